@@ -1,0 +1,29 @@
+"""OpenSink: the control room in which people answer AI agents. This page is the map.
+
+One way through, and the same noun names the file in every room:
+
+    HTTP in - blueprint (web/, api/) - operation - models - commit - outbox - RQ job -
+    outbound call - operation - models
+
+The row in the database is the truth; Redis only carries "look at delivery N".
+
+    cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi
+    supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
+    factory     create_app(): the only place that wires the rooms together
+    web/        pages: one file per page area, forms beside their views
+    api/        /api/v1: one file per noun; contract.py declares, validates and documents
+    jobs/       what workers and the sweeper run; the only room that knows RQ and Redis
+    operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument
+    models/     the tables, one file per noun, and what is true of one row alone
+    schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms
+    outbound/   HTTP out: the guarded client, the address policy, signatures, retry schedule
+    settings    what an operator can set; the only reader of the environment
+    errors      the domain's errors, each with its code and status
+    json_value  the JSON type, and a parser that refuses what two readers could read two ways
+    clock       now()
+    client      the Python SDK for agents' authors
+    demo/       a small trading agent, the example to copy
+    migrations/ Alembic's steps from one version of the tables to the next
+
+Imports go down this list only; import-linter checks it (pyproject.toml).
+"""

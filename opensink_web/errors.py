@@ -1,0 +1,107 @@
+"""The domain's errors, each with the code and the HTTP status by which the outside knows it.
+
+Operations raise them; api/ and web/ turn them into answers. The sentence is for people to read
+and never carries an input value, a secret or a traceback.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with one value: `path` is a JSON Pointer (RFC 6901), "" for the whole."""
+
+    path: str
+    message: str
+
+
+class OpenSinkError(Exception):
+    """Base of every error that a caller can be told about."""
+
+    code = "internal_error"
+    status = 500
+
+    def __init__(self, message: str, *, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = errors
+
+
+class ConfigurationError(OpenSinkError):
+    """A setting is wrong; the command line prints the sentence and exits with 2."""
+
+    code = "configuration_error"
+
+
+class InvalidInput(OpenSinkError):
+    """What was sent is not what was asked for."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class InvalidSchema(InvalidInput):
+    """An agent's JSON Schema is not one, or is beyond the limits."""
+
+    code = "invalid_schema"
+
+
+class InvalidResponse(InvalidInput):
+    """An answer does not fit the request's schema."""
+
+    code = "invalid_response"
+
+
+class NotAuthenticated(OpenSinkError):
+    """Nobody is signed in, or the key is unknown, expired or revoked."""
+
+    code = "not_authenticated"
+    status = 401
+
+
+class PermissionMissing(OpenSinkError):
+    """The user's role or the key's scopes do not reach this far."""
+
+    code = "permission_missing"
+    status = 403
+
+
+class NotFound(OpenSinkError):
+    """It does not exist, or it is in another workspace, which is the same to the caller."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(OpenSinkError):
+    """The state it is in does not allow this."""
+
+    code = "conflict"
+    status = 409
+
+
+class AlreadyResolved(Conflict):
+    """Somebody has answered this input request before."""
+
+    code = "already_resolved"
+
+
+class BodyTooLarge(OpenSinkError):
+    """The body is larger than the server takes."""
+
+    code = "body_too_large"
+    status = 413
+
+
+class NotJSON(OpenSinkError):
+    """The body is not declared as JSON."""
+
+    code = "not_json"
+    status = 415
+
+
+class Unavailable(OpenSinkError):
+    """The database cannot take this now; nothing was stored and trying again is safe."""
+
+    code = "unavailable"
+    status = 503

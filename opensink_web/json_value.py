@@ -1,0 +1,99 @@
+"""JSON as people and agents send it: the type, and a parser that takes no doubtful text.
+
+RFC 8259 leaves duplicate keys, lone surrogates and depth to the receiver. We refuse the first
+two, because two readers would see two different documents, and limit the third.
+"""
+
+import json
+from typing import Any, TypeAlias
+
+from opensink_web.errors import InvalidInput
+
+JSONValue: TypeAlias = "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
+JSONObject: TypeAlias = dict[str, JSONValue]
+
+MAX_DEPTH = 64
+MAX_INTEGER_DIGITS = 400
+
+
+def parse(text: bytes | str) -> JSONValue:
+    """Read one JSON document, UTF-8.
+
+    Raises: InvalidInput for anything that is not exactly one unambiguous document.
+    """
+    try:
+        string = text.decode("utf-8") if isinstance(text, bytes) else text
+        value: JSONValue = json.loads(
+            string,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
+    except UnicodeDecodeError:
+        raise InvalidInput("The body is not valid UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise InvalidInput(
+            f"This is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    except RecursionError:
+        raise InvalidInput(_TOO_DEEP) from None
+    _check_nesting_and_text(value)
+    return value
+
+
+def dump(value: JSONValue, *, indent: int | None = None) -> str:
+    """Write JSON for people and for signing: key order kept, no escapes that are not needed."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+
+
+_TOO_DEEP = f"The JSON is nested deeper than {MAX_DEPTH} levels."
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidInput("The JSON has an object in which a key stands twice.")
+    return found
+
+
+def _no_constant(name: str) -> JSONValue:
+    raise InvalidInput(f"{name} is not a JSON number.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in {float("inf"), float("-inf")}:
+        raise InvalidInput("The JSON has a number too large to keep.")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_INTEGER_DIGITS:
+        raise InvalidInput("The JSON has a number too large to keep.")
+    return int(text)
+
+
+def _check_nesting_and_text(value: JSONValue) -> None:
+    """Walk without recursion: depth, and text that UTF-8 or PostgreSQL could not keep."""
+    rest: list[tuple[JSONValue, int]] = [(value, 1)]
+    while rest:
+        item, depth = rest.pop()
+        if isinstance(item, str):
+            _check_text(item)
+        elif isinstance(item, dict | list):
+            if depth > MAX_DEPTH:
+                raise InvalidInput(_TOO_DEEP)
+            if isinstance(item, dict):
+                for key in item:
+                    _check_text(key)
+            children = item.values() if isinstance(item, dict) else item
+            rest.extend((child, depth + 1) for child in children)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise InvalidInput("The JSON has a text with a NUL character in it.")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidInput("The JSON has a text with half a surrogate pair in it.")

@@ -1,0 +1,143 @@
+"""Everything an operator can set, read once from the environment. No other module reads it."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from opensink_web.errors import ConfigurationError
+
+MAX_BODY_BYTES_DEFAULT = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A checked set of settings; every field has a variable of the same name in capitals.
+
+    `execution_endpoint_hosts` holds host names, `*.suffix` patterns and CIDRs; empty means public
+    addresses only. `public_url` is where browsers and agents reach this server, without a slash
+    at the end.
+    """
+
+    data_dir: Path
+    host: str
+    port: int
+    workers: int
+    web_threads: int
+    database_url: str
+    redis_url: str
+    secret_key: str
+    public_url: str
+    execution_endpoint_hosts: tuple[str, ...]
+    max_body_bytes: int
+    supervised: bool
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
+        """Read and check the environment (`os.environ` unless given).
+
+        Raises: ConfigurationError naming the variable.
+        """
+        reader = _Reader(os.environ if env is None else env)
+        data_dir = Path(reader.text("DATA_DIR", "var")).absolute()
+        host = reader.text("HOST", "127.0.0.1")
+        port = reader.integer("PORT", 5000, 0, 65535)
+        return cls(
+            data_dir=data_dir,
+            host=host,
+            port=port,
+            workers=reader.integer("WORKERS", 2, 1, 64),
+            web_threads=reader.integer("WEB_THREADS", 32, 4, 512),
+            database_url=_database_url(reader.text("DATABASE_URL", ""), data_dir),
+            redis_url=_redis_url(reader.text("REDIS_URL", ""), data_dir),
+            secret_key=reader.text("SECRET_KEY", ""),
+            public_url=_public_url(reader.text("PUBLIC_URL", ""), host, port),
+            execution_endpoint_hosts=reader.names("EXECUTION_ENDPOINT_HOSTS"),
+            max_body_bytes=reader.integer("MAX_BODY_BYTES", MAX_BODY_BYTES_DEFAULT, 1024, 2**30),
+            supervised=reader.text("OPENSINK_SUPERVISED", "") == "1",
+        )
+
+    @property
+    def uses_sqlite(self) -> bool:
+        """Whether the database is the SQLite file in the data folder (or another SQLite file)."""
+        return self.database_url.startswith("sqlite:")
+
+    @property
+    def embeds_redis(self) -> bool:
+        """Whether `opensink up` has to start the embedded server for Redis itself."""
+        return self.redis_url == _embedded_redis_url(self.data_dir)
+
+
+class _Reader:
+    """Reads variables out of a mapping and says which one is wrong."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def text(self, name: str, default: str) -> str:
+        return self._env.get(name, "").strip() or default
+
+    def integer(self, name: str, default: int, least: int, most: int) -> int:
+        text = self.text(name, str(default))
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise ConfigurationError(f"{name} must be a whole number from {least} to {most}.")
+        return number
+
+    def names(self, name: str) -> tuple[str, ...]:
+        names = tuple(
+            part.strip().lower() for part in self.text(name, "").split(",") if part.strip()
+        )
+        for part in names:
+            if "/" in part:
+                _check_cidr(name, part)
+        return names
+
+
+def _check_cidr(name: str, text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} has an entry that looks like a CIDR and is none: {error}."
+        ) from None
+
+
+def _database_url(text: str, data_dir: Path) -> str:
+    if not text:
+        return f"sqlite:///{data_dir / 'opensink.sqlite3'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if text.startswith(prefix):
+            return "postgresql+psycopg://" + text.removeprefix(prefix)
+    if text.startswith(("postgresql+psycopg://", "sqlite:///")):
+        return text
+    raise ConfigurationError(
+        "DATABASE_URL must start with postgresql:// (PostgreSQL) or sqlite:/// (a file)."
+    )
+
+
+def _embedded_redis_url(data_dir: Path) -> str:
+    return f"unix://{data_dir / 'redis.sock'}"
+
+
+def _redis_url(text: str, data_dir: Path) -> str:
+    if not text:
+        return _embedded_redis_url(data_dir)
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigurationError("REDIS_URL must start with redis://, rediss:// or unix://.")
+    return text
+
+
+def _public_url(text: str, host: str, port: int) -> str:
+    if not text:
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
+        return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError("PUBLIC_URL must be an http:// or https:// address.")
+    return text.rstrip("/")
