@@ -1,15 +1,22 @@
 """Everything an operator can set, read once from the environment. No other module reads it."""
 
+import hashlib
 import ipaddress
 import os
+import sysconfig
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from opensink_web.errors import ConfigurationError
 
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
+# The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
+MAX_SOCKET_PATH_BYTES = 100
+# What `opensink up` allows agents' endpoints when only this machine can reach it.
+LOOPBACK_ENDPOINT_HOSTS = ("127.0.0.0/8", "::1/128", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +42,14 @@ class Settings:
     supervised: bool
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read and check the environment (`os.environ` unless given).
+    def from_env(
+        cls, env: Mapping[str, str] | None = None, *, changes: Mapping[str, str] | None = None
+    ) -> "Settings":
+        """Read and check the environment (`os.environ` unless given), `changes` going first.
 
         Raises: ConfigurationError naming the variable.
         """
-        reader = _Reader(os.environ if env is None else env)
+        reader = _Reader({**(os.environ if env is None else env), **(changes or {})})
         data_dir = Path(reader.text("DATA_DIR", "var")).absolute()
         host = reader.text("HOST", "127.0.0.1")
         port = reader.integer("PORT", 5000, 0, 65535)
@@ -68,6 +77,50 @@ class Settings:
     def embeds_redis(self) -> bool:
         """Whether `opensink up` has to start the embedded server for Redis itself."""
         return self.redis_url == _embedded_redis_url(self.data_dir)
+
+    @property
+    def embedded_redis_socket(self) -> Path:
+        """Where the embedded server for Redis listens."""
+        return _embedded_redis_socket(self.data_dir)
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only this machine can reach the web server."""
+        return self.host == "localhost" or _is_loopback(self.host)
+
+    def for_children(self, port: int) -> "Settings":
+        """Return the settings of the processes under `opensink up`, which listens on `port`."""
+        public_url, endpoint_hosts = self.public_url, self.execution_endpoint_hosts
+        if public_url == _public_url("", self.host, self.port):
+            public_url = _public_url("", self.host, port)
+        if not endpoint_hosts and self.listens_on_loopback:
+            endpoint_hosts = LOOPBACK_ENDPOINT_HOSTS
+        return replace(
+            self,
+            port=port,
+            public_url=public_url,
+            execution_endpoint_hosts=endpoint_hosts,
+            supervised=True,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment, so changed that a child reads these settings."""
+        return {
+            **os.environ,
+            "PYTHONPATH": _python_path(),
+            "DATA_DIR": str(self.data_dir),
+            "HOST": self.host,
+            "PORT": str(self.port),
+            "WORKERS": str(self.workers),
+            "WEB_THREADS": str(self.web_threads),
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "SECRET_KEY": self.secret_key,
+            "PUBLIC_URL": self.public_url,
+            "EXECUTION_ENDPOINT_HOSTS": ",".join(self.execution_endpoint_hosts),
+            "MAX_BODY_BYTES": str(self.max_body_bytes),
+            "OPENSINK_SUPERVISED": "1" if self.supervised else "",
+        }
 
 
 class _Reader:
@@ -121,8 +174,32 @@ def _database_url(text: str, data_dir: Path) -> str:
     )
 
 
+def _embedded_redis_socket(data_dir: Path) -> Path:
+    path = data_dir / "redis" / "redis.sock"
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
+        return path
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"opensink-{os.getuid()}-{name}" / "redis.sock"
+
+
 def _embedded_redis_url(data_dir: Path) -> str:
-    return f"unix://{data_dir / 'redis.sock'}"
+    return f"unix://{quote(str(_embedded_redis_socket(data_dir)))}"
+
+
+def _python_path() -> str:
+    """Return a PYTHONPATH that finds this package from any folder, installed or not."""
+    given = os.environ.get("PYTHONPATH", "")
+    parent = str(Path(__file__).parent.parent)
+    if parent == sysconfig.get_path("purelib"):
+        return given
+    return f"{parent}{os.pathsep}{given}" if given else parent
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _redis_url(text: str, data_dir: Path) -> str:
