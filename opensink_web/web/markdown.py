@@ -26,7 +26,7 @@ _TAGS = {
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _ALIGNMENTS = {"left", "center", "right"}
-_DEMOTED_HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
+_HEADINGS = ("h3", "h4", "h5", "h6")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 
 
@@ -49,10 +49,12 @@ def _parser_for_untrusted_text() -> MarkdownIt:
 
 
 def _fit_into_page(state: StateCore) -> None:
-    """Leave h1 and h2 to the page, and keep column alignment without a style attribute."""
+    """Begin headings at h3, below the page's own, and align columns without a style attribute."""
+    headings = [token for token in state.tokens if token.type.startswith("heading_")]
+    ranks = sorted({token.tag for token in headings})
+    for token in headings:
+        token.tag = _HEADINGS[min(ranks.index(token.tag), len(_HEADINGS) - 1)]
     for token in state.tokens:
-        if token.tag in _DEMOTED_HEADINGS:
-            token.tag = _DEMOTED_HEADINGS[token.tag]
         style = token.attrs.pop("style", None)
         if isinstance(style, str):
             token.attrs["align"] = style.removeprefix("text-align:")

@@ -184,6 +184,10 @@ def test_headings_leave_the_first_two_levels_to_the_page() -> None:
     assert tags == {"h3", "h4", "h5", "h6"}
 
 
+def test_headings_begin_at_the_third_level_and_leave_none_out() -> None:
+    assert render("## a\n\n#### b\n") == "<h3>a</h3>\n<h4>b</h4>\n"
+
+
 def test_a_table_keeps_its_alignment_without_style() -> None:
     html = render("|item|price|\n|-|-:|\n|tea|3|")
 

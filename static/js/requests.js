@@ -1,0 +1,34 @@
+// What every htmx request needs: the CSRF token, and a word to the person when it fails.
+(() => {
+  "use strict";
+  const SAFE_VERBS = ["get", "head", "options"];
+  const FAILURES = {
+    0: "The server cannot be reached. Check your connection; what you typed is still here.",
+    401: "You are signed out.",
+    403: "You do not have permission to do this.",
+    404: "This no longer exists. Reload the page to see what is there.",
+    429: "That was too often. Wait a moment and try again.",
+  };
+  const OTHERWISE = "Something went wrong on the server. Nothing was changed; try again in a moment.";
+
+  // Text of agents lives inside hx-disable. htmx does not process it; should it ever, the request
+  // must not carry the token.
+  function mayCarryToken({ elt, verb, path }) {
+    const sameOrigin = new URL(path, location.href).origin === location.origin;
+    return sameOrigin && !SAFE_VERBS.includes(verb) && !elt.closest("[hx-disable], [data-hx-disable]");
+  }
+
+  function tellFailure(status) {
+    const detail = { text: FAILURES[status] || OTHERWISE, tone: "danger" };
+    if (status === 401) Object.assign(detail, { href: location.href, linkText: "Sign in again" });
+    document.dispatchEvent(new CustomEvent("toast", { detail }));
+  }
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const token = document.querySelector('meta[name="csrf-token"]');
+    if (token && mayCarryToken(event.detail)) event.detail.headers["X-CSRFToken"] = token.content;
+  });
+  document.addEventListener("htmx:responseError", (event) => tellFailure(event.detail.xhr.status));
+  document.addEventListener("htmx:sendError", () => tellFailure(0));
+  document.addEventListener("htmx:timeout", () => tellFailure(0));
+})();
