@@ -1,0 +1,15 @@
+"""HTTP out: pure values in, pure values out. No database, no Flask, no settings are read here.
+
+client         Client.send(Call) -> Answer: one guarded exchange that never raises
+policy         TargetPolicy: which hosts and addresses may be called
+target         an endpoint's URL, taken apart once and strictly
+addresses      what an IP address means: public, special, metadata, one inside another
+connection     the guard at the socket: connects to vetted addresses only, in bounded time
+resolver       names to addresses within the time that is left
+idle           connections kept open for the next call to the same place
+failures       what went wrong, as a code and a sentence
+headers        which headers may be configured, and which values are hidden
+signing        Standard Webhooks signatures
+retry          when to try again
+endpoint_call  an execution endpoint and an answered request -> the Call
+"""

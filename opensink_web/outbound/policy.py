@@ -1,0 +1,106 @@
+"""Which targets may be called: the guard against requests forged through our server (SSRF).
+
+Follows the OWASP cheat sheet on Server-Side Request Forgery Prevention. Checking a URL when it is
+saved is a courtesy to whoever types it; the guard itself asks `allows` for every address that is
+about to be connected to, so names that change their mind (DNS rebinding) gain nothing.
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from opensink_web.outbound.addresses import (
+    METADATA_ADDRESSES,
+    Address,
+    Network,
+    embedded_addresses,
+    is_public,
+    parse_address,
+)
+from opensink_web.outbound.target import InvalidTarget, Target, parse_target
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPolicy:
+    """What is permitted besides public addresses: entries add to them and take nothing away.
+
+    A CIDR permits its addresses under any name. A host name permits any address that name leads
+    to; `*.suffix` does so for every name below the suffix, not for the suffix itself. A cloud's
+    metadata address is permitted by nothing but its own CIDR (/32 or /128).
+    """
+
+    networks: tuple[Network, ...] = ()
+    hosts: frozenset[str] = frozenset()
+    suffixes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_entries(cls, entries: tuple[str, ...]) -> "TargetPolicy":
+        """Build the policy from checked, lower-case entries; an address alone is its own CIDR."""
+        networks = tuple(each for each in map(_network, entries) if each is not None)
+        names = [entry.removesuffix(".") for entry in entries if _network(entry) is None]
+        return cls(
+            networks=networks,
+            hosts=frozenset(name for name in names if not name.startswith("*.")),
+            suffixes=tuple(name[1:] for name in names if name.startswith("*.")),
+        )
+
+    def check_url(self, url: str) -> str | None:
+        """Say in a sentence why this URL can never be called, or None. Asks no name server."""
+        try:
+            target = parse_target(url)
+        except InvalidTarget as reason:
+            return str(reason)
+        addresses = _known_addresses(target)
+        if not addresses or any(self.allows(target.host, each) for each in addresses):
+            return None
+        return refusal(target.host, addresses[0])
+
+    def allows(self, host: str, address: str) -> bool:
+        """Tell whether `host` may be reached at `address` (as a socket reports it)."""
+        parsed = parse_address(address)
+        if parsed is None:
+            return False
+        if METADATA_ADDRESSES.intersection((parsed, *embedded_addresses(parsed))):
+            return any(_is_exactly(network, parsed) for network in self.networks)
+        return self._lists_host(host) or self._permits(parsed)
+
+    def _permits(self, address: Address) -> bool:
+        if any(address in network for network in self.networks):
+            return True
+        embedded = embedded_addresses(address)
+        if embedded:
+            return all(self._permits(each) for each in embedded)
+        return is_public(address)
+
+    def _lists_host(self, host: str) -> bool:
+        name = host.lower().removesuffix(".")
+        return name in self.hosts or name.endswith(self.suffixes)
+
+
+def refusal(host: str, address: str) -> str:
+    """Say that an address is refused, and who can change that."""
+    place = address if host == address else f"{host} ({address})"
+    return (
+        f"{place} is not a public address, so it is not called. "
+        "Whoever runs this server can permit it with EXECUTION_ENDPOINT_HOSTS."
+    )
+
+
+def _network(entry: str) -> Network | None:
+    try:
+        return ip_network(entry.strip("[]"))
+    except ValueError:
+        return None
+
+
+def _is_exactly(network: Network, address: Address) -> bool:
+    return network.prefixlen == network.max_prefixlen and network.network_address == address
+
+
+def _known_addresses(target: Target) -> tuple[str, ...]:
+    """What is known of a target without asking: RFC 6761 fixes localhost to loopback."""
+    if target.address is not None:
+        return (str(target.address),)
+    name = target.host.removesuffix(".")
+    return _LOOPBACK if name == "localhost" or name.endswith(".localhost") else ()
