@@ -1,0 +1,214 @@
+"""The one HTTP client for calls that users configure: guarded, bounded, and it never raises.
+
+No proxies, no `.netrc`, no cookies, no redirects, no decompression: it is built on urllib3's
+connections, below the layers that would do such things. Follows RFC 9110 and RFC 9112.
+"""
+
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPHeaderDict
+from urllib3.response import HTTPResponse
+from urllib3.util.ssl_ import create_urllib3_context
+
+from opensink_web.outbound.connection import (
+    BoundedTLSSocket,
+    Bounds,
+    GuardedConnection,
+    ReadLimitReached,
+    bind,
+    new_connection,
+)
+from opensink_web.outbound.failures import (
+    EXPECTED_FAILURES,
+    CallError,
+    bad_response,
+    call_error,
+)
+from opensink_web.outbound.idle import IdleConnections
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.target import InvalidTarget, Target, parse_target
+
+KEPT_BODY_BYTES = 4 * 1024
+_READ_SIZE_BYTES = 8 * 1024
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to make. `timeout_seconds` is for all of it, from the name to the last byte."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call.
+
+    With an `error` the call has failed, whatever `status_code` says: an answer may have begun and
+    not ended. `body` is the first 4 KiB as they came over the wire, undecoded; `body_truncated`
+    says that there was more. Of an answer longer than 64 KiB the rest is not read, which is no
+    error.
+    """
+
+    status_code: int | None
+    reason: str
+    headers: Headers
+    body: bytes
+    body_truncated: bool
+    latency_ms: float
+    remote_address: str | None
+    error: CallError | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether a complete answer with a 2xx status came back in time."""
+        return self.error is None and self.status_code is not None and self.status_code // 100 == 2
+
+
+class Client:
+    """Sends calls that the policy permits. Safe to share between threads; keeps connections open.
+
+    `ca_bundle` is a PEM file of certificate authorities to trust instead of the usual ones, which
+    are the system's and those that Mozilla trusts.
+    """
+
+    def __init__(self, policy: TargetPolicy, ca_bundle: str | None = None) -> None:
+        self._policy = policy
+        self._tls = _tls_context(ca_bundle)
+        self._idle = IdleConnections()
+
+    def send(self, call: Call) -> Answer:
+        """Make one call and wait for its answer, at most `timeout_seconds`. Never raises."""
+        started = time.monotonic()
+        received = _Received()
+        try:
+            target = parse_target(call.url)
+        except InvalidTarget as reason:
+            received.error = CallError("invalid_url", str(reason))
+        else:
+            self._exchange(call, target, received)
+        return received.answer(started)
+
+    def close(self) -> None:
+        """Close the connections that are kept open; the client can still be used."""
+        self._idle.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _exchange(self, call: Call, target: Target, received: "_Received") -> None:
+        bounds = Bounds(call.timeout_seconds)
+        connection = self._idle.take(target)
+        if connection is None:
+            connection = new_connection(target, self._policy, bounds, self._tls)
+        bind(connection, bounds)
+        is_reusable = False
+        try:
+            _send_request(connection, call, target)
+            is_reusable = received.read(connection)
+        except EXPECTED_FAILURES as error:
+            received.error = call_error(error, target, call.timeout_seconds)
+        finally:
+            received.remote_address = connection.guard.peer_address
+            if is_reusable:
+                self._idle.keep(connection)
+            else:
+                connection.close()
+
+
+@dataclass(slots=True)
+class _Received:
+    """What has come back so far; it stands even if the exchange then fails."""
+
+    status_code: int | None = None
+    reason: str = ""
+    headers: Headers = ()
+    body: bytearray = field(default_factory=bytearray)
+    body_truncated: bool = False
+    remote_address: str | None = None
+    error: CallError | None = None
+
+    def read(self, connection: GuardedConnection) -> bool:
+        """Read the answer, and tell whether the connection can carry another call."""
+        response = connection.getresponse()
+        try:
+            if connection.guard.bounds.has_ended:
+                # http.client takes headers that break off for all there are
+                raise ConnectionResetError
+            self.status_code = response.status
+            self.reason = response.reason or ""
+            self.headers = tuple(response.headers.items())
+            if response.status < 200:
+                # http.client takes 102 and 103 for the end; the real answer may still follow
+                self.error = bad_response(f"status {response.status} is not a final one")
+                return False
+            return self._read_body(response) and connection.sock is not None
+        finally:
+            response.close()
+
+    def _read_body(self, response: HTTPResponse) -> bool:
+        """Keep the beginning and read on to the end, so far as the limit lets us."""
+        try:
+            while piece := response.read1(_READ_SIZE_BYTES):
+                room = KEPT_BODY_BYTES - len(self.body)
+                self.body += piece[:room]
+                self.body_truncated = self.body_truncated or len(piece) > room
+        except ReadLimitReached:
+            self.body_truncated = True
+            return False
+        return True
+
+    def answer(self, started: float) -> Answer:
+        return Answer(
+            status_code=self.status_code,
+            reason=self.reason,
+            headers=self.headers,
+            body=bytes(self.body),
+            body_truncated=self.body_truncated,
+            latency_ms=(time.monotonic() - started) * 1000,
+            remote_address=self.remote_address,
+            error=self.error,
+        )
+
+
+def _send_request(connection: GuardedConnection, call: Call, target: Target) -> None:
+    headers = HTTPHeaderDict()
+    for name, value in call.headers:
+        headers.add(name, value)
+    # an endpoint may refuse a long body before it has read it all: its answer is worth reading
+    with suppress(BrokenPipeError):
+        connection.request(
+            call.method,
+            target.path,
+            body=call.body,
+            headers=headers,
+            preload_content=False,
+            decode_content=False,
+        )
+
+
+def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    context = create_urllib3_context()
+    context.sslsocket_class = BoundedTLSSocket
+    if ca_bundle is None:
+        context.load_default_certs()
+    context.load_verify_locations(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
+    return context

@@ -1,0 +1,138 @@
+"""HTTPS: the certificate is checked against the name, on the address that was vetted."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.policy import TargetPolicy
+
+if TYPE_CHECKING:
+    from tests.outbound.conftest import Authority, Peer, Serve
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
+Names = dict[str, list[list[str]]]
+
+
+def post(client: Client, url: str, *, body: bytes = b"{}", timeout_seconds: float = 5) -> Answer:
+    return client.send(Call("POST", url, (), body, timeout_seconds))
+
+
+def echo_ok(peer: "Peer") -> None:
+    while peer.read_request():
+        peer.send(OK)
+
+
+@pytest.fixture
+def trusting(authority: "Authority") -> Iterator[Client]:
+    """A client that trusts the private CA."""
+    with Client(POLICY, ca_bundle=str(authority.bundle)) as made:
+        yield made
+
+
+def test_sends_the_name_and_accepts_its_certificate(
+    trusting: Client, serve: "Serve", authority: "Authority", names: Names
+) -> None:
+    asked: list[str | None] = []
+    context = authority.server_context()
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    names["agent.example"] = [["127.0.0.1"]]
+    server = serve(echo_ok, tls=context)
+    assert post(trusting, server.url("agent.example")).succeeded
+    assert post(trusting, server.url("agent.example"), body=b"x" * 500_000).succeeded
+    assert (asked, server.connects) == (["agent.example"], 1)
+
+
+def test_accepts_a_certificate_for_the_address(
+    trusting: Client, serve: "Serve", authority: "Authority"
+) -> None:
+    server = serve(echo_ok, tls=authority.server_context())
+    assert post(trusting, server.url()).remote_address == "127.0.0.1"
+
+
+def test_refuses_a_certificate_for_another_name(
+    trusting: Client, serve: "Serve", authority: "Authority", names: Names
+) -> None:
+    names["other.example"] = [["127.0.0.1"]]
+    outcome = post(trusting, serve(echo_ok, tls=authority.server_context()).url("other.example"))
+    assert outcome.error is not None
+    assert outcome.error.code == "tls_error"
+    assert outcome.error.message.startswith(
+        "The certificate of other.example could not be verified: Hostname mismatch"
+    )
+
+
+def test_refuses_a_certificate_of_an_unknown_authority(
+    client: Client, serve: "Serve", authority: "Authority"
+) -> None:
+    outcome = post(client, serve(echo_ok, tls=authority.server_context()).url())
+    assert outcome.error is not None
+    assert outcome.error.code == "tls_error"
+    assert "could not be verified" in outcome.error.message
+
+
+def test_says_so_when_the_endpoint_does_not_speak_tls(trusting: Client, serve: "Serve") -> None:
+    def script(peer: "Peer") -> None:
+        peer.connection.recv(1000)
+        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    outcome = post(trusting, serve(script).url().replace("http:", "https:"))
+    assert outcome.error is not None
+    assert outcome.error.code == "tls_error"
+    assert outcome.error.message.startswith("No secure connection to 127.0.0.1:")
+
+
+def test_a_handshake_that_trickles_is_cut_at_the_deadline(trusting: Client, serve: "Serve") -> None:
+    def script(peer: "Peer") -> None:
+        peer.connection.recv(1000)
+        peer.drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 1000)
+
+    started = time.monotonic()
+    outcome = post(trusting, serve(script).url().replace("http:", "https:"), timeout_seconds=0.4)
+    assert time.monotonic() - started <= 0.9
+    assert outcome.error is not None
+    assert outcome.error.code == "timeout"
+
+
+def test_a_body_that_trickles_is_cut_at_the_deadline(
+    trusting: Client, serve: "Serve", authority: "Authority"
+) -> None:
+    def script(peer: "Peer") -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        peer.drip(b"x" * 1000)
+
+    started = time.monotonic()
+    outcome = post(
+        trusting, serve(script, tls=authority.server_context()).url(), timeout_seconds=0.4
+    )
+    assert time.monotonic() - started <= 0.9
+    assert outcome.error is not None
+    assert (outcome.error.code, outcome.status_code) == ("timeout", 200)
+
+
+def test_a_flood_is_cut_at_64_kib(trusting: Client, serve: "Serve", authority: "Authority") -> None:
+    def script(peer: "Peer") -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not peer.stopped.is_set():
+            peer.send(b"x" * 10_000)
+
+    outcome = post(trusting, serve(script, tls=authority.server_context()).url())
+    assert (outcome.status_code, outcome.body_truncated, outcome.error) == (200, True, None)
+
+
+def test_refuses_tls_below_1_2(trusting: Client, serve: "Serve", authority: "Authority") -> None:
+    context = authority.server_context()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.minimum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    outcome = post(trusting, serve(echo_ok, tls=context).url())
+    assert outcome.error is not None
+    assert outcome.error.code == "tls_error"
