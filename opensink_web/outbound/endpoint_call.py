@@ -1,0 +1,80 @@
+"""An agent's execution endpoint and an answered input request, made into the call to send.
+
+Pure: the same values make the same call, byte for byte. Header names and the body's shape are the
+wire contract that existing receivers rely on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+from opensink_web import json_value
+from opensink_web.json_value import JSONObject
+from opensink_web.outbound.client import Call, Headers
+from opensink_web.outbound.signing import sign
+
+USER_AGENT = f"OpenSink/{version('opensink-web')}"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSpec:
+    """An execution endpoint as configured, its parts already checked."""
+
+    url: str
+    method: str
+    headers: Headers
+    body: JSONObject | None
+    timeout_seconds: float
+    max_attempts: int
+
+
+def build_call(
+    endpoint: EndpointSpec,
+    *,
+    session_id: str,
+    request_id: str,
+    delivery_id: str,
+    secrets: tuple[str, ...],
+    now: datetime,
+) -> Call:
+    """Make the call for one attempt at a delivery.
+
+    `secrets` are the workspace's valid execution secrets, at least one, the current one first:
+    while secrets rotate there are several, and the call is signed with each.
+    """
+    body = None if endpoint.method == "GET" else _body(endpoint.body, session_id, request_id)
+    headers = (
+        *_default_headers(endpoint.headers),
+        ("X-OpenSink-Session-Id", session_id),
+        ("X-OpenSink-Request-Id", request_id),
+        ("X-OpenSink-Secret", secrets[0]),
+        *_signature_headers(delivery_id, secrets, now, body or b""),
+        *endpoint.headers,
+    )
+    return Call(endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds)
+
+
+def _body(configured: JSONObject | None, session_id: str, request_id: str) -> bytes:
+    """The ids are set last, so that no configured field can stand in their place."""
+    whole: JSONObject = {**(configured or {}), "session_id": session_id, "request_id": request_id}
+    return json_value.dump(whole).encode()
+
+
+def _default_headers(configured: Headers) -> Headers:
+    """`User-Agent` is ours unless the endpoint has its own; `Content-Type` always is."""
+    content_type = ("Content-Type", "application/json")
+    if any(name.lower() == "user-agent" for name, _ in configured):
+        return (content_type,)
+    return (content_type, ("User-Agent", USER_AGENT))
+
+
+def _signature_headers(
+    delivery_id: str, secrets: tuple[str, ...], now: datetime, body: bytes
+) -> Headers:
+    timestamp = int(now.timestamp())
+    signatures = " ".join(sign(secret, delivery_id, timestamp, body) for secret in secrets)
+    return (
+        ("webhook-id", delivery_id),
+        ("webhook-timestamp", str(timestamp)),
+        ("webhook-signature", signatures),
+    )
