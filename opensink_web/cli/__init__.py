@@ -1,0 +1,49 @@
+"""The command line: every command reads its settings, wires what it needs, and speaks plainly.
+
+    up          everything at once, as one process tree
+    parts       web, worker and sweeper alone
+    web_server  gunicorn, started from our settings
+    database    db upgrade, downgrade, current
+    user        user create
+    api_key     api-key create
+    doctor      doctor: prints what diagnosis found
+    diagnosis   what can be misconfigured, and how to mend it
+    application the Flask application on a database that was checked
+    options     the options that stand for settings
+
+Exit codes: 0 done, 1 refused (the sentence says why), 2 misconfigured or misused.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import click
+
+from opensink_web.cli.api_key import api_key
+from opensink_web.cli.database import db
+from opensink_web.cli.doctor import doctor
+from opensink_web.cli.parts import sweeper, web, worker
+from opensink_web.cli.up import up
+from opensink_web.cli.user import user
+from opensink_web.errors import ConfigurationError, OpenSinkError
+
+
+@click.group()
+def commands() -> None:
+    """The control room in which people answer AI agents."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("opensink").setLevel(logging.INFO)
+
+
+for command in (up, web, worker, sweeper, db, user, api_key, doctor):
+    commands.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command (that of the process unless given) and end the process."""
+    try:
+        commands.main(arguments, prog_name="opensink")
+    except OpenSinkError as error:
+        click.echo(f"opensink: {error.message}", err=True)
+        sys.exit(2 if isinstance(error, ConfigurationError) else 1)

@@ -1,0 +1,37 @@
+"""The Flask application on a database that was checked first, for commands that use the tables."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+
+from opensink_web.cli.database import is_current
+from opensink_web.errors import ConfigurationError
+from opensink_web.factory import create_app
+from opensink_web.models import db
+from opensink_web.settings import Settings
+from opensink_web.supervisor.checks import check_data_dir, check_database
+
+
+def ready_application(settings: Settings) -> Flask:
+    """Return the application, its database reachable and at this version.
+
+    Raises: ConfigurationError
+    """
+    check_data_dir(settings)
+    check_database(settings)
+    application = create_app(settings)
+    with application.app_context():
+        if not is_current():
+            raise ConfigurationError(
+                "The database is not at this version's tables; run `opensink db upgrade`."
+            )
+        db.engine.dispose()  # a connection must not be shared with processes forked from this one
+    return application
+
+
+@contextmanager
+def in_application(settings: Settings) -> Iterator[None]:
+    """Run the block where operations can be called. Raises: ConfigurationError."""
+    with ready_application(settings).app_context():
+        yield

@@ -1,0 +1,186 @@
+"""What can be misconfigured, one function per subject, and how to mend each.
+
+Nothing here changes a row. A check that cannot be made because an earlier one failed is left out.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from redis import Redis, RedisError
+from sqlalchemy import func, select
+
+from opensink_web.cli.database import is_current
+from opensink_web.errors import ConfigurationError
+from opensink_web.factory import create_app
+from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.presence import readiness
+from opensink_web.models import Agent, Membership, Role, db
+from opensink_web.models.transaction import reading
+from opensink_web.operations.endpoint import endpoint_from_json
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.settings import Settings
+from opensink_web.supervisor.checks import check_data_dir, check_database, check_redis
+
+SECRET_KEY_LENGTH_MIN = 32
+
+
+class Verdict(StrEnum):
+    """How a check ended; FAIL means that something does not work."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the diagnosis."""
+
+    verdict: Verdict
+    subject: str
+    sentence: str
+
+
+def diagnose(settings: Settings) -> Iterator[Finding]:
+    """Look at everything, in the order in which it is needed."""
+    folder = _data_folder(settings)
+    yield folder
+    if folder.verdict is Verdict.FAIL:
+        return
+    yield _secret_key(settings)
+    yield _public_url(settings)
+    yield from _redis(settings)
+    yield from _database(settings)
+
+
+def _data_folder(settings: Settings) -> Finding:
+    try:
+        check_data_dir(settings)
+    except ConfigurationError as error:
+        return Finding(Verdict.FAIL, "data folder", error.message)
+    if settings.data_dir.stat().st_mode & 0o077:
+        sentence = f"Others can look into {settings.data_dir}; run chmod 700 on it."
+        return Finding(Verdict.WARN, "data folder", sentence)
+    return Finding(Verdict.OK, "data folder", f"{settings.data_dir} is ours and can be written.")
+
+
+def _secret_key(settings: Settings) -> Finding:
+    path = settings.data_dir / "secret_key"
+    verdict, sentence = Verdict.OK, f"It is in {path}, which only we can read."
+    if settings.secret_key:
+        sentence = "SECRET_KEY is set."
+        if len(settings.secret_key) < SECRET_KEY_LENGTH_MIN:
+            verdict = Verdict.WARN
+            sentence = f"SECRET_KEY is short; give {SECRET_KEY_LENGTH_MIN} random characters."
+    elif not path.exists():
+        sentence = f"It will be made in {path} at the first start."
+    elif path.stat().st_mode & 0o077:
+        verdict, sentence = Verdict.FAIL, f"Others can read {path}; run chmod 600 on it."
+    return Finding(verdict, "secret key", sentence)
+
+
+def _public_url(settings: Settings) -> Finding:
+    parts = urlsplit(settings.public_url)
+    is_local = _is_this_machine(parts.hostname or "")
+    verdict, sentence = Verdict.OK, f"People and agents come to {settings.public_url}."
+    if is_local and not settings.listens_on_loopback:
+        verdict = Verdict.WARN
+        sentence = f"Others would get links to {settings.public_url}; set PUBLIC_URL."
+    elif not is_local and parts.scheme != "https":
+        verdict = Verdict.WARN
+        sentence = "PUBLIC_URL is not https://, so passwords cross the network unprotected."
+    elif not is_local and settings.listens_on_loopback:
+        sentence += f" A proxy on this machine must pass them on to port {settings.port}."
+    return Finding(verdict, "public URL", sentence)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    try:
+        check_redis(settings)
+    except ConfigurationError as error:
+        if settings.embeds_redis:
+            sentence = "`opensink up` is not running; it brings its own server for Redis."
+            yield Finding(Verdict.WARN, "Redis", sentence)
+        else:
+            yield Finding(Verdict.FAIL, "Redis", error.message)
+        return
+    yield Finding(Verdict.OK, "Redis", "It answers.")
+    with announcing_connection(settings.redis_url) as connection:
+        yield from _redis_keeping(connection)
+        yield _workers(connection)
+
+
+def _redis_keeping(connection: Redis) -> Iterator[Finding]:
+    """What Redis forgets the sweeper finds again, only later: hence no failure."""
+    try:
+        keeping, memory = connection.info("persistence"), connection.info("memory")
+    except RedisError:
+        yield Finding(Verdict.WARN, "Redis", "It does not tell how it keeps data (INFO).")
+        return
+    if not keeping.get("aof_enabled"):
+        yield Finding(Verdict.WARN, "Redis", "It forgets on a restart; set appendonly yes.")
+    if memory.get("maxmemory_policy", "noeviction") != "noeviction":
+        yield Finding(
+            Verdict.WARN, "Redis", "It may drop keys when full; set maxmemory-policy noeviction."
+        )
+
+
+def _workers(connection: Redis) -> Finding:
+    count = readiness(connection).workers
+    if count == 0:
+        sentence = "None is alive, so no agent is called; start `opensink worker`."
+        return Finding(Verdict.FAIL, "workers", sentence)
+    return Finding(Verdict.OK, "workers", f"{count} alive.")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        check_database(settings)
+        application = create_app(settings)
+    except ConfigurationError as error:
+        yield Finding(Verdict.FAIL, "database", error.message)
+        return
+    with application.app_context(), reading():
+        if is_current():
+            yield Finding(Verdict.OK, "database", "It answers and has this version's tables.")
+            yield _admin()
+            yield from _endpoints(settings)
+        else:
+            sentence = "Its tables are not this version's; run `opensink db upgrade`."
+            yield Finding(Verdict.FAIL, "database", sentence)
+
+
+def _admin() -> Finding:
+    query = select(func.count()).select_from(Membership).where(Membership.role == Role.ADMIN)
+    if db.session.scalar(query):
+        return Finding(Verdict.OK, "admin", "There is one.")
+    sentence = (
+        "There is none; run `opensink user create EMAIL --role admin`,"
+        " or follow the link that `opensink up` prints."
+    )
+    return Finding(Verdict.WARN, "admin", sentence)
+
+
+def _endpoints(settings: Settings) -> Iterator[Finding]:
+    """Name the agents that a worker of `up`, or else one started alone, would not call."""
+    if settings.embeds_redis:
+        settings = settings.for_children(settings.port)
+    policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
+    refused = False
+    for agent in db.session.scalars(select(Agent).where(Agent.execution_endpoint.is_not(None))):
+        reason = policy.check_url(endpoint_from_json(agent.execution_endpoint or {}).url)
+        if reason is not None:
+            refused = True
+            yield Finding(Verdict.FAIL, f"agent {agent.namespace}/{agent.slug}", reason)
+    if not refused:
+        yield Finding(Verdict.OK, "agents' endpoints", "None is refused.")

@@ -1,0 +1,24 @@
+"""`opensink doctor`: prints what diagnosis found; exits with 1 if something has to be mended."""
+
+import sys
+
+import click
+
+from opensink_web.cli.diagnosis import Verdict, diagnose
+from opensink_web.cli.options import takes_settings
+from opensink_web.settings import Settings
+
+_COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
+
+
+@click.command()
+@takes_settings("host", "port")
+def doctor(settings: Settings) -> None:
+    """Say what is misconfigured, and how to mend it."""
+    findings = []
+    for finding in diagnose(settings):
+        findings.append(finding)
+        verdict = click.style(f"{finding.verdict.value:<4}", fg=_COLOURS[finding.verdict])
+        click.echo(f"{verdict}  {finding.subject}: {finding.sentence}")
+    if any(finding.verdict is Verdict.FAIL for finding in findings):
+        sys.exit(1)

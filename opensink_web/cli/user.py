@@ -1,0 +1,43 @@
+"""`opensink user`: accounts, for whoever has the machine itself."""
+
+import sys
+
+import click
+
+from opensink_web.cli.application import in_application
+from opensink_web.cli.options import takes_settings
+from opensink_web.models import Role
+from opensink_web.models.transaction import writing
+from opensink_web.operations.user import create_user
+from opensink_web.operations.workspace import find_workspace, first_workspace
+from opensink_web.settings import Settings
+
+
+@click.group()
+def user() -> None:
+    """Make accounts."""
+
+
+@user.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--workspace", metavar="SLUG", help="The workspace; the first one unless given.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@takes_settings()
+def create(
+    settings: Settings, email: str, role: str, workspace: str | None, *, password_stdin: bool
+) -> None:
+    """Make an account for EMAIL."""
+    password = _read_password(from_stdin=password_stdin)
+    with in_application(settings), writing():
+        place = find_workspace(workspace) if workspace else first_workspace()
+        made = create_user(place, email, password, role=Role(role))
+        sentence = f"{made.email} can sign in as {role} of {place.name}."
+    click.echo(sentence)
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password

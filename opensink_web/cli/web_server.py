@@ -1,0 +1,46 @@
+"""gunicorn, started from our settings: threads for pages and streams, processes for PostgreSQL."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it ships no types
+
+from opensink_web.settings import Settings
+
+# Less than the supervisor waits, so that gunicorn itself ends a worker that hangs.
+GRACEFUL_TIMEOUT_SECONDS = 2
+# SQLite takes one writer, and one process's writers queue at a lock instead of SQLite's back-off.
+SQLITE_PROCESSES = 1
+POSTGRESQL_PROCESSES = 2
+
+
+def serve(application: Flask, settings: Settings, descriptor: int) -> None:
+    """Answer requests at the listening socket until SIGTERM; does not return."""
+    _Server(application, settings, descriptor).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, as above
+    def __init__(self, application: Flask, settings: Settings, descriptor: int) -> None:
+        self._application = application
+        self._settings = settings
+        self._descriptor = descriptor
+        super().__init__()
+
+    def load_config(self) -> None:
+        processes = SQLITE_PROCESSES if self._settings.uses_sqlite else POSTGRESQL_PROCESSES
+        options: dict[str, Any] = {
+            "bind": f"fd://{self._descriptor}",
+            "worker_class": "gthread",
+            "workers": processes,
+            "threads": self._settings.web_threads,
+            "graceful_timeout": GRACEFUL_TIMEOUT_SECONDS,
+            "keepalive": 5,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "proc_name": "opensink",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._application

@@ -1,0 +1,109 @@
+"""`opensink up`: the whole process tree, for real."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from opensink_web.cli.web_server import POSTGRESQL_PROCESSES
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Opensink
+
+pytestmark = pytest.mark.server
+
+Alive = Callable[[Mapping[int, str]], dict[int, str]]
+PARTS = ("valkey-server", "web --fd", "opensink_web worker", "opensink_web sweeper", "lifeline")
+
+
+def named(processes: Mapping[int, str], part: str) -> list[int]:
+    return sorted(pid for pid, arguments in processes.items() if part in arguments)
+
+
+def test_it_starts_everything_and_says_where(opensink: "Opensink") -> None:
+    greeting = opensink.up("--workers", "3")
+    assert greeting[0] == f"OpenSink is at http://127.0.0.1:{opensink.port}"
+    assert str(opensink.data_dir) in greeting[1]
+    processes = opensink.descendants()
+    assert all(named(processes, part) for part in PARTS)
+    assert len(named(processes, "opensink_web worker")) == 3
+    assert opensink.get("/healthz") == 200
+
+
+def test_the_first_run_prints_a_sign_up_link_until_there_is_a_user(opensink: "Opensink") -> None:
+    assert any("/sign-up/" in line for line in opensink.up("--workers", "1"))
+    opensink.end()
+    made = opensink.run(
+        *("user", "create", "alice@example.com", "--role", "admin", "--password-stdin"),
+        text="a long password\n",
+    )
+    assert made.returncode == 0, made.stderr
+    assert not any("/sign-up/" in line for line in opensink.up("--workers", "1"))
+    key = opensink.run(
+        *("api-key", "create", "--user", "alice@example.com", "--name", "k", "--scope", "all:all")
+    )
+    assert key.returncode == 0, key.stderr
+    assert key.stderr == ""
+    assert len(key.stdout.split()) == 1
+
+
+def test_it_runs_on_postgresql_and_a_redis_of_ones_own(
+    opensink: "Opensink", database_url: str, redis_url: str
+) -> None:
+    opensink.up(variables={"DATABASE_URL": database_url, "REDIS_URL": redis_url})
+    processes = opensink.descendants()
+    assert not named(processes, "valkey-server")
+    assert len(named(processes, "web --fd")) == 1 + POSTGRESQL_PROCESSES
+    assert not (opensink.data_dir / "opensink.sqlite3").exists()
+    assert opensink.end() < 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything_in_5_seconds(
+    opensink: "Opensink", alive: Alive, number: signal.Signals
+) -> None:
+    opensink.up("--workers", "1")
+    processes = opensink.descendants()
+    assert opensink.end(number) < 5
+    assert opensink.process is not None
+    assert opensink.process.returncode == 0
+    assert alive(processes) == {}
+    assert opensink.get("/healthz") == 0
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_is_killed_starts_again(opensink: "Opensink", alive: Alive, part: str) -> None:
+    opensink.up("--workers", "1")
+    victim = named(opensink.descendants(), part)[0]
+    os.kill(victim, signal.SIGKILL)
+
+    def replaced() -> bool:
+        pids = named(opensink.descendants(), part)
+        return bool(pids) and victim not in pids
+
+    opensink.wait_until(replaced)
+    opensink.wait_until(opensink.is_ready)
+    processes = opensink.descendants()
+    opensink.end()
+    assert alive(processes) == {}
+
+
+def test_a_request_waits_while_web_starts_again(opensink: "Opensink") -> None:
+    opensink.up("--workers", "1")
+    os.kill(named(opensink.descendants(), "web --fd")[0], signal.SIGKILL)
+    time.sleep(0.3)
+    assert opensink.get("/healthz") == 200
+
+
+def test_everything_ends_within_3_seconds_when_it_is_killed_itself(
+    opensink: "Opensink", alive: Alive
+) -> None:
+    opensink.up("--workers", "1")
+    processes = opensink.descendants()
+    opensink.end(signal.SIGKILL)
+    opensink.wait_until(lambda: not alive(processes), seconds=3)
+    opensink.up("--workers", "1")
+    assert opensink.is_ready()
