@@ -194,7 +194,7 @@ def _send_request(connection: GuardedConnection, call: Call, target: Target) -> 
     for name, value in call.headers:
         headers.add(name, value)
     # an endpoint may refuse a long body before it has read it all: its answer is worth reading
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError, ConnectionResetError):
         connection.request(
             call.method,
             target.path,

@@ -9,9 +9,10 @@ import pytest
 
 from opensink_web.outbound import idle
 from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.policy import TargetPolicy
 
 if TYPE_CHECKING:
-    from tests.outbound.conftest import Peer, Serve, Server
+    from tests.outbound.conftest import Authority, Peer, Serve, Server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -90,6 +91,26 @@ def test_each_call_on_a_shared_connection_has_its_own_deadline(
     started = time.monotonic()
     outcome = post(client, server.url(), timeout_seconds=0.2)
     assert time.monotonic() - started <= 0.7
+    assert outcome.error is not None
+    assert (outcome.error.code, server.connects) == ("timeout", 1)
+
+
+@pytest.mark.parametrize("is_tls", [False, True], ids=["http", "https"])
+def test_an_endpoint_that_stops_reading_on_a_shared_connection_is_cut_at_the_deadline(
+    serve: "Serve", authority: "Authority", is_tls: bool
+) -> None:
+    def script(peer: "Peer") -> None:
+        peer.read_request()
+        peer.send(OK)
+        peer.stopped.wait(5)
+
+    server = serve(script, tls=authority.server_context() if is_tls else None)
+    policy = TargetPolicy.from_entries(("127.0.0.0/8",))
+    with Client(policy, ca_bundle=str(authority.bundle)) as client:
+        assert post(client, server.url()).succeeded
+        started = time.monotonic()
+        outcome = client.send(Call("POST", server.url(), (), b"x" * 10_000_000, 0.3))
+    assert 0.3 <= time.monotonic() - started <= 0.8
     assert outcome.error is not None
     assert (outcome.error.code, server.connects) == ("timeout", 1)
 
