@@ -1,0 +1,19 @@
+"""Agents' JSON Schemas: limits, validation, and the form a person fills in.
+
+Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
+
+    subschemas   where schemas stand inside a schema
+    references   what a local `$ref` points at
+    limits       check_schema(): what an agent may send as a schema
+    effort       how much work a recursive schema makes of an answer
+    validation   validate(): an answer against its schema
+    messages     a failed keyword as a sentence for people
+    flattening   `$ref` and `allOf` merged into one plain set of keywords
+    field_tree   schema -> tree of field nodes
+    fields       field node -> WTForms field; choices and fixed values
+    typed_fields text, numbers and JSON, type-exact in both directions
+    compound     the fields that hold fields: groups and lists
+    form         AnswerForm: blank, submitted, read, rows added and removed
+
+Follows JSON Schema 2020-12, 2019-09 and draft-07 (https://json-schema.org/specification).
+"""

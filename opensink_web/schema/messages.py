@@ -1,0 +1,172 @@
+"""A failed keyword as a sentence for people, at the value it is about.
+
+Limits of the schema are named; values of the answer never are, since messages are logged and sent.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+
+from jsonschema_rs import ValidationError
+from jsonschema_rs import ValidationErrorKind as Kind
+
+from opensink_web.errors import FieldError
+from opensink_web.schema.subschemas import Path, pointer_to
+
+REQUIRED = "This field is required."
+_UNION_NONE = "This fits none of the forms the schema allows here."
+_UNION_SEVERAL = "This fits more than one of the forms the schema allows here, and must fit one."
+_WRONG = "This is not what the schema allows here."
+
+_TYPES = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "empty (null)",
+}
+_FORMATS = {
+    "date": "a date, such as 2026-01-31",
+    "time": "a time with its offset, such as 14:30:00Z",
+    "date-time": "a date and time with an offset, such as 2026-01-31T14:30:00Z",
+    "duration": "a duration, such as P3DT4H",
+    "email": "an e-mail address, such as name@example.com",
+    "idn-email": "an e-mail address, such as name@example.com",
+    "uri": "a full address, such as https://example.com/page",
+    "iri": "a full address, such as https://example.com/page",
+    "hostname": "a host name, such as example.com",
+    "ipv4": "an IPv4 address, such as 192.0.2.1",
+    "ipv6": "an IPv6 address, such as 2001:db8::1",
+    "uuid": "a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
+    "regex": "a regular expression",
+}
+
+
+def errors_of(error: ValidationError) -> Iterator[FieldError]:
+    """Yield what one failed keyword has to say: one entry a value it is about."""
+    path = tuple(error.instance_path)
+    match error.kind:
+        case Kind.Required(property=name):
+            yield FieldError(pointer_to((*path, name)), REQUIRED)
+        case (
+            Kind.AdditionalProperties(unexpected=names)
+            | Kind.UnevaluatedProperties(unexpected=names)
+        ):
+            yield from _at_each(path, names, "The schema has no field of this name.")
+        case Kind.UnevaluatedItems(unexpected=indexes):
+            yield from _at_each(path, indexes, "The schema has no place for this entry.")
+        case Kind.PropertyNames(error=inner):
+            yield from _at_each(path, [str(inner.instance)], "A field cannot have this name.")
+        case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
+            yield from _of_union(path, branches)
+        case kind:
+            yield FieldError(pointer_to(path), _sentence(kind))
+
+
+def _at_each(path: Path, steps: list[str] | list[int], message: str) -> Iterator[FieldError]:
+    for step in steps:
+        yield FieldError(pointer_to((*path, step)), message)
+
+
+def _of_union(path: Path, branches: list[list[ValidationError]]) -> Iterator[FieldError]:
+    """Speak of the one branch that was meant, where that can be told."""
+    meant = [branch for branch in branches if not _is_of_another_type(path, branch)]
+    if len(meant) > 1:
+        meant = [branch for branch in meant if not _is_marked_otherwise(path, branch)] or meant
+    if len(meant) == 1:
+        for error in meant[0]:
+            yield from errors_of(error)
+    elif not meant:
+        yield FieldError(pointer_to(path), _type_sentence(_types_of(path, branches)))
+    else:
+        yield FieldError(pointer_to(path), _UNION_NONE)
+
+
+def _is_of_another_type(path: Path, branch: list[ValidationError]) -> bool:
+    return any(
+        isinstance(error.kind, Kind.Type) and tuple(error.instance_path) == path for error in branch
+    )
+
+
+def _is_marked_otherwise(path: Path, branch: list[ValidationError]) -> bool:
+    """Whether a constant, such as a discriminator, says that another branch was meant."""
+    return any(
+        isinstance(error.kind, Kind.Constant | Kind.Enum)
+        and len(error.instance_path) <= len(path) + 1
+        for error in branch
+    )
+
+
+def _types_of(path: Path, branches: list[list[ValidationError]]) -> list[str]:
+    return [
+        name
+        for branch in branches
+        for error in branch
+        if isinstance(error.kind, Kind.Type) and tuple(error.instance_path) == path
+        for name in error.kind.types
+    ]
+
+
+def _type_sentence(types: list[str]) -> str:
+    names = list(dict.fromkeys(_TYPES[name] for name in types))
+    if len(names) < 2:
+        return f"This must be {''.join(names)}."
+    return f"This must be {', '.join(names[:-1])} or {names[-1]}."
+
+
+def _sentence(kind: Kind) -> str:
+    match kind:
+        case Kind.Type(types=types):
+            return _type_sentence(types)
+        case Kind.Format(format=name):
+            return f"This must be {_FORMATS.get(name, f'in the format “{name}”')}."
+        case Kind.OneOfMultipleValid():
+            return _UNION_SEVERAL
+        case Kind.Constant(expected_value=value):
+            return f"This must be exactly {_shown(value)}."
+        case Kind.Enum():
+            return "This must be one of the options."
+        case _:
+            return _of_limit(kind)
+
+
+_LIMITS: dict[str, Callable[[str], str]] = {
+    "minimum": lambda limit: f"This must be {limit} or more.",
+    "maximum": lambda limit: f"This must be {limit} or less.",
+    "exclusiveMinimum": lambda limit: f"This must be more than {limit}.",
+    "exclusiveMaximum": lambda limit: f"This must be less than {limit}.",
+    "minLength": lambda limit: f"This must have at least {_counted(limit, 'character')}.",
+    "maxLength": lambda limit: f"This must have at most {_counted(limit, 'character')}.",
+    "minItems": lambda limit: f"This needs at least {_counted(limit, 'entry')}.",
+    "maxItems": lambda limit: f"This takes at most {_counted(limit, 'entry')}.",
+    "additionalItems": lambda limit: f"This takes at most {_counted(limit, 'entry')}.",
+    "minProperties": lambda limit: f"This needs at least {_counted(limit, 'field')}.",
+    "maxProperties": lambda limit: f"This takes at most {_counted(limit, 'field')}.",
+    "multipleOf": lambda limit: f"This must be a multiple of {limit}.",
+    "pattern": lambda limit: f"This must match the pattern {limit}",
+}
+_PLAIN = {
+    "uniqueItems": "No two entries may be the same.",
+    "contains": "An entry that the schema asks for is missing, or stands too often.",
+    "not": "The schema rules this out.",
+    "falseSchema": "The schema allows nothing here.",
+    "contentEncoding": "This is not encoded as the schema asks.",
+    "contentMediaType": "This is not of the media type the schema asks for.",
+}
+
+
+def _of_limit(kind: Kind) -> str:
+    if kind.name in _LIMITS:
+        return _LIMITS[kind.name](_shown(kind.value))
+    return _PLAIN.get(kind.name, _WRONG)
+
+
+def _counted(limit: str, noun: str) -> str:
+    plural = "entries" if noun == "entry" else f"{noun}s"
+    return f"{limit} {noun if limit == '1' else plural}"
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 120 else text[:119] + "…"

@@ -1,0 +1,101 @@
+"""An answer against its schema, and everything that is wrong with it, in sentences.
+
+Linear-time patterns, asserted formats, no retrieval: a schema can neither hang nor call out.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NoReturn
+
+import jsonschema_rs
+
+from opensink_web.errors import FieldError
+from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump, parse
+from opensink_web.schema.effort import is_affordable
+from opensink_web.schema.messages import errors_of
+
+MAX_ERRORS = 200
+_DRAFT_2020_12 = "https://json-schema.org/draft/2020-12/schema"
+DIALECTS: dict[str, type[jsonschema_rs.Validator]] = {
+    _DRAFT_2020_12: jsonschema_rs.Draft202012Validator,
+    "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
+    "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
+    "https://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
+}
+_TOO_INVOLVED = "This does not fit the schema, and is too involved to say where."
+
+
+def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
+    """Say everything that is wrong with an answer; an empty tuple when it is valid.
+
+    The schema must have passed `check_schema`. No message repeats a value of the answer.
+    """
+    if is_too_deep(instance):
+        return (FieldError("", f"This is nested deeper than {MAX_DEPTH} levels."),)
+    validator = _compiled(dump(schema))
+    if validator.is_valid(instance):
+        return ()
+    if not is_affordable(schema, instance):
+        return (FieldError("", _TOO_INVOLVED),)
+    found = dict.fromkeys(_found(validator, instance))
+    return tuple(found) or (FieldError("", _TOO_INVOLVED),)
+
+
+def is_too_deep(value: JSONValue) -> bool:
+    """Tell whether a value is nested deeper than JSON from outside may be.
+
+    The engine itself gives no answer for thousands of levels, it ends the process.
+    """
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [one for outer in level for one in _inside(outer)]
+    return True
+
+
+def _inside(value: JSONValue) -> list[JSONValue]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _found(validator: jsonschema_rs.Validator, instance: JSONValue) -> Iterator[FieldError]:
+    for count, error in enumerate(validator.iter_errors(instance)):
+        if count == MAX_ERRORS:
+            return
+        yield from errors_of(error)
+
+
+def dialect_of(schema: JSONValue) -> type[jsonschema_rs.Validator] | None:
+    """Return the validator class of a schema's dialect, None for a dialect not known here."""
+    if not isinstance(schema, dict) or "$schema" not in schema:
+        return DIALECTS[_DRAFT_2020_12]
+    return DIALECTS.get(str(schema["$schema"]).rstrip("#"))
+
+
+def compile_schema(schema: JSONObject | bool) -> jsonschema_rs.Validator:
+    """Compile a schema of a known dialect.
+
+    Raises: jsonschema_rs.ValidationError pointing into the schema.
+    """
+    dialect = dialect_of(schema) or DIALECTS[_DRAFT_2020_12]
+    return dialect(
+        schema,
+        validate_formats=True,
+        retriever=_deny,
+        pattern_options=jsonschema_rs.RegexOptions(),
+    )
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> jsonschema_rs.Validator:
+    schema = parse(text)
+    if not isinstance(schema, dict | bool):
+        raise TypeError("A schema that passed check_schema() is an object or a boolean.")
+    return compile_schema(schema)
+
+
+def _deny(uri: str) -> NoReturn:
+    raise ValueError(f"References are not fetched: {uri}")
