@@ -1,0 +1,345 @@
+"""A schema as a tree of field nodes: what to ask, in which order, with which limits.
+
+Pure data, known before anybody answers. A part that no form can draw is one JSON node.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from typing import Final, Literal, TypeAlias
+
+from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.schema.flattening import Flat, NotPlain, annotations, flatten, names_in
+from opensink_web.schema.references import References
+from opensink_web.schema.subschemas import pointer_to
+
+MAX_NODES = 500
+LONG_TEXT_CHARACTERS = 200
+
+
+class _Absent(Enum):
+    ABSENT = "absent"
+
+
+ABSENT: Final = _Absent.ABSENT
+Absent: TypeAlias = Literal[_Absent.ABSENT]
+
+
+class Kind(StrEnum):
+    """How a value is asked for; FIXED is shown only, JSON is typed as JSON."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    CHOICE = "choice"
+    GROUP = "group"
+    LIST = "list"
+    FIXED = "fixed"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value to choose, of any JSON type."""
+
+    value: JSONValue
+    label: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """The limits that HTML can mirror; lengths are in characters."""
+
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    multiple_of: int | float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    min_items: int = 0
+    max_items: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNode:
+    """One thing to ask for.
+
+    `pointer` is where the value stands in the answer, with "-" for the entry of a list. `default`
+    is what the schema proposes and `constant` what it dictates. A group has `children`, and
+    `extras` for keys the schema does not name (`offers_extras`: it invites them); a list has
+    `item`.
+    """
+
+    kind: Kind
+    key: str
+    pointer: str
+    title: str
+    description: str
+    required: bool
+    schema: JSONValue
+    nullable: bool = False
+    read_only: bool = False
+    secret: bool = False
+    default: JSONValue | Absent = ABSENT
+    constant: JSONValue | Absent = ABSENT
+    options: tuple[Option, ...] = ()
+    format: str = ""
+    multiline: bool = False
+    placeholder: str = ""
+    constraints: Constraints = Constraints()
+    children: tuple["FieldNode", ...] = ()
+    extras: "FieldNode | None" = None
+    offers_extras: bool = False
+    item: "FieldNode | None" = None
+
+
+def field_tree(schema: JSONValue) -> FieldNode:
+    """Draw up what to ask for an answer to this schema, which has passed `check_schema`."""
+    root = _Builder(References(schema)).build(schema, _Place(required=True))
+    return replace(root, nullable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a node stands: the key it has there, and the references followed to get there."""
+
+    key: str = ""
+    pointer: str = ""
+    title: str = "Answer"
+    required: bool = False
+    followed: frozenset[int] = frozenset()
+
+
+class _Builder:
+    def __init__(self, references: References) -> None:
+        self._references = references
+        self._count = 0
+
+    def build(self, schema: JSONValue, place: _Place) -> FieldNode:
+        self._count += 1
+        try:
+            flat = self._flat(schema, place)
+            return self._drawn(schema, flat, replace(place, followed=flat.followed))
+        except NotPlain:
+            words = annotations(schema, self._references)
+            return self._node(Kind.JSON, schema, words, place)
+
+    def _flat(self, schema: JSONValue, place: _Place) -> Flat:
+        if self._count > MAX_NODES:
+            raise NotPlain
+        return flatten(schema, self._references, place.followed)
+
+    def _drawn(self, schema: JSONValue, flat: Flat, place: _Place) -> FieldNode:
+        words = flat.keywords
+        options = _options(flat)
+        if options is not None:
+            node = self._node(Kind.CHOICE, schema, words, place)
+            nullable = flat.nullable and all(one.value is not None for one in options)
+            return replace(node, options=options, nullable=nullable)
+        if "const" in words or words.get("type") == "null":
+            node = self._node(Kind.FIXED, schema, words, place)
+            return replace(node, constant=words.get("const"))
+        kind = _kind(words)
+        if flat.branches or kind is None:
+            raise NotPlain
+        node = replace(self._node(kind, schema, words, place), nullable=flat.nullable)
+        if kind is Kind.GROUP:
+            return self._group(node, flat, place)
+        return self._list(node, flat, place) if kind is Kind.LIST else node
+
+    def _node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: _Place) -> FieldNode:
+        return FieldNode(
+            kind=kind,
+            key=place.key,
+            pointer=place.pointer,
+            title=str(words.get("title") or place.title),
+            description=str(words.get("description", "")),
+            required=place.required,
+            schema=schema,
+            read_only=words.get("readOnly") is True,
+            secret=words.get("writeOnly") is True or words.get("format") == "password",
+            default=words.get("default", ABSENT),
+            format=str(words.get("format", "")),
+            multiline=_is_multiline(words),
+            placeholder=_placeholder(words.get("examples")),
+            constraints=_constraints(words, kind),
+        )
+
+    def _group(self, node: FieldNode, flat: Flat, place: _Place) -> FieldNode:
+        properties = flat.keywords.get("properties", {})
+        further = flat.keywords.get("additionalProperties", ABSENT)
+        patterns = flat.keywords.get("patternProperties")
+        is_open = further is not False or bool(patterns)
+        required = [str(name) for name in _list(flat.keywords.get("required"))]
+        if not isinstance(properties, dict) or not (properties or required or not is_open):
+            raise NotPlain
+        missing: JSONObject = {name: {} for name in required if name not in properties}
+        properties = {k: v for k, v in properties.items() if v is not False} | missing
+        if any(set(names_in(aside, self._references)) - properties.keys() for aside in flat.asides):
+            raise NotPlain
+        children = tuple(
+            self.build(child, _below(place, name, required=name in required))
+            for name, child in properties.items()
+        )
+        return replace(
+            node,
+            children=children,
+            extras=self._extras(place) if is_open else None,
+            offers_extras=further not in (False, ABSENT) or bool(patterns),
+        )
+
+    def _extras(self, place: _Place) -> FieldNode:
+        schema: JSONValue = {"type": "object"}
+        node = self._node(Kind.JSON, schema, {"title": "Further fields"}, place)
+        return replace(node, required=False, description="A JSON object, or nothing.")
+
+    def _list(self, node: FieldNode, flat: Flat, place: _Place) -> FieldNode:
+        items = flat.keywords.get("items")
+        if not isinstance(items, dict) or not items or "prefixItems" in flat.keywords:
+            raise NotPlain
+        item_place = replace(_below(place, "-", required=True), key="", title="Entry")
+        return replace(node, item=self.build(items, item_place))
+
+
+def _below(place: _Place, key: str, *, required: bool) -> _Place:
+    return replace(
+        place,
+        key=key,
+        pointer=place.pointer + pointer_to((key,)),
+        title=_title_of(key),
+        required=required,
+    )
+
+
+def _title_of(key: str) -> str:
+    """Make a title of a key: limitPrice and limit_price become "Limit price"."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", key):
+        return key.strip() or "(no name)"
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key)
+    if words != key:
+        words = words.lower()
+    words = re.sub(r"[_-]+", " ", words).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _kind(words: JSONObject) -> Kind | None:
+    """Tell what kind of field a plain schema without options is, None when no field fits."""
+    named = words.get("type")
+    if isinstance(named, str):
+        return _KINDS.get(named)
+    if named is not None:
+        return None
+    for keyword, kind in _TELLING.items():
+        if keyword in words:
+            return kind
+    return None
+
+
+_KINDS = {
+    "string": Kind.TEXT,
+    "number": Kind.NUMBER,
+    "integer": Kind.INTEGER,
+    "object": Kind.GROUP,
+    "array": Kind.LIST,
+}
+# A schema without `type` means one all the same by the keywords it uses.
+_TELLING = {
+    "properties": Kind.GROUP,
+    "items": Kind.LIST,
+    "minLength": Kind.TEXT,
+    "maxLength": Kind.TEXT,
+    "pattern": Kind.TEXT,
+    "format": Kind.TEXT,
+    "minimum": Kind.NUMBER,
+    "maximum": Kind.NUMBER,
+    "multipleOf": Kind.NUMBER,
+}
+
+
+def _options(flat: Flat) -> tuple[Option, ...] | None:
+    words = flat.keywords
+    if words.get("type") == "boolean" and "enum" not in words and "const" not in words:
+        return (Option(value=True, label="Yes"), Option(value=False, label="No"))
+    if "const" in words and flat.nullable:
+        return _distinct([_option(words["const"], words)])
+    if "const" in words:
+        return None
+    if isinstance(words.get("enum"), list):
+        return _distinct([_option(value, {}) for value in _list(words["enum"])])
+    if flat.branches and all({"const", "enum"} & one.keywords.keys() for one in flat.branches):
+        return _distinct([option for one in flat.branches for option in _of_branch(one.keywords)])
+    return None
+
+
+def _of_branch(words: JSONObject) -> list[Option]:
+    if "const" in words:
+        return [_option(words["const"], words)]
+    return [_option(value, {}) for value in _list(words["enum"])]
+
+
+def _option(value: JSONValue, words: JSONObject) -> Option:
+    label = str(words.get("title") or _label_of(value))
+    return Option(value, label, str(words.get("description", "")))
+
+
+def _label_of(value: JSONValue) -> str:
+    if isinstance(value, str):
+        return value or "(empty text)"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return "None" if value is None else dump(value)
+
+
+def _distinct(options: list[Option]) -> tuple[Option, ...]:
+    """Write equal labels of different values as JSON, so that "1" and 1 can be told apart."""
+    labels = [option.label for option in options]
+    return tuple(
+        replace(one, label=dump(one.value)) if labels.count(one.label) > 1 else one
+        for one in {dump(option.value): option for option in options}.values()
+    )
+
+
+def _is_multiline(words: JSONObject) -> bool:
+    longest, default = words.get("maxLength"), words.get("default")
+    return (
+        (isinstance(longest, int) and longest > LONG_TEXT_CHARACTERS)
+        or str(words.get("contentMediaType", "")).startswith("text/")
+        or (isinstance(default, str) and ("\n" in default or "\r" in default))
+    )
+
+
+def _placeholder(examples: JSONValue) -> str:
+    first = examples[0] if isinstance(examples, list) and examples else ""
+    if isinstance(first, str):
+        return first if "\n" not in first else ""
+    return dump(first) if isinstance(first, int | float) and not isinstance(first, bool) else ""
+
+
+def _constraints(words: JSONObject, kind: Kind) -> Constraints:
+    beyond = 1 if kind is Kind.INTEGER else 0
+    above, below = _number(words.get("exclusiveMinimum")), _number(words.get("exclusiveMaximum"))
+    pattern = words.get("pattern")
+    return Constraints(
+        minimum=_number(words.get("minimum")) if above is None else above + beyond,
+        maximum=_number(words.get("maximum")) if below is None else below - beyond,
+        multiple_of=_number(words.get("multipleOf")),
+        min_length=_count(words.get("minLength")),
+        max_length=_count(words.get("maxLength")),
+        pattern=pattern if isinstance(pattern, str) else None,
+        min_items=_count(words.get("minItems")) or 0,
+        max_items=_count(words.get("maxItems")),
+    )
+
+
+def _number(value: JSONValue) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _count(value: JSONValue) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _list(value: JSONValue) -> list[JSONValue]:
+    return value if isinstance(value, list) else []
