@@ -1,0 +1,185 @@
+"""AnswerForm: the form a person fills in for an agent's schema.
+
+Drawn on the server and complete without JavaScript: rows of a list come and go by submit buttons.
+What is constant or read-only comes from the schema, whatever a browser sends.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from wtforms.form import BaseForm
+
+from opensink_web.errors import FieldError
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.compound import FormData, GroupField, ListField, bind, given_to
+from opensink_web.schema.field_tree import ABSENT, Absent, Kind, field_tree
+from opensink_web.schema.fields import AnswerField
+from opensink_web.schema.messages import REQUIRED
+from opensink_web.schema.validation import validate
+
+ROOT_NAME = "answer"
+ADD_BUTTON = "_add"
+REMOVE_BUTTON = "_remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came of a submitted form: a valid answer, or everything that is wrong with it."""
+
+    value: JSONObject | None
+    errors: tuple[FieldError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """One line of the error summary: what is wrong, and the control it links to."""
+
+    message: str
+    html_id: str
+    label: str
+
+
+class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
+    """A form for one schema, either blank or as submitted; `root` is its outermost field."""
+
+    def __init__(self, schema: JSONValue, formdata: FormData | None = None) -> None:
+        super().__init__({})
+        self.schema = schema
+        self._placed: list[tuple[AnswerField, str]] = []
+        node = field_tree(schema)
+        start = _start(node.default, node.kind)
+        self.root = bind(self, node, start, name=ROOT_NAME, pointer="")
+        self.root.process(
+            formdata, given_to(node, start if node.constant is ABSENT else node.constant)
+        )
+
+    @classmethod
+    def blank(cls, schema: JSONValue) -> "AnswerForm":
+        """Draw the form with what the schema proposes; the schema has passed `check_schema`."""
+        return cls(schema)
+
+    @classmethod
+    def submitted(cls, schema: JSONValue, formdata: FormData) -> "AnswerForm":
+        """Take what a browser sent; everything typed is kept as it was typed."""
+        return cls(schema, formdata)
+
+    def read(self) -> Submission:
+        """Read the answer and check it as a whole; the errors also go to their fields."""
+        value = self.root.value()
+        problems = list(self._problems())
+        told = [field.pointer for field, _ in problems]
+        failures = [
+            error for error in _failures(self.schema, value) if not _is_told(error.path, told)
+        ]
+        errors = (*(FieldError(field.pointer, words) for field, words in problems), *failures)
+        self._place([*problems, *self._located(failures)])
+        valid = value if not errors and isinstance(value, dict) else None
+        return Submission(valid, errors)
+
+    def with_errors(self, errors: Iterable[FieldError]) -> "AnswerForm":
+        """Put errors to the fields they are about, in place of those before; return the form."""
+        self._place(list(self._located(errors)))
+        return self
+
+    @property
+    def error_summary(self) -> list[SummaryLine]:
+        """The errors in the order of the form, each with the control to go to."""
+        return [
+            SummaryLine(message, field.focus_id, self._label_of(field))
+            for field, message in self._placed
+        ]
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether the form has buttons that add or remove rows."""
+        return any(isinstance(field, ListField) for field in walk(self.root))
+
+    def changed_by(self, formdata: FormData) -> "AnswerForm | None":
+        """Return the form with a row more or less, everything typed kept.
+
+        None when the form was sent by none of those buttons.
+        """
+        added, removed = formdata.getlist(ADD_BUTTON), formdata.getlist(REMOVE_BUTTON)
+        if not (added or removed):
+            return None
+        form = AnswerForm.submitted(self.schema, formdata)
+        for field in [field for field in walk(form.root) if isinstance(field, ListField)]:
+            for name in {row.name for row in field.rows} & set(removed):
+                field.remove_row(name)
+            if field.name in added and field.can_grow:
+                field.add_row()
+        return form
+
+    def _place(self, placed: list[tuple[AnswerField, str]]) -> None:
+        order = {field.name: at for at, field in enumerate(self.root.active())}
+        for field in self.root.active():
+            field.errors = []
+        self._placed = sorted(placed, key=lambda pair: order[pair[0].name])
+        for field, message in self._placed:
+            field.errors.append(message)
+
+    def _located(self, errors: Iterable[FieldError]) -> Iterator[tuple[AnswerField, str]]:
+        # A group and its field for further keys share a pointer; the group comes first and wins.
+        fields = {field.pointer: field for field in reversed(list(self.root.active()))}
+        for error in errors:
+            field = _nearest(fields, error.path)
+            below = error.path.removeprefix(field.pointer)
+            yield field, f"{below}: {error.message}" if below else error.message
+
+    def _problems(self) -> Iterator[tuple[AnswerField, str]]:
+        """Yield what could not be read at all."""
+        for field in self.root.active():
+            yield from ((field, message) for message in field.process_errors)
+            if isinstance(field, ListField):
+                yield from (
+                    (row, "Fill this in, or remove the entry.")
+                    for row in field.rows
+                    if row.value() is ABSENT and not row.process_errors
+                )
+
+    def _label_of(self, field: AnswerField) -> str:
+        around = [
+            other.title
+            for other in self.root.active()
+            if other.pointer and field.pointer.startswith(other.pointer + "/")
+        ]
+        return " / ".join([*around, field.title])
+
+
+def walk(field: AnswerField) -> Iterator[AnswerField]:
+    """Yield a field and every field below it, also those of objects that are left out."""
+    yield field
+    if isinstance(field, GroupField):
+        for child in field.parts():
+            yield from walk(child)
+    elif isinstance(field, ListField):
+        for row in field.rows:
+            yield from walk(row)
+
+
+def _nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:
+    """Find the field of a pointer, or the nearest one around it."""
+    nearest = pointer
+    while nearest not in fields:
+        nearest = nearest.rpartition("/")[0]
+    field = fields[nearest]
+    if nearest != pointer and isinstance(field, GroupField) and field.extras:
+        return field.extras
+    return field
+
+
+def _start(default: JSONValue | Absent, kind: Kind) -> JSONValue | Absent:
+    return {} if default is ABSENT and kind is Kind.JSON else default
+
+
+def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError, ...]:
+    if value is ABSENT:
+        return (FieldError("", REQUIRED),)
+    if not isinstance(value, dict):
+        return (FieldError("", "An answer is a JSON object, with its braces."),)
+    return validate(schema, value)
+
+
+def _is_told(path: str, told: list[str]) -> bool:
+    """Whether a failure only repeats, below or around it, that a field could not be read."""
+    return any((one + "/").startswith(path + "/") or path.startswith(one + "/") for one in told)

@@ -1,0 +1,184 @@
+"""The form as HTML: native controls with the schema's limits, accessible, and nothing injected."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from opensink_web.json_value import JSONValue
+from opensink_web.schema.form import AnswerForm
+
+Draw = Callable[[AnswerForm], str]
+
+
+def drawn(draw: Draw, schema: JSONValue, *, required: bool = True) -> str:
+    """Draw a blank form with the one property `a`, white space collapsed."""
+    names: list[JSONValue] = ["a"] if required else []
+    whole: JSONValue = {"properties": {"a": schema}, "required": names}
+    return re.sub(r"\s+", " ", draw(AnswerForm.blank(whole)))
+
+
+def tag(html: str, name: str) -> str:
+    """Return the first tag of this name."""
+    found = re.search(rf"<{name}[^>]*>", html)
+    assert found, f"no <{name}> in {html}"
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("schema", "attributes"),
+    [
+        ({"type": "string", "minLength": 2, "maxLength": 9}, ['minlength="2"', 'maxlength="9"']),
+        ({"type": "string", "pattern": "^[A-Z]+$"}, ['pattern=".*(?:^[A-Z]+$).*"']),
+        ({"type": "string", "examples": ["ABC"]}, ['placeholder="ABC"']),
+        ({"type": "integer", "minimum": 1, "maximum": 5}, ['type="number"', 'min="1"', 'max="5"']),
+        ({"type": "integer", "exclusiveMinimum": 0}, ['min="1"', 'step="1"']),
+        ({"type": "number", "multipleOf": 0.01}, ['step="0.01"']),
+        ({"type": "number", "minimum": 0.5, "multipleOf": 1}, ['min="0.5"', 'step="any"']),
+        ({"type": "integer", "default": 10**350}, ['type="text"', 'inputmode="numeric"']),
+        ({"type": "string", "format": "email"}, ['type="email"']),
+        ({"type": "string", "format": "uri"}, ['type="url"']),
+        ({"type": "string", "format": "date"}, ['type="date"']),
+        ({"type": "string", "format": "date", "default": "soon"}, ['type="text"', 'value="soon"']),
+        ({"type": "string", "format": "date-time"}, ['type="text"', 'aria-describedby="answer-0-']),
+        ({"type": "string", "format": "color", "default": "#1f6feb"}, ['type="color"']),
+        ({"type": "string", "format": "color"}, ['type="text"']),
+        ({"type": "string", "format": "password"}, ['type="password"']),
+    ],
+)
+def test_an_input_mirrors_the_schema(draw: Draw, schema: JSONValue, attributes: list[str]) -> None:
+    control = tag(drawn(draw, schema), "input")
+    for attribute in attributes:
+        assert attribute in control
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "maxLength": 201},
+        {"type": "string", "contentMediaType": "text/markdown"},
+        {"type": "string", "default": "two\nlines"},
+    ],
+)
+def test_long_text_has_a_text_area(draw: Draw, schema: JSONValue) -> None:
+    assert 'name="answer-0"' in tag(drawn(draw, schema), "textarea")
+
+
+def test_what_no_form_can_draw_is_json_for_that_part_alone(draw: Draw) -> None:
+    html = drawn(draw, {"type": ["string", "integer"], "default": {"x": 1}})
+    assert 'spellcheck="false"' in tag(html, "textarea")
+    assert "{ &#34;x&#34;: 1 }" in html
+
+
+def test_a_required_yes_or_no_is_never_answered_beforehand(draw: Draw) -> None:
+    html = drawn(draw, {"type": "boolean"})
+    assert html.count('type="radio"') == 2
+    assert "checked" not in html
+    assert drawn(draw, {"type": "boolean", "default": False}).count("checked") == 1
+
+
+def test_an_optional_yes_or_no_can_be_left_unanswered(draw: Draw) -> None:
+    html = drawn(draw, {"type": "boolean"}, required=False)
+    assert html.count('type="radio"') == 3
+    assert "No answer" in html
+
+
+def test_few_options_are_radio_buttons_and_many_a_select(draw: Draw) -> None:
+    assert drawn(draw, {"enum": [1, 2, 3, 4]}).count('type="radio"') == 4
+    html = drawn(draw, {"enum": [1, 2, 3, 4, 5]})
+    assert html.count("<option") == 6
+    assert "Choose…" in html
+
+
+def test_equal_looking_options_can_be_told_apart(draw: Draw) -> None:
+    assert "&#34;1&#34;" in drawn(draw, {"enum": ["1", 1]})
+
+
+def test_constants_are_facts_without_controls(draw: Draw) -> None:
+    html = drawn(draw, {"properties": {"x": {"const": "A"}, "y": {"const": [1.0, None]}}})
+    assert "<dt>X</dt>" in html
+    assert "1.0" in html
+    assert "<input" not in html
+    assert "fieldset" not in html
+
+
+def test_secrets_are_never_drawn(draw: Draw) -> None:
+    schema: JSONValue = {
+        "properties": {
+            "a": {"type": "string", "writeOnly": True, "default": "hunter2"},
+            "b": {"const": "hunter2", "writeOnly": True},
+        }
+    }
+    sent = MultiDict({"answer-0": "hunter2-typed"})
+    for form in (AnswerForm.blank(schema), AnswerForm.submitted(schema, sent)):
+        form.read()
+        assert "hunter2" not in draw(form)
+
+
+def test_an_empty_form_says_so(draw: Draw) -> None:
+    schema: JSONValue = {"type": "object", "properties": {}, "additionalProperties": False}
+    assert "There is nothing to fill in." in draw(AnswerForm.blank(schema))
+
+
+def test_labels_hints_and_errors_are_tied_to_their_control(draw: Draw) -> None:
+    schema: JSONValue = {
+        "properties": {"n": {"type": "integer", "title": "Count", "description": "How many."}},
+        "required": ["n"],
+    }
+    form = AnswerForm.submitted(schema, MultiDict({"answer-0": "x"}))
+    form.read()
+    html = re.sub(r"\s+", " ", draw(form))
+    assert '<label class="form-label" for="answer-0">Count' in html
+    control = tag(html, 'input[^>]*name="answer-0"')
+    assert 'aria-describedby="answer-0-hint answer-0-error"' in control
+    assert 'aria-invalid="true"' in control
+    assert "is-invalid" in control
+    assert 'id="answer-0-hint"' in html
+    assert 'id="answer-0-error"' in html
+    assert '<a class="alert-link" href="#answer-0">Count</a>' in html
+    assert 'role="alert" tabindex="-1"' in html
+
+
+def test_groups_of_radio_buttons_have_a_legend(draw: Draw) -> None:
+    html = drawn(draw, {"type": "boolean", "title": "Approve?"})
+    assert '<legend class="form-label">Approve?' in html
+    assert 'for="answer-0-1">No</label>' in html
+
+
+def test_agents_words_are_escaped(draw: Draw) -> None:
+    evil = "\"'><script>alert(1)</script>"
+    words: dict[str, JSONValue] = {"title": evil, "description": evil, "examples": [evil]}
+    parts: list[JSONValue] = [
+        {**words, "type": "string", "default": evil},
+        {**words, "type": "string", "default": f"</textarea>{evil}\n"},
+        {**words, "const": evil},
+        {**words, "enum": [evil, {evil: evil}]},
+        {**words, "enum": [evil, *range(9)]},
+        {**words, "oneOf": [{"const": 1, **words}, {"const": 2}]},
+        {**words, "type": "array", "items": {**words, "type": "string"}, "default": [evil]},
+        {**words, "properties": {evil: {**words, "type": "string", "pattern": evil}}},
+        {**words, "default": {evil: evil}},
+    ]
+    schema: JSONValue = {"properties": {f"{evil}{at}": part for at, part in enumerate(parts)}}
+    form = AnswerForm.blank(schema)
+    form.read()
+    html = draw(form)
+    assert "alert(1)" in html
+    assert "<script" not in html
+
+
+def test_row_buttons_work_with_and_without_javascript(draw: Draw) -> None:
+    html = drawn(draw, {"type": "array", "items": {"type": "string"}, "default": ["x"]})
+    remove = tag(html, 'button[^>]*name="_remove"')
+    add = tag(html, 'button[^>]*name="_add"')
+    assert 'value="answer-0-0"' in remove
+    assert 'value="answer-0"' in add
+    for button in (add, remove):
+        assert 'type="submit"' in button
+        assert 'hx-post="/refresh" hx-target="closest form" hx-swap="outerHTML"' in button
+
+
+def test_no_script_or_style_stands_in_the_markup(draw: Draw) -> None:
+    html = drawn(draw, {"type": "array", "items": {"type": "boolean"}, "default": [True]})
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", html)
