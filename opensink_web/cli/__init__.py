@@ -15,6 +15,7 @@ Exit codes: 0 done, 1 refused (the sentence says why), 2 misconfigured or misuse
 """
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,7 @@ from opensink_web.errors import ConfigurationError, OpenSinkError
 @click.group()
 def commands() -> None:
     """The control room in which people answer AI agents."""
+    os.umask(0o077)  # what is written holds people's data and keys
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("opensink").setLevel(logging.INFO)
 

@@ -3,7 +3,7 @@
 import click
 from flask import Flask
 
-from opensink_web.cli.application import ready_application
+from opensink_web.cli.application import keep_what_is_loaded, ready_application
 from opensink_web.cli.options import takes_settings
 from opensink_web.cli.web_server import serve
 from opensink_web.factory import create_app
@@ -42,6 +42,9 @@ def sweeper(settings: Settings) -> None:
 def _application(settings: Settings) -> Flask:
     """Check what the part needs, unless the supervisor has: then it waits for what is away."""
     if settings.supervised:
-        return create_app(settings)
-    check_redis(settings)
-    return ready_application(settings)
+        application = create_app(settings)
+    else:
+        check_redis(settings)
+        application = ready_application(settings)
+    keep_what_is_loaded()
+    return application

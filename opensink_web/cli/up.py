@@ -5,6 +5,7 @@ from socket import socket
 
 import click
 
+from opensink_web.cli.application import keep_what_is_loaded
 from opensink_web.cli.database import upgrade_tables
 from opensink_web.cli.options import takes_settings
 from opensink_web.factory import create_app
@@ -41,6 +42,7 @@ def _run(settings: Settings, listener: socket, stop: StopRequest) -> None:
         if settings.embeds_redis:
             _start_redis(settings, tree)
         sign_up_url = _prepare_database(settings)
+        keep_what_is_loaded()
         tree.start(*_part_specs(settings, listener))
         _greet(settings, sign_up_url)
         tree.run_until(stop)

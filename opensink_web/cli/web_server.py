@@ -8,7 +8,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from opensink_web.settings import Settings
 
 # Less than the supervisor waits, so that gunicorn itself ends a worker that hangs.
-GRACEFUL_TIMEOUT_SECONDS = 2
+GRACEFUL_TIMEOUT_SECONDS = 3
 # SQLite takes one writer, and one process's writers queue at a lock instead of SQLite's back-off.
 SQLITE_PROCESSES = 1
 POSTGRESQL_PROCESSES = 2

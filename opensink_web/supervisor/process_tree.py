@@ -8,7 +8,7 @@ from opensink_web.supervisor.stop_request import StopRequest
 
 POLL_SECONDS = 0.1
 # Together under 5 s: what uses the embedded server first, then the server itself.
-USERS_GRACE_SECONDS = 3.0
+USERS_GRACE_SECONDS = 3.5
 SERVERS_GRACE_SECONDS = 0.8
 _STOP_POLL_SECONDS = 0.02
 

@@ -33,6 +33,14 @@ def test_it_starts_everything_and_says_where(opensink: "Opensink") -> None:
     assert opensink.get("/healthz") == 200
 
 
+def test_nobody_else_can_read_what_it_writes(opensink: "Opensink") -> None:
+    opensink.data_dir.mkdir(mode=0o755)
+    opensink.up("--workers", "1")
+    written = list(opensink.data_dir.rglob("*"))
+    assert {path.name for path in written} >= {"opensink.sqlite3", "secret_key", "valkey.log"}
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
 def test_the_first_run_prints_a_sign_up_link_until_there_is_a_user(opensink: "Opensink") -> None:
     assert any("/sign-up/" in line for line in opensink.up("--workers", "1"))
     opensink.end()

@@ -1,0 +1,95 @@
+"""Settings: read once, checked, and handed to the processes below `opensink up`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from opensink_web.errors import ConfigurationError
+from opensink_web.settings import LOOPBACK_ENDPOINT_HOSTS, MAX_SOCKET_PATH_BYTES, Settings
+
+
+def test_without_variables_everything_is_in_one_folder_on_this_machine() -> None:
+    settings = Settings.from_env({})
+    assert settings.data_dir == Path("var").absolute()
+    assert settings.uses_sqlite
+    assert settings.embeds_redis
+    assert settings.public_url == "http://127.0.0.1:5000"
+    assert settings.execution_endpoint_hosts == ()
+
+
+def test_changes_go_before_the_environment() -> None:
+    settings = Settings.from_env({"PORT": "1", "HOST": "::1"}, changes={"PORT": "8000"})
+    assert settings.public_url == "http://[::1]:8000"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("WORKERS", "0"),
+        ("DATABASE_URL", "mysql://localhost/x"),
+        ("REDIS_URL", "http://localhost"),
+        ("PUBLIC_URL", "opensink.example.com"),
+        ("EXECUTION_ENDPOINT_HOSTS", "10.0.0.0/33"),
+    ],
+)
+def test_a_wrong_variable_is_named_in_one_sentence(name: str, text: str) -> None:
+    with pytest.raises(ConfigurationError) as fault:
+        Settings.from_env({name: text})
+    assert name in fault.value.message
+    assert "\n" not in fault.value.message
+
+
+def test_children_know_the_port_that_was_free() -> None:
+    children = Settings.from_env({"PORT": "0"}).for_children(8123)
+    assert children.port == 8123
+    assert children.public_url == "http://127.0.0.1:8123"
+    assert children.supervised
+
+
+def test_children_keep_the_public_url_and_the_endpoint_hosts_that_were_set() -> None:
+    given = {"PUBLIC_URL": "https://sink.example.com/", "EXECUTION_ENDPOINT_HOSTS": "*.internal"}
+    children = Settings.from_env(given).for_children(8123)
+    assert children.public_url == "https://sink.example.com"
+    assert children.execution_endpoint_hosts == ("*.internal",)
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("127.0.0.1", LOOPBACK_ENDPOINT_HOSTS),
+        ("localhost", LOOPBACK_ENDPOINT_HOSTS),
+        ("::1", LOOPBACK_ENDPOINT_HOSTS),
+        ("0.0.0.0", ()),  # noqa: S104 - that is the test
+        ("192.168.0.7", ()),
+    ],
+)
+def test_endpoints_on_this_machine_are_allowed_when_only_it_can_reach_us(
+    host: str, allowed: tuple[str, ...]
+) -> None:
+    children = Settings.from_env({"HOST": host}).for_children(8123)
+    assert children.execution_endpoint_hosts == allowed
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"DATABASE_URL": "postgres://u:p@db/x", "REDIS_URL": "rediss://r", "SECRET_KEY": "k" * 32},
+        {"DATA_DIR": "/srv/with space and %", "HOST": "::1", "WORKERS": "7"},
+    ],
+)
+def test_a_child_reads_the_same_settings(given: dict[str, str]) -> None:
+    children = Settings.from_env(given).for_children(8123)
+    assert Settings.from_env(children.environment()) == children
+    assert children.environment()["PATH"] == os.environ["PATH"]
+
+
+def test_the_socket_of_the_embedded_server_is_short_enough_for_every_kernel() -> None:
+    near = Settings.from_env({"DATA_DIR": "/srv/opensink"})
+    assert near.embedded_redis_socket == Path("/srv/opensink/redis/redis.sock")
+    one, other = (Settings.from_env({"DATA_DIR": f"/srv/{'x' * 100}/{name}"}) for name in "ab")
+    assert len(os.fsencode(one.embedded_redis_socket)) <= MAX_SOCKET_PATH_BYTES
+    assert one.embedded_redis_socket != other.embedded_redis_socket
