@@ -79,9 +79,8 @@ class GroupField(AnswerField):
     def _process_inclusion(self, formdata: FormData | None) -> None:
         parts = self.parts()
         is_given = isinstance(self.initial, dict)
-        has_constants = self.is_fixed and self.initial is ABSENT
         self.has_box = self.is_optional and not self.is_fixed
-        self.is_included = is_given or not self.is_optional or has_constants
+        self.is_included = is_given or not self.is_optional
         self.changed = any(part.changed for part in parts)
         if formdata is None or not self.has_box:
             return
@@ -242,15 +241,20 @@ def bind(
 
 def given_to(node: FieldNode, data: JSONValue | Absent) -> JSONValue | Absent:
     """Return what a field starts from: a constant wins, a default of a wrong type is dropped."""
-    if data is ABSENT or node.read_only or node.kind is Kind.JSON:
+    if data is ABSENT or node.read_only:
         return data
     if node.constant is not ABSENT:
         return node.constant
-    if isinstance(data, bool) and node.kind in {Kind.NUMBER, Kind.INTEGER}:
-        return ABSENT
+    return data if not node.is_typed or _fits(node, data) else ABSENT
+
+
+def _fits(node: FieldNode, data: JSONValue) -> bool:
+    """Whether a node's own kind of field can show a value as it is."""
     if data is None:
-        return None if node.nullable or node.kind is Kind.CHOICE else ABSENT
-    return data if isinstance(data, _JSON_TYPES[node.kind]) else ABSENT
+        return node.nullable or node.kind in {Kind.CHOICE, Kind.JSON, Kind.FIXED}
+    if isinstance(data, bool) and node.kind in {Kind.NUMBER, Kind.INTEGER}:
+        return False
+    return isinstance(data, _JSON_TYPES[node.kind])
 
 
 def focus(field: AnswerField) -> None:
@@ -267,6 +271,7 @@ _JSON_TYPES: dict[Kind, type | tuple[type, ...]] = {
     Kind.GROUP: dict,
     Kind.LIST: list,
     Kind.FIXED: object,
+    Kind.JSON: object,
 }
 _SINGLE: dict[Kind, type[AnswerField]] = {
     Kind.TEXT: TextField,
@@ -284,6 +289,9 @@ def _field_class(node: FieldNode, data: JSONValue | Absent) -> type[AnswerField]
     # Read-only without a value, yet required: only a person can give it one.
     if node.read_only and not (data is ABSENT and node.required):
         return FixedField
+    # Keywords alone suggested the kind, and the value is of another: only JSON can show it.
+    if data is not ABSENT and not node.is_typed and not _fits(node, data):
+        return JsonField
     if node.kind is Kind.LIST and isinstance(data, list) and len(data) > MAX_ROWS:
         return JsonField
     if node.kind is Kind.TEXT and not node.secret:

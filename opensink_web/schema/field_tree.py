@@ -66,7 +66,8 @@ class FieldNode:
     """One thing to ask for.
 
     `pointer` is where the value stands in the answer, with "-" for the entry of a list. `default`
-    is what the schema proposes and `constant` what it dictates. A group has `children`, and
+    is what the schema proposes and `constant` what it dictates; without `is_typed` the kind is only
+    a guess from the keywords. A group has `children`, and
     `extras` for keys the schema does not name (`offers_extras`: it invites them); a list has
     `item`.
     """
@@ -79,6 +80,7 @@ class FieldNode:
     required: bool
     schema: JSONValue
     nullable: bool = False
+    is_typed: bool = True
     read_only: bool = False
     secret: bool = False
     default: JSONValue | Absent = ABSENT
@@ -157,6 +159,7 @@ class _Builder:
             description=str(words.get("description", "")),
             required=place.required,
             schema=schema,
+            is_typed="type" in words,
             read_only=words.get("readOnly") is True,
             secret=words.get("writeOnly") is True or words.get("format") == "password",
             default=words.get("default", ABSENT),
@@ -182,12 +185,13 @@ class _Builder:
             self.build(child, _below(place, name, required=name in required))
             for name, child in properties.items()
         )
-        return replace(
+        node = replace(
             node,
             children=children,
             extras=self._extras(place) if is_open else None,
             offers_extras=further not in (False, ABSENT) or bool(patterns),
         )
+        return replace(node, default=_settled(node)) if node.default is ABSENT else node
 
     def _extras(self, place: _Place) -> FieldNode:
         schema: JSONValue = {"type": "object"}
@@ -200,6 +204,21 @@ class _Builder:
             raise NotPlain
         item_place = replace(_below(place, "-", required=True), key="", title="Entry")
         return replace(node, item=self.build(items, item_place))
+
+
+def _settled(node: FieldNode) -> JSONValue | Absent:
+    """Return what a node answers when nothing in it is left to a person, else ABSENT."""
+    if node.constant is not ABSENT:
+        return node.constant
+    if node.read_only or node.kind is not Kind.GROUP or not node.children:
+        return node.default if node.read_only else ABSENT
+    found: JSONObject = {}
+    for child in node.children:
+        value = _settled(child)
+        if value is ABSENT:
+            return ABSENT
+        found[child.key] = value
+    return found if node.default is ABSENT else node.default
 
 
 def _below(place: _Place, key: str, *, required: bool) -> _Place:

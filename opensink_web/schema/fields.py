@@ -57,9 +57,12 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         return str(self.name)
 
     def nothing(self) -> JSONValue | Absent:
-        """Return what an emptied field means: null where the schema has null, else no key."""
-        node = self.node
-        return None if node.nullable and (node.required or node.default is not ABSENT) else ABSENT
+        """Return what an emptied field means: null where the schema has null, else no key.
+
+        Where a key may be left out it is, unless that would bring a proposed value back.
+        """
+        means_null = self.node.required or self.initial is not ABSENT
+        return None if self.node.nullable and means_null else ABSENT
 
     def described_by(self) -> str:
         """Return the ids of the hint and the errors, for aria-describedby."""

@@ -190,14 +190,11 @@ def _without_null_type(flat: Flat) -> Flat:
     if len(types) < 2:
         return replace(flat, keywords=flat.keywords | ({"type": types[0]} if types[0] else {}))
     rest = [name for name in types if name != "null"]
+    nullable = flat.nullable or len(rest) < len(types)
     if set(map(str, rest)) == {"integer", "number"}:
         rest = ["number"]
     kind: JSONValue = rest[0] if len(rest) == 1 else rest
-    return replace(
-        flat,
-        keywords=flat.keywords | {"type": kind},
-        nullable=flat.nullable or len(rest) < len(types),
-    )
+    return replace(flat, keywords=flat.keywords | {"type": kind}, nullable=nullable)
 
 
 def names_in(schema: JSONValue, references: References, depth: int = 0) -> Iterator[str]:

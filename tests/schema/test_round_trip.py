@@ -55,6 +55,13 @@ ANSWERS: list[tuple[JSONValue, JSONObject]] = [
     ({}, {"a": [1.0, {"b": None}, "\r\n"]}),
     ({}, {"a": None}),
     ({"oneOf": [{"type": "object", "required": ["k"]}, {"type": "integer"}]}, {"a": {"k": 1e22}}),
+    ({"type": ["string", "null"], "default": "x"}, {"b": 1}),
+    ({"type": ["boolean", "null"], "default": True}, {"b": 1}),
+    ({"type": ["object", "null"], "default": {}, "properties": {"x": TEXT}}, {"b": 1}),
+    ({"minLength": 1}, {"a": None}),
+    ({"items": TEXT}, {"a": False}),
+    ({"type": "object", "properties": {"x": {"const": 1}}}, {"b": 1}),
+    ({"type": ["number", "integer"], "default": "not one"}, {"b": 1}),
     (TEXT, {"z": 1, "a": "x", "b": {"c": []}}),
 ]
 
