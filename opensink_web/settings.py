@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import os
+import re
 import sysconfig
 import tempfile
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from opensink_web.errors import ConfigurationError
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
 # The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
 MAX_SOCKET_PATH_BYTES = 100
+# The server names its socket in answers (CLIENT INFO) whose fields end at a space.
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~@-]+")
 # What `opensink up` allows agents' endpoints when only this machine can reach it.
 LOOPBACK_ENDPOINT_HOSTS = ("127.0.0.0/8", "::1/128", "localhost")
 
@@ -176,7 +179,7 @@ def _database_url(text: str, data_dir: Path) -> str:
 
 def _embedded_redis_socket(data_dir: Path) -> Path:
     path = data_dir / "redis" / "redis.sock"
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES and _PLAIN_PATH.fullmatch(str(path)):
         return path
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"opensink-{os.getuid()}-{name}" / "redis.sock"

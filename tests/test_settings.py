@@ -90,6 +90,8 @@ def test_a_child_reads_the_same_settings(given: dict[str, str]) -> None:
 def test_the_socket_of_the_embedded_server_is_short_enough_for_every_kernel() -> None:
     near = Settings.from_env({"DATA_DIR": "/srv/opensink"})
     assert near.embedded_redis_socket == Path("/srv/opensink/redis/redis.sock")
+    spaced = Settings.from_env({"DATA_DIR": "/srv/open sink"})
+    assert " " not in str(spaced.embedded_redis_socket)
     one, other = (Settings.from_env({"DATA_DIR": f"/srv/{'x' * 100}/{name}"}) for name in "ab")
     assert len(os.fsencode(one.embedded_redis_socket)) <= MAX_SOCKET_PATH_BYTES
     assert one.embedded_redis_socket != other.embedded_redis_socket

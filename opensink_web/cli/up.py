@@ -49,6 +49,7 @@ def _run(settings: Settings, listener: socket, stop: StopRequest) -> None:
     finally:
         listener.close()
         tree.stop()
+        embedded_redis.remove_socket_folder(settings)
 
 
 def _start_redis(settings: Settings, tree: ProcessTree) -> None:

@@ -96,6 +96,16 @@ def wait_until_ready(settings: Settings, is_running: Callable[[], bool]) -> None
     )
 
 
+def remove_socket_folder(settings: Settings) -> None:
+    """Remove the socket's folder after the server has ended, if it is not in the data folder."""
+    path = settings.embedded_redis_socket
+    if path.is_relative_to(settings.data_dir):
+        return
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
+
+
 def _client(settings: Settings) -> redis.Redis:
     return redis.Redis(
         unix_socket_path=str(settings.embedded_redis_socket),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensink_web.cli.web_server import POSTGRESQL_PROCESSES
+from opensink_web.settings import Settings
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Opensink
@@ -31,6 +32,16 @@ def test_it_starts_everything_and_says_where(opensink: "Opensink") -> None:
     assert all(named(processes, part) for part in PARTS)
     assert len(named(processes, "opensink_web worker")) == 3
     assert opensink.get("/healthz") == 200
+
+
+def test_the_data_folder_can_have_any_name(opensink: "Opensink") -> None:
+    opensink.data_dir = opensink.data_dir.with_name("Ünser data = 100 %")
+    redis_socket = Settings.from_env({"DATA_DIR": str(opensink.data_dir)}).embedded_redis_socket
+    opensink.up("--workers", "1")
+    assert (opensink.data_dir / "opensink.sqlite3").exists()
+    assert redis_socket.exists()
+    opensink.end()
+    assert not redis_socket.parent.exists()
 
 
 def test_nobody_else_can_read_what_it_writes(opensink: "Opensink") -> None:

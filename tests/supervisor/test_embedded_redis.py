@@ -98,8 +98,8 @@ def test_a_long_path_with_spaces_and_signs_gets_a_short_private_socket(
     assert socket_path.parent.stat().st_mode & 0o777 == 0o700
     assert (data_dir / "redis" / "appendonlydir").is_dir()
     tree.stop()
-    socket_path.unlink(missing_ok=True)
-    socket_path.parent.rmdir()
+    embedded_redis.remove_socket_folder(settings)
+    assert not socket_path.parent.exists()
 
 
 def test_a_server_that_cannot_start_is_reported_with_its_log(
