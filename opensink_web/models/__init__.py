@@ -1,0 +1,50 @@
+"""The tables, one file per noun, and what is true of one row alone.
+
+Nothing here commits or decides. Importing this package makes every table known to SQLAlchemy.
+"""
+
+from opensink_web.models.activity import Activity, ActivitySource, ActivityType
+from opensink_web.models.agent import Agent, SessionStatus
+from opensink_web.models.agent_session import AgentSession
+from opensink_web.models.api_key import ApiKey
+from opensink_web.models.base import Base, db
+from opensink_web.models.delivery import (
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryKind,
+    DeliveryStatus,
+)
+from opensink_web.models.idempotency import IdempotencyRecord
+from opensink_web.models.input_request import InputRequest, InputRequestStatus
+from opensink_web.models.invitation import Invitation
+from opensink_web.models.user import Membership, Role, User, UserSession
+from opensink_web.models.workspace import Workspace
+
+__all__ = [
+    "Activity",
+    "ActivitySource",
+    "ActivityType",
+    "Agent",
+    "AgentSession",
+    "ApiKey",
+    "AttemptOutcome",
+    "AttemptTrigger",
+    "Base",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryKind",
+    "DeliveryStatus",
+    "IdempotencyRecord",
+    "InputRequest",
+    "InputRequestStatus",
+    "Invitation",
+    "Membership",
+    "Role",
+    "SessionStatus",
+    "User",
+    "UserSession",
+    "Workspace",
+    "db",
+]

@@ -1,0 +1,52 @@
+"""What happened in a session, in the order it happened; only ever added to."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
+
+
+class ActivityType(StrEnum):
+    """What kind of thing happened; the API's own words."""
+
+    SESSION_STARTED = "session_started"
+    SESSION_ENDED = "session_ended"
+    MESSAGE = "message"
+    INPUT_REQUEST_CREATED = "input_request_created"
+    INPUT_REQUEST_RESOLVED = "input_request_resolved"
+    SINK_ITEM_CREATED = "sink_item_created"
+    STATE_UPDATED = "state_updated"
+
+
+class ActivitySource(StrEnum):
+    """Who made it happen."""
+
+    SYSTEM = "system"
+    AGENT = "agent"
+    USER = "user"
+
+
+class Activity(Identified, Created, Base):
+    """`links` is a list of {href, text}; `related_entity_id` names what it is about."""
+
+    __tablename__ = "activities"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("agent_sessions.id", ondelete="CASCADE"))
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
+    type: Mapped[ActivityType] = mapped_column(word_type(ActivityType))
+    source: Mapped[ActivitySource] = mapped_column(word_type(ActivitySource))
+    message: Mapped[str | None] = mapped_column(Text)
+    payload: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    related_entity_id: Mapped[str | None] = mapped_column(String(255))
+    links: Mapped[list[UserObject]] = mapped_column(JSON, default=list)
+
+    __table_args__ = (
+        Index(None, "workspace_id", "id"),
+        Index(None, "session_id", "id"),
+        Index(None, "agent_id", "id"),
+    )

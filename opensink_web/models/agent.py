@@ -1,0 +1,43 @@
+"""An agent, and the endpoint that is called when it may go on."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
+
+
+class SessionStatus(StrEnum):
+    """Where a session stands, and so its agent; the API's own words."""
+
+    RUNNING = "running"
+    WAITING_FOR_INPUT = "waiting_for_input"
+    PROCESSING_INPUT = "processing_input"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @property
+    def has_ended(self) -> bool:
+        return self in {SessionStatus.COMPLETED, SessionStatus.FAILED}
+
+
+class Agent(Identified, Updated, Base):
+    """`status` mirrors the newest session; `execution_endpoint` is the API's object, or null."""
+
+    __tablename__ = "agents"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
+    namespace: Mapped[str] = mapped_column(String(255), default="default")
+    slug: Mapped[str] = mapped_column(String(255))
+    status: Mapped[SessionStatus | None] = mapped_column(word_type(SessionStatus))
+    config_id: Mapped[UUID | None]
+    execution_endpoint: Mapped[UserObject | None] = mapped_column(JSON(none_as_null=True))
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "namespace", "slug"),
+        Index(None, "workspace_id", "id"),
+    )

@@ -1,0 +1,92 @@
+"""What every table shares: the declarative base, ids, moments in time."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+from uuid_utils.compat import uuid7
+
+from opensink_web import clock
+
+UserObject: TypeAlias = dict[str, Any]
+"""A user's own JSON object. Stored as JSON, never JSONB: that forgets the order of keys and how a
+number was written. (`JSONObject` says it better, but SQLAlchemy cannot resolve a recursive type.)
+"""
+
+new_id: Callable[[], UUID] = uuid7
+"""A UUIDv7: ordered by the time it was made, so lists page by id (RFC 9562, section 5.7)."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment. SQLite keeps no zone, so it is written as UTC and read back aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Declares the types by annotation and names every constraint, so that migrations can."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={
+            datetime: UtcDateTime,
+            UUID: Uuid(),
+        },
+    )
+
+
+def word_type(words: type[StrEnum]) -> Enum:
+    """Return the column type for a closed set of words, stored as they appear in the API."""
+
+    def values(members: Any) -> list[str]:
+        return [member.value for member in members]
+
+    return Enum(words, native_enum=False, length=32, values_callable=values)
+
+
+class Identified:
+    """A row that the outside knows by its id."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Created:
+    """A row that says when it was made."""
+
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Updated(Created):
+    """A row that also says when it last changed."""
+
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)

@@ -1,0 +1,129 @@
+"""The outbox: every call that must leave, and each attempt at it.
+
+A row is written in the transaction that makes the call necessary. An unfinished row is due
+(`next_at` has passed), leased (a worker is calling) or dated for later; nothing else.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from opensink_web.models.agent import Agent
+from opensink_web.models.base import Base, Created, Identified, Updated, word_type
+
+
+class DeliveryKind(StrEnum):
+    """Why a call leaves."""
+
+    INPUT_REQUEST_RESOLVED = "input_request_resolved"
+    TEST = "test"
+
+
+class DeliveryStatus(StrEnum):
+    """Where a call stands."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class AttemptTrigger(StrEnum):
+    """Why an attempt was made."""
+
+    FIRST = "first"
+    RETRY = "retry"
+    RECOVERY = "recovery"
+    MANUAL = "manual"
+
+
+class AttemptOutcome(StrEnum):
+    """How an attempt ended; `unknown` when its worker died before it could say."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Delivery(Identified, Updated, Base):
+    """One call, made as often as it takes; its id is the `webhook-id` of every attempt.
+
+    `business_key` makes a second delivery for the same cause impossible. `lease_token` fences:
+    only its holder may write the outcome. `dispatch_no` counts the announcements to RQ.
+    """
+
+    __tablename__ = "deliveries"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
+    session_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("agent_sessions.id", ondelete="CASCADE")
+    )
+    input_request_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("input_requests.id", ondelete="CASCADE")
+    )
+    kind: Mapped[DeliveryKind] = mapped_column(word_type(DeliveryKind))
+    business_key: Mapped[str] = mapped_column(String(255), unique=True)
+    status: Mapped[DeliveryStatus] = mapped_column(
+        word_type(DeliveryStatus), default=DeliveryStatus.PENDING
+    )
+    error_message: Mapped[str | None] = mapped_column(Text)
+    next_trigger: Mapped[AttemptTrigger] = mapped_column(
+        word_type(AttemptTrigger), default=AttemptTrigger.FIRST
+    )
+    attempt_count: Mapped[int] = mapped_column(default=0)
+    # attempts since the last manual redelivery, which starts the schedule over
+    round_attempt_count: Mapped[int] = mapped_column(default=0)
+    recovery_count: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    lease_token: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    dispatched_at: Mapped[datetime | None]
+    dispatch_no: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+
+    agent: Mapped[Agent] = relationship()
+    attempts: Mapped[list["DeliveryAttempt"]] = relationship(
+        order_by="DeliveryAttempt.number", passive_deletes=True
+    )
+
+    __table_args__ = (
+        Index(None, "workspace_id", "id"),
+        Index(None, "workspace_id", "status", "id"),
+        Index(None, "session_id", "id"),
+        Index(None, "agent_id", "id"),
+        # the sweeper looks here every second: the index holds unfinished rows alone
+        Index(
+            "ix_deliveries_unfinished",
+            "next_at",
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+    )
+
+
+class DeliveryAttempt(Identified, Created, Base):
+    """One call as it was made and what came back: at most 4 KiB of it, secrets redacted."""
+
+    __tablename__ = "delivery_attempts"
+
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    trigger: Mapped[AttemptTrigger] = mapped_column(word_type(AttemptTrigger))
+    outcome: Mapped[AttemptOutcome | None] = mapped_column(word_type(AttemptOutcome))
+    method: Mapped[str] = mapped_column(String(8))
+    url: Mapped[str] = mapped_column(Text)
+    request_headers: Mapped[list[list[str]]] = mapped_column(JSON)
+    request_body: Mapped[str | None] = mapped_column(Text)
+    response_status: Mapped[int | None]
+    response_headers: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
+    response_body: Mapped[str | None] = mapped_column(Text)
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    remote_address: Mapped[str | None] = mapped_column(String(64))
+    latency_ms: Mapped[float | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("delivery_id", "number"),)

@@ -1,0 +1,124 @@
+"""Transactions: how one is opened, and what is told to the world once it is committed.
+
+SQLite lets one writer in at a time and refuses a reader that turns writer halfway, so whoever
+means to write says so at the start (`BEGIN IMMEDIATE`). Within a process writers queue at a lock,
+which is fairer and faster than SQLite's own waiting.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from blinker import Signal
+from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
+from sqlalchemy.exc import OperationalError
+
+from opensink_web.errors import Unavailable
+from opensink_web.models.base import db
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A delivery that a worker should look at, and how often that has been said before."""
+
+    delivery_id: UUID
+    dispatch_no: int
+
+
+deliveries_committed = Signal()
+"""Sent after a commit with `announcements`, a list of Announcement."""
+
+_ANNOUNCE = "announcements"
+_writes: ContextVar[bool] = ContextVar("writes", default=False)
+_sqlite_writers = threading.Lock()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Run the block in one transaction that may write; commit at its end, once.
+
+    A read transaction that is open on the session ends first, and what was loaded in it is
+    loaded anew. Raises: Unavailable when the database cannot take the transaction now.
+    """
+    session = db.session()
+    session.rollback()
+    session.info[_ANNOUNCE] = []
+    try:
+        with _writer(session.get_bind()):
+            yield
+            session.commit()
+    except OperationalError as error:
+        session.rollback()
+        raise Unavailable(
+            "The database could not take this just now. Nothing was stored; please try again."
+        ) from error
+    except BaseException:
+        session.rollback()
+        raise
+    _announce(session.info.pop(_ANNOUNCE))
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Run the block in a transaction that only reads, and end it."""
+    try:
+        yield
+    finally:
+        db.session.rollback()
+
+
+def rows_changed(statement: UpdateBase) -> int:
+    """Run an UPDATE or DELETE and return how many rows it hit, which is the only proof it did.
+
+    Loaded objects are not told: refresh those that are read again.
+    """
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def announce_after_commit(delivery_id: UUID, dispatch_no: int) -> None:
+    """Remember a delivery that is being written in this transaction."""
+    announcement = Announcement(delivery_id, dispatch_no)
+    db.session().info.setdefault(_ANNOUNCE, []).append(announcement)
+
+
+def _announce(announcements: list[Announcement]) -> None:
+    if announcements:
+        deliveries_committed.send(None, announcements=announcements)
+
+
+@contextmanager
+def _writer(bind: Engine | Connection) -> Iterator[None]:
+    is_sqlite = bind.dialect.name == "sqlite"
+    token = _writes.set(True)
+    if is_sqlite:
+        _sqlite_writers.acquire()
+    try:
+        yield
+    finally:
+        if is_sqlite:
+            _sqlite_writers.release()
+        _writes.reset(token)
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Set up a SQLite engine: WAL, foreign keys, and transactions that we begin ourselves."""
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late, and is deferred
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",  # a commit that was acknowledged survives a power cut
+            "foreign_keys = ON",
+            "busy_timeout = 5000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")

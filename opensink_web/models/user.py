@@ -1,0 +1,66 @@
+"""People: who they are, which workspaces they belong to, where they are signed in."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from opensink_web.models.base import Base, Created, Identified, word_type
+from opensink_web.models.workspace import Workspace
+
+
+class Role(StrEnum):
+    """What a member may do in a workspace; what each may is in operations/permission.py."""
+
+    ADMIN = "admin"
+    REVIEWER = "reviewer"
+    VIEWER = "viewer"
+
+
+class User(Identified, Created, Base):
+    """A person. `email` is kept in lower case; `password_hash` is argon2id."""
+
+    __tablename__ = "users"
+
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    memberships: Mapped[list["Membership"]] = relationship(
+        back_populates="user", order_by="Membership.created_at", passive_deletes=True
+    )
+
+
+class Membership(Created, Base):
+    """One person's role in one workspace."""
+
+    __tablename__ = "memberships"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    workspace_id: Mapped[UUID] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    role: Mapped[Role] = mapped_column(word_type(Role))
+
+    user: Mapped[User] = relationship(back_populates="memberships")
+    workspace: Mapped[Workspace] = relationship()
+
+    __table_args__ = (Index(None, "workspace_id"),)
+
+
+class UserSession(Identified, Created, Base):
+    """A browser in which somebody is signed in; the cookie holds the token, this row its hash."""
+
+    __tablename__ = "user_sessions"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime]
+    user_agent: Mapped[str] = mapped_column(String(255), default="")
+    remote_address: Mapped[str] = mapped_column(String(64), default="")
+
+    user: Mapped[User] = relationship()
