@@ -1,0 +1,114 @@
+"""Activities: writing down what happened, and reading it back."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from opensink_web.errors import FieldError, InvalidInput, NotFound
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import (
+    Activity,
+    ActivitySource,
+    ActivityType,
+    AgentSession,
+    Workspace,
+    db,
+)
+from opensink_web.operations import page
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter:
+    """Which activities to list; None means any."""
+
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    type: ActivityType | None = None
+    source: ActivitySource | None = None
+
+
+def log_activity(
+    session: AgentSession,
+    activity_type: ActivityType,
+    *,
+    source: ActivitySource = ActivitySource.SYSTEM,
+    message: str | None = None,
+    payload: JSONValue = None,
+    related_entity_id: str | None = None,
+    links: list[JSONObject] | None = None,
+) -> Activity:
+    """Write down that something happened in a session."""
+    activity = Activity(
+        workspace_id=session.workspace_id,
+        session_id=session.id,
+        agent_id=session.agent_id,
+        type=activity_type,
+        source=source,
+        message=message,
+        payload=payload,
+        related_entity_id=related_entity_id,
+        links=links or [],
+    )
+    db.session.add(activity)
+    db.session.flush()
+    return activity
+
+
+def add_activity(
+    workspace: Workspace,
+    session_id: UUID,
+    agent_id: UUID,
+    activity_type: ActivityType,
+    source: ActivitySource,
+    *,
+    message: str | None = None,
+    payload: JSONValue = None,
+    related_entity_id: str | None = None,
+    links: list[JSONObject] | None = None,
+) -> Activity:
+    """Write down what an agent reports. Raises: NotFound; InvalidInput for another's session."""
+    session = db.session.get(AgentSession, session_id)
+    if session is None or session.workspace_id != workspace.id:
+        raise NotFound("There is no such session.")
+    check_agent_of(session, agent_id)
+    return log_activity(
+        session,
+        activity_type,
+        source=source,
+        message=message,
+        payload=payload,
+        related_entity_id=related_entity_id,
+        links=links,
+    )
+
+
+def check_agent_of(session: AgentSession, agent_id: UUID) -> None:
+    """Raises: InvalidInput when the session is not this agent's."""
+    if session.agent_id != agent_id:
+        message = "The session is not one of this agent's."
+        raise InvalidInput(message, errors=(FieldError("/agent_id", message),))
+
+
+def find_activity(workspace: Workspace, activity_id: UUID) -> Activity:
+    """Raises: NotFound."""
+    activity = db.session.get(Activity, activity_id)
+    if activity is None or activity.workspace_id != workspace.id:
+        raise NotFound("There is no such activity.")
+    return activity
+
+
+def list_activities(
+    workspace: Workspace, wanted: ActivityFilter, request: page.PageRequest
+) -> page.Page[Activity]:
+    """Return what happened, newest first."""
+    query = select(Activity).where(Activity.workspace_id == workspace.id)
+    if wanted.session_id is not None:
+        query = query.where(Activity.session_id == wanted.session_id)
+    if wanted.agent_id is not None:
+        query = query.where(Activity.agent_id == wanted.agent_id)
+    if wanted.type is not None:
+        query = query.where(Activity.type == wanted.type)
+    if wanted.source is not None:
+        query = query.where(Activity.source == wanted.source)
+    return page.fetch(query, Activity.id, request)

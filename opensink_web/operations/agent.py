@@ -1,0 +1,205 @@
+"""Agents: making, changing, finding and deleting them, and keeping their status in step."""
+
+import re
+import unicodedata
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.models import Agent, AgentSession, SessionStatus, Workspace, db
+from opensink_web.operations import page
+from opensink_web.operations.endpoint import (
+    check_endpoint,
+    endpoint_from_json,
+    endpoint_to_json,
+)
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.policy import TargetPolicy
+
+NAME_LENGTH_MAX = 255
+_ADDRESSABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}")
+
+
+class AgentChanges(TypedDict, total=False):
+    """What of an agent can be changed; what is left out stays as it is."""
+
+    name: str
+    description: str | None
+    namespace: str
+    slug: str
+    execution_endpoint: EndpointSpec | None
+
+
+def create_agent(
+    workspace: Workspace,
+    policy: TargetPolicy,
+    *,
+    name: str,
+    description: str | None = None,
+    namespace: str = "default",
+    slug: str | None = None,
+    execution_endpoint: EndpointSpec | None = None,
+) -> Agent:
+    """Make an agent; without a slug one is derived from the name, numbered if it is taken.
+
+    Raises: InvalidInput; Conflict when the slug that was asked for is taken.
+    """
+    agent = Agent(
+        workspace_id=workspace.id,
+        name=_checked_name(name),
+        description=description or None,
+        namespace=_addressable("namespace", namespace),
+        slug=_addressable("slug", slug) if slug else _free_slug(workspace, namespace, name),
+    )
+    if execution_endpoint is not None:
+        agent.execution_endpoint = _kept(execution_endpoint, policy, None)
+    db.session.add(agent)
+    _flush_unique()
+    return agent
+
+
+def update_agent(
+    workspace: Workspace, agent_id: UUID, policy: TargetPolicy, **changes: Unpack[AgentChanges]
+) -> Agent:
+    """Change the given fields. Raises: NotFound; InvalidInput; Conflict for a taken slug."""
+    agent = lock_agent(workspace, agent_id)
+    if "name" in changes:
+        agent.name = _checked_name(changes["name"])
+    if "description" in changes:
+        agent.description = changes["description"] or None
+    if "namespace" in changes:
+        agent.namespace = _addressable("namespace", changes["namespace"])
+    if "slug" in changes:
+        agent.slug = _addressable("slug", changes["slug"])
+    if "execution_endpoint" in changes:
+        endpoint = changes["execution_endpoint"]
+        current = endpoint_of(agent)
+        agent.execution_endpoint = _kept(endpoint, policy, current) if endpoint else None
+    _flush_unique()
+    return agent
+
+
+def delete_agent(workspace: Workspace, agent_id: UUID) -> Agent:
+    """Delete an agent with its sessions, requests and deliveries. Raises: NotFound."""
+    agent = lock_agent(workspace, agent_id)
+    db.session.delete(agent)
+    db.session.flush()
+    return agent
+
+
+def find_agent(workspace: Workspace, agent_id: UUID) -> Agent:
+    """Raises: NotFound."""
+    agent = db.session.get(Agent, agent_id)
+    if agent is None or agent.workspace_id != workspace.id:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+def lock_agent(workspace: Workspace, agent_id: UUID) -> Agent:
+    """Find an agent and keep others from changing it until the commit. Raises: NotFound."""
+    query = (
+        select(Agent)
+        .where(Agent.id == agent_id, Agent.workspace_id == workspace.id)
+        .with_for_update()
+    )
+    agent = db.session.scalars(query).one_or_none()
+    if agent is None:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+def list_agents(workspace: Workspace, request: page.PageRequest) -> page.Page[Agent]:
+    """Return the workspace's agents."""
+    return page.fetch(select(Agent).where(Agent.workspace_id == workspace.id), Agent.id, request)
+
+
+def endpoint_of(agent: Agent) -> EndpointSpec | None:
+    """Return the agent's execution endpoint with its credentials."""
+    stored = agent.execution_endpoint
+    return endpoint_from_json(stored) if stored is not None else None
+
+
+def mirror_status(session: AgentSession) -> None:
+    """Give the agent its newest session's status, if `session`, just changed, is the newest.
+
+    The agent's row is locked first: on PostgreSQL the look at newer sessions must come after
+    whoever is starting one has committed.
+    """
+    db.session.flush()
+    db.session.execute(select(Agent.id).where(Agent.id == session.agent_id).with_for_update())
+    newer = exists().where(AgentSession.agent_id == session.agent_id, AgentSession.id > session.id)
+    db.session.execute(
+        update(Agent).where(Agent.id == session.agent_id, ~newer).values(status=session.status)
+    )
+
+
+def status_of_newest(agent: Agent) -> SessionStatus | None:
+    """Return what the agent's status should be."""
+    query = (
+        select(AgentSession.status)
+        .where(AgentSession.agent_id == agent.id)
+        .order_by(AgentSession.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(query)
+
+
+def _kept(
+    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None
+) -> dict[str, object]:
+    try:
+        return dict(endpoint_to_json(check_endpoint(endpoint, policy, current)))
+    except InvalidInput as error:
+        inside = tuple(
+            FieldError("/execution_endpoint" + each.path, each.message) for each in error.errors
+        )
+        raise InvalidInput(error.message, errors=inside) from None
+
+
+def _checked_name(name: str) -> str:
+    if not 1 <= len(name.strip()) <= NAME_LENGTH_MAX:
+        message = f"A name has 1 to {NAME_LENGTH_MAX} characters."
+        raise InvalidInput(message, errors=(FieldError("/name", message),))
+    return name.strip()
+
+
+def _addressable(field: str, text: str) -> str:
+    if not _ADDRESSABLE.fullmatch(text):
+        message = (
+            f"A {field} stands in addresses: letters, digits, _ and -, not starting with -, "
+            "at most 255."
+        )
+        raise InvalidInput(message, errors=(FieldError(f"/{field}", message),))
+    return text
+
+
+def _free_slug(workspace: Workspace, namespace: str, name: str) -> str:
+    base = _slugify(name)
+    query = select(Agent.slug).where(
+        Agent.workspace_id == workspace.id,
+        Agent.namespace == namespace,
+        Agent.slug.startswith(base, autoescape=True),
+    )
+    taken = set(db.session.scalars(query))
+    number = 1
+    slug = base
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def _slugify(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:200] or "agent"
+
+
+def _flush_unique() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        message = "There is an agent with this slug in this namespace already."
+        raise Conflict(message, errors=(FieldError("/slug", message),)) from error

@@ -1,0 +1,183 @@
+"""Sessions: starting one, moving it on, ending it."""
+
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.errors import NotFound
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    ActivitySource,
+    ActivityType,
+    AgentSession,
+    InputRequest,
+    InputRequestStatus,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.operations import page
+from opensink_web.operations.activity import log_activity
+from opensink_web.operations.agent import lock_agent, mirror_status, status_of_newest
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions to list; None means any."""
+
+    agent_id: UUID | None = None
+    status: SessionStatus | None = None
+
+
+class SessionChanges(TypedDict, total=False):
+    """What of a session an agent can change; what is left out stays as it is."""
+
+    status: SessionStatus
+    state: JSONObject
+    metadata: JSONObject
+    error_message: str | None
+
+
+def start_session(
+    workspace: Workspace,
+    agent_id: UUID,
+    *,
+    status: SessionStatus = SessionStatus.RUNNING,
+    state: JSONObject | None = None,
+    metadata: JSONObject | None = None,
+) -> AgentSession:
+    """Begin a run of an agent. Raises: NotFound."""
+    agent = lock_agent(workspace, agent_id)
+    session = AgentSession(
+        workspace_id=workspace.id,
+        agent_id=agent.id,
+        status=status,
+        state=state or {},
+        metadata_=metadata or {},
+    )
+    db.session.add(session)
+    db.session.flush()
+    log_activity(session, ActivityType.SESSION_STARTED, message="The session started.")
+    if status.has_ended:
+        _log_end(session)
+    agent.status = status_of_newest(agent)
+    return session
+
+
+def update_session(
+    workspace: Workspace, session_id: UUID, **changes: Unpack[SessionChanges]
+) -> AgentSession:
+    """Change the given fields as the agent says. Raises: NotFound."""
+    session = lock_session(workspace, session_id)
+    if "state" in changes:
+        session.state = changes["state"]
+    if "metadata" in changes:
+        session.metadata_ = changes["metadata"]
+    if "error_message" in changes:
+        session.error_message = changes["error_message"]
+    if "status" in changes:
+        move_session(session, changes["status"])
+    db.session.flush()
+    return session
+
+
+def move_session(session: AgentSession, status: SessionStatus) -> None:
+    """Set a locked session's status, and what goes with it: the agent's, the end's activity.
+
+    A session that has ended waits for nobody: its open requests leave the inbox.
+    """
+    had_ended = session.status.has_ended
+    session.status = status
+    session.updated_at = clock.now()
+    if status.has_ended and not had_ended:
+        _cancel_open_requests(session)
+        _log_end(session)
+    mirror_status(session)
+
+
+def fail_session(session: AgentSession, reason: str, *, delivery_id: UUID) -> None:
+    """End a locked session because its endpoint could not be called; open requests stay open.
+
+    They stay because a person may still answer them, which tries the endpoint again.
+    """
+    session.status = SessionStatus.FAILED
+    session.error_message = reason
+    session.updated_at = clock.now()
+    log_activity(
+        session, ActivityType.SESSION_ENDED, message=reason, related_entity_id=str(delivery_id)
+    )
+    mirror_status(session)
+
+
+def delete_session(workspace: Workspace, session_id: UUID) -> None:
+    """Delete a session with its requests, activities and deliveries. Raises: NotFound."""
+    session = find_session(workspace, session_id)
+    agent = lock_agent(workspace, session.agent_id)
+    db.session.delete(session)
+    db.session.flush()
+    agent.status = status_of_newest(agent)
+
+
+def find_session(workspace: Workspace, session_id: UUID) -> AgentSession:
+    """Raises: NotFound."""
+    session = db.session.get(AgentSession, session_id)
+    if session is None or session.workspace_id != workspace.id:
+        raise NotFound("There is no such session.")
+    return session
+
+
+def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
+    """Find a session and keep others from moving it until the commit. Raises: NotFound.
+
+    Whoever changes a session and its requests locks the session first, or two could wait for
+    each other.
+    """
+    query = (
+        select(AgentSession)
+        .where(AgentSession.id == session_id, AgentSession.workspace_id == workspace.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    session = db.session.scalars(query).one_or_none()
+    if session is None:
+        raise NotFound("There is no such session.")
+    return session
+
+
+def list_sessions(
+    workspace: Workspace, wanted: SessionFilter, request: page.PageRequest
+) -> page.Page[AgentSession]:
+    """Return the workspace's sessions with their agents."""
+    query = (
+        select(AgentSession)
+        .options(joinedload(AgentSession.agent))
+        .where(AgentSession.workspace_id == workspace.id)
+    )
+    if wanted.agent_id is not None:
+        query = query.where(AgentSession.agent_id == wanted.agent_id)
+    if wanted.status is not None:
+        query = query.where(AgentSession.status == wanted.status)
+    return page.fetch(query, AgentSession.id, request)
+
+
+def _log_end(session: AgentSession) -> None:
+    if session.status is SessionStatus.FAILED:
+        message = session.error_message or "The agent reported that it failed."
+    else:
+        message = "The session is completed."
+    log_activity(session, ActivityType.SESSION_ENDED, source=ActivitySource.SYSTEM, message=message)
+
+
+def _cancel_open_requests(session: AgentSession) -> None:
+    db.session.execute(
+        update(InputRequest)
+        .where(
+            InputRequest.session_id == session.id,
+            InputRequest.status == InputRequestStatus.PENDING,
+        )
+        .values(status=InputRequestStatus.CANCELLED)
+    )

@@ -1,0 +1,112 @@
+"""API keys: making, listing and revoking them, and telling who a key speaks for."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.errors import FieldError, InvalidInput, NotFound
+from opensink_web.models import ApiKey, Membership, User, Workspace, db
+from opensink_web.operations import page
+from opensink_web.operations.credential import hash_token, new_token
+from opensink_web.operations.permission import Principal, check_scopes
+
+KEY_PREFIX = "osk_"
+SHOWN_LENGTH = len(KEY_PREFIX) + 6
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+def create_key(
+    workspace: Workspace,
+    user: User,
+    *,
+    name: str,
+    scopes: tuple[str, ...],
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key and return its row and the key itself, which cannot be had again.
+
+    Raises: InvalidInput for an unknown scope, a bad name or an expiry that has passed.
+    """
+    if not 1 <= len(name.strip()) <= 255:
+        message = "A name has 1 to 255 characters."
+        raise InvalidInput(message, errors=(FieldError("/name", message),))
+    if expires_at is not None and expires_at <= clock.now():
+        message = "The expiry must lie in the future."
+        raise InvalidInput(message, errors=(FieldError("/expires_at", message),))
+    secret = new_token(KEY_PREFIX)
+    key = ApiKey(
+        workspace_id=workspace.id,
+        user_id=user.id,
+        name=name.strip(),
+        prefix=secret[:SHOWN_LENGTH],
+        key_hash=hash_token(secret),
+        scopes=list(check_scopes(scopes)),
+        expires_at=expires_at,
+    )
+    db.session.add(key)
+    db.session.flush()
+    return key, secret
+
+
+def list_keys(workspace: Workspace, request: page.PageRequest) -> page.Page[ApiKey]:
+    """Return the keys that have not been revoked, with their users."""
+    query = (
+        select(ApiKey)
+        .options(joinedload(ApiKey.user))
+        .where(ApiKey.workspace_id == workspace.id, ApiKey.revoked_at.is_(None))
+    )
+    return page.fetch(query, ApiKey.id, request)
+
+
+def find_key(workspace: Workspace, key_id: UUID) -> ApiKey:
+    """Raises: NotFound, also for a revoked key."""
+    key = db.session.get(ApiKey, key_id)
+    if key is None or key.workspace_id != workspace.id or key.revoked_at is not None:
+        raise NotFound("There is no such API key.")
+    return key
+
+
+def revoke_key(workspace: Workspace, key_id: UUID) -> ApiKey:
+    """Make a key useless from now on. Raises: NotFound."""
+    key = find_key(workspace, key_id)
+    key.revoked_at = clock.now()
+    return key
+
+
+def principal_of_key(secret: str) -> Principal | None:
+    """Return who a key speaks for; None when it opens nothing (any more)."""
+    query = (
+        select(ApiKey, Membership.role)
+        .join(
+            Membership,
+            (Membership.user_id == ApiKey.user_id)
+            & (Membership.workspace_id == ApiKey.workspace_id),
+        )
+        .options(joinedload(ApiKey.user), joinedload(ApiKey.workspace))
+        .where(ApiKey.key_hash == hash_token(secret))
+    )
+    found = db.session.execute(query).one_or_none()
+    if found is None:
+        return None
+    key, role = found
+    if not key.is_usable(clock.now()) or not key.user.is_active:
+        return None
+    return Principal(key.workspace, key.user, role, frozenset(key.scopes))
+
+
+def use_is_worth_noting(secret: str) -> bool:
+    """Tell whether `last_used_at` is older than a minute: not every call needs a write."""
+    last_used_at = db.session.scalar(
+        select(ApiKey.last_used_at).where(ApiKey.key_hash == hash_token(secret))
+    )
+    return last_used_at is None or clock.now() - last_used_at >= USE_NOTED_EVERY
+
+
+def note_use(secret: str) -> None:
+    """Write down that the key was used now."""
+    db.session.execute(
+        update(ApiKey).where(ApiKey.key_hash == hash_token(secret)).values(last_used_at=clock.now())
+    )

@@ -1,0 +1,47 @@
+"""Passwords, and the random tokens behind keys, links and cookies.
+
+Passwords are argon2id. Tokens carry 256 random bits, so a plain SHA-256 is enough to keep them
+by, and finding a row by the hash compares nothing secret byte by byte.
+"""
+
+import secrets
+from hashlib import sha256
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from opensink_web.errors import FieldError, InvalidInput
+
+PASSWORD_LENGTH_MIN = 10
+PASSWORD_LENGTH_MAX = 1024
+
+_hasher = PasswordHasher()
+# checked when there is no such user, so that the answer takes as long as when there is
+_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe())
+
+
+def new_token(prefix: str = "") -> str:
+    """Make a token that nobody can guess."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored of a token: 64 hexadecimal digits."""
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_password(password: str) -> str:
+    """Return what is stored of a password. Raises: InvalidInput when it is too short or long."""
+    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+        message = f"A password has at least {PASSWORD_LENGTH_MIN} characters."
+        raise InvalidInput(message, errors=(FieldError("/password", message),))
+    return _hasher.hash(password)
+
+
+def password_matches(password_hash: str | None, password: str) -> bool:
+    """Tell whether the password is the one that was hashed; takes equally long without a hash."""
+    try:
+        _hasher.verify(password_hash or _NOBODYS_HASH, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return password_hash is not None

@@ -1,0 +1,146 @@
+"""Deliveries: writing down that a call must leave, finding it, having it made again."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import selectinload
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, NotFound
+from opensink_web.models import (
+    Agent,
+    AttemptTrigger,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+    InputRequest,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.models.base import new_id
+from opensink_web.models.transaction import announce_after_commit, rows_changed
+from opensink_web.operations import page
+from opensink_web.operations.agent_session import lock_session, move_session
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries to list; None means any."""
+
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    kind: DeliveryKind | None = None
+    status: DeliveryStatus | None = None
+
+
+def deliver_resolution(request: InputRequest) -> Delivery | None:
+    """Write down the call that tells the agent of an answer; None if it has no endpoint."""
+    if request.agent.execution_endpoint is None:
+        return None
+    return _write(
+        Delivery(
+            workspace_id=request.workspace_id,
+            agent_id=request.agent_id,
+            session_id=request.session_id,
+            input_request_id=request.id,
+            kind=DeliveryKind.INPUT_REQUEST_RESOLVED,
+            business_key=f"input_request_resolved:{request.id}",
+        )
+    )
+
+
+def deliver_test(agent: Agent) -> Delivery:
+    """Write down a call that only shows what the endpoint answers. Raises: Conflict."""
+    if agent.execution_endpoint is None:
+        raise Conflict("The agent has no execution endpoint to test.")
+    delivery_id = new_id()
+    return _write(
+        Delivery(
+            id=delivery_id,
+            workspace_id=agent.workspace_id,
+            agent_id=agent.id,
+            kind=DeliveryKind.TEST,
+            business_key=f"test:{delivery_id}",
+        )
+    )
+
+
+def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
+    """Have a failed delivery made again, under the same id, its schedule begun anew.
+
+    The session is processing again, unless the agent has moved it on meanwhile.
+    Raises: NotFound; Conflict for one that has not failed.
+    """
+    delivery = find_delivery(workspace, delivery_id)
+    moment = clock.now()
+    reopened = rows_changed(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.status == DeliveryStatus.FAILED)
+        .values(
+            status=DeliveryStatus.PENDING,
+            next_trigger=AttemptTrigger.MANUAL,
+            next_at=moment,
+            round_attempt_count=0,
+            recovery_count=0,
+            error_message=None,
+            finished_at=None,
+            dispatched_at=moment,
+            dispatch_no=Delivery.dispatch_no + 1,
+        )
+    )
+    if reopened != 1:
+        raise Conflict("Only a failed delivery can be made again.")
+    db.session.refresh(delivery)
+    _resume_session(workspace, delivery)
+    announce_after_commit(delivery.id, delivery.dispatch_no)
+    return delivery
+
+
+def find_delivery(workspace: Workspace, delivery_id: UUID) -> Delivery:
+    """Return a delivery with its attempts. Raises: NotFound."""
+    delivery = db.session.get(Delivery, delivery_id, options=[selectinload(Delivery.attempts)])
+    if delivery is None or delivery.workspace_id != workspace.id:
+        raise NotFound("There is no such delivery.")
+    return delivery
+
+
+def list_deliveries(
+    workspace: Workspace, wanted: DeliveryFilter, request: page.PageRequest
+) -> page.Page[Delivery]:
+    """Return deliveries with their attempts, newest first."""
+    query = (
+        select(Delivery)
+        .options(selectinload(Delivery.attempts), selectinload(Delivery.agent))
+        .where(Delivery.workspace_id == workspace.id)
+    )
+    if wanted.session_id is not None:
+        query = query.where(Delivery.session_id == wanted.session_id)
+    if wanted.agent_id is not None:
+        query = query.where(Delivery.agent_id == wanted.agent_id)
+    if wanted.kind is not None:
+        query = query.where(Delivery.kind == wanted.kind)
+    if wanted.status is not None:
+        query = query.where(Delivery.status == wanted.status)
+    return page.fetch(query, Delivery.id, request)
+
+
+def _write(delivery: Delivery) -> Delivery:
+    moment = clock.now()
+    delivery.next_at = moment
+    delivery.dispatched_at = moment
+    delivery.dispatch_no = 0
+    db.session.add(delivery)
+    db.session.flush()
+    announce_after_commit(delivery.id, delivery.dispatch_no)
+    return delivery
+
+
+def _resume_session(workspace: Workspace, delivery: Delivery) -> None:
+    if delivery.session_id is None:
+        return
+    session = lock_session(workspace, delivery.session_id)
+    if session.status is SessionStatus.FAILED:
+        session.error_message = None
+        move_session(session, SessionStatus.PROCESSING_INPUT)

@@ -1,0 +1,258 @@
+"""Attempts at a delivery: claim it, and write down how the call went.
+
+A worker claims a row by a conditional UPDATE and believes the row count alone. The call is made
+outside any transaction. The outcome is written by whoever still holds the lease's token, in one
+transaction with the session and the agent; a stale token writes nothing. A worker that died
+leaves an expired lease behind, which the next claim takes over under the same `webhook-id`.
+"""
+
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+
+from opensink_web import clock
+from opensink_web.models import (
+    Agent,
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.agent import endpoint_of
+from opensink_web.operations.agent_session import fail_session, lock_session
+from opensink_web.operations.endpoint import MASK
+from opensink_web.outbound.client import Answer, Call
+from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
+from opensink_web.outbound.headers import redact
+from opensink_web.outbound.retry import RetrySchedule
+
+LEASE_MARGIN = timedelta(seconds=10)
+"""How much longer than the endpoint's timeout a worker may take before it counts as dead."""
+
+RECOVERIES_MAX = 3
+_NEVER_RETRIED = frozenset({"refused_by_policy", "invalid_url"})
+_random = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to make one call and to say how it went.
+
+    `secrets` are texts that must not be kept should the endpoint send them back.
+    """
+
+    delivery_id: UUID
+    attempt_id: UUID
+    lease_token: str
+    call: Call
+    retry: RetrySchedule
+    secrets: tuple[str, ...]
+
+
+def claim(delivery_id: UUID) -> Claim | None:
+    """Take the lease of a delivery that is due; None when there is nothing to call (now)."""
+    delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None or delivery.status is not DeliveryStatus.PENDING:
+        return None
+    agent = db.session.get_one(Agent, delivery.agent_id, populate_existing=True)
+    endpoint = endpoint_of(agent)
+    is_recovery = delivery.lease_token is not None
+    token = _take_lease(delivery, endpoint)
+    if token is None:
+        return None
+    if is_recovery and not _recover(delivery):
+        return None
+    if endpoint is None:
+        _fail(delivery, token, "The agent has no execution endpoint any more.")
+        return None
+    return _begin_attempt(delivery, endpoint, token, is_recovery)
+
+
+def finish(claim: Claim, answer: Answer) -> bool:
+    """Write down how the call went; False, and nothing written, if the lease was lost."""
+    error = _reason_of_failure(answer)
+    if error is None:
+        held = _release(claim.delivery_id, claim.lease_token, status=DeliveryStatus.SUCCEEDED)
+    else:
+        held = _settle_failure(claim, answer, error)
+    if held:
+        _finish_attempt(claim, answer, error)
+    return held
+
+
+def _take_lease(delivery: Delivery, endpoint: EndpointSpec | None) -> str | None:
+    """Claim by compare-and-set on the lease that was read; return the token, None if too late."""
+    moment = clock.now()
+    if delivery.next_at > moment or (delivery.lease_until and delivery.lease_until > moment):
+        return None
+    token = secrets.token_hex(16)
+    timeout = timedelta(seconds=endpoint.timeout_seconds if endpoint else 0)
+    taken = rows_changed(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.status == DeliveryStatus.PENDING,
+            Delivery.lease_token.is_not_distinct_from(delivery.lease_token),
+        )
+        .values(lease_token=token, lease_until=moment + timeout + LEASE_MARGIN)
+    )
+    return token if taken == 1 else None
+
+
+def _recover(delivery: Delivery) -> bool:
+    """Note that the last attempt's outcome is unknown; False when that happened too often."""
+    message = "The worker stopped before it could say how the call went."
+    db.session.execute(
+        update(DeliveryAttempt)
+        .where(DeliveryAttempt.delivery_id == delivery.id, DeliveryAttempt.outcome.is_(None))
+        .values(
+            outcome=AttemptOutcome.UNKNOWN,
+            error_code="outcome_unknown",
+            error_message=message,
+            finished_at=clock.now(),
+        )
+    )
+    db.session.refresh(delivery)
+    delivery.recovery_count += 1
+    if delivery.recovery_count <= RECOVERIES_MAX:
+        return True
+    assert delivery.lease_token is not None  # noqa: S101 - it was taken just now, for mypy
+    _fail(
+        delivery,
+        delivery.lease_token,
+        f"Outcome unknown: the worker stopped during {RECOVERIES_MAX + 1} attempts.",
+    )
+    return False
+
+
+def _begin_attempt(
+    delivery: Delivery, endpoint: EndpointSpec, token: str, is_recovery: bool
+) -> Claim:
+    db.session.refresh(delivery)
+    workspace = db.session.get_one(Workspace, delivery.workspace_id)
+    moment = clock.now()
+    signing_secrets = workspace.signing_secrets(moment)
+    call = build_call(
+        endpoint,
+        session_id=str(delivery.session_id or delivery.id),
+        request_id=str(delivery.input_request_id or delivery.id),
+        delivery_id=str(delivery.id),
+        secrets=signing_secrets,
+        now=moment,
+    )
+    delivery.attempt_count += 1
+    delivery.round_attempt_count += 1
+    shown = redact(call.headers)
+    attempt = DeliveryAttempt(
+        delivery_id=delivery.id,
+        number=delivery.attempt_count,
+        trigger=AttemptTrigger.RECOVERY if is_recovery else delivery.next_trigger,
+        method=call.method,
+        url=call.url,
+        request_headers=[list(header) for header in shown],
+        request_body=call.body.decode() if call.body is not None else None,
+    )
+    db.session.add(attempt)
+    db.session.flush()
+    hidden = tuple(
+        real for (_, real), (_, seen) in zip(call.headers, shown, strict=True) if real != seen
+    )
+    return Claim(
+        delivery_id=delivery.id,
+        attempt_id=attempt.id,
+        lease_token=token,
+        call=call,
+        retry=RetrySchedule(max_attempts=endpoint.max_attempts),
+        secrets=signing_secrets + hidden,
+    )
+
+
+def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:
+    delivery = db.session.get(Delivery, claim.delivery_id, populate_existing=True)
+    if delivery is None:
+        return False
+    delay = claim.retry.next_delay_seconds(delivery.round_attempt_count, _random)
+    code = answer.error.code if answer.error else None
+    if delay is None or code in _NEVER_RETRIED:
+        return _fail(delivery, claim.lease_token, error)
+    return _release(
+        delivery.id,
+        claim.lease_token,
+        next_at=clock.now() + timedelta(seconds=delay),
+        next_trigger=AttemptTrigger.RETRY,
+        error_message=error,
+        dispatched_at=None,
+    )
+
+
+def _fail(delivery: Delivery, token: str, error: str) -> bool:
+    """End a delivery as failed, and its session with it unless the agent has moved that on."""
+    status = DeliveryStatus.FAILED
+    if not _release(delivery.id, token, status=status, error_message=error):
+        return False
+    if delivery.session_id is not None:
+        workspace = db.session.get_one(Workspace, delivery.workspace_id)
+        session = lock_session(workspace, delivery.session_id)
+        if not session.status.has_ended and session.status is not SessionStatus.WAITING_FOR_INPUT:
+            fail_session(session, error, delivery_id=delivery.id)
+    return True
+
+
+def _release(delivery_id: UUID, token: str, **values: object) -> bool:
+    """Give the lease back with the outcome, if it is still ours."""
+    moment = clock.now()
+    if "status" in values:
+        values["finished_at"] = moment
+    released = rows_changed(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.lease_token == token)
+        .values(lease_token=None, lease_until=None, updated_at=moment, **values)
+    )
+    return released == 1
+
+
+def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
+    headers = redact(answer.headers)
+    body = _without_secrets(answer.body.decode("utf-8", "replace"), claim.secrets)
+    db.session.execute(
+        update(DeliveryAttempt)
+        .where(DeliveryAttempt.id == claim.attempt_id)
+        .values(
+            outcome=AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
+            response_status=answer.status_code,
+            response_headers=[
+                [name, _without_secrets(value, claim.secrets)] for name, value in headers
+            ],
+            response_body=body if answer.status_code is not None else None,
+            error_code=answer.error.code if answer.error else None,
+            error_message=error,
+            remote_address=answer.remote_address,
+            latency_ms=answer.latency_ms,
+            finished_at=clock.now(),
+        )
+    )
+
+
+def _reason_of_failure(answer: Answer) -> str | None:
+    if answer.error is not None:
+        return answer.error.message
+    if answer.status_code is not None and 200 <= answer.status_code < 300:
+        return None
+    reason = f" {answer.reason}" if answer.reason else ""
+    return f"The execution endpoint answered {answer.status_code}{reason}."
+
+
+def _without_secrets(text: str, hidden: tuple[str, ...]) -> str:
+    for secret in hidden:
+        text = text.replace(secret, MASK)
+    # PostgreSQL keeps no NUL in a text
+    return text.replace("\0", "\ufffd")

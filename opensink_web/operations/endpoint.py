@@ -1,0 +1,108 @@
+"""An agent's execution endpoint: checking it, keeping it, showing it without its credentials."""
+
+from dataclasses import replace
+
+from opensink_web.errors import FieldError, InvalidInput
+from opensink_web.json_value import JSONObject
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.headers import check_header, redact
+from opensink_web.outbound.policy import TargetPolicy
+
+METHODS = ("POST", "GET", "PUT", "DELETE")
+TIMEOUT_SECONDS_DEFAULT = 30
+TIMEOUT_SECONDS_MAX = 300
+MAX_ATTEMPTS_MAX = 10
+HEADERS_MAX = 50
+MASK = "••••"
+"""Stands for a credential that is not shown; sent back unchanged it means "as it was"."""
+
+
+def check_endpoint(
+    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None = None
+) -> EndpointSpec:
+    """Return the endpoint to keep: masked headers get back the value they have in `current`.
+
+    Raises: InvalidInput with a pointer for each thing that is wrong.
+    """
+    unmasked, errors = _unmask(endpoint, current)
+    errors += _range_errors(unmasked)
+    refusal = policy.check_url(unmasked.url)
+    if refusal is not None:
+        errors.append(FieldError("/url", refusal))
+    errors += _header_errors(unmasked.headers)
+    if errors:
+        raise InvalidInput("The execution endpoint cannot be used like this.", errors=tuple(errors))
+    return unmasked
+
+
+def endpoint_to_json(endpoint: EndpointSpec) -> JSONObject:
+    """Return the endpoint as the API and the database write it."""
+    return {
+        "url": endpoint.url,
+        "method": endpoint.method,
+        "headers": dict(endpoint.headers),
+        "body": endpoint.body,
+        "timeout_seconds": endpoint.timeout_seconds,
+        "retry": {"max_attempts": endpoint.max_attempts},
+    }
+
+
+def endpoint_from_json(stored: dict[str, object]) -> EndpointSpec:
+    """Read back what `endpoint_to_json` wrote."""
+    fields: dict[str, object] = dict(stored)
+    retry = fields.pop("retry")
+    headers = fields.pop("headers")
+    return EndpointSpec(
+        **fields,  # type: ignore[arg-type]  # written by endpoint_to_json, which was typed
+        headers=tuple(headers.items()),  # type: ignore[attr-defined]  # as above
+        max_attempts=retry["max_attempts"],  # type: ignore[index]  # as above
+    )
+
+
+def mask_credentials(endpoint: EndpointSpec) -> EndpointSpec:
+    """Return the endpoint as it is shown to those who may not change it."""
+    return replace(endpoint, headers=redact(endpoint.headers))
+
+
+def _unmask(
+    endpoint: EndpointSpec, current: EndpointSpec | None
+) -> tuple[EndpointSpec, list[FieldError]]:
+    kept = {name.lower(): value for name, value in current.headers} if current else {}
+    errors = []
+    headers = []
+    for name, value in endpoint.headers:
+        if value == MASK and name.lower() not in kept:
+            errors.append(FieldError(_pointer(name), "There is no earlier value to keep here."))
+        headers.append((name, kept.get(name.lower(), value) if value == MASK else value))
+    return replace(endpoint, headers=tuple(headers)), errors
+
+
+def _range_errors(endpoint: EndpointSpec) -> list[FieldError]:
+    errors = []
+    if endpoint.method not in METHODS:
+        errors.append(FieldError("/method", f"The method is one of {', '.join(METHODS)}."))
+    if not 1 <= endpoint.timeout_seconds <= TIMEOUT_SECONDS_MAX:
+        message = f"The timeout is between 1 and {TIMEOUT_SECONDS_MAX} seconds."
+        errors.append(FieldError("/timeout_seconds", message))
+    if not 1 <= endpoint.max_attempts <= MAX_ATTEMPTS_MAX:
+        message = f"There are 1 to {MAX_ATTEMPTS_MAX} attempts."
+        errors.append(FieldError("/retry/max_attempts", message))
+    return errors
+
+
+def _header_errors(headers: tuple[tuple[str, str], ...]) -> list[FieldError]:
+    names = [name.lower() for name, _ in headers]
+    errors = []
+    if len(names) > HEADERS_MAX:
+        errors.append(FieldError("/headers", f"At most {HEADERS_MAX} headers can be configured."))
+    if len(set(names)) != len(names):
+        errors.append(FieldError("/headers", "A header can be configured only once."))
+    for name, value in headers:
+        refusal = check_header(name, value)
+        if refusal is not None:
+            errors.append(FieldError(_pointer(name), refusal))
+    return errors
+
+
+def _pointer(header_name: str) -> str:
+    return "/headers/" + header_name.replace("~", "~0").replace("/", "~1")

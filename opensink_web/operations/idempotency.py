@@ -1,0 +1,93 @@
+"""Answering a repeated POST with what was answered the first time.
+
+The record is inserted at the start of the request's own transaction. Of two at once the second
+waits at the unique key until the first has committed, and then reads the first one's answer. A
+request that fails leaves no record, as it leaves nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, InvalidInput
+from opensink_web.models import IdempotencyRecord, db
+from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.permission import Principal
+
+KEY_LENGTH_MAX = 255
+LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What was answered the first time."""
+
+    status: int
+    body: str
+
+
+def begin(principal: Principal, key: str, request: bytes) -> IdempotencyRecord | StoredAnswer:
+    """Open a record to be completed, or return the answer that is stored under this key.
+
+    `request` is whatever makes two requests the same one.
+    Raises: InvalidInput for a key that is none; Conflict for a key used with another request.
+    """
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not key.isprintable():
+        raise InvalidInput(f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} printable characters.")
+    request_hash = sha256(request).hexdigest()
+    moment = clock.now()
+    _forget(principal, key)
+    record = IdempotencyRecord(
+        workspace_id=principal.workspace.id,
+        user_id=principal.user.id,
+        key=key,
+        request_hash=request_hash,
+        expires_at=moment + LIFETIME,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(record)
+    except IntegrityError:
+        return _stored(principal, key, request_hash)
+    return record
+
+
+def complete(record: IdempotencyRecord, answer: StoredAnswer) -> None:
+    """Store the answer beside its effect."""
+    record.response_status = answer.status
+    record.response_body = answer.body
+
+
+def forget_expired() -> int:
+    """Delete the records whose time is over; return how many."""
+    expired = delete(IdempotencyRecord).where(IdempotencyRecord.expires_at <= clock.now())
+    return rows_changed(expired)
+
+
+def _forget(principal: Principal, key: str) -> None:
+    db.session.execute(
+        delete(IdempotencyRecord).where(
+            IdempotencyRecord.workspace_id == principal.workspace.id,
+            IdempotencyRecord.user_id == principal.user.id,
+            IdempotencyRecord.key == key,
+            IdempotencyRecord.expires_at <= clock.now(),
+        )
+    )
+
+
+def _stored(principal: Principal, key: str, request_hash: str) -> StoredAnswer:
+    query = select(IdempotencyRecord).where(
+        IdempotencyRecord.workspace_id == principal.workspace.id,
+        IdempotencyRecord.user_id == principal.user.id,
+        IdempotencyRecord.key == key,
+    )
+    record = db.session.scalars(query).one_or_none()
+    if record is None or record.request_hash != request_hash:
+        raise Conflict("This Idempotency-Key was used before, with another request.")
+    if record.response_status is None or record.response_body is None:
+        raise Conflict("The first request with this Idempotency-Key is still being worked on.")
+    return StoredAnswer(record.response_status, record.response_body)

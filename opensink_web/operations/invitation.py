@@ -1,0 +1,91 @@
+"""Links that let somebody sign up, once."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from opensink_web import clock
+from opensink_web.errors import NotFound
+from opensink_web.models import Invitation, Role, User, Workspace, db
+from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.credential import hash_token, new_token
+from opensink_web.operations.user import check_email, create_user
+from opensink_web.operations.workspace import first_workspace
+
+INVITATION_LIFETIME = timedelta(days=7)
+
+
+def invite(workspace: Workspace, *, role: Role, email: str | None, by: User | None) -> str:
+    """Make a link and return the token that stands in it. Raises: InvalidInput."""
+    token = new_token()
+    db.session.add(
+        Invitation(
+            workspace_id=workspace.id,
+            role=role,
+            email=check_email(email) if email else None,
+            token_hash=hash_token(token),
+            invited_by_id=by.id if by else None,
+            expires_at=clock.now() + INVITATION_LIFETIME,
+        )
+    )
+    return token
+
+
+def invite_first_admin() -> str:
+    """Return the token of the one link with which the first admin signs up."""
+    workspace = first_workspace()
+    db.session.execute(
+        update(Invitation)
+        .where(Invitation.invited_by_id.is_(None), Invitation.used_at.is_(None))
+        .values(expires_at=clock.now())
+    )
+    return invite(workspace, role=Role.ADMIN, email=None, by=None)
+
+
+def list_open_invitations(workspace: Workspace) -> list[Invitation]:
+    """Return the links nobody has used yet, newest first."""
+    query = (
+        select(Invitation)
+        .where(
+            Invitation.workspace_id == workspace.id,
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > clock.now(),
+        )
+        .order_by(Invitation.id.desc())
+    )
+    return list(db.session.scalars(query))
+
+
+def revoke_invitation(workspace: Workspace, invitation_id: UUID) -> None:
+    """Make a link useless. Raises: NotFound."""
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None or invitation.workspace_id != workspace.id:
+        raise NotFound("There is no such invitation.")
+    db.session.delete(invitation)
+
+
+def find_invitation(token: str) -> Invitation:
+    """Raises: NotFound for a link that is unknown, used or too old."""
+    query = select(Invitation).where(Invitation.token_hash == hash_token(token))
+    invitation = db.session.scalars(query).one_or_none()
+    if invitation is None or not invitation.is_open(clock.now()):
+        raise NotFound("This link has been used, or is too old. Ask for a new one.")
+    return invitation
+
+
+def sign_up(token: str, email: str, password: str) -> User:
+    """Use a link: make the account it is for.
+
+    Raises: NotFound for a link that is used up; InvalidInput; Conflict for a second account.
+    """
+    invitation = find_invitation(token)
+    used = rows_changed(
+        update(Invitation)
+        .where(Invitation.id == invitation.id, Invitation.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
+    if used != 1:
+        raise NotFound("This link has been used, or is too old. Ask for a new one.")
+    address = invitation.email or email
+    return create_user(invitation.workspace, address, password, role=invitation.role)

@@ -1,0 +1,59 @@
+"""Lists by page: keyset paging over UUIDv7 ids, newest first.
+
+A cursor names the last row of a page, so page 1,000 costs what page 1 costs, and rows made
+meanwhile neither repeat nor hide others.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from opensink_web.errors import FieldError, InvalidInput
+from opensink_web.models import db
+
+LIMIT_DEFAULT = 20
+LIMIT_MAX = 100
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page: at most `limit` rows after the one that `trail`, a page's cursor, names."""
+
+    limit: int = LIMIT_DEFAULT
+    trail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows, and the cursor of the next page if there is one."""
+
+    items: list[Row]
+    trail: str | None
+
+
+def fetch(query: Select[Row], key: Any, request: PageRequest) -> Page[Row]:
+    """Run a query for one page; `key` is the id column. Raises: InvalidInput for a bad cursor."""
+    if request.trail is not None:
+        query = query.where(key < _id_of(request.trail))
+    rows = list(db.session.scalars(query.order_by(key.desc()).limit(request.limit + 1)))
+    if len(rows) <= request.limit:
+        return Page(rows, None)
+    rows = rows[: request.limit]
+    return Page(rows, _trail_of(getattr(rows[-1], key.key)))
+
+
+def _trail_of(row_id: UUID) -> str:
+    return urlsafe_b64encode(row_id.bytes).decode().rstrip("=")
+
+
+def _id_of(trail: str) -> UUID:
+    try:
+        return UUID(bytes=urlsafe_b64decode(trail + "=="))
+    except ValueError:
+        message = "This is not a cursor that a page of this list has given."
+        raise InvalidInput(message, errors=(FieldError("/$trail", message),)) from None

@@ -1,0 +1,151 @@
+"""People: making an account, signing in and out, and the members of a workspace."""
+
+from datetime import timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.models import Membership, Role, User, UserSession, Workspace, db
+from opensink_web.operations.credential import (
+    hash_password,
+    hash_token,
+    new_token,
+    password_matches,
+)
+
+SIGN_IN_LIFETIME = timedelta(days=14)
+
+
+def user_count() -> int:
+    """Count the accounts on this server."""
+    return db.session.scalar(select(func.count()).select_from(User)) or 0
+
+
+def find_user(email: str) -> User | None:
+    """Find an account by its address, in whatever case it is written."""
+    return db.session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+
+
+def create_user(workspace: Workspace, email: str, password: str, *, role: Role) -> User:
+    """Make an account and a member of the workspace of it.
+
+    Raises: InvalidInput for an address or password that is none; Conflict for a second account.
+    """
+    address = check_email(email)
+    if find_user(address) is not None:
+        raise Conflict("There is an account with this e-mail address already.")
+    user = User(email=address, password_hash=hash_password(password))
+    db.session.add(user)
+    db.session.flush()
+    db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
+    db.session.flush()
+    return user
+
+
+def check_email(email: str) -> str:
+    """Return the address in lower case. Raises: InvalidInput."""
+    try:
+        checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        message = "This is not an e-mail address."
+        raise InvalidInput(message, errors=(FieldError("/email", message),)) from None
+    return checked.normalized.lower()
+
+
+def authenticate(email: str, password: str) -> User | None:
+    """Return the user whose password it is, or None."""
+    user = find_user(email)
+    matches = password_matches(user.password_hash if user else None, password)
+    return user if user is not None and matches and user.is_active else None
+
+
+def sign_in(user: User, *, user_agent: str, remote_address: str) -> str:
+    """Open a session for a browser and return its token."""
+    token = new_token()
+    moment = clock.now()
+    db.session.execute(
+        delete(UserSession).where(UserSession.user_id == user.id, UserSession.expires_at <= moment)
+    )
+    db.session.add(
+        UserSession(
+            user_id=user.id,
+            token_hash=hash_token(token),
+            expires_at=moment + SIGN_IN_LIFETIME,
+            user_agent=user_agent[:255],
+            remote_address=remote_address[:64],
+        )
+    )
+    return token
+
+
+def user_of_session(token: str) -> User | None:
+    """Return who is signed in with this token, if it still counts."""
+    query = (
+        select(UserSession)
+        .options(joinedload(UserSession.user))
+        .where(UserSession.token_hash == hash_token(token), UserSession.expires_at > clock.now())
+    )
+    session = db.session.scalars(query).one_or_none()
+    return session.user if session is not None and session.user.is_active else None
+
+
+def sign_out(token: str) -> None:
+    """End the session of this token."""
+    db.session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
+
+
+def list_members(workspace: Workspace) -> list[Membership]:
+    """Return the members with their users, by address."""
+    query = (
+        select(Membership)
+        .join(Membership.user)
+        .options(contains_eager(Membership.user))
+        .where(Membership.workspace_id == workspace.id)
+        .order_by(User.email)
+    )
+    return list(db.session.scalars(query))
+
+
+def change_role(workspace: Workspace, user_id: object, role: Role) -> Membership:
+    """Give a member another role. Raises: NotFound; Conflict for the last admin."""
+    membership = _member(workspace, user_id)
+    if role is not Role.ADMIN:
+        _keep_an_admin(workspace, membership)
+    membership.role = role
+    return membership
+
+
+def remove_member(workspace: Workspace, user_id: object) -> User:
+    """Take somebody out of the workspace. Raises: NotFound; Conflict for the last admin."""
+    membership = _member(workspace, user_id)
+    _keep_an_admin(workspace, membership)
+    user = membership.user
+    db.session.delete(membership)
+    return user
+
+
+def _member(workspace: Workspace, user_id: object) -> Membership:
+    query = (
+        select(Membership)
+        .where(Membership.workspace_id == workspace.id, Membership.user_id == user_id)
+        .with_for_update()
+    )
+    membership = db.session.scalars(query).one_or_none()
+    if membership is None:
+        raise NotFound("There is no such member.")
+    return membership
+
+
+def _keep_an_admin(workspace: Workspace, leaving: Membership) -> None:
+    # every admin's row is locked, so that two admins cannot leave each other alone at once
+    query = (
+        select(Membership)
+        .where(Membership.workspace_id == workspace.id, Membership.role == Role.ADMIN)
+        .order_by(Membership.user_id)
+        .with_for_update()
+    )
+    if all(admin.user_id == leaving.user_id for admin in db.session.scalars(query)):
+        raise Conflict("A workspace needs an admin: make somebody else one first.")

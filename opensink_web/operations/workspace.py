@@ -1,0 +1,67 @@
+"""Workspaces: the first one, finding one, and its execution secret."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from opensink_web import clock
+from opensink_web.errors import FieldError, InvalidInput, NotFound
+from opensink_web.models import Membership, User, Workspace, db
+from opensink_web.operations.permission import Principal
+from opensink_web.outbound.signing import new_secret
+
+SECRET_OVERLAP = timedelta(hours=24)
+"""How long calls are signed with the old secret too after a rotation."""
+
+FIRST_SLUG = "main"
+
+
+def first_workspace() -> Workspace:
+    """Return the oldest workspace; make it where there is none."""
+    workspace = db.session.scalars(select(Workspace).order_by(Workspace.id).limit(1)).first()
+    if workspace is None:
+        workspace = Workspace(slug=FIRST_SLUG, name="Main", execution_secret=new_secret())
+        db.session.add(workspace)
+        db.session.flush()
+    return workspace
+
+
+def find_workspace(slug: str) -> Workspace:
+    """Raises: NotFound."""
+    workspace = db.session.scalars(select(Workspace).where(Workspace.slug == slug)).one_or_none()
+    if workspace is None:
+        raise NotFound("There is no such workspace.")
+    return workspace
+
+
+def principal_in(slug: str, user: User) -> Principal:
+    """Return the user acting in a workspace.
+
+    Raises: NotFound, also for a workspace the user does not belong to.
+    """
+    query = (
+        select(Membership)
+        .join(Membership.workspace)
+        .where(Workspace.slug == slug, Membership.user_id == user.id)
+    )
+    membership = db.session.scalars(query).one_or_none()
+    if membership is None:
+        raise NotFound("There is no such workspace.")
+    return Principal(membership.workspace, user, membership.role)
+
+
+def rename_workspace(workspace: Workspace, name: str) -> None:
+    """Raises: InvalidInput."""
+    if not 1 <= len(name.strip()) <= 255:
+        message = "A name has 1 to 255 characters."
+        raise InvalidInput(message, errors=(FieldError("/name", message),))
+    workspace.name = name.strip()
+
+
+def rotate_execution_secret(workspace: Workspace) -> None:
+    """Replace the secret; calls are signed with the old one too while SECRET_OVERLAP lasts."""
+    moment = clock.now()
+    workspace.previous_execution_secret = workspace.execution_secret
+    workspace.previous_secret_expires_at = moment + SECRET_OVERLAP
+    workspace.execution_secret = new_secret()
+    workspace.secret_rotated_at = moment
