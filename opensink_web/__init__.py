@@ -13,6 +13,7 @@ The row in the database is the truth; Redis only carries "look at delivery N".
     web/        pages: one file per page area, forms beside their views
     api/        /api/v1: one file per noun; contract.py declares, validates and documents
     jobs/       what workers and the sweeper run; the only room that knows RQ and Redis
+    services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument
     models/     the tables, one file per noun, and what is true of one row alone
     schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms

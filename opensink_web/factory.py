@@ -1,0 +1,126 @@
+"""create_app(): the only place that wires the rooms together."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from rq import Queue
+
+from opensink_web import api, web
+from opensink_web.errors import ConfigurationError
+from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.presence import readiness
+from opensink_web.jobs.queue import announce, delivery_queue
+from opensink_web.models import db
+from opensink_web.models.transaction import (
+    Announcement,
+    deliveries_committed,
+    prepare_sqlite,
+)
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.services import EXTENSION, Services
+from opensink_web.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_QUEUE_EXTENSION = "opensink-queue"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application. Opens no connection. Raises: ConfigurationError."""
+    settings = settings or Settings.from_env()
+    app = Flask(
+        "opensink_web",
+        template_folder=str(_folder("templates")),
+        static_folder=str(_folder("static")),
+    )
+    app.config.update(_flask_config(settings))
+    _wire_database(app, settings)
+    _wire_redis(app, settings)
+    web.register(app)
+    api.register(app)
+    return app
+
+
+def _folder(name: str) -> Path:
+    """Find templates or static files: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    is_https = settings.public_url.startswith("https:")
+    return {
+        "SECRET_KEY": settings.secret_key or _kept_secret_key(settings.data_dir),
+        "MAX_CONTENT_LENGTH": settings.max_body_bytes,
+        "MAX_FORM_MEMORY_SIZE": settings.max_body_bytes,
+        "MAX_FORM_PARTS": 20_000,
+        "SESSION_COOKIE_NAME": "opensink_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": is_https,
+        "PREFERRED_URL_SCHEME": "https" if is_https else "http",
+        # a review that was left open overnight must still submit
+        "WTF_CSRF_TIME_LIMIT": None,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "SEND_FILE_MAX_AGE_DEFAULT": 0,
+    }
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    pool = {"pool_size": settings.web_threads, "max_overflow": 8}
+    if settings.uses_sqlite:
+        return pool
+    return pool | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+
+
+def _kept_secret_key(data_dir: Path) -> str:
+    """Read the key that signs cookies from the data folder; make one the first time."""
+    path = data_dir / "secret_key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        # O_EXCL: of two processes that start at once, one makes the file and both read it
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {data_dir} cannot be written to: {error.strerror}. "
+            "Choose another with DATA_DIR or --data-dir."
+        ) from None
+    key = path.read_text()
+    if len(key) < 32:
+        raise ConfigurationError(f"{path} does not hold a key; delete it and start again.")
+    return key
+
+
+def _wire_database(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS))
+    if settings.uses_sqlite:
+        with app.app_context():
+            prepare_sqlite(db.engine)
+
+
+def _wire_redis(app: Flask, settings: Settings) -> None:
+    connection = announcing_connection(settings.redis_url)
+    app.extensions[_QUEUE_EXTENSION] = delivery_queue(connection)
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
+        readiness=lambda: readiness(connection),
+    )
+
+
+@deliveries_committed.connect
+def _announce(_sender: object, announcements: Sequence[Announcement]) -> None:
+    """Tie the outbox to the commit: rows that are committed are announced at once."""
+    queue: Queue = current_app.extensions[_QUEUE_EXTENSION]
+    announce(queue, announcements)

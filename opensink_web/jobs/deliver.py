@@ -1,0 +1,22 @@
+"""The job: look at delivery N, and if it is due, make its call."""
+
+from contextvars import ContextVar
+from uuid import UUID
+
+from opensink_web.models.transaction import writing
+from opensink_web.operations.delivery_attempt import claim, finish
+from opensink_web.outbound.client import Client
+
+outbound_client: ContextVar[Client] = ContextVar("outbound_client")
+"""Set once by the worker: connections are kept from one job to the next."""
+
+
+def deliver(delivery_id: str) -> None:
+    """Claim the delivery, make the call outside any transaction, write down how it went."""
+    with writing():
+        claimed = claim(UUID(delivery_id))
+    if claimed is None:
+        return
+    answer = outbound_client.get().send(claimed.call)
+    with writing():
+        finish(claimed, answer)

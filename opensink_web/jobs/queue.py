@@ -1,0 +1,46 @@
+"""Announcing deliveries to the workers, as best one can."""
+
+import logging
+from collections.abc import Sequence
+
+from redis import Redis, RedisError
+from rq import Queue
+from rq.queue import EnqueueData
+from rq.serializers import JSONSerializer
+
+from opensink_web.models.transaction import Announcement
+
+QUEUE_NAME = "deliveries"
+JOB_TTL_SECONDS = 3600
+"""What Redis forgets of a job that nobody took; the sweeper announces the delivery again."""
+DELIVER = "opensink_web.jobs.deliver.deliver"
+_log = logging.getLogger(__name__)
+
+
+def delivery_queue(connection: Redis) -> Queue:
+    """Return the queue; JSON, because a pickle runs as code for whoever can write to Redis."""
+    return Queue(QUEUE_NAME, connection=connection, serializer=JSONSerializer)
+
+
+def announce(queue: Queue, announcements: Sequence[Announcement]) -> bool:
+    """Tell the workers to look at these deliveries. Never raises: the sweeper will tell again.
+
+    Returns whether Redis took them all.
+    """
+    try:
+        queue.enqueue_many([_job(each) for each in announcements])
+    except (RedisError, OSError) as error:
+        _log.warning("Redis did not take %d announcements: %s", len(announcements), error)
+        return False
+    return True
+
+
+def _job(announcement: Announcement) -> EnqueueData:
+    return Queue.prepare_data(
+        DELIVER,
+        args=(str(announcement.delivery_id),),
+        job_id=f"delivery-{announcement.delivery_id}-{announcement.dispatch_no}",
+        ttl=JOB_TTL_SECONDS,
+        result_ttl=0,
+        failure_ttl=0,
+    )

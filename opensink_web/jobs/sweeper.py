@@ -1,0 +1,76 @@
+"""The sweeper: finds what was forgotten, every second. RQ is for speed, this is for truth."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from redis import Redis, RedisError
+
+from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.queue import announce, delivery_queue
+from opensink_web.models.transaction import Announcement, reading, writing
+from opensink_web.operations.delivery_dispatch import due_deliveries, note_dispatch
+from opensink_web.operations.idempotency import forget_expired
+from opensink_web.settings import Settings
+
+Context = Callable[[], AbstractContextManager[object]]
+_SWEEP_EVERY_SECONDS = 1.0
+_SWEEPS_PER_CLEANING = 600
+_log = logging.getLogger(__name__)
+
+
+def run_sweeper(settings: Settings, context: Context) -> None:
+    """Sweep every second until SIGTERM or SIGINT; `context` is entered around each sweep."""
+    stopped = threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stopped.set())
+    sweeper = Sweeper(announcing_connection(settings.redis_url))
+    count = 0
+    while not stopped.wait(_SWEEP_EVERY_SECONDS):
+        try:
+            with context():
+                sweeper.sweep()
+                if count % _SWEEPS_PER_CLEANING == 0:
+                    clean()
+        except Exception:
+            # the next sweep tries again: a sweeper that ends sweeps nothing
+            _log.exception("A sweep failed")
+        count += 1
+
+
+def clean() -> None:
+    """Delete what has outlived its use."""
+    with writing():
+        forget_expired()
+
+
+class Sweeper:
+    """Announces due deliveries again, and everything due once Redis has lost its memory."""
+
+    def __init__(self, connection: Redis) -> None:
+        self._connection = connection
+        self._queue = delivery_queue(connection)
+        self._redis_run_id: str | None = None
+
+    def sweep(self) -> int:
+        """Announce what seems forgotten; return how many. Without Redis nothing is counted."""
+        try:
+            run_id = str(self._connection.info("server")["run_id"])
+        except (RedisError, OSError) as error:
+            _log.warning("Redis cannot be reached: %s", error)
+            return 0
+        with reading():
+            due = due_deliveries(all_again=run_id != self._redis_run_id)
+        noted = _note(due) if due else []
+        if noted and not announce(self._queue, noted):
+            return 0
+        self._redis_run_id = run_id
+        return len(noted)
+
+
+def _note(due: list[Announcement]) -> list[Announcement]:
+    with writing():
+        noted = [note_dispatch(each) for each in due]
+    return [each for each in noted if each is not None]
