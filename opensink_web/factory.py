@@ -3,7 +3,9 @@
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask import Flask, current_app
@@ -84,12 +86,8 @@ def _kept_secret_key(data_dir: Path) -> str:
     path = data_dir / "secret_key"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        # O_EXCL: of two processes that start at once, one makes the file and both read it
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        if not path.exists():
+            _write_once(path, secrets.token_hex(32))
     except OSError as error:
         raise ConfigurationError(
             f"The data folder {data_dir} cannot be written to: {error.strerror}. "
@@ -99,6 +97,15 @@ def _kept_secret_key(data_dir: Path) -> str:
     if len(key) < 32:
         raise ConfigurationError(f"{path} does not hold a key; delete it and start again.")
     return key
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Make a file whole, or leave the one that another process has made meanwhile."""
+    with NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner alone
+        file.write(text)
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def _wire_database(app: Flask, settings: Settings) -> None:

@@ -5,6 +5,7 @@ by, and finding a row by the hash compares nothing secret byte by byte.
 """
 
 import secrets
+from functools import cache
 from hashlib import sha256
 
 from argon2 import PasswordHasher
@@ -16,8 +17,6 @@ PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 1024
 
 _hasher = PasswordHasher()
-# checked when there is no such user, so that the answer takes as long as when there is
-_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe())
 
 
 def new_token(prefix: str = "") -> str:
@@ -41,7 +40,13 @@ def hash_password(password: str) -> str:
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Tell whether the password is the one that was hashed; takes equally long without a hash."""
     try:
-        _hasher.verify(password_hash or _NOBODYS_HASH, password)
+        _hasher.verify(password_hash or _nobodys_hash(), password)
     except (VerifyMismatchError, InvalidHashError):
         return False
     return password_hash is not None
+
+
+@cache
+def _nobodys_hash() -> str:
+    """What is checked when there is no such user, so that the answer takes as long."""
+    return _hasher.hash(secrets.token_urlsafe())

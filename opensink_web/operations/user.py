@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
-from opensink_web.models import Membership, Role, User, UserSession, Workspace, db
+from opensink_web.models import Invitation, Membership, Role, User, UserSession, Workspace, db
 from opensink_web.operations.credential import (
     hash_password,
     hash_token,
@@ -42,7 +42,17 @@ def create_user(workspace: Workspace, email: str, password: str, *, role: Role) 
     db.session.flush()
     db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
     db.session.flush()
+    _close_the_first_admins_link()
     return user
+
+
+def _close_the_first_admins_link() -> None:
+    """Void the link that the terminal showed: whoever finds it later is not the first."""
+    db.session.execute(
+        update(Invitation)
+        .where(Invitation.invited_by_id.is_(None), Invitation.used_at.is_(None))
+        .values(expires_at=clock.now())
+    )
 
 
 def check_email(email: str) -> str:
