@@ -1,27 +1,28 @@
 """Is the web process alive; is everything that it needs?"""
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from opensink_web.models import db
-from opensink_web.services import EXTENSION, Services
+from opensink_web.web.access import public, services
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
+@public
 def healthz() -> ResponseReturnValue:
     """Answer as long as the web process lives."""
     return {"status": "ok"}
 
 
 @blueprint.get("/readyz")
+@public
 def readyz() -> ResponseReturnValue:
     """Answer 200 when the database, Redis and a worker do, else 503 saying which does not."""
-    services: Services = current_app.extensions[EXTENSION]
-    readiness = services.readiness()
+    readiness = services().readiness()
     checks = {
         "database": _database_answers(),
         "redis": readiness.redis,

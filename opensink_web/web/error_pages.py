@@ -1,0 +1,33 @@
+"""Errors as pages: what happened, and what to do next."""
+
+import logging
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from opensink_web.errors import NotAuthenticated, OpenSinkError
+from opensink_web.web.access import to_sign_in
+
+_log = logging.getLogger(__name__)
+
+
+def error_page(error: Exception) -> ResponseReturnValue:
+    """Answer an error that a page raised."""
+    if isinstance(error, NotAuthenticated):
+        return to_sign_in()
+    if isinstance(error, OpenSinkError):
+        return _page(error.status, error.message)
+    if isinstance(error, CSRFError):
+        return _page(400, "The page was open for too long, or cookies are off. Load it again.")
+    if isinstance(error, HTTPException) and error.code is not None:
+        if error.code < 400:
+            return error.get_response()
+        return _page(error.code, None)
+    _log.error("A page failed", exc_info=error)
+    return _page(500, None)
+
+
+def _page(status: int, message: str | None) -> ResponseReturnValue:
+    return render_template("errors/error.html", status=status, message=message), status

@@ -1,0 +1,87 @@
+"""What stands around every page: the menu, the workspace's name, how many requests wait."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
+
+from opensink_web.operations.input_request import count_waiting
+from opensink_web.operations.permission import Action, Principal
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A line of the menu; `badge` is the inbox's count, None for every other line."""
+
+    label: str
+    href: str
+    icon: str
+    active: bool
+    badge: int | None
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of the menu before it is known who looks: (resource, action) guards it."""
+
+    label: str
+    endpoint: str
+    icon: str
+    resource: str
+    action: Action
+    group: str = ""
+
+
+_ENTRIES = (
+    _Entry("Inbox", "inbox.show", "inbox", "agent_session_input_requests", Action.READ),
+    _Entry("Sessions", "agent_session.index", "history", "agent_sessions", Action.READ),
+    _Entry("Deliveries", "delivery.index", "send", "deliveries", Action.READ),
+    _Entry("Agents", "agent.index", "robot", "agents", Action.WRITE, "Admin"),
+    _Entry("API keys", "api_key.index", "key", "api_keys", Action.WRITE, "Admin"),
+    _Entry("Members", "member.index", "users", "members", Action.WRITE, "Admin"),
+    _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
+)
+
+
+def around_page() -> dict[str, Any]:
+    """Return the variables of base.html; empty ones outside a workspace."""
+    principal: Principal | None = g.get("principal")
+    if principal is None:
+        return {"workspace": None, "principal": None, "nav": [], "pending_count": 0}
+    waiting = _waiting(principal)
+    return {
+        "workspace": principal.workspace,
+        "principal": principal,
+        "pending_count": waiting,
+        "nav": [_item(principal, entry, waiting) for entry in _ENTRIES if _may(principal, entry)],
+    }
+
+
+def _may(principal: Principal, entry: _Entry) -> bool:
+    return principal.may(entry.resource, entry.action)
+
+
+def _item(principal: Principal, entry: _Entry, waiting: int) -> NavItem:
+    area = entry.endpoint.partition(".")[0]
+    return NavItem(
+        label=entry.label,
+        href=url_for(entry.endpoint, workspace_slug=principal.workspace.slug),
+        icon=entry.icon,
+        active=request.blueprint == area,
+        badge=waiting if area == "inbox" else None,
+        group=entry.group,
+    )
+
+
+def _waiting(principal: Principal) -> int:
+    try:
+        return count_waiting(principal.workspace)
+    except SQLAlchemyError:
+        # an error page must come out even when it is the database that failed
+        _log.exception("Cannot count what waits")
+        return 0
