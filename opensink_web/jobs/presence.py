@@ -25,7 +25,7 @@ def readiness(connection: Redis) -> Readiness:
 
 
 class Presence:
-    """Says in the background that this worker is alive, from `start` until `stop`."""
+    """Says in the background that this worker is alive, as long as it is entered."""
 
     def __init__(self, connection: Redis, name: str) -> None:
         self._connection = connection
@@ -33,10 +33,10 @@ class Presence:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="presence", daemon=True)
 
-    def start(self) -> None:
+    def __enter__(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._thread.join()
         self._tell(lambda: self._connection.zrem(_KEY, self._name))

@@ -33,15 +33,11 @@ _log = logging.getLogger(__name__)
 def run_worker(settings: Settings, context: Context) -> None:
     """Work until SIGTERM; `context` is entered around every job. Ends when Redis is gone."""
     policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
-    outbound_client.set(Client(policy))
-    connection = working_connection(settings.redis_url)
-    worker = DeliveryWorker(connection, context)
-    presence = Presence(announcing_connection(settings.redis_url), worker.name)
-    presence.start()
-    try:
-        worker.work(logging_level="WARNING")
-    finally:
-        presence.stop()
+    with Client(policy) as client, working_connection(settings.redis_url) as connection:
+        outbound_client.set(client)
+        worker = DeliveryWorker(connection, context)
+        with Presence(announcing_connection(settings.redis_url), worker.name):
+            worker.work(logging_level="WARNING")
 
 
 class DeliveryWorker(SimpleWorker):

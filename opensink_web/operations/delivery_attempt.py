@@ -123,6 +123,7 @@ def _recover(delivery: Delivery) -> bool:
     )
     db.session.refresh(delivery)
     delivery.recovery_count += 1
+    db.session.flush()
     if delivery.recovery_count <= RECOVERIES_MAX:
         return True
     assert delivery.lease_token is not None  # noqa: S101 - it was taken just now, for mypy

@@ -1,0 +1,165 @@
+"""What tests share: a migrated database, an application on it, a cast, and real servers.
+
+The cast is always the same: Alice is an admin, Bob reviews in her workspace, Charlie is an admin
+of another workspace and must see nothing of hers.
+
+Unit tests use a SQLite file of their own, copied from one that was migrated once. Tests marked
+`server` use the real servers of real_servers.py.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+import flask_migrate
+import pytest
+from flask import Flask
+
+from opensink_web.factory import create_app
+from opensink_web.models import Membership, Role, User, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.api_key import create_key
+from opensink_web.operations.credential import hash_password
+from opensink_web.operations.workspace import first_workspace
+from opensink_web.outbound.signing import new_secret
+from opensink_web.settings import Settings
+from tests.real_servers import EmbeddedRedis, PostgresServer
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the cast: who they are and with what they sign in or call."""
+
+    id: UUID
+    email: str
+    api_key: str
+    workspace_id: UUID
+    workspace_slug: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}"}
+
+
+@dataclass(frozen=True)
+class Cast:
+    alice: Person
+    bob: Person
+    charlie: Person
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all migrations applied, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = create_app(Settings.from_env({"DATA_DIR": str(folder)}))
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    return folder / "opensink.sqlite3"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The variables of a server that calls endpoints on loopback; a test may change them first."""
+    return {
+        "DATA_DIR": str(tmp_path / "data"),
+        "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8",
+        "SECRET_KEY": "tests" * 10,
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str], migrated_sqlite: Path) -> Settings:
+    settings = Settings.from_env(environment)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if settings.uses_sqlite:
+        shutil.copy(migrated_sqlite, settings.data_dir / "opensink.sqlite3")
+    return settings
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """An application on a database of its own. Without Redis announcements are lost, no more."""
+    app = create_app(settings)
+    app.testing = True
+    yield app
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    with app.app_context():
+        return make_cast()
+
+
+def make_cast() -> Cast:
+    """Make the three and their workspaces, within an application context."""
+    with writing():
+        ours = first_workspace()
+        theirs = Workspace(slug="elsewhere", name="Elsewhere", execution_secret=new_secret())
+        db.session.add(theirs)
+        db.session.flush()
+        return Cast(
+            alice=_person(ours, "alice", Role.ADMIN),
+            bob=_person(ours, "bob", Role.REVIEWER),
+            charlie=_person(theirs, "charlie", Role.ADMIN),
+        )
+
+
+@cache
+def _password_hash() -> str:
+    """Hash once: it takes as long as it is meant to."""
+    return hash_password(PASSWORD)
+
+
+def _person(workspace: Workspace, name: str, role: Role) -> Person:
+    user = User(email=f"{name}@example.com", password_hash=_password_hash())
+    db.session.add(user)
+    db.session.flush()
+    db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
+    db.session.flush()
+    _, secret = create_key(workspace, user, name="tests", scopes=("all:all",))
+    return Person(user.id, user.email, secret, workspace.id, workspace.slug)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    """One server for Redis for all tests of this process; ask for `redis_url` to have it empty."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: EmbeddedRedis) -> str:
+    redis_server.empty()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One PostgreSQL for all tests of this process, with a migrated template in it."""
+    with PostgresServer(tmp_path_factory.mktemp("pg")) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """A fresh, migrated PostgreSQL database."""
+    return postgres_server.new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_each_database(request: pytest.FixtureRequest, environment: dict[str, str]) -> None:
+    """Run the test twice: on SQLite and on PostgreSQL. Ask for it before `app`."""
+    if request.param == "postgresql":
+        environment["DATABASE_URL"] = request.getfixturevalue("postgres_url")

@@ -1,0 +1,32 @@
+"""Everything here runs against the embedded server; jobs run in a real worker."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from opensink_web.jobs.connection import working_connection
+from opensink_web.jobs.deliver import outbound_client
+from opensink_web.jobs.worker import DeliveryWorker
+from opensink_web.outbound.client import Client
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.settings import Settings
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], redis_url: str) -> dict[str, str]:
+    return environment | {"REDIS_URL": redis_url}
+
+
+@pytest.fixture
+def work(app: Flask, settings: Settings) -> Callable[[], None]:
+    """Run a worker until its queue is empty."""
+
+    def run() -> None:
+        policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
+        with Client(policy) as client, working_connection(settings.redis_url) as connection:
+            outbound_client.set(client)
+            worker = DeliveryWorker(connection, app.app_context)
+            worker.work(burst=True, logging_level="WARNING")
+
+    return run

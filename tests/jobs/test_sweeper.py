@@ -1,0 +1,109 @@
+"""The sweeper: what Redis forgot or never heard is announced again, and nothing twice at once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from redis import Redis
+from sqlalchemy import select, update
+
+from opensink_web import clock
+from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.queue import delivery_queue
+from opensink_web.jobs.sweeper import Sweeper
+from opensink_web.models import Delivery, DeliveryStatus, db
+from opensink_web.models.transaction import writing
+from opensink_web.settings import Settings
+from tests.conftest import Cast
+from tests.real_servers import AgentEndpoint, EmbeddedRedis
+from tests.scenarios import answer, ask_in, endpoint_at
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def sweeper(settings: Settings) -> Sweeper:
+    return Sweeper(announcing_connection(settings.redis_url))
+
+
+def queued(settings: Settings) -> int:
+    return delivery_queue(Redis.from_url(settings.redis_url)).count
+
+
+def age(**values: object) -> None:
+    """Change the delivery as time would have."""
+    with writing():
+        db.session.execute(update(Delivery).values(**values))
+
+
+def make_due(cast: Cast, url: str) -> None:
+    answer(cast.bob, ask_in(cast.alice, endpoint_at(url)))
+
+
+def test_delivers_although_redis_forgot(
+    app: Flask,
+    cast: Cast,
+    settings: Settings,
+    sweeper: Sweeper,
+    work: Callable[[], None],
+    redis_server: EmbeddedRedis,
+) -> None:
+    with AgentEndpoint() as endpoint:
+        with app.app_context():
+            sweeper.sweep()
+            make_due(cast, endpoint.url)
+            redis_server.empty()
+            assert sweeper.sweep() == 0, "it was announced just now"
+            age(dispatched_at=clock.now() - timedelta(seconds=6))
+            assert sweeper.sweep() == 1
+            assert sweeper.sweep() == 0, "the next pause is longer"
+        work()
+        assert len(endpoint.calls) == 1
+
+
+def test_announces_everything_due_to_a_redis_that_began_anew(
+    app: Flask, cast: Cast, settings: Settings, sweeper: Sweeper
+) -> None:
+    with app.app_context():
+        make_due(cast, "http://127.0.0.1:9/x")
+        assert sweeper.sweep() == 1, "the first sweep does not know this Redis"
+        assert sweeper.sweep() == 0
+
+
+def test_a_lease_that_ran_out_is_announced_at_once(
+    app: Flask, cast: Cast, sweeper: Sweeper
+) -> None:
+    with app.app_context():
+        sweeper.sweep()
+        make_due(cast, "http://127.0.0.1:9/x")
+        past = clock.now() - timedelta(seconds=1)
+        age(lease_token="gone", lease_until=past)
+        assert sweeper.sweep() == 1
+
+
+def test_leaves_alone_what_is_leased_dated_or_finished(
+    app: Flask, cast: Cast, sweeper: Sweeper
+) -> None:
+    with app.app_context():
+        sweeper.sweep()
+        make_due(cast, "http://127.0.0.1:9/x")
+        later = clock.now() + timedelta(seconds=60)
+        age(dispatched_at=None, lease_token="held", lease_until=later)
+        assert sweeper.sweep() == 0
+        age(lease_token=None, lease_until=None, next_at=later)
+        assert sweeper.sweep() == 0
+        age(next_at=clock.now(), status=DeliveryStatus.FAILED)
+        assert sweeper.sweep() == 0
+
+
+def test_without_redis_nothing_is_counted_and_all_comes_later(
+    app: Flask, cast: Cast, settings: Settings, sweeper: Sweeper
+) -> None:
+    with app.app_context():
+        make_due(cast, "http://127.0.0.1:9/x")
+        gone = Sweeper(announcing_connection("unix:///nowhere/redis.sock"))
+        assert gone.sweep() == 0
+        assert db.session.scalars(select(Delivery.dispatch_no)).one() == 0
+        assert sweeper.sweep() == 1
+        assert queued(settings) == 2

@@ -1,0 +1,235 @@
+"""Claim, lease, fence: who may call, who may say how it went, and what becomes of the session."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from opensink_web import clock
+from opensink_web.errors import Conflict
+from opensink_web.models import (
+    Activity,
+    Agent,
+    AgentSession,
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryStatus,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.models.base import new_id
+from opensink_web.models.transaction import writing
+from opensink_web.operations import delivery_attempt
+from opensink_web.operations.agent_session import update_session
+from opensink_web.operations.delivery import redeliver
+from opensink_web.operations.delivery_attempt import Claim, claim, finish
+from opensink_web.outbound.client import Answer
+from opensink_web.outbound.failures import CallError
+from tests.conftest import Cast
+from tests.scenarios import Waiting, answer, ask_in, endpoint_at
+
+
+class Moment:
+    """The clock, moved on by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> Moment:
+    moment = Moment()
+    monkeypatch.setattr(clock, "now", lambda: moment.now)
+    return moment
+
+
+@pytest.fixture
+def waiting(app: Flask, cast: Cast) -> Iterator[Waiting]:
+    with app.app_context():
+        yield ask_in(cast.alice, endpoint_at("http://127.0.0.1:9/execute"))
+
+
+@pytest.fixture
+def delivery_id(cast: Cast, waiting: Waiting) -> UUID:
+    answer(cast.bob, waiting)
+    return db.session.scalars(select(Delivery.id)).one()
+
+
+def came_back(status: int | None, error: CallError | None = None, body: bytes = b"") -> Answer:
+    return Answer(status, "", (), body, False, 1.5, "127.0.0.1", error)
+
+
+def claimed(delivery_id: UUID) -> Claim:
+    with writing():
+        claim_ = claim(delivery_id)
+    assert claim_ is not None
+    return claim_
+
+
+def finished(claim_: Claim, status: int | None, error: CallError | None = None) -> bool:
+    with writing():
+        return finish(claim_, came_back(status, error))
+
+
+def the_delivery(delivery_id: UUID) -> Delivery:
+    db.session.rollback()
+    return db.session.get_one(Delivery, delivery_id)
+
+
+def session_status(waiting: Waiting) -> tuple[SessionStatus, SessionStatus | None]:
+    session = db.session.get_one(AgentSession, waiting.session_id)
+    agent = db.session.get_one(Agent, waiting.agent_id)
+    return session.status, agent.status
+
+
+def test_only_one_claims_it(delivery_id: UUID) -> None:
+    claimed(delivery_id)
+    with writing():
+        assert claim(delivery_id) is None
+
+
+def test_nobody_claims_what_is_not_there(app: Flask) -> None:
+    with app.app_context(), writing():
+        assert claim(new_id()) is None
+
+
+def test_success_leaves_the_session_to_the_agent(delivery_id: UUID, waiting: Waiting) -> None:
+    assert finished(claimed(delivery_id), 204)
+    assert the_delivery(delivery_id).status is DeliveryStatus.SUCCEEDED
+    assert session_status(waiting) == ("processing_input", "processing_input")
+
+
+@pytest.mark.parametrize("status", [199, 301, 404, 500])
+def test_any_other_answer_fails_session_and_agent(
+    delivery_id: UUID, waiting: Waiting, status: int
+) -> None:
+    assert finished(claimed(delivery_id), status)
+    delivery = the_delivery(delivery_id)
+    assert delivery.status is DeliveryStatus.FAILED
+    assert delivery.error_message == f"The execution endpoint answered {status}."
+    assert session_status(waiting) == ("failed", "failed")
+    session = db.session.get_one(AgentSession, waiting.session_id)
+    assert session.error_message == delivery.error_message
+    last = db.session.scalars(select(Activity).order_by(Activity.id.desc())).first()
+    assert last is not None
+    assert (last.type, last.message) == ("session_ended", delivery.error_message)
+
+
+@pytest.mark.parametrize("word", ["completed", "failed", "waiting_for_input"])
+def test_the_agents_own_word_stands(
+    cast: Cast, delivery_id: UUID, waiting: Waiting, word: str
+) -> None:
+    claim_ = claimed(delivery_id)
+    with writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        update_session(workspace, waiting.session_id, status=SessionStatus(word))
+    assert finished(claim_, None, CallError("timeout", "It did not answer."))
+    assert the_delivery(delivery_id).status is DeliveryStatus.FAILED
+    assert session_status(waiting) == (word, word)
+
+
+def test_a_stale_token_writes_nothing(moment: Moment, delivery_id: UUID, waiting: Waiting) -> None:
+    stale = claimed(delivery_id)
+    moment.pass_seconds(16)
+    fresh = claimed(delivery_id)
+    assert not finished(stale, 500)
+    assert the_delivery(delivery_id).status is DeliveryStatus.PENDING
+    assert session_status(waiting) == ("processing_input", "processing_input")
+    assert finished(fresh, 200)
+    outcomes = [attempt.outcome for attempt in the_delivery(delivery_id).attempts]
+    assert outcomes == [AttemptOutcome.UNKNOWN, AttemptOutcome.SUCCEEDED]
+
+
+def test_a_lost_worker_is_made_good_under_the_same_webhook_id(
+    moment: Moment, delivery_id: UUID
+) -> None:
+    first = claimed(delivery_id)
+    with writing():
+        assert claim(delivery_id) is None
+    moment.pass_seconds(16)
+    second = claimed(delivery_id)
+    assert dict(first.call.headers)["webhook-id"] == dict(second.call.headers)["webhook-id"]
+    triggers = [attempt.trigger for attempt in the_delivery(delivery_id).attempts]
+    assert triggers == [AttemptTrigger.FIRST, AttemptTrigger.RECOVERY]
+
+
+def test_a_worker_lost_every_time_ends_as_outcome_unknown(
+    moment: Moment, delivery_id: UUID, waiting: Waiting
+) -> None:
+    for _ in range(delivery_attempt.RECOVERIES_MAX + 1):
+        claimed(delivery_id)
+        moment.pass_seconds(16)
+    with writing():
+        assert claim(delivery_id) is None
+    delivery = the_delivery(delivery_id)
+    assert delivery.status is DeliveryStatus.FAILED
+    assert delivery.error_message is not None
+    assert delivery.error_message.startswith("Outcome unknown")
+    assert session_status(waiting) == ("failed", "failed")
+    assert {attempt.outcome for attempt in delivery.attempts} == {AttemptOutcome.UNKNOWN}
+
+
+def test_redelivery_puts_the_session_back_and_keeps_the_id(
+    cast: Cast, delivery_id: UUID, waiting: Waiting
+) -> None:
+    finished(claimed(delivery_id), 500)
+    with writing():
+        redeliver(db.session.get_one(Workspace, cast.alice.workspace_id), delivery_id)
+    assert session_status(waiting) == ("processing_input", "processing_input")
+    assert finished(claimed(delivery_id), 200)
+    triggers = [attempt.trigger for attempt in the_delivery(delivery_id).attempts]
+    assert triggers == [AttemptTrigger.FIRST, AttemptTrigger.MANUAL]
+
+
+def test_only_a_failed_one_can_be_redelivered(cast: Cast, delivery_id: UUID) -> None:
+    with pytest.raises(Conflict), writing():
+        redeliver(db.session.get_one(Workspace, cast.alice.workspace_id), delivery_id)
+    finished(claimed(delivery_id), 200)
+    with pytest.raises(Conflict), writing():
+        redeliver(db.session.get_one(Workspace, cast.alice.workspace_id), delivery_id)
+
+
+def test_an_endpoint_that_was_removed_fails_it(
+    cast: Cast, delivery_id: UUID, waiting: Waiting
+) -> None:
+    with writing():
+        db.session.get_one(Agent, waiting.agent_id).execution_endpoint = None
+    with writing():
+        assert claim(delivery_id) is None
+    assert the_delivery(delivery_id).status is DeliveryStatus.FAILED
+    assert session_status(waiting) == ("failed", "failed")
+
+
+def test_a_retry_schedule_dates_the_next_attempt(app: Flask, cast: Cast, moment: Moment) -> None:
+    with app.app_context():
+        endpoint = endpoint_at("http://127.0.0.1:9/execute", max_attempts=2)
+        waiting = ask_in(cast.alice, endpoint)
+        answer(cast.bob, waiting)
+        delivery_id = db.session.scalars(select(Delivery.id)).one()
+        assert finished(claimed(delivery_id), 500)
+        assert the_delivery(delivery_id).status is DeliveryStatus.PENDING
+        assert session_status(waiting)[0] == "processing_input"
+        moment.pass_seconds(3600)
+        assert finished(claimed(delivery_id), 500)
+        delivery = the_delivery(delivery_id)
+        assert [attempt.trigger for attempt in delivery.attempts] == ["first", "retry"]
+        assert delivery.status is DeliveryStatus.FAILED
+        assert session_status(waiting)[0] == "failed"
+
+
+def test_a_secret_that_comes_back_is_not_kept(delivery_id: UUID) -> None:
+    claim_ = claimed(delivery_id)
+    secret = dict(claim_.call.headers)["X-OpenSink-Secret"]
+    with writing():
+        finish(claim_, came_back(200, body=f"you sent {secret}\0".encode()))
+    (attempt,) = the_delivery(delivery_id).attempts
+    assert attempt.response_body == "you sent ••••\ufffd"
+    assert secret not in str(attempt.request_headers)

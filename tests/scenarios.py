@@ -1,0 +1,55 @@
+"""Situations that many tests begin with: an agent that waits, an answer that is given."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from opensink_web.json_value import JSONValue
+from opensink_web.models import User, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.agent import create_agent
+from opensink_web.operations.agent_session import start_session
+from opensink_web.operations.input_request import ask, resolve
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.policy import TargetPolicy
+from tests.conftest import Person
+
+SCHEMA: JSONValue = {
+    "type": "object",
+    "properties": {"approved": {"type": "boolean"}},
+    "required": ["approved"],
+}
+POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
+
+
+def endpoint_at(url: str, *, timeout_seconds: float = 5, max_attempts: int = 1) -> EndpointSpec:
+    return EndpointSpec(url, "POST", (), None, timeout_seconds, max_attempts)
+
+
+ENDPOINT = endpoint_at("https://agent.example.com/execute")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An agent's session in which a request waits."""
+
+    agent_id: UUID
+    session_id: UUID
+    request_id: UUID
+
+
+def ask_in(person: Person, endpoint: EndpointSpec | None) -> Waiting:
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        agent = create_agent(workspace, POLICY, name="Trader", execution_endpoint=endpoint)
+        session = start_session(workspace, agent.id)
+        request = ask(
+            workspace, session.id, agent.id, key="k", title="Buy?", message="", schema=SCHEMA
+        )
+        return Waiting(agent.id, session.id, request.id)
+
+
+def answer(person: Person, waiting: Waiting, approved: JSONValue = True) -> None:
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        user = db.session.get_one(User, person.id)
+        resolve(workspace, waiting.request_id, {"approved": approved}, by=user)
