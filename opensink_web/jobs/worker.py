@@ -65,7 +65,6 @@ class DeliveryWorker(SimpleWorker):
                 job.perform()
         except Exception:
             _log.exception("Job %s failed", job.id)
-        self.set_state(WorkerStatus.IDLE)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Renew RQ's record of this worker, but not three times a job."""

@@ -24,7 +24,10 @@ class SessionStatus(StrEnum):
 
 
 class Agent(Identified, Updated, Base):
-    """`status` mirrors the newest session; `execution_endpoint` is the API's object, or null."""
+    """`status` mirrors the newest session; `execution_endpoint` is the API's object, or null.
+
+    `newest_session_id` lets one UPDATE decide whether a session's status is the agent's too.
+    """
 
     __tablename__ = "agents"
 
@@ -34,6 +37,7 @@ class Agent(Identified, Updated, Base):
     namespace: Mapped[str] = mapped_column(String(255), default="default")
     slug: Mapped[str] = mapped_column(String(255))
     status: Mapped[SessionStatus | None] = mapped_column(word_type(SessionStatus))
+    newest_session_id: Mapped[UUID | None]
     config_id: Mapped[UUID | None]
     execution_endpoint: Mapped[UserObject | None] = mapped_column(JSON(none_as_null=True))
 

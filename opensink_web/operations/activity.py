@@ -38,7 +38,7 @@ def log_activity(
     related_entity_id: str | None = None,
     links: list[JSONObject] | None = None,
 ) -> Activity:
-    """Write down that something happened in a session."""
+    """Write down that something happened in a session; the row goes out with the next flush."""
     activity = Activity(
         workspace_id=session.workspace_id,
         session_id=session.id,
@@ -51,7 +51,6 @@ def log_activity(
         links=links or [],
     )
     db.session.add(activity)
-    db.session.flush()
     return activity
 
 
@@ -72,7 +71,7 @@ def add_activity(
     if session is None or session.workspace_id != workspace.id:
         raise NotFound("There is no such session.")
     check_agent_of(session, agent_id)
-    return log_activity(
+    activity = log_activity(
         session,
         activity_type,
         source=source,
@@ -81,6 +80,8 @@ def add_activity(
         related_entity_id=related_entity_id,
         links=links,
     )
+    db.session.flush()
+    return activity
 
 
 def check_agent_of(session: AgentSession, agent_id: UUID) -> None:

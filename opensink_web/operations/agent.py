@@ -5,11 +5,13 @@ import unicodedata
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
-from opensink_web.models import Agent, AgentSession, SessionStatus, Workspace, db
+from opensink_web.models import Agent, AgentSession, Workspace, db
+from opensink_web.models.transaction import rows_changed
 from opensink_web.operations import page
 from opensink_web.operations.endpoint import (
     check_endpoint,
@@ -116,6 +118,12 @@ def list_agents(workspace: Workspace, request: page.PageRequest) -> page.Page[Ag
     return page.fetch(select(Agent).where(Agent.workspace_id == workspace.id), Agent.id, request)
 
 
+def agents_by_name(workspace: Workspace) -> list[Agent]:
+    """Return all of the workspace's agents, to choose one."""
+    query = select(Agent).where(Agent.workspace_id == workspace.id)
+    return list(db.session.scalars(query.order_by(func.lower(Agent.name), Agent.id)))
+
+
 def endpoint_of(agent: Agent) -> EndpointSpec | None:
     """Return the agent's execution endpoint with its credentials."""
     stored = agent.execution_endpoint
@@ -123,28 +131,27 @@ def endpoint_of(agent: Agent) -> EndpointSpec | None:
 
 
 def mirror_status(session: AgentSession) -> None:
-    """Give the agent its newest session's status, if `session`, just changed, is the newest.
-
-    The agent's row is locked first: on PostgreSQL the look at newer sessions must come after
-    whoever is starting one has committed.
-    """
-    db.session.flush()
-    db.session.execute(select(Agent.id).where(Agent.id == session.agent_id).with_for_update())
-    newer = exists().where(AgentSession.agent_id == session.agent_id, AgentSession.id > session.id)
-    db.session.execute(
-        update(Agent).where(Agent.id == session.agent_id, ~newer).values(status=session.status)
+    """Give the agent the status of `session`, just changed, if that is its newest session."""
+    rows_changed(
+        update(Agent)
+        .where(Agent.id == session.agent_id, Agent.newest_session_id == session.id)
+        .values(status=session.status, updated_at=clock.now())
     )
+    if "agent" in session.__dict__:
+        db.session.expire(session.agent, ["status", "updated_at"])
 
 
-def status_of_newest(agent: Agent) -> SessionStatus | None:
-    """Return what the agent's status should be."""
+def mirror_newest_session(agent: Agent) -> None:
+    """Find a locked agent's newest session and take over its status."""
     query = (
-        select(AgentSession.status)
+        select(AgentSession)
         .where(AgentSession.agent_id == agent.id)
         .order_by(AgentSession.id.desc())
         .limit(1)
     )
-    return db.session.scalar(query)
+    newest = db.session.scalars(query).one_or_none()
+    agent.newest_session_id = newest.id if newest else None
+    agent.status = newest.status if newest else None
 
 
 def _kept(

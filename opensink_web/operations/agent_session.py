@@ -22,7 +22,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations import page
 from opensink_web.operations.activity import log_activity
-from opensink_web.operations.agent import lock_agent, mirror_status, status_of_newest
+from opensink_web.operations.agent import lock_agent, mirror_newest_session, mirror_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def start_session(
     log_activity(session, ActivityType.SESSION_STARTED, message="The session started.")
     if status.has_ended:
         _log_end(session)
-    agent.status = status_of_newest(agent)
+    mirror_newest_session(agent)
     return session
 
 
@@ -119,7 +119,7 @@ def delete_session(workspace: Workspace, session_id: UUID) -> None:
     agent = lock_agent(workspace, session.agent_id)
     db.session.delete(session)
     db.session.flush()
-    agent.status = status_of_newest(agent)
+    mirror_newest_session(agent)
 
 
 def find_session(workspace: Workspace, session_id: UUID) -> AgentSession:

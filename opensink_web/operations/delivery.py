@@ -41,6 +41,7 @@ def deliver_resolution(request: InputRequest) -> Delivery | None:
         return None
     return _write(
         Delivery(
+            id=new_id(),
             workspace_id=request.workspace_id,
             agent_id=request.agent_id,
             session_id=request.session_id,
@@ -106,6 +107,19 @@ def find_delivery(workspace: Workspace, delivery_id: UUID) -> Delivery:
     return delivery
 
 
+def find_delivery_of(request: InputRequest) -> Delivery | None:
+    """Return the call that tells the agent of an answer, with its attempts."""
+    query = (
+        select(Delivery)
+        .options(selectinload(Delivery.attempts))
+        # by session too, because that has an index
+        .where(Delivery.session_id == request.session_id, Delivery.input_request_id == request.id)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
+
+
 def list_deliveries(
     workspace: Workspace, wanted: DeliveryFilter, request: page.PageRequest
 ) -> page.Page[Delivery]:
@@ -132,7 +146,6 @@ def _write(delivery: Delivery) -> Delivery:
     delivery.dispatched_at = moment
     delivery.dispatch_no = 0
     db.session.add(delivery)
-    db.session.flush()
     announce_after_commit(delivery.id, delivery.dispatch_no)
     return delivery
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -26,6 +26,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.base import new_id
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.agent_session import fail_session, lock_session
@@ -60,21 +61,24 @@ class Claim:
 
 def claim(delivery_id: UUID) -> Claim | None:
     """Take the lease of a delivery that is due; None when there is nothing to call (now)."""
-    delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
-    if delivery is None or delivery.status is not DeliveryStatus.PENDING:
+    found = _find(delivery_id)
+    if found is None or not _is_claimable(found.delivery):
         return None
-    agent = db.session.get_one(Agent, delivery.agent_id, populate_existing=True)
-    endpoint = endpoint_of(agent)
+    delivery = found.delivery
+    endpoint = endpoint_of(found.agent)
     is_recovery = delivery.lease_token is not None
-    token = _take_lease(delivery, endpoint)
+    recovery_count = delivery.recovery_count + is_recovery
+    refusal = _reason_not_to_call(endpoint, recovery_count)
+    token = _take_lease(delivery, endpoint, recovery_count, attempts=0 if refusal else 1)
     if token is None:
         return None
-    if is_recovery and not _recover(delivery):
+    if is_recovery:
+        _note_lost_attempt(delivery.id)
+    if refusal is not None or endpoint is None:
+        _fail(delivery, token, refusal or "")
         return None
-    if endpoint is None:
-        _fail(delivery, token, "The agent has no execution endpoint any more.")
-        return None
-    return _begin_attempt(delivery, endpoint, token, is_recovery)
+    trigger = AttemptTrigger.RECOVERY if is_recovery else delivery.next_trigger
+    return _begin_attempt(found, endpoint, token, trigger)
 
 
 def finish(claim: Claim, answer: Answer) -> bool:
@@ -89,11 +93,46 @@ def finish(claim: Claim, answer: Answer) -> bool:
     return held
 
 
-def _take_lease(delivery: Delivery, endpoint: EndpointSpec | None) -> str | None:
-    """Claim by compare-and-set on the lease that was read; return the token, None if too late."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A delivery with what is needed to make its call."""
+
+    delivery: Delivery
+    agent: Agent
+    workspace: Workspace
+
+
+def _find(delivery_id: UUID) -> _Found | None:
+    query = (
+        select(Delivery, Agent, Workspace)
+        .join(Agent, Agent.id == Delivery.agent_id)
+        .join(Workspace, Workspace.id == Delivery.workspace_id)
+        .where(Delivery.id == delivery_id)
+        .execution_options(populate_existing=True)
+    )
+    row = db.session.execute(query).one_or_none()
+    return _Found(*row) if row is not None else None
+
+
+def _is_claimable(delivery: Delivery) -> bool:
     moment = clock.now()
-    if delivery.next_at > moment or (delivery.lease_until and delivery.lease_until > moment):
-        return None
+    is_leased = delivery.lease_until is not None and delivery.lease_until > moment
+    is_due = delivery.status is DeliveryStatus.PENDING and delivery.next_at <= moment
+    return is_due and not is_leased
+
+
+def _reason_not_to_call(endpoint: EndpointSpec | None, recovery_count: int) -> str | None:
+    if endpoint is None:
+        return "The agent has no execution endpoint any more."
+    if recovery_count > RECOVERIES_MAX:
+        return f"Outcome unknown: the worker stopped during {recovery_count} attempts."
+    return None
+
+
+def _take_lease(
+    delivery: Delivery, endpoint: EndpointSpec | None, recovery_count: int, *, attempts: int
+) -> str | None:
+    """Claim by compare-and-set on the lease that was read; return the token, None if too late."""
     token = secrets.token_hex(16)
     timeout = timedelta(seconds=endpoint.timeout_seconds if endpoint else 0)
     taken = rows_changed(
@@ -103,45 +142,36 @@ def _take_lease(delivery: Delivery, endpoint: EndpointSpec | None) -> str | None
             Delivery.status == DeliveryStatus.PENDING,
             Delivery.lease_token.is_not_distinct_from(delivery.lease_token),
         )
-        .values(lease_token=token, lease_until=moment + timeout + LEASE_MARGIN)
+        .values(
+            lease_token=token,
+            lease_until=clock.now() + timeout + LEASE_MARGIN,
+            attempt_count=Delivery.attempt_count + attempts,
+            round_attempt_count=Delivery.round_attempt_count + attempts,
+            recovery_count=recovery_count,
+        )
     )
     return token if taken == 1 else None
 
 
-def _recover(delivery: Delivery) -> bool:
-    """Note that the last attempt's outcome is unknown; False when that happened too often."""
-    message = "The worker stopped before it could say how the call went."
-    db.session.execute(
+def _note_lost_attempt(delivery_id: UUID) -> None:
+    rows_changed(
         update(DeliveryAttempt)
-        .where(DeliveryAttempt.delivery_id == delivery.id, DeliveryAttempt.outcome.is_(None))
+        .where(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.outcome.is_(None))
         .values(
             outcome=AttemptOutcome.UNKNOWN,
             error_code="outcome_unknown",
-            error_message=message,
+            error_message="The worker stopped before it could say how the call went.",
             finished_at=clock.now(),
         )
     )
-    db.session.refresh(delivery)
-    delivery.recovery_count += 1
-    db.session.flush()
-    if delivery.recovery_count <= RECOVERIES_MAX:
-        return True
-    assert delivery.lease_token is not None  # noqa: S101 - it was taken just now, for mypy
-    _fail(
-        delivery,
-        delivery.lease_token,
-        f"Outcome unknown: the worker stopped during {RECOVERIES_MAX + 1} attempts.",
-    )
-    return False
 
 
 def _begin_attempt(
-    delivery: Delivery, endpoint: EndpointSpec, token: str, is_recovery: bool
+    found: _Found, endpoint: EndpointSpec, token: str, trigger: AttemptTrigger
 ) -> Claim:
-    db.session.refresh(delivery)
-    workspace = db.session.get_one(Workspace, delivery.workspace_id)
+    delivery = found.delivery
     moment = clock.now()
-    signing_secrets = workspace.signing_secrets(moment)
+    signing_secrets = found.workspace.signing_secrets(moment)
     call = build_call(
         endpoint,
         session_id=str(delivery.session_id or delivery.id),
@@ -150,31 +180,30 @@ def _begin_attempt(
         secrets=signing_secrets,
         now=moment,
     )
-    delivery.attempt_count += 1
-    delivery.round_attempt_count += 1
-    shown = redact(call.headers)
     attempt = DeliveryAttempt(
+        id=new_id(),
         delivery_id=delivery.id,
-        number=delivery.attempt_count,
-        trigger=AttemptTrigger.RECOVERY if is_recovery else delivery.next_trigger,
+        number=delivery.attempt_count + 1,
+        trigger=trigger,
         method=call.method,
         url=call.url,
-        request_headers=[list(header) for header in shown],
+        request_headers=[list(header) for header in redact(call.headers)],
         request_body=call.body.decode() if call.body is not None else None,
     )
     db.session.add(attempt)
-    db.session.flush()
-    hidden = tuple(
-        real for (_, real), (_, seen) in zip(call.headers, shown, strict=True) if real != seen
-    )
     return Claim(
         delivery_id=delivery.id,
         attempt_id=attempt.id,
         lease_token=token,
         call=call,
         retry=RetrySchedule(max_attempts=endpoint.max_attempts),
-        secrets=signing_secrets + hidden,
+        secrets=signing_secrets + _hidden_values(call),
     )
+
+
+def _hidden_values(call: Call) -> tuple[str, ...]:
+    pairs = zip(call.headers, redact(call.headers), strict=True)
+    return tuple(value for (_, value), (_, shown) in pairs if value != shown)
 
 
 def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web import clock
 from opensink_web.errors import AlreadyResolved, Conflict, InvalidResponse, NotFound
@@ -12,6 +13,7 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     ActivitySource,
     ActivityType,
+    AgentSession,
     InputRequest,
     InputRequestStatus,
     SessionStatus,
@@ -36,6 +38,7 @@ class InputRequestFilter:
     agent_id: UUID | None = None
     status: InputRequestStatus | None = None
     key: str | None = None
+    is_pending: bool | None = None
 
 
 def ask(
@@ -88,16 +91,13 @@ def resolve(
     Raises: NotFound; AlreadyResolved, saying who and when; InvalidResponse with an error for
     each failure; Conflict when there is nobody to answer any more.
     """
-    request = find_input_request(workspace, request_id)
+    request = _lock_input_request(workspace, request_id)
     _check_open(request)
     errors = validate(request.schema, response)
     if errors:
         raise InvalidResponse("The response does not fit the request's schema.", errors=errors)
-    session = lock_session(workspace, request.session_id)
-    if not _store_response(request, response, by):
-        db.session.refresh(request)
-        _check_open(request)
-    db.session.refresh(request)
+    _store_response(request, response, by)
+    session = request.session
     log_activity(
         session,
         ActivityType.INPUT_REQUEST_RESOLVED,
@@ -120,6 +120,23 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     return request
 
 
+def _lock_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
+    """Find a request with its session, locked, and its agent, in one query. Raises: NotFound."""
+    query = (
+        select(InputRequest)
+        .join(InputRequest.session)
+        .join(InputRequest.agent)
+        .options(contains_eager(InputRequest.session), contains_eager(InputRequest.agent))
+        .where(InputRequest.id == request_id, InputRequest.workspace_id == workspace.id)
+        .with_for_update(of=AgentSession)
+        .execution_options(populate_existing=True)
+    )
+    request = db.session.scalars(query).one_or_none()
+    if request is None:
+        raise NotFound("There is no such input request.")
+    return request
+
+
 def list_input_requests(
     workspace: Workspace, wanted: InputRequestFilter, request: page.PageRequest
 ) -> page.Page[InputRequest]:
@@ -137,6 +154,9 @@ def list_input_requests(
         query = query.where(InputRequest.status == wanted.status)
     if wanted.key is not None:
         query = query.where(InputRequest.key == wanted.key)
+    if wanted.is_pending is not None:
+        statuses = [one for one in InputRequestStatus if _is_pending(one) is wanted.is_pending]
+        query = query.where(InputRequest.status.in_(statuses))
     return page.fetch(query, InputRequest.id, request)
 
 
@@ -153,19 +173,61 @@ def count_waiting(workspace: Workspace) -> int:
     return db.session.scalar(query) or 0
 
 
-def _store_response(request: InputRequest, response: JSONObject, by: User) -> bool:
-    """Resolve the request if it is still pending; of many at once exactly one is told True."""
+def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> dict[UUID, int]:
+    """Count what waits for an answer in each of these sessions; those without are left out."""
+    query = (
+        select(InputRequest.session_id, func.count())
+        .where(
+            InputRequest.workspace_id == workspace.id,
+            InputRequest.session_id.in_(session_ids),
+            InputRequest.status == InputRequestStatus.PENDING,
+        )
+        .group_by(InputRequest.session_id)
+    )
+    return dict(db.session.execute(query).tuples())
+
+
+def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | None:
+    """Return what comes after a request in the inbox, else the inbox's first."""
+    query = (
+        select(InputRequest)
+        .where(
+            InputRequest.workspace_id == workspace.id,
+            InputRequest.status == InputRequestStatus.PENDING,
+            InputRequest.id != after.id,
+        )
+        .order_by(InputRequest.id.desc())
+        .limit(1)
+    )
+    below = db.session.scalars(query.where(InputRequest.id < after.id)).first()
+    return below or db.session.scalars(query).first()
+
+
+def _is_pending(status: InputRequestStatus) -> bool:
+    return status is InputRequestStatus.PENDING
+
+
+def _store_response(request: InputRequest, response: JSONObject, by: User) -> None:
+    """Resolve the request if it is still pending: of many at once exactly one gets through.
+
+    Raises: AlreadyResolved; Conflict.
+    """
+    values = {
+        "status": InputRequestStatus.RESOLVED,
+        "response": response,
+        "resolved_at": clock.now(),
+        "resolved_by_id": by.id,
+    }
     stored = rows_changed(
         update(InputRequest)
         .where(InputRequest.id == request.id, InputRequest.status == InputRequestStatus.PENDING)
-        .values(
-            status=InputRequestStatus.RESOLVED,
-            response=response,
-            resolved_at=clock.now(),
-            resolved_by_id=by.id,
-        )
+        .values(values)
     )
-    return stored == 1
+    if stored != 1:
+        db.session.refresh(request)
+        _check_open(request)
+    for name, value in values.items():
+        set_committed_value(request, name, value)
 
 
 def _check_open(request: InputRequest) -> None:

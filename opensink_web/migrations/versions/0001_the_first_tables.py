@@ -56,6 +56,7 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("newest_session_id", sa.Uuid(), nullable=True),
         sa.Column("config_id", sa.Uuid(), nullable=True),
         sa.Column("execution_endpoint", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
