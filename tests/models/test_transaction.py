@@ -1,0 +1,76 @@
+"""Writers on SQLite queue and lose nothing; what fails is rolled back and not announced."""
+
+import threading
+
+import pytest
+from flask import Flask
+
+from opensink_web.errors import Unavailable
+from opensink_web.models import Workspace, db
+from opensink_web.models.transaction import (
+    announce_after_commit,
+    deliveries_committed,
+    writing,
+)
+from tests.conftest import Cast
+
+
+def test_no_read_modify_write_is_lost(app: Flask, cast: Cast) -> None:
+    def add_one() -> None:
+        with app.app_context():
+            for _ in range(10):
+                with writing():
+                    workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+                    workspace.name = str(int(workspace.name) + 1)
+
+    with app.app_context(), writing():
+        db.session.get_one(Workspace, cast.alice.workspace_id).name = "0"
+    threads = [threading.Thread(target=add_one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with app.app_context():
+        assert db.session.get_one(Workspace, cast.alice.workspace_id).name == "60"
+
+
+def change_and_fail(cast: Cast) -> None:
+    with writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        workspace.name = "changed"
+        announce_after_commit(workspace.id, 0)
+        raise ZeroDivisionError
+
+
+def test_what_raises_is_rolled_back_and_not_announced(app: Flask, cast: Cast) -> None:
+    announced: list[object] = []
+
+    def note(_sender: object, announcements: list[object]) -> None:
+        announced.extend(announcements)
+
+    with app.app_context(), deliveries_committed.connected_to(note):
+        with pytest.raises(ZeroDivisionError):
+            change_and_fail(cast)
+        assert db.session.get_one(Workspace, cast.alice.workspace_id).name == "Main"
+    assert announced == []
+
+
+def test_a_locked_database_is_unavailable_and_says_so(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        with db.engine.connect() as other:
+            other.exec_driver_sql("ROLLBACK")
+            other.exec_driver_sql("BEGIN IMMEDIATE")
+            db.session.connection().exec_driver_sql("PRAGMA busy_timeout = 50")
+            db.session.rollback()
+            with pytest.raises(Unavailable, match="try again"), writing():
+                db.session.get_one(Workspace, cast.alice.workspace_id).name = "changed"
+            other.exec_driver_sql("ROLLBACK")
+        assert db.session.get_one(Workspace, cast.alice.workspace_id).name == "Main"
+
+
+def test_sqlite_keeps_what_it_acknowledged(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        read = connection.exec_driver_sql
+        assert read("PRAGMA journal_mode").scalar() == "wal"
+        assert read("PRAGMA synchronous").scalar() == 2, "2 is FULL"
+        assert read("PRAGMA foreign_keys").scalar() == 1
