@@ -1,0 +1,105 @@
+"""/agent-session-activities: what happened, only ever added to."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from opensink_web.api.contract import Routes
+from opensink_web.api.shapes import (
+    Answer,
+    PageAnswer,
+    PageQuery,
+    Received,
+    page_answer,
+)
+from opensink_web.models import ActivitySource, ActivityType
+from opensink_web.operations import activity as activities
+from opensink_web.operations.permission import Principal
+
+routes = Routes("agent_session_activities")
+
+
+class Link(Received):
+    href: str
+    text: str
+
+
+class ActivityCreate(Received):
+    """Something that happened in a session."""
+
+    server_set = frozenset({"id", "workspace_id", "created_at"})
+
+    session_id: UUID
+    agent_id: UUID
+    type: ActivityType
+    source: ActivitySource
+    message: str | None = None
+    payload: JsonValue = None
+    related_entity_id: Annotated[str, Field(max_length=255)] | None = None
+    links: list[Link] = []
+
+
+class LinkAnswer(Answer):
+    href: str
+    text: str
+
+
+class ActivityAnswer(Answer):
+    """Something that happened; `related_entity_id` names what it is about."""
+
+    id: UUID
+    workspace_id: UUID
+    session_id: UUID
+    agent_id: UUID
+    type: ActivityType
+    source: ActivitySource
+    message: str | None
+    payload: JsonValue
+    related_entity_id: str | None
+    links: list[LinkAnswer]
+    created_at: datetime
+
+
+class ActivityQuery(PageQuery):
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    type: ActivityType | None = None
+    source: ActivitySource | None = None
+
+
+ActivityPage = PageAnswer[ActivityAnswer]
+
+
+@routes.post("/agent-session-activities", summary="Log what happened.", errors=(404,))
+def add_activity(principal: Principal, body: ActivityCreate) -> ActivityAnswer:
+    activity = activities.add_activity(
+        principal.workspace,
+        body.session_id,
+        body.agent_id,
+        body.type,
+        body.source,
+        message=body.message,
+        payload=body.payload,
+        related_entity_id=body.related_entity_id,
+        links=[{"href": link.href, "text": link.text} for link in body.links],
+    )
+    return ActivityAnswer.of(activity)
+
+
+@routes.get("/agent-session-activities", summary="List what happened.")
+def list_activities(principal: Principal, query: ActivityQuery) -> ActivityPage:
+    wanted = activities.ActivityFilter(
+        session_id=query.session_id,
+        agent_id=query.agent_id,
+        type=query.type,
+        source=query.source,
+    )
+    page = activities.list_activities(principal.workspace, wanted, query.page)
+    return page_answer(page, ActivityAnswer.of)
+
+
+@routes.get("/agent-session-activities/{activity_id}", summary="Read an activity.")
+def get_activity(principal: Principal, activity_id: UUID) -> ActivityAnswer:
+    return ActivityAnswer.of(activities.find_activity(principal.workspace, activity_id))

@@ -1,0 +1,192 @@
+"""/agents: the programs that ask, and where they are called when they may go on."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from flask import current_app
+from pydantic import Field
+
+from opensink_web.api.contract import Routes
+from opensink_web.api.shapes import (
+    Answer,
+    Change,
+    JsonObject,
+    Line,
+    PageAnswer,
+    PageQuery,
+    Received,
+    page_answer,
+)
+from opensink_web.models import Agent, SessionStatus
+from opensink_web.operations import agent as agents
+from opensink_web.operations.endpoint import (
+    MAX_ATTEMPTS_MAX,
+    TIMEOUT_SECONDS_DEFAULT,
+    TIMEOUT_SECONDS_MAX,
+    endpoint_to_json,
+    mask_credentials,
+)
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.services import EXTENSION, Services
+
+RESOURCE = "agents"
+routes = Routes(RESOURCE)
+
+
+class EndpointMethod(StrEnum):
+    POST = "POST"
+    GET = "GET"
+    PUT = "PUT"
+    DELETE = "DELETE"
+
+
+class Retry(Received):
+    """How often a call is tried before it counts as failed."""
+
+    max_attempts: int = Field(default=1, ge=1, le=MAX_ATTEMPTS_MAX)
+
+
+class EndpointBody(Received):
+    """Where and how the agent is called. A masked header (`••••`) keeps the value it has."""
+
+    url: str
+    method: EndpointMethod = EndpointMethod.POST
+    headers: dict[str, str] | None = None
+    body: JsonObject | None = None
+    timeout_seconds: float = Field(default=TIMEOUT_SECONDS_DEFAULT, ge=1, le=TIMEOUT_SECONDS_MAX)
+    retry: Retry | None = None
+
+    def to_spec(self) -> EndpointSpec:
+        """Return what operations take."""
+        seconds = float(self.timeout_seconds)
+        return EndpointSpec(
+            url=self.url,
+            method=self.method.value,
+            headers=tuple((self.headers or {}).items()),
+            body=self.body,
+            timeout_seconds=int(seconds) if seconds.is_integer() else seconds,
+            max_attempts=(self.retry or Retry()).max_attempts,
+        )
+
+
+_SERVER_SET = frozenset({"id", "workspace_id", "status", "config_id", "created_at", "updated_at"})
+
+
+class AgentCreate(Received):
+    """A new agent; without a slug one is derived from the name."""
+
+    server_set = _SERVER_SET
+
+    name: Line
+    description: str | None = None
+    namespace: str = "default"
+    slug: str | None = None
+    execution_endpoint: EndpointBody | None = None
+
+
+class AgentChange(Change):
+    """What of an agent to change; what is left out stays."""
+
+    server_set = _SERVER_SET
+
+    name: Line = ""
+    description: str | None = None
+    namespace: str = ""
+    slug: str = ""
+    execution_endpoint: EndpointBody | None = None
+
+
+class RetryAnswer(Answer):
+    max_attempts: int
+
+
+class EndpointAnswer(Answer):
+    """Headers that are credentials are shown as `••••` to those who may not change the agent."""
+
+    url: str
+    method: EndpointMethod
+    headers: dict[str, str]
+    body: JsonObject | None
+    timeout_seconds: int | float
+    retry: RetryAnswer
+
+
+class AgentAnswer(Answer):
+    """An agent; its status is its newest session's, and null before the first."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    description: str | None
+    namespace: str
+    slug: str
+    status: SessionStatus | None
+    config_id: UUID | None
+    execution_endpoint: EndpointAnswer | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def shown_to(cls, principal: Principal, agent: Agent) -> Self:
+        """Write the agent, its credentials only for those who may change them."""
+        answer = cls.of(agent)
+        endpoint = agents.endpoint_of(agent)
+        if endpoint is None or principal.may(RESOURCE, Action.WRITE):
+            return answer
+        masked = EndpointAnswer.model_validate(endpoint_to_json(mask_credentials(endpoint)))
+        return answer.model_copy(update={"execution_endpoint": masked})
+
+
+AgentPage = PageAnswer[AgentAnswer]
+
+
+@routes.post("/agents", summary="Make an agent.")
+def create_agent(principal: Principal, body: AgentCreate) -> AgentAnswer:
+    agent = agents.create_agent(
+        principal.workspace,
+        _policy(),
+        name=body.name,
+        description=body.description,
+        namespace=body.namespace,
+        slug=body.slug,
+        execution_endpoint=_spec_of(body.execution_endpoint),
+    )
+    return AgentAnswer.shown_to(principal, agent)
+
+
+@routes.get("/agents", summary="List the agents.")
+def list_agents(principal: Principal, query: PageQuery) -> AgentPage:
+    page = agents.list_agents(principal.workspace, query.page)
+    return page_answer(page, lambda agent: AgentAnswer.shown_to(principal, agent))
+
+
+@routes.get("/agents/{agent_id}", summary="Read an agent.")
+def get_agent(principal: Principal, agent_id: UUID) -> AgentAnswer:
+    return AgentAnswer.shown_to(principal, agents.find_agent(principal.workspace, agent_id))
+
+
+@routes.patch("/agents/{agent_id}", summary="Change an agent.", errors=(409,))
+def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> AgentAnswer:
+    changes: agents.AgentChanges = body.given()
+    if "execution_endpoint" in changes:
+        changes["execution_endpoint"] = _spec_of(body.execution_endpoint)
+    agent = agents.update_agent(principal.workspace, agent_id, _policy(), **changes)
+    return AgentAnswer.shown_to(principal, agent)
+
+
+@routes.delete("/agents/{agent_id}", summary="Delete an agent and everything of it.")
+def delete_agent(principal: Principal, agent_id: UUID) -> None:
+    agents.delete_agent(principal.workspace, agent_id)
+
+
+def _spec_of(endpoint: EndpointBody | None) -> EndpointSpec | None:
+    return None if endpoint is None else endpoint.to_spec()
+
+
+def _policy() -> TargetPolicy:
+    services: Services = current_app.extensions[EXTENSION]
+    return services.policy

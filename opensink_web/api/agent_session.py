@@ -1,0 +1,101 @@
+"""/agent-sessions: the runs of agents."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from opensink_web.api.contract import Routes
+from opensink_web.api.shapes import (
+    Answer,
+    Change,
+    JsonObject,
+    PageAnswer,
+    PageQuery,
+    Received,
+    page_answer,
+)
+from opensink_web.models import SessionStatus
+from opensink_web.operations import agent_session as sessions
+from opensink_web.operations.permission import Principal
+
+routes = Routes("agent_sessions")
+
+
+class SessionCreate(Received):
+    """A new run of an agent."""
+
+    server_set = frozenset({"id", "workspace_id", "error_message", "created_at", "updated_at"})
+
+    agent_id: UUID
+    status: SessionStatus = SessionStatus.RUNNING
+    state: JsonObject = {}
+    metadata: JsonObject = {}
+
+
+class SessionChange(Change):
+    """What of a session to change; what is left out stays."""
+
+    server_set = frozenset({"id", "workspace_id", "agent_id", "created_at", "updated_at"})
+
+    status: SessionStatus = SessionStatus.RUNNING
+    state: JsonObject = {}
+    metadata: JsonObject = {}
+    error_message: str | None = None
+
+
+class SessionAnswer(Answer):
+    """One run of an agent; `state` is the agent's own memory."""
+
+    id: UUID
+    agent_id: UUID
+    workspace_id: UUID
+    status: SessionStatus
+    state: JsonObject
+    metadata: JsonObject = Field(validation_alias="metadata_")
+    error_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class SessionQuery(PageQuery):
+    agent_id: UUID | None = None
+    status: SessionStatus | None = None
+
+
+SessionPage = PageAnswer[SessionAnswer]
+
+
+@routes.post("/agent-sessions", summary="Begin a run of an agent.", errors=(404,))
+def start_session(principal: Principal, body: SessionCreate) -> SessionAnswer:
+    session = sessions.start_session(
+        principal.workspace,
+        body.agent_id,
+        status=body.status,
+        state=body.state,
+        metadata=body.metadata,
+    )
+    return SessionAnswer.of(session)
+
+
+@routes.get("/agent-sessions", summary="List the sessions.")
+def list_sessions(principal: Principal, query: SessionQuery) -> SessionPage:
+    wanted = sessions.SessionFilter(agent_id=query.agent_id, status=query.status)
+    page = sessions.list_sessions(principal.workspace, wanted, query.page)
+    return page_answer(page, SessionAnswer.of)
+
+
+@routes.get("/agent-sessions/{session_id}", summary="Read a session.")
+def get_session(principal: Principal, session_id: UUID) -> SessionAnswer:
+    return SessionAnswer.of(sessions.find_session(principal.workspace, session_id))
+
+
+@routes.patch("/agent-sessions/{session_id}", summary="Move a session on.")
+def update_session(principal: Principal, session_id: UUID, body: SessionChange) -> SessionAnswer:
+    session = sessions.update_session(principal.workspace, session_id, **body.given())
+    return SessionAnswer.of(session)
+
+
+@routes.delete("/agent-sessions/{session_id}", summary="Delete a session and everything of it.")
+def delete_session(principal: Principal, session_id: UUID) -> None:
+    sessions.delete_session(principal.workspace, session_id)

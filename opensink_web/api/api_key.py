@@ -1,0 +1,98 @@
+"""/api-keys: the keys with which programs speak for people."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from opensink_web.api.contract import Routes
+from opensink_web.api.shapes import (
+    Answer,
+    Line,
+    Moment,
+    PageAnswer,
+    PageQuery,
+    Received,
+    page_answer,
+)
+from opensink_web.errors import PermissionMissing
+from opensink_web.operations import api_key as api_keys
+from opensink_web.operations.permission import EVERYTHING, Action, Principal, check_scopes
+
+routes = Routes("api_keys")
+
+
+class ApiKeyCreate(Received):
+    """A new key for whoever asks. A scope is `<resource>:<read|write|all>` or `all:all`."""
+
+    server_set = frozenset(
+        {"id", "workspace_id", "user_id", "prefix", "key", "last_used_at", "created_at"}
+    )
+
+    name: Line
+    scopes: list[str]
+    expires_at: Moment | None = None
+
+
+class ApiKeyAnswer(Answer):
+    """A key, known by its beginning."""
+
+    id: UUID
+    workspace_id: UUID
+    user_id: UUID
+    name: str
+    prefix: str
+    scopes: list[str]
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    created_at: datetime
+
+
+class ApiKeyCreated(ApiKeyAnswer):
+    """A new key, and this once the key itself; null where the answer is a replay."""
+
+    shown_once: ClassVar[frozenset[str]] = frozenset({"key"})
+
+    key: str | None
+
+
+ApiKeyPage = PageAnswer[ApiKeyAnswer]
+
+
+@routes.post("/api-keys", summary="Make an API key.")
+def create_key(principal: Principal, body: ApiKeyCreate) -> ApiKeyCreated:
+    scopes = check_scopes(tuple(body.scopes))
+    _check_reach(principal, scopes)
+    row, key = api_keys.create_key(
+        principal.workspace,
+        principal.user,
+        name=body.name,
+        scopes=scopes,
+        expires_at=body.expires_at,
+    )
+    return ApiKeyCreated(**ApiKeyAnswer.of(row).model_dump(), key=key)
+
+
+@routes.get("/api-keys", summary="List the API keys.")
+def list_keys(principal: Principal, query: PageQuery) -> ApiKeyPage:
+    return page_answer(api_keys.list_keys(principal.workspace, query.page), ApiKeyAnswer.of)
+
+
+@routes.get("/api-keys/{key_id}", summary="Read what is known of an API key.")
+def get_key(principal: Principal, key_id: UUID) -> ApiKeyAnswer:
+    return ApiKeyAnswer.of(api_keys.find_key(principal.workspace, key_id))
+
+
+@routes.delete("/api-keys/{key_id}", summary="Revoke an API key.")
+def revoke_key(principal: Principal, key_id: UUID) -> None:
+    api_keys.revoke_key(principal.workspace, key_id)
+
+
+def _check_reach(principal: Principal, scopes: tuple[str, ...]) -> None:
+    """Let no key make one that reaches further than itself. Raises: PermissionMissing."""
+    if principal.key_scopes is None or EVERYTHING in principal.key_scopes:
+        return
+    for scope in scopes:
+        resource, _, word = scope.partition(":")
+        actions = tuple(Action) if word == "all" else (Action(word),)
+        if scope == EVERYTHING or not all(principal.may(resource, each) for each in actions):
+            raise PermissionMissing(f"A key without {scope} cannot make one that has it.")

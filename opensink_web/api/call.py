@@ -1,0 +1,118 @@
+"""One call of a declared route: who is it, may they, what did they send; then the transaction.
+
+Whoever is calling is looked up twice: before anything is read from them, and again inside the
+transaction of the view, so that a key revoked in between opens nothing.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from flask import Response, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from opensink_web.api.contract import Permission, Route
+from opensink_web.api.received import read_body, read_id, read_query
+from opensink_web.errors import NotAuthenticated, OpenSinkError
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations import idempotency
+from opensink_web.operations.api_key import note_use, principal_of_key, use_is_worth_noting
+from opensink_web.operations.permission import Principal
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
+Arguments: TypeAlias = dict[str, Any]
+"""What a view is called with besides the principal."""
+
+_log = logging.getLogger("opensink.api")
+
+
+def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
+    """Answer the current request as the route declares. Raises: OpenSinkError."""
+    key = _presented_key()
+    _let_in(route.permission, key)
+    arguments: Arguments = {name: read_id(text) for name, text in path_values.items()}
+    query = read_query(request, route.query)
+    if route.takes_query:
+        arguments["query"] = query
+    if route.reads_only:
+        return _read(route, key, arguments)
+    body, body_text = read_body(request, route.body, is_required=route.takes_body)
+    if route.takes_body:
+        arguments["body"] = body
+    return _write(route, key, arguments, body_text)
+
+
+def _presented_key() -> str:
+    """Return `Authorization: Bearer` or else `X-API-Key`. Raises: NotAuthenticated."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    key = token.strip() if scheme.lower() == "bearer" else ""
+    key = key or request.headers.get("X-API-Key", "").strip()
+    if not key:
+        raise NotAuthenticated(
+            "An API key is needed: send it as Authorization: Bearer <key>, or as X-API-Key."
+        )
+    return key
+
+
+def _let_in(permission: Permission, key: str) -> None:
+    with reading():
+        _admit(permission, key)
+        is_worth_noting = use_is_worth_noting(key)
+    if is_worth_noting:
+        _note_use(key)
+
+
+def _admit(permission: Permission, key: str) -> Principal:
+    """Raises: NotAuthenticated; PermissionMissing."""
+    principal = principal_of_key(key)
+    if principal is None:
+        raise NotAuthenticated("This API key is unknown, has expired or was revoked.")
+    principal.require(permission.resource, permission.action)
+    return principal
+
+
+def _note_use(key: str) -> None:
+    try:
+        with writing():
+            note_use(key)
+    except (OpenSinkError, SQLAlchemyError):
+        _log.warning("the use of a key could not be noted", exc_info=True)
+
+
+def _read(route: Route, key: str, arguments: Arguments) -> Response:
+    with reading():
+        answer = route.view(principal=_admit(route.permission, key), **arguments)
+        return _response(route.status, answer.to_json())
+
+
+def _write(route: Route, key: str, arguments: Arguments, body_text: str) -> Response:
+    with writing():
+        principal = _admit(route.permission, key)
+        if route.method == "POST" and IDEMPOTENCY_HEADER in request.headers:
+            return _write_once(route, principal, arguments, body_text)
+        answer = route.view(principal=principal, **arguments)
+        return _response(route.status, answer.to_json() if answer else "")
+
+
+def _write_once(
+    route: Route, principal: Principal, arguments: Arguments, body_text: str
+) -> Response:
+    """Do it, unless it has been done under this key: then answer what was answered."""
+    fingerprint = f"{request.method} {request.path}\n{body_text}".encode()
+    record = idempotency.begin(principal, request.headers[IDEMPOTENCY_HEADER], fingerprint)
+    if isinstance(record, idempotency.StoredAnswer):
+        response = _response(record.status, record.body)
+        response.headers[REPLAYED_HEADER] = "true"
+        return response
+    answer = route.view(principal=principal, **arguments)
+    kept = idempotency.StoredAnswer(route.status, answer.to_kept_json())
+    idempotency.complete(record, kept)
+    return _response(route.status, answer.to_json())
+
+
+def _response(status: int, body: str) -> Response:
+    response = Response(body, status, content_type="application/json")
+    if not body:
+        del response.headers["Content-Type"]
+    return response

@@ -1,0 +1,90 @@
+"""/deliveries: the ledger of every call that left, and what came back."""
+
+from datetime import datetime
+from uuid import UUID
+
+from opensink_web.api.contract import Routes
+from opensink_web.api.shapes import Answer, PageAnswer, PageQuery, page_answer
+from opensink_web.models import AttemptOutcome, AttemptTrigger, DeliveryKind, DeliveryStatus
+from opensink_web.operations import delivery as deliveries
+from opensink_web.operations.permission import Principal
+
+routes = Routes("deliveries")
+
+
+class DeliveryAnswer(Answer):
+    """One call, made as often as it takes; its id is the `webhook-id` of every attempt."""
+
+    id: UUID
+    kind: DeliveryKind
+    status: DeliveryStatus
+    agent_id: UUID
+    session_id: UUID | None
+    input_request_id: UUID | None
+    error_message: str | None
+    next_at: datetime
+    attempt_count: int
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class AttemptAnswer(Answer):
+    """One attempt: what was sent, credentials hidden, and at most 4 KiB of what came back."""
+
+    number: int
+    trigger: AttemptTrigger
+    outcome: AttemptOutcome | None
+    method: str
+    url: str
+    request_headers: list[list[str]]
+    request_body: str | None
+    response_status: int | None
+    response_headers: list[list[str]] | None
+    response_body: str | None
+    error_code: str | None
+    error_message: str | None
+    remote_address: str | None
+    latency_ms: float | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class DeliveryWithAttempts(DeliveryAnswer):
+    """A delivery and its attempts, the first one first."""
+
+    attempts: list[AttemptAnswer]
+
+
+class DeliveryQuery(PageQuery):
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    kind: DeliveryKind | None = None
+    status: DeliveryStatus | None = None
+
+
+DeliveryPage = PageAnswer[DeliveryAnswer]
+
+
+@routes.get("/deliveries", summary="List the deliveries.")
+def list_deliveries(principal: Principal, query: DeliveryQuery) -> DeliveryPage:
+    wanted = deliveries.DeliveryFilter(
+        session_id=query.session_id,
+        agent_id=query.agent_id,
+        kind=query.kind,
+        status=query.status,
+    )
+    page = deliveries.list_deliveries(principal.workspace, wanted, query.page)
+    return page_answer(page, DeliveryAnswer.of)
+
+
+@routes.get("/deliveries/{delivery_id}", summary="Read a delivery with its attempts.")
+def get_delivery(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempts:
+    return DeliveryWithAttempts.of(deliveries.find_delivery(principal.workspace, delivery_id))
+
+
+@routes.post(
+    "/deliveries/{delivery_id}/redeliver", summary="Make a failed delivery again.", status=200
+)
+def redeliver(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempts:
+    return DeliveryWithAttempts.of(deliveries.redeliver(principal.workspace, delivery_id))

@@ -1,0 +1,144 @@
+"""/agent-session-input-requests: what agents ask people, and what people answer."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from opensink_web.api.contract import Routes
+from opensink_web.api.shapes import (
+    DIGITS,
+    Answer,
+    JsonObject,
+    Line,
+    PageAnswer,
+    PageQuery,
+    Query,
+    Received,
+    page_answer,
+)
+from opensink_web.api.waiting import WAIT_SECONDS_MAX, wait_for_answer
+from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
+from opensink_web.models import InputRequestStatus
+from opensink_web.operations import input_request as input_requests
+from opensink_web.operations.permission import Principal
+
+routes = Routes("agent_session_input_requests")
+
+
+class InputRequestCreate(Received):
+    """A question. `message` is Markdown; the answer has to fit `schema`, a JSON Schema."""
+
+    server_set = frozenset(
+        {"id", "workspace_id", "status", "response", "created_at", "resolved_at", "resolved_by"}
+    )
+
+    session_id: UUID
+    agent_id: UUID
+    key: Line
+    title: Line
+    message: str
+    schema_: JsonValue = Field(alias="schema")
+
+
+class Resolution(Received):
+    """An answer; it has to fit the request's schema."""
+
+    response: JsonObject
+
+
+class PersonAnswer(Answer):
+    id: UUID
+    email: str
+
+
+class InputRequestAnswer(Answer):
+    """A question, and once it is resolved what was answered, when and by whom."""
+
+    id: UUID
+    session_id: UUID
+    agent_id: UUID
+    workspace_id: UUID
+    key: str
+    title: str
+    message: str
+    schema_: JsonValue = Field(validation_alias="schema", serialization_alias="schema")
+    response: JsonObject | None
+    status: InputRequestStatus
+    created_at: datetime
+    resolved_at: datetime | None
+    resolved_by: PersonAnswer | None
+
+
+class InputRequestQuery(PageQuery):
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    status: InputRequestStatus | None = None
+    key: str | None = None
+
+
+class WaitQuery(Query):
+    wait: Annotated[int, Field(ge=0, le=WAIT_SECONDS_MAX), DIGITS] = Field(
+        default=0, description="Seconds to hold the answer while the request is pending."
+    )
+
+
+InputRequestPage = PageAnswer[InputRequestAnswer]
+
+
+@routes.post("/agent-session-input-requests", summary="Ask a person.", errors=(404,))
+def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
+    try:
+        request = input_requests.ask(
+            principal.workspace,
+            body.session_id,
+            body.agent_id,
+            key=body.key,
+            title=body.title,
+            message=body.message,
+            schema=body.schema_,
+        )
+    except InvalidSchema as error:
+        raise InvalidSchema(error.message, errors=_inside("/schema", error.errors)) from None
+    return InputRequestAnswer.of(request)
+
+
+@routes.get("/agent-session-input-requests", summary="List the requests.")
+def list_input_requests(principal: Principal, query: InputRequestQuery) -> InputRequestPage:
+    wanted = input_requests.InputRequestFilter(
+        session_id=query.session_id,
+        agent_id=query.agent_id,
+        status=query.status,
+        key=query.key,
+    )
+    page = input_requests.list_input_requests(principal.workspace, wanted, query.page)
+    return page_answer(page, InputRequestAnswer.of)
+
+
+@routes.get("/agent-session-input-requests/{request_id}", summary="Read a request, or wait for it.")
+def get_input_request(
+    principal: Principal, request_id: UUID, query: WaitQuery
+) -> InputRequestAnswer:
+    if query.wait:
+        wait_for_answer(principal.workspace, request_id, query.wait)
+    request = input_requests.find_input_request(principal.workspace, request_id)
+    return InputRequestAnswer.of(request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/resolve", summary="Answer a request.", status=200
+)
+def resolve(principal: Principal, request_id: UUID, body: Resolution) -> InputRequestAnswer:
+    try:
+        request = input_requests.resolve(
+            principal.workspace, request_id, body.response, by=principal.user
+        )
+    except InvalidResponse as error:
+        raise InvalidResponse(error.message, errors=_inside("/response", error.errors)) from None
+    return InputRequestAnswer.of(request)
+
+
+def _inside(path: str, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:
+    """Point into the body that was sent, instead of into a part of it."""
+    return tuple(FieldError(path + error.path, error.message) for error in errors)

@@ -1,0 +1,158 @@
+"""OpenAPI 3.1 of the API, drawn up from the declarations that the calls go through.
+
+https://spec.openapis.org/oas/v3.1.1.html
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from opensink_web.api import activity, agent, agent_session, api_key, delivery, input_request
+from opensink_web.api.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
+from opensink_web.api.contract import PREFIX, Route
+from opensink_web.api.problem import Problem
+from opensink_web.api.shapes import Query
+from opensink_web.json_value import JSONObject
+
+ROUTES: tuple[Route, ...] = (
+    *agent.routes,
+    *agent_session.routes,
+    *input_request.routes,
+    *activity.routes,
+    *delivery.routes,
+    *api_key.routes,
+)
+"""Every declared route."""
+
+_REFERENCE = "#/components/schemas/{model}"
+_Shapes: TypeAlias = Mapping[Any, JSONObject]
+"""By model and mode, a reference to its schema."""
+
+
+@cache
+def openapi_document() -> JSONObject:
+    """Draw up the document."""
+    shapes, components = _schemas()
+    paths: dict[str, Any] = {}
+    for route in ROUTES:
+        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route, shapes)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "OpenSink",
+            "version": version("opensink-web"),
+            "description": "The control room in which people answer AI agents.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": {"Problem": _content("Something was wrong.", shapes[Problem, _OUT])},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+        "security": [{"bearer": []}, {"key": []}],
+    }
+
+
+_IN: JsonSchemaMode = "validation"
+_OUT: JsonSchemaMode = "serialization"
+
+
+def _schemas() -> tuple[_Shapes, JSONObject]:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, _OUT): None}
+    for route in ROUTES:
+        if route.takes_body:
+            wanted[route.body, _IN] = None
+        if route.answer is not None:
+            wanted[route.answer, _OUT] = None
+    shapes, whole = models_json_schema(list(wanted), ref_template=_REFERENCE)
+    return shapes, whole["$defs"]
+
+
+def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "description": f"Needs `{route.permission.resource}:{route.permission.action}`.",
+        "tags": [route.permission.resource],
+        "parameters": [*_path_parameters(route), *_query_parameters(route.query)],
+        "responses": _responses(route, shapes),
+    }
+    if route.takes_body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": shapes[route.body, _IN]}},
+        }
+    if route.method == "POST":
+        operation["parameters"].append(_IDEMPOTENCY_KEY)
+    return operation
+
+
+def _path_parameters(route: Route) -> list[JSONObject]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "format": "uuid"},
+        }
+        for name in route.id_names
+    ]
+
+
+def _query_parameters(query: type[Query]) -> list[dict[str, Any]]:
+    schema = query.model_json_schema()
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": field.pop("description", f"Only those with this {name}."),
+            "schema": _parameter_schema(field, schema.get("$defs", {})),
+        }
+        for name, field in schema.get("properties", {}).items()
+    ]
+
+
+def _parameter_schema(field: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    """Write a parameter's schema: it can be left out, but not be null, and refers to nothing."""
+    schema = field.pop("anyOf", [field])[0]
+    schema = shared[schema["$ref"].removeprefix("#/$defs/")] if "$ref" in schema else schema
+    return {name: schema[name] for name in schema if name not in {"title", "description"}}
+
+
+def _responses(route: Route, shapes: _Shapes) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
+    if route.answer is not None:
+        success = _content(success["description"], shapes[route.answer, _OUT])
+    if route.method == "POST":
+        success["headers"] = {
+            REPLAYED_HEADER: {
+                "description": "`true` if this is what was answered before.",
+                "schema": {"type": "string"},
+            }
+        }
+    errors = {
+        str(status): {"$ref": "#/components/responses/Problem"} for status in route.error_statuses
+    }
+    return {str(route.status): success, **errors}
+
+
+def _content(description: str, schema: JSONObject) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+_IDEMPOTENCY_KEY: JSONObject = {
+    "name": IDEMPOTENCY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "For 24 hours the same key with the same body answers what it answered first.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}

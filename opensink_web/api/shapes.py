@@ -1,0 +1,140 @@
+"""What every shape of the API shares: bodies, queries, answers and pages.
+
+The shapes themselves stand beside their views, one file per noun. They are strict: a text is no
+number, and a moment has its zone (RFC 3339).
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+)
+from pydantic_core import PydanticCustomError
+
+from opensink_web.operations.page import LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
+"""A text that fits where names and titles are shown."""
+
+
+def _digits(text: object) -> object:
+    # int() alone takes "1_0" and " 7" too
+    if isinstance(text, str) and not (text.isascii() and text.isdigit()):
+        raise PydanticCustomError("whole_number", "This must be a whole number.")
+    return text
+
+
+DIGITS = BeforeValidator(_digits)
+"""Stands last in the annotation of a parameter that is a whole number."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("datetime_parsing", "out of range") from None
+
+
+Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A date and time with its zone (RFC 3339), read as UTC."""
+
+
+class Received(BaseModel):
+    """A body. Fields it does not know are refused, save those that the server itself sets."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    server_set: ClassVar[frozenset[str]] = frozenset()
+    """Fields of the resource that a client may echo, and that change nothing."""
+
+
+def _drop_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class Change(Received):
+    """A body of which only the fields that are sent count: see given().
+
+    The defaults stand for "not sent" and mean nothing, so no document shows them.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_drop_defaults)
+
+    def given(self) -> Any:
+        """Return the fields that were sent, by name; a dict, as operations take changes."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Query(BaseModel):
+    """The parameters after the `?`; texts all of them, so numbers are read out of texts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX), DIGITS] = Field(
+        default=LIMIT_DEFAULT, alias="$limit", description="How many items at most."
+    )
+    trail: str | None = Field(
+        default=None, alias="$trail", description="The cursor that the page before gave."
+    )
+
+    @property
+    def page(self) -> PageRequest:
+        """What operations take."""
+        return PageRequest(self.limit, self.trail)
+
+
+class Answer(BaseModel):
+    """A body that is answered, read from a row's attributes."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    shown_once: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a replayed answer leaves null, because they are kept nowhere."""
+
+    @classmethod
+    def of(cls, row: object) -> Self:
+        """Read the answer from a row."""
+        return cls.model_validate(row)
+
+    def to_json(self) -> str:
+        """Write the answer as it is sent."""
+        return self.model_dump_json(by_alias=True)
+
+    def to_kept_json(self) -> str:
+        """Write the answer as it may be stored."""
+        return self.model_copy(update=dict.fromkeys(self.shown_once)).to_json()
+
+
+Item = TypeVar("Item", bound=Answer)
+Row = TypeVar("Row")
+
+
+class PageAnswer(Answer, Generic[Item]):
+    """Some items, newest first, and the cursor of the next page if there is one."""
+
+    items: list[Item]
+    trail: str | None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name a page for its items: AgentAnswer makes AgentPage."""
+        return str(params[0].__name__).removesuffix("Answer") + "Page"
+
+
+def page_answer(page: Page[Row], item_of: Callable[[Row], Item]) -> PageAnswer[Item]:
+    """Write each row of a page."""
+    return PageAnswer[Item](items=[item_of(row) for row in page.items], trail=page.trail)

@@ -1,0 +1,126 @@
+"""/agent-session-activities: what happened, only ever added to."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import (
+    NOWHERE,
+    Api,
+    Apis,
+    ask,
+    assert_problem,
+    made,
+    make_agent,
+    start_session,
+    wrong_paths,
+)
+
+PATH = "/agent-session-activities"
+
+
+@pytest.fixture
+def session(alice: Api) -> Any:
+    return start_session(alice, make_agent(alice)["id"])
+
+
+def event(session: Any, **fields: Any) -> dict[str, Any]:
+    return {
+        "session_id": session["id"],
+        "agent_id": session["agent_id"],
+        "type": "message",
+        "source": "agent",
+        **fields,
+    }
+
+
+def items(api: Api, query: str = "") -> list[Any]:
+    page = api.read(f"{PATH}?{query}")
+    found: list[Any] = page["items"]
+    return found
+
+
+def test_answers_what_was_logged(alice: Api, session: Any) -> None:
+    links = [{"href": "https://example.com/a", "text": "A"}]
+    details = {"message": "Hello.", "payload": [1, {"a": None}], "related_entity_id": "x"}
+    activity = made(alice.post(PATH, event(session, links=links, **details)))
+
+    assert {**activity, "id": "", "created_at": ""} == {
+        "id": "",
+        "workspace_id": session["workspace_id"],
+        **event(session, links=links, **details),
+        "created_at": "",
+    }
+    assert alice.read(f"{PATH}/{activity['id']}") == activity
+
+
+def test_fills_in_what_is_left_out(alice: Api, session: Any) -> None:
+    activity = made(alice.post(PATH, event(session)))
+
+    assert activity["message"] is activity["payload"] is activity["related_entity_id"] is None
+    assert activity["links"] == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"type": "party"}, "/type"),
+        ({"source": "cat"}, "/source"),
+        ({"message": 5}, "/message"),
+        ({"related_entity_id": "x" * 256}, "/related_entity_id"),
+        ({"links": [{"href": "x"}]}, "/links/0/text"),
+        ({"links": {}}, "/links"),
+        ({"links": [{"href": "x", "text": "x", "rel": "x"}]}, "/links/0/rel"),
+    ],
+)
+def test_refuses_a_bad_body(alice: Api, session: Any, fields: dict[str, Any], path: str) -> None:
+    assert wrong_paths(alice.post(PATH, event(session, **fields))) == [path]
+
+
+def test_the_session_is_the_agents_own(alice: Api, session: Any) -> None:
+    other = make_agent(alice)
+    assert wrong_paths(alice.post(PATH, event(session, agent_id=other["id"]))) == ["/agent_id"]
+
+
+def test_there_is_no_such_session(alice: Api, apis: Apis, session: Any) -> None:
+    assert_problem(alice.post(PATH, event(session, session_id=NOWHERE)), 404, "not_found")
+    assert_problem(apis.charlie.post(PATH, event(session)), 404, "not_found")
+
+
+def test_the_system_logs_a_whole_session(alice: Api) -> None:
+    request = ask(alice)
+    alice.post(
+        f"/agent-session-input-requests/{request['id']}/resolve", {"response": {"approved": True}}
+    )
+    alice.patch(f"/agent-sessions/{request['session_id']}", {"status": "completed"})
+
+    assert [each["type"] for each in items(alice)] == [
+        "session_ended",
+        "input_request_resolved",
+        "input_request_created",
+        "session_started",
+    ]
+
+
+def test_lists_by_session_agent_type_and_source(alice: Api, session: Any) -> None:
+    message = made(alice.post(PATH, event(session)))
+    other = ask(alice)
+
+    assert [each["id"] for each in items(alice, "type=message")] == [message["id"]]
+    assert {each["source"] for each in items(alice, "source=system")} == {"system"}
+    assert len(items(alice, f"session_id={session['id']}")) == 2
+    assert len(items(alice, f"agent_id={other['agent_id']}&source=agent")) == 1
+    assert wrong_paths(alice.get(f"{PATH}?type=party")) == ["/type"]
+
+
+def test_another_workspace_sees_nothing(alice: Api, apis: Apis, session: Any) -> None:
+    activity = made(alice.post(PATH, event(session)))
+
+    assert_problem(apis.charlie.get(f"{PATH}/{activity['id']}"), 404, "not_found")
+    assert items(apis.charlie) == []
+
+
+@pytest.mark.parametrize("verb", ["PATCH", "DELETE", "PUT"])
+def test_is_never_changed(alice: Api, session: Any, verb: str) -> None:
+    activity = made(alice.post(PATH, event(session)))
+    assert_problem(alice(verb, f"{PATH}/{activity['id']}"), 405, "method_not_allowed")

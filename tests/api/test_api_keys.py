@@ -1,0 +1,76 @@
+"""/api-keys: made, shown once, revoked."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.api.conftest import Api, Apis, assert_problem, key_with, made, wrong_paths
+from tests.conftest import Cast
+
+BODY = {"name": "Trader", "scopes": ["agents:read", "agents:read"]}
+
+
+def test_shows_the_key_once(cast: Cast, alice: Api) -> None:
+    row = made(alice.post("/api-keys", BODY))
+    key = row.pop("key")
+
+    assert key.startswith(row["prefix"])
+    assert row["user_id"] == str(cast.alice.id)
+    assert row["scopes"] == ["agents:read"]
+    assert row["expires_at"] is row["last_used_at"] is None
+    assert alice.read(f"/api-keys/{row['id']}") == row
+    assert key not in alice.get("/api-keys").text
+
+
+def test_keeps_an_expiry_in_utc(alice: Api) -> None:
+    row = made(alice.post("/api-keys", {**BODY, "expires_at": "2999-01-01T01:00:00+01:00"}))
+    assert row["expires_at"] == "2999-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"name": ""}, "/name"),
+        ({"scopes": []}, "/scopes"),
+        ({"scopes": ["agents:read", "everything"]}, "/scopes/1"),
+        ({"scopes": "all:all"}, "/scopes"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
+        ({"expires_at": "2999-01-01T00:00:00"}, "/expires_at"),
+        ({"expires_at": 32503680000}, "/expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-01:00"}, "/expires_at"),
+        ({"expires_at": "soon"}, "/expires_at"),
+        ({"scope": "all:all"}, "/scope"),
+    ],
+)
+def test_refuses_a_bad_body(alice: Api, fields: dict[str, Any], path: str) -> None:
+    assert wrong_paths(alice.post("/api-keys", BODY | fields)) == [path]
+
+
+@pytest.mark.parametrize("scope", ["all:all", "agents:write", "agents:all", "sinks:read"])
+def test_a_key_makes_none_that_reaches_further(app: Flask, alice: Api, scope: str) -> None:
+    narrow = key_with(alice, app, "api_keys:write", "agents:read")
+    response = narrow.post("/api-keys", {"name": "wide", "scopes": [scope]})
+
+    assert_problem(response, 403, "permission_missing")
+    assert narrow.post("/api-keys", BODY).status_code == 201
+
+
+def test_lists_keys_that_open_something(alice: Api) -> None:
+    row = made(alice.post("/api-keys", BODY))
+    before = alice.read("/api-keys")
+    alice.delete(f"/api-keys/{row['id']}")
+    after = alice.read("/api-keys")
+
+    assert [item["id"] for item in before["items"][1:]] == [item["id"] for item in after["items"]]
+    assert before["items"][0]["id"] == row["id"]
+    assert_problem(alice.get(f"/api-keys/{row['id']}"), 404, "not_found")
+
+
+def test_another_workspace_sees_and_revokes_nothing(app: Flask, alice: Api, apis: Apis) -> None:
+    row = made(alice.post("/api-keys", BODY))
+    path = f"/api-keys/{row['id']}"
+
+    assert_problem(apis.charlie.get(path), 404, "not_found")
+    assert_problem(apis.charlie.delete(path), 404, "not_found")
+    assert Api(app, {"X-API-Key": row["key"]}).get("/agents").status_code == 200
