@@ -1,0 +1,126 @@
+"""The SDK against a real server, over a real socket."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+from flask import Flask
+from werkzeug.serving import make_server
+
+from opensink_web.client import AgentSession, Client, OpenSinkApiError
+from tests.conftest import Cast
+from tests.real_servers import AgentEndpoint
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"approved": {"type": "boolean"}},
+    "required": ["approved"],
+}
+
+
+@pytest.fixture
+def base_url(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def client(base_url: str, cast: Cast) -> Iterator[Client]:
+    with Client(base_url, cast.alice.api_key) as client:
+        yield client
+
+
+@pytest.fixture
+def session(client: Client) -> AgentSession:
+    return client.start_session(client.create_agent("Trader").id, state={"step": 1})
+
+
+def resolve(base_url: str, cast: Cast, request_id: str) -> None:
+    response = requests.post(
+        f"{base_url}/api/v1/agent-session-input-requests/{request_id}/resolve",
+        json={"response": {"approved": True}},
+        headers=cast.bob.headers,
+    )
+    assert response.status_code == 200, response.text
+
+
+def test_makes_and_changes_an_agent(client: Client) -> None:
+    agent = client.create_agent(
+        "Trader", slug="t", execution_endpoint={"url": "http://127.0.0.1:9/"}
+    )
+    changed = client.update_agent(agent.id, name="Buyer", execution_endpoint=None)
+
+    assert (agent.slug, agent.status) == ("t", None)
+    assert (changed.name, changed.execution_endpoint) == ("Buyer", None)
+
+
+def test_starts_and_moves_a_session(client: Client, session: AgentSession) -> None:
+    changed = client.update_session(session.id, status="completed", state={"step": 2})
+
+    assert (session.status, session.state) == ("running", {"step": 1})
+    assert (changed.status, changed.state) == ("completed", {"step": 2})
+    assert client.get_session(session.id) == changed
+
+
+def test_asks_and_waits_for_the_answer(
+    client: Client, session: AgentSession, base_url: str, cast: Cast
+) -> None:
+    request = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
+    answering = threading.Timer(0.3, resolve, (base_url, cast, request.id))
+    answering.start()
+    answered = client.wait_for_answer(request.id, timeout_seconds=20)
+    answering.join()
+
+    assert (request.status, request.response) == ("pending", None)
+    assert (answered.status, answered.response) == ("resolved", {"approved": True})
+    assert client.get_input_request(request.id) == answered
+
+
+def test_waits_no_longer_than_told(client: Client, session: AgentSession) -> None:
+    request = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
+
+    with pytest.raises(TimeoutError):
+        client.wait_for_answer(request.id, timeout_seconds=0.2)
+
+
+def test_logs_what_happens(client: Client, session: AgentSession) -> None:
+    client.log_activity(session, "Bought.", payload={"count": 10})
+
+
+def test_says_what_was_refused_and_why(client: Client) -> None:
+    with pytest.raises(OpenSinkApiError, match="/name") as caught:
+        client.create_agent("")
+
+    assert (caught.value.status, caught.value.code) == (400, "invalid_request")
+    assert [each["path"] for each in caught.value.errors] == ["/name"]
+
+
+def test_an_answer_that_is_no_json_is_an_error_too(cast: Cast) -> None:
+    with (
+        AgentEndpoint(status=502, body=b"<h1>Bad Gateway</h1>") as proxy,
+        Client(proxy.url.removesuffix("/execute"), cast.alice.api_key) as client,
+        pytest.raises(OpenSinkApiError) as caught,
+    ):
+        client.get_session("x")
+
+    assert caught.value.status == 502
+
+
+def test_tries_again_under_one_idempotency_key(cast: Cast) -> None:
+    problem = b'{"error": "Later.", "detail": "Later.", "code": "unavailable"}'
+    with (
+        AgentEndpoint(status=503, body=problem) as server,
+        Client(server.url.removesuffix("/execute"), cast.alice.api_key) as client,
+        pytest.raises(OpenSinkApiError) as caught,
+    ):
+        client.create_agent("Trader")
+
+    assert caught.value.code == "unavailable"
+    assert len(server.calls) > 1
+    assert len({call.headers["idempotency-key"] for call in server.calls}) == 1
