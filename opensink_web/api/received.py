@@ -22,7 +22,7 @@ _SENTENCES = {
     "missing": "This field is required.",
     "extra_forbidden": "Unknown field.",
     "string_type": "This must be a text.",
-    "string_too_short": "This must have at least {min_length} characters.",
+    "string_too_short": "This must not be empty.",
     "string_too_long": "This must have at most {max_length} characters.",
     "enum": "This must be one of {expected}.",
     "uuid_type": "This must be an id.",

@@ -1,0 +1,223 @@
+"""What is true of every route of the API, also of those that are declared tomorrow."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from opensink_web.api.contract import PREFIX, Route
+from opensink_web.api.openapi import ROUTES, openapi_document
+from opensink_web.cli import commands
+from opensink_web.operations.permission import KEY_RESOURCES, Action
+from tests.api.conftest import (
+    NOWHERE,
+    Api,
+    Apis,
+    assert_problem,
+    delivery_of,
+    made,
+    make_agent,
+    question,
+    start_session,
+)
+from tests.conftest import Cast
+
+PUBLIC = {"api.openapi"}
+BODIES: dict[str, dict[str, Any]] = {"resolve": {"response": {}}}
+"""Bodies that are valid before the id in the path is looked at; {} unless here."""
+
+
+def every_route(*, with_id: bool = False, with_body: bool = False) -> list[Any]:
+    return [
+        pytest.param(route, id=route.name)
+        for route in ROUTES
+        if (route.id_names or not with_id) and (route.takes_body or not with_body)
+    ]
+
+
+def path_of(route: Route, row_id: str = NOWHERE) -> str:
+    return re.sub(r"{\w+}", row_id, route.path)
+
+
+@pytest.fixture
+def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
+    """Something of Alice's for each name that stands in a path."""
+    agent = make_agent(alice, execution_endpoint={"url": "http://127.0.0.1:9/"})
+    session = start_session(alice, agent["id"])
+    request = made(alice.post("/agent-session-input-requests", question(session)))
+    body = {"response": {"approved": True}}
+    alice.post(f"/agent-session-input-requests/{request['id']}/resolve", body)
+    key = made(alice.post("/api-keys", {"name": "k", "scopes": ["all:all"]}))
+    activities = alice.read("/agent-session-activities")
+    return {
+        "agent_id": agent["id"],
+        "session_id": session["id"],
+        "request_id": request["id"],
+        "activity_id": activities["items"][0]["id"],
+        "delivery_id": str(delivery_of(app, cast.alice)),
+        "key_id": key["id"],
+    }
+
+
+def test_every_rule_is_declared_or_known_to_be_public(app: Flask) -> None:
+    rules = {r.endpoint for r in app.url_map.iter_rules() if r.rule.startswith("/api/")}
+
+    assert rules == {f"api.{route.name}" for route in ROUTES} | PUBLIC
+
+
+@pytest.mark.parametrize("route", every_route())
+def test_every_route_declares_its_permission(route: Route) -> None:
+    assert route.permission.resource in KEY_RESOURCES
+    reads = route.permission.action is Action.READ
+    assert reads == (route.method == "GET")
+
+
+@pytest.mark.parametrize("route", every_route())
+def test_every_route_wants_a_key(apis: Apis, route: Route) -> None:
+    response = apis.nobody(route.method, path_of(route))
+
+    assert_problem(response, 401, "not_authenticated")
+    assert "WWW-Authenticate" in response.headers
+
+
+@pytest.mark.parametrize("route", every_route())
+def test_every_route_wants_its_scope(app: Flask, alice: Api, route: Route) -> None:
+    wanted = route.permission
+    opposite = "write" if wanted.action is Action.READ else "read"
+    scopes = [f"{wanted.resource}:{opposite}"]
+    scopes += [f"{each}:all" for each in KEY_RESOURCES if each != wanted.resource]
+    row = made(alice.post("/api-keys", {"name": "k", "scopes": scopes}))
+    response = Api(app, {"X-API-Key": row["key"]})(route.method, path_of(route))
+
+    problem = assert_problem(response, 403, "permission_missing")
+    assert f"{wanted.resource}:{wanted.action}" in problem["error"]
+
+
+@pytest.mark.parametrize("route", every_route(with_id=True))
+def test_every_row_is_hidden_from_another_workspace(
+    apis: Apis, ids: dict[str, str], route: Route
+) -> None:
+    path = path_of(route, ids[route.id_names[0]])
+    body = BODIES.get(route.name, {}) if route.takes_body else None
+    answers = [
+        apis.charlie(route.method, path, json=body),
+        apis.charlie(route.method, path_of(route, NOWHERE), json=body),
+    ]
+
+    for answer in answers:
+        assert_problem(answer, 404, "not_found")
+    assert answers[0].data == answers[1].data
+
+
+@pytest.mark.parametrize("route", every_route(with_id=True))
+def test_every_id_that_is_none_is_not_found(alice: Api, route: Route) -> None:
+    assert_problem(alice(route.method, path_of(route, "x")), 404, "not_found")
+
+
+@pytest.mark.parametrize("route", every_route())
+def test_every_route_names_an_unknown_parameter(alice: Api, route: Route) -> None:
+    problem = assert_problem(
+        alice(route.method, path_of(route) + "?nonsense=1"), 400, "invalid_request"
+    )
+    assert problem["errors"] == [{"path": "/nonsense", "message": "Unknown parameter."}]
+
+
+@pytest.mark.parametrize("route", every_route(with_body=True))
+def test_every_body_has_to_be_json(alice: Api, route: Route) -> None:
+    response = alice(route.method, path_of(route), headers={"Content-Type": "text/plain"})
+    assert_problem(response, 415, "not_json")
+
+
+@pytest.mark.parametrize("route", every_route(with_body=True))
+def test_every_body_names_an_unknown_field(alice: Api, route: Route) -> None:
+    response = alice(route.method, path_of(route), json={"nonsense": 1})
+
+    problem = assert_problem(response, 400, "invalid_request")
+    assert {"path": "/nonsense", "message": "Unknown field."} in problem["errors"]
+
+
+@pytest.mark.parametrize("route", every_route())
+def test_every_path_refuses_other_methods(apis: Apis, route: Route) -> None:
+    response = apis.nobody("PUT", path_of(route))
+
+    assert_problem(response, 405, "method_not_allowed")
+    assert route.method in response.headers["Allow"]
+
+
+class TestOpenApi:
+    def test_is_answered_to_everybody(self, apis: Apis) -> None:
+        assert apis.nobody.read("/openapi.json") == openapi_document()
+
+    def test_is_printed_by_the_command(self) -> None:
+        result = CliRunner().invoke(commands, ["openapi"])
+
+        assert result.exit_code == 0
+        assert json.loads(result.output) == openapi_document()
+
+    @pytest.mark.parametrize("route", every_route())
+    def test_has_every_route_with_its_statuses(self, route: Route) -> None:
+        document: Any = openapi_document()
+        operation = document["paths"][PREFIX + route.path][route.method.lower()]
+
+        assert set(operation["responses"]) == {
+            str(status) for status in (route.status, *route.error_statuses)
+        }
+        assert ("requestBody" in operation) == route.takes_body
+        in_path = [each["name"] for each in operation["parameters"] if each["in"] == "path"]
+        assert in_path == list(route.id_names)
+
+    def test_every_reference_leads_somewhere(self) -> None:
+        document: Any = openapi_document()
+        references = set(references_in(document))
+
+        assert references
+        for reference in references:
+            place = document
+            for step in reference.removeprefix("#/").split("/"):
+                place = place[step]
+
+    def test_operations_have_names_of_their_own(self) -> None:
+        names = [route.name for route in ROUTES]
+        assert len(set(names)) == len(names)
+
+    def test_the_error_body_is_described_as_it_is_sent(self) -> None:
+        document: Any = openapi_document()
+        assert list(document["components"]["schemas"]["Problem"]["properties"]) == [
+            "error",
+            "detail",
+            "code",
+            "errors",
+        ]
+
+    def test_describes_what_is_answered(self, alice: Api) -> None:
+        document: Any = openapi_document()
+        described = document["components"]["schemas"]["AgentAnswer"]["properties"]
+
+        assert list(described) == list(make_agent(alice))
+
+    def test_says_the_range_of_a_parameter(self) -> None:
+        document: Any = openapi_document()
+        parameters = document["paths"][f"{PREFIX}/agents"]["get"]["parameters"]
+
+        assert parameters[0]["name"] == "$limit"
+        assert parameters[0]["schema"] == {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100,
+            "default": 20,
+        }
+
+
+def references_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references_in(inner)
+    if isinstance(value, list):
+        for inner in value:
+            yield from references_in(inner)
