@@ -1,0 +1,128 @@
+"""The way in and out: signing in, signing up by a link, choosing a workspace, signing out.
+
+GET never uses a link up: mail scanners and prefetchers open every one.
+"""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from wtforms import PasswordField
+from wtforms.validators import EqualTo, InputRequired
+
+from opensink_web.errors import Conflict, InvalidInput, NotFound
+from opensink_web.models import Invitation, Membership
+from opensink_web.models.transaction import writing
+from opensink_web.operations import invitation as invitations
+from opensink_web.operations.credential import PASSWORD_LENGTH_MIN
+from opensink_web.operations.user import authenticate, user_count
+from opensink_web.web.access import begin_session, end_session, public, safe_next, to_sign_in
+from opensink_web.web.forms import LineField, SettingsForm
+
+blueprint = Blueprint("auth", __name__)
+
+
+class SignInForm(SettingsForm):
+    email = LineField("E-mail address", [InputRequired("Enter your e-mail address.")])
+    password = PasswordField("Password", [InputRequired("Enter your password.")])
+
+
+class SignUpForm(SettingsForm):
+    email = LineField("E-mail address", [InputRequired("Enter your e-mail address.")])
+    password = PasswordField(
+        "Password",
+        [InputRequired("Choose a password.")],
+        description=f"At least {PASSWORD_LENGTH_MIN} characters.",
+    )
+    repeated = PasswordField(
+        "Password, once more",
+        [
+            InputRequired("Enter the password once more."),
+            EqualTo("password", "The two passwords are not the same."),
+        ],
+    )
+
+
+@blueprint.get("/")
+@public
+def home() -> ResponseReturnValue:
+    """Lead to the first workspace's inbox, or to whatever stands before it."""
+    if not current_user.is_authenticated:
+        if user_count() == 0:
+            return render_template("auth/first_steps.html")
+        return redirect(url_for("auth.sign_in"), 303)
+    memberships = _memberships()
+    if not memberships:
+        return redirect(url_for("auth.workspaces"), 303)
+    return redirect(_inbox_of(memberships[0]), 303)
+
+
+@blueprint.get("/workspaces")
+@public
+def workspaces() -> ResponseReturnValue:
+    """Show the workspaces that the person belongs to."""
+    if not current_user.is_authenticated:
+        return to_sign_in()
+    choices = [(membership, _inbox_of(membership)) for membership in _memberships()]
+    return render_template("auth/workspaces.html", choices=choices)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> ResponseReturnValue:
+    """Let a person in; where they were going stands in `next`."""
+    goal = safe_next(request.args.get("next")) or url_for("auth.home")
+    if current_user.is_authenticated:
+        return redirect(goal, 303)
+    form = SignInForm()
+    if form.validate_on_submit():
+        user = authenticate(form.email.data, form.password.data)
+        if user is not None:
+            with writing():
+                begin_session(user)
+            return redirect(goal, 303)
+        # one sentence for both: whether an address has an account is nobody's business
+        form.form_errors.append("This e-mail address and password do not belong together.")
+    return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
+
+
+@blueprint.post("/sign-out")
+@public
+def sign_out() -> ResponseReturnValue:
+    """End the session in this browser."""
+    with writing():
+        end_session()
+    return redirect(url_for("auth.sign_in"), 303)
+
+
+@blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
+@public
+def sign_up(token: str) -> ResponseReturnValue:
+    """Make the account that a link is for, and let its owner in."""
+    try:
+        return _sign_up(token, invitations.find_invitation(token))
+    except NotFound as error:
+        return render_template("auth/link_gone.html", message=error.message), 404
+
+
+def _sign_up(token: str, invitation: Invitation) -> ResponseReturnValue:
+    form = SignUpForm(email=invitation.email)
+    if form.validate_on_submit():
+        try:
+            with writing():
+                begin_session(invitations.sign_up(token, form.email.data, form.password.data))
+            return redirect(url_for("auth.home"), 303)
+        except InvalidInput as error:
+            form.show(error)
+        except Conflict as error:
+            form.show_at("/email", error.message)
+    page = render_template("auth/sign_up.html", form=form, invitation=invitation)
+    return page, 422 if form.errors else 200
+
+
+def _memberships() -> list[Membership]:
+    memberships: list[Membership] = current_user.user.memberships
+    return memberships
+
+
+def _inbox_of(membership: Membership) -> str:
+    return url_for("inbox.show", workspace_slug=membership.workspace.slug)
