@@ -1,0 +1,145 @@
+"""Who belongs to the workspace: members and their roles, and links that invite others."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import RadioField, SelectChoice
+from wtforms.validators import InputRequired
+
+from opensink_web.errors import Conflict, InvalidInput
+from opensink_web.models import Role
+from opensink_web.models.transaction import writing
+from opensink_web.operations.invitation import (
+    INVITATION_LIFETIME,
+    invite,
+    list_open_invitations,
+    revoke_invitation,
+)
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.user import change_role, list_members, remove_member
+from opensink_web.web.access import requires, services
+from opensink_web.web.forms import LineField, SettingsForm
+
+blueprint = Blueprint("member", __name__)
+_MEMBERS = "/w/<workspace_slug>/admin/members"
+_ROLES = [
+    SelectChoice(Role.REVIEWER.value, "Reviewer: answers requests; sees sessions and deliveries"),
+    SelectChoice(Role.VIEWER.value, "Viewer: sees the same and answers nothing"),
+    SelectChoice(
+        Role.ADMIN.value, "Admin: also looks after agents, keys, members and the workspace"
+    ),
+]
+
+
+class InviteForm(SettingsForm):
+    role = RadioField(
+        "Role", [InputRequired("Choose a role.")], choices=_ROLES, default=Role.REVIEWER.value
+    )
+    email = LineField(
+        "E-mail address",
+        description="If you give one, the link makes an account for this address alone.",
+    )
+
+
+@blueprint.get(_MEMBERS)
+@requires("members", Action.WRITE)
+def index(principal: Principal) -> ResponseReturnValue:
+    """Show members and open invitations."""
+    return _page(principal, InviteForm())
+
+
+@blueprint.post(_MEMBERS)
+@requires("members", Action.WRITE)
+def create_invitation(principal: Principal) -> ResponseReturnValue:
+    """Make a link and show it this one time: only its hash is kept."""
+    form = InviteForm()
+    if form.validate_on_submit():
+        try:
+            with writing():
+                token = invite(
+                    principal.workspace,
+                    role=Role(form.role.data),
+                    email=form.email.data or None,
+                    by=principal.user,
+                )
+            return _page(principal, InviteForm(formdata=None), link=_link(token)), 201
+        except InvalidInput as error:
+            form.show(error)
+    return _page(principal, form), 422
+
+
+@blueprint.post(_MEMBERS + "/<uuid:user_id>/role")
+@requires("members", Action.WRITE)
+def set_role(principal: Principal, user_id: UUID) -> ResponseReturnValue:
+    """Give a member another role."""
+    role = _sent_role()
+    if role is None:
+        return _page(principal, InviteForm(formdata=None), refusal="Choose one of the roles."), 422
+    try:
+        with writing():
+            membership = change_role(principal.workspace, user_id, role)
+            sentence = f"{membership.user.email} is {_named(role)} now."
+    except Conflict as error:
+        return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
+    flash(sentence, "success")
+    stays_admin = user_id != principal.user.id or role is Role.ADMIN
+    return _back(principal) if stays_admin else redirect(url_for("auth.home"), 303)
+
+
+@blueprint.post(_MEMBERS + "/<uuid:user_id>/remove")
+@requires("members", Action.WRITE)
+def remove(principal: Principal, user_id: UUID) -> ResponseReturnValue:
+    """Take somebody out of the workspace."""
+    try:
+        with writing():
+            user = remove_member(principal.workspace, user_id)
+            sentence = f"{user.email} is no longer a member of {principal.workspace.name}."
+    except Conflict as error:
+        return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
+    flash(sentence, "success")
+    return _back(principal) if user_id != principal.user.id else redirect(url_for("auth.home"), 303)
+
+
+@blueprint.post(_MEMBERS + "/invitations/<uuid:invitation_id>/revoke")
+@requires("members", Action.WRITE)
+def revoke(principal: Principal, invitation_id: UUID) -> ResponseReturnValue:
+    """Make a link useless."""
+    with writing():
+        revoke_invitation(principal.workspace, invitation_id)
+    flash("The invitation is revoked: its link opens nothing any more.", "success")
+    return _back(principal)
+
+
+def _page(
+    principal: Principal, form: InviteForm, *, link: str | None = None, refusal: str | None = None
+) -> str:
+    return render_template(
+        "member/index.html",
+        form=form,
+        members=list_members(principal.workspace),
+        invitations=list_open_invitations(principal.workspace),
+        roles=list(Role),
+        link=link,
+        lifetime_days=INVITATION_LIFETIME.days,
+        refusal=refusal,
+    )
+
+
+def _sent_role() -> Role | None:
+    try:
+        return Role(request.form.get("role", ""))
+    except ValueError:
+        return None
+
+
+def _named(role: Role) -> str:
+    return "an admin" if role is Role.ADMIN else f"a {role.value}"
+
+
+def _link(token: str) -> str:
+    return services().settings.public_url + url_for("auth.sign_up", token=token)
+
+
+def _back(principal: Principal) -> ResponseReturnValue:
+    return redirect(url_for("member.index", workspace_slug=principal.workspace.slug), 303)

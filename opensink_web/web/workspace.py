@@ -1,0 +1,62 @@
+"""The workspace's own page: its name, and the secret by which agents know its calls."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from wtforms.validators import InputRequired
+
+from opensink_web import clock
+from opensink_web.errors import InvalidInput
+from opensink_web.models.transaction import writing
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.workspace import rename_workspace, rotate_execution_secret
+from opensink_web.web.access import requires
+from opensink_web.web.forms import LineField, SettingsForm
+
+blueprint = Blueprint("workspace", __name__)
+
+
+class NameForm(SettingsForm):
+    name = LineField("Name", [InputRequired("Enter a name.")])
+
+
+@blueprint.get("/w/<workspace_slug>/")
+@requires("agent_session_input_requests", Action.READ)
+def home(principal: Principal) -> ResponseReturnValue:
+    """Lead to the inbox."""
+    return redirect(url_for("inbox.show", workspace_slug=principal.workspace.slug), 303)
+
+
+@blueprint.route("/w/<workspace_slug>/admin/workspace", methods=["GET", "POST"])
+@requires("workspace", Action.WRITE)
+def show(principal: Principal) -> ResponseReturnValue:
+    """Show the workspace; a POST renames it."""
+    form = NameForm(name=principal.workspace.name)
+    if form.validate_on_submit():
+        try:
+            with writing():
+                rename_workspace(principal.workspace, form.name.data)
+            flash("The workspace has its new name.", "success")
+            return _back(principal)
+        except InvalidInput as error:
+            form.show(error)
+    page = render_template("workspace/show.html", form=form, overlaps=_overlaps(principal))
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/w/<workspace_slug>/admin/workspace/rotate-secret")
+@requires("workspace", Action.WRITE)
+def rotate_secret(principal: Principal) -> ResponseReturnValue:
+    """Replace the execution secret."""
+    with writing():
+        rotate_execution_secret(principal.workspace)
+    flash("There is a new execution secret. Give it to your agents now.", "success")
+    return _back(principal)
+
+
+def _overlaps(principal: Principal) -> bool:
+    """Tell whether calls are signed with the previous secret as well."""
+    return len(principal.workspace.signing_secrets(clock.now())) > 1
+
+
+def _back(principal: Principal) -> ResponseReturnValue:
+    return redirect(url_for("workspace.show", workspace_slug=principal.workspace.slug), 303)

@@ -1,0 +1,106 @@
+"""The workspace's own page: its name, and its execution secret."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from opensink_web import clock
+from opensink_web.models import Workspace, db
+from opensink_web.models.transaction import reading, writing
+from tests.conftest import Cast
+
+PAGE = "/w/main/admin/workspace"
+ROTATE = PAGE + "/rotate-secret"
+
+
+def name_and_secret(app: Flask, cast: Cast) -> tuple[str, str]:
+    with app.app_context(), reading():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        return workspace.name, workspace.execution_secret
+
+
+def test_the_address_of_a_workspace_leads_to_its_inbox(bob: FlaskClient) -> None:
+    assert bob.get("/w/main/").location == "/w/main/inbox"
+
+
+def test_the_page_shows_the_secret_behind_a_button(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    page = alice.get(PAGE).text
+    hidden = page[page.index('<details class="reveal">') :]
+    assert name_and_secret(app, cast)[1] in hidden[: hidden.index("</details>")]
+    assert page.count(name_and_secret(app, cast)[1]) == 1
+
+
+def test_the_page_shows_how_to_check_the_secret(alice: FlaskClient) -> None:
+    page = alice.get(PAGE).text
+    assert "X-OpenSink-Secret" in page
+    assert "hmac.compare_digest" in page
+
+
+def test_renaming_works(app: Flask, cast: Cast, alice: FlaskClient) -> None:
+    answer = alice.post(PAGE, data={"name": "  Accounts  "})
+    assert answer.status_code == 303
+    assert answer.location == PAGE
+    assert name_and_secret(app, cast)[0] == "Accounts"
+    assert "The workspace has its new name." in alice.get(PAGE).text
+
+
+@pytest.mark.parametrize("name", ["", "   ", "n" * 256])
+def test_a_name_that_is_none_changes_nothing(
+    app: Flask, cast: Cast, alice: FlaskClient, name: str
+) -> None:
+    answer = alice.post(PAGE, data={"name": name})
+    assert answer.status_code == 422
+    assert 'href="#name"' in answer.text
+    assert name_and_secret(app, cast)[0] == "Main"
+
+
+def test_replacing_the_secret_tells_until_when_both_sign(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    before = name_and_secret(app, cast)[1]
+    assert "signed with the previous" not in alice.get(PAGE).text
+    assert alice.post(ROTATE).location == PAGE
+
+    page = alice.get(PAGE).text
+    assert name_and_secret(app, cast)[1] != before
+    assert "calls are signed with the previous" in page
+    assert before not in page
+
+
+def test_after_the_overlap_the_previous_secret_is_not_spoken_of(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    alice.post(ROTATE)
+    with app.app_context(), writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        workspace.previous_secret_expires_at = clock.now() - timedelta(seconds=1)
+    assert "signed with the previous" not in alice.get(PAGE).text
+
+
+def test_replacing_the_secret_by_get_is_refused(app: Flask, cast: Cast, alice: FlaskClient) -> None:
+    before = name_and_secret(app, cast)
+    assert alice.get(ROTATE).status_code == 405
+    assert name_and_secret(app, cast) == before
+
+
+def test_a_reviewer_may_not(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+    before = name_and_secret(app, cast)
+    assert bob.get(PAGE).status_code == 403
+    assert bob.post(PAGE, data={"name": "Bob's"}).status_code == 403
+    assert bob.post(ROTATE).status_code == 403
+    assert name_and_secret(app, cast) == before
+
+
+def test_nobody_from_elsewhere_sees_it(app: Flask, cast: Cast, charlie: FlaskClient) -> None:
+    before = name_and_secret(app, cast)
+    assert charlie.get(PAGE).status_code == 404
+    assert charlie.post(ROTATE).status_code == 404
+    assert name_and_secret(app, cast) == before
+
+
+def test_signed_out_it_leads_to_the_sign_in(app: Flask, cast: Cast) -> None:
+    assert app.test_client().get(PAGE).location == f"/sign-in?next={PAGE}"
