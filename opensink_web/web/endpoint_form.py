@@ -1,0 +1,123 @@
+"""The form for an agent's execution endpoint, and its way to and from the endpoint itself.
+
+Headers are rows, added and removed by buttons of the form, so that it works without scripts.
+"""
+
+from wtforms import FieldList, FloatField, Form, FormField, IntegerField, SelectField
+from wtforms.validators import InputRequired, ValidationError
+from wtforms.widgets import NumberInput
+
+from opensink_web import json_value
+from opensink_web.errors import InvalidInput
+from opensink_web.json_value import JSONObject
+from opensink_web.operations.endpoint import (
+    HEADERS_MAX,
+    MAX_ATTEMPTS_MAX,
+    METHODS,
+    TIMEOUT_SECONDS_DEFAULT,
+    TIMEOUT_SECONDS_MAX,
+    mask_credentials,
+)
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
+
+_AT_HEADERS = "/execution_endpoint/headers/"
+_NUMBER = "Enter a number."
+
+
+class HeaderForm(Form):  # type: ignore[misc]  # WTForms ships no types
+    """One row: a header's name and its value."""
+
+    name = LineField("Name")
+    value = LineField("Value")
+
+
+class EndpointForm(SettingsForm):
+    method = SelectField("Method", choices=METHODS)
+    url = LineField("URL", [InputRequired("Enter the address that OpenSink calls.")])
+    headers = FieldList(FormField(HeaderForm), "Headers", max_entries=HEADERS_MAX)
+    body = ParagraphsField(
+        "Body",
+        description="A JSON object. OpenSink adds session_id and request_id. GET sends no body.",
+    )
+    timeout_seconds = FloatField(
+        "Timeout in seconds",
+        [InputRequired(_NUMBER)],
+        default=TIMEOUT_SECONDS_DEFAULT,
+        widget=NumberInput(min=1, max=TIMEOUT_SECONDS_MAX, step="any"),
+        description="How long an answer may take.",
+    )
+    max_attempts = IntegerField(
+        "Attempts",
+        [InputRequired(_NUMBER)],
+        default=1,
+        widget=NumberInput(min=1, max=MAX_ATTEMPTS_MAX),
+        description="How often a call that fails is made in all.",
+    )
+
+    def validate_body(self, field: ParagraphsField) -> None:
+        try:
+            _parse_body(field.data)
+        except InvalidInput as error:
+            raise ValidationError(error.message) from None
+
+    def add_header(self) -> None:
+        """Append an empty row."""
+        if len(self.headers.entries) < HEADERS_MAX:
+            self.headers.append_entry()
+
+    def remove_header(self, name: str) -> None:
+        """Take out the row whose fields begin with `name`."""
+        self.headers.entries = [row for row in self.headers.entries if row.name != name]
+
+    def endpoint(self) -> EndpointSpec:
+        """Return the endpoint as it was typed; empty rows are none."""
+        timeout: float = self.timeout_seconds.data
+        return EndpointSpec(
+            url=self.url.data,
+            method=self.method.data,
+            headers=tuple(
+                (row["name"], row["value"])
+                for row in self.headers.data
+                if row["name"] or row["value"]
+            ),
+            body=_parse_body(self.body.data),
+            timeout_seconds=int(timeout) if timeout.is_integer() else timeout,
+            max_attempts=self.max_attempts.data,
+        )
+
+    def show_at(self, path: str, message: str) -> None:
+        """Put a message at the header that the pointer names, or at the field."""
+        if not path.startswith(_AT_HEADERS):
+            super().show_at(path, message)
+            return
+        name = path.removeprefix(_AT_HEADERS).replace("~1", "/").replace("~0", "~")
+        self.headers.errors = [*self.headers.errors, message]
+        for row in self.headers:
+            if row.form.name.data == name and (name or row.form.value.data):
+                row.form.name.errors = [*row.form.name.errors, message]
+
+
+def endpoint_form(endpoint: EndpointSpec | None) -> EndpointForm:
+    """Return the form filled with an endpoint, credentials masked, whatever was just sent."""
+    if endpoint is None:
+        return EndpointForm(formdata=None)
+    shown = mask_credentials(endpoint)
+    return EndpointForm(
+        formdata=None,
+        method=shown.method,
+        url=shown.url,
+        headers=[{"name": name, "value": value} for name, value in shown.headers],
+        body=json_value.dump(shown.body, indent=2) if shown.body is not None else "",
+        timeout_seconds=shown.timeout_seconds,
+        max_attempts=shown.max_attempts,
+    )
+
+
+def _parse_body(text: str | None) -> JSONObject | None:
+    if not text or not text.strip():
+        return None
+    value = json_value.parse(text)
+    if not isinstance(value, dict):
+        raise InvalidInput('The body is a JSON object, such as {"task": "continue"}.')
+    return value

@@ -1,0 +1,429 @@
+"""Agents: the list, creating, changing and deleting one, its endpoint and test calls."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from opensink_web import clock
+from opensink_web.jobs.deliver import deliver, outbound_client
+from opensink_web.models import Agent, Delivery, DeliveryKind, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.agent import create_agent
+from opensink_web.outbound.client import Client
+from opensink_web.outbound.policy import TargetPolicy
+from tests.conftest import Cast
+from tests.real_servers import AgentEndpoint
+
+PAGE = "/w/main/admin/agents"
+LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
+FORM = {
+    "method": "POST",
+    "url": "http://127.0.0.1:9/execute",
+    "body": '{"task": "go"}',
+    "timeout_seconds": "30",
+    "max_attempts": "1",
+}
+SECRET = {"headers-0-name": "Authorization", "headers-0-value": "Bearer of news"}
+
+
+@pytest.fixture
+def agent_id(app: Flask, cast: Cast) -> UUID:
+    return made(app, cast.alice.workspace_id, "Invoices")
+
+
+@pytest.fixture
+def page(agent_id: UUID) -> str:
+    return f"{PAGE}/{agent_id}"
+
+
+@pytest.fixture
+def caller() -> Iterator[None]:
+    """What a worker has: a client that may call loopback."""
+    client = Client(LOOPBACK)
+    token = outbound_client.set(client)
+    yield
+    outbound_client.reset(token)
+    client.close()
+
+
+def made(app: Flask, workspace_id: UUID, name: str) -> UUID:
+    with app.app_context(), writing():
+        workspace = db.session.get_one(Workspace, workspace_id)
+        return create_agent(workspace, LOOPBACK, name=name).id
+
+
+def stored(app: Flask, agent_id: UUID) -> Agent:
+    with app.app_context(), reading():
+        agent = db.session.get_one(Agent, agent_id)
+        db.session.expunge(agent)
+        return agent
+
+
+def names(app: Flask) -> set[str]:
+    with app.app_context(), reading():
+        return set(db.session.scalars(select(Agent.name)))
+
+
+def endpoint(app: Flask, agent_id: UUID) -> dict[str, Any]:
+    kept = stored(app, agent_id).execution_endpoint
+    assert kept is not None
+    return kept
+
+
+def trial_calls(app: Flask) -> list[UUID]:
+    with app.app_context(), reading():
+        query = select(Delivery.id).where(Delivery.kind == DeliveryKind.TEST)
+        return list(db.session.scalars(query))
+
+
+def test_a_list_without_agents_says_what_to_do(alice: FlaskClient) -> None:
+    assert "No agents yet" in alice.get(PAGE).text
+
+
+def test_the_list_shows_agents_and_how_they_learn_of_answers(
+    app: Flask, cast: Cast, alice: FlaskClient, page: str
+) -> None:
+    made(app, cast.charlie.workspace_id, "Theirs")
+    assert "polls" in alice.get(PAGE).text
+    alice.post(f"{page}/endpoint", data=FORM)
+    text = alice.get(PAGE).text
+    assert "Invoices" in text
+    assert "127.0.0.1" in text
+    assert "Theirs" not in text
+
+
+def test_many_agents_come_in_pages(app: Flask, cast: Cast, alice: FlaskClient) -> None:
+    for number in range(55):
+        made(app, cast.alice.workspace_id, f"agent number {number:02}")
+    first = alice.get(PAGE).text
+    (older,) = re.findall(r'href="([^"]+)" rel="next"', first)
+    assert "agent number 00" not in first
+    assert "agent number 00" in alice.get(older).text
+
+
+def test_an_agent_can_be_created(app: Flask, alice: FlaskClient) -> None:
+    data = {"name": "Pay bills", "description": "a\r\nb", "namespace": "", "slug": ""}
+    answer = alice.post(f"{PAGE}/new", data=data)
+    assert answer.status_code == 303
+    agent = stored(app, UUID(answer.location.rpartition("/")[2]))
+    assert (agent.name, agent.description) == ("Pay bills", "a\nb")
+    assert (agent.namespace, agent.slug) == ("default", "pay-bills")
+
+
+def test_a_new_agents_page_says_how_to_connect_it(
+    alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    text = alice.get(page).text
+    assert "Connect it" in text
+    assert "/api/v1/$1" in text
+    assert f'"agent_id": "{agent_id}"' in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"name": ""}, "name", "Enter a name."),
+        ({"name": "n" * 256}, "name", "A name has 1 to 255 characters."),
+        ({"namespace": "no blanks"}, "namespace", "A namespace stands in addresses"),
+        ({"slug": "-x"}, "slug", "A slug stands in addresses"),
+        ({"slug": "invoices"}, "slug", "There is an agent with this slug"),
+    ],
+)
+def test_what_is_wrong_with_an_agent_is_said_and_none_is_created(
+    app: Flask,
+    alice: FlaskClient,
+    agent_id: UUID,
+    changes: dict[str, str],
+    field: str,
+    sentence: str,
+) -> None:
+    data = {"name": "Second", "description": "kept text", "namespace": "default", "slug": ""}
+    answer = alice.post(f"{PAGE}/new", data=data | changes)
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert sentence in answer.text
+    assert "kept text" in answer.text
+    assert names(app) == {"Invoices"}
+
+
+def test_an_agent_can_be_changed(app: Flask, alice: FlaskClient, agent_id: UUID, page: str) -> None:
+    assert 'value="invoices"' in alice.get(f"{page}/edit").text
+    data = {"name": "Bills", "description": "", "namespace": "finance", "slug": "bills"}
+    assert alice.post(f"{page}/edit", data=data).location == page
+    agent = stored(app, agent_id)
+    assert (agent.name, agent.namespace, agent.slug) == ("Bills", "finance", "bills")
+
+
+def test_a_change_that_is_wrong_changes_nothing(
+    app: Flask, cast: Cast, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    made(app, cast.alice.workspace_id, "Other")
+    data = {"name": "Bills", "namespace": "default", "slug": "other"}
+    answer = alice.post(f"{page}/edit", data=data)
+    assert answer.status_code == 422
+    assert "There is an agent with this slug" in answer.text
+    assert stored(app, agent_id).name == "Invoices"
+
+
+def test_an_agent_can_be_deleted(app: Flask, alice: FlaskClient, page: str) -> None:
+    assert alice.post(f"{page}/delete").location == PAGE
+    assert names(app) == set()
+    assert alice.get(page).status_code == 404
+
+
+def test_an_endpoint_is_stored_as_typed(
+    app: Flask, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    data = FORM | SECRET | {"headers-7-name": "X-Team", "headers-7-value": "books"}
+    answer = alice.post(f"{page}/endpoint", data=data | {"timeout_seconds": "2.5"})
+    assert answer.location == page
+    assert endpoint(app, agent_id) == {
+        "url": "http://127.0.0.1:9/execute",
+        "method": "POST",
+        "headers": {"Authorization": "Bearer of news", "X-Team": "books"},
+        "body": {"task": "go"},
+        "timeout_seconds": 2.5,
+        "retry": {"max_attempts": 1},
+    }
+    assert trial_calls(app) == []
+
+
+def test_an_endpoint_needs_no_body_and_no_headers(
+    app: Flask, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    rows = {"headers-0-name": "", "headers-0-value": ""}
+    alice.post(f"{page}/endpoint", data=FORM | rows | {"body": "", "method": "GET"})
+    kept = endpoint(app, agent_id)
+    assert (kept["headers"], kept["body"], kept["timeout_seconds"]) == ({}, None, 30)
+
+
+def test_a_credential_is_never_shown_and_stays_unless_it_is_changed(
+    app: Flask, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    alice.post(f"{page}/endpoint", data=FORM | SECRET)
+    text = alice.get(page).text
+    assert "Bearer of news" not in text
+    assert 'value="••••"' in text
+
+    alice.post(f"{page}/endpoint", data=FORM | SECRET | {"headers-0-value": "••••"})
+    assert endpoint(app, agent_id)["headers"] == {"Authorization": "Bearer of news"}
+    alice.post(f"{page}/endpoint", data=FORM | SECRET | {"headers-0-value": "Bearer new"})
+    assert endpoint(app, agent_id)["headers"] == {"Authorization": "Bearer new"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"url": ""}, "url", "Enter the address that OpenSink calls."),
+        ({"url": "ftp://127.0.0.1/"}, "url", "http"),
+        ({"url": "http://10.0.0.1/"}, "url", "10.0.0.1 is not a public address"),
+        ({"method": "PATCH"}, "method", "Not a valid choice"),
+        ({"body": '{"a": 1,'}, "body", "This is not valid JSON"),
+        ({"body": "[1]"}, "body", "The body is a JSON object"),
+        ({"timeout_seconds": "soon"}, "timeout_seconds", "Not a valid float value."),
+        ({"timeout_seconds": "nan"}, "timeout_seconds", "between 1 and 300 seconds"),
+        ({"timeout_seconds": "301"}, "timeout_seconds", "between 1 and 300 seconds"),
+        ({"max_attempts": "11"}, "max_attempts", "There are 1 to 10 attempts."),
+        ({"max_attempts": ""}, "max_attempts", "Enter a number."),
+        ({"headers-0-name": "Host"}, "headers", "The header Host is set by OpenSink itself"),
+        ({"headers-0-name": "a/b~"}, "headers", "name may have letters, digits"),
+        ({"headers-0-name": ""}, "headers", "name may have letters, digits"),
+        ({"headers-0-value": "••••"}, "headers", "There is no earlier value to keep here."),
+        (
+            {"headers-1-name": "authorization", "headers-1-value": "x"},
+            "headers",
+            "A header can be configured only once.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_endpoint_is_said_and_everything_typed_is_kept(
+    app: Flask,
+    alice: FlaskClient,
+    agent_id: UUID,
+    page: str,
+    changes: dict[str, str],
+    field: str,
+    sentence: str,
+) -> None:
+    data = FORM | SECRET | changes
+    answer = alice.post(f"{page}/endpoint", data=data | {"then": "test"})
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert sentence in answer.text
+    assert f'value="{data["headers-0-value"]}"' in answer.text
+    assert data["timeout_seconds"] in answer.text
+    assert stored(app, agent_id).execution_endpoint is None
+    assert trial_calls(app) == []
+
+
+def test_a_refused_header_is_marked_in_its_row(alice: FlaskClient, page: str) -> None:
+    rows = SECRET | {"headers-1-name": "webhook-id", "headers-1-value": "x"}
+    text = alice.post(f"{page}/endpoint", data=FORM | rows).text
+    assert 'aria-describedby="headers-1-error"' in text
+    assert 'aria-describedby="headers-0-error"' not in text
+
+
+def test_rows_of_headers_come_and_go_without_anything_being_stored(
+    app: Flask, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    more = alice.post(f"{page}/endpoint", data=FORM | SECRET | {"add_header": "1", "url": ""})
+    assert more.status_code == 200
+    assert 'name="headers-1-name"' in more.text
+    assert 'value="Bearer of news"' in more.text
+
+    rows = SECRET | {"headers-1-name": "X-Team", "headers-1-value": "books"}
+    less = alice.post(f"{page}/endpoint", data=FORM | rows | {"remove_header": "headers-0"})
+    assert "Bearer of news" not in less.text
+    assert 'value="books"' in less.text
+    assert stored(app, agent_id).execution_endpoint is None
+
+
+def test_enter_in_a_field_saves(alice: FlaskClient, page: str) -> None:
+    """Enter presses a form's first button, which must not be one that takes a header away."""
+    alice.post(f"{page}/endpoint", data=FORM | SECRET)
+    form = alice.get(page).text.partition('id="endpoint-form"')[2].partition("</form>")[0]
+    assert "name=" not in re.findall(r"<button[^>]*>", form)[0]
+
+
+def test_an_endpoint_can_be_removed(
+    app: Flask, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    alice.post(f"{page}/endpoint", data=FORM)
+    assert alice.post(f"{page}/endpoint/remove").location == page
+    assert stored(app, agent_id).execution_endpoint is None
+
+
+def test_saving_can_send_a_test_call(app: Flask, alice: FlaskClient, page: str) -> None:
+    answer = alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
+    (delivery_id,) = trial_calls(app)
+    assert answer.location == f"{page}?test={delivery_id}#test-call"
+
+
+def test_a_test_call_without_an_endpoint_says_so(app: Flask, alice: FlaskClient, page: str) -> None:
+    assert alice.post(f"{page}/endpoint/test").location == page
+    assert "The agent has no execution endpoint to test." in alice.get(page).text
+    assert trial_calls(app) == []
+
+
+def test_a_waiting_test_call_asks_again_and_is_answered_only_with_news(
+    app: Flask, alice: FlaskClient, page: str
+) -> None:
+    alice.post(f"{page}/endpoint", data=FORM)
+    place = alice.post(f"{page}/endpoint/test").location.partition("#")[0]
+    text = alice.get(place).text
+    assert "The call is about to leave." in text
+    assert "No worker is running" in text
+    assert f'href="{place}#test-call"' in text, "for browsers without scripts"
+
+    again = re.findall(r'hx-get="([^"]+)"', text)[0].replace("&amp;", "&")
+    htmx = {"HX-Request": "true"}
+    assert alice.get(again, headers=htmx).status_code == 204
+    fragment = alice.get(place, headers=htmx).text
+    assert "The call is about to leave." in fragment
+    assert "<html" not in fragment
+
+
+@pytest.mark.usefixtures("caller")
+def test_a_test_call_shows_what_was_sent_and_what_came_back(
+    app: Flask, alice: FlaskClient, page: str
+) -> None:
+    with AgentEndpoint(body=b'{"hello": "<reviewer>"}') as agent:
+        data = FORM | SECRET | {"url": agent.url, "then": "test"}
+        place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
+        with app.app_context():
+            deliver(str(trial_calls(app)[0]))
+        assert agent.calls[0].body["task"] == "go"
+        assert agent.calls[0].headers["authorization"] == "Bearer of news"
+    text = alice.get(place).text
+    part = text[text.index('id="test-call"') :]
+    assert "The endpoint answered 200." in part
+    assert f"POST {agent.url}" in part
+    assert "Authorization: ••••" in part
+    assert "X-OpenSink-Secret: ••••" in part
+    assert "127.0.0.1" in part
+    assert "&lt;reviewer&gt;" in part
+    assert "Bearer of news" not in text
+    assert "hx-trigger" not in part, "it is over"
+
+
+@pytest.mark.usefixtures("caller")
+def test_a_test_call_that_fails_says_why(app: Flask, alice: FlaskClient, page: str) -> None:
+    with AgentEndpoint(status=500, body=b"oh no") as agent:
+        data = FORM | {"url": agent.url, "then": "test"}
+        place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
+        with app.app_context():
+            deliver(str(trial_calls(app)[0]))
+    text = alice.get(place).text
+    assert "The execution endpoint answered 500" in text
+    assert "oh no" in text
+
+
+@pytest.mark.usefixtures("caller")
+def test_a_test_call_to_nobody_says_so_in_words(app: Flask, alice: FlaskClient, page: str) -> None:
+    with AgentEndpoint() as gone:
+        pass
+    data = FORM | {"url": gone.url, "then": "test", "max_attempts": "2"}
+    place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
+    with app.app_context():
+        deliver(str(trial_calls(app)[0]))
+    text = alice.get(place).text
+    assert "Attempt 1 of 2 failed. The next one follows." in text
+    assert "No answer" in text
+
+
+def test_only_a_test_of_this_agent_is_shown(
+    app: Flask, cast: Cast, alice: FlaskClient, page: str
+) -> None:
+    other = f"{PAGE}/{made(app, cast.alice.workspace_id, 'Other')}"
+    alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
+    assert alice.get(f"{other}?test={trial_calls(app)[0]}").status_code == 404
+    assert alice.get(f"{page}?test={uuid4()}").status_code == 404
+    assert alice.get(f"{page}?test=x").status_code == 200
+
+
+def test_a_late_test_call_says_that_it_waits(
+    app: Flask, alice: FlaskClient, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
+    place = answer.location.partition("#")[0]
+    version = re.findall(r"version=(\w+)", alice.get(place).text)[0]
+    later = clock.now() + timedelta(seconds=6)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    again = alice.get(f"{place}&version={version}", headers={"HX-Request": "true"})
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize("action", ["delete", "endpoint", "endpoint/test", "endpoint/remove"])
+def test_changes_by_get_are_refused(alice: FlaskClient, page: str, action: str) -> None:
+    assert alice.get(f"{page}/{action}").status_code == 405
+
+
+def test_a_reviewer_may_not(app: Flask, bob: FlaskClient, agent_id: UUID, page: str) -> None:
+    for address in (PAGE, f"{PAGE}/new", page, f"{page}/edit"):
+        assert bob.get(address).status_code == 403
+    for action in ("delete", "endpoint", "endpoint/test", "endpoint/remove", "edit"):
+        assert bob.post(f"{page}/{action}", data=FORM).status_code == 403
+    assert stored(app, agent_id).execution_endpoint is None
+
+
+def test_nobody_from_elsewhere_reaches_an_agent(
+    app: Flask, charlie: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    in_their_own = page.replace("/w/main/", "/w/elsewhere/")
+    for address in (page, in_their_own):
+        assert charlie.get(address).status_code == 404
+        for action in ("delete", "endpoint", "endpoint/test", "endpoint/remove", "edit"):
+            data = FORM | {"name": "Mine", "namespace": "default", "slug": "mine"}
+            assert charlie.post(f"{address}/{action}", data=data).status_code == 404
+    assert stored(app, agent_id).name == "Invoices"
+
+
+def test_signed_out_it_leads_to_the_sign_in(app: Flask, page: str) -> None:
+    assert app.test_client().get(page).location == f"/sign-in?next={page}"
