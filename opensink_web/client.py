@@ -16,7 +16,6 @@ from uuid import uuid4
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3 import Retry
 
 PAUSE_SECONDS = 0.5
@@ -73,17 +72,6 @@ class InputRequest:
     response: dict[str, Any] | None
 
 
-class _Bearer(AuthBase):
-    """Set as `auth`, because a header alone loses to an entry in ~/.netrc."""
-
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._api_key}"
-        return request
-
-
 class Client:
     """Speaks to one server with one API key.
 
@@ -92,8 +80,9 @@ class Client:
 
     def __init__(self, base_url: str, api_key: str) -> None:
         self._base_url = base_url.rstrip("/") + "/api/v1"
+        self._api_key = api_key
         self._http = requests.Session()
-        self._http.auth = _Bearer(api_key)
+        self._http.auth = self._authorize
         for scheme in ("http://", "https://"):
             self._http.mount(scheme, HTTPAdapter(max_retries=_RETRY))
 
@@ -152,6 +141,11 @@ class Client:
         body = {"type": "message", "source": "agent", "message": message, **details}
         body |= {"session_id": session.id, "agent_id": session.agent_id}
         self._call("POST", "/agent-session-activities", body)
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Set the key as `auth` does: a header of the session loses to an entry in ~/.netrc."""
+        request.headers["Authorization"] = f"Bearer {self._api_key}"
+        return request
 
     def _call(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
         answer = self._http.request(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -124,3 +125,13 @@ def test_tries_again_under_one_idempotency_key(cast: Cast) -> None:
     assert caught.value.code == "unavailable"
     assert len(server.calls) > 1
     assert len({call.headers["idempotency-key"] for call in server.calls}) == 1
+
+
+def test_an_entry_in_netrc_does_not_replace_the_key(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login alice password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    assert client.create_agent("Trader").name == "Trader"
