@@ -5,13 +5,13 @@ import unicodedata
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
 from opensink_web.models import Agent, AgentSession, Workspace, db
-from opensink_web.models.transaction import rows_changed
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 from opensink_web.operations.endpoint import (
     check_endpoint,
@@ -22,6 +22,9 @@ from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 
 NAME_LENGTH_MAX = 255
+_MIRROR_STATUS = update(Agent).where(
+    Agent.id == bindparam("of_agent"), Agent.newest_session_id == bindparam("of_session")
+)
 _ADDRESSABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}")
 
 
@@ -132,10 +135,14 @@ def endpoint_of(agent: Agent) -> EndpointSpec | None:
 
 def mirror_status(session: AgentSession) -> None:
     """Give the agent the status of `session`, just changed, if that is its newest session."""
-    rows_changed(
-        update(Agent)
-        .where(Agent.id == session.agent_id, Agent.newest_session_id == session.id)
-        .values(status=session.status, updated_at=clock.now())
+    run_prepared(
+        _MIRROR_STATUS,
+        {
+            "of_agent": session.agent_id,
+            "of_session": session.id,
+            "status": session.status,
+            "updated_at": clock.now(),
+        },
     )
     if "agent" in session.__dict__:
         db.session.expire(session.agent, ["status", "updated_at"])

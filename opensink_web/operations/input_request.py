@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -21,13 +21,30 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.models.transaction import rows_changed
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 from opensink_web.operations.activity import check_agent_of, log_activity
 from opensink_web.operations.agent_session import lock_session, move_session
 from opensink_web.operations.delivery import deliver_resolution
 from opensink_web.schema.limits import check_schema
 from opensink_web.schema.validation import validate
+
+# Built once, because building a statement costs more than running it.
+_LOCK = (
+    select(InputRequest)
+    .join(InputRequest.session)
+    .join(InputRequest.agent)
+    .options(contains_eager(InputRequest.session), contains_eager(InputRequest.agent))
+    .where(
+        InputRequest.id == bindparam("of_request"),
+        InputRequest.workspace_id == bindparam("of_workspace"),
+    )
+    .with_for_update(of=AgentSession)
+    .execution_options(populate_existing=True)
+)
+_STORE_RESPONSE = update(InputRequest).where(
+    InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +139,8 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
 
 def _lock_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     """Find a request with its session, locked, and its agent, in one query. Raises: NotFound."""
-    query = (
-        select(InputRequest)
-        .join(InputRequest.session)
-        .join(InputRequest.agent)
-        .options(contains_eager(InputRequest.session), contains_eager(InputRequest.agent))
-        .where(InputRequest.id == request_id, InputRequest.workspace_id == workspace.id)
-        .with_for_update(of=AgentSession)
-        .execution_options(populate_existing=True)
-    )
-    request = db.session.scalars(query).one_or_none()
+    wanted = {"of_request": request_id, "of_workspace": workspace.id}
+    request = db.session.scalars(_LOCK, wanted).one_or_none()
     if request is None:
         raise NotFound("There is no such input request.")
     return request
@@ -184,7 +193,7 @@ def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> d
         )
         .group_by(InputRequest.session_id)
     )
-    return dict(db.session.execute(query).tuples())
+    return dict(db.session.execute(query).tuples().all())
 
 
 def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | None:
@@ -218,12 +227,8 @@ def _store_response(request: InputRequest, response: JSONObject, by: User) -> No
         "resolved_at": clock.now(),
         "resolved_by_id": by.id,
     }
-    stored = rows_changed(
-        update(InputRequest)
-        .where(InputRequest.id == request.id, InputRequest.status == InputRequestStatus.PENDING)
-        .values(values)
-    )
-    if stored != 1:
+    stored = run_prepared(_STORE_RESPONSE, {"of_request": request.id, **values})
+    if stored.rowcount != 1:
         db.session.refresh(request)
         _check_open(request)
     for name, value in values.items():
