@@ -7,6 +7,7 @@
     user        user create
     api_key     api-key create
     doctor      doctor: prints what diagnosis found
+    demo        demo: the trading agent in this terminal
     openapi     openapi: the API's description
     diagnosis   what can be misconfigured, and how to mend it
     application the Flask application on a database that was checked
@@ -24,6 +25,7 @@ import click
 
 from opensink_web.cli.api_key import api_key
 from opensink_web.cli.database import db
+from opensink_web.cli.demo import demo
 from opensink_web.cli.doctor import doctor
 from opensink_web.cli.openapi import openapi
 from opensink_web.cli.parts import sweeper, web, worker
@@ -40,7 +42,7 @@ def commands() -> None:
     logging.getLogger("opensink").setLevel(logging.INFO)
 
 
-for command in (up, web, worker, sweeper, db, user, api_key, doctor, openapi):
+for command in (up, web, worker, sweeper, db, user, api_key, doctor, demo, openapi):
     commands.add_command(command)
 
 
