@@ -1,5 +1,6 @@
 """create_app(): the only place that wires the rooms together."""
 
+import logging
 import os
 import secrets
 from collections.abc import Sequence
@@ -8,12 +9,15 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 from rq import Queue
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from opensink_web import api, web
-from opensink_web.errors import ConfigurationError
+from opensink_web.errors import ConfigurationError, Unavailable
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
 from opensink_web.jobs.queue import announce, delivery_queue
@@ -23,11 +27,14 @@ from opensink_web.models.transaction import (
     deliveries_committed,
     prepare_sqlite,
 )
+from opensink_web.operations.user import SIGN_IN_LIFETIME
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+API_PREFIX = "/api/"
+_log = logging.getLogger(__name__)
 _QUEUE_EXTENSION = "opensink-queue"
 
 
@@ -40,11 +47,25 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder=str(_folder("static")),
     )
     app.config.update(_flask_config(settings))
+    app.url_map.merge_slashes = False  # a doubled slash names nothing, in either language
     _wire_database(app, settings)
     _wire_redis(app, settings)
     web.register(app)
     api.register(app)
+    # no cookie opens the API, so no other site's form can use one
+    web.csrf.exempt(api.blueprint)
+    app.register_error_handler(Exception, _answer_error)
     return app
+
+
+def _answer_error(error: Exception) -> ResponseReturnValue:
+    """Answer an error in the language of whoever asked: JSON below /api/, else a page."""
+    if isinstance(error, OperationalError | PoolTimeout):
+        _log.error("The database failed", exc_info=error)
+        error = Unavailable("The database does not answer just now. Please try again.")
+    if request.path.startswith(API_PREFIX):
+        return api.error_answer(error)
+    return web.error_page(error)
 
 
 def _folder(name: str) -> Path:
@@ -65,6 +86,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": is_https,
+        "PERMANENT_SESSION_LIFETIME": SIGN_IN_LIFETIME,
         "PREFERRED_URL_SCHEME": "https" if is_https else "http",
         # a review that was left open overnight must still submit
         "WTF_CSRF_TIME_LIMIT": None,

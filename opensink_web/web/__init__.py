@@ -1,10 +1,58 @@
-"""The pages: one file per page area, forms beside their views."""
+"""The pages: one file per page area, forms beside their views.
+
+Views declare their permission (access.py), open the transaction, call operations and render.
+Templates get rows and decide nothing.
+"""
 
 from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from htmx_flask import Htmx
 
-from opensink_web.web import health
+from opensink_web.web import (
+    agent,
+    agent_session,
+    api_key,
+    auth,
+    delivery,
+    demo,
+    filters,
+    health,
+    inbox,
+    input_request,
+    member,
+    security,
+    workspace,
+)
+from opensink_web.web.access import login_manager
+from opensink_web.web.error_pages import error_page
+from opensink_web.web.navigation import around_page
+
+__all__ = ["csrf", "error_page", "register"]
+
+csrf = CSRFProtect()
+
+_AREAS = (
+    health,
+    auth,
+    inbox,
+    input_request,
+    agent_session,
+    delivery,
+    agent,
+    api_key,
+    member,
+    workspace,
+    demo,
+)
 
 
 def register(app: Flask) -> None:
     """Tie the pages to the application."""
-    app.register_blueprint(health.blueprint)
+    filters.register(app)
+    security.register(app)
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    Htmx(app)
+    app.context_processor(around_page)
+    for area in _AREAS:
+        app.register_blueprint(area.blueprint)

@@ -16,7 +16,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from opensink_web.models import User
 from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.user import SIGN_IN_LIFETIME, sign_in, sign_out, user_of_session
+from opensink_web.operations.user import sign_in, sign_out, user_of_session
 from opensink_web.operations.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 
@@ -119,7 +119,6 @@ def begin_session(user: User) -> None:
     )
     session.clear()
     session.permanent = True
-    current_app.permanent_session_lifetime = SIGN_IN_LIFETIME
     login_user(SignedIn(user, token))
 
 

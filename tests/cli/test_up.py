@@ -12,7 +12,7 @@ from opensink_web.cli.web_server import POSTGRESQL_PROCESSES
 from opensink_web.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Opensink
+    from tests.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

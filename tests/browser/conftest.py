@@ -1,0 +1,125 @@
+"""A real browser on a real server: Chromium through Playwright, `opensink up` as a user starts it.
+
+A page that logs an error on its console, or throws one, fails the test that opened it.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import PASSWORD
+from tests.opensink_up import Opensink
+
+EMAIL = "alice@example.com"
+EXPECTED_ERRORS = ("with a status of 422", "with a status of 409")
+"""What Chromium logs when a form is refused, as it should be."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running server, with an admin and a key that may do everything."""
+
+    url: str
+    api_key: str
+    workspace: str = "main"
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Call the API as an agent does."""
+        return self._call("POST", path, body)
+
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        return self._call("PATCH", path, body)
+
+    def get(self, path: str) -> Any:
+        return self._call("GET", path, None)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        url = f"{self.url}/api/v1{path}"
+        answer = requests.request(method, url, json=body, headers=headers, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def ask(
+        self, schema: dict[str, Any], *, endpoint: dict[str, Any] | None = None, **fields: str
+    ) -> dict[str, str]:
+        """Have an agent ask; return its ids."""
+        agent = self.post("/agents", {"name": "Trader", "execution_endpoint": endpoint})
+        session = self.post("/agent-sessions", {"agent_id": agent["id"]})
+        question = {"key": "approval", "title": "Buy 10 shares?", "message": "**Now**"} | fields
+        ids = {"session_id": session["id"], "agent_id": agent["id"]}
+        request = self.post("/agent-session-input-requests", ids | question | {"schema": schema})
+        return ids | {"request_id": request["id"]}
+
+    def page(self, path: str) -> str:
+        return f"{self.url}/w/{self.workspace}{path}"
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    with tempfile.TemporaryDirectory(prefix="osbrowser") as folder:
+        opensink = Opensink(Path(folder) / "var")
+        opensink.up("--workers", "1")
+        try:
+            user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
+            assert opensink.run(*user, text=PASSWORD).returncode == 0
+            key = ("api-key", "create", "--user", EMAIL, "--name", "tests", "--scope", "all:all")
+            made = opensink.run(*key)
+            assert made.returncode == 0, made.stderr
+            yield Site(f"http://127.0.0.1:{opensink.port}", made.stdout.strip())
+        finally:
+            opensink.end()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    context = chromium.new_context(base_url=site.url)
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that nobody is signed in on."""
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    yield page
+    unexpected = [line for line in errors if not any(known in line for known in EXPECTED_ERRORS)]
+    assert unexpected == []
+
+
+@pytest.fixture
+def signed_in(page: Page) -> Page:
+    """A page on which Alice has signed in."""
+    sign_in(page)
+    return page
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/inbox")

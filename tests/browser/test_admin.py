@@ -1,0 +1,70 @@
+"""An admin edits an agent's endpoint in a form and sees what a test call brings back."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site
+from tests.real_servers import AgentEndpoint
+
+pytestmark = pytest.mark.server
+
+
+def open_agent(page: Page, site: Site, name: str) -> str:
+    agent = site.post("/agents", {"name": name})
+    page.goto(site.page(f"/admin/agents/{agent['id']}"))
+    return str(agent["id"])
+
+
+def test_the_endpoint_form_saves_and_a_test_call_shows_what_came_back(
+    signed_in: Page, site: Site
+) -> None:
+    page = signed_in
+    agent_id = open_agent(page, site, "Formed")
+    with AgentEndpoint(body=b'{"hello": "reviewer"}') as endpoint:
+        page.get_by_label("URL").fill(endpoint.url)
+        page.get_by_label("Method").select_option("PUT")
+        page.get_by_role("button", name=re.compile("test call")).first.click()
+        expect(page.locator("main")).to_contain_text("reviewer", timeout=15_000)
+        assert endpoint.calls[0].method == "PUT"
+    saved = site.get(f"/agents/{agent_id}")["execution_endpoint"]
+    assert (saved["url"], saved["method"]) == (endpoint.url, "PUT")
+
+
+def test_a_bad_endpoint_is_refused_at_its_field(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    agent_id = open_agent(page, site, "Refused")
+    page.get_by_label("URL").fill("http://169.254.169.254/latest/meta-data")
+    page.get_by_label("Timeout").fill("7")
+    page.get_by_role("button", name=re.compile("^Save")).first.click()
+    expect(page.get_by_label("URL")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("URL")).to_have_value("http://169.254.169.254/latest/meta-data")
+    expect(page.get_by_label("Timeout")).to_have_value("7")
+    assert site.get(f"/agents/{agent_id}")["execution_endpoint"] is None
+
+
+def test_a_key_is_shown_once(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    page.goto(site.page("/admin/api-keys"))
+    page.get_by_role("link", name=re.compile("New|Create")).first.click()
+    page.get_by_label("Name").fill("from the browser")
+    page.get_by_label(re.compile("Everything")).check()
+    page.get_by_role("button", name=re.compile("Create")).click()
+    shown = page.get_by_text(re.compile(r"^osk_[\w-]{40,}$")).first
+    expect(shown).to_be_visible()
+    key = shown.inner_text()
+    page.goto(site.page("/admin/api-keys"))
+    expect(page.locator("main")).to_contain_text("from the browser")
+    expect(page.locator("main")).not_to_contain_text(key)
+
+
+def test_every_page_fits_a_phone(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    page.set_viewport_size({"width": 360, "height": 740})
+    paths = ["/inbox", "/sessions", "/deliveries", "/admin/agents", "/admin/agents/new"]
+    paths += ["/admin/api-keys", "/admin/members", "/admin/workspace"]
+    for path in paths:
+        page.goto(site.page(path))
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360, path

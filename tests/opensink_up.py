@@ -1,0 +1,121 @@
+"""The real thing: `opensink` commands in a data folder, and `opensink up` as a user starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+READY_WITHIN_SECONDS = 40
+OURS = ("DATA_DIR", "HOST", "PORT", "WORKERS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+
+
+class Opensink:
+    """Runs commands on one data folder, and at most one `opensink up` on one port."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.process: subprocess.Popen[str] | None = None
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        inherited = {name: text for name, text in os.environ.items() if name not in OURS}
+        return {**inherited, "DATA_DIR": str(self.data_dir), **variables}
+
+    def run(
+        self, *arguments: str, text: str = "", variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "opensink_web", *arguments],
+            cwd=ROOT,
+            env=self.environment(**(variables or {})),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def up(self, *arguments: str, variables: Mapping[str, str] | None = None) -> list[str]:
+        """Start everything through app.py, from another folder, and return the greeting."""
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), "--port", str(self.port), *arguments],
+            cwd=self.data_dir.parent,
+            env=self.environment(**(variables or {})),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        greeting = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            greeting.append(line.rstrip("\n"))
+            if line.startswith("Ctrl-C"):
+                break
+        self.wait_until(self.is_ready)
+        return greeting
+
+    def get(self, path: str) -> int:
+        """Return the status with which a path is answered; 0 without an answer."""
+        try:
+            url = f"http://127.0.0.1:{self.port}{path}"
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+        except OSError:
+            return 0
+
+    def is_ready(self) -> bool:
+        return self.get("/readyz") == 200
+
+    def wait_until(
+        self, condition: Callable[[], object], seconds: float = READY_WITHIN_SECONDS
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+            time.sleep(0.05)
+
+    def end(self, number: int = signal.SIGTERM) -> float:
+        """Send a signal to `up` and return how many seconds it took to end."""
+        assert self.process is not None
+        started = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(30)
+        seconds = time.monotonic() - started
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return seconds
+
+    def descendants(self) -> dict[int, str]:
+        """Return the processes under `up` with their command lines."""
+        assert self.process is not None
+        found: dict[int, str] = {}
+        parents = {self.process.pid}
+        while parents:
+            below = {pid: args for pid, (ppid, args) in processes().items() if ppid in parents}
+            parents = set(below) - set(found)
+            found |= below
+        return found
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Return every process that is no zombie: its parent and its command line."""
+    command = ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = (line.split(maxsplit=3) for line in listing.stdout.splitlines())
+    return {
+        int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and row[2][0] != "Z"
+    }
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -1,0 +1,74 @@
+"""Errors as pages: what happened and what to do, never a traceback; below /api/ as JSON."""
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from opensink_web.errors import NotFound
+from opensink_web.web.access import public
+from tests.conftest import Cast
+
+
+@pytest.fixture
+def failing(app: Flask) -> Flask:
+    """The application as it runs for users, with pages that fail."""
+    app.testing = False
+
+    @public
+    def crash() -> str:
+        raise RuntimeError("secret detail")
+
+    @public
+    def locked() -> str:
+        raise OperationalError("SELECT secret", {}, Exception("database is locked"))
+
+    @public
+    def missing() -> str:
+        raise NotFound("There is no such thing.")
+
+    for view in (crash, locked, missing):
+        app.add_url_rule(f"/{view.__name__}", view_func=view)
+        app.add_url_rule(f"/api/v1/{view.__name__}", f"api_{view.__name__}", view)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/crash", 500), ("/locked", 503), ("/missing", 404), ("/nowhere", 404)]
+)
+def test_answers_a_page_that_says_what_happened(failing: Flask, path: str, status: int) -> None:
+    answer = failing.test_client().get(path)
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/api/v1/crash", 500, "internal_error"),
+        ("/api/v1/locked", 503, "unavailable"),
+        ("/api/v1/missing", 404, "not_found"),
+        ("/api/v1/nowhere", 404, "not_found"),
+    ],
+)
+def test_answers_json_below_the_api(failing: Flask, path: str, status: int, code: str) -> None:
+    answer = failing.test_client().get(path)
+    assert answer.status_code == status
+    assert answer.json is not None
+    assert answer.json["code"] == code
+    assert "secret" not in answer.text
+
+
+def test_a_wrong_method_is_405_in_both(app: Flask, cast: Cast) -> None:
+    client = app.test_client()
+    assert client.get(f"/w/{cast.alice.workspace_slug}/demo/start").status_code == 405
+    answer = client.put("/api/v1/agents", headers=cast.alice.headers, json={})
+    assert answer.status_code == 405
+    assert answer.json is not None
+    assert answer.json["code"] == "method_not_allowed"
+
+
+def test_a_form_that_is_too_large_is_413(app: Flask) -> None:
+    answer = app.test_client().post("/sign-in", data={"email": "x" * 2_000_000})
+    assert answer.status_code == 413
