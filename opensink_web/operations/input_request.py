@@ -193,7 +193,7 @@ def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> d
         )
         .group_by(InputRequest.session_id)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | None:
