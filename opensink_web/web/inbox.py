@@ -1,0 +1,100 @@
+"""The inbox: what waits for a person, newest first, and what has been decided."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from htmx_flask import request
+
+from opensink_web.models import Agent, InputRequest, Workspace
+from opensink_web.operations.agent import agents_by_name
+from opensink_web.operations.input_request import (
+    InputRequestFilter,
+    count_waiting,
+    list_input_requests,
+)
+from opensink_web.operations.page import Page
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.web.access import requires, services
+from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
+from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
+
+blueprint = Blueprint("inbox", __name__)
+
+
+class View(StrEnum):
+    """The tabs."""
+
+    WAITING = "waiting"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One page of the list as it is drawn.
+
+    `next_href` leads to older requests; `refresh_href` is asked for news and is None below the
+    first page, where nothing arrives. `arrivals` came since the page that asks was drawn.
+    """
+
+    view: View
+    agent_id: UUID | None
+    agents: list[Agent]
+    requests: list[InputRequest]
+    arrivals: list[InputRequest]
+    next_href: str | None
+    refresh_href: str | None
+
+
+@blueprint.get("/w/<workspace_slug>/inbox")
+@requires("agent_session_input_requests", Action.READ)
+def show(principal: Principal) -> ResponseReturnValue:
+    """Show the list, or to htmx the part of it that updates itself."""
+    view = chosen_word(View, "view") or View.WAITING
+    found = _requests(principal.workspace, view)
+    version = _version(principal.workspace, found)
+    if is_unchanged(version):
+        return UNCHANGED
+    inbox = _inbox(principal.workspace, view, found, version)
+    template = "inbox/_list.html" if request.htmx else "inbox/show.html"
+    return render_template(
+        template,
+        inbox=inbox,
+        may_connect=principal.may("agents", Action.WRITE),
+        base_url=services().settings.public_url,
+    )
+
+
+def _requests(workspace: Workspace, view: View) -> Page[InputRequest]:
+    wanted = InputRequestFilter(agent_id=chosen_id("agent"), is_pending=view is View.WAITING)
+    return list_input_requests(workspace, wanted, page_request())
+
+
+def _version(workspace: Workspace, found: Page[InputRequest]) -> str:
+    rows = [(one.id, one.status, one.resolved_at) for one in found.items]
+    return version_of(count_waiting(workspace), rows)
+
+
+def _inbox(workspace: Workspace, view: View, found: Page[InputRequest], version: str) -> Inbox:
+    is_first_page = page_request().trail is None
+    newest = str(found.items[0].id) if found.items else "none"
+    return Inbox(
+        view=view,
+        agent_id=chosen_id("agent"),
+        agents=agents_by_name(workspace),
+        requests=found.items,
+        arrivals=_arrivals(view, found.items),
+        next_href=same_list(trail=found.trail) if found.trail else None,
+        refresh_href=same_list(version=version, since=newest) if is_first_page else None,
+    )
+
+
+def _arrivals(view: View, requests: list[InputRequest]) -> list[InputRequest]:
+    """Return what is newer than the newest request that the asking page shows."""
+    since = request.args.get("since")
+    if since is None or view is not View.WAITING:
+        return []
+    newest = chosen_id("since") if since != "none" else None
+    return [one for one in requests if newest is None or one.id > newest]

@@ -1,0 +1,150 @@
+"""What happened in a session, newest first: its activities and every attempt at a delivery."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import url_for
+
+from opensink_web.json_value import JSONValue
+from opensink_web.models import (
+    Activity,
+    ActivitySource,
+    ActivityType,
+    AgentSession,
+    AttemptOutcome,
+    Delivery,
+    DeliveryAttempt,
+    Workspace,
+)
+from opensink_web.operations.activity import ActivityFilter, list_activities
+from opensink_web.operations.delivery import DeliveryFilter, list_deliveries
+from opensink_web.operations.page import LIMIT_MAX, PageRequest
+from opensink_web.web.delivery_words import TRIGGERS, attempt_title
+
+NEWEST = PageRequest(limit=LIMIT_MAX)
+_TITLES = {
+    ActivityType.SESSION_STARTED: "Session started",
+    ActivityType.SESSION_ENDED: "Session ended",
+    ActivityType.MESSAGE: "Message",
+    ActivityType.INPUT_REQUEST_CREATED: "Asked for input",
+    ActivityType.INPUT_REQUEST_RESOLVED: "Answered",
+    ActivityType.SINK_ITEM_CREATED: "Sink item created",
+    ActivityType.STATE_UPDATED: "State updated",
+}
+_ABOUT_REQUESTS = {ActivityType.INPUT_REQUEST_CREATED, ActivityType.INPUT_REQUEST_RESOLVED}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where an event leads to; `is_outside` for an address that an agent gave."""
+
+    href: str
+    text: str
+    is_outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; `mark` is the history macro's word for how it is drawn."""
+
+    id: UUID
+    mark: str
+    title: str
+    moment: datetime
+    by: str | None
+    text: str | None
+    payload: JSONValue
+    links: tuple[Link, ...]
+
+
+def timeline_of(workspace: Workspace, session: AgentSession) -> list[Event]:
+    """Return the newest LIMIT_MAX activities and the attempts of as many deliveries, merged."""
+    activities = list_activities(workspace, ActivityFilter(session_id=session.id), NEWEST)
+    deliveries = list_deliveries(workspace, DeliveryFilter(session_id=session.id), NEWEST)
+    events = [_of_activity(workspace, session, one) for one in activities.items]
+    for delivery in deliveries.items:
+        events += [_of_attempt(workspace, delivery, one) for one in delivery.attempts]
+    return sorted(events, key=lambda event: (event.moment, event.id), reverse=True)
+
+
+def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity) -> Event:
+    has_failed = bool(_failed_delivery_id(activity))
+    people = {ActivitySource.AGENT: session.agent.name, ActivitySource.USER: None}
+    return Event(
+        id=activity.id,
+        mark="session_failed" if has_failed else activity.type.value,
+        title="Session failed" if has_failed else _TITLES[activity.type],
+        moment=activity.created_at,
+        by=people.get(activity.source),
+        text=activity.message,
+        # our own only repeat what the text says
+        payload=activity.payload if activity.source is ActivitySource.AGENT else None,
+        links=(*_own_links(workspace, activity), *_given_links(activity)),
+    )
+
+
+def _own_links(workspace: Workspace, activity: Activity) -> list[Link]:
+    slug = workspace.slug
+    failed_id = _failed_delivery_id(activity)
+    if failed_id:
+        href = url_for("delivery.show", workspace_slug=slug, delivery_id=failed_id)
+        return [Link(href, "Delivery")]
+    request_id = _as_id(activity.related_entity_id)
+    if request_id and activity.type in _ABOUT_REQUESTS:
+        href = url_for("input_request.show", workspace_slug=slug, request_id=request_id)
+        return [Link(href, "Request")]
+    return []
+
+
+def _failed_delivery_id(activity: Activity) -> UUID | None:
+    """Return the call that ended the session by failing, if this says so and is not an agent's."""
+    is_ours = activity.source is ActivitySource.SYSTEM
+    if not is_ours or activity.type is not ActivityType.SESSION_ENDED:
+        return None
+    return _as_id(activity.related_entity_id)
+
+
+def _given_links(activity: Activity) -> list[Link]:
+    """Return the links an agent gave that lead to the web: others could run a script."""
+    found = [(str(link.get("href", "")), str(link.get("text", ""))) for link in activity.links]
+    return [Link(href, text or href, True) for href, text in found if _is_web_address(href)]
+
+
+def _is_web_address(href: str) -> bool:
+    try:
+        return urlsplit(href).scheme in {"http", "https"}
+    except ValueError:
+        return False
+
+
+def _as_id(text: str | None) -> UUID | None:
+    """Return the id in what an agent may have written as it liked."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _of_attempt(workspace: Workspace, delivery: Delivery, attempt: DeliveryAttempt) -> Event:
+    href = url_for("delivery.show", workspace_slug=workspace.slug, delivery_id=delivery.id)
+    return Event(
+        id=attempt.id,
+        mark=_MARKS[attempt.outcome],
+        title=attempt_title(attempt),
+        # where the call began: what the agent did because of it came after
+        moment=attempt.created_at,
+        by=TRIGGERS[attempt.trigger],
+        text=attempt.error_message,
+        payload=None,
+        links=(Link(href, "Delivery"),),
+    )
+
+
+_MARKS = {
+    None: "delivery_running",
+    AttemptOutcome.SUCCEEDED: "delivery_succeeded",
+    AttemptOutcome.FAILED: "delivery_failed",
+    AttemptOutcome.UNKNOWN: "delivery_failed",
+}

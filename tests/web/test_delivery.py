@@ -1,0 +1,146 @@
+"""Deliveries: the list with its filters, every attempt in full, and making a call again."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from opensink_web.models import Delivery, DeliveryStatus, db
+from tests.conftest import Cast
+from tests.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at
+from tests.web.review_cases import answer_and_call, news, refresh_href
+
+PAGE = "/w/main/deliveries"
+
+
+@pytest.fixture
+def waiting(app: Flask, cast: Cast) -> Waiting:
+    with app.app_context():
+        return ask_in(cast.alice, ENDPOINT)
+
+
+@pytest.fixture
+def failed(app: Flask, cast: Cast, waiting: Waiting) -> str:
+    return f"{PAGE}/{answer_and_call(app, cast, waiting, 500)}"
+
+
+def status_of(app: Flask, page: str) -> DeliveryStatus:
+    with app.app_context():
+        return db.session.get_one(Delivery, UUID(page.rsplit("/", 1)[1])).status
+
+
+def test_lists_deliveries_with_their_last_error(
+    bob: FlaskClient, waiting: Waiting, failed: str
+) -> None:
+    html = bob.get(PAGE).text
+
+    assert f'href="{failed}"' in html
+    assert "Answer to a request" in html
+    assert "answered 500" in html
+    assert f"/w/main/sessions/{waiting.session_id}" in html
+
+
+def test_filters_in_the_address(bob: FlaskClient, waiting: Waiting, failed: str) -> None:
+    fitting = f"status=failed&kind=input_request_resolved&agent={waiting.agent_id}"
+
+    assert failed in bob.get(f"{PAGE}?{fitting}").text
+    for other in ("status=succeeded", "kind=test", f"agent={uuid4()}"):
+        assert failed not in bob.get(f"{PAGE}?{other}").text
+    assert bob.get(f"{PAGE}?kind=letter").status_code == 400
+
+
+def test_says_what_to_do_while_there_is_none(bob: FlaskClient) -> None:
+    assert "Nothing delivered yet" in bob.get(PAGE).text
+
+
+def test_shows_what_was_sent_and_what_came_back(bob: FlaskClient, failed: str) -> None:
+    html = bob.get(failed).text
+
+    assert "Delivery failed after 12 ms" in html
+    assert "First attempt" in html
+    assert "POST https://agent.example.com/execute" in html
+    assert "X-OpenSink-Secret: ••••" in html
+    assert "Status 500" in html
+    assert "Content-Type: text/plain" in html
+    assert "&lt;b&gt;what it said&lt;/b&gt;" in html
+    assert "127.0.0.1" in html
+
+
+def test_says_when_the_next_attempt_is(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+    with app.app_context():
+        patient = ask_in(cast.alice, endpoint_at("https://slow.example.com/", max_attempts=3))
+    page = f"{PAGE}/{answer_and_call(app, cast, patient, 503)}"
+
+    html = bob.get(page).text
+
+    assert "Next attempt" in html
+    assert status_of(app, page) is DeliveryStatus.PENDING
+
+
+def test_updates_itself_until_the_call_has_ended(
+    app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting
+) -> None:
+    with app.app_context():
+        answer(cast.bob, waiting)
+    page = bob.get(PAGE).text.split(f'href="{PAGE}/')[1].split('"')[0]
+
+    html = bob.get(f"{PAGE}/{page}").text
+
+    assert "No worker has taken this up yet" in html
+    assert news(bob, refresh_href(html)) == (204, "")
+
+
+def test_an_ended_call_does_not_ask_for_news(bob: FlaskClient, failed: str) -> None:
+    assert "hx-get" not in bob.get(failed).text
+
+
+def test_has_a_failed_call_made_again(app: Flask, alice: FlaskClient, failed: str) -> None:
+    assert f'action="{failed}/redeliver"' in alice.get(failed).text
+    response = alice.post(f"{failed}/redeliver")
+
+    assert (response.status_code, response.location) == (303, failed)
+    assert status_of(app, failed) is DeliveryStatus.PENDING
+    html = alice.get(failed).text
+    assert "is being called again" in html
+    assert "/redeliver" not in html
+
+
+def test_makes_no_call_again_that_has_not_failed(
+    app: Flask, cast: Cast, alice: FlaskClient, waiting: Waiting
+) -> None:
+    page = f"{PAGE}/{answer_and_call(app, cast, waiting, 200)}"
+
+    assert "/redeliver" not in alice.get(page).text
+    assert alice.post(f"{page}/redeliver").status_code == 303
+    assert "Only a failed delivery" in alice.get(page).text
+    assert status_of(app, page) is DeliveryStatus.SUCCEEDED
+
+
+def test_a_reviewer_may_not_make_a_call_again(app: Flask, bob: FlaskClient, failed: str) -> None:
+    assert "/redeliver" not in bob.get(failed).text
+    assert bob.post(f"{failed}/redeliver").status_code == 403
+    assert status_of(app, failed) is DeliveryStatus.FAILED
+
+
+def test_a_get_makes_no_call_again(app: Flask, alice: FlaskClient, failed: str) -> None:
+    assert alice.get(f"{failed}/redeliver").status_code == 405
+    assert status_of(app, failed) is DeliveryStatus.FAILED
+
+
+def test_without_a_token_no_call_is_made_again(app: Flask, alice: FlaskClient, failed: str) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    assert alice.post(f"{failed}/redeliver").status_code == 400
+    assert status_of(app, failed) is DeliveryStatus.FAILED
+
+
+def test_another_workspace_sees_nothing_of_it(
+    app: Flask, charlie: FlaskClient, failed: str
+) -> None:
+    theirs = failed.replace("/w/main/", "/w/elsewhere/")
+
+    assert charlie.get(theirs).status_code == 404
+    assert charlie.post(f"{theirs}/redeliver").status_code == 404
+    assert failed not in charlie.get("/w/elsewhere/deliveries").text
+    assert status_of(app, failed) is DeliveryStatus.FAILED
