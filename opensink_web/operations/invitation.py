@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from opensink_web import clock
-from opensink_web.errors import NotFound
-from opensink_web.models import Invitation, Role, User, Workspace, db
+from opensink_web.errors import Conflict, NotFound
+from opensink_web.models import Invitation, Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.credential import hash_token, new_token
 from opensink_web.operations.user import check_email, create_user
@@ -79,6 +79,29 @@ def sign_up(token: str, email: str, password: str) -> User:
 
     Raises: NotFound for a link that is used up; InvalidInput; Conflict for a second account.
     """
+    invitation = _use(token)
+    address = invitation.email or email
+    return create_user(invitation.workspace, address, password, role=invitation.role)
+
+
+def join(token: str, user: User) -> Workspace:
+    """Use a link with an account one has: become a member of its workspace.
+
+    Raises: NotFound for a link that is used up; Conflict for somebody else's link, or a member.
+    """
+    invitation = _use(token)
+    if invitation.email and invitation.email != user.email:
+        raise Conflict("This invitation is for another e-mail address.")
+    if db.session.get(Membership, (user.id, invitation.workspace_id)) is not None:
+        raise Conflict("You belong to this workspace already.")
+    db.session.add(
+        Membership(user_id=user.id, workspace_id=invitation.workspace_id, role=invitation.role)
+    )
+    return invitation.workspace
+
+
+def _use(token: str) -> Invitation:
+    """Use a link up; of two at once only one gets through."""
     invitation = find_invitation(token)
     used = rows_changed(
         update(Invitation)
@@ -87,5 +110,4 @@ def sign_up(token: str, email: str, password: str) -> User:
     )
     if used != 1:
         raise NotFound("This link has been used, or is too old. Ask for a new one.")
-    address = invitation.email or email
-    return create_user(invitation.workspace, address, password, role=invitation.role)
+    return invitation

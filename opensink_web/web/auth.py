@@ -3,7 +3,7 @@
 GET never uses a link up: mail scanners and prefetchers open every one.
 """
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms import PasswordField
@@ -115,8 +115,25 @@ def _sign_up(token: str, invitation: Invitation) -> ResponseReturnValue:
             form.show(error)
         except Conflict as error:
             form.show_at("/email", error.message)
-    page = render_template("auth/sign_up.html", form=form, invitation=invitation)
+    page = render_template("auth/sign_up.html", form=form, token=token, invitation=invitation)
     return page, 422 if form.errors else 200
+
+
+@blueprint.post("/sign-up/<token>/join")
+@public
+def join(token: str) -> ResponseReturnValue:
+    """Join the workspace that a link is for with the account that is signed in."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("auth.sign_in", next=url_for("auth.sign_up", token=token)), 303)
+    try:
+        with writing():
+            slug = invitations.join(token, current_user.user).slug
+    except NotFound as error:
+        return render_template("auth/link_gone.html", message=error.message), 404
+    except Conflict as error:
+        flash(error.message, "danger")
+        return redirect(url_for("auth.sign_up", token=token), 303)
+    return redirect(url_for("inbox.show", workspace_slug=slug), 303)
 
 
 def _memberships() -> list[Membership]:

@@ -251,3 +251,24 @@ def test_without_a_membership_the_page_says_so(app: Flask, client: FlaskClient, 
     sign_in(client, cast.bob.email)
     assert client.get("/").location == "/workspaces"
     assert "no workspace has you as a member" in client.get("/workspaces").text
+
+
+def test_a_member_who_left_comes_back_with_the_same_account(
+    app: Flask, charlie: FlaskClient, cast: Cast, token: str
+) -> None:
+    assert "charlie@example.com" in charlie.get(f"/sign-up/{token}").text
+    answer = charlie.post(f"/sign-up/{token}/join")
+    assert (answer.status_code, answer.location) == (303, f"/w/{cast.alice.workspace_slug}/inbox")
+    assert charlie.get(answer.location).status_code == 200
+    assert charlie.post(f"/sign-up/{token}/join").status_code == 404, "the link works once"
+
+
+def test_a_member_cannot_join_again_and_the_link_stays_good(alice: FlaskClient, token: str) -> None:
+    answer = alice.post(f"/sign-up/{token}/join", follow_redirects=True)
+    assert "You belong to this workspace already." in answer.text
+    assert alice.get(f"/sign-up/{token}").status_code == 200
+
+
+def test_joining_needs_a_sign_in_and_leads_back(client: FlaskClient, token: str) -> None:
+    answer = client.post(f"/sign-up/{token}/join")
+    assert (answer.status_code, answer.location) == (303, f"/sign-in?next=/sign-up/{token}")
