@@ -27,6 +27,7 @@
   });
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!detail.shouldSwap) return;
     const unfolded = [...detail.target.querySelectorAll("details[id][open]")].map(({ id }) => id);
     if (!unfolded.length) return;
     document.addEventListener("htmx:afterSwap", () => {
