@@ -47,6 +47,9 @@ _ENTRIES = (
     _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
 )
 
+_AREA_OF_BLUEPRINT = {"input_request": "inbox"}
+"""Pages that stand under another area's line of the menu."""
+
 
 def around_page() -> dict[str, Any]:
     """Return the variables of base.html; empty ones outside a workspace."""
@@ -72,7 +75,7 @@ def _item(principal: Principal, entry: _Entry, waiting: int) -> NavItem:
         label=entry.label,
         href=url_for(entry.endpoint, workspace_slug=principal.workspace.slug),
         icon=entry.icon,
-        active=request.blueprint == area,
+        active=_AREA_OF_BLUEPRINT.get(request.blueprint or "", request.blueprint) == area,
         badge=waiting if area == "inbox" else None,
         group=entry.group,
     )
