@@ -7,6 +7,11 @@ The floor is what the same parts cost with nothing in between: RPUSH, BLPOP in a
 real worker process (claim, call, finish: two more transactions), and the same endpoint. Latency is
 measured with one answer at a time, throughput with all of them queued before the workers start.
 The endpoint is a process of its own that notes the moment at which a call arrives.
+
+A second table says where the time goes: the medians of the parts, run one after the other in one
+process, and what is left of the latency: waking the worker through Redis, and that the processes
+have slept before each answer while the parts run warm. Every commit reaches the disk, so a busy
+disk is in all figures; on a machine that others use, compare with the floor and mind the load.
 """
 
 import argparse
@@ -35,6 +40,7 @@ from opensink_web.operations.agent_session import start_session
 from opensink_web.operations.input_request import ask, resolve
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
+from tests.benchmarks.parts import FINISH, measure_parts
 from tests.conftest import Person, make_cast
 from tests.real_servers import EmbeddedRedis, PostgresServer, wait_until
 from tests.scenarios import POLICY, SCHEMA, endpoint_at
@@ -49,11 +55,15 @@ class Figures:
     latencies_ms: list[float]
     calls_per_second: list[float]
 
+    @property
+    def p50_ms(self) -> float:
+        return statistics.median(self.latencies_ms)
+
     def line(self, name: str) -> str:
         ordered = sorted(self.latencies_ms)
         p95 = ordered[int(len(ordered) * 0.95)]
         rates = "".join(f"{rate:9.0f}/s" for rate in self.calls_per_second)
-        return f"{name:30}{statistics.median(ordered):9.2f} ms{p95:9.2f} ms{rates}"
+        return f"{name:30}{self.p50_ms:9.2f} ms{p95:9.2f} ms{rates}"
 
 
 class Endpoint:
@@ -186,6 +196,11 @@ class OurServer:
             user = db.session.get_one(User, self._person.id)
             resolve(workspace, UUID(request_id), {"approved": True}, by=user)
 
+    def parts_ms(self, redis_url: str, count: int) -> dict[str, float]:
+        """Return how long each part takes without a worker process, once all is warm."""
+        measure_parts(self._app, redis_url, self.answer, self.ask_many(20))
+        return measure_parts(self._app, redis_url, self.answer, self.ask_many(count))
+
     def run(self, worker_count: int) -> ExitStack:
         services: Services = self._app.extensions[EXTENSION]
         stack = ExitStack()
@@ -215,7 +230,10 @@ def main() -> None:
             environment["DATABASE_URL"] = postgres.new_database()
         server = OurServer(create_app(Settings.from_env(environment)), endpoint)
         ours = measure(server.answer, server.ask_many, server.run, endpoint, arguments.answers)
+        parts_ms = server.parts_ms(redis.url, arguments.answers)
     report(floor, ours, arguments.database)
+    report_parts(ours.p50_ms, parts_ms)
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 def report(floor: Figures, ours: Figures, database: str) -> None:
@@ -223,10 +241,20 @@ def report(floor: Figures, ours: Figures, database: str) -> None:
     print(f"{'':30}{'p50':>12}{'p95':>12}{titles}")
     print(floor.line("RPUSH, BLPOP, Session.post"))
     print(ours.line(f"resolve to endpoint, {database}"))
-    latency = statistics.median(ours.latencies_ms) / statistics.median(floor.latencies_ms)
+    latency = ours.p50_ms / floor.p50_ms
     rates = zip(ours.calls_per_second, floor.calls_per_second, strict=True)
     shares = ", ".join(f"{one / two:.0%}" for one, two in rates)
     print(f"ours / floor: {latency:.1f} times its latency, {shares} of its calls per second")
+
+
+def report_parts(p50_ms: float, parts_ms: dict[str, float]) -> None:
+    """Print what the median latency is made of; what follows the call is not in it."""
+    after_ms = parts_ms.pop(FINISH)
+    print()
+    for name, part_ms in parts_ms.items():
+        print(f"{name:30}{part_ms:9.2f} ms")
+    print(f"{'waking a worker, cold caches':30}{p50_ms - sum(parts_ms.values()):9.2f} ms")
+    print(f"{'after it, ' + FINISH:30}{after_ms:9.2f} ms")
 
 
 if __name__ == "__main__":
