@@ -3,8 +3,9 @@
 The cast is always the same: Alice is an admin, Bob reviews in her workspace, Charlie is an admin
 of another workspace and must see nothing of hers.
 
-Unit tests use a SQLite file of their own, copied from one that was migrated once. Tests marked
-`server` use the real servers of real_servers.py.
+Tests of the application use a SQLite file of their own, copied from one that was migrated once.
+Tests marked `server` use the real servers of real_servers.py; those marked `unit`, by the hook
+below, use no database at all.
 """
 
 import shutil
@@ -29,6 +30,14 @@ from opensink_web.settings import Settings
 from tests.real_servers import EmbeddedRedis, PostgresServer
 
 PASSWORD = "correct horse battery staple"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `unit` what needs neither a database nor another process."""
+    for item in items:
+        uses = set(getattr(item, "fixturenames", ()))
+        if "migrated_sqlite" not in uses and item.get_closest_marker("server") is None:
+            item.add_marker("unit")
 
 
 @dataclass(frozen=True)

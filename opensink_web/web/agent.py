@@ -44,7 +44,9 @@ class AgentForm(SettingsForm):
         default="default",
         description="Sets agents apart that would otherwise share a slug.",
     )
-    slug = LineField("Slug", description="Names the agent in addresses. Left empty, it is derived from the name.")
+    slug = LineField(
+        "Slug", description="Names the agent in addresses. Left empty, it is derived from the name."
+    )
 
 
 @blueprint.get(_AGENTS)

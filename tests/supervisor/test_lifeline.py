@@ -11,6 +11,8 @@ import pytest
 
 from opensink_web.supervisor.lifeline import Lifeline
 
+pytestmark = pytest.mark.server
+
 IsAlive = Callable[[int], bool]
 WaitFor = Callable[[Callable[[], object]], None]
 

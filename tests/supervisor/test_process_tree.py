@@ -8,9 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from opensink_web.supervisor.child import ChildSpec
 from opensink_web.supervisor.process_tree import ProcessTree
 from opensink_web.supervisor.stop_request import StopRequest
+
+pytestmark = pytest.mark.server
 
 IGNORES_TERM = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 
