@@ -2,7 +2,7 @@
 
 RQ's SimpleWorker, less the bookkeeping that the database does already: a job is deleted as soon
 as it is taken, because the delivery's row knows better what became of it. A job takes three round
-trips to Redis instead of RQ's two dozen: take it, read it, forget it.
+trips to Redis: take it, read it, forget it.
 """
 
 import logging
