@@ -33,6 +33,9 @@ deliveries_committed = Signal()
 """Sent after a commit with `announcements`, a list of Announcement."""
 
 _ANNOUNCE = "announcements"
+_TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
+_LOCKED_SECONDS = 5
+"""How long a writer waits for the others, here and in SQLite, before it gives up."""
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
 _sqlite_writers = threading.Lock()
 
@@ -44,21 +47,21 @@ def writing() -> Iterator[None]:
     A read transaction that is open on the session ends first, and what was loaded in it is
     loaded anew. Raises: Unavailable when the database cannot take the transaction now.
     """
+    if _writes.get():
+        raise RuntimeError("a transaction that writes is open already; it commits once, at its end")
     session = db.session()
     session.rollback()
     session.info[_ANNOUNCE] = []
-    try:
-        with _writer(session.get_bind()):
+    with _writer(session.get_bind()):
+        try:
             yield
             session.commit()
-    except OperationalError as error:
-        session.rollback()
-        raise Unavailable(
-            "The database could not take this just now. Nothing was stored; please try again."
-        ) from error
-    except BaseException:
-        session.rollback()
-        raise
+        except OperationalError as error:
+            session.rollback()
+            raise Unavailable(_TRY_AGAIN) from error
+        except BaseException:
+            session.rollback()
+            raise
     _announce(session.info.pop(_ANNOUNCE))
 
 
@@ -103,15 +106,15 @@ def _announce(announcements: list[Announcement]) -> None:
 @contextmanager
 def _writer(bind: Engine | Connection) -> Iterator[None]:
     is_sqlite = bind.dialect.name == "sqlite"
+    if is_sqlite and not _sqlite_writers.acquire(timeout=_LOCKED_SECONDS):
+        raise Unavailable(_TRY_AGAIN)
     token = _writes.set(True)
-    if is_sqlite:
-        _sqlite_writers.acquire()
     try:
         yield
     finally:
+        _writes.reset(token)
         if is_sqlite:
             _sqlite_writers.release()
-        _writes.reset(token)
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -124,7 +127,7 @@ def prepare_sqlite(engine: Engine) -> None:
             "journal_mode = WAL",
             "synchronous = FULL",  # a commit that was acknowledged survives a power cut
             "foreign_keys = ON",
-            "busy_timeout = 5000",
+            f"busy_timeout = {_LOCKED_SECONDS * 1000}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from opensink_web.errors import Unavailable
-from opensink_web.models import Workspace, db
+from opensink_web.models import Workspace, db, transaction
 from opensink_web.models.transaction import (
     announce_after_commit,
     deliveries_committed,
@@ -74,3 +74,30 @@ def test_sqlite_keeps_what_it_acknowledged(app: Flask) -> None:
         assert read("PRAGMA journal_mode").scalar() == "wal"
         assert read("PRAGMA synchronous").scalar() == 2, "2 is FULL"
         assert read("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_transaction_within_a_transaction_is_refused(app: Flask, cast: Cast) -> None:
+    with app.app_context(), writing():
+        with pytest.raises(RuntimeError, match="open already"):
+            change_and_fail(cast)
+        assert db.session.get_one(Workspace, cast.alice.workspace_id).name == "Main"
+
+
+def test_a_writer_does_not_wait_for_ever_for_another(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "_LOCKED_SECONDS", 0.05)
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with app.app_context(), writing():
+            entered.set()
+            leave.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait(10)
+    with app.app_context(), pytest.raises(Unavailable), writing():
+        pass
+    leave.set()
+    holder.join()
