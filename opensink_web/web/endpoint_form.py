@@ -3,6 +3,9 @@
 Headers are rows, added and removed by buttons of the form, so that it works without scripts.
 """
 
+import re
+from collections.abc import Iterable, Iterator
+
 from wtforms import FieldList, FloatField, Form, FormField, IntegerField, SelectField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import NumberInput
@@ -23,6 +26,7 @@ from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
 
 _AT_HEADERS = "/execution_endpoint/headers/"
 _NUMBER = "Enter a number."
+_ROW = re.compile(r"-([0-9]{1,6})-(?:name|value)")
 
 
 class HeaderForm(Form):  # type: ignore[misc]  # WTForms ships no types
@@ -32,10 +36,19 @@ class HeaderForm(Form):  # type: ignore[misc]  # WTForms ships no types
     value = LineField("Value")
 
 
+class HeaderRows(FieldList):  # type: ignore[misc]  # WTForms ships no types
+    """The rows, numbered in their fields' names."""
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        # WTForms takes "²" for a number, and one of more digits than int() reads
+        found = (_ROW.fullmatch(name.removeprefix(prefix)) for name in formdata)
+        return (int(match[1]) for match in found if match)
+
+
 class EndpointForm(SettingsForm):
     method = SelectField("Method", choices=METHODS)
     url = LineField("URL", [InputRequired("Enter the address that OpenSink calls.")])
-    headers = FieldList(FormField(HeaderForm), "Headers", max_entries=HEADERS_MAX)
+    headers = HeaderRows(FormField(HeaderForm), "Headers", max_entries=HEADERS_MAX)
     body = ParagraphsField(
         "Body",
         description="A JSON object. OpenSink adds session_id and request_id. GET sends no body.",

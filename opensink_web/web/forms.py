@@ -12,13 +12,15 @@ from opensink_web.errors import FieldError, OpenSinkError
 class LineField(StringField):  # type: ignore[misc]  # WTForms ships no types
     """One line of text, without the blanks around it that pasting adds.
 
-    PostgreSQL keeps no NUL in a text, and nobody types one.
+    PostgreSQL keeps no NUL in a text, and nobody types one. A field that was not sent, and has no
+    text from elsewhere, is empty.
     """
 
     data: str
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata([text.replace("\0", "").strip() for text in valuelist])
+        sent = valuelist or [self.data or ""]
+        super().process_formdata([text.replace("\0", "").strip() for text in sent])
 
 
 class ParagraphsField(TextAreaField):  # type: ignore[misc]  # WTForms ships no types

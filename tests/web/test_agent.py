@@ -263,6 +263,25 @@ def test_what_is_wrong_with_an_endpoint_is_said_and_everything_typed_is_kept(
     assert trial_calls(app) == []
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "", "-1", "٣"])
+def test_a_header_in_no_row_is_none(
+    app: Flask, alice: FlaskClient, agent_id: UUID, page: str, number: str
+) -> None:
+    row = {f"headers-{number}-name": "X-Lost", f"headers-{number}-value": "x"}
+    assert alice.post(f"{page}/endpoint", data=FORM | SECRET | row).status_code == 303
+    assert endpoint(app, agent_id)["headers"] == {"Authorization": "Bearer of news"}
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [({"headers-0-name": "X-A"}, 303), ({"headers-0-value": "x"}, 422)],
+)
+def test_half_a_row_is_a_header_with_an_empty_half(
+    alice: FlaskClient, page: str, row: dict[str, str], status: int
+) -> None:
+    assert alice.post(f"{page}/endpoint", data=FORM | row).status_code == status
+
+
 def test_a_refused_header_is_marked_in_its_row(alice: FlaskClient, page: str) -> None:
     rows = SECRET | {"headers-1-name": "webhook-id", "headers-1-value": "x"}
     text = alice.post(f"{page}/endpoint", data=FORM | rows).text
