@@ -5,7 +5,6 @@ Templates get rows and decide nothing.
 """
 
 from flask import Flask
-from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 
 from opensink_web.web import (
@@ -29,7 +28,7 @@ from opensink_web.web.navigation import around_page
 
 __all__ = ["csrf", "error_page", "register"]
 
-csrf = CSRFProtect()
+csrf = security.FormProtection()
 
 _AREAS = (
     health,

@@ -99,8 +99,10 @@ def to_sign_in() -> ResponseReturnValue:
 
 
 def _page_of_htmx() -> str | None:
-    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
-    return safe_next(parts.path)
+    try:
+        return safe_next(urlsplit(request.headers.get("HX-Current-URL", "")).path)
+    except ValueError:  # no address at all
+        return None
 
 
 def safe_next(place: str | None) -> str | None:

@@ -1,6 +1,9 @@
-"""The headers that every answer carries, whatever made it."""
+"""What holds for every request: the headers of its answer, and what it may not hold itself."""
 
 from flask import Flask, Response, current_app, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from opensink_web.errors import NotFound
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -19,9 +22,27 @@ CONTENT_SECURITY_POLICY = "; ".join(
 _HSTS_SECONDS = 365 * 24 * 3600
 
 
+class FormProtection(CSRFProtect):  # type: ignore[misc]  # Flask-WTF ships no types
+    """Flask-WTF's, which over HTTPS takes it that a Referer can be parsed."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        """Raises: CSRFError."""
+        try:
+            super().protect(apply_exemptions)
+        except ValueError:
+            raise CSRFError("The Referer of this request is not an address.") from None
+
+
 def register(app: Flask) -> None:
-    """Set the headers after every request."""
+    """Look at every request before it is answered, and set the headers after."""
+    app.before_request(_refuse_nul)
     app.after_request(_set_headers)
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL takes no NUL even to compare with, so such an address can name nothing."""
+    if "\0" in request.path:
+        raise NotFound("There is nothing at this address.")
 
 
 def _set_headers(response: Response) -> Response:

@@ -91,6 +91,22 @@ def test_signing_in_leads_nowhere_else(client: FlaskClient, cast: Cast, goal: st
     assert sign_in(client, cast.alice.email, goal=goal) == "/"
 
 
+@pytest.mark.parametrize(
+    ("page", "goal"),
+    [
+        ("http://localhost/w/main/sessions?agent=1", "/sign-in?next=/w/main/sessions"),
+        ("http://localhost//evil.example", "/sign-in"),
+        ("http://[", "/sign-in"),
+    ],
+)
+def test_htmx_is_led_to_the_sign_in_and_back_to_its_page(
+    client: FlaskClient, page: str, goal: str
+) -> None:
+    answer = client.get("/w/main/inbox", headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert answer.status_code == 204
+    assert answer.headers["HX-Redirect"] == goal
+
+
 def test_a_session_from_before_signing_in_is_not_kept(client: FlaskClient, cast: Cast) -> None:
     with client.session_transaction() as session:
         session["planted"] = "yes"

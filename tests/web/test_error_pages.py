@@ -1,5 +1,7 @@
 """Errors as pages: what happened and what to do, never a traceback; below /api/ as JSON."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
@@ -67,6 +69,29 @@ def test_a_wrong_method_is_405_in_both(app: Flask, cast: Cast) -> None:
     assert answer.status_code == 405
     assert answer.json is not None
     assert answer.json["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["/w/%00/inbox", "/w/main/%00", "/sign-up/%00", "/static/%00"])
+def test_an_address_with_a_nul_names_nothing(app: Flask, path: str) -> None:
+    assert app.test_client().get(path).status_code == 404
+    answer = app.test_client().get("/api/v1/agents/%00")
+    assert answer.status_code == 404
+    assert answer.json is not None
+    assert answer.json["code"] == "not_found"
+
+
+def test_a_referer_that_is_no_address_is_400(app: Flask) -> None:
+    client = app.test_client()
+    form = client.get("/sign-in", base_url="https://localhost").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+    assert token is not None
+    answer = client.post(
+        "/sign-in",
+        base_url="https://localhost",
+        data={"csrf_token": token[1]},
+        headers={"Referer": "https://["},
+    )
+    assert answer.status_code == 400
 
 
 def test_a_form_that_is_too_large_is_413(app: Flask) -> None:
