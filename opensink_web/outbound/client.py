@@ -8,6 +8,7 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import responses
 from types import TracebackType
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -154,7 +155,8 @@ class _Received:
                 # http.client takes headers that break off for all there are
                 raise ConnectionResetError
             self.status_code = response.status
-            self.reason = response.reason or ""
+            # RFC 9112, section 4: what was sent as the reason could be anything, so it is ignored
+            self.reason = responses.get(response.status, "")
             self.headers = tuple(response.headers.items())
             if response.status < 200:
                 # http.client takes 102 and 103 for the end; the real answer may still follow

@@ -48,13 +48,28 @@ def test_keeps_status_reason_headers_body_address_and_latency(
         b"HTTP/1.1 418 Short and stout\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 3\r\n\r\ntea"
     )
     outcome = client.send(post(server.url()))
-    assert (outcome.status_code, outcome.reason, outcome.body) == (418, "Short and stout", b"tea")
+    assert (outcome.status_code, outcome.reason, outcome.body) == (418, "I'm a Teapot", b"tea")
     assert outcome.headers == (("X-A", "1"), ("X-A", "2"), ("Content-Length", "3"))
     assert outcome.error is None
     assert not outcome.succeeded
     assert not outcome.body_truncated
     assert outcome.remote_address == "127.0.0.1"
     assert 0 < outcome.latency_ms < 5000
+
+
+@pytest.mark.parametrize(
+    ("status_line", "reason"),
+    [
+        (b"500 Bearer \x00sesame", "Internal Server Error"),
+        (b"299 Bearer sesame", ""),
+        (b"204", "No Content"),
+    ],
+)
+def test_the_reason_is_the_statuss_own_whatever_was_sent(
+    client: Client, answer: "Callable[..., Server]", status_line: bytes, reason: str
+) -> None:
+    server = answer(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status_line)
+    assert client.send(post(server.url())).reason == reason
 
 
 @pytest.mark.parametrize("size_bytes", [0, 1, 4095, 4096])
