@@ -6,6 +6,7 @@ does not become 1 and "" is not mistaken for an absent key. Only what was change
 
 import re
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from wtforms import widgets
@@ -157,7 +158,8 @@ class NumberField(TypedField):
         fallback = "1" if self.node.kind is Kind.INTEGER else "any"
         if limits.multiple_of is None:
             return fallback
-        is_even = not limits.minimum or limits.minimum % limits.multiple_of == 0
+        # as fractions, because a large enough integer is no float
+        is_even = not limits.minimum or Fraction(limits.minimum) % Fraction(limits.multiple_of) == 0
         return dump(limits.multiple_of) if is_even else fallback
 
 

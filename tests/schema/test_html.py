@@ -36,6 +36,7 @@ def tag(html: str, name: str) -> str:
         ({"type": "integer", "exclusiveMinimum": 0}, ['min="1"', 'step="1"']),
         ({"type": "number", "multipleOf": 0.01}, ['step="0.01"']),
         ({"type": "number", "minimum": 0.5, "multipleOf": 1}, ['min="0.5"', 'step="any"']),
+        ({"type": "integer", "minimum": 10**350, "multipleOf": 0.5}, ['step="0.5"']),
         ({"type": "integer", "default": 10**350}, ['type="text"', 'inputmode="numeric"']),
         ({"type": "string", "format": "email"}, ['type="email"']),
         ({"type": "string", "format": "uri"}, ['type="url"']),
