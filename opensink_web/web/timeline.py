@@ -113,10 +113,12 @@ def _given_links(activity: Activity) -> list[Link]:
 
 
 def _is_web_address(href: str) -> bool:
+    """Tell whether this leads to another host: to a browser `http:page` is one of our own pages."""
     try:
-        return urlsplit(href).scheme in {"http", "https"}
+        parts = urlsplit(href)
     except ValueError:
         return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
 def _as_id(text: str | None) -> UUID | None:

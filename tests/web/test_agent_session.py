@@ -89,7 +89,9 @@ def test_shows_state_requests_and_history_newest_first(
     assert 'href="https://example.com/report" rel="noopener noreferrer nofollow"' in html
 
 
-@pytest.mark.parametrize("href", ["javascript:alert(1)", "data:text/html,x", "//[", ""])
+@pytest.mark.parametrize(
+    "href", ["javascript:alert(1)", "data:text/html,x", "http:sign-out", "https:/w/main", "//[", ""]
+)
 def test_follows_no_link_but_to_the_web(
     app: Flask, bob: FlaskClient, waiting: Waiting, page: str, href: str
 ) -> None:
