@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it ships no types
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # as above
+from werkzeug.exceptions import BadRequest
 
 from opensink_web.settings import Settings
 
@@ -43,4 +46,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, 
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        self._application.register_error_handler(ParseException, _answer_broken_body)
         return self._application
+
+
+def _answer_broken_body(_error: ParseException) -> ResponseReturnValue:
+    """Answer as any bad request: gunicorn finds out about bad chunks while the body is read."""
+    return current_app.handle_user_exception(BadRequest())

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -67,6 +68,22 @@ def test_the_first_run_prints_a_sign_up_link_until_there_is_a_user(opensink: "Op
     assert key.returncode == 0, key.stderr
     assert key.stderr == ""
     assert len(key.stdout.split()) == 1
+
+
+def test_a_body_in_broken_chunks_is_a_bad_request(opensink: "Opensink") -> None:
+    opensink.up("--workers", "1")
+    user = ("user", "create", "alice@example.com", "--role", "admin", "--password-stdin")
+    opensink.run(*user, text="a long password\n")
+    key = opensink.run(
+        *("api-key", "create", "--user", "alice@example.com", "--name", "k", "--scope", "all:all")
+    ).stdout.strip()
+    head = (
+        f"POST /api/v1/agents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", opensink.port), timeout=10) as connection:
+        connection.sendall(head.encode() + b"zz\r\n{}\r\n0\r\n\r\n")
+        assert connection.recv(1024).startswith(b"HTTP/1.1 400 ")
 
 
 def test_it_runs_on_postgresql_and_a_redis_of_ones_own(
