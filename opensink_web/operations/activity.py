@@ -104,12 +104,11 @@ def list_activities(
 ) -> page.Page[Activity]:
     """Return what happened, newest first."""
     query = select(Activity).where(Activity.workspace_id == workspace.id)
-    if wanted.session_id is not None:
-        query = query.where(Activity.session_id == wanted.session_id)
-    if wanted.agent_id is not None:
-        query = query.where(Activity.agent_id == wanted.agent_id)
-    if wanted.type is not None:
-        query = query.where(Activity.type == wanted.type)
-    if wanted.source is not None:
-        query = query.where(Activity.source == wanted.source)
+    query = page.narrowed(
+        query,
+        (Activity.session_id, wanted.session_id),
+        (Activity.agent_id, wanted.agent_id),
+        (Activity.type, wanted.type),
+        (Activity.source, wanted.source),
+    )
     return page.fetch(query, Activity.id, request)

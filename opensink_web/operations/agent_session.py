@@ -157,10 +157,11 @@ def list_sessions(
         .options(joinedload(AgentSession.agent))
         .where(AgentSession.workspace_id == workspace.id)
     )
-    if wanted.agent_id is not None:
-        query = query.where(AgentSession.agent_id == wanted.agent_id)
-    if wanted.status is not None:
-        query = query.where(AgentSession.status == wanted.status)
+    query = page.narrowed(
+        query,
+        (AgentSession.agent_id, wanted.agent_id),
+        (AgentSession.status, wanted.status),
+    )
     return page.fetch(query, AgentSession.id, request)
 
 

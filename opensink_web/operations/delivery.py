@@ -129,14 +129,13 @@ def list_deliveries(
         .options(selectinload(Delivery.attempts), selectinload(Delivery.agent))
         .where(Delivery.workspace_id == workspace.id)
     )
-    if wanted.session_id is not None:
-        query = query.where(Delivery.session_id == wanted.session_id)
-    if wanted.agent_id is not None:
-        query = query.where(Delivery.agent_id == wanted.agent_id)
-    if wanted.kind is not None:
-        query = query.where(Delivery.kind == wanted.kind)
-    if wanted.status is not None:
-        query = query.where(Delivery.status == wanted.status)
+    query = page.narrowed(
+        query,
+        (Delivery.session_id, wanted.session_id),
+        (Delivery.agent_id, wanted.agent_id),
+        (Delivery.kind, wanted.kind),
+        (Delivery.status, wanted.status),
+    )
     return page.fetch(query, Delivery.id, request)
 
 

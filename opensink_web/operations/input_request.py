@@ -155,14 +155,13 @@ def list_input_requests(
         .options(joinedload(InputRequest.agent), joinedload(InputRequest.resolved_by))
         .where(InputRequest.workspace_id == workspace.id)
     )
-    if wanted.session_id is not None:
-        query = query.where(InputRequest.session_id == wanted.session_id)
-    if wanted.agent_id is not None:
-        query = query.where(InputRequest.agent_id == wanted.agent_id)
-    if wanted.status is not None:
-        query = query.where(InputRequest.status == wanted.status)
-    if wanted.key is not None:
-        query = query.where(InputRequest.key == wanted.key)
+    query = page.narrowed(
+        query,
+        (InputRequest.session_id, wanted.session_id),
+        (InputRequest.agent_id, wanted.agent_id),
+        (InputRequest.status, wanted.status),
+        (InputRequest.key, wanted.key),
+    )
     if wanted.is_pending is not None:
         statuses = [one for one in InputRequestStatus if _is_pending(one) is wanted.is_pending]
         query = query.where(InputRequest.status.in_(statuses))

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.models import db
@@ -45,6 +46,16 @@ def fetch(query: Select[Row], key: Any, request: PageRequest) -> Page[Row]:
         return Page(rows, None)
     rows = rows[: request.limit]
     return Page(rows, _trail_of(getattr(rows[-1], key.key)))
+
+
+def narrowed(
+    query: Select[Row], *conditions: tuple[InstrumentedAttribute[Any], object]
+) -> Select[Row]:
+    """Keep the rows whose columns have the values wanted; None wants any."""
+    for column, wanted in conditions:
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return query
 
 
 def _trail_of(row_id: UUID) -> str:
