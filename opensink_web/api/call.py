@@ -83,6 +83,10 @@ def _note_use(key: str) -> None:
 def _read(route: Route, key: str, arguments: Arguments) -> Response:
     with reading():
         answer = route.view(principal=_admit(route.permission, key), **arguments)
+        if route.may_wait:
+            _admit(
+                route.permission, key
+            )  # while the answer was held, the key may have been revoked
         return _response(route.status, answer.to_json())
 
 

@@ -71,6 +71,11 @@ class Route:
         return self.query is not Query
 
     @property
+    def may_wait(self) -> bool:
+        """Whether a caller may have the answer held."""
+        return "wait" in self.query.model_fields
+
+    @property
     def reads_only(self) -> bool:
         return self.method == "GET"
 

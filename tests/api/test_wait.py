@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from opensink_web.models import db
-from tests.api.conftest import Api, Apis, ask, assert_problem, wrong_paths
+from tests.api.conftest import Api, Apis, ask, assert_problem, made, wrong_paths
 from tests.real_servers import wait_until
 
 PATH = "/agent-session-input-requests"
@@ -45,6 +45,24 @@ def test_answers_as_soon_as_somebody_has(alice: Api) -> None:
 
     assert not waiter.is_alive()
     assert answers[0]["response"] == {"approved": True}
+
+
+def test_a_key_revoked_while_it_waits_learns_nothing(alice: Api, app: Flask) -> None:
+    request = ask(alice)
+    key = made(alice.post("/api-keys", {"name": "waiter", "scopes": ["all:all"]}))
+    waiting = Api(app, {"X-API-Key": key["key"]})
+    answers: list[Any] = []
+    waiter = threading.Thread(
+        target=lambda: answers.append(waiting.get(f"{PATH}/{request['id']}?wait=30"))
+    )
+    waiter.start()
+    time.sleep(0.3)
+    alice.delete(f"/api-keys/{key['id']}")
+    alice.post(f"{PATH}/{request['id']}/resolve", {"response": {"approved": True}})
+    waiter.join(timeout=5)
+
+    assert not waiter.is_alive()
+    assert_problem(answers[0], 401, "not_authenticated")
 
 
 def test_there_is_nothing_to_wait_for_once_it_is_deleted(alice: Api) -> None:
