@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from opensink_web.errors import NotAuthenticated, OpenSinkError
+from opensink_web.errors import NotAuthenticated, OpenSinkError, PermissionMissing
 from opensink_web.web.access import to_sign_in
 
 _log = logging.getLogger(__name__)
@@ -17,6 +17,8 @@ def error_page(error: Exception) -> ResponseReturnValue:
     """Answer an error that a page raised."""
     if isinstance(error, NotAuthenticated):
         return to_sign_in()
+    if isinstance(error, PermissionMissing):
+        return _page(error.status, None)  # a person has a role; the permission's name is for keys
     if isinstance(error, OpenSinkError):
         return _page(error.status, error.message)
     if isinstance(error, CSRFError):

@@ -99,12 +99,12 @@ def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
         moment = last.finished_at
         return Step(Mark.DONE, attempt_title(last), None, moment, href, "Delivery")
     if delivery.status is DeliveryStatus.FAILED:
-        title = "The agent could not be reached"
+        title = "The call to the agent failed"
         return Step(
             Mark.FAILED, title, delivery.error_message, delivery.finished_at, href, "Delivery"
         )
     if delivery.next_at > clock.now() and delivery.error_message:
-        title = "The agent could not be reached; it is tried again"
+        title = "The call to the agent failed; it is tried again"
         return Step(Mark.WARNING, title, delivery.error_message, delivery.next_at, href, "Delivery")
     return Step(Mark.LIVE, "Calling the agent…", None, None, href, "Delivery")
 

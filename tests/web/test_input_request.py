@@ -257,7 +257,7 @@ def test_shows_why_a_call_failed_and_leads_to_it(
 
     html = bob.get(page).text
 
-    assert "The agent could not be reached" in html
+    assert "The call to the agent failed" in html
     assert "answered 500" in html
     assert f"/w/main/deliveries/{delivery_id}" in html
     assert 'id="progress"\n     >' in html  # nothing more is to come
