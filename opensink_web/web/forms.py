@@ -3,6 +3,7 @@
 Forms from agents' schemas are another matter: schema/ makes those.
 """
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 
@@ -35,6 +36,14 @@ class ParagraphsField(TextAreaField):  # type: ignore[misc]  # WTForms ships no 
 
 class SettingsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form whose fields may also be refused by an operation."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
+        """Takes texts alone: Flask-WTF would put files and JSON's numbers into the fields too."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: object) -> object:
+            """Return what was sent, unless the form is to be drawn afresh (None)."""
+            is_sent = formdata is not None and request.method == "POST"
+            return (request.form or None) if is_sent else None
 
     def show(self, error: OpenSinkError) -> None:
         """Put what an operation refused at the fields it is about, and the rest above the form."""
