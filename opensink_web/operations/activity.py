@@ -17,6 +17,9 @@ from opensink_web.models import (
 )
 from opensink_web.operations import page
 
+# keeps a row from being deleted until the commit, and lets others change it
+_KEPT = {"read": True, "key_share": True}
+
 
 @dataclass(frozen=True, slots=True)
 class ActivityFilter:
@@ -67,7 +70,7 @@ def add_activity(
     links: list[JSONObject] | None = None,
 ) -> Activity:
     """Write down what an agent reports. Raises: NotFound; InvalidInput for another's session."""
-    session = db.session.get(AgentSession, session_id)
+    session = db.session.get(AgentSession, session_id, with_for_update=_KEPT)
     if session is None or session.workspace_id != workspace.id:
         raise NotFound("There is no such session.")
     check_agent_of(session, agent_id)

@@ -89,6 +89,11 @@ def update_agent(
 
 def delete_agent(workspace: Workspace, agent_id: UUID) -> Agent:
     """Delete an agent with its sessions, requests and deliveries. Raises: NotFound."""
+    # sessions before their agent, as everybody locks them, or two could wait for each other
+    sessions = select(AgentSession.id).where(
+        AgentSession.agent_id == agent_id, AgentSession.workspace_id == workspace.id
+    )
+    db.session.execute(sessions.order_by(AgentSession.id).with_for_update())
     agent = lock_agent(workspace, agent_id)
     db.session.delete(agent)
     db.session.flush()

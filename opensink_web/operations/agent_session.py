@@ -115,7 +115,7 @@ def fail_session(session: AgentSession, reason: str, *, delivery_id: UUID) -> No
 
 def delete_session(workspace: Workspace, session_id: UUID) -> None:
     """Delete a session with its requests, activities and deliveries. Raises: NotFound."""
-    session = find_session(workspace, session_id)
+    session = lock_session(workspace, session_id)
     agent = lock_agent(workspace, session.agent_id)
     db.session.delete(session)
     db.session.flush()
@@ -133,8 +133,8 @@ def find_session(workspace: Workspace, session_id: UUID) -> AgentSession:
 def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
     """Find a session and keep others from moving it until the commit. Raises: NotFound.
 
-    Whoever changes a session and its requests locks the session first, or two could wait for
-    each other.
+    Whoever changes a session and its requests, or its agent, locks the session first, or two could
+    wait for each other.
     """
     query = (
         select(AgentSession)

@@ -18,6 +18,7 @@ from opensink_web.operations.agent import (
     endpoint_of,
     find_agent,
     list_agents,
+    lock_agent,
     update_agent,
 )
 from opensink_web.operations.delivery import deliver_test
@@ -150,7 +151,7 @@ def try_endpoint(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     """Send a test call to the endpoint that is stored."""
     try:
         with writing():
-            delivery = deliver_test(find_agent(principal.workspace, agent_id))
+            delivery = deliver_test(lock_agent(principal.workspace, agent_id))
     except Conflict as error:
         flash(error.message, "danger")
         return _to_agent(principal, agent_id)
