@@ -8,7 +8,16 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
-from opensink_web.models import Invitation, Membership, Role, User, UserSession, Workspace, db
+from opensink_web.models import (
+    ApiKey,
+    Invitation,
+    Membership,
+    Role,
+    User,
+    UserSession,
+    Workspace,
+    db,
+)
 from opensink_web.operations.credential import (
     hash_password,
     hash_token,
@@ -129,10 +138,22 @@ def change_role(workspace: Workspace, user_id: object, role: Role) -> Membership
 
 
 def remove_member(workspace: Workspace, user_id: object) -> User:
-    """Take somebody out of the workspace. Raises: NotFound; Conflict for the last admin."""
+    """Take somebody out of the workspace and revoke their keys: neither comes back by itself.
+
+    Raises: NotFound; Conflict for the last admin.
+    """
     membership = _member(workspace, user_id)
     _keep_an_admin(workspace, membership)
     user = membership.user
+    db.session.execute(
+        update(ApiKey)
+        .where(
+            ApiKey.workspace_id == workspace.id,
+            ApiKey.user_id == user.id,
+            ApiKey.revoked_at.is_(None),
+        )
+        .values(revoked_at=clock.now())
+    )
     db.session.delete(membership)
     return user
 

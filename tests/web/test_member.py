@@ -60,6 +60,19 @@ def test_a_member_can_be_removed(
     assert bob.get("/w/main/inbox").status_code == 404
 
 
+def test_whoever_comes_back_does_not_get_the_old_keys_back(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient
+) -> None:
+    alice.post(f"{PAGE}/{cast.bob.id}/remove")
+    with app.app_context(), writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        token = invite(workspace, role=Role.REVIEWER, email=None, by=None)
+    assert bob.post(f"/sign-up/{token}/join").status_code == 303
+    client = app.test_client()
+    assert client.get("/api/v1/agents", headers=cast.bob.headers).status_code == 401
+    assert client.get("/api/v1/agents", headers=cast.alice.headers).status_code == 200
+
+
 def test_the_last_admin_stays_one(app: Flask, cast: Cast, alice: FlaskClient) -> None:
     before = roles(app, cast)
     for action in ("role", "remove"):
