@@ -196,6 +196,9 @@ def _addressable(field: str, text: str) -> str:
 
 
 def _free_slug(workspace: Workspace, namespace: str, name: str) -> str:
+    """Return a slug that is still free at the commit: others who look for one wait until then."""
+    one_by_one = select(Workspace.id).where(Workspace.id == workspace.id)
+    db.session.execute(one_by_one.with_for_update(key_share=True))
     base = _slugify(name)
     query = select(Agent.slug).where(
         Agent.workspace_id == workspace.id,
