@@ -1,0 +1,176 @@
+"""axe-core finds nothing on any page, light or dark; and what no checker finds, focus and scroll.
+
+axe-core stands in vendor/, as its makers publish it: it is run in pages and never served.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Site, sign_in
+
+pytestmark = pytest.mark.server
+
+AXE = (Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js").read_text(encoding="utf-8")
+FIND = """async (options) => (await axe.run(document, options)).violations.flatMap(
+    ({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`))"""
+EVERYTHING: dict[str, Any] = {"resultTypes": ["violations"]}
+COLOURS: dict[str, Any] = EVERYTHING | {"runOnly": ["color-contrast"]}
+
+MESSAGE = (
+    "# Risk\n\n| Trade | Limit |\n|---|---:|\n| Buy 10 | $88.15 |\n\n> [Why](https://x.example)"
+)
+QUESTION = {
+    "type": "object",
+    "required": ["approved", "trades"],
+    "properties": {
+        "approved": {"type": "boolean", "title": "Approve", "description": "Money **moves**."},
+        "venue": {"enum": ["XNAS", "XAMS"], "title": "Venue"},
+        "note": {"type": "string", "title": "Note", "minLength": 3},
+        "trades": {
+            "type": "array",
+            "title": "Trades",
+            "default": [{"symbol": "TLT"}],
+            "items": {"type": "object", "properties": {"symbol": {"type": "string"}}},
+        },
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _an_empty_inbox_is_left(site: Site) -> Iterator[None]:
+    """End what a test began: other tests on this server begin with an empty inbox."""
+    yield
+    for asked in site.get("/agent-session-input-requests?status=pending")["items"]:
+        site.patch(f"/agent-sessions/{asked['session_id']}", {"status": "completed"})
+
+
+@pytest.fixture(params=["light", "dark"])
+def reader(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Page]:
+    """A page of Alice's in either theme, into which axe may be put despite its policy."""
+    context = chromium.new_context(base_url=site.url, color_scheme=request.param, bypass_csp=True)
+    context.set_default_timeout(15_000)
+    context.add_init_script(AXE)
+    page = context.new_page()
+    yield page
+    context.close()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds: everything in light, and in dark what colours alone can do wrong."""
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    found = page.evaluate(FIND, COLOURS if is_dark else EVERYTHING)
+    return [f"{page.url} {fault}" for fault in found]
+
+
+def test_axe_finds_nothing_before_signing_in(reader: Page) -> None:
+    found = []
+    for path in ("/sign-in", "/sign-up/dead", "/nowhere"):
+        reader.goto(path)
+        found += faults(reader)
+    assert found == []
+
+
+def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> None:
+    ids = site.ask(QUESTION)
+    sign_in(reader)
+    paths = ["/inbox", "/inbox?view=decided", "/sessions", f"/sessions/{ids['session_id']}"]
+    paths += ["/deliveries", "/admin/agents", "/admin/agents/new"]
+    paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
+    paths += ["/admin/members", "/admin/workspace"]
+    found = []
+    for path in paths:
+        reader.goto(site.page(path))
+        found += faults(reader)
+    reader.locator("summary", has_text="Replace").click()
+    expect(reader.get_by_role("dialog")).to_be_visible()
+    found += faults(reader)
+    assert found == []
+
+
+def test_axe_finds_nothing_from_the_question_to_the_delivery(reader: Page, site: Site) -> None:
+    ids = site.ask(QUESTION, message=MESSAGE, endpoint={"url": "http://127.0.0.1:9/execute"})
+    sign_in(reader)
+    reader.goto(site.page(f"/requests/{ids['request_id']}"))
+    found = faults(reader)
+    send(reader)
+    expect(reader.get_by_role("alert")).to_be_focused()
+    found += faults(reader)
+    reader.get_by_role("radio", name="Yes").check()
+    send(reader)
+    expect(reader.locator("main")).to_contain_text("Session failed")
+    found += faults(reader)
+    reader.get_by_role("link", name="Delivery").first.click()
+    expect(reader.get_by_role("heading", level=1)).to_be_visible()
+    found += faults(reader)
+    assert found == []
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Send answer").click()
+
+
+def test_errors_are_reached_and_mended_by_keyboard(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    ids = site.ask(QUESTION)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    page.get_by_label("Note").press("Control+Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="Yes")).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("main")).to_contain_text("Answered by you")
+
+
+def test_back_after_a_mended_answer_shows_the_request(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    ids = site.ask(QUESTION)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    send(page)
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_role("radio", name="No", exact=True).check()
+    send(page)
+    expect(page.locator("main")).to_contain_text("Answered by you")
+    page.go_back()
+    expect(page.locator("main")).to_contain_text("Answered by you")
+
+
+def test_what_arrives_moves_neither_the_focus_nor_the_rows(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    page.set_viewport_size({"width": 1000, "height": 400})
+    for number in range(8):
+        site.ask(QUESTION, title=f"Standing {number}")
+    page.goto(site.page("/inbox"))
+    row = page.get_by_role("link", name="Standing 1")
+    row.focus()
+    row.evaluate("row => scrollTo(0, row.getBoundingClientRect().top - 150)")
+    before = row.bounding_box()
+    site.ask(QUESTION, title="Pushed in above")
+    expect(page.get_by_role("link", name="Pushed in above")).to_be_attached()
+    expect(row).to_be_focused()
+    after = row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 2
+
+
+def test_a_list_is_filled_and_sent_without_scripts(chromium: Browser, site: Site) -> None:
+    ids = site.ask(QUESTION)
+    context = chromium.new_context(base_url=site.url, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    page.get_by_role("button", name=re.compile("Add")).click()
+    page.get_by_label("Symbol").nth(1).fill("NVDA")
+    page.get_by_role("radio", name="Yes").check()
+    send(page)
+    expect(page.locator("main")).to_contain_text("Answered by you")
+    context.close()
+    stored = site.get(f"/agent-session-input-requests/{ids['request_id']}")
+    assert stored["response"]["trades"] == [{"symbol": "TLT"}, {"symbol": "NVDA"}]
