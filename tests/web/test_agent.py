@@ -1,36 +1,17 @@
-"""Agents: the list, creating, changing and deleting one, its endpoint and test calls."""
+"""Agents: the list, creating, changing and deleting one, and its endpoint."""
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from opensink_web import clock
-from opensink_web.jobs.deliver import deliver, outbound_client
-from opensink_web.models import Agent, Delivery, DeliveryKind, Workspace, db
-from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.agent import create_agent
-from opensink_web.outbound.client import Client
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.models import Agent, db
+from opensink_web.models.transaction import reading
 from tests.conftest import Cast
-from tests.real_servers import AgentEndpoint
-
-PAGE = "/w/main/admin/agents"
-LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
-FORM = {
-    "method": "POST",
-    "url": "http://127.0.0.1:9/execute",
-    "body": '{"task": "go"}',
-    "timeout_seconds": "30",
-    "max_attempts": "1",
-}
-SECRET = {"headers-0-name": "Authorization", "headers-0-value": "Bearer of news"}
+from tests.web.agent_cases import FORM, PAGE, SECRET, endpoint, made, stored, trial_calls
 
 
 @pytest.fixture
@@ -43,44 +24,9 @@ def page(agent_id: UUID) -> str:
     return f"{PAGE}/{agent_id}"
 
 
-@pytest.fixture
-def caller() -> Iterator[None]:
-    """What a worker has: a client that may call loopback."""
-    client = Client(LOOPBACK)
-    token = outbound_client.set(client)
-    yield
-    outbound_client.reset(token)
-    client.close()
-
-
-def made(app: Flask, workspace_id: UUID, name: str) -> UUID:
-    with app.app_context(), writing():
-        workspace = db.session.get_one(Workspace, workspace_id)
-        return create_agent(workspace, LOOPBACK, name=name).id
-
-
-def stored(app: Flask, agent_id: UUID) -> Agent:
-    with app.app_context(), reading():
-        agent = db.session.get_one(Agent, agent_id)
-        db.session.expunge(agent)
-        return agent
-
-
 def names(app: Flask) -> set[str]:
     with app.app_context(), reading():
         return set(db.session.scalars(select(Agent.name)))
-
-
-def endpoint(app: Flask, agent_id: UUID) -> dict[str, Any]:
-    kept = stored(app, agent_id).execution_endpoint
-    assert kept is not None
-    return kept
-
-
-def trial_calls(app: Flask) -> list[UUID]:
-    with app.app_context(), reading():
-        query = select(Delivery.id).where(Delivery.kind == DeliveryKind.TEST)
-        return list(db.session.scalars(query))
 
 
 def test_a_list_without_agents_says_what_to_do(alice: FlaskClient) -> None:
@@ -317,106 +263,6 @@ def test_an_endpoint_can_be_removed(
     alice.post(f"{page}/endpoint", data=FORM)
     assert alice.post(f"{page}/endpoint/remove").location == page
     assert stored(app, agent_id).execution_endpoint is None
-
-
-def test_saving_can_send_a_test_call(app: Flask, alice: FlaskClient, page: str) -> None:
-    answer = alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
-    (delivery_id,) = trial_calls(app)
-    assert answer.location == f"{page}?test={delivery_id}#test-call"
-
-
-def test_a_test_call_without_an_endpoint_says_so(app: Flask, alice: FlaskClient, page: str) -> None:
-    assert alice.post(f"{page}/endpoint/test").location == page
-    assert "The agent has no execution endpoint to test." in alice.get(page).text
-    assert trial_calls(app) == []
-
-
-def test_a_waiting_test_call_asks_again_and_is_answered_only_with_news(
-    app: Flask, alice: FlaskClient, page: str
-) -> None:
-    alice.post(f"{page}/endpoint", data=FORM)
-    place = alice.post(f"{page}/endpoint/test").location.partition("#")[0]
-    text = alice.get(place).text
-    assert "The call is about to leave." in text
-    assert "No worker is running" in text
-    assert f'href="{place}"' in text, "without a fragment, which alone would load nothing"
-
-    again = re.findall(r'hx-get="([^"]+)"', text)[0].replace("&amp;", "&")
-    htmx = {"HX-Request": "true"}
-    assert alice.get(again, headers=htmx).status_code == 204
-    fragment = alice.get(place, headers=htmx).text
-    assert "The call is about to leave." in fragment
-    assert "<html" not in fragment
-
-
-@pytest.mark.usefixtures("caller")
-def test_a_test_call_shows_what_was_sent_and_what_came_back(
-    app: Flask, alice: FlaskClient, page: str
-) -> None:
-    with AgentEndpoint(body=b'{"hello": "<reviewer>"}') as agent:
-        data = FORM | SECRET | {"url": agent.url, "then": "test"}
-        place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
-        with app.app_context():
-            deliver(str(trial_calls(app)[0]))
-        assert agent.calls[0].body["task"] == "go"
-        assert agent.calls[0].headers["authorization"] == "Bearer of news"
-    text = alice.get(place).text
-    part = text[text.index('id="test-call"') :]
-    assert "The endpoint answered 200." in part
-    assert f"POST {agent.url}" in part
-    assert "Authorization: ••••" in part
-    assert "X-OpenSink-Secret: ••••" in part
-    assert "127.0.0.1" in part
-    assert "&lt;reviewer&gt;" in part
-    assert "Bearer of news" not in text
-    assert "hx-trigger" not in part, "it is over"
-
-
-@pytest.mark.usefixtures("caller")
-def test_a_test_call_that_fails_says_why(app: Flask, alice: FlaskClient, page: str) -> None:
-    with AgentEndpoint(status=500, body=b"oh no") as agent:
-        data = FORM | {"url": agent.url, "then": "test"}
-        place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
-        with app.app_context():
-            deliver(str(trial_calls(app)[0]))
-    text = alice.get(place).text
-    assert "The execution endpoint answered 500" in text
-    assert "oh no" in text
-
-
-@pytest.mark.usefixtures("caller")
-def test_a_test_call_to_nobody_says_so_in_words(app: Flask, alice: FlaskClient, page: str) -> None:
-    with AgentEndpoint() as gone:
-        pass
-    data = FORM | {"url": gone.url, "then": "test", "max_attempts": "2"}
-    place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
-    with app.app_context():
-        deliver(str(trial_calls(app)[0]))
-    text = alice.get(place).text
-    assert "Attempt 1 of 2 failed. The next one follows." in text
-    assert "No answer" in text
-
-
-def test_only_a_test_of_this_agent_is_shown(
-    app: Flask, cast: Cast, alice: FlaskClient, page: str
-) -> None:
-    other = f"{PAGE}/{made(app, cast.alice.workspace_id, 'Other')}"
-    alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
-    assert alice.get(f"{other}?test={trial_calls(app)[0]}").status_code == 404
-    assert alice.get(f"{page}?test={uuid4()}").status_code == 404
-    assert alice.get(f"{page}?test=x").status_code == 200
-
-
-def test_a_late_test_call_says_that_it_waits(
-    app: Flask, alice: FlaskClient, page: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
-    place = answer.location.partition("#")[0]
-    version = re.findall(r"version=(\w+)", alice.get(place).text)[0]
-    later = clock.now() + timedelta(seconds=6)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    again = alice.get(f"{place}&version={version}", headers={"HX-Request": "true"})
-    assert again.status_code == 200
 
 
 @pytest.mark.parametrize("action", ["delete", "endpoint", "endpoint/test", "endpoint/remove"])

@@ -1,0 +1,48 @@
+"""What the tests of agents and of test calls share: the endpoint's form, agents to fill it."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select
+
+from opensink_web.models import Agent, Delivery, DeliveryKind, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.agent import create_agent
+from opensink_web.outbound.policy import TargetPolicy
+
+PAGE = "/w/main/admin/agents"
+LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
+FORM = {
+    "method": "POST",
+    "url": "http://127.0.0.1:9/execute",
+    "body": '{"task": "go"}',
+    "timeout_seconds": "30",
+    "max_attempts": "1",
+}
+SECRET = {"headers-0-name": "Authorization", "headers-0-value": "Bearer of news"}
+
+
+def made(app: Flask, workspace_id: UUID, name: str) -> UUID:
+    with app.app_context(), writing():
+        workspace = db.session.get_one(Workspace, workspace_id)
+        return create_agent(workspace, LOOPBACK, name=name).id
+
+
+def stored(app: Flask, agent_id: UUID) -> Agent:
+    with app.app_context(), reading():
+        agent = db.session.get_one(Agent, agent_id)
+        db.session.expunge(agent)
+        return agent
+
+
+def endpoint(app: Flask, agent_id: UUID) -> dict[str, Any]:
+    kept = stored(app, agent_id).execution_endpoint
+    assert kept is not None
+    return kept
+
+
+def trial_calls(app: Flask) -> list[UUID]:
+    with app.app_context(), reading():
+        query = select(Delivery.id).where(Delivery.kind == DeliveryKind.TEST)
+        return list(db.session.scalars(query))
