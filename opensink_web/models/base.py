@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, Uuid
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Uuid, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
@@ -86,7 +86,15 @@ class Created:
 class Updated(Created):
     """A row that also says when it last changed."""
 
-    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
+    updated_at: Mapped[datetime] = mapped_column(onupdate=clock.now)
+
+
+@event.listens_for(Updated, "init", propagate=True)
+def _begin_both_at_once(_row: object, _args: object, values: dict[str, object]) -> None:
+    """A row that never changed was last updated when it was made, not a moment before or after."""
+    moment = clock.now()
+    values.setdefault("created_at", moment)
+    values.setdefault("updated_at", values["created_at"])
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)

@@ -75,6 +75,7 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     Raises: NotFound; Conflict for one that has not failed.
     """
     delivery = find_delivery(workspace, delivery_id)
+    session = lock_session(workspace, delivery.session_id) if delivery.session_id else None
     moment = clock.now()
     reopened = rows_changed(
         update(Delivery)
@@ -94,7 +95,9 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     if reopened != 1:
         raise Conflict("Only a failed delivery can be made again.")
     db.session.refresh(delivery)
-    _resume_session(workspace, delivery)
+    if session is not None and session.status is SessionStatus.FAILED:
+        session.error_message = None
+        move_session(session, SessionStatus.PROCESSING_INPUT)
     announce_after_commit(delivery.id, delivery.dispatch_no)
     return delivery
 
@@ -147,12 +150,3 @@ def _write(delivery: Delivery) -> Delivery:
     db.session.add(delivery)
     announce_after_commit(delivery.id, delivery.dispatch_no)
     return delivery
-
-
-def _resume_session(workspace: Workspace, delivery: Delivery) -> None:
-    if delivery.session_id is None:
-        return
-    session = lock_session(workspace, delivery.session_id)
-    if session.status is SessionStatus.FAILED:
-        session.error_message = None
-        move_session(session, SessionStatus.PROCESSING_INPUT)

@@ -8,6 +8,7 @@ leaves an expired lease behind, which the next claim takes over under the same `
 
 import random
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,8 +16,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 
 from opensink_web import clock
+from opensink_web.errors import NotFound
 from opensink_web.models import (
     Agent,
+    AgentSession,
     AttemptOutcome,
     AttemptTrigger,
     Delivery,
@@ -40,6 +43,7 @@ LEASE_MARGIN = timedelta(seconds=10)
 """How much longer than the endpoint's timeout a worker may take before it counts as dead."""
 
 RECOVERIES_MAX = 3
+_AWAITS_THE_AGENT = frozenset({SessionStatus.RUNNING, SessionStatus.PROCESSING_INPUT})
 _NEVER_RETRIED = frozenset({"refused_by_policy", "invalid_url"})
 _random = random.SystemRandom()
 
@@ -248,15 +252,23 @@ def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:
 
 def _fail(delivery: Delivery, token: str, error: str) -> bool:
     """End a delivery as failed, and its session with it unless the agent has moved that on."""
+    # the session's lock before the delivery's: whoever deletes a session takes them in this order
+    session = _lock_session_of(delivery)
     status = DeliveryStatus.FAILED
     if not _release(delivery.id, token, status=status, error_message=error):
         return False
-    if delivery.session_id is not None:
-        workspace = db.session.get_one(Workspace, delivery.workspace_id)
-        session = lock_session(workspace, delivery.session_id)
-        if not session.status.has_ended and session.status is not SessionStatus.WAITING_FOR_INPUT:
-            fail_session(session, error, delivery_id=delivery.id)
+    if session is not None and session.status in _AWAITS_THE_AGENT:
+        fail_session(session, error, delivery_id=delivery.id)
     return True
+
+
+def _lock_session_of(delivery: Delivery) -> AgentSession | None:
+    if delivery.session_id is None:
+        return None
+    workspace = db.session.get_one(Workspace, delivery.workspace_id)
+    with suppress(NotFound):  # deleted just now, and the delivery with it
+        return lock_session(workspace, delivery.session_id)
+    return None
 
 
 def _release(delivery_id: UUID, token: str, **values: object) -> bool:
