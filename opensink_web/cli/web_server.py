@@ -15,6 +15,8 @@ GRACEFUL_TIMEOUT_SECONDS = 3
 # SQLite takes one writer, and one process's writers queue at a lock instead of SQLite's back-off.
 SQLITE_PROCESSES = 1
 POSTGRESQL_PROCESSES = 2
+# gunicorn reads over no more than this of a body that was refused unread, and then hangs up.
+DRAINED_BODY_BYTES = 64 * 1024
 
 
 def serve(application: Flask, settings: Settings, descriptor: int) -> None:
@@ -38,6 +40,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, 
             "threads": self._settings.web_threads,
             "graceful_timeout": GRACEFUL_TIMEOUT_SECONDS,
             "keepalive": 5,
+            "pre_request": _announce_hanging_up,
             "loglevel": "warning",
             "control_socket_disable": True,
             "proc_name": "opensink",
@@ -53,3 +56,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, 
 def _answer_broken_body(_error: ParseException) -> ResponseReturnValue:
     """Answer as any bad request: gunicorn finds out about bad chunks while the body is read."""
     return current_app.handle_user_exception(BadRequest())
+
+
+def _announce_hanging_up(_worker: Any, request: Any) -> None:
+    """Send `Connection: close` after a large body, so that nobody's next request meets the end."""
+    sizes = [value for name, value in request.headers if name == "CONTENT-LENGTH"]
+    if any(int(size) > DRAINED_BODY_BYTES for size in sizes):
+        request.force_close()

@@ -1,10 +1,13 @@
 """`opensink up`: the whole process tree, for real."""
 
+import json
 import os
 import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,3 +146,19 @@ def test_everything_ends_within_3_seconds_when_it_is_killed_itself(
     opensink.wait_until(lambda: not alive(processes), seconds=3)
     opensink.up("--workers", "1")
     assert opensink.is_ready()
+
+
+@pytest.mark.parametrize(("size_bytes", "expected"), [(50_000, "keep-alive"), (200_000, "close")])
+def test_a_large_body_refused_unread_does_not_spoil_the_next_request(
+    opensink: "Opensink", size_bytes: int, expected: str
+) -> None:
+    opensink.up("--workers", "1")
+    with closing(HTTPConnection("127.0.0.1", opensink.port, timeout=10)) as connection:
+        for _ in range(5):
+            connection.request("POST", "/api/v1/agents", b"x" * size_bytes)
+            refused = connection.getresponse()
+            assert (refused.status, json.loads(refused.read())["code"]) == (
+                401,
+                "not_authenticated",
+            )
+            assert refused.getheader("Connection") == expected
