@@ -156,7 +156,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield _admin()
             yield from _endpoints(settings)
         else:
-            sentence = "Its tables are not this version's; run `opensink db upgrade`."
+            sentence = (
+                "Its tables are not this version's; start `opensink up`, or run"
+                " `opensink db upgrade`."
+            )
             yield Finding(Verdict.FAIL, "database", sentence)
 
 
