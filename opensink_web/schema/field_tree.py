@@ -56,7 +56,6 @@ class Constraints:
     multiple_of: int | float | None = None
     min_length: int | None = None
     max_length: int | None = None
-    pattern: str | None = None
     min_items: int = 0
     max_items: int | None = None
 
@@ -338,14 +337,12 @@ def _placeholder(examples: JSONValue) -> str:
 def _constraints(words: JSONObject, kind: Kind) -> Constraints:
     beyond = 1 if kind is Kind.INTEGER else 0
     above, below = _number(words.get("exclusiveMinimum")), _number(words.get("exclusiveMaximum"))
-    pattern = words.get("pattern")
     return Constraints(
         minimum=_number(words.get("minimum")) if above is None else above + beyond,
         maximum=_number(words.get("maximum")) if below is None else below - beyond,
         multiple_of=_number(words.get("multipleOf")),
         min_length=_count(words.get("minLength")),
         max_length=_count(words.get("maxLength")),
-        pattern=pattern if isinstance(pattern, str) else None,
         min_items=_count(words.get("minItems")) or 0,
         max_items=_count(words.get("maxItems")),
     )

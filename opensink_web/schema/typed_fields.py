@@ -90,10 +90,7 @@ class TextField(TypedField):
         limits = self.node.constraints
         found = super().attributes() | {"type": self.input_type}
         found |= _given(minlength=limits.min_length, maxlength=limits.max_length)
-        if limits.pattern is not None and self.input_type not in {"date", "color"}:
-            found["pattern"] = (
-                f".*(?:{limits.pattern}).*"  # JSON Schema's patterns are not anchored
-            )
+        # No "pattern": browsers' engines can backtrack for hours, and ours is not one of them.
         if self.node.placeholder:
             found["placeholder"] = self.node.placeholder
         return found
@@ -107,9 +104,8 @@ class LongTextField(TextField):
 
     def attributes(self) -> dict[str, Any]:
         found = super().attributes()
-        unfit = {"type", "pattern"}
         rows = min(16, max(4, self.drawn_text().count("\n") + 2))
-        return {name: found[name] for name in found if name not in unfit} | {"rows": rows}
+        return {name: found[name] for name in found if name != "type"} | {"rows": rows}
 
 
 class NumberField(TypedField):
