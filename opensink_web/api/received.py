@@ -129,7 +129,8 @@ def _field_errors(error: ValidationError, unknown: str) -> Iterator[FieldError]:
 
 def _sentence(error: ErrorDetails) -> str:
     values: dict[str, Any] = error.get("ctx", {})
-    return _SENTENCES.get(error["type"], _NOT_VALID).format(**values)
+    shown = {name: f"{each:g}" if isinstance(each, float) else each for name, each in values.items()}
+    return _SENTENCES.get(error["type"], _NOT_VALID).format(**shown)
 
 
 def _invalid(errors: tuple[FieldError, ...], noun: str) -> InvalidInput:

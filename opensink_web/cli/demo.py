@@ -17,6 +17,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.demo import IN_TERMINAL, demo_owner, prepare_demo, revoke_demo_key
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
+from opensink_web.supervisor.checks import settings_of_parts
 
 POLL_SECONDS = 0.5
 
@@ -26,7 +27,7 @@ POLL_SECONDS = 0.5
 @takes_settings("host", "port")
 def demo(settings: Settings, email: str | None) -> None:
     """Run a trading agent here, which asks you before it trades."""
-    settings = settings.for_children(settings.port)  # what the parts of `opensink up` have
+    settings = settings_of_parts(settings)
     with in_application(settings):
         program, workspace_slug = _prepare(settings, email)
         try:

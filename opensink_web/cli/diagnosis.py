@@ -22,7 +22,12 @@ from opensink_web.models.transaction import reading
 from opensink_web.operations.endpoint import endpoint_from_json
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
-from opensink_web.supervisor.checks import check_data_dir, check_database, check_redis
+from opensink_web.supervisor.checks import (
+    check_data_dir,
+    check_database,
+    check_redis,
+    settings_of_parts,
+)
 
 SECRET_KEY_LENGTH_MIN = 32
 
@@ -176,9 +181,7 @@ def _admin() -> Finding:
 
 def _endpoints(settings: Settings) -> Iterator[Finding]:
     """Name the agents that a worker of `up`, or else one started alone, would not call."""
-    if settings.embeds_redis:
-        settings = settings.for_children(settings.port)
-    policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
+    policy = TargetPolicy.from_entries(settings_of_parts(settings).execution_endpoint_hosts)
     refused = False
     for agent in db.session.scalars(select(Agent).where(Agent.execution_endpoint.is_not(None))):
         reason = policy.check_url(endpoint_from_json(agent.execution_endpoint or {}).url)

@@ -306,7 +306,7 @@ def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
             "error_code": answer.error.code if answer.error else None,
             "error_message": error,
             "remote_address": answer.remote_address,
-            "latency_ms": answer.latency_ms,
+            "latency_ms": round(answer.latency_ms, 2),
             "finished_at": clock.now(),
         },
     )

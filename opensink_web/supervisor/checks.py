@@ -63,6 +63,27 @@ def locked_data_dir(data_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def settings_of_parts(settings: Settings) -> Settings:
+    """Return what the server's processes work with: those of `opensink up`, or parts run alone.
+
+    They are `up`'s when it holds the data folder, and without a Redis of one's own they can be
+    nobody else's.
+    """
+    if settings.embeds_redis or _is_held(settings.data_dir):
+        return settings.for_children(settings.port)
+    return settings
+
+
+def _is_held(data_dir: Path) -> bool:
+    try:
+        with locked_data_dir(data_dir):
+            return False
+    except ConfigurationError:
+        return True
+    except OSError:  # there is no such folder
+        return False
+
+
 @contextlib.contextmanager
 def listening_socket(settings: Settings) -> Iterator[socket.socket]:
     """Listen at HOST and PORT; connections wait here while the web server starts again.
@@ -82,6 +103,9 @@ def check_database(settings: Settings) -> None:
     """
     try:
         url = make_url(settings.database_url)
+        if "@" in (url.host or ""):
+            # the driver's own error would show the end of the password as the host
+            raise ConfigurationError("DATABASE_URL has an @ in its password; write it as %40.")
         engine = create_engine(url, connect_args=_connect_args(settings))
         try:
             with engine.connect() as connection:

@@ -98,6 +98,12 @@ class TestMaking:
 
         assert wrong_paths(alice.post("/agents", body)) == ["/execution_endpoint" + path]
 
+    def test_writes_a_limit_as_people_do(self, alice: Api) -> None:
+        endpoint = ENDPOINT | {"timeout_seconds": 301}
+        answer = alice.post("/agents", {"name": "x", "execution_endpoint": endpoint})
+        assert "at most 300." in answer.text
+        assert "300.0" not in answer.text
+
     @pytest.mark.parametrize("name", ["", "x" * 256, None, 5])
     def test_refuses_a_bad_name(self, alice: Api, name: Any) -> None:
         assert wrong_paths(alice.post("/agents", {"name": name})) == ["/name"]

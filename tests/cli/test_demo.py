@@ -231,3 +231,13 @@ def test_a_policy_without_loopback_is_named(opensink: Opensink) -> None:
     assert refused.returncode == 2
     assert "EXECUTION_ENDPOINT_HOSTS=127.0.0.0/8" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_parts_run_alone_that_would_not_call_it_are_named(
+    opensink: Opensink, redis_url: str
+) -> None:
+    assert opensink.run("db", "upgrade").returncode == 0
+    Alice(opensink)
+    refused = opensink.run("demo", variables={"REDIS_URL": redis_url})
+    assert refused.returncode == 2
+    assert "EXECUTION_ENDPOINT_HOSTS=127.0.0.0/8" in refused.stderr

@@ -105,6 +105,7 @@ def test_a_sqlite_file_that_is_there_or_can_be_made_is_fine(make_settings: MakeS
         "postgresql://user:hunter2@127.0.0.1:1/none",
         "postgresql://user:hunter2@127.0.0.1:port/none",
         "sqlite:////no/such/folder/file.sqlite3",
+        "postgresql://me:p@hunter2@127.0.0.1:1/opensink",
     ],
 )
 def test_a_wrong_database_url_is_named_without_its_password(
