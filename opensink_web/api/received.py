@@ -129,7 +129,9 @@ def _field_errors(error: ValidationError, unknown: str) -> Iterator[FieldError]:
 
 def _sentence(error: ErrorDetails) -> str:
     values: dict[str, Any] = error.get("ctx", {})
-    shown = {name: f"{each:g}" if isinstance(each, float) else each for name, each in values.items()}
+    shown = {
+        name: f"{each:g}" if isinstance(each, float) else each for name, each in values.items()
+    }
     return _SENTENCES.get(error["type"], _NOT_VALID).format(**shown)
 
 
