@@ -94,6 +94,10 @@ class PostgresServer(AbstractContextManager["PostgresServer"]):
     def __enter__(self) -> "PostgresServer":
         self._server = get_server(self._data.name, cleanup_mode="stop")
         self._uri: str = self._server.get_uri()
+        # no test cuts the power, and stopping a server that must reach the disk takes seconds
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._run(f"ALTER SYSTEM SET {setting} = off")
+        self._run("SELECT pg_reload_conf()")
         self._run(f"CREATE DATABASE {self._template}")
         self._migrate(self._url_of(self._template))
         return self
