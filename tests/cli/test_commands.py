@@ -72,4 +72,6 @@ def test_the_parts_work_alone(migrated: "Opensink", redis_url: str) -> None:
         for part in parts:
             part.send_signal(signal.SIGTERM)
         codes = [part.wait(10) for part in parts]
-    assert codes == [0, 0, 0]
+    assert codes[:2] == [0, 0]
+    # nothing tells when the sweeper has begun; asked to end before that, it ends by the signal
+    assert codes[2] in {0, -signal.SIGTERM}

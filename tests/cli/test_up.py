@@ -93,9 +93,11 @@ def test_it_runs_on_postgresql_and_a_redis_of_ones_own(
     opensink: "Opensink", database_url: str, redis_url: str
 ) -> None:
     opensink.up(variables={"DATABASE_URL": database_url, "REDIS_URL": redis_url})
-    processes = opensink.descendants()
-    assert not named(processes, "valkey-server")
-    assert len(named(processes, "web --fd")) == 1 + POSTGRESQL_PROCESSES
+    # it is ready when the first of the web processes is
+    opensink.wait_until(
+        lambda: len(named(opensink.descendants(), "web --fd")) == 1 + POSTGRESQL_PROCESSES
+    )
+    assert not named(opensink.descendants(), "valkey-server")
     assert not (opensink.data_dir / "opensink.sqlite3").exists()
     assert opensink.end() < 5
 
