@@ -43,11 +43,11 @@ class TypedField(AnswerField):
 
     def shown(self, value: JSONValue) -> str:
         """Write a value as the text to edit."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of field has its own
 
     def read(self, text: str) -> JSONValue | Absent:
         """Read what was typed as a value."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of field has its own
 
     def drawn_text(self) -> str:
         """Return the text that goes into the page: never a secret."""
