@@ -12,7 +12,6 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
-from rq import Queue
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -20,7 +19,7 @@ from opensink_web import api, web
 from opensink_web.errors import ConfigurationError, Unavailable
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
-from opensink_web.jobs.queue import announce, delivery_queue
+from opensink_web.jobs.queue import Announcer, delivery_queue
 from opensink_web.models import db
 from opensink_web.models.transaction import (
     Announcement,
@@ -35,7 +34,7 @@ from opensink_web.settings import Settings
 MIGRATIONS = Path(__file__).parent / "migrations"
 API_PREFIX = "/api/"
 _log = logging.getLogger(__name__)
-_QUEUE_EXTENSION = "opensink-queue"
+_ANNOUNCER_EXTENSION = "opensink-announcer"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -140,7 +139,7 @@ def _wire_database(app: Flask, settings: Settings) -> None:
 
 def _wire_redis(app: Flask, settings: Settings) -> None:
     connection = announcing_connection(settings.redis_url)
-    app.extensions[_QUEUE_EXTENSION] = delivery_queue(connection)
+    app.extensions[_ANNOUNCER_EXTENSION] = Announcer(delivery_queue(connection))
     app.extensions[EXTENSION] = Services(
         settings=settings,
         policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
@@ -151,5 +150,5 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
 @deliveries_committed.connect
 def _announce(_sender: object, announcements: Sequence[Announcement]) -> None:
     """Tie the outbox to the commit: rows that are committed are announced at once."""
-    queue: Queue = current_app.extensions[_QUEUE_EXTENSION]
-    announce(queue, announcements)
+    announcer: Announcer = current_app.extensions[_ANNOUNCER_EXTENSION]
+    announcer.announce(announcements)

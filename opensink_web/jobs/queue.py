@@ -1,7 +1,9 @@
 """Announcing deliveries to the workers, as best one can."""
 
 import logging
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 
 from redis import Redis, RedisError
 from rq import Queue
@@ -14,6 +16,10 @@ QUEUE_NAME = "deliveries"
 JOB_TTL_SECONDS = 3600
 """What Redis forgets of a job that nobody took; the sweeper announces the delivery again."""
 DELIVER = "opensink_web.jobs.deliver.deliver"
+PAUSE_SECONDS = 5.0
+"""How long nobody waits for a Redis that failed; what is due then, the sweeper announces."""
+SLOW_SECONDS = 0.25
+"""An announcement takes about a millisecond; one that took this long counts as failed."""
 _log = logging.getLogger(__name__)
 
 
@@ -33,6 +39,49 @@ def announce(queue: Queue, announcements: Sequence[Announcement]) -> bool:
         _log.warning("Redis did not take %d announcements: %s", len(announcements), error)
         return False
     return True
+
+
+class Announcer:
+    """Announces for those who cannot wait: a circuit breaker around Redis.
+
+    After a failure, or an answer that came late, nobody waits for Redis for a while; then one
+    thread tries, and the others go on only once it got through.
+    """
+
+    def __init__(self, queue: Queue, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._queue = queue
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._closed = True
+        self._next_try_at = 0.0
+
+    def announce(self, announcements: Sequence[Announcement]) -> bool:
+        """Tell the workers, unless Redis has failed just now. Never raises.
+
+        Returns whether Redis took them all.
+        """
+        if not self._may_try():
+            return False
+        begun_at = self._monotonic()
+        told = announce(self._queue, announcements)
+        self._note(is_well=told and self._monotonic() - begun_at < SLOW_SECONDS)
+        return told
+
+    def _may_try(self) -> bool:
+        with self._lock:
+            if self._closed:
+                return True
+            now = self._monotonic()
+            if now < self._next_try_at:
+                return False
+            self._next_try_at = now + PAUSE_SECONDS  # the others do not try meanwhile
+            return True
+
+    def _note(self, *, is_well: bool) -> None:
+        with self._lock:
+            self._closed = is_well
+            if not is_well:
+                self._next_try_at = self._monotonic() + PAUSE_SECONDS
 
 
 def _job(announcement: Announcement) -> EnqueueData:
