@@ -26,7 +26,7 @@ from opensink_web.models.transaction import (
     deliveries_committed,
     prepare_sqlite,
 )
-from opensink_web.operations.user import SIGN_IN_LIFETIME
+from opensink_web.operations.user_session import SESSION_LIFETIME
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
@@ -85,7 +85,9 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": is_https,
-        "PERMANENT_SESSION_LIFETIME": SIGN_IN_LIFETIME,
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        # a late answer to an older request must not bring the cookie from before a sign-in back
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "PREFERRED_URL_SCHEME": "https" if is_https else "http",
         # a review that was left open overnight must still submit
         "WTF_CSRF_TIME_LIMIT": None,

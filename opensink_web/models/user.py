@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from opensink_web import clock
 from opensink_web.models.base import Base, Created, Identified, word_type
 from opensink_web.models.workspace import Workspace
 
@@ -53,13 +54,17 @@ class Membership(Created, Base):
 
 
 class UserSession(Identified, Created, Base):
-    """A browser in which somebody is signed in; the cookie holds the token, this row its hash."""
+    """A browser in which somebody is signed in; the cookie holds the token, this row its hash.
+
+    `last_seen_at` is up to a minute old.
+    """
 
     __tablename__ = "user_sessions"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     user_agent: Mapped[str] = mapped_column(String(255), default="")
     remote_address: Mapped[str] = mapped_column(String(64), default="")
 

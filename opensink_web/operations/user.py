@@ -1,10 +1,8 @@
-"""People: making an account, signing in and out, and the members of a workspace."""
-
-from datetime import timedelta
+"""People: making an account, checking a password, and the members of a workspace."""
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import contains_eager
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -14,18 +12,14 @@ from opensink_web.models import (
     Membership,
     Role,
     User,
-    UserSession,
     Workspace,
     db,
 )
 from opensink_web.operations.credential import (
     hash_password,
-    hash_token,
-    new_token,
     password_matches,
 )
-
-SIGN_IN_LIFETIME = timedelta(days=14)
+from opensink_web.operations.user_session import end_sessions
 
 
 def user_count() -> int:
@@ -81,41 +75,6 @@ def authenticate(email: str, password: str) -> User | None:
     return user if user is not None and matches and user.is_active else None
 
 
-def sign_in(user: User, *, user_agent: str, remote_address: str) -> str:
-    """Open a session for a browser and return its token."""
-    token = new_token()
-    moment = clock.now()
-    db.session.execute(
-        delete(UserSession).where(UserSession.user_id == user.id, UserSession.expires_at <= moment)
-    )
-    db.session.add(
-        UserSession(
-            user_id=user.id,
-            token_hash=hash_token(token),
-            expires_at=moment + SIGN_IN_LIFETIME,
-            user_agent=user_agent[:255],
-            remote_address=remote_address[:64],
-        )
-    )
-    return token
-
-
-def user_of_session(token: str) -> User | None:
-    """Return who is signed in with this token, if it still counts."""
-    query = (
-        select(UserSession)
-        .options(joinedload(UserSession.user))
-        .where(UserSession.token_hash == hash_token(token), UserSession.expires_at > clock.now())
-    )
-    session = db.session.scalars(query).one_or_none()
-    return session.user if session is not None and session.user.is_active else None
-
-
-def sign_out(token: str) -> None:
-    """End the session of this token."""
-    db.session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
-
-
 def list_members(workspace: Workspace) -> list[Membership]:
     """Return the members with their users, by address."""
     query = (
@@ -140,6 +99,8 @@ def change_role(workspace: Workspace, user_id: object, role: Role) -> Membership
 def remove_member(workspace: Workspace, user_id: object) -> User:
     """Take somebody out of the workspace and revoke their keys: neither comes back by itself.
 
+    Whoever is then in no workspace is signed out everywhere.
+
     Raises: NotFound; Conflict for the last admin.
     """
     membership = _member(workspace, user_id)
@@ -155,6 +116,8 @@ def remove_member(workspace: Workspace, user_id: object) -> User:
         .values(revoked_at=clock.now())
     )
     db.session.delete(membership)
+    if all(each is membership for each in user.memberships):
+        end_sessions(user)
     return user
 
 

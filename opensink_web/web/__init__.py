@@ -8,6 +8,7 @@ from flask import Flask
 from htmx_flask import Htmx
 
 from opensink_web.web import (
+    account,
     agent,
     agent_session,
     api_key,
@@ -22,7 +23,7 @@ from opensink_web.web import (
     security,
     workspace,
 )
-from opensink_web.web.access import login_manager
+from opensink_web.web.access import login_manager, note_seen
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.navigation import around_page
 
@@ -33,6 +34,7 @@ csrf = security.FormProtection()
 _AREAS = (
     health,
     auth,
+    account,
     inbox,
     input_request,
     agent_session,
@@ -50,6 +52,7 @@ def register(app: Flask) -> None:
     filters.register(app)
     security.register(app)
     login_manager.init_app(app)
+    app.after_request(note_seen)
     csrf.init_app(app)
     Htmx(app)
     app.context_processor(around_page)

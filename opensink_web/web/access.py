@@ -1,22 +1,29 @@
 """Who is asking, and may they: declared where a page's route is declared.
 
-Every view is either `public` or `requires` a permission; a test fails for one that is neither.
+Every view is `public`, for whoever is `signed_in`, or `requires` a permission; a test fails for one
+that is none of these.
 Pages of a workspace live below /w/<workspace_slug>/, so that a link names its workspace. Somebody
 else's workspace, and whatever is in it, answers 404.
 """
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from flask import current_app, g, redirect, request, session, url_for
+from flask import Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from sqlalchemy.exc import SQLAlchemyError
 
-from opensink_web.models import User
+from opensink_web.errors import NotFound, OpenSinkError
+from opensink_web.models import User, UserSession
+from opensink_web.models.transaction import writing
+from opensink_web.operations import user_session as sessions
 from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.user import sign_in, sign_out, user_of_session
 from opensink_web.operations.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 
@@ -26,14 +33,16 @@ PERMISSION = "permission"
 """The attribute of a view that says (resource, action); None for a public one."""
 
 login_manager = LoginManager()
+_log = logging.getLogger(__name__)
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """The person in this browser; the cookie holds the token, the database its hash."""
 
-    def __init__(self, user: User, token: str) -> None:
-        self.user = user
-        self.email = user.email
+    def __init__(self, session: UserSession, token: str) -> None:
+        self.user = session.user
+        self.email = session.user.email
+        self.session_id = session.id
         self._token = token
 
     def get_id(self) -> str:
@@ -42,8 +51,29 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # as above
 def _load(token: str) -> SignedIn | None:
-    user = user_of_session(token)
-    return SignedIn(user, token) if user is not None else None
+    found = sessions.find_session(token)
+    if found is None:
+        return None
+    if sessions.seen_is_worth_noting(found) and not _page_asks_by_itself():
+        g.session_seen = found.id
+    return SignedIn(found, token)
+
+
+def _page_asks_by_itself() -> bool:
+    """A page that is left open asks for news for ever; nobody sits before it for that."""
+    return request.method == "GET" and "HX-Request" in request.headers
+
+
+def note_seen(response: Response) -> Response:
+    """Write down, after the answer is made, that the session was used."""
+    session_id: UUID | None = g.pop("session_seen", None)
+    if session_id is not None:
+        try:
+            with writing():
+                sessions.note_seen(session_id)
+        except (OpenSinkError, SQLAlchemyError):
+            _log.warning("The use of a session could not be noted", exc_info=True)
+    return response
 
 
 def services() -> Services:
@@ -56,6 +86,29 @@ def public(view: View) -> View:
     """Declare that anybody may see this."""
     setattr(view, PERMISSION, None)
     return view
+
+
+def signed_in(
+    view: Callable[Concatenate[User, Parameters], ResponseReturnValue],
+) -> Callable[Parameters, ResponseReturnValue]:
+    """Declare that a page is everybody's who is signed in; the view gets the User first."""
+
+    @wraps(view)
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResponseReturnValue:
+        if not current_user.is_authenticated:
+            return to_sign_in()
+        g.principal = _in_the_only_workspace(current_user.user)
+        return view(current_user.user, *args, **kwargs)
+
+    setattr(guarded, PERMISSION, None)
+    return guarded
+
+
+def _in_the_only_workspace(user: User) -> Principal | None:
+    """Whose menu stands around a page that is in no workspace; with several it is nobody's."""
+    if len(user.memberships) != 1:
+        return None
+    return principal_in(user.memberships[0].workspace.slug, user)
 
 
 def requires(
@@ -114,19 +167,20 @@ def safe_next(place: str | None) -> str | None:
 
 def begin_session(user: User) -> None:
     """Sign a person in, inside the caller's transaction, under a fresh session."""
-    token = sign_in(
+    begun, token = sessions.begin_session(
         user,
         user_agent=request.headers.get("User-Agent", ""),
         remote_address=request.remote_addr or "",
     )
     session.clear()
     session.permanent = True
-    login_user(SignedIn(user, token))
+    login_user(SignedIn(begun, token))
 
 
 def end_session() -> None:
-    """Sign out, inside the caller's transaction."""
+    """Sign out, inside the caller's transaction; it does no harm when nobody is signed in."""
     if current_user.is_authenticated:
-        sign_out(current_user.get_id())
+        with suppress(NotFound):  # another request ended it a moment ago
+            sessions.end_session(current_user.user, current_user.session_id)
     logout_user()
     session.clear()

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from tests.conftest import PASSWORD, Cast, Person
 
 
-def browser_of(app: Flask, person: Person) -> FlaskClient:
+def browser_of(app: Flask, person: Person, client: FlaskClient | None = None) -> FlaskClient:
     app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
+    client = client or app.test_client()
     answer = client.post("/sign-in", data={"email": person.email, "password": PASSWORD})
     assert answer.status_code == 303
     return client

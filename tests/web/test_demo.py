@@ -11,7 +11,7 @@ from opensink_web.demo import settings_file
 from opensink_web.demo.trading_agent import AgentSettings
 from opensink_web.models import Agent, User, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.user import sign_in
+from opensink_web.operations.user_session import begin_session
 from opensink_web.settings import Settings
 from opensink_web.web import demo
 from tests.conftest import Cast, Person
@@ -38,7 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def browser_of(app: Flask, person: Person) -> FlaskClient:
     with app.app_context(), writing():
         user = db.session.get_one(User, person.id)
-        token = sign_in(user, user_agent="tests", remote_address="")
+        _, token = begin_session(user, user_agent="tests", remote_address="")
     browser = app.test_client()
     with browser.session_transaction() as session:
         session["_user_id"] = token

@@ -1,0 +1,92 @@
+"""Browsers in which people are signed in: beginning a session, keeping it, ending it.
+
+A session ends IDLE_LIFETIME after it was last used and SESSION_LIFETIME after it began, whichever
+comes first. Ending one takes effect with the browser's next request: each looks its row up.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.errors import NotFound
+from opensink_web.models import User, UserSession, db
+from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.credential import hash_token, new_token
+
+SESSION_LIFETIME = timedelta(days=30)
+IDLE_LIFETIME = timedelta(days=7)
+SEEN_NOTED_EVERY = timedelta(minutes=1)
+
+
+def begin_session(user: User, *, user_agent: str, remote_address: str) -> tuple[UserSession, str]:
+    """Open a session for a browser; return it and its token, and forget those that are over."""
+    token = new_token()
+    moment = clock.now()
+    db.session.execute(delete(UserSession).where(UserSession.user_id == user.id, ~_is_live()))
+    session = UserSession(
+        user=user,
+        token_hash=hash_token(token),
+        created_at=moment,
+        last_seen_at=moment,
+        expires_at=moment + SESSION_LIFETIME,
+        user_agent=user_agent[:255],
+        remote_address=remote_address[:64],
+    )
+    db.session.add(session)
+    db.session.flush()
+    return session, token
+
+
+def find_session(token: str) -> UserSession | None:
+    """Return the session of a token with its user; None when it no longer counts."""
+    query = (
+        select(UserSession)
+        .options(joinedload(UserSession.user))
+        .where(UserSession.token_hash == hash_token(token), _is_live())
+    )
+    session = db.session.scalars(query).one_or_none()
+    return session if session is not None and session.user.is_active else None
+
+
+def list_sessions(user: User) -> list[UserSession]:
+    """Return where somebody is signed in, the browser that was used last first."""
+    query = (
+        select(UserSession)
+        .where(UserSession.user_id == user.id, _is_live())
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    )
+    return list(db.session.scalars(query))
+
+
+def seen_is_worth_noting(session: UserSession) -> bool:
+    """Tell whether `last_seen_at` is older than a minute: not every request needs a write."""
+    return clock.now() - session.last_seen_at >= SEEN_NOTED_EVERY
+
+
+def note_seen(session_id: UUID) -> None:
+    """Write down that the session was used now."""
+    db.session.execute(
+        update(UserSession).where(UserSession.id == session_id).values(last_seen_at=clock.now())
+    )
+
+
+def end_session(user: User, session_id: UUID) -> None:
+    """Sign a browser out. Raises: NotFound, also for somebody else's."""
+    chosen = (UserSession.id == session_id, UserSession.user_id == user.id)
+    if rows_changed(delete(UserSession).where(*chosen)) == 0:
+        raise NotFound("There is no such sign-in; it may have ended meanwhile.")
+
+
+def end_sessions(user: User, *, but: UUID | None = None) -> int:
+    """Sign somebody out everywhere, or everywhere but in one session; return in how many."""
+    ended = delete(UserSession).where(UserSession.user_id == user.id)
+    return rows_changed(ended if but is None else ended.where(UserSession.id != but))
+
+
+def _is_live() -> ColumnElement[bool]:
+    moment = clock.now()
+    was_used = UserSession.last_seen_at > moment - IDLE_LIFETIME
+    return (UserSession.expires_at > moment) & was_used

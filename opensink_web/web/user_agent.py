@@ -1,0 +1,40 @@
+"""Browsers in plain words, made of what they say about themselves.
+
+https://www.rfc-editor.org/rfc/rfc9110#field.user-agent: nobody has to tell the truth there, so this
+is for recognising one's own browser in a list, and decides nothing.
+"""
+
+# The first that is found counts: Edge and Opera also call themselves Chrome, and Chrome Safari.
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+    "curl/": "curl",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser_name(user_agent: str) -> str:
+    """Name the browser and the system: `Firefox on Windows`."""
+    browser = _first(_BROWSERS, user_agent)
+    system = _first(_SYSTEMS, user_agent)
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or (f"A browser on {system}" if system else "An unknown browser")
+
+
+def _first(names: dict[str, str], user_agent: str) -> str | None:
+    return next((name for sign, name in names.items() if sign in user_agent), None)
