@@ -22,7 +22,11 @@ routes = Routes("api_keys")
 
 
 class ApiKeyCreate(Received):
-    """A new key for whoever asks. A scope is `<resource>:<read|write|all>` or `all:all`."""
+    """A new key for whoever asks. A scope is `<resource>:<read|write|all>` or `all:all`.
+
+    It reaches no further and lives no longer than the key it is made with: without `expires_at`
+    it expires with that one, and when that one is revoked so is this.
+    """
 
     server_set = frozenset(
         {"id", "workspace_id", "user_id", "prefix", "key", "last_used_at", "created_at"}
@@ -68,6 +72,7 @@ def create_key(principal: Principal, body: ApiKeyCreate) -> ApiKeyCreated:
         name=body.name,
         scopes=scopes,
         expires_at=body.expires_at,
+        parent=principal.key,
     )
     return ApiKeyCreated(**ApiKeyAnswer.of(row).model_dump(), key=key)
 
@@ -89,7 +94,7 @@ def revoke_key(principal: Principal, key_id: UUID) -> None:
 
 def _check_reach(principal: Principal, scopes: tuple[str, ...]) -> None:
     """Let no key make one that reaches further than itself. Raises: PermissionMissing."""
-    if principal.key_scopes is None or EVERYTHING in principal.key_scopes:
+    if principal.key is None or EVERYTHING in principal.key.scopes:
         return
     for scope in scopes:
         resource, _, word = scope.partition(":")

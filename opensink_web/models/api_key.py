@@ -12,12 +12,18 @@ from opensink_web.models.workspace import Workspace
 
 
 class ApiKey(Identified, Created, Base):
-    """`prefix` is the part that is shown to recognise a key by; the key itself is only hashed."""
+    """`prefix` is the part that is shown to recognise a key by; the key itself is only hashed.
+
+    `parent_id` names the key with which a program made this one; people's keys have none.
+    """
 
     __tablename__ = "api_keys"
 
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("api_keys.id", ondelete="CASCADE"), index=True
+    )
     name: Mapped[str] = mapped_column(String(255))
     prefix: Mapped[str] = mapped_column(String(32))
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -7,8 +7,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
-from opensink_web.errors import FieldError, InvalidInput, NotFound
+from opensink_web.errors import FieldError, InvalidInput, NotAuthenticated, NotFound
 from opensink_web.models import ApiKey, Membership, User, Workspace, db
+from opensink_web.models.transaction import rows_changed
 from opensink_web.operations import page
 from opensink_web.operations.credential import hash_token, new_token
 from opensink_web.operations.permission import Principal, check_scopes
@@ -25,10 +26,14 @@ def create_key(
     name: str,
     scopes: tuple[str, ...],
     expires_at: datetime | None = None,
+    parent: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key and return its row and the key itself, which cannot be had again.
 
-    Raises: InvalidInput for an unknown scope, a bad name or an expiry that has passed.
+    `parent` is the key with which a program asks for this one. It is not outlived: where it
+    expires this one does, at the latest, and revoking it revokes this one too.
+    Raises: InvalidInput for an unknown scope, a bad name, an expiry that has passed or is later
+    than the parent's; NotAuthenticated for a parent that was revoked meanwhile.
     """
     if not 1 <= len(name.strip()) <= 255:
         message = "A name has 1 to 255 characters."
@@ -36,10 +41,13 @@ def create_key(
     if expires_at is not None and expires_at <= clock.now():
         message = "The expiry must lie in the future."
         raise InvalidInput(message, errors=(FieldError("/expires_at", message),))
+    if parent is not None:
+        expires_at = _expiry_within(parent, expires_at)
     secret = new_token(KEY_PREFIX)
     key = ApiKey(
         workspace_id=workspace.id,
         user_id=user.id,
+        parent_id=parent.id if parent else None,
         name=name.strip(),
         prefix=secret[:SHOWN_LENGTH],
         key_hash=hash_token(secret),
@@ -70,10 +78,34 @@ def find_key(workspace: Workspace, key_id: UUID) -> ApiKey:
 
 
 def revoke_key(workspace: Workspace, key_id: UUID) -> ApiKey:
-    """Make a key useless from now on. Raises: NotFound."""
+    """Make a key useless from now on, and those made with it. Raises: NotFound."""
     key = find_key(workspace, key_id)
-    key.revoked_at = clock.now()
+    generation = [key.id]
+    while generation:
+        # the update waits for whoever is making a key with one of these, so the next query sees it
+        rows_changed(
+            update(ApiKey)
+            .where(ApiKey.id.in_(generation), ApiKey.revoked_at.is_(None))
+            .values(revoked_at=clock.now())
+        )
+        query = select(ApiKey.id).where(
+            ApiKey.parent_id.in_(generation), ApiKey.revoked_at.is_(None)
+        )
+        generation = list(db.session.scalars(query))
     return key
+
+
+def _expiry_within(parent: ApiKey, expires_at: datetime | None) -> datetime | None:
+    """Return when a key made with `parent` expires; the parent stays unrevoked until the commit."""
+    db.session.refresh(parent, with_for_update={"read": True})
+    if parent.revoked_at is not None:
+        raise NotAuthenticated("This API key was revoked.")
+    if parent.expires_at is None:
+        return expires_at
+    if expires_at is not None and expires_at > parent.expires_at:
+        message = "A key expires no later than the key it is made with."
+        raise InvalidInput(message, errors=(FieldError("/expires_at", message),))
+    return expires_at or parent.expires_at
 
 
 def principal_of_key(secret: str) -> Principal | None:
@@ -94,7 +126,7 @@ def principal_of_key(secret: str) -> Principal | None:
     key, role = found
     if not key.is_usable(clock.now()) or not key.user.is_active:
         return None
-    return Principal(key.workspace, key.user, role, frozenset(key.scopes))
+    return Principal(key.workspace, key.user, role, key)
 
 
 def use_is_worth_noting(secret: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from opensink_web.errors import FieldError, InvalidInput, PermissionMissing
-from opensink_web.models import Role, User, Workspace
+from opensink_web.models import ApiKey, Role, User, Workspace
 
 
 class Action(StrEnum):
@@ -49,19 +49,19 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody acting in a workspace; `key_scopes` is None for a person in the browser."""
+    """Somebody acting in a workspace; `key` is None for a person in the browser."""
 
     workspace: Workspace
     user: User
     role: Role
-    key_scopes: frozenset[str] | None = None
+    key: ApiKey | None = None
 
     def may(self, resource: str, action: Action) -> bool:
         """Tell whether both the role and, if it is a key, the key's scopes reach that far."""
         allowed = _covers(ROLE_SCOPES[self.role], resource, action)
-        if self.key_scopes is None:
+        if self.key is None:
             return allowed
-        return allowed and _covers(self.key_scopes, resource, action)
+        return allowed and _covers(frozenset(self.key.scopes), resource, action)
 
     def require(self, resource: str, action: Action) -> None:
         """Raises: PermissionMissing, naming what is missing."""

@@ -56,6 +56,48 @@ def test_a_key_makes_none_that_reaches_further(app: Flask, alice: Api, scope: st
     assert narrow.post("/api-keys", BODY).status_code == 201
 
 
+MAKER = {"scopes": ["api_keys:write", "agents:read"], "expires_at": "2999-01-01T00:00:00Z"}
+
+
+def make_key(app: Flask, api: Api, **fields: Any) -> tuple[Any, Api]:
+    """Make a key; return what is known of it, and the API called with it."""
+    row = made(api.post("/api-keys", BODY | fields))
+    return row, Api(app, {"X-API-Key": row["key"]})
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"expires_at": None}, {"expires_at": "2999-01-01T01:00:00+01:00"}]
+)
+def test_a_key_made_with_another_expires_with_it(
+    app: Flask, alice: Api, fields: dict[str, Any]
+) -> None:
+    _, maker = make_key(app, alice, **MAKER)
+    assert make_key(app, maker, **fields)[0]["expires_at"] == MAKER["expires_at"]
+
+
+def test_a_key_made_with_another_may_expire_sooner_and_not_later(app: Flask, alice: Api) -> None:
+    _, maker = make_key(app, alice, **MAKER)
+    sooner, later = "2998-12-31T23:59:59Z", "2999-01-01T00:00:01Z"
+
+    assert make_key(app, maker, expires_at=sooner)[0]["expires_at"] == sooner
+    assert wrong_paths(maker.post("/api-keys", BODY | {"expires_at": later})) == ["/expires_at"]
+
+
+def test_a_key_is_revoked_with_the_one_it_was_made_with(app: Flask, alice: Api) -> None:
+    first, maker = make_key(app, alice, **MAKER)
+    _, child = make_key(app, maker, scopes=MAKER["scopes"])
+    last, grandchild = make_key(app, child)
+    _, other = make_key(app, alice)
+    assert grandchild.get("/agents").status_code == 200
+
+    assert alice.delete(f"/api-keys/{first['id']}").status_code == 204
+
+    for api in (maker, child, grandchild):
+        assert_problem(api.get("/agents"), 401, "not_authenticated")
+    assert_problem(alice.get(f"/api-keys/{last['id']}"), 404, "not_found")
+    assert other.get("/agents").status_code == 200
+
+
 def test_lists_keys_that_open_something(alice: Api) -> None:
     row = made(alice.post("/api-keys", BODY))
     before = alice.read("/api-keys")
