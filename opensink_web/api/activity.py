@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from opensink_web.api.contract import Routes
 from opensink_web.api.shapes import (
@@ -14,15 +15,25 @@ from opensink_web.api.shapes import (
     Received,
     page_answer,
 )
-from opensink_web.models import ActivitySource, ActivityType
+from opensink_web.models import ActivitySource, ActivityType, is_web_address
 from opensink_web.operations import activity as activities
 from opensink_web.operations.permission import Principal
 
 routes = Routes("agent_session_activities")
 
 
+def _web_address(href: str) -> str:
+    if not is_web_address(href):
+        raise PydanticCustomError("web_address", "not a web address")
+    return href
+
+
 class Link(Received):
-    href: str
+    href: Annotated[
+        str,
+        AfterValidator(_web_address),
+        Field(json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
+    ]
     text: str
 
 

@@ -42,6 +42,7 @@ _SENTENCES = {
     "greater_than_equal": "This must be at least {ge}.",
     "less_than_equal": "This must be at most {le}.",
     "whole_number": "This must be a whole number.",
+    "web_address": "This must be a full address, such as https://example.com/page.",
 }
 _NOT_VALID = "This is not valid."
 

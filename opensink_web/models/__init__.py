@@ -3,7 +3,7 @@
 Nothing here commits or decides. Importing this package makes every table known to SQLAlchemy.
 """
 
-from opensink_web.models.activity import Activity, ActivitySource, ActivityType
+from opensink_web.models.activity import Activity, ActivitySource, ActivityType, is_web_address
 from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.api_key import ApiKey
@@ -47,4 +47,5 @@ __all__ = [
     "UserSession",
     "Workspace",
     "db",
+    "is_web_address",
 ]

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
@@ -28,6 +29,16 @@ class ActivitySource(StrEnum):
     SYSTEM = "system"
     AGENT = "agent"
     USER = "user"
+
+
+def is_web_address(href: str) -> bool:
+    """Tell whether this leads to another host: to a browser `http:page` is one of our own pages."""
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return False
+    is_web = href.lower().startswith(("http://", "https://"))
+    return is_web and href.isprintable() and bool(parts.netloc)
 
 
 class Activity(Identified, Created, Base):

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import url_for
@@ -17,6 +16,7 @@ from opensink_web.models import (
     Delivery,
     DeliveryAttempt,
     Workspace,
+    is_web_address,
 )
 from opensink_web.operations.activity import ActivityFilter, list_activities
 from opensink_web.operations.delivery import DeliveryFilter, list_deliveries
@@ -109,16 +109,7 @@ def _failed_delivery_id(activity: Activity) -> UUID | None:
 def _given_links(activity: Activity) -> list[Link]:
     """Return the links an agent gave that lead to the web: others could run a script."""
     found = [(str(link.get("href", "")), str(link.get("text", ""))) for link in activity.links]
-    return [Link(href, text or href, True) for href, text in found if _is_web_address(href)]
-
-
-def _is_web_address(href: str) -> bool:
-    """Tell whether this leads to another host: to a browser `http:page` is one of our own pages."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+    return [Link(href, text or href, True) for href, text in found if is_web_address(href)]
 
 
 def _as_id(text: str | None) -> UUID | None:

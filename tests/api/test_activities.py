@@ -68,13 +68,28 @@ def test_fills_in_what_is_left_out(alice: Api, session: Any) -> None:
         ({"source": "cat"}, "/source"),
         ({"message": 5}, "/message"),
         ({"related_entity_id": "x" * 256}, "/related_entity_id"),
-        ({"links": [{"href": "x"}]}, "/links/0/text"),
+        ({"links": [{"href": "https://example.com"}]}, "/links/0/text"),
         ({"links": {}}, "/links"),
-        ({"links": [{"href": "x", "text": "x", "rel": "x"}]}, "/links/0/rel"),
+        ({"links": [{"href": "https://a.example", "text": "x", "rel": "x"}]}, "/links/0/rel"),
     ],
 )
 def test_refuses_a_bad_body(alice: Api, session: Any, fields: dict[str, Any], path: str) -> None:
     assert wrong_paths(alice.post(PATH, event(session, **fields))) == [path]
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        *["javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "data:,x"],
+        *[" https://example.com", "https://exa\nmple.com", "https:example.com", "https:///x"],
+        *["//example.com", "/w/main", "http:\\\\example.com", "vbscript:x", "file:///x"],
+        *["//[", ""],
+    ],
+)
+def test_a_link_leads_to_the_web(alice: Api, session: Any, href: str) -> None:
+    good = {"href": "https://example.com/a b?c#ü", "text": "fine"}
+    links = [good, {"href": href, "text": "Report"}]
+    assert wrong_paths(alice.post(PATH, event(session, links=links))) == ["/links/1/href"]
 
 
 def test_the_session_is_the_agents_own(alice: Api, session: Any) -> None:
