@@ -17,9 +17,9 @@ JOB_TTL_SECONDS = 3600
 """What Redis forgets of a job that nobody took; the sweeper announces the delivery again."""
 DELIVER = "opensink_web.jobs.deliver.deliver"
 PAUSE_SECONDS = 5.0
-"""How long nobody waits for a Redis that failed; what is due then, the sweeper announces."""
-SLOW_SECONDS = 0.25
-"""An announcement takes about a millisecond; one that took this long counts as failed."""
+"""How long nobody waits for a Redis that was slow; what is due then, the sweeper announces."""
+SLOW_SECONDS = 0.15
+"""An announcement takes about a millisecond; one that took this long has met a Redis in trouble."""
 _log = logging.getLogger(__name__)
 
 
@@ -44,8 +44,9 @@ def announce(queue: Queue, announcements: Sequence[Announcement]) -> bool:
 class Announcer:
     """Announces for those who cannot wait: a circuit breaker around Redis.
 
-    After a failure, or an answer that came late, nobody waits for Redis for a while; then one
-    thread tries, and the others go on only once it got through.
+    Once it has kept somebody waiting, with an answer or without, nobody asks it for a while; then
+    one thread tries, and the others go on only when that went quickly. A connection that is
+    refused at once costs nothing, so the next announcement tries again.
     """
 
     def __init__(self, queue: Queue, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -56,7 +57,7 @@ class Announcer:
         self._next_try_at = 0.0
 
     def announce(self, announcements: Sequence[Announcement]) -> bool:
-        """Tell the workers, unless Redis has failed just now. Never raises.
+        """Tell the workers, unless Redis has kept somebody waiting. Never raises.
 
         Returns whether Redis took them all.
         """
@@ -64,7 +65,7 @@ class Announcer:
             return False
         begun_at = self._monotonic()
         told = announce(self._queue, announcements)
-        self._note(is_well=told and self._monotonic() - begun_at < SLOW_SECONDS)
+        self._note(took_seconds=self._monotonic() - begun_at)
         return told
 
     def _may_try(self) -> bool:
@@ -77,10 +78,10 @@ class Announcer:
             self._next_try_at = now + PAUSE_SECONDS  # the others do not try meanwhile
             return True
 
-    def _note(self, *, is_well: bool) -> None:
+    def _note(self, *, took_seconds: float) -> None:
         with self._lock:
-            self._closed = is_well
-            if not is_well:
+            self._closed = took_seconds < SLOW_SECONDS
+            if not self._closed:
                 self._next_try_at = self._monotonic() + PAUSE_SECONDS
 
 

@@ -1,0 +1,92 @@
+"""The agents' endpoints: one server, which writes down each call it has read before it answers.
+
+/BEHAVIOUR/AGENT is an agent's address; plan.py says what goes wrong there.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.faults.plan import AGENT_TIMEOUT_SECONDS, fault_of
+
+
+@dataclass(frozen=True)
+class SeenCall:
+    """A call that arrived whole."""
+
+    request_id: str
+    webhook_id: str
+    body_sha256: str
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer
+    disable_nagle_algorithm = True
+    seed: int
+    record: int  # the descriptor of the file in which calls are written down
+    counts: Counter[str]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        call = SeenCall(
+            request_id=self.headers["X-OpenSink-Request-Id"],
+            webhook_id=self.headers["webhook-id"],
+            body_sha256=hashlib.sha256(body).hexdigest(),
+        )
+        os.write(self.record, json.dumps(asdict(call)).encode() + b"\n")
+        self.counts[call.request_id] += 1
+        behaviour = self.path.split("/")[1]
+        fault = fault_of(self.seed, behaviour, call.request_id, self.counts[call.request_id])
+        if fault == "lose":
+            self.close_connection = True
+            return
+        if fault == "hang":
+            time.sleep(AGENT_TIMEOUT_SECONDS + 0.5)
+        self._answer(500 if fault == "fail" else 200)
+
+    def _answer(self, status: int) -> None:
+        try:
+            self.send_response(status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+        except OSError:
+            self.close_connection = True  # the caller was killed, or had no patience
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Callers are killed in the middle of their calls; that is the point."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until killed. Arguments: the file for the calls, the seed, the file for the port."""
+    record, seed, port_file = arguments
+    Handler.record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    Handler.seed = int(seed)
+    Handler.counts = Counter()
+    server = Server(("127.0.0.1", 0), Handler)
+    new = Path(port_file).with_suffix(".new")
+    new.write_text(str(server.server_port))
+    new.rename(port_file)
+    server.serve_forever()
+
+
+def calls_in(record: Path) -> list[SeenCall]:
+    """Read back what was written down."""
+    if not record.exists():
+        return []
+    return [SeenCall(**json.loads(line)) for line in record.read_text().splitlines()]

@@ -1,0 +1,95 @@
+"""The parts of one server together: who is hit by a kill, and who has to be started again."""
+
+from collections import Counter
+from pathlib import Path
+from socket import socket
+from types import TracebackType
+
+from opensink_web.supervisor.lifeline import Lifeline
+from tests.faults import endpoint
+from tests.faults.parts import Command, ForkedPart, Part, RedisPart
+from tests.faults.plan import WORKERS, Kill
+from tests.faults.subject import Subject
+from tests.real_servers import wait_until
+
+REDIS_SOCKET_NAME = "redis.sock"
+
+
+class Fleet:
+    """Redis, a web server, workers and what else the subject has; and the agents' endpoints."""
+
+    def __init__(self, subject: Subject, folder: Path, log: Path, listener: socket) -> None:
+        self.kills: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+        """Those that ended by themselves."""
+        self._folder = folder
+        self._log = log
+        self._subject = subject
+        self._lifeline = Lifeline()
+        self._redis = RedisPart(folder / REDIS_SOCKET_NAME, folder / "redis", self._lifeline)
+        self._parts: list[Part] = [
+            self._redis,
+            self._part("web", "web", "--fd", listener=listener),
+            *(self._part("worker", "worker") for _ in range(WORKERS)),
+            *(self._part(kind, kind) for kind in subject.parts),
+        ]
+
+    def __enter__(self) -> "Fleet":
+        self._lifeline.keep()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._lifeline.close()
+
+    def start_endpoints(self, record: Path, seed: int) -> str:
+        """Start the agents' endpoints, which nobody kills; return their address."""
+        port_file = self._folder / "port"
+        arguments = (str(record), str(seed), str(port_file))
+        command = Command(endpoint.main, arguments, self._subject.environment, self._log)
+        self._endpoints = ForkedPart("endpoints", command, self._lifeline)
+        self._endpoints.start()
+        wait_until(port_file.exists, seconds=60)
+        return f"http://127.0.0.1:{port_file.read_text()}"
+
+    def start(self) -> None:
+        for part in self._parts:
+            part.start()
+
+    def tend(self) -> None:
+        """Start again what has ended by itself."""
+        for part in self._parts:
+            if not part.is_running:
+                self.ended[part.kind] += 1
+                part.kill()
+                part.start()
+
+    def strike(self, kill: Kill) -> None:
+        """Kill the one of its kind that has run longest, and start it again."""
+        kind = kill.kind.removesuffix(" process")
+        alike = [part for part in self._parts if part.kind == kind]
+        if not alike:
+            return  # the subject has no such part
+        self.kills[kill.kind] += 1
+        victim = min(alike, key=lambda part: part.started_at)
+        if kind != kill.kind:
+            victim.kill_one_process()
+            return
+        victim.kill()
+        if victim is self._redis and kill.wipes_redis:
+            self._redis.wipe()
+        victim.start()
+
+    def stop(self) -> None:
+        for part in (*self._parts, self._endpoints):
+            part.kill()
+
+    def _part(self, kind: str, *arguments: str, listener: socket | None = None) -> ForkedPart:
+        subject = self._subject
+        command = Command(subject.main, arguments, subject.environment, self._log, listener)
+        return ForkedPart(kind, command, self._lifeline)

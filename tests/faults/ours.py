@@ -1,0 +1,140 @@
+"""OpenSink as the subject: its public commands, and what its tables say in the end."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import flask_migrate
+from sqlalchemy import func, select, update
+
+from opensink_web import cli, clock
+from opensink_web.factory import create_app
+from opensink_web.models import Delivery, DeliveryStatus, InputRequest, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.agent import create_agent
+from opensink_web.operations.agent_session import start_session
+from opensink_web.operations.input_request import ask
+from opensink_web.settings import Settings
+from tests.conftest import Person, make_cast
+from tests.faults import invariants
+from tests.faults.clients import Question
+from tests.faults.endpoint import SeenCall
+from tests.faults.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
+from tests.faults.subject import Subject, Verdict
+from tests.scenarios import POLICY, SCHEMA, endpoint_at
+
+_ASKED_AT_ONCE = 500
+
+
+class OpenSink(Subject):
+    """`opensink web`, `worker` and `sweeper` as `opensink up` runs them."""
+
+    main = staticmethod(cli.main)
+    parts = ("sweeper",)
+
+    def __init__(self, data_dir: Path, redis_url: str, database_url: str, resolutions: int) -> None:
+        settings = Settings.from_env(
+            {
+                "DATA_DIR": str(data_dir),
+                "REDIS_URL": redis_url,
+                "DATABASE_URL": database_url,
+                "SECRET_KEY": "faults" * 10,
+                "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8",
+            }
+        )
+        data_dir.mkdir()
+        self._app = create_app(settings)
+        self._resolutions = resolutions
+        self.environment = replace(settings, supervised=True).environment()
+
+    def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
+        with self._session():
+            if self._app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+                flask_migrate.upgrade()  # PostgreSQL's database is a copy that has its tables
+            person = make_cast().alice
+            request_ids = self._ask_all(person, endpoint_url)
+        return [
+            Question(
+                request_id=str(request_id),
+                url=f"{base_url}/api/v1/agent-session-input-requests/{request_id}/resolve",
+                headers=person.headers,
+                response={"approved": True, "number": number},
+            )
+            for number, request_id in enumerate(request_ids)
+        ]
+
+    def _ask_all(self, person: Person, endpoint_url: str) -> list[UUID]:
+        with writing():
+            agent_ids = [
+                _make_agent(person, f"{endpoint_url}/{behaviour}/{number}")
+                for number, behaviour in enumerate(AGENTS)
+            ]
+        request_ids: list[UUID] = []
+        while len(request_ids) < self._resolutions:
+            wanted = min(_ASKED_AT_ONCE, self._resolutions - len(request_ids))
+            with writing():
+                request_ids += [_ask(person, agent_ids[n % len(agent_ids)]) for n in range(wanted)]
+        return request_ids
+
+    def unfinished(self) -> int:
+        with self._session(), reading():
+            pending = select(func.count()).where(Delivery.status == DeliveryStatus.PENDING)
+            return db.session.scalars(pending).one()
+
+    def age(self) -> None:
+        moment = clock.now() - timedelta(seconds=1)
+        is_pending = Delivery.status == DeliveryStatus.PENDING
+        with self._session(), writing():
+            for column in (Delivery.lease_until, Delivery.next_at):
+                is_later = column > moment
+                db.session.execute(
+                    update(Delivery).where(is_pending, is_later).values({column: moment})
+                )
+
+    def verdicts(self) -> dict[str, Verdict]:
+        query = (
+            select(InputRequest.id, InputRequest.resolved_at, Delivery.status, Delivery.finished_at)
+            .outerjoin(Delivery, Delivery.input_request_id == InputRequest.id)
+            .where(InputRequest.resolved_at.is_not(None))
+        )
+        found: dict[str, Verdict] = {}
+        with self._session(), reading():
+            for request_id, resolved_at, status, finished_at in db.session.execute(query):
+                earlier = found.get(str(request_id))
+                found[str(request_id)] = Verdict(
+                    deliveries=(earlier.deliveries if earlier else 0) + (status is not None),
+                    is_final=status in {DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED},
+                    is_success=status is DeliveryStatus.SUCCEEDED,
+                    settle_seconds=_seconds_between(resolved_at, finished_at),
+                )
+        return found
+
+    def violations(self, questions: Sequence[Question], calls: Sequence[SeenCall]) -> list[str]:
+        with self._session(), reading():
+            return invariants.violations(questions, calls)
+
+    @contextmanager
+    def _session(self) -> Iterator[None]:
+        with self._app.app_context():
+            yield
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _make_agent(person: Person, url: str) -> UUID:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    endpoint = endpoint_at(url, timeout_seconds=AGENT_TIMEOUT_SECONDS, max_attempts=AGENT_ATTEMPTS)
+    return create_agent(workspace, POLICY, name="Agent", execution_endpoint=endpoint).id
+
+
+def _ask(person: Person, agent_id: UUID) -> UUID:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    session = start_session(workspace, agent_id)
+    return ask(workspace, session.id, agent_id, key="k", title="Go?", message="", schema=SCHEMA).id
+
+
+def _seconds_between(begun_at: datetime | None, ended_at: datetime | None) -> float | None:
+    return (ended_at - begun_at).total_seconds() if begun_at and ended_at else None

