@@ -100,6 +100,12 @@ class NotJSON(OpenSinkError):
     status = 415
 
 
+class UnreadableSecret(OpenSinkError):
+    """A value that is encrypted in the database cannot be decrypted."""
+
+    code = "unreadable_secret"
+
+
 class Unavailable(OpenSinkError):
     """The database cannot take this now; nothing was stored and trying again is safe."""
 

@@ -1,12 +1,9 @@
 """create_app(): the only place that wires the rooms together."""
 
 import logging
-import os
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -20,7 +17,9 @@ from opensink_web.errors import ConfigurationError, Unavailable
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
 from opensink_web.jobs.queue import Announcer, delivery_queue
+from opensink_web.keyring import KeyFile, Keyring, write_once
 from opensink_web.models import db
+from opensink_web.models.sealed import KEYRING_OPTION
 from opensink_web.models.transaction import (
     Announcement,
     deliveries_committed,
@@ -98,7 +97,12 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
-    pool = {"pool_size": settings.web_threads, "max_overflow": 8}
+    ring = Keyring(settings.encryption_keys, KeyFile(settings.data_dir))
+    pool: dict[str, Any] = {
+        "pool_size": settings.web_threads,
+        "max_overflow": 8,
+        "execution_options": {KEYRING_OPTION: ring},
+    }
     if settings.uses_sqlite:
         return pool
     return pool | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
@@ -110,7 +114,7 @@ def _kept_secret_key(data_dir: Path) -> str:
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            _write_once(path, secrets.token_hex(32))
+            write_once(path, secrets.token_hex(32))
     except OSError as error:
         raise ConfigurationError(
             f"The data folder {data_dir} cannot be written to: {error.strerror}. "
@@ -120,15 +124,6 @@ def _kept_secret_key(data_dir: Path) -> str:
     if len(key) < 32:
         raise ConfigurationError(f"{path} does not hold a key; delete it and start again.")
     return key
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Make a file whole, or leave the one that another process has made meanwhile."""
-    with NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner alone
-        file.write(text)
-        file.flush()
-        with suppress(FileExistsError):
-            os.link(file.name, path)
 
 
 def _wire_database(app: Flask, settings: Settings) -> None:

@@ -7,11 +7,12 @@ import re
 import sysconfig
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from opensink_web.errors import ConfigurationError
+from opensink_web.keyring import checked_keys
 
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
 # The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
@@ -36,9 +37,10 @@ class Settings:
     port: int
     workers: int
     web_threads: int
-    database_url: str
-    redis_url: str
-    secret_key: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    encryption_keys: tuple[str, ...] = field(repr=False)
     public_url: str
     execution_endpoint_hosts: tuple[str, ...]
     max_body_bytes: int
@@ -65,6 +67,7 @@ class Settings:
             database_url=_database_url(reader.text("DATABASE_URL", ""), data_dir),
             redis_url=_redis_url(reader.text("REDIS_URL", ""), data_dir),
             secret_key=reader.text("SECRET_KEY", ""),
+            encryption_keys=checked_keys(reader.listed("ENCRYPTION_KEYS"), "ENCRYPTION_KEYS"),
             public_url=_public_url(reader.text("PUBLIC_URL", ""), host, port),
             execution_endpoint_hosts=reader.names("EXECUTION_ENDPOINT_HOSTS"),
             max_body_bytes=reader.integer("MAX_BODY_BYTES", MAX_BODY_BYTES_DEFAULT, 1024, 2**30),
@@ -119,6 +122,7 @@ class Settings:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": self.secret_key,
+            "ENCRYPTION_KEYS": ",".join(self.encryption_keys),
             "PUBLIC_URL": self.public_url,
             "EXECUTION_ENDPOINT_HOSTS": ",".join(self.execution_endpoint_hosts),
             "MAX_BODY_BYTES": str(self.max_body_bytes),
@@ -145,10 +149,11 @@ class _Reader:
             raise ConfigurationError(f"{name} must be a whole number from {least} to {most}.")
         return number
 
+    def listed(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+
     def names(self, name: str) -> tuple[str, ...]:
-        names = tuple(
-            part.strip().lower() for part in self.text(name, "").split(",") if part.strip()
-        )
+        names = tuple(part.lower() for part in self.listed(name))
         for part in names:
             if "/" in part:
                 _check_cidr(name, part)

@@ -3,7 +3,7 @@
     up          everything at once, as one process tree
     parts       web, worker and sweeper alone
     web_server  gunicorn, started from our settings
-    database    db upgrade, downgrade, current
+    database    db upgrade, current
     user        user create
     api_key     api-key create
     doctor      doctor: prints what diagnosis found

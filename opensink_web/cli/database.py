@@ -50,17 +50,6 @@ def upgrade(settings: Settings) -> None:
 
 
 @db.command()
-@click.argument("revision")
-@takes_settings()
-def downgrade(settings: Settings, revision: str) -> None:
-    """Take the tables back to REVISION ("-1" after "--" is one step; "base" removes them)."""
-    check_database(settings)
-    with create_app(settings).app_context():
-        flask_migrate.downgrade(revision=revision)
-        click.echo(f"The database is at {current_revision() or 'base'}.")
-
-
-@db.command()
 @takes_settings()
 def current(settings: Settings) -> None:
     """Print the version the tables are at."""

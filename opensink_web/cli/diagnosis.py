@@ -183,7 +183,9 @@ def _endpoints(settings: Settings) -> Iterator[Finding]:
     """Name the agents that a worker of `up`, or else one started alone, would not call."""
     policy = TargetPolicy.from_entries(settings_of_parts(settings).execution_endpoint_hosts)
     refused = False
-    for agent in db.session.scalars(select(Agent).where(Agent.execution_endpoint.is_not(None))):
+    for agent in db.session.scalars(
+        select(Agent).where(Agent.sealed_execution_endpoint.is_not(None))
+    ):
         reason = policy.check_url(endpoint_from_json(agent.execution_endpoint or {}).url)
         if reason is not None:
             refused = True

@@ -1,6 +1,7 @@
 """How Alembic runs here: on the application's own engine, one transaction a step."""
 
 from alembic import context
+from sqlalchemy import Connection
 
 import opensink_web.models  # noqa: F401 - makes every table known
 from opensink_web.models.base import Base, db
@@ -9,15 +10,30 @@ from opensink_web.models.base import Base, db
 def run_migrations() -> None:
     """Run within the application context that Flask-Migrate has opened."""
     with db.engine.connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:
+            _let_tables_be_copied(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
             transaction_per_migration=True,
             # SQLite alters a table by copying it
-            render_as_batch=connection.dialect.name == "sqlite",
+            render_as_batch=is_sqlite,
         )
         with context.begin_transaction():
             context.run_migrations()
+        if is_sqlite:
+            connection.invalidate()  # the next user of the pool gets one with foreign keys
+
+
+def _let_tables_be_copied(connection: Connection) -> None:
+    """Turn foreign keys off: with them, dropping a copied table deletes what refers to it.
+
+    SQLite takes this outside a transaction alone, and SQLAlchemy begins one by itself.
+    """
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.close()
 
 
 run_migrations()

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
+from opensink_web.models.sealed import Sealed
 
 
 class SessionStatus(StrEnum):
@@ -39,9 +40,15 @@ class Agent(Identified, Updated, Base):
     status: Mapped[SessionStatus | None] = mapped_column(word_type(SessionStatus))
     newest_session_id: Mapped[UUID | None]
     config_id: Mapped[UUID | None]
-    execution_endpoint: Mapped[UserObject | None] = mapped_column(JSON(none_as_null=True))
+    sealed_execution_endpoint: Mapped[str | None] = mapped_column("execution_endpoint", Text)
+    execution_endpoint = Sealed[UserObject | None]()
 
     __table_args__ = (
         UniqueConstraint("workspace_id", "namespace", "slug"),
         Index(None, "workspace_id", "id"),
     )
+
+    @property
+    def has_endpoint(self) -> bool:
+        """Tell whether the agent is called, without decrypting how."""
+        return self.sealed_execution_endpoint is not None

@@ -89,6 +89,12 @@ class Updated(Created):
     updated_at: Mapped[datetime] = mapped_column(onupdate=clock.now)
 
 
+@event.listens_for(Identified, "init", propagate=True)
+def _know_the_id_at_once(row: Identified, _args: object, values: dict[str, Any]) -> None:
+    """What is sealed for a row has the row's id in it, whatever is set first."""
+    row.id = values.pop("id", None) or new_id()
+
+
 @event.listens_for(Updated, "init", propagate=True)
 def _begin_both_at_once(_row: object, _args: object, values: dict[str, object]) -> None:
     """A row that never changed was last updated when it was made, not a moment before or after."""

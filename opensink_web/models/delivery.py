@@ -8,11 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
 from opensink_web.models.base import Base, Created, Identified, Updated, word_type
+from opensink_web.models.sealed import Sealed
 
 
 class DeliveryKind(StrEnum):
@@ -114,12 +115,17 @@ class DeliveryAttempt(Identified, Created, Base):
     trigger: Mapped[AttemptTrigger] = mapped_column(word_type(AttemptTrigger))
     outcome: Mapped[AttemptOutcome | None] = mapped_column(word_type(AttemptOutcome))
     method: Mapped[str] = mapped_column(String(8))
-    url: Mapped[str] = mapped_column(Text)
-    request_headers: Mapped[list[list[str]]] = mapped_column(JSON)
-    request_body: Mapped[str | None] = mapped_column(Text)
+    sealed_url: Mapped[str] = mapped_column("url", Text)
+    url = Sealed[str]()
+    sealed_request_headers: Mapped[str] = mapped_column("request_headers", Text)
+    request_headers = Sealed[list[list[str]]]()
+    sealed_request_body: Mapped[str | None] = mapped_column("request_body", Text)
+    request_body = Sealed[str | None]()
     response_status: Mapped[int | None]
-    response_headers: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
-    response_body: Mapped[str | None] = mapped_column(Text)
+    sealed_response_headers: Mapped[str | None] = mapped_column("response_headers", Text)
+    response_headers = Sealed[list[list[str]] | None]()
+    sealed_response_body: Mapped[str | None] = mapped_column("response_body", Text)
+    response_body = Sealed[str | None]()
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_message: Mapped[str | None] = mapped_column(Text)
     remote_address: Mapped[str | None] = mapped_column(String(64))

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Created, Identified
+from opensink_web.models.sealed import Sealed
 
 
 class IdempotencyRecord(Identified, Created, Base):
@@ -19,7 +20,8 @@ class IdempotencyRecord(Identified, Created, Base):
     key: Mapped[str] = mapped_column(String(255))
     request_hash: Mapped[str] = mapped_column(String(64))
     response_status: Mapped[int | None]
-    response_body: Mapped[str | None] = mapped_column(Text)
+    sealed_response_body: Mapped[str | None] = mapped_column("response_body", Text)
+    response_body = Sealed[str | None]()
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     __table_args__ = (UniqueConstraint("workspace_id", "user_id", "key"),)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from opensink_web.models.agent import Agent
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
+from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
 
@@ -34,7 +35,8 @@ class InputRequest(Identified, Created, Base):
     title: Mapped[str] = mapped_column(String(255))
     message: Mapped[str] = mapped_column(Text)
     schema: Mapped[Any] = mapped_column(JSON)
-    response: Mapped[UserObject | None] = mapped_column(JSON(none_as_null=True))
+    sealed_response: Mapped[str | None] = mapped_column("response", Text)
+    response = Sealed[UserObject | None]()
     status: Mapped[InputRequestStatus] = mapped_column(
         word_type(InputRequestStatus), default=InputRequestStatus.PENDING
     )

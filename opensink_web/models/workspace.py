@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Created, Identified
+from opensink_web.models.sealed import Sealed
 
 
 class Workspace(Identified, Created, Base):
@@ -18,14 +19,19 @@ class Workspace(Identified, Created, Base):
 
     slug: Mapped[str] = mapped_column(String(63), unique=True)
     name: Mapped[str] = mapped_column(String(255))
-    execution_secret: Mapped[str] = mapped_column(String(255))
-    previous_execution_secret: Mapped[str | None] = mapped_column(String(255))
+    sealed_execution_secret: Mapped[str] = mapped_column("execution_secret", Text)
+    execution_secret = Sealed[str]()
+    sealed_previous_execution_secret: Mapped[str | None] = mapped_column(
+        "previous_execution_secret", Text
+    )
+    previous_execution_secret = Sealed[str | None]()
     previous_secret_expires_at: Mapped[datetime | None]
     secret_rotated_at: Mapped[datetime | None]
 
     def signing_secrets(self, moment: datetime) -> tuple[str, ...]:
         """Return the secrets that sign a call made at `moment`, the current one first."""
         expires_at = self.previous_secret_expires_at
-        if self.previous_execution_secret and expires_at and moment < expires_at:
-            return (self.execution_secret, self.previous_execution_secret)
-        return (self.execution_secret,)
+        if expires_at is None or moment >= expires_at:
+            return (self.execution_secret,)
+        previous = self.previous_execution_secret
+        return (self.execution_secret, previous) if previous else (self.execution_secret,)

@@ -37,7 +37,7 @@ class DeliveryFilter:
 
 def deliver_resolution(request: InputRequest) -> Delivery | None:
     """Write down the call that tells the agent of an answer; None if it has no endpoint."""
-    if request.agent.execution_endpoint is None:
+    if not request.agent.has_endpoint:
         return None
     return _write(
         Delivery(
@@ -54,7 +54,7 @@ def deliver_resolution(request: InputRequest) -> Delivery | None:
 
 def deliver_test(agent: Agent) -> Delivery:
     """Write down a call that only shows what the endpoint answers. Raises: Conflict."""
-    if agent.execution_endpoint is None:
+    if not agent.has_endpoint:
         raise Conflict("The agent has no execution endpoint to test.")
     delivery_id = new_id()
     return _write(

@@ -204,6 +204,7 @@ def _begin_attempt(
         now=moment,
     )
     attempt_id = new_id()
+    body = call.body.decode() if call.body is not None else None
     run_prepared(
         _BEGIN_ATTEMPT,
         {
@@ -212,9 +213,11 @@ def _begin_attempt(
             "number": delivery.attempt_count + 1,
             "trigger": trigger,
             "method": call.method,
-            "url": call.url,
-            "request_headers": redact(call.headers),
-            "request_body": call.body.decode() if call.body is not None else None,
+            "url": DeliveryAttempt.url.seal(attempt_id, call.url),
+            "request_headers": DeliveryAttempt.request_headers.seal(
+                attempt_id, [list(pair) for pair in redact(call.headers)]
+            ),
+            "request_body": DeliveryAttempt.request_body.seal(attempt_id, body),
         },
     )
     return Claim(
@@ -291,18 +294,21 @@ def _release(delivery_id: UUID, token: str, **values: object) -> bool:
 
 
 def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
-    headers = redact(answer.headers)
+    headers = [
+        [name, _without_secrets(value, claim.secrets)] for name, value in redact(answer.headers)
+    ]
     body = _without_secrets(answer.body.decode("utf-8", "replace"), claim.secrets)
+    attempt_id = claim.attempt_id
     run_prepared(
         _FINISH_ATTEMPT,
         {
-            "of_attempt": claim.attempt_id,
+            "of_attempt": attempt_id,
             "outcome": AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
             "response_status": answer.status_code,
-            "response_headers": [
-                (name, _without_secrets(value, claim.secrets)) for name, value in headers
-            ],
-            "response_body": body if answer.status_code is not None else None,
+            "response_headers": DeliveryAttempt.response_headers.seal(attempt_id, headers),
+            "response_body": DeliveryAttempt.response_body.seal(
+                attempt_id, body if answer.status_code is not None else None
+            ),
             "error_code": answer.error.code if answer.error else None,
             "error_message": error,
             "remote_address": answer.remote_address,

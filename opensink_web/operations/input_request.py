@@ -220,16 +220,19 @@ def _store_response(request: InputRequest, response: JSONObject, by: User) -> No
 
     Raises: AlreadyResolved; Conflict.
     """
+    sealed_response = InputRequest.response.seal(request.id, response)
     values = {
         "status": InputRequestStatus.RESOLVED,
-        "response": response,
         "resolved_at": clock.now(),
         "resolved_by_id": by.id,
     }
-    stored = run_prepared(_STORE_RESPONSE, {"of_request": request.id, **values})
+    stored = run_prepared(
+        _STORE_RESPONSE, {"of_request": request.id, "response": sealed_response, **values}
+    )
     if stored.rowcount != 1:
         db.session.refresh(request)
         _check_open(request)
+    set_committed_value(request, "sealed_response", sealed_response)
     for name, value in values.items():
         set_committed_value(request, name, value)
 

@@ -1,9 +1,16 @@
 """`opensink doctor`: names what is wrong and how to mend it."""
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+
+from opensink_web.cli.application import in_application
+from opensink_web.models.transaction import writing
+from opensink_web.operations.agent import create_agent
+from opensink_web.operations.workspace import first_workspace
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.settings import Settings
+from tests.scenarios import endpoint_at
 
 if TYPE_CHECKING:
     from tests.opensink_up import Opensink
@@ -58,18 +65,14 @@ def test_an_agent_whose_endpoint_is_refused(opensink: "Opensink") -> None:
         *("user", "create", "alice@example.com", "--role", "admin", "--password-stdin"),
         text="a long password\n",
     )
-    endpoint = (
-        '{"url": "http://10.0.0.5/run", "method": "POST", "headers": {}, "body": null,'
-        ' "timeout_seconds": 30, "retry": {"max_attempts": 1}}'
-    )
-    with sqlite3.connect(opensink.data_dir / "opensink.sqlite3") as database:
-        database.execute(
-            "INSERT INTO agents (id, workspace_id, name, namespace, slug, execution_endpoint,"
-            " created_at, updated_at) SELECT ?, id, 'Risk', 'desk', 'risk', ?, created_at,"
-            " created_at FROM workspaces",
-            ["019a0000000070008000000000000001", endpoint],
+    with in_application(Settings.from_env(opensink.environment())), writing():
+        create_agent(
+            first_workspace(),
+            TargetPolicy.from_entries(("10.0.0.0/8",)),
+            name="Risk",
+            namespace="desk",
+            execution_endpoint=endpoint_at("http://10.0.0.5/run"),
         )
-    database.close()
     found = opensink.run("doctor")
     assert "agent desk/risk" in found.stdout
     assert "EXECUTION_ENDPOINT_HOSTS" in found.stdout

@@ -37,7 +37,8 @@ def stored(app: Flask, agent_id: UUID) -> Agent:
 
 
 def endpoint(app: Flask, agent_id: UUID) -> dict[str, Any]:
-    kept = stored(app, agent_id).execution_endpoint
+    with app.app_context():
+        kept = stored(app, agent_id).execution_endpoint
     assert kept is not None
     return kept
 

@@ -1,0 +1,89 @@
+"""Columns whose values are encrypted at rest: sealed with the keyring, for their row alone.
+
+For a new one: `sealed_x: Mapped[str | None] = mapped_column("x", Text)` and `x = Sealed[str]()`,
+in a table with an `id`; `row.x` then reads and sets the value, and rotate-key knows the column.
+The keyring is an execution option of the engine, so each application has its own. A value is any
+JSON; row and column stand inside the plaintext, so a ciphertext moved elsewhere is refused.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar, cast, overload
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from opensink_web.errors import UnreadableSecret
+from opensink_web.keyring import Keyring
+from opensink_web.models.base import Base, db
+
+KEYRING_OPTION = "opensink_keyring"
+"""The engine's execution option that holds the keyring."""
+
+ATTRIBUTE_PREFIX = "sealed_"
+Value = TypeVar("Value")
+
+
+def keyring() -> Keyring:
+    """Return the keyring of the current application."""
+    return cast("Keyring", db.engine.get_execution_options()[KEYRING_OPTION])
+
+
+def seal_json(ring: Keyring, column: str, row_id: UUID, text: str) -> str:
+    """Encrypt JSON for one place; `column` is `table.column`."""
+    return ring.encrypt(f"{column} {row_id}\n{text}".encode())
+
+
+def unseal_json(ring: Keyring, column: str, row_id: UUID, ciphertext: str) -> str:
+    """Return the JSON that was sealed for this place. Raises: UnreadableSecret."""
+    place, _, text = ring.decrypt(ciphertext).decode().partition("\n")
+    if place != f"{column} {row_id}":
+        raise UnreadableSecret(
+            "This secret was sealed for another row or column of the database and was moved here,"
+            " so it is not used. Enter the value anew."
+        )
+    return text
+
+
+class Sealed(Generic[Value]):
+    """The value of the column mapped as `sealed_<name>`. None is kept as NULL.
+
+    Reading raises: UnreadableSecret.
+    """
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.attribute = ATTRIBUTE_PREFIX + name
+        self.column = f"{owner.__tablename__}.{name}"
+
+    # a class has the descriptor itself, a row its value; whether that may be None its Mapped says
+    @overload
+    def __get__(self, row: None, owner: type[Any]) -> "Sealed[Value]": ...
+    @overload
+    def __get__(self, row: Any, owner: type[Any]) -> Value: ...
+    def __get__(self, row: Any, owner: type[Any]) -> "Sealed[Value] | Value":
+        if row is None:
+            return self
+        return self.unseal(row.id, getattr(row, self.attribute))
+
+    def __set__(self, row: Any, value: Value) -> None:
+        setattr(row, self.attribute, self.seal(row.id, value))
+
+    def seal(self, row_id: UUID, value: Value) -> str | None:
+        """Return what a statement stores in the column."""
+        if value is None:
+            return None
+        return seal_json(keyring(), self.column, row_id, json.dumps(value))
+
+    def unseal(self, row_id: UUID, stored: str | None) -> Value:
+        """Return the value of what the column stores. Raises: UnreadableSecret."""
+        if stored is None:
+            return cast("Value", None)
+        return cast("Value", json.loads(unseal_json(keyring(), self.column, row_id, stored)))
+
+
+def sealed_columns() -> Iterator[tuple[Table, str]]:
+    """Return every sealed column there is: its table and its name."""
+    for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__):
+        for name, attribute in vars(mapper.class_).items():
+            if isinstance(attribute, Sealed):
+                yield cast("Table", mapper.local_table), name
