@@ -116,6 +116,16 @@ class ForkedPart(Part):
     def is_running(self) -> bool:
         return self._pid is not None and self._process.is_alive()
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; negative for a signal."""
+        return self._process.exitcode
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether SIGSTOP has reached it."""
+        return " T " in Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2][:4]
+
     def _launch(self) -> int:
         self._process = CONTEXT.Process(target=run_command, args=(self._command,))
         self._process.start()

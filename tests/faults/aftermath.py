@@ -1,0 +1,66 @@
+"""What the database says after a death, and how time passes there. Within an app context."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select, update
+
+from opensink_web import clock
+from opensink_web.models import AgentSession, Delivery, DeliveryStatus, InputRequest, db
+from opensink_web.models.transaction import reading, writing
+from tests.faults import invariants
+from tests.faults.clients import Question
+from tests.scenarios import Waiting
+
+_LONG_AGO = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What became of an answer."""
+
+    delivery_id: str
+    status: str
+    session_status: str
+    dispatch_no: int
+    attempts: tuple[str, ...]
+    violations: list[str]
+
+
+def story_of(waiting: Waiting) -> Story:
+    with reading():
+        delivery = db.session.scalars(
+            select(Delivery).where(Delivery.input_request_id == waiting.request_id)
+        ).one()
+        response = db.session.get_one(InputRequest, waiting.request_id).response or {}
+        return Story(
+            delivery_id=str(delivery.id),
+            status=delivery.status,
+            session_status=db.session.get_one(AgentSession, waiting.session_id).status,
+            dispatch_no=delivery.dispatch_no,
+            attempts=tuple(str(attempt.outcome) for attempt in delivery.attempts),
+            violations=invariants.violations(
+                [Question(str(waiting.request_id), "", {}, response)], []
+            ),
+        )
+
+
+def is_resolved(waiting: Waiting) -> bool:
+    with reading():
+        return db.session.get_one(InputRequest, waiting.request_id).resolved_at is not None
+
+
+def count_deliveries() -> int:
+    with reading():
+        return db.session.scalars(select(func.count()).select_from(Delivery)).one()
+
+
+def age() -> None:
+    """Let five minutes pass for what is unfinished: leases end, announcements seem lost."""
+    with writing():
+        for column in (Delivery.lease_until, Delivery.dispatched_at, Delivery.next_at):
+            db.session.execute(
+                update(Delivery)
+                .where(Delivery.status == DeliveryStatus.PENDING, column.is_not(None))
+                .values({column: clock.now() - _LONG_AGO})
+            )

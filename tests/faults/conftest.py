@@ -1,0 +1,72 @@
+"""Servers that die at a chosen step, and what brings their work to an end afterwards."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from socket import socket
+
+import pytest
+
+from opensink_web.settings import Settings
+from opensink_web.supervisor.lifeline import Lifeline
+from tests.faults import failpoint
+from tests.faults.ours import OpenSink
+from tests.faults.parts import Command, ForkedPart
+from tests.real_servers import EmbeddedRedis
+
+RunPart = Callable[..., ForkedPart]
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], redis_url: str) -> dict[str, str]:
+    return environment | {"REDIS_URL": redis_url}
+
+
+@pytest.fixture
+def lifeline() -> Iterator[Lifeline]:
+    lifeline = Lifeline()
+    lifeline.keep()
+    yield lifeline
+    lifeline.close()
+
+
+@pytest.fixture
+def run_part(settings: Settings, tmp_path: Path, lifeline: Lifeline) -> Iterator[RunPart]:
+    """Return what starts a part that dies or freezes at a step, or (without one) a sound part."""
+    parts: list[ForkedPart] = []
+
+    def run(
+        *arguments: str, failpoint_name: str = "", listener: socket | None = None
+    ) -> ForkedPart:
+        main = failpoint.main if failpoint_name else OpenSink.main
+        command = Command(
+            main,
+            (failpoint_name, *arguments) if failpoint_name else arguments,
+            replace(settings, supervised=True).environment(),
+            tmp_path / "log",
+            listener,
+        )
+        parts.append(ForkedPart(arguments[0], command, lifeline))
+        parts[-1].start()
+        return parts[-1]
+
+    yield run
+    for part in parts:
+        part.kill()
+
+
+@pytest.fixture(params=["sqlite, Redis keeps all", "postgresql, Redis is wiped"])
+def after_death(
+    request: pytest.FixtureRequest, environment: dict[str, str], redis_server: EmbeddedRedis
+) -> Callable[[], None]:
+    """Choose the database, and return what happens to Redis. Ask for it before `app`."""
+    if request.param.startswith("sqlite"):
+        return lambda: None
+    environment["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+
+    def begin_redis_anew() -> None:
+        redis_server.process.kill()
+        redis_server.process.wait()
+        redis_server.start()
+
+    return begin_redis_anew

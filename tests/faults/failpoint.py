@@ -1,0 +1,116 @@
+"""A command that dies, or is frozen, at one named step. For tests alone: the package knows nothing.
+
+The step's function is wrapped in this process before the command runs; reaching the step sends
+this process SIGKILL (or SIGSTOP, where the name begins with `freeze`).
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from urllib3.connection import HTTPConnection
+
+from opensink_web import cli
+from opensink_web.jobs import deliver, sweeper
+from opensink_web.models import transaction
+from opensink_web.operations import input_request
+from opensink_web.outbound.client import Client
+
+Function = Callable[..., Any]
+_WRITING = "writing"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Arguments: the step's name, then those of the command."""
+    point, *command = arguments
+    POINTS[point]()
+    cli.main(command)
+
+
+def _die(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _freeze() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _before(owner: Any, name: str, act: Function = _die) -> Callable[[], None]:
+    """Return what makes the function act instead of beginning."""
+    return lambda: setattr(owner, name, act)
+
+
+def _after(owner: Any, name: str, act: Function = _die) -> Callable[[], None]:
+    """Return what makes the function act when it is done and has something to return."""
+
+    def install() -> None:
+        original: Function = getattr(owner, name)
+
+        def wrapped(*arguments: object, **named: object) -> object:
+            result = original(*arguments, **named)
+            if result is not None:
+                act()
+            return result
+
+        setattr(owner, name, wrapped)
+
+    return install
+
+
+def _after_commit_of_finish() -> None:
+    is_finished = False
+
+    def note() -> None:
+        nonlocal is_finished
+        is_finished = True
+
+    original: Function = getattr(deliver, _WRITING)
+
+    @contextmanager
+    def writing() -> Iterator[None]:
+        with original():
+            yield
+        if is_finished:
+            _die()
+
+    _after(deliver, "finish", note)()
+    setattr(deliver, _WRITING, writing)
+
+
+def _after_announcing() -> None:
+    original = transaction._announce
+
+    def announce(announcements: list[transaction.Announcement]) -> None:
+        original(announcements)
+        if announcements:
+            _die()
+
+    transaction._announce = announce
+
+
+def _before_announcing() -> None:
+    def announce(announcements: list[transaction.Announcement]) -> None:
+        if announcements:
+            _die()
+
+    transaction._announce = announce
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    # a worker
+    "before the claim's commit": _after(deliver, "claim"),
+    "before the call": _before(Client, "send"),
+    "before the reply is read": _before(HTTPConnection, "getresponse"),
+    "before finish's transaction": _after(Client, "send"),
+    "before finish's commit": _after(deliver, "finish"),
+    "after finish's commit": _after_commit_of_finish,
+    "freeze before finish's transaction": _after(Client, "send", _freeze),
+    # a web server
+    "before the answer's commit": _after(input_request, "resolve"),
+    "before the announcement": _before_announcing,
+    "before the answer is sent": _after_announcing,
+    # a sweeper
+    "between count and announcement": _before(sweeper, "announce"),
+}

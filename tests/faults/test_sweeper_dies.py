@@ -1,0 +1,35 @@
+"""A sweeper that dies with an announcement counted and not made: the next pause ends it."""
+
+import signal
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Cast
+from tests.faults.aftermath import age, story_of
+from tests.faults.conftest import RunPart
+from tests.real_servers import AgentEndpoint, wait_until
+from tests.scenarios import answer, ask_in, endpoint_at
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("after_death")]
+
+
+def test_what_was_counted_and_not_announced_is_announced_later(
+    app: Flask, cast: Cast, run_part: RunPart, after_death: Callable[[], None]
+) -> None:
+    with AgentEndpoint() as endpoint, app.app_context():
+        waiting = ask_in(cast.alice, endpoint_at(endpoint.url))
+        answer(cast.bob, waiting)
+        dying = run_part("sweeper", failpoint_name="between count and announcement")
+        wait_until(lambda: not dying.is_running, seconds=60)
+        assert dying.exit_code == -signal.SIGKILL
+        assert story_of(waiting).dispatch_no == 1
+        after_death()
+        age()
+        run_part("worker")
+        run_part("sweeper")
+        wait_until(lambda: story_of(waiting).status == "succeeded", seconds=60)
+        story = story_of(waiting)
+    assert len(endpoint.calls) == 1
+    assert story.violations == []

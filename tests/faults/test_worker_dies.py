@@ -1,0 +1,96 @@
+"""A worker that dies between any two steps of claim, call and finish: nothing is lost by it."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Cast
+from tests.faults.aftermath import Story, age, story_of
+from tests.faults.conftest import RunPart
+from tests.real_servers import AgentEndpoint, wait_until
+from tests.scenarios import Waiting, answer, ask_in, endpoint_at
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("after_death")]
+
+LOST_AND_MADE_GOOD = ("unknown", "succeeded")
+
+
+@dataclass(frozen=True)
+class Death:
+    """Where a worker dies, and what is to be seen once others have made it good."""
+
+    point: str
+    attempts: tuple[str, ...]
+    calls: int
+
+
+DEATHS = (
+    Death("before the claim's commit", ("succeeded",), calls=1),
+    Death("before the call", LOST_AND_MADE_GOOD, calls=1),
+    Death("before the reply is read", LOST_AND_MADE_GOOD, calls=2),
+    Death("before finish's transaction", LOST_AND_MADE_GOOD, calls=2),
+    Death("before finish's commit", LOST_AND_MADE_GOOD, calls=2),
+    Death("after finish's commit", ("succeeded",), calls=1),
+)
+
+
+@pytest.mark.parametrize("death", DEATHS, ids=lambda death: death.point)
+def test_a_worker_that_dies_is_made_good(
+    death: Death,
+    app: Flask,
+    cast: Cast,
+    run_part: RunPart,
+    after_death: Callable[[], None],
+) -> None:
+    with AgentEndpoint() as endpoint, app.app_context():
+        waiting = answered(cast, endpoint)
+        dying = run_part("worker", failpoint_name=death.point)
+        wait_until(lambda: not dying.is_running, seconds=60)
+        assert dying.exit_code == -signal.SIGKILL
+        after_death()
+        age()
+        run_part("worker")
+        run_part("sweeper")
+        wait_until(lambda: story_of(waiting).status == "succeeded", seconds=60)
+        story = story_of(waiting)
+    assert story.attempts == death.attempts
+    assert_consistent(story, endpoint, calls=death.calls)
+
+
+def test_one_that_comes_back_after_its_lease_writes_nothing(
+    app: Flask, cast: Cast, run_part: RunPart
+) -> None:
+    with AgentEndpoint() as endpoint, app.app_context():
+        waiting = answered(cast, endpoint)
+        frozen = run_part("worker", failpoint_name="freeze before finish's transaction")
+        wait_until(lambda: endpoint.calls, seconds=60)
+        wait_until(lambda: frozen.is_frozen, seconds=60)
+        age()
+        endpoint.status = 500
+        run_part("worker")
+        run_part("sweeper")
+        wait_until(lambda: story_of(waiting).status == "failed", seconds=60)
+        os.kill(frozen.pid, signal.SIGCONT)
+        os.kill(frozen.pid, signal.SIGTERM)  # it ends when its job has
+        wait_until(lambda: not frozen.is_running, seconds=60)
+        story = story_of(waiting)
+    assert (story.status, story.session_status) == ("failed", "failed")
+    assert story.attempts == ("unknown", "failed")
+    assert_consistent(story, endpoint, calls=2)
+
+
+def answered(cast: Cast, endpoint: AgentEndpoint) -> Waiting:
+    waiting = ask_in(cast.alice, endpoint_at(endpoint.url))
+    answer(cast.bob, waiting)
+    return waiting
+
+
+def assert_consistent(story: Story, endpoint: AgentEndpoint, *, calls: int) -> None:
+    """So many calls were seen, all the same, and the database holds no contradiction."""
+    assert [call.headers["webhook-id"] for call in endpoint.calls] == [story.delivery_id] * calls
+    assert all(call.body == endpoint.calls[0].body for call in endpoint.calls)
+    assert story.violations == []
