@@ -59,6 +59,13 @@ class NotAuthenticated(OpenSinkError):
     status = 401
 
 
+class SignInRefused(OpenSinkError):
+    """Who they are is proven or not, but it does not let them in here."""
+
+    code = "sign_in_refused"
+    status = 403
+
+
 class PermissionMissing(OpenSinkError):
     """The user's role or the key's scopes do not reach this far."""
 
@@ -110,4 +117,11 @@ class Unavailable(OpenSinkError):
     """The database cannot take this now; nothing was stored and trying again is safe."""
 
     code = "unavailable"
+    status = 503
+
+
+class ProviderUnavailable(OpenSinkError):
+    """The provider of sign-ins does not answer, or not as it should; passwords still work."""
+
+    code = "provider_unavailable"
     status = 503

@@ -26,12 +26,14 @@ from opensink_web.models.transaction import (
     prepare_sqlite,
 )
 from opensink_web.operations.user_session import SESSION_LIFETIME
+from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 API_PREFIX = "/api/"
+OIDC_CALLBACK = "/oidc/callback"
 _log = logging.getLogger(__name__)
 _ANNOUNCER_EXTENSION = "opensink-announcer"
 
@@ -141,6 +143,22 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
         settings=settings,
         policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
         readiness=lambda: readiness(connection),
+        oidc_provider=oidc_provider(settings),
+    )
+
+
+def oidc_provider(settings: Settings) -> OidcProvider | None:
+    """Return the provider of sign-ins that the settings name, if they do; it is not asked yet."""
+    if not settings.oidc_issuer:
+        return None
+    # here, because Authlib makes every command and worker start a tenth later
+    from opensink_web.outbound.oidc_provider import DiscoveredProvider
+
+    return DiscoveredProvider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        redirect_uri=f"{settings.public_url}{OIDC_CALLBACK}",
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
 
@@ -20,8 +21,12 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The settings, the address policy made of them, and a look at Redis and the workers."""
+    """The settings, the address policy made of them, and a look at Redis and the workers.
+
+    `oidc_provider` is None where people sign in with passwords alone.
+    """
 
     settings: Settings
     policy: TargetPolicy
     readiness: Callable[[], Readiness]
+    oidc_provider: OidcProvider | None

@@ -19,6 +19,7 @@ MAX_BODY_BYTES_DEFAULT = 1024 * 1024
 MAX_SOCKET_PATH_BYTES = 100
 # The server names its socket in answers (CLIENT INFO) whose fields end at a space.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~@-]+")
+_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+")
 # What `opensink up` allows agents' endpoints when only this machine can reach it.
 LOOPBACK_ENDPOINT_HOSTS = ("127.0.0.0/8", "::1/128", "localhost")
 
@@ -44,6 +45,12 @@ class Settings:
     public_url: str
     execution_endpoint_hosts: tuple[str, ...]
     max_body_bytes: int
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_name: str
+    oidc_join_domains: tuple[str, ...]
+    oidc_join_role: str
     supervised: bool
 
     @classmethod
@@ -71,6 +78,12 @@ class Settings:
             public_url=_public_url(reader.text("PUBLIC_URL", ""), host, port),
             execution_endpoint_hosts=reader.names("EXECUTION_ENDPOINT_HOSTS"),
             max_body_bytes=reader.integer("MAX_BODY_BYTES", MAX_BODY_BYTES_DEFAULT, 1024, 2**30),
+            oidc_issuer=_oidc_issuer(reader),
+            oidc_client_id=reader.text("OIDC_CLIENT_ID", ""),
+            oidc_client_secret=reader.text("OIDC_CLIENT_SECRET", ""),
+            oidc_name=reader.text("OIDC_NAME", "single sign-on"),
+            oidc_join_domains=_oidc_join_domains(reader),
+            oidc_join_role=_oidc_join_role(reader),
             supervised=reader.text("OPENSINK_SUPERVISED", "") == "1",
         )
 
@@ -126,6 +139,12 @@ class Settings:
             "PUBLIC_URL": self.public_url,
             "EXECUTION_ENDPOINT_HOSTS": ",".join(self.execution_endpoint_hosts),
             "MAX_BODY_BYTES": str(self.max_body_bytes),
+            "OIDC_ISSUER": self.oidc_issuer,
+            "OIDC_CLIENT_ID": self.oidc_client_id,
+            "OIDC_CLIENT_SECRET": self.oidc_client_secret,
+            "OIDC_NAME": self.oidc_name,
+            "OIDC_JOIN_DOMAINS": ",".join(self.oidc_join_domains),
+            "OIDC_JOIN_ROLE": self.oidc_join_role,
             "OPENSINK_SUPERVISED": "1" if self.supervised else "",
         }
 
@@ -226,3 +245,35 @@ def _public_url(text: str, host: str, port: int) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigurationError("PUBLIC_URL must be an http:// or https:// address.")
     return text.rstrip("/")
+
+
+def _oidc_issuer(reader: _Reader) -> str:
+    issuer = reader.text("OIDC_ISSUER", "")
+    if not issuer:
+        return ""
+    parts = urlsplit(issuer)
+    is_local = parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_local)):
+        raise ConfigurationError(
+            "OIDC_ISSUER must be an https:// address, as the provider says it."
+        )
+    if not reader.text("OIDC_CLIENT_ID", ""):
+        raise ConfigurationError("OIDC_ISSUER needs OIDC_CLIENT_ID; the provider gives you both.")
+    return issuer
+
+
+def _oidc_join_domains(reader: _Reader) -> tuple[str, ...]:
+    domains = reader.names("OIDC_JOIN_DOMAINS")
+    for domain in domains:
+        if not _DOMAIN.fullmatch(domain):
+            raise ConfigurationError(
+                "OIDC_JOIN_DOMAINS holds whole domains such as example.com, separated by commas."
+            )
+    return domains
+
+
+def _oidc_join_role(reader: _Reader) -> str:
+    role = reader.text("OIDC_JOIN_ROLE", "viewer")
+    if role not in {"viewer", "reviewer"}:  # an admin is made by an admin
+        raise ConfigurationError("OIDC_JOIN_ROLE must be viewer or reviewer.")
+    return role

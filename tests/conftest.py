@@ -28,6 +28,7 @@ from opensink_web.operations.api_key import create_key
 from opensink_web.operations.workspace import first_workspace
 from opensink_web.outbound.signing import new_secret
 from opensink_web.settings import Settings
+from tests.oidc_server import OidcServer
 from tests.real_servers import EmbeddedRedis, PostgresServer
 
 PASSWORD = "correct horse battery staple"
@@ -173,6 +174,20 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 def postgres_url(postgres_server: PostgresServer) -> str:
     """A fresh, migrated PostgreSQL database."""
     return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def oidc_server() -> Iterator[OidcServer]:
+    """One provider of sign-ins for all tests of this process; ask for `provider`."""
+    with OidcServer() as server:
+        yield server
+
+
+@pytest.fixture
+def provider(oidc_server: OidcServer) -> OidcServer:
+    """A provider of sign-ins that is honest until the test tells it otherwise."""
+    oidc_server.reset()
+    return oidc_server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -33,6 +33,11 @@ def test_changes_go_before_the_environment() -> None:
         ("REDIS_URL", "http://localhost"),
         ("PUBLIC_URL", "opensink.example.com"),
         ("EXECUTION_ENDPOINT_HOSTS", "10.0.0.0/33"),
+        ("OIDC_ISSUER", "http://login.example.com"),
+        ("OIDC_ISSUER", "https://"),
+        ("OIDC_JOIN_DOMAINS", "*"),
+        ("OIDC_JOIN_DOMAINS", "@example.com"),
+        ("OIDC_JOIN_ROLE", "admin"),
     ],
 )
 def test_a_wrong_variable_is_named_in_one_sentence(name: str, text: str) -> None:
@@ -40,6 +45,11 @@ def test_a_wrong_variable_is_named_in_one_sentence(name: str, text: str) -> None
         Settings.from_env({name: text})
     assert name in fault.value.message
     assert "\n" not in fault.value.message
+
+
+def test_a_provider_of_sign_ins_needs_to_know_who_we_are() -> None:
+    with pytest.raises(ConfigurationError, match="OIDC_CLIENT_ID"):
+        Settings.from_env({"OIDC_ISSUER": "https://login.example.com"})
 
 
 def test_children_know_the_port_that_was_free() -> None:
@@ -78,6 +88,14 @@ def test_endpoints_on_this_machine_are_allowed_when_only_it_can_reach_us(
     [
         {},
         {"DATABASE_URL": "postgres://u:p@db/x", "REDIS_URL": "rediss://r", "SECRET_KEY": "k" * 32},
+        {
+            "OIDC_ISSUER": "https://login.example.com/",
+            "OIDC_CLIENT_ID": "us",
+            "OIDC_CLIENT_SECRET": "s",
+            "OIDC_NAME": "Acme, Inc.",
+            "OIDC_JOIN_DOMAINS": "Example.com, example.org",
+            "OIDC_JOIN_ROLE": "reviewer",
+        },
         {"DATA_DIR": "/srv/with space and %", "HOST": "::1", "WORKERS": "7"},
     ],
 )

@@ -13,8 +13,8 @@ from redis import Redis, RedisError
 from sqlalchemy import func, select
 
 from opensink_web.cli.database import is_current
-from opensink_web.errors import ConfigurationError
-from opensink_web.factory import create_app
+from opensink_web.errors import ConfigurationError, ProviderUnavailable
+from opensink_web.factory import OIDC_CALLBACK, create_app, oidc_provider
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
 from opensink_web.models import Agent, Membership, Role, db
@@ -59,6 +59,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     yield _public_url(settings)
     yield from _redis(settings)
     yield from _database(settings)
+    yield from _oidc(settings)
 
 
 def _data_folder(settings: Settings) -> Finding:
@@ -192,3 +193,17 @@ def _endpoints(settings: Settings) -> Iterator[Finding]:
             yield Finding(Verdict.FAIL, f"agent {agent.namespace}/{agent.slug}", reason)
     if not refused:
         yield Finding(Verdict.OK, "agents' endpoints", "None is refused.")
+
+
+def _oidc(settings: Settings) -> Iterator[Finding]:
+    """Without it passwords still work, but whoever set it up counts on it."""
+    provider = oidc_provider(settings)
+    if provider is None:
+        return
+    try:
+        provider.check()
+    except ProviderUnavailable as error:
+        yield Finding(Verdict.FAIL, "OIDC provider", error.message)
+        return
+    sentence = f"It answers. It must know {settings.public_url}{OIDC_CALLBACK} as our address."
+    yield Finding(Verdict.OK, "OIDC provider", sentence)

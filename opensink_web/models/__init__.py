@@ -17,6 +17,7 @@ from opensink_web.models.delivery import (
     DeliveryStatus,
 )
 from opensink_web.models.idempotency import IdempotencyRecord
+from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import InputRequest, InputRequestStatus
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.user import Membership, Role, User, UserSession
@@ -37,6 +38,7 @@ __all__ = [
     "DeliveryKind",
     "DeliveryStatus",
     "IdempotencyRecord",
+    "Identity",
     "InputRequest",
     "InputRequestStatus",
     "Invitation",

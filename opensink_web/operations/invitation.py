@@ -74,12 +74,35 @@ def find_invitation(token: str) -> Invitation:
     return invitation
 
 
+def find_invitation_for(email: str) -> Invitation | None:
+    """Return the newest open invitation that is for this very address, if there is one."""
+    query = (
+        select(Invitation)
+        .where(
+            Invitation.email == email,
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > clock.now(),
+        )
+        .order_by(Invitation.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).one_or_none()
+
+
 def sign_up(token: str, email: str, password: str) -> User:
     """Use a link: make the account it is for.
 
     Raises: NotFound for a link that is used up; InvalidInput; Conflict for a second account.
     """
-    invitation = _use(token)
+    return sign_up_by(find_invitation(token), email, password)
+
+
+def sign_up_by(invitation: Invitation, email: str, password: str | None) -> User:
+    """Use an open invitation; without a password the account is entered in another way.
+
+    Raises: NotFound if somebody else has just used it; InvalidInput; Conflict.
+    """
+    _use(invitation)
     address = invitation.email or email
     return create_user(invitation.workspace, address, password, role=invitation.role)
 
@@ -89,7 +112,8 @@ def join(token: str, user: User) -> Workspace:
 
     Raises: NotFound for a link that is used up; Conflict for somebody else's link, or a member.
     """
-    invitation = _use(token)
+    invitation = find_invitation(token)
+    _use(invitation)
     if invitation.email and invitation.email != user.email:
         raise Conflict("This invitation is for another e-mail address.")
     if db.session.get(Membership, (user.id, invitation.workspace_id)) is not None:
@@ -100,9 +124,8 @@ def join(token: str, user: User) -> Workspace:
     return invitation.workspace
 
 
-def _use(token: str) -> Invitation:
+def _use(invitation: Invitation) -> None:
     """Use a link up; of two at once only one gets through."""
-    invitation = find_invitation(token)
     used = rows_changed(
         update(Invitation)
         .where(Invitation.id == invitation.id, Invitation.used_at.is_(None))
@@ -110,4 +133,3 @@ def _use(token: str) -> Invitation:
     )
     if used != 1:
         raise NotFound("This link has been used, or is too old. Ask for a new one.")
-    return invitation

@@ -32,15 +32,17 @@ def find_user(email: str) -> User | None:
     return db.session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
 
 
-def create_user(workspace: Workspace, email: str, password: str, *, role: Role) -> User:
+def create_user(workspace: Workspace, email: str, password: str | None, *, role: Role) -> User:
     """Make an account and a member of the workspace of it.
 
-    Raises: InvalidInput for an address or password that is none; Conflict for a second account.
+    Without a password it is entered in another way. Raises: InvalidInput for an address or
+    password that is none; Conflict for a second account.
     """
     address = check_email(email)
     if find_user(address) is not None:
         raise Conflict("There is an account with this e-mail address already.")
-    user = User(email=address, password_hash=hash_password(password))
+    password_hash = hash_password(password) if password is not None else None
+    user = User(email=address, password_hash=password_hash)
     db.session.add(user)
     db.session.flush()
     db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))

@@ -11,5 +11,7 @@ failures       what went wrong, as a code and a sentence
 headers        which headers may be configured, and which values are hidden
 signing        Standard Webhooks signatures
 retry          when to try again
+oidc           what a sign-in through an OpenID Connect provider takes and brings
+oidc_provider  the provider itself, through Authlib; nothing of it concerns agents' endpoints
 endpoint_call  an execution endpoint and an answered request -> the Call
 """

@@ -20,6 +20,7 @@ from opensink_web.web import (
     inbox,
     input_request,
     member,
+    oidc,
     security,
     workspace,
 )
@@ -35,6 +36,7 @@ _AREAS = (
     health,
     auth,
     account,
+    oidc,
     inbox,
     input_request,
     agent_session,

@@ -43,6 +43,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
         self.user = session.user
         self.email = session.user.email
         self.session_id = session.id
+        self.signed_in_at = session.created_at
         self._token = token
 
     def get_id(self) -> str:

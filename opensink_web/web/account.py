@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from opensink_web.models import User, UserSession
 from opensink_web.models.transaction import writing
+from opensink_web.operations.identity import list_identities
 from opensink_web.operations.user_session import end_session, end_sessions, list_sessions
 from opensink_web.web.access import signed_in
 from opensink_web.web.user_agent import browser_name
@@ -29,7 +30,9 @@ class Place:
 @signed_in
 def show(user: User) -> ResponseReturnValue:
     """Show the account."""
-    return render_template("account/show.html", places=_places(user))
+    return render_template(
+        "account/show.html", places=_places(user), identities=list_identities(user)
+    )
 
 
 @blueprint.post("/account/sessions/<uuid:session_id>/end")

@@ -15,6 +15,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import PASSWORD
+from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 from tests.opensink_up import Opensink
 
 EMAIL = "alice@example.com"
@@ -63,10 +64,12 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
+def site(oidc_server: OidcServer) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="osbrowser") as folder:
         opensink = Opensink(Path(folder) / "var")
-        opensink.up("--workers", "1")
+        provider = {"OIDC_ISSUER": oidc_server.issuer, "OIDC_NAME": "Acme"}
+        client = {"OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
+        opensink.up("--workers", "1", variables=provider | client)
         try:
             user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
             assert opensink.run(*user, text=PASSWORD).returncode == 0
@@ -117,9 +120,12 @@ def signed_in(page: Page) -> Page:
     return page
 
 
-def sign_in(page: Page) -> None:
-    page.goto("/sign-in")
+def sign_in(page: Page, *, on_the_way: bool = False) -> None:
+    """Sign Alice in with her password; if on the way to somewhere, on the page that is open."""
+    if not on_the_way:
+        page.goto("/sign-in")
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/inbox")
+    if not on_the_way:
+        page.wait_for_url("**/inbox")

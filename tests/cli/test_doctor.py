@@ -13,6 +13,7 @@ from opensink_web.settings import Settings
 from tests.scenarios import endpoint_at
 
 if TYPE_CHECKING:
+    from tests.oidc_server import OidcServer
     from tests.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
@@ -78,3 +79,13 @@ def test_an_agent_whose_endpoint_is_refused(opensink: "Opensink") -> None:
     assert "EXECUTION_ENDPOINT_HOSTS" in found.stdout
     allowed = opensink.run("doctor", variables={"EXECUTION_ENDPOINT_HOSTS": "10.0.0.0/24"})
     assert "None is refused" in allowed.stdout
+
+
+def test_a_provider_of_sign_ins(opensink: "Opensink", provider: "OidcServer") -> None:
+    opensink.run("db", "upgrade")
+    settings = {"OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": "us"}
+    found = opensink.run("doctor", variables=settings)
+    assert "http://127.0.0.1:5000/oidc/callback" in found.stdout
+    found = opensink.run("doctor", variables=settings | {"OIDC_ISSUER": provider.issuer + "/"})
+    assert f"calls itself '{provider.issuer}'" in found.stdout
+    assert found.returncode == 1
