@@ -97,7 +97,7 @@ def revoke_key(workspace: Workspace, key_id: UUID) -> ApiKey:
 
 def _expiry_within(parent: ApiKey, expires_at: datetime | None) -> datetime | None:
     """Return when a key made with `parent` expires; the parent stays unrevoked until the commit."""
-    db.session.refresh(parent, with_for_update={"read": True})
+    db.session.refresh(parent, with_for_update={"read": True, "of": ApiKey})
     if parent.revoked_at is not None:
         raise NotAuthenticated("This API key was revoked.")
     if parent.expires_at is None:
