@@ -3,12 +3,15 @@
 The cast is always the same: Alice is an admin, Bob reviews in her workspace, Charlie is an admin
 of another workspace and must see nothing of hers.
 
-Tests of the application use a SQLite file of their own, copied from one that was migrated once.
+Tests of the application use a SQLite file of their own, copied from one that was made once. The
+application itself serves all tests of a process that have the same settings: what a test
+changes in it, other than `app.config`, it must change back, or it makes one of its own.
 Tests marked `server` use the real servers of real_servers.py; those marked `unit`, by the hook
 below, use no database at all.
 """
 
 import shutil
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -32,13 +35,18 @@ from tests.oidc_server import OidcServer
 from tests.real_servers import EmbeddedRedis, PostgresServer
 
 PASSWORD = "correct horse battery staple"
+TEST_SETTINGS = {
+    "ENCRYPTION_KEYS": urlsafe_b64encode(b"tests!!!" * 4).decode(),
+    "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8",
+    "SECRET_KEY": "tests" * 10,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `unit` what needs neither a database nor another process."""
     for item in items:
         uses = set(getattr(item, "fixturenames", ()))
-        if "migrated_sqlite" not in uses and item.get_closest_marker("server") is None:
+        if "data_dir" not in uses and item.get_closest_marker("server") is None:
             item.add_marker("unit")
 
 
@@ -76,23 +84,78 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "opensink.sqlite3"
 
 
+@pytest.fixture(scope="session")
+def populated_sqlite(migrated_sqlite: Path) -> tuple[Path, Cast]:
+    """A database file with the cast in it, to be copied."""
+    file = migrated_sqlite.with_name("populated.sqlite3")
+    shutil.copy(migrated_sqlite, file)
+    settings = {**TEST_SETTINGS, "DATA_DIR": str(file.parent), "DATABASE_URL": f"sqlite:///{file}"}
+    app = create_app(Settings.from_env(settings))
+    with app.app_context():
+        cast = make_cast()
+        db.session.remove()
+        db.engine.dispose()
+    return file, cast
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of one test after the other, so that they can share an application."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(data_dir: Path) -> dict[str, str]:
     """The variables of a server that calls endpoints on loopback; a test may change them first."""
-    return {
-        "DATA_DIR": str(tmp_path / "data"),
-        "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8",
-        "SECRET_KEY": "tests" * 10,
-    }
+    return {**TEST_SETTINGS, "DATA_DIR": str(data_dir)}
 
 
 @pytest.fixture
-def settings(environment: dict[str, str], migrated_sqlite: Path) -> Settings:
+def settings(
+    environment: dict[str, str], data_dir: Path, request: pytest.FixtureRequest
+) -> Settings:
+    """The settings of a server whose data folder holds a migrated database and nothing else."""
     settings = Settings.from_env(environment)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(data_dir)
+    data_dir.mkdir()
     if settings.uses_sqlite:
-        shutil.copy(migrated_sqlite, settings.data_dir / "opensink.sqlite3")
+        shutil.copy(_database_file(request), data_dir / "opensink.sqlite3")
     return settings
+
+
+def _database_file(request: pytest.FixtureRequest) -> Path:
+    if _starts_populated(request):
+        populated: Path = request.getfixturevalue("populated_sqlite")[0]
+        return populated
+    migrated: Path = request.getfixturevalue("migrated_sqlite")
+    return migrated
+
+
+def _starts_populated(request: pytest.FixtureRequest) -> bool:
+    """Tell whether the test names the cast, not only asks for it while it runs."""
+    return "cast" in request.node.fixturenames
+
+
+@cache
+def _application(settings: Settings) -> Flask:
+    """Make an application once for all tests with these settings: its routes take the longest."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+    """An application on a database of its own. Without Redis announcements are lost, no more."""
+    app = _application(settings) if settings.uses_sqlite else create_app(settings)
+    config = dict(app.config)
+    app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
+    yield app
+    app.config.clear()
+    app.config.update(config)
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -102,20 +165,10 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBy
 
 
 @pytest.fixture
-def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
-    """An application on a database of its own. Without Redis announcements are lost, no more."""
-    app = create_app(settings)
-    app.testing = True
-    app.jinja_env.bytecode_cache = compiled_templates
-    yield app
-    with app.app_context():
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
-
-
-@pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(app: Flask, settings: Settings, request: pytest.FixtureRequest) -> Cast:
+    if settings.uses_sqlite and _starts_populated(request):
+        cast: Cast = request.getfixturevalue("populated_sqlite")[1]
+        return cast
     with app.app_context():
         return make_cast()
 

@@ -7,14 +7,16 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from opensink_web.errors import NotFound
+from opensink_web.factory import create_app
+from opensink_web.settings import Settings
 from opensink_web.web.access import public
 from tests.conftest import Cast
 
 
 @pytest.fixture
-def failing(app: Flask) -> Flask:
-    """The application as it runs for users, with pages that fail."""
-    app.testing = False
+def failing(settings: Settings) -> Flask:
+    """An application as it runs for users, with pages that fail."""
+    app = create_app(settings)
 
     @public
     def crash() -> str:
