@@ -29,6 +29,7 @@ class Site:
 
     url: str
     api_key: str
+    data_dir: Path
     workspace: str = "main"
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
@@ -76,7 +77,8 @@ def site(oidc_server: OidcServer) -> Iterator[Site]:
             key = ("api-key", "create", "--user", EMAIL, "--name", "tests", "--scope", "all:all")
             made = opensink.run(*key)
             assert made.returncode == 0, made.stderr
-            yield Site(f"http://127.0.0.1:{opensink.port}", made.stdout.strip())
+            url = f"http://127.0.0.1:{opensink.port}"
+            yield Site(url, made.stdout.strip(), opensink.data_dir)
         finally:
             opensink.end()
 
@@ -84,6 +86,8 @@ def site(oidc_server: OidcServer) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    # what a page asks of this machine shall reach the server that listens for it
+    arguments.append("--disable-features=LocalNetworkAccessChecks")
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")

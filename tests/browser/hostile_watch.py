@@ -1,0 +1,114 @@
+"""Watches a page while hostile text is on it: what ran, what was loaded, what the page became."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Dialog, Request
+
+from tests.browser.conftest import EXPECTED_ERRORS
+
+MARK = "\u203b"
+"""Stands in every text of agents and endpoints, so that it is found where it is drawn."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; manifest-src 'self'"
+)
+_SCRIPTS = Path(__file__).parent / "watch"
+OBSERVE = (_SCRIPTS / "observe.js").read_text(encoding="utf-8")
+EXAMINE = (_SCRIPTS / "examine.js").read_text(encoding="utf-8")
+
+
+class Canary(AbstractContextManager["Canary"]):
+    """A server that hostile text points at; whatever it hears is kept."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def __enter__(self) -> "Canary":
+        heard = self.heard
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                heard.append(f"{self.command} {self.path}")
+                self.send_response(204)
+                self.end_headers()
+
+            do_POST = do_GET  # noqa: N815 - the library's names
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.netloc = f"127.0.0.1:{self._server.server_port}"
+        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass
+class Watch:
+    """A browser's only page, and each thing it did that nothing of ours makes it do."""
+
+    context: BrowserContext
+    canary: Canary
+    _faults: list[str] = field(default_factory=list)
+    _path: str = ""
+
+    def __post_init__(self) -> None:
+        self.context.add_init_script(OBSERVE)
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self._faults.append(f"pageerror: {error}"))
+        self.page.on("console", lambda line: self._note_console(line.text))
+        self.page.on("dialog", self._note_dialog)
+        self.context.on("request", self._note_request)
+
+    def open(self, path: str) -> None:
+        """Go to a page, which must come with the policy and nothing but it."""
+        self._path = urlsplit(path).path
+        answer = self.page.goto(path)
+        policy = answer.headers.get("content-security-policy") if answer else None
+        if policy != POLICY:
+            self._faults.append(f"header: {policy}")
+
+    def faults(self) -> Iterator[str]:
+        """Give everything that was out of order since the last time, each with its kind first."""
+        polls = [self._path, f"{self._path}/progress"]
+        found = self.page.evaluate(EXAMINE, {"mark": MARK, "polls": polls})
+        heard = [f"canary: {line}" for line in self.canary.heard]
+        for fault in [*found, *self._faults, *heard]:
+            yield f"{self._path} {fault}"
+        self._faults.clear()
+        self.canary.heard.clear()
+
+    def _note_dialog(self, dialog: Dialog) -> None:
+        self._faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _note_console(self, text: str) -> None:
+        if not any(expected in text for expected in EXPECTED_ERRORS):
+            self._faults.append(f"console: {text[:200]}")
+
+    def _note_request(self, request: Request) -> None:
+        url, here = urlsplit(request.url), urlsplit(self.page.url)
+        places = (self._path, f"{self._path}/progress")
+        is_ours = url.path.startswith("/static/") or url.path in places
+        is_here = here.netloc in {"", url.netloc} and url.netloc != self.canary.netloc
+        if request.method != "GET" or not is_here or not is_ours:
+            self._faults.append(f"request: {request.method} {request.url[:200]}")

@@ -1,0 +1,321 @@
+"""A workspace in which every text that others write is hostile, beside the one that tests share."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+from opensink_web import clock
+from opensink_web.factory import create_app
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import (
+    Activity,
+    ActivitySource,
+    ActivityType,
+    AgentSession,
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryKind,
+    DeliveryStatus,
+    InputRequest,
+    Invitation,
+    Membership,
+    Role,
+    SessionStatus,
+    User,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import writing
+from opensink_web.operations.agent import create_agent
+from opensink_web.operations.agent_session import start_session, update_session
+from opensink_web.operations.api_key import create_key
+from opensink_web.operations.credential import hash_password, hash_token
+from opensink_web.operations.input_request import ask, resolve
+from opensink_web.operations.user_session import SESSION_LIFETIME, begin_session
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.signing import new_secret
+from opensink_web.settings import Settings
+from tests.browser.hostile_content import PAYLOADS, packed, with_canary
+from tests.browser.hostile_watch import MARK
+from tests.conftest import PASSWORD
+
+SLUG = "hostile"
+READER = "reader@example.com"
+INVITATION = "hostile-invitation"
+TITLE = "Answer this"
+_POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
+
+
+@dataclass(frozen=True)
+class HostilePlace:
+    """Where hostile text is drawn: every page, and the parts of pages that update themselves.
+
+    `request_path` is the page of a request that can be answered.
+    """
+
+    paths: tuple[str, ...]
+    live: tuple[tuple[str, str], ...]
+    request_path: str
+
+
+class Texts:
+    """The corpus, each text with the mark before it, put together to what fits where."""
+
+    def __init__(self, netloc: str) -> None:
+        self.all = [MARK + with_canary(text, netloc) for text in PAYLOADS]
+        self.lines = packed(self.all, 255)
+        self.paragraphs = packed(self.all, 4000)
+        self.whole = "\n\n".join(self.all)
+        self.of_people = [line.replace(MARK, "") for line in self.lines]
+
+
+def fill(data_dir: Path, netloc: str) -> HostilePlace:
+    """Write the workspace into the database of the server that runs on `data_dir`."""
+    app = create_app(Settings.from_env({"DATA_DIR": str(data_dir)}))
+    with app.app_context():
+        try:
+            with writing():
+                return _write(Texts(netloc))
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _write(texts: Texts) -> HostilePlace:
+    workspace = Workspace(slug=SLUG, name=texts.of_people[0], execution_secret=new_secret())
+    db.session.add(workspace)
+    db.session.flush()
+    reader = _add_people(workspace, texts)
+    for line in texts.of_people[:20]:
+        create_key(workspace, reader, name=line, scopes=("all:all",))
+    sessions = [_ask(workspace, line, texts) for line in texts.lines]
+    session = sessions[0]
+    _log(session, texts)
+    asked = ask(
+        workspace,
+        session.id,
+        session.agent_id,
+        key="k",
+        title=TITLE,
+        message=texts.whole,
+        schema=_form(texts),
+    )
+    answered = _answer(workspace, session, reader, texts)
+    failed = _fail(workspace, sessions[1], answered, texts)
+    at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
+    agent = f"{admin}/agents/{session.agent_id}"
+    return HostilePlace(
+        paths=(
+            *(f"{at}/inbox", f"{at}/inbox?view=decided", f"{at}/requests/{answered.id}"),
+            *(
+                f"{at}/sessions",
+                f"{at}/sessions/{session.id}",
+                f"{at}/sessions/{failed.session_id}",
+            ),
+            *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
+            *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
+            *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
+            *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{INVITATION}"),
+        ),
+        live=(
+            (f"{at}/inbox", "#inbox-list"),
+            (f"{at}/requests/{asked.id}", "#progress"),
+            (f"{at}/sessions/{sessions[3].id}", "#session"),
+            (f"{at}/deliveries/{_postpone(sessions[2], texts)}", "#delivery"),
+        ),
+        request_path=f"{at}/requests/{asked.id}",
+    )
+
+
+def _add_people(workspace: Workspace, texts: Texts) -> User:
+    """Add the one who reads, members and an invitation with hostile addresses, odd browsers."""
+    reader = _member(workspace, READER, Role.ADMIN)
+    reader.password_hash = hash_password(PASSWORD)
+    for line in texts.of_people:
+        _member(workspace, f"{line[:240]}@example.com", Role.VIEWER)
+        begin_session(reader, user_agent=line, remote_address=line)
+    for token in (INVITATION, "another"):
+        invitation = Invitation(
+            workspace_id=workspace.id,
+            role=Role.VIEWER,
+            email=f"{texts.of_people[1]}@example.com",
+            token_hash=hash_token(token),
+            invited_by_id=reader.id,
+            expires_at=clock.now() + SESSION_LIFETIME,
+        )
+        db.session.add(invitation)
+    return reader
+
+
+def _member(workspace: Workspace, email: str, role: Role) -> User:
+    user = User(email=email)
+    db.session.add(user)
+    db.session.flush()
+    db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
+    return user
+
+
+def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
+    """Let an agent of this name ask a question of this title."""
+    url = f"http://127.0.0.1:9/{quote(line)}"
+    agent = create_agent(
+        workspace,
+        _POLICY,
+        name=line,
+        description=line,
+        execution_endpoint=EndpointSpec(url, "POST", (("X-A", "<b>"),), {line: line}, 5, 1),
+    )
+    state: JSONObject = {text: text for text in texts.all[:150]}
+    session = start_session(workspace, agent.id, state=state, metadata={line: [line, {line: line}]})
+    ask(workspace, session.id, agent.id, key=line, title=line, message=line, schema={})
+    return session
+
+
+def _log(session: AgentSession, texts: Texts) -> None:
+    """Log what an agent may: messages, payloads, links that lead where they should not."""
+    for number, text in enumerate(texts.paragraphs):
+        linked = texts.all[number :: len(texts.paragraphs)]
+        activity = Activity(
+            workspace_id=session.workspace_id,
+            session_id=session.id,
+            agent_id=session.agent_id,
+            type=ActivityType.MESSAGE,
+            source=ActivitySource.AGENT,
+            message=text,
+            payload={text: [text]},
+            related_entity_id=text[:255],
+            links=[{"href": one.removeprefix(MARK), "text": one} for one in linked],
+        )
+        db.session.add(activity)
+
+
+def _form(texts: Texts) -> JSONObject:
+    """Return a schema with hostile words wherever a schema has words."""
+    fields: JSONObject = {text[:120]: {"type": "boolean"} for text in texts.all}
+    for line in texts.lines:
+        fields[f"{line[:40]}…"] = {
+            "type": "string",
+            "title": line,
+            "description": line,
+            "default": line,
+            "pattern": re.escape(line[:50]),
+        }
+        fields[f"{line[:50]}…"] = {"type": "string", "examples": [line], "format": line}
+    return {
+        "type": "object",
+        "title": texts.lines[0],
+        "description": texts.lines[1],
+        "properties": fields | _other_fields(texts),
+        "required": ["approved"],
+    }
+
+
+def _other_fields(texts: Texts) -> JSONObject:
+    first, second, third = texts.lines[:3]
+    lines: list[JSONValue] = [*texts.lines]
+    choices: list[JSONValue] = [
+        {"const": line, "title": line, "description": line} for line in lines[:4]
+    ]
+    text: JSONObject = {"type": "string", "title": first}
+    return {
+        "approved": {"type": "boolean", "title": "Go on?"},
+        f"{MARK}radio": {"enum": lines[:4], "title": first},
+        f"{MARK}described": {"oneOf": choices, "title": second},
+        f"{MARK}select": {"enum": lines},
+        f"{MARK}several": {"type": "array", "uniqueItems": True, "items": {"enum": lines}},
+        f"{MARK}constant": {"const": {line: line for line in texts.lines}},
+        f"{MARK}read": {"readOnly": True, "default": [lines], "description": texts.paragraphs[0]},
+        f"{MARK}json": {"default": {"a": lines}, "description": texts.paragraphs[1]},
+        f"{MARK}rows": {"type": "array", "title": third, "default": lines[:3], "items": text},
+        f"{MARK}group": {"type": "object", "title": second, "properties": {first: text}},
+    }
+
+
+def _answer(
+    workspace: Workspace, session: AgentSession, reader: User, texts: Texts
+) -> InputRequest:
+    """Have a request answered with hostile keys and values."""
+    asked = ask(
+        workspace,
+        session.id,
+        session.agent_id,
+        key="k",
+        title=texts.lines[3],
+        message=texts.whole,
+        schema={},
+    )
+    response: JSONObject = {text: {text: [text]} for text in texts.all}
+    return resolve(workspace, asked.id, response, by=reader)
+
+
+def _fail(
+    workspace: Workspace, session: AgentSession, asked: InputRequest, texts: Texts
+) -> Delivery:
+    """Write down a failed call that an endpoint answered with everything it may answer with."""
+    update_session(workspace, session.id, status=SessionStatus.FAILED, error_message=texts.whole)
+    delivery = _delivery(session, DeliveryKind.INPUT_REQUEST_RESOLVED, "hostile")
+    delivery.input_request_id = asked.id
+    delivery.error_message = texts.whole
+    for number, text in enumerate(texts.paragraphs, start=1):
+        db.session.add(_attempt(delivery, number, text))
+    return delivery
+
+
+def _postpone(session: AgentSession, texts: Texts) -> UUID:
+    """Write down a failed call that is tried again much later; return its id."""
+    delivery = _delivery(session, DeliveryKind.INPUT_REQUEST_RESOLVED, "hostile later")
+    delivery.status, delivery.finished_at = DeliveryStatus.PENDING, None
+    delivery.next_at = clock.now() + SESSION_LIFETIME
+    delivery.error_message = texts.whole
+    db.session.add(_attempt(delivery, 1, texts.paragraphs[1]))
+    return delivery.id
+
+
+def _try(session: AgentSession, texts: Texts) -> UUID:
+    """Write down a test call; return its id."""
+    delivery = _delivery(session, DeliveryKind.TEST, "hostile test")
+    db.session.add(_attempt(delivery, 1, texts.paragraphs[0]))
+    return delivery.id
+
+
+def _delivery(session: AgentSession, kind: DeliveryKind, business_key: str) -> Delivery:
+    delivery = Delivery(
+        workspace_id=session.workspace_id,
+        agent_id=session.agent_id,
+        session_id=session.id,
+        kind=kind,
+        business_key=business_key,
+        status=DeliveryStatus.FAILED,
+        next_at=clock.now(),
+        finished_at=clock.now(),
+    )
+    db.session.add(delivery)
+    db.session.flush()
+    return delivery
+
+
+def _attempt(delivery: Delivery, number: int, text: str) -> DeliveryAttempt:
+    line = text[:250]
+    return DeliveryAttempt(
+        delivery_id=delivery.id,
+        number=number,
+        trigger=AttemptTrigger.FIRST,
+        outcome=AttemptOutcome.FAILED,
+        method="POST",
+        url=f"http://127.0.0.1:9/{line}",
+        request_headers=[[line, line]],
+        request_body=text,
+        response_status=500,
+        response_headers=[[line, line]],
+        response_body=text,
+        error_code=line[:60],
+        error_message=text,
+        remote_address="127.0.0.1",
+        latency_ms=1.0,
+        finished_at=clock.now(),
+    )

@@ -1,0 +1,174 @@
+"""Nothing that an agent or an endpoint writes runs, loads or calls anything where it is read.
+
+Every page is opened on the real server in a workspace full of hostile text, as on a phone: no
+script runs, nothing but the page's own is asked for, its policy has nothing to stop, no text of
+others is within htmx' reach, and the page can still be used.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from jinja2 import Environment
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from werkzeug.routing import Rule
+
+from opensink_web.factory import create_app
+from opensink_web.settings import Settings
+from tests.browser.conftest import Site
+from tests.browser.hostile_content import PAYLOADS, with_canary
+from tests.browser.hostile_watch import MARK, POLICY, Canary, Watch
+from tests.browser.hostile_workspace import READER, HostilePlace, fill
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.server
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WITHOUT_TEXT = {
+    "static",
+    "health.healthz",
+    "health.readyz",
+    "auth.home",
+    "auth.sign_in",
+    "oidc.callback",
+    "oidc.link",
+    "oidc.sign_in",
+    "workspace.home",
+    "input_request.progress",
+}
+"""Files, health, redirects, and parts of pages that are opened."""
+SWAP = """(selector) => {
+  const part = document.querySelector(selector);
+  const href = part.getAttribute("hx-get").replace(/version=[^&]*/, "version=old");
+  return htmx.ajax("GET", href, { source: part, target: part, swap: "outerHTML" });
+}"""
+TOAST = """(text) => document.dispatchEvent(
+  new CustomEvent("toast", { detail: { text, tone: "danger" } }))"""
+UNESCAPED = """<!doctype html><title>x</title>
+<script src="/static/vendor/htmx-2.0.11/htmx.min.js"></script>
+<p id="p"><button type="submit">Send</button></p>{{ text | safe }}"""
+TRIPS = (
+    ("script", "<img src=x onerror=ran=1>", ""),
+    ("dialog", "<script>alert(document.domain)</script>", ""),
+    ("pageerror", "<script>throw new Error(1)</script>", ""),
+    ("canary", "<script src=//canary/a.js></script>", ""),
+    ("request", "<script>fetch('/sign-out', {method: 'POST'})</script>", ""),
+    ("header", "", ""),
+    ("policy", "<img src=x onerror=ran=1>", POLICY),
+    ("console", "<script>ran=1</script>", POLICY),
+    ("htmx", "<div hx-get=/healthz hx-trigger=load></div>", POLICY),
+    ("markup", "<iframe srcdoc=x></iframe>", POLICY),
+    ("address", "<a href=javascript:ran=1>Approve</a>", POLICY),
+    ("id", "<form id=p></form>", POLICY),
+    ("enabled", f"<p>{MARK}", POLICY),
+    ("overflow", "W" * 10_000, POLICY),
+    ("covered", "<p style=position:fixed;inset:0;z-index:9999;background:#fff>Sign in again", ""),
+)
+
+
+@pytest.fixture(scope="module")
+def canary() -> Iterator[Canary]:
+    with Canary() as canary:
+        yield canary
+
+
+@pytest.fixture(scope="module")
+def place(site: Site, canary: Canary) -> HostilePlace:
+    return fill(site.data_dir, canary.netloc)
+
+
+@pytest.fixture(scope="module")
+def watch(chromium: Browser, site: Site, canary: Canary, place: HostilePlace) -> Iterator[Watch]:
+    context = chromium.new_context(base_url=site.url, viewport=PHONE)
+    context.set_default_timeout(15_000)
+    watch = Watch(context, canary)
+    watch.page.goto("/sign-in")
+    watch.page.get_by_label("E-mail").fill(READER)
+    watch.page.get_by_label("Password").fill(PASSWORD)
+    watch.page.get_by_role("button", name="Sign in").click()
+    watch.page.wait_for_url("**/inbox")
+    list(watch.faults())
+    yield watch
+    context.close()
+
+
+def storage(page: Page) -> str:
+    return str(page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])"))
+
+
+def test_no_page_runs_loads_or_calls_anything(watch: Watch, place: HostilePlace) -> None:
+    faults: list[str] = []
+    for path in (*place.paths, place.request_path):
+        watch.open(path)
+        faults += watch.faults()
+    time.sleep(0.2)  # for what would come late
+    assert [*faults, *watch.faults()] == []
+    assert MARK not in storage(watch.page)
+
+
+def test_every_page_that_shows_anything_is_opened(site: Site, place: HostilePlace) -> None:
+    app = create_app(Settings.from_env({"DATA_DIR": str(site.data_dir)}))
+    adapter = app.url_map.bind("localhost")
+    opened = {
+        adapter.match(path.partition("?")[0])[0] for path in (*place.paths, place.request_path)
+    }
+    assert {rule.endpoint for rule in app.url_map.iter_rules() if is_page(rule)} == opened
+
+
+def is_page(rule: Rule) -> bool:
+    is_read = "GET" in (rule.methods or set())
+    return is_read and not rule.rule.startswith("/api/") and rule.endpoint not in WITHOUT_TEXT
+
+
+def test_what_is_swapped_in_runs_nothing_either(watch: Watch, place: HostilePlace) -> None:
+    faults: list[str] = []
+    for path, part in place.live:
+        watch.open(path)
+        watch.page.evaluate(SWAP, part)
+        faults += watch.faults()
+    watch.open(place.request_path)
+    watch.page.get_by_role("button", name="Add an entry").first.click()
+    expect(watch.page.get_by_role("button", name="Remove")).to_have_count(4)
+    watch.page.evaluate(TOAST, with_canary("".join(PAYLOADS[:8]), watch.canary.netloc))
+    assert [*faults, *but_for_posts(watch)] == []
+
+
+def but_for_posts(watch: Watch) -> list[str]:
+    """Give the faults of a page on which the test itself has pressed a button."""
+    return [fault for fault in watch.faults() if not re.search("request: POST|htmx: post", fault)]
+
+
+def test_the_form_can_be_sent(watch: Watch, place: HostilePlace) -> None:
+    watch.open(place.request_path)
+    page = watch.page
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.get_by_role("alert")).to_contain_text("Go on?")
+    faults = but_for_posts(watch)
+    page.get_by_role("group", name="Go on?").get_by_label("Yes").check()
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator("main")).to_contain_text("Answered by you")
+    assert [*faults, *but_for_posts(watch)] == []
+
+
+def test_unescaped_each_of_them_would_be_seen(watch: Watch) -> None:
+    template = Environment(autoescape=True).from_string(UNESCAPED)
+    body = ""
+    served: dict[str, str] = {}
+    watch.page.route("**/unescaped", lambda route: route.fulfill(headers=served, body=body))
+    missed = []
+    for kind, text, policy in TRIPS:
+        body = template.render(text=with_canary(text, watch.canary.netloc))
+        served |= {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy}
+        watch.open("/unescaped")
+        if not is_seen(watch, f"/unescaped {kind}:"):
+            missed.append(kind)
+    assert missed == []
+
+
+def is_seen(watch: Watch, fault: str) -> bool:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if any(one.startswith(fault) for one in watch.faults()):
+            return True
+    return False

@@ -1,0 +1,49 @@
+// Returns what is out of order on the page, each line beginning with its kind.
+({ mark, polls }) => {
+  const faults = [];
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const outline = (element) => element.cloneNode(false).outerHTML.slice(0, 120);
+  const report = (kind, elements) => {
+    for (const element of elements) faults.push(`${kind}: ${outline(element)}`);
+  };
+  const hasAttribute = (pattern) => (element) =>
+    [...element.attributes].some(({ name }) => pattern.test(name));
+  const isHere = (address) => new URL(address, location.href).origin === location.origin;
+  const isPoll = (asked) =>
+    polls.some((place) => asked === `get ${place}` || asked.startsWith(`get ${place}?`));
+
+  if (window.ran === 1) faults.push("script: it ran");
+  for (const violation of window.seenByTests.policy) faults.push(`policy: ${violation}`);
+  for (const asked of window.seenByTests.htmx) if (!isPoll(asked)) faults.push(`htmx: ${asked}`);
+
+  report("markup", all("script:not([src^='/static/']), style, iframe, object, embed, base, portal"));
+  report("markup", all("meta[http-equiv], math, marquee, template, frameset, [srcdoc], [ping]"));
+  report("markup", all("*").filter(hasAttribute(/^(on|style$|data-hx-|hx-on|hx-ext|sse-|ws-)/)));
+  report("address", all("a[href]").filter(({ protocol }) => !/^(https?|mailto):$/.test(protocol)));
+  report("address", all("[src]").filter(({ src }) => !isHere(src)));
+  report("address", all("link[href]").filter(({ href }) => !isHere(href)));
+  report("address", all("[srcset], [formaction], [poster], [background]"));
+  report("address", all("form").filter((form) => !isHere(form.getAttribute("action") ?? "")));
+
+  const ids = all("[id]").map(({ id }) => id);
+  for (const id of ids.filter((one, place) => ids.indexOf(one) !== place)) faults.push(`id: ${id}`);
+
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    if (data.includes(mark) && !parentElement.closest("[hx-disable]")) {
+      faults.push(`enabled: ${outline(parentElement)}`);
+    }
+  }
+
+  const width = document.scrollingElement.scrollWidth;
+  if (width > innerWidth) faults.push(`overflow: ${width} px on a screen of ${innerWidth} px`);
+  for (const button of all("button[type=submit]:not([aria-hidden])").filter((one) => one.checkVisibility())) {
+    button.scrollIntoView({ block: "center", behavior: "instant" });
+    const box = button.getBoundingClientRect();
+    const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    if (!button.contains(hit)) faults.push(`covered: ${outline(button)} by ${hit && outline(hit)}`);
+  }
+  scrollTo(0, 0);
+  return faults;
+}
