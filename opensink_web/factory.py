@@ -101,7 +101,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 def _engine_options(settings: Settings) -> dict[str, Any]:
     ring = Keyring(settings.encryption_keys, KeyFile(settings.data_dir))
     pool: dict[str, Any] = {
-        "pool_size": settings.web_threads,
+        # a web process and a worker each have the threads of one; what is unused is not opened
+        "pool_size": max(settings.web_threads, settings.calls_per_worker),
         "max_overflow": 8,
         "execution_options": {KEYRING_OPTION: ring},
     }

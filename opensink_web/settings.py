@@ -15,6 +15,8 @@ from opensink_web.errors import ConfigurationError
 from opensink_web.keyring import checked_keys
 
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
+CALLS_PER_WORKER_DEFAULT = 16
+CALLS_PER_AGENT_DEFAULT = 8
 # The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
 MAX_SOCKET_PATH_BYTES = 100
 # The server names its socket in answers (CLIENT INFO) whose fields end at a space.
@@ -37,6 +39,8 @@ class Settings:
     host: str
     port: int
     workers: int
+    calls_per_worker: int
+    calls_per_agent: int
     web_threads: int
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -70,6 +74,8 @@ class Settings:
             host=host,
             port=port,
             workers=reader.integer("WORKERS", 2, 1, 64),
+            calls_per_worker=reader.integer("CALLS_PER_WORKER", CALLS_PER_WORKER_DEFAULT, 1, 256),
+            calls_per_agent=reader.integer("CALLS_PER_AGENT", CALLS_PER_AGENT_DEFAULT, 1, 1000),
             web_threads=reader.integer("WEB_THREADS", 32, 4, 512),
             database_url=_database_url(reader.text("DATABASE_URL", ""), data_dir),
             redis_url=_redis_url(reader.text("REDIS_URL", ""), data_dir),
@@ -131,6 +137,8 @@ class Settings:
             "HOST": self.host,
             "PORT": str(self.port),
             "WORKERS": str(self.workers),
+            "CALLS_PER_WORKER": str(self.calls_per_worker),
+            "CALLS_PER_AGENT": str(self.calls_per_agent),
             "WEB_THREADS": str(self.web_threads),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,

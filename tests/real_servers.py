@@ -149,15 +149,20 @@ class Received:
 
 @dataclass
 class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
-    """An agent's execution endpoint: keeps what arrives, answers `status` after `delay_seconds`."""
+    """An agent's execution endpoint: keeps what arrives, answers `status` after `delay_seconds`.
+
+    It answers nothing while `gate` is not set.
+    """
 
     status: int = 200
     body: bytes = b'{"ok": true}'
     delay_seconds: float = 0.0
     calls: list[Received] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "AgentEndpoint":
         endpoint = self
+        self.gate.set()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -169,6 +174,7 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
                 body = json.loads(raw) if raw else None
                 endpoint.calls.append(Received(self.command, headers, body))
                 time.sleep(endpoint.delay_seconds)
+                endpoint.gate.wait(30)
                 try:
                     self.send_response(endpoint.status)
                     self.send_header("Content-Length", str(len(endpoint.body)))
@@ -194,5 +200,6 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.gate.set()
         self._server.shutdown()
         self._server.server_close()

@@ -29,6 +29,8 @@ def test_changes_go_before_the_environment() -> None:
         ("PORT", "65536"),
         ("PORT", "http"),
         ("WORKERS", "0"),
+        ("CALLS_PER_WORKER", "0"),
+        ("CALLS_PER_AGENT", "many"),
         ("DATABASE_URL", "mysql://localhost/x"),
         ("REDIS_URL", "http://localhost"),
         ("PUBLIC_URL", "opensink.example.com"),

@@ -26,7 +26,7 @@ def work(app: Flask, settings: Settings) -> Callable[[], None]:
         policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
         with Client(policy) as client, working_connection(settings.redis_url) as connection:
             outbound_client.set(client)
-            worker = DeliveryWorker(connection, app.app_context)
+            worker = DeliveryWorker(connection, app.app_context, settings.calls_per_worker)
             worker.work(burst=True, logging_level="WARNING")
 
     return run
