@@ -1,11 +1,13 @@
 """Situations that many tests begin with: an agent that waits, an answer that is given."""
 
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from opensink_web import clock
 from opensink_web.json_value import JSONValue
-from opensink_web.models import User, Workspace, db
-from opensink_web.models.transaction import writing
+from opensink_web.models import Delivery, DeliveryKind, User, Workspace, db
+from opensink_web.models.base import new_id
+from opensink_web.models.transaction import announce_after_commit, writing
 from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session
 from opensink_web.operations.input_request import ask, resolve
@@ -46,6 +48,29 @@ def ask_in(person: Person, endpoint: EndpointSpec | None) -> Waiting:
             workspace, session.id, agent.id, key="k", title="Buy?", message="", schema=SCHEMA
         )
         return Waiting(agent.id, session.id, request.id)
+
+
+def make_due(person: Person, agent_id: UUID, count: int) -> list[UUID]:
+    """Write down calls of an agent that are due, and announce them."""
+    moment = clock.now()
+    with writing():
+        made = [
+            Delivery(
+                id=new_id(),
+                workspace_id=person.workspace_id,
+                agent_id=agent_id,
+                kind=DeliveryKind.INPUT_REQUEST_RESOLVED,
+                business_key=f"{agent_id} {uuid4()}",
+                next_at=moment,
+                dispatched_at=moment,
+                dispatch_no=0,
+            )
+            for _ in range(count)
+        ]
+        db.session.add_all(made)
+        for each in made:
+            announce_after_commit(each.id, 0)
+        return [each.id for each in made]
 
 
 def answer(person: Person, waiting: Waiting, approved: JSONValue = True) -> None:

@@ -13,7 +13,7 @@ from redis import Redis, RedisError
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.queue import announce, delivery_queue
 from opensink_web.models.transaction import Announcement, reading, writing
-from opensink_web.operations.delivery_dispatch import due_deliveries, note_dispatch
+from opensink_web.operations.delivery_dispatch import dispatch_forgotten, is_anything_forgotten
 from opensink_web.operations.idempotency import forget_expired
 from opensink_web.settings import Settings
 
@@ -27,7 +27,8 @@ def run_sweeper(settings: Settings, context: Context) -> None:
     """Sweep every second until SIGTERM or SIGINT; `context` is entered around each sweep."""
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, _stop)
-    sweeper = Sweeper(announcing_connection(settings.redis_url))
+    connection = announcing_connection(settings.redis_url)
+    sweeper = Sweeper(connection, settings.calls_per_agent)
     for count in itertools.count():
         try:
             with context():
@@ -52,10 +53,14 @@ def clean() -> None:
 
 
 class Sweeper:
-    """Announces due deliveries again, and everything due once Redis has lost its memory."""
+    """Announces due deliveries again, and everything due once Redis has lost its memory.
 
-    def __init__(self, connection: Redis) -> None:
+    Of each agent it announces no more than may be called now: the rest waits in the database.
+    """
+
+    def __init__(self, connection: Redis, calls_per_agent: int) -> None:
         self._connection = connection
+        self._calls_per_agent = calls_per_agent
         self._queue = delivery_queue(connection)
         self._redis_run_id: str | None = None
 
@@ -66,16 +71,15 @@ class Sweeper:
         except (RedisError, OSError) as error:
             _log.warning("Redis cannot be reached: %s", error)
             return 0
-        with reading():
-            due = due_deliveries(all_again=run_id != self._redis_run_id)
-        noted = _note(due) if due else []
-        if noted and not announce(self._queue, noted):
+        dispatched = self._dispatch(all_again=run_id != self._redis_run_id)
+        if dispatched and not announce(self._queue, dispatched):
             return 0
         self._redis_run_id = run_id
-        return len(noted)
+        return len(dispatched)
 
-
-def _note(due: list[Announcement]) -> list[Announcement]:
-    with writing():
-        noted = [note_dispatch(each) for each in due]
-    return [each for each in noted if each is not None]
+    def _dispatch(self, *, all_again: bool) -> list[Announcement]:
+        with reading():
+            if not is_anything_forgotten(self._calls_per_agent, all_again=all_again):
+                return []
+        with writing():
+            return dispatch_forgotten(self._calls_per_agent, all_again=all_again)

@@ -23,7 +23,7 @@ from rq.worker import WorkerStatus
 
 from opensink_web.jobs.call_threads import CallThreads
 from opensink_web.jobs.connection import announcing_connection, working_connection
-from opensink_web.jobs.deliver import outbound_client
+from opensink_web.jobs.deliver import calls_per_agent, outbound_client
 from opensink_web.jobs.presence import Presence
 from opensink_web.jobs.queue import delivery_queue
 from opensink_web.outbound.client import Client
@@ -43,6 +43,7 @@ def run_worker(settings: Settings, context: Context) -> None:
     policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
     with Client(policy) as client, working_connection(settings.redis_url) as connection:
         outbound_client.set(client)
+        calls_per_agent.set(settings.calls_per_agent)
         worker = DeliveryWorker(connection, context, settings.calls_per_worker)
         with Presence(announcing_connection(settings.redis_url), worker.name):
             worker.work(logging_level="WARNING")

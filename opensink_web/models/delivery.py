@@ -1,7 +1,8 @@
 """The outbox: every call that must leave, and each attempt at it.
 
 A row is written in the transaction that makes the call necessary. An unfinished row is due
-(`next_at` has passed), leased (a worker is calling) or dated for later; nothing else.
+(`next_at` has passed), leased (a worker is calling) or dated for later; nothing else. A due row
+is announced (`dispatched_at` says when) or waits until it is.
 """
 
 from datetime import datetime
@@ -46,6 +47,13 @@ class AttemptOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+def _partial_index(name: str, column: str, condition: str) -> Index:
+    """Index each agent's deliveries by a moment, those alone that fulfil the condition."""
+    where = text(condition)
+    name = f"ix_deliveries_{name}"
+    return Index(name, "agent_id", column, sqlite_where=where, postgresql_where=where)
 
 
 class Delivery(Identified, Updated, Base):
@@ -95,13 +103,14 @@ class Delivery(Identified, Updated, Base):
         Index(None, "workspace_id", "status", "id"),
         Index(None, "session_id", "id"),
         Index(None, "agent_id", "id"),
-        # the sweeper looks here every second: the index holds unfinished rows alone
-        Index(
-            "ix_deliveries_unfinished",
-            "next_at",
-            sqlite_where=text("status = 'pending'"),
-            postgresql_where=text("status = 'pending'"),
+        # what waits until somebody is told of it, an agent's oldest first
+        _partial_index("waiting", "next_at", "status = 'pending' AND dispatched_at IS NULL"),
+        # what somebody was told of: the sweeper looks every second what became of it
+        _partial_index(
+            "announced", "dispatched_at", "status = 'pending' AND dispatched_at IS NOT NULL"
         ),
+        # what is being called: counted at every claim
+        _partial_index("in_flight", "lease_until", "lease_until IS NOT NULL"),
     )
 
 

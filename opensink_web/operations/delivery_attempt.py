@@ -4,6 +4,8 @@ A worker claims a row by a conditional UPDATE and believes the row count alone. 
 outside any transaction. The outcome is written by whoever still holds the lease's token, in one
 transaction with the session and the agent; a stale token writes nothing. A worker that died
 leaves an expired lease behind, which the next claim takes over under the same `webhook-id`.
+
+A claim takes one of the agent's slots and whatever frees one hands it over: see delivery_slot.
 """
 
 import random
@@ -13,7 +15,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.orm import aliased
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
@@ -30,14 +33,21 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import announce_after_commit, run_prepared
 from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.agent_session import fail_session, lock_session
+from opensink_web.operations.delivery_slot import (
+    hand_over,
+    keep_waiting,
+    lock_slots,
+    lock_slots_for,
+)
 from opensink_web.operations.endpoint import MASK
 from opensink_web.outbound.client import Answer, Call
 from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
 from opensink_web.outbound.headers import redact
 from opensink_web.outbound.retry import RetrySchedule
+from opensink_web.settings import CALLS_PER_AGENT_DEFAULT
 
 LEASE_MARGIN = timedelta(seconds=10)
 """How much longer than the endpoint's timeout a worker may take before it counts as dead."""
@@ -49,8 +59,15 @@ _random = random.SystemRandom()
 
 # Building a statement costs more than running it, so these are built once. What an UPDATE sets is
 # given when it is run.
+_leased = aliased(Delivery)
+_CALLS_IN_FLIGHT = (
+    select(func.count())
+    .select_from(_leased)
+    .where(_leased.agent_id == Delivery.agent_id, _leased.lease_until > bindparam("moment"))
+    .scalar_subquery()
+)
 _FIND = (
-    select(Delivery, Agent, Workspace)
+    select(Delivery, Agent, Workspace, _CALLS_IN_FLIGHT)
     .join(Agent, Agent.id == Delivery.agent_id)
     .join(Workspace, Workspace.id == Delivery.workspace_id)
     .where(Delivery.id == bindparam("of_delivery"))
@@ -82,9 +99,12 @@ _FINISH_ATTEMPT = update(DeliveryAttempt).where(DeliveryAttempt.id == bindparam(
 class Claim:
     """The right to make one call and to say how it went.
 
-    `secrets` are texts that must not be kept should the endpoint send them back.
+    `secrets` are texts that must not be kept should the endpoint send them back. `calls_per_agent`
+    is the limit that it was claimed under.
     """
 
+    agent_id: UUID
+    calls_per_agent: int
     delivery_id: UUID
     attempt_id: UUID
     lease_token: str
@@ -93,30 +113,30 @@ class Claim:
     secrets: tuple[str, ...]
 
 
-def claim(delivery_id: UUID) -> Claim | None:
-    """Take the lease of a delivery that is due; None when there is nothing to call (now)."""
+def claim(delivery_id: UUID, calls_per_agent: int = CALLS_PER_AGENT_DEFAULT) -> Claim | None:
+    """Take the lease of a delivery that is due; None when there is nothing to call (now).
+
+    With `calls_per_agent` calls to its agent in flight it waits until one of them has ended.
+    """
+    lock_slots_for(delivery_id)
     found = _find(delivery_id)
     if found is None or not _is_claimable(found.delivery):
         return None
-    delivery = found.delivery
     endpoint = endpoint_of(found.agent)
-    is_recovery = delivery.lease_token is not None
-    recovery_count = delivery.recovery_count + is_recovery
-    refusal = _reason_not_to_call(endpoint, recovery_count)
-    token = _take_lease(delivery, endpoint, recovery_count, attempts=0 if refusal else 1)
-    if token is None:
-        return None
-    if is_recovery:
-        _note_lost_attempt(delivery.id)
+    refusal = _reason_not_to_call(endpoint, found.recovery_count)
     if refusal is not None or endpoint is None:
-        _fail(delivery, token, refusal or "")
+        _refuse(found, refusal or "")
+        _hand_over(found.agent.id, calls_per_agent)
         return None
-    trigger = AttemptTrigger.RECOVERY if is_recovery else delivery.next_trigger
-    return _begin_attempt(found, endpoint, token, trigger)
+    if found.calls_in_flight >= calls_per_agent:
+        keep_waiting(found.agent.id)
+        return None
+    return _begin(found, endpoint, calls_per_agent)
 
 
 def finish(claim: Claim, answer: Answer) -> bool:
     """Write down how the call went; False, and nothing written, if the lease was lost."""
+    lock_slots(claim.agent_id)
     error = _reason_of_failure(answer)
     if error is None:
         held = _release(claim.delivery_id, claim.lease_token, status=DeliveryStatus.SUCCEEDED)
@@ -124,6 +144,7 @@ def finish(claim: Claim, answer: Answer) -> bool:
         held = _settle_failure(claim, answer, error)
     if held:
         _finish_attempt(claim, answer, error)
+    _hand_over(claim.agent_id, claim.calls_per_agent)
     return held
 
 
@@ -134,11 +155,45 @@ class _Found:
     delivery: Delivery
     agent: Agent
     workspace: Workspace
+    calls_in_flight: int
+
+    @property
+    def is_recovery(self) -> bool:
+        return self.delivery.lease_token is not None
+
+    @property
+    def recovery_count(self) -> int:
+        """How often a worker has stopped during this call."""
+        return self.delivery.recovery_count + self.is_recovery
 
 
 def _find(delivery_id: UUID) -> _Found | None:
-    row = db.session.execute(_FIND, {"of_delivery": delivery_id}).one_or_none()
+    values = {"of_delivery": delivery_id, "moment": clock.now()}
+    row = db.session.execute(_FIND, values).one_or_none()
     return _Found(*row) if row is not None else None
+
+
+def _refuse(found: _Found, reason: str) -> None:
+    """Fail a delivery without calling."""
+    # the session's lock before the delivery's: whoever deletes a session takes them in this order
+    _lock_session_of(found.delivery)
+    token = _take_lease(found, timeout_seconds=0, attempts=0)
+    if token is not None:
+        _note_lost_attempts(found)
+        _fail(found.delivery, token, reason)
+
+
+def _begin(found: _Found, endpoint: EndpointSpec, calls_per_agent: int) -> Claim | None:
+    token = _take_lease(found, timeout_seconds=endpoint.timeout_seconds, attempts=1)
+    if token is None:
+        return None
+    _note_lost_attempts(found)
+    return _begin_attempt(found, endpoint, token, calls_per_agent)
+
+
+def _hand_over(agent_id: UUID, calls_per_agent: int) -> None:
+    for each in hand_over(agent_id, calls_per_agent):
+        announce_after_commit(each.delivery_id, each.dispatch_no)
 
 
 def _is_claimable(delivery: Delivery) -> bool:
@@ -156,31 +211,30 @@ def _reason_not_to_call(endpoint: EndpointSpec | None, recovery_count: int) -> s
     return None
 
 
-def _take_lease(
-    delivery: Delivery, endpoint: EndpointSpec | None, recovery_count: int, *, attempts: int
-) -> str | None:
+def _take_lease(found: _Found, *, timeout_seconds: float, attempts: int) -> str | None:
     """Claim by compare-and-set on the lease that was read; return the token, None if too late."""
     token = secrets.token_hex(16)
-    timeout = timedelta(seconds=endpoint.timeout_seconds if endpoint else 0)
     taken = run_prepared(
         _TAKE_LEASE,
         {
-            "of_delivery": delivery.id,
-            "lease_read": delivery.lease_token,
+            "of_delivery": found.delivery.id,
+            "lease_read": found.delivery.lease_token,
             "lease_token": token,
-            "lease_until": clock.now() + timeout + LEASE_MARGIN,
+            "lease_until": clock.now() + timedelta(seconds=timeout_seconds) + LEASE_MARGIN,
             "attempts": attempts,
-            "recovery_count": recovery_count,
+            "recovery_count": found.recovery_count,
         },
     )
     return token if taken.rowcount == 1 else None
 
 
-def _note_lost_attempt(delivery_id: UUID) -> None:
+def _note_lost_attempts(found: _Found) -> None:
+    if not found.is_recovery:
+        return
     run_prepared(
         _LOSE_ATTEMPTS,
         {
-            "of_delivery": delivery_id,
+            "of_delivery": found.delivery.id,
             "outcome": AttemptOutcome.UNKNOWN,
             "error_code": "outcome_unknown",
             "error_message": "The worker stopped before it could say how the call went.",
@@ -190,9 +244,10 @@ def _note_lost_attempt(delivery_id: UUID) -> None:
 
 
 def _begin_attempt(
-    found: _Found, endpoint: EndpointSpec, token: str, trigger: AttemptTrigger
+    found: _Found, endpoint: EndpointSpec, token: str, calls_per_agent: int
 ) -> Claim:
     delivery = found.delivery
+    trigger = AttemptTrigger.RECOVERY if found.is_recovery else delivery.next_trigger
     moment = clock.now()
     signing_secrets = found.workspace.signing_secrets(moment)
     call = build_call(
@@ -221,6 +276,8 @@ def _begin_attempt(
         },
     )
     return Claim(
+        agent_id=delivery.agent_id,
+        calls_per_agent=calls_per_agent,
         delivery_id=delivery.id,
         attempt_id=attempt_id,
         lease_token=token,

@@ -1,61 +1,78 @@
 """Finding the deliveries that nobody is working on although they are due: the sweeper's verbs.
 
-Announcements to RQ may be lost, so a due row is announced again, with growing pauses, until
-somebody claims it. Compare-and-set on `dispatch_no` keeps two sweepers from both announcing.
+Announcements to RQ may be lost. One that was not followed within a pause, which grows with each, is
+taken back, and the delivery waits like those that nobody was told of yet. Of what waits each agent
+gets as much announced as it has slots free: a thousand rows that wait for one agent cost a look.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, true, update
 
 from opensink_web import clock
-from opensink_web.models import Delivery, DeliveryStatus, db
-from opensink_web.models.transaction import Announcement, rows_changed
+from opensink_web.models import Delivery, db
+from opensink_web.models.transaction import Announcement, run_prepared
+from opensink_web.operations.delivery_slot import (
+    IS_PENDING,
+    IS_WAITING,
+    hand_over,
+    look_at_slots,
+)
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(seconds=60)
+_PAUSES = [FIRST_PAUSE * 2**doublings for doublings in range(4)]
 
 
-def due_deliveries(*, all_again: bool = False) -> list[Announcement]:
-    """Return the due deliveries whose announcement seems lost, oldest first.
+def is_anything_forgotten(calls_per_agent: int, *, all_again: bool = False) -> bool:
+    """Tell whether there is something for `dispatch_forgotten` to do. Writes nothing."""
+    moment = clock.now()
+    lost = select(Delivery.id).where(_is_lost(moment, all_again)).limit(1)
+    if db.session.execute(lost).first() is not None:
+        return True
+    return any(_has_room(agent_id, calls_per_agent) for agent_id in _agents_that_wait(moment))
 
-    With `all_again` those that were announced only just now too: Redis has forgotten them.
+
+def dispatch_forgotten(calls_per_agent: int, *, all_again: bool = False) -> list[Announcement]:
+    """Return what is to be announced, as much of each agent as may be called now, oldest first.
+
+    With `all_again` also what was announced only just now: Redis has forgotten it.
     """
     moment = clock.now()
-    query = (
-        select(Delivery.id, Delivery.dispatch_no, Delivery.dispatched_at, Delivery.lease_until)
-        .where(
-            Delivery.status == DeliveryStatus.PENDING,
-            Delivery.next_at <= moment,
-            or_(Delivery.lease_until.is_(None), Delivery.lease_until <= moment),
-        )
-        .order_by(Delivery.next_at)
-    )
+    lost = select(Delivery.id).where(_is_lost(moment, all_again)).with_for_update(skip_locked=True)
+    take_back = update(Delivery).where(Delivery.id.in_(lost))
+    run_prepared(take_back, {"dispatched_at": None})
     return [
-        Announcement(delivery_id, dispatch_no)
-        for delivery_id, dispatch_no, dispatched_at, lease_until in db.session.execute(query)
-        if all_again
-        or dispatched_at is None
-        or lease_until is not None
-        or dispatched_at + _pause_after(dispatch_no) <= moment
+        announcement
+        for agent_id in _agents_that_wait(moment)
+        for announcement in hand_over(agent_id, calls_per_agent)
     ]
 
 
-def note_dispatch(announcement: Announcement) -> Announcement | None:
-    """Count one more announcement; None if another sweeper was faster."""
-    counted = rows_changed(
-        update(Delivery)
-        .where(
-            Delivery.id == announcement.delivery_id,
-            Delivery.dispatch_no == announcement.dispatch_no,
-        )
-        .values(dispatch_no=announcement.dispatch_no + 1, dispatched_at=clock.now())
+def _is_lost(moment: datetime, all_again: bool) -> ColumnElement[bool]:
+    """Announced, and nobody came; or called by a worker that is gone."""
+    number = Delivery.dispatch_no
+    latest = case(
+        *((number == n, moment - pause) for n, pause in enumerate(_PAUSES)),
+        else_=moment - LONGEST_PAUSE,
     )
-    if counted != 1:
-        return None
-    return Announcement(announcement.delivery_id, announcement.dispatch_no + 1)
+    is_overdue = true() if all_again else Delivery.dispatched_at <= latest
+    return and_(
+        IS_PENDING,
+        Delivery.dispatched_at.is_not(None),
+        Delivery.next_at <= moment,
+        or_(Delivery.lease_until.is_(None), Delivery.lease_until <= moment),
+        # a lease that ran out is told of at once, and then like everything else
+        or_(is_overdue, Delivery.dispatched_at <= Delivery.lease_until),
+    )
 
 
-def _pause_after(dispatch_no: int) -> timedelta:
-    doublings = min(dispatch_no, 10)
-    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+def _agents_that_wait(moment: datetime) -> list[UUID]:
+    query = select(Delivery.agent_id).where(IS_WAITING).distinct()
+    return list(db.session.scalars(query, {"moment": moment}))
+
+
+def _has_room(agent_id: UUID, calls_per_agent: int) -> bool:
+    slots = look_at_slots(agent_id)
+    return slots.in_flight + slots.on_the_way < calls_per_agent

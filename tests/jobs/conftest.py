@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from opensink_web.jobs.connection import working_connection
-from opensink_web.jobs.deliver import outbound_client
+from opensink_web.jobs.deliver import calls_per_agent, outbound_client
 from opensink_web.jobs.worker import DeliveryWorker
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
@@ -26,6 +26,7 @@ def work(app: Flask, settings: Settings) -> Callable[[], None]:
         policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
         with Client(policy) as client, working_connection(settings.redis_url) as connection:
             outbound_client.set(client)
+            calls_per_agent.set(settings.calls_per_agent)
             worker = DeliveryWorker(connection, app.app_context, settings.calls_per_worker)
             worker.work(burst=True, logging_level="WARNING")
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture
 def sweeper(settings: Settings) -> Sweeper:
-    return Sweeper(announcing_connection(settings.redis_url))
+    return Sweeper(announcing_connection(settings.redis_url), settings.calls_per_agent)
 
 
 def queued(settings: Settings) -> int:
@@ -78,8 +78,9 @@ def test_a_lease_that_ran_out_is_announced_at_once(
         sweeper.sweep()
         make_due(cast, "http://127.0.0.1:9/x")
         past = clock.now() - timedelta(seconds=1)
-        age(lease_token="gone", lease_until=past)
+        age(lease_token="gone", lease_until=past, dispatched_at=past - timedelta(seconds=15))
         assert sweeper.sweep() == 1
+        assert sweeper.sweep() == 0, "a worker is on its way"
 
 
 def test_leaves_alone_what_is_leased_dated_or_finished(
@@ -102,7 +103,7 @@ def test_without_redis_nothing_is_counted_and_all_comes_later(
 ) -> None:
     with app.app_context():
         make_due(cast, "http://127.0.0.1:9/x")
-        gone = Sweeper(announcing_connection("unix:///nowhere/redis.sock"))
+        gone = Sweeper(announcing_connection("unix:///nowhere/redis.sock"), 8)
         assert gone.sweep() == 0
         assert db.session.scalars(select(Delivery.dispatch_no)).one() == 0
         assert sweeper.sweep() == 1
