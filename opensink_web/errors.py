@@ -114,7 +114,7 @@ class UnreadableSecret(OpenSinkError):
 
 
 class Unavailable(OpenSinkError):
-    """The database cannot take this now; nothing was stored and trying again is safe."""
+    """The database cannot take this now; unless the sentence says else, nothing was stored."""
 
     code = "unavailable"
     status = 503

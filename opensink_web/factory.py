@@ -9,8 +9,6 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from opensink_web import api, web
 from opensink_web.errors import ConfigurationError, Unavailable
@@ -23,6 +21,8 @@ from opensink_web.models.sealed import KEYRING_OPTION
 from opensink_web.models.transaction import (
     Announcement,
     deliveries_committed,
+    is_outage,
+    prepare_postgresql,
     prepare_sqlite,
 )
 from opensink_web.operations.user_session import SESSION_LIFETIME
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
     """Answer an error in the language of whoever asked: JSON below /api/, else a page."""
-    if isinstance(error, OperationalError | PoolTimeout):
+    if is_outage(error):
         _log.error("The database failed", exc_info=error)
         error = Unavailable("The database does not answer just now. Please try again.")
     if request.path.startswith(API_PREFIX):
@@ -132,9 +132,9 @@ def _kept_secret_key(data_dir: Path) -> str:
 def _wire_database(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
-    if settings.uses_sqlite:
-        with app.app_context():
-            prepare_sqlite(db.engine)
+    prepare = prepare_sqlite if settings.uses_sqlite else prepare_postgresql
+    with app.app_context():
+        prepare(db.engine)
 
 
 def _wire_redis(app: Flask, settings: Settings) -> None:

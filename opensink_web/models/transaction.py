@@ -2,7 +2,8 @@
 
 SQLite lets one writer in at a time and refuses a reader that turns writer halfway, so whoever
 means to write says so at the start (`BEGIN IMMEDIATE`). Within a process writers queue at a lock,
-which is fairer and faster than SQLite's own waiting.
+which is fairer and faster than SQLite's own waiting. On both databases nobody waits for a lock
+longer than a person would: a database that is locked, full, read-only or away is `Unavailable`.
 """
 
 import threading
@@ -15,7 +16,9 @@ from uuid import UUID
 
 from blinker import Signal
 from sqlalchemy import Connection, CursorResult, Engine, Executable, UpdateBase, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
 
 from opensink_web.errors import Unavailable
 from opensink_web.models.base import db
@@ -34,8 +37,12 @@ deliveries_committed = Signal()
 
 _ANNOUNCE = "announcements"
 _TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
+_MAY_BE_STORED = (
+    "The database went away while this was being stored. Look whether it is there, or try again."
+)
 _LOCKED_SECONDS = 5
-"""How long a writer waits for the others, here and in SQLite, before it gives up."""
+"""How long a writer waits for the others, here and in the database, before it gives up."""
+_READ_ONLY = "25006"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
 _sqlite_writers = threading.Lock()
 
@@ -55,12 +62,11 @@ def writing() -> Iterator[None]:
     with _writer(session.get_bind()):
         try:
             yield
-            session.commit()
-        except OperationalError as error:
+            _commit(session)
+        except BaseException as error:
             session.rollback()
-            raise Unavailable(_TRY_AGAIN) from error
-        except BaseException:
-            session.rollback()
+            if is_outage(error):
+                raise Unavailable(_TRY_AGAIN) from error
             raise
     _announce(session.info.pop(_ANNOUNCE))
 
@@ -72,6 +78,13 @@ def reading() -> Iterator[None]:
         yield
     finally:
         db.session.rollback()
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether it is not the statement that was wrong: the database is locked, full or away."""
+    if isinstance(error, OperationalError | PoolTimeout):
+        return True
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == _READ_ONLY
 
 
 def rows_changed(statement: UpdateBase) -> int:
@@ -96,6 +109,16 @@ def announce_after_commit(delivery_id: UUID, dispatch_no: int) -> None:
     """Remember a delivery that is being written in this transaction."""
     announcement = Announcement(delivery_id, dispatch_no)
     db.session().info.setdefault(_ANNOUNCE, []).append(announcement)
+
+
+def _commit(session: Session) -> None:
+    """Raises: Unavailable, saying so, when nobody knows whether the commit was heard."""
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable(_MAY_BE_STORED) from error
+        raise
 
 
 def _announce(announcements: list[Announcement]) -> None:
@@ -134,3 +157,13 @@ def prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Set up a PostgreSQL engine: whoever waits for a lock gives up as on SQLite."""
+
+    @event.listens_for(engine, "connect")
+    def set_limit(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{_LOCKED_SECONDS}s'")
+        connection.commit()

@@ -101,3 +101,40 @@ def test_a_writer_does_not_wait_for_ever_for_another(
         pass
     leave.set()
     holder.join()
+
+
+def test_a_full_database_is_unavailable_and_then_takes_on(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        pages = db.session.connection().exec_driver_sql
+        size = pages("PRAGMA page_count").scalar_one()
+        pages(f"PRAGMA max_page_count = {size}")
+        db.session.rollback()
+        with pytest.raises(Unavailable, match="try again"), writing():
+            rename(cast, "x" * 100_000)
+        assert name_of_workspace(cast) == "Main"
+        db.session.connection().exec_driver_sql(f"PRAGMA max_page_count = {size + 1000}")
+        db.session.rollback()
+        with writing():
+            rename(cast, "x" * 100_000)
+        assert len(name_of_workspace(cast)) == 100_000
+
+
+def test_a_long_reader_keeps_no_writer_waiting(app: Flask, cast: Cast) -> None:
+    with app.app_context(), db.engine.connect() as reader:
+        read = "SELECT name FROM workspaces ORDER BY id LIMIT 1"
+        assert reader.exec_driver_sql(read).scalar() == "Main"
+        for number in range(50):
+            with writing():
+                rename(cast, f"Main {number}")
+        assert reader.exec_driver_sql(read).scalar() == "Main", "it reads what it began with"
+        reader.rollback()
+        assert reader.exec_driver_sql(read).scalar() == "Main 49"
+
+
+def rename(cast: Cast, name: str) -> None:
+    db.session.get_one(Workspace, cast.alice.workspace_id).name = name
+
+
+def name_of_workspace(cast: Cast) -> str:
+    db.session.rollback()
+    return db.session.get_one(Workspace, cast.alice.workspace_id).name
