@@ -4,6 +4,7 @@ Operations raise them; api/ and web/ turn them into answers. The sentence is for
 and never carries an input value, a secret or a traceback.
 """
 
+import math
 from dataclasses import dataclass
 
 
@@ -111,6 +112,17 @@ class UnreadableSecret(OpenSinkError):
     """A value that is encrypted in the database cannot be decrypted."""
 
     code = "unreadable_secret"
+
+
+class RateLimited(OpenSinkError):
+    """Too many tries; `retry_after_seconds` says when the next one is taken."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = math.ceil(retry_after_seconds)
 
 
 class Unavailable(OpenSinkError):

@@ -12,9 +12,11 @@ from flask_migrate import Migrate
 
 from opensink_web import api, web
 from opensink_web.errors import ConfigurationError, Unavailable
+from opensink_web.jobs.circuit_breaker import CircuitBreaker
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
 from opensink_web.jobs.queue import Announcer, delivery_queue
+from opensink_web.jobs.shared_limit import SharedLimiter
 from opensink_web.keyring import KeyFile, Keyring, write_once
 from opensink_web.models import db
 from opensink_web.models.sealed import KEYRING_OPTION
@@ -28,8 +30,10 @@ from opensink_web.models.transaction import (
 from opensink_web.operations.user_session import SESSION_LIFETIME
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
+from opensink_web.web.proxies import trust_proxies
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 API_PREFIX = "/api/"
@@ -52,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _wire_redis(app, settings)
     web.register(app)
     api.register(app)
+    trust_proxies(app, settings.trusted_proxies)
     # no cookie opens the API, so no other site's form can use one
     web.csrf.exempt(api.blueprint)
     app.register_error_handler(Exception, _answer_error)
@@ -139,12 +144,15 @@ def _wire_database(app: Flask, settings: Settings) -> None:
 
 def _wire_redis(app: Flask, settings: Settings) -> None:
     connection = announcing_connection(settings.redis_url)
-    app.extensions[_ANNOUNCER_EXTENSION] = Announcer(delivery_queue(connection))
+    breaker = CircuitBreaker()
+    app.extensions[_ANNOUNCER_EXTENSION] = Announcer(delivery_queue(connection), breaker)
     app.extensions[EXTENSION] = Services(
         settings=settings,
         policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
         readiness=lambda: readiness(connection),
         oidc_provider=oidc_provider(settings),
+        limiter=SharedLimiter(connection, breaker),
+        local_limiter=MemoryLimiter(),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.rate_limit import RateLimiter
 from opensink_web.settings import Settings
 
 EXTENSION = "opensink"
@@ -21,12 +22,16 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The settings, the address policy made of them, and a look at Redis and the workers.
+    """The settings and what is made of them; a look at Redis and the workers; counters of tries.
 
-    `oidc_provider` is None where people sign in with passwords alone.
+    `oidc_provider` is None where people sign in with passwords alone. `limiter` counts tries for
+    all web servers together, `local_limiter` in this process alone, which costs nothing and is for
+    what happens at every call.
     """
 
     settings: Settings
     policy: TargetPolicy
     readiness: Callable[[], Readiness]
     oidc_provider: OidcProvider | None
+    limiter: RateLimiter
+    local_limiter: RateLimiter

@@ -17,6 +17,9 @@ from opensink_web.keyring import checked_keys
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
 CALLS_PER_WORKER_DEFAULT = 16
 CALLS_PER_AGENT_DEFAULT = 8
+# As much as one small server answers at all: only a loop that went wild meets it.
+API_REQUESTS_PER_MINUTE_DEFAULT = 30_000
+MAX_PROXIES_IN_A_ROW = 10
 # The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
 MAX_SOCKET_PATH_BYTES = 100
 # The server names its socket in answers (CLIENT INFO) whose fields end at a space.
@@ -31,8 +34,9 @@ class Settings:
     """A checked set of settings; every field has a variable of the same name in capitals.
 
     `execution_endpoint_hosts` holds host names, `*.suffix` patterns and CIDRs; empty means public
-    addresses only. `public_url` is where browsers and agents reach this server, without a slash
-    at the end.
+    addresses only. `trusted_proxies` holds addresses and CIDRs, or one number of proxies in a row;
+    empty means that nobody's word on whom it speaks for is taken. `public_url` is where browsers
+    and agents reach this server, without a slash at the end.
     """
 
     data_dir: Path
@@ -48,6 +52,8 @@ class Settings:
     encryption_keys: tuple[str, ...] = field(repr=False)
     public_url: str
     execution_endpoint_hosts: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    api_requests_per_minute: int
     max_body_bytes: int
     oidc_issuer: str
     oidc_client_id: str
@@ -83,6 +89,10 @@ class Settings:
             encryption_keys=checked_keys(reader.listed("ENCRYPTION_KEYS"), "ENCRYPTION_KEYS"),
             public_url=_public_url(reader.text("PUBLIC_URL", ""), host, port),
             execution_endpoint_hosts=reader.names("EXECUTION_ENDPOINT_HOSTS"),
+            trusted_proxies=_trusted_proxies(reader.names("TRUSTED_PROXIES")),
+            api_requests_per_minute=reader.integer(
+                "API_REQUESTS_PER_MINUTE", API_REQUESTS_PER_MINUTE_DEFAULT, 1, 10**7
+            ),
             max_body_bytes=reader.integer("MAX_BODY_BYTES", MAX_BODY_BYTES_DEFAULT, 1024, 2**30),
             oidc_issuer=_oidc_issuer(reader),
             oidc_client_id=reader.text("OIDC_CLIENT_ID", ""),
@@ -146,6 +156,8 @@ class Settings:
             "ENCRYPTION_KEYS": ",".join(self.encryption_keys),
             "PUBLIC_URL": self.public_url,
             "EXECUTION_ENDPOINT_HOSTS": ",".join(self.execution_endpoint_hosts),
+            "TRUSTED_PROXIES": ",".join(self.trusted_proxies),
+            "API_REQUESTS_PER_MINUTE": str(self.api_requests_per_minute),
             "MAX_BODY_BYTES": str(self.max_body_bytes),
             "OIDC_ISSUER": self.oidc_issuer,
             "OIDC_CLIENT_ID": self.oidc_client_id,
@@ -193,6 +205,18 @@ def _check_cidr(name: str, text: str) -> None:
     except ValueError as error:
         raise ConfigurationError(
             f"{name} has an entry that looks like a CIDR and is none: {error}."
+        ) from None
+
+
+def _trusted_proxies(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) == 1 and names[0].isdecimal() and int(names[0]) <= MAX_PROXIES_IN_A_ROW:
+        return names if int(names[0]) else ()
+    try:
+        return tuple(str(ipaddress.ip_network(name)) for name in names)
+    except ValueError:
+        raise ConfigurationError(
+            "TRUSTED_PROXIES must be the number of proxies in a row before this server, or their "
+            "addresses and CIDRs, separated by commas."
         ) from None
 
 

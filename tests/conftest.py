@@ -13,7 +13,7 @@ below, use no database at all.
 import shutil
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -24,12 +24,16 @@ from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
+from opensink_web.api import gate
 from opensink_web.factory import create_app
 from opensink_web.models import Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations import credential
 from opensink_web.operations.api_key import create_key
 from opensink_web.operations.workspace import first_workspace
 from opensink_web.outbound.signing import new_secret
+from opensink_web.rate_limit import MemoryLimiter
+from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.oidc_server import OidcServer
 from tests.real_servers import EmbeddedRedis, PostgresServer
@@ -147,6 +151,7 @@ def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iter
     """An application on a database of its own. Without Redis announcements are lost, no more."""
     app = _application(settings) if settings.uses_sqlite else create_app(settings)
     config = dict(app.config)
+    _forget_tries(app)
     app.testing = True
     app.jinja_env.bytecode_cache = compiled_templates
     yield app
@@ -156,6 +161,15 @@ def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iter
         db.session.remove()
         for engine in db.engines.values():
             engine.dispose()
+
+
+def _forget_tries(app: Flask) -> None:
+    """Let no test inherit from another how often somebody has guessed."""
+    wired: Services = app.extensions[EXTENSION]
+    app.extensions[EXTENSION] = replace(
+        wired, limiter=MemoryLimiter(), local_limiter=MemoryLimiter()
+    )
+    gate.set_up(app)
 
 
 @pytest.fixture(scope="session")
@@ -187,10 +201,15 @@ def make_cast() -> Cast:
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Hash as cheaply as argon2 lets one: hundreds of tests sign in."""
+    credential.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 @cache
 def _password_hash() -> str:
-    """Hash as cheaply as argon2 lets one: hundreds of tests sign in."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    return credential.hasher.hash(PASSWORD)
 
 
 def _person(workspace: Workspace, name: str, role: Role) -> Person:

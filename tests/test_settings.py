@@ -40,6 +40,11 @@ def test_changes_go_before_the_environment() -> None:
         ("OIDC_JOIN_DOMAINS", "*"),
         ("OIDC_JOIN_DOMAINS", "@example.com"),
         ("OIDC_JOIN_ROLE", "admin"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "proxy.example.com"),
+        ("TRUSTED_PROXIES", "99"),
+        ("TRUSTED_PROXIES", "1,10.0.0.1"),
+        ("API_REQUESTS_PER_MINUTE", "0"),
     ],
 )
 def test_a_wrong_variable_is_named_in_one_sentence(name: str, text: str) -> None:

@@ -3,6 +3,7 @@
     contract  a route, declared once: what it takes, answers and needs
     shapes    what bodies, queries, answers and pages share
     call      one call of a declared route: who, may they, what; then the transaction
+    gate      how many keys may be guessed, and how often a key may call
     received  reading a request, and saying what is wrong with it
     problem   the one error body
     waiting   holding an answer until a request leaves `pending`
@@ -15,7 +16,7 @@ from flask import Blueprint, Flask, Response
 from flask.typing import RouteCallable
 
 from opensink_web import json_value
-from opensink_web.api import waiting
+from opensink_web.api import gate, waiting
 from opensink_web.api.call import answer_call
 from opensink_web.api.contract import PREFIX, Route
 from opensink_web.api.openapi import ROUTES, openapi_document
@@ -29,6 +30,7 @@ def register(app: Flask) -> None:
     """Tie the API to the application. Its errors are the factory's to hand to error_answer()."""
     services: Services = app.extensions[EXTENSION]
     waiting.set_up(app, services.settings.web_threads)
+    gate.set_up(app)
     app.register_blueprint(blueprint)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from opensink_web.api import gate
 from opensink_web.api.contract import Permission, Route
 from opensink_web.api.received import read_body, read_id, read_query
 from opensink_web.errors import NotAuthenticated, OpenSinkError
@@ -30,6 +31,7 @@ _log = logging.getLogger("opensink.api")
 def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
     """Answer the current request as the route declares. Raises: OpenSinkError."""
     key = _presented_key()
+    gate.refuse_guessing(key)
     _let_in(route.permission, key)
     arguments: Arguments = {name: read_id(text) for name, text in path_values.items()}
     query = read_query(request, route.query)
@@ -57,7 +59,12 @@ def _presented_key() -> str:
 
 def _let_in(permission: Permission, key: str) -> None:
     with reading():
-        _admit(permission, key)
+        try:
+            _admit(permission, key)
+        except NotAuthenticated:
+            gate.note_wrong_key()
+            raise
+        gate.note_right_key(key)
         is_worth_noting = use_is_worth_noting(key)
     if is_worth_noting:
         _note_use(key)

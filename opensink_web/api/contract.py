@@ -82,7 +82,7 @@ class Route:
     @property
     def error_statuses(self) -> tuple[int, ...]:
         """Every status but the successful one, in order."""
-        statuses = {400, 401, 403, 500, 503, *self.errors}
+        statuses = {400, 401, 403, 429, 500, 503, *self.errors}
         if self.id_names:
             statuses.add(404)
         if not self.reads_only:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 
 from opensink_web import json_value
-from opensink_web.errors import FieldError, InvalidInput, OpenSinkError
+from opensink_web.errors import FieldError, InvalidInput, OpenSinkError, RateLimited
 from opensink_web.json_value import JSONObject
 
 RETRY_AFTER_SECONDS = 1
@@ -61,6 +61,8 @@ def _domain_answer(error: OpenSinkError) -> Response:
     answer = _problem(error.status, error.code, error.message, errors)
     if error.status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = _CHALLENGE
+    if isinstance(error, RateLimited):
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         _log.warning("%s %s was put off", request.method, request.path, exc_info=error)

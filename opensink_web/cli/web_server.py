@@ -40,6 +40,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, 
             "threads": self._settings.web_threads,
             "graceful_timeout": GRACEFUL_TIMEOUT_SECONDS,
             "keepalive": 5,
+            "forwarded_allow_ips": "",  # which proxy is believed is TRUSTED_PROXIES' to say
             "pre_request": _announce_hanging_up,
             "loglevel": "warning",
             "control_socket_disable": True,

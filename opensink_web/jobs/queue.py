@@ -1,25 +1,20 @@
 """Announcing deliveries to the workers, as best one can."""
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from redis import Redis, RedisError
 from rq import Queue
 from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
+from opensink_web.jobs.circuit_breaker import CircuitBreaker
 from opensink_web.models.transaction import Announcement
 
 QUEUE_NAME = "deliveries"
 JOB_TTL_SECONDS = 3600
 """What Redis forgets of a job that nobody took; the sweeper announces the delivery again."""
 DELIVER = "opensink_web.jobs.deliver.deliver"
-PAUSE_SECONDS = 5.0
-"""How long nobody waits for a Redis that was slow; what is due then, the sweeper announces."""
-SLOW_SECONDS = 0.15
-"""An announcement takes about a millisecond; one that took this long has met a Redis in trouble."""
 _log = logging.getLogger(__name__)
 
 
@@ -42,47 +37,23 @@ def announce(queue: Queue, announcements: Sequence[Announcement]) -> bool:
 
 
 class Announcer:
-    """Announces for those who cannot wait: a circuit breaker around Redis.
+    """Announces for those who cannot wait: nobody waits for a Redis that was slow just now."""
 
-    Once it has kept somebody waiting, with an answer or without, nobody asks it for a while; then
-    one thread tries, and the others go on only when that went quickly. A connection that is
-    refused at once costs nothing, so the next announcement tries again.
-    """
-
-    def __init__(self, queue: Queue, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, queue: Queue, breaker: CircuitBreaker) -> None:
         self._queue = queue
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._closed = True
-        self._next_try_at = 0.0
+        self._breaker = breaker
 
     def announce(self, announcements: Sequence[Announcement]) -> bool:
         """Tell the workers, unless Redis has kept somebody waiting. Never raises.
 
-        Returns whether Redis took them all.
+        Returns whether Redis took them all; the sweeper announces what it did not.
         """
-        if not self._may_try():
+        begun_at = self._breaker.begin()
+        if begun_at is None:
             return False
-        begun_at = self._monotonic()
         told = announce(self._queue, announcements)
-        self._note(took_seconds=self._monotonic() - begun_at)
+        self._breaker.end(begun_at)
         return told
-
-    def _may_try(self) -> bool:
-        with self._lock:
-            if self._closed:
-                return True
-            now = self._monotonic()
-            if now < self._next_try_at:
-                return False
-            self._next_try_at = now + PAUSE_SECONDS  # the others do not try meanwhile
-            return True
-
-    def _note(self, *, took_seconds: float) -> None:
-        with self._lock:
-            self._closed = took_seconds < SLOW_SECONDS
-            if not self._closed:
-                self._next_try_at = self._monotonic() + PAUSE_SECONDS
 
 
 def _job(announcement: Announcement) -> EnqueueData:

@@ -16,7 +16,8 @@ from opensink_web.errors import FieldError, InvalidInput
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 1024
 
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
+"""The parameters that argon2-cffi recommends; tests take cheaper ones."""
 
 
 def new_token(prefix: str = "") -> str:
@@ -34,13 +35,13 @@ def hash_password(password: str) -> str:
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
         message = f"A password has at least {PASSWORD_LENGTH_MIN} characters."
         raise InvalidInput(message, errors=(FieldError("/password", message),))
-    return _hasher.hash(password)
+    return hasher.hash(password)
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Tell whether the password is the one that was hashed; takes equally long without a hash."""
     try:
-        _hasher.verify(password_hash or _nobodys_hash(), password)
+        hasher.verify(password_hash or _nobodys_hash(), password)
     except (VerifyMismatchError, InvalidHashError):
         return False
     return password_hash is not None
@@ -49,4 +50,4 @@ def password_matches(password_hash: str | None, password: str) -> bool:
 @cache
 def _nobodys_hash() -> str:
     """What is checked when there is no such user, so that the answer takes as long."""
-    return _hasher.hash(secrets.token_urlsafe())
+    return hasher.hash(secrets.token_urlsafe())

@@ -25,6 +25,7 @@ from opensink_web.web import (
     workspace,
 )
 from opensink_web.web.access import login_manager, note_seen
+from opensink_web.web.attempts import set_device_cookie
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.navigation import around_page
 
@@ -55,6 +56,7 @@ def register(app: Flask) -> None:
     security.register(app)
     login_manager.init_app(app)
     app.after_request(note_seen)
+    app.after_request(set_device_cookie)
     csrf.init_app(app)
     Htmx(app)
     app.context_processor(around_page)

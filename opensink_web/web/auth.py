@@ -9,13 +9,20 @@ from flask_login import current_user
 from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired
 
-from opensink_web.errors import Conflict, InvalidInput, NotFound
-from opensink_web.models import Invitation, Membership
+from opensink_web.errors import Conflict, InvalidInput, NotFound, RateLimited
+from opensink_web.models import Invitation, Membership, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations import invitation as invitations
 from opensink_web.operations.credential import PASSWORD_LENGTH_MIN
-from opensink_web.operations.user import authenticate, user_count
+from opensink_web.operations.user import user_count
 from opensink_web.web.access import begin_session, end_session, public, safe_next, to_sign_in
+from opensink_web.web.attempts import (
+    note_bad_link,
+    refuse_guessing_links,
+    remember_device,
+    retry_after,
+    user_with_password,
+)
 from opensink_web.web.forms import LineField, SettingsForm
 
 blueprint = Blueprint("auth", __name__)
@@ -75,14 +82,25 @@ def sign_in() -> ResponseReturnValue:
         return redirect(goal, 303)
     form = SignInForm()
     if form.validate_on_submit():
-        user = authenticate(form.email.data, form.password.data)
+        try:
+            user = user_with_password(form.email.data, form.password.data)
+        except RateLimited as error:
+            form.form_errors.append(error.message)
+            page = render_template("auth/sign_in.html", form=form)
+            return page, error.status, retry_after(error)
         if user is not None:
-            with writing():
-                begin_session(user)
-            return redirect(goal, 303)
+            return _let_in(user, goal)
         # one sentence for both: whether an address has an account is nobody's business
         form.form_errors.append("This e-mail address and password do not belong together.")
     return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
+
+
+def _let_in(user: User, goal: str) -> ResponseReturnValue:
+    """Sign in somebody whose password it was, and lead them to where they were going."""
+    with writing():
+        begin_session(user)
+        remember_device(user.email)
+    return redirect(goal, 303)
 
 
 @blueprint.post("/sign-out")
@@ -98,9 +116,11 @@ def sign_out() -> ResponseReturnValue:
 @public
 def sign_up(token: str) -> ResponseReturnValue:
     """Make the account that a link is for, and let its owner in."""
+    refuse_guessing_links()
     try:
         return _sign_up(token, invitations.find_invitation(token))
     except NotFound as error:
+        note_bad_link()
         return render_template("auth/link_gone.html", message=error.message), 404
 
 
@@ -125,10 +145,12 @@ def join(token: str) -> ResponseReturnValue:
     """Join the workspace that a link is for with the account that is signed in."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in", next=url_for("auth.sign_up", token=token)), 303)
+    refuse_guessing_links()
     try:
         with writing():
             slug = invitations.join(token, current_user.user).slug
     except NotFound as error:
+        note_bad_link()
         return render_template("auth/link_gone.html", message=error.message), 404
     except Conflict as error:
         flash(error.message, "danger")

@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from opensink_web.errors import NotAuthenticated, OpenSinkError, PermissionMissing
+from opensink_web.errors import NotAuthenticated, OpenSinkError, PermissionMissing, RateLimited
 from opensink_web.web.access import to_sign_in
+from opensink_web.web.attempts import retry_after
 
 _log = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ def error_page(error: Exception) -> ResponseReturnValue:
         return to_sign_in()
     if isinstance(error, PermissionMissing):
         return _page(error.status, None)  # a person has a role; the permission's name is for keys
+    if isinstance(error, RateLimited):
+        return *_page(error.status, error.message), retry_after(error)
     if isinstance(error, OpenSinkError):
         return _page(error.status, error.message)
     if isinstance(error, CSRFError):
@@ -31,5 +34,5 @@ def error_page(error: Exception) -> ResponseReturnValue:
     return _page(500, None)
 
 
-def _page(status: int, message: str | None) -> ResponseReturnValue:
+def _page(status: int, message: str | None) -> tuple[str, int]:
     return render_template("errors/error.html", status=status, message=message), status

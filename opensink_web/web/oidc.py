@@ -33,9 +33,9 @@ from opensink_web.models import Role, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations import identity as identities
 from opensink_web.operations.invitation import find_invitation
-from opensink_web.operations.user import authenticate
 from opensink_web.outbound.oidc import Attempt, Claims, OidcProvider
 from opensink_web.web.access import begin_session, public, safe_next, services, signed_in
+from opensink_web.web.attempts import user_with_password
 from opensink_web.web.forms import SettingsForm
 from opensink_web.web.pending_cookie import PendingCookie
 
@@ -199,7 +199,7 @@ def _needs_password(user: User) -> bool:
 
 
 def _may_link(form: LinkForm, user: User) -> bool:
-    if form.password is None or authenticate(user.email, form.password.data or ""):
+    if form.password is None or user_with_password(user.email, form.password.data or ""):
         return True
     form.show_at("/password", "This is not your password.")
     return False

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from opensink_web.jobs.circuit_breaker import PAUSE_SECONDS, CircuitBreaker
 from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.queue import PAUSE_SECONDS, Announcer, delivery_queue
+from opensink_web.jobs.queue import Announcer, delivery_queue
 from opensink_web.models.transaction import Announcement
 from tests.real_servers import EmbeddedRedis
 
@@ -35,7 +36,8 @@ def seconds() -> Seconds:
 
 @pytest.fixture
 def announcer(redis_url: str, seconds: Seconds) -> Announcer:
-    return Announcer(delivery_queue(announcing_connection(redis_url)), seconds)
+    queue = delivery_queue(announcing_connection(redis_url))
+    return Announcer(queue, CircuitBreaker(seconds))
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def announced(announcer: Announcer) -> tuple[bool, float]:
 def test_a_frozen_redis_is_waited_for_half_a_second_and_then_not_at_all(
     redis_url: str, frozen: EmbeddedRedis
 ) -> None:
-    announcer = Announcer(delivery_queue(announcing_connection(redis_url)))
+    announcer = Announcer(delivery_queue(announcing_connection(redis_url)), CircuitBreaker())
     told, took_seconds = announced(announcer)
     assert not told
     assert 0.2 < took_seconds < 0.9
@@ -88,6 +90,6 @@ def test_a_redis_that_stays_slow_costs_one_try_a_pause(
 
 def test_a_refusal_keeps_nobody_waiting_and_is_no_reason_to_pause(seconds: Seconds) -> None:
     gone = delivery_queue(announcing_connection("unix:///nowhere/redis.sock"))
-    announcer = Announcer(gone, seconds)
-    assert not announced(announcer)[0]
-    assert announcer._may_try()
+    breaker = CircuitBreaker(seconds)
+    assert not announced(Announcer(gone, breaker))[0]
+    assert breaker.begin() is not None
