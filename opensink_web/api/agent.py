@@ -26,7 +26,7 @@ from opensink_web.operations.endpoint import (
     TIMEOUT_SECONDS_DEFAULT,
     TIMEOUT_SECONDS_MAX,
     endpoint_to_json,
-    mask_credentials,
+    without_credentials,
 )
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
@@ -137,7 +137,7 @@ class AgentAnswer(Answer):
         endpoint = agents.endpoint_of(agent)
         if endpoint is None or principal.may(RESOURCE, Action.WRITE):
             return answer
-        masked = EndpointAnswer.model_validate(endpoint_to_json(mask_credentials(endpoint)))
+        masked = EndpointAnswer.model_validate(endpoint_to_json(without_credentials(endpoint)))
         return answer.model_copy(update={"execution_endpoint": masked})
 
 

@@ -42,6 +42,7 @@ class AttemptAnswer(Answer):
     response_status: int | None
     response_headers: list[list[str]] | None
     response_body: str | None
+    response_body_truncated: bool | None
     error_code: str | None
     error_message: str | None
     remote_address: str | None

@@ -135,6 +135,7 @@ class DeliveryAttempt(Identified, Created, Base):
     response_headers = Sealed[list[list[str]] | None]()
     sealed_response_body: Mapped[str | None] = mapped_column("response_body", Text)
     response_body = Sealed[str | None]()
+    response_body_truncated: Mapped[bool | None]
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_message: Mapped[str | None] = mapped_column(Text)
     remote_address: Mapped[str | None] = mapped_column(String(64))

@@ -42,10 +42,10 @@ from opensink_web.operations.delivery_slot import (
     lock_slots,
     lock_slots_for,
 )
-from opensink_web.operations.endpoint import MASK
 from opensink_web.outbound.client import Answer, Call
 from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
 from opensink_web.outbound.headers import redact
+from opensink_web.outbound.redaction import kept_call, secrets_of, without_secrets
 from opensink_web.outbound.retry import RetrySchedule
 from opensink_web.settings import CALLS_PER_AGENT_DEFAULT
 
@@ -137,7 +137,7 @@ def claim(delivery_id: UUID, calls_per_agent: int = CALLS_PER_AGENT_DEFAULT) -> 
 def finish(claim: Claim, answer: Answer) -> bool:
     """Write down how the call went; False, and nothing written, if the lease was lost."""
     lock_slots(claim.agent_id)
-    error = _reason_of_failure(answer)
+    error = _reason_of_failure(answer, claim.secrets)
     if error is None:
         held = _release(claim.delivery_id, claim.lease_token, status=DeliveryStatus.SUCCEEDED)
     else:
@@ -259,7 +259,7 @@ def _begin_attempt(
         now=moment,
     )
     attempt_id = new_id()
-    body = call.body.decode() if call.body is not None else None
+    kept = kept_call(call)
     run_prepared(
         _BEGIN_ATTEMPT,
         {
@@ -268,11 +268,11 @@ def _begin_attempt(
             "number": delivery.attempt_count + 1,
             "trigger": trigger,
             "method": call.method,
-            "url": DeliveryAttempt.url.seal(attempt_id, call.url),
+            "url": DeliveryAttempt.url.seal(attempt_id, kept.url),
             "request_headers": DeliveryAttempt.request_headers.seal(
-                attempt_id, [list(pair) for pair in redact(call.headers)]
+                attempt_id, [list(pair) for pair in kept.headers]
             ),
-            "request_body": DeliveryAttempt.request_body.seal(attempt_id, body),
+            "request_body": DeliveryAttempt.request_body.seal(attempt_id, kept.body),
         },
     )
     return Claim(
@@ -283,13 +283,8 @@ def _begin_attempt(
         lease_token=token,
         call=call,
         retry=RetrySchedule(max_attempts=endpoint.max_attempts),
-        secrets=signing_secrets + _hidden_values(call),
+        secrets=secrets_of(call),
     )
-
-
-def _hidden_values(call: Call) -> tuple[str, ...]:
-    pairs = zip(call.headers, redact(call.headers), strict=True)
-    return tuple(value for (_, value), (_, shown) in pairs if value != shown)
 
 
 def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:
@@ -351,10 +346,9 @@ def _release(delivery_id: UUID, token: str, **values: object) -> bool:
 
 
 def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
-    headers = [
-        [name, _without_secrets(value, claim.secrets)] for name, value in redact(answer.headers)
-    ]
-    body = _without_secrets(answer.body.decode("utf-8", "replace"), claim.secrets)
+    headers = [[name, _kept_text(value, claim.secrets)] for name, value in redact(answer.headers)]
+    body = answer.body.decode("utf-8", "replace")
+    body = _kept_text(body, claim.secrets, is_cut=answer.body_truncated)
     attempt_id = claim.attempt_id
     run_prepared(
         _FINISH_ATTEMPT,
@@ -366,6 +360,7 @@ def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
             "response_body": DeliveryAttempt.response_body.seal(
                 attempt_id, body if answer.status_code is not None else None
             ),
+            "response_body_truncated": answer.body_truncated,
             "error_code": answer.error.code if answer.error else None,
             "error_message": error,
             "remote_address": answer.remote_address,
@@ -375,17 +370,15 @@ def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
     )
 
 
-def _reason_of_failure(answer: Answer) -> str | None:
+def _reason_of_failure(answer: Answer, secrets_sent: tuple[str, ...]) -> str | None:
     if answer.error is not None:
         return answer.error.message
     if answer.status_code is not None and 200 <= answer.status_code < 300:
         return None
-    reason = f" {answer.reason}" if answer.reason else ""
+    reason = f" {_kept_text(answer.reason, secrets_sent)}" if answer.reason else ""
     return f"The execution endpoint answered {answer.status_code}{reason}."
 
 
-def _without_secrets(text: str, hidden: tuple[str, ...]) -> str:
-    for secret in hidden:
-        text = text.replace(secret, MASK)
+def _kept_text(text: str, secrets_sent: tuple[str, ...], *, is_cut: bool = False) -> str:
     # PostgreSQL keeps no NUL in a text
-    return text.replace("\0", "\ufffd")
+    return without_secrets(text, secrets_sent, is_cut=is_cut).replace("\0", "\ufffd")

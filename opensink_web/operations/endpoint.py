@@ -7,6 +7,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.headers import check_header, redact
 from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.redaction import redact_object, redact_url
 
 METHODS = ("POST", "GET", "PUT", "DELETE")
 TIMEOUT_SECONDS_DEFAULT = 30
@@ -60,8 +61,18 @@ def endpoint_from_json(stored: dict[str, object]) -> EndpointSpec:
 
 
 def mask_credentials(endpoint: EndpointSpec) -> EndpointSpec:
-    """Return the endpoint as it is shown to those who may not change it."""
+    """Return the endpoint with each credential among its headers masked, as a form shows it."""
     return replace(endpoint, headers=redact(endpoint.headers))
+
+
+def without_credentials(endpoint: EndpointSpec) -> EndpointSpec:
+    """Return the endpoint as it is shown to those who may not change it."""
+    return replace(
+        endpoint,
+        url=redact_url(endpoint.url),
+        headers=redact(endpoint.headers),
+        body=None if endpoint.body is None else redact_object(endpoint.body),
+    )
 
 
 def _unmask(

@@ -51,11 +51,14 @@ def check_header(name: str, value: str) -> str | None:
     return _check_value(name, value)
 
 
+def is_credential_name(name: str) -> bool:
+    """Tell whether what goes by this name is a credential: `X-Api-Key`, `access_token`."""
+    return _CREDENTIAL_NAME.search(name) is not None
+
+
 def redact(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Hide the values of headers that are credentials, going by their names."""
-    return tuple(
-        (name, HIDDEN if _CREDENTIAL_NAME.search(name) else value) for name, value in headers
-    )
+    return tuple((name, HIDDEN if is_credential_name(name) else value) for name, value in headers)
 
 
 def _check_value(name: str, value: str) -> str | None:

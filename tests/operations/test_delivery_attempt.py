@@ -1,6 +1,7 @@
 """Claim, lease, fence: who may call, who may say how it went, and what becomes of the session."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -233,3 +234,35 @@ def test_a_secret_that_comes_back_is_not_kept(delivery_id: UUID) -> None:
     (attempt,) = the_delivery(delivery_id).attempts
     assert attempt.response_body == "you sent ••••\ufffd"
     assert secret not in str(attempt.request_headers)
+
+
+def test_an_echo_in_the_reason_reaches_neither_session_nor_activity(
+    delivery_id: UUID, waiting: Waiting
+) -> None:
+    claim_ = claimed(delivery_id)
+    secret = dict(claim_.call.headers)["X-OpenSink-Secret"]
+    with writing():
+        finish(claim_, Answer(401, f"Not {secret}", (), b"", False, 1.5, "127.0.0.1", None))
+    assert (
+        the_delivery(delivery_id).error_message == "The execution endpoint answered 401 Not ••••."
+    )
+    assert secret not in str(session_status(waiting))
+    assert secret not in str([one.message for one in db.session.scalars(select(Activity))])
+
+
+def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: Cast) -> None:
+    url = "http://127.0.0.1:9/execute?token=in-the-address&page=2"
+    endpoint = replace(endpoint_at(url), body={"password": "in-the-body"})
+    with app.app_context():
+        answer(cast.bob, ask_in(cast.alice, endpoint))
+        delivery_id = db.session.scalars(select(Delivery.id)).one()
+        claim_ = claimed(delivery_id)
+        body = b"in-the-address in-the-body in-the-b"
+        with writing():
+            finish(claim_, Answer(200, "", (), body, True, 1.5, "127.0.0.1", None))
+        (attempt,) = the_delivery(delivery_id).attempts
+        assert claim_.call.url == url
+        assert attempt.url == "http://127.0.0.1:9/execute?token=••••&page=2"
+        assert '"password":"••••"' in str(attempt.request_body)
+        assert attempt.response_body == "•••• •••• ••••"
+        assert attempt.response_body_truncated is True

@@ -1,0 +1,155 @@
+"""What is kept of a call: everything but its secrets, and no echo of them either.
+
+A value is a secret by the name of its header, query parameter or JSON field. An endpoint may send
+it back in an answer's headers, body or reason, also encoded, so every text that came back is
+searched. Pure: nothing here knows where what is kept is kept.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, unquote_plus
+
+from opensink_web import json_value
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.outbound.client import Call, Headers
+from opensink_web.outbound.headers import HIDDEN, is_credential_name, redact
+
+PART_LENGTH_MIN = 8
+"""Shorter parts of a credential are ordinary words: hiding them would garble the answer."""
+
+_PARAMETER = re.compile(r"([?&;])([^=&;#]+)=([^&;#]+)")
+_PARTS = re.compile(r"[\s,;]+")
+_NAMED = re.compile(r"[\w-]+=\"?([^\"]+)\"?")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCall:
+    """A call as it is kept and shown."""
+
+    url: str
+    headers: Headers
+    body: str | None
+
+
+def kept_call(call: Call) -> KeptCall:
+    """Return a call without its secrets."""
+    body = None if call.body is None else _redact_text(call.body.decode())
+    return KeptCall(redact_url(call.url), redact(call.headers), body)
+
+
+def redact_url(url: str) -> str:
+    """Hide the values of query parameters that are credentials, going by their names."""
+
+    def hide(match: re.Match[str]) -> str:
+        sign, name, value = match.groups()
+        return f"{sign}{name}={HIDDEN if is_credential_name(unquote_plus(name)) else value}"
+
+    path, mark, query = url.partition("?")
+    return path + _PARAMETER.sub(hide, mark + query)
+
+
+def redact_json(value: JSONValue) -> JSONValue:
+    """Hide the texts and numbers of fields that are credentials, going by their names."""
+    if isinstance(value, list):
+        return [redact_json(item) for item in value]
+    if isinstance(value, dict):
+        return redact_object(value)
+    return value
+
+
+def redact_object(value: JSONObject) -> JSONObject:
+    """Do the same for an object, which stays one."""
+    return {
+        name: HIDDEN if _is_secret(name, inner) else redact_json(inner)
+        for name, inner in value.items()
+    }
+
+
+def secrets_of(call: Call) -> tuple[str, ...]:
+    """Return every text that would give a secret of the call away, the longest first."""
+    found = set[str]()
+    for value in _secret_values(call):
+        found.add(value)
+        found.update(part for part in _parts(value) if len(part) >= PART_LENGTH_MIN)
+    spelled = {spelling for secret in found for spelling in _spellings(secret)}
+    return tuple(sorted(spelled, key=len, reverse=True))
+
+
+def without_secrets(text: str, secrets: tuple[str, ...], *, is_cut: bool = False) -> str:
+    """Return a text that came back with the secrets hidden; `is_cut`: its end is missing."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return _without_beginning_at_end(text, secrets) if is_cut else text
+
+
+def _without_beginning_at_end(text: str, secrets: tuple[str, ...]) -> str:
+    """Hide what may be the beginning of a secret that the cut went through."""
+    for secret in secrets:
+        for length in range(len(secret) - 1, PART_LENGTH_MIN // 2, -1):
+            if text.endswith(secret[:length]):
+                return text[:-length] + HIDDEN
+    return text
+
+
+def _is_secret(name: str, value: JSONValue) -> bool:
+    is_flag = isinstance(value, bool)
+    return isinstance(value, str | int | float) and not is_flag and is_credential_name(name)
+
+
+def _redact_text(body: str) -> str:
+    return json_value.dump(redact_json(json.loads(body)))
+
+
+def _secret_values(call: Call) -> Iterator[str]:
+    for (_, value), (_, shown) in zip(call.headers, redact(call.headers), strict=True):
+        if value != shown:
+            yield value
+    for match in _PARAMETER.finditer(call.url):
+        if is_credential_name(unquote_plus(match.group(2))):
+            yield unquote(match.group(3))
+    if call.body is not None:
+        yield from _secrets_in(json.loads(call.body))
+
+
+def _secrets_in(value: JSONValue) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _secrets_in(item)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if not _is_secret(name, inner):
+                yield from _secrets_in(inner)
+            elif inner != "":
+                yield str(inner)
+
+
+def _parts(value: str) -> Iterator[str]:
+    """Give a credential without what stands around it: `Bearer `, `session=`, `user:`."""
+    for part in _PARTS.split(value):
+        named = _NAMED.fullmatch(part)
+        secret = named.group(1) if named and len(named.group(1)) >= PART_LENGTH_MIN else part
+        yield secret
+        yield from _password_in(secret)
+
+
+def _password_in(basic: str) -> Iterator[str]:
+    """Give the password of Basic credentials (RFC 7617)."""
+    try:
+        _, colon, password = base64.b64decode(basic, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return
+    if colon:
+        yield password
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Give a secret as it would stand in a URL, in JSON and in base64."""
+    if secret:
+        yield secret
+        yield quote(secret, safe="")
+        yield json.dumps(secret)[1:-1]
+        yield base64.b64encode(secret.encode()).decode().rstrip("=")
