@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.field_tree import ABSENT, Absent, FieldNode, Kind
 from opensink_web.schema.fields import AnswerField, ChoiceField, FixedField
 from opensink_web.schema.subschemas import pointer_to
@@ -16,6 +16,8 @@ from opensink_web.schema.typed_fields import JsonField, LongTextField, NumberFie
 
 MAX_ROWS = 100
 MAX_BLANK_ROWS = 20
+_VALUES_PER_FIELD = 10
+"""So many options, or values that are only shown, take as long to draw as one field."""
 
 
 class FormData(Protocol):
@@ -236,6 +238,10 @@ def bind(
 ) -> AnswerField:
     """Make the field that suits a node and the value it starts from."""
     kind = _field_class(node, data)
+    values = len(node.options)
+    if kind is FixedField and data is not ABSENT:
+        values = dump(data).count(",")
+    form.spend(1 + values // _VALUES_PER_FIELD)
     return kind(node, pointer, title, name=name, _form=form, _prefix="")
 
 

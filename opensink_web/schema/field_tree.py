@@ -4,16 +4,18 @@ Pure data, known before anybody answers. A part that no form can draw is one JSO
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import Final, Literal, TypeAlias
 
-from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.schema.flattening import Flat, NotPlain, annotations, flatten, names_in
 from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import pointer_to
 
-MAX_NODES = 500
+MAX_NODES = 800
+MAX_OPTIONS = 1_000
 LONG_TEXT_CHARACTERS = 200
 
 
@@ -110,15 +112,15 @@ class _Place:
     title: str = "Answer"
     required: bool = False
     followed: frozenset[int] = frozenset()
+    depth: int = 0
 
 
 class _Builder:
     def __init__(self, references: References) -> None:
         self._references = references
-        self._count = 0
+        self._nodes_left = MAX_NODES
 
     def build(self, schema: JSONValue, place: _Place) -> FieldNode:
-        self._count += 1
         try:
             flat = self._flat(schema, place)
             return self._drawn(schema, flat, replace(place, followed=flat.followed))
@@ -127,7 +129,7 @@ class _Builder:
             return self._node(Kind.JSON, schema, words, place)
 
     def _flat(self, schema: JSONValue, place: _Place) -> Flat:
-        if self._count > MAX_NODES:
+        if place.depth > MAX_DEPTH:
             raise NotPlain
         return flatten(schema, self._references, place.followed)
 
@@ -180,6 +182,8 @@ class _Builder:
         properties = {k: v for k, v in properties.items() if v is not False} | missing
         if any(set(names_in(aside, self._references)) - properties.keys() for aside in flat.asides):
             raise NotPlain
+        if not self._has_room(len(properties)):
+            return as_json(node, _proposal(properties))
         children = tuple(
             self.build(child, _below(place, name, required=name in required))
             for name, child in properties.items()
@@ -192,6 +196,12 @@ class _Builder:
         )
         return replace(node, default=_settled(node)) if node.default is ABSENT else node
 
+    def _has_room(self, nodes: int) -> bool:
+        """Tell whether the form has room for so many more nodes, and set it aside for them."""
+        has_room = nodes <= self._nodes_left
+        self._nodes_left -= nodes if has_room else 0
+        return has_room
+
     def _extras(self, place: _Place) -> FieldNode:
         schema: JSONValue = {"type": "object"}
         node = self._node(Kind.JSON, schema, {"title": "Further fields"}, place)
@@ -201,8 +211,26 @@ class _Builder:
         items = flat.keywords.get("items")
         if not isinstance(items, dict) or not items or "prefixItems" in flat.keywords:
             raise NotPlain
+        if not self._has_room(1):
+            return as_json(node)
         item_place = replace(_below(place, "-", required=True), key="", title="Entry")
         return replace(node, item=self.build(items, item_place))
+
+
+def as_json(node: FieldNode, proposal: JSONValue | Absent = ABSENT) -> FieldNode:
+    """Return the node as one to type JSON into, starting from what the schema proposes."""
+    default = proposal if node.default is ABSENT else node.default
+    return replace(node, kind=Kind.JSON, default=default, children=(), extras=None, item=None)
+
+
+def _proposal(properties: JSONObject) -> JSONValue | Absent:
+    """Return the values that properties name themselves, ABSENT when none does."""
+    found: JSONObject = {}
+    for name, words in properties.items():
+        for keyword in ("const", "default"):
+            if isinstance(words, dict) and keyword in words:
+                found.setdefault(name, words[keyword])
+    return found or ABSENT
 
 
 def _settled(node: FieldNode) -> JSONValue | Absent:
@@ -227,6 +255,7 @@ def _below(place: _Place, key: str, *, required: bool) -> _Place:
         pointer=place.pointer + pointer_to((key,)),
         title=_title_of(key),
         required=required,
+        depth=place.depth + 1,
     )
 
 
@@ -284,7 +313,10 @@ def _options(flat: Flat) -> tuple[Option, ...] | None:
     if "const" in words:
         return None
     if isinstance(words.get("enum"), list):
-        return _distinct([_option(value, {}) for value in _list(words["enum"])])
+        values = _list(words["enum"])
+        if len(values) > MAX_OPTIONS:
+            raise NotPlain
+        return _distinct([_option(value, {}) for value in values])
     if flat.branches and all({"const", "enum"} & one.keywords.keys() for one in flat.branches):
         return _distinct([option for one in flat.branches for option in _of_branch(one.keywords)])
     return None
@@ -311,9 +343,9 @@ def _label_of(value: JSONValue) -> str:
 
 def _distinct(options: list[Option]) -> tuple[Option, ...]:
     """Write equal labels of different values as JSON, so that "1" and 1 can be told apart."""
-    labels = [option.label for option in options]
+    used = Counter(option.label for option in options)
     return tuple(
-        replace(one, label=dump(one.value)) if labels.count(one.label) > 1 else one
+        replace(one, label=dump(one.value)) if used[one.label] > 1 else one
         for one in {dump(option.value): option for option in options}.values()
     )
 

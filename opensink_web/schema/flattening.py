@@ -16,6 +16,8 @@ _ANNOTATIONS = frozenset(
 )
 _CONDITIONS = frozenset({"if", "then", "else", "not", "dependentSchemas", "dependencies"})
 _UNIONS = ("anyOf", "oneOf")
+MAX_PARTS = 100
+"""How many schemas are merged into one; who combines more means no form."""
 
 
 class NotPlain(Exception):
@@ -44,6 +46,8 @@ def flatten(schema: JSONValue, references: References, followed: frozenset[int])
     Raises: NotPlain for recursion, contradictions and what no form can draw.
     """
     parts, followed = _parts(schema, references, followed)
+    if len(parts) > MAX_PARTS:
+        raise NotPlain
     keywords: JSONObject = {}
     asides: list[JSONValue] = []
     for part in parts:
@@ -80,7 +84,7 @@ def _parts(
     below: list[JSONValue] = []
     if "$ref" in schema:
         target = references.resolve(schema["$ref"])
-        if target is None or id(target) in followed:
+        if target is None or id(target) in followed or len(followed) > MAX_PARTS:
             raise NotPlain
         followed = followed | {id(target)}
         below.append(target)
@@ -107,13 +111,19 @@ def _merged_properties(first: JSONValue, second: JSONValue) -> JSONValue:
         raise NotPlain
     both = first | second
     for name in first.keys() & second.keys():
-        both[name] = {"allOf": [first[name], second[name]]}
+        both[name] = _all_of(first[name], second[name])
     return both
 
 
+def _all_of(first: JSONValue, second: JSONValue) -> JSONValue:
+    """Combine two schemas, the parts beside each other: nested they would go as deep as many."""
+    if isinstance(first, dict) and first.keys() == {"allOf"}:
+        return {"allOf": [*_listed(first["allOf"]), second]}
+    return {"allOf": [first, second]}
+
+
 def _united(first: JSONValue, second: JSONValue) -> JSONValue:
-    names = [*_listed(first), *_listed(second)]
-    return list({dump(name): name for name in names}.values())
+    return list(dict.fromkeys(str(name) for name in [*_listed(first), *_listed(second)]))
 
 
 def _shared(first: JSONValue, second: JSONValue) -> JSONValue:
@@ -138,7 +148,7 @@ def _stricter(first: JSONValue, second: JSONValue) -> JSONValue:
 def _both_items(first: JSONValue, second: JSONValue) -> JSONValue:
     if isinstance(first, list) or isinstance(second, list):
         raise NotPlain
-    return {"allOf": [first, second]}
+    return _all_of(first, second)
 
 
 _MERGERS: dict[str, Callable[[JSONValue, JSONValue], JSONValue]] = {

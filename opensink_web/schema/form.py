@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from wtforms.form import BaseForm
 
-from opensink_web.errors import FieldError
+from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.compound import FormData, GroupField, ListField, bind, given_to
-from opensink_web.schema.field_tree import ABSENT, Absent, Kind, field_tree
+from opensink_web.schema.field_tree import ABSENT, Absent, FieldNode, Kind, as_json, field_tree
 from opensink_web.schema.fields import AnswerField
 from opensink_web.schema.messages import REQUIRED
 from opensink_web.schema.validation import validate
@@ -20,6 +20,8 @@ from opensink_web.schema.validation import validate
 ROOT_NAME = "answer"
 ADD_BUTTON = "_add"
 REMOVE_BUTTON = "_remove"
+MAX_BLANK_FIELDS = 800
+MAX_FIELDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,42 @@ class SummaryLine:
     label: str
 
 
+class _TooManyFields(InvalidInput):
+    """The form has more fields than there is room for."""
+
+
 class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
-    """A form for one schema, either blank or as submitted; `root` is its outermost field."""
+    """A form for one schema, either blank or as submitted; `root` is its outermost field.
+
+    A schema that proposes or demands so many entries that a browser would choke on their fields is
+    answered as JSON. Raises: InvalidInput when a browser sends more fields than can be.
+    """
 
     def __init__(self, schema: JSONValue, formdata: FormData | None = None) -> None:
         super().__init__({})
         self.schema = schema
         self._placed: list[tuple[AnswerField, str]] = []
         node = field_tree(schema)
+        try:
+            self.root = self._bound(node, None, room=MAX_BLANK_FIELDS)
+        except _TooManyFields:
+            node = as_json(node)
+            self.root = self._bound(node, None, room=MAX_BLANK_FIELDS)
+        if formdata is not None:
+            self.root = self._bound(node, formdata, room=MAX_FIELDS)
+
+    def _bound(self, node: FieldNode, formdata: FormData | None, *, room: int) -> AnswerField:
+        self._room = room
         start = _start(node.default, node.kind)
-        self.root = bind(self, node, start, name=ROOT_NAME, pointer="")
-        self.root.process(
-            formdata, given_to(node, start if node.constant is ABSENT else node.constant)
-        )
+        root = bind(self, node, start, name=ROOT_NAME, pointer="")
+        root.process(formdata, given_to(node, start if node.constant is ABSENT else node.constant))
+        return root
+
+    def spend(self, fields: int) -> None:
+        """Use up room for fields; every field that is bound asks. Raises: InvalidInput."""
+        self._room -= fields
+        if self._room < 0:
+            raise _TooManyFields("These are more entries than one answer can have.")
 
     @classmethod
     def blank(cls, schema: JSONValue) -> "AnswerForm":

@@ -7,14 +7,22 @@ import jsonschema_rs
 
 from opensink_web.errors import FieldError, InvalidSchema
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
+from opensink_web.schema.effort import expanded, pattern_size_bytes, patterns_of
 from opensink_web.schema.references import REFERENCE_KEYWORDS, References
-from opensink_web.schema.subschemas import HOLDER_KEYWORDS, children, pointer_to, walk
+from opensink_web.schema.subschemas import (
+    pointer_to,
+    walk,
+)
 from opensink_web.schema.validation import DIALECTS, compile_schema, dialect_of, is_too_deep
 
 MAX_SIZE_BYTES = 256 * 1024
 MAX_SUBSCHEMAS = 5_000
 MAX_REFERENCES = 2_000
 MAX_EXPANDED = 20_000
+MAX_EXPANDED_BYTES = 512 * 1024
+MAX_NESTING = 200
+MAX_PATTERN_BYTES = 4 * 1024 * 1024
+"""Of all different patterns together, compiled."""
 
 
 def check_schema(schema: JSONValue) -> None:
@@ -28,9 +36,10 @@ def check_schema(schema: JSONValue) -> None:
     _check_dialect(schema)
     _check_subschemas(schema)
     _check_references(schema)
+    _check_patterns(schema)
     _check_compiles(schema)
     _check_expansion(schema)
-    if not _allows_object(schema, References(schema), frozenset()):
+    if not _Objects(References(schema)).are_allowed(schema):
         raise _refused("", "An answer is always an object, and this schema allows none.")
 
 
@@ -85,6 +94,19 @@ def _check_reference(references: References, reference: str, pointer: str) -> No
         raise _refused(pointer, "This reference points at nothing in the schema.")
 
 
+def _check_patterns(schema: JSONValue) -> None:
+    sizes: dict[str, int] = {}
+    for path, part in walk(schema):
+        for pattern in patterns_of(part):
+            sizes[pattern] = pattern_size_bytes(pattern)
+            if sum(sizes.values()) > MAX_PATTERN_BYTES:
+                raise _refused(
+                    pointer_to(path),
+                    "Its patterns are too large. Repeat less in them, and limit the length of a "
+                    "text with maxLength instead.",
+                )
+
+
 def _check_compiles(schema: JSONObject | bool) -> None:
     try:
         compile_schema(schema)
@@ -100,55 +122,53 @@ def _why(error: jsonschema_rs.ValidationError) -> str:
     if keyword == "pattern" or kind.name in {"format", "propertyNames"}:
         return (
             "This is not a regular expression the server takes: "
-            "look-ahead, look-behind and back-references are left out, since they can hang it."
+            "look-ahead, look-behind and back-references are left out, since they can hang it, "
+            "and so is what compiles to more than 1 MiB: limit a text with maxLength instead."
         )
     return f"The value of “{keyword}” is not what JSON Schema asks for."
 
 
 def _check_expansion(schema: JSONValue) -> None:
-    if _Expansion(References(schema)).size(schema) > MAX_EXPANDED:
+    try:
+        expansion = expanded(schema)
+    except RecursionError:
+        raise _refused("", _TOO_NESTED) from None
+    if expansion.nesting > MAX_NESTING:
+        raise _refused("", _TOO_NESTED)
+    if expansion.size > MAX_EXPANDED or expansion.size_bytes > MAX_EXPANDED_BYTES:
         raise _refused(
             "", "Its references and combinations multiply to more than the server can check."
         )
 
 
-class _Expansion:
-    """Counts the schema's nodes with every reference replaced by what it points at."""
+_TOO_NESTED = f"Its references lead more than {MAX_NESTING} levels deep."
+
+
+class _Objects:
+    """Tells whether schemas leave room for an object; where one leads back to itself it does."""
 
     def __init__(self, references: References) -> None:
         self._references = references
-        self._sizes: dict[int, int] = {}
+        self._known: dict[int, bool] = {}
 
-    def size(self, schema: JSONValue) -> int:
+    def are_allowed(self, schema: JSONValue) -> bool:
         if not isinstance(schema, dict):
-            return 1
-        if id(schema) not in self._sizes:
-            self._sizes[id(schema)] = 1  # what a cycle back to this schema adds
-            below = [child for path, child in children(schema) if path[0] not in HOLDER_KEYWORDS]
-            below += [
-                self._references.resolve(schema[keyword])
-                for keyword in REFERENCE_KEYWORDS
-                if keyword in schema
-            ]
-            self._sizes[id(schema)] = 1 + sum(self.size(child) for child in below)
-        return self._sizes[id(schema)]
+            return schema is not False
+        if id(schema) not in self._known:
+            self._known[id(schema)] = True
+            self._known[id(schema)] = self._check(schema)
+        return self._known[id(schema)]
 
-
-def _allows_object(schema: JSONValue, references: References, seen: frozenset[int]) -> bool:
-    if not isinstance(schema, dict) or id(schema) in seen:
-        return schema is not False
-    seen = seen | {id(schema)}
-    if not (_type_allows_object(schema) and _values_allow_object(schema)):
-        return False
-    target = references.resolve(schema["$ref"]) if "$ref" in schema else True
-    if not _allows_object(target, references, seen):
-        return False
-    every = [_allows_object(part, references, seen) for part in _list(schema.get("allOf"))]
-    return all(every) and all(
-        any(_allows_object(part, references, seen) for part in parts)
-        for parts in (_list(schema.get("anyOf")), _list(schema.get("oneOf")))
-        if parts
-    )
+    def _check(self, schema: JSONObject) -> bool:
+        if not (_type_allows_object(schema) and _values_allow_object(schema)):
+            return False
+        target = self._references.resolve(schema["$ref"]) if "$ref" in schema else True
+        every = [target, *_list(schema.get("allOf"))]
+        return all(map(self.are_allowed, every)) and all(
+            any(map(self.are_allowed, parts))
+            for parts in (_list(schema.get("anyOf")), _list(schema.get("oneOf")))
+            if parts
+        )
 
 
 def _type_allows_object(schema: JSONObject) -> bool:

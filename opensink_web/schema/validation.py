@@ -4,6 +4,7 @@ Linear-time patterns, asserted formats, no retrieval: a schema can neither hang 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
 
@@ -11,7 +12,12 @@ import jsonschema_rs
 
 from opensink_web.errors import FieldError
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump, parse
-from opensink_web.schema.effort import is_affordable
+from opensink_web.schema.effort import (
+    LARGEST_PATTERN_BYTES,
+    Expanded,
+    expanded,
+    is_affordable,
+)
 from opensink_web.schema.messages import errors_of
 
 MAX_ERRORS = 200
@@ -22,6 +28,7 @@ DIALECTS: dict[str, type[jsonschema_rs.Validator]] = {
     "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
     "https://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
 }
+_TOO_LONG = "This is too long an answer to be checked against its schema."
 _TOO_INVOLVED = "This does not fit the schema, and is too involved to say where."
 
 
@@ -32,12 +39,14 @@ def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
     """
     if is_too_deep(instance):
         return (FieldError("", f"This is nested deeper than {MAX_DEPTH} levels."),)
-    validator = _compiled(dump(schema))
-    if validator.is_valid(instance):
+    compiled = _compiled(dump(schema))
+    if not compiled.effort.is_checkable(instance):
+        return (FieldError("", _TOO_LONG),)
+    if compiled.validator.is_valid(instance):
         return ()
     if not is_affordable(schema, instance):
         return (FieldError("", _TOO_INVOLVED),)
-    found = dict.fromkeys(_found(validator, instance))
+    found = dict.fromkeys(_found(compiled.validator, instance))
     return tuple(found) or (FieldError("", _TOO_INVOLVED),)
 
 
@@ -85,16 +94,22 @@ def compile_schema(schema: JSONObject | bool) -> jsonschema_rs.Validator:
         schema,
         validate_formats=True,
         retriever=_deny,
-        pattern_options=jsonschema_rs.RegexOptions(),
+        pattern_options=jsonschema_rs.RegexOptions(size_limit=LARGEST_PATTERN_BYTES),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    validator: jsonschema_rs.Validator
+    effort: Expanded
+
+
 @lru_cache(maxsize=256)
-def _compiled(text: str) -> jsonschema_rs.Validator:
+def _compiled(text: str) -> _Compiled:
     schema = parse(text)
     if not isinstance(schema, dict | bool):
         raise TypeError("A schema that passed check_schema() is an object or a boolean.")
-    return compile_schema(schema)
+    return _Compiled(compile_schema(schema), expanded(schema))
 
 
 def _deny(uri: str) -> NoReturn:
