@@ -7,19 +7,21 @@ Fernet is AES-128-CBC with HMAC-SHA256 (https://github.com/fernet/spec/blob/mast
 """
 
 import binascii
+import fcntl
 import hashlib
 import logging
 import os
+import time
 from base64 import urlsafe_b64decode
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from opensink_web.errors import ConfigurationError, UnreadableSecret
+from opensink_web.errors import ConfigurationError, Conflict, UnreadableSecret
 
 FILE_NAME = "encryption_keys"
 KEY_ID_LENGTH = 8
@@ -86,6 +88,25 @@ class KeyFile:
             os.fsync(file.fileno())
         os.replace(file.name, self.path)
         _sync_folder(self.path.parent)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from changing the keys, which are read and written in two steps.
+
+        Raises: Conflict when somebody does already.
+        """
+        descriptor = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise Conflict("The keys are being changed by another command; let it end.") from None
+        finally:
+            os.close(descriptor)
+
+    def age_seconds(self) -> float:
+        """Return how long ago the file was written."""
+        return time.time() - self.path.stat().st_mtime
 
     def make(self) -> None:
         """Make the file with a new key, unless it is there."""
@@ -158,7 +179,8 @@ class Keyring:
         """Return the keys, read again if their file has changed."""
         if self.file is not None:
             stamp = self.file.stamp()
-            if stamp != self._ring.stamp:
+            # a file that went away is no reason to stop; the next start will ask for it
+            if stamp is not None and stamp != self._ring.stamp:
                 self._ring = _ring_of(self.file.read(), stamp)
         return self._ring
 

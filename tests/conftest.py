@@ -26,6 +26,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from opensink_web.api import gate
 from opensink_web.factory import create_app
+from opensink_web.keyring import KeyFile
 from opensink_web.models import Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations import credential
@@ -138,6 +139,16 @@ def _database_file(request: pytest.FixtureRequest) -> Path:
 def _starts_populated(request: pytest.FixtureRequest) -> bool:
     """Tell whether the test names the cast, not only asks for it while it runs."""
     return "cast" in request.node.fixturenames
+
+
+@pytest.fixture
+def key_file(environment: dict[str, str], request: pytest.FixtureRequest) -> KeyFile:
+    """The keys of `app` in a file, for tests that change them. Ask for it before `app`."""
+    key = environment.pop("ENCRYPTION_KEYS")
+    settings: Settings = request.getfixturevalue("settings")
+    file = KeyFile(settings.data_dir)
+    file.write((key,))
+    return file
 
 
 @cache

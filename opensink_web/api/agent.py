@@ -19,6 +19,7 @@ from opensink_web.api.shapes import (
     Received,
     page_answer,
 )
+from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Agent, SessionStatus
 from opensink_web.operations import agent as agents
 from opensink_web.operations.endpoint import (
@@ -73,7 +74,12 @@ class EndpointBody(Received):
         )
 
 
-_SERVER_SET = frozenset({"id", "workspace_id", "status", "config_id", "created_at", "updated_at"})
+_SERVER_SET = frozenset(
+    (
+        *("id", "workspace_id", "status", "config_id", "created_at", "updated_at"),
+        "execution_endpoint_error",
+    )
+)
 
 
 class AgentCreate(Received):
@@ -127,18 +133,26 @@ class AgentAnswer(Answer):
     status: SessionStatus | None
     config_id: UUID | None
     execution_endpoint: EndpointAnswer | None
+    execution_endpoint_error: str | None = Field(
+        description="Why there is an endpoint that cannot be shown or called; null if all is well."
+    )
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def shown_to(cls, principal: Principal, agent: Agent) -> Self:
         """Write the agent, its credentials only for those who may change them."""
-        answer = cls.of(agent)
-        endpoint = agents.endpoint_of(agent)
-        if endpoint is None or principal.may(RESOURCE, Action.WRITE):
-            return answer
-        masked = EndpointAnswer.model_validate(endpoint_to_json(without_credentials(endpoint)))
-        return answer.model_copy(update={"execution_endpoint": masked})
+        shown, error = None, None
+        try:
+            endpoint = agents.endpoint_of(agent)
+            if endpoint is not None and not principal.may(RESOURCE, Action.WRITE):
+                endpoint = without_credentials(endpoint)
+            shown = endpoint_to_json(endpoint) if endpoint is not None else None
+        except UnreadableSecret as unreadable:
+            error = unreadable.message
+        ours = {"execution_endpoint": shown, "execution_endpoint_error": error}
+        others = {name: getattr(agent, name) for name in cls.model_fields if name not in ours}
+        return cls.model_validate(others | ours)
 
 
 AgentPage = PageAnswer[AgentAnswer]

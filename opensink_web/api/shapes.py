@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    ValidationError,
 )
 from pydantic_core import PydanticCustomError
 
@@ -107,8 +108,14 @@ class Answer(BaseModel):
 
     @classmethod
     def of(cls, row: object) -> Self:
-        """Read the answer from a row."""
-        return cls.model_validate(row)
+        """Read the answer from a row. Raises: UnreadableSecret."""
+        try:
+            return cls.model_validate(row)
+        except ValidationError as error:
+            for each in error.errors(include_url=False):
+                if each["type"] == "get_attribute_error":
+                    getattr(row, str(each["loc"][0]))  # raises what pydantic has wrapped
+            raise
 
     def to_json(self) -> str:
         """Write the answer as it is sent."""

@@ -6,6 +6,7 @@
     database    db upgrade, current
     user        user create
     api_key     api-key create
+    rotate_key  rotate-key: encrypts the secrets with a new key while servers run
     doctor      doctor: prints what diagnosis found
     demo        demo: the trading agent in this terminal
     openapi     openapi: the API's description
@@ -29,6 +30,7 @@ from opensink_web.cli.demo import demo
 from opensink_web.cli.doctor import doctor
 from opensink_web.cli.openapi import openapi
 from opensink_web.cli.parts import sweeper, web, worker
+from opensink_web.cli.rotate_key import rotate_key
 from opensink_web.cli.up import up
 from opensink_web.cli.user import user
 from opensink_web.errors import ConfigurationError, OpenSinkError
@@ -42,7 +44,10 @@ def commands() -> None:
     logging.getLogger("opensink").setLevel(logging.INFO)
 
 
-for command in (up, web, worker, sweeper, db, user, api_key, doctor, demo, openapi):
+for command in (
+    *(up, web, worker, sweeper, db, user, api_key, doctor, demo, openapi),
+    *(rotate_key,),
+):
     commands.add_command(command)
 
 

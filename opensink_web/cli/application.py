@@ -10,6 +10,8 @@ from opensink_web.cli.database import is_current
 from opensink_web.errors import ConfigurationError
 from opensink_web.factory import create_app
 from opensink_web.models import db
+from opensink_web.models.transaction import reading
+from opensink_web.operations.sealed import check_keys
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_data_dir, check_database
 
@@ -27,6 +29,8 @@ def ready_application(settings: Settings) -> Flask:
             raise ConfigurationError(
                 "The database is not at this version's tables; run `opensink db upgrade`."
             )
+        with reading():
+            check_keys()
         db.engine.dispose()  # a connection must not be shared with processes forked from this one
     return application
 

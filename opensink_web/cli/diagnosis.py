@@ -13,13 +13,15 @@ from redis import Redis, RedisError
 from sqlalchemy import func, select
 
 from opensink_web.cli.database import is_current
-from opensink_web.errors import ConfigurationError, ProviderUnavailable
+from opensink_web.errors import ConfigurationError, ProviderUnavailable, UnreadableSecret
 from opensink_web.factory import OIDC_CALLBACK, create_app, oidc_provider
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
 from opensink_web.models import Agent, Membership, Role, db
+from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import reading
-from opensink_web.operations.endpoint import endpoint_from_json
+from opensink_web.operations.agent import endpoint_of
+from opensink_web.operations.sealed import count_by_key
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import (
@@ -159,6 +161,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     with application.app_context(), reading():
         if is_current():
             yield Finding(Verdict.OK, "database", "It answers and has this version's tables.")
+            yield _keys()
             yield _admin()
             yield from _endpoints(settings)
         else:
@@ -167,6 +170,27 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 " `opensink db upgrade`."
             )
             yield Finding(Verdict.FAIL, "database", sentence)
+
+
+def _keys() -> Finding:
+    """Tell whether there is a key for every secret in the database."""
+    ring, counts = keyring(), count_by_key()
+    place = f"{ring.file.path}" if ring.file else "ENCRYPTION_KEYS"
+    unknown = sum(count for key_id, count in counts.items() if key_id not in ring.ids())
+    if unknown:
+        sentence = (
+            f"{unknown} of {counts.total()} secrets cannot be decrypted: their key is not in"
+            f" {place}. Put it back, or enter those secrets anew."
+        )
+        return Finding(Verdict.FAIL, "encryption keys", sentence)
+    if ring.file and ring.ids() and ring.file.path.stat().st_mode & 0o077:
+        sentence = f"Others can read {place}; run chmod 600 on it."
+        return Finding(Verdict.FAIL, "encryption keys", sentence)
+    if sum(counts[key_id] for key_id in ring.ids()[1:]):
+        sentence = "Some secrets are encrypted with an old key; run `opensink rotate-key`."
+        return Finding(Verdict.WARN, "encryption keys", sentence)
+    sentence = f"{place} opens all {counts.total()} secrets; keep a copy of it elsewhere."
+    return Finding(Verdict.OK, "encryption keys", sentence)
 
 
 def _admin() -> Finding:
@@ -184,10 +208,9 @@ def _endpoints(settings: Settings) -> Iterator[Finding]:
     """Name the agents that a worker of `up`, or else one started alone, would not call."""
     policy = TargetPolicy.from_entries(settings_of_parts(settings).execution_endpoint_hosts)
     refused = False
-    for agent in db.session.scalars(
-        select(Agent).where(Agent.sealed_execution_endpoint.is_not(None))
-    ):
-        reason = policy.check_url(endpoint_from_json(agent.execution_endpoint or {}).url)
+    query = select(Agent).where(Agent.sealed_execution_endpoint.is_not(None))
+    for agent in db.session.scalars(query):
+        reason = _reason_not_to_call(agent, policy)
         if reason is not None:
             refused = True
             yield Finding(Verdict.FAIL, f"agent {agent.namespace}/{agent.slug}", reason)
@@ -207,3 +230,11 @@ def _oidc(settings: Settings) -> Iterator[Finding]:
         return
     sentence = f"It answers. It must know {settings.public_url}{OIDC_CALLBACK} as our address."
     yield Finding(Verdict.OK, "OIDC provider", sentence)
+
+
+def _reason_not_to_call(agent: Agent, policy: TargetPolicy) -> str | None:
+    try:
+        endpoint = endpoint_of(agent)
+    except UnreadableSecret as error:
+        return f"Its execution endpoint: {error.message}"
+    return policy.check_url(endpoint.url) if endpoint else None

@@ -12,6 +12,7 @@ from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.invitation import invite_first_admin
+from opensink_web.operations.sealed import check_keys
 from opensink_web.operations.user import user_count
 from opensink_web.settings import Settings
 from opensink_web.supervisor import checks, embedded_redis
@@ -63,6 +64,8 @@ def _prepare_database(settings: Settings) -> str | None:
     with create_app(settings).app_context():
         try:
             upgrade_tables()
+            with reading():
+                check_keys()
             return _first_sign_up_url(settings)
         finally:
             db.engine.dispose()  # this process has no more to do with the database

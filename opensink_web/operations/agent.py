@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 from typing import TypedDict, Unpack
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
 from opensink_web.models import Agent, AgentSession, Workspace, db
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
@@ -81,7 +82,7 @@ def update_agent(
         agent.slug = _addressable("slug", changes["slug"])
     if "execution_endpoint" in changes:
         endpoint = changes["execution_endpoint"]
-        current = endpoint_of(agent)
+        current = _readable_endpoint_of(agent)
         agent.execution_endpoint = _kept(endpoint, policy, current) if endpoint else None
     _flush_unique()
     return agent
@@ -133,7 +134,7 @@ def agents_by_name(workspace: Workspace) -> list[Agent]:
 
 
 def endpoint_of(agent: Agent) -> EndpointSpec | None:
-    """Return the agent's execution endpoint with its credentials."""
+    """Return the agent's execution endpoint with its credentials. Raises: UnreadableSecret."""
     stored = agent.execution_endpoint
     return endpoint_from_json(stored) if stored is not None else None
 
@@ -164,6 +165,13 @@ def mirror_newest_session(agent: Agent) -> None:
     newest = db.session.scalars(query).one_or_none()
     agent.newest_session_id = newest.id if newest else None
     agent.status = newest.status if newest else None
+
+
+def _readable_endpoint_of(agent: Agent) -> EndpointSpec | None:
+    """Return what the agent has; what cannot be decrypted can only be entered anew."""
+    with suppress(UnreadableSecret):
+        return endpoint_of(agent)
+    return None
 
 
 def _kept(

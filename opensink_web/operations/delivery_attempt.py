@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from opensink_web import clock
-from opensink_web.errors import NotFound
+from opensink_web.errors import NotFound, UnreadableSecret
 from opensink_web.models import (
     Agent,
     AgentSession,
@@ -122,16 +122,16 @@ def claim(delivery_id: UUID, calls_per_agent: int = CALLS_PER_AGENT_DEFAULT) -> 
     found = _find(delivery_id)
     if found is None or not _is_claimable(found.delivery):
         return None
-    endpoint = endpoint_of(found.agent)
-    refusal = _reason_not_to_call(endpoint, found.recovery_count)
-    if refusal is not None or endpoint is None:
+    callee, refusal = _callee_of(found)
+    refusal = refusal or _reason_not_to_call(callee, found.recovery_count)
+    if refusal is not None or callee is None:
         _refuse(found, refusal or "")
         _hand_over(found.agent.id, calls_per_agent)
         return None
     if found.calls_in_flight >= calls_per_agent:
         keep_waiting(found.agent.id)
         return None
-    return _begin(found, endpoint, calls_per_agent)
+    return _begin(found, callee, calls_per_agent)
 
 
 def finish(claim: Claim, answer: Answer) -> bool:
@@ -167,6 +167,14 @@ class _Found:
         return self.delivery.recovery_count + self.is_recovery
 
 
+@dataclass(frozen=True, slots=True)
+class _Callee:
+    """What is called, decrypted: the endpoint, and the secrets that sign the call."""
+
+    endpoint: EndpointSpec
+    secrets: tuple[str, ...]
+
+
 def _find(delivery_id: UUID) -> _Found | None:
     values = {"of_delivery": delivery_id, "moment": clock.now()}
     row = db.session.execute(_FIND, values).one_or_none()
@@ -183,12 +191,12 @@ def _refuse(found: _Found, reason: str) -> None:
         _fail(found.delivery, token, reason)
 
 
-def _begin(found: _Found, endpoint: EndpointSpec, calls_per_agent: int) -> Claim | None:
-    token = _take_lease(found, timeout_seconds=endpoint.timeout_seconds, attempts=1)
+def _begin(found: _Found, callee: _Callee, calls_per_agent: int) -> Claim | None:
+    token = _take_lease(found, timeout_seconds=callee.endpoint.timeout_seconds, attempts=1)
     if token is None:
         return None
     _note_lost_attempts(found)
-    return _begin_attempt(found, endpoint, token, calls_per_agent)
+    return _begin_attempt(found, callee, token, calls_per_agent)
 
 
 def _hand_over(agent_id: UUID, calls_per_agent: int) -> None:
@@ -203,8 +211,19 @@ def _is_claimable(delivery: Delivery) -> bool:
     return is_due and not is_leased
 
 
-def _reason_not_to_call(endpoint: EndpointSpec | None, recovery_count: int) -> str | None:
-    if endpoint is None:
+def _callee_of(found: _Found) -> tuple[_Callee | None, str | None]:
+    """Return what to call, or why it is not known: None if there is simply no endpoint."""
+    try:
+        endpoint = endpoint_of(found.agent)
+        if endpoint is None:
+            return None, None
+        return _Callee(endpoint, found.workspace.signing_secrets(clock.now())), None
+    except UnreadableSecret as error:
+        return None, f"The call cannot be made. {error.message}"
+
+
+def _reason_not_to_call(callee: _Callee | None, recovery_count: int) -> str | None:
+    if callee is None:
         return "The agent has no execution endpoint any more."
     if recovery_count > RECOVERIES_MAX:
         return f"Outcome unknown: the worker stopped during {recovery_count} attempts."
@@ -243,20 +262,16 @@ def _note_lost_attempts(found: _Found) -> None:
     )
 
 
-def _begin_attempt(
-    found: _Found, endpoint: EndpointSpec, token: str, calls_per_agent: int
-) -> Claim:
-    delivery = found.delivery
+def _begin_attempt(found: _Found, callee: _Callee, token: str, calls_per_agent: int) -> Claim:
+    delivery, endpoint = found.delivery, callee.endpoint
     trigger = AttemptTrigger.RECOVERY if found.is_recovery else delivery.next_trigger
-    moment = clock.now()
-    signing_secrets = found.workspace.signing_secrets(moment)
     call = build_call(
         endpoint,
         session_id=str(delivery.session_id or delivery.id),
         request_id=str(delivery.input_request_id or delivery.id),
         delivery_id=str(delivery.id),
-        secrets=signing_secrets,
-        now=moment,
+        secrets=callee.secrets,
+        now=clock.now(),
     )
     attempt_id = new_id()
     kept = kept_call(call)

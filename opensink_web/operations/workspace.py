@@ -1,11 +1,12 @@
 """Workspaces: the first one, finding one, and its execution secret."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from opensink_web import clock
-from opensink_web.errors import FieldError, InvalidInput, NotFound
+from opensink_web.errors import FieldError, InvalidInput, NotFound, UnreadableSecret
 from opensink_web.models import Membership, User, Workspace, db
 from opensink_web.operations.permission import Principal
 from opensink_web.outbound.signing import new_secret
@@ -59,9 +60,14 @@ def rename_workspace(workspace: Workspace, name: str) -> None:
 
 
 def rotate_execution_secret(workspace: Workspace) -> None:
-    """Replace the secret; calls are signed with the old one too while SECRET_OVERLAP lasts."""
+    """Replace the secret; calls are signed with the old one too while SECRET_OVERLAP lasts.
+
+    An old one that cannot be decrypted is given up.
+    """
     moment = clock.now()
-    workspace.previous_execution_secret = workspace.execution_secret
+    workspace.previous_execution_secret = None
+    with suppress(UnreadableSecret):
+        workspace.previous_execution_secret = workspace.execution_secret
     workspace.previous_secret_expires_at = moment + SECRET_OVERLAP
     workspace.execution_secret = new_secret()
     workspace.secret_rotated_at = moment

@@ -1,5 +1,6 @@
 """Agents: their list, making and changing one, and the endpoint that lets one go on."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from htmx_flask import request
 from jinja2_fragments.flask import render_block
 from wtforms.validators import InputRequired
 
-from opensink_web.errors import Conflict, InvalidInput
+from opensink_web.errors import Conflict, InvalidInput, UnreadableSecret
 from opensink_web.models import Agent
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent import (
@@ -87,7 +88,7 @@ def show(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
         if is_unchanged(test.version):
             return UNCHANGED
         return render_block("agent/show.html", "test_call", agent=agent, test=test)
-    return _page(agent, endpoint_form(endpoint_of(agent)), test=test)
+    return _page(agent, _stored_form(agent), test=test)
 
 
 @blueprint.route(_AGENT + "/edit", methods=["GET", "POST"])
@@ -206,9 +207,22 @@ def _page(
     )
 
 
+def _stored_form(agent: Agent) -> EndpointForm:
+    """Return the form filled with what is stored, or empty if that cannot be decrypted."""
+    try:
+        return endpoint_form(endpoint_of(agent))
+    except UnreadableSecret as error:
+        form = endpoint_form(None)
+        form.show_at("", error.message)
+        return form
+
+
 def _endpoint_host(agent: Agent) -> str | None:
-    endpoint = agent.execution_endpoint
-    return urlsplit(endpoint["url"]).hostname if endpoint else None
+    """Return where the agent is called, which stays unknown if that cannot be decrypted."""
+    with suppress(UnreadableSecret):
+        endpoint = endpoint_of(agent)
+        return urlsplit(endpoint.url).hostname if endpoint else None
+    return None
 
 
 def _to_agent(

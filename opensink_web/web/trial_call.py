@@ -1,12 +1,14 @@
 """How a test call to an agent's endpoint stands, for the part of the page that shows it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from opensink_web import clock
-from opensink_web.errors import NotFound
+from opensink_web.errors import NotFound, UnreadableSecret
 from opensink_web.models import Agent, Delivery, DeliveryAttempt, DeliveryKind, DeliveryStatus
+from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.delivery import find_delivery
 from opensink_web.operations.permission import Principal
 from opensink_web.services import Services
@@ -48,11 +50,17 @@ def find_trial_call(
         raise NotFound("There is no such test call.")
     attempt = delivery.attempts[-1] if delivery.attempts else None
     has_not_begun = delivery.status is DeliveryStatus.PENDING and attempt is None
-    endpoint = agent.execution_endpoint
     return TrialCall(
         delivery=delivery,
         attempt=attempt,
-        max_attempts=endpoint["retry"]["max_attempts"] if endpoint else 1,
+        max_attempts=_max_attempts(agent),
         lacks_worker=has_not_begun and not services.readiness().workers,
         is_late=has_not_begun and clock.now() - delivery.created_at > _LATE_AFTER,
     )
+
+
+def _max_attempts(agent: Agent) -> int:
+    with suppress(UnreadableSecret):
+        endpoint = endpoint_of(agent)
+        return endpoint.max_attempts if endpoint else 1
+    return 1

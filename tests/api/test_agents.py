@@ -1,6 +1,7 @@
 """/agents: make, read, change, delete."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from tests.api.conftest import (
     wrong_paths,
 )
 from tests.conftest import Cast
+from tests.web.agent_cases import lose_endpoint
 
 ENDPOINT = {
     "url": "http://127.0.0.1:9/execute",
@@ -42,6 +44,7 @@ class TestMaking:
             "status": None,
             "config_id": None,
             "execution_endpoint": None,
+            "execution_endpoint_error": None,
             "created_at": "",
             "updated_at": "",
         }
@@ -189,6 +192,19 @@ class TestChanging:
         changed: Any = alice.patch(f"/agents/{agent_id}", shown).json
 
         assert changed["execution_endpoint"] == ENDPOINT
+
+    def test_an_endpoint_that_cannot_be_decrypted_says_so_and_is_replaced(
+        self, app: Flask, alice: Api
+    ) -> None:
+        agent_id = make_agent(alice, execution_endpoint=ENDPOINT)["id"]
+        lose_endpoint(app, UUID(agent_id))
+        (listed,) = alice.read("/agents")["items"]
+        assert listed == alice.read(f"/agents/{agent_id}")
+        assert listed["execution_endpoint"] is None
+        assert "a key that this server does not have" in listed["execution_endpoint_error"]
+        changed: Any = alice.patch(f"/agents/{agent_id}", {"execution_endpoint": ENDPOINT}).json
+        assert changed["execution_endpoint"] == ENDPOINT
+        assert changed["execution_endpoint_error"] is None
 
     def test_nothing_given_changes_nothing(self, alice: Api) -> None:
         agent = make_agent(alice)

@@ -266,3 +266,15 @@ def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: 
         assert '"password":"••••"' in str(attempt.request_body)
         assert attempt.response_body == "•••• •••• ••••"
         assert attempt.response_body_truncated is True
+
+
+def test_an_endpoint_that_cannot_be_decrypted_fails_the_call_with_its_reason(
+    delivery_id: UUID, waiting: Waiting
+) -> None:
+    with writing():
+        db.session.get_one(Agent, waiting.agent_id).sealed_execution_endpoint = "00000000.lost"
+    with writing():
+        assert claim(delivery_id) is None
+    session = db.session.get_one(AgentSession, waiting.session_id)
+    assert session.status is SessionStatus.FAILED
+    assert "a key that this server does not have" in str(session.error_message)

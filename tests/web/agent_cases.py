@@ -43,6 +43,12 @@ def endpoint(app: Flask, agent_id: UUID) -> dict[str, Any]:
     return kept
 
 
+def lose_endpoint(app: Flask, agent_id: UUID) -> None:
+    """Leave the agent with an endpoint whose key is gone."""
+    with app.app_context(), writing():
+        db.session.get_one(Agent, agent_id).sealed_execution_endpoint = "00000000.lost"
+
+
 def trial_calls(app: Flask) -> list[UUID]:
     with app.app_context(), reading():
         query = select(Delivery.id).where(Delivery.kind == DeliveryKind.TEST)

@@ -11,7 +11,16 @@ from sqlalchemy import select
 from opensink_web.models import Agent, db
 from opensink_web.models.transaction import reading
 from tests.conftest import Cast
-from tests.web.agent_cases import FORM, PAGE, SECRET, endpoint, made, stored, trial_calls
+from tests.web.agent_cases import (
+    FORM,
+    PAGE,
+    SECRET,
+    endpoint,
+    lose_endpoint,
+    made,
+    stored,
+    trial_calls,
+)
 
 
 @pytest.fixture
@@ -292,3 +301,16 @@ def test_nobody_from_elsewhere_reaches_an_agent(
 
 def test_signed_out_it_leads_to_the_sign_in(app: Flask, page: str) -> None:
     assert app.test_client().get(page).location == f"/sign-in?next={page}"
+
+
+def test_an_endpoint_that_cannot_be_decrypted_can_be_entered_anew(
+    app: Flask, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    alice.post(f"{page}/endpoint", data=FORM)
+    lose_endpoint(app, agent_id)
+    assert "its endpoint cannot be decrypted" in alice.get(PAGE).text
+    shown = alice.get(page)
+    assert shown.status_code == 200
+    assert "a key that this server does not have" in shown.text
+    assert alice.post(f"{page}/endpoint", data=FORM).status_code == 303
+    assert endpoint(app, agent_id)["url"] == FORM["url"]
