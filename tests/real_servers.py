@@ -113,6 +113,14 @@ class PostgresServer(AbstractContextManager["PostgresServer"]):
         self._run(f"CREATE DATABASE {name}")
         return self._url_of(name)
 
+    def stop(self) -> None:
+        """Stop the server as for maintenance: connections are ended, new ones refused."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again after `stop`."""
+        self._server.ensure_postgres_running()
+
     def _url_of(self, name: str) -> str:
         return self._uri.replace("/postgres?", f"/{name}?")
 

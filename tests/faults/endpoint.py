@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.faults.plan import AGENT_TIMEOUT_SECONDS, fault_of
+from tests.faults.plan import AGENT_TIMEOUT_SECONDS, LATE_SECONDS, fault_of
+
+_DELAYS_SECONDS = {"hang": AGENT_TIMEOUT_SECONDS + 0.5, "late": LATE_SECONDS}
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,11 @@ class Handler(BaseHTTPRequestHandler):
     counts: Counter[str]
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the caller was killed while it wrote
+            return
         call = SeenCall(
             request_id=self.headers["X-OpenSink-Request-Id"],
             webhook_id=self.headers["webhook-id"],
@@ -47,8 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "lose":
             self.close_connection = True
             return
-        if fault == "hang":
-            time.sleep(AGENT_TIMEOUT_SECONDS + 0.5)
+        time.sleep(_DELAYS_SECONDS.get(fault or "", 0))
         self._answer(500 if fault == "fail" else 200)
 
     def _answer(self, status: int) -> None:

@@ -85,6 +85,16 @@ class Fleet:
             self._redis.wipe()
         victim.start()
 
+    def pids(self, kind: str) -> list[int]:
+        """Return the processes of a kind of part, with those that they have started."""
+        return [pid for part in self._parts if part.kind == kind for pid in part.pids()]
+
+    def kill(self, kind: str) -> None:
+        """Kill every part of a kind; nobody starts them again before `tend`."""
+        for part in self._parts:
+            if part.kind == kind:
+                part.kill()
+
     def stop(self) -> None:
         for part in (*self._parts, self._endpoints):
             part.kill()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from tests.conftest import Person, make_cast
 from tests.faults import invariants
 from tests.faults.clients import Question
 from tests.faults.endpoint import SeenCall
+from tests.faults.parts import Main
 from tests.faults.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
 from tests.faults.subject import Subject, Verdict
 from tests.scenarios import POLICY, SCHEMA, endpoint_at
@@ -32,10 +33,17 @@ _ASKED_AT_ONCE = 500
 class OpenSink(Subject):
     """`opensink web`, `worker` and `sweeper` as `opensink up` runs them."""
 
-    main = staticmethod(cli.main)
+    main: Main = staticmethod(cli.main)
     parts = ("sweeper",)
 
-    def __init__(self, data_dir: Path, redis_url: str, database_url: str, resolutions: int) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        redis_url: str,
+        database_url: str,
+        resolutions: int,
+        agents: Sequence[str] = AGENTS,
+    ) -> None:
         settings = Settings.from_env(
             {
                 "DATA_DIR": str(data_dir),
@@ -48,6 +56,7 @@ class OpenSink(Subject):
         data_dir.mkdir()
         self._app = create_app(settings)
         self._resolutions = resolutions
+        self._agents = agents
         self.environment = replace(settings, supervised=True).environment()
 
     def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
@@ -70,7 +79,7 @@ class OpenSink(Subject):
         with writing():
             agent_ids = [
                 _make_agent(person, f"{endpoint_url}/{behaviour}/{number}")
-                for number, behaviour in enumerate(AGENTS)
+                for number, behaviour in enumerate(self._agents)
             ]
         request_ids: list[UUID] = []
         while len(request_ids) < self._resolutions:
@@ -85,7 +94,7 @@ class OpenSink(Subject):
             return db.session.scalars(pending).one()
 
     def age(self) -> None:
-        moment = clock.now() - timedelta(seconds=1)
+        moment = clock.now()
         is_pending = Delivery.status == DeliveryStatus.PENDING
         with self._session(), writing():
             for column in (Delivery.lease_until, Delivery.next_at):

@@ -101,10 +101,15 @@ class Part(ABC):
 
     def kill_one_process(self) -> None:
         """Kill the newest of the processes that it has started, or itself if there are none."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        with suppress(ProcessLookupError, FileNotFoundError):
-            pids = children.read_text().split()
-            os.kill(int(pids[-1]) if pids else self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(self.pids()[-1], signal.SIGKILL)
+
+    def pids(self) -> list[int]:
+        """Return its process and those that this has started, oldest first."""
+        with suppress(FileNotFoundError):  # it has ended
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+            return [self.pid, *map(int, children.split())]
+        return [self.pid]
 
 
 class ForkedPart(Part):
