@@ -13,6 +13,7 @@ from opensink_web.operations.agent_session import start_session
 from opensink_web.operations.input_request import ask, resolve
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.retry import RetrySchedule
 from tests.conftest import Person
 
 SCHEMA: JSONValue = {
@@ -24,7 +25,7 @@ POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
 
 
 def endpoint_at(url: str, *, timeout_seconds: float = 5, max_attempts: int = 1) -> EndpointSpec:
-    return EndpointSpec(url, "POST", (), None, timeout_seconds, max_attempts)
+    return EndpointSpec(url, "POST", (), None, timeout_seconds, RetrySchedule(max_attempts))
 
 
 ENDPOINT = endpoint_at("https://agent.example.com/execute")

@@ -23,6 +23,7 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Agent, SessionStatus
 from opensink_web.operations import agent as agents
 from opensink_web.operations.endpoint import (
+    BACKOFF_SECONDS_MAX,
     MAX_ATTEMPTS_MAX,
     TIMEOUT_SECONDS_DEFAULT,
     TIMEOUT_SECONDS_MAX,
@@ -32,6 +33,11 @@ from opensink_web.operations.endpoint import (
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.retry import (
+    BACKOFF_INITIAL_SECONDS_DEFAULT,
+    BACKOFF_MAX_SECONDS_DEFAULT,
+    RetrySchedule,
+)
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "agents"
@@ -45,10 +51,25 @@ class EndpointMethod(StrEnum):
     DELETE = "DELETE"
 
 
+class Backoff(Received):
+    """Before attempt n + 1 there is a random wait of at most `initial_seconds` * 2^(n - 1)."""
+
+    initial_seconds: float = Field(
+        default=BACKOFF_INITIAL_SECONDS_DEFAULT, ge=1, le=BACKOFF_SECONDS_MAX
+    )
+    max_seconds: float = Field(default=BACKOFF_MAX_SECONDS_DEFAULT, ge=1, le=BACKOFF_SECONDS_MAX)
+
+
 class Retry(Received):
-    """How often a call is tried before it counts as failed."""
+    """How often a call is tried before it counts as failed, and the waits in between."""
 
     max_attempts: int = Field(default=1, ge=1, le=MAX_ATTEMPTS_MAX)
+    backoff: Backoff = Backoff()
+
+    def to_schedule(self) -> RetrySchedule:
+        """Return what operations take."""
+        first, longest = self.backoff.initial_seconds, self.backoff.max_seconds
+        return RetrySchedule(self.max_attempts, _plain(first), _plain(longest))
 
 
 class EndpointBody(Received):
@@ -63,14 +84,13 @@ class EndpointBody(Received):
 
     def to_spec(self) -> EndpointSpec:
         """Return what operations take."""
-        seconds = float(self.timeout_seconds)
         return EndpointSpec(
             url=self.url,
             method=self.method.value,
             headers=tuple((self.headers or {}).items()),
             body=self.body,
-            timeout_seconds=int(seconds) if seconds.is_integer() else seconds,
-            max_attempts=(self.retry or Retry()).max_attempts,
+            timeout_seconds=_plain(self.timeout_seconds),
+            retry=(self.retry or Retry()).to_schedule(),
         )
 
 
@@ -106,8 +126,17 @@ class AgentChange(Change):
     execution_endpoint: EndpointBody | None = None
 
 
+class BackoffAnswer(Answer):
+    initial_seconds: int | float
+    max_seconds: int | float
+
+
 class RetryAnswer(Answer):
     max_attempts: int
+    # endpoints that were stored before there was a backoff have none
+    backoff: BackoffAnswer = BackoffAnswer(
+        initial_seconds=BACKOFF_INITIAL_SECONDS_DEFAULT, max_seconds=BACKOFF_MAX_SECONDS_DEFAULT
+    )
 
 
 class EndpointAnswer(Answer):
@@ -195,6 +224,11 @@ def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> Age
 @routes.delete("/agents/{agent_id}", summary="Delete an agent and everything of it.")
 def delete_agent(principal: Principal, agent_id: UUID) -> None:
     agents.delete_agent(principal.workspace, agent_id)
+
+
+def _plain(seconds: float) -> float:
+    """Write 30 and not 30.0."""
+    return int(seconds) if float(seconds).is_integer() else seconds
 
 
 def _spec_of(endpoint: EndpointBody | None) -> EndpointSpec | None:

@@ -1,61 +1,43 @@
-"""Attempts at a delivery: claim it, and write down how the call went.
+"""Attempts at a delivery: claiming the right to make one, and what it takes to make it.
 
-A worker claims a row by a conditional UPDATE and believes the row count alone. The call is made
-outside any transaction. The outcome is written by whoever still holds the lease's token, in one
-transaction with the session and the agent; a stale token writes nothing. A worker that died
-leaves an expired lease behind, which the next claim takes over under the same `webhook-id`.
-
-A claim takes one of the agent's slots and whatever frees one hands it over: see delivery_slot.
+The call itself is made outside any transaction; how it went is delivery_outcome's. A worker that
+died leaves an expired lease behind, which the next claim takes over under the same `webhook-id`.
 """
 
-import random
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from opensink_web import clock
-from opensink_web.errors import NotFound, UnreadableSecret
+from opensink_web.errors import UnreadableSecret
 from opensink_web.models import (
     Agent,
-    AgentSession,
     AttemptOutcome,
     AttemptTrigger,
     Delivery,
     DeliveryAttempt,
     DeliveryStatus,
-    SessionStatus,
     Workspace,
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import announce_after_commit, run_prepared
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agent import endpoint_of
-from opensink_web.operations.agent_session import fail_session, lock_session
+from opensink_web.operations.delivery_lease import fail_delivery, lock_session_of, take_lease
 from opensink_web.operations.delivery_slot import (
     hand_over,
     keep_waiting,
-    lock_slots,
     lock_slots_for,
 )
-from opensink_web.outbound.client import Answer, Call
+from opensink_web.outbound.client import Call
 from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
-from opensink_web.outbound.headers import redact
-from opensink_web.outbound.redaction import kept_call, secrets_of, without_secrets
+from opensink_web.outbound.redaction import kept_call, secrets_of
 from opensink_web.outbound.retry import RetrySchedule
 from opensink_web.settings import CALLS_PER_AGENT_DEFAULT
 
-LEASE_MARGIN = timedelta(seconds=10)
-"""How much longer than the endpoint's timeout a worker may take before it counts as dead."""
-
 RECOVERIES_MAX = 3
-_AWAITS_THE_AGENT = frozenset({SessionStatus.RUNNING, SessionStatus.PROCESSING_INPUT})
-_NEVER_RETRIED = frozenset({"refused_by_policy", "invalid_url"})
-_random = random.SystemRandom()
 
 # Building a statement costs more than running it, so these are built once. What an UPDATE sets is
 # given when it is run.
@@ -73,26 +55,10 @@ _FIND = (
     .where(Delivery.id == bindparam("of_delivery"))
     .execution_options(populate_existing=True)
 )
-_TAKE_LEASE = (
-    update(Delivery)
-    .where(
-        Delivery.id == bindparam("of_delivery"),
-        Delivery.status == DeliveryStatus.PENDING,
-        Delivery.lease_token.is_not_distinct_from(bindparam("lease_read")),
-    )
-    .values(
-        attempt_count=Delivery.attempt_count + bindparam("attempts"),
-        round_attempt_count=Delivery.round_attempt_count + bindparam("attempts"),
-    )
-)
-_RELEASE = update(Delivery).where(
-    Delivery.id == bindparam("of_delivery"), Delivery.lease_token == bindparam("lease_held")
-)
 _BEGIN_ATTEMPT = insert(DeliveryAttempt)
 _LOSE_ATTEMPTS = update(DeliveryAttempt).where(
     DeliveryAttempt.delivery_id == bindparam("of_delivery"), DeliveryAttempt.outcome.is_(None)
 )
-_FINISH_ATTEMPT = update(DeliveryAttempt).where(DeliveryAttempt.id == bindparam("of_attempt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,26 +92,12 @@ def claim(delivery_id: UUID, calls_per_agent: int = CALLS_PER_AGENT_DEFAULT) -> 
     refusal = refusal or _reason_not_to_call(callee, found.recovery_count)
     if refusal is not None or callee is None:
         _refuse(found, refusal or "")
-        _hand_over(found.agent.id, calls_per_agent)
+        hand_over(found.agent.id, calls_per_agent)
         return None
     if found.calls_in_flight >= calls_per_agent:
         keep_waiting(found.agent.id)
         return None
     return _begin(found, callee, calls_per_agent)
-
-
-def finish(claim: Claim, answer: Answer) -> bool:
-    """Write down how the call went; False, and nothing written, if the lease was lost."""
-    lock_slots(claim.agent_id)
-    error = _reason_of_failure(answer, claim.secrets)
-    if error is None:
-        held = _release(claim.delivery_id, claim.lease_token, status=DeliveryStatus.SUCCEEDED)
-    else:
-        held = _settle_failure(claim, answer, error)
-    if held:
-        _finish_attempt(claim, answer, error)
-    _hand_over(claim.agent_id, claim.calls_per_agent)
-    return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +136,19 @@ def _find(delivery_id: UUID) -> _Found | None:
 def _refuse(found: _Found, reason: str) -> None:
     """Fail a delivery without calling."""
     # the session's lock before the delivery's: whoever deletes a session takes them in this order
-    _lock_session_of(found.delivery)
-    token = _take_lease(found, timeout_seconds=0, attempts=0)
+    session = lock_session_of(found.delivery)
+    token = _take(found, timeout_seconds=0, attempts=0)
     if token is not None:
         _note_lost_attempts(found)
-        _fail(found.delivery, token, reason)
+        fail_delivery(found.delivery, token, reason, session)
 
 
 def _begin(found: _Found, callee: _Callee, calls_per_agent: int) -> Claim | None:
-    token = _take_lease(found, timeout_seconds=callee.endpoint.timeout_seconds, attempts=1)
+    token = _take(found, timeout_seconds=callee.endpoint.timeout_seconds, attempts=1)
     if token is None:
         return None
     _note_lost_attempts(found)
     return _begin_attempt(found, callee, token, calls_per_agent)
-
-
-def _hand_over(agent_id: UUID, calls_per_agent: int) -> None:
-    for each in hand_over(agent_id, calls_per_agent):
-        announce_after_commit(each.delivery_id, each.dispatch_no)
 
 
 def _is_claimable(delivery: Delivery) -> bool:
@@ -230,21 +177,13 @@ def _reason_not_to_call(callee: _Callee | None, recovery_count: int) -> str | No
     return None
 
 
-def _take_lease(found: _Found, *, timeout_seconds: float, attempts: int) -> str | None:
-    """Claim by compare-and-set on the lease that was read; return the token, None if too late."""
-    token = secrets.token_hex(16)
-    taken = run_prepared(
-        _TAKE_LEASE,
-        {
-            "of_delivery": found.delivery.id,
-            "lease_read": found.delivery.lease_token,
-            "lease_token": token,
-            "lease_until": clock.now() + timedelta(seconds=timeout_seconds) + LEASE_MARGIN,
-            "attempts": attempts,
-            "recovery_count": found.recovery_count,
-        },
+def _take(found: _Found, *, timeout_seconds: float, attempts: int) -> str | None:
+    return take_lease(
+        found.delivery,
+        timeout_seconds=timeout_seconds,
+        attempts=attempts,
+        recovery_count=found.recovery_count,
     )
-    return token if taken.rowcount == 1 else None
 
 
 def _note_lost_attempts(found: _Found) -> None:
@@ -297,103 +236,6 @@ def _begin_attempt(found: _Found, callee: _Callee, token: str, calls_per_agent: 
         attempt_id=attempt_id,
         lease_token=token,
         call=call,
-        retry=RetrySchedule(max_attempts=endpoint.max_attempts),
+        retry=endpoint.retry,
         secrets=secrets_of(call),
     )
-
-
-def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:
-    delivery = db.session.get(Delivery, claim.delivery_id, populate_existing=True)
-    if delivery is None:
-        return False
-    delay = claim.retry.next_delay_seconds(delivery.round_attempt_count, _random)
-    code = answer.error.code if answer.error else None
-    if delay is None or code in _NEVER_RETRIED:
-        return _fail(delivery, claim.lease_token, error)
-    return _release(
-        delivery.id,
-        claim.lease_token,
-        next_at=clock.now() + timedelta(seconds=delay),
-        next_trigger=AttemptTrigger.RETRY,
-        error_message=error,
-        dispatched_at=None,
-    )
-
-
-def _fail(delivery: Delivery, token: str, error: str) -> bool:
-    """End a delivery as failed, and its session with it unless the agent has moved that on."""
-    # the session's lock before the delivery's: whoever deletes a session takes them in this order
-    session = _lock_session_of(delivery)
-    status = DeliveryStatus.FAILED
-    if not _release(delivery.id, token, status=status, error_message=error):
-        return False
-    if session is not None and session.status in _AWAITS_THE_AGENT:
-        fail_session(session, error, delivery_id=delivery.id)
-    return True
-
-
-def _lock_session_of(delivery: Delivery) -> AgentSession | None:
-    if delivery.session_id is None:
-        return None
-    workspace = db.session.get_one(Workspace, delivery.workspace_id)
-    with suppress(NotFound):  # deleted just now, and the delivery with it
-        return lock_session(workspace, delivery.session_id)
-    return None
-
-
-def _release(delivery_id: UUID, token: str, **values: object) -> bool:
-    """Give the lease back with the outcome, if it is still ours."""
-    moment = clock.now()
-    if "status" in values:
-        values["finished_at"] = moment
-    released = run_prepared(
-        _RELEASE,
-        {
-            "of_delivery": delivery_id,
-            "lease_held": token,
-            "lease_token": None,
-            "lease_until": None,
-            "updated_at": moment,
-            **values,
-        },
-    )
-    return released.rowcount == 1
-
-
-def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
-    headers = [[name, _kept_text(value, claim.secrets)] for name, value in redact(answer.headers)]
-    body = answer.body.decode("utf-8", "replace")
-    body = _kept_text(body, claim.secrets, is_cut=answer.body_truncated)
-    attempt_id = claim.attempt_id
-    run_prepared(
-        _FINISH_ATTEMPT,
-        {
-            "of_attempt": attempt_id,
-            "outcome": AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
-            "response_status": answer.status_code,
-            "response_headers": DeliveryAttempt.response_headers.seal(attempt_id, headers),
-            "response_body": DeliveryAttempt.response_body.seal(
-                attempt_id, body if answer.status_code is not None else None
-            ),
-            "response_body_truncated": answer.body_truncated,
-            "error_code": answer.error.code if answer.error else None,
-            "error_message": error,
-            "remote_address": answer.remote_address,
-            "latency_ms": round(answer.latency_ms, 2),
-            "finished_at": clock.now(),
-        },
-    )
-
-
-def _reason_of_failure(answer: Answer, secrets_sent: tuple[str, ...]) -> str | None:
-    if answer.error is not None:
-        return answer.error.message
-    if answer.status_code is not None and 200 <= answer.status_code < 300:
-        return None
-    reason = f" {_kept_text(answer.reason, secrets_sent)}" if answer.reason else ""
-    return f"The execution endpoint answered {answer.status_code}{reason}."
-
-
-def _kept_text(text: str, secrets_sent: tuple[str, ...], *, is_cut: bool = False) -> str:
-    # PostgreSQL keeps no NUL in a text
-    return without_secrets(text, secrets_sent, is_cut=is_cut).replace("\0", "\ufffd")

@@ -16,7 +16,7 @@ from opensink_web.models.transaction import Announcement, run_prepared
 from opensink_web.operations.delivery_slot import (
     IS_PENDING,
     IS_WAITING,
-    hand_over,
+    dispatch_waiting,
     look_at_slots,
 )
 
@@ -46,7 +46,7 @@ def dispatch_forgotten(calls_per_agent: int, *, all_again: bool = False) -> list
     return [
         announcement
         for agent_id in _agents_that_wait(moment)
-        for announcement in hand_over(agent_id, calls_per_agent)
+        for announcement in dispatch_waiting(agent_id, calls_per_agent)
     ]
 
 

@@ -29,7 +29,11 @@ from sqlalchemy import (
 
 from opensink_web import clock
 from opensink_web.models import Delivery, db
-from opensink_web.models.transaction import Announcement, run_prepared
+from opensink_web.models.transaction import (
+    Announcement,
+    announce_after_commit,
+    run_prepared,
+)
 
 ON_ITS_WAY = timedelta(seconds=5)
 """How long a worker may take to follow an announcement before its slot is given to another."""
@@ -115,7 +119,13 @@ def keep_waiting(agent_id: UUID) -> None:
     run_prepared(_KEEP_WAITING, {"of_agent": agent_id, "moment": clock.now()})
 
 
-def hand_over(agent_id: UUID, calls_per_agent: int) -> list[Announcement]:
+def hand_over(agent_id: UUID, calls_per_agent: int) -> None:
+    """Give the free slots to what has waited longest: it is announced after the commit."""
+    for each in dispatch_waiting(agent_id, calls_per_agent):
+        announce_after_commit(each.delivery_id, each.dispatch_no)
+
+
+def dispatch_waiting(agent_id: UUID, calls_per_agent: int) -> list[Announcement]:
     """Give the free slots to what has waited longest; return what is to be announced."""
     slots = look_at_slots(agent_id)
     free = calls_per_agent - slots.in_flight - slots.on_the_way

@@ -74,7 +74,7 @@ def prepare_demo(
             "This server does not call agents on its own machine, which the demo's agent is."
             " Start it with EXECUTION_ENDPOINT_HOSTS=127.0.0.0/8 to permit that."
         )
-    endpoint = EndpointSpec(url, "POST", (), None, _TIMEOUT_SECONDS, 1)
+    endpoint = EndpointSpec(url, "POST", (), None, _TIMEOUT_SECONDS)
     lifetime = kind.key_lifetime
     _, api_key = create_key(
         owner.workspace,

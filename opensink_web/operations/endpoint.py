@@ -1,6 +1,7 @@
 """An agent's execution endpoint: checking it, keeping it, showing it without its credentials."""
 
 from dataclasses import replace
+from typing import Any
 
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
@@ -8,11 +9,13 @@ from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.headers import check_header, redact
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.redaction import redact_object, redact_url
+from opensink_web.outbound.retry import RetrySchedule
 
 METHODS = ("POST", "GET", "PUT", "DELETE")
 TIMEOUT_SECONDS_DEFAULT = 30
 TIMEOUT_SECONDS_MAX = 300
 MAX_ATTEMPTS_MAX = 10
+BACKOFF_SECONDS_MAX = 86_400
 HEADERS_MAX = 50
 MASK = "••••"
 """Stands for a credential that is not shown; sent back unchanged it means "as it was"."""
@@ -44,19 +47,25 @@ def endpoint_to_json(endpoint: EndpointSpec) -> JSONObject:
         "headers": dict(endpoint.headers),
         "body": endpoint.body,
         "timeout_seconds": endpoint.timeout_seconds,
-        "retry": {"max_attempts": endpoint.max_attempts},
+        "retry": {
+            "max_attempts": endpoint.retry.max_attempts,
+            "backoff": {
+                "initial_seconds": endpoint.retry.initial_seconds,
+                "max_seconds": endpoint.retry.max_seconds,
+            },
+        },
     }
 
 
 def endpoint_from_json(stored: dict[str, object]) -> EndpointSpec:
-    """Read back what `endpoint_to_json` wrote."""
-    fields: dict[str, object] = dict(stored)
+    """Read back what `endpoint_to_json` wrote, now or before there was a `backoff`."""
+    fields: dict[str, Any] = dict(stored)
     retry = fields.pop("retry")
     headers = fields.pop("headers")
     return EndpointSpec(
-        **fields,  # type: ignore[arg-type]  # written by endpoint_to_json, which was typed
-        headers=tuple(headers.items()),  # type: ignore[attr-defined]  # as above
-        max_attempts=retry["max_attempts"],  # type: ignore[index]  # as above
+        **fields,
+        headers=tuple(headers.items()),
+        retry=RetrySchedule(retry["max_attempts"], **retry.get("backoff", {})),
     )
 
 
@@ -95,9 +104,21 @@ def _range_errors(endpoint: EndpointSpec) -> list[FieldError]:
     if not 1 <= endpoint.timeout_seconds <= TIMEOUT_SECONDS_MAX:
         message = f"The timeout is between 1 and {TIMEOUT_SECONDS_MAX} seconds."
         errors.append(FieldError("/timeout_seconds", message))
-    if not 1 <= endpoint.max_attempts <= MAX_ATTEMPTS_MAX:
+    return errors + retry_errors(endpoint.retry)
+
+
+def retry_errors(retry: RetrySchedule) -> list[FieldError]:
+    """Say what of a schedule is out of range."""
+    errors = []
+    if not 1 <= retry.max_attempts <= MAX_ATTEMPTS_MAX:
         message = f"There are 1 to {MAX_ATTEMPTS_MAX} attempts."
         errors.append(FieldError("/retry/max_attempts", message))
+    if not 1 <= retry.initial_seconds <= BACKOFF_SECONDS_MAX:
+        message = f"The first wait is between 1 and {BACKOFF_SECONDS_MAX} seconds."
+        errors.append(FieldError("/retry/backoff/initial_seconds", message))
+    if not retry.initial_seconds <= retry.max_seconds <= BACKOFF_SECONDS_MAX:
+        message = f"The longest wait is between the first one and {BACKOFF_SECONDS_MAX} seconds."
+        errors.append(FieldError("/retry/backoff/max_seconds", message))
     return errors
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from opensink_web import json_value
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Call, Headers
+from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
 from opensink_web.outbound.signing import sign
 
 USER_AGENT = f"OpenSink/{version('opensink-web')}"
@@ -25,7 +26,7 @@ class EndpointSpec:
     headers: Headers
     body: JSONObject | None
     timeout_seconds: float
-    max_attempts: int
+    retry: RetrySchedule = NO_RETRIES
 
 
 def build_call(

@@ -14,14 +14,22 @@ from opensink_web import json_value
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject
 from opensink_web.operations.endpoint import (
+    BACKOFF_SECONDS_MAX,
     HEADERS_MAX,
     MAX_ATTEMPTS_MAX,
     METHODS,
     TIMEOUT_SECONDS_DEFAULT,
     TIMEOUT_SECONDS_MAX,
     mask_credentials,
+    retry_errors,
 )
 from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.retry import (
+    BACKOFF_INITIAL_SECONDS_DEFAULT,
+    BACKOFF_MAX_SECONDS_DEFAULT,
+    RetrySchedule,
+)
+from opensink_web.web.filters import duration
 from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
 
 _AT_HEADERS = "/execution_endpoint/headers/"
@@ -65,7 +73,21 @@ class EndpointForm(SettingsForm):
         [InputRequired(_NUMBER)],
         default=1,
         widget=NumberInput(min=1, max=MAX_ATTEMPTS_MAX),
-        description="How often a call that fails is made in all.",
+        description="How often a call that fails is made in all. With 1 it has failed at once.",
+    )
+    initial_seconds = FloatField(
+        "First wait in seconds",
+        [InputRequired(_NUMBER)],
+        default=BACKOFF_INITIAL_SECONDS_DEFAULT,
+        widget=NumberInput(min=1, max=BACKOFF_SECONDS_MAX, step="any"),
+        description="At most this long before the second attempt; twice as long before each next.",
+    )
+    max_seconds = FloatField(
+        "Longest wait in seconds",
+        [InputRequired(_NUMBER)],
+        default=BACKOFF_MAX_SECONDS_DEFAULT,
+        widget=NumberInput(min=1, max=BACKOFF_SECONDS_MAX, step="any"),
+        description="No wait is longer, unless the endpoint asks for it with Retry-After.",
     )
 
     def validate_body(self, field: ParagraphsField) -> None:
@@ -85,7 +107,6 @@ class EndpointForm(SettingsForm):
 
     def endpoint(self) -> EndpointSpec:
         """Return the endpoint as it was typed; empty rows are none."""
-        timeout: float = self.timeout_seconds.data
         return EndpointSpec(
             url=self.url.data,
             method=self.method.data,
@@ -95,8 +116,25 @@ class EndpointForm(SettingsForm):
                 if row["name"] or row["value"]
             ),
             body=_parse_body(self.body.data),
-            timeout_seconds=int(timeout) if timeout.is_integer() else timeout,
-            max_attempts=self.max_attempts.data,
+            timeout_seconds=_plain(self.timeout_seconds.data),
+            retry=self._retry(),
+        )
+
+    @property
+    def longest_waits(self) -> list[str]:
+        """What the schedule comes to, as an example: the longest wait before each next attempt."""
+        numbers = (self.max_attempts.data, self.initial_seconds.data, self.max_seconds.data)
+        if None in numbers or retry_errors(self._retry()):
+            return []
+        schedule = self._retry()
+        attempts = range(1, schedule.max_attempts)
+        return [duration(schedule.ceiling_seconds(attempt) * 1000) for attempt in attempts]
+
+    def _retry(self) -> RetrySchedule:
+        return RetrySchedule(
+            self.max_attempts.data,
+            _plain(self.initial_seconds.data),
+            _plain(self.max_seconds.data),
         )
 
     def show_at(self, path: str, message: str) -> None:
@@ -123,8 +161,14 @@ def endpoint_form(endpoint: EndpointSpec | None) -> EndpointForm:
         headers=[{"name": name, "value": value} for name, value in shown.headers],
         body=json_value.dump(shown.body, indent=2) if shown.body is not None else "",
         timeout_seconds=shown.timeout_seconds,
-        max_attempts=shown.max_attempts,
+        max_attempts=shown.retry.max_attempts,
+        initial_seconds=shown.retry.initial_seconds,
+        max_seconds=shown.retry.max_seconds,
     )
+
+
+def _plain(seconds: float) -> float:
+    return int(seconds) if float(seconds).is_integer() else seconds
 
 
 def _parse_body(text: str | None) -> JSONObject | None:

@@ -62,5 +62,5 @@ def find_trial_call(
 def _max_attempts(agent: Agent) -> int:
     with suppress(UnreadableSecret):
         endpoint = endpoint_of(agent)
-        return endpoint.max_attempts if endpoint else 1
+        return endpoint.retry.max_attempts if endpoint else 1
     return 1

@@ -26,7 +26,7 @@ ENDPOINT = {
     "headers": {"Authorization": "Bearer secret", "X-Custom-Header": "value"},
     "body": {"source": "opensink"},
     "timeout_seconds": 12,
-    "retry": {"max_attempts": 3},
+    "retry": {"max_attempts": 3, "backoff": {"initial_seconds": 2.5, "max_seconds": 90}},
 }
 
 
@@ -71,7 +71,7 @@ class TestMaking:
             "headers": {},
             "body": None,
             "timeout_seconds": 30,
-            "retry": {"max_attempts": 1},
+            "retry": {"max_attempts": 1, "backoff": {"initial_seconds": 10, "max_seconds": 3600}},
         }
 
     def test_keeps_a_whole_endpoint(self, alice: Api) -> None:
@@ -86,6 +86,8 @@ class TestMaking:
             ({"timeout_seconds": 0}, "/timeout_seconds"),
             ({"timeout_seconds": 301}, "/timeout_seconds"),
             ({"retry": {"max_attempts": 11}}, "/retry/max_attempts"),
+            ({"retry": {"backoff": {"initial_seconds": 0}}}, "/retry/backoff/initial_seconds"),
+            ({"retry": {"backoff": {"max_seconds": 5}}}, "/retry/backoff/max_seconds"),
             ({"body": []}, "/body"),
             ({"headers": {"Host": "example.com"}}, "/headers/Host"),
             ({"headers": {"X-OpenSink-Secret": "x"}}, "/headers/X-OpenSink-Secret"),

@@ -168,7 +168,7 @@ def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
         _POLICY,
         name=line,
         description=line,
-        execution_endpoint=EndpointSpec(url, "POST", (("X-A", "<b>"),), {line: line}, 5, 1),
+        execution_endpoint=EndpointSpec(url, "POST", (("X-A", "<b>"),), {line: line}, 5),
     )
     state: JSONObject = {text: text for text in texts.all[:150]}
     session = start_session(workspace, agent.id, state=state, metadata={line: [line, {line: line}]})

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -25,11 +26,12 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import writing
-from opensink_web.operations import delivery_attempt
+from opensink_web.operations import delivery_attempt, delivery_outcome
 from opensink_web.operations.agent_session import update_session
 from opensink_web.operations.delivery import redeliver
-from opensink_web.operations.delivery_attempt import Claim, claim, finish
-from opensink_web.outbound.client import Answer
+from opensink_web.operations.delivery_attempt import Claim, claim
+from opensink_web.operations.delivery_outcome import finish
+from opensink_web.outbound.client import Answer, Headers
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
 from tests.scenarios import Waiting, answer, ask_in, endpoint_at
@@ -64,8 +66,10 @@ def delivery_id(cast: Cast, waiting: Waiting) -> UUID:
     return db.session.scalars(select(Delivery.id)).one()
 
 
-def came_back(status: int | None, error: CallError | None = None, body: bytes = b"") -> Answer:
-    return Answer(status, "", (), body, False, 1.5, "127.0.0.1", error)
+def came_back(
+    status: int | None, error: CallError | None = None, body: bytes = b"", headers: Headers = ()
+) -> Answer:
+    return Answer(status, "", headers, body, False, 1.5, "127.0.0.1", error)
 
 
 def claimed(delivery_id: UUID) -> Claim:
@@ -224,6 +228,47 @@ def test_a_retry_schedule_dates_the_next_attempt(app: Flask, cast: Cast, moment:
         assert [attempt.trigger for attempt in delivery.attempts] == ["first", "retry"]
         assert delivery.status is DeliveryStatus.FAILED
         assert session_status(waiting)[0] == "failed"
+
+
+@pytest.fixture
+def patient_id(app: Flask, cast: Cast) -> Iterator[UUID]:
+    """A delivery that may be tried three times."""
+    with app.app_context():
+        waiting = ask_in(cast.alice, endpoint_at("http://127.0.0.1:9/execute", max_attempts=3))
+        answer(cast.bob, waiting)
+        yield db.session.scalars(select(Delivery.id)).one()
+
+
+@pytest.mark.parametrize("status", [302, 429, 500, 503])
+def test_retry_after_puts_the_next_attempt_off(
+    moment: Moment, patient_id: UUID, status: int
+) -> None:
+    claim_ = claimed(patient_id)
+    with writing():
+        finish(claim_, came_back(status, headers=(("Retry-After", "600"),)))
+    assert the_delivery(patient_id).next_at == moment.now + timedelta(seconds=600)
+
+
+def test_retry_after_never_brings_it_forward(
+    moment: Moment, patient_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_outcome, "_random", Random(1))
+    claim_ = claimed(patient_id)
+    with writing():
+        finish(claim_, came_back(503, headers=(("Retry-After", "0"),)))
+    assert the_delivery(patient_id).next_at > moment.now + timedelta(seconds=1)
+
+
+def test_410_gone_ends_it_whatever_is_left(patient_id: UUID) -> None:
+    assert finished(claimed(patient_id), 410)
+    delivery = the_delivery(patient_id)
+    assert delivery.status is DeliveryStatus.FAILED
+    assert "410 Gone, so this call is not tried again" in (delivery.error_message or "")
+
+
+def test_what_policy_refuses_is_not_tried_again(patient_id: UUID) -> None:
+    assert finished(claimed(patient_id), None, CallError("refused_by_policy", "Not public."))
+    assert the_delivery(patient_id).status is DeliveryStatus.FAILED
 
 
 def test_a_secret_that_comes_back_is_not_kept(delivery_id: UUID) -> None:

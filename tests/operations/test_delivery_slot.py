@@ -15,8 +15,9 @@ from opensink_web import clock
 from opensink_web.models import Agent, Delivery, DeliveryStatus, Workspace, db
 from opensink_web.models.transaction import Announcement, deliveries_committed, writing
 from opensink_web.operations.agent import delete_agent
-from opensink_web.operations.delivery_attempt import Claim, claim, finish
+from opensink_web.operations.delivery_attempt import Claim, claim
 from opensink_web.operations.delivery_dispatch import dispatch_forgotten, is_anything_forgotten
+from opensink_web.operations.delivery_outcome import finish
 from opensink_web.outbound.client import Answer
 from tests.conftest import Cast
 from tests.scenarios import ask_in, endpoint_at, make_due

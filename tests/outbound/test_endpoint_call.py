@@ -22,7 +22,6 @@ ENDPOINT = EndpointSpec(
     headers=(("X-Custom-Header", "value"),),
     body={"source": "opensink", "nested": {"a": [1, None]}},
     timeout_seconds=30,
-    max_attempts=1,
 )
 NOW = datetime(2025, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
 TIMESTAMP = 1735787045

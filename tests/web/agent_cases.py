@@ -19,6 +19,8 @@ FORM = {
     "body": '{"task": "go"}',
     "timeout_seconds": "30",
     "max_attempts": "1",
+    "initial_seconds": "10",
+    "max_seconds": "3600",
 }
 SECRET = {"headers-0-name": "Authorization", "headers-0-value": "Bearer of news"}
 

@@ -145,9 +145,17 @@ def test_an_endpoint_is_stored_as_typed(
         "headers": {"Authorization": "Bearer of news", "X-Team": "books"},
         "body": {"task": "go"},
         "timeout_seconds": 2.5,
-        "retry": {"max_attempts": 1},
+        "retry": {"max_attempts": 1, "backoff": {"initial_seconds": 10, "max_seconds": 3600}},
     }
     assert trial_calls(app) == []
+
+
+def test_the_waits_between_attempts_are_shown_by_example(alice: FlaskClient, page: str) -> None:
+    assert "retry-example" not in alice.get(page).text, "nothing is tried again"
+    retry = {"max_attempts": "4", "initial_seconds": "30", "max_seconds": "60"}
+    alice.post(f"{page}/endpoint", data=FORM | retry)
+    text = " ".join(alice.get(page).text.split())
+    assert "made 4 times in all: at once, within 30.0 s later, 1 min 0 s later, and 1 min" in text
 
 
 def test_an_endpoint_needs_no_body_and_no_headers(
@@ -187,6 +195,9 @@ def test_a_credential_is_never_shown_and_stays_unless_it_is_changed(
         ({"timeout_seconds": "301"}, "timeout_seconds", "between 1 and 300 seconds"),
         ({"max_attempts": "11"}, "max_attempts", "There are 1 to 10 attempts."),
         ({"max_attempts": ""}, "max_attempts", "Enter a number."),
+        ({"initial_seconds": "nan"}, "initial_seconds", "between 1 and 86400 seconds"),
+        ({"initial_seconds": "60", "max_seconds": "30"}, "max_seconds", "between the first one"),
+        ({"max_seconds": "inf"}, "max_seconds", "between the first one"),
         ({"headers-0-name": "Host"}, "headers", "The header Host is set by OpenSink itself"),
         ({"headers-0-name": "a/b~"}, "headers", "name may have letters, digits"),
         ({"headers-0-name": ""}, "headers", "name may have letters, digits"),

@@ -35,6 +35,8 @@ FORMS = {
         "body": "{}",
         "timeout_seconds": "3",
         "max_attempts": "1",
+        "initial_seconds": "10",
+        "max_seconds": "3600",
     },
     "/w/main/admin/api-keys/new": {
         "name": "k",

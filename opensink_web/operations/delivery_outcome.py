@@ -1,0 +1,117 @@
+"""The outcome of a call: what comes next for its delivery, its session, its agent and who waits.
+
+All of it is one transaction, written by whoever holds the lease's token. What the endpoint sent is
+kept without our secrets.
+"""
+
+import random
+from datetime import timedelta
+
+from sqlalchemy import bindparam, update
+
+from opensink_web import clock
+from opensink_web.models import (
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+    db,
+)
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.delivery_attempt import Claim
+from opensink_web.operations.delivery_lease import fail_delivery, lock_session_of, release_lease
+from opensink_web.operations.delivery_slot import hand_over, lock_slots
+from opensink_web.outbound.client import Answer
+from opensink_web.outbound.headers import redact
+from opensink_web.outbound.redaction import without_secrets
+from opensink_web.outbound.retry import retry_after_seconds
+
+_GONE = 410
+_NEVER_RETRIED = frozenset({"refused_by_policy", "invalid_url"})
+_random = random.SystemRandom()
+
+_FINISH_ATTEMPT = update(DeliveryAttempt).where(DeliveryAttempt.id == bindparam("of_attempt"))
+
+
+def finish(claim: Claim, answer: Answer) -> bool:
+    """Write down how the call went; False, and nothing written, if the lease was lost."""
+    lock_slots(claim.agent_id)
+    error = _reason_of_failure(answer, claim.secrets)
+    if error is None:
+        held = release_lease(claim.delivery_id, claim.lease_token, status=DeliveryStatus.SUCCEEDED)
+    else:
+        held = _settle_failure(claim, answer, error)
+    if held:
+        _finish_attempt(claim, answer, error)
+    hand_over(claim.agent_id, claim.calls_per_agent)
+    return held
+
+
+def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:
+    delivery = db.session.get(Delivery, claim.delivery_id, populate_existing=True)
+    if delivery is None:
+        return False
+    delay = _seconds_to_next(claim, delivery, answer)
+    if delay is None:
+        return fail_delivery(delivery, claim.lease_token, error, lock_session_of(delivery))
+    return release_lease(
+        delivery.id,
+        claim.lease_token,
+        next_at=clock.now() + timedelta(seconds=delay),
+        next_trigger=AttemptTrigger.RETRY,
+        error_message=error,
+        dispatched_at=None,
+    )
+
+
+def _seconds_to_next(claim: Claim, delivery: Delivery, answer: Answer) -> float | None:
+    """Return how long the next attempt waits, or None if there is none."""
+    code = answer.error.code if answer.error else None
+    if code in _NEVER_RETRIED or answer.status_code == _GONE:
+        return None
+    delay = claim.retry.next_delay_seconds(delivery.round_attempt_count, _random)
+    asked = retry_after_seconds(answer.headers, clock.now())
+    return None if delay is None else max(delay, asked)
+
+
+def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
+    headers = [[name, _kept_text(value, claim.secrets)] for name, value in redact(answer.headers)]
+    body = answer.body.decode("utf-8", "replace")
+    body = _kept_text(body, claim.secrets, is_cut=answer.body_truncated)
+    attempt_id = claim.attempt_id
+    run_prepared(
+        _FINISH_ATTEMPT,
+        {
+            "of_attempt": attempt_id,
+            "outcome": AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
+            "response_status": answer.status_code,
+            "response_headers": DeliveryAttempt.response_headers.seal(attempt_id, headers),
+            "response_body": DeliveryAttempt.response_body.seal(
+                attempt_id, body if answer.status_code is not None else None
+            ),
+            "response_body_truncated": answer.body_truncated,
+            "error_code": answer.error.code if answer.error else None,
+            "error_message": error,
+            "remote_address": answer.remote_address,
+            "latency_ms": round(answer.latency_ms, 2),
+            "finished_at": clock.now(),
+        },
+    )
+
+
+def _reason_of_failure(answer: Answer, secrets_sent: tuple[str, ...]) -> str | None:
+    if answer.error is not None:
+        return answer.error.message
+    if answer.status_code is not None and 200 <= answer.status_code < 300:
+        return None
+    if answer.status_code == _GONE:
+        # as Standard Webhooks have it, the receiver wants no more of this
+        return "The execution endpoint answered 410 Gone, so this call is not tried again."
+    reason = f" {_kept_text(answer.reason, secrets_sent)}" if answer.reason else ""
+    return f"The execution endpoint answered {answer.status_code}{reason}."
+
+
+def _kept_text(text: str, secrets_sent: tuple[str, ...], *, is_cut: bool = False) -> str:
+    # PostgreSQL keeps no NUL in a text
+    return without_secrets(text, secrets_sent, is_cut=is_cut).replace("\0", "\ufffd")
