@@ -4,7 +4,7 @@
     parts       web, worker and sweeper alone
     web_server  gunicorn, started from our settings
     database    db upgrade, current
-    user        user create
+    user        user create, user reset-link
     api_key     api-key create
     rotate_key  rotate-key: encrypts the secrets with a new key while servers run
     doctor      doctor: prints what diagnosis found

@@ -6,16 +6,19 @@ import click
 
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
+from opensink_web.errors import NotFound
 from opensink_web.models import Role
 from opensink_web.models.transaction import writing
-from opensink_web.operations.user import create_user
+from opensink_web.operations.audit import record
+from opensink_web.operations.password import make_reset_link
+from opensink_web.operations.user import create_user, find_user
 from opensink_web.operations.workspace import find_workspace, first_workspace
 from opensink_web.settings import Settings
 
 
 @click.group()
 def user() -> None:
-    """Make accounts."""
+    """Make accounts, and links to new passwords."""
 
 
 @user.command()
@@ -34,6 +37,20 @@ def create(
         made = create_user(place, email, password, role=Role(role))
         sentence = f"{made.email} can sign in as {role} of {place.name}."
     click.echo(sentence)
+
+
+@user.command("reset-link")
+@click.argument("email")
+@takes_settings()
+def reset_link(settings: Settings, email: str) -> None:
+    """Print a link with which EMAIL chooses a new password, once, within 24 hours."""
+    with in_application(settings), writing():
+        found = find_user(email)
+        if found is None:
+            raise NotFound("There is no account with this e-mail address.")
+        user_id, token = found.id, make_reset_link(found, by=None)
+    record("reset_link_made", user=user_id, by="operator")
+    click.echo(f"{settings.public_url}/reset-password/{token}")
 
 
 def _read_password(*, from_stdin: bool) -> str:

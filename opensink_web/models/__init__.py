@@ -20,6 +20,7 @@ from opensink_web.models.idempotency import IdempotencyRecord
 from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import InputRequest, InputRequestStatus
 from opensink_web.models.invitation import Invitation
+from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.user import Membership, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
 
@@ -43,6 +44,7 @@ __all__ = [
     "InputRequestStatus",
     "Invitation",
     "Membership",
+    "PasswordReset",
     "Role",
     "SessionStatus",
     "User",

@@ -12,9 +12,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from opensink_web.errors import FieldError, InvalidInput
+from opensink_web.operations.common_passwords import COMMON_PASSWORDS
 
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 1024
+DIFFERENT_CHARACTERS_MIN = 4
 
 hasher = PasswordHasher()
 """The parameters that argon2-cffi recommends; tests take cheaper ones."""
@@ -30,12 +32,32 @@ def hash_token(token: str) -> str:
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def hash_password(password: str) -> str:
-    """Return what is stored of a password. Raises: InvalidInput when it is too short or long."""
-    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
-        message = f"A password has at least {PASSWORD_LENGTH_MIN} characters."
+def check_password(password: str, *, email: str) -> None:
+    """Raises: InvalidInput for a new password that is too short or too easily guessed."""
+    message = _fault_of(password, email)
+    if message is not None:
         raise InvalidInput(message, errors=(FieldError("/password", message),))
+
+
+def _fault_of(password: str, email: str) -> str | None:
+    folded = password.casefold()
+    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+        return f"A password has at least {PASSWORD_LENGTH_MIN} characters."
+    if folded in {email.casefold(), email.casefold().partition("@")[0]}:
+        return "Your e-mail address is the first that somebody would try. Choose another password."
+    if folded in COMMON_PASSWORDS or len(set(folded)) < DIFFERENT_CHARACTERS_MIN:
+        return "This password is among the first that somebody would try. Choose another."
+    return None
+
+
+def hash_password(password: str) -> str:
+    """Return what is stored of a password."""
     return hasher.hash(password)
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Tell whether the hash was made with other parameters than it would be today."""
+    return hasher.check_needs_rehash(password_hash)
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:

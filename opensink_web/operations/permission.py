@@ -47,6 +47,12 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
 }
 
 
+def reaches(role: Role, other: Role) -> bool:
+    """Tell whether a role may do everything that the other one may."""
+    mine = ROLE_SCOPES[role]
+    return EVERYTHING in mine or ROLE_SCOPES[other] <= mine
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody acting in a workspace; `key` is None for a person in the browser."""

@@ -16,6 +16,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.credential import (
+    check_password,
     hash_password,
     password_matches,
 )
@@ -41,8 +42,10 @@ def create_user(workspace: Workspace, email: str, password: str | None, *, role:
     address = check_email(email)
     if find_user(address) is not None:
         raise Conflict("There is an account with this e-mail address already.")
-    password_hash = hash_password(password) if password is not None else None
-    user = User(email=address, password_hash=password_hash)
+    user = User(email=address)
+    if password is not None:
+        check_password(password, email=address)
+        user.password_hash = hash_password(password)
     db.session.add(user)
     db.session.flush()
     db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
@@ -91,7 +94,7 @@ def list_members(workspace: Workspace) -> list[Membership]:
 
 def change_role(workspace: Workspace, user_id: object, role: Role) -> Membership:
     """Give a member another role. Raises: NotFound; Conflict for the last admin."""
-    membership = _member(workspace, user_id)
+    membership = find_member(workspace, user_id)
     if role is not Role.ADMIN:
         _keep_an_admin(workspace, membership)
     membership.role = role
@@ -105,7 +108,7 @@ def remove_member(workspace: Workspace, user_id: object) -> User:
 
     Raises: NotFound; Conflict for the last admin.
     """
-    membership = _member(workspace, user_id)
+    membership = find_member(workspace, user_id)
     _keep_an_admin(workspace, membership)
     user = membership.user
     db.session.execute(
@@ -123,7 +126,8 @@ def remove_member(workspace: Workspace, user_id: object) -> User:
     return user
 
 
-def _member(workspace: Workspace, user_id: object) -> Membership:
+def find_member(workspace: Workspace, user_id: object) -> Membership:
+    """Return a membership, locked until the transaction ends. Raises: NotFound."""
     query = (
         select(Membership)
         .where(Membership.workspace_id == workspace.id, Membership.user_id == user_id)

@@ -21,6 +21,7 @@ from opensink_web.web import (
     input_request,
     member,
     oidc,
+    password,
     security,
     workspace,
 )
@@ -36,6 +37,7 @@ csrf = security.FormProtection()
 _AREAS = (
     health,
     auth,
+    password,
     account,
     oidc,
     inbox,

@@ -15,7 +15,11 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from opensink_web.errors import RateLimited
 from opensink_web.models import User
-from opensink_web.operations.user import authenticate
+from opensink_web.models.transaction import writing
+from opensink_web.operations.audit import record
+from opensink_web.operations.credential import hash_password, is_outdated
+from opensink_web.operations.password import renew_hash
+from opensink_web.operations.user import authenticate, find_user
 from opensink_web.rate_limit import Rate, network_of
 from opensink_web.web.access import services
 
@@ -38,10 +42,25 @@ def user_with_password(email: str, password: str) -> User | None:
     for rate, key in tries:
         _refuse(services().limiter.take(rate, key))
     user = authenticate(email, password)
-    if user is not None:
-        for rate, key in tries:
-            services().limiter.give_back(rate, key)
+    if user is None:
+        known = find_user(email)  # what was typed may be a password: it is not written down
+        record(
+            "password_refused", user=known.id if known else "unknown", address=request.remote_addr
+        )
+        return None
+    for rate, key in tries:
+        services().limiter.give_back(rate, key)
+    _renew_hash(user, password)
     return user
+
+
+def _renew_hash(user: User, password: str) -> None:
+    """Hash the password anew if that is done more strongly today: now it is known."""
+    old_hash = user.password_hash
+    if old_hash is not None and is_outdated(old_hash):
+        new_hash = hash_password(password)  # before the transaction, for it takes long
+        with writing():
+            renew_hash(user, old_hash, new_hash)
 
 
 def remember_device(email: str) -> None:

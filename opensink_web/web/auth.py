@@ -7,13 +7,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms import PasswordField
-from wtforms.validators import EqualTo, InputRequired
+from wtforms.validators import InputRequired
 
 from opensink_web.errors import Conflict, InvalidInput, NotFound, RateLimited
 from opensink_web.models import Invitation, Membership, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations import invitation as invitations
-from opensink_web.operations.credential import PASSWORD_LENGTH_MIN
+from opensink_web.operations.audit import record
 from opensink_web.operations.user import user_count
 from opensink_web.web.access import begin_session, end_session, public, safe_next, to_sign_in
 from opensink_web.web.attempts import (
@@ -23,7 +23,7 @@ from opensink_web.web.attempts import (
     retry_after,
     user_with_password,
 )
-from opensink_web.web.forms import LineField, SettingsForm
+from opensink_web.web.forms import LineField, NewPasswordForm, SettingsForm
 
 blueprint = Blueprint("auth", __name__)
 
@@ -33,20 +33,8 @@ class SignInForm(SettingsForm):
     password = PasswordField("Password", [InputRequired("Enter your password.")])
 
 
-class SignUpForm(SettingsForm):
+class SignUpForm(NewPasswordForm):
     email = LineField("E-mail address", [InputRequired("Enter your e-mail address.")])
-    password = PasswordField(
-        "Password",
-        [InputRequired("Choose a password.")],
-        description=f"At least {PASSWORD_LENGTH_MIN} characters.",
-    )
-    repeated = PasswordField(
-        "Password, once more",
-        [
-            InputRequired("Enter the password once more."),
-            EqualTo("password", "The two passwords are not the same."),
-        ],
-    )
 
 
 @blueprint.get("/")
@@ -100,6 +88,7 @@ def _let_in(user: User, goal: str) -> ResponseReturnValue:
     with writing():
         begin_session(user)
         remember_device(user.email)
+    record("signed_in", user=current_user.user.id, address=request.remote_addr)
     return redirect(goal, 303)
 
 
@@ -107,8 +96,11 @@ def _let_in(user: User, goal: str) -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End the session in this browser."""
+    user_id = current_user.user.id if current_user.is_authenticated else None
     with writing():
         end_session()
+    if user_id is not None:
+        record("signed_out", user=user_id, address=request.remote_addr)
     return redirect(url_for("auth.sign_in"), 303)
 
 

@@ -5,9 +5,11 @@ Forms from agents' schemas are another matter: schema/ makes those.
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
+from wtforms import PasswordField, StringField, TextAreaField
+from wtforms.validators import EqualTo, InputRequired
 
 from opensink_web.errors import FieldError, OpenSinkError
+from opensink_web.operations.credential import PASSWORD_LENGTH_MIN
 
 
 class LineField(StringField):  # type: ignore[misc]  # WTForms ships no types
@@ -57,3 +59,20 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
             self.form_errors.append(message)
         else:
             field.errors = [*field.errors, message]
+
+
+class NewPasswordForm(SettingsForm):
+    """Where a password is chosen, twice."""
+
+    password = PasswordField(
+        "Password",
+        [InputRequired("Choose a password.")],
+        description=f"At least {PASSWORD_LENGTH_MIN} characters.",
+    )
+    repeated = PasswordField(
+        "Password, once more",
+        [
+            InputRequired("Enter the password once more."),
+            EqualTo("password", "The two passwords are not the same."),
+        ],
+    )

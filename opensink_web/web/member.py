@@ -1,5 +1,6 @@
 """Who belongs to the workspace: members and their roles, and links that invite others."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,12 +11,14 @@ from wtforms.validators import InputRequired
 from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models import Role
 from opensink_web.models.transaction import writing
+from opensink_web.operations.audit import record
 from opensink_web.operations.invitation import (
     INVITATION_LIFETIME,
     invite,
     list_open_invitations,
     revoke_invitation,
 )
+from opensink_web.operations.password import RESET_LIFETIME, make_reset_link_for_member
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.user import change_role, list_members, remove_member
 from opensink_web.web.access import requires, services
@@ -40,6 +43,14 @@ class InviteForm(SettingsForm):
         "E-mail address",
         description="If you give one, the link makes an account for this address alone.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ResetLink:
+    """A link to a new password that was just made, and for whom."""
+
+    email: str
+    href: str
 
 
 @blueprint.get(_MEMBERS)
@@ -101,6 +112,25 @@ def remove(principal: Principal, user_id: UUID) -> ResponseReturnValue:
     return _back(principal) if user_id != principal.user.id else redirect(url_for("auth.home"), 303)
 
 
+@blueprint.post(_MEMBERS + "/<uuid:user_id>/reset-link")
+@requires("members", Action.WRITE)
+def create_reset_link(principal: Principal, user_id: UUID) -> ResponseReturnValue:
+    """Make a link with which a member chooses a new password, and show it this one time."""
+    form = InviteForm(formdata=None)
+    try:
+        with writing():
+            email, token = make_reset_link_for_member(
+                principal.workspace, user_id, by=principal.user
+            )
+    except Conflict as error:
+        return _page(principal, form, refusal=error.message), error.status
+    record("reset_link_made", user=user_id, by=principal.user.id, address=request.remote_addr)
+    reset = ResetLink(
+        email, services().settings.public_url + url_for("password.reset", token=token)
+    )
+    return _page(principal, form, reset=reset), 201
+
+
 @blueprint.post(_MEMBERS + "/invitations/<uuid:invitation_id>/revoke")
 @requires("members", Action.WRITE)
 def revoke(principal: Principal, invitation_id: UUID) -> ResponseReturnValue:
@@ -112,7 +142,12 @@ def revoke(principal: Principal, invitation_id: UUID) -> ResponseReturnValue:
 
 
 def _page(
-    principal: Principal, form: InviteForm, *, link: str | None = None, refusal: str | None = None
+    principal: Principal,
+    form: InviteForm,
+    *,
+    link: str | None = None,
+    reset: ResetLink | None = None,
+    refusal: str | None = None,
 ) -> str:
     return render_template(
         "member/index.html",
@@ -121,6 +156,8 @@ def _page(
         invitations=list_open_invitations(principal.workspace),
         roles=list(Role),
         link=link,
+        reset=reset,
+        reset_lifetime_hours=int(RESET_LIFETIME.total_seconds() // 3600),
         lifetime_days=INVITATION_LIFETIME.days,
         refusal=refusal,
     )

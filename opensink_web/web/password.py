@@ -1,0 +1,54 @@
+"""A forgotten password: whom to ask, and choosing a new one by a link.
+
+GET never uses a link up: mail scanners and prefetchers open every one. Nobody is signed in by one
+either: the sign-in comes after, with everything else that it may ask for.
+"""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from opensink_web.errors import InvalidInput, NotFound
+from opensink_web.models.transaction import writing
+from opensink_web.operations.audit import record
+from opensink_web.operations.password import find_reset, reset_password
+from opensink_web.web.access import public
+from opensink_web.web.attempts import note_bad_link, refuse_guessing_links
+from opensink_web.web.forms import NewPasswordForm
+
+blueprint = Blueprint("password", __name__)
+
+
+@blueprint.get("/forgot-password")
+@public
+def forgot() -> ResponseReturnValue:
+    """Say who can make a link."""
+    return render_template("auth/forgot_password.html")
+
+
+@blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
+@public
+def reset(token: str) -> ResponseReturnValue:
+    """Choose a new password; it ends every session of the account."""
+    refuse_guessing_links()
+    try:
+        return _reset(token)
+    except NotFound as error:
+        note_bad_link()
+        return render_template("auth/link_gone.html", message=error.message), 404
+
+
+def _reset(token: str) -> ResponseReturnValue:
+    email = find_reset(token).user.email
+    form = NewPasswordForm()
+    if form.validate_on_submit():
+        try:
+            with writing():
+                user_id = reset_password(token, form.password.data).id
+        except InvalidInput as error:
+            form.show(error)
+        else:
+            record("password_reset", user=user_id, address=request.remote_addr)
+            flash("Your new password is set. Sign in with it.", "success")
+            return redirect(url_for("auth.sign_in"), 303)
+    page = render_template("auth/reset_password.html", form=form, email=email)
+    return page, 422 if form.errors else 200
