@@ -6,7 +6,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from opensink_web import clock
 from opensink_web.errors import Conflict
 from opensink_web.models import Delivery, DeliveryKind, DeliveryStatus
 from opensink_web.models.transaction import writing
@@ -15,11 +14,18 @@ from opensink_web.operations.agent import agents_by_name
 from opensink_web.operations.input_request import find_input_request
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires
+from opensink_web.web.delivery_wait import wait_of
 from opensink_web.web.delivery_words import KINDS, TRIGGERS, attempt_title
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 
 blueprint = Blueprint("delivery", __name__)
+TABS = {
+    None: "All",
+    DeliveryStatus.FAILED: "Failed",
+    DeliveryStatus.PENDING: "Pending",
+    DeliveryStatus.SUCCEEDED: "Succeeded",
+}
 
 
 @blueprint.get("/w/<workspace_slug>/deliveries")
@@ -37,7 +43,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         deliveries=found.items,
         wanted=wanted,
         kinds=KINDS,
-        statuses=list(DeliveryStatus),
+        tabs=_tabs(wanted),
         agents=agents_by_name(principal.workspace),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=same_list() if page_request().trail else None,
@@ -60,7 +66,8 @@ def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
         kinds=KINDS,
         triggers=TRIGGERS,
         attempt_title=attempt_title,
-        is_scheduled=_is_scheduled(delivery),
+        wait=wait_of(delivery),
+        may_see_agent=principal.may("agents", Action.WRITE),
         may_redeliver=principal.may("deliveries", Action.WRITE),
         version=version,
     )
@@ -81,11 +88,14 @@ def redeliver(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id), 303)
 
 
+def _tabs(wanted: operations.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
+    """Return the tabs above the list, as the macro takes them: all, and each status."""
+    return [
+        (text, same_list(status=status and status.value, trail=None), wanted.status is status, None)
+        for status, text in TABS.items()
+    ]
+
+
 def _version(delivery: Delivery) -> str:
     attempts = [(one.id, one.outcome) for one in delivery.attempts]
-    return version_of(delivery.status, delivery.updated_at, _is_scheduled(delivery), attempts)
-
-
-def _is_scheduled(delivery: Delivery) -> bool:
-    """Tell whether the next attempt is dated for later."""
-    return delivery.status is DeliveryStatus.PENDING and delivery.next_at > clock.now()
+    return version_of(delivery.status, delivery.updated_at, wait_of(delivery), attempts)

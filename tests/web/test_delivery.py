@@ -5,8 +5,10 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from opensink_web.models import Delivery, DeliveryStatus, db
+from opensink_web.models import Delivery, DeliveryAttempt, DeliveryStatus, db
+from opensink_web.models.transaction import writing
 from tests.conftest import Cast
 from tests.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at
 from tests.web.review_cases import answer_and_call, news, refresh_href
@@ -50,6 +52,17 @@ def test_filters_in_the_address(bob: FlaskClient, waiting: Waiting, failed: str)
     assert bob.get(f"{PAGE}?kind=letter").status_code == 400
 
 
+def test_what_has_failed_is_found_at_once(bob: FlaskClient, failed: str) -> None:
+    html = bob.get(f"{PAGE}?kind=input_request_resolved").text
+    assert f'href="{PAGE}?status=failed&amp;kind=input_request_resolved"' in html
+    assert failed in bob.get(f"{PAGE}?status=failed").text
+    assert "No delivery fits" in bob.get(f"{PAGE}?status=pending").text
+
+
+def test_says_so_where_nothing_has_failed(bob: FlaskClient) -> None:
+    assert "No call has failed" in bob.get(f"{PAGE}?status=failed").text
+
+
 def test_says_what_to_do_while_there_is_none(bob: FlaskClient) -> None:
     assert "Nothing delivered yet" in bob.get(PAGE).text
 
@@ -67,6 +80,21 @@ def test_shows_what_was_sent_and_what_came_back(bob: FlaskClient, failed: str) -
     assert "127.0.0.1" in html
 
 
+def test_says_that_the_answer_was_longer(app: Flask, bob: FlaskClient, failed: str) -> None:
+    assert "cut off after 4 KiB" not in bob.get(failed).text
+    with app.app_context(), writing():
+        db.session.scalars(select(DeliveryAttempt)).one().response_body_truncated = True
+    assert "Response, cut off after 4 KiB" in bob.get(failed).text
+
+
+def test_the_agents_page_is_linked_for_those_who_may_see_it(
+    bob: FlaskClient, alice: FlaskClient, waiting: Waiting, failed: str
+) -> None:
+    link = f"/w/main/admin/agents/{waiting.agent_id}"
+    assert link in alice.get(failed).text
+    assert link not in bob.get(failed).text
+
+
 def test_says_when_the_next_attempt_is(app: Flask, cast: Cast, bob: FlaskClient) -> None:
     with app.app_context():
         patient = ask_in(cast.alice, endpoint_at("https://slow.example.com/", max_attempts=3))
@@ -75,6 +103,7 @@ def test_says_when_the_next_attempt_is(app: Flask, cast: Cast, bob: FlaskClient)
     html = bob.get(page).text
 
     assert "Next attempt" in html
+    assert 'data-time="countdown"' in html
     assert status_of(app, page) is DeliveryStatus.PENDING
 
 
@@ -87,7 +116,7 @@ def test_updates_itself_until_the_call_has_ended(
 
     html = bob.get(f"{PAGE}/{page}").text
 
-    assert "No worker has taken this up yet" in html
+    assert "No attempt has been made yet" in html
     assert news(bob, refresh_href(html)) == (204, "")
 
 
