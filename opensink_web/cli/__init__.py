@@ -6,6 +6,9 @@
     database    db upgrade, current
     user        user create, user reset-link
     api_key     api-key create
+    backup      backup, restore: the database, and with it the keys, in one file
+    archive     that file
+    snapshot    a consistent copy of a SQLite database in use
     rotate_key  rotate-key: encrypts the secrets with a new key while servers run
     doctor      doctor: prints what diagnosis found
     demo        demo: the trading agent in this terminal
@@ -25,6 +28,7 @@ from collections.abc import Sequence
 import click
 
 from opensink_web.cli.api_key import api_key
+from opensink_web.cli.backup import backup, restore
 from opensink_web.cli.database import db
 from opensink_web.cli.demo import demo
 from opensink_web.cli.doctor import doctor
@@ -46,7 +50,7 @@ def commands() -> None:
 
 for command in (
     *(up, web, worker, sweeper, db, user, api_key, doctor, demo, openapi),
-    *(rotate_key,),
+    *(rotate_key, backup, restore),
 ):
     commands.add_command(command)
 

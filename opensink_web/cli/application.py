@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from flask import Flask
 
-from opensink_web.cli.database import is_current
+from opensink_web.cli.database import check_not_newer, current_revision, is_current
 from opensink_web.errors import ConfigurationError
 from opensink_web.factory import create_app
 from opensink_web.models import db
@@ -25,6 +25,7 @@ def ready_application(settings: Settings) -> Flask:
     check_database(settings)
     application = create_app(settings)
     with application.app_context():
+        check_not_newer(current_revision())
         if not is_current():
             raise ConfigurationError(
                 "The database is not at this version's tables; run `opensink db upgrade`."

@@ -1,11 +1,17 @@
 """`opensink db`: the tables' versions. Alembic's steps are in migrations/."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import click
 import flask_migrate
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from opensink_web.cli.options import takes_settings
+from opensink_web.cli.snapshot import copy_database, database_file, file_beside, show_pages
+from opensink_web.errors import ConfigurationError, Conflict
 from opensink_web.factory import MIGRATIONS, create_app
 from opensink_web.models import db as tables
 from opensink_web.settings import Settings
@@ -28,9 +34,52 @@ def is_current() -> bool:
     return current_revision() == newest_revision()
 
 
-def upgrade_tables() -> None:
-    """Bring the tables to the newest version."""
+def revision_of(file: Path) -> str:
+    """Return the version of the tables in a SQLite file. Raises: Conflict when it has none."""
+    try:
+        with closing(sqlite3.connect(file)) as database:
+            (revision,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
+            return str(revision)
+    except (sqlite3.DatabaseError, TypeError):
+        raise Conflict(f"{file.name} is no database of OpenSink.") from None
+
+
+def check_not_newer(revision: str | None) -> None:
+    """Raises: ConfigurationError for tables that this program does not know."""
+    known = {each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise ConfigurationError(
+            f"The database was made by a newer version of OpenSink (its tables are at {revision},"
+            f" this program knows {newest_revision()}). Install that version, or restore a backup"
+            " from before; there is no way back for the tables themselves."
+        )
+
+
+def upgrade_tables(settings: Settings) -> None:
+    """Bring the tables to the newest version, keeping a copy of a SQLite database that had older.
+
+    Raises: ConfigurationError for a database of a newer version.
+    """
+    revision = current_revision()
+    check_not_newer(revision)
+    if revision == newest_revision():
+        return
+    if revision is not None and settings.uses_sqlite:
+        file = database_file(settings)
+        copy = file_beside(file, "upgrade")
+        copy_database(file, copy, show_pages)
+        click.echo(f"Upgrading the database from {revision}. A copy of it is {copy}; delete it")
+        click.echo("when all is well: what was not encrypted before is not encrypted there.")
     flask_migrate.upgrade()
+    if revision is not None and settings.uses_sqlite:
+        _forget_what_was()
+
+
+def _forget_what_was() -> None:
+    """Leave nothing of what the upgrade replaced in the file's free pages and in its log."""
+    with tables.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.connection.cursor().execute("VACUUM")
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @click.group()
@@ -45,7 +94,7 @@ def upgrade(settings: Settings) -> None:
     check_data_dir(settings)
     check_database(settings)
     with create_app(settings).app_context():
-        upgrade_tables()
+        upgrade_tables(settings)
         click.echo(f"The database is at {current_revision()}.")
 
 
@@ -55,5 +104,6 @@ def current(settings: Settings) -> None:
     """Print the version the tables are at."""
     check_database(settings)
     with create_app(settings).app_context():
+        check_not_newer(current_revision())
         note = "" if is_current() else f" (the newest is {newest_revision()})"
         click.echo(f"{current_revision() or 'base'}{note}")

@@ -8,13 +8,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-import click
 import pytest
-from click.testing import CliRunner, Result
 from flask import Flask
 
 from opensink_web import clock
@@ -25,6 +22,7 @@ from opensink_web.models import IdempotencyRecord, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.sealed import count_by_key
 from opensink_web.settings import Settings
+from tests.cli.command_runner import Commands
 from tests.conftest import Cast
 from tests.opensink_up import Opensink
 from tests.real_servers import wait_until
@@ -33,17 +31,6 @@ from tests.scenarios import ENDPOINT, answer, ask_in
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("key_file")]
 
 MANY = 1200
-
-
-@dataclass(frozen=True)
-class Commands:
-    """Commands on the data folder of `app`, run in this process: another takes time to start."""
-
-    settings: Settings
-
-    def run(self, command: click.Command, *arguments: str, keys: str = "") -> Result:
-        environment = {"DATA_DIR": str(self.settings.data_dir), "ENCRYPTION_KEYS": keys}
-        return CliRunner(env=environment).invoke(command, arguments)
 
 
 @pytest.fixture
@@ -133,12 +120,12 @@ def test_keys_in_the_environment_are_for_the_operator_to_change(
     cast: Cast, key_file: KeyFile, commands: Commands
 ) -> None:
     (old,) = key_file.read()
-    assert "Put a new key" in str(commands.run(rotate_key, keys=old).exception)
+    assert "Put a new key" in str(commands.run(rotate_key, ENCRYPTION_KEYS=old).exception)
     new = commands.run(rotate_key, "--print-new").output.strip()
-    both = commands.run(rotate_key, keys=f"{new},{old}")
+    both = commands.run(rotate_key, ENCRYPTION_KEYS=f"{new},{old}")
     assert both.exit_code == 0, both.exception
     assert "can be taken out" in both.output
-    lost = str(commands.run(rotate_key, keys=old).exception)
+    lost = str(commands.run(rotate_key, ENCRYPTION_KEYS=old).exception)
     assert f"key id {id_of(new)}" in lost
     assert new not in lost
 
