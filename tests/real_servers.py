@@ -153,6 +153,7 @@ class Received:
     method: str
     headers: dict[str, str]
     body: Any
+    raw: bytes
 
 
 @dataclass
@@ -180,7 +181,7 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
                 raw = self.rfile.read(length)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 body = json.loads(raw) if raw else None
-                endpoint.calls.append(Received(self.command, headers, body))
+                endpoint.calls.append(Received(self.command, headers, body, raw))
                 time.sleep(endpoint.delay_seconds)
                 endpoint.gate.wait(30)
                 try:

@@ -71,3 +71,9 @@ def rotate_execution_secret(workspace: Workspace) -> None:
     workspace.previous_secret_expires_at = moment + SECRET_OVERLAP
     workspace.execution_secret = new_secret()
     workspace.secret_rotated_at = moment
+
+
+def end_secret_overlap(workspace: Workspace) -> None:
+    """Give up the previous secret now: from here on calls are signed with the current one alone."""
+    workspace.previous_execution_secret = None
+    workspace.previous_secret_expires_at = None

@@ -15,6 +15,7 @@ from opensink_web.web import (
     auth,
     delivery,
     demo,
+    execution_secret,
     filters,
     health,
     inbox,
@@ -48,6 +49,7 @@ _AREAS = (
     api_key,
     member,
     workspace,
+    execution_secret,
     demo,
 )
 

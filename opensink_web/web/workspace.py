@@ -1,4 +1,4 @@
-"""The workspace's own page: its name, and the secret by which agents know its calls."""
+"""The workspace's own page: its name, and how its execution secret stands."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +8,7 @@ from opensink_web import clock
 from opensink_web.errors import InvalidInput
 from opensink_web.models.transaction import writing
 from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.workspace import rename_workspace, rotate_execution_secret
+from opensink_web.operations.workspace import rename_workspace
 from opensink_web.web.access import requires
 from opensink_web.web.forms import LineField, SettingsForm
 
@@ -41,16 +41,6 @@ def show(principal: Principal) -> ResponseReturnValue:
             form.show(error)
     page = render_template("workspace/show.html", form=form, overlaps=_overlaps(principal))
     return page, 422 if form.errors else 200
-
-
-@blueprint.post("/w/<workspace_slug>/admin/workspace/rotate-secret")
-@requires("workspace", Action.WRITE)
-def rotate_secret(principal: Principal) -> ResponseReturnValue:
-    """Replace the execution secret."""
-    with writing():
-        rotate_execution_secret(principal.workspace)
-    flash("There is a new execution secret. Give it to your agents now.", "success")
-    return _back(principal)
 
 
 def _overlaps(principal: Principal) -> bool:

@@ -150,7 +150,7 @@ def test_a_delivery_made_again_executes_nothing_twice(alice: Alice) -> None:
 
 def test_the_button_follows_a_rotated_secret(alice: Alice) -> None:
     alice.press()
-    assert alice.send("/w/main/admin/workspace/rotate-secret", {}).status_code == 303
+    assert alice.send("/w/main/admin/workspace/secret/rotate", {}).status_code == 303
     request = alice.press()
     alice.answer(request)
     alice.wait_until_completed(request)

@@ -12,7 +12,9 @@ from opensink_web.models.transaction import reading, writing
 from tests.conftest import Cast
 
 PAGE = "/w/main/admin/workspace"
-ROTATE = PAGE + "/rotate-secret"
+SECRET = PAGE + "/secret"
+ROTATE = SECRET + "/rotate"
+END_OVERLAP = SECRET + "/end-overlap"
 
 
 def name_and_secret(app: Flask, cast: Cast) -> tuple[str, str]:
@@ -25,13 +27,44 @@ def test_the_address_of_a_workspace_leads_to_its_inbox(bob: FlaskClient) -> None
     assert bob.get("/w/main/").location == "/w/main/inbox"
 
 
-def test_the_page_shows_the_secret_behind_a_button(
+def test_the_secret_is_shown_to_whoever_asks_and_has_no_address(
     app: Flask, cast: Cast, alice: FlaskClient
 ) -> None:
+    secret = name_and_secret(app, cast)[1]
+    assert secret not in alice.get(PAGE).text
+    assert f'action="{SECRET}"' in alice.get(PAGE).text
+    assert alice.get(SECRET).status_code == 405
+
+    shown = alice.post(SECRET)
+    assert shown.text.count(secret) == 1
+    assert shown.headers["Cache-Control"] == "no-store"
+
+
+def test_who_has_seen_the_secret_is_on_record(
+    alice: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "opensink.audit")
+    alice.post(SECRET)
+    alice.post(ROTATE)
+    alice.post(END_OVERLAP)
+    who = 'user="alice@example.com" workspace="main"'
+    events = ("shown", "rotated", "overlap_ended")
+    assert [f"execution_secret_{event} {who}" for event in events] == caplog.messages
+
+
+def test_the_overlap_can_be_ended_at_once(app: Flask, cast: Cast, alice: FlaskClient) -> None:
+    assert END_OVERLAP not in alice.get(PAGE).text
+    alice.post(ROTATE)
+    new = name_and_secret(app, cast)[1]
+    assert END_OVERLAP in alice.get(PAGE).text
+
+    assert alice.post(END_OVERLAP).location == PAGE
     page = alice.get(PAGE).text
-    hidden = page[page.index('<details class="reveal">') :]
-    assert name_and_secret(app, cast)[1] in hidden[: hidden.index("</details>")]
-    assert page.count(name_and_secret(app, cast)[1]) == 1
+    assert "no longer signs anything" in page
+    assert "calls are signed with the previous" not in page
+    with app.app_context(), reading():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        assert workspace.signing_secrets(clock.now()) == (new,)
 
 
 def test_the_page_shows_how_to_check_the_secret(alice: FlaskClient) -> None:
@@ -84,6 +117,7 @@ def test_after_the_overlap_the_previous_secret_is_not_spoken_of(
 def test_replacing_the_secret_by_get_is_refused(app: Flask, cast: Cast, alice: FlaskClient) -> None:
     before = name_and_secret(app, cast)
     assert alice.get(ROTATE).status_code == 405
+    assert alice.get(END_OVERLAP).status_code == 405
     assert name_and_secret(app, cast) == before
 
 
@@ -91,14 +125,16 @@ def test_a_reviewer_may_not(app: Flask, cast: Cast, bob: FlaskClient) -> None:
     before = name_and_secret(app, cast)
     assert bob.get(PAGE).status_code == 403
     assert bob.post(PAGE, data={"name": "Bob's"}).status_code == 403
-    assert bob.post(ROTATE).status_code == 403
+    for address in (SECRET, ROTATE, END_OVERLAP):
+        assert bob.post(address).status_code == 403
     assert name_and_secret(app, cast) == before
 
 
 def test_nobody_from_elsewhere_sees_it(app: Flask, cast: Cast, charlie: FlaskClient) -> None:
     before = name_and_secret(app, cast)
     assert charlie.get(PAGE).status_code == 404
-    assert charlie.post(ROTATE).status_code == 404
+    for address in (SECRET, ROTATE, END_OVERLAP):
+        assert charlie.post(address).status_code == 404
     assert name_and_secret(app, cast) == before
 
 

@@ -1,0 +1,47 @@
+"""The workspace's execution secret: shown on demand, replaced, and the old one given up."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from opensink_web.models.transaction import writing
+from opensink_web.operations.audit import record
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.workspace import end_secret_overlap, rotate_execution_secret
+from opensink_web.web.access import requires
+
+blueprint = Blueprint("execution_secret", __name__)
+_SECRET = "/w/<workspace_slug>/admin/workspace/secret"  # noqa: S105 - an address
+
+
+@blueprint.post(_SECRET)
+@requires("workspace", Action.WRITE)
+def show(principal: Principal) -> ResponseReturnValue:
+    """Show the secret; by POST alone, so that no address leads to it and no history keeps it."""
+    _note("execution_secret_shown", principal)
+    return render_template("workspace/secret.html")
+
+
+@blueprint.post(_SECRET + "/rotate")
+@requires("workspace", Action.WRITE)
+def rotate(principal: Principal) -> ResponseReturnValue:
+    """Replace the secret."""
+    with writing():
+        rotate_execution_secret(principal.workspace)
+    _note("execution_secret_rotated", principal)
+    flash("There is a new execution secret. Give it to your agents now.", "success")
+    return redirect(url_for("workspace.show", workspace_slug=principal.workspace.slug), 303)
+
+
+@blueprint.post(_SECRET + "/end-overlap")
+@requires("workspace", Action.WRITE)
+def end_overlap(principal: Principal) -> ResponseReturnValue:
+    """Give the previous secret up before its time."""
+    with writing():
+        end_secret_overlap(principal.workspace)
+    _note("execution_secret_overlap_ended", principal)
+    flash("The previous secret no longer signs anything.", "success")
+    return redirect(url_for("workspace.show", workspace_slug=principal.workspace.slug), 303)
+
+
+def _note(event: str, principal: Principal) -> None:
+    record(event, user=principal.user.email, workspace=principal.workspace.slug)
