@@ -4,7 +4,7 @@
     parts       web, worker and sweeper alone
     web_server  gunicorn, started from our settings
     database    db upgrade, current
-    user        user create, user reset-link
+    user        user create, user reset-link, user reset-second-factor
     api_key     api-key create
     backup      backup, restore: the database, and with it the keys, in one file
     archive     that file

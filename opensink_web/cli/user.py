@@ -11,6 +11,7 @@ from opensink_web.models import Role
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
 from opensink_web.operations.password import make_reset_link
+from opensink_web.operations.second_factor import turn_off
 from opensink_web.operations.user import create_user, find_user
 from opensink_web.operations.workspace import find_workspace, first_workspace
 from opensink_web.settings import Settings
@@ -18,7 +19,7 @@ from opensink_web.settings import Settings
 
 @click.group()
 def user() -> None:
-    """Make accounts, and links to new passwords."""
+    """Make accounts, and open those whose owners are shut out."""
 
 
 @user.command()
@@ -51,6 +52,20 @@ def reset_link(settings: Settings, email: str) -> None:
         user_id, token = found.id, make_reset_link(found, by=None)
     record("reset_link_made", user=user_id, by="operator")
     click.echo(f"{settings.public_url}/reset-password/{token}")
+
+
+@user.command("reset-second-factor")
+@click.argument("email")
+@takes_settings()
+def reset_second_factor(settings: Settings, email: str) -> None:
+    """Let EMAIL sign in with the password alone, as when the phone and the codes are lost."""
+    with in_application(settings), writing():
+        found = find_user(email)
+        if found is None:
+            raise NotFound("There is no account with this e-mail address.")
+        user_id, was_on = found.id, turn_off(found)
+    record("second_factor_reset", user=user_id, by="operator")
+    click.echo(f"{email} signs in with the password alone{'' if was_on else ', as before'}.")
 
 
 def _read_password(*, from_stdin: bool) -> str:

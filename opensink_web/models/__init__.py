@@ -21,6 +21,7 @@ from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import InputRequest, InputRequestStatus
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.password_reset import PasswordReset
+from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.user import Membership, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
 
@@ -45,7 +46,9 @@ __all__ = [
     "Invitation",
     "Membership",
     "PasswordReset",
+    "RecoveryCode",
     "Role",
+    "SecondFactor",
     "SessionStatus",
     "User",
     "UserSession",

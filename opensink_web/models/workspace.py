@@ -12,7 +12,8 @@ from opensink_web.models.sealed import Sealed
 class Workspace(Identified, Created, Base):
     """`slug` stands in addresses; `execution_secret` goes with every call to an endpoint.
 
-    For a while after a rotation calls are signed with `previous_execution_secret` too.
+    For a while after a rotation calls are signed with `previous_execution_secret` too. Members who
+    have a password need a second factor where `requires_second_factor`.
     """
 
     __tablename__ = "workspaces"
@@ -27,6 +28,7 @@ class Workspace(Identified, Created, Base):
     previous_execution_secret = Sealed[str | None]()
     previous_secret_expires_at: Mapped[datetime | None]
     secret_rotated_at: Mapped[datetime | None]
+    requires_second_factor: Mapped[bool] = mapped_column(default=False)
 
     def signing_secrets(self, moment: datetime) -> tuple[str, ...]:
         """Return the secrets that sign a call made at `moment`, the current one first."""

@@ -87,7 +87,8 @@ def require_power_over(user: User, *, by: User) -> None:
     if not all(_has_power_over(membership, by) for membership in user.memberships):
         raise Conflict(
             f"{user.email} also belongs to a workspace in which you are no admin, so you cannot "
-            "let anybody into this account. Whoever runs the server can: opensink user reset-link."
+            "let anybody into this account. Whoever runs the server can: opensink user reset-link, "
+            "or reset-second-factor."
         )
 
 

@@ -59,6 +59,11 @@ def rename_workspace(workspace: Workspace, name: str) -> None:
     workspace.name = name.strip()
 
 
+def require_second_factor(workspace: Workspace, required: bool) -> None:
+    """Say whether members need a second factor to see anything of the workspace."""
+    workspace.requires_second_factor = required
+
+
 def rotate_execution_secret(workspace: Workspace) -> None:
     """Replace the secret; calls are signed with the old one too while SECRET_OVERLAP lasts.
 

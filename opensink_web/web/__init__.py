@@ -23,6 +23,7 @@ from opensink_web.web import (
     member,
     oidc,
     password,
+    second_factor,
     security,
     workspace,
 )
@@ -41,6 +42,7 @@ _AREAS = (
     password,
     account,
     oidc,
+    second_factor,
     inbox,
     input_request,
     agent_session,

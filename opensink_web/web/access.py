@@ -9,6 +9,7 @@ else's workspace, and whatever is in it, answers 404.
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
@@ -19,11 +20,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
+from opensink_web import clock
 from opensink_web.errors import NotFound, OpenSinkError
 from opensink_web.models import User, UserSession
 from opensink_web.models.transaction import writing
 from opensink_web.operations import user_session as sessions
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.second_factor import lacks_second_factor
 from opensink_web.operations.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 
@@ -31,6 +34,8 @@ Parameters = ParamSpec("Parameters")
 View = TypeVar("View", bound=Callable[..., Any])
 PERMISSION = "permission"
 """The attribute of a view that says (resource, action); None for a public one."""
+
+_JUST_NOW = timedelta(minutes=10)
 
 login_manager = LoginManager()
 _log = logging.getLogger(__name__)
@@ -109,7 +114,8 @@ def _in_the_only_workspace(user: User) -> Principal | None:
     """Whose menu stands around a page that is in no workspace; with several it is nobody's."""
     if len(user.memberships) != 1:
         return None
-    return principal_in(user.memberships[0].workspace.slug, user)
+    principal = principal_in(user.memberships[0].workspace.slug, user)
+    return None if lacks_second_factor(user, principal.workspace) else principal
 
 
 def requires(
@@ -120,7 +126,8 @@ def requires(
 ]:
     """Declare what a page of a workspace requires; the view gets the Principal first.
 
-    Without a sign-in the answer leads to it, and from there back here.
+    Without a sign-in the answer leads to it, and from there back here; so it does without the
+    second factor that the workspace wants.
     """
 
     def declare(
@@ -133,6 +140,8 @@ def requires(
             if not current_user.is_authenticated:
                 return to_sign_in()
             principal = principal_in(workspace_slug, current_user.user)
+            if lacks_second_factor(current_user.user, principal.workspace):
+                return _lead_to("second_factor.show")
             g.principal = principal  # for the navigation
             principal.require(resource, action)
             return view(principal, *args, **kwargs)
@@ -145,11 +154,14 @@ def requires(
 
 def to_sign_in() -> ResponseReturnValue:
     """Lead to the sign-in and from there back; htmx is told to load the whole page."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
-    place = url_for("auth.sign_in", next=here)
+    return _lead_to("auth.sign_in")
+
+
+def _lead_to(endpoint: str) -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
-        return "", 204, {"HX-Redirect": url_for("auth.sign_in", next=_page_of_htmx())}
-    return redirect(place, 303)
+        return "", 204, {"HX-Redirect": url_for(endpoint, next=_page_of_htmx())}
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for(endpoint, next=here), 303)
 
 
 def _page_of_htmx() -> str | None:
@@ -164,6 +176,11 @@ def safe_next(place: str | None) -> str | None:
     if not place or not place.startswith("/") or place.startswith(("//", "/\\")):
         return None
     return place if place.isprintable() else None
+
+
+def has_just_signed_in() -> bool:
+    """Tell whether it was so short a while ago that they need not prove to be still there."""
+    return clock.now() - current_user.signed_in_at < _JUST_NOW  # type: ignore[no-any-return]  # as above
 
 
 def begin_session(user: User) -> None:

@@ -15,6 +15,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
 from opensink_web.operations.identity import list_identities
 from opensink_web.operations.password import change_password
+from opensink_web.operations.second_factor import second_factor_of
 from opensink_web.operations.user_session import end_session, end_sessions, list_sessions
 from opensink_web.web.access import signed_in
 from opensink_web.web.attempts import user_with_password
@@ -99,6 +100,7 @@ def _page(user: User, form: PasswordForm) -> str:
         places=_places(user),
         identities=list_identities(user),
         form=form if user.password_hash is not None else None,
+        second_factor=second_factor_of(user),
     )
 
 

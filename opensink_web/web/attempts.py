@@ -1,4 +1,4 @@
-"""Bounded guessing on pages: passwords, and the links that let somebody in.
+"""Bounded guessing on pages: passwords, codes, and the links that let somebody in.
 
 Passwords are counted for the account and for the address that guesses. So that nobody can lock
 somebody out by guessing at their account, a browser in which its owner has signed in before has
@@ -25,6 +25,7 @@ from opensink_web.web.access import services
 
 ACCOUNT_RATE = Rate("sign-in-account", 10, timedelta(minutes=15).total_seconds())
 ADDRESS_RATE = Rate("sign-in-address", 50, timedelta(minutes=15).total_seconds())
+CODE_RATE = Rate("second-factor", 10, timedelta(minutes=15).total_seconds())
 LINK_RATE = Rate("link", 30, timedelta(minutes=10).total_seconds())
 
 DEVICE_COOKIE = "opensink_device"
@@ -52,6 +53,19 @@ def user_with_password(email: str, password: str) -> User | None:
         services().limiter.give_back(rate, key)
     _renew_hash(user, password)
     return user
+
+
+def count_code(user: User) -> None:
+    """Count a try at the account's second factor, until it is forgiven. Raises: RateLimited.
+
+    Whoever uses the tries up knows the password already, so nobody else can lock the owner out.
+    """
+    _refuse(services().limiter.take(CODE_RATE, str(user.id)))
+
+
+def forgive_code(user: User) -> None:
+    """Undo count_code(): the code was right."""
+    services().limiter.give_back(CODE_RATE, str(user.id))
 
 
 def _renew_hash(user: User, password: str) -> None:

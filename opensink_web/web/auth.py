@@ -24,6 +24,7 @@ from opensink_web.web.attempts import (
     user_with_password,
 )
 from opensink_web.web.forms import LineField, NewPasswordForm, SettingsForm
+from opensink_web.web.second_factor import second_step
 
 blueprint = Blueprint("auth", __name__)
 
@@ -84,7 +85,13 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _let_in(user: User, goal: str) -> ResponseReturnValue:
-    """Sign in somebody whose password it was, and lead them to where they were going."""
+    """Sign in somebody whose password it was, and lead them to where they were going.
+
+    Whoever has a second factor is asked for it first.
+    """
+    step = second_step(user, goal)
+    if step is not None:
+        return step
     with writing():
         begin_session(user)
         remember_device(user.email)

@@ -20,6 +20,7 @@ from opensink_web.operations.invitation import (
 )
 from opensink_web.operations.password import RESET_LIFETIME, make_reset_link_for_member
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.second_factor import members_with_second_factor, reset_for_member
 from opensink_web.operations.user import change_role, list_members, remove_member
 from opensink_web.web.access import requires, services
 from opensink_web.web.forms import LineField, SettingsForm
@@ -131,6 +132,20 @@ def create_reset_link(principal: Principal, user_id: UUID) -> ResponseReturnValu
     return _page(principal, form, reset=reset), 201
 
 
+@blueprint.post(_MEMBERS + "/<uuid:user_id>/reset-second-factor")
+@requires("members", Action.WRITE)
+def reset_second_factor(principal: Principal, user_id: UUID) -> ResponseReturnValue:
+    """Let a member who has lost their app sign in with the password alone."""
+    try:
+        with writing():
+            email = reset_for_member(principal.workspace, user_id, by=principal.user).email
+    except Conflict as error:
+        return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
+    record("second_factor_reset", user=user_id, by=principal.user.id, address=request.remote_addr)
+    flash(f"{email} signs in with the password alone until they set it up anew.", "success")
+    return _back(principal)
+
+
 @blueprint.post(_MEMBERS + "/invitations/<uuid:invitation_id>/revoke")
 @requires("members", Action.WRITE)
 def revoke(principal: Principal, invitation_id: UUID) -> ResponseReturnValue:
@@ -160,6 +175,7 @@ def _page(
         reset_lifetime_hours=int(RESET_LIFETIME.total_seconds() // 3600),
         lifetime_days=INVITATION_LIFETIME.days,
         refusal=refusal,
+        with_second_factor=members_with_second_factor(principal.workspace),
     )
 
 

@@ -20,7 +20,6 @@ from flask_login import current_user
 from werkzeug import Response
 from wtforms import PasswordField
 
-from opensink_web import clock
 from opensink_web.errors import (
     Conflict,
     InvalidInput,
@@ -32,9 +31,17 @@ from opensink_web.errors import (
 from opensink_web.models import Role, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations import identity as identities
+from opensink_web.operations.audit import record
 from opensink_web.operations.invitation import find_invitation
 from opensink_web.outbound.oidc import Attempt, Claims, OidcProvider
-from opensink_web.web.access import begin_session, public, safe_next, services, signed_in
+from opensink_web.web.access import (
+    begin_session,
+    has_just_signed_in,
+    public,
+    safe_next,
+    services,
+    signed_in,
+)
 from opensink_web.web.attempts import user_with_password
 from opensink_web.web.forms import SettingsForm
 from opensink_web.web.pending_cookie import PendingCookie
@@ -48,8 +55,6 @@ _TO_LINK = PendingCookie("opensink_oidc_link", path="/oidc", lifetime=timedelta(
 _ATTEMPTS_MAX = 3
 """So many tabs may be signing in at once; a cookie has room for about 4,000 characters."""
 _GOAL_LENGTH_MAX = 300
-_FRESH = timedelta(minutes=10)
-"""Whoever signed in that recently need not prove again that they are still there."""
 
 
 class LinkForm(SettingsForm):
@@ -125,6 +130,7 @@ def unlink(user: User, identity_id: UUID) -> ResponseReturnValue:
     try:
         with writing():
             label = identities.unlink(user, identity_id).label
+        record("identity_unlinked", user=user.id, address=request.remote_addr)
         flash(f"{label} no longer opens your account.", "success")
     except Conflict as error:
         flash(error.message, "danger")
@@ -160,7 +166,9 @@ def _let_in(claims: Claims, goal: str, invitation_token: str | None) -> Response
         user = identities.user_of(claims, invitation_token=invitation_token, rule=rule)
         if user is not None:
             begin_session(user)
-            return redirect(_next_page(goal, invitation_token), 303)
+    if user is not None:
+        record("signed_in", user=user.id, issuer=claims.issuer, address=request.remote_addr)
+        return redirect(_next_page(goal, invitation_token), 303)
     flash(
         f"There is an account with this address. Sign in with its password once to link it to "
         f"{settings.oidc_name}.",
@@ -194,8 +202,7 @@ def _next_page(goal: str, invitation_token: str | None) -> str:
 
 def _needs_password(user: User) -> bool:
     """Linking adds a way in, so a browser that was left alone must not be enough."""
-    is_fresh = clock.now() - current_user.signed_in_at < _FRESH
-    return user.password_hash is not None and not is_fresh
+    return user.password_hash is not None and not has_just_signed_in()
 
 
 def _may_link(form: LinkForm, user: User) -> bool:
@@ -211,6 +218,7 @@ def _link(user: User, claims: Claims) -> ResponseReturnValue:
             identities.link(user, claims)
     except Conflict as error:
         return _TO_LINK.drop(_failed(error))
+    record("identity_linked", user=user.id, issuer=claims.issuer, address=request.remote_addr)
     flash(f"You can sign in through {services().settings.oidc_name} from now on.", "success")
     return _TO_LINK.drop(redirect(url_for("account.show"), 303))
 

@@ -1,6 +1,6 @@
-"""The workspace's own page: its name, and how its execution secret stands."""
+"""The workspace's own page: its name, what it asks of members, how its execution secret stands."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.validators import InputRequired
 
@@ -8,7 +8,7 @@ from opensink_web import clock
 from opensink_web.errors import InvalidInput
 from opensink_web.models.transaction import writing
 from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.workspace import rename_workspace
+from opensink_web.operations.workspace import rename_workspace, require_second_factor
 from opensink_web.web.access import requires
 from opensink_web.web.forms import LineField, SettingsForm
 
@@ -41,6 +41,22 @@ def show(principal: Principal) -> ResponseReturnValue:
             form.show(error)
     page = render_template("workspace/show.html", form=form, overlaps=_overlaps(principal))
     return page, 422 if form.errors else 200
+
+
+@blueprint.post("/w/<workspace_slug>/admin/workspace/second-factor")
+@requires("workspace", Action.WRITE)
+def set_second_factor(principal: Principal) -> ResponseReturnValue:
+    """Say whether members need a second factor."""
+    required = request.form.get("required") == "yes"
+    with writing():
+        require_second_factor(principal.workspace, required)
+    flash(
+        "Every member with a password needs a second factor now."
+        if required
+        else "Members need no second factor any more.",
+        "success",
+    )
+    return _back(principal)
 
 
 def _overlaps(principal: Principal) -> bool:

@@ -83,9 +83,10 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
     paths += ["/admin/members", "/admin/workspace"]
     found = []
-    for path in paths:
-        reader.goto(site.page(path))
+    for address in (*map(site.page, paths), "/account", "/account/second-factor"):
+        reader.goto(address)
         found += faults(reader)
+    reader.goto(site.page("/admin/workspace"))
     reader.locator("summary", has_text="Replace").click()
     expect(reader.get_by_role("dialog")).to_be_visible()
     found += faults(reader)

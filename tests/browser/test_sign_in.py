@@ -1,9 +1,12 @@
-"""The way in through a provider, in Chromium: cookies, redirects and the policy as they are."""
+"""Ways in, in Chromium: cookies, redirects and the policy as they are."""
 
+import pyotp
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, sign_in
+from opensink_web import clock
+from tests.browser.conftest import EMAIL, Site, sign_in
+from tests.conftest import PASSWORD
 from tests.oidc_server import OidcServer
 
 pytestmark = pytest.mark.server
@@ -25,3 +28,31 @@ def test_a_provider_is_linked_once_and_then_lets_in(page: Page, provider: OidcSe
     page.locator("summary", has_text="Unlink").click()
     page.get_by_role("dialog").get_by_role("button", name="Unlink").click()
     expect(page.get_by_text("no longer opens your account")).to_be_visible()
+
+
+def test_a_second_factor_is_set_up_and_asked_for_without_scripts(
+    chromium: Browser, site: Site
+) -> None:
+    context = chromium.new_context(base_url=site.url, java_script_enabled=False)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/account/second-factor")
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.locator(".qr-code svg")).to_be_visible()
+    app = pyotp.TOTP(page.locator("#second-factor-secret").inner_text())
+    # a code of the step before, so that this step's is still good for the sign-in
+    page.get_by_label("Code that the app shows").fill(app.at(clock.now(), counter_offset=-1))
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="I have kept them").click()
+    context.clear_cookies()
+    page.goto("/sign-in")
+    sign_in(page, on_the_way=True)
+    page.get_by_label("Code").fill(app.at(clock.now()))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox")
+    page.goto("/account/second-factor")
+    page.get_by_label("Your password").nth(1).fill(PASSWORD)
+    page.get_by_role("button", name="Turn it off").click()
+    expect(page.get_by_text("no second factor any more")).to_be_visible()
+    context.close()
