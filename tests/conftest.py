@@ -47,6 +47,13 @@ TEST_SETTINGS = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run look longer than the suite has time for."""
+    parser.addoption(
+        "--examples", type=int, default=2, help="requests made up for each route and phase"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `unit` what needs neither a database nor another process."""
     for item in items:

@@ -15,7 +15,7 @@ from opensink_web.api.shapes import (
     Received,
     page_answer,
 )
-from opensink_web.models import ActivitySource, ActivityType, is_web_address
+from opensink_web.models import WEB_ADDRESS, ActivitySource, ActivityType, is_web_address
 from opensink_web.operations import activity as activities
 from opensink_web.operations.permission import Principal
 
@@ -32,7 +32,7 @@ class Link(Received):
     href: Annotated[
         str,
         AfterValidator(_web_address),
-        Field(json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
+        Field(json_schema_extra={"pattern": WEB_ADDRESS}),
     ]
     text: str
 

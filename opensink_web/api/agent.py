@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from flask import current_app
@@ -38,9 +38,12 @@ from opensink_web.outbound.retry import (
     BACKOFF_MAX_SECONDS_DEFAULT,
     RetrySchedule,
 )
+from opensink_web.outbound.target import MAX_URL_LENGTH
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "agents"
+Addressable: TypeAlias = Annotated[str, Field(json_schema_extra={"pattern": agents.ADDRESSABLE})]
+"""What stands in addresses; the operation checks it."""
 routes = Routes(RESOURCE)
 
 
@@ -75,7 +78,17 @@ class Retry(Received):
 class EndpointBody(Received):
     """Where and how the agent is called. A masked header (`••••`) keeps the value it has."""
 
-    url: str
+    url: Annotated[
+        str,
+        Field(
+            json_schema_extra={
+                "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]",
+                "minLength": 8,
+                "maxLength": MAX_URL_LENGTH,
+            },
+            description="An address that this server may call, without a user name in it.",
+        ),
+    ]
     method: EndpointMethod = EndpointMethod.POST
     headers: dict[str, str] | None = None
     body: JsonObject | None = None
@@ -109,8 +122,8 @@ class AgentCreate(Received):
 
     name: Line
     description: str | None = None
-    namespace: str = "default"
-    slug: str | None = None
+    namespace: Addressable = "default"
+    slug: Addressable | None = None
     execution_endpoint: EndpointBody | None = None
 
 
@@ -121,8 +134,8 @@ class AgentChange(Change):
 
     name: Line = ""
     description: str | None = None
-    namespace: str = ""
-    slug: str = ""
+    namespace: Addressable = ""
+    slug: Addressable = ""
     execution_endpoint: EndpointBody | None = None
 
 

@@ -1,8 +1,10 @@
 """/api-keys: the keys with which programs speak for people."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
+
+from pydantic import Field
 
 from opensink_web.api.contract import Routes
 from opensink_web.api.shapes import (
@@ -16,7 +18,7 @@ from opensink_web.api.shapes import (
 )
 from opensink_web.errors import PermissionMissing
 from opensink_web.operations import api_key as api_keys
-from opensink_web.operations.permission import EVERYTHING, Action, Principal, check_scopes
+from opensink_web.operations.permission import EVERYTHING, SCOPES, Action, Principal, check_scopes
 
 routes = Routes("api_keys")
 
@@ -33,7 +35,10 @@ class ApiKeyCreate(Received):
     )
 
     name: Line
-    scopes: list[str]
+    scopes: Annotated[
+        list[Annotated[str, Field(json_schema_extra={"enum": [*SCOPES]})]],
+        Field(json_schema_extra={"minItems": 1}),
+    ]
     expires_at: Moment | None = None
 
 

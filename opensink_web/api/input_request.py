@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, WithJsonSchema
 
 from opensink_web.api.contract import Routes
 from opensink_web.api.shapes import (
@@ -39,7 +39,10 @@ class InputRequestCreate(Received):
     key: Line
     title: Line
     message: str
-    schema_: JsonValue = Field(alias="schema")
+    schema_: Annotated[
+        JsonValue,
+        WithJsonSchema({"title": "Schema", "anyOf": [{"type": "object"}, {"const": True}]}),
+    ] = Field(alias="schema")
 
 
 class Resolution(Received):

@@ -18,6 +18,7 @@ from opensink_web.api.contract import PREFIX, Route
 from opensink_web.api.problem import Problem
 from opensink_web.api.shapes import Query
 from opensink_web.json_value import JSONObject
+from opensink_web.operations import idempotency
 
 ROUTES: tuple[Route, ...] = (
     *agent.routes,
@@ -154,5 +155,5 @@ _IDEMPOTENCY_KEY: JSONObject = {
     "in": "header",
     "required": False,
     "description": "For 24 hours the same key with the same body answers what it answered first.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "pattern": idempotency.KEY},
 }

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from opensink_web.operations.page import LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest
+from opensink_web.operations.page import LIMIT_DEFAULT, LIMIT_MAX, TRAIL, Page, PageRequest
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
@@ -88,7 +88,7 @@ class PageQuery(Query):
     limit: Annotated[int, Field(ge=1, le=LIMIT_MAX), DIGITS] = Field(
         default=LIMIT_DEFAULT, alias="$limit", description="How many items at most."
     )
-    trail: str | None = Field(
+    trail: Annotated[str, Field(json_schema_extra={"pattern": TRAIL})] | None = Field(
         default=None, alias="$trail", description="The cursor that the page before gave."
     )
 

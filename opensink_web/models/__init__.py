@@ -3,7 +3,13 @@
 Nothing here commits or decides. Importing this package makes every table known to SQLAlchemy.
 """
 
-from opensink_web.models.activity import Activity, ActivitySource, ActivityType, is_web_address
+from opensink_web.models.activity import (
+    WEB_ADDRESS,
+    Activity,
+    ActivitySource,
+    ActivityType,
+    is_web_address,
+)
 from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.api_key import ApiKey
@@ -26,6 +32,7 @@ from opensink_web.models.user import Membership, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
 
 __all__ = [
+    "WEB_ADDRESS",
     "Activity",
     "ActivitySource",
     "ActivityType",

@@ -1,8 +1,8 @@
 """What happened in a session, in the order it happened; only ever added to."""
 
+import re
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
@@ -31,14 +31,13 @@ class ActivitySource(StrEnum):
     USER = "user"
 
 
+WEB_ADDRESS = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20/?#\\\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+"""A full address with a host: to a browser `http:page` is one of our own pages."""
+
+
 def is_web_address(href: str) -> bool:
-    """Tell whether this leads to another host: to a browser `http:page` is one of our own pages."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return False
-    is_web = href.lower().startswith(("http://", "https://"))
-    return is_web and href.isprintable() and bool(parts.netloc)
+    """Tell whether this leads to another host: nothing else may an agent have a person follow."""
+    return re.fullmatch(WEB_ADDRESS, href) is not None
 
 
 class Activity(Identified, Created, Base):

@@ -26,7 +26,8 @@ NAME_LENGTH_MAX = 255
 _MIRROR_STATUS = update(Agent).where(
     Agent.id == bindparam("of_agent"), Agent.newest_session_id == bindparam("of_session")
 )
-_ADDRESSABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}")
+ADDRESSABLE = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$"
+"""What a namespace and a slug look like."""
 
 
 class AgentChanges(TypedDict, total=False):
@@ -194,7 +195,7 @@ def _checked_name(name: str) -> str:
 
 
 def _addressable(field: str, text: str) -> str:
-    if not _ADDRESSABLE.fullmatch(text):
+    if not re.fullmatch(ADDRESSABLE, text):
         message = (
             f"A {field} stands in addresses: letters, digits, _ and -, not starting with -, "
             "at most 255."

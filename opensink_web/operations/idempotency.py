@@ -5,6 +5,7 @@ waits at the unique key until the first has committed, and then reads the first 
 request that fails leaves no record, as it leaves nothing else.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -18,7 +19,7 @@ from opensink_web.models import IdempotencyRecord, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.permission import Principal
 
-KEY_LENGTH_MAX = 255
+KEY = "^[!-~]([ -~]{0,253}[!-~])?$"
 LIFETIME = timedelta(hours=24)
 
 
@@ -36,8 +37,8 @@ def begin(principal: Principal, key: str, request: bytes) -> IdempotencyRecord |
     `request` is whatever makes two requests the same one.
     Raises: InvalidInput for a key that is none; Conflict for a key used with another request.
     """
-    if not 1 <= len(key) <= KEY_LENGTH_MAX or not key.isprintable():
-        raise InvalidInput(f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} printable characters.")
+    if not re.fullmatch(KEY, key):
+        raise InvalidInput("An Idempotency-Key has 1 to 255 printable ASCII characters.")
     request_hash = sha256(request).hexdigest()
     moment = clock.now()
     _forget(principal, key)

@@ -4,6 +4,7 @@ A cursor names the last row of a page, so page 1,000 costs what page 1 costs, an
 meanwhile neither repeat nor hide others.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,8 @@ from opensink_web.models import db
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
+TRAIL = "^[A-Za-z0-9_-]{22}$"
+"""What a cursor looks like: the 128 bits of an id in base64url (RFC 4648, section 5)."""
 
 Row = TypeVar("Row")
 
@@ -63,8 +66,7 @@ def _trail_of(row_id: UUID) -> str:
 
 
 def _id_of(trail: str) -> UUID:
-    try:
-        return UUID(bytes=urlsafe_b64decode(trail + "=="))
-    except ValueError:
+    if not re.fullmatch(TRAIL, trail):
         message = "This is not a cursor that a page of this list has given."
-        raise InvalidInput(message, errors=(FieldError("/$trail", message),)) from None
+        raise InvalidInput(message, errors=(FieldError("/$trail", message),))
+    return UUID(bytes=urlsafe_b64decode(trail + "=="))

@@ -39,6 +39,12 @@ PAGE_RESOURCES = ("members", "workspace")
 
 EVERYTHING = "all:all"
 
+SCOPES = (
+    EVERYTHING,
+    *(f"{resource}:{word}" for resource in KEY_RESOURCES for word in (*Action, "all")),
+)
+"""Everything that can stand in a key's scopes."""
+
 _READ_ALL = frozenset(f"{resource}:read" for resource in KEY_RESOURCES if resource != "api_keys")
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     Role.ADMIN: frozenset({EVERYTHING}),
@@ -78,7 +84,7 @@ class Principal:
 def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the scopes without repetitions. Raises: InvalidInput naming the first unknown one."""
     for index, scope in enumerate(scopes):
-        if scope != EVERYTHING and not _is_scope(scope):
+        if scope not in SCOPES:
             message = (
                 "A scope is <resource>:<read|write|all> or all:all, where the resource is one of "
                 f"{', '.join(KEY_RESOURCES)}."
@@ -88,11 +94,6 @@ def check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
         message = "A key needs at least one scope."
         raise InvalidInput(message, errors=(FieldError("/scopes", message),))
     return tuple(dict.fromkeys(scopes))
-
-
-def _is_scope(scope: str) -> bool:
-    resource, _, action = scope.partition(":")
-    return resource in KEY_RESOURCES and action in {"read", "write", "all"}
 
 
 def _covers(scopes: frozenset[str], resource: str, action: Action) -> bool:

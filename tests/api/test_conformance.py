@@ -1,0 +1,98 @@
+"""The API and its description agree, as Schemathesis (https://schemathesis.io) sees them.
+
+It makes up requests from /api/v1/openapi.json, good ones and bad ones, and compares statuses,
+content types, headers and bodies with what the document declares. `--examples 200` looks longer.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import Failure
+from schemathesis.engine import events, from_schema
+from schemathesis.engine.recorder import ScenarioRecorder
+
+from tests.conftest import Cast
+
+BEYOND_SCHEMAS = {
+    "/execution_endpoint/url",  # an address that may be called
+    "/execution_endpoint/retry/backoff/max_seconds",  # no less than the first wait
+    "/expires_at",  # a moment to come
+}
+"""What no JSON Schema can say in full."""
+
+
+PHASES = {
+    "coverage": "each keyword of the document, just within it and just beyond",
+    "fuzzing": "anything",
+    "stateful": "one call after another",
+}
+
+
+def config_of(phase: str, examples: int, headers: dict[str, str]) -> SchemathesisConfig:
+    phases = {name: {"enabled": name == phase} for name in PHASES | {"examples": ""}}
+    generation = {
+        "max-examples": examples,
+        "deterministic": True,
+        "mode": "all",
+        "allow-x00": False,
+    }
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": 1,
+            "headers": headers,
+            "generation": {**generation, "database": "none"},
+            # its way to take the key away does not work with an application in the same process
+            "checks": {"ignored_auth": {"enabled": False}},
+            "phases": phases,
+            "cache": {"enabled": False},
+            "continue-on-failure": True,
+            "suppress-health-check": ["all"],
+            "warnings": False,
+        }
+    )
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_answer_is_one_that_the_document_declares(
+    app: Flask, cast: Cast, phase: str, pytestconfig: pytest.Config
+) -> None:
+    config = config_of(phase, pytestconfig.getoption("examples"), cast.alice.headers)
+    api = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
+    calls = 0
+    failures: list[str] = []
+    for event in from_schema(api).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            failures.append(repr(event))
+        if isinstance(event, events.ScenarioFinished):
+            calls += len(event.recorder.interactions)
+            failures.extend(failures_in(event.recorder))
+    assert not failures, "\n\n".join(failures[:5])
+    assert calls > 0
+
+
+def failures_in(recorder: ScenarioRecorder) -> Iterator[str]:
+    """Tell each call whose answer was not as declared."""
+    for case_id, checks in recorder.checks.items():
+        for check in checks:
+            if check.failure_info is None:
+                continue
+            call = recorder.interactions[case_id]
+            body = call.response.content if call.response else b""
+            if not is_beyond_schemas(check.name, body):
+                failure: Failure = check.failure_info.failure
+                sent = f"{call.request.method} {call.request.uri} {call.request.body!r}"
+                yield f"{check.name}: {failure.message}\n{sent[:500]}\n{body[:500]!r}"
+
+
+def is_beyond_schemas(check: str, body: bytes) -> bool:
+    """Tell whether a request was refused for nothing but what its schema could not say."""
+    if check != "positive_data_acceptance":
+        return False
+    problem: Any = json.loads(body)
+    wrong = {each["path"] for each in problem.get("errors", [])}
+    return bool(wrong) and wrong <= BEYOND_SCHEMAS
