@@ -87,7 +87,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": settings.max_body_bytes,
         "MAX_FORM_MEMORY_SIZE": settings.max_body_bytes,
         "MAX_FORM_PARTS": 20_000,
-        "SESSION_COOKIE_NAME": "opensink_session",
+        # browsers take a name with this prefix from this host alone, and over HTTPS
+        "SESSION_COOKIE_NAME": "__Host-opensink_session" if is_https else "opensink_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": is_https,

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Response, current_app, g, redirect, request, session, url_for
+from flask import Response, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,6 +34,7 @@ Parameters = ParamSpec("Parameters")
 View = TypeVar("View", bound=Callable[..., Any])
 PERMISSION = "permission"
 """The attribute of a view that says (resource, action); None for a public one."""
+_TYPED_AGAIN = "typed_again"
 
 _JUST_NOW = timedelta(minutes=10)
 
@@ -152,8 +153,43 @@ def requires(
     return declare
 
 
+def keeps_typed(again: Callable[..., ResponseReturnValue]) -> Callable[[View], View]:
+    """Declare that what is sent to a view is worth keeping when it cannot be taken.
+
+    With a token from before the last sign-in, `again` draws the form anew with what was sent in
+    it; without a sign-in a page keeps it until there is one.
+    """
+
+    def declare(view: View) -> View:
+        setattr(view, _TYPED_AGAIN, again)
+        return view
+
+    return declare
+
+
+def typed_again() -> ResponseReturnValue | None:
+    """Return the page that saves what was sent with an old token; None if nothing is to be saved.
+
+    Only for forms of our own pages: nobody else shall fill in one of ours.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    again: Callable[..., ResponseReturnValue] | None = getattr(view, _TYPED_AGAIN, None)
+    is_ours = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    if again is None or not is_ours or not _typed():
+        return None
+    return again(**(request.view_args or {}))
+
+
 def to_sign_in() -> ResponseReturnValue:
-    """Lead to the sign-in and from there back; htmx is told to load the whole page."""
+    """Lead to the sign-in and from there back; htmx is told to load the whole page.
+
+    Whoever was sending something keeps it: where they are, or in a page that says so.
+    """
+    if request.method != "GET" and "HX-Request" in request.headers:
+        return "", 401, {"WWW-Authenticate": 'Form realm="OpenSink"'}
+    kept = _typed()
+    if kept:
+        return render_template("auth/signed_out.html", kept=kept), 403
     return _lead_to("auth.sign_in")
 
 
@@ -162,6 +198,14 @@ def _lead_to(endpoint: str) -> ResponseReturnValue:
         return "", 204, {"HX-Redirect": url_for(endpoint, next=_page_of_htmx())}
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for(endpoint, next=here), 303)
+
+
+def _typed() -> list[tuple[str, str]]:
+    """Return what was sent to a view that keeps it, but for the token, which was the session's."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    token = current_app.config["WTF_CSRF_FIELD_NAME"]
+    fields = request.form.items(multi=True) if hasattr(view, _TYPED_AGAIN) else ()
+    return [(name, value) for name, value in fields if name != token]
 
 
 def _page_of_htmx() -> str | None:

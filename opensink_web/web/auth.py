@@ -3,7 +3,16 @@
 GET never uses a link up: mail scanners and prefetchers open every one.
 """
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms import PasswordField
@@ -15,7 +24,14 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations import invitation as invitations
 from opensink_web.operations.audit import record
 from opensink_web.operations.user import user_count
-from opensink_web.web.access import begin_session, end_session, public, safe_next, to_sign_in
+from opensink_web.web.access import (
+    begin_session,
+    end_session,
+    keeps_typed,
+    public,
+    safe_next,
+    to_sign_in,
+)
 from opensink_web.web.attempts import (
     note_bad_link,
     refuse_guessing_links,
@@ -62,7 +78,14 @@ def workspaces() -> ResponseReturnValue:
     return render_template("auth/workspaces.html", choices=choices)
 
 
+def _draw_sign_in_again() -> ResponseReturnValue:
+    form = SignInForm()
+    form.form_errors.append("This form was open for too long. Enter your password again.")
+    return render_template("auth/sign_in.html", form=form), 400
+
+
 @blueprint.route("/sign-in", methods=["GET", "POST"])
+@keeps_typed(_draw_sign_in_again)
 @public
 def sign_in() -> ResponseReturnValue:
     """Let a person in; where they were going stands in `next`."""
@@ -108,7 +131,10 @@ def sign_out() -> ResponseReturnValue:
         end_session()
     if user_id is not None:
         record("signed_out", user=user_id, address=request.remote_addr)
-    return redirect(url_for("auth.sign_in"), 303)
+    answer = make_response(redirect(url_for("auth.sign_in"), 303))
+    if current_app.config["SESSION_COOKIE_SECURE"]:  # over HTTP browsers complain and do nothing
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @blueprint.route("/sign-up/<token>", methods=["GET", "POST"])

@@ -8,9 +8,13 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from opensink_web.errors import NotAuthenticated, OpenSinkError, PermissionMissing, RateLimited
-from opensink_web.web.access import to_sign_in
+from opensink_web.web.access import to_sign_in, typed_again
 from opensink_web.web.attempts import retry_after
 
+_OLD_FORM = (
+    "This form is from before you signed in or out, or cookies are off. Nothing was changed; load "
+    "the page again."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -25,13 +29,20 @@ def error_page(error: Exception) -> ResponseReturnValue:
     if isinstance(error, OpenSinkError):
         return _page(error.status, error.message)
     if isinstance(error, CSRFError):
-        return _page(400, "The page was open for too long, or cookies are off. Load it again.")
+        return _after_an_old_token()
     if isinstance(error, HTTPException) and error.code is not None:
         if error.code < 400:
             return error.get_response()
         return _page(error.code, None)
     _log.error("A page failed", exc_info=error)
     return _page(500, None)
+
+
+def _after_an_old_token() -> ResponseReturnValue:
+    try:
+        return typed_again() or _page(400, _OLD_FORM)
+    except Exception as other:  # whatever it is: it would not come here by itself a second time
+        return error_page(other)
 
 
 def _page(status: int, message: str | None) -> tuple[str, int]:

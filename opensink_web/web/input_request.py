@@ -14,7 +14,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.input_request import find_input_request, resolve
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
-from opensink_web.web.access import requires
+from opensink_web.web.access import keeps_typed, requires
 from opensink_web.web.live import UNCHANGED, is_unchanged
 from opensink_web.web.progress import Progress, progress_of
 from opensink_web.web.stored_answer import StoredAnswer, stored_answer
@@ -23,6 +23,9 @@ from opensink_web.web.timeline import Event, timeline_of
 blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"
 _EVENTS_SHOWN = 8
+_SIGNED_IN_ANEW = (
+    "You have signed in anew since this page was opened. Look through your answer and send it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,19 @@ def progress(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     )
 
 
+@requires("agent_session_input_requests", Action.WRITE)
+def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Draw the form with what was sent in it, and a token of this sign-in."""
+    asked = find_input_request(principal.workspace, request_id)
+    form = AnswerForm.submitted(asked.schema, request.form)
+    with_other_rows = form.changed_by(request.form)
+    if with_other_rows is not None:
+        return _with_rows(principal, asked, with_other_rows)
+    return _page(principal, asked, form, refusal=_SIGNED_IN_ANEW, status=400)
+
+
 @blueprint.post(_PAGE)
+@keeps_typed(_draw_again)
 @requires("agent_session_input_requests", Action.WRITE)
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Store an answer; or only give the form a row more or less, whichever button was pressed."""

@@ -4,7 +4,7 @@
   const SAFE_VERBS = ["get", "head", "options"];
   const FAILURES = {
     0: "The server cannot be reached. Check your connection; what you typed is still here.",
-    401: "You are signed out.",
+    401: "You are signed out; what you typed is still here.",
     403: "You do not have permission to do this.",
     404: "This no longer exists. Reload the page to see what is there.",
     429: "That was too often. Wait a moment and try again.",
@@ -20,7 +20,7 @@
 
   function tellFailure(status) {
     const detail = { text: FAILURES[status] || OTHERWISE, tone: "danger" };
-    if (status === 401) Object.assign(detail, { href: location.href, linkText: "Sign in again" });
+    if (status === 401) Object.assign(detail, { href: "/sign-in", linkText: "Sign in in another tab", target: "_blank" });
     document.dispatchEvent(new CustomEvent("toast", { detail }));
   }
 

@@ -1,6 +1,6 @@
 // Short messages in the corner. Raise one from the server with the header
 // HX-Trigger: {"toast": {"text": "Saved.", "tone": "success"}}, or from a script with
-// document.dispatchEvent(new CustomEvent("toast", {detail: {text, tone, href, linkText}})).
+// document.dispatchEvent(new CustomEvent("toast", {detail: {text, tone, href, linkText, target}})).
 // Tones: info, success, danger. A danger stays until it is closed.
 (() => {
   "use strict";
@@ -8,7 +8,7 @@
   const MOST_AT_ONCE = 3;
   const TONES = ["info", "success", "danger"];
 
-  function build({ text, tone, href, linkText }) {
+  function build({ text, tone, href, linkText, target }) {
     const toast = document.createElement("div");
     toast.className = `notice notice-${TONES.includes(tone) ? tone : "info"} notice-toast`;
     toast.dataset.text = text;
@@ -17,6 +17,7 @@
     if (href) {
       const link = document.createElement("a");
       link.href = href;
+      if (target) link.target = target;
       link.textContent = linkText;
       body.append(" ", link);
     }

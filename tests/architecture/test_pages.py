@@ -1,12 +1,16 @@
 """What must hold for every page, also for those not written yet."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from opensink_web.factory import create_app
@@ -81,11 +85,69 @@ def test_somebody_elses_workspace_is_not_there(without_csrf: Flask, cast: Cast) 
         assert answer.status_code == 404, (method, address)
 
 
-def test_every_form_needs_its_token(app: Flask, cast: Cast) -> None:
+def unsafe_addresses(app: Flask, slug: str) -> list[tuple[str, str]]:
+    """Give every method and address outside the API that may change something."""
+    adapter = app.url_map.bind("localhost")
+    found = []
+    for rule in page_rules(app):
+        kinds = {name: rule._converters[name] for name in rule.arguments}
+        values = {
+            name: uuid4() if "UUID" in type(kind).__name__ else slug for name, kind in kinds.items()
+        }
+        for method in sorted((rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}):
+            address = adapter.build(rule.endpoint, values, method=method)
+            found.append((method, address))
+    assert len(found) > 20
+    return found
+
+
+def stored(settings: Settings) -> list[str]:
+    with closing(sqlite3.connect(settings.data_dir / "opensink.sqlite3")) as connection:
+        return list(connection.iterdump())
+
+
+@pytest.mark.parametrize("fields", [{}, {"csrf_token": "made up"}])
+def test_whatever_may_change_something_is_refused_without_a_token(
+    app: Flask, settings: Settings, cast: Cast, fields: dict[str, str]
+) -> None:
+    client = signed_in_with_token(app, cast)[0]
+    before = stored(settings)
+    for method, address in unsafe_addresses(app, cast.alice.workspace_slug):
+        answer = client.open(address, method=method, data=fields)
+        if answer.status_code == 303:  # somebody signed in has no use for a sign-in form
+            assert address == "/sign-in"
+            continue
+        assert answer.status_code in {400, 404}, address
+        assert "<h1>" in answer.text, address
+    assert stored(settings) == before
+
+
+@pytest.mark.parametrize("in_header", [False, True])
+def test_and_is_taken_with_one_in_the_form_or_in_the_header(
+    app: Flask, cast: Cast, *, in_header: bool
+) -> None:
     client = app.test_client()
-    for method, address in addresses(app, cast.alice.workspace_slug):
-        if method == "POST":
-            assert client.post(address).status_code == 400, address
+    for method, address in unsafe_addresses(app, cast.alice.workspace_slug):
+        token = token_in(client.get("/sign-in").text)
+        fields = {} if in_header else {"csrf_token": token}
+        headers = {"X-CSRFToken": token} if in_header else {}
+        answer = client.open(address, method=method, data=fields, headers=headers)
+        assert answer.status_code in {303, 404, 422}, address
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def signed_in_with_token(app: Flask, cast: Cast) -> tuple[FlaskClient, str]:
+    """Sign Alice in through the form, and return her browser and the token of its pages."""
+    client = app.test_client()
+    token = token_in(client.get("/sign-in").text)
+    data = {"email": cast.alice.email, "password": PASSWORD, "csrf_token": token}
+    assert client.post("/sign-in", data=data).status_code == 303
+    return client, token_in(client.get("/account").text)
 
 
 def test_every_template_is_used() -> None:
@@ -108,16 +170,79 @@ def test_no_template_has_inline_script_or_style() -> None:
     assert found == []
 
 
-def test_every_answer_carries_the_policy(app: Flask) -> None:
-    client = app.test_client()
-    for address in ("/healthz", "/sign-in", "/nowhere", "/api/v1/nowhere"):
-        headers = client.get(address).headers
-        assert "default-src 'none'" in headers["Content-Security-Policy"], address
-        assert headers["X-Content-Type-Options"] == "nosniff", address
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
 
 
-def test_cookies_are_secure_where_the_address_is(tmp_path: Path) -> None:
-    environment = {"DATA_DIR": str(tmp_path), "PUBLIC_URL": "https://sink.example.com"}
-    app = create_app(Settings.from_env(environment))
-    assert app.config["SESSION_COOKIE_SECURE"] is True
-    assert "Strict-Transport-Security" in app.test_client().get("/healthz").headers
+def every_get(app: Flask, slug: str) -> list[str]:
+    """Give an address for every rule that answers GET, the API's too, and some for none."""
+    adapter = app.url_map.bind("localhost")
+    found = ["/static/js/forms.js", "/static/nowhere", "/nowhere", "/api/v1/nowhere", "/%00"]
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or set()) and rule.endpoint != "static":
+            values = {
+                name: slug if name == "workspace_slug" else uuid4() for name in rule.arguments
+            }
+            found.append(adapter.build(rule.endpoint, values))
+    return found
+
+
+def test_every_answer_carries_the_security_headers(without_csrf: Flask, cast: Cast) -> None:
+    client = without_csrf.test_client()
+    client.post("/sign-in", data={"email": cast.alice.email, "password": PASSWORD})
+    for address in every_get(without_csrf, cast.alice.workspace_slug):
+        for method in ("GET", "PUT"):
+            answer = client.open(address, method=method)
+            headers = answer.headers
+            policy = headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy, address
+            assert "frame-ancestors 'none'" in policy, address
+            assert {name: headers.get(name) for name in HEADERS} == HEADERS, address
+            assert "Strict-Transport-Security" not in headers, address
+            is_static = address.startswith("/static/")
+            assert is_static or headers["Cache-Control"] == "no-store", address
+            answer.close()
+
+
+@pytest.fixture
+def https_client(app: Flask, cast: Cast, settings: Settings) -> FlaskClient:
+    """A browser at an installation that people reach over HTTPS, on the same database."""
+    over_https = create_app(replace(settings, public_url="https://sink.example.com"))
+    over_https.config["WTF_CSRF_ENABLED"] = False
+    return over_https.test_client()
+
+
+def test_over_https_cookies_stay_on_it(https_client: FlaskClient, cast: Cast) -> None:
+    answer = https_client.post(
+        "/sign-in",
+        base_url="https://sink.example.com",
+        data={"email": cast.alice.email, "password": PASSWORD},
+    )
+    assert answer.status_code == 303
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert {cookie.partition("=")[0] for cookie in cookies} == {
+        "__Host-opensink_session",
+        "opensink_device",
+    }
+    for cookie in cookies:
+        flags = set(cookie.split("; "))
+        assert {"Secure", "HttpOnly", "SameSite=Lax"} <= flags, cookie
+        assert not any(flag.startswith("Domain") for flag in flags), cookie
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    out = https_client.post("/sign-out", base_url="https://sink.example.com")
+    assert out.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_over_http_cookies_are_kept_from_scripts_and_other_sites(
+    without_csrf: Flask, cast: Cast
+) -> None:
+    data = {"email": cast.alice.email, "password": PASSWORD}
+    answer = without_csrf.test_client().post("/sign-in", data=data)
+    for cookie in answer.headers.getlist("Set-Cookie"):
+        flags = set(cookie.split("; "))
+        assert {"HttpOnly", "SameSite=Lax"} <= flags, cookie
+        assert "Secure" not in flags, cookie

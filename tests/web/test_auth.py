@@ -1,6 +1,7 @@
 """The way in and out: signing in, signing up by a link, choosing a workspace, signing out."""
 
 from datetime import timedelta
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from flask import Flask
@@ -86,9 +87,45 @@ def test_signing_in_leads_to_where_one_was_going(client: FlaskClient, cast: Cast
     assert answer.location == "/w/main/admin/agents?trail="
 
 
-@pytest.mark.parametrize("goal", ["https://evil.example", "//evil.example", "/\\evil.example", "x"])
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "https://evil.example",
+        "HTTPS:evil.example",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "\\/evil.example",
+        "/\t/evil.example",
+        "/\r\n/evil.example",
+        "\t//evil.example",
+        " //evil.example",
+        "\u200b//evil.example",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "@evil.example",
+        "evil.example",
+        "x",
+    ],
+)
 def test_signing_in_leads_nowhere_else(client: FlaskClient, cast: Cast, goal: str) -> None:
-    assert sign_in(client, cast.alice.email, goal=goal) == "/"
+    data = {"email": cast.alice.email, "password": PASSWORD}
+    for _ in ("the form", "who is signed in already"):
+        answer = client.post("/sign-in", query_string={"next": goal}, data=data)
+        assert answer.location == "/"
+
+
+@pytest.mark.parametrize("goal", ["/%2F/evil.example", "/%5Cevil.example", "/.//evil.example"])
+def test_what_only_looks_like_another_server_stays_on_this_one(
+    client: FlaskClient, cast: Cast, goal: str
+) -> None:
+    place = client.post(
+        "/sign-in",
+        query_string={"next": goal},
+        data={"email": cast.alice.email, "password": PASSWORD},
+    ).location
+    assert urlsplit(urljoin("http://localhost/sign-in", place)).netloc == "localhost"
 
 
 @pytest.mark.parametrize(
