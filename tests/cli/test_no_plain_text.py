@@ -1,0 +1,239 @@
+"""Whoever gets hold of the files and logs of a server learns none of its secrets.
+
+Real parts are given a secret of every kind, some echoed by an endpoint or sent in broken requests;
+then every byte of the database, of Redis' log and of what the parts have said is searched.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from opensink_web.cli.database import upgrade_tables
+from opensink_web.factory import create_app
+from opensink_web.models import Role, SecondFactor, User, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.api_key import create_key
+from opensink_web.operations.invitation import invite
+from opensink_web.operations.user import create_user
+from opensink_web.operations.workspace import first_workspace, rotate_execution_secret
+from opensink_web.settings import Settings
+from tests.opensink_up import ROOT, Opensink
+
+pytestmark = pytest.mark.server
+
+EMAIL = "alice@example.com"
+KEYS = {"encryption_keys", "secret_key"}
+"""The files that are secret themselves."""
+
+
+def made_up(name: str) -> str:
+    """Return a secret whose characters are written differently in JSON, addresses and HTML."""
+    return f'c4nary {name} "/+&=<é'
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"pin": {"type": "string", "writeOnly": True}},
+    "required": ["pin"],
+}
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Sends everything it got back, in the body, in headers and in the reason."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        secret = self.headers["X-OpenSink-Secret"]
+        self.send_response(401, f"not {secret}")
+        self.send_header("X-Echo", secret)
+        self.send_header("X-Credential-Echo", self.headers["Authorization"])
+        self.end_headers()
+        echo = {"headers": dict(self.headers.items()), "body": body.decode(), "path": self.path}
+        self.wfile.write(json.dumps(echo).encode() + quote(secret).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def echo_url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@dataclass
+class Site:
+    """A server with everything it says in a file, and the secrets it was given."""
+
+    opensink: Opensink
+    log: Path
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.url = f"http://127.0.0.1:{self.opensink.port}"
+        self.browser = requests.Session()
+
+    def prepare(self) -> None:
+        """Make the tables, and what the command line or another person would make."""
+        self.secrets["password"] = made_up("password")
+        self.secrets["totp"] = "C4NARYTOTPSECRETC4NARYTOTPSECRET"
+        settings = Settings.from_env({"DATA_DIR": str(self.opensink.data_dir)})
+        settings.data_dir.mkdir(parents=True)
+        with create_app(settings).app_context():
+            upgrade_tables(settings)
+            with writing():
+                workspace = first_workspace()
+                self.secrets["old execution secret"] = workspace.execution_secret
+                rotate_execution_secret(workspace)
+                self.secrets["execution secret"] = workspace.execution_secret
+                alice = create_user(workspace, EMAIL, self.secrets["password"], role=Role.ADMIN)
+                self._give(workspace, alice)
+            db.engine.dispose()
+
+    def _give(self, workspace: Workspace, alice: User) -> None:
+        _, self.secrets["API key"] = create_key(workspace, alice, name="k", scopes=("all:all",))
+        self.secrets["invitation"] = invite(workspace, role=Role.VIEWER, email=None, by=alice)
+        bob = create_user(workspace, "bob@example.com", "a long password", role=Role.VIEWER)
+        db.session.add(SecondFactor(user_id=bob.id, secret=self.secrets["totp"]))
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(ROOT / "app.py"), "--port", str(self.opensink.port)]
+        with self.log.open("wb") as log:
+            process = subprocess.Popen(
+                [*command, "--workers", "1"],
+                env=self.opensink.environment(),
+                stdout=log,
+                stderr=log,
+            )
+        self.opensink.wait_until(self.opensink.is_ready)
+        return process
+
+    def api(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        headers |= {"Authorization": f"Bearer {self.secrets['API key']}"}
+        url = f"{self.url}/api/v1/{path}"
+        answer = requests.request(method, url, json=body, headers=headers, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def sign_in(self, password: str) -> None:
+        page = self.browser.get(f"{self.url}/sign-in", timeout=10).text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert token, page
+        form = {"email": EMAIL, "password": password, "csrf_token": token[1]}
+        self.browser.post(
+            f"{self.url}/sign-in", data=form, allow_redirects=False, timeout=10
+        ).close()
+
+    def use_links(self) -> None:
+        """Sign in, wrongly and rightly; open the links that hold secrets; show an API key."""
+        self.secrets["wrong password"] = made_up("wrong password")
+        self.sign_in(self.secrets["wrong password"])
+        self.sign_in(self.secrets["password"])
+        self.secrets["cookie"] = self.browser.cookies["opensink_session"]
+        assert self.browser.get(f"{self.url}/w/main/inbox", timeout=10).ok
+        self.browser.get(f"{self.url}/sign-up/{self.secrets['invitation']}", timeout=10)
+        self.secrets["query"] = made_up("query")
+        self.browser.get(f"{self.url}/nowhere", params={"token": self.secrets["query"]}, timeout=10)
+        made = self.api(
+            *("POST", "api-keys", {"name": "n", "scopes": ["agents:read"]}),
+            **{"Idempotency-Key": "once"},
+        )
+        self.secrets["made API key"] = made["key"]
+
+    def answer_a_question(self, echo_url: str) -> None:
+        """Have an endpoint called that sends back every secret it is told."""
+        for name in ("header", "body", "address", "answer"):
+            self.secrets[name] = made_up(name)
+        endpoint = {
+            "url": f"{echo_url}/execute?token={quote(self.secrets['address'])}",
+            "headers": {"Authorization": self.secrets["header"], "X-Mine": self.secrets["header"]},
+            "body": {"password": self.secrets["body"], "task": self.secrets["body"]},
+        }
+        agent = self.api(
+            *("POST", "agents", {"name": "Trader", "execution_endpoint": endpoint}),
+            **{"Idempotency-Key": "agent"},
+        )
+        ids = {"agent_id": agent["id"]}
+        ids["session_id"] = self.api("POST", "agent-sessions", ids)["id"]
+        question = {"key": "k", "title": "Pin?", "message": "", "schema": SCHEMA}
+        asked = self.api("POST", "agent-session-input-requests", ids | question)
+        path = f"agent-session-input-requests/{asked['id']}/resolve"
+        self.api("POST", path, {"response": {"pin": self.secrets["answer"]}})
+        failed = f"deliveries?agent_id={agent['id']}&status=failed"
+        self.opensink.wait_until(lambda: self.api("GET", failed)["items"])
+
+    def send_what_is_broken(self) -> None:
+        """Send secrets in requests that are refused, in each way that comes to mind."""
+        self.secrets["refused"] = made_up("refused")
+        bearer = {"Authorization": f"Bearer {self.secrets['refused']}".encode()}
+        requests.get(f"{self.url}/api/v1/agents", headers=bearer, timeout=10)
+        headers = {
+            "Authorization": f"Bearer {self.secrets['API key']}",
+            "Content-Type": "application/json",
+        }
+        for broken in (
+            '{"name": "' + self.secrets["refused"],
+            json.dumps({"name": "x", "execution_endpoint": {"url": self.secrets["refused"]}}),
+            json.dumps({"name": "x", "slug": self.secrets["refused"] + "\ud800"}),
+        ):
+            answer = requests.post(
+                f"{self.url}/api/v1/agents", data=broken.encode(), headers=headers, timeout=10
+            )
+            assert answer.status_code == 400
+
+
+def written_ways(secret: str) -> Iterator[bytes]:
+    """Return how a secret may stand in a file: as it is or escaped, and each of it in Base64."""
+    for plain in {
+        secret.encode(),
+        secret.encode("latin-1"),
+        quote(secret).encode(),
+        quote(secret, safe="").encode(),
+        json.dumps(secret)[1:-1].encode(),
+        json.dumps(secret, ensure_ascii=False)[1:-1].encode(),
+    }:
+        yield plain
+        for offset in range(3):
+            encoded = b64encode(b"\0" * offset + plain)
+            # the first and the last characters depend on what stands around the secret
+            yield encoded[4 if offset else 0 : len(encoded) - 4]
+
+
+def test_no_file_and_no_log_holds_a_secret(tmp_path: Path, echo_url: str) -> None:
+    site = Site(Opensink(tmp_path / "var"), tmp_path / "log")
+    site.prepare()
+    process = site.start()
+    try:
+        site.use_links()
+        site.send_what_is_broken()
+        site.answer_a_question(echo_url)
+        files = [each for each in site.opensink.data_dir.rglob("*") if each.is_file()]
+        found = {each.name: each.read_bytes() for each in files if each.name not in KEYS}
+    finally:
+        process.terminate()
+        process.wait(30)
+    found["log"] = site.log.read_bytes()
+    assert {"opensink.sqlite3", "opensink.sqlite3-wal"} <= found.keys()
+    assert any(b"Trader" in content for content in found.values())
+    leaks = {
+        (name, kind)
+        for name, content in found.items()
+        for kind, secret in site.secrets.items()
+        for way in written_ways(secret)
+        if way in content
+    }
+    assert leaks == set()
