@@ -30,6 +30,7 @@ from opensink_web.operations.endpoint import (
     endpoint_to_json,
     without_credentials,
 )
+from opensink_web.operations.endpoint_health import HealthStatus, health_of
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
@@ -110,7 +111,7 @@ class EndpointBody(Received):
 _SERVER_SET = frozenset(
     (
         *("id", "workspace_id", "status", "config_id", "created_at", "updated_at"),
-        "execution_endpoint_error",
+        *("execution_endpoint_error", "endpoint_health"),
     )
 )
 
@@ -146,10 +147,7 @@ class BackoffAnswer(Answer):
 
 class RetryAnswer(Answer):
     max_attempts: int
-    # endpoints that were stored before there was a backoff have none
-    backoff: BackoffAnswer = BackoffAnswer(
-        initial_seconds=BACKOFF_INITIAL_SECONDS_DEFAULT, max_seconds=BACKOFF_MAX_SECONDS_DEFAULT
-    )
+    backoff: BackoffAnswer
 
 
 class EndpointAnswer(Answer):
@@ -161,6 +159,19 @@ class EndpointAnswer(Answer):
     body: JsonObject | None
     timeout_seconds: int | float
     retry: RetryAnswer
+
+
+class EndpointHealthAnswer(Answer):
+    """How the calls go: after five failures in a row one is made once in a while, the rest waits.
+
+    `next_call_at` is the earliest moment of that call. The first success makes it healthy.
+    """
+
+    status: HealthStatus
+    consecutive_failures: int
+    unhealthy_since: datetime | None
+    next_call_at: datetime | None
+    last_error: str | None
 
 
 class AgentAnswer(Answer):
@@ -178,6 +189,7 @@ class AgentAnswer(Answer):
     execution_endpoint_error: str | None = Field(
         description="Why there is an endpoint that cannot be shown or called; null if all is well."
     )
+    endpoint_health: EndpointHealthAnswer | None
     created_at: datetime
     updated_at: datetime
 
@@ -192,12 +204,20 @@ class AgentAnswer(Answer):
             shown = endpoint_to_json(endpoint) if endpoint is not None else None
         except UnreadableSecret as unreadable:
             error = unreadable.message
-        ours = {"execution_endpoint": shown, "execution_endpoint_error": error}
+        ours = {
+            "execution_endpoint": shown,
+            "execution_endpoint_error": error,
+            "endpoint_health": health_of(agent),
+        }
         others = {name: getattr(agent, name) for name in cls.model_fields if name not in ours}
         return cls.model_validate(others | ours)
 
 
 AgentPage = PageAnswer[AgentAnswer]
+
+
+class AgentQuery(PageQuery):
+    endpoint_health: HealthStatus | None = None
 
 
 @routes.post("/agents", summary="Make an agent.")
@@ -215,8 +235,8 @@ def create_agent(principal: Principal, body: AgentCreate) -> AgentAnswer:
 
 
 @routes.get("/agents", summary="List the agents.")
-def list_agents(principal: Principal, query: PageQuery) -> AgentPage:
-    page = agents.list_agents(principal.workspace, query.page)
+def list_agents(principal: Principal, query: AgentQuery) -> AgentPage:
+    page = agents.list_agents(principal.workspace, query.page, health=query.endpoint_health)
     return page_answer(page, lambda agent: AgentAnswer.shown_to(principal, agent))
 
 

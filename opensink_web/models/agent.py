@@ -1,5 +1,6 @@
 """An agent, and the endpoint that is called when it may go on."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -42,6 +43,12 @@ class Agent(Identified, Updated, Base):
     config_id: Mapped[UUID | None]
     sealed_execution_endpoint: Mapped[str | None] = mapped_column("execution_endpoint", Text)
     execution_endpoint = Sealed[UserObject | None]()
+    # calls that failed one after the other; the rest is null while the endpoint is healthy
+    endpoint_failure_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    endpoint_unhealthy_since: Mapped[datetime | None]
+    endpoint_next_call_at: Mapped[datetime | None]
+    endpoint_pause_seconds: Mapped[float | None]
+    endpoint_last_error: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         UniqueConstraint("workspace_id", "namespace", "slug"),

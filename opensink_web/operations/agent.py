@@ -19,6 +19,7 @@ from opensink_web.operations.endpoint import (
     endpoint_from_json,
     endpoint_to_json,
 )
+from opensink_web.operations.endpoint_health import HealthStatus, heal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 
@@ -85,6 +86,7 @@ def update_agent(
         endpoint = changes["execution_endpoint"]
         current = _readable_endpoint_of(agent)
         agent.execution_endpoint = _kept(endpoint, policy, current) if endpoint else None
+        heal(agent)  # what waits is announced by the sweeper
     _flush_unique()
     return agent
 
@@ -123,9 +125,19 @@ def lock_agent(workspace: Workspace, agent_id: UUID) -> Agent:
     return agent
 
 
-def list_agents(workspace: Workspace, request: page.PageRequest) -> page.Page[Agent]:
-    """Return the workspace's agents."""
-    return page.fetch(select(Agent).where(Agent.workspace_id == workspace.id), Agent.id, request)
+def list_agents(
+    workspace: Workspace, request: page.PageRequest, *, health: HealthStatus | None = None
+) -> page.Page[Agent]:
+    """Return the workspace's agents; with `health` those alone whose endpoint is so."""
+    query = select(Agent).where(Agent.workspace_id == workspace.id)
+    if health is HealthStatus.UNHEALTHY:
+        query = query.where(Agent.endpoint_unhealthy_since.is_not(None))
+    elif health is HealthStatus.HEALTHY:
+        query = query.where(
+            Agent.endpoint_unhealthy_since.is_(None),
+            Agent.sealed_execution_endpoint.is_not(None),
+        )
+    return page.fetch(query, Agent.id, request)
 
 
 def agents_by_name(workspace: Workspace) -> list[Agent]:

@@ -27,14 +27,15 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.delivery_lease import fail_delivery, lock_session_of, take_lease
 from opensink_web.operations.delivery_slot import (
+    Slots,
     hand_over,
     keep_waiting,
     lock_slots_for,
 )
+from opensink_web.operations.endpoint_health import is_exempt
 from opensink_web.outbound.client import Call
 from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
 from opensink_web.outbound.redaction import kept_call, secrets_of
-from opensink_web.outbound.retry import RetrySchedule
 from opensink_web.settings import CALLS_PER_AGENT_DEFAULT
 
 RECOVERIES_MAX = 3
@@ -70,19 +71,20 @@ class Claim:
     """
 
     agent_id: UUID
+    endpoint: EndpointSpec
     calls_per_agent: int
     delivery_id: UUID
     attempt_id: UUID
     lease_token: str
     call: Call
-    retry: RetrySchedule
     secrets: tuple[str, ...]
 
 
 def claim(delivery_id: UUID, calls_per_agent: int = CALLS_PER_AGENT_DEFAULT) -> Claim | None:
     """Take the lease of a delivery that is due; None when there is nothing to call (now).
 
-    With `calls_per_agent` calls to its agent in flight it waits until one of them has ended.
+    With `calls_per_agent` calls to its agent in flight it waits until one of them has ended, and
+    with an unhealthy endpoint until a call may be tried.
     """
     lock_slots_for(delivery_id)
     found = _find(delivery_id)
@@ -94,7 +96,7 @@ def claim(delivery_id: UUID, calls_per_agent: int = CALLS_PER_AGENT_DEFAULT) -> 
         _refuse(found, refusal or "")
         hand_over(found.agent.id, calls_per_agent)
         return None
-    if found.calls_in_flight >= calls_per_agent:
+    if not found.may_begin(calls_per_agent):
         keep_waiting(found.agent.id)
         return None
     return _begin(found, callee, calls_per_agent)
@@ -108,6 +110,14 @@ class _Found:
     agent: Agent
     workspace: Workspace
     calls_in_flight: int
+
+    def may_begin(self, calls_per_agent: int) -> bool:
+        """Tell whether the agent has a slot for this call."""
+        since, next_at = self.agent.endpoint_unhealthy_since, self.agent.endpoint_next_call_at
+        slots = Slots(since, next_at, self.calls_in_flight, on_the_way=0, is_awaited=True)
+        if is_exempt(self.delivery):
+            return slots.free(calls_per_agent) > 0
+        return slots.for_all(calls_per_agent) > 0
 
     @property
     def is_recovery(self) -> bool:
@@ -231,11 +241,11 @@ def _begin_attempt(found: _Found, callee: _Callee, token: str, calls_per_agent: 
     )
     return Claim(
         agent_id=delivery.agent_id,
+        endpoint=callee.endpoint,
         calls_per_agent=calls_per_agent,
         delivery_id=delivery.id,
         attempt_id=attempt_id,
         lease_token=token,
         call=call,
-        retry=endpoint.retry,
         secrets=secrets_of(call),
     )

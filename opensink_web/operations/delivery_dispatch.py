@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, or_, select, true, update
 
 from opensink_web import clock
-from opensink_web.models import Delivery, db
+from opensink_web.models import Agent, Delivery, db
 from opensink_web.models.transaction import Announcement, run_prepared
 from opensink_web.operations.delivery_slot import (
     IS_PENDING,
@@ -41,11 +41,12 @@ def dispatch_forgotten(calls_per_agent: int, *, all_again: bool = False) -> list
     """
     moment = clock.now()
     lost = select(Delivery.id).where(_is_lost(moment, all_again)).with_for_update(skip_locked=True)
-    take_back = update(Delivery).where(Delivery.id.in_(lost))
-    run_prepared(take_back, {"dispatched_at": None})
+    take_back = update(Delivery).where(Delivery.id.in_(lost)).returning(Delivery.agent_id)
+    forgotten = run_prepared(take_back, {"dispatched_at": None}).scalars().all()
+    # of an agent that is held back only what a person asked for is announced
     return [
         announcement
-        for agent_id in _agents_that_wait(moment)
+        for agent_id in dict.fromkeys([*forgotten, *_agents_that_wait(moment)])
         for announcement in dispatch_waiting(agent_id, calls_per_agent)
     ]
 
@@ -69,10 +70,15 @@ def _is_lost(moment: datetime, all_again: bool) -> ColumnElement[bool]:
 
 
 def _agents_that_wait(moment: datetime) -> list[UUID]:
-    query = select(Delivery.agent_id).where(IS_WAITING).distinct()
+    """Return the agents that something waits for and that are not held back."""
+    waiting = select(Delivery.agent_id).where(IS_WAITING)
+    may_be_called = or_(
+        Agent.endpoint_unhealthy_since.is_(None), Agent.endpoint_next_call_at <= moment
+    )
+    query = select(Agent.id).where(Agent.id.in_(waiting), may_be_called)
     return list(db.session.scalars(query, {"moment": moment}))
 
 
 def _has_room(agent_id: UUID, calls_per_agent: int) -> bool:
     slots = look_at_slots(agent_id)
-    return slots.in_flight + slots.on_the_way < calls_per_agent
+    return slots is not None and slots.for_all(calls_per_agent) > 0

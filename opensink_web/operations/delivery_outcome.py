@@ -10,7 +10,9 @@ from datetime import timedelta
 from sqlalchemy import bindparam, update
 
 from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
 from opensink_web.models import (
+    Agent,
     AttemptOutcome,
     AttemptTrigger,
     Delivery,
@@ -19,16 +21,23 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.delivery_attempt import Claim
 from opensink_web.operations.delivery_lease import fail_delivery, lock_session_of, release_lease
 from opensink_web.operations.delivery_slot import hand_over, lock_slots
+from opensink_web.operations.endpoint_health import (
+    heal,
+    lock_called_agent,
+    lock_failing_agent,
+    note_failure,
+)
 from opensink_web.outbound.client import Answer
 from opensink_web.outbound.headers import redact
 from opensink_web.outbound.redaction import without_secrets
 from opensink_web.outbound.retry import retry_after_seconds
 
 _GONE = 410
-_NEVER_RETRIED = frozenset({"refused_by_policy", "invalid_url"})
+_REFUSALS = frozenset({"refused_by_policy", "invalid_url"})
 _random = random.SystemRandom()
 
 _FINISH_ATTEMPT = update(DeliveryAttempt).where(DeliveryAttempt.id == bindparam("of_attempt"))
@@ -38,13 +47,20 @@ def finish(claim: Claim, answer: Answer) -> bool:
     """Write down how the call went; False, and nothing written, if the lease was lost."""
     lock_slots(claim.agent_id)
     error = _reason_of_failure(answer, claim.secrets)
-    if error is None:
-        held = release_lease(claim.delivery_id, claim.lease_token, status=DeliveryStatus.SUCCEEDED)
-    else:
-        held = _settle_failure(claim, answer, error)
+    held = _settle_success(claim) if error is None else _settle_failure(claim, answer, error)
     if held:
         _finish_attempt(claim, answer, error)
     hand_over(claim.agent_id, claim.calls_per_agent)
+    return held
+
+
+def _settle_success(claim: Claim) -> bool:
+    agent = lock_failing_agent(claim.agent_id)
+    status = DeliveryStatus.SUCCEEDED
+    held = release_lease(claim.delivery_id, claim.lease_token, status=status)
+    if held and agent is not None and _was_called(agent, claim):
+        heal(agent)
+        db.session.flush()  # what waits is handed over by what the row says
     return held
 
 
@@ -52,27 +68,52 @@ def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:
     delivery = db.session.get(Delivery, claim.delivery_id, populate_existing=True)
     if delivery is None:
         return False
-    delay = _seconds_to_next(claim, delivery, answer)
+    asked = retry_after_seconds(answer.headers, clock.now())
+    delay = _seconds_to_next(claim, delivery, answer, asked)
+    session = lock_session_of(delivery) if delay is None else None
+    agent = lock_called_agent(claim.agent_id)
     if delay is None:
-        return fail_delivery(delivery, claim.lease_token, error, lock_session_of(delivery))
+        held = fail_delivery(delivery, claim.lease_token, error, session)
+    else:
+        held = _date_retry(claim, delay, error)
+    if held and agent is not None and not _is_refused(answer) and _was_called(agent, claim):
+        note_failure(agent, error, at_least_seconds=asked)
+        db.session.flush()
+    return held
+
+
+def _date_retry(claim: Claim, delay_seconds: float, error: str) -> bool:
     return release_lease(
-        delivery.id,
+        claim.delivery_id,
         claim.lease_token,
-        next_at=clock.now() + timedelta(seconds=delay),
+        next_at=clock.now() + timedelta(seconds=delay_seconds),
         next_trigger=AttemptTrigger.RETRY,
         error_message=error,
         dispatched_at=None,
     )
 
 
-def _seconds_to_next(claim: Claim, delivery: Delivery, answer: Answer) -> float | None:
+def _seconds_to_next(
+    claim: Claim, delivery: Delivery, answer: Answer, asked_seconds: float
+) -> float | None:
     """Return how long the next attempt waits, or None if there is none."""
-    code = answer.error.code if answer.error else None
-    if code in _NEVER_RETRIED or answer.status_code == _GONE:
+    if _is_refused(answer) or answer.status_code == _GONE:
         return None
-    delay = claim.retry.next_delay_seconds(delivery.round_attempt_count, _random)
-    asked = retry_after_seconds(answer.headers, clock.now())
-    return None if delay is None else max(delay, asked)
+    delay = claim.endpoint.retry.next_delay_seconds(delivery.round_attempt_count, _random)
+    return None if delay is None else max(delay, asked_seconds)
+
+
+def _is_refused(answer: Answer) -> bool:
+    """Tell whether it was we who did not call."""
+    return answer.error is not None and answer.error.code in _REFUSALS
+
+
+def _was_called(agent: Agent, claim: Claim) -> bool:
+    """Tell whether the agent still has the endpoint that was called."""
+    try:
+        return endpoint_of(agent) == claim.endpoint
+    except UnreadableSecret:
+        return False
 
 
 def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Select,
     Text,
     and_,
     bindparam,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 
 from opensink_web import clock
-from opensink_web.models import Delivery, db
+from opensink_web.models import Agent, AttemptTrigger, Delivery, DeliveryKind, db
 from opensink_web.models.transaction import (
     Announcement,
     announce_after_commit,
@@ -62,10 +63,13 @@ _LOCK_OF_DELIVERY = select(func.pg_advisory_xact_lock(_LOCK_KEY)).where(
 )
 _COUNT = select(func.count()).select_from(Delivery).where(Delivery.agent_id == _AGENT)
 _LOOK = select(
-    select(Delivery.id).where(Delivery.agent_id == _AGENT, IS_WAITING).exists(),
+    Agent.endpoint_unhealthy_since,
+    Agent.endpoint_next_call_at,
     _COUNT.where(Delivery.lease_until > _MOMENT).scalar_subquery(),
     _COUNT.where(IS_DUE, Delivery.dispatched_at > _SINCE).scalar_subquery(),
-)
+    select(Delivery.id).where(Delivery.agent_id == _AGENT, IS_WAITING).exists(),
+).where(Agent.id == _AGENT)
+_IS_EXEMPT = or_(Delivery.kind == DeliveryKind.TEST, Delivery.next_trigger == AttemptTrigger.MANUAL)
 _OLDEST_WAITING = (
     select(Delivery.id, Delivery.dispatch_no)
     .where(Delivery.agent_id == _AGENT, IS_WAITING)
@@ -73,6 +77,7 @@ _OLDEST_WAITING = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_OLDEST_EXEMPT = _OLDEST_WAITING.where(_IS_EXEMPT)
 _DISPATCH = update(Delivery).where(
     Delivery.id == bindparam("of_delivery"), Delivery.dispatch_no == bindparam("dispatch_no_read")
 )
@@ -88,9 +93,22 @@ _KEEP_WAITING = update(Delivery).where(Delivery.id.in_(_ANNOUNCED)).values(dispa
 class Slots:
     """An agent's slots: those taken, those that a worker is on its way to, and who waits."""
 
+    unhealthy_since: datetime | None
+    next_call_at: datetime | None
     in_flight: int
     on_the_way: int
     is_awaited: bool
+
+    def free(self, calls_per_agent: int) -> int:
+        """Return for how many more calls there is room."""
+        return max(calls_per_agent - self.in_flight - self.on_the_way, 0)
+
+    def for_all(self, calls_per_agent: int) -> int:
+        """Return how many of these are for any call: of an unhealthy endpoint one at a time."""
+        if self.unhealthy_since is None:
+            return self.free(calls_per_agent)
+        is_paused = self.next_call_at is not None and self.next_call_at > clock.now()
+        return 0 if is_paused or self.in_flight or self.on_the_way else 1
 
 
 def lock_slots(agent_id: UUID) -> None:
@@ -106,12 +124,12 @@ def lock_slots_for(delivery_id: UUID) -> None:
         run_prepared(_LOCK_OF_DELIVERY, {"of_delivery": delivery_id})
 
 
-def look_at_slots(agent_id: UUID) -> Slots:
-    """Count an agent's slots."""
+def look_at_slots(agent_id: UUID) -> Slots | None:
+    """Count an agent's slots; None if there is no such agent any more."""
     moment = clock.now()
     values = {"of_agent": agent_id, "moment": moment, "since": moment - ON_ITS_WAY}
-    is_awaited, in_flight, on_the_way = tuple(run_prepared(_LOOK, values).one())
-    return Slots(in_flight, on_the_way, is_awaited)
+    row = run_prepared(_LOOK, values).one_or_none()
+    return Slots(*tuple(row)) if row is not None else None
 
 
 def keep_waiting(agent_id: UUID) -> None:
@@ -128,14 +146,22 @@ def hand_over(agent_id: UUID, calls_per_agent: int) -> None:
 def dispatch_waiting(agent_id: UUID, calls_per_agent: int) -> list[Announcement]:
     """Give the free slots to what has waited longest; return what is to be announced."""
     slots = look_at_slots(agent_id)
-    free = calls_per_agent - slots.in_flight - slots.on_the_way
-    if not slots.is_awaited or free <= 0:
+    if slots is None or not slots.is_awaited:
+        return []
+    told: list[Announcement] = []
+    if slots.unhealthy_since is not None:
+        told = _dispatch_oldest(_OLDEST_EXEMPT, agent_id, slots.free(calls_per_agent))
+    if not told:
+        told = _dispatch_oldest(_OLDEST_WAITING, agent_id, slots.for_all(calls_per_agent))
+    return told
+
+
+def _dispatch_oldest(waiting: Select[UUID, int], agent_id: UUID, most: int) -> list[Announcement]:
+    if not most:
         return []
     moment = clock.now()
-    values = {"of_agent": agent_id, "moment": moment, "most": free}
-    return [
-        _dispatch(row.id, row.dispatch_no, moment) for row in run_prepared(_OLDEST_WAITING, values)
-    ]
+    rows = run_prepared(waiting, {"of_agent": agent_id, "moment": moment, "most": most})
+    return [_dispatch(row.id, row.dispatch_no, moment) for row in rows.all()]
 
 
 def _dispatch(delivery_id: UUID, dispatch_no: int, moment: datetime) -> Announcement:

@@ -23,6 +23,7 @@ from opensink_web.operations.agent import (
     update_agent,
 )
 from opensink_web.operations.delivery import deliver_test
+from opensink_web.operations.endpoint_health import health_of
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires, services
 from opensink_web.web.endpoint_form import EndpointForm, endpoint_form
@@ -200,6 +201,7 @@ def _page(
     return render_template(
         "agent/show.html",
         agent=agent,
+        health=health_of(agent),
         form=form,
         test=test,
         focus=focus,

@@ -25,6 +25,7 @@ from opensink_web.operations.input_request import (
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires
+from opensink_web.web.delivery_wait import Wait, wait_of
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.timeline import NEWEST, Event, timeline_of
@@ -36,13 +37,15 @@ blueprint = Blueprint("agent_session", __name__)
 class SessionPage:
     """A session as it is drawn; `is_live` while something may still happen in it.
 
-    `failed_delivery` is the call whose failure ended the session.
+    `failed_delivery` is the call whose failure ended the session, `held_up` one that waits longer
+    than usual.
     """
 
     session: AgentSession
     requests: list[InputRequest]
     events: list[Event]
     failed_delivery: Delivery | None
+    held_up: tuple[Delivery, Wait] | None
     may_redeliver: bool
     is_live: bool
     version: str
@@ -85,15 +88,18 @@ def _page(principal: Principal, session: AgentSession) -> SessionPage:
     events = timeline_of(workspace, session)
     is_calling = any(call.status is DeliveryStatus.PENDING for call in calls.items)
     failed = _failed(session, calls.items)
+    held_up = _held_up(calls.items)
     return SessionPage(
         session=session,
         requests=asked.items,
         events=events,
         failed_delivery=failed,
+        held_up=held_up,
         may_redeliver=principal.may("deliveries", Action.WRITE),
         is_live=is_calling or not session.status.has_ended,
         version=version_of(
             (session.status, session.updated_at, failed and failed.id, is_calling),
+            held_up and (held_up[0].id, held_up[1]),
             [(one.id, one.status) for one in asked.items],
             [(event.id, event.title) for event in events],
         ),
@@ -106,3 +112,9 @@ def _failed(session: AgentSession, deliveries: list[Delivery]) -> Delivery | Non
         return None
     failed = (call for call in deliveries if call.status is DeliveryStatus.FAILED)
     return next(failed, None)
+
+
+def _held_up(deliveries: list[Delivery]) -> tuple[Delivery, Wait] | None:
+    """Return the newest call that waits longer than usual, with what it waits for."""
+    waits = ((call, wait_of(call)) for call in deliveries)
+    return next(((call, wait) for call, wait in waits if wait and not wait.is_usual), None)

@@ -128,7 +128,8 @@ class EndpointForm(SettingsForm):
             return []
         schedule = self._retry()
         attempts = range(1, schedule.max_attempts)
-        return [duration(schedule.ceiling_seconds(attempt) * 1000) for attempt in attempts]
+        waits = (duration(schedule.ceiling_seconds(attempt) * 1000) for attempt in attempts)
+        return [wait.replace(".0 s", " s") for wait in waits]
 
     def _retry(self) -> RetrySchedule:
         return RetrySchedule(

@@ -17,6 +17,7 @@ from opensink_web.models import (
 from opensink_web.operations.delivery import find_delivery_of
 from opensink_web.operations.input_request import next_waiting
 from opensink_web.operations.permission import Principal
+from opensink_web.web.delivery_wait import wait_of
 from opensink_web.web.delivery_words import attempt_title
 from opensink_web.web.live import version_of
 
@@ -106,6 +107,10 @@ def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
     if delivery.next_at > clock.now() and delivery.error_message:
         title = "The call to the agent failed; it is tried again"
         return Step(Mark.WARNING, title, delivery.error_message, delivery.next_at, href, "Delivery")
+    wait = wait_of(delivery)
+    if wait is not None and not wait.is_usual:
+        title = "The answer waits to be delivered"
+        return Step(Mark.WARNING, title, wait.reason, wait.until, href, "Delivery")
     return Step(Mark.LIVE, "Calling the agent…", None, None, href, "Delivery")
 
 

@@ -45,6 +45,7 @@ class TestMaking:
             "config_id": None,
             "execution_endpoint": None,
             "execution_endpoint_error": None,
+            "endpoint_health": None,
             "created_at": "",
             "updated_at": "",
         }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from opensink_web import clock
-from opensink_web.models import AttemptTrigger, Delivery, DeliveryStatus
+from opensink_web.models import Agent, AttemptTrigger, Delivery, DeliveryStatus
 from opensink_web.web.delivery_wait import wait_of
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -20,7 +20,12 @@ def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def delivery(**changes: Any) -> Delivery:
     told = {"status": DeliveryStatus.PENDING, "next_at": NOW, "dispatched_at": NOW}
-    return Delivery(**told | {"next_trigger": AttemptTrigger.FIRST} | changes)
+    agent = changes.pop("agent", Agent())
+    return Delivery(**told | {"next_trigger": AttemptTrigger.FIRST, "agent": agent} | changes)
+
+
+def failing(**changes: Any) -> Agent:
+    return Agent(endpoint_failure_count=7, endpoint_unhealthy_since=NOW, **changes)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +56,19 @@ def test_it_is_said_why(changes: dict[str, Any], word: str) -> None:
 )
 def test_what_is_under_way_or_over_waits_for_nothing(changes: dict[str, Any]) -> None:
     assert wait_of(delivery(**changes)) is None
+
+
+def test_of_an_unhealthy_endpoint_it_says_when_a_call_is_tried() -> None:
+    wait = wait_of(delivery(dispatched_at=None, agent=failing(endpoint_next_call_at=SOON)))
+    assert wait is not None
+    assert wait.reason.startswith("The last 7 calls to the agent's endpoint failed")
+    assert wait.until == SOON
+    tried = wait_of(delivery(dispatched_at=None, agent=failing(endpoint_next_call_at=NOW)))
+    assert tried is not None
+    assert tried.until is None
+
+
+def test_what_a_person_asked_for_does_not_wait_for_health() -> None:
+    wait = wait_of(delivery(next_trigger=AttemptTrigger.MANUAL, agent=failing()))
+    assert wait is not None
+    assert wait.is_usual
