@@ -1,6 +1,6 @@
 """The workspace's execution secret: shown on demand, replaced, and the old one given up."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from opensink_web.models.transaction import writing
@@ -44,4 +44,5 @@ def end_overlap(principal: Principal) -> ResponseReturnValue:
 
 
 def _note(event: str, principal: Principal) -> None:
-    record(event, user=principal.user.email, workspace=principal.workspace.slug)
+    user, workspace = principal.user.id, principal.workspace.id
+    record(event, user=user, workspace=workspace, address=request.remote_addr)

@@ -19,7 +19,7 @@ from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 from tests.opensink_up import Opensink
 
 EMAIL = "alice@example.com"
-EXPECTED_ERRORS = ("with a status of 422", "with a status of 409")
+EXPECTED_ERRORS = tuple(f"with a status of {status}" for status in (400, 403, 409, 422))
 """What Chromium logs when a form is refused, as it should be."""
 
 

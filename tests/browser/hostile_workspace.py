@@ -23,6 +23,7 @@ from opensink_web.models import (
     InputRequest,
     Invitation,
     Membership,
+    PasswordReset,
     Role,
     SessionStatus,
     User,
@@ -46,7 +47,7 @@ from tests.conftest import PASSWORD
 
 SLUG = "hostile"
 READER = "reader@example.com"
-INVITATION = "hostile-invitation"
+LINK = "hostile-link"
 TITLE = "Answer this"
 _POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
 
@@ -120,7 +121,8 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
-            *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{INVITATION}"),
+            *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{LINK}"),
+            *("/account/second-factor", "/forgot-password", f"/reset-password/{LINK}"),
         ),
         live=(
             (f"{at}/inbox", "#inbox-list"),
@@ -137,19 +139,26 @@ def _add_people(workspace: Workspace, texts: Texts) -> User:
     reader = _member(workspace, READER, Role.ADMIN)
     reader.password_hash = hash_password(PASSWORD)
     for line in texts.of_people:
-        _member(workspace, f"{line[:240]}@example.com", Role.VIEWER)
+        member = _member(workspace, f"{line[:240]}@example.com", Role.VIEWER)
         begin_session(reader, user_agent=line, remote_address=line)
-    for token in (INVITATION, "another"):
+    _add_links(workspace, reader, member, texts)
+    return reader
+
+
+def _add_links(workspace: Workspace, reader: User, member: User, texts: Texts) -> None:
+    ends_at = clock.now() + SESSION_LIFETIME
+    link = PasswordReset(user_id=member.id, token_hash=hash_token(LINK), expires_at=ends_at)
+    db.session.add(link)
+    for token in (LINK, "another"):
         invitation = Invitation(
             workspace_id=workspace.id,
             role=Role.VIEWER,
             email=f"{texts.of_people[1]}@example.com",
             token_hash=hash_token(token),
             invited_by_id=reader.id,
-            expires_at=clock.now() + SESSION_LIFETIME,
+            expires_at=ends_at,
         )
         db.session.add(invitation)
-    return reader
 
 
 def _member(workspace: Workspace, email: str, role: Role) -> User:
@@ -203,7 +212,6 @@ def _form(texts: Texts) -> JSONObject:
             "title": line,
             "description": line,
             "default": line,
-            "pattern": re.escape(line[:50]),
         }
         fields[f"{line[:50]}…"] = {"type": "string", "examples": [line], "format": line}
     return {
@@ -222,10 +230,12 @@ def _other_fields(texts: Texts) -> JSONObject:
         {"const": line, "title": line, "description": line} for line in lines[:4]
     ]
     text: JSONObject = {"type": "string", "title": first}
+    pattern = re.escape(first[:50])
     return {
         "approved": {"type": "boolean", "title": "Go on?"},
         f"{MARK}radio": {"enum": lines[:4], "title": first},
         f"{MARK}described": {"oneOf": choices, "title": second},
+        f"{MARK}pattern": {"type": "string", "default": first, "pattern": pattern},
         f"{MARK}select": {"enum": lines},
         f"{MARK}several": {"type": "array", "uniqueItems": True, "items": {"enum": lines}},
         f"{MARK}constant": {"const": {line: line for line in texts.lines}},

@@ -34,6 +34,7 @@ WITHOUT_TEXT = {
     "oidc.callback",
     "oidc.link",
     "oidc.sign_in",
+    "second_factor.enter",
     "workspace.home",
     "input_request.progress",
 }
@@ -43,6 +44,14 @@ SWAP = """(selector) => {
   const href = part.getAttribute("hx-get").replace(/version=[^&]*/, "version=old");
   return htmx.ajax("GET", href, { source: part, target: part, swap: "outerHTML" });
 }"""
+HTMX_LIMITS = {
+    "allowEval": False,
+    "allowScriptTags": False,
+    "includeIndicatorStyles": False,
+    "historyCacheSize": 0,
+    "selfRequestsOnly": True,
+    "disableSelector": "[hx-disable], [data-hx-disable]",
+}
 TOAST = """(text) => document.dispatchEvent(
   new CustomEvent("toast", { detail: { text, tone: "danger" } }))"""
 UNESCAPED = """<!doctype html><title>x</title>
@@ -105,6 +114,12 @@ def test_no_page_runs_loads_or_calls_anything(watch: Watch, place: HostilePlace)
     time.sleep(0.2)  # for what would come late
     assert [*faults, *watch.faults()] == []
     assert MARK not in storage(watch.page)
+
+
+def test_htmx_swaps_and_does_nothing_else(watch: Watch, place: HostilePlace) -> None:
+    watch.open(place.request_path)
+    config = watch.page.evaluate("({ ...htmx.config, responseHandling: null })")
+    assert {name: config[name] for name in HTMX_LIMITS} == HTMX_LIMITS
 
 
 def test_every_page_that_shows_anything_is_opened(site: Site, place: HostilePlace) -> None:

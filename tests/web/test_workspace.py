@@ -41,13 +41,13 @@ def test_the_secret_is_shown_to_whoever_asks_and_has_no_address(
 
 
 def test_who_has_seen_the_secret_is_on_record(
-    alice: FlaskClient, caplog: pytest.LogCaptureFixture
+    cast: Cast, alice: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "opensink.audit")
     alice.post(SECRET)
     alice.post(ROTATE)
     alice.post(END_OVERLAP)
-    who = 'user="alice@example.com" workspace="main"'
+    who = f'user="{cast.alice.id}" workspace="{cast.alice.workspace_id}" address="127.0.0.1"'
     events = ("shown", "rotated", "overlap_ended")
     assert [f"execution_secret_{event} {who}" for event in events] == caplog.messages
 

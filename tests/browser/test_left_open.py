@@ -1,0 +1,104 @@
+"""What was left open: a review over night, in two tabs, after signing out; and the way back."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, sign_in
+
+pytestmark = pytest.mark.server
+
+NOTE = {
+    "type": "object",
+    "properties": {"note": {"type": "string", "title": "Note"}},
+    "required": ["note"],
+}
+
+
+def open_request(page: Page, site: Site, title: str) -> dict[str, str]:
+    ids = site.ask(NOTE, title=title)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    return ids
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Send answer").click()
+
+
+def stored(site: Site, ids: dict[str, str]) -> object:
+    return site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"]
+
+
+def test_a_review_left_open_over_night_is_sent(signed_in: Page, site: Site) -> None:
+    ids = open_request(signed_in, site, "Over night?")
+    signed_in.get_by_label("Note").fill("typed yesterday")
+    age_sign_ins(site, timedelta(hours=20))
+    send(signed_in)
+    expect(signed_in.locator("main")).to_contain_text("Answered by you")
+    assert stored(site, ids) == {"note": "typed yesterday"}
+
+
+def age_sign_ins(site: Site, age: timedelta) -> None:
+    """Let every sign-in have begun, and been used, that much earlier."""
+    then = (datetime.now(UTC) - age).strftime("%Y-%m-%d %H:%M:%S.%f")
+    with closing(sqlite3.connect(site.data_dir / "opensink.sqlite3", timeout=10)) as database:
+        database.execute("UPDATE user_sessions SET created_at = ?, last_seen_at = ?", (then, then))
+        database.commit()
+
+
+def test_the_slower_of_two_tabs_sees_who_answered_and_keeps_what_was_typed(
+    signed_in: Page, site: Site
+) -> None:
+    ids = open_request(signed_in, site, "Twice?")
+    other = signed_in.context.new_page()
+    other.goto(signed_in.url)
+    signed_in.get_by_label("Note").fill("slower")
+    other.get_by_label("Note").fill("faster")
+    send(other)
+    expect(other.locator("main")).to_contain_text("Answered by you")
+    # by itself, before anything is sent
+    expect(signed_in.locator("#progress")).to_contain_text("can no longer be sent")
+    expect(signed_in.get_by_label("Note")).to_have_value("slower")
+    send(signed_in)
+    expect(signed_in.locator("main")).to_contain_text("Your answer was not stored")
+    signed_in.get_by_role("heading", name="What you had entered").click()
+    expect(signed_in.get_by_label("Note")).to_have_value("slower")
+    assert stored(site, ids) == {"note": "faster"}
+
+
+def test_signed_out_in_another_tab_nothing_typed_is_lost(signed_in: Page, site: Site) -> None:
+    ids = open_request(signed_in, site, "Signed out?")
+    signed_in.get_by_label("Note").fill("must not be lost")
+    other = signed_in.context.new_page()
+    other.goto(site.page("/inbox"))
+    sign_out(other)
+    send(signed_in)
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text("You are signed out")
+    sign_in(other)
+    signed_in.get_by_role("button", name="Go on").click()
+    expect(signed_in.locator("main")).to_contain_text("Look through your answer and send it")
+    expect(signed_in.get_by_label("Note")).to_have_value("must not be lost")
+    assert stored(site, ids) is None
+    send(signed_in)
+    expect(signed_in.locator("main")).to_contain_text("Answered by you")
+    assert stored(site, ids) == {"note": "must not be lost"}
+
+
+def sign_out(page: Page) -> None:
+    page.locator("summary", has_text="alice@example.com").click()
+    page.get_by_role("button", name="Sign out").first.click()
+    page.wait_for_url("**/sign-in*")
+
+
+def test_signed_out_the_way_back_shows_nothing(signed_in: Page, site: Site) -> None:
+    open_request(signed_in, site, "Confidential question")
+    signed_in.goto(site.page("/inbox"))
+    sign_out(signed_in)
+    for _ in range(3):
+        signed_in.go_back()
+        signed_in.wait_for_load_state()
+        assert "Confidential" not in signed_in.content()
+    sign_in(signed_in)
