@@ -37,6 +37,8 @@ SUBJECT_LENGTH_MAX = 255
 _TIMEOUT_SECONDS = (3.05, 5.0)
 """To connect, and between two bytes of an answer."""
 _DISCOVERY_LIFETIME_SECONDS = 3600.0
+_PAUSE_SECONDS = 5.0
+"""So long nobody waits for a provider that has failed: a frozen one would hold every thread."""
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 # only asymmetric ones: with HS256 the public key, which everybody has, would be the secret
@@ -81,6 +83,7 @@ class DiscoveredProvider:
         # threads that find these missing at once each fetch them, which does no harm
         self._discovered: _Discovered | None = None
         self._keys: KeySet | None = None
+        self._silent_until = 0.0
 
     def begin(self) -> tuple[str, Attempt]:
         """Return the provider's address to send the browser to, and what to keep meanwhile."""
@@ -126,7 +129,13 @@ class DiscoveredProvider:
         known = self._discovered
         if known is not None and time.monotonic() < known.fresh_until:
             return known
-        self._discovered = self._read_discovery(self._issuer.removesuffix("/") + _WELL_KNOWN)
+        if time.monotonic() < self._silent_until:
+            raise ProviderUnavailable("The provider did not answer a moment ago.")
+        try:
+            self._discovered = self._read_discovery(self._issuer.removesuffix("/") + _WELL_KNOWN)
+        except ProviderUnavailable:
+            self._silent_until = time.monotonic() + _PAUSE_SECONDS
+            raise
         return self._discovered
 
     def _read_discovery(self, url: str) -> _Discovered:

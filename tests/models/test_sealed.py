@@ -31,6 +31,7 @@ def test_every_secret_there_is_stands_in_the_list() -> None:
         "delivery_attempts.url",
         "idempotency_records.response_body",
         "input_requests.response",
+        "second_factors.secret",
         "workspaces.execution_secret",
         "workspaces.previous_execution_secret",
     }

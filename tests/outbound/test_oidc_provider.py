@@ -238,6 +238,16 @@ def test_a_provider_that_answers_something_else(
         ours.check()
 
 
+def test_nobody_waits_for_a_provider_that_has_just_failed(
+    ours: DiscoveredProvider, provider: OidcServer
+) -> None:
+    provider.status = 500
+    for _ in range(2):
+        with pytest.raises(ProviderUnavailable):
+            ours.begin()
+    assert len(provider.requests) == 1
+
+
 def test_a_provider_that_fails_halfway(ours: DiscoveredProvider, provider: OidcServer) -> None:
     code, attempt = ask(ours)
     provider.status = 500
