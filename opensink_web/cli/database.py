@@ -75,6 +75,21 @@ def upgrade_tables(settings: Settings) -> None:
         _forget_what_was()
 
 
+def upgrade_at_start(settings: Settings) -> None:
+    """Upgrade unless that needs a copy that only the operator can make.
+
+    Raises: ConfigurationError for an older PostgreSQL database, or a newer one.
+    """
+    revision = current_revision()
+    check_not_newer(revision)
+    if revision not in {None, newest_revision()} and not settings.uses_sqlite:
+        raise ConfigurationError(
+            f"The database is of an older version (its tables are at {revision}). Make a backup"
+            " with `pg_dump --format=custom`, and then run `opensink db upgrade`."
+        )
+    upgrade_tables(settings)
+
+
 def _forget_what_was() -> None:
     """Leave nothing of what the upgrade replaced in the file's free pages and in its log."""
     with tables.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -6,14 +6,8 @@ from socket import socket
 import click
 
 from opensink_web.cli.application import keep_what_is_loaded
-from opensink_web.cli.database import (
-    check_not_newer,
-    current_revision,
-    is_current,
-    upgrade_tables,
-)
+from opensink_web.cli.database import upgrade_at_start
 from opensink_web.cli.options import takes_settings
-from opensink_web.errors import ConfigurationError
 from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
@@ -69,23 +63,12 @@ def _prepare_database(settings: Settings) -> str | None:
     """Bring the tables up to date; return a sign-up link where there is no account yet."""
     with create_app(settings).app_context():
         try:
-            _upgrade(settings)
+            upgrade_at_start(settings)
             with reading():
                 check_keys()
             return _first_sign_up_url(settings)
         finally:
             db.engine.dispose()  # this process has no more to do with the database
-
-
-def _upgrade(settings: Settings) -> None:
-    """Upgrade what can be copied first. Raises: ConfigurationError for an older PostgreSQL."""
-    if not (settings.uses_sqlite or is_current() or current_revision() is None):
-        check_not_newer(current_revision())
-        raise ConfigurationError(
-            "The database is of an older version. Make a backup with `pg_dump --format=custom`,"
-            " and then run `opensink db upgrade`."
-        )
-    upgrade_tables(settings)
 
 
 def _first_sign_up_url(settings: Settings) -> str | None:

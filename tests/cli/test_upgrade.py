@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect, text
 
 from opensink_web import json_value
 from opensink_web.cli.application import ready_application
-from opensink_web.cli.database import newest_revision, upgrade_tables
+from opensink_web.cli.database import newest_revision, upgrade_at_start, upgrade_tables
 from opensink_web.errors import ConfigurationError
 from opensink_web.factory import create_app
 from opensink_web.jobs.deliver import calls_per_agent, deliver, outbound_client
@@ -232,3 +232,17 @@ def test_a_database_of_a_newer_version_is_refused(app: Flask, settings: Settings
     assert str(newest_revision()) in str(refused.value)
     with pytest.raises(ConfigurationError, match="a newer version of OpenSink"):
         ready_application(settings)
+
+
+def test_a_start_leaves_an_older_postgresql_to_its_operator(
+    environment: dict[str, str], postgres_server: PostgresServer
+) -> None:
+    url = postgres_server.empty_database()
+    settings = Settings.from_env(environment | {"DATABASE_URL": url})
+    with create_app(settings).app_context():
+        flask_migrate.upgrade(revision="0001")
+        with pytest.raises(ConfigurationError, match=r"pg_dump.*opensink db upgrade"):
+            upgrade_at_start(settings)
+        upgrade_tables(settings)
+        upgrade_at_start(settings)
+        db.engine.dispose()
