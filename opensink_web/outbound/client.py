@@ -30,6 +30,7 @@ from opensink_web.outbound.failures import (
     bad_response,
     call_error,
 )
+from opensink_web.outbound.headers import is_sendable
 from opensink_web.outbound.idle import IdleConnections
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.target import InvalidTarget, Target, parse_target
@@ -194,6 +195,8 @@ class _Received:
 def _send_request(connection: GuardedConnection, call: Call, target: Target) -> None:
     headers = HTTPHeaderDict()
     for name, value in call.headers:
+        if not is_sendable(name, value):
+            raise ValueError("a header that is more than one line")
         headers.add(name, value)
     # an endpoint may refuse a long body before it has read it all: its answer is worth reading
     with suppress(BrokenPipeError, ConnectionResetError):

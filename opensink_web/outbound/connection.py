@@ -13,6 +13,7 @@ handshake and `socket.sendall` take the timeout as a total themselves.
 import socket
 import ssl
 import time
+from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -62,15 +63,19 @@ class Bounds:
             raise TimeoutError
         return remaining
 
-    def received(self, size_bytes: int) -> None:
-        """Count bytes received; none at all means that the endpoint has closed its side.
+    def readable(self, wanted_bytes: int) -> int:
+        """Return how many bytes may be received now, 1 or more.
 
         Raises: ReadLimitReached.
         """
+        if self._bytes_left == 0:
+            raise ReadLimitReached
+        return min(wanted_bytes, self._bytes_left)
+
+    def received(self, size_bytes: int) -> None:
+        """Count bytes received; none at all means that the endpoint has closed its side."""
         self.has_ended = size_bytes == 0
         self._bytes_left -= size_bytes
-        if self._bytes_left < 0:
-            raise ReadLimitReached
 
 
 class BoundedSocket(socket.socket):
@@ -79,8 +84,9 @@ class BoundedSocket(socket.socket):
     bounds: Bounds
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
+        readable = self.bounds.readable(nbytes or memoryview(buffer).nbytes)
         self.settimeout(self.bounds.remaining_seconds())
-        size_bytes = super().recv_into(buffer, nbytes, flags)
+        size_bytes = super().recv_into(buffer, readable, flags)
         self.bounds.received(size_bytes)
         return size_bytes
 
@@ -97,8 +103,9 @@ class BoundedTLSSocket(ssl.SSLSocket):
     def recv_into(
         self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0
     ) -> int:
+        readable = self.bounds.readable(nbytes or memoryview(buffer).nbytes)
         self.settimeout(self.bounds.remaining_seconds())
-        size_bytes = super().recv_into(buffer, nbytes, flags)
+        size_bytes = super().recv_into(buffer, readable, flags)
         self.bounds.received(size_bytes)
         return size_bytes
 
@@ -138,9 +145,22 @@ class Guard:
         return addresses
 
 
+class QuietResponse(HTTPResponse):
+    """Takes what it can read of broken headers, and forgets the rest.
+
+    urllib3 would log it, and an endpoint may have echoed a secret of ours in it.
+    """
+
+    def begin(self) -> None:
+        super().begin()
+        self.headers.defects.clear()
+        self.headers.set_payload("")
+
+
 class GuardedHTTPConnection(HTTPConnection):
     """urllib3's connection, with the guard where it would resolve and connect by itself."""
 
+    response_class = QuietResponse
     guard: Guard
 
     def _new_conn(self) -> socket.socket:
@@ -150,6 +170,7 @@ class GuardedHTTPConnection(HTTPConnection):
 class GuardedHTTPSConnection(HTTPSConnection):
     """The same with TLS; the handshake runs on the timeout that the plain socket is left with."""
 
+    response_class = QuietResponse
     guard: Guard
 
     def _new_conn(self) -> socket.socket:

@@ -56,6 +56,11 @@ def is_credential_name(name: str) -> bool:
     return _CREDENTIAL_NAME.search(name) is not None
 
 
+def is_sendable(name: str, value: str) -> bool:
+    """Tell whether a header is one line on the wire; http.client lets folded lines and NUL pass."""
+    return bool(_TOKEN.fullmatch(name)) and not _FORBIDDEN_IN_VALUE.search(value)
+
+
 def redact(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Hide the values of headers that are credentials, going by their names."""
     return tuple((name, HIDDEN if is_credential_name(name) else value) for name, value in headers)

@@ -57,6 +57,7 @@ def config_of(phase: str, examples: int, headers: dict[str, str]) -> Schemathesi
     )
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_answer_is_one_that_the_document_declares(
     app: Flask, cast: Cast, phase: str, pytestconfig: pytest.Config
