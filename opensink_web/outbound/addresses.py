@@ -65,7 +65,20 @@ _SPECIAL_V6 = tuple(
         "3fff::/20",  # documentation
     )
 )
+# An address in these is public if the IPv4 addresses inside it are.
+_TRANSLATED = tuple(
+    IPv6Network(text)
+    for text in (
+        "::ffff:0:0/96",  # IPv4-mapped
+        "64:ff9b::/96",  # NAT64
+        "2002::/16",  # 6to4
+        "2001::/32",  # Teredo
+    )
+)
+_COMPATIBLE = IPv6Network("::/96")
 _NAT64 = IPv6Network("64:ff9b::/96")
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")  # RFC 5214, section 6.1
 
 
 def parse_address(text: str) -> Address | None:
@@ -82,18 +95,34 @@ def embedded_addresses(address: Address) -> tuple[IPv4Address, ...]:
         return ()
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
-    if address in _NAT64:
+    if address in _NAT64 or address in _COMPATIBLE:
         return (IPv4Address(address.packed[12:]),)
+    if address in _LOCAL_NAT64:
+        return _in_local_nat64(address.packed)
     if address.sixtofour is not None:
         return (address.sixtofour,)
+    if address.packed[8:12] in _ISATAP:
+        return (IPv4Address(address.packed[12:]),)
     return address.teredo or ()
+
+
+def _in_local_nat64(packed: bytes) -> tuple[IPv4Address, ...]:
+    """Read the address at every place where RFC 6052, section 2.2, lets a prefix put it."""
+    places = (packed[6:8] + packed[9:11], packed[7:8] + packed[9:12], packed[9:13], packed[12:])
+    return tuple(IPv4Address(each) for each in places)
+
+
+def is_translated(address: Address) -> bool:
+    """Tell whether this address is nothing but a way to write the IPv4 addresses in it."""
+    return isinstance(address, IPv6Address) and any(address in each for each in _TRANSLATED)
 
 
 def is_public(address: Address) -> bool:
     """Tell whether this is a host on the public internet, whatever way it is written."""
-    embedded = embedded_addresses(address)
-    if embedded:
-        return all(is_public(each) for each in embedded)
+    if not all(map(is_public, embedded_addresses(address))):
+        return False
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _SPECIAL_V4)
+    if is_translated(address):
+        return True
     return address in _GLOBAL_UNICAST_V6 and not any(address in each for each in _SPECIAL_V6)

@@ -14,6 +14,7 @@ from opensink_web.outbound.addresses import (
     Network,
     embedded_addresses,
     is_public,
+    is_translated,
     parse_address,
 )
 from opensink_web.outbound.target import InvalidTarget, Target, parse_target
@@ -68,9 +69,8 @@ class TargetPolicy:
     def _permits(self, address: Address) -> bool:
         if any(address in network for network in self.networks):
             return True
-        embedded = embedded_addresses(address)
-        if embedded:
-            return all(self._permits(each) for each in embedded)
+        if is_translated(address):
+            return all(self._permits(each) for each in embedded_addresses(address))
         return is_public(address)
 
     def _lists_host(self, host: str) -> bool:

@@ -2,11 +2,19 @@
 
 # ruff: noqa: RUF001, S104 - letters that look alike, and 0.0.0.0, are what is tested here
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import pytest
 
-from opensink_web.outbound.client import Call, Client
+from opensink_web.outbound.client import Call, Client, Headers
+from opensink_web.outbound.headers import check_header
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.target import parse_target
+from tests.watched import watched
+
+if TYPE_CHECKING:
+    from tests.outbound.conftest import Server
 
 HOSTILE_HOSTS = [
     # loopback and "this host"
@@ -62,6 +70,46 @@ HOSTILE_HOSTS = [
     *[".".join(["abcdefgh"] * 30), "example.com:0", "example.com:65536", "example.com:99999999"],
     *["example.com:-1", "example.com:+80", "example.com:8a", "example.com:80:80", ":80"],
     *["example.com: 80", "example.com:０８"],
+    # IPv4 inside IPv6, in every transition mechanism, and spelled in every way
+    *["[::ffff:0:7f00:1]", "[0:0:0:0:0:0:127.0.0.1]", "[0:0:0:0:0:ffff:169.254.169.254]"],
+    *["[::ffff:192.168.1.1]", "[::FFFF:A00:1]", "[::ffff:100.64.0.1]", "[::ffff:0.0.0.0]"],
+    *["[64:ff9b::10.0.0.1]", "[64:FF9B::7f00:1]", "[64:ff9b::c0a8:101]", "[64:ff9b::]"],
+    *["[64:ff9b:1:7f00:0:100::]", "[64:ff9b:1:a9fe:a9:fe00::]", "[64:ff9b:1::127.0.0.1]"],
+    *["[64:ff9b:1::808:808]", "[64:ff9b:1:fffe::a00:1]", "[2002:0a00:0001::]", "[2002:7f00:1::1]"],
+    *["[2002:6440:1::]", "[2002:e000:1::]", "[2001:0:a00:1::]", "[2001:0:808:808:0:0:80ff:fffe]"],
+    *["[2001:0:7f00:1:0:0:f7f7:f7f7]", "[2a00:1450::5efe:7f00:1]", "[2a00:1450::5efe:10.0.0.1]"],
+    *["[2a00:1450::200:5efe:a9fe:a9fe]", "[2001:470:1:2:0:5efe:192.168.0.1]"],
+    *["[fe80::5efe:8.8.8.8]", "[fe80::200:5efe:808:808]", "[::ffff:0x7f000001]"],
+    *["[::ffff:017700000001]", "[::ffff:127.0.0.01]", "[::ffff:127.0.0.1%25lo]", "[::127.1]"],
+    *["[::1%2525lo]", "[::%31]", "[::１]", "[0::0::1]", "[:::1]", "[::1]:", "[::1].", "[::1]@x"],
+    *["[ff01::1]", "[ff05::2]", "[2001:2::1]", "[2001:1ff::1]", "[4000::1]", "[e000::1]"],
+    # fullwidth, circled and other digits and dots; characters that vanish or change
+    *[
+        "１６９。２５４。１６９。２５４",
+        "[::ⅰ]",
+        "127.0.0.①",
+        "0ｘ7f.1",
+        "127\u30020\u30020\uff611",
+    ],
+    *[
+        "loca\u00adlhost",
+        "local\u200dhost",
+        "lo\u2060calhost",
+        "\ufefflocalhost",
+        "localhost\u3000",
+    ],
+    *["xn--\u00fc", "example.com\u2100", "example.com\u2048", "example.com／@127.0.0.1"],
+    *["example.com＃@127.0.0.1", "example.com？@127.0.0.1", "example.com＼@127.0.0.1"],
+    *["example.com：80@127.0.0.1", "example.com\u2028", "example.com\u0085", "example.com\xa0"],
+    # percent-encoding in the host
+    *["%6c%6f%63%61%6c%68%6f%73%74", "%31%36%39.254.169.254", "127%2e0%2e0%2e1", "%5b::1%5d"],
+    *["example.com%23@127.0.0.1", "example.com%2f@127.0.0.1", "example.com%5c@127.0.0.1"],
+    *["%C0%AE", "%E2%93%9B.com", "example.com%0d%0aHost:x", "%00127.0.0.1", "%"],
+    # more numbers
+    *["0o177.0.0.1", "2130706433.5", "0x7f.0.1", "0X0", "1.1", "127.0.0.1.0x", "a.1", "example.0"],
+    *["0000000177.0.0.1", "127.0.0.256", "127.0.0.+1"],
+    # ports and names
+    *["example.com:1e3", "example.com:0x50", "example.com:65536", "example.com:%38"],
 ]
 
 HOSTILE_URLS = [
@@ -136,6 +184,21 @@ HONEST_URLS = {
     "https://hooks.example.com/services/T0/B0/x-_~!$&'()*+,;=:": (
         "https hooks.example.com 443 /services/T0/B0/x-_~!$&'()*+,;=:"
     ),
+    "https://faß.example/": "https xn--fa-hia.example 443 /",
+    "https://xn--fa-hia.example:8443/": "https xn--fa-hia.example 8443 /",
+    "http://example.com:1/": "http example.com 1 /",
+    "https://[2a00:1450:4001:80b::200e]:65535/x?y": "https 2a00:1450:4001:80b::200e 65535 /x?y",
+    "https://[::ffff:8.8.8.8]/": "https ::ffff:808:808 443 /",
+    "https://[64:ff9b::8.8.8.8]/": "https 64:ff9b::808:808 443 /",
+    "https://a.b.c.d.e.f.example.com/": "https a.b.c.d.e.f.example.com 443 /",
+    "https://example.com/%E2%9C%93?a=%20&b=+#%23": "https example.com 443 /%E2%9C%93?a=%20&b=+",
+    "https://example.com/a%2Fb/../c": "https example.com 443 /c",
+    "https://example.com/?redirect=//127.0.0.1&x=%0d%0a": (
+        "https example.com 443 /?redirect=//127.0.0.1&x=%0D%0A"
+    ),
+    "https://example.com/a:b@c": "https example.com 443 /a:b@c",
+    "https://EXAMPLE.com.:443/": "https example.com. 443 /",
+    "https://0b1111111.example/": "https 0b1111111.example 443 /",
     "https://" + "a" * 63 + ".example.com/": "https " + "a" * 63 + ".example.com 443 /",
 }
 
@@ -148,14 +211,80 @@ def test_a_hostile_url_cannot_be_saved_and_the_reason_is_a_sentence(url: str) ->
     assert reason.isprintable()
 
 
+def test_the_corpus_is_broad() -> None:
+    assert len(set(HOSTILE_URLS)) >= 300
+    assert len(HONEST_URLS) >= 50
+
+
 def test_a_hostile_url_that_was_saved_is_not_called() -> None:
-    with Client(TargetPolicy()) as client:
+    with Client(TargetPolicy()) as client, watched("socket.connect") as connects:
         for url in HOSTILE_URLS:
             if "localhost" in url.lower():
                 continue  # a name: what it leads to is refused at connect time, not here
             outcome = client.send(Call("POST", url, (), b"{}", 5))
             assert outcome.error is not None, url
             assert outcome.error.code in {"invalid_url", "refused_by_policy"}, url
+    assert connects == []
+
+
+HOSTILE_ANSWERS = {
+    "metadata.google.internal": ["169.254.169.254"],
+    "instance-data": ["169.254.169.254"],
+    "metadata.example": ["fd00:ec2::254"],
+    "127.0.0.1.nip.example": ["127.0.0.1"],
+    "localtest.example": ["::1"],
+    "mapped.example": ["::ffff:10.0.0.1"],
+    "translated.example": ["64:ff9b::a9fe:a9fe"],
+    "tunnelled.example": ["2a00:1450::5efe:a00:1"],
+    "scoped.example": ["fe80::1%lo"],
+    "mixed.example": ["1.1.1.1", "10.0.0.1"],
+    "mixed-the-other-way.example": ["10.0.0.1", "1.1.1.1"],
+    "mixed-families.example": ["2606:4700::1111", "1.1.1.1", "::1"],
+    "no-address.example": ["host"],
+    "unspecified.example": ["0.0.0.0"],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_ANSWERS)
+def test_a_name_that_leads_to_a_forbidden_address_is_not_called(
+    name: str, names: dict[str, list[list[str]]]
+) -> None:
+    names[name] = [HOSTILE_ANSWERS[name]]
+    with Client(TargetPolicy()) as client, watched("socket.connect") as connects:
+        outcome = client.send(Call("POST", f"https://{name}/", (), b"{}", 5))
+    assert outcome.error is not None
+    assert outcome.error.code == "refused_by_policy"
+    assert connects == []
+
+
+HOSTILE_REQUESTS = [
+    ("POST", (("Host", "a\r\nX-B: c"),)),
+    ("POST", (("X-A", "b\r\n c"),)),
+    ("POST", (("X-A\r\nX-B", "c"),)),
+    ("POST", (("X-A", "b\n\nGET / HTTP/1.1"),)),
+    ("POST", (("X-A", "b\x00"),)),
+    ("GET / HTTP/1.1\r\nX-A: b\r\n\r\nPOST", ()),
+    ("GET\t/", ()),
+    ("G\u0130T", ()),
+]
+
+
+@pytest.mark.parametrize(("method", "headers"), HOSTILE_REQUESTS)
+def test_a_smuggled_header_or_method_leaves_nothing_on_the_wire(
+    client: Client, answer: "Callable[..., Server]", method: str, headers: Headers
+) -> None:
+    server = answer()
+    outcome = client.send(Call(method, server.url(), headers, b"{}", 5))
+    assert outcome.error is not None
+    assert outcome.error.code == "invalid_request"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "Content-Length", "Transfer-Encoding", "content-length", "TE", "Connection"]
+)
+def test_a_header_that_frames_the_request_cannot_be_configured(name: str) -> None:
+    assert check_header(name, "chunked") is not None
 
 
 @pytest.mark.parametrize(("url", "expected"), HONEST_URLS.items())
