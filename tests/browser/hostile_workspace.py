@@ -179,6 +179,8 @@ def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
         description=line,
         execution_endpoint=EndpointSpec(url, "POST", (("X-A", "<b>"),), {line: line}, 5),
     )
+    agent.endpoint_unhealthy_since, agent.endpoint_failure_count = clock.now(), 5
+    agent.endpoint_last_error = line
     state: JSONObject = {text: text for text in texts.all[:150]}
     session = start_session(workspace, agent.id, state=state, metadata={line: [line, {line: line}]})
     ask(workspace, session.id, agent.id, key=line, title=line, message=line, schema={})
@@ -205,7 +207,7 @@ def _log(session: AgentSession, texts: Texts) -> None:
 
 def _form(texts: Texts) -> JSONObject:
     """Return a schema with hostile words wherever a schema has words."""
-    fields: JSONObject = {text[:120]: {"type": "boolean"} for text in texts.all}
+    fields: JSONObject = {text[:120]: {"type": "string"} for text in texts.all}
     for line in texts.lines:
         fields[f"{line[:40]}…"] = {
             "type": "string",
