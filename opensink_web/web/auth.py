@@ -155,6 +155,8 @@ def _sign_up(token: str, invitation: Invitation) -> ResponseReturnValue:
         try:
             with writing():
                 begin_session(invitations.sign_up(token, form.email.data, form.password.data))
+            remember_device(current_user.email)
+            record("signed_up", user=current_user.user.id, address=request.remote_addr)
             return redirect(url_for("auth.home"), 303)
         except InvalidInput as error:
             form.show(error)

@@ -29,6 +29,7 @@
     if (token && mayCarryToken(event.detail)) event.detail.headers["X-CSRFToken"] = token.content;
   });
   document.addEventListener("htmx:responseError", (event) => tellFailure(event.detail.xhr.status));
+  document.addEventListener("signed-out", () => tellFailure(401));
   document.addEventListener("htmx:sendError", () => tellFailure(0));
   document.addEventListener("htmx:timeout", () => tellFailure(0));
 })();

@@ -24,6 +24,12 @@
     isUnsent = false;
     history.replaceState(history.state, "", location.href); // Back asks for the page, not to send again
   });
+  // A part that asks for news finds out that the sign-in ended, and would lead there at once.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!isUnsent || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("signed-out"));
+  });
   window.addEventListener("beforeunload", (event) => {
     if (isUnsent) event.preventDefault();
   });
