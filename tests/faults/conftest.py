@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,9 +13,17 @@ from opensink_web.supervisor.lifeline import Lifeline
 from tests.faults import failpoint
 from tests.faults.ours import OpenSink
 from tests.faults.parts import Command, ForkedPart
+from tests.faults.running import Running, running
 from tests.real_servers import EmbeddedRedis
 
 RunPart = Callable[..., ForkedPart]
+
+
+@pytest.fixture(scope="session")
+def on_sqlite() -> Iterator[Running]:
+    """A whole server on SQLite, which tests put in trouble one after the other."""
+    with TemporaryDirectory(prefix="osf") as folder, running(Path(folder)) as server:
+        yield server
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import flask_migrate
@@ -17,6 +19,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session
 from opensink_web.operations.input_request import ask
+from opensink_web.outbound.retry import RetrySchedule
 from opensink_web.settings import Settings
 from tests.conftest import Person, make_cast
 from tests.faults import invariants
@@ -28,6 +31,7 @@ from tests.faults.subject import Subject, Verdict
 from tests.scenarios import POLICY, SCHEMA, endpoint_at
 
 _ASKED_AT_ONCE = 500
+_FILE_NAME = "opensink.sqlite3"
 
 
 class OpenSink(Subject):
@@ -54,6 +58,8 @@ class OpenSink(Subject):
             }
         )
         data_dir.mkdir()
+        if settings.uses_sqlite:  # PostgreSQL's database is a copy that has its tables
+            (data_dir / _FILE_NAME).write_bytes(_empty_sqlite_file())
         self._app = create_app(settings)
         self._resolutions = resolutions
         self._agents = agents
@@ -61,8 +67,6 @@ class OpenSink(Subject):
 
     def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
         with self._session():
-            if self._app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-                flask_migrate.upgrade()  # PostgreSQL's database is a copy that has its tables
             person = make_cast().alice
             request_ids = self._ask_all(person, endpoint_url)
         return [
@@ -133,9 +137,24 @@ class OpenSink(Subject):
             db.engine.dispose()
 
 
+@cache
+def _empty_sqlite_file() -> bytes:
+    """Return a file with all tables; to make them takes longer than to fill them."""
+    with TemporaryDirectory() as folder:
+        app = create_app(Settings.from_env({"DATA_DIR": folder}))
+        with app.app_context():
+            flask_migrate.upgrade()
+            db.session.remove()
+            db.engine.dispose()  # the last to leave puts everything into the one file
+        return (Path(folder) / _FILE_NAME).read_bytes()
+
+
 def _make_agent(person: Person, url: str) -> UUID:
     workspace = db.session.get_one(Workspace, person.workspace_id)
-    endpoint = endpoint_at(url, timeout_seconds=AGENT_TIMEOUT_SECONDS, max_attempts=AGENT_ATTEMPTS)
+    endpoint = replace(
+        endpoint_at(url, timeout_seconds=AGENT_TIMEOUT_SECONDS),
+        retry=RetrySchedule(AGENT_ATTEMPTS, initial_seconds=1, max_seconds=4),
+    )
     return create_agent(workspace, POLICY, name="Agent", execution_endpoint=endpoint).id
 
 

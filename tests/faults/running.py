@@ -20,7 +20,7 @@ from tests.faults.subject import Subject
 from tests.real_servers import wait_until
 
 _AGENTS = ("quick", "quick", "quick", "late")
-_QUESTIONS = 200
+_QUESTIONS = 120
 
 
 class ImpatientOpenSink(OpenSink):

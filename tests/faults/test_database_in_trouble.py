@@ -24,12 +24,6 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture(scope="module")
-def on_sqlite() -> Iterator[Running]:
-    with TemporaryDirectory(prefix="osf") as folder, running(Path(folder)) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def on_postgresql(postgres_server: PostgresServer) -> Iterator[Running]:
     url = postgres_server.new_database()
     with TemporaryDirectory(prefix="osf") as folder, running(Path(folder), url) as server:

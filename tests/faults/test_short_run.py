@@ -13,9 +13,9 @@ pytestmark = pytest.mark.server
 
 PLAN = Plan(
     database="sqlite",
-    resolutions=120,
-    kills=15,
-    mean_gap_seconds=0.2,
+    resolutions=80,
+    kills=10,
+    mean_gap_seconds=0.15,
     limit_seconds=60,
     settle_seconds=60,
     ages_leases=True,
@@ -25,13 +25,13 @@ PLAN = Plan(
 def test_nothing_is_lost_on_sqlite(tmp_path: Path) -> None:
     report = run(PLAN, tmp_path / "log")
     assert report.is_well, report.table()
-    assert report.stored == 120
+    assert report.stored == 80
 
 
 def test_nothing_is_lost_on_postgresql(tmp_path: Path, postgres_server: PostgresServer) -> None:
     report = run(replace(PLAN, database="postgresql"), tmp_path / "log", postgres_server)
     assert report.is_well, report.table()
-    assert report.stored == 120
+    assert report.stored == 80
 
 
 def test_commit_then_enqueue_loses_so_the_harness_can_see_it(tmp_path: Path) -> None:
