@@ -70,6 +70,7 @@ class Sweeper:
             run_id = str(self._connection.info("server")["run_id"])
         except (RedisError, OSError) as error:
             _log.warning("Redis cannot be reached: %s", error)
+            self._redis_run_id = None  # what was announced meanwhile it has not heard
             return 0
         dispatched = self._dispatch(all_again=run_id != self._redis_run_id)
         if dispatched and not announce(self._queue, dispatched):

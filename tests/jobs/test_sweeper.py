@@ -1,5 +1,7 @@
 """The sweeper: what Redis forgot or never heard is announced again, and nothing twice at once."""
 
+import os
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -68,6 +70,19 @@ def test_announces_everything_due_to_a_redis_that_began_anew(
     with app.app_context():
         make_due(cast, "http://127.0.0.1:9/x")
         assert sweeper.sweep() == 1, "the first sweep does not know this Redis"
+        assert sweeper.sweep() == 0
+
+
+def test_announces_everything_due_to_a_redis_that_could_not_be_reached(
+    app: Flask, cast: Cast, sweeper: Sweeper, redis_server: EmbeddedRedis
+) -> None:
+    with app.app_context():
+        sweeper.sweep()
+        make_due(cast, "http://127.0.0.1:9/x")
+        os.kill(redis_server.process.pid, signal.SIGSTOP)
+        assert sweeper.sweep() == 0
+        os.kill(redis_server.process.pid, signal.SIGCONT)
+        assert sweeper.sweep() == 1, "perhaps it did not hear what was announced just now"
         assert sweeper.sweep() == 0
 
 
