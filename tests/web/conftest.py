@@ -3,11 +3,15 @@
 Their forms need no token: that every form wants one is tested in tests/architecture.
 """
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from opensink_web import clock
 from tests.conftest import PASSWORD, Cast, Person
+from tests.web.second_factor_cases import Later, Phone, phone_of
 
 
 def browser_of(app: Flask, person: Person, client: FlaskClient | None = None) -> FlaskClient:
@@ -31,3 +35,22 @@ def bob(app: Flask, cast: Cast) -> FlaskClient:
 @pytest.fixture
 def charlie(app: Flask, cast: Cast) -> FlaskClient:
     return browser_of(app, cast.charlie)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Later:
+    """Set the clock so many seconds later than it is."""
+
+    def shift(seconds: float) -> None:
+        moment = clock.now() + timedelta(seconds=seconds)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    shift(0)  # no step ends in the middle of a test
+    return shift
+
+
+@pytest.fixture
+def phone(app: Flask, cast: Cast, later: Later) -> Phone:
+    made = phone_of(app, cast.bob)
+    later(60)  # the code that confirmed it counts no more
+    return made
