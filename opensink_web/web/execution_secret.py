@@ -16,7 +16,7 @@ _SECRET = "/w/<workspace_slug>/admin/workspace/secret"  # noqa: S105 - an addres
 @blueprint.post(_SECRET)
 @requires("workspace", Action.WRITE)
 def show(principal: Principal) -> ResponseReturnValue:
-    """Show the secret; by POST alone, so that no address leads to it and no history keeps it."""
+    """Show the secret; by POST alone, so that no link leads to it and going back shows nothing."""
     _note("execution_secret_shown", principal)
     return render_template("workspace/secret.html")
 

@@ -1,9 +1,9 @@
-"""An admin edits an agent's endpoint in a form and sees what a test call brings back."""
+"""An admin edits an agent's endpoint and tries it, and reads the execution secret."""
 
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import Site
 from tests.real_servers import AgentEndpoint
@@ -68,3 +68,15 @@ def test_every_page_fits_a_phone(signed_in: Page, site: Site) -> None:
         page.goto(site.page(path))
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, path
+
+
+def test_no_way_back_leads_to_the_execution_secret(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    page.goto(site.page("/admin/workspace"))
+    assert "whsec_" not in page.content()
+    page.get_by_role("button", name="Show the secret").click()
+    expect(page.locator("#execution-secret")).to_contain_text("whsec_")
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Workspace")
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()
