@@ -31,9 +31,15 @@ class Workspace(Identified, Created, Base):
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
 
     def signing_secrets(self, moment: datetime) -> tuple[str, ...]:
-        """Return the secrets that sign a call made at `moment`, the current one first."""
-        expires_at = self.previous_secret_expires_at
-        if expires_at is None or moment >= expires_at:
-            return (self.execution_secret,)
-        previous = self.previous_execution_secret
+        """Return the secrets that sign a call made at `moment`, the current one first.
+
+        Raises: UnreadableSecret.
+        """
+        previous = self.previous_execution_secret if self.overlaps_at(moment) else None
         return (self.execution_secret, previous) if previous else (self.execution_secret,)
+
+    def overlaps_at(self, moment: datetime) -> bool:
+        """Tell whether calls made at `moment` are signed with the previous secret too."""
+        expires_at = self.previous_secret_expires_at
+        has_previous = self.sealed_previous_execution_secret is not None
+        return has_previous and expires_at is not None and moment < expires_at

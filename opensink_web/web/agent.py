@@ -205,18 +205,25 @@ def _page(
         form=form,
         test=test,
         focus=focus,
+        endpoint_error=_endpoint_error(agent),
         api_url=services().settings.public_url + "/api/v1",
     )
 
 
 def _stored_form(agent: Agent) -> EndpointForm:
     """Return the form filled with what is stored, or empty if that cannot be decrypted."""
-    try:
+    with suppress(UnreadableSecret):
         return endpoint_form(endpoint_of(agent))
+    return endpoint_form(None)
+
+
+def _endpoint_error(agent: Agent) -> str | None:
+    """Say why the endpoint that is stored cannot be shown or called."""
+    try:
+        endpoint_of(agent)
     except UnreadableSecret as error:
-        form = endpoint_form(None)
-        form.show_at("", error.message)
-        return form
+        return error.message
+    return None
 
 
 def _endpoint_host(agent: Agent) -> str | None:

@@ -39,7 +39,8 @@ def show(principal: Principal) -> ResponseReturnValue:
             return _back(principal)
         except InvalidInput as error:
             form.show(error)
-    page = render_template("workspace/show.html", form=form, overlaps=_overlaps(principal))
+    overlaps = principal.workspace.overlaps_at(clock.now())
+    page = render_template("workspace/show.html", form=form, overlaps=overlaps)
     return page, 422 if form.errors else 200
 
 
@@ -57,11 +58,6 @@ def set_second_factor(principal: Principal) -> ResponseReturnValue:
         "success",
     )
     return _back(principal)
-
-
-def _overlaps(principal: Principal) -> bool:
-    """Tell whether calls are signed with the previous secret as well."""
-    return len(principal.workspace.signing_secrets(clock.now())) > 1
 
 
 def _back(principal: Principal) -> ResponseReturnValue:

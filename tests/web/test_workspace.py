@@ -140,3 +140,14 @@ def test_nobody_from_elsewhere_sees_it(app: Flask, cast: Cast, charlie: FlaskCli
 
 def test_signed_out_it_leads_to_the_sign_in(app: Flask, cast: Cast) -> None:
     assert app.test_client().get(PAGE).location == f"/sign-in?next={PAGE}"
+
+
+def test_a_secret_that_cannot_be_decrypted_can_be_replaced(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    with app.app_context(), writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        workspace.sealed_execution_secret = "00000000.lost"
+    assert alice.get(PAGE).status_code == 200
+    assert alice.post(ROTATE).status_code in {200, 303}
+    assert name_and_secret(app, cast)[1].startswith("whsec_")
