@@ -1,13 +1,26 @@
 """gunicorn, started from our settings: threads for pages and streams, processes for PostgreSQL."""
 
+import logging
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it ships no types
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # as above
-from werkzeug.exceptions import BadRequest
+from gunicorn.http.errors import (  # type: ignore[import-untyped]  # as above
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # as above
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestHeaderFieldsTooLarge,
+    RequestURITooLarge,
+)
 
+from opensink_web.api import error_answer
 from opensink_web.settings import Settings
 
 # Less than the supervisor waits, so that gunicorn itself ends a worker that hangs.
@@ -24,6 +37,36 @@ def serve(application: Flask, settings: Settings, descriptor: int) -> None:
     _Server(application, settings, descriptor).run()
 
 
+_log = logging.getLogger("opensink.web")
+
+
+class _Worker(ThreadWorker):  # type: ignore[misc]  # its types are unknown, as above
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what is no HTTP; gunicorn would repeat it, in a page and in the log."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        _log.warning("a request could not be read: %s", type(exc).__name__)
+        error: HTTPException = BadRequest()
+        if isinstance(exc, LimitRequestLine):
+            error = RequestURITooLarge()
+        elif isinstance(exc, LimitRequestHeaders):
+            error = RequestHeaderFieldsTooLarge()
+        with suppress(OSError):
+            client.sendall(_unread_answer(error))
+
+
+def _unread_answer(error: HTTPException) -> bytes:
+    """Write the one error body as a whole answer: there is no request that Flask could answer."""
+    answer = error_answer(error)
+    body = answer.get_data()
+    head = (
+        f"HTTP/1.1 {answer.status}\r\nContent-Type: {answer.content_type}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, as above
     def __init__(self, application: Flask, settings: Settings, descriptor: int) -> None:
         self._application = application
@@ -35,7 +78,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, 
         processes = SQLITE_PROCESSES if self._settings.uses_sqlite else POSTGRESQL_PROCESSES
         options: dict[str, Any] = {
             "bind": f"fd://{self._descriptor}",
-            "worker_class": "gthread",
+            "worker_class": _Worker,
             "workers": processes,
             "threads": self._settings.web_threads,
             "graceful_timeout": GRACEFUL_TIMEOUT_SECONDS,

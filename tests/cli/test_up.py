@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,47 @@ def test_the_first_run_prints_a_sign_up_link_until_there_is_a_user(opensink: "Op
     assert key.returncode == 0, key.stderr
     assert key.stderr == ""
     assert len(key.stdout.split()) == 1
+
+
+SECRET = b"hunter2"
+UNREADABLE = {
+    b"GET /api/v1/\xff\xc3 HTTP/1.1": 400,
+    "GET /api/v1/ü HTTP/1.1".encode(): 400,
+    SECRET: 400,
+    b"GET /%b HTTP/9.9" % SECRET: 400,
+    b"GET /%b HTTP/1.1" % (SECRET * 2_000): 414,
+    b"GET / HTTP/1.1\r\nX-A: %b" % (SECRET * 2_000): 431,
+    b"GET / HTTP/1.1\r\n" + b"X-A: 1\r\n" * 500: 431,
+    b"GET / HTTP/1.1\r\nX A: %b" % SECRET: 400,
+    b"GET / HTTP/1.1\r\nX-A: b\r\n %b" % SECRET: 400,
+    b"GET / HTTP/1.1\r\nX-A: %b\0" % SECRET: 400,
+    b"POST / HTTP/1.1\r\nContent-Length: %b" % SECRET: 400,
+    b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2": 400,
+    b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked": 400,
+    b"POST / HTTP/1.1\r\nTransfer-Encoding: %b" % SECRET: 400,
+}
+
+
+def answer_to(port: int, request: bytes) -> tuple[int, bytes]:
+    """Send bytes as they are; return status and body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request + b"\r\n\r\n")
+        answer = b""
+        with suppress(ConnectionResetError):  # it hangs up on what it has not read
+            while received := connection.recv(65536):
+                answer += received
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"Content-Type: application/json" in head
+    return int(head.split()[1]), body
+
+
+def test_what_is_no_request_gets_the_error_body_and_is_not_repeated(opensink: "Opensink") -> None:
+    opensink.up("--workers", "1")
+    for request, status in UNREADABLE.items():
+        answered, body = answer_to(opensink.port, request)
+        assert answered == status, request[:80]
+        assert json.loads(body)["code"]
+        assert SECRET not in body
 
 
 def test_a_body_in_broken_chunks_is_a_bad_request(opensink: "Opensink") -> None:
