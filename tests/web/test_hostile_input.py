@@ -3,12 +3,14 @@
 On both databases, because PostgreSQL refuses what SQLite keeps: NUL, and texts too long.
 """
 
+import re
 from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from opensink_web.api.openapi import ROUTES
 from tests.api.conftest import Api
@@ -121,6 +123,90 @@ def test_no_value_in_a_body_is_a_failure(
         if answer.status_code >= 400:
             assert answer.json is not None
             assert answer.json["code"], each
+
+
+RAW_BODIES = {
+    "deep lists": b"[" * 100_000,
+    "deep objects": b'{"a":' * 3_000 + b"1" + b"}" * 3_000,
+    "1e400": b'{"name": 1e400}',
+    "5,000 digits": b'{"name": ' + b"9" * 5_000 + b"}",
+    "a key twice": b'{"name": "a", "name": "b"}',
+    "no UTF-8": b'{"name": "\xff"}',
+    "a byte order mark": b'\xef\xbb\xbf{"name": "a"}',
+    "UTF-16": '{"name": "a"}'.encode("utf-16"),
+    "half a surrogate pair": b'{"name": "\\ud800"}',
+    "NUL in a text": b'{"name": "a\\u0000"}',
+    "NUL in a key": b'{"a\\u0000": 1}',
+    "NUL": b"\0",
+    "nothing": b"",
+    "a space": b" ",
+    "a list": b"[]",
+    "a text": b'"a"',
+    "NaN": b'{"name": NaN}',
+    "something after the end": b'{"name": "a"}x',
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00",
+}
+QUERIES = (
+    *(
+        "%00=1",
+        "key=%00",
+        "%ff=1",
+        "$limit=%ff",
+        "$limit=" + "9" * 5_000,
+        "$limit=-1",
+        "$limit=1e3",
+    ),
+    *(
+        "$limit=%D9%A1",
+        "$trail=%ff",
+        "$trail=" + "_" * 22,
+        "session_id=x",
+        "status=%00",
+        "wait=1.5",
+    ),
+    *(
+        "wait=99999999999999999999",
+        "key=%ED%A0%80",
+        "a=1&" * 2_000,
+        "=",
+        "[]=1",
+        "kind=%F0%9F%98%80",
+    ),
+)
+IDS = ("x", "%00", "..", "a%2fb", "%ff", "{{{0}}}", "urn:uuid:{0}", "-" * 36, "{0}%0a", " ")
+IDEMPOTENCY_KEYS = ("", " ", "a" * 256, "é", "a\tb", "\x7f")
+
+
+def assert_refused(answer: TestResponse) -> None:
+    assert answer.status_code in {400, 404, 405, 413, 415}, answer.text
+    assert answer.json is not None
+    assert answer.json["code"]
+
+
+def test_no_bytes_for_a_body_are_a_failure(app: Flask, cast: Cast, waiting: Waiting) -> None:
+    headers = cast.alice.headers | {"Content-Type": "application/json"}
+    routes = [route for route in ROUTES if route.takes_body]
+    for route in routes:
+        path = "/api/v1" + filled_in(route.path, waiting)
+        for name, body in (RAW_BODIES | {"too much": b" " * (1024 * 1024 + 1)}).items():
+            answer = app.test_client().open(path, method=route.method, data=body, headers=headers)
+            assert_refused(answer)
+            assert (answer.status_code == 413) == (name == "too much"), name
+
+
+def test_no_query_id_or_header_is_a_failure(app: Flask, cast: Cast, waiting: Waiting) -> None:
+    api = Api(app, cast.alice.headers)
+    for route in ROUTES:
+        body: Any = None if route.reads_only else {}
+        for query in QUERIES:
+            answer = api(route.method, f"{filled_in(route.path, waiting)}?{query}", body)
+            assert answer.status_code < 500, (route.name, query)
+        if route.id_names:
+            for text in IDS:
+                path = re.sub(r"{\w+}", text.format(waiting.agent_id), route.path)
+                assert_refused(api(route.method, path, body))
+    for key in IDEMPOTENCY_KEYS:
+        assert_refused(api("POST", "/agents", {"name": "A"}, {"Idempotency-Key": key}))
 
 
 def test_every_body_is_tried() -> None:
