@@ -7,7 +7,8 @@ One way through, and the same noun names the file in every room:
 
 The row in the database is the truth; Redis only carries "look at delivery N".
 
-    cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi
+    cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi,
+                backup, restore, rotate-key
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that wires the rooms together
     web/        pages: one file per page area, forms beside their views

@@ -13,7 +13,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 READY_WITHIN_SECONDS = 40
-OURS = ("DATA_DIR", "HOST", "PORT", "WORKERS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+OURS = (
+    "ENCRYPTION_KEYS",
+    "DATA_DIR",
+    "HOST",
+    "PORT",
+    "WORKERS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+)
 
 
 class Opensink:
