@@ -168,16 +168,16 @@ class OurServer:
     """Our application on a database, with requests waiting in it."""
 
     def __init__(self, app: Flask, endpoint: Endpoint) -> None:
-        self._app = app
+        self.app = app
         self._endpoint = endpoint
         with app.app_context():
             if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
                 flask_migrate.upgrade()
-            self._person: Person = make_cast().alice
+            self.person: Person = make_cast().alice
 
     def ask_many(self, count: int) -> list[str]:
-        with self._app.app_context(), writing():
-            workspace = db.session.get_one(Workspace, self._person.workspace_id)
+        with self.app.app_context(), writing():
+            workspace = db.session.get_one(Workspace, self.person.workspace_id)
             agent = create_agent(
                 workspace, POLICY, name="Bench", execution_endpoint=endpoint_at(self._endpoint.url)
             )
@@ -191,18 +191,18 @@ class OurServer:
         return str(request.id)
 
     def answer(self, request_id: str) -> None:
-        with self._app.app_context(), writing():
-            workspace = db.session.get_one(Workspace, self._person.workspace_id)
-            user = db.session.get_one(User, self._person.id)
+        with self.app.app_context(), writing():
+            workspace = db.session.get_one(Workspace, self.person.workspace_id)
+            user = db.session.get_one(User, self.person.id)
             resolve(workspace, UUID(request_id), {"approved": True}, by=user)
 
     def parts_ms(self, redis_url: str, count: int) -> dict[str, float]:
         """Return how long each part takes without a worker process, once all is warm."""
-        measure_parts(self._app, redis_url, self.answer, self.ask_many(20))
-        return measure_parts(self._app, redis_url, self.answer, self.ask_many(count))
+        measure_parts(self.app, redis_url, self.answer, self.ask_many(20))
+        return measure_parts(self.app, redis_url, self.answer, self.ask_many(count))
 
     def run(self, worker_count: int) -> ExitStack:
-        services: Services = self._app.extensions[EXTENSION]
+        services: Services = self.app.extensions[EXTENSION]
         stack = ExitStack()
         env = services.settings.environment()
         stack.enter_context(workers("opensink_web", ("worker",), worker_count, env))

@@ -1,16 +1,22 @@
 """Everything here runs against the embedded server; jobs run in a real worker."""
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from opensink_web.jobs.connection import working_connection
 from opensink_web.jobs.deliver import calls_per_agent, outbound_client
 from opensink_web.jobs.worker import DeliveryWorker
+from opensink_web.models import Delivery, DeliveryStatus, db
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
+
+StartWorker = Callable[[], "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -31,3 +37,25 @@ def work(app: Flask, settings: Settings) -> Callable[[], None]:
             worker.work(burst=True, logging_level="WARNING")
 
     return run
+
+
+@pytest.fixture
+def start_worker(settings: Settings) -> Iterator[StartWorker]:
+    """Start `opensink worker`, which is killed at the end if it still runs."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "opensink_web", "worker"]
+        started.append(subprocess.Popen(command, env=settings.environment()))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def succeeded(app: Flask) -> int:
+    query = select(func.count()).where(Delivery.status == DeliveryStatus.SUCCEEDED)
+    with app.app_context():
+        return db.session.scalar(query) or 0

@@ -20,6 +20,7 @@ from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.real_servers import AgentEndpoint, EmbeddedRedis
 from tests.scenarios import answer, ask_in, endpoint_at
+from tests.scenarios import make_due as make_many_due
 
 pytestmark = pytest.mark.server
 
@@ -84,6 +85,27 @@ def test_announces_everything_due_to_a_redis_that_could_not_be_reached(
         os.kill(redis_server.process.pid, signal.SIGCONT)
         assert sweeper.sweep() == 1, "perhaps it did not hear what was announced just now"
         assert sweeper.sweep() == 0
+
+
+def test_what_waits_for_one_agent_drains_although_redis_was_wiped(
+    app: Flask,
+    cast: Cast,
+    settings: Settings,
+    sweeper: Sweeper,
+    work: Callable[[], None],
+    redis_server: EmbeddedRedis,
+) -> None:
+    with AgentEndpoint() as endpoint:
+        with app.app_context():
+            sweeper.sweep()
+            agent_id = ask_in(cast.alice, endpoint_at(endpoint.url)).agent_id
+            make_many_due(cast.alice, agent_id, 30)
+            redis_server.empty()
+            age(dispatched_at=clock.now() - timedelta(seconds=6))
+            assert sweeper.sweep() == settings.calls_per_agent
+        while queued(settings):
+            work()
+        assert len(endpoint.calls) == 30
 
 
 def test_a_lease_that_ran_out_is_announced_at_once(

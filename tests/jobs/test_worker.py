@@ -2,23 +2,19 @@
 
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
 
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.queue import delivery_queue
-from opensink_web.models import Delivery, DeliveryStatus, db
 from opensink_web.settings import Settings
 from tests.conftest import Cast
+from tests.jobs.conftest import StartWorker, succeeded
 from tests.real_servers import AgentEndpoint, wait_until
 from tests.scenarios import answer, ask_in, endpoint_at
 
 pytestmark = pytest.mark.server
-StartWorker = Callable[[], "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -26,31 +22,9 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
     return environment | {"CALLS_PER_WORKER": "3"}
 
 
-@pytest.fixture
-def work_process(settings: Settings) -> Iterator[StartWorker]:
-    """Start `opensink worker`, which is killed at the end if it still runs."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "opensink_web", "worker"]
-        started.append(subprocess.Popen(command, env=settings.environment()))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
 def queued(settings: Settings) -> int:
     with announcing_connection(settings.redis_url) as connection:
         return delivery_queue(connection).count
-
-
-def succeeded(app: Flask) -> int:
-    query = select(func.count()).where(Delivery.status == DeliveryStatus.SUCCEEDED)
-    with app.app_context():
-        return db.session.scalar(query) or 0
 
 
 def make_due(app: Flask, cast: Cast, url: str, count: int) -> None:
@@ -61,12 +35,12 @@ def make_due(app: Flask, cast: Cast, url: str, count: int) -> None:
 
 
 def test_calls_overlap_what_cannot_begin_stays_in_redis_and_sigterm_waits_for_those_in_flight(
-    app: Flask, cast: Cast, settings: Settings, work_process: StartWorker
+    app: Flask, cast: Cast, settings: Settings, start_worker: StartWorker
 ) -> None:
     with AgentEndpoint() as endpoint:
         endpoint.gate.clear()
         make_due(app, cast, endpoint.url, 4)
-        process = work_process()
+        process = start_worker()
         wait_until(lambda: len(endpoint.calls) == 3, seconds=40)
         assert queued(settings) == 1, "nobody has taken what nobody can begin"
         process.send_signal(signal.SIGTERM)
