@@ -50,7 +50,7 @@ TEST_SETTINGS = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run look longer than the suite has time for."""
     parser.addoption(
-        "--examples", type=int, default=2, help="requests made up for each route and phase"
+        "--examples", type=int, default=4, help="requests made up for each route and phase"
     )
 
 
