@@ -92,6 +92,7 @@ class Running:
 
         def is_done() -> bool:
             self.fleet.tend()
+            time.sleep(0.2)  # to ask all the time would keep the server from working
             return self.subject.unfinished() == 0
 
         wait_until(is_done, seconds=seconds)

@@ -73,6 +73,8 @@ def test_one_that_comes_back_after_its_lease_writes_nothing(
         endpoint.status = 500
         run_part("worker")
         run_part("sweeper")
+        wait_until(lambda: story_of(waiting).dispatch_no > 0, seconds=60)
+        age()  # the frozen worker, still listening, may have been given that announcement
         wait_until(lambda: story_of(waiting).status == "failed", seconds=60)
         os.kill(frozen.pid, signal.SIGCONT)
         os.kill(frozen.pid, signal.SIGTERM)  # it ends when its job has
