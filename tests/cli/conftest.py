@@ -1,5 +1,6 @@
 """Fixtures of the command line's tests: real commands, in a data folder of the test's own."""
 
+import shutil
 import subprocess
 import tempfile
 import warnings
@@ -20,6 +21,31 @@ def opensink(tmp_path: Path) -> Iterator[Opensink]:
     yield runner
     if runner.process is not None and runner.process.poll() is None:
         runner.end()
+
+
+@pytest.fixture
+def migrated(opensink: Opensink, migrated_sqlite: Path) -> Opensink:
+    """Return a runner of commands in a data folder whose database has all its tables."""
+    opensink.data_dir.mkdir(mode=0o700)
+    shutil.copy(migrated_sqlite, opensink.data_dir / "opensink.sqlite3")
+    return opensink
+
+
+@pytest.fixture(scope="session")
+def shared_opensink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opensink]:
+    """One `opensink up` for the tests that leave it running; ask for `running`."""
+    opensink = Opensink(tmp_path_factory.mktemp("shared") / "var")
+    opensink.data_dir.mkdir(mode=0o755)
+    opensink.up("--workers", "1")
+    yield opensink
+    opensink.end()
+
+
+@pytest.fixture
+def running(shared_opensink: Opensink) -> Opensink:
+    """Return an `opensink up` that is ready, whatever an earlier test has done to its parts."""
+    shared_opensink.wait_until(shared_opensink.is_ready)
+    return shared_opensink
 
 
 @pytest.fixture

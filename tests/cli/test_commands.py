@@ -15,12 +15,6 @@ pytestmark = pytest.mark.server
 CREATE_ALICE = ("user", "create", "alice@example.com", "--role", "admin", "--password-stdin")
 
 
-@pytest.fixture
-def migrated(opensink: "Opensink") -> "Opensink":
-    assert opensink.run("db", "upgrade").returncode == 0
-    return opensink
-
-
 def test_the_tables_go_up(opensink: "Opensink") -> None:
     assert opensink.run("db", "upgrade").returncode == 0
     newest = opensink.run("db", "current").stdout.strip()

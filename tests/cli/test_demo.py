@@ -207,37 +207,33 @@ def test_the_command_gives_its_question_up_at_ctrl_c(alice: Alice) -> None:
     assert key_count(alice) == before
 
 
-def test_without_a_server_the_command_says_so(opensink: Opensink) -> None:
-    assert opensink.run("db", "upgrade").returncode == 0
-    Alice(opensink)
-    refused = opensink.run("demo", "--port", str(opensink.port))
+def test_without_a_server_the_command_says_so(migrated: Opensink) -> None:
+    Alice(migrated)
+    refused = migrated.run("demo", "--port", str(migrated.port))
     assert refused.returncode == 1
     assert "Start it with `opensink up`" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_without_an_admin_the_command_says_so(opensink: Opensink) -> None:
-    assert opensink.run("db", "upgrade").returncode == 0
-    refused = opensink.run("demo")
+def test_without_an_admin_the_command_says_so(migrated: Opensink) -> None:
+    refused = migrated.run("demo")
     assert refused.returncode == 1
     assert "opensink user create" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_a_policy_without_loopback_is_named(opensink: Opensink) -> None:
-    assert opensink.run("db", "upgrade").returncode == 0
-    Alice(opensink)
-    refused = opensink.run("demo", variables={"EXECUTION_ENDPOINT_HOSTS": "10.0.0.0/8"})
+def test_a_policy_without_loopback_is_named(migrated: Opensink) -> None:
+    Alice(migrated)
+    refused = migrated.run("demo", variables={"EXECUTION_ENDPOINT_HOSTS": "10.0.0.0/8"})
     assert refused.returncode == 2
     assert "EXECUTION_ENDPOINT_HOSTS=127.0.0.0/8" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 
 
 def test_parts_run_alone_that_would_not_call_it_are_named(
-    opensink: Opensink, redis_url: str
+    migrated: Opensink, redis_url: str
 ) -> None:
-    assert opensink.run("db", "upgrade").returncode == 0
-    Alice(opensink)
-    refused = opensink.run("demo", variables={"REDIS_URL": redis_url})
+    Alice(migrated)
+    refused = migrated.run("demo", variables={"REDIS_URL": redis_url})
     assert refused.returncode == 2
     assert "EXECUTION_ENDPOINT_HOSTS=127.0.0.0/8" in refused.stderr

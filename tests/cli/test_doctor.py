@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.server
 
 
-def test_a_running_server_is_well(opensink: "Opensink") -> None:
-    opensink.up("--workers", "1")
-    found = opensink.run("doctor", variables={"PORT": str(opensink.port)})
+def test_a_running_server_is_well(running: "Opensink") -> None:
+    found = running.run("doctor", variables={"PORT": str(running.port)})
     assert found.returncode == 0, found.stdout
     assert "fail" not in found.stdout
     assert "1 alive" in found.stdout
@@ -35,10 +34,11 @@ def test_a_fresh_folder_needs_its_tables(opensink: "Opensink") -> None:
     assert "`opensink up` is not running" in found.stdout
 
 
-def test_a_secret_key_that_others_can_read(opensink: "Opensink") -> None:
-    opensink.run("db", "upgrade")
-    (opensink.data_dir / "secret_key").chmod(0o644)
-    found = opensink.run("doctor")
+def test_a_secret_key_that_others_can_read(migrated: "Opensink") -> None:
+    secret_key = migrated.data_dir / "secret_key"
+    secret_key.write_text("s" * 64)
+    secret_key.chmod(0o644)
+    found = migrated.run("doctor")
     assert found.returncode == 1
     assert "chmod 600" in found.stdout
 
@@ -60,13 +60,12 @@ def test_a_public_url_that_leads_others_astray(opensink: "Opensink") -> None:
     assert "set PUBLIC_URL" in found.stdout
 
 
-def test_an_agent_whose_endpoint_is_refused(opensink: "Opensink") -> None:
-    opensink.run("db", "upgrade")
-    opensink.run(
+def test_an_agent_whose_endpoint_is_refused(migrated: "Opensink") -> None:
+    migrated.run(
         *("user", "create", "alice@example.com", "--role", "admin", "--password-stdin"),
         text="a long password\n",
     )
-    with in_application(Settings.from_env(opensink.environment())), writing():
+    with in_application(Settings.from_env(migrated.environment())), writing():
         create_agent(
             first_workspace(),
             TargetPolicy.from_entries(("10.0.0.0/8",)),
@@ -74,18 +73,17 @@ def test_an_agent_whose_endpoint_is_refused(opensink: "Opensink") -> None:
             namespace="desk",
             execution_endpoint=endpoint_at("http://10.0.0.5/run"),
         )
-    found = opensink.run("doctor")
+    found = migrated.run("doctor")
     assert "agent desk/risk" in found.stdout
     assert "EXECUTION_ENDPOINT_HOSTS" in found.stdout
-    allowed = opensink.run("doctor", variables={"EXECUTION_ENDPOINT_HOSTS": "10.0.0.0/24"})
+    allowed = migrated.run("doctor", variables={"EXECUTION_ENDPOINT_HOSTS": "10.0.0.0/24"})
     assert "None is refused" in allowed.stdout
 
 
-def test_a_provider_of_sign_ins(opensink: "Opensink", provider: "OidcServer") -> None:
-    opensink.run("db", "upgrade")
+def test_a_provider_of_sign_ins(migrated: "Opensink", provider: "OidcServer") -> None:
     settings = {"OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": "us"}
-    found = opensink.run("doctor", variables=settings)
+    found = migrated.run("doctor", variables=settings)
     assert "http://127.0.0.1:5000/oidc/callback" in found.stdout
-    found = opensink.run("doctor", variables=settings | {"OIDC_ISSUER": provider.issuer + "/"})
+    found = migrated.run("doctor", variables=settings | {"OIDC_ISSUER": provider.issuer + "/"})
     assert f"calls itself '{provider.issuer}'" in found.stdout
     assert found.returncode == 1

@@ -44,10 +44,9 @@ def test_a_data_folder_that_cannot_be_written(opensink: "Opensink", tmp_path: Pa
     assert "file/var" in only_line(ended)
 
 
-def test_a_data_folder_in_use(opensink: "Opensink") -> None:
-    opensink.up("--workers", "1")
-    assert "Another `opensink up`" in only_line(opensink.run("up", "--port", "0"))
-    assert opensink.is_ready()
+def test_a_data_folder_in_use(running: "Opensink") -> None:
+    assert "Another `opensink up`" in only_line(running.run("up", "--port", "0"))
+    assert running.is_ready()
 
 
 @pytest.mark.parametrize("command", ["up", "worker", "db upgrade"])

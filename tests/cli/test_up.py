@@ -48,10 +48,8 @@ def test_the_data_folder_can_have_any_name(opensink: "Opensink") -> None:
     assert not redis_socket.parent.exists()
 
 
-def test_nobody_else_can_read_what_it_writes(opensink: "Opensink") -> None:
-    opensink.data_dir.mkdir(mode=0o755)
-    opensink.up("--workers", "1")
-    written = list(opensink.data_dir.rglob("*"))
+def test_nobody_else_can_read_what_it_writes(running: "Opensink") -> None:
+    written = list(running.data_dir.rglob("*"))
     assert {path.name for path in written} >= {"opensink.sqlite3", "secret_key", "valkey.log"}
     assert [path for path in written if path.stat().st_mode & 0o077] == []
 
@@ -105,27 +103,25 @@ def answer_to(port: int, request: bytes) -> tuple[int, bytes]:
     return int(head.split()[1]), body
 
 
-def test_what_is_no_request_gets_the_error_body_and_is_not_repeated(opensink: "Opensink") -> None:
-    opensink.up("--workers", "1")
+def test_what_is_no_request_gets_the_error_body_and_is_not_repeated(running: "Opensink") -> None:
     for request, status in UNREADABLE.items():
-        answered, body = answer_to(opensink.port, request)
+        answered, body = answer_to(running.port, request)
         assert answered == status, request[:80]
         assert json.loads(body)["code"]
         assert SECRET not in body
 
 
-def test_a_body_in_broken_chunks_is_a_bad_request(opensink: "Opensink") -> None:
-    opensink.up("--workers", "1")
+def test_a_body_in_broken_chunks_is_a_bad_request(running: "Opensink") -> None:
     user = ("user", "create", "alice@example.com", "--role", "admin", "--password-stdin")
-    opensink.run(*user, text="a long password\n")
-    key = opensink.run(
+    running.run(*user, text="a long password\n")
+    key = running.run(
         *("api-key", "create", "--user", "alice@example.com", "--name", "k", "--scope", "all:all")
     ).stdout.strip()
     head = (
         f"POST /api/v1/agents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
         "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", opensink.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
         connection.sendall(head.encode() + b"zz\r\n{}\r\n0\r\n\r\n")
         assert connection.recv(1024).startswith(b"HTTP/1.1 400 ")
 
@@ -157,27 +153,37 @@ def test_a_signal_ends_everything_in_5_seconds(
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_part_that_is_killed_starts_again(opensink: "Opensink", alive: Alive, part: str) -> None:
-    opensink.up("--workers", "1")
-    victim = named(opensink.descendants(), part)[0]
+def test_a_part_that_is_killed_starts_again(running: "Opensink", part: str) -> None:
+    victim = named(running.descendants(), part)[0]
     os.kill(victim, signal.SIGKILL)
 
     def replaced() -> bool:
-        pids = named(opensink.descendants(), part)
+        pids = named(running.descendants(), part)
         return bool(pids) and victim not in pids
 
-    opensink.wait_until(replaced)
+    running.wait_until(replaced)
+    running.wait_until(running.is_ready)
+
+
+def test_parts_that_were_started_again_end_with_the_rest(
+    opensink: "Opensink", alive: Alive
+) -> None:
+    opensink.up("--workers", "1")
+    victims = [named(opensink.descendants(), part)[0] for part in PARTS]
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
+    opensink.wait_until(lambda: all(named(opensink.descendants(), part) for part in PARTS))
     opensink.wait_until(opensink.is_ready)
     processes = opensink.descendants()
+    assert not set(victims) & set(processes)
     opensink.end()
     assert alive(processes) == {}
 
 
-def test_a_request_waits_while_web_starts_again(opensink: "Opensink") -> None:
-    opensink.up("--workers", "1")
-    os.kill(named(opensink.descendants(), "web --fd")[0], signal.SIGKILL)
+def test_a_request_waits_while_web_starts_again(running: "Opensink") -> None:
+    os.kill(named(running.descendants(), "web --fd")[0], signal.SIGKILL)
     time.sleep(0.3)
-    assert opensink.get("/healthz") == 200
+    assert running.get("/healthz") == 200
 
 
 def test_everything_ends_within_3_seconds_when_it_is_killed_itself(
@@ -193,10 +199,9 @@ def test_everything_ends_within_3_seconds_when_it_is_killed_itself(
 
 @pytest.mark.parametrize(("size_bytes", "expected"), [(50_000, "keep-alive"), (200_000, "close")])
 def test_a_large_body_refused_unread_does_not_spoil_the_next_request(
-    opensink: "Opensink", size_bytes: int, expected: str
+    running: "Opensink", size_bytes: int, expected: str
 ) -> None:
-    opensink.up("--workers", "1")
-    with closing(HTTPConnection("127.0.0.1", opensink.port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", running.port, timeout=10)) as connection:
         for _ in range(5):
             connection.request("POST", "/api/v1/agents", b"x" * size_bytes)
             refused = connection.getresponse()
