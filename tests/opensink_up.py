@@ -73,7 +73,7 @@ class Opensink:
         """Return the status with which a path is answered; 0 without an answer."""
         try:
             url = f"http://127.0.0.1:{self.port}{path}"
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=20) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             error.close()
