@@ -151,12 +151,15 @@ class Keyring:
         """Return the ids of the keys, that of the first key first."""
         return tuple(self._newest().by_id)
 
+    def make_first_key(self) -> None:
+        """Make the file with a key in it where there is none, as a new installation needs it."""
+        if not self._newest().by_id and self.file is not None:
+            self.file.make()
+
     def encrypt(self, plaintext: bytes) -> str:
         """Return the ciphertext, beginning with the key's id."""
+        self.make_first_key()
         ring = self._newest()
-        if not ring.by_id and self.file is not None:
-            self.file.make()
-            ring = self._newest()
         return ring.first + _MARK + ring.by_id[ring.first].encrypt(plaintext).decode()
 
     def decrypt(self, ciphertext: str) -> bytes:

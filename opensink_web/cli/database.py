@@ -14,6 +14,7 @@ from opensink_web.cli.snapshot import copy_database, database_file, file_beside,
 from opensink_web.errors import ConfigurationError, Conflict
 from opensink_web.factory import MIGRATIONS, create_app
 from opensink_web.models import db as tables
+from opensink_web.models.sealed import keyring
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_data_dir, check_database
 
@@ -71,7 +72,9 @@ def upgrade_tables(settings: Settings) -> None:
         click.echo(f"Upgrading the database from {revision}. A copy of it is {copy}; delete it")
         click.echo("when all is well: what was not encrypted before is not encrypted there.")
     flask_migrate.upgrade()
-    if revision is not None and settings.uses_sqlite:
+    if revision is None:
+        keyring().make_first_key()
+    elif settings.uses_sqlite:
         _forget_what_was()
 
 
