@@ -17,6 +17,7 @@ from opensink_web.api.shapes import (
     PageAnswer,
     PageQuery,
     Received,
+    Whole,
     page_answer,
 )
 from opensink_web.errors import UnreadableSecret
@@ -67,7 +68,7 @@ class Backoff(Received):
 class Retry(Received):
     """How often a call is tried before it counts as failed, and the waits in between."""
 
-    max_attempts: int = Field(default=1, ge=1, le=MAX_ATTEMPTS_MAX)
+    max_attempts: Whole = Field(default=1, ge=1, le=MAX_ATTEMPTS_MAX)
     backoff: Backoff = Backoff()
 
     def to_schedule(self) -> RetrySchedule:

@@ -38,6 +38,15 @@ DIGITS = BeforeValidator(_digits)
 """Stands last in the annotation of a parameter that is a whole number."""
 
 
+def _whole(number: object) -> object:
+    # to JSON Schema 2.0 is an integer (2020-12, section 4.2.3)
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
+"""A whole number in a body, also one that is written with a point."""
+
+
 def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)

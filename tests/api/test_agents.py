@@ -251,3 +251,9 @@ class TestDeleting:
 
         assert_problem(apis.charlie.delete(path), 404, "not_found")
         assert alice.get(path).status_code == 200
+
+
+def test_a_whole_number_may_be_written_with_a_point(alice: Api) -> None:
+    endpoint = {"url": "https://agent.example.com/", "retry": {"max_attempts": 2.0}}
+    agent = make_agent(alice, execution_endpoint=endpoint)
+    assert agent["execution_endpoint"]["retry"]["max_attempts"] == 2
