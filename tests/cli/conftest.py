@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from opensink_web.keyring import KeyFile
 from opensink_web.settings import Settings
 from opensink_web.supervisor import embedded_redis
 from tests.opensink_up import Opensink, processes
@@ -28,6 +29,7 @@ def migrated(opensink: Opensink, migrated_sqlite: Path) -> Opensink:
     """Return a runner of commands in a data folder whose database has all its tables."""
     opensink.data_dir.mkdir(mode=0o700)
     shutil.copy(migrated_sqlite, opensink.data_dir / "opensink.sqlite3")
+    KeyFile(opensink.data_dir).make()
     return opensink
 
 
