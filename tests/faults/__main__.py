@@ -15,6 +15,7 @@ fail proves nothing. The log of all parts is kept in the file that `--log` names
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.faults.run import run
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # ends what was started, too
     arguments = _parser().parse_args()
     plan = Plan(
         database=arguments.database,
@@ -33,6 +35,9 @@ def main() -> int:
         wipes_redis=arguments.wipes_redis,
         is_naive=arguments.naive,
         limit_seconds=arguments.seconds,
+        settle_seconds=15
+        if arguments.naive
+        else 120,  # what it has not done by then, it never will
     )
     log = arguments.log or Path(tempfile.gettempdir()) / "opensink-faults.log"
     print(f"seed {plan.seed}, log {log}", flush=True)
