@@ -13,7 +13,7 @@ from opensink_web.api.shapes import (
     Answer,
     Change,
     JsonObject,
-    Line,
+    Name,
     PageAnswer,
     PageQuery,
     Received,
@@ -122,7 +122,7 @@ class AgentCreate(Received):
 
     server_set = _SERVER_SET
 
-    name: Line
+    name: Name
     description: str | None = None
     namespace: Addressable = "default"
     slug: Addressable | None = None
@@ -134,7 +134,7 @@ class AgentChange(Change):
 
     server_set = _SERVER_SET
 
-    name: Line = ""
+    name: Name = ""
     description: str | None = None
     namespace: Addressable = ""
     slug: Addressable = ""

@@ -9,8 +9,8 @@ from pydantic import Field
 from opensink_web.api.contract import Routes
 from opensink_web.api.shapes import (
     Answer,
-    Line,
     Moment,
+    Name,
     PageAnswer,
     PageQuery,
     Received,
@@ -34,7 +34,7 @@ class ApiKeyCreate(Received):
         {"id", "workspace_id", "user_id", "prefix", "key", "last_used_at", "created_at"}
     )
 
-    name: Line
+    name: Name
     scopes: Annotated[
         list[Annotated[str, Field(json_schema_extra={"enum": [*SCOPES]})]],
         Field(json_schema_extra={"minItems": 1}),

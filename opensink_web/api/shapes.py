@@ -27,6 +27,12 @@ Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
 """A text that fits where names and titles are shown."""
 
 
+Name: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=255, pattern=r"[^\s\x00-\x1f\x7f-\x9f]")
+]
+"""A line in which there is something to see."""
+
+
 def _digits(text: object) -> object:
     # int() alone takes "1_0" and " 7" too
     if isinstance(text, str) and not (text.isascii() and text.isdigit()):

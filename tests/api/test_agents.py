@@ -63,6 +63,12 @@ class TestMaking:
         assert "errors" not in problem
         assert make_agent(alice, slug="one", namespace="other")["slug"] == "one"
 
+    @pytest.mark.parametrize("name", ["", " ", "\t\n", "\x1d", "\u2003", "\x85"])
+    def test_refuses_a_name_in_which_nothing_can_be_seen(self, alice: Api, name: str) -> None:
+        problem = assert_problem(alice.post("/agents", {"name": name}), 400, "invalid_request")
+        assert problem["errors"][0]["path"] == "/name"
+        assert "pattern" not in problem["errors"][0]["message"]
+
     def test_fills_in_the_endpoints_defaults(self, alice: Api) -> None:
         agent = make_agent(alice, execution_endpoint={"url": "http://127.0.0.1:9/"})
 
