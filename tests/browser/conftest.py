@@ -60,6 +60,11 @@ class Site:
         request = self.post("/agent-session-input-requests", ids | question | {"schema": schema})
         return ids | {"request_id": request["id"]}
 
+    def empty_inbox(self) -> None:
+        """End every session that waits for an answer, which takes its questions back."""
+        for request in self.get("/agent-session-input-requests?status=pending&$limit=100")["items"]:
+            self.patch(f"/agent-sessions/{request['session_id']}", {"status": "completed"})
+
     def page(self, path: str) -> str:
         return f"{self.url}/w/{self.workspace}{path}"
 
