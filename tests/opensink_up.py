@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.forked_command import run_command
+
 ROOT = Path(__file__).parents[1]
 READY_WITHIN_SECONDS = 40
 OURS = (
@@ -41,15 +43,7 @@ class Opensink:
         self, *arguments: str, text: str = "", variables: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "opensink_web", *arguments],
-            cwd=ROOT,
-            env=self.environment(**(variables or {})),
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return run_command(arguments, self.environment(**(variables or {})), ROOT, text)
 
     def up(self, *arguments: str, variables: Mapping[str, str] | None = None) -> list[str]:
         """Start everything through app.py, from another folder, and return the greeting."""
