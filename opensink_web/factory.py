@@ -37,6 +37,8 @@ from opensink_web.web.proxies import trust_proxies
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 API_PREFIX = "/api/"
+POSTGRESQL_CONNECTIONS = 20
+"""Of one process; threads queue for them. All of `opensink up` stays below a server's usual 100."""
 OIDC_CALLBACK = "/oidc/callback"
 _log = logging.getLogger(__name__)
 _ANNOUNCER_EXTENSION = "opensink-announcer"
@@ -106,15 +108,18 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
     ring = Keyring(settings.encryption_keys, KeyFile(settings.data_dir))
-    pool: dict[str, Any] = {
-        # a web process and a worker each have the threads of one; what is unused is not opened
-        "pool_size": max(settings.web_threads, settings.calls_per_worker),
-        "max_overflow": 8,
-        "execution_options": {KEYRING_OPTION: ring},
-    }
+    options: dict[str, Any] = {"execution_options": {KEYRING_OPTION: ring}}
     if settings.uses_sqlite:
-        return pool
-    return pool | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        # a web process and a worker each have the threads of one; what is unused is not opened
+        threads = max(settings.web_threads, settings.calls_per_worker)
+        return options | {"pool_size": threads, "max_overflow": 8}
+    return options | {
+        "pool_size": POSTGRESQL_CONNECTIONS,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 5},
+    }
 
 
 def _kept_secret_key(data_dir: Path) -> str:
