@@ -1,4 +1,4 @@
-"""The README keeps up with what it shows."""
+"""README and SECURITY.md keep up with what they show."""
 
 import re
 from dataclasses import fields
@@ -31,7 +31,8 @@ def test_its_defaults_are_those_of_the_settings() -> None:
 
 
 def test_the_files_it_names_are_there() -> None:
-    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.[a-z]+)`|\]\(([a-z/_]+\.png)\)", README))
+    text = README + (ROOT / "SECURITY.md").read_text()
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.[a-z]+)`|\]\(([a-z/_]+\.png)\)", text))
     paths = {one or other for one, other in named}
     assert "opensink_web/__init__.py" in paths
     missing = [
