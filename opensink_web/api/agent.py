@@ -110,17 +110,14 @@ class EndpointBody(Received):
 
 
 _SERVER_SET = frozenset(
-    (
-        *("id", "workspace_id", "status", "config_id", "created_at", "updated_at"),
-        *("execution_endpoint_error", "endpoint_health"),
-    )
+    ("id", "workspace_id", "status", "config_id", "endpoint_health", "created_at", "updated_at")
 )
 
 
 class AgentCreate(Received):
     """A new agent; without a slug one is derived from the name."""
 
-    server_set = _SERVER_SET
+    server_set = _SERVER_SET | {"execution_endpoint_error"}
 
     name: Name
     description: str | None = None
@@ -139,6 +136,22 @@ class AgentChange(Change):
     namespace: Addressable = ""
     slug: Addressable = ""
     execution_endpoint: EndpointBody | None = None
+    execution_endpoint_error: str | None = Field(
+        default=None,
+        description="Changes nothing. With it a null `execution_endpoint` is one that could not be "
+        "shown, sent back as it was read: it stays.",
+    )
+
+    def changes(self) -> agents.AgentChanges:
+        """Return what operations take."""
+        given = self.given()
+        error = given.pop("execution_endpoint_error", None)
+        if self.execution_endpoint is not None:
+            given["execution_endpoint"] = self.execution_endpoint.to_spec()
+        elif error is not None:
+            given.pop("execution_endpoint", None)
+        changes: agents.AgentChanges = given
+        return changes
 
 
 class BackoffAnswer(Answer):
@@ -223,6 +236,7 @@ class AgentQuery(PageQuery):
 
 @routes.post("/agents", summary="Make an agent.")
 def create_agent(principal: Principal, body: AgentCreate) -> AgentAnswer:
+    endpoint = body.execution_endpoint
     agent = agents.create_agent(
         principal.workspace,
         _policy(),
@@ -230,7 +244,7 @@ def create_agent(principal: Principal, body: AgentCreate) -> AgentAnswer:
         description=body.description,
         namespace=body.namespace,
         slug=body.slug,
-        execution_endpoint=_spec_of(body.execution_endpoint),
+        execution_endpoint=endpoint.to_spec() if endpoint is not None else None,
     )
     return AgentAnswer.shown_to(principal, agent)
 
@@ -248,10 +262,7 @@ def get_agent(principal: Principal, agent_id: UUID) -> AgentAnswer:
 
 @routes.patch("/agents/{agent_id}", summary="Change an agent.", errors=(409,))
 def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> AgentAnswer:
-    changes: agents.AgentChanges = body.given()
-    if "execution_endpoint" in changes:
-        changes["execution_endpoint"] = _spec_of(body.execution_endpoint)
-    agent = agents.update_agent(principal.workspace, agent_id, _policy(), **changes)
+    agent = agents.update_agent(principal.workspace, agent_id, _policy(), **body.changes())
     return AgentAnswer.shown_to(principal, agent)
 
 
@@ -263,10 +274,6 @@ def delete_agent(principal: Principal, agent_id: UUID) -> None:
 def _plain(seconds: float) -> float:
     """Write 30 and not 30.0."""
     return int(seconds) if float(seconds).is_integer() else seconds
-
-
-def _spec_of(endpoint: EndpointBody | None) -> EndpointSpec | None:
-    return None if endpoint is None else endpoint.to_spec()
 
 
 def _policy() -> TargetPolicy:

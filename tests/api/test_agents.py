@@ -215,6 +215,18 @@ class TestChanging:
         assert changed["execution_endpoint"] == ENDPOINT
         assert changed["execution_endpoint_error"] is None
 
+    def test_an_endpoint_that_cannot_be_decrypted_stays_when_it_is_sent_back_as_it_was_read(
+        self, app: Flask, alice: Api
+    ) -> None:
+        agent_id = make_agent(alice, execution_endpoint=ENDPOINT)["id"]
+        lose_endpoint(app, UUID(agent_id))
+        shown = alice.read(f"/agents/{agent_id}")
+        changed: Any = alice.patch(f"/agents/{agent_id}", shown | {"name": "New"}).json
+        assert changed["name"] == "New"
+        assert changed["execution_endpoint_error"] == shown["execution_endpoint_error"]
+        removed: Any = alice.patch(f"/agents/{agent_id}", {"execution_endpoint": None}).json
+        assert removed["execution_endpoint_error"] is None
+
     def test_nothing_given_changes_nothing(self, alice: Api) -> None:
         agent = make_agent(alice)
         assert alice.patch(f"/agents/{agent['id']}", {}).json == agent
