@@ -6,6 +6,7 @@ which is fairer and faster than SQLite's own waiting. On both databases nobody w
 longer than a person would: a database that is locked, full, read-only or away is `Unavailable`.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,11 +17,11 @@ from uuid import UUID
 
 from blinker import Signal
 from sqlalchemy import Connection, CursorResult, Engine, Executable, UpdateBase, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from opensink_web.errors import Unavailable
+from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models.base import db
 
 
@@ -40,9 +41,16 @@ _TRY_AGAIN = "The database could not take this just now. Nothing was stored; ple
 _MAY_BE_STORED = (
     "The database went away while this was being stored. Look whether it is there, or try again."
 )
+_DONE_ALREADY = "Somebody has just done the same. Nothing was stored; please try again."
 _LOCKED_SECONDS = 5
 """How long a writer waits for the others, here and in the database, before it gives up."""
-_READ_ONLY = "25006"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_READ_ONLY = "25006"
+_UNIQUE_VIOLATION = "23505"
+# https://www.sqlite.org/rescode.html
+_SQLITE_UNIQUE_VIOLATIONS = frozenset(
+    {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+)
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
 _sqlite_writers = threading.Lock()
 
@@ -52,7 +60,8 @@ def writing() -> Iterator[None]:
     """Run the block in one transaction that may write; commit at its end, once.
 
     A read transaction that is open on the session ends first, and what was loaded in it is
-    loaded anew. Raises: Unavailable when the database cannot take the transaction now.
+    loaded anew. Raises: Unavailable when the database cannot take the transaction now; Conflict
+    when another one stored, since this one looked, what there can be only once.
     """
     if _writes.get():
         raise RuntimeError("a transaction that writes is open already; it commits once, at its end")
@@ -67,6 +76,8 @@ def writing() -> Iterator[None]:
             session.rollback()
             if is_outage(error):
                 raise Unavailable(_TRY_AGAIN) from error
+            if _is_stored_already(error):
+                raise Conflict(_DONE_ALREADY) from error
             raise
     _announce(session.info.pop(_ANNOUNCE))
 
@@ -85,6 +96,15 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, OperationalError | PoolTimeout):
         return True
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == _READ_ONLY
+
+
+def _is_stored_already(error: BaseException) -> bool:
+    """Whether a row with the same key is there, which a look before did not show yet."""
+    if not isinstance(error, IntegrityError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorcode in _SQLITE_UNIQUE_VIOLATIONS
+    return getattr(error.orig, "sqlstate", "") == _UNIQUE_VIOLATION
 
 
 def rows_changed(statement: UpdateBase) -> int:

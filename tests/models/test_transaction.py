@@ -4,9 +4,10 @@ import threading
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
-from opensink_web.errors import Unavailable
-from opensink_web.models import Workspace, db, transaction
+from opensink_web.errors import Conflict, Unavailable
+from opensink_web.models import User, Workspace, db, transaction
 from opensink_web.models.transaction import (
     announce_after_commit,
     deliveries_committed,
@@ -74,6 +75,16 @@ def test_sqlite_keeps_what_it_acknowledged(app: Flask) -> None:
         assert read("PRAGMA journal_mode").scalar() == "wal"
         assert read("PRAGMA synchronous").scalar() == 2, "2 is FULL"
         assert read("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_what_there_can_be_only_once_is_a_conflict(app: Flask, cast: Cast) -> None:
+    with app.app_context(), pytest.raises(Conflict, match="try again"), writing():
+        db.session.add(User(email=cast.alice.email))
+
+
+def test_a_row_that_cannot_be_is_our_own_mistake(app: Flask) -> None:
+    with app.app_context(), pytest.raises(IntegrityError), writing():
+        db.session.add(User(email=None))
 
 
 def test_a_transaction_within_a_transaction_is_refused(app: Flask, cast: Cast) -> None:
