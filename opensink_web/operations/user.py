@@ -93,10 +93,14 @@ def list_members(workspace: Workspace) -> list[Membership]:
 
 
 def change_role(workspace: Workspace, user_id: object, role: Role) -> Membership:
-    """Give a member another role. Raises: NotFound; Conflict for the last admin."""
+    """Give a member another role. Raises: NotFound; Conflict for the last admin.
+
+    The links that somebody made who is no admin any more invite nobody.
+    """
     membership = find_member(workspace, user_id)
     if role is not Role.ADMIN:
         _keep_an_admin(workspace, membership)
+        _close_links_of(membership)
     membership.role = role
     return membership
 
@@ -104,12 +108,15 @@ def change_role(workspace: Workspace, user_id: object, role: Role) -> Membership
 def remove_member(workspace: Workspace, user_id: object) -> User:
     """Take somebody out of the workspace and revoke their keys: neither comes back by itself.
 
+    Nor do they by a link of their own: the links that they made invite nobody any more.
+
     Whoever is then in no workspace is signed out everywhere.
 
     Raises: NotFound; Conflict for the last admin.
     """
     membership = find_member(workspace, user_id)
     _keep_an_admin(workspace, membership)
+    _close_links_of(membership)
     user = membership.user
     db.session.execute(
         update(ApiKey)
@@ -137,6 +144,20 @@ def find_member(workspace: Workspace, user_id: object) -> Membership:
     if membership is None:
         raise NotFound("There is no such member.")
     return membership
+
+
+def _close_links_of(leaving: Membership) -> None:
+    moment = clock.now()
+    db.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.workspace_id == leaving.workspace_id,
+            Invitation.invited_by_id == leaving.user_id,
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > moment,
+        )
+        .values(expires_at=moment)
+    )
 
 
 def _keep_an_admin(workspace: Workspace, leaving: Membership) -> None:

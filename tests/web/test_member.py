@@ -139,6 +139,17 @@ def test_a_revoked_invitation_opens_nothing(app: Flask, alice: FlaskClient) -> N
     assert invitations(app) == []
 
 
+@pytest.mark.parametrize("action", ["role", "remove"])
+def test_the_links_of_an_admin_who_is_none_any_more_invite_nobody(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient, action: str
+) -> None:
+    alice.post(f"{PAGE}/{cast.bob.id}/role", data={"role": "admin"})
+    paths = [LINK.findall(each.post(PAGE, data={"role": "admin"}).text)[0] for each in (alice, bob)]
+    alice.post(f"{PAGE}/{cast.bob.id}/{action}", data={"role": "reviewer"})
+    browser = app.test_client()
+    assert [browser.get(path).status_code for path in paths] == [200, 404]
+
+
 def test_an_invitation_to_elsewhere_cannot_be_revoked(
     app: Flask, cast: Cast, alice: FlaskClient
 ) -> None:
