@@ -173,7 +173,7 @@ class Keyring:
             )
         try:
             return fernet.decrypt(token)
-        except InvalidToken:
+        except (InvalidToken, ValueError):  # not even ASCII
             raise UnreadableSecret(
                 "This secret was damaged in the database. Enter the value anew."
             ) from None

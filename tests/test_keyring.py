@@ -73,7 +73,10 @@ def test_without_its_key_a_ciphertext_says_so(ring: Keyring, file: KeyFile) -> N
         ring.decrypt(ciphertext)
 
 
-@pytest.mark.parametrize("change", [lambda text: text[:-2], lambda text: text[:20] + "AA"])
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: text[:-2], lambda text: text[:20] + "AA", lambda text: text[:-2] + "é="],
+)
 def test_a_damaged_ciphertext_says_so(ring: Keyring, change: Callable[[str], str]) -> None:
     with pytest.raises(UnreadableSecret, match="damaged"):
         ring.decrypt(change(ring.encrypt(b"x")))
