@@ -34,7 +34,8 @@ def reset(token: str) -> ResponseReturnValue:
         return _reset(token)
     except NotFound as error:
         note_bad_link()
-        return render_template("auth/link_gone.html", message=error.message), 404
+        page = render_template("auth/link_gone.html", message=error.message, is_reset=True)
+        return page, 404
 
 
 def _reset(token: str) -> ResponseReturnValue:

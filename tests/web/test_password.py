@@ -121,7 +121,10 @@ class TestLink:
         assert not is_signed_in(bob)
         assert not is_signed_in(visitor)
         assert (opens(app, cast.bob, PASSWORD), opens(app, cast.bob, NEW)) == (False, True)
-        assert visitor.get(link).status_code == 404
+        gone = visitor.get(link)
+        assert gone.status_code == 404
+        assert "/forgot-password" in gone.text, "there it says how to get another"
+        assert "account" not in gone.text.partition("<main")[2]
         assert visitor.post(link, data=CHOOSE).status_code == 404
 
     def test_stays_good_when_the_password_will_not_do(self, app: Flask, cast: Cast) -> None:
