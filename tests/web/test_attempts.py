@@ -44,6 +44,7 @@ def test_an_account_that_is_guessed_at_from_everywhere_takes_no_more_guesses(
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "90"
     assert "too many attempts. Please wait 2 minutes" in answer.text
+    assert "check what you entered" not in answer.text, "that would not help"
     assert email.upper() in answer.text, "the address stays in the form"
     assert PASSWORD not in answer.text
 
