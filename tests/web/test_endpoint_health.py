@@ -32,7 +32,8 @@ def held_back(app: Flask, cast: Cast) -> Iterator[Waiting]:
 
 def test_the_agents_page_says_why_and_what_to_do(alice: FlaskClient, held_back: Waiting) -> None:
     text = alice.get(f"/w/main/admin/agents/{held_back.agent_id}").text
-    assert "The last 5 calls to this endpoint failed. Nothing is listening at port 9." in text
+    assert "The last 5 calls to this endpoint failed." in text
+    assert "<p>Nothing is listening at port 9.</p>" in text
     assert "A test call is sent at once" in text
 
 
