@@ -82,9 +82,9 @@ def enter() -> ResponseReturnValue:
         try:
             if _let_in(user, factor, form.code.data):
                 return _PENDING.drop(redirect(goal, 303))
-            form.show_at("/code", "This code does not count. Each works once, and not for long.")
+            form.show_at("/code", f"This code does not count. {_limits_of_a_code()}")
         except RateLimited as error:
-            form.show_at("/code", error.message)
+            form.show(error)
             return _code_page(form), error.status, retry_after(error)
     return _code_page(form), 422 if form.errors else 200
 
@@ -221,8 +221,15 @@ def _is_still_there(form: SetupForm, user: User) -> bool:
 
 
 def _code_page(form: CodeForm) -> str:
-    is_recovery = request.args.get("use") == "recovery"
-    return render_template("auth/second_factor.html", form=form, is_recovery=is_recovery)
+    return render_template("auth/second_factor.html", form=form, is_recovery=_is_recovery())
+
+
+def _limits_of_a_code() -> str:
+    return "Each works once." if _is_recovery() else "Each works once, and not for long."
+
+
+def _is_recovery() -> bool:
+    return request.args.get("use") == "recovery"
 
 
 def _page(user: User, **forms: SettingsForm) -> str:
