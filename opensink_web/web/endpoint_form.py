@@ -122,14 +122,20 @@ class EndpointForm(SettingsForm):
 
     @property
     def longest_waits(self) -> list[str]:
-        """What the schedule comes to, as an example: the longest wait before each next attempt."""
+        """What the schedule comes to, as an example: the longest wait before each next attempt.
+
+        Waits that have reached the longest one of all stand there once.
+        """
         numbers = (self.max_attempts.data, self.initial_seconds.data, self.max_seconds.data)
         if None in numbers or retry_errors(self._retry()):
             return []
         schedule = self._retry()
         attempts = range(1, schedule.max_attempts)
-        waits = (duration(schedule.ceiling_seconds(attempt) * 1000) for attempt in attempts)
-        return [wait.replace(".0 s", " s") for wait in waits]
+        waits = [duration(schedule.ceiling_seconds(attempt) * 1000) for attempt in attempts]
+        shown = [wait.replace(".0 s", " s").removesuffix(" 0 s") for wait in dict.fromkeys(waits)]
+        if len(shown) < len(waits):
+            shown[-1] += " each further time"
+        return shown
 
     def _retry(self) -> RetrySchedule:
         return RetrySchedule(
