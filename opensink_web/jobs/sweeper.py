@@ -13,7 +13,11 @@ from redis import Redis, RedisError
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.queue import announce, delivery_queue
 from opensink_web.models.transaction import Announcement, reading, writing
-from opensink_web.operations.delivery_dispatch import dispatch_forgotten, is_anything_forgotten
+from opensink_web.operations.delivery_dispatch import (
+    dispatch_forgotten,
+    is_anything_forgotten,
+    take_back_lost,
+)
 from opensink_web.operations.idempotency import forget_expired
 from opensink_web.settings import Settings
 
@@ -83,4 +87,6 @@ class Sweeper:
             if not is_anything_forgotten(self._calls_per_agent, all_again=all_again):
                 return []
         with writing():
-            return dispatch_forgotten(self._calls_per_agent, all_again=all_again)
+            taken_back = take_back_lost(all_again=all_again)
+        with writing():
+            return dispatch_forgotten(self._calls_per_agent, taken_back)

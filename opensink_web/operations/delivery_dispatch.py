@@ -5,6 +5,7 @@ taken back, and the delivery waits like those that nobody was told of yet. Of wh
 gets as much announced as it has slots free: a thousand rows that wait for one agent cost a look.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,7 +27,7 @@ _PAUSES = [FIRST_PAUSE * 2**doublings for doublings in range(4)]
 
 
 def is_anything_forgotten(calls_per_agent: int, *, all_again: bool = False) -> bool:
-    """Tell whether there is something for `dispatch_forgotten` to do. Writes nothing."""
+    """Tell whether there is something to take back or to dispatch. Writes nothing."""
     moment = clock.now()
     lost = select(Delivery.id).where(_is_lost(moment, all_again)).limit(1)
     if db.session.execute(lost).first() is not None:
@@ -34,19 +35,28 @@ def is_anything_forgotten(calls_per_agent: int, *, all_again: bool = False) -> b
     return any(_has_room(agent_id, calls_per_agent) for agent_id in _agents_that_wait(moment))
 
 
-def dispatch_forgotten(calls_per_agent: int, *, all_again: bool = False) -> list[Announcement]:
+def take_back_lost(*, all_again: bool = False) -> list[UUID]:
+    """Let wait what was announced in vain; return whose it is. Needs a transaction of its own.
+
+    With `all_again` also what was announced only just now: Redis has forgotten it. PostgreSQL
+    checks a row's foreign keys when one transaction updates it twice, and would then wait here for
+    whoever has its session or agent locked, who may be waiting for the row.
+    """
+    is_lost = _is_lost(clock.now(), all_again)
+    lost = select(Delivery.id).where(is_lost).with_for_update(skip_locked=True)
+    take_back = update(Delivery).where(Delivery.id.in_(lost)).returning(Delivery.agent_id)
+    return list(dict.fromkeys(run_prepared(take_back, {"dispatched_at": None}).scalars()))
+
+
+def dispatch_forgotten(calls_per_agent: int, taken_back: Sequence[UUID] = ()) -> list[Announcement]:
     """Return what is to be announced, as much of each agent as may be called now, oldest first.
 
-    With `all_again` also what was announced only just now: Redis has forgotten it.
+    `taken_back` is what take_back_lost() returned: the agents to look at though they are held back.
     """
-    moment = clock.now()
-    lost = select(Delivery.id).where(_is_lost(moment, all_again)).with_for_update(skip_locked=True)
-    take_back = update(Delivery).where(Delivery.id.in_(lost)).returning(Delivery.agent_id)
-    forgotten = run_prepared(take_back, {"dispatched_at": None}).scalars().all()
     # of an agent that is held back only what a person asked for is announced
     return [
         announcement
-        for agent_id in dict.fromkeys([*forgotten, *_agents_that_wait(moment)])
+        for agent_id in dict.fromkeys([*taken_back, *_agents_that_wait(clock.now())])
         for announcement in dispatch_waiting(agent_id, calls_per_agent)
     ]
 

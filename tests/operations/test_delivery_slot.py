@@ -16,7 +16,11 @@ from opensink_web.models import Agent, Delivery, DeliveryStatus, Workspace, db
 from opensink_web.models.transaction import Announcement, deliveries_committed, writing
 from opensink_web.operations.agent import delete_agent
 from opensink_web.operations.delivery_attempt import Claim, claim
-from opensink_web.operations.delivery_dispatch import dispatch_forgotten, is_anything_forgotten
+from opensink_web.operations.delivery_dispatch import (
+    dispatch_forgotten,
+    is_anything_forgotten,
+    take_back_lost,
+)
 from opensink_web.operations.delivery_outcome import finish
 from opensink_web.outbound.client import Answer
 from tests.conftest import Cast
@@ -154,7 +158,7 @@ def test_the_sweeper_announces_no_more_than_may_be_called(cast: Cast, agent_id: 
     due = make_due(cast.alice, agent_id, 6)
     assert claimed(due[0], 3) is not None
     with writing():
-        again = dispatch_forgotten(3, all_again=True)
+        again = dispatch_forgotten(3, take_back_lost(all_again=True))
     assert [each.delivery_id for each in again] == due[1:3]
     assert not is_anything_forgotten(3)
 
@@ -179,7 +183,7 @@ def test_the_slot_of_a_worker_that_died_is_free_when_its_lease_runs_out(
             .where(Delivery.id == due[0])
             .values(lease_until=past, dispatched_at=past)
         )
-        (told,) = dispatch_forgotten(1)
+        (told,) = dispatch_forgotten(1, take_back_lost())
     assert told.delivery_id == due[0]
     again = claimed(due[0], 1)
     assert again is not None

@@ -15,7 +15,11 @@ from opensink_web.operations import endpoint_health
 from opensink_web.operations.agent import list_agents, update_agent
 from opensink_web.operations.delivery import deliver_test, redeliver
 from opensink_web.operations.delivery_attempt import Claim, claim
-from opensink_web.operations.delivery_dispatch import dispatch_forgotten, is_anything_forgotten
+from opensink_web.operations.delivery_dispatch import (
+    dispatch_forgotten,
+    is_anything_forgotten,
+    take_back_lost,
+)
 from opensink_web.operations.delivery_outcome import finish
 from opensink_web.operations.endpoint_health import EndpointHealth, HealthStatus, health_of
 from opensink_web.operations.page import PageRequest
@@ -98,7 +102,7 @@ def seconds_to_next_call(agent_id: UUID, moment: Moment) -> float:
 
 def announced_by_the_sweeper() -> list[UUID]:
     with writing():
-        return [each.delivery_id for each in dispatch_forgotten(LIMIT)]
+        return [each.delivery_id for each in dispatch_forgotten(LIMIT, take_back_lost())]
 
 
 def test_the_fifth_failure_in_a_row_makes_it_unhealthy(cast: Cast, agent_id: UUID) -> None:

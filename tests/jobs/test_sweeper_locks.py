@@ -1,0 +1,41 @@
+"""The sweeper waits for nobody: on PostgreSQL whoever waits may be waited for."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+
+from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.sweeper import Sweeper
+from opensink_web.models import User, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.agent_session import lock_session
+from opensink_web.operations.input_request import resolve
+from tests.conftest import Cast
+from tests.real_servers import EmbeddedRedis
+from tests.scenarios import ENDPOINT, ask_in
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], postgres_url: str) -> dict[str, str]:
+    return environment | {"DATABASE_URL": postgres_url}
+
+
+def test_it_does_not_wait_for_whoever_has_the_session(
+    app: Flask, cast: Cast, redis_server: EmbeddedRedis
+) -> None:
+    def sweep() -> int:
+        with app.app_context(), announcing_connection(redis_server.url) as connection:
+            return Sweeper(connection, 8).sweep()
+
+    with ThreadPoolExecutor(1) as other, app.app_context():
+        waiting = ask_in(cast.alice, ENDPOINT)
+        with writing():
+            ours = db.session.get_one(Workspace, cast.alice.workspace_id)
+            by = db.session.get_one(User, cast.alice.id)
+            resolve(ours, waiting.request_id, {"approved": True}, by=by)
+        with writing():
+            lock_session(db.session.get_one(Workspace, cast.alice.workspace_id), waiting.session_id)
+            assert other.submit(sweep).result(timeout=4) == 1
