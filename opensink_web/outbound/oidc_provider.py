@@ -146,7 +146,8 @@ class DiscoveredProvider:
                 "what OIDC_ISSUER says; they must be the same to the letter."
             )
         secure = self._issuer.startswith("https:")
-        for name in _ENDPOINTS:
+        optional = {"userinfo_endpoint"} & document.keys()
+        for name in (*_ENDPOINTS, *optional):
             address = document.get(name)
             if not isinstance(address, str) or (secure and not address.startswith("https:")):
                 raise ProviderUnavailable(f"{url} names no https:// address as its {name}.")
