@@ -14,6 +14,7 @@ from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, Un
 from opensink_web.models import Agent, AgentSession, Workspace, db
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
+from opensink_web.operations.delivery_slot import lock_slots
 from opensink_web.operations.endpoint import (
     check_endpoint,
     endpoint_from_json,
@@ -93,7 +94,9 @@ def update_agent(
 
 def delete_agent(workspace: Workspace, agent_id: UUID) -> Agent:
     """Delete an agent with its sessions, requests and deliveries. Raises: NotFound."""
-    # sessions before their agent, as everybody locks them, or two could wait for each other
+    # slots, sessions, agent: in the order in which everybody locks them, or two could wait for
+    # each other
+    lock_slots(agent_id)
     sessions = select(AgentSession.id).where(
         AgentSession.agent_id == agent_id, AgentSession.workspace_id == workspace.id
     )

@@ -23,6 +23,7 @@ from opensink_web.models import (
 from opensink_web.operations import page
 from opensink_web.operations.activity import log_activity
 from opensink_web.operations.agent import lock_agent, mirror_newest_session, mirror_status
+from opensink_web.operations.delivery_slot import lock_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def fail_session(session: AgentSession, reason: str, *, delivery_id: UUID) -> No
 
 def delete_session(workspace: Workspace, session_id: UUID) -> None:
     """Delete a session with its requests, activities and deliveries. Raises: NotFound."""
+    lock_slots(find_session(workspace, session_id).agent_id)  # first, as whoever ends a call does
     session = lock_session(workspace, session_id)
     agent = lock_agent(workspace, session.agent_id)
     db.session.delete(session)
