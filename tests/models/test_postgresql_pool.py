@@ -9,6 +9,7 @@ from sqlalchemy import QueuePool, text
 from opensink_web.factory import POSTGRESQL_CONNECTIONS
 from opensink_web.models import db
 from opensink_web.models.transaction import writing
+from tests.real_servers import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -19,19 +20,26 @@ def environment(environment: dict[str, str], postgres_url: str) -> dict[str, str
 
 
 def test_more_threads_than_connections_all_get_their_turn(app: Flask) -> None:
-    opened: list[int] = []
+    may_go_on = threading.Event()
+    done: list[int] = []
 
-    def work() -> None:
+    def work(number: int) -> None:
         with app.app_context(), writing():
-            db.session.execute(text("SELECT pg_sleep(0.05)"))
-            pool = db.engine.pool
-            assert isinstance(pool, QueuePool)
-            opened.append(pool.checkedout())
+            db.session.execute(text("SELECT 1"))
+            may_go_on.wait(10)
+            done.append(number)
 
-    threads = [threading.Thread(target=work) for _ in range(2 * POSTGRESQL_CONNECTIONS)]
+    numbers = range(2 * POSTGRESQL_CONNECTIONS)
+    threads = [threading.Thread(target=work, args=(number,)) for number in numbers]
+    with app.app_context():
+        pool = db.engine.pool
+    assert isinstance(pool, QueuePool)
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(opened) == 2 * POSTGRESQL_CONNECTIONS
-    assert max(opened) == POSTGRESQL_CONNECTIONS
+    try:
+        wait_until(lambda: pool.checkedout() == POSTGRESQL_CONNECTIONS)
+    finally:
+        may_go_on.set()
+        for thread in threads:
+            thread.join()
+    assert sorted(done) == list(numbers)
