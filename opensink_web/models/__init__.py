@@ -14,6 +14,9 @@ from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.api_key import ApiKey
 from opensink_web.models.base import Base, db
+from opensink_web.models.batch import Batch, BatchStatus
+from opensink_web.models.callback import Callback, CallbackStatus
+from opensink_web.models.chat import Chat, ChatMessage
 from opensink_web.models.delivery import (
     AttemptOutcome,
     AttemptTrigger,
@@ -22,6 +25,14 @@ from opensink_web.models.delivery import (
     DeliveryKind,
     DeliveryStatus,
 )
+from opensink_web.models.execution import (
+    Execution,
+    ExecutionKind,
+    ExecutionStatus,
+    ExecutionStep,
+    StepKind,
+)
+from opensink_web.models.function import Function, FunctionKind
 from opensink_web.models.idempotency import IdempotencyRecord
 from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import InputRequest, InputRequestStatus
@@ -42,10 +53,22 @@ __all__ = [
     "AttemptOutcome",
     "AttemptTrigger",
     "Base",
+    "Batch",
+    "BatchStatus",
+    "Callback",
+    "CallbackStatus",
+    "Chat",
+    "ChatMessage",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryKind",
     "DeliveryStatus",
+    "Execution",
+    "ExecutionKind",
+    "ExecutionStatus",
+    "ExecutionStep",
+    "Function",
+    "FunctionKind",
     "IdempotencyRecord",
     "Identity",
     "InputRequest",
@@ -57,6 +80,7 @@ __all__ = [
     "Role",
     "SecondFactor",
     "SessionStatus",
+    "StepKind",
     "User",
     "UserSession",
     "Workspace",

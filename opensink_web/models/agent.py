@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
@@ -43,6 +44,8 @@ class Agent(Identified, Updated, Base):
     config_id: Mapped[UUID | None]
     sealed_execution_endpoint: Mapped[str | None] = mapped_column("execution_endpoint", Text)
     execution_endpoint = Sealed[UserObject | None]()
+    # what each chat of a batch begins with: a list of {role, content} templates
+    initial_messages: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     # calls that failed one after the other; the rest is null while the endpoint is healthy
     endpoint_failure_count: Mapped[int] = mapped_column(default=0, server_default="0")
     endpoint_unhealthy_since: Mapped[datetime | None]

@@ -1,0 +1,53 @@
+"""Many executions of one function or agent that were submitted as one."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opensink_web.models.base import Base, Created, Identified, word_type
+from opensink_web.models.execution import ExecutionKind
+
+
+class BatchStatus(StrEnum):
+    """Where a batch stands; the API's own words."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Batch(Identified, Created, Base):
+    """How far it is, its executions say; `ended_as` is set once the last of them has ended."""
+
+    __tablename__ = "batches"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[ExecutionKind] = mapped_column(word_type(ExecutionKind))
+    function_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("functions.id", ondelete="SET NULL")
+    )
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    target_namespace: Mapped[str] = mapped_column(String(255))
+    target_name: Mapped[str] = mapped_column(String(255))
+    total: Mapped[int]
+    trigger_id_prefix: Mapped[str | None] = mapped_column(String(255))
+    callback_url: Mapped[str | None] = mapped_column(Text)
+    # what the key that submitted it was limited to; null is all that its user may
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    cancelled_at: Mapped[datetime | None]
+    ended_as: Mapped[BatchStatus | None] = mapped_column(word_type(BatchStatus))
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(None, "workspace_id", "id"),
+        Index(None, "user_id", "id"),
+        Index(None, "function_id"),
+        Index(None, "agent_id"),
+    )

@@ -1,0 +1,43 @@
+"""What was said to an agent and what it said, in order."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from opensink_web.models.agent import Agent
+from opensink_web.models.base import Base, Created, Identified, UserObject
+
+
+class Chat(Identified, Created, Base):
+    """One conversation of a person with an agent."""
+
+    __tablename__ = "chats"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    # what the agent's first messages were filled in with
+    input_variables: Mapped[UserObject] = mapped_column(JSON, default=dict)
+
+    agent: Mapped[Agent | None] = relationship()
+    messages: Mapped[list["ChatMessage"]] = relationship(
+        order_by="ChatMessage.number", passive_deletes=True
+    )
+
+    __table_args__ = (Index(None, "workspace_id", "id"), Index(None, "agent_id"))
+
+
+class ChatMessage(Identified, Created, Base):
+    """`content` is a text, or the list of parts that some models speak in."""
+
+    __tablename__ = "chat_messages"
+
+    chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    role: Mapped[str] = mapped_column(String(32))
+    content: Mapped[Any] = mapped_column(JSON)
+    tool_calls: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    __table_args__ = (UniqueConstraint("chat_id", "number"),)

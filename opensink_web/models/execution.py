@@ -1,0 +1,130 @@
+"""An execution: one run of a function, or of an agent as part of a batch, and its timeline.
+
+Its row is the outbox: it is written in the transaction that takes it on. An execution is queued or
+running (and then due, leased or dated for later), waits for a person, or has ended.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from opensink_web.models.base import Base, Created, Identified, Updated, UserObject, word_type
+from opensink_web.models.callback import Callback
+from opensink_web.models.leased import Leased, lane_indexes
+from opensink_web.models.user import User
+
+
+class ExecutionKind(StrEnum):
+    """What is executed."""
+
+    FUNCTION = "function"
+    AGENT = "agent"
+
+
+class ExecutionStatus(StrEnum):
+    """Where an execution stands; the API's own words."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    AWAITING_INPUT = "awaiting_input"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        return self in ENDED
+
+
+ENDED = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED})
+
+
+class StepKind(StrEnum):
+    """What happened to an execution."""
+
+    QUEUED = "queued"
+    STARTED = "started"
+    PENDING = "pending"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    RECOVERED = "recovered"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CALLBACK_SENT = "callback_sent"
+    CALLBACK_FAILED = "callback_failed"
+
+
+class Execution(Identified, Updated, Leased, Base):
+    """`target_namespace` and `target_name` outlive the function or agent that they name.
+
+    `timeout_seconds` is for each call; `pause_count` is how often a person was asked. `scopes` is
+    what the key that started it was limited to; null is all that its user may.
+    """
+
+    __tablename__ = "executions"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[ExecutionKind] = mapped_column(word_type(ExecutionKind))
+    function_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("functions.id", ondelete="SET NULL")
+    )
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    target_namespace: Mapped[str] = mapped_column(String(255))
+    target_name: Mapped[str] = mapped_column(String(255))
+    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
+    batch_index: Mapped[int | None]
+    chat_id: Mapped[UUID | None] = mapped_column(ForeignKey("chats.id", ondelete="SET NULL"))
+    trigger_type: Mapped[str] = mapped_column(String(32))
+    trigger_id: Mapped[str] = mapped_column(String(255))
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    status: Mapped[ExecutionStatus] = mapped_column(
+        word_type(ExecutionStatus), default=ExecutionStatus.QUEUED
+    )
+    input_data: Mapped[UserObject] = mapped_column(JSON)
+    output_data: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    error: Mapped[str | None] = mapped_column(Text)
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    timeout_seconds: Mapped[int]
+    pause_count: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    callback_url: Mapped[str | None] = mapped_column(Text)
+
+    user: Mapped[User] = relationship()
+    callback: Mapped[Callback | None] = relationship(passive_deletes=True)
+    steps: Mapped[list["ExecutionStep"]] = relationship(
+        order_by="ExecutionStep.id", passive_deletes=True
+    )
+
+    __table_args__ = (
+        Index(None, "workspace_id", "id"),
+        Index(None, "workspace_id", "status", "id"),
+        Index("ix_executions_workspace_id_trigger_id", "workspace_id", "trigger_id", "id"),
+        Index(None, "user_id", "id"),
+        Index(None, "function_id", "id"),
+        Index(None, "agent_id", "id"),
+        Index(None, "chat_id"),
+        # all that a poll of a batch reads
+        Index("ix_executions_progress", "batch_id", "status", "started_at"),
+        Index("ix_executions_batch_index", "batch_id", "batch_index"),
+        *lane_indexes("executions", "status IN ('queued', 'running')"),
+    )
+
+
+class ExecutionStep(Identified, Created, Base):
+    """One line of an execution's timeline."""
+
+    __tablename__ = "execution_steps"
+
+    execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id", ondelete="CASCADE"))
+    kind: Mapped[StepKind] = mapped_column(word_type(StepKind))
+    message: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[UserObject | None] = mapped_column(JSON(none_as_null=True))
+
+    __table_args__ = (Index(None, "execution_id", "id"),)

@@ -1,0 +1,46 @@
+"""A function: something that applications have executed by name, here or by an endpoint."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
+from opensink_web.models.sealed import Sealed
+
+
+class FunctionKind(StrEnum):
+    """What carries a function out: an endpoint, or an entry point of an installed package."""
+
+    HTTP = "http"
+    PYTHON = "python"
+
+
+class Function(Identified, Updated, Base):
+    """`target` is the API's object: `{kind, url, method, headers, body}` or `{kind, entry_point}`.
+
+    `input_schema` and `output_schema` are JSON Schema; without the latter any output will do.
+    """
+
+    __tablename__ = "functions"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    namespace: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
+    input_schema: Mapped[Any] = mapped_column(JSON)
+    output_schema: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    timeout_seconds: Mapped[int] = mapped_column(default=30)
+    requires_approval: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    kind: Mapped[FunctionKind] = mapped_column(word_type(FunctionKind))
+    sealed_target: Mapped[str] = mapped_column("target", Text)
+    target = Sealed[UserObject]()
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "namespace", "name"),
+        Index(None, "workspace_id", "id"),
+    )

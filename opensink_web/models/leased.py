@@ -1,0 +1,37 @@
+"""What every row has that is work to be done: when it is due, in which lane, who is doing it.
+
+Rows of one lane share its slots: so many of them are worked on at once, over all workers. A worker
+takes a row for a time; one that died leaves a lease behind that runs out.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class Leased:
+    """`next_at` says when the row is due; only who holds `lease_token` may say how it went.
+
+    `recovery_count` is how often a worker was lost while it held the lease.
+    """
+
+    lane_id: Mapped[UUID]
+    next_at: Mapped[datetime]
+    lease_token: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    recovery_count: Mapped[int] = mapped_column(default=0)
+
+
+def lane_indexes(table: str, is_open: str) -> tuple[Index, Index]:
+    """Index a table's lanes: what is due in each, among rows where `is_open`; what is leased."""
+    return (
+        _partial_index(f"ix_{table}_due", "next_at", is_open),
+        _partial_index(f"ix_{table}_leased", "lease_until", "lease_until IS NOT NULL"),
+    )
+
+
+def _partial_index(name: str, column: str, condition: str) -> Index:
+    where = text(condition)
+    return Index(name, "lane_id", column, sqlite_where=where, postgresql_where=where)
