@@ -1,4 +1,4 @@
-"""An agent's execution endpoint: checking it, keeping it, showing it without its credentials."""
+"""An endpoint, an agent's or a function's: checking, keeping, showing it without credentials."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,28 +24,34 @@ MASK = "••••"
 def check_endpoint(
     endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None = None
 ) -> EndpointSpec:
-    """Return the endpoint to keep: masked headers get back the value they have in `current`.
+    """Return an agent's endpoint to keep: masked headers get back the value in `current`.
 
     Raises: InvalidInput with a pointer for each thing that is wrong.
     """
-    unmasked, errors = _unmask(endpoint, current)
-    errors += _range_errors(unmasked)
-    refusal = policy.check_url(unmasked.url)
-    if refusal is not None:
-        errors.append(FieldError("/url", refusal))
-    errors += _header_errors(unmasked.headers)
+    unmasked, errors = _checked_call(endpoint, policy, current)
+    errors += _timing_errors(unmasked)
     if errors:
         raise InvalidInput("The execution endpoint cannot be used like this.", errors=tuple(errors))
     return unmasked
 
 
+def check_call(
+    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None = None
+) -> EndpointSpec:
+    """Do the same for an endpoint whose timeout and attempts are decided elsewhere.
+
+    Raises: InvalidInput.
+    """
+    unmasked, errors = _checked_call(endpoint, policy, current)
+    if errors:
+        raise InvalidInput("This endpoint cannot be called.", errors=tuple(errors))
+    return unmasked
+
+
 def endpoint_to_json(endpoint: EndpointSpec) -> JSONObject:
-    """Return the endpoint as the API and the database write it."""
+    """Return an agent's endpoint as the API and the database write it."""
     return {
-        "url": endpoint.url,
-        "method": endpoint.method,
-        "headers": dict(endpoint.headers),
-        "body": endpoint.body,
+        **call_to_json(endpoint),
         "timeout_seconds": endpoint.timeout_seconds,
         "retry": {
             "max_attempts": endpoint.retry.max_attempts,
@@ -54,6 +60,16 @@ def endpoint_to_json(endpoint: EndpointSpec) -> JSONObject:
                 "max_seconds": endpoint.retry.max_seconds,
             },
         },
+    }
+
+
+def call_to_json(endpoint: EndpointSpec) -> JSONObject:
+    """Return what is sent and where, without how long and how often."""
+    return {
+        "url": endpoint.url,
+        "method": endpoint.method,
+        "headers": dict(endpoint.headers),
+        "body": endpoint.body,
     }
 
 
@@ -97,10 +113,20 @@ def _unmask(
     return replace(endpoint, headers=tuple(headers)), errors
 
 
-def _range_errors(endpoint: EndpointSpec) -> list[FieldError]:
-    errors = []
-    if endpoint.method not in METHODS:
+def _checked_call(
+    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None
+) -> tuple[EndpointSpec, list[FieldError]]:
+    unmasked, errors = _unmask(endpoint, current)
+    if unmasked.method not in METHODS:
         errors.append(FieldError("/method", f"The method is one of {', '.join(METHODS)}."))
+    refusal = policy.check_url(unmasked.url)
+    if refusal is not None:
+        errors.append(FieldError("/url", refusal))
+    return unmasked, errors + _header_errors(unmasked.headers)
+
+
+def _timing_errors(endpoint: EndpointSpec) -> list[FieldError]:
+    errors = []
     if not 1 <= endpoint.timeout_seconds <= TIMEOUT_SECONDS_MAX:
         message = f"The timeout is between 1 and {TIMEOUT_SECONDS_MAX} seconds."
         errors.append(FieldError("/timeout_seconds", message))
