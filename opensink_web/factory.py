@@ -28,6 +28,7 @@ from opensink_web.models.transaction import (
     prepare_sqlite,
 )
 from opensink_web.operations.user_session import SESSION_LIFETIME
+from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.rate_limit import MemoryLimiter
@@ -155,6 +156,7 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
     app.extensions[EXTENSION] = Services(
         settings=settings,
         policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
+        callback_policy=CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
         readiness=lambda: readiness(connection),
         oidc_provider=oidc_provider(settings),
         limiter=SharedLimiter(connection, breaker),
@@ -174,6 +176,7 @@ def oidc_provider(settings: Settings) -> OidcProvider | None:
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret,
         redirect_uri=f"{settings.public_url}{OIDC_CALLBACK}",
+        ca_bundle=settings.outbound_ca_bundle,
     )
 
 

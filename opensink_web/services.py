@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.rate_limit import RateLimiter
@@ -31,6 +32,7 @@ class Services:
 
     settings: Settings
     policy: TargetPolicy
+    callback_policy: CallbackPolicy
     readiness: Callable[[], Readiness]
     oidc_provider: OidcProvider | None
     limiter: RateLimiter

@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 import os
 import re
+import ssl
 import sysconfig
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from opensink_web.keyring import checked_keys
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
 CALLS_PER_WORKER_DEFAULT = 16
 CALLS_PER_AGENT_DEFAULT = 8
+CALLS_PER_FUNCTION_DEFAULT = 16
+MAX_BATCH_SIZE_DEFAULT = 1000
 # As much as one small server answers at all: only a loop that went wild meets it.
 API_REQUESTS_PER_MINUTE_DEFAULT = 30_000
 MAX_PROXIES_IN_A_ROW = 10
@@ -25,6 +28,10 @@ MAX_SOCKET_PATH_BYTES = 100
 # The server names its socket in answers (CLIENT INFO) whose fields end at a space.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~@-]+")
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+")
+# A name whose last label is no number, which would be read as an address.
+_HOST = re.compile(
+    r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*(?!(?:[0-9]+|0x[0-9a-f]*)\.?$)[a-z0-9_-]{1,63}\.?"
+)
 # What `opensink up` allows agents' endpoints when only this machine can reach it.
 LOOPBACK_ENDPOINT_HOSTS = ("127.0.0.0/8", "::1/128", "localhost")
 
@@ -36,7 +43,8 @@ class Settings:
     `execution_endpoint_hosts` holds host names, `*.suffix` patterns and CIDRs; empty means public
     addresses only. `trusted_proxies` holds addresses and CIDRs, or one number of proxies in a row;
     empty means that nobody's word on whom it speaks for is taken. `public_url` is where browsers
-    and agents reach this server, without a slash at the end.
+    and agents reach this server, without a slash at the end. `callback_url_hosts` holds exact
+    hosts, or `*`; empty means no callbacks.
     """
 
     data_dir: Path
@@ -45,6 +53,8 @@ class Settings:
     workers: int
     calls_per_worker: int
     calls_per_agent: int
+    calls_per_function: int
+    max_batch_size: int
     web_threads: int
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -52,6 +62,9 @@ class Settings:
     encryption_keys: tuple[str, ...] = field(repr=False)
     public_url: str
     execution_endpoint_hosts: tuple[str, ...]
+    callback_url_hosts: tuple[str, ...]
+    callback_allow_cidrs: tuple[str, ...]
+    outbound_ca_bundle: Path | None
     trusted_proxies: tuple[str, ...]
     api_requests_per_minute: int
     max_body_bytes: int
@@ -82,6 +95,10 @@ class Settings:
             workers=reader.integer("WORKERS", 2, 1, 64),
             calls_per_worker=reader.integer("CALLS_PER_WORKER", CALLS_PER_WORKER_DEFAULT, 1, 256),
             calls_per_agent=reader.integer("CALLS_PER_AGENT", CALLS_PER_AGENT_DEFAULT, 1, 1000),
+            calls_per_function=reader.integer(
+                "CALLS_PER_FUNCTION", CALLS_PER_FUNCTION_DEFAULT, 1, 1000
+            ),
+            max_batch_size=reader.integer("MAX_BATCH_SIZE", MAX_BATCH_SIZE_DEFAULT, 1, 100_000),
             web_threads=reader.integer("WEB_THREADS", 32, 4, 512),
             database_url=_database_url(reader.text("DATABASE_URL", ""), data_dir),
             redis_url=_redis_url(reader.text("REDIS_URL", ""), data_dir),
@@ -89,6 +106,9 @@ class Settings:
             encryption_keys=checked_keys(reader.listed("ENCRYPTION_KEYS"), "ENCRYPTION_KEYS"),
             public_url=_public_url(reader.text("PUBLIC_URL", ""), host, port),
             execution_endpoint_hosts=reader.names("EXECUTION_ENDPOINT_HOSTS"),
+            callback_url_hosts=_callback_url_hosts(reader),
+            callback_allow_cidrs=_callback_allow_cidrs(reader),
+            outbound_ca_bundle=_outbound_ca_bundle(reader),
             trusted_proxies=_trusted_proxies(reader.names("TRUSTED_PROXIES")),
             api_requests_per_minute=reader.integer(
                 "API_REQUESTS_PER_MINUTE", API_REQUESTS_PER_MINUTE_DEFAULT, 1, 10**7
@@ -149,6 +169,8 @@ class Settings:
             "WORKERS": str(self.workers),
             "CALLS_PER_WORKER": str(self.calls_per_worker),
             "CALLS_PER_AGENT": str(self.calls_per_agent),
+            "CALLS_PER_FUNCTION": str(self.calls_per_function),
+            "MAX_BATCH_SIZE": str(self.max_batch_size),
             "WEB_THREADS": str(self.web_threads),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
@@ -156,6 +178,9 @@ class Settings:
             "ENCRYPTION_KEYS": ",".join(self.encryption_keys),
             "PUBLIC_URL": self.public_url,
             "EXECUTION_ENDPOINT_HOSTS": ",".join(self.execution_endpoint_hosts),
+            "CALLBACK_URL_HOSTS": ",".join(self.callback_url_hosts),
+            "CALLBACK_ALLOW_CIDRS": ",".join(self.callback_allow_cidrs),
+            "OUTBOUND_CA_BUNDLE": str(self.outbound_ca_bundle or ""),
             "TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "API_REQUESTS_PER_MINUTE": str(self.api_requests_per_minute),
             "MAX_BODY_BYTES": str(self.max_body_bytes),
@@ -206,6 +231,53 @@ def _check_cidr(name: str, text: str) -> None:
         raise ConfigurationError(
             f"{name} has an entry that looks like a CIDR and is none: {error}."
         ) from None
+
+
+def _callback_url_hosts(reader: _Reader) -> tuple[str, ...]:
+    hosts = reader.names("CALLBACK_URL_HOSTS")
+    for host in hosts:
+        if host != "*" and not _HOST.fullmatch(host) and not _is_address(host):
+            raise ConfigurationError(
+                "CALLBACK_URL_HOSTS holds exact host names such as app.example.com (others than"
+                " ASCII as xn--…), without scheme, port or pattern, separated by commas; or * for"
+                " any host."
+            )
+    return hosts
+
+
+def _callback_allow_cidrs(reader: _Reader) -> tuple[str, ...]:
+    try:
+        return tuple(
+            str(ipaddress.ip_network(name)) for name in reader.listed("CALLBACK_ALLOW_CIDRS")
+        )
+    except ValueError as error:
+        raise ConfigurationError(
+            f"CALLBACK_ALLOW_CIDRS holds CIDRs such as 10.20.0.0/16, separated by commas: {error}."
+        ) from None
+
+
+def _outbound_ca_bundle(reader: _Reader) -> Path | None:
+    text = reader.text("OUTBOUND_CA_BUNDLE", "")
+    if not text:
+        return None
+    path = Path(text).absolute()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise ConfigurationError(f"OUTBOUND_CA_BUNDLE: {path} holds no PEM certificate.") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"OUTBOUND_CA_BUNDLE: {path} cannot be read ({error.strerror})."
+        ) from None
+    return path
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
 
 
 def _trusted_proxies(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from opensink_web.errors import ConfigurationError
 from opensink_web.settings import LOOPBACK_ENDPOINT_HOSTS, MAX_SOCKET_PATH_BYTES, Settings
@@ -16,6 +17,8 @@ def test_without_variables_everything_is_in_one_folder_on_this_machine() -> None
     assert settings.embeds_redis
     assert settings.public_url == "http://127.0.0.1:5000"
     assert settings.execution_endpoint_hosts == ()
+    assert (settings.callback_url_hosts, settings.callback_allow_cidrs) == ((), ())
+    assert settings.outbound_ca_bundle is None
 
 
 def test_changes_go_before_the_environment() -> None:
@@ -45,6 +48,21 @@ def test_changes_go_before_the_environment() -> None:
         ("TRUSTED_PROXIES", "99"),
         ("TRUSTED_PROXIES", "1,10.0.0.1"),
         ("API_REQUESTS_PER_MINUTE", "0"),
+        ("CALLS_PER_FUNCTION", "0"),
+        ("MAX_BATCH_SIZE", "0"),
+        ("CALLBACK_URL_HOSTS", "https://app.example.com"),
+        ("CALLBACK_URL_HOSTS", "app.example.com:443"),
+        ("CALLBACK_URL_HOSTS", "*.example.com"),
+        ("CALLBACK_URL_HOSTS", "127.1"),
+        ("CALLBACK_URL_HOSTS", "app.0x7f"),
+        ("CALLBACK_URL_HOSTS", "fe80::1%eth0"),
+        ("CALLBACK_URL_HOSTS", "a..b"),
+        ("CALLBACK_URL_HOSTS", "*,a/b"),
+        ("CALLBACK_ALLOW_CIDRS", "10.0.0.0/33"),
+        ("CALLBACK_ALLOW_CIDRS", "app.example.com"),
+        ("OUTBOUND_CA_BUNDLE", "/nowhere/ca.pem"),
+        ("OUTBOUND_CA_BUNDLE", "/"),
+        ("OUTBOUND_CA_BUNDLE", "pyproject.toml"),
     ],
 )
 def test_a_wrong_variable_is_named_in_one_sentence(name: str, text: str) -> None:
@@ -104,6 +122,14 @@ def test_endpoints_on_this_machine_are_allowed_when_only_it_can_reach_us(
             "OIDC_JOIN_ROLE": "reviewer",
         },
         {"DATA_DIR": "/srv/with space and %", "HOST": "::1", "WORKERS": "7"},
+        {
+            "CALLBACK_URL_HOSTS": "App.example.com, 8.8.8.8, 2606:4700:4700::1111",
+            "CALLBACK_ALLOW_CIDRS": "10.20.0.0/16,::1",
+            "OUTBOUND_CA_BUNDLE": DEFAULT_CA_BUNDLE_PATH,
+            "CALLS_PER_FUNCTION": "3",
+            "MAX_BATCH_SIZE": "5000",
+        },
+        {"CALLBACK_URL_HOSTS": "*"},
     ],
 )
 def test_a_child_reads_the_same_settings(given: dict[str, str]) -> None:

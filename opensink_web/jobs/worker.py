@@ -41,7 +41,8 @@ def run_worker(settings: Settings, context: Context) -> None:
     `context` is entered around every job. Ends when Redis is gone.
     """
     policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
-    with Client(policy) as client, working_connection(settings.redis_url) as connection:
+    client = Client(policy, settings.outbound_ca_bundle)
+    with client, working_connection(settings.redis_url) as connection:
         outbound_client.set(client)
         calls_per_agent.set(settings.calls_per_agent)
         worker = DeliveryWorker(connection, context, settings.calls_per_worker)

@@ -1,7 +1,9 @@
 """HTTP out: pure values in, pure values out. No database, no Flask, no settings are read here.
 
 client         Client.send(Call) -> Answer: one guarded exchange that never raises
-policy         TargetPolicy: which hosts and addresses may be called
+policy         TargetPolicy: which hosts and addresses endpoints may have
+callback_policy  CallbackPolicy: which URLs results may be sent to
+trust          which certificate authorities are trusted
 target         an endpoint's URL, taken apart once and strictly
 addresses      what an IP address means: public, special, metadata, one inside another
 connection     the guard at the socket: connects to vetted addresses only, in bounded time

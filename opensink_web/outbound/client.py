@@ -4,17 +4,15 @@ No proxies, no `.netrc`, no cookies, no redirects, no decompression: it is built
 connections, below the layers that would do such things. Follows RFC 9110 and RFC 9112.
 """
 
-import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import responses
+from pathlib import Path
 from types import TracebackType
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPHeaderDict
 from urllib3.response import HTTPResponse
-from urllib3.util.ssl_ import create_urllib3_context
 
 from opensink_web.outbound.connection import (
     BoundedTLSSocket,
@@ -32,8 +30,9 @@ from opensink_web.outbound.failures import (
 )
 from opensink_web.outbound.headers import is_sendable
 from opensink_web.outbound.idle import IdleConnections
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import Policy
 from opensink_web.outbound.target import InvalidTarget, Target, parse_target
+from opensink_web.outbound.trust import trusting_context
 
 KEPT_BODY_BYTES = 4 * 1024
 _READ_SIZE_BYTES = 8 * 1024
@@ -80,13 +79,12 @@ class Answer:
 class Client:
     """Sends calls that the policy permits. Safe to share between threads; keeps connections open.
 
-    `ca_bundle` is a PEM file of certificate authorities to trust instead of the usual ones, which
-    are the system's and those that Mozilla trusts.
+    `ca_bundle` is a PEM file of certificate authorities to trust besides the usual ones.
     """
 
-    def __init__(self, policy: TargetPolicy, ca_bundle: str | None = None) -> None:
+    def __init__(self, policy: Policy, ca_bundle: Path | None = None) -> None:
         self._policy = policy
-        self._tls = _tls_context(ca_bundle)
+        self._tls = trusting_context(ca_bundle, BoundedTLSSocket)
         self._idle = IdleConnections()
 
     def send(self, call: Call) -> Answer:
@@ -208,12 +206,3 @@ def _send_request(connection: GuardedConnection, call: Call, target: Target) -> 
             preload_content=False,
             decode_content=False,
         )
-
-
-def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    context = create_urllib3_context()
-    context.sslsocket_class = BoundedTLSSocket
-    if ca_bundle is None:
-        context.load_default_certs()
-    context.load_verify_locations(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
-    return context

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from opensink_web.outbound.addresses import parse_address
-from opensink_web.outbound.policy import TargetPolicy, refusal
+from opensink_web.outbound.policy import Policy
 from opensink_web.outbound.resolver import resolve
 from opensink_web.outbound.target import Target
 
@@ -117,7 +117,7 @@ class BoundedTLSSocket(ssl.SSLSocket):
 class Guard:
     """What both kinds of connection share: where they may lead, and the bounds of the moment."""
 
-    def __init__(self, target: Target, policy: TargetPolicy, bounds: Bounds) -> None:
+    def __init__(self, target: Target, policy: Policy, bounds: Bounds) -> None:
         self.target = target
         self.policy = policy
         self.bounds = bounds
@@ -129,19 +129,22 @@ class Guard:
         peer = str(connected.getpeername()[0])
         if not self.policy.allows(self.target.host, peer):
             connected.close()
-            raise TargetRefused(refusal(self.target.host, peer))
+            raise TargetRefused(self.policy.refusal(self.target.host, peer))
         self.peer_address = peer
         return connected
 
     def _vetted_addresses(self) -> tuple[str, ...]:
         host = self.target.host
+        objection = self.policy.objection(self.target)
+        if objection is not None:
+            raise TargetRefused(objection)
         if self.target.address is not None:
             addresses: tuple[str, ...] = (str(self.target.address),)
         else:
             addresses = resolve(host, self.target.port, self.bounds.remaining_seconds())
         for address in addresses:
             if not self.policy.allows(host, address):
-                raise TargetRefused(refusal(host, address))
+                raise TargetRefused(self.policy.refusal(host, address))
         return addresses
 
 
@@ -187,7 +190,7 @@ GuardedConnection = GuardedHTTPConnection | GuardedHTTPSConnection
 
 
 def new_connection(
-    target: Target, policy: TargetPolicy, bounds: Bounds, tls: ssl.SSLContext
+    target: Target, policy: Policy, bounds: Bounds, tls: ssl.SSLContext
 ) -> GuardedConnection:
     """Make an unopened connection; it connects when the first request is sent over it."""
     connection: GuardedConnection

@@ -8,10 +8,12 @@ the address policy of agents' endpoints does not apply to it.
 """
 
 import logging
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
@@ -28,9 +30,11 @@ from joserfc.errors import (
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from requests import RequestException
+from requests.adapters import HTTPAdapter
 
 from opensink_web.errors import ProviderUnavailable, SignInRefused
 from opensink_web.outbound.oidc import Attempt, Claims
+from opensink_web.outbound.trust import trusting_context
 
 CLOCK_SKEW_SECONDS = 120
 SUBJECT_LENGTH_MAX = 255
@@ -74,12 +78,19 @@ class DiscoveredProvider:
     """The provider at `issuer`; an OidcProvider."""
 
     def __init__(
-        self, *, issuer: str, client_id: str, client_secret: str, redirect_uri: str
+        self,
+        *,
+        issuer: str,
+        client_id: str,
+        client_secret: str,
+        redirect_uri: str,
+        ca_bundle: Path | None = None,
     ) -> None:
         self._issuer = issuer
         self._client_id = client_id
         self._client_secret = client_secret
         self._redirect_uri = redirect_uri
+        self._tls = trusting_context(ca_bundle)
         # threads that find these missing at once each fetch them, which does no harm
         self._discovered: _Discovered | None = None
         self._keys: KeySet | None = None
@@ -114,7 +125,7 @@ class DiscoveredProvider:
         self._fetch_keys(self._discover().jwks_uri)
 
     def _session(self, auth_method: str) -> OAuth2Session:
-        return OAuth2Session(
+        session = OAuth2Session(
             self._client_id,
             self._client_secret or None,
             token_endpoint_auth_method=auth_method,
@@ -124,6 +135,8 @@ class DiscoveredProvider:
             default_timeout=_TIMEOUT_SECONDS,
             trust_env=False,  # what the environment says of proxies is not a setting of ours
         )
+        session.mount("https://", _TrustingAdapter(self._tls))
+        return session
 
     def _discover(self) -> _Discovered:
         known = self._discovered
@@ -240,6 +253,17 @@ class DiscoveredProvider:
         if told.get("sub") != proven["sub"]:  # Core, section 5.3.2
             raise SignInRefused("The provider speaks of two different people.")
         return told
+
+
+class _TrustingAdapter(HTTPAdapter):
+    """Verifies certificates by a context of ours, beside what requests trusts by itself."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__()
+
+    def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
+        super().init_poolmanager(*sizes, **options, ssl_context=self._tls)
 
 
 @contextmanager

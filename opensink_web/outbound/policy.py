@@ -1,4 +1,4 @@
-"""Which targets may be called: the guard against requests forged through our server (SSRF).
+"""Which endpoints may be called: the guard against requests forged through our server (SSRF).
 
 Follows the OWASP cheat sheet on Server-Side Request Forgery Prevention. Checking a URL when it is
 saved is a courtesy to whoever types it; the guard itself asks `allows` for every address that is
@@ -7,6 +7,7 @@ about to be connected to, so names that change their mind (DNS rebinding) gain n
 
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import Protocol
 
 from opensink_web.outbound.addresses import (
     METADATA_ADDRESSES,
@@ -20,6 +21,19 @@ from opensink_web.outbound.addresses import (
 from opensink_web.outbound.target import InvalidTarget, Target, parse_target
 
 _LOOPBACK = ("127.0.0.1", "::1")
+
+
+class Policy(Protocol):
+    """What the guard asks before it connects."""
+
+    def objection(self, target: Target) -> str | None:
+        """Say in a sentence why this target is not called whatever its address, or None."""
+
+    def allows(self, host: str, address: str) -> bool:
+        """Tell whether `host` may be reached at `address` (as a socket reports it)."""
+
+    def refusal(self, host: str, address: str) -> str:
+        """Say that an address is refused, and who can change that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,11 @@ class TargetPolicy:
         addresses = _known_addresses(target)
         if not addresses or any(self.allows(target.host, each) for each in addresses):
             return None
-        return refusal(target.host, addresses[0])
+        return self.refusal(target.host, addresses[0])
+
+    def objection(self, target: Target) -> str | None:
+        """Object to no target: its address decides."""
+        return None
 
     def allows(self, host: str, address: str) -> bool:
         """Tell whether `host` may be reached at `address` (as a socket reports it)."""
@@ -65,6 +83,10 @@ class TargetPolicy:
         if METADATA_ADDRESSES.intersection((parsed, *embedded_addresses(parsed))):
             return any(_is_exactly(network, parsed) for network in self.networks)
         return self._lists_host(host) or self._permits(parsed)
+
+    def refusal(self, host: str, address: str) -> str:
+        """Say that an address is refused, and who can change that."""
+        return refusal(host, address, "EXECUTION_ENDPOINT_HOSTS")
 
     def _permits(self, address: Address) -> bool:
         if any(address in network for network in self.networks):
@@ -78,12 +100,12 @@ class TargetPolicy:
         return name in self.hosts or name.endswith(self.suffixes)
 
 
-def refusal(host: str, address: str) -> str:
-    """Say that an address is refused, and who can change that."""
+def refusal(host: str, address: str, setting: str) -> str:
+    """Say that an address is refused, and by which setting it can be permitted."""
     place = address if host == address else f"{host} ({address})"
     return (
         f"{place} is not a public address, so it is not called. "
-        "Whoever runs this server can permit it with EXECUTION_ENDPOINT_HOSTS."
+        f"Whoever runs this server can permit it with {setting}."
     )
 
 

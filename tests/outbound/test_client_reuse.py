@@ -106,7 +106,7 @@ def test_an_endpoint_that_stops_reading_on_a_shared_connection_is_cut_at_the_dea
 
     server = serve(script, tls=authority.server_context() if is_tls else None)
     policy = TargetPolicy.from_entries(("127.0.0.0/8",))
-    with Client(policy, ca_bundle=str(authority.bundle)) as client:
+    with Client(policy, ca_bundle=authority.bundle) as client:
         assert post(client, server.url()).succeeded
         started = time.monotonic()
         outcome = client.send(Call("POST", server.url(), (), b"x" * 10_000_000, 0.3))

@@ -30,7 +30,7 @@ def echo_ok(peer: "Peer") -> None:
 @pytest.fixture
 def trusting(authority: "Authority") -> Iterator[Client]:
     """A client that trusts the private CA."""
-    with Client(POLICY, ca_bundle=str(authority.bundle)) as made:
+    with Client(POLICY, ca_bundle=authority.bundle) as made:
         yield made
 
 

@@ -4,6 +4,8 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,6 +19,9 @@ from opensink_web.outbound.oidc import Attempt, Claims
 from opensink_web.outbound.oidc_provider import DiscoveredProvider
 from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, Json, OidcServer
 
+if TYPE_CHECKING:
+    from tests.outbound.conftest import Authority, Peer, Serve
+
 DOES_NOT_HOLD = "does not prove who you are"
 
 
@@ -25,12 +30,13 @@ def ours(provider: OidcServer) -> DiscoveredProvider:
     return at(provider.issuer)
 
 
-def at(issuer: str) -> DiscoveredProvider:
+def at(issuer: str, ca_bundle: Path | None = None) -> DiscoveredProvider:
     return DiscoveredProvider(
         issuer=issuer,
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
         redirect_uri="http://127.0.0.1:5000/oidc/callback",
+        ca_bundle=ca_bundle,
     )
 
 
@@ -258,3 +264,17 @@ def test_a_provider_that_fails_halfway(ours: DiscoveredProvider, provider: OidcS
 def test_a_provider_that_is_not_there() -> None:
     with pytest.raises(ProviderUnavailable):
         at("http://127.0.0.1:1").begin()
+
+
+def test_a_private_authority_is_trusted_when_it_is_given(
+    serve: "Serve", authority: "Authority"
+) -> None:
+    def script(peer: "Peer") -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+    issuer = serve(script, tls=authority.server_context()).url(path="")
+    with pytest.raises(ProviderUnavailable, match="certificate verify failed"):
+        at(issuer).check()
+    with pytest.raises(ProviderUnavailable, match="its status is 404"):
+        at(issuer, authority.bundle).check()
