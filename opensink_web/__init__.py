@@ -2,7 +2,7 @@
 
 One way through, and the same noun names the file in every room:
 
-    HTTP in - blueprint (web/, api/) - operation - models - commit - outbox - RQ job -
+    HTTP in - blueprint (web/, api/, runtime/) - operation - models - commit - outbox - RQ job -
     outbound call - operation - models
 
 The row in the database is the truth; Redis only carries "look at delivery N".
@@ -12,8 +12,10 @@ The row in the database is the truth; Redis only carries "look at delivery N".
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that wires the rooms together
     web/        pages: one file per page area, forms beside their views
-    api/        /api/v1: one file per noun; contract.py declares, validates and documents
+    api/        /api/v1: one file per noun
+    runtime/    the execution API at the root: one file per noun
     jobs/       what workers and the sweeper run; the only room that knows RQ and Redis
+    contract/   a JSON route declared once: who may call it, what it takes, how it is documented
     services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument
     models/     the tables, one file per noun, and what is true of one row alone

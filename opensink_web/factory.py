@@ -10,7 +10,11 @@ from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 
-from opensink_web import api, web
+from opensink_web import api, runtime, web
+from opensink_web.contract import gate
+from opensink_web.contract.mounting import describe
+from opensink_web.contract.problem import error_answer
+from opensink_web.contract.room import room_of
 from opensink_web.errors import ConfigurationError, Unavailable
 from opensink_web.jobs.circuit_breaker import CircuitBreaker
 from opensink_web.jobs.connection import announcing_connection
@@ -37,7 +41,8 @@ from opensink_web.settings import Settings
 from opensink_web.web.proxies import trust_proxies
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-API_PREFIX = "/api/"
+ROUTES = (*api.ROUTES, *runtime.ROUTES)
+"""Every declared route."""
 POSTGRESQL_CONNECTIONS = 20
 """Of one process; threads queue for them. All of `opensink up` stays below a server's usual 100."""
 OIDC_CALLBACK = "/oidc/callback"
@@ -58,22 +63,25 @@ def create_app(settings: Settings | None = None) -> Flask:
     _wire_database(app, settings)
     _wire_redis(app, settings)
     web.register(app)
+    gate.set_up(app)
     api.register(app)
+    runtime.register(app)
+    describe(app, ROUTES)
     trust_proxies(app, settings.trusted_proxies)
-    # no cookie opens the API, so no other site's form can use one
+    # no cookie opens these, so no other site's form can use one
     web.csrf.exempt(api.blueprint)
+    web.csrf.exempt(runtime.blueprint)
     app.register_error_handler(Exception, _answer_error)
     return app
 
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
-    """Answer an error in the language of whoever asked: JSON below /api/, else a page."""
+    """Answer an error in the language of whoever asked: JSON where programs call, else a page."""
     if is_outage(error):
         _log.error("The database failed", exc_info=error)
         error = Unavailable("The database does not answer just now. Please try again.")
-    if request.path.startswith(API_PREFIX):
-        return api.error_answer(error)
-    return web.error_page(error)
+    room = room_of(request.path)
+    return error_answer(error, room) if room is not None else web.error_page(error)
 
 
 def _folder(name: str) -> Path:

@@ -16,6 +16,7 @@ from opensink_web.errors import ConfigurationError
 from opensink_web.keyring import checked_keys
 
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
+MAX_BATCH_BODY_BYTES_DEFAULT = 32 * 1024 * 1024
 CALLS_PER_WORKER_DEFAULT = 16
 CALLS_PER_AGENT_DEFAULT = 8
 CALLS_PER_FUNCTION_DEFAULT = 16
@@ -68,6 +69,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     api_requests_per_minute: int
     max_body_bytes: int
+    max_batch_body_bytes: int
     oidc_issuer: str
     oidc_client_id: str
     oidc_client_secret: str
@@ -114,6 +116,9 @@ class Settings:
                 "API_REQUESTS_PER_MINUTE", API_REQUESTS_PER_MINUTE_DEFAULT, 1, 10**7
             ),
             max_body_bytes=reader.integer("MAX_BODY_BYTES", MAX_BODY_BYTES_DEFAULT, 1024, 2**30),
+            max_batch_body_bytes=reader.integer(
+                "MAX_BATCH_BODY_BYTES", MAX_BATCH_BODY_BYTES_DEFAULT, 1024, 2**30
+            ),
             oidc_issuer=_oidc_issuer(reader),
             oidc_client_id=reader.text("OIDC_CLIENT_ID", ""),
             oidc_client_secret=reader.text("OIDC_CLIENT_SECRET", ""),
@@ -184,6 +189,7 @@ class Settings:
             "TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "API_REQUESTS_PER_MINUTE": str(self.api_requests_per_minute),
             "MAX_BODY_BYTES": str(self.max_body_bytes),
+            "MAX_BATCH_BODY_BYTES": str(self.max_batch_body_bytes),
             "OIDC_ISSUER": self.oidc_issuer,
             "OIDC_CLIENT_ID": self.oidc_client_id,
             "OIDC_CLIENT_SECRET": self.oidc_client_secret,

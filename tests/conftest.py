@@ -24,7 +24,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
-from opensink_web.api import gate
+from opensink_web.contract import gate
 from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
 from opensink_web.models import Membership, Role, User, Workspace, db

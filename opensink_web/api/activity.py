@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
-from opensink_web.api.contract import Routes
-from opensink_web.api.shapes import (
+from opensink_web.contract.route import Routes
+from opensink_web.contract.shapes import (
     Answer,
     PageAnswer,
     PageQuery,

@@ -8,8 +8,8 @@ from uuid import UUID
 from flask import current_app
 from pydantic import Field
 
-from opensink_web.api.contract import Routes
-from opensink_web.api.shapes import (
+from opensink_web.contract.route import Routes
+from opensink_web.contract.shapes import (
     Answer,
     Change,
     JsonObject,

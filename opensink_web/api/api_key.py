@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from opensink_web.api.contract import Routes
-from opensink_web.api.shapes import (
+from opensink_web.contract.route import Routes
+from opensink_web.contract.shapes import (
     Answer,
     Moment,
     Name,

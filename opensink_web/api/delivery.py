@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from opensink_web.api.contract import Routes
-from opensink_web.api.shapes import Answer, PageAnswer, PageQuery, page_answer
+from opensink_web.contract.route import Routes
+from opensink_web.contract.shapes import Answer, PageAnswer, PageQuery, page_answer
 from opensink_web.models import AttemptOutcome, AttemptTrigger, DeliveryKind, DeliveryStatus
 from opensink_web.operations import delivery as deliveries
 from opensink_web.operations.permission import Principal

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, WithJsonSchema
 
-from opensink_web.api.contract import Routes
-from opensink_web.api.shapes import (
+from opensink_web.api.waiting import WAIT_SECONDS_MAX, wait_for_answer
+from opensink_web.contract.route import Routes
+from opensink_web.contract.shapes import (
     DIGITS,
     Answer,
     JsonObject,
@@ -18,7 +19,6 @@ from opensink_web.api.shapes import (
     Received,
     page_answer,
 )
-from opensink_web.api.waiting import WAIT_SECONDS_MAX, wait_for_answer
 from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
 from opensink_web.models import InputRequestStatus
 from opensink_web.operations import input_request as input_requests

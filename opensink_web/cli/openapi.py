@@ -3,10 +3,11 @@
 import click
 
 from opensink_web import json_value
-from opensink_web.api.openapi import openapi_document
+from opensink_web.contract.openapi import openapi_document
+from opensink_web.factory import ROUTES
 
 
 @click.command()
 def openapi() -> None:
-    """Print the OpenAPI document of /api/v1."""
-    click.echo(json_value.dump(openapi_document(), indent=2))
+    """Print the OpenAPI document of /api/v1 and of the execution API."""
+    click.echo(json_value.dump(openapi_document(ROUTES), indent=2))

@@ -20,7 +20,7 @@ from werkzeug.exceptions import (
     RequestURITooLarge,
 )
 
-from opensink_web.api import error_answer
+from opensink_web.contract.problem import error_answer
 from opensink_web.settings import Settings
 
 # Less than the supervisor waits, so that gunicorn itself ends a worker that hangs.

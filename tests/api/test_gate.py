@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
-from opensink_web.api.gate import WRONG_KEY_RATE
+from opensink_web.contract.gate import WRONG_KEY_RATE
 from tests.api.conftest import Api, assert_problem
 from tests.conftest import Cast
 

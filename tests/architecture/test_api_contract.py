@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from opensink_web.api.contract import PREFIX, Route
-from opensink_web.api.openapi import ROUTES, openapi_document
 from opensink_web.cli import commands
+from opensink_web.contract.openapi import openapi_document
+from opensink_web.contract.room import API, RUNTIME, room_of
+from opensink_web.contract.route import Access, Route
+from opensink_web.factory import ROUTES
 from opensink_web.operations.permission import KEY_RESOURCES, Action
 from tests.api.conftest import (
     NOWHERE,
@@ -26,21 +28,27 @@ from tests.api.conftest import (
 )
 from tests.conftest import Cast
 
-PUBLIC = {"api.openapi"}
+UNDECLARED = {"openapi"}
+"""What answers JSON without being a route of a room."""
 BODIES: dict[str, dict[str, Any]] = {"resolve": {"response": {}}}
 """Bodies that are valid before the id in the path is looked at; {} unless here."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def every_route(*, with_id: bool = False, with_body: bool = False) -> list[Any]:
+def every_route(
+    *, with_id: bool = False, with_body: bool = False, with_bearer: bool = False
+) -> list[Any]:
     return [
         pytest.param(route, id=route.name)
         for route in ROUTES
-        if (route.id_names or not with_id) and (route.takes_body or not with_body)
+        if (route.id_names or not with_id)
+        and (route.takes_body or not with_body)
+        and (not route.is_public or not with_bearer)
     ]
 
 
-def path_of(route: Route, row_id: str = NOWHERE) -> str:
-    return re.sub(r"{\w+}", row_id, route.path)
+def address_of(route: Route, row_id: str = NOWHERE) -> str:
+    return re.sub(r"{\w+}", row_id, route.address)
 
 
 @pytest.fixture
@@ -63,22 +71,29 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     }
 
 
-def test_every_rule_is_declared_or_known_to_be_public(app: Flask) -> None:
-    rules = {r.endpoint for r in app.url_map.iter_rules() if r.rule.startswith("/api/")}
+def test_every_rule_where_programs_call_is_declared(app: Flask) -> None:
+    rules = {r.endpoint for r in app.url_map.iter_rules() if room_of(r.rule) is not None}
 
-    assert rules == {f"api.{route.name}" for route in ROUTES} | PUBLIC
+    assert rules == {f"{route.room.name}.{route.name}" for route in ROUTES} | UNDECLARED
+
+
+def test_every_route_stands_where_its_room_answers() -> None:
+    assert [route.name for route in ROUTES if room_of(route.address) is not route.room] == []
 
 
 @pytest.mark.parametrize("route", every_route())
 def test_every_route_declares_its_permission(route: Route) -> None:
+    if isinstance(route.permission, Access):
+        assert route.room is RUNTIME, "in /api/v1 nothing is open to all"
+        return
     assert route.permission.resource in KEY_RESOURCES
     reads = route.permission.action is Action.READ
     assert reads == (route.method == "GET")
 
 
-@pytest.mark.parametrize("route", every_route())
-def test_every_route_wants_a_key(apis: Apis, route: Route) -> None:
-    response = apis.nobody(route.method, path_of(route))
+@pytest.mark.parametrize("route", every_route(with_bearer=True))
+def test_every_route_wants_a_bearer(apis: Apis, route: Route) -> None:
+    response = apis.nobody.at(address_of(route), route.method)
 
     assert_problem(response, 401, "not_authenticated")
     assert "WWW-Authenticate" in response.headers
@@ -87,11 +102,13 @@ def test_every_route_wants_a_key(apis: Apis, route: Route) -> None:
 @pytest.mark.parametrize("route", every_route())
 def test_every_route_wants_its_scope(app: Flask, alice: Api, route: Route) -> None:
     wanted = route.permission
+    if isinstance(wanted, Access):
+        return
     opposite = "write" if wanted.action is Action.READ else "read"
     scopes = [f"{wanted.resource}:{opposite}"]
     scopes += [f"{each}:all" for each in KEY_RESOURCES if each != wanted.resource]
     row = made(alice.post("/api-keys", {"name": "k", "scopes": scopes}))
-    response = Api(app, {"X-API-Key": row["key"]})(route.method, path_of(route))
+    response = Api(app, {"X-API-Key": row["key"]}).at(address_of(route), route.method)
 
     problem = assert_problem(response, 403, "permission_missing")
     assert f"{wanted.resource}:{wanted.action}" in problem["error"]
@@ -101,11 +118,11 @@ def test_every_route_wants_its_scope(app: Flask, alice: Api, route: Route) -> No
 def test_every_row_is_hidden_from_another_workspace(
     apis: Apis, ids: dict[str, str], route: Route
 ) -> None:
-    path = path_of(route, ids[route.id_names[0]])
+    there = address_of(route, ids[route.id_names[0]])
     body = BODIES.get(route.name, {}) if route.takes_body else None
     answers = [
-        apis.charlie(route.method, path, json=body),
-        apis.charlie(route.method, path_of(route, NOWHERE), json=body),
+        apis.charlie.at(there, route.method, json=body),
+        apis.charlie.at(address_of(route), route.method, json=body),
     ]
 
     for answer in answers:
@@ -115,34 +132,36 @@ def test_every_row_is_hidden_from_another_workspace(
 
 @pytest.mark.parametrize("route", every_route(with_id=True))
 def test_every_id_that_is_none_is_not_found(alice: Api, route: Route) -> None:
-    assert_problem(alice(route.method, path_of(route, "x")), 404, "not_found")
+    assert_problem(alice.at(address_of(route, "-"), route.method), 404, "not_found")
 
 
 @pytest.mark.parametrize("route", every_route())
 def test_every_route_names_an_unknown_parameter(alice: Api, route: Route) -> None:
-    problem = assert_problem(
-        alice(route.method, path_of(route) + "?nonsense=1"), 400, "invalid_request"
-    )
+    answer = alice.at(address_of(route) + "?nonsense=1", route.method)
+
+    problem = assert_problem(answer, route.room.invalid_status, "invalid_request")
     assert problem["errors"] == [{"path": "/nonsense", "message": "Unknown parameter."}]
 
 
 @pytest.mark.parametrize("route", every_route(with_body=True))
 def test_every_body_has_to_be_json(alice: Api, route: Route) -> None:
-    response = alice(route.method, path_of(route), headers={"Content-Type": "text/plain"})
-    assert_problem(response, 415, "not_json")
+    plain = {"Content-Type": "text/plain"}
+    assert_problem(alice.at(address_of(route), route.method, headers=plain), 415, "not_json")
 
 
 @pytest.mark.parametrize("route", every_route(with_body=True))
 def test_every_body_names_an_unknown_field(alice: Api, route: Route) -> None:
-    response = alice(route.method, path_of(route), json={"nonsense": 1})
+    response = alice.at(address_of(route), route.method, json={"nonsense": 1})
 
-    problem = assert_problem(response, 400, "invalid_request")
+    problem = assert_problem(response, route.room.invalid_status, "invalid_request")
     assert {"path": "/nonsense", "message": "Unknown field."} in problem["errors"]
 
 
 @pytest.mark.parametrize("route", every_route())
 def test_every_path_refuses_other_methods(apis: Apis, route: Route) -> None:
-    response = apis.nobody("PUT", path_of(route))
+    taken = {each.method for each in ROUTES if each.address == route.address}
+    method = next(each for each in METHODS if each not in taken)
+    response = apis.nobody.at(address_of(route), method)
 
     assert_problem(response, 405, "method_not_allowed")
     assert route.method in response.headers["Allow"]
@@ -150,18 +169,18 @@ def test_every_path_refuses_other_methods(apis: Apis, route: Route) -> None:
 
 class TestOpenApi:
     def test_is_answered_to_everybody(self, apis: Apis) -> None:
-        assert apis.nobody.read("/openapi.json") == openapi_document()
+        assert apis.nobody.read("/openapi.json") == openapi_document(ROUTES)
 
     def test_is_printed_by_the_command(self) -> None:
         result = CliRunner().invoke(commands, ["openapi"])
 
         assert result.exit_code == 0
-        assert json.loads(result.output) == openapi_document()
+        assert json.loads(result.output) == openapi_document(ROUTES)
 
     @pytest.mark.parametrize("route", every_route())
     def test_has_every_route_with_its_statuses(self, route: Route) -> None:
-        document: Any = openapi_document()
-        operation = document["paths"][PREFIX + route.path][route.method.lower()]
+        document: Any = openapi_document(ROUTES)
+        operation = document["paths"][route.address][route.method.lower()]
 
         assert set(operation["responses"]) == {
             str(status) for status in (route.status, *route.error_statuses)
@@ -171,7 +190,7 @@ class TestOpenApi:
         assert in_path == list(route.id_names)
 
     def test_every_reference_leads_somewhere(self) -> None:
-        document: Any = openapi_document()
+        document: Any = openapi_document(ROUTES)
         references = set(references_in(document))
 
         assert references
@@ -185,7 +204,7 @@ class TestOpenApi:
         assert len(set(names)) == len(names)
 
     def test_the_error_body_is_described_as_it_is_sent(self) -> None:
-        document: Any = openapi_document()
+        document: Any = openapi_document(ROUTES)
         assert list(document["components"]["schemas"]["Problem"]["properties"]) == [
             "error",
             "detail",
@@ -194,14 +213,14 @@ class TestOpenApi:
         ]
 
     def test_describes_what_is_answered(self, alice: Api) -> None:
-        document: Any = openapi_document()
+        document: Any = openapi_document(ROUTES)
         described = document["components"]["schemas"]["AgentAnswer"]["properties"]
 
         assert list(described) == list(make_agent(alice))
 
     def test_says_the_range_of_a_parameter(self) -> None:
-        document: Any = openapi_document()
-        parameters = document["paths"][f"{PREFIX}/agents"]["get"]["parameters"]
+        document: Any = openapi_document(ROUTES)
+        parameters = document["paths"][f"{API.prefix}/agents"]["get"]["parameters"]
 
         assert parameters[0]["name"] == "$limit"
         assert parameters[0]["schema"] == {

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from opensink_web.api.openapi import ROUTES
+from opensink_web.factory import ROUTES
 from tests.api.conftest import Api
 from tests.conftest import Cast
 from tests.scenarios import ENDPOINT, Waiting, ask_in

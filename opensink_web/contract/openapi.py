@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of the API, drawn up from the declarations that the calls go through.
+"""OpenAPI 3.1 of all that speaks JSON, drawn up from the declarations that the calls go through.
 
 https://spec.openapis.org/oas/v3.1.1.html
 """
@@ -12,23 +12,12 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from opensink_web.api import activity, agent, agent_session, api_key, delivery, input_request
-from opensink_web.api.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
-from opensink_web.api.contract import PREFIX, Route
-from opensink_web.api.problem import Problem
-from opensink_web.api.shapes import Query
+from opensink_web.contract.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
+from opensink_web.contract.problem import Problem
+from opensink_web.contract.route import Permission, Route
+from opensink_web.contract.shapes import Query
 from opensink_web.json_value import JSONObject
 from opensink_web.operations import idempotency
-
-ROUTES: tuple[Route, ...] = (
-    *agent.routes,
-    *agent_session.routes,
-    *input_request.routes,
-    *activity.routes,
-    *delivery.routes,
-    *api_key.routes,
-)
-"""Every declared route."""
 
 _REFERENCE = "#/components/schemas/{model}"
 _Shapes: TypeAlias = Mapping[Any, JSONObject]
@@ -36,12 +25,12 @@ _Shapes: TypeAlias = Mapping[Any, JSONObject]
 
 
 @cache
-def openapi_document() -> JSONObject:
+def openapi_document(routes: tuple[Route, ...]) -> JSONObject:
     """Draw up the document."""
-    shapes, components = _schemas()
+    shapes, components = _schemas(routes)
     paths: dict[str, Any] = {}
-    for route in ROUTES:
-        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route, shapes)
+    for route in routes:
+        paths.setdefault(route.address, {})[route.method.lower()] = _operation(route, shapes)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -66,9 +55,9 @@ _IN: JsonSchemaMode = "validation"
 _OUT: JsonSchemaMode = "serialization"
 
 
-def _schemas() -> tuple[_Shapes, JSONObject]:
+def _schemas(routes: tuple[Route, ...]) -> tuple[_Shapes, JSONObject]:
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, _OUT): None}
-    for route in ROUTES:
+    for route in routes:
         if route.takes_body:
             wanted[route.body, _IN] = None
         if route.answer is not None:
@@ -81,8 +70,8 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
-        "description": f"Needs `{route.permission.resource}:{route.permission.action}`.",
-        "tags": [route.permission.resource],
+        "description": _needs(route),
+        "tags": [route.resource],
         "parameters": [*_path_parameters(route), *_query_parameters(route.query)],
         "responses": _responses(route, shapes),
     }
@@ -91,20 +80,23 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": shapes[route.body, _IN]}},
         }
-    if route.method == "POST":
+    if route.is_public:
+        operation["security"] = []
+    if route.keeps_answers:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
     return operation
 
 
+def _needs(route: Route) -> str:
+    if isinstance(route.permission, Permission):
+        return f"Needs `{route.permission.resource}:{route.permission.action}`."
+    return f"Open to {route.permission.value}."
+
+
 def _path_parameters(route: Route) -> list[JSONObject]:
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "format": "uuid"},
-        }
-        for name in route.id_names
+        {"name": name, "in": "path", "required": True, "schema": adapter.json_schema()}
+        for name, adapter in route.path_types.items()
     ]
 
 
@@ -133,7 +125,7 @@ def _responses(route: Route, shapes: _Shapes) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:
         success = _content(success["description"], shapes[route.answer, _OUT])
-    if route.method == "POST":
+    if route.keeps_answers:
         success["headers"] = {
             REPLAYED_HEADER: {
                 "description": "`true` if this is what was answered before.",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 
 from opensink_web import json_value
+from opensink_web.contract.room import API, Room
 from opensink_web.errors import FieldError, InvalidInput, OpenSinkError, RateLimited
 from opensink_web.json_value import JSONObject
 
@@ -46,19 +47,21 @@ class Problem(BaseModel):
     )
 
 
-def error_answer(error: Exception) -> Response:
-    """Turn whatever was raised into an answer; what nobody expected is logged."""
+def error_answer(error: Exception, room: Room = API) -> Response:
+    """Turn whatever was raised into a room's answer; what nobody expected is logged."""
     if isinstance(error, OpenSinkError):
-        return _domain_answer(error)
+        return _domain_answer(error, room)
     if isinstance(error, HTTPException):
         return _http_answer(error)
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
     return _problem(500, "internal_error", _SENTENCES[500])
 
 
-def _domain_answer(error: OpenSinkError) -> Response:
-    errors = error.errors if isinstance(error, InvalidInput) else ()
-    answer = _problem(error.status, error.code, error.message, errors)
+def _domain_answer(error: OpenSinkError, room: Room) -> Response:
+    is_invalid = isinstance(error, InvalidInput)
+    status = room.invalid_status if is_invalid else error.status
+    errors = error.errors if is_invalid else ()
+    answer = _problem(status, error.code, error.message, errors)
     if error.status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = _CHALLENGE
     if isinstance(error, RateLimited):

@@ -1,19 +1,18 @@
-"""Reading a request: ids from its path, parameters from its query, values from its body.
+"""Reading a request: ids and names from its path, parameters from its query, values from its body.
 
 Everything that is wrong is said at once, each with its place, in sentences that repeat no value.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
-from uuid import UUID
 
 from flask import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from opensink_web import json_value
-from opensink_web.api.shapes import Query, Received
+from opensink_web.contract.shapes import Query, Received
 from opensink_web.errors import FieldError, InvalidInput, NotFound, NotJSON
 from opensink_web.json_value import JSONValue
 
@@ -51,15 +50,12 @@ QueryT = TypeVar("QueryT", bound=Query)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def read_id(text: str) -> UUID:
-    """Read an id from the path. Raises: NotFound for what can be nobody's id."""
+def read_path(types: Mapping[str, TypeAdapter[Any]], values: Mapping[str, str]) -> dict[str, Any]:
+    """Read what stands in the path. Raises: NotFound for what can be nobody's id or name."""
     try:
-        read = UUID(text)
-    except ValueError:
-        read = None
-    if read is None or str(read) != text.lower():
-        raise NotFound("There is nothing with this id.")
-    return read
+        return {name: types[name].validate_strings(text) for name, text in values.items()}
+    except ValidationError:
+        raise NotFound("There is nothing with this id or name.") from None
 
 
 def read_query(request: Request, shape: type[QueryT]) -> QueryT:

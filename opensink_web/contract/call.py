@@ -6,19 +6,22 @@ transaction of the view, so that a key revoked in between opens nothing.
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
-from flask import Response, request
+from flask import Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from opensink_web.api import gate
-from opensink_web.api.contract import Permission, Route
-from opensink_web.api.received import read_body, read_id, read_query
+from opensink_web.contract import gate
+from opensink_web.contract.received import read_body, read_path, read_query
+from opensink_web.contract.route import Permission, Route
+from opensink_web.contract.shapes import Answer
 from opensink_web.errors import NotAuthenticated, OpenSinkError
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.api_key import note_use, principal_of_key, use_is_worth_noting
 from opensink_web.operations.permission import Principal
+from opensink_web.services import EXTENSION, Services
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
@@ -30,19 +33,35 @@ _log = logging.getLogger("opensink.api")
 
 def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
     """Answer the current request as the route declares. Raises: OpenSinkError."""
+    if route.is_public:
+        arguments, _ = _arguments(route, path_values)
+        return _response(route, route.view(**arguments))
     key = _presented_key()
     gate.refuse_guessing(key)
-    _let_in(route.permission, key)
-    arguments: Arguments = {name: read_id(text) for name, text in path_values.items()}
+    _let_in(route, key)
+    arguments, body_text = _arguments(route, path_values)
+    if not route.has_transaction:
+        return _response(route, route.view(admit=partial(_admit, route, key), **arguments))
+    if route.reads_only:
+        return _read(route, key, arguments)
+    return _write(route, key, arguments, body_text)
+
+
+def _arguments(route: Route, path_values: Mapping[str, str]) -> tuple[Arguments, str]:
+    """Read what the view takes, and the text that two equal bodies have in common."""
+    arguments: Arguments = read_path(route.path_types, path_values)
     query = read_query(request, route.query)
     if route.takes_query:
         arguments["query"] = query
     if route.reads_only:
-        return _read(route, key, arguments)
+        return arguments, ""
+    if route.takes_batch:
+        services: Services = current_app.extensions[EXTENSION]
+        request.max_content_length = services.settings.max_batch_body_bytes
     body, body_text = read_body(request, route.body, is_required=route.takes_body)
     if route.takes_body:
         arguments["body"] = body
-    return _write(route, key, arguments, body_text)
+    return arguments, body_text
 
 
 def _presented_key() -> str:
@@ -57,10 +76,10 @@ def _presented_key() -> str:
     return key
 
 
-def _let_in(permission: Permission, key: str) -> None:
+def _let_in(route: Route, key: str) -> None:
     with reading():
         try:
-            _admit(permission, key)
+            _admit(route, key)
         except NotAuthenticated:
             gate.note_wrong_key()
             raise
@@ -70,12 +89,13 @@ def _let_in(permission: Permission, key: str) -> None:
         _note_use(key)
 
 
-def _admit(permission: Permission, key: str) -> Principal:
+def _admit(route: Route, key: str) -> Principal:
     """Raises: NotAuthenticated; PermissionMissing."""
     principal = principal_of_key(key)
     if principal is None:
         raise NotAuthenticated("This API key is unknown, has expired or was revoked.")
-    principal.require(permission.resource, permission.action)
+    if isinstance(route.permission, Permission):
+        principal.require(route.permission.resource, route.permission.action)
     return principal
 
 
@@ -89,21 +109,18 @@ def _note_use(key: str) -> None:
 
 def _read(route: Route, key: str, arguments: Arguments) -> Response:
     with reading():
-        answer = route.view(principal=_admit(route.permission, key), **arguments)
+        answer = route.view(principal=_admit(route, key), **arguments)
         if route.may_wait:
-            _admit(
-                route.permission, key
-            )  # while the answer was held, the key may have been revoked
-        return _response(route.status, answer.to_json())
+            _admit(route, key)  # while the answer was held, the key may have been revoked
+        return _response(route, answer)
 
 
 def _write(route: Route, key: str, arguments: Arguments, body_text: str) -> Response:
     with writing():
-        principal = _admit(route.permission, key)
-        if route.method == "POST" and IDEMPOTENCY_HEADER in request.headers:
+        principal = _admit(route, key)
+        if route.keeps_answers and IDEMPOTENCY_HEADER in request.headers:
             return _write_once(route, principal, arguments, body_text)
-        answer = route.view(principal=principal, **arguments)
-        return _response(route.status, answer.to_json() if answer else "")
+        return _response(route, route.view(principal=principal, **arguments))
 
 
 def _write_once(
@@ -113,16 +130,20 @@ def _write_once(
     fingerprint = f"{request.method} {request.path}\n{body_text}".encode()
     record = idempotency.begin(principal, request.headers[IDEMPOTENCY_HEADER], fingerprint)
     if isinstance(record, idempotency.StoredAnswer):
-        response = _response(record.status, record.body)
+        response = _json_response(record.status, record.body)
         response.headers[REPLAYED_HEADER] = "true"
         return response
     answer = route.view(principal=principal, **arguments)
     kept = idempotency.StoredAnswer(route.status, answer.to_kept_json())
     idempotency.complete(record, kept)
-    return _response(route.status, answer.to_json())
+    return _response(route, answer)
 
 
-def _response(status: int, body: str) -> Response:
+def _response(route: Route, answer: Answer | None) -> Response:
+    return _json_response(route.status, answer.to_json() if answer is not None else "")
+
+
+def _json_response(status: int, body: str) -> Response:
     response = Response(body, status, content_type="application/json")
     if not body:
         del response.headers["Content-Type"]

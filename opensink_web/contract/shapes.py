@@ -1,4 +1,4 @@
-"""What every shape of the API shares: bodies, queries, answers and pages.
+"""What every shape shares: bodies, queries, answers, pages and what stands in a path.
 
 The shapes themselves stand beside their views, one file per noun. They are strict: a text is no
 number, and a moment has its zone (RFC 3339).
@@ -7,6 +7,7 @@ number, and a moment has its zone (RFC 3339).
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +17,8 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    RootModel,
+    TypeAdapter,
     ValidationError,
 )
 from pydantic_core import PydanticCustomError
@@ -31,6 +34,24 @@ Name: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=255, pattern=r"[^\s\x00-\x1f\x7f-\x9f]")
 ]
 """A line in which there is something to see."""
+
+PathName: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_-]*$", max_length=255)]
+"""A namespace or name that stands in a path."""
+
+
+def path_adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what reads a part of a path that a view annotates as `kind`."""
+    return TypeAdapter(_PathId if kind is UUID else kind)
+
+
+def _canonical(text: str) -> str:
+    # UUID() alone takes braces, and goes without hyphens
+    if not text.isascii() or str(UUID(text)) != text.lower():
+        raise ValueError("not written as a UUID")
+    return text
+
+
+_PathId: TypeAlias = Annotated[UUID, BeforeValidator(_canonical)]
 
 
 def _digits(text: object) -> object:
@@ -155,6 +176,15 @@ class PageAnswer(Answer, Generic[Item]):
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Name a page for its items: AgentAnswer makes AgentPage."""
         return str(params[0].__name__).removesuffix("Answer") + "Page"
+
+
+class ListAnswer(Answer, RootModel[list[Item]], Generic[Item]):
+    """A bare array, for clients that expect one."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name a list for its items: ExecutionAnswer makes ExecutionList."""
+        return str(params[0].__name__).removesuffix("Answer") + "List"
 
 
 def page_answer(page: Page[Row], item_of: Callable[[Row], Item]) -> PageAnswer[Item]:

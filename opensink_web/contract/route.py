@@ -1,0 +1,222 @@
+"""A route, declared once: the view's own signature says what it takes and answers.
+
+    @routes.patch("/agents/{agent_id}", summary="Change an agent.", errors=(409,))
+    def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> AgentAnswer: ...
+
+What stands in the path is a UUID, or an annotated text such as shapes.PathName. A view is called
+with the principal, in the transaction of the call. One that is declared with `transaction=False`
+opens its own, and is called with `admit` in the principal's place: it returns the principal, within
+the transaction that is open then. Who calls a PUBLIC route is not asked, so its view gets neither.
+
+The declaration drives the call (call.py) and the OpenAPI document (openapi.py). Nothing here knows
+Flask or a noun.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack, get_type_hints
+
+from pydantic import TypeAdapter
+
+from opensink_web.contract.room import API, Room
+from opensink_web.contract.shapes import Answer, Query, Received, path_adapter
+from opensink_web.operations.permission import Action, Principal
+
+View: TypeAlias = Callable[..., Any]
+ViewT = TypeVar("ViewT", bound=View)
+Admit: TypeAlias = Callable[[], Principal]
+
+
+class NoBody(Received):
+    """What a route without a body takes: nothing, or `{}` from clients that always send JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a caller's role and key must allow."""
+
+    resource: str
+    action: Action
+
+
+class Access(Enum):
+    """Who may call a route for which no permission is needed."""
+
+    PUBLIC = "everybody"
+    BEARER = "everybody who says who they are"
+
+
+class Demands(TypedDict, total=False):
+    """What a declaration may say besides the method, the path and the summary.
+
+    `errors` are the statuses that only this route answers. `takes_batch` lets its body be as large
+    as MAX_BATCH_BODY_BYTES.
+    """
+
+    permission: Permission | Access
+    errors: tuple[int, ...]
+    transaction: bool
+    takes_batch: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """One method at one path, below its room's prefix."""
+
+    room: Room
+    resource: str
+    method: str
+    path: str
+    permission: Permission | Access
+    summary: str
+    status: int
+    view: View
+    body: type[Received]
+    query: type[Query]
+    answer: type[Answer] | None
+    path_types: Mapping[str, TypeAdapter[Any]]
+    errors: tuple[int, ...]
+    has_transaction: bool
+    takes_batch: bool
+
+    @property
+    def name(self) -> str:
+        return self.view.__name__
+
+    @property
+    def address(self) -> str:
+        """The whole path, with `{name}` for what varies."""
+        return self.room.prefix + self.path
+
+    @property
+    def id_names(self) -> tuple[str, ...]:
+        """The names in the path."""
+        return tuple(self.path_types)
+
+    @property
+    def takes_body(self) -> bool:
+        return self.body is not NoBody
+
+    @property
+    def takes_query(self) -> bool:
+        return self.query is not Query
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether a caller may have the answer held."""
+        return "wait" in self.query.model_fields
+
+    @property
+    def reads_only(self) -> bool:
+        return self.method == "GET"
+
+    @property
+    def is_public(self) -> bool:
+        return self.permission is Access.PUBLIC
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether a repeated call with the same Idempotency-Key hears the same answer."""
+        return self.method == "POST" and self.has_transaction and not self.is_public
+
+    @property
+    def error_statuses(self) -> tuple[int, ...]:
+        """Every status but the successful one, in order."""
+        statuses = {int(self.room.invalid_status), 429, 500, 503, *self.errors}
+        if not self.is_public:
+            statuses.add(401)
+        if isinstance(self.permission, Permission):
+            statuses.add(403)
+        if self.id_names:
+            statuses.add(404)
+        if not self.reads_only:
+            statuses |= {413, 415}
+        if self.keeps_answers:
+            statuses.add(409)
+        return tuple(sorted(statuses))
+
+
+class Routes:
+    """The routes of one resource: GET needs its `read`, anything else its `write`, unless said."""
+
+    def __init__(self, resource: str, room: Room = API) -> None:
+        self._resource = resource
+        self._room = room
+        self._routes: list[Route] = []
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes)
+
+    def get(
+        self, path: str, *, summary: str, **demands: Unpack[Demands]
+    ) -> Callable[[ViewT], ViewT]:
+        """Declare a view that only reads."""
+        return self._declare("GET", path, 200, summary, demands)
+
+    def post(
+        self, path: str, *, summary: str, status: int = 201, **demands: Unpack[Demands]
+    ) -> Callable[[ViewT], ViewT]:
+        """Declare a view that makes something, or does something to it."""
+        return self._declare("POST", path, status, summary, demands)
+
+    def put(
+        self, path: str, *, summary: str, **demands: Unpack[Demands]
+    ) -> Callable[[ViewT], ViewT]:
+        """Declare a view that replaces something whole."""
+        return self._declare("PUT", path, 200, summary, demands)
+
+    def patch(
+        self, path: str, *, summary: str, **demands: Unpack[Demands]
+    ) -> Callable[[ViewT], ViewT]:
+        """Declare a view that changes the fields it is given."""
+        return self._declare("PATCH", path, 200, summary, demands)
+
+    def delete(
+        self, path: str, *, summary: str, **demands: Unpack[Demands]
+    ) -> Callable[[ViewT], ViewT]:
+        """Declare a view that takes something away."""
+        return self._declare("DELETE", path, 204, summary, demands)
+
+    def _declare(
+        self, method: str, path: str, status: int, summary: str, demands: Demands
+    ) -> Callable[[ViewT], ViewT]:
+        def declare(view: ViewT) -> ViewT:
+            hints = get_type_hints(view, include_extras=True)
+            route = Route(
+                room=self._room,
+                resource=self._resource,
+                method=method,
+                path=path,
+                permission=demands.get("permission", self._permission(method)),
+                summary=summary,
+                status=status,
+                view=view,
+                body=hints.get("body", NoBody),
+                query=hints.get("query", Query),
+                answer=_answer_shape(hints["return"]),
+                path_types=_path_types(path, hints),
+                errors=demands.get("errors", ()),
+                has_transaction=demands.get("transaction", True),
+                takes_batch=demands.get("takes_batch", False),
+            )
+            self._routes.append(route)
+            return view
+
+        return declare
+
+    def _permission(self, method: str) -> Permission:
+        return Permission(self._resource, Action.READ if method == "GET" else Action.WRITE)
+
+
+def _answer_shape(returned: object) -> type[Answer] | None:
+    return returned if isinstance(returned, type) and issubclass(returned, Answer) else None
+
+
+def _path_types(path: str, hints: Mapping[str, Any]) -> dict[str, TypeAdapter[Any]]:
+    names = re.findall(r"{(\w+)}", path)
+    missing = [name for name in names if name not in hints]
+    if missing:
+        raise TypeError(f"The view of {path} does not take {', '.join(missing)}.")
+    return {name: path_adapter(hints[name]) for name in names}

@@ -1,0 +1,149 @@
+"""What a declaration can say, on routes made for it: of each thing that the rooms make use of."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from opensink_web.contract.mounting import blueprint_of
+from opensink_web.contract.openapi import openapi_document
+from opensink_web.contract.room import RUNTIME
+from opensink_web.contract.route import Access, Admit, Routes
+from opensink_web.contract.shapes import Answer, JsonObject, ListAnswer, PathName, Received
+from opensink_web.factory import create_app
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.permission import Principal
+from opensink_web.settings import Settings
+from tests.api.conftest import NOWHERE, Api, assert_problem
+from tests.conftest import Cast
+
+routes = Routes("functions", replace(RUNTIME, name="trial"))
+
+
+class Inputs(Received):
+    inputs: list[JsonObject]
+
+
+class NameAnswer(Answer):
+    text: str
+
+
+@routes.get("/functions/{namespace}/{name}", summary="Names.")
+def by_name(principal: Principal, namespace: PathName, name: PathName) -> ListAnswer[NameAnswer]:
+    del principal
+    return ListAnswer[NameAnswer]([NameAnswer(text=namespace), NameAnswer(text=name)])
+
+
+@routes.get("/executions/{execution_id}", summary="An id.", permission=Access.BEARER)
+def by_id(principal: Principal, execution_id: UUID) -> NameAnswer:
+    del execution_id
+    return NameAnswer(text=principal.user.email)
+
+
+@routes.post("/functions", summary="A body.", status=202)
+def one(principal: Principal, body: Inputs) -> NameAnswer:
+    del principal
+    return NameAnswer(text=str(len(body.inputs)))
+
+
+@routes.post("/batches", summary="A large body.", takes_batch=True)
+def batch(principal: Principal, body: Inputs) -> NameAnswer:
+    del principal
+    return NameAnswer(text=str(len(body.inputs)))
+
+
+@routes.put("/batches", summary="Transactions of its own.", transaction=False)
+def in_two_steps(admit: Admit) -> NameAnswer:
+    with writing():
+        first = admit().user.email
+    with reading():
+        return NameAnswer(text=f"{first} {admit().user.email}")
+
+
+@routes.post("/auth/open", summary="For all.", permission=Access.PUBLIC, status=200)
+def for_all(body: Inputs) -> NameAnswer:
+    return NameAnswer(text=str(len(body.inputs)))
+
+
+@pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    return environment | {"MAX_BODY_BYTES": "1024", "MAX_BATCH_BODY_BYTES": "4096"}
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    """An application of our own, for the routes above change it."""
+    app = create_app(settings)
+    trial = blueprint_of(replace(RUNTIME, name="trial"), tuple(routes))
+    app.extensions["csrf"].exempt(trial)
+    app.register_blueprint(trial)
+    return app
+
+
+def test_a_path_holds_names_and_the_answer_is_a_bare_array(alice: Api) -> None:
+    answer = alice.at("/functions/_a-1/B", "GET")
+    assert answer.json == [{"text": "_a-1"}, {"text": "B"}]
+
+
+@pytest.mark.parametrize("name", ["1a", "-a", "a.b", "a b", "ä", "a" * 256, "%0a", "a%0a"])
+def test_what_can_be_no_name_is_not_found(alice: Api, name: str) -> None:
+    assert_problem(alice.at(f"/functions/a/{name}", "GET"), 404, "not_found")
+
+
+@pytest.mark.parametrize("text", ["x", "{" + NOWHERE + "}", NOWHERE.replace("-", ""), "٣" * 32])
+def test_what_can_be_no_id_is_not_found(alice: Api, text: str) -> None:
+    assert_problem(alice.at(f"/executions/{text}", "GET"), 404, "not_found")
+
+
+def test_a_bearer_without_any_permission_is_let_in(alice: Api, cast: Cast) -> None:
+    assert alice.at(f"/executions/{NOWHERE}", "GET").json == {"text": cast.alice.email}
+
+
+def test_what_is_open_to_all_asks_for_nothing(apis: object, app: Flask) -> None:
+    del apis
+    answer = Api(app, {}).at("/auth/open", "POST", {"inputs": []})
+    assert (answer.status_code, answer.json) == (200, {"text": "0"})
+
+
+def test_a_view_may_open_its_transactions_itself(alice: Api, cast: Cast) -> None:
+    email = cast.alice.email
+    assert alice.at("/batches", "PUT", {}).json == {"text": f"{email} {email}"}
+
+
+def test_a_batch_may_be_larger_than_other_bodies(alice: Api) -> None:
+    body = {"inputs": [{"text": "a" * 100}] * 20}
+    assert_problem(alice.at("/functions", "POST", body), 413, "body_too_large")
+    assert alice.at("/batches", "POST", body).json == {"text": "20"}
+
+
+def test_but_not_as_large_as_it_likes(alice: Api) -> None:
+    body = {"inputs": [{"text": "a" * 100}] * 50}
+    assert_problem(alice.at("/batches", "POST", body), 413, "body_too_large")
+
+
+def test_the_room_says_how_what_is_invalid_is_answered(alice: Api) -> None:
+    problem = assert_problem(alice.at("/functions", "POST", {"inputs": 1}), 422, "invalid_request")
+    assert problem["errors"] == [{"path": "/inputs", "message": "This must be a list."}]
+
+
+def test_an_address_where_nothing_is_answers_json_too(app: Flask, cast: Cast) -> None:
+    del cast
+    assert_problem(app.test_client().post("/chats/nowhere"), 404, "not_found")
+
+
+def test_the_document_says_what_the_declarations_say() -> None:
+    described: Any = openapi_document(tuple(routes))["paths"]
+    names = described["/functions/{namespace}/{name}"]["get"]["parameters"]
+    assert names[0]["schema"]["pattern"] == "^[A-Za-z_][A-Za-z0-9_-]*$"
+    assert described["/auth/open"]["post"]["security"] == []
+    assert "409" not in described["/auth/open"]["post"]["responses"]
+
+
+def test_a_part_of_the_path_that_the_view_does_not_take_is_a_mistake() -> None:
+    with pytest.raises(TypeError, match="does not take name"):
+
+        @Routes("functions").get("/functions/{name}", summary="A mistake.")
+        def without(principal: Principal) -> NameAnswer:
+            raise AssertionError(principal)
