@@ -6,6 +6,7 @@ this process SIGKILL (or SIGSTOP, where the name begins with `freeze`).
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -39,7 +40,8 @@ def _die(*_: object, **__: object) -> None:
 
 
 def _freeze() -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
+    # to this thread: were it for the process, another might take it, and this one go on meanwhile
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def _before(owner: Any, name: str, act: Function = _die) -> Callable[[], None]:

@@ -71,10 +71,10 @@ def test_one_that_comes_back_after_its_lease_writes_nothing(
         wait_until(lambda: frozen.is_frozen, seconds=60)
         age()
         endpoint.status = 500
-        run_part("worker")
         run_part("sweeper")
         wait_until(lambda: story_of(waiting).dispatch_no > 0, seconds=60)
         age()  # the frozen worker, still listening, may have been given that announcement
+        run_part("worker")  # not before, or the lease of its call might be what has aged
         wait_until(lambda: story_of(waiting).status == "failed", seconds=60)
         os.kill(frozen.pid, signal.SIGCONT)
         os.kill(frozen.pid, signal.SIGTERM)  # it ends when its job has
