@@ -24,7 +24,6 @@ def test_a_running_server_is_well(running: "Opensink") -> None:
     assert found.returncode == 0, found.stdout
     assert "fail" not in found.stdout
     assert "1 alive" in found.stdout
-    assert "user create EMAIL --role admin" in found.stdout
 
 
 def test_a_fresh_folder_needs_its_tables(opensink: "Opensink") -> None:
@@ -41,6 +40,10 @@ def test_a_secret_key_that_others_can_read(migrated: "Opensink") -> None:
     found = migrated.run("doctor")
     assert found.returncode == 1
     assert "chmod 600" in found.stdout
+
+
+def test_a_server_without_an_admin(migrated: "Opensink") -> None:
+    assert "user create EMAIL --role admin" in migrated.run("doctor").stdout
 
 
 def test_a_database_and_a_redis_that_are_away(opensink: "Opensink") -> None:

@@ -74,9 +74,9 @@ class Running:
         answer = requests.post(question.url, json=body, headers=question.headers, timeout=30)
         return Told(answer.status_code, answer.text, time.monotonic() - begun_at)
 
-    def wait_for_calls(self, question: Question, count: int, *, seconds: float = 30) -> None:
+    def wait_for_calls(self, question: Question, count: int) -> None:
         """Wait until the endpoint has read so many calls for a question."""
-        wait_until(lambda: len(self.calls(question)) >= count, seconds=seconds)
+        wait_until(lambda: len(self.calls(question)) >= count, seconds=30)
 
     def wait_until_answered(self, question: Question) -> None:
         """Answer until the server takes it."""

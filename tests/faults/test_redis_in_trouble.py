@@ -49,7 +49,7 @@ def test_a_worker_killed_in_the_middle_of_a_call_is_made_good(on_sqlite: Running
     on_sqlite.fleet.kill("worker")
     on_sqlite.fleet.tend()
     on_sqlite.subject.age()
-    on_sqlite.wait_for_calls(question, 2, seconds=5)
+    on_sqlite.wait_for_calls(question, 2)
     on_sqlite.wait_until_delivered()
     first, second = on_sqlite.calls(question)
     assert first == second
