@@ -28,6 +28,7 @@ The row in the database is the truth; Redis only carries "look at delivery N".
     json_value  the JSON type, and a parser that refuses what two readers could read two ways
     clock       now()
     client      the Python SDK for agents' authors
+    functions   what authors of Python functions import
     demo/       a small trading agent, the example to copy
     migrations/ Alembic's steps from one version of the tables to the next
 

@@ -16,4 +16,9 @@ retry          when to try again
 oidc           what a sign-in through an OpenID Connect provider takes and brings
 oidc_provider  the provider itself, through Authlib; nothing of it concerns agents' endpoints
 endpoint_call  an execution endpoint and an answered request -> the Call
+execution_call what calls of functions and agents have in common
+function_call  a function's endpoint and an execution -> the Call, and what its answer means
+agent_call     an agent's endpoint and an execution of a batch -> the same
+callback_call  how an execution or a batch ended -> the Call that says so
+outcome        what came of carrying a function or an agent out
 """

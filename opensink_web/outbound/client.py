@@ -4,15 +4,12 @@ No proxies, no `.netrc`, no cookies, no redirects, no decompression: it is built
 connections, below the layers that would do such things. Follows RFC 9110 and RFC 9112.
 """
 
+import re
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import responses
+from http.client import HTTPException, HTTPResponse, IncompleteRead, responses
 from pathlib import Path
 from types import TracebackType
-
-from urllib3 import HTTPHeaderDict
-from urllib3.response import HTTPResponse
 
 from opensink_web.outbound.connection import (
     BoundedTLSSocket,
@@ -35,20 +32,26 @@ from opensink_web.outbound.target import InvalidTarget, Target, parse_target
 from opensink_web.outbound.trust import trusting_context
 
 KEPT_BODY_BYTES = 4 * 1024
-_READ_SIZE_BYTES = 8 * 1024
+_READ_SIZE_BYTES = 16 * 1024
+_LENGTH = re.compile(r"[0-9]+\s*")
+_FOLD = re.compile(r"\s*\r?\n\s*")
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to make. `timeout_seconds` is for all of it, from the name to the last byte."""
+    """One request to make. `timeout_seconds` is for all of it, from the name to the last byte.
+
+    So much of the answer's body is kept as `kept_body_bytes` says, KEPT_BODY_BYTES or more.
+    """
 
     method: str
     url: str
     headers: Headers
     body: bytes | None
     timeout_seconds: float
+    kept_body_bytes: int = KEPT_BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ class Answer:
     """What came of a call.
 
     With an `error` the call has failed, whatever `status_code` says: an answer may have begun and
-    not ended. `body` is the first 4 KiB as they came over the wire, undecoded; `body_truncated`
-    says that there was more. Of an answer longer than 64 KiB the rest is not read, which is no
-    error.
+    not ended. `body` is the first 4 KiB (or what the call keeps) as they came over the wire,
+    undecoded; `body_truncated` says that there was more. Of an answer 60 KiB longer than that
+    the rest is not read, which is no error.
     """
 
     status_code: int | None
@@ -122,8 +125,9 @@ class Client:
         bind(connection, bounds)
         is_reusable = False
         try:
-            _send_request(connection, call, target)
-            is_reusable = received.read(connection)
+            _check_headers(call)
+            response = connection.exchange(call.method, target.path, call.headers, call.body)
+            is_reusable = received.read(response, connection, call.kept_body_bytes)
         except EXPECTED_FAILURES as error:
             received.error = call_error(error, target, call.timeout_seconds)
         finally:
@@ -146,9 +150,10 @@ class _Received:
     remote_address: str | None = None
     error: CallError | None = None
 
-    def read(self, connection: GuardedConnection) -> bool:
+    def read(
+        self, response: HTTPResponse, connection: GuardedConnection, kept_body_bytes: int
+    ) -> bool:
         """Read the answer, and tell whether the connection can carry another call."""
-        response = connection.getresponse()
         try:
             if connection.guard.bounds.has_ended:
                 # http.client takes headers that break off for all there are
@@ -156,25 +161,33 @@ class _Received:
             self.status_code = response.status
             # RFC 9112, section 4: what was sent as the reason could be anything, so it is ignored
             self.reason = responses.get(response.status, "")
-            self.headers = tuple(response.headers.items())
+            # RFC 9112, section 5.2: a folded line is read as one
+            self.headers = tuple(
+                (name, _FOLD.sub(" ", value)) for name, value in response.headers.items()
+            )
             if response.status < 200:
                 # http.client takes 102 and 103 for the end; the real answer may still follow
                 self.error = bad_response(f"status {response.status} is not a final one")
                 return False
-            return self._read_body(response) and connection.sock is not None
+            _check_length(response)
+            connection.guard.bounds.read_on(kept_body_bytes - KEPT_BODY_BYTES)
+            is_whole = self._read_body(response, kept_body_bytes)
+            return is_whole and connection.sock is not None
         finally:
             response.close()
 
-    def _read_body(self, response: HTTPResponse) -> bool:
+    def _read_body(self, response: HTTPResponse, kept_body_bytes: int) -> bool:
         """Keep the beginning and read on to the end, so far as the limit lets us."""
         try:
             while piece := response.read1(_READ_SIZE_BYTES):
-                room = KEPT_BODY_BYTES - len(self.body)
+                room = kept_body_bytes - len(self.body)
                 self.body += piece[:room]
                 self.body_truncated = self.body_truncated or len(piece) > room
         except ReadLimitReached:
             self.body_truncated = True
             return False
+        if response.length:
+            raise IncompleteRead(bytes(self.body), response.length)
         return True
 
     def answer(self, started: float) -> Answer:
@@ -190,19 +203,16 @@ class _Received:
         )
 
 
-def _send_request(connection: GuardedConnection, call: Call, target: Target) -> None:
-    headers = HTTPHeaderDict()
+def _check_length(response: HTTPResponse) -> None:
+    """RFC 9112, section 6.3: http.client takes a length it cannot read for none at all."""
+    lengths = set(response.headers.get_all("Content-Length", ()))
+    if response.chunked or not lengths:
+        return
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths.pop()):
+        raise HTTPException("a length that is none, or two")
+
+
+def _check_headers(call: Call) -> None:
     for name, value in call.headers:
         if not is_sendable(name, value):
             raise ValueError("a header that is more than one line")
-        headers.add(name, value)
-    # an endpoint may refuse a long body before it has read it all: its answer is worth reading
-    with suppress(BrokenPipeError, ConnectionResetError):
-        connection.request(
-            call.method,
-            target.path,
-            body=call.body,
-            headers=headers,
-            preload_content=False,
-            decode_content=False,
-        )

@@ -13,6 +13,9 @@ handshake and `socket.sendall` take the timeout as a total themselves.
 import socket
 import ssl
 import time
+from collections.abc import Iterable
+from contextlib import suppress
+from http.client import HTTPConnection as PlainConnection
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 READ_LIMIT_BYTES = 64 * 1024
+_METHODS_WITHOUT_BODY = frozenset(("GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"))
 
 
 class TargetRefused(Exception):
@@ -71,6 +75,10 @@ class Bounds:
         if self._bytes_left == 0:
             raise ReadLimitReached
         return min(wanted_bytes, self._bytes_left)
+
+    def read_on(self, size_bytes: int) -> None:
+        """Permit so many bytes more."""
+        self._bytes_left += size_bytes
 
     def received(self, size_bytes: int) -> None:
         """Count bytes received; none at all means that the endpoint has closed its side."""
@@ -148,32 +156,44 @@ class Guard:
         return addresses
 
 
-class QuietResponse(HTTPResponse):
-    """Takes what it can read of broken headers, and forgets the rest.
+class _LeanExchange(PlainConnection):
+    """Speaks HTTP as http.client does: urllib3's layers above it double the cost of a call."""
 
-    urllib3 would log it, and an endpoint may have echoed a secret of ours in it.
-    """
+    _body: bytes | None = None
 
-    def begin(self) -> None:
-        super().begin()
-        self.headers.defects.clear()
-        self.headers.set_payload("")
+    def exchange(
+        self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes | None
+    ) -> HTTPResponse:
+        """Send a request, connecting first if need be, and read the answer's head."""
+        self.putrequest(method, path)
+        if body is not None or method not in _METHODS_WITHOUT_BODY:
+            PlainConnection.putheader(self, "Content-Length", str(len(body or b"")))
+        for name, value in headers:
+            PlainConnection.putheader(self, name, value)
+        self._body = body
+        # an endpoint may refuse a long body before it has read it all: its answer is worth reading
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.endheaders()
+        return PlainConnection.getresponse(self)
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]  # of all that it could send
+        """Send the head, and the body with it: one write wakes the endpoint once."""
+        body, self._body = self._body, None
+        super().send(data + body if body else data)
 
 
-class GuardedHTTPConnection(HTTPConnection):
+class GuardedHTTPConnection(_LeanExchange, HTTPConnection):
     """urllib3's connection, with the guard where it would resolve and connect by itself."""
 
-    response_class = QuietResponse
     guard: Guard
 
     def _new_conn(self) -> socket.socket:
         return self.guard.open_socket()
 
 
-class GuardedHTTPSConnection(HTTPSConnection):
+class GuardedHTTPSConnection(_LeanExchange, HTTPSConnection):
     """The same with TLS; the handshake runs on the timeout that the plain socket is left with."""
 
-    response_class = QuietResponse
     guard: Guard
 
     def _new_conn(self) -> socket.socket:

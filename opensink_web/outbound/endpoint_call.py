@@ -45,11 +45,11 @@ def build_call(
     """
     body = None if endpoint.method == "GET" else _body(endpoint.body, session_id, request_id)
     headers = (
-        *_default_headers(endpoint.headers),
+        *default_headers(endpoint.headers),
         ("X-OpenSink-Session-Id", session_id),
         ("X-OpenSink-Request-Id", request_id),
         ("X-OpenSink-Secret", secrets[0]),
-        *_signature_headers(delivery_id, secrets, now, body or b""),
+        *signature_headers(delivery_id, secrets, now, body or b""),
         *endpoint.headers,
     )
     return Call(endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds)
@@ -61,17 +61,18 @@ def _body(configured: JSONObject | None, session_id: str, request_id: str) -> by
     return json_value.dump(whole).encode()
 
 
-def _default_headers(configured: Headers) -> Headers:
-    """`User-Agent` is ours unless the endpoint has its own; `Content-Type` always is."""
+def default_headers(configured: Headers) -> Headers:
+    """Return what every call has; `User-Agent` is ours unless the endpoint has its own."""
     content_type = ("Content-Type", "application/json")
     if any(name.lower() == "user-agent" for name, _ in configured):
         return (content_type,)
     return (content_type, ("User-Agent", USER_AGENT))
 
 
-def _signature_headers(
+def signature_headers(
     delivery_id: str, secrets: tuple[str, ...], now: datetime, body: bytes
 ) -> Headers:
+    """Return Standard Webhooks' headers; the call is signed with each of the secrets."""
     timestamp = int(now.timestamp())
     signatures = " ".join(sign(secret, delivery_id, timestamp, body) for secret in secrets)
     return (

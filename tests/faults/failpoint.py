@@ -9,9 +9,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from typing import Any
-
-from urllib3.connection import HTTPConnection
 
 from opensink_web import cli
 from opensink_web.jobs import deliver, sweeper

@@ -205,3 +205,15 @@ def test_sends_no_request_with_a_header_that_http_cannot_carry(
     assert outcome.error is not None
     assert outcome.error.code == "invalid_request"
     assert server.requests == []
+
+
+def test_head_and_body_leave_in_one_write(client: Client, serve: "Serve") -> None:
+    """A second packet would wake the endpoint twice."""
+    pieces: list[bytes] = []
+
+    def script(peer: "Peer") -> None:
+        pieces.append(peer.connection.recv(65536))
+        peer.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    client.send(Call("POST", serve(script).url(), (), b"the body", 5))
+    assert pieces[0].endswith(b"\r\n\r\nthe body")

@@ -230,6 +230,8 @@ def test_a_reset_is_a_lost_connection(client: Client, serve: "Serve") -> None:
         b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         HEAD + b"Content-Length: 1, 2\r\n\r\nab",
+        HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        HEAD + b"Content-Length: +2\r\n\r\nab",
         HEAD + b"".join(b"X-%d: 1\r\n" % index for index in range(200)) + b"\r\n",
     ],
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import KEPT_BODY_BYTES, Answer, Call, Client
 from opensink_web.outbound.connection import READ_LIMIT_BYTES, Bounds
 
 if TYPE_CHECKING:
@@ -71,6 +71,34 @@ def test_of_what_is_endless_64_kib_are_read_and_4_kept(
     assert outcome.latency_ms < 5000
     if outcome.error is not None:
         assert outcome.error.code in {"bad_response", "answer_too_large"}
+
+
+@pytest.mark.parametrize(
+    ("name", "limit_bytes"),
+    [
+        ("headers", READ_LIMIT_BYTES),
+        ("folded headers", READ_LIMIT_BYTES),
+        ("103 Early Hints", READ_LIMIT_BYTES),
+        ("a body", READ_LIMIT_BYTES + 100_000),
+        ("chunks", READ_LIMIT_BYTES + 100_000),
+    ],
+)
+def test_of_a_body_that_is_wanted_more_is_read_but_not_of_headers(
+    client: Client, serve: "Serve", received: list[int], name: str, limit_bytes: int
+) -> None:
+    start, endless = ENDLESS[name]
+
+    def script(peer: "Peer") -> None:
+        peer.read_request()
+        peer.send(start)
+        while not peer.stopped.is_set():
+            peer.send(endless * (8192 // len(endless)))
+
+    wanted = KEPT_BODY_BYTES + 100_000
+    outcome = client.send(Call("POST", serve(script).url(), (), b"{}", 5, wanted))
+    assert sum(received) <= limit_bytes
+    assert len(outcome.body) == (wanted if name == "a body" else len(outcome.body))
+    assert outcome.latency_ms < 5000
 
 
 @pytest.mark.parametrize(

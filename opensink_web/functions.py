@@ -1,0 +1,53 @@
+"""What authors of Python functions import; nothing else of this package is theirs.
+
+    from opensink_web.functions import AwaitInput, Context
+
+    def deploy(input_data: dict, context: Context) -> dict:
+        if context.resume is None:
+            raise AwaitInput("Deploy **now**?", {"type": "object", "properties": {…}})
+        return {"deployed": context.resume.response["approved"]}
+
+A package advertises it under a name: `[project.entry-points."opensink.functions"]`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A person's answer to what the call before this one asked for."""
+
+    input_request_id: str
+    response: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Which execution this is and on whose behalf.
+
+    `access_token` acts as that user, here and at applications that ask `GET /auth/me`. `resume` is
+    there when the function is called again with an answer; it then starts from the beginning.
+    """
+
+    execution_id: str
+    user_id: str
+    user_email: str
+    trigger_type: str
+    trigger_id: str
+    chat_id: str | None
+    access_token: str = field(repr=False)
+    resume: Resume | None = None
+
+
+class AwaitInput(BaseException):
+    """Raise it to ask a person: the execution waits, and the function is called again after.
+
+    `prompt` is Markdown, `schema` a JSON Schema of the answer, an object. Like KeyboardInterrupt
+    it is no `Exception`, so that `except Exception` does not swallow the question.
+    """
+
+    def __init__(self, prompt: str, schema: dict[str, Any]) -> None:
+        super().__init__(prompt)
+        self.prompt = prompt
+        self.schema = schema

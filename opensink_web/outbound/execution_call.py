@@ -1,0 +1,121 @@
+"""What calls of functions and of agents have in common: their headers, and how answers are read.
+
+Header names are the wire contract that receivers rely on.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from opensink_web import json_value
+from opensink_web.errors import InvalidInput
+from opensink_web.functions import Context
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.outbound.client import Answer, Call, Headers
+from opensink_web.outbound.endpoint_call import EndpointSpec, default_headers, signature_headers
+from opensink_web.outbound.outcome import Failure
+from opensink_web.outbound.redaction import secrets_of, without_secrets
+
+OUTPUT_MAX_BYTES = 1024 * 1024
+_REASON_LENGTH_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What a call is signed with: the workspace's valid secrets, at least one, the current one
+    first, its `webhook-id` and the moment.
+    """
+
+    secrets: tuple[str, ...]
+    webhook_id: str
+    now: datetime
+
+
+def execution_call(
+    endpoint: EndpointSpec, fields: JSONObject, context: Context, sender: Sender
+) -> Call:
+    """Make the call that carries an execution out; `fields` go over the configured body.
+
+    A GET has no body: such an endpoint looks the execution up by the id in the header.
+    """
+    body = None
+    if endpoint.method != "GET":
+        # set last, so that no configured field can stand in their place
+        body = json_value.dump({**(endpoint.body or {}), **fields}).encode()
+    headers = (
+        *default_headers(endpoint.headers),
+        *_authorization(endpoint.headers, context.access_token),
+        ("X-OpenSink-Execution-Id", context.execution_id),
+        ("X-OpenSink-Secret", sender.secrets[0]),
+        *signature_headers(sender.webhook_id, sender.secrets, sender.now, body or b""),
+        *endpoint.headers,
+    )
+    return Call(
+        endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds, OUTPUT_MAX_BYTES
+    )
+
+
+def context_to_json(context: Context) -> JSONObject:
+    """Return the context as a call's body has it."""
+    return {
+        "execution_id": context.execution_id,
+        "user_id": context.user_id,
+        "user_email": context.user_email,
+        "trigger_type": context.trigger_type,
+        "trigger_id": context.trigger_id,
+        "chat_id": context.chat_id,
+        "access_token": context.access_token,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The JSON of a 2xx answer."""
+
+    value: JSONValue
+
+
+def read_json(call: Call, answer: Answer) -> Said | Failure:
+    """Return what a 2xx answer says, null for 204, or why there is nothing to read."""
+    if answer.error is not None:
+        return Failure(answer.error.message, answer.error.code)
+    if not answer.succeeded:
+        return Failure(_bad_status(call, answer), "bad_status")
+    if answer.body_truncated:
+        limit = f"{OUTPUT_MAX_BYTES // 1024**2} MiB"
+        return Failure(f"The endpoint's answer is longer than {limit}.", "output_too_large")
+    if answer.status_code == 204:
+        return Said(None)
+    try:
+        return Said(json_value.parse(answer.body))
+    except InvalidInput as error:
+        message = f"The endpoint's answer cannot be taken as JSON. {error.message}"
+        return Failure(message, "bad_output")
+
+
+def _authorization(configured: Headers, access_token: str) -> Headers:
+    """The token, unless the endpoint wants credentials of its own; then it is in the body alone."""
+    if any(name.lower() == "authorization" for name, _ in configured):
+        return ()
+    return (("Authorization", f"Bearer {access_token}"),)
+
+
+def _bad_status(call: Call, answer: Answer) -> str:
+    reason = f" {answer.reason}" if answer.reason else ""
+    told = _told(answer.body)
+    status = f"The endpoint answered {answer.status_code}{reason}"
+    if not told:
+        return f"{status}."
+    return f"{status}: {without_secrets(told, secrets_of(call))[:_REASON_LENGTH_MAX]}"
+
+
+def _told(body: bytes) -> str:
+    """Return the text of an error in a usual form: `{"error": "…"}`, `{"error": {"message"}}`."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    for name in ("error", "message", "detail"):
+        if isinstance(said, dict) and name in said:
+            said = said[name]
+    return said.strip().replace("\0", "\ufffd") if isinstance(said, str) else ""

@@ -1,0 +1,52 @@
+"""A function's endpoint and an execution, made into the call to send, and its answer read.
+
+Pure: the same values make the same call, byte for byte. The body's shape is the wire contract:
+`{"input", "context"}`, and `"resume": {"input_request_id", "response"}` when a person has answered
+what an earlier call of this execution asked for.
+"""
+
+from opensink_web.functions import Context, Resume
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.outbound.client import Answer, Call
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.execution_call import (
+    Sender,
+    context_to_json,
+    execution_call,
+    read_json,
+)
+from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
+
+
+def build_function_call(
+    endpoint: EndpointSpec, *, input_data: JSONObject, context: Context, sender: Sender
+) -> Call:
+    """Make the call that has an endpoint carry a function out."""
+    fields: JSONObject = {"input": input_data, "context": context_to_json(context)}
+    if context.resume is not None:
+        fields["resume"] = _resume_to_json(context.resume)
+    return execution_call(endpoint, fields, context, sender)
+
+
+def read_function_answer(call: Call, answer: Answer) -> Outcome:
+    """Tell what an answer means: any 2xx JSON is the output unless it asks for a person's input."""
+    if answer.error is None and answer.status_code == 202:
+        return Pending()
+    read = read_json(call, answer)
+    if isinstance(read, Failure):
+        return read
+    if isinstance(read.value, dict) and read.value.get("status") == "awaiting_input":
+        return _question(read.value)
+    return Output(read.value)
+
+
+def _question(said: dict[str, JSONValue]) -> Awaits | Failure:
+    prompt, schema = said.get("prompt"), said.get("schema")
+    if isinstance(prompt, str) and prompt.strip() and isinstance(schema, dict):
+        return Awaits(prompt, schema)
+    message = "The endpoint asks for input without a `prompt` (a text) and a `schema` (an object)."
+    return Failure(message, "bad_output", said)
+
+
+def _resume_to_json(resume: Resume) -> JSONObject:
+    return {"input_request_id": resume.input_request_id, "response": resume.response}

@@ -1,0 +1,42 @@
+"""What came of carrying out a function or an agent, wherever that was done."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from opensink_web.json_value import JSONValue
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """It is done, with this as its output."""
+
+    value: JSONValue
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """It was taken on and will report by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Awaits:
+    """It cannot go on before a person has answered; `prompt` is Markdown."""
+
+    prompt: str
+    schema: JSONValue
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """It did not succeed, and why in a sentence; `output` is what it said nevertheless.
+
+    `code` is one of CallError's, or bad_status, bad_output, output_too_large, approval_required,
+    not_installed, function_failed, process_ended, out_of_memory; with `timeout` it took too long.
+    """
+
+    message: str
+    code: str = "function_failed"
+    output: JSONValue = None
+
+
+Outcome: TypeAlias = Output | Pending | Awaits | Failure

@@ -1,0 +1,211 @@
+"""The call that has an endpoint carry a function out, byte for byte, and what its answer means."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from standardwebhooks import Webhook
+
+from opensink_web.functions import Context, Resume
+from opensink_web.json_value import JSONObject
+from opensink_web.outbound.callback_call import build_callback_call
+from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.endpoint_call import USER_AGENT, EndpointSpec
+from opensink_web.outbound.execution_call import OUTPUT_MAX_BYTES, Sender
+from opensink_web.outbound.failures import CallError
+from opensink_web.outbound.function_call import build_function_call, read_function_answer
+from opensink_web.outbound.outcome import Awaits, Failure, Output, Pending
+from opensink_web.outbound.signing import new_secret, sign
+
+if TYPE_CHECKING:
+    from tests.outbound.conftest import Server
+
+ENDPOINT = EndpointSpec(
+    url="https://functions.example/resize",
+    method="POST",
+    headers=(("X-Custom-Header", "value"),),
+    body={"source": "opensink", "input": "configured"},
+    timeout_seconds=30,
+)
+CONTEXT = Context(
+    execution_id="execution-1",
+    user_id="user-1",
+    user_email="alice@example.com",
+    trigger_type="api",
+    trigger_id="runtime-api",
+    chat_id=None,
+    access_token="the.access.token",
+)
+SECRET = "the workspace's secret"
+NOW = datetime.now(UTC).replace(microsecond=0)
+SENDER = Sender(secrets=(SECRET,), webhook_id="execution-1", now=NOW)
+ANSWER = Answer(200, "OK", (), b"", False, 1.0, "127.0.0.1", None)
+
+
+def build(
+    endpoint: EndpointSpec = ENDPOINT, context: Context = CONTEXT, sender: Sender = SENDER
+) -> Call:
+    return build_function_call(endpoint, input_data={"n": 1}, context=context, sender=sender)
+
+
+def failure(answer: Answer) -> Failure:
+    outcome = read_function_answer(build(), answer)
+    assert isinstance(outcome, Failure)
+    return outcome
+
+
+class TestTheCall:
+    def test_has_exactly_these_headers(self) -> None:
+        call = build()
+        assert (call.method, call.url, call.timeout_seconds) == ("POST", ENDPOINT.url, 30)
+        assert call.headers == (
+            ("Content-Type", "application/json"),
+            ("User-Agent", USER_AGENT),
+            ("Authorization", "Bearer the.access.token"),
+            ("X-OpenSink-Execution-Id", "execution-1"),
+            ("X-OpenSink-Secret", SECRET),
+            ("webhook-id", "execution-1"),
+            ("webhook-timestamp", str(int(NOW.timestamp()))),
+            (
+                "webhook-signature",
+                sign(SECRET, "execution-1", int(NOW.timestamp()), call.body or b""),
+            ),
+            ("X-Custom-Header", "value"),
+        )
+
+    def test_has_the_input_and_the_context_over_the_configured_body(self) -> None:
+        assert json.loads(build().body or b"") == {
+            "source": "opensink",
+            "input": {"n": 1},
+            "context": {
+                "execution_id": "execution-1",
+                "user_id": "user-1",
+                "user_email": "alice@example.com",
+                "trigger_type": "api",
+                "trigger_id": "runtime-api",
+                "chat_id": None,
+                "access_token": "the.access.token",
+            },
+        }
+
+    def test_has_a_persons_answer_when_it_resumes(self) -> None:
+        resumed = replace(CONTEXT, resume=Resume("request-1", {"approved": True}))
+        body = json.loads(build(context=resumed).body or b"")
+        assert body["resume"] == {"input_request_id": "request-1", "response": {"approved": True}}
+
+    def test_verifies_as_a_standard_webhook_with_each_secret(self) -> None:
+        secrets = (new_secret(), new_secret())
+        call = build(sender=replace(SENDER, secrets=secrets))
+        for secret in secrets:
+            Webhook(secret).verify(call.body or b"", dict(call.headers))
+
+    def test_credentials_of_its_own_take_the_place_of_the_token(self) -> None:
+        own = replace(ENDPOINT, headers=(("authorization", "Basic abc"),))
+        call = build(own)
+        named = [value for name, value in call.headers if name.lower() == "authorization"]
+        assert named == ["Basic abc"]
+        assert b"the.access.token" in (call.body or b"")
+
+    def test_a_get_has_no_body(self) -> None:
+        assert build(replace(ENDPOINT, method="GET")).body is None
+
+    def test_the_context_does_not_show_its_token(self) -> None:
+        assert "the.access.token" not in repr(CONTEXT)
+
+
+class TestTheAnswer:
+    @pytest.mark.parametrize(
+        ("body", "value"),
+        [
+            (b'{"a": [1, null]}', {"a": [1, None]}),
+            (b" 3.5 ", 3.5),
+            (b"null", None),
+            (b'{"status": "done"}', {"status": "done"}),
+        ],
+    )
+    @pytest.mark.parametrize("status_code", [200, 201, 299])
+    def test_a_2xx_with_json_is_the_output(
+        self, status_code: int, body: bytes, value: object
+    ) -> None:
+        answer = replace(ANSWER, status_code=status_code, body=body)
+        assert read_function_answer(build(), answer) == Output(value)  # type: ignore[arg-type]  # JSON
+
+    def test_204_is_an_output_of_null(self) -> None:
+        assert read_function_answer(build(), replace(ANSWER, status_code=204)) == Output(None)
+
+    def test_202_means_that_it_will_report_by_itself(self) -> None:
+        answer = replace(ANSWER, status_code=202, body=b"later")
+        assert read_function_answer(build(), answer) == Pending()
+
+    def test_it_may_ask_for_input(self) -> None:
+        asked = {"status": "awaiting_input", "prompt": "Sure?", "schema": {"type": "object"}}
+        answer = replace(ANSWER, body=json.dumps(asked).encode())
+        assert read_function_answer(build(), answer) == Awaits("Sure?", {"type": "object"})
+
+    @pytest.mark.parametrize(
+        "missing", [{"prompt": " "}, {"prompt": 1}, {"schema": None}, {"schema": "object"}]
+    )
+    def test_a_question_without_its_parts_is_a_failure(self, missing: JSONObject) -> None:
+        asked = {"status": "awaiting_input", "prompt": "Sure?", "schema": {}, **missing}
+        failed = failure(replace(ANSWER, body=json.dumps(asked).encode()))
+        assert (failed.code, failed.output) == ("bad_output", asked)
+
+    @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": NaN}', b'{"a": 1, "a": 2}', b"\xff"])
+    def test_what_is_no_json_is_a_failure(self, body: bytes) -> None:
+        failed = failure(replace(ANSWER, body=body))
+        assert failed.code == "bad_output"
+        assert failed.message.startswith("The endpoint's answer cannot be taken as JSON. ")
+
+    @pytest.mark.parametrize(
+        ("body", "told"),
+        [
+            (b"", "."),
+            (b"<html>", "."),
+            (b"[" * 5000, "."),
+            (b'{"error": "No disk"}', ": No disk"),
+            (b'{"error": {"message": "No disk"}}', ": No disk"),
+            (b'{"detail": "the.access.token, the workspace\'s secret"}', ": ••••, ••••"),
+        ],
+    )
+    def test_another_status_is_a_failure_with_what_it_says_less_secrets(
+        self, body: bytes, told: str
+    ) -> None:
+        failed = failure(replace(ANSWER, status_code=503, reason="Service Unavailable", body=body))
+        expected = f"The endpoint answered 503 Service Unavailable{told}"
+        assert (failed.message, failed.code) == (expected, "bad_status")
+
+    def test_a_call_that_failed_is_a_failure_with_its_code(self) -> None:
+        error = CallError("timeout", "The endpoint did not answer within 30 s.")
+        failed = failure(replace(ANSWER, status_code=None, error=error))
+        assert failed == Failure("The endpoint did not answer within 30 s.", "timeout")
+
+    def test_an_output_of_a_mebibyte_is_taken_and_a_longer_one_is_a_failure(
+        self, client: Client, answer: "Callable[[bytes], Server]"
+    ) -> None:
+        for size_bytes, is_taken in ((OUTPUT_MAX_BYTES, True), (OUTPUT_MAX_BYTES + 1, False)):
+            text = b'"%s"' % (b"x" * (size_bytes - 2))
+            server = answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (size_bytes, text))
+            call = build(replace(ENDPOINT, url=server.url()))
+            outcome = read_function_answer(call, client.send(call))
+            assert isinstance(outcome, Output) is is_taken
+            if isinstance(outcome, Failure):
+                assert outcome.code == "output_too_large"
+                assert outcome.message == "The endpoint's answer is longer than 1 MiB."
+
+
+def test_a_callback_has_ten_seconds_and_the_token_of_its_user() -> None:
+    call = build_callback_call("https://app.example/done", {"status": "success"}, "fresh")
+    assert call == Call(
+        "POST",
+        "https://app.example/done",
+        (
+            ("Content-Type", "application/json"),
+            ("User-Agent", USER_AGENT),
+            ("Authorization", "Bearer fresh"),
+        ),
+        b'{"status":"success"}',
+        10,
+    )
