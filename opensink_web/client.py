@@ -9,9 +9,11 @@ It knows nothing of the server but its API, and needs only `requests`.
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from math import inf
 from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import requests
@@ -70,6 +72,22 @@ class InputRequest:
     title: str
     status: str
     response: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """Something to execute by name; `target` says what carries it out."""
+
+    id: str
+    namespace: str
+    name: str
+    description: str | None
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any] | None
+    timeout_seconds: int
+    requires_approval: bool
+    is_active: bool
+    target: dict[str, Any] | None
 
 
 class Client:
@@ -142,6 +160,33 @@ class Client:
         body |= {"session_id": session.id, "agent_id": session.agent_id}
         self._call("POST", "/agent-session-activities", body)
 
+    def create_function(
+        self, namespace: str, name: str, target: dict[str, Any], **settings: Any
+    ) -> Function:
+        """Make a function; `settings` are the API's other fields, such as input_schema."""
+        body = {"namespace": namespace, "name": name, "target": target, **settings}
+        return _read(Function, self._call("POST", "/functions", body))
+
+    def get_function(self, namespace: str, name: str) -> Function:
+        return _read(Function, self._call("GET", f"/functions/{namespace}/{name}"))
+
+    def list_functions(self, **filters: str) -> Iterator[Function]:
+        """Yield every function, newest first; filters are namespace, kind, is_active, search."""
+        query = dict(filters)
+        while True:
+            page = self._call("GET", f"/functions?{urlencode(query)}")
+            yield from (_read(Function, item) for item in page["items"])
+            if page["trail"] is None:
+                return
+            query["$trail"] = page["trail"]
+
+    def update_function(self, namespace: str, name: str, **changes: Any) -> Function:
+        path = f"/functions/{namespace}/{name}"
+        return _read(Function, self._call("PATCH", path, changes))
+
+    def delete_function(self, namespace: str, name: str) -> None:
+        self._call("DELETE", f"/functions/{namespace}/{name}")
+
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Set the key as `auth` does: a header of the session loses to an entry in ~/.netrc."""
         request.headers["Authorization"] = f"Bearer {self._api_key}"
@@ -157,7 +202,7 @@ class Client:
             timeout=TIMEOUT_SECONDS + wait_seconds,
         )
         if answer.ok:
-            return answer.json()
+            return answer.json() if answer.content else None
         raise _error_of(answer)
 
 

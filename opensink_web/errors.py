@@ -6,6 +6,7 @@ and never carries an input value, a secret or a traceback.
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class InvalidInput(OpenSinkError):
 
     code = "invalid_request"
     status = 400
+
+    def below(self, pointer: str) -> Self:
+        """Return the refusal of a value as that of the whole, in which it stands at `pointer`."""
+        errors = self.errors or (FieldError("", self.message),)
+        inside = tuple(FieldError(pointer + each.path, each.message) for each in errors)
+        return type(self)(self.message, errors=inside)
 
 
 class InvalidSchema(InvalidInput):

@@ -135,3 +135,20 @@ def test_an_entry_in_netrc_does_not_replace_the_key(
     monkeypatch.setenv("NETRC", str(netrc))
 
     assert client.create_agent("Trader").name == "Trader"
+
+
+def test_makes_finds_changes_and_deletes_functions(client: Client) -> None:
+    target = {"kind": "http", "url": "http://127.0.0.1:9/"}
+    made = client.create_function("images", "resize", target, timeout_seconds=5)
+    changed = client.update_function("images", "resize", is_active=False)
+
+    assert (made.timeout_seconds, made.is_active, changed.is_active) == (5, True, False)
+    assert client.get_function("images", "resize") == changed
+    for number in range(20):
+        client.create_function("mail", f"send{number}", target)
+    assert [each.name for each in client.list_functions()][-2:] == ["send0", "resize"]
+    assert [each.name for each in client.list_functions(search="images/")] == ["resize"]
+    client.delete_function("images", "resize")
+    with pytest.raises(OpenSinkApiError) as caught:
+        client.get_function("images", "resize")
+    assert caught.value.status == 404

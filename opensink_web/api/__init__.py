@@ -12,6 +12,7 @@ from opensink_web.api import (
     agent_session,
     api_key,
     delivery,
+    function,
     input_request,
     waiting,
 )
@@ -28,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *input_request.routes,
     *activity.routes,
     *delivery.routes,
+    *function.routes,
     *api_key.routes,
 )
 """Every route of the API."""

@@ -1,18 +1,17 @@
 """/agents: the programs that ask, and where they are called when they may go on."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from flask import current_app
 from pydantic import Field
 
+from opensink_web.api.endpoint import CallAnswer, CallBody
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Answer,
     Change,
-    JsonObject,
     Name,
     PageAnswer,
     PageQuery,
@@ -40,20 +39,12 @@ from opensink_web.outbound.retry import (
     BACKOFF_MAX_SECONDS_DEFAULT,
     RetrySchedule,
 )
-from opensink_web.outbound.target import MAX_URL_LENGTH
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "agents"
 Addressable: TypeAlias = Annotated[str, Field(json_schema_extra={"pattern": agents.ADDRESSABLE})]
 """What stands in addresses; the operation checks it."""
 routes = Routes(RESOURCE)
-
-
-class EndpointMethod(StrEnum):
-    POST = "POST"
-    GET = "GET"
-    PUT = "PUT"
-    DELETE = "DELETE"
 
 
 class Backoff(Received):
@@ -77,36 +68,16 @@ class Retry(Received):
         return RetrySchedule(self.max_attempts, _plain(first), _plain(longest))
 
 
-class EndpointBody(Received):
+class EndpointBody(CallBody):
     """Where and how the agent is called. A masked header (`••••`) keeps the value it has."""
 
-    url: Annotated[
-        str,
-        Field(
-            json_schema_extra={
-                "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]",
-                "minLength": 8,
-                "maxLength": MAX_URL_LENGTH,
-            },
-            description="An address that this server may call, without a user name in it.",
-        ),
-    ]
-    method: EndpointMethod = EndpointMethod.POST
-    headers: dict[str, str] | None = None
-    body: JsonObject | None = None
     timeout_seconds: float = Field(default=TIMEOUT_SECONDS_DEFAULT, ge=1, le=TIMEOUT_SECONDS_MAX)
     retry: Retry | None = None
 
     def to_spec(self) -> EndpointSpec:
         """Return what operations take."""
-        return EndpointSpec(
-            url=self.url,
-            method=self.method.value,
-            headers=tuple((self.headers or {}).items()),
-            body=self.body,
-            timeout_seconds=_plain(self.timeout_seconds),
-            retry=(self.retry or Retry()).to_schedule(),
-        )
+        retry = self.retry or Retry()
+        return self.within(_plain(self.timeout_seconds), retry.to_schedule())
 
 
 _SERVER_SET = frozenset(
@@ -164,13 +135,9 @@ class RetryAnswer(Answer):
     backoff: BackoffAnswer
 
 
-class EndpointAnswer(Answer):
+class EndpointAnswer(CallAnswer):
     """Headers that are credentials are shown as `••••` to those who may not change the agent."""
 
-    url: str
-    method: EndpointMethod
-    headers: dict[str, str]
-    body: JsonObject | None
     timeout_seconds: int | float
     retry: RetryAnswer
 

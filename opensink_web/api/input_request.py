@@ -15,6 +15,7 @@ from opensink_web.contract.shapes import (
     Line,
     PageAnswer,
     PageQuery,
+    PersonAnswer,
     Query,
     Received,
     page_answer,
@@ -49,11 +50,6 @@ class Resolution(Received):
     """An answer; it has to fit the request's schema."""
 
     response: JsonObject
-
-
-class PersonAnswer(Answer):
-    id: UUID
-    email: str
 
 
 class InputRequestAnswer(Answer):

@@ -40,9 +40,13 @@ _SENTENCES = {
     "timezone_aware": "This needs its time zone, as in 2030-01-31T12:00:00Z.",
     "greater_than_equal": "This must be at least {ge}.",
     "less_than_equal": "This must be at most {le}.",
+    "union_tag_invalid": "This must be one of {expected_tags}.",
+    "union_tag_not_found": "This field is required.",
     "whole_number": "This must be a whole number.",
     "web_address": "This must be a full address, such as https://example.com/page.",
 }
+_UNION_TAG = {"union_tag_invalid", "union_tag_not_found"}
+"""About the field that tells which of several shapes an object has."""
 _NOT_VALID = "This is not valid."
 
 BodyT = TypeVar("BodyT", bound=Received)
@@ -76,7 +80,8 @@ def read_query(request: Request, shape: type[QueryT]) -> QueryT:
     try:
         return shape.model_validate(values)
     except ValidationError as error:
-        raise _invalid(tuple(_field_errors(error, "Unknown parameter.")), "parameter") from None
+        errors = [*_field_errors(error, {**values}, "Unknown parameter.")]
+        raise _invalid(tuple(errors), "parameter") from None
 
 
 def read_body(request: Request, shape: type[BodyT], *, is_required: bool) -> tuple[BodyT, str]:
@@ -114,14 +119,30 @@ def _shaped(value: JSONValue, shape: type[ModelT]) -> ModelT:
         # from text, because only there strictness lets an id or a moment be a JSON text
         return shape.model_validate_json(json_value.dump(value))
     except ValidationError as error:
-        raise _invalid(tuple(_field_errors(error, "Unknown field.")), "field") from None
+        raise _invalid(tuple(_field_errors(error, value, "Unknown field.")), "field") from None
 
 
-def _field_errors(error: ValidationError, unknown: str) -> Iterator[FieldError]:
+def _field_errors(error: ValidationError, value: JSONValue, unknown: str) -> Iterator[FieldError]:
     found = error.errors(include_url=False, include_input=False)
     for each in found[:MAX_ERRORS]:
         message = unknown if each["type"] == "extra_forbidden" else _sentence(each)
-        yield FieldError(pointer(*each["loc"]), message)
+        yield FieldError(pointer(*_steps(each, value)), message)
+
+
+def _steps(error: ErrorDetails, value: JSONValue) -> Iterator[str | int]:
+    """Yield where in the value the error is; among pydantic's steps are tags of unions too."""
+    *around, last = error["loc"] or ("",)
+    for step in around:
+        if isinstance(value, dict) and step in value:
+            value = value[str(step)]
+            yield step
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+            yield step
+    if error["loc"]:
+        yield last
+    if error["type"] in _UNION_TAG:
+        yield error["ctx"]["discriminator"].strip("'")
 
 
 def _sentence(error: ErrorDetails) -> str:

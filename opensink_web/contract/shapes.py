@@ -162,6 +162,13 @@ class Answer(BaseModel):
         return self.model_copy(update=dict.fromkeys(self.shown_once)).to_json()
 
 
+class PersonAnswer(Answer):
+    """Somebody who did something."""
+
+    id: UUID
+    email: str
+
+
 Item = TypeVar("Item", bound=Answer)
 Row = TypeVar("Row")
 

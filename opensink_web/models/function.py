@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.user import User
 
 
 class FunctionKind(StrEnum):
@@ -39,6 +40,8 @@ class Function(Identified, Updated, Base):
     kind: Mapped[FunctionKind] = mapped_column(word_type(FunctionKind))
     sealed_target: Mapped[str] = mapped_column("target", Text)
     target = Sealed[UserObject]()
+
+    created_by: Mapped[User | None] = relationship()
 
     __table_args__ = (
         UniqueConstraint("workspace_id", "namespace", "name"),

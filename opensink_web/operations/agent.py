@@ -196,10 +196,7 @@ def _kept(
     try:
         return dict(endpoint_to_json(check_endpoint(endpoint, policy, current)))
     except InvalidInput as error:
-        inside = tuple(
-            FieldError("/execution_endpoint" + each.path, each.message) for each in error.errors
-        )
-        raise InvalidInput(error.message, errors=inside) from None
+        raise error.below("/execution_endpoint") from None
 
 
 def _checked_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What an agent may send as a JSON Schema, checked once when the schema arrives.
+"""What may be sent as a JSON Schema, checked once when the schema arrives.
 
 The limits keep every later step cheap: compiling, validating, drawing the form.
 """
@@ -26,7 +26,17 @@ MAX_PATTERN_BYTES = 4 * 1024 * 1024
 
 
 def check_schema(schema: JSONValue) -> None:
-    """Refuse what is not a usable schema for an answer.
+    """Refuse what is not a usable schema for an answer or an input, which is always an object.
+
+    Raises: InvalidSchema, whose errors point into the schema.
+    """
+    check_value_schema(schema)
+    if not _Objects(References(schema)).are_allowed(schema):
+        raise _refused("", "What it describes is always an object, and this schema allows none.")
+
+
+def check_value_schema(schema: JSONValue) -> None:
+    """Refuse what is not a usable schema for any value, such as a function's output.
 
     Raises: InvalidSchema, whose errors point into the schema.
     """
@@ -39,8 +49,6 @@ def check_schema(schema: JSONValue) -> None:
     _check_patterns(schema)
     _check_compiles(schema)
     _check_expansion(schema)
-    if not _Objects(References(schema)).are_allowed(schema):
-        raise _refused("", "An answer is always an object, and this schema allows none.")
 
 
 def _refused(pointer: str, message: str) -> InvalidSchema:

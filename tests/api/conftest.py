@@ -63,6 +63,9 @@ class Api:
     def post(self, path: str, json: Any, headers: Mapping[str, str] | None = None) -> TestResponse:
         return self("POST", path, json, headers)
 
+    def put(self, path: str, json: Any) -> TestResponse:
+        return self("PUT", path, json)
+
     def patch(self, path: str, json: Any) -> TestResponse:
         return self("PATCH", path, json)
 
@@ -103,6 +106,14 @@ def made(response: TestResponse) -> Any:
 
 def make_agent(api: Api, name: str = "Trader", **fields: Any) -> Any:
     return made(api.post("/agents", {"name": name, **fields}))
+
+
+PYTHON = {"kind": "python", "entry_point": "resize"}
+
+
+def make_function(api: Api, name: str = "resize", **fields: Any) -> Any:
+    body = {"namespace": "images", "name": name, "target": PYTHON, **fields}
+    return made(api.post("/functions", body))
 
 
 def start_session(api: Api, agent_id: str, **fields: Any) -> Any:

@@ -23,6 +23,7 @@ from tests.api.conftest import (
     delivery_of,
     made,
     make_agent,
+    make_function,
     question,
     start_session,
 )
@@ -30,7 +31,10 @@ from tests.conftest import Cast
 
 UNDECLARED = {"openapi"}
 """What answers JSON without being a route of a room."""
-BODIES: dict[str, dict[str, Any]] = {"resolve": {"response": {}}}
+BODIES: dict[str, dict[str, Any]] = {
+    "resolve": {"response": {}},
+    "replace_function": {"target": {"kind": "python", "entry_point": "x"}},
+}
 """Bodies that are valid before the id in the path is looked at; {} unless here."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -47,8 +51,10 @@ def every_route(
     ]
 
 
-def address_of(route: Route, row_id: str = NOWHERE) -> str:
-    return re.sub(r"{\w+}", row_id, route.address)
+def address_of(route: Route, part: str | None = None) -> str:
+    """Return an address with this id or name in it, or one that leads nowhere."""
+    address = re.sub(r"{\w+_id}", part or NOWHERE, route.address)
+    return re.sub(r"{\w+}", part or "nowhere", address)
 
 
 @pytest.fixture
@@ -60,6 +66,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     body = {"response": {"approved": True}}
     alice.post(f"/agent-session-input-requests/{request['id']}/resolve", body)
     key = made(alice.post("/api-keys", {"name": "k", "scopes": ["all:all"]}))
+    make_function(alice, namespace="own", name="own")
     activities = alice.read("/agent-session-activities")
     return {
         "agent_id": agent["id"],
@@ -68,6 +75,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "activity_id": activities["items"][0]["id"],
         "delivery_id": str(delivery_of(app, cast.alice)),
         "key_id": key["id"],
+        "namespace": "own",
     }
 
 

@@ -1,0 +1,257 @@
+"""/functions: what applications execute by name, and what carries it out."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from uuid import UUID
+
+from flask import current_app
+from pydantic import Field
+
+from opensink_web.api.endpoint import CallAnswer, CallBody
+from opensink_web.contract.route import Routes
+from opensink_web.contract.shapes import (
+    Answer,
+    Change,
+    JsonObject,
+    Line,
+    PageAnswer,
+    PageQuery,
+    PathName,
+    PersonAnswer,
+    Received,
+    Whole,
+    page_answer,
+)
+from opensink_web.errors import UnreadableSecret
+from opensink_web.models import Function, FunctionKind
+from opensink_web.operations import function as functions
+from opensink_web.operations.function_target import (
+    ENTRY_POINT,
+    PythonTarget,
+    Target,
+    target_of,
+    target_to_json,
+    target_without_credentials,
+)
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.services import EXTENSION, Services
+
+RESOURCE = "functions"
+_ADDRESS = "/functions/{namespace}/{name}"
+FunctionName: TypeAlias = Annotated[
+    str, Field(json_schema_extra={"pattern": functions.FUNCTION_NAME})
+]
+"""What stands in addresses; the operation checks it."""
+routes = Routes(RESOURCE)
+
+
+class HttpTargetBody(CallBody):
+    """An endpoint, called once for each execution; its answer of 200 to 299 is the output."""
+
+    kind: Literal[FunctionKind.HTTP]
+
+    def to_target(self) -> Target:
+        """Return what operations take."""
+        return self.within(functions.TIMEOUT_SECONDS_DEFAULT)  # the function's own counts
+
+
+class PythonTargetBody(Received):
+    """An entry point of the group `opensink.functions` in a package that the workers have."""
+
+    kind: Literal[FunctionKind.PYTHON]
+    entry_point: Annotated[str, Field(json_schema_extra={"pattern": ENTRY_POINT})]
+
+    def to_target(self) -> Target:
+        """Return what operations take."""
+        return PythonTarget(self.entry_point)
+
+
+TargetBody: TypeAlias = Annotated[HttpTargetBody | PythonTargetBody, Field(discriminator="kind")]
+_SERVER_SET = frozenset(
+    {"id", "workspace_id", "target_error", "created_by", "created_at", "updated_at"}
+)
+
+
+class FunctionReplacement(Received):
+    """A whole function; what is left out is as it is by default, its name as in the address."""
+
+    server_set = _SERVER_SET
+
+    namespace: FunctionName | None = None
+    name: FunctionName | None = None
+    description: str | None = None
+    input_schema: JsonObject = Field(
+        default={"type": "object"}, description="JSON Schema of the input, which is an object."
+    )
+    output_schema: JsonObject | None = Field(
+        default=None, description="JSON Schema of the output; null takes any."
+    )
+    timeout_seconds: Whole = Field(
+        default=functions.TIMEOUT_SECONDS_DEFAULT, ge=1, le=functions.TIMEOUT_SECONDS_MAX
+    )
+    requires_approval: bool = Field(
+        default=False, description="Whether a person approves each execution before it begins."
+    )
+    is_active: bool = Field(default=True, description="Whether it can be executed.")
+    target: TargetBody
+
+    def fields(self, namespace: str, name: str) -> functions.FunctionFields:
+        """Return what operations take, for a function that has this name unless the body says."""
+        return functions.FunctionFields(
+            namespace=namespace if self.namespace is None else self.namespace,
+            name=name if self.name is None else self.name,
+            target=self.target.to_target(),
+            description=self.description,
+            input_schema=self.input_schema,
+            output_schema=self.output_schema,
+            timeout_seconds=self.timeout_seconds,
+            requires_approval=self.requires_approval,
+            is_active=self.is_active,
+        )
+
+
+class FunctionCreate(FunctionReplacement):
+    """A new function."""
+
+    namespace: FunctionName
+    name: FunctionName
+
+
+class FunctionChange(Change):
+    """What of a function to change; what is left out stays."""
+
+    server_set = _SERVER_SET
+
+    namespace: FunctionName = ""
+    name: FunctionName = ""
+    description: str | None = None
+    input_schema: JsonObject = {}
+    output_schema: JsonObject | None = None
+    timeout_seconds: Whole = Field(default=1, ge=1, le=functions.TIMEOUT_SECONDS_MAX)
+    requires_approval: bool = False
+    is_active: bool = True
+    target: TargetBody | None = Field(
+        default=None, description="Null changes nothing, as one that could not be shown is read."
+    )
+
+    def changes(self) -> functions.FunctionChanges:
+        """Return what operations take."""
+        given = self.given()
+        given.pop("target", None)
+        if self.target is not None:
+            given["target"] = self.target.to_target()
+        changes: functions.FunctionChanges = given
+        return changes
+
+
+class HttpTargetAnswer(CallAnswer):
+    kind: Literal[FunctionKind.HTTP]
+
+
+class PythonTargetAnswer(Answer):
+    kind: Literal[FunctionKind.PYTHON]
+    entry_point: str
+
+
+class FunctionAnswer(Answer):
+    """A function, addressed by its namespace and name."""
+
+    id: UUID
+    workspace_id: UUID
+    namespace: str
+    name: str
+    description: str | None
+    input_schema: JsonObject
+    output_schema: JsonObject | None
+    timeout_seconds: int
+    requires_approval: bool
+    is_active: bool
+    target: HttpTargetAnswer | PythonTargetAnswer | None
+    target_error: str | None = Field(
+        description="Why there is a target that cannot be shown or called; null if all is well."
+    )
+    created_by: PersonAnswer | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def shown_to(cls, principal: Principal, function: Function) -> Self:
+        """Write the function, its credentials only for those who may change them."""
+        shown, error = None, None
+        try:
+            target = target_of(function)
+            if not principal.may(RESOURCE, Action.WRITE):
+                target = target_without_credentials(target)
+            shown = target_to_json(target)
+        except UnreadableSecret as unreadable:
+            error = unreadable.message
+        ours: dict[str, Any] = {"target": shown, "target_error": error}
+        others = {name: getattr(function, name) for name in cls.model_fields if name not in ours}
+        return cls.model_validate(others | ours)
+
+
+FunctionPage = PageAnswer[FunctionAnswer]
+
+
+class FunctionQuery(PageQuery):
+    namespace: str | None = None
+    kind: FunctionKind | None = None
+    is_active: bool | None = None
+    search: Line | None = Field(
+        default=None, description="Only those with this in `namespace/name` or the description."
+    )
+
+    @property
+    def wanted(self) -> functions.FunctionFilter:
+        """What operations take."""
+        return functions.FunctionFilter(self.namespace, self.kind, self.is_active, self.search)
+
+
+@routes.post("/functions", summary="Make a function.")
+def create_function(principal: Principal, body: FunctionCreate) -> FunctionAnswer:
+    fields = body.fields(body.namespace, body.name)
+    function = functions.create_function(principal.workspace, principal.user, _policy(), fields)
+    return FunctionAnswer.shown_to(principal, function)
+
+
+@routes.get("/functions", summary="List the functions.")
+def list_functions(principal: Principal, query: FunctionQuery) -> FunctionPage:
+    page = functions.list_functions(principal.workspace, query.page, query.wanted)
+    return page_answer(page, lambda function: FunctionAnswer.shown_to(principal, function))
+
+
+@routes.get(_ADDRESS, summary="Read a function.")
+def get_function(principal: Principal, namespace: PathName, name: PathName) -> FunctionAnswer:
+    function = functions.find_function(principal.workspace, namespace, name)
+    return FunctionAnswer.shown_to(principal, function)
+
+
+@routes.put(_ADDRESS, summary="Replace a function whole.", errors=(409,))
+def replace_function(
+    principal: Principal, namespace: PathName, name: PathName, body: FunctionReplacement
+) -> FunctionAnswer:
+    function = functions.replace_function(
+        principal.workspace, namespace, name, _policy(), body.fields(namespace, name)
+    )
+    return FunctionAnswer.shown_to(principal, function)
+
+
+@routes.patch(_ADDRESS, summary="Change a function.", errors=(409,))
+def update_function(
+    principal: Principal, namespace: PathName, name: PathName, body: FunctionChange
+) -> FunctionAnswer:
+    function = functions.update_function(
+        principal.workspace, namespace, name, _policy(), body.changes()
+    )
+    return FunctionAnswer.shown_to(principal, function)
+
+
+@routes.delete(_ADDRESS, summary="Delete a function; its executions stay.", errors=(409,))
+def delete_function(principal: Principal, namespace: PathName, name: PathName) -> None:
+    functions.delete_function(principal.workspace, namespace, name)
+
+
+def _policy() -> TargetPolicy:
+    services: Services = current_app.extensions[EXTENSION]
+    return services.policy

@@ -1,0 +1,247 @@
+"""Functions: making, changing, finding and deleting them. Executing them is another matter."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from typing import Any, TypedDict, cast
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
+from opensink_web.json_value import JSONObject
+from opensink_web.models import Execution, Function, FunctionKind, User, Workspace, db
+from opensink_web.models.execution import ENDED
+from opensink_web.operations import page
+from opensink_web.operations.function_target import (
+    Target,
+    check_target,
+    kind_of,
+    target_of,
+    target_to_json,
+)
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.schema.limits import check_schema, check_value_schema
+
+FUNCTION_NAME = "^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
+"""What a namespace and a name look like."""
+TIMEOUT_SECONDS_DEFAULT = 30
+TIMEOUT_SECONDS_MAX = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFields:
+    """A whole function; without an output schema any output will do."""
+
+    namespace: str
+    name: str
+    target: Target
+    description: str | None = None
+    input_schema: JSONObject = field(default_factory=lambda: {"type": "object"})
+    output_schema: JSONObject | None = None
+    timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
+    requires_approval: bool = False
+    is_active: bool = True
+
+
+class FunctionChanges(TypedDict, total=False):
+    """What of a function to change; what is left out stays as it is."""
+
+    namespace: str
+    name: str
+    target: Target
+    description: str | None
+    input_schema: JSONObject
+    output_schema: JSONObject | None
+    timeout_seconds: int
+    requires_approval: bool
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFilter:
+    """Which functions to list; None means any. `search` is part of a name or description."""
+
+    namespace: str | None = None
+    kind: FunctionKind | None = None
+    is_active: bool | None = None
+    search: str | None = None
+
+
+def create_function(
+    workspace: Workspace, user: User, policy: TargetPolicy, whole: FunctionFields
+) -> Function:
+    """Make a function. Raises: InvalidInput; InvalidSchema; Conflict when its name is taken."""
+    function = Function(workspace_id=workspace.id, created_by=user)
+    _set(function, policy, _all_of(whole))
+    db.session.add(function)
+    _flush_unique()
+    return function
+
+
+def update_function(
+    workspace: Workspace, namespace: str, name: str, policy: TargetPolicy, changes: FunctionChanges
+) -> Function:
+    """Change the given fields; masked headers keep the value they have.
+
+    Raises: NotFound; InvalidInput; InvalidSchema; Conflict when the new name is taken.
+    """
+    function = lock_function(workspace, namespace, name)
+    _set(function, policy, changes)
+    _flush_unique()
+    return function
+
+
+def replace_function(
+    workspace: Workspace, namespace: str, name: str, policy: TargetPolicy, whole: FunctionFields
+) -> Function:
+    """Change a function to this and nothing else. Raises: as update_function."""
+    return update_function(workspace, namespace, name, policy, _all_of(whole))
+
+
+def delete_function(workspace: Workspace, namespace: str, name: str) -> Function:
+    """Delete a function; its executions stay.
+
+    Raises: NotFound; Conflict while one of them is unfinished.
+    """
+    function = lock_function(workspace, namespace, name)
+    unfinished = select(Execution.id).where(
+        Execution.function_id == function.id, Execution.status.not_in(ENDED)
+    )
+    if db.session.scalars(unfinished.limit(1)).first() is not None:
+        raise Conflict(
+            "Executions of this function are not finished. Wait for them, or cancel them; to take "
+            "no more of them, set the function to inactive first."
+        )
+    db.session.delete(function)
+    db.session.flush()
+    return function
+
+
+def find_function(workspace: Workspace, namespace: str, name: str) -> Function:
+    """Raises: NotFound."""
+    return _one(_named(workspace, namespace, name).options(joinedload(Function.created_by)))
+
+
+def lock_function(workspace: Workspace, namespace: str, name: str) -> Function:
+    """Find a function and keep others from changing it until the commit. Raises: NotFound."""
+    return _one(_named(workspace, namespace, name).with_for_update())
+
+
+def list_functions(
+    workspace: Workspace, request: page.PageRequest, wanted: FunctionFilter
+) -> page.Page[Function]:
+    """Return the workspace's functions that a filter lets through."""
+    query = select(Function).where(Function.workspace_id == workspace.id)
+    query = page.narrowed(
+        query,
+        (Function.namespace, wanted.namespace),
+        (Function.kind, wanted.kind),
+        (Function.is_active, wanted.is_active),
+    )
+    if wanted.search:
+        columns = (Function.namespace + "/" + Function.name, Function.description)
+        query = query.where(
+            or_(*(each.icontains(wanted.search, autoescape=True) for each in columns))
+        )
+    return page.fetch(query.options(joinedload(Function.created_by)), Function.id, request)
+
+
+def _named(workspace: Workspace, namespace: str, name: str) -> Select[Function]:
+    return select(Function).where(
+        Function.workspace_id == workspace.id,
+        Function.namespace == namespace,
+        Function.name == name,
+    )
+
+
+def _one(query: Select[Function]) -> Function:
+    function = db.session.scalars(query).one_or_none()
+    if function is None:
+        raise NotFound("There is no such function.")
+    return function
+
+
+def _all_of(whole: FunctionFields) -> FunctionChanges:
+    return cast("FunctionChanges", {each.name: getattr(whole, each.name) for each in fields(whole)})
+
+
+def _set(function: Function, policy: TargetPolicy, changes: FunctionChanges) -> None:
+    """Check and set the fields, and say at once all that is wrong with them."""
+    refusals: list[InvalidInput] = []
+    for name, value in changes.items():
+        try:
+            if name == "target":
+                _set_target(function, policy, cast("Target", value))
+            else:
+                setattr(function, name, _CHECKS.get(name, _as_it_is)(value))
+        except InvalidInput as refusal:
+            refusals.append(refusal.below(f"/{name}"))
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        errors = tuple(error for refusal in refusals for error in refusal.errors)
+        raise InvalidInput("This function cannot be kept like this.", errors=errors)
+
+
+def _set_target(function: Function, policy: TargetPolicy, target: Target) -> None:
+    checked = check_target(target, policy, _readable_target_of(function))
+    function.kind = kind_of(checked)
+    function.target = dict(target_to_json(checked))
+
+
+def _readable_target_of(function: Function) -> Target | None:
+    """Return what the function has; what cannot be decrypted can only be entered anew."""
+    with suppress(UnreadableSecret):
+        return target_of(function) if function.sealed_target else None
+    return None
+
+
+def _checked_name(text: str) -> str:
+    if not re.fullmatch(FUNCTION_NAME, text):
+        raise InvalidInput(
+            "This stands in addresses: letters, digits, _ and -, beginning with a letter or _, at "
+            "most 255."
+        )
+    return text
+
+
+def _checked_timeout(seconds: int) -> int:
+    if not 1 <= seconds <= TIMEOUT_SECONDS_MAX:
+        raise InvalidInput(f"The timeout is between 1 and {TIMEOUT_SECONDS_MAX:,} seconds.")
+    return seconds
+
+
+def _checked_input_schema(schema: JSONObject) -> JSONObject:
+    check_schema(schema)
+    return schema
+
+
+def _checked_output_schema(schema: JSONObject | None) -> JSONObject | None:
+    if schema is not None:
+        check_value_schema(schema)
+    return schema
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "namespace": _checked_name,
+    "name": _checked_name,
+    "description": lambda text: text or None,
+    "input_schema": _checked_input_schema,
+    "output_schema": _checked_output_schema,
+    "timeout_seconds": _checked_timeout,
+}
+
+
+def _flush_unique() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        message = "There is a function of this name in this namespace already."
+        raise Conflict(message, errors=(FieldError("/name", message),)) from error
