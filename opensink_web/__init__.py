@@ -22,6 +22,7 @@ The row in the database is the truth; Redis only carries "look at delivery N".
     schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms
     outbound/   HTTP out: the guarded client, the address policy, signatures, retry schedule
     rate_limit  how often somebody may try: rates, and counters in memory
+    access_token  signing and reading the tokens with which programs call for a person
     settings    what an operator can set; the only reader of the environment
     errors      the domain's errors, each with its code and status
     keyring     the keys that encrypt secrets at rest

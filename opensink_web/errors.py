@@ -67,6 +67,13 @@ class NotAuthenticated(OpenSinkError):
     status = 401
 
 
+class SecondFactorRequired(OpenSinkError):
+    """The password was right, and a code is asked for too."""
+
+    code = "second_factor_required"
+    status = 401
+
+
 class SignInRefused(OpenSinkError):
     """Who they are is proven or not, but it does not let them in here."""
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 
 from opensink_web import api, runtime, web
+from opensink_web.access_token import TokenSigner
 from opensink_web.contract import gate
 from opensink_web.contract.mounting import describe
 from opensink_web.contract.problem import error_answer
@@ -169,6 +170,7 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
         oidc_provider=oidc_provider(settings),
         limiter=SharedLimiter(connection, breaker),
         local_limiter=MemoryLimiter(),
+        signer=TokenSigner(app.config["SECRET_KEY"]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from opensink_web.access_token import TokenSigner
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
@@ -27,7 +28,7 @@ class Services:
 
     `oidc_provider` is None where people sign in with passwords alone. `limiter` counts tries for
     all web servers together, `local_limiter` in this process alone, which costs nothing and is for
-    what happens at every call.
+    what happens at every call. `signer` makes and reads access tokens.
     """
 
     settings: Settings
@@ -37,3 +38,4 @@ class Services:
     oidc_provider: OidcProvider | None
     limiter: RateLimiter
     local_limiter: RateLimiter
+    signer: TokenSigner

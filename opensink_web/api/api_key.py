@@ -98,8 +98,10 @@ def revoke_key(principal: Principal, key_id: UUID) -> None:
 
 
 def _check_reach(principal: Principal, scopes: tuple[str, ...]) -> None:
-    """Let no key make one that reaches further than itself. Raises: PermissionMissing."""
-    if principal.key is None or EVERYTHING in principal.key.scopes:
+    """Let no key or token make one that reaches further than itself. Raises: PermissionMissing."""
+    if not principal.is_signed_in:
+        raise PermissionMissing("The token of an execution or a callback makes no keys.")
+    if principal.scopes is None or EVERYTHING in principal.scopes:
         return
     for scope in scopes:
         resource, _, word = scope.partition(":")

@@ -28,8 +28,8 @@ def refuse_guessing(key: str) -> None:
     wait_seconds = _services().local_limiter.seconds_to_wait(WRONG_KEY_RATE, _address())
     if wait_seconds > 0 and (_address(), hash_token(key)) not in _right_keys():
         raise RateLimited(
-            "Too many calls from this address had a wrong API key. The header Retry-After says "
-            "when the next one is looked at.",
+            "Too many calls from this address had a wrong API key or token. The header Retry-After "
+            "says when the next one is looked at.",
             retry_after_seconds=wait_seconds,
         )
 
@@ -46,7 +46,8 @@ def note_right_key(key: str) -> None:
     wait_seconds = services.local_limiter.take(rate, key_hash)
     if wait_seconds > 0:
         raise RateLimited(
-            "This API key has called too often. The header Retry-After says when to call again.",
+            "This API key or token has called too often. The header Retry-After says when to call "
+            "again.",
             retry_after_seconds=wait_seconds,
         )
     right_keys = _right_keys()

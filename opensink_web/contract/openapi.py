@@ -43,7 +43,11 @@ def openapi_document(routes: tuple[Route, ...]) -> JSONObject:
             "schemas": components,
             "responses": {"Problem": _content("Something was wrong.", shapes[Problem, _OUT])},
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer"},
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key, or an access token of `POST /auth/login`.",
+                },
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },
         },
@@ -89,7 +93,7 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
 
 def _needs(route: Route) -> str:
     if isinstance(route.permission, Permission):
-        return f"Needs `{route.permission.resource}:{route.permission.action}`."
+        return f"Needs `{route.permission}:{route.permission.least}`."
     return f"Open to {route.permission.value}."
 
 

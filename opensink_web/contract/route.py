@@ -22,7 +22,8 @@ from pydantic import TypeAdapter
 
 from opensink_web.contract.room import API, Room
 from opensink_web.contract.shapes import Answer, Query, Received, path_adapter
-from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.permission import SERVICE, Action, Principal
+from opensink_web.operations.permission_pattern import Reach
 
 View: TypeAlias = Callable[..., Any]
 ViewT = TypeVar("ViewT", bound=View)
@@ -35,10 +36,24 @@ class NoBody(Received):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a caller's role and key must allow."""
+    """What a caller's roles and scopes must allow, at least as far as `least`.
+
+    `path` says which of the resource: names in braces are taken from the route's path. A view that
+    is content with Reach.OWN asks the principal how far the permission reaches.
+    """
 
     resource: str
-    action: Action
+    action: str
+    path: str = ""
+    least: Reach = Reach.ALL
+
+    def __str__(self) -> str:
+        resource = f"{self.resource}/{self.path}" if self.path else self.resource
+        return f"{SERVICE}.{resource}.{self.action}"
+
+    def of(self, path_values: Mapping[str, str]) -> str:
+        """Return the permission that is asked for at one address."""
+        return str(self).format_map(path_values)
 
 
 class Access(Enum):

@@ -39,7 +39,7 @@ from opensink_web.models.input_request import InputRequest, InputRequestStatus
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
-from opensink_web.models.user import Membership, Role, User, UserSession
+from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "Membership",
     "PasswordReset",
     "RecoveryCode",
+    "RefreshToken",
     "Role",
     "SecondFactor",
     "SessionStatus",

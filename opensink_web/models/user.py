@@ -54,18 +54,38 @@ class Membership(Created, Base):
 
 
 class UserSession(Identified, Created, Base):
-    """A browser in which somebody is signed in; the cookie holds the token, this row its hash.
+    """A browser or a program in which somebody is signed in.
 
-    `last_seen_at` is up to a minute old.
+    A browser's cookie holds the token and this row its hash. A program holds refresh tokens, which
+    have rows of their own, and is in one workspace. `last_seen_at` is up to a minute old, and of a
+    program as old as its access token.
     """
 
     __tablename__ = "user_sessions"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    workspace_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
+    )
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime]
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     user_agent: Mapped[str] = mapped_column(String(255), default="")
     remote_address: Mapped[str] = mapped_column(String(64), default="")
 
     user: Mapped[User] = relationship()
+
+
+class RefreshToken(Identified, Created, Base):
+    """With it a program gets another access token, and another of these, once: only hashed.
+
+    Those that were exchanged are kept as long as the sign-in, to tell when one is used again.
+    """
+
+    __tablename__ = "refresh_tokens"
+
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("user_sessions.id", ondelete="CASCADE"), index=True
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    exchanged_at: Mapped[datetime | None]

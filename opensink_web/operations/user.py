@@ -20,7 +20,7 @@ from opensink_web.operations.credential import (
     hash_password,
     password_matches,
 )
-from opensink_web.operations.user_session import end_sessions
+from opensink_web.operations.user_session import end_program_sessions, end_sessions
 
 
 def user_count() -> int:
@@ -110,7 +110,8 @@ def remove_member(workspace: Workspace, user_id: object) -> User:
 
     Nor do they by a link of their own: the links that they made invite nobody any more.
 
-    Whoever is then in no workspace is signed out everywhere.
+    Programs in which they are signed in to this workspace are signed out; whoever is then in no
+    workspace is so everywhere.
 
     Raises: NotFound; Conflict for the last admin.
     """
@@ -127,6 +128,7 @@ def remove_member(workspace: Workspace, user_id: object) -> User:
         )
         .values(revoked_at=clock.now())
     )
+    end_program_sessions(user, workspace)
     db.session.delete(membership)
     if all(each is membership for each in user.memberships):
         end_sessions(user)

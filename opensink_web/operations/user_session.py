@@ -1,4 +1,6 @@
-"""Browsers in which people are signed in: beginning a session, keeping it, ending it.
+"""Where people are signed in: beginning a session in a browser, keeping it, ending it.
+
+What is said here of ending holds for programs too; how they sign in is in program_session.py.
 
 A session ends IDLE_LIFETIME after it was last used and SESSION_LIFETIME after it began, whichever
 comes first. Ending one takes effect with the browser's next request: each looks its row up.
@@ -12,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
-from opensink_web.models import User, UserSession, db
+from opensink_web.models import User, UserSession, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.credential import hash_token, new_token
 
@@ -24,11 +26,18 @@ SEEN_NOTED_EVERY = timedelta(minutes=1)
 def begin_session(user: User, *, user_agent: str, remote_address: str) -> tuple[UserSession, str]:
     """Open a session for a browser; return it and its token, and forget those that are over."""
     token = new_token()
+    session = add_session(user, user_agent=user_agent, remote_address=remote_address)
+    session.token_hash = hash_token(token)
+    db.session.flush()
+    return session, token
+
+
+def add_session(user: User, *, user_agent: str, remote_address: str) -> UserSession:
+    """Add a session that nobody can use yet, and forget those that are over."""
     moment = clock.now()
-    db.session.execute(delete(UserSession).where(UserSession.user_id == user.id, ~_is_live()))
+    db.session.execute(delete(UserSession).where(UserSession.user_id == user.id, ~is_live()))
     session = UserSession(
         user=user,
-        token_hash=hash_token(token),
         created_at=moment,
         last_seen_at=moment,
         expires_at=moment + SESSION_LIFETIME,
@@ -36,8 +45,7 @@ def begin_session(user: User, *, user_agent: str, remote_address: str) -> tuple[
         remote_address=remote_address[:64],
     )
     db.session.add(session)
-    db.session.flush()
-    return session, token
+    return session
 
 
 def find_session(token: str) -> UserSession | None:
@@ -45,7 +53,7 @@ def find_session(token: str) -> UserSession | None:
     query = (
         select(UserSession)
         .options(joinedload(UserSession.user))
-        .where(UserSession.token_hash == hash_token(token), _is_live())
+        .where(UserSession.token_hash == hash_token(token), is_live())
     )
     session = db.session.scalars(query).one_or_none()
     return session if session is not None and session.user.is_active else None
@@ -55,7 +63,7 @@ def list_sessions(user: User) -> list[UserSession]:
     """Return where somebody is signed in, the browser that was used last first."""
     query = (
         select(UserSession)
-        .where(UserSession.user_id == user.id, _is_live())
+        .where(UserSession.user_id == user.id, is_live())
         .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
     )
     return list(db.session.scalars(query))
@@ -86,7 +94,16 @@ def end_sessions(user: User, *, but: UUID | None = None) -> int:
     return rows_changed(ended if but is None else ended.where(UserSession.id != but))
 
 
-def _is_live() -> ColumnElement[bool]:
+def end_program_sessions(user: User, workspace: Workspace) -> None:
+    """Sign out every program in which somebody is signed in to a workspace."""
+    ended = delete(UserSession).where(
+        UserSession.user_id == user.id, UserSession.workspace_id == workspace.id
+    )
+    db.session.execute(ended)
+
+
+def is_live() -> ColumnElement[bool]:
+    """Say in a query that a session still counts."""
     moment = clock.now()
     was_used = UserSession.last_seen_at > moment - IDLE_LIFETIME
     return (UserSession.expires_at > moment) & was_used

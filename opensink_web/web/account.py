@@ -20,17 +20,17 @@ from opensink_web.operations.user_session import end_session, end_sessions, list
 from opensink_web.web.access import signed_in
 from opensink_web.web.attempts import user_with_password
 from opensink_web.web.forms import NewPasswordForm
-from opensink_web.web.user_agent import browser_name
+from opensink_web.web.user_agent import browser_name, program_name
 
 blueprint = Blueprint("account", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A browser in which the person is signed in, as it is listed."""
+    """A browser or a program in which the person is signed in, as it is listed."""
 
     session: UserSession
-    browser: str
+    name: str
     is_this: bool
 
 
@@ -106,16 +106,19 @@ def _page(user: User, form: PasswordForm) -> str:
 
 def _places(user: User) -> list[Place]:
     here = current_user.session_id
-    return [
-        Place(session, browser_name(session.user_agent), session.id == here)
-        for session in list_sessions(user)
-    ]
+    return [Place(session, _name(session), session.id == here) for session in list_sessions(user)]
+
+
+def _name(session: UserSession) -> str:
+    if session.workspace_id is None:
+        return browser_name(session.user_agent)
+    return program_name(session.user_agent)
 
 
 def _ended(count: int) -> str:
     if count == 0:
         return "You were signed in nowhere else."
-    return f"You are signed out of {count} other browser{'s' if count > 1 else ''}."
+    return f"You are signed out in {count} other place{'s' if count > 1 else ''}."
 
 
 def _back() -> ResponseReturnValue:

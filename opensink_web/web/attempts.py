@@ -1,14 +1,11 @@
 """Bounded guessing on pages: passwords, codes, and the links that let somebody in.
 
-Passwords are counted for the account and for the address that guesses. So that nobody can lock
-somebody out by guessing at their account, a browser in which its owner has signed in before has
-tries of its own, known by a cookie that it got then:
-https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
+A browser in which an account's owner has signed in before has tries of its own (see
+operations/sign_in.py), known by a cookie that it got then.
 """
 
 import secrets
 from datetime import timedelta
-from hashlib import sha256
 
 from flask import Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -16,16 +13,12 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from opensink_web.errors import RateLimited
 from opensink_web.models import User
 from opensink_web.models.transaction import writing
-from opensink_web.operations.audit import record
-from opensink_web.operations.credential import hash_password, is_outdated
+from opensink_web.operations import sign_in
 from opensink_web.operations.password import renew_hash
-from opensink_web.operations.user import authenticate, find_user
+from opensink_web.operations.sign_in import account_key, refuse
 from opensink_web.rate_limit import Rate, network_of
 from opensink_web.web.access import services
 
-ACCOUNT_RATE = Rate("sign-in-account", 10, timedelta(minutes=15).total_seconds())
-ADDRESS_RATE = Rate("sign-in-address", 50, timedelta(minutes=15).total_seconds())
-CODE_RATE = Rate("second-factor", 10, timedelta(minutes=15).total_seconds())
 LINK_RATE = Rate("link", 30, timedelta(minutes=10).total_seconds())
 
 DEVICE_COOKIE = "opensink_device"
@@ -33,53 +26,39 @@ DEVICE_LIFETIME = timedelta(days=365)
 
 
 def user_with_password(email: str, password: str) -> User | None:
-    """Return the user whose password it is, or None. Raises: RateLimited, before looking.
-
-    Each try counts until it is known to be right. An account that there is not is counted alike,
-    and an address that has no tries left uses up none of the account's.
-    """
-    account = _digest(email.strip().lower())
-    tries = ((ADDRESS_RATE, _network()), (ACCOUNT_RATE, _known_device(account) or account))
-    for rate, key in tries:
-        _refuse(services().limiter.take(rate, key))
-    user = authenticate(email, password)
-    if user is None:
-        known = find_user(email)  # what was typed may be a password: it is not written down
-        record(
-            "password_refused", user=known.id if known else "unknown", address=request.remote_addr
-        )
-        return None
-    for rate, key in tries:
-        services().limiter.give_back(rate, key)
-    _renew_hash(user, password)
+    """Return the user whose password it is, or None. Raises: RateLimited, before looking."""
+    user = sign_in.user_with_password(
+        services().limiter,
+        email,
+        password,
+        address=request.remote_addr or "",
+        device=_known_device(account_key(email)),
+    )
+    if user is not None:
+        _renew_hash(user, password)
     return user
 
 
 def count_code(user: User) -> None:
-    """Count a try at the account's second factor, until it is forgiven. Raises: RateLimited.
-
-    Whoever uses the tries up knows the password already, so nobody else can lock the owner out.
-    """
-    _refuse(services().limiter.take(CODE_RATE, str(user.id)))
+    """Count a try at the account's second factor, until it is forgiven. Raises: RateLimited."""
+    sign_in.count_code(services().limiter, user)
 
 
 def forgive_code(user: User) -> None:
     """Undo count_code(): the code was right."""
-    services().limiter.give_back(CODE_RATE, str(user.id))
+    sign_in.forgive_code(services().limiter, user)
 
 
 def _renew_hash(user: User, password: str) -> None:
-    """Hash the password anew if that is done more strongly today: now it is known."""
-    old_hash = user.password_hash
-    if old_hash is not None and is_outdated(old_hash):
-        new_hash = hash_password(password)  # before the transaction, for it takes long
+    old_hash, new_hash = user.password_hash, sign_in.stronger_hash(user, password)
+    if old_hash is not None and new_hash is not None:
         with writing():
             renew_hash(user, old_hash, new_hash)
 
 
 def remember_device(email: str) -> None:
     """Let the answer to this request give the browser a cookie that gives it tries of its own."""
-    g.device_cookie = _signer().dumps([_digest(email.strip().lower()), secrets.token_hex(8)])
+    g.device_cookie = _signer().dumps([account_key(email), secrets.token_hex(8)])
 
 
 def set_device_cookie(response: Response) -> Response:
@@ -100,7 +79,7 @@ def set_device_cookie(response: Response) -> Response:
 
 def refuse_guessing_links() -> None:
     """Raises: RateLimited when this address has tried too many links that open nothing."""
-    _refuse(services().limiter.seconds_to_wait(LINK_RATE, _network()))
+    refuse(services().limiter.seconds_to_wait(LINK_RATE, _network()))
 
 
 def note_bad_link() -> None:
@@ -117,14 +96,6 @@ def _network() -> str:
     return network_of(request.remote_addr or "")
 
 
-def _refuse(wait_seconds: float) -> None:
-    if wait_seconds > 0:
-        minutes = -int(-wait_seconds // 60)
-        span = "a minute" if minutes == 1 else f"{minutes} minutes"
-        message = f"There were too many attempts. Please wait {span} and try again."
-        raise RateLimited(message, retry_after_seconds=wait_seconds)
-
-
 def _known_device(account: str) -> str | None:
     """Return the name of this browser if the account's owner has signed in with it."""
     try:
@@ -133,12 +104,8 @@ def _known_device(account: str) -> str | None:
         )
     except (BadSignature, ValueError):
         return None
-    return f"{account}:{name}" if owner == account else None
+    return str(name) if owner == account else None
 
 
 def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="device")
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Browsers in plain words, made of what they say about themselves.
+"""Browsers and programs in plain words, made of what they say about themselves.
 
 https://www.rfc-editor.org/rfc/rfc9110#field.user-agent: nobody has to tell the truth there, so this
 is for recognising one's own browser in a list, and decides nothing.
@@ -16,6 +16,7 @@ _BROWSERS = {
     "Safari/": "Safari",
     "curl/": "curl",
 }
+_PRODUCT_SHOWN = 40
 _SYSTEMS = {
     "iPhone": "iPhone",
     "iPad": "iPad",
@@ -34,6 +35,12 @@ def browser_name(user_agent: str) -> str:
     if browser and system:
         return f"{browser} on {system}"
     return browser or (f"A browser on {system}" if system else "An unknown browser")
+
+
+def program_name(user_agent: str) -> str:
+    """Name a program by the first thing it says of itself: `A program (python-requests/2.34)`."""
+    product = user_agent.split(" ", 1)[0][:_PRODUCT_SHOWN]
+    return f"A program ({product})" if product else "A program"
 
 
 def _first(names: dict[str, str], user_agent: str) -> str | None:

@@ -53,7 +53,7 @@ def test_every_browser_is_listed_and_this_one_is_marked(app: Flask, cast: Cast) 
 def test_the_browsers_of_others_are_not_listed(
     app: Flask, alice: FlaskClient, bob: FlaskClient
 ) -> None:
-    assert alice.get("/account").text.count('data-label="Browser"') == 1
+    assert alice.get("/account").text.count('data-label="Where"') == 1
 
 
 def test_a_browser_that_is_signed_out_from_afar_is_so_at_its_next_request(
@@ -75,7 +75,7 @@ def test_signing_out_everywhere_else_leaves_this_browser(
 ) -> None:
     others = [browser_of(app, cast.alice) for _ in range(2)]
     alice.post("/account/sessions/end-others")
-    assert "signed out of 2 other browsers" in alice.get("/account").text
+    assert "signed out in 2 other places" in alice.get("/account").text
     assert [is_signed_in(each) for each in (alice, bob, *others)] == [True, True, False, False]
     alice.post("/account/sessions/end-others")
     assert "signed in nowhere else" in alice.get("/account").text

@@ -6,7 +6,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
-from opensink_web.web.attempts import ACCOUNT_RATE, ADDRESS_RATE, DEVICE_COOKIE, LINK_RATE
+from opensink_web.operations.sign_in import ACCOUNT_RATE, ADDRESS_RATE
+from opensink_web.web.attempts import DEVICE_COOKIE, LINK_RATE
 from tests.conftest import PASSWORD, Cast
 
 ALICE = "alice@example.com"

@@ -64,7 +64,7 @@ class TestChanging:
         other = browser_of(app, cast.alice)
         assert alice.post("/account/password", data=CHANGE).location == "/account"
         page = alice.get("/account").text
-        assert "Your password is changed. You are signed out of 1 other browser." in page
+        assert "Your password is changed. You are signed out in 1 other place." in page
         assert [is_signed_in(each) for each in (alice, other, bob)] == [True, False, True]
         assert (opens(app, cast.alice, PASSWORD), opens(app, cast.alice, NEW)) == (False, True)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opensink_web.web.user_agent import browser_name
+from opensink_web.web.user_agent import browser_name, program_name
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0"
 
@@ -26,3 +26,16 @@ CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0"
 )
 def test_is_named_as_people_know_it(user_agent: str, name: str) -> None:
     assert browser_name(user_agent) == name
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("python-requests/2.34.0", "A program (python-requests/2.34.0)"),
+        ("billing/2.1 (nightly) requests", "A program (billing/2.1)"),
+        ("a" * 200, f"A program ({'a' * 40})"),
+        ("", "A program"),
+    ],
+)
+def test_names_a_program_by_what_it_says_first(user_agent: str, name: str) -> None:
+    assert program_name(user_agent) == name

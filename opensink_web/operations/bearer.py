@@ -1,0 +1,90 @@
+"""Who a bearer speaks for: an API key, or an access token; and the access tokens that we make.
+
+A token is looked up at every call as a key is: its user is active and a member, and the sign-in it
+was made for has not ended.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.access_token import AccessToken, TokenSigner
+from opensink_web.models import Execution, Membership, User, UserSession, Workspace, db
+from opensink_web.operations.api_key import KEY_PREFIX, principal_of_key
+from opensink_web.operations.permission import Principal
+from opensink_web.operations.user_session import is_live
+
+ACCESS_LIFETIME = timedelta(minutes=15)
+EXECUTION_GRACE = timedelta(seconds=300)
+"""How much longer an execution's token lives than the execution may take."""
+EXECUTION_LIFETIME_MAX = timedelta(hours=24)
+
+
+def principal_of_bearer(bearer: str, signer: TokenSigner) -> Principal | None:
+    """Return who a key or a token speaks for; None when it opens nothing (any more)."""
+    if bearer.startswith(KEY_PREFIX):
+        return principal_of_key(bearer)
+    token = signer.read(bearer)
+    return None if token is None else _principal_of_token(token)
+
+
+def mint_session_token(signer: TokenSigner, session: UserSession, workspace: Workspace) -> str:
+    """Make the access token of a program in which somebody is signed in."""
+    expires_at = min(_in_a_while(), session.expires_at)
+    token = AccessToken(session.user_id, workspace.id, expires_at, session_id=session.id)
+    return signer.sign(token)
+
+
+def mint_user_token(
+    signer: TokenSigner, user: User, workspace: Workspace, scopes: list[str] | None
+) -> str:
+    """Make an access token with which somebody is told on whose behalf we call."""
+    return signer.sign(
+        AccessToken(user.id, workspace.id, _in_a_while(), scopes=_limits(scopes)),
+    )
+
+
+def mint_execution_token(signer: TokenSigner, execution: Execution) -> str:
+    """Make an execution's own token, which lives a little longer than the execution may take."""
+    lifetime = timedelta(seconds=execution.timeout_seconds) + EXECUTION_GRACE
+    return signer.sign(
+        AccessToken(
+            execution.user_id,
+            execution.workspace_id,
+            clock.now() + min(lifetime, EXECUTION_LIFETIME_MAX),
+            execution_id=execution.id,
+            scopes=_limits(execution.scopes),
+        )
+    )
+
+
+def _principal_of_token(token: AccessToken) -> Principal | None:
+    query = (
+        select(Membership)
+        .options(joinedload(Membership.user), joinedload(Membership.workspace))
+        .where(Membership.user_id == token.user_id, Membership.workspace_id == token.workspace_id)
+    )
+    if token.session_id is not None:
+        query = query.where(
+            select(UserSession.id)
+            .where(
+                UserSession.id == token.session_id,
+                UserSession.user_id == token.user_id,
+                is_live(),
+            )
+            .exists()
+        )
+    membership = db.session.scalars(query).one_or_none()
+    if membership is None or not membership.user.is_active:
+        return None
+    return Principal(membership.workspace, membership.user, membership.role, token=token)
+
+
+def _limits(scopes: list[str] | None) -> tuple[str, ...] | None:
+    return None if scopes is None else tuple(scopes)
+
+
+def _in_a_while() -> datetime:
+    return clock.now() + ACCESS_LIFETIME

@@ -1,0 +1,281 @@
+"""/auth: signing a program in, keeping it signed in, and telling who a bearer speaks for.
+
+The first three routes are open to all and open their transactions themselves: hashing a password
+takes long, and a sign-in that a reused token has ended stays so though the answer is a refusal.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from flask import current_app, request
+from pydantic import Field
+
+from opensink_web.contract import gate
+from opensink_web.contract.room import RUNTIME
+from opensink_web.contract.route import Access, Admit, Routes
+from opensink_web.contract.shapes import Answer, Received
+from opensink_web.errors import (
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    SecondFactorRequired,
+    SignInRefused,
+)
+from opensink_web.models import User
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations import program_session as sessions
+from opensink_web.operations import sign_in
+from opensink_web.operations.audit import record
+from opensink_web.operations.bearer import ACCESS_LIFETIME, mint_session_token
+from opensink_web.operations.password import renew_hash
+from opensink_web.operations.permission import Principal
+from opensink_web.operations.permission_pattern import LENGTH_MAX, read_pattern
+from opensink_web.operations.second_factor import (
+    accept_code,
+    lacks_second_factor,
+    second_factor_of,
+)
+from opensink_web.operations.workspace import principal_in
+from opensink_web.services import EXTENSION, Services
+
+routes = Routes("auth", RUNTIME)
+CHECKS_MAX = 1000
+_WRONG = "This e-mail address and password do not belong together."
+_NO_CODE = "This account has a second factor: send a code of its app, or a recovery code, as otp."
+_WRONG_CODE = "This code does not count. Each works once, and those of the app not for long."
+_GONE = "This refresh token is unknown, or the sign-in it belongs to has ended. Sign in again."
+
+
+class Login(Received):
+    """An account's e-mail address and password; `otp` where it has a second factor.
+
+    Who belongs to several workspaces says which by its slug; without, it is the first they joined.
+    """
+
+    email: Annotated[str, Field(min_length=1, max_length=320)]
+    password: Annotated[str, Field(min_length=1, max_length=1024)]
+    otp: Annotated[str, Field(max_length=64)] | None = None
+    workspace: Annotated[str, Field(max_length=63)] | None = None
+
+
+class RefreshTokenBody(Received):
+    refresh_token: Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class WorkspaceOfUser(Answer):
+    id: UUID
+    slug: str
+    name: str
+
+
+class UserAnswer(Answer):
+    """A person in a workspace, and what they may do there within the scopes of the bearer."""
+
+    id: UUID
+    email: str
+    workspace: WorkspaceOfUser
+    roles: list[str]
+    permissions: list[str]
+
+    @classmethod
+    def of_principal(cls, principal: Principal) -> Self:
+        """Write what is known of the caller."""
+        return cls(
+            id=principal.user.id,
+            email=principal.user.email,
+            workspace=WorkspaceOfUser.of(principal.workspace),
+            roles=list(principal.role_names),
+            permissions=list(principal.permissions),
+        )
+
+
+class MeAnswer(UserAnswer):
+    """Who a bearer speaks for; `scopes` null limit nothing."""
+
+    scopes: list[str] | None
+    execution_id: UUID | None = Field(
+        description="The execution whose own token this is; null for every other bearer."
+    )
+
+
+class TokensAnswer(Answer):
+    """An access token for `expires_in` seconds, and what gets the next one, once."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = "bearer"  # noqa: S105 - RFC 6750's word for it
+    expires_in: int = int(ACCESS_LIFETIME.total_seconds())
+    user: UserAnswer
+
+
+class Logic(StrEnum):
+    AND = "AND"
+    OR = "OR"
+
+
+class PermissionsCheck(Received):
+    """Permissions, each `<service>.<resource>[/<path>].<action>:<own|all>`."""
+
+    permissions: Annotated[
+        list[Annotated[str, Field(max_length=LENGTH_MAX)]],
+        Field(min_length=1, max_length=CHECKS_MAX),
+    ]
+    logic: Logic = Logic.AND
+
+
+class PermissionCheck(Answer):
+    permission: str
+    has_permission: bool
+
+
+class PermissionsAnswer(Answer):
+    """Whether all (AND) or any (OR) of the permissions are there, and which."""
+
+    result: bool
+    logic: Logic
+    checks: list[PermissionCheck]
+
+
+@routes.post(
+    "/auth/login",
+    summary="Sign a program in.",
+    status=200,
+    permission=Access.PUBLIC,
+    errors=(401, 403),
+)
+def login(body: Login) -> TokensAnswer:
+    services, address = _services(), request.remote_addr or ""
+    user = sign_in.user_with_password(services.limiter, body.email, body.password, address=address)
+    if user is None:
+        raise NotAuthenticated(_WRONG)
+    _ask_for_code(user, body.otp, address)
+    new_hash = sign_in.stronger_hash(user, body.password)
+    with writing():
+        principal = _member(user, body.workspace)
+        if new_hash is not None and user.password_hash is not None:
+            renew_hash(user, user.password_hash, new_hash)
+        begun = sessions.begin_program_session(
+            user,
+            principal.workspace,
+            user_agent=request.headers.get("User-Agent", ""),
+            remote_address=address,
+        )
+        answer = _tokens(begun, principal)
+    record("signed_in", user=answer.user.id, address=address, program=True)
+    return answer
+
+
+@routes.post(
+    "/auth/refresh",
+    summary="Exchange a refresh token.",
+    status=200,
+    permission=Access.PUBLIC,
+    errors=(401, 403),
+)
+def refresh(body: RefreshTokenBody) -> TokensAnswer:
+    gate.refuse_guessing(body.refresh_token)
+    answer = None
+    with writing():
+        renewed = sessions.renew_program_session(body.refresh_token)
+        if isinstance(renewed, sessions.Renewed):
+            principal = _member(renewed.session.user, renewed.workspace.slug)
+            answer = _tokens(renewed, principal)
+    if isinstance(renewed, sessions.Ended):
+        record("refresh_token_reused", user=renewed.user_id, address=request.remote_addr)
+    if answer is None:
+        gate.note_wrong_key()
+        raise NotAuthenticated(_GONE)
+    return answer
+
+
+@routes.post("/auth/logout", summary="Sign a program out.", status=204, permission=Access.PUBLIC)
+def logout(body: RefreshTokenBody) -> None:
+    gate.refuse_guessing(body.refresh_token)
+    with writing():
+        user_id = sessions.end_program_session(body.refresh_token)
+    if user_id is None:
+        gate.note_wrong_key()
+        return
+    record("signed_out", user=user_id, address=request.remote_addr, program=True)
+
+
+@routes.get("/auth/me", summary="Tell who the bearer speaks for.", permission=Access.BEARER)
+def me(principal: Principal) -> MeAnswer:
+    return MeAnswer(
+        **UserAnswer.of_principal(principal).model_dump(),
+        scopes=None if principal.scopes is None else list(principal.scopes),
+        execution_id=principal.token.execution_id if principal.token is not None else None,
+    )
+
+
+@routes.post(
+    "/auth/check-permissions",
+    summary="Tell what the bearer may do.",
+    status=200,
+    permission=Access.BEARER,
+    transaction=False,
+)
+def check_permissions(admit: Admit, body: PermissionsCheck) -> PermissionsAnswer:
+    with reading():
+        principal = admit()
+        checks = [
+            PermissionCheck(permission=text, has_permission=_has(principal, text))
+            for text in body.permissions
+        ]
+    combine = all if body.logic is Logic.AND else any
+    result = combine(check.has_permission for check in checks)
+    return PermissionsAnswer(result=result, logic=body.logic, checks=checks)
+
+
+def _has(principal: Principal, text: str) -> bool:
+    try:
+        return principal.holds(read_pattern(text))
+    except InvalidInput:  # what is no permission is nobody's
+        return False
+
+
+def _ask_for_code(user: User, code: str | None, address: str) -> None:
+    """Raises: SecondFactorRequired; NotAuthenticated; RateLimited."""
+    factor = second_factor_of(user)
+    if factor is None:
+        return
+    if not code:
+        raise SecondFactorRequired(_NO_CODE)
+    limiter = _services().limiter
+    sign_in.count_code(limiter, user)
+    with writing():
+        accepted = accept_code(factor, code)
+    if not accepted:
+        record("second_factor_failed", user=user.id, address=address)
+        raise NotAuthenticated(_WRONG_CODE)
+    sign_in.forgive_code(limiter, user)
+
+
+def _member(user: User, slug: str | None) -> Principal:
+    """Return the user in a workspace, the first they joined unless named. Raises: SignInRefused."""
+    memberships = user.memberships
+    if not memberships:
+        raise SignInRefused("This account belongs to no workspace.")
+    try:
+        principal = principal_in(slug or memberships[0].workspace.slug, user)
+    except NotFound:
+        raise SignInRefused("This account belongs to no such workspace.") from None
+    if lacks_second_factor(user, principal.workspace):
+        raise SignInRefused(
+            "This workspace requires a second factor: sign in with a browser and set one up."
+        )
+    return principal
+
+
+def _tokens(renewed: sessions.Renewed, principal: Principal) -> TokensAnswer:
+    return TokensAnswer(
+        access_token=mint_session_token(_services().signer, renewed.session, renewed.workspace),
+        refresh_token=renewed.refresh_token,
+        user=UserAnswer.of_principal(principal),
+    )
+
+
+def _services() -> Services:
+    wired: Services = current_app.extensions[EXTENSION]
+    return wired
