@@ -60,6 +60,13 @@ class InvalidResponse(InvalidInput):
     code = "invalid_response"
 
 
+class InvalidFunctionInput(InvalidInput):
+    """The input of an execution does not fit the function's schema."""
+
+    code = "invalid_input"
+    status = 422
+
+
 class NotAuthenticated(OpenSinkError):
     """Nobody is signed in, or the key is unknown, expired or revoked."""
 

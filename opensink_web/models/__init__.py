@@ -37,6 +37,7 @@ from opensink_web.models.idempotency import IdempotencyRecord
 from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import InputRequest, InputRequestStatus
 from opensink_web.models.invitation import Invitation
+from opensink_web.models.leased import LaneWork
 from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
@@ -74,6 +75,7 @@ __all__ = [
     "InputRequest",
     "InputRequestStatus",
     "Invitation",
+    "LaneWork",
     "Membership",
     "PasswordReset",
     "RecoveryCode",

@@ -4,11 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Created, Identified, word_type
 from opensink_web.models.execution import ExecutionKind
+
+_IS_OPEN = text("ended_as IS NULL")
 
 
 class BatchStatus(StrEnum):
@@ -50,4 +52,6 @@ class Batch(Identified, Created, Base):
         Index(None, "user_id", "id"),
         Index(None, "function_id"),
         Index(None, "agent_id"),
+        # the sweeper looks every second whether one of them is done
+        Index("ix_batches_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )

@@ -116,6 +116,13 @@ class Execution(Identified, Updated, Leased, Base):
         *lane_indexes("executions", "status IN ('queued', 'running')"),
     )
 
+    @property
+    def duration_ms(self) -> int | None:
+        """How long it took from the first start to the end, pauses included."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return round((self.finished_at - self.started_at).total_seconds() * 1000)
+
 
 class ExecutionStep(Identified, Created, Base):
     """One line of an execution's timeline."""

@@ -5,10 +5,18 @@ takes a row for a time; one that died leaves a lease behind that runs out.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
+
+
+class LaneWork(StrEnum):
+    """What is done in a lane: the table whose rows it holds."""
+
+    EXECUTIONS = "executions"
+    CALLBACKS = "callbacks"
 
 
 class Leased:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models.base import db
+from opensink_web.models.leased import LaneWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,16 @@ class Announcement:
     dispatch_no: int
 
 
-deliveries_committed = Signal()
-"""Sent after a commit with `announcements`, a list of Announcement."""
+@dataclass(frozen=True, slots=True)
+class LaneAnnouncement:
+    """A lane in which a worker should look for what is due."""
+
+    work: LaneWork
+    lane_id: UUID
+
+
+work_committed = Signal()
+"""Sent after a commit with `announcements`: a list of Announcement and LaneAnnouncement."""
 
 _ANNOUNCE = "announcements"
 _TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
@@ -131,6 +140,14 @@ def announce_after_commit(delivery_id: UUID, dispatch_no: int) -> None:
     db.session().info.setdefault(_ANNOUNCE, []).append(announcement)
 
 
+def announce_lane_after_commit(work: LaneWork, lane_id: UUID) -> None:
+    """Remember a lane in which this transaction writes something that is due; once is enough."""
+    told = db.session().info.setdefault(_ANNOUNCE, [])
+    announcement = LaneAnnouncement(work, lane_id)
+    if announcement not in told:
+        told.append(announcement)
+
+
 def _commit(session: Session) -> None:
     """Raises: Unavailable, saying so, when nobody knows whether the commit was heard."""
     try:
@@ -141,9 +158,9 @@ def _commit(session: Session) -> None:
         raise
 
 
-def _announce(announcements: list[Announcement]) -> None:
+def _announce(announcements: list[Announcement | LaneAnnouncement]) -> None:
     if announcements:
-        deliveries_committed.send(None, announcements=announcements)
+        work_committed.send(None, announcements=announcements)
 
 
 @contextmanager

@@ -4,14 +4,17 @@ A token is looked up at every call as a key is: its user is active and a member,
 was made for has not ended.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.access_token import AccessToken, TokenSigner
-from opensink_web.models import Execution, Membership, User, UserSession, Workspace, db
+from opensink_web.models import Membership, UserSession, Workspace, db
 from opensink_web.operations.api_key import KEY_PREFIX, principal_of_key
 from opensink_web.operations.permission import Principal
 from opensink_web.operations.user_session import is_live
@@ -20,6 +23,23 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 EXECUTION_GRACE = timedelta(seconds=300)
 """How much longer an execution's token lives than the execution may take."""
 EXECUTION_LIFETIME_MAX = timedelta(hours=24)
+
+Scopes = Sequence[str]
+
+
+class Executed(Protocol):
+    """What an execution's token says of it: an Execution, or what a worker knows of one."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def workspace_id(self) -> UUID: ...
+    @property
+    def scopes(self) -> Scopes | None: ...
+    @property
+    def timeout_seconds(self) -> int: ...
 
 
 def principal_of_bearer(bearer: str, signer: TokenSigner) -> Principal | None:
@@ -38,15 +58,15 @@ def mint_session_token(signer: TokenSigner, session: UserSession, workspace: Wor
 
 
 def mint_user_token(
-    signer: TokenSigner, user: User, workspace: Workspace, scopes: list[str] | None
+    signer: TokenSigner, user_id: UUID, workspace_id: UUID, scopes: Scopes | None
 ) -> str:
     """Make an access token with which somebody is told on whose behalf we call."""
     return signer.sign(
-        AccessToken(user.id, workspace.id, _in_a_while(), scopes=_limits(scopes)),
+        AccessToken(user_id, workspace_id, _in_a_while(), scopes=_limits(scopes)),
     )
 
 
-def mint_execution_token(signer: TokenSigner, execution: Execution) -> str:
+def mint_execution_token(signer: TokenSigner, execution: Executed) -> str:
     """Make an execution's own token, which lives a little longer than the execution may take."""
     lifetime = timedelta(seconds=execution.timeout_seconds) + EXECUTION_GRACE
     return signer.sign(
@@ -82,7 +102,7 @@ def _principal_of_token(token: AccessToken) -> Principal | None:
     return Principal(membership.workspace, membership.user, membership.role, token=token)
 
 
-def _limits(scopes: list[str] | None) -> tuple[str, ...] | None:
+def _limits(scopes: Scopes | None) -> tuple[str, ...] | None:
     return None if scopes is None else tuple(scopes)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.queue import announce, delivery_queue
 from opensink_web.models import Delivery, db
-from opensink_web.models.transaction import Announcement, deliveries_committed, writing
+from opensink_web.models.transaction import Announcement, work_committed, writing
 from opensink_web.operations.delivery_attempt import claim
 from opensink_web.operations.delivery_outcome import finish
 from opensink_web.outbound.client import Client
@@ -51,7 +51,7 @@ def measure_parts(
     queue = delivery_queue(announcing_connection(redis_url))
     with Client(POLICY) as client, app.app_context():
         for request_id in request_ids:
-            with deliveries_committed.muted(), stopwatch.part(RESOLVE):
+            with work_committed.muted(), stopwatch.part(RESOLVE):
                 answer(request_id)
             delivery_id = _delivery_of(request_id)
             with stopwatch.part(ANNOUNCE):

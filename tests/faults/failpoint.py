@@ -19,6 +19,7 @@ from opensink_web.operations import input_request
 from opensink_web.outbound.client import Client
 
 Function = Callable[..., Any]
+Announced = transaction.Announcement | transaction.LaneAnnouncement
 _WRITING = "writing"
 
 
@@ -88,7 +89,7 @@ def _after_commit_of_finish() -> None:
 def _after_announcing() -> None:
     original = transaction._announce
 
-    def announce(announcements: list[transaction.Announcement]) -> None:
+    def announce(announcements: list[Announced]) -> None:
         original(announcements)
         if announcements:
             _die()
@@ -97,7 +98,7 @@ def _after_announcing() -> None:
 
 
 def _before_announcing() -> None:
-    def announce(announcements: list[transaction.Announcement]) -> None:
+    def announce(announcements: list[Announced]) -> None:
         if announcements:
             _die()
 

@@ -10,7 +10,7 @@ from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models import User, Workspace, db, transaction
 from opensink_web.models.transaction import (
     announce_after_commit,
-    deliveries_committed,
+    work_committed,
     writing,
 )
 from tests.conftest import Cast
@@ -49,7 +49,7 @@ def test_what_raises_is_rolled_back_and_not_announced(app: Flask, cast: Cast) ->
     def note(_sender: object, announcements: list[object]) -> None:
         announced.extend(announcements)
 
-    with app.app_context(), deliveries_committed.connected_to(note):
+    with app.app_context(), work_committed.connected_to(note):
         with pytest.raises(ZeroDivisionError):
             change_and_fail(cast)
         assert db.session.get_one(Workspace, cast.alice.workspace_id).name == "Main"

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from opensink_web import clock
 from opensink_web.models import Agent, Delivery, DeliveryStatus, Workspace, db
-from opensink_web.models.transaction import Announcement, deliveries_committed, writing
+from opensink_web.models.transaction import Announcement, work_committed, writing
 from opensink_web.operations.agent import delete_agent
 from opensink_web.operations.delivery_attempt import Claim, claim
 from opensink_web.operations.delivery_dispatch import (
@@ -58,7 +58,7 @@ def announced() -> Iterator[list[UUID]]:
     def note(_sender: object, announcements: Sequence[Announcement]) -> None:
         told.extend(each.delivery_id for each in announcements)
 
-    with deliveries_committed.connected_to(note):
+    with work_committed.connected_to(note):
         yield told
 
 
@@ -141,7 +141,7 @@ def test_two_hundred_that_wait_drain_without_a_sweeper(
                     finish(call, SUCCESS)
                 left.release()
 
-    with deliveries_committed.connected_to(note):
+    with work_committed.connected_to(note):
         make_due(cast.alice, agent_id, 200)
         workers = threading.Thread(target=in_threads, args=(app, [work] * 12))
         workers.start()

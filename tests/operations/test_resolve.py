@@ -22,7 +22,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.models.transaction import deliveries_committed, writing
+from opensink_web.models.transaction import work_committed, writing
 from opensink_web.operations.agent_session import update_session
 from tests.conftest import Cast, Person
 from tests.scenarios import ENDPOINT, Waiting, answer, ask_in
@@ -65,7 +65,7 @@ def test_announces_the_delivery_after_the_commit(cast: Cast, waiting: Waiting) -
         with db.engine.connect() as other:
             seen.extend(other.scalars(select(Delivery.id)))
 
-    with deliveries_committed.connected_to(note):
+    with work_committed.connected_to(note):
         answer(cast.bob, waiting)
 
     assert seen == [deliveries()[0].id]

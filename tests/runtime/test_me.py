@@ -43,7 +43,7 @@ def callback_token(app: Flask, person: Person, scopes: list[str] | None = None) 
     with app.app_context(), reading():
         user = db.session.get_one(User, person.id)
         workspace = db.session.get_one(Workspace, person.workspace_id)
-        return mint_user_token(services_of(app).signer, user, workspace, scopes)
+        return mint_user_token(services_of(app).signer, user.id, workspace.id, scopes)
 
 
 def check(api: Api, permissions: list[str], **more: Any) -> Any:

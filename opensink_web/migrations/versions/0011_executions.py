@@ -139,6 +139,13 @@ def _create_batches() -> None:
     )
     op.create_index("ix_batches_agent_id", "batches", ["agent_id"])
     op.create_index("ix_batches_function_id", "batches", ["function_id"])
+    op.create_index(
+        "ix_batches_open",
+        "batches",
+        ["id"],
+        sqlite_where=sa.text("ended_as IS NULL"),
+        postgresql_where=sa.text("ended_as IS NULL"),
+    )
     op.create_index("ix_batches_user_id_id", "batches", ["user_id", "id"])
     op.create_index("ix_batches_workspace_id_id", "batches", ["workspace_id", "id"])
 

@@ -1,0 +1,154 @@
+"""Batches: how far one is, finding and listing them, cancelling one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, NotFound
+from opensink_web.models import (
+    Batch,
+    BatchStatus,
+    Execution,
+    ExecutionKind,
+    ExecutionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.operations import page
+from opensink_web.operations.execution_end import (
+    Ending,
+    end_batches,
+    end_executions,
+    lock_executions,
+)
+from opensink_web.operations.execution_pause import cancel_requests_of
+
+_WAITING = (ExecutionStatus.QUEUED, ExecutionStatus.AWAITING_INPUT)
+
+# Built once, because building a statement costs more than running it. Both read an index alone.
+_PROGRESS = (
+    select(
+        Execution.batch_id,
+        Execution.status,
+        func.count(),
+        func.min(Execution.started_at),
+    )
+    .where(Execution.batch_id.in_(bindparam("of_batches", expanding=True)))
+    .group_by(Execution.batch_id, Execution.status)
+)
+_LOCK = (
+    select(Batch)
+    .where(Batch.id == bindparam("of_batch"), Batch.workspace_id == bindparam("of_workspace"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How many executions of a batch are in each status, and when the first one started."""
+
+    counts: dict[ExecutionStatus, int] = field(default_factory=dict)
+    started_at: datetime | None = None
+
+    def count(self, status: ExecutionStatus) -> int:
+        return self.counts.get(status, 0)
+
+    @property
+    def ended(self) -> int:
+        return sum(count for status, count in self.counts.items() if status.has_ended)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """Which batches to list; None means any."""
+
+    user_id: UUID | None = None
+    kind: ExecutionKind | None = None
+    function_id: UUID | None = None
+    agent_id: UUID | None = None
+    is_open: bool | None = None
+    ended_as: BatchStatus | None = None
+
+
+def find_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> Batch:
+    """Return a batch; with `user_id` only one of that user's. Raises: NotFound."""
+    batch = db.session.get(Batch, batch_id)
+    is_theirs = batch is not None and user_id in {None, batch.user_id}
+    if batch is None or batch.workspace_id != workspace.id or not is_theirs:
+        raise NotFound("There is no such batch.")
+    return batch
+
+
+def list_batches(
+    workspace: Workspace, wanted: BatchFilter, request: page.PageRequest
+) -> page.Page[Batch]:
+    """Return batches, newest first."""
+    query = select(Batch).where(Batch.workspace_id == workspace.id)
+    query = page.narrowed(
+        query,
+        (Batch.user_id, wanted.user_id),
+        (Batch.kind, wanted.kind),
+        (Batch.function_id, wanted.function_id),
+        (Batch.agent_id, wanted.agent_id),
+        (Batch.ended_as, wanted.ended_as),
+    )
+    if wanted.is_open is not None:
+        is_open = Batch.ended_as.is_(None)
+        query = query.where(is_open if wanted.is_open else ~is_open)
+    return page.fetch(query, Batch.id, request)
+
+
+def progress_of(batch_ids: Sequence[UUID]) -> dict[UUID, Progress]:
+    """Count the executions of batches, in one query."""
+    found = {batch_id: Progress() for batch_id in batch_ids}
+    rows = db.session.execute(_PROGRESS, {"of_batches": list(batch_ids)})
+    for batch_id, status, count, started_at in rows.all():
+        progress = found[cast("UUID", batch_id)]
+        progress.counts[status] = count
+        moments = [each for each in (progress.started_at, started_at) if each is not None]
+        progress.started_at = min(moments, default=None)
+    return found
+
+
+def status_of(batch: Batch, progress: Progress) -> BatchStatus:
+    """Return where a batch stands."""
+    if batch.cancelled_at is not None:
+        return BatchStatus.CANCELLED
+    if batch.ended_as is not None:
+        return batch.ended_as
+    return BatchStatus.QUEUED if progress.started_at is None else BatchStatus.RUNNING
+
+
+def cancel_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> int:
+    """Cancel what has not begun or waits for a person; what runs goes on, and counts.
+
+    Returns how many executions were cancelled. Raises: NotFound; Conflict for one that has ended.
+    """
+    find_batch(workspace, batch_id, user_id=user_id)
+    wanted = {"of_batch": batch_id, "of_workspace": workspace.id}
+    batch = db.session.scalars(_LOCK, wanted).one_or_none()
+    if batch is None:
+        raise NotFound("There is no such batch.")
+    if batch.ended_as is not None:
+        raise Conflict(f"The batch has ended: it is {batch.ended_as}.")
+    if batch.cancelled_at is None:
+        batch.cancelled_at = clock.now()
+        db.session.flush()
+    waiting = select(Execution.id).where(
+        Execution.batch_id == batch.id, Execution.status.in_(_WAITING)
+    )
+    locked = lock_executions(list(db.session.scalars(waiting)))
+    cancelled = [each for each in locked.values() if each.status in _WAITING]
+    ending = Ending(ExecutionStatus.CANCELLED, error="The batch was cancelled.")
+    cancel_requests_of(
+        [each.id for each in cancelled if each.status is ExecutionStatus.AWAITING_INPUT]
+    )
+    end_executions([(each, ending) for each in cancelled])
+    end_batches([batch.id])
+    return len(cancelled)

@@ -1,0 +1,165 @@
+"""Executions: finding and listing them, their timeline, and what is done to one from outside."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from opensink_web.errors import Conflict, NotFound
+from opensink_web.json_value import JSONValue
+from opensink_web.models import (
+    Execution,
+    ExecutionStatus,
+    ExecutionStep,
+    Function,
+    Workspace,
+    db,
+)
+from opensink_web.operations import page
+from opensink_web.operations.execution_end import (
+    Ending,
+    LockedExecution,
+    end_executions,
+    lock_executions,
+)
+from opensink_web.operations.execution_outcome import checked_output, ending_of
+from opensink_web.operations.execution_pause import cancel_requests_of
+from opensink_web.outbound.outcome import Failure, Output
+
+REPORTED_FAILURE = "function_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """Which executions to list; None means any. `search` is part of a trigger id or an error."""
+
+    user_id: UUID | None = None
+    target_namespace: str | None = None
+    target_name: str | None = None
+    function_id: UUID | None = None
+    status: ExecutionStatus | None = None
+    trigger_id: str | None = None
+    batch_id: UUID | None = None
+    search: str | None = None
+
+
+def find_execution(
+    workspace: Workspace, execution_id: UUID, *, user_id: UUID | None = None
+) -> Execution:
+    """Return an execution; with `user_id` only one of that user's. Raises: NotFound."""
+    query = _with_what_is_shown(select(Execution)).where(
+        Execution.id == execution_id, Execution.workspace_id == workspace.id
+    )
+    execution = db.session.scalars(query).one_or_none()
+    if execution is None or user_id not in {None, execution.user_id}:
+        raise NotFound("There is no such execution.")
+    return execution
+
+
+def list_executions(
+    workspace: Workspace, wanted: ExecutionFilter, request: page.PageRequest
+) -> page.Page[Execution]:
+    """Return executions, newest first, for a page."""
+    return page.fetch(_listed(workspace, wanted), Execution.id, request)
+
+
+def slice_executions(
+    workspace: Workspace, wanted: ExecutionFilter, *, skip: int, limit: int
+) -> list[Execution]:
+    """Return executions by offset: newest first, those of a batch in its inputs' order."""
+    query = _listed(workspace, wanted)
+    order = Execution.id.desc() if wanted.batch_id is None else Execution.batch_index
+    return list(db.session.scalars(query.order_by(order).offset(skip).limit(limit)))
+
+
+def steps_of(execution: Execution) -> list[ExecutionStep]:
+    """Return an execution's timeline, oldest first."""
+    query = (
+        select(ExecutionStep)
+        .where(ExecutionStep.execution_id == execution.id)
+        .order_by(ExecutionStep.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def complete_execution(workspace: Workspace, execution_id: UUID, output: JSONValue) -> Execution:
+    """End a running execution with the output that it reports itself.
+
+    An output that does not fit the output schema fails it, and is kept. Raises: NotFound; Conflict
+    unless it is running.
+    """
+    execution, locked = _lock_running(workspace, execution_id)
+    function = db.session.get(Function, execution.function_id) if execution.function_id else None
+    schema = None if function is None else function.output_schema
+    _end(locked, ending_of(checked_output(Output(output), schema)))
+    return find_execution(workspace, execution_id)
+
+
+def fail_execution(workspace: Workspace, execution_id: UUID, error: str) -> Execution:
+    """End a running execution as failed, for the reason that it reports itself.
+
+    Raises: NotFound; Conflict unless it is running.
+    """
+    _, locked = _lock_running(workspace, execution_id)
+    _end(locked, ending_of(Failure(error, REPORTED_FAILURE)))
+    return find_execution(workspace, execution_id)
+
+
+def cancel_execution(
+    workspace: Workspace, execution_id: UUID, *, user_id: UUID | None = None
+) -> Execution:
+    """End an execution that has not ended; what it still says afterwards is not written down.
+
+    Raises: NotFound; Conflict for one that has ended.
+    """
+    find_execution(workspace, execution_id, user_id=user_id)
+    locked = lock_executions([execution_id]).get(execution_id)
+    if locked is None:
+        raise NotFound("There is no such execution.")
+    if locked.status.has_ended:
+        raise Conflict(f"The execution has ended: it is {locked.status}.")
+    _end(locked, Ending(ExecutionStatus.CANCELLED, error="Cancelled."))
+    return find_execution(workspace, execution_id)
+
+
+def _lock_running(workspace: Workspace, execution_id: UUID) -> tuple[Execution, LockedExecution]:
+    execution = find_execution(workspace, execution_id)
+    locked = lock_executions([execution_id]).get(execution_id)
+    if locked is None:
+        raise NotFound("There is no such execution.")
+    if locked.status is not ExecutionStatus.RUNNING:
+        raise Conflict(f"Only a running execution can report; this one is {locked.status}.")
+    return execution, locked
+
+
+def _end(locked: LockedExecution, ending: Ending) -> None:
+    if locked.status is ExecutionStatus.AWAITING_INPUT:
+        cancel_requests_of([locked.id])
+    end_executions([(locked, ending)])
+
+
+def _listed(workspace: Workspace, wanted: ExecutionFilter) -> Select[Execution]:
+    query = _with_what_is_shown(select(Execution)).where(Execution.workspace_id == workspace.id)
+    query = page.narrowed(
+        query,
+        (Execution.user_id, wanted.user_id),
+        (Execution.target_namespace, wanted.target_namespace),
+        (Execution.target_name, wanted.target_name),
+        (Execution.function_id, wanted.function_id),
+        (Execution.status, wanted.status),
+        (Execution.trigger_id, wanted.trigger_id),
+        (Execution.batch_id, wanted.batch_id),
+    )
+    if wanted.search:
+        columns = (Execution.trigger_id, Execution.error, Execution.target_name)
+        query = query.where(
+            or_(*(each.icontains(wanted.search, autoescape=True) for each in columns))
+        )
+    return query
+
+
+def _with_what_is_shown(query: Select[Execution]) -> Select[Execution]:
+    return query.options(
+        joinedload(Execution.user), selectinload(Execution.callback)
+    ).execution_options(populate_existing=True)

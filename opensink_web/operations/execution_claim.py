@@ -1,0 +1,165 @@
+"""Taking due executions of a lane, as many as it has slots free, in one transaction.
+
+The calls themselves are made outside any transaction; how they went is execution_outcome's. A
+worker that died leaves expired leases behind, which the next claim takes over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, update
+
+from opensink_web import clock
+from opensink_web.json_value import JSONObject
+from opensink_web.models import Execution, ExecutionStatus, LaneWork, StepKind, User
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.execution_callee import Callee, callee_of_function
+from opensink_web.operations.execution_end import Step, add_steps
+from opensink_web.operations.execution_pause import PersonsAnswer, answers_of
+from opensink_web.operations.lane import (
+    RECOVERIES_MAX,
+    Lease,
+    free_slots,
+    lock_lane,
+    new_lease,
+    oldest_due,
+)
+from opensink_web.outbound.outcome import Failure
+
+TIMEOUT = "timeout"
+"""The `error_code` of what took too long."""
+
+# Built once, because building a statement costs more than running it.
+_DUE = oldest_due(
+    LaneWork.EXECUTIONS,
+    Execution.id,
+    Execution.workspace_id,
+    Execution.user_id,
+    User.email,
+    Execution.function_id,
+    Execution.chat_id,
+    Execution.trigger_type,
+    Execution.trigger_id,
+    Execution.scopes,
+    Execution.status,
+    Execution.input_data,
+    Execution.timeout_seconds,
+    Execution.pause_count,
+    Execution.lease_token,
+    Execution.recovery_count,
+).join(User, User.id == Execution.user_id)
+_TAKE = (
+    update(Execution)
+    .where(Execution.id.in_(bindparam("of_executions", expanding=True)))
+    .values(
+        status=ExecutionStatus.RUNNING,
+        started_at=func.coalesce(
+            Execution.started_at, bindparam("moment", type_=Execution.next_at.type)
+        ),
+    )
+)
+_COUNT_RECOVERY = (
+    update(Execution)
+    .where(Execution.id.in_(bindparam("of_executions", expanding=True)))
+    .values(recovery_count=Execution.recovery_count + 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionClaim:
+    """The right to carry one execution out and to say how it went, and what it takes.
+
+    `callee` is a Failure where there is nothing left to do but to end it so. `scopes` is what the
+    key that started it was limited to. `answer` is what a person answered at its last pause.
+    """
+
+    id: UUID
+    lease_token: str
+    callee: Callee | Failure
+    workspace_id: UUID
+    user_id: UUID
+    user_email: str
+    scopes: tuple[str, ...] | None
+    chat_id: UUID | None
+    trigger_type: str
+    trigger_id: str
+    input_data: JSONObject
+    answer: PersonsAnswer | None
+    timeout_seconds: int
+    pause_count: int
+
+    @property
+    def message_id(self) -> str:
+        """The `webhook-id`: the same for the same call made again, another after each pause."""
+        return f"{self.id}-{self.pause_count}" if self.pause_count else str(self.id)
+
+
+def claim_executions(lane_id: UUID, limit: int, most: int) -> list[ExecutionClaim]:
+    """Take up to `most` due executions of a lane of which `limit` may run at once."""
+    lock_lane(lane_id)
+    room = min(free_slots(LaneWork.EXECUTIONS, lane_id, limit), most)
+    if room <= 0:
+        return []
+    values = {"of_lane": lane_id, "moment": clock.now(), "most": room}
+    rows = run_prepared(_DUE, values).all()
+    if not rows:
+        return []
+    lease = new_lease()
+    _take(rows, lease)
+    callee = callee_of_function(rows[0].function_id)  # all of a lane call the same
+    answers = answers_of([row.id for row in rows if row.pause_count])
+    return [_claim(row, lease, callee, answers.get(row.id)) for row in rows]
+
+
+def _take(rows: Sequence[Row[Any]], lease: Lease) -> None:
+    """Write the lease into rows that are locked."""
+    moment = clock.now()
+    given = {"lease_token": lease.token, "lease_until": lease.until, "updated_at": moment}
+    run_prepared(_TAKE, {"of_executions": [row.id for row in rows], "moment": moment, **given})
+    lost = [row.id for row in rows if row.lease_token is not None]
+    if lost:
+        run_prepared(_COUNT_RECOVERY, {"of_executions": lost})
+    add_steps([Step(row.id, _step_of(row)) for row in rows if not _has_not_reported(row)])
+
+
+def _has_not_reported(row: Row[Any]) -> bool:
+    """Tell whether it is due because the time to report by itself is over."""
+    return row.status is ExecutionStatus.RUNNING and row.lease_token is None
+
+
+def _step_of(row: Row[Any]) -> StepKind:
+    return StepKind.STARTED if row.lease_token is None else StepKind.RECOVERED
+
+
+def _claim(
+    row: Row[Any], lease: Lease, callee: Callee | Failure, answer: PersonsAnswer | None
+) -> ExecutionClaim:
+    return ExecutionClaim(
+        id=row.id,
+        lease_token=lease.token,
+        callee=_reason_to_end(row) or callee,
+        workspace_id=row.workspace_id,
+        user_id=row.user_id,
+        user_email=row.email,
+        scopes=None if row.scopes is None else tuple(row.scopes),
+        chat_id=row.chat_id,
+        trigger_type=row.trigger_type,
+        trigger_id=row.trigger_id,
+        input_data=row.input_data,
+        answer=answer,
+        timeout_seconds=row.timeout_seconds,
+        pause_count=row.pause_count,
+    )
+
+
+def _reason_to_end(row: Row[Any]) -> Failure | None:
+    """Say why an execution that is due is not carried out any more."""
+    if _has_not_reported(row):
+        return Failure(f"It did not report within {row.timeout_seconds} seconds.", TIMEOUT)
+    lost_count = row.recovery_count + (row.lease_token is not None)
+    if lost_count > RECOVERIES_MAX:
+        message = f"Outcome unknown: the worker stopped during {lost_count} attempts."
+        return Failure(message, "outcome_unknown")
+    return None

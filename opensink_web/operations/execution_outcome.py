@@ -1,0 +1,104 @@
+"""What came of carrying executions out: each ends, waits for a person, or will report by itself.
+
+Many are written in one transaction, by whoever still holds their leases.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import bindparam, update
+
+from opensink_web import clock
+from opensink_web.json_value import JSONValue
+from opensink_web.models import Execution, ExecutionStatus, StepKind, db
+from opensink_web.operations.execution_callee import HttpCallee, PythonCallee
+from opensink_web.operations.execution_claim import ExecutionClaim
+from opensink_web.operations.execution_end import (
+    Ending,
+    LockedExecution,
+    Step,
+    add_steps,
+    end_executions,
+    lock_executions,
+)
+from opensink_web.operations.execution_pause import Question, check_question, pause_for_input
+from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
+from opensink_web.schema.validation import validate
+
+Settled = tuple[ExecutionClaim, Outcome]
+
+# Built once, because building a statement costs more than running it.
+_WAIT_FOR_REPORT = update(Execution).where(Execution.id == bindparam("of_execution"))
+
+
+def checked(claim: ExecutionClaim, outcome: Outcome) -> Outcome:
+    """Hold an outcome against what the function promises; costs time, so outside a transaction."""
+    if isinstance(outcome, Output) and isinstance(claim.callee, HttpCallee | PythonCallee):
+        return checked_output(outcome, claim.callee.output_schema)
+    if isinstance(outcome, Awaits):
+        refusal = check_question(outcome.prompt, outcome.schema)
+        if refusal is not None:
+            return Failure(f"It asked for input in a way that cannot be shown. {refusal}")
+    return outcome
+
+
+def finish_executions(settled: Sequence[Settled]) -> None:
+    """Write down how executions went; of those whose lease was lost, nothing."""
+    locked = lock_executions([claim.id for claim, _ in settled])
+    held = [
+        (claim, row, outcome)
+        for claim, outcome in settled
+        if (row := locked.get(claim.id)) and row.lease_token == claim.lease_token
+    ]
+    end_executions(
+        [
+            (row, ending_of(outcome))
+            for _, row, outcome in held
+            if isinstance(outcome, Output | Failure)
+        ]
+    )
+    _wait_for_reports(
+        [(claim, row) for claim, row, outcome in held if isinstance(outcome, Pending)]
+    )
+    pause_for_input(
+        [
+            Question(row.id, outcome.prompt, outcome.schema)
+            for _, row, outcome in held
+            if isinstance(outcome, Awaits)
+        ]
+    )
+
+
+def checked_output(output: Output, schema: JSONValue) -> Output | Failure:
+    """Fail what does not fit the output schema, and keep it for whoever looks into it."""
+    errors = validate(schema, output.value) if schema is not None else ()
+    if not errors:
+        return output
+    first = errors[0]
+    place = f" at {first.path}" if first.path else ""
+    message = f"The output does not fit the output schema{place}: {first.message}"
+    return Failure(message, "invalid_output", output.value)
+
+
+def ending_of(outcome: Output | Failure) -> Ending:
+    """Return how an execution ends with this."""
+    if isinstance(outcome, Output):
+        return Ending(ExecutionStatus.COMPLETED, outcome.value)
+    return Ending(ExecutionStatus.FAILED, outcome.output, outcome.message, outcome.code)
+
+
+def _wait_for_reports(waiting: Sequence[tuple[ExecutionClaim, LockedExecution]]) -> None:
+    """Let executions run on without a worker; they are due again when their time is over."""
+    moment = clock.now()
+    for claim, row in waiting:
+        db.session.connection().execute(
+            _WAIT_FOR_REPORT,
+            {
+                "of_execution": row.id,
+                "lease_token": None,
+                "lease_until": None,
+                "next_at": moment + timedelta(seconds=claim.timeout_seconds),
+                "updated_at": moment,
+            },
+        )
+    add_steps([Step(row.id, StepKind.PENDING) for _, row in waiting])

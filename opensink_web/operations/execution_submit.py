@@ -1,0 +1,251 @@
+"""Taking executions on, one or a batch: everything is checked before anything is stored.
+
+Where a callback may go is asked before, outside the transaction, because that asks a name server.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, FieldError, InvalidFunctionInput, InvalidInput
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    Batch,
+    Execution,
+    ExecutionKind,
+    ExecutionStatus,
+    Function,
+    LaneWork,
+    StepKind,
+    db,
+)
+from opensink_web.models.base import new_id
+from opensink_web.models.transaction import announce_lane_after_commit
+from opensink_web.operations.execution_end import Step, add_steps
+from opensink_web.operations.permission import Principal
+from opensink_web.schema.validation import validate
+
+TRIGGER_ID_DEFAULT = "runtime-api"
+TRIGGER_ID_LENGTH_MAX = 255
+DELAY_SECONDS_MAX = 366 * 86_400
+TIMEOUT_SECONDS_MAX = 86_400
+BATCH_SIZE_MAX_DEFAULT = 1000
+_ADD_EXECUTIONS = insert(Execution)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How executions are run and told of; `callback_url` has been checked."""
+
+    trigger_type: str = "api"
+    trigger_id: str | None = None
+    delay_seconds: float = 0
+    callback_url: str | None = None
+    timeout_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is executed, as its executions keep it."""
+
+    kind: ExecutionKind
+    id: UUID
+    namespace: str
+    name: str
+    timeout_seconds: int
+    requires_approval: bool = False
+
+
+def submit(
+    principal: Principal, function: Function, input_data: JSONObject, options: Options
+) -> UUID:
+    """Take on one execution, as the principal's user; return its id.
+
+    Raises: InvalidFunctionInput; InvalidInput; Conflict for a function that is switched off.
+    """
+    check_options(options)
+    _check_active(function)
+    _check_input(function, input_data)
+    (execution_id,) = insert_executions(
+        principal, target_of(function), [input_data], options, [options.trigger_id]
+    )
+    return execution_id
+
+
+def submit_batch(
+    principal: Principal,
+    function: Function,
+    inputs: Sequence[JSONObject],
+    options: Options,
+    *,
+    batch_callback_url: str | None = None,
+    size_max: int = BATCH_SIZE_MAX_DEFAULT,
+) -> tuple[Batch, list[UUID]]:
+    """Take on a batch, in one go; return it and the ids of its executions in the inputs' order.
+
+    `options.trigger_id` is the prefix of the executions' own. Raises: as submit(), naming the
+    index of the input that is wrong.
+    """
+    check_options(options)
+    check_size(inputs, size_max)
+    _check_active(function)
+    for index, input_data in enumerate(inputs):
+        _check_input(function, input_data, index)
+    target = target_of(function)
+    batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
+    trigger_ids = trigger_ids_of(options.trigger_id, len(inputs))
+    return batch, insert_executions(principal, target, inputs, options, trigger_ids, batch=batch)
+
+
+def target_of(function: Function) -> Target:
+    """Return what the executions of a function keep of it."""
+    return Target(
+        kind=ExecutionKind.FUNCTION,
+        id=function.id,
+        namespace=function.namespace,
+        name=function.name,
+        timeout_seconds=function.timeout_seconds,
+        requires_approval=function.requires_approval,
+    )
+
+
+def trigger_ids_of(prefix: str | None, count: int) -> list[str | None]:
+    """Return the trigger ids of a batch's executions."""
+    return [None if prefix is None else f"{prefix}:{index}" for index in range(count)]
+
+
+def check_size(inputs: Sequence[object], most: int) -> None:
+    """Raises: InvalidInput for a batch that is empty or too large."""
+    if not 1 <= len(inputs) <= most:
+        message = f"A batch has 1 to {most} inputs; this one has {len(inputs)}."
+        raise InvalidInput(message, errors=(FieldError("/inputs", message),))
+
+
+def check_options(options: Options) -> None:
+    """Raises: InvalidInput."""
+    errors = []
+    # a batch's executions add a colon and their index to it
+    if options.trigger_id is not None and len(options.trigger_id) > TRIGGER_ID_LENGTH_MAX - 8:
+        message = f"A trigger id has at most {TRIGGER_ID_LENGTH_MAX - 8} characters."
+        errors.append(FieldError("/trigger_id", message))
+    if not 0 <= options.delay_seconds <= DELAY_SECONDS_MAX:
+        message = f"The delay is between 0 and {DELAY_SECONDS_MAX} seconds."
+        errors.append(FieldError("/delay_seconds", message))
+    timeout = options.timeout_seconds
+    if timeout is not None and not 1 <= timeout <= TIMEOUT_SECONDS_MAX:
+        message = f"The timeout is between 1 and {TIMEOUT_SECONDS_MAX} seconds."
+        errors.append(FieldError("/timeout", message))
+    if errors:
+        raise InvalidInput(errors[0].message, errors=tuple(errors))
+
+
+def add_batch(
+    principal: Principal, target: Target, total: int, options: Options, callback_url: str | None
+) -> Batch:
+    """Write down a batch, before its executions."""
+    batch = Batch(
+        workspace_id=principal.workspace.id,
+        user_id=principal.user.id,
+        kind=target.kind,
+        target_namespace=target.namespace,
+        target_name=target.name,
+        total=total,
+        trigger_id_prefix=options.trigger_id,
+        callback_url=callback_url,
+        scopes=_scopes_of(principal),
+    )
+    if target.kind is ExecutionKind.FUNCTION:
+        batch.function_id = target.id
+    else:
+        batch.agent_id = target.id
+    db.session.add(batch)
+    db.session.flush()
+    return batch
+
+
+def insert_executions(
+    principal: Principal,
+    target: Target,
+    inputs: Sequence[JSONObject],
+    options: Options,
+    trigger_ids: Sequence[str | None],
+    *,
+    batch: Batch | None = None,
+    chat_ids: Sequence[UUID] | None = None,
+) -> list[UUID]:
+    """Write executions down in bulk, and have them announced if they are due."""
+    moment = clock.now()
+    common = _common_values(principal, target, options, batch, moment)
+    ids = [new_id() for _ in inputs]
+    rows = [
+        {
+            **common,
+            "id": ids[index],
+            "input_data": input_data,
+            "trigger_id": trigger_id or TRIGGER_ID_DEFAULT,
+            "batch_index": None if batch is None else index,
+            "chat_id": chat_ids[index] if chat_ids else None,
+        }
+        for index, (input_data, trigger_id) in enumerate(zip(inputs, trigger_ids, strict=True))
+    ]
+    db.session.connection().execute(_ADD_EXECUTIONS, rows)
+    add_steps([Step(each, StepKind.QUEUED) for each in ids])
+    if options.delay_seconds == 0:
+        announce_lane_after_commit(LaneWork.EXECUTIONS, target.id)
+    return ids
+
+
+def _common_values(
+    principal: Principal, target: Target, options: Options, batch: Batch | None, moment: datetime
+) -> dict[str, object]:
+    is_function = target.kind is ExecutionKind.FUNCTION
+    return {
+        "workspace_id": principal.workspace.id,
+        "user_id": principal.user.id,
+        "kind": target.kind,
+        "function_id": target.id if is_function else None,
+        "agent_id": None if is_function else target.id,
+        "target_namespace": target.namespace,
+        "target_name": target.name,
+        "batch_id": None if batch is None else batch.id,
+        "trigger_type": options.trigger_type,
+        "scopes": _scopes_of(principal),
+        "status": (
+            ExecutionStatus.AWAITING_INPUT if target.requires_approval else ExecutionStatus.QUEUED
+        ),
+        "timeout_seconds": options.timeout_seconds or target.timeout_seconds,
+        "pause_count": 0,
+        "callback_url": options.callback_url,
+        "lane_id": target.id,
+        "next_at": moment + timedelta(seconds=options.delay_seconds),
+        "recovery_count": 0,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _scopes_of(principal: Principal) -> list[str] | None:
+    return None if principal.scopes is None else list(principal.scopes)
+
+
+def _check_active(function: Function) -> None:
+    if not function.is_active:
+        raise Conflict(
+            f"{function.namespace}/{function.name} is switched off, so it is not executed."
+        )
+
+
+def _check_input(function: Function, input_data: JSONObject, index: int | None = None) -> None:
+    errors = validate(function.input_schema, input_data)
+    if not errors:
+        return
+    which = "The input" if index is None else f"Input {index}"
+    place = "/input" if index is None else f"/inputs/{index}"
+    raise InvalidFunctionInput(
+        f"{which} does not fit the input schema of {function.namespace}/{function.name}.",
+        errors=tuple(FieldError(place + each.path, each.message) for each in errors),
+    )

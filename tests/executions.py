@@ -1,0 +1,104 @@
+"""Functions and executions that many tests begin with, and how their work is done step by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from opensink_web.json_value import JSONObject
+from opensink_web.models import Batch, Execution, Function, Role, User, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
+from opensink_web.operations.execution_outcome import finish_executions
+from opensink_web.operations.execution_submit import Options, submit, submit_batch
+from opensink_web.operations.function import FunctionFields, create_function
+from opensink_web.operations.function_target import PythonTarget, Target
+from opensink_web.operations.permission import Principal
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.outcome import Outcome
+from tests.conftest import Person
+from tests.scenarios import POLICY
+
+INPUT_SCHEMA: JSONObject = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}},
+    "required": ["n"],
+}
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A batch that was taken on."""
+
+    id: UUID
+    execution_ids: tuple[UUID, ...]
+
+
+def principal_of(person: Person) -> Principal:
+    """Return the person acting in a browser, as admin."""
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    return Principal(workspace, db.session.get_one(User, person.id), Role.ADMIN)
+
+
+def make_function(person: Person, url: str | None = None, **fields: Any) -> UUID:
+    """Make a function, on an endpoint if one is named."""
+    target: Target = PythonTarget("nothing")
+    if url is not None:
+        target = EndpointSpec(url, "POST", (), None, 5)
+    given: Any = {"namespace": "tests", "name": "work", "input_schema": INPUT_SCHEMA, **fields}
+    with writing():
+        principal = principal_of(person)
+        whole = FunctionFields(target=target, **given)
+        return create_function(principal.workspace, principal.user, POLICY, whole).id
+
+
+def submit_one(person: Person, function_id: UUID, n: Any = 1, **options: Any) -> UUID:
+    with writing():
+        function = db.session.get_one(Function, function_id)
+        return submit(principal_of(person), function, {"n": n}, Options(**options))
+
+
+def submit_many(
+    person: Person,
+    function_id: UUID,
+    count: int,
+    *,
+    batch_callback_url: str | None = None,
+    **options: Any,
+) -> Submitted:
+    with writing():
+        batch, ids = submit_batch(
+            principal_of(person),
+            db.session.get_one(Function, function_id),
+            [{"n": n} for n in range(count)],
+            Options(trigger_type="batch", **options),
+            batch_callback_url=batch_callback_url,
+        )
+        return Submitted(batch.id, tuple(ids))
+
+
+def claim_some(lane_id: UUID, most: int = 100, limit: int = 1000) -> list[ExecutionClaim]:
+    with writing():
+        return claim_executions(lane_id, limit, most)
+
+
+def finish_all(claims: Sequence[ExecutionClaim], outcome: Outcome) -> None:
+    with writing():
+        finish_executions([(claim, outcome) for claim in claims])
+
+
+def execution(execution_id: UUID) -> Execution:
+    """Return how an execution stands now, detached."""
+    with reading():
+        found = db.session.get_one(Execution, execution_id, populate_existing=True)
+        _ = (found.steps, found.callback)
+        db.session.expunge_all()
+    return found
+
+
+def batch(batch_id: UUID) -> Batch:
+    """Return how a batch stands now, detached."""
+    with reading():
+        found = db.session.get_one(Batch, batch_id, populate_existing=True)
+        db.session.expunge_all()
+    return found
