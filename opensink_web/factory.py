@@ -27,10 +27,11 @@ from opensink_web.models import db
 from opensink_web.models.sealed import KEYRING_OPTION
 from opensink_web.models.transaction import (
     Announcement,
-    deliveries_committed,
+    LaneAnnouncement,
     is_outage,
     prepare_postgresql,
     prepare_sqlite,
+    work_committed,
 )
 from opensink_web.operations.user_session import SESSION_LIFETIME
 from opensink_web.outbound.callback_policy import CallbackPolicy
@@ -190,8 +191,8 @@ def oidc_provider(settings: Settings) -> OidcProvider | None:
     )
 
 
-@deliveries_committed.connect
-def _announce(_sender: object, announcements: Sequence[Announcement]) -> None:
+@work_committed.connect
+def _announce(_sender: object, announcements: Sequence[Announcement | LaneAnnouncement]) -> None:
     """Tie the outbox to the commit: rows that are committed are announced at once."""
     announcer: Announcer = current_app.extensions[_ANNOUNCER_EXTENSION]
     announcer.announce(announcements)

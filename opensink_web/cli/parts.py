@@ -9,6 +9,7 @@ from opensink_web.cli.web_server import serve
 from opensink_web.factory import create_app
 from opensink_web.jobs.sweeper import run_sweeper
 from opensink_web.jobs.worker import run_worker
+from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_redis, listening_socket
 
@@ -28,8 +29,10 @@ def web(settings: Settings, descriptor: int | None) -> None:
 @click.command()
 @takes_settings()
 def worker(settings: Settings) -> None:
-    """Call agents' endpoints."""
-    run_worker(settings, _application(settings).app_context)
+    """Call endpoints, and run Python functions."""
+    app = _application(settings)
+    services: Services = app.extensions[EXTENSION]
+    run_worker(settings, app.app_context, services.signer)
 
 
 @click.command()

@@ -1,7 +1,8 @@
-"""Announcing deliveries to the workers, as best one can."""
+"""Announcing to the workers what is to be done, as best one can."""
 
 import logging
 from collections.abc import Sequence
+from uuid import uuid4
 
 from redis import Redis, RedisError
 from rq import Queue
@@ -9,12 +10,13 @@ from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from opensink_web.jobs.circuit_breaker import CircuitBreaker
-from opensink_web.models.transaction import Announcement
+from opensink_web.models.transaction import Announcement, LaneAnnouncement
 
 QUEUE_NAME = "deliveries"
 JOB_TTL_SECONDS = 3600
 """What Redis forgets of a job that nobody took; the sweeper announces the delivery again."""
 DELIVER = "opensink_web.jobs.deliver.deliver"
+WORK_LANE = "opensink_web.jobs.lane.work_lane"
 _log = logging.getLogger(__name__)
 
 
@@ -23,8 +25,8 @@ def delivery_queue(connection: Redis) -> Queue:
     return Queue(QUEUE_NAME, connection=connection, serializer=JSONSerializer)
 
 
-def announce(queue: Queue, announcements: Sequence[Announcement]) -> bool:
-    """Tell the workers to look at these deliveries. Never raises: the sweeper will tell again.
+def announce(queue: Queue, announcements: Sequence[Announcement | LaneAnnouncement]) -> bool:
+    """Tell the workers to look at these. Never raises: the sweeper will tell again.
 
     Returns whether Redis took them all.
     """
@@ -43,7 +45,7 @@ class Announcer:
         self._queue = queue
         self._breaker = breaker
 
-    def announce(self, announcements: Sequence[Announcement]) -> bool:
+    def announce(self, announcements: Sequence[Announcement | LaneAnnouncement]) -> bool:
         """Tell the workers, unless Redis has kept somebody waiting. Never raises.
 
         Returns whether Redis took them all; the sweeper announces what it did not.
@@ -56,11 +58,19 @@ class Announcer:
         return told
 
 
-def _job(announcement: Announcement) -> EnqueueData:
+def _job(announcement: Announcement | LaneAnnouncement) -> EnqueueData:
+    if isinstance(announcement, LaneAnnouncement):
+        lane = (announcement.work.value, str(announcement.lane_id))
+        return _prepared(WORK_LANE, lane, f"lane-{announcement.lane_id}-{uuid4().hex}")
+    delivery_id, number = announcement.delivery_id, announcement.dispatch_no
+    return _prepared(DELIVER, (str(delivery_id),), f"delivery-{delivery_id}-{number}")
+
+
+def _prepared(function: str, arguments: tuple[str, ...], job_id: str) -> EnqueueData:
     return Queue.prepare_data(
-        DELIVER,
-        args=(str(announcement.delivery_id),),
-        job_id=f"delivery-{announcement.delivery_id}-{announcement.dispatch_no}",
+        function,
+        args=arguments,
+        job_id=job_id,
         ttl=JOB_TTL_SECONDS,
         result_ttl=0,
         failure_ttl=0,

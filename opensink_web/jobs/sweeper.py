@@ -11,13 +11,15 @@ from typing import NoReturn
 from redis import Redis, RedisError
 
 from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.lane_watch import LaneWatch
 from opensink_web.jobs.queue import announce, delivery_queue
-from opensink_web.models.transaction import Announcement, reading, writing
+from opensink_web.models.transaction import Announcement, LaneAnnouncement, reading, writing
 from opensink_web.operations.delivery_dispatch import (
     dispatch_forgotten,
     is_anything_forgotten,
     take_back_lost,
 )
+from opensink_web.operations.execution_end import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.idempotency import forget_expired
 from opensink_web.settings import Settings
 
@@ -32,10 +34,11 @@ def run_sweeper(settings: Settings, context: Context) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, _stop)
     connection = announcing_connection(settings.redis_url)
-    sweeper = Sweeper(connection, settings.calls_per_agent)
+    sweeper = Sweeper(connection, settings)
     for count in itertools.count():
         try:
             with context():
+                sweeper.end_batches()
                 sweeper.sweep()
                 if count % _SWEEPS_PER_CLEANING == 0:
                     clean()
@@ -62,9 +65,10 @@ class Sweeper:
     Of each agent it announces no more than may be called now: the rest waits in the database.
     """
 
-    def __init__(self, connection: Redis, calls_per_agent: int) -> None:
+    def __init__(self, connection: Redis, settings: Settings) -> None:
         self._connection = connection
-        self._calls_per_agent = calls_per_agent
+        self._calls_per_agent = settings.calls_per_agent
+        self._lanes = LaneWatch(settings)
         self._queue = delivery_queue(connection)
         self._redis_run_id: str | None = None
 
@@ -76,11 +80,22 @@ class Sweeper:
             _log.warning("Redis cannot be reached: %s", error)
             self._redis_run_id = None  # what was announced meanwhile it has not heard
             return 0
-        dispatched = self._dispatch(all_again=run_id != self._redis_run_id)
+        all_again = run_id != self._redis_run_id
+        dispatched: list[Announcement | LaneAnnouncement] = []
+        dispatched += self._dispatch(all_again=all_again)
+        dispatched += self._lanes.look(all_again=all_again)
         if dispatched and not announce(self._queue, dispatched):
             return 0
         self._redis_run_id = run_id
         return len(dispatched)
+
+    def end_batches(self) -> None:
+        """End batches that are done and that nobody has ended."""
+        with reading():
+            if not is_a_batch_forgotten():
+                return
+        with writing():
+            end_forgotten_batches()
 
     def _dispatch(self, *, all_again: bool) -> list[Announcement]:
         with reading():

@@ -21,13 +21,14 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
+from opensink_web.access_token import TokenSigner
 from opensink_web.jobs.call_threads import CallThreads
 from opensink_web.jobs.connection import announcing_connection, working_connection
 from opensink_web.jobs.deliver import calls_per_agent, outbound_client
+from opensink_web.jobs.lane import lanes
 from opensink_web.jobs.presence import Presence
 from opensink_web.jobs.queue import delivery_queue
-from opensink_web.outbound.client import Client
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.jobs.tools import Tools
 from opensink_web.settings import Settings
 
 Context = Callable[[], AbstractContextManager[object]]
@@ -35,17 +36,16 @@ _HEARTBEAT_EVERY_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-def run_worker(settings: Settings, context: Context) -> None:
+def run_worker(settings: Settings, context: Context, signer: TokenSigner) -> None:
     """Work until SIGTERM, and then until the calls in flight have ended.
 
     `context` is entered around every job. Ends when Redis is gone.
     """
-    policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
-    client = Client(policy, settings.outbound_ca_bundle)
-    with client, working_connection(settings.redis_url) as connection:
-        outbound_client.set(client)
+    with Tools(settings, signer) as tools, working_connection(settings.redis_url) as connection:
+        outbound_client.set(tools.client)
         calls_per_agent.set(settings.calls_per_agent)
-        worker = DeliveryWorker(connection, context, settings.calls_per_worker)
+        lanes.set(tools.lanes)
+        worker = DeliveryWorker(connection, context, settings.calls_per_worker, tools.lanes.stop)
         with Presence(announcing_connection(settings.redis_url), worker.name):
             worker.work(logging_level="WARNING")
 
@@ -55,11 +55,14 @@ class DeliveryWorker(SimpleWorker):
 
     max_connection_wait_time = 2.0  # RQ would wait up to a minute for a Redis that came back
 
-    def __init__(self, connection: Redis, context: Context, calls: int) -> None:
+    def __init__(
+        self, connection: Redis, context: Context, calls: int, take_nothing_new: Callable[[], None]
+    ) -> None:
         queue = delivery_queue(connection)
         super().__init__([queue], connection=connection, serializer=JSONSerializer)
         self.log_job_description = False
         self._context = context
+        self._take_nothing_new = take_nothing_new
         self._threads = CallThreads(calls)
         self._last_beat = 0.0
 
@@ -84,6 +87,7 @@ class DeliveryWorker(SimpleWorker):
 
     def teardown(self) -> None:
         """Wait for the calls in flight before RQ's record of this worker goes."""
+        self._take_nothing_new()
         self._threads.join()
         super().teardown()  # type: ignore[no-untyped-call]  # RQ's own
 

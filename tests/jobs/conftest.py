@@ -33,7 +33,9 @@ def work(app: Flask, settings: Settings) -> Callable[[], None]:
         with Client(policy) as client, working_connection(settings.redis_url) as connection:
             outbound_client.set(client)
             calls_per_agent.set(settings.calls_per_agent)
-            worker = DeliveryWorker(connection, app.app_context, settings.calls_per_worker)
+            worker = DeliveryWorker(
+                connection, app.app_context, settings.calls_per_worker, lambda: None
+            )
             worker.work(burst=True, logging_level="WARNING")
 
     return run

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture
 def sweeper(settings: Settings) -> Sweeper:
-    return Sweeper(announcing_connection(settings.redis_url), settings.calls_per_agent)
+    return Sweeper(announcing_connection(settings.redis_url), settings)
 
 
 def queued(settings: Settings) -> int:
@@ -140,7 +140,7 @@ def test_without_redis_nothing_is_counted_and_all_comes_later(
 ) -> None:
     with app.app_context():
         make_due(cast, "http://127.0.0.1:9/x")
-        gone = Sweeper(announcing_connection("unix:///nowhere/redis.sock"), 8)
+        gone = Sweeper(announcing_connection("unix:///nowhere/redis.sock"), settings)
         assert gone.sweep() == 0
         assert db.session.scalars(select(Delivery.dispatch_no)).one() == 0
         assert sweeper.sweep() == 1

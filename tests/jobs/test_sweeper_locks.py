@@ -11,6 +11,7 @@ from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent_session import lock_session
 from opensink_web.operations.input_request import resolve
+from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.real_servers import EmbeddedRedis
 from tests.scenarios import ENDPOINT, ask_in
@@ -24,11 +25,11 @@ def environment(environment: dict[str, str], postgres_url: str) -> dict[str, str
 
 
 def test_it_does_not_wait_for_whoever_has_the_session(
-    app: Flask, cast: Cast, redis_server: EmbeddedRedis
+    app: Flask, cast: Cast, settings: Settings, redis_server: EmbeddedRedis
 ) -> None:
     def sweep() -> int:
         with app.app_context(), announcing_connection(redis_server.url) as connection:
-            return Sweeper(connection, 8).sweep()
+            return Sweeper(connection, settings).sweep()
 
     with ThreadPoolExecutor(1) as other, app.app_context():
         waiting = ask_in(cast.alice, ENDPOINT)

@@ -1,0 +1,64 @@
+"""What a worker works with: clients for calls out, threads to make them in, its lanes."""
+
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from uuid import UUID
+
+from opensink_web.access_token import TokenSigner
+from opensink_web.jobs.callback_work import CallbackWork
+from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.daemon_threads import DaemonThreads
+from opensink_web.jobs.execution_work import ExecutionWork
+from opensink_web.jobs.lane import Lanes, Line
+from opensink_web.jobs.queue import announce, delivery_queue
+from opensink_web.models import LaneWork
+from opensink_web.models.transaction import LaneAnnouncement
+from opensink_web.outbound.callback_policy import CallbackPolicy
+from opensink_web.outbound.client import Client
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.settings import Settings
+
+
+class Tools(AbstractContextManager["Tools"]):
+    """Made once by a worker, and closed when it ends."""
+
+    def __init__(self, settings: Settings, signer: TokenSigner) -> None:
+        self.client = Client(
+            TargetPolicy.from_entries(settings.execution_endpoint_hosts),
+            settings.outbound_ca_bundle,
+        )
+        self._callback_client = Client(
+            CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
+            settings.outbound_ca_bundle,
+        )
+        self._queue = delivery_queue(announcing_connection(settings.redis_url))
+        limit = settings.calls_per_function
+        # each worker its share, so that one is not left idle while another has taken everything
+        width = max(1, -(-limit // settings.workers))
+        executions = ExecutionWork(self.client, signer, limit)
+        callbacks = CallbackWork(self._callback_client, signer, limit)
+        threads = settings.calls_per_worker
+        self.lanes = Lanes(
+            {
+                LaneWork.EXECUTIONS: Line(executions, width, DaemonThreads(threads, "execution")),
+                LaneWork.CALLBACKS: Line(callbacks, width, DaemonThreads(threads, "callback")),
+            },
+            self._announce,
+        )
+
+    def __enter__(self) -> "Tools":
+        self._opened = ExitStack()
+        self._opened.enter_context(self.client)
+        self._opened.enter_context(self._callback_client)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    def _announce(self, work: LaneWork, lane_id: UUID) -> None:
+        announce(self._queue, [LaneAnnouncement(work, lane_id)])
