@@ -18,7 +18,9 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        _arrivals[self.headers["X-OpenSink-Request-Id"]] = time.monotonic()
+        _arrivals[
+            self.headers["X-OpenSink-Request-Id"] or self.headers["X-OpenSink-Execution-Id"]
+        ] = time.monotonic()
         self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(b"{}")
 
