@@ -18,6 +18,7 @@ The row in the database is the truth; Redis only carries "look at delivery N".
     contract/   a JSON route declared once: who may call it, what it takes, how it is documented
     services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument
+    function_host/  Python functions, each call in a process of its own
     models/     the tables, one file per noun, and what is true of one row alone
     schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms
     outbound/   HTTP out: the guarded client, the address policy, signatures, retry schedule

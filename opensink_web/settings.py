@@ -20,6 +20,7 @@ MAX_BATCH_BODY_BYTES_DEFAULT = 32 * 1024 * 1024
 CALLS_PER_WORKER_DEFAULT = 16
 CALLS_PER_AGENT_DEFAULT = 8
 CALLS_PER_FUNCTION_DEFAULT = 16
+FUNCTION_MEMORY_MB_DEFAULT = 1024
 MAX_BATCH_SIZE_DEFAULT = 1000
 # As much as one small server answers at all: only a loop that went wild meets it.
 API_REQUESTS_PER_MINUTE_DEFAULT = 30_000
@@ -32,6 +33,16 @@ _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+")
 # A name whose last label is no number, which would be read as an address.
 _HOST = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*(?!(?:[0-9]+|0x[0-9a-f]*)\.?$)[a-z0-9_-]{1,63}\.?"
+)
+SECRET_VARIABLES = frozenset(
+    (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "ENCRYPTION_KEYS",
+        "OIDC_CLIENT_SECRET",
+        "PGPASSWORD",
+    )
 )
 # What `opensink up` allows agents' endpoints when only this machine can reach it.
 LOOPBACK_ENDPOINT_HOSTS = ("127.0.0.0/8", "::1/128", "localhost")
@@ -56,6 +67,7 @@ class Settings:
     calls_per_agent: int
     calls_per_function: int
     max_batch_size: int
+    function_memory_mb: int
     web_threads: int
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -101,6 +113,9 @@ class Settings:
                 "CALLS_PER_FUNCTION", CALLS_PER_FUNCTION_DEFAULT, 1, 1000
             ),
             max_batch_size=reader.integer("MAX_BATCH_SIZE", MAX_BATCH_SIZE_DEFAULT, 1, 100_000),
+            function_memory_mb=reader.integer(
+                "FUNCTION_MEMORY_MB", FUNCTION_MEMORY_MB_DEFAULT, 64, 2**20
+            ),
             web_threads=reader.integer("WEB_THREADS", 32, 4, 512),
             database_url=_database_url(reader.text("DATABASE_URL", ""), data_dir),
             redis_url=_redis_url(reader.text("REDIS_URL", ""), data_dir),
@@ -176,6 +191,7 @@ class Settings:
             "CALLS_PER_AGENT": str(self.calls_per_agent),
             "CALLS_PER_FUNCTION": str(self.calls_per_function),
             "MAX_BATCH_SIZE": str(self.max_batch_size),
+            "FUNCTION_MEMORY_MB": str(self.function_memory_mb),
             "WEB_THREADS": str(self.web_threads),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
@@ -198,6 +214,11 @@ class Settings:
             "OIDC_JOIN_ROLE": self.oidc_join_role,
             "OPENSINK_SUPERVISED": "1" if self.supervised else "",
         }
+
+    def function_environment(self) -> dict[str, str]:
+        """Return what Python functions see: the environment less our secrets, and PUBLIC_URL."""
+        kept = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
+        return kept | {"PYTHONPATH": _python_path(), "PUBLIC_URL": self.public_url}
 
 
 class _Reader:

@@ -1,6 +1,7 @@
 """Settings: read once, checked, and handed to the processes below `opensink up`."""
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_changes_go_before_the_environment() -> None:
         ("API_REQUESTS_PER_MINUTE", "0"),
         ("CALLS_PER_FUNCTION", "0"),
         ("MAX_BATCH_SIZE", "0"),
+        ("FUNCTION_MEMORY_MB", "1"),
         ("CALLBACK_URL_HOSTS", "https://app.example.com"),
         ("CALLBACK_URL_HOSTS", "app.example.com:443"),
         ("CALLBACK_URL_HOSTS", "*.example.com"),
@@ -128,6 +130,7 @@ def test_endpoints_on_this_machine_are_allowed_when_only_it_can_reach_us(
             "OUTBOUND_CA_BUNDLE": DEFAULT_CA_BUNDLE_PATH,
             "CALLS_PER_FUNCTION": "3",
             "MAX_BATCH_SIZE": "5000",
+            "FUNCTION_MEMORY_MB": "256",
         },
         {"CALLBACK_URL_HOSTS": "*"},
     ],
@@ -136,6 +139,15 @@ def test_a_child_reads_the_same_settings(given: dict[str, str]) -> None:
     children = Settings.from_env(given).for_children(8123)
     assert Settings.from_env(children.environment()) == children
     assert children.environment()["PATH"] == os.environ["PATH"]
+
+
+def test_every_secret_is_kept_from_python_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = {each.name.upper() for each in fields(Settings) if not each.repr}
+    for name in (*secret, "SOMETHING"):
+        monkeypatch.setenv(name, "x")
+    seen = Settings.from_env({}).function_environment()
+    assert seen["SOMETHING"] == "x"
+    assert not secret & seen.keys()
 
 
 def test_the_socket_of_the_embedded_server_is_short_enough_for_every_kernel() -> None:

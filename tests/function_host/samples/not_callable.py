@@ -1,0 +1,3 @@
+"""An entry point that leads to no function."""
+
+handler = {"a": 1}

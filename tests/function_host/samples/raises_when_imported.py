@@ -1,0 +1,3 @@
+"""A function whose package cannot be imported."""
+
+raise RuntimeError("no licence found")
