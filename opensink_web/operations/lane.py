@@ -3,8 +3,8 @@
 For every table whose rows are `Leased`. A lease that has not run out is a slot taken. Whoever takes
 slots holds the lock of the lane until the commit, so the limit is exact.
 
-Locks are taken in this order, or two could wait for each other: a lane, batches (by id), executions
-(by id), input requests.
+Locks are taken in this order, or two could wait for each other: batches (by id), executions (by
+id), input requests, a lane. Rows of a lane are not waited for: those that others hold are left out.
 """
 
 import secrets
@@ -102,8 +102,11 @@ _RENEW = {
     )
     for work, table in _TABLES.items()
 }
-_IS_ANY_DUE = {
-    work: select(table.id).where(table.lane_id == _LANE, is_due(work)).limit(1)
+_OLDEST_ROW = {
+    work: select(table.id)
+    .where(table.lane_id == _LANE, is_due(work))
+    .order_by(table.next_at, table.id)
+    .limit(1)
     for work, table in _TABLES.items()
 }
 
@@ -122,7 +125,7 @@ _LANES = {work: _open_lanes(work) for work in LaneWork}
 
 
 def lock_lane(lane_id: UUID) -> None:
-    """Keep others from taking this lane's slots; the first lock of a transaction."""
+    """Keep others from taking this lane's slots; the last lock of a transaction."""
     # SQLite lets in one writer at a time anyway
     if db.session.get_bind().dialect.name == "postgresql":
         run_prepared(_LOCK, {"of_lane": lane_id})
@@ -140,12 +143,20 @@ def renew(work: LaneWork, row_ids: Sequence[UUID], token: str) -> int:
     return run_prepared(_RENEW[work], values).rowcount
 
 
-def lanes_with_work(work: LaneWork, limit: int) -> list[UUID]:
-    """Return the lanes in which something is due and a slot is free. Writes nothing."""
+def lanes_with_work(work: LaneWork, limit: int) -> dict[UUID, UUID]:
+    """Return the lanes in which something is due and a slot is free, each with its oldest row.
+
+    Writes nothing.
+    """
     lanes = run_prepared(_LANES[work], {}).scalars().all()
-    return [each for each in lanes if _is_any_due(work, each) and free_slots(work, each, limit)]
+    oldest = {lane_id: _oldest_due_row(work, lane_id) for lane_id in lanes}
+    return {
+        lane_id: row_id
+        for lane_id, row_id in oldest.items()
+        if row_id is not None and free_slots(work, lane_id, limit)
+    }
 
 
-def _is_any_due(work: LaneWork, lane_id: UUID) -> bool:
+def _oldest_due_row(work: LaneWork, lane_id: UUID) -> UUID | None:
     values = {"of_lane": lane_id, "moment": clock.now()}
-    return run_prepared(_IS_ANY_DUE[work], values).first() is not None
+    return run_prepared(_OLDEST_ROW[work], values).scalar_one_or_none()
