@@ -40,9 +40,11 @@ def principal_of(person: Person) -> Principal:
     return Principal(workspace, db.session.get_one(User, person.id), Role.ADMIN)
 
 
-def make_function(person: Person, url: str | None = None, **fields: Any) -> UUID:
+def make_function(
+    person: Person, url: str | None = None, entry_point: str = "nothing", **fields: Any
+) -> UUID:
     """Make a function, on an endpoint if one is named."""
-    target: Target = PythonTarget("nothing")
+    target: Target = PythonTarget(entry_point)
     if url is not None:
         target = EndpointSpec(url, "POST", (), None, 5)
     given: Any = {"namespace": "tests", "name": "work", "input_schema": INPUT_SCHEMA, **fields}

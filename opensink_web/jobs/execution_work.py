@@ -1,4 +1,4 @@
-"""Carrying out executions: what a function's endpoint is called with, and what it answered."""
+"""Carrying out executions: by an endpoint that is called, or by Python code that is installed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,10 +6,11 @@ from uuid import UUID
 
 from opensink_web import clock
 from opensink_web.access_token import TokenSigner
+from opensink_web.function_host.runner import PythonRunner
 from opensink_web.functions import Context, Resume
 from opensink_web.models import LaneWork
 from opensink_web.operations.bearer import mint_execution_token
-from opensink_web.operations.execution_callee import HttpCallee
+from opensink_web.operations.execution_callee import HttpCallee, PythonCallee
 from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
 from opensink_web.operations.execution_outcome import checked, finish_executions
 from opensink_web.operations.lane import renew
@@ -24,6 +25,7 @@ class ExecutionWork:
     """What a pump does in a lane of executions; `limit` of a lane run at once, over all workers."""
 
     client: Client
+    runner: PythonRunner
     signer: TokenSigner
     limit: int
 
@@ -38,7 +40,7 @@ class ExecutionWork:
             return callee
         if isinstance(callee, HttpCallee):
             return checked(claim, self._call(claim, callee))
-        return Failure("This worker runs no Python functions.", "not_installed")
+        return checked(claim, self._run(claim, callee))
 
     def finish(self, settled: Sequence[tuple[ExecutionClaim, Outcome]]) -> None:
         """Write down how they went."""
@@ -56,6 +58,10 @@ class ExecutionWork:
             sender=Sender(callee.secrets, claim.message_id, clock.now()),
         )
         return read_function_answer(call, self.client.send(call))
+
+    def _run(self, claim: ExecutionClaim, callee: PythonCallee) -> Outcome:
+        context = self._context(claim)
+        return self.runner.run(callee.entry_point, claim.input_data, context, claim.timeout_seconds)
 
     def _context(self, claim: ExecutionClaim) -> Context:
         answer = claim.answer

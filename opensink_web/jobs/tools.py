@@ -1,10 +1,11 @@
-"""What a worker works with: clients for calls out, threads to make them in, its lanes."""
+"""What a worker works with: clients for calls out, Python functions, threads, its lanes."""
 
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from uuid import UUID
 
 from opensink_web.access_token import TokenSigner
+from opensink_web.function_host.runner import PythonRunner
 from opensink_web.jobs.callback_work import CallbackWork
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.daemon_threads import DaemonThreads
@@ -31,11 +32,12 @@ class Tools(AbstractContextManager["Tools"]):
             CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
             settings.outbound_ca_bundle,
         )
+        self._runner = PythonRunner(settings.function_environment(), settings.function_memory_mb)
         self._queue = delivery_queue(announcing_connection(settings.redis_url))
         limit = settings.calls_per_function
         # each worker its share, so that one is not left idle while another has taken everything
         width = max(1, -(-limit // settings.workers))
-        executions = ExecutionWork(self.client, signer, limit)
+        executions = ExecutionWork(self.client, self._runner, signer, limit)
         callbacks = CallbackWork(self._callback_client, signer, limit)
         threads = settings.calls_per_worker
         self.lanes = Lanes(
@@ -50,6 +52,7 @@ class Tools(AbstractContextManager["Tools"]):
         self._opened = ExitStack()
         self._opened.enter_context(self.client)
         self._opened.enter_context(self._callback_client)
+        self._opened.enter_context(self._runner)
         return self
 
     def __exit__(
