@@ -48,13 +48,22 @@ class _TooManyFields(InvalidInput):
 class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     """A form for one schema, either blank or as submitted; `root` is its outermost field.
 
-    A schema that proposes or demands so many entries that a browser would choke on their fields is
-    answered as JSON. Raises: InvalidInput when a browser sends more fields than can be.
+    `proposed`, an answer that fits, is what it starts from instead of what the schema proposes.
+    If that is so large, or the schema demands so many entries, that a browser would choke on the
+    fields, it is answered as JSON. Raises: InvalidInput when a browser sends more fields than can
+    be.
     """
 
-    def __init__(self, schema: JSONValue, formdata: FormData | None = None) -> None:
+    def __init__(
+        self,
+        schema: JSONValue,
+        formdata: FormData | None = None,
+        *,
+        proposed: JSONObject | None = None,
+    ) -> None:
         super().__init__({})
         self.schema = schema
+        self._proposed = proposed
         self._placed: list[tuple[AnswerField, str]] = []
         node = field_tree(schema)
         try:
@@ -67,7 +76,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
     def _bound(self, node: FieldNode, formdata: FormData | None, *, room: int) -> AnswerField:
         self._room = room
-        start = _start(node.default, node.kind)
+        start = _start(node, self._proposed)
         root = bind(self, node, start, name=ROOT_NAME, pointer="")
         root.process(formdata, given_to(node, start if node.constant is ABSENT else node.constant))
         return root
@@ -79,14 +88,16 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             raise _TooManyFields("These are more entries than one answer can have.")
 
     @classmethod
-    def blank(cls, schema: JSONValue) -> "AnswerForm":
-        """Draw the form with what the schema proposes; the schema has passed `check_schema`."""
-        return cls(schema)
+    def blank(cls, schema: JSONValue, proposed: JSONObject | None = None) -> "AnswerForm":
+        """Draw the form with what is proposed; the schema has passed `check_schema`."""
+        return cls(schema, proposed=proposed)
 
     @classmethod
-    def submitted(cls, schema: JSONValue, formdata: FormData) -> "AnswerForm":
+    def submitted(
+        cls, schema: JSONValue, formdata: FormData, proposed: JSONObject | None = None
+    ) -> "AnswerForm":
         """Take what a browser sent; everything typed is kept as it was typed."""
-        return cls(schema, formdata)
+        return cls(schema, formdata, proposed=proposed)
 
     def read(self) -> Submission:
         """Read the answer and check it as a whole; the errors also go to their fields."""
@@ -127,7 +138,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         added, removed = formdata.getlist(ADD_BUTTON), formdata.getlist(REMOVE_BUTTON)
         if not (added or removed):
             return None
-        form = AnswerForm.submitted(self.schema, formdata)
+        form = AnswerForm.submitted(self.schema, formdata, self._proposed)
         for field in [field for field in walk(form.root) if isinstance(field, ListField)]:
             for name in {row.name for row in field.rows} & set(removed):
                 field.remove_row(name)
@@ -193,8 +204,10 @@ def _nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:
     return field
 
 
-def _start(default: JSONValue | Absent, kind: Kind) -> JSONValue | Absent:
-    return {} if default is ABSENT and kind is Kind.JSON else default
+def _start(node: FieldNode, proposed: JSONObject | None) -> JSONValue | Absent:
+    if proposed is not None:
+        return proposed
+    return {} if node.default is ABSENT and node.kind is Kind.JSON else node.default
 
 
 def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError, ...]:

@@ -81,6 +81,8 @@ class TextField(TypedField):
 
     @property
     def hint(self) -> str:
+        if self.node.secret and self.initial is not ABSENT:
+            return "Secret: it is not shown. Left empty, it stays what was proposed."
         if self.node.secret:
             return "Secret: it is not shown again, also not after an error."
         shows_itself = self.input_type == self.node.format

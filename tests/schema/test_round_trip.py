@@ -81,3 +81,29 @@ def test_an_untouched_answer_comes_back_exactly(
     submission = AnswerForm.submitted(whole, untouched(AnswerForm.blank(whole))).read()
     assert submission.errors == ()
     assert dump(submission.value) == dump(answer)
+
+
+@pytest.mark.parametrize(("schema", "answer"), ANSWERS)
+def test_so_does_one_that_is_proposed_beside_the_schemas_own_defaults(
+    schema: JSONValue,
+    answer: JSONObject,
+    untouched: Callable[[AnswerForm], MultiDict[str, str]],
+) -> None:
+    whole: JSONObject = {
+        "type": "object",
+        "properties": {"a": schema, "unasked": {"type": "string", "default": "x"}},
+        "default": {"a": "something else", "unasked": "x"},
+    }
+    sent = untouched(AnswerForm.blank(whole, answer))
+    assert dump(AnswerForm.submitted(whole, sent, answer).read().value) == dump(answer)
+
+
+def test_a_proposed_secret_stays_without_being_drawn(
+    untouched: Callable[[AnswerForm], MultiDict[str, str]],
+) -> None:
+    whole: JSONObject = {"properties": {"pin": {"type": "string", "writeOnly": True}}}
+    form = AnswerForm.blank(whole, {"pin": "4711"})
+    sent = untouched(form)
+    assert "4711" not in str(sent)
+    assert "stays what was proposed" in form.root.parts()[0].hint  # type: ignore[attr-defined]  # the root is a group
+    assert AnswerForm.submitted(whole, sent, {"pin": "4711"}).read().value == {"pin": "4711"}
