@@ -63,15 +63,21 @@ class AgentSession:
 
 @dataclass(frozen=True, slots=True)
 class InputRequest:
-    """A question; `response` is null until `status` is `resolved`."""
+    """A question; `response` is null until `status` is `resolved`.
+
+    An agent asked it in a session, or an execution, of which `declined` ends it for a reason.
+    """
 
     id: str
-    session_id: str
-    agent_id: str
+    session_id: str | None
+    agent_id: str | None
+    execution_id: str | None
+    kind: str
     key: str
     title: str
     status: str
     response: dict[str, Any] | None
+    decline_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

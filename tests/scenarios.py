@@ -10,7 +10,8 @@ from opensink_web.models.base import new_id
 from opensink_web.models.transaction import announce_after_commit, writing
 from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session
-from opensink_web.operations.input_request import ask, resolve
+from opensink_web.operations.input_request import ask
+from opensink_web.operations.input_request_decision import resolve
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.retry import RetrySchedule

@@ -1,4 +1,4 @@
-"""/agent-session-input-requests: what agents ask people, and what people answer."""
+"""/agent-session-input-requests: what agents and executions ask people, and the answers."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,9 +20,10 @@ from opensink_web.contract.shapes import (
     Received,
     page_answer,
 )
-from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
-from opensink_web.models import InputRequestStatus
+from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema, PermissionMissing
+from opensink_web.models import InputRequestKind, InputRequestStatus
 from opensink_web.operations import input_request as input_requests
+from opensink_web.operations import input_request_decision as decisions
 from opensink_web.operations.permission import Principal
 
 routes = Routes("agent_session_input_requests")
@@ -32,7 +33,10 @@ class InputRequestCreate(Received):
     """A question. `message` is Markdown; the answer has to fit `schema`, a JSON Schema."""
 
     server_set = frozenset(
-        {"id", "workspace_id", "status", "response", "created_at", "resolved_at", "resolved_by"}
+        {
+            *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
+            *("response", "decline_reason", "created_at", "resolved_at", "resolved_by"),
+        }
     )
 
     session_id: UUID
@@ -52,18 +56,33 @@ class Resolution(Received):
     response: JsonObject
 
 
+class Refusal(Received):
+    """Why there is no answer, or no leave for the call."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=decisions.REASON_LENGTH_MAX)]
+
+
 class InputRequestAnswer(Answer):
-    """A question, and once it is resolved what was answered, when and by whom."""
+    """A question, and once it is decided what was answered, when and by whom.
+
+    It was asked by an agent in a session, or by an execution. Of the kind `approval` the response
+    is the input that the execution's call is made with, and `proposed_response` what the caller
+    wants it to be. Who declined, and when, is in `resolved_by` and `resolved_at`.
+    """
 
     id: UUID
-    session_id: UUID
-    agent_id: UUID
+    session_id: UUID | None
+    agent_id: UUID | None
+    execution_id: UUID | None
     workspace_id: UUID
+    kind: InputRequestKind
     key: str
     title: str
     message: str
     schema_: JsonValue = Field(validation_alias="schema", serialization_alias="schema")
+    proposed_response: JsonObject | None
     response: JsonObject | None
+    decline_reason: str | None
     status: InputRequestStatus
     created_at: datetime
     resolved_at: datetime | None
@@ -73,6 +92,8 @@ class InputRequestAnswer(Answer):
 class InputRequestQuery(PageQuery):
     session_id: UUID | None = None
     agent_id: UUID | None = None
+    execution_id: UUID | None = None
+    kind: InputRequestKind | None = None
     status: InputRequestStatus | None = None
     key: str | None = None
 
@@ -108,6 +129,8 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
     wanted = input_requests.InputRequestFilter(
         session_id=query.session_id,
         agent_id=query.agent_id,
+        execution_id=query.execution_id,
+        kind=query.kind,
         status=query.status,
         key=query.key,
     )
@@ -129,13 +152,37 @@ def get_input_request(
     "/agent-session-input-requests/{request_id}/resolve", summary="Answer a request.", status=200
 )
 def resolve(principal: Principal, request_id: UUID, body: Resolution) -> InputRequestAnswer:
+    _check_may_decide(principal, request_id)
     try:
-        request = input_requests.resolve(
+        request = decisions.resolve(
             principal.workspace, request_id, body.response, by=principal.user
         )
     except InvalidResponse as error:
         raise InvalidResponse(error.message, errors=_inside("/response", error.errors)) from None
     return InputRequestAnswer.of(request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/decline",
+    summary="Decline what an execution asks, or reject its call.",
+    status=200,
+)
+def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestAnswer:
+    _check_may_decide(principal, request_id)
+    request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
+    return InputRequestAnswer.of(request)
+
+
+def _check_may_decide(principal: Principal, request_id: UUID) -> None:
+    """Keep functions from approving calls with their executions' tokens.
+
+    Raises: NotFound; PermissionMissing.
+    """
+    if principal.is_signed_in:
+        return
+    request = input_requests.find_input_request(principal.workspace, request_id)
+    if request.kind is InputRequestKind.APPROVAL:
+        raise PermissionMissing("An execution's own token approves no calls. A person does.")
 
 
 def _inside(path: str, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:

@@ -35,7 +35,11 @@ from opensink_web.models.execution import (
 from opensink_web.models.function import Function, FunctionKind
 from opensink_web.models.idempotency import IdempotencyRecord
 from opensink_web.models.identity import Identity
-from opensink_web.models.input_request import InputRequest, InputRequestStatus
+from opensink_web.models.input_request import (
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+)
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import LaneWork
 from opensink_web.models.password_reset import PasswordReset
@@ -73,6 +77,7 @@ __all__ = [
     "IdempotencyRecord",
     "Identity",
     "InputRequest",
+    "InputRequestKind",
     "InputRequestStatus",
     "Invitation",
     "LaneWork",

@@ -1,16 +1,21 @@
-"""A question an agent asks a person, and the answer."""
+"""A question to a person, and the answer.
+
+An agent asks in a session; an execution asks because its function wants to know something, or
+because the call itself needs a person's approval.
+"""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
+from opensink_web.models.execution import Execution
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
@@ -20,36 +25,66 @@ class InputRequestStatus(StrEnum):
 
     PENDING = "pending"
     RESOLVED = "resolved"
+    DECLINED = "declined"
     CANCELLED = "cancelled"
 
 
+class InputRequestKind(StrEnum):
+    """What is asked for: an answer, or leave for a call whose input is shown to be edited."""
+
+    INPUT = "input"
+    APPROVAL = "approval"
+
+
 class InputRequest(Identified, Created, Base):
-    """`message` is Markdown; `schema` is JSON Schema; `response` fits it or is null."""
+    """`message` is Markdown; `schema` is JSON Schema; `response` fits it or is null.
+
+    `proposed_response` is what a call is to be made with, of an approval; who declined, and when,
+    is in `resolved_by` and `resolved_at`, as who answered.
+    """
 
     __tablename__ = "input_requests"
 
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("agent_sessions.id", ondelete="CASCADE"))
-    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
+    session_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("agent_sessions.id", ondelete="CASCADE")
+    )
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
+    execution_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("executions.id", ondelete="CASCADE")
+    )
+    kind: Mapped[InputRequestKind] = mapped_column(
+        word_type(InputRequestKind), default=InputRequestKind.INPUT
+    )
     key: Mapped[str] = mapped_column(String(255))
     title: Mapped[str] = mapped_column(String(255))
     message: Mapped[str] = mapped_column(Text)
     schema: Mapped[Any] = mapped_column(JSON)
+    sealed_proposed_response: Mapped[str | None] = mapped_column("proposed_response", Text)
+    proposed_response = Sealed[UserObject | None]()
     sealed_response: Mapped[str | None] = mapped_column("response", Text)
     response = Sealed[UserObject | None]()
     status: Mapped[InputRequestStatus] = mapped_column(
         word_type(InputRequestStatus), default=InputRequestStatus.PENDING
     )
+    decline_reason: Mapped[str | None] = mapped_column(Text)
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
-    session: Mapped[AgentSession] = relationship()
-    agent: Mapped[Agent] = relationship()
+    session: Mapped[AgentSession | None] = relationship()
+    agent: Mapped[Agent | None] = relationship()
+    execution: Mapped[Execution | None] = relationship()
     resolved_by: Mapped[User | None] = relationship()
 
     __table_args__ = (
+        CheckConstraint(
+            "(session_id IS NULL) <> (execution_id IS NULL)"
+            " AND (session_id IS NULL) = (agent_id IS NULL)",
+            name="asked_by_one",
+        ),
         Index(None, "workspace_id", "id"),
         Index(None, "workspace_id", "status", "id"),
         Index(None, "session_id", "id"),
         Index(None, "agent_id", "id"),
+        Index(None, "execution_id", "id"),
     )

@@ -10,6 +10,7 @@ from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import (
     Agent,
+    AgentSession,
     AttemptTrigger,
     Delivery,
     DeliveryKind,
@@ -35,16 +36,16 @@ class DeliveryFilter:
     status: DeliveryStatus | None = None
 
 
-def deliver_resolution(request: InputRequest) -> Delivery | None:
-    """Write down the call that tells the agent of an answer; None if it has no endpoint."""
-    if not request.agent.has_endpoint:
+def deliver_resolution(request: InputRequest, session: AgentSession) -> Delivery | None:
+    """Write down the call that tells a session's agent of an answer; None without an endpoint."""
+    if not session.agent.has_endpoint:
         return None
     return _write(
         Delivery(
             id=new_id(),
-            workspace_id=request.workspace_id,
-            agent_id=request.agent_id,
-            session_id=request.session_id,
+            workspace_id=session.workspace_id,
+            agent_id=session.agent_id,
+            session_id=session.id,
             input_request_id=request.id,
             kind=DeliveryKind.INPUT_REQUEST_RESOLVED,
             business_key=f"input_request_resolved:{request.id}",

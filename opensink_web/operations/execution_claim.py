@@ -134,8 +134,13 @@ def _step_of(row: Row[Any]) -> StepKind:
 
 
 def _claim(
-    row: Row[Any], lease: Lease, callee: Callee | Failure, answer: PersonsAnswer | None
+    row: Row[Any],
+    lease: Lease,
+    callee: Callee | Failure,
+    answer: PersonsAnswer | Failure | None,
 ) -> ExecutionClaim:
+    if isinstance(answer, Failure):
+        callee, answer = answer, None
     return ExecutionClaim(
         id=row.id,
         lease_token=lease.token,

@@ -26,6 +26,7 @@ from opensink_web.models import (
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import announce_lane_after_commit
 from opensink_web.operations.execution_end import Step, add_steps
+from opensink_web.operations.execution_pause import ask_for_approval
 from opensink_web.operations.permission import Principal
 from opensink_web.schema.validation import validate
 
@@ -73,6 +74,8 @@ def submit(
     (execution_id,) = insert_executions(
         principal, target_of(function), [input_data], options, [options.trigger_id]
     )
+    if function.requires_approval:
+        ask_for_approval(function, [(execution_id, input_data)], by=principal.user)
     return execution_id
 
 
@@ -98,7 +101,11 @@ def submit_batch(
     target = target_of(function)
     batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
     trigger_ids = trigger_ids_of(options.trigger_id, len(inputs))
-    return batch, insert_executions(principal, target, inputs, options, trigger_ids, batch=batch)
+    ids = insert_executions(principal, target, inputs, options, trigger_ids, batch=batch)
+    if function.requires_approval:
+        calls = list(zip(ids, inputs, strict=True))
+        ask_for_approval(function, calls, by=principal.user, batch=batch)
+    return batch, ids
 
 
 def target_of(function: Function) -> Target:
@@ -177,7 +184,10 @@ def insert_executions(
     batch: Batch | None = None,
     chat_ids: Sequence[UUID] | None = None,
 ) -> list[UUID]:
-    """Write executions down in bulk, and have them announced if they are due."""
+    """Write executions down in bulk, and have them announced if they are due.
+
+    Those of a target that requires approval wait for it; the caller asks.
+    """
     moment = clock.now()
     common = _common_values(principal, target, options, batch, moment)
     ids = [new_id() for _ in inputs]
@@ -194,7 +204,7 @@ def insert_executions(
     ]
     db.session.connection().execute(_ADD_EXECUTIONS, rows)
     add_steps([Step(each, StepKind.QUEUED) for each in ids])
-    if options.delay_seconds == 0:
+    if options.delay_seconds == 0 and not target.requires_approval:
         announce_lane_after_commit(LaneWork.EXECUTIONS, target.id)
     return ids
 

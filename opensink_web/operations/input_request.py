@@ -1,50 +1,28 @@
-"""Asking a person, and answering: the two verbs that everything else is there for."""
+"""Requests to people: an agent asking one, finding and listing them, counting what waits."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import contains_eager, joinedload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
-from opensink_web import clock
-from opensink_web.errors import AlreadyResolved, Conflict, InvalidResponse, NotFound
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.errors import Conflict, NotFound
+from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     ActivitySource,
     ActivityType,
-    AgentSession,
+    Execution,
     InputRequest,
+    InputRequestKind,
     InputRequestStatus,
     SessionStatus,
-    User,
     Workspace,
     db,
 )
-from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 from opensink_web.operations.activity import check_agent_of, log_activity
 from opensink_web.operations.agent_session import lock_session, move_session
-from opensink_web.operations.delivery import deliver_resolution
 from opensink_web.schema.limits import check_schema
-from opensink_web.schema.validation import validate
-
-# Built once, because building a statement costs more than running it.
-_LOCK = (
-    select(InputRequest)
-    .join(InputRequest.session)
-    .join(InputRequest.agent)
-    .options(contains_eager(InputRequest.session), contains_eager(InputRequest.agent))
-    .where(
-        InputRequest.id == bindparam("of_request"),
-        InputRequest.workspace_id == bindparam("of_workspace"),
-    )
-    .with_for_update(of=AgentSession)
-    .execution_options(populate_existing=True)
-)
-_STORE_RESPONSE = update(InputRequest).where(
-    InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +31,8 @@ class InputRequestFilter:
 
     session_id: UUID | None = None
     agent_id: UUID | None = None
+    execution_id: UUID | None = None
+    kind: InputRequestKind | None = None
     status: InputRequestStatus | None = None
     key: str | None = None
     is_pending: bool | None = None
@@ -100,35 +80,6 @@ def ask(
     return request
 
 
-def resolve(
-    workspace: Workspace, request_id: UUID, response: JSONObject, *, by: User
-) -> InputRequest:
-    """Store the answer, once, and write down the call that lets the agent go on.
-
-    Raises: NotFound; AlreadyResolved, saying who and when; InvalidResponse with an error for
-    each failure; Conflict when there is nobody to answer any more.
-    """
-    request = _lock_input_request(workspace, request_id)
-    _check_open(request)
-    errors = validate(request.schema, response)
-    if errors:
-        raise InvalidResponse("The response does not fit the request's schema.", errors=errors)
-    _store_response(request, response, by)
-    session = request.session
-    log_activity(
-        session,
-        ActivityType.INPUT_REQUEST_RESOLVED,
-        source=ActivitySource.USER,
-        message=f"{by.email} answered “{request.title}”.",
-        payload={"resolved_by": str(by.id)},
-        related_entity_id=str(request.id),
-    )
-    session.error_message = None
-    move_session(session, SessionStatus.PROCESSING_INPUT)
-    deliver_resolution(request)
-    return request
-
-
 def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     """Raises: NotFound."""
     request = db.session.get(InputRequest, request_id)
@@ -137,28 +88,27 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     return request
 
 
-def _lock_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
-    """Find a request with its session, locked, and its agent, in one query. Raises: NotFound."""
-    wanted = {"of_request": request_id, "of_workspace": workspace.id}
-    request = db.session.scalars(_LOCK, wanted).one_or_none()
-    if request is None:
-        raise NotFound("There is no such input request.")
-    return request
-
-
 def list_input_requests(
     workspace: Workspace, wanted: InputRequestFilter, request: page.PageRequest
 ) -> page.Page[InputRequest]:
-    """Return requests with their agents, newest first."""
+    """Return requests with who asked, newest first; of an execution only what names it."""
     query = (
         select(InputRequest)
-        .options(joinedload(InputRequest.agent), joinedload(InputRequest.resolved_by))
+        .options(
+            joinedload(InputRequest.agent),
+            joinedload(InputRequest.resolved_by),
+            joinedload(InputRequest.execution).load_only(
+                Execution.target_namespace, Execution.target_name, Execution.batch_index
+            ),
+        )
         .where(InputRequest.workspace_id == workspace.id)
     )
     query = page.narrowed(
         query,
         (InputRequest.session_id, wanted.session_id),
         (InputRequest.agent_id, wanted.agent_id),
+        (InputRequest.execution_id, wanted.execution_id),
+        (InputRequest.kind, wanted.kind),
         (InputRequest.status, wanted.status),
         (InputRequest.key, wanted.key),
     )
@@ -192,7 +142,8 @@ def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> d
         )
         .group_by(InputRequest.session_id)
     )
-    return dict(db.session.execute(query).all())
+    rows = db.session.execute(query).all()
+    return {session_id: count for session_id, count in rows if session_id is not None}
 
 
 def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | None:
@@ -213,34 +164,3 @@ def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | No
 
 def _is_pending(status: InputRequestStatus) -> bool:
     return status is InputRequestStatus.PENDING
-
-
-def _store_response(request: InputRequest, response: JSONObject, by: User) -> None:
-    """Resolve the request if it is still pending: of many at once exactly one gets through.
-
-    Raises: AlreadyResolved; Conflict.
-    """
-    sealed_response = InputRequest.response.seal(request.id, response)
-    values = {
-        "status": InputRequestStatus.RESOLVED,
-        "resolved_at": clock.now(),
-        "resolved_by_id": by.id,
-    }
-    stored = run_prepared(
-        _STORE_RESPONSE, {"of_request": request.id, "response": sealed_response, **values}
-    )
-    if stored.rowcount != 1:
-        db.session.refresh(request)
-        _check_open(request)
-    set_committed_value(request, "sealed_response", sealed_response)
-    for name, value in values.items():
-        set_committed_value(request, name, value)
-
-
-def _check_open(request: InputRequest) -> None:
-    if request.status is InputRequestStatus.RESOLVED:
-        who = request.resolved_by.email if request.resolved_by else "somebody"
-        when = f"{request.resolved_at:%Y-%m-%d %H:%M:%S} UTC" if request.resolved_at else "before"
-        raise AlreadyResolved(f"This was already answered by {who} on {when}.")
-    if request.status is not InputRequestStatus.PENDING:
-        raise Conflict("The agent's session has ended, so it takes no answer any more.")

@@ -20,6 +20,7 @@ from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires, services
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.progress import DECIDED
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -62,6 +63,7 @@ def show(principal: Principal) -> ResponseReturnValue:
     return render_template(
         template,
         inbox=inbox,
+        decided=DECIDED,
         may_connect=principal.may("agents", Action.WRITE),
         base_url=services().settings.public_url,
     )

@@ -1,4 +1,4 @@
-"""One request: what is asked, the form made from its schema, and what became of the answer."""
+"""One request: what is asked, the form to decide with, and what became of the decision."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,15 +6,24 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
+from wtforms.validators import DataRequired, Length
 
 from opensink_web.errors import InvalidResponse, OpenSinkError
 from opensink_web.json_value import JSONObject
-from opensink_web.models import InputRequest, InputRequestStatus
+from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
 from opensink_web.models.transaction import writing
-from opensink_web.operations.input_request import find_input_request, resolve
+from opensink_web.operations.input_request import find_input_request
+from opensink_web.operations.input_request_decision import (
+    REASON_LENGTH_MAX,
+    decline,
+    resolve,
+)
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
 from opensink_web.web.access import keeps_typed, requires
+from opensink_web.web.execution_link import execution_href
+from opensink_web.web.execution_timeline import execution_events
+from opensink_web.web.forms import ParagraphsField, SettingsForm
 from opensink_web.web.live import UNCHANGED, is_unchanged
 from opensink_web.web.progress import Progress, progress_of
 from opensink_web.web.stored_answer import StoredAnswer, stored_answer
@@ -28,20 +37,37 @@ _SIGNED_IN_ANEW = (
 )
 
 
+class DeclineForm(SettingsForm):
+    """Why somebody does not answer; it is sent with whatever stands in the answer's form."""
+
+    reason = ParagraphsField(
+        "Reason",
+        [
+            DataRequired("Give a reason: it is what the caller is told."),
+            Length(max=REASON_LENGTH_MAX, message="Use at most %(max)d characters."),
+        ],
+        description="The caller is told this.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RequestPage:
     """A request as it is drawn.
 
-    `form` is there to fill in while the request waits, `unsent` is what somebody entered too late,
-    `refusal` says why an answer was not stored.
+    `form` is there to fill in while the request waits, with `decline` where it can be declined;
+    `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `proposal`
+    is the input that was asked for, once it is decided and not what was approved.
     """
 
     asked: InputRequest
     progress: Progress
     events: list[Event]
     form: AnswerForm | None
+    decline: DeclineForm | None
     unsent: AnswerForm | None
     answer: StoredAnswer | None
+    proposal: StoredAnswer | None
+    execution_href: str | None
     refusal: str | None
     may_answer: bool
 
@@ -51,7 +77,7 @@ class RequestPage:
 def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Show a request, its form filled with what the schema proposes."""
     asked = find_input_request(principal.workspace, request_id)
-    form = AnswerForm.blank(asked.schema) if _is_pending(asked) else None
+    form = AnswerForm.blank(asked.schema, asked.proposed_response) if _is_pending(asked) else None
     return _page(principal, asked, form)
 
 
@@ -77,7 +103,7 @@ def progress(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Draw the form with what was sent in it, and a token of this sign-in."""
     asked = find_input_request(principal.workspace, request_id)
-    form = AnswerForm.submitted(asked.schema, request.form)
+    form = _submitted(asked)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
         return _with_rows(principal, asked, with_other_rows)
@@ -90,7 +116,7 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Store an answer; or only give the form a row more or less, whichever button was pressed."""
     asked = find_input_request(principal.workspace, request_id)
-    form = AnswerForm.submitted(asked.schema, request.form)
+    form = _submitted(asked)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
         return _with_rows(principal, asked, with_other_rows)
@@ -98,6 +124,35 @@ def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     if value is None:
         return _page(principal, asked, form, status=422)
     return _store(principal, asked, form, value)
+
+
+@requires("agent_session_input_requests", Action.WRITE)
+def _draw_declining_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Draw the page with what was sent, and a token of this sign-in."""
+    asked = find_input_request(principal.workspace, request_id)
+    return _page(principal, asked, _submitted(asked), refusal=_SIGNED_IN_ANEW, status=400)
+
+
+@blueprint.post(_PAGE + "/decline")
+@keeps_typed(_draw_declining_again)
+@requires("agent_session_input_requests", Action.WRITE)
+def turn_down(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Decline what an execution asks, or reject its call."""
+    asked = find_input_request(principal.workspace, request_id)
+    why = DeclineForm()
+    if not why.validate_on_submit():
+        return _page(principal, asked, _submitted(asked), why=why, status=422)
+    try:
+        with writing():
+            decline(principal.workspace, asked.id, why.reason.data, by=principal.user)
+    except OpenSinkError as error:
+        form = _submitted(asked)
+        return _page(principal, asked, form, refusal=error.message, status=error.status)
+    return redirect(_href(principal, asked), 303)
+
+
+def _submitted(asked: InputRequest) -> AnswerForm:
+    return AnswerForm.submitted(asked.schema, request.form, asked.proposed_response)
 
 
 def _store(
@@ -117,7 +172,19 @@ def _store(
 def _with_rows(principal: Principal, asked: InputRequest, form: AnswerForm) -> ResponseReturnValue:
     if not request.htmx:
         return _page(principal, asked, form)
-    return render_template("input_request/_form.html", asked=asked, form=form)
+    return render_template(
+        "input_request/_form.html",
+        asked=asked,
+        form=form,
+        decline=_decline_form(asked),
+        is_approval=asked.kind is InputRequestKind.APPROVAL,
+    )
+
+
+def _decline_form(asked: InputRequest) -> DeclineForm | None:
+    """Return the form to decline with, where that can be done; what was typed stays in it."""
+    is_declinable = _is_pending(asked) and asked.execution_id is not None
+    return DeclineForm() if is_declinable else None
 
 
 def _page(
@@ -125,22 +192,47 @@ def _page(
     asked: InputRequest,
     form: AnswerForm | None,
     *,
+    why: DeclineForm | None = None,
     refusal: str | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     is_pending = _is_pending(asked)
-    response = asked.response
+    slug, execution_id = principal.workspace.slug, asked.execution_id
     page = RequestPage(
         asked=asked,
         progress=progress_of(principal, asked),
-        events=timeline_of(principal.workspace, asked.session)[:_EVENTS_SHOWN],
+        events=_events(principal, asked)[:_EVENTS_SHOWN],
         form=form if is_pending else None,
+        decline=why if why and is_pending else _decline_form(asked),
         unsent=None if is_pending else form,
-        answer=None if response is None else stored_answer(asked.schema, response),
+        answer=_drawn_up(asked, asked.response),
+        proposal=_drawn_up(asked, None if is_pending else _not_approved(asked)),
+        execution_href=None if execution_id is None else execution_href(slug, execution_id),
         refusal=refusal,
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
     )
-    return render_template("input_request/show.html", page=page, asked=asked), status
+    return render_template(
+        "input_request/show.html",
+        page=page,
+        asked=asked,
+        is_approval=asked.kind is InputRequestKind.APPROVAL,
+    ), status
+
+
+def _events(principal: Principal, asked: InputRequest) -> list[Event]:
+    if asked.session is not None:
+        return timeline_of(principal.workspace, asked.session)
+    if asked.execution is not None:
+        return execution_events(principal.workspace, asked.execution)
+    return []
+
+
+def _not_approved(asked: InputRequest) -> JSONObject | None:
+    return None if asked.proposed_response == asked.response else asked.proposed_response
+
+
+def _drawn_up(asked: InputRequest, response: JSONObject | None) -> StoredAnswer | None:
+    return None if response is None else stored_answer(asked.schema, response)
 
 
 def _is_pending(asked: InputRequest) -> bool:

@@ -1,4 +1,4 @@
-"""What became of an answer, step by step: given, delivered, and what the agent made of it."""
+"""What became of a decision, step by step: taken, passed on, and what it led to."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,9 +8,13 @@ from flask import url_for
 
 from opensink_web import clock
 from opensink_web.models import (
+    AgentSession,
     Delivery,
     DeliveryStatus,
+    Execution,
+    ExecutionStatus,
     InputRequest,
+    InputRequestKind,
     InputRequestStatus,
     SessionStatus,
 )
@@ -19,6 +23,7 @@ from opensink_web.operations.input_request import next_waiting
 from opensink_web.operations.permission import Principal
 from opensink_web.web.delivery_wait import wait_of
 from opensink_web.web.delivery_words import attempt_title
+from opensink_web.web.execution_link import execution_href
 from opensink_web.web.live import version_of
 
 FRESH = timedelta(minutes=1)
@@ -61,10 +66,9 @@ class Progress:
 
 def progress_of(principal: Principal, asked: InputRequest) -> Progress:
     """Look up what became of a request."""
-    delivery = find_delivery_of(asked)
-    steps = _steps(principal, asked, delivery)
+    steps, is_settled = _outcome(principal, asked)
     upcoming = next_waiting(principal.workspace, asked)
-    period = _period_seconds(asked, delivery)
+    period = _period_seconds(asked, is_settled=is_settled)
     return Progress(
         is_pending=asked.status is InputRequestStatus.PENDING,
         steps=steps,
@@ -74,20 +78,45 @@ def progress_of(principal: Principal, asked: InputRequest) -> Progress:
     )
 
 
-def _steps(
-    principal: Principal, asked: InputRequest, delivery: Delivery | None
-) -> tuple[Step, ...]:
+def _outcome(principal: Principal, asked: InputRequest) -> tuple[tuple[Step, ...], bool]:
+    """Return the steps, and whether nothing more is to come."""
     if asked.status is InputRequestStatus.PENDING:
-        return ()
+        return (), False
     if asked.status is InputRequestStatus.CANCELLED:
-        detail = "The session ended before anybody answered, so there is nothing to decide."
-        return (Step(Mark.WARNING, "Cancelled", detail),)
+        asker = "session" if asked.execution_id is None else "execution"
+        detail = f"The {asker} ended before anybody answered, so there is nothing to decide."
+        return (Step(Mark.WARNING, "Cancelled", detail),), True
+    slug = principal.workspace.slug
+    decision = _decision_step(principal, asked)
+    if asked.session is not None:
+        delivery = find_delivery_of(asked)
+        steps = (_delivery_step(slug, delivery), _session_step(slug, asked.session, delivery))
+        return (decision, *steps), _is_settled(asked.session, delivery)
+    if asked.execution is not None:
+        status = asked.execution.status
+        is_settled = status.has_ended or status is ExecutionStatus.AWAITING_INPUT
+        return (decision, _execution_step(slug, asked, asked.execution)), is_settled
+    return (decision,), True
+
+
+def _decision_step(principal: Principal, asked: InputRequest) -> Step:
     who = asked.resolved_by.email if asked.resolved_by else "somebody who has left"
     if asked.resolved_by_id == principal.user.id:
         who = "you"
-    answered = Step(Mark.DONE, f"Answered by {who}", moment=asked.resolved_at)
-    slug = principal.workspace.slug
-    return (answered, _delivery_step(slug, delivery), _session_step(slug, asked, delivery))
+    title = f"{DECIDED[asked.kind, asked.status]} by {who}"
+    if asked.status is InputRequestStatus.DECLINED:
+        return Step(Mark.FAILED, title, asked.decline_reason, asked.resolved_at)
+    if asked.kind is InputRequestKind.APPROVAL and asked.response != asked.proposed_response:
+        title += ", with an edited input"
+    return Step(Mark.DONE, title, moment=asked.resolved_at)
+
+
+DECIDED = {
+    (InputRequestKind.INPUT, InputRequestStatus.RESOLVED): "Answered",
+    (InputRequestKind.INPUT, InputRequestStatus.DECLINED): "Declined",
+    (InputRequestKind.APPROVAL, InputRequestStatus.RESOLVED): "Approved",
+    (InputRequestKind.APPROVAL, InputRequestStatus.DECLINED): "Rejected",
+}
 
 
 def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
@@ -114,8 +143,7 @@ def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
     return Step(Mark.LIVE, "Calling the agent…", None, None, href, "Delivery")
 
 
-def _session_step(slug: str, asked: InputRequest, delivery: Delivery | None) -> Step:
-    session = asked.session
+def _session_step(slug: str, session: AgentSession, delivery: Delivery | None) -> Step:
     href = url_for("agent_session.show", workspace_slug=slug, session_id=session.id)
     is_delivered = delivery is None or delivery.status is DeliveryStatus.SUCCEEDED
     if not is_delivered and not session.status.has_ended:
@@ -137,11 +165,32 @@ _SESSION_WORDS = {
 }
 
 
-def _period_seconds(asked: InputRequest, delivery: Delivery | None) -> int | None:
+def _execution_step(slug: str, asked: InputRequest, execution: Execution) -> Step:
+    href = execution_href(slug, execution.id)
+    mark, title = _EXECUTION_WORDS[execution.status]
+    detail, moment = execution.error, execution.finished_at
+    if asked.status is InputRequestStatus.DECLINED:
+        mark, title, detail = Mark.DONE, "The execution failed with this reason", None
+    elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():
+        mark, title, moment = Mark.WARNING, "The call waits for its time", execution.next_at
+    return Step(mark, title, detail, moment, href, "Execution")
+
+
+_EXECUTION_WORDS = {
+    ExecutionStatus.QUEUED: (Mark.LIVE, "Queued for the next free worker…"),
+    ExecutionStatus.RUNNING: (Mark.LIVE, "The function is running…"),
+    ExecutionStatus.AWAITING_INPUT: (Mark.DONE, "The function waits for more input"),
+    ExecutionStatus.COMPLETED: (Mark.DONE, "Execution completed"),
+    ExecutionStatus.FAILED: (Mark.FAILED, "Execution failed"),
+    ExecutionStatus.CANCELLED: (Mark.WARNING, "Execution cancelled"),
+}
+
+
+def _period_seconds(asked: InputRequest, *, is_settled: bool) -> int | None:
     """Say how soon to look again: a decision of others within seconds, an outcome at once."""
     if asked.status is InputRequestStatus.PENDING:
         return 3
-    if asked.resolved_at is None or _is_settled(asked, delivery):
+    if asked.resolved_at is None or is_settled:
         return None
     age = clock.now() - asked.resolved_at
     if age > WATCHED:
@@ -149,9 +198,8 @@ def _period_seconds(asked: InputRequest, delivery: Delivery | None) -> int | Non
     return 1 if age < FRESH else 10
 
 
-def _is_settled(asked: InputRequest, delivery: Delivery | None) -> bool:
+def _is_settled(session: AgentSession, delivery: Delivery | None) -> bool:
     """Tell whether the call has been made and the agent has said what became of it."""
     if delivery is not None and delivery.status is DeliveryStatus.PENDING:
         return False
-    status = asked.session.status
-    return status.has_ended or status is SessionStatus.WAITING_FOR_INPUT
+    return session.status.has_ended or session.status is SessionStatus.WAITING_FOR_INPUT

@@ -33,6 +33,7 @@ UNDECLARED = {"openapi"}
 """What answers JSON without being a route of a room."""
 BODIES: dict[str, dict[str, Any]] = {
     "resolve": {"response": {}},
+    "decline": {"reason": "No."},
     "replace_function": {"target": {"kind": "python", "entry_point": "x"}},
 }
 """Bodies that are valid before the id in the path is looked at; {} unless here."""

@@ -37,7 +37,8 @@ from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session
-from opensink_web.operations.input_request import ask, resolve
+from opensink_web.operations.input_request import ask
+from opensink_web.operations.input_request_decision import resolve
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.benchmarks.parts import FINISH, measure_parts

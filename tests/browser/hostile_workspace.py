@@ -35,7 +35,8 @@ from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session, update_session
 from opensink_web.operations.api_key import create_key
 from opensink_web.operations.credential import hash_password, hash_token
-from opensink_web.operations.input_request import ask, resolve
+from opensink_web.operations.input_request import ask
+from opensink_web.operations.input_request_decision import resolve
 from opensink_web.operations.user_session import SESSION_LIFETIME, begin_session
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy

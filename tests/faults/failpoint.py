@@ -15,7 +15,7 @@ from typing import Any
 from opensink_web import cli
 from opensink_web.jobs import deliver, sweeper
 from opensink_web.models import transaction
-from opensink_web.operations import input_request
+from opensink_web.operations import input_request_decision
 from opensink_web.outbound.client import Client
 
 Function = Callable[..., Any]
@@ -115,7 +115,7 @@ POINTS: dict[str, Callable[[], None]] = {
     "after finish's commit": _after_commit_of_finish,
     "freeze before finish's transaction": _after(Client, "send", _freeze),
     # a web server
-    "before the answer's commit": _after(input_request, "resolve"),
+    "before the answer's commit": _after(input_request_decision, "resolve"),
     "before the announcement": _before_announcing,
     "before the answer is sent": _after_announcing,
     # any part: nobody waits for a lock longer than this

@@ -10,7 +10,7 @@ from opensink_web.jobs.sweeper import Sweeper
 from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent_session import lock_session
-from opensink_web.operations.input_request import resolve
+from opensink_web.operations.input_request_decision import resolve
 from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.real_servers import EmbeddedRedis

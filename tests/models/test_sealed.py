@@ -30,6 +30,7 @@ def test_every_secret_there_is_stands_in_the_list() -> None:
         "delivery_attempts.response_headers",
         "delivery_attempts.url",
         "idempotency_records.response_body",
+        "input_requests.proposed_response",
         "input_requests.response",
         "second_factors.secret",
         "workspaces.execution_secret",

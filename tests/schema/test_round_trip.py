@@ -105,5 +105,5 @@ def test_a_proposed_secret_stays_without_being_drawn(
     form = AnswerForm.blank(whole, {"pin": "4711"})
     sent = untouched(form)
     assert "4711" not in str(sent)
-    assert "stays what was proposed" in form.root.parts()[0].hint  # type: ignore[attr-defined]  # the root is a group
+    assert "stays what was proposed" in form.root.parts()[0].hint
     assert AnswerForm.submitted(whole, sent, {"pin": "4711"}).read().value == {"pin": "4711"}

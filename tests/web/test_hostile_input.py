@@ -50,6 +50,7 @@ FORMS = {
     "/w/main/admin/members": {"role": "viewer", "email": "new@example.com"},
     "/w/main/admin/workspace": {"name": "Main"},
     "/w/main/requests/{request}": {"answer": "", "answer-0": "on", "_add": "", "_remove": ""},
+    "/w/main/requests/{request}/decline": {"answer-0": "on", "reason": "No."},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "create_agent": {"name": "A", "description": "", "namespace": "default", "slug": "new"}
@@ -60,6 +61,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "ask": {"session_id": "{session}", "agent_id": "{agent}", "key": "k", "title": "t"}
     | {"message": "", "schema": {}},
     "resolve": {"response": {"approved": 1}},
+    "decline": {"reason": "No."},
     "add_activity": {"session_id": "{session}", "agent_id": "{agent}", "type": "message"}
     | {"source": "agent", "message": "", "related_entity_id": "", "links": []},
     "create_key": {"name": "k", "scopes": ["all:all"], "expires_at": "2090-01-01T00:00:00Z"},

@@ -1,0 +1,104 @@
+"""Executions that wait for a person: one that asks something, calls that want approval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import Function, InputRequest, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.execution import cancel_execution
+from opensink_web.operations.execution_claim import claim_executions
+from opensink_web.operations.execution_outcome import finish_executions
+from opensink_web.operations.execution_submit import Options, submit, submit_batch
+from opensink_web.outbound.outcome import Awaits
+from tests.conftest import Person
+from tests.executions import make_function, principal_of
+from tests.scenarios import SCHEMA
+
+REFUND: JSONValue = {
+    "type": "object",
+    "required": ["amount"],
+    "properties": {
+        "amount": {"type": "number", "maximum": 100},
+        "note": {"type": "string", "default": "none"},
+        "token": {"type": "string", "writeOnly": True},
+    },
+}
+PROPOSED: JSONObject = {"amount": 60.0, "token": "s3cret"}
+PROMPT = "# Which account?\n\nThere are **two**."
+
+
+@dataclass(frozen=True)
+class Paused:
+    """An execution, and the request with which it waits."""
+
+    execution_id: UUID
+    request_id: UUID
+
+
+def paused_in(person: Person, prompt: str = PROMPT, schema: JSONValue = SCHEMA) -> Paused:
+    """Have a function called that asks something before it goes on."""
+    function_id = _function(person, "transfer")
+    with writing():
+        function = db.session.get_one(Function, function_id)
+        execution_id = submit(principal_of(person), function, {"amount": 5}, Options())
+    ask_again(person, prompt, schema)
+    return _paused(execution_id)
+
+
+def ask_again(person: Person, prompt: str = PROMPT, schema: JSONValue = SCHEMA) -> None:
+    """Have a worker call what is due, which asks."""
+    with writing():
+        claims = claim_executions(_function(person, "transfer"), 10, 10)
+    with writing():
+        finish_executions([(each, Awaits(prompt, schema)) for each in claims])
+
+
+def approval_in(
+    person: Person,
+    inputs: Sequence[JSONObject] = (PROPOSED,),
+    *,
+    is_batch: bool = False,
+    delay_seconds: float = 0,
+) -> list[Paused]:
+    """Have a function called, once or in a batch, that wants every call approved."""
+    function_id = _function(person, "refund", requires_approval=True)
+    options = Options(delay_seconds=delay_seconds)
+    with writing():
+        function = db.session.get_one(Function, function_id)
+        by = principal_of(person)
+        if is_batch:
+            _, ids = submit_batch(by, function, inputs, options)
+        else:
+            ids = [submit(by, function, each, options) for each in inputs]
+    return [_paused(each) for each in ids]
+
+
+def cancel(person: Person, execution_id: UUID) -> None:
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        cancel_execution(workspace, execution_id)
+
+
+def _function(person: Person, name: str, *, requires_approval: bool = False) -> UUID:
+    found = db.session.scalars(
+        select(Function.id).where(
+            Function.workspace_id == person.workspace_id, Function.name == name
+        )
+    ).one_or_none()
+    return found or make_function(
+        person,
+        namespace="billing",
+        name=name,
+        description="Sends money *back*.",
+        input_schema=REFUND,
+        requires_approval=requires_approval,
+    )
+
+
+def _paused(execution_id: UUID) -> Paused:
+    query = select(InputRequest.id).where(InputRequest.execution_id == execution_id)
+    return Paused(execution_id, db.session.scalars(query).one())
