@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 
 from opensink_web.jobs.connection import working_connection
 from opensink_web.jobs.deliver import calls_per_agent, outbound_client
+from opensink_web.jobs.lane import lanes
+from opensink_web.jobs.tools import Tools
 from opensink_web.jobs.worker import DeliveryWorker
 from opensink_web.models import Delivery, DeliveryStatus, db
-from opensink_web.outbound.client import Client
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 
 StartWorker = Callable[[], "subprocess.Popen[bytes]"]
@@ -29,10 +30,14 @@ def work(app: Flask, settings: Settings) -> Callable[[], None]:
     """Run a worker until its queue is empty."""
 
     def run() -> None:
-        policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
-        with Client(policy) as client, working_connection(settings.redis_url) as connection:
-            outbound_client.set(client)
+        services: Services = app.extensions[EXTENSION]
+        with (
+            Tools(settings, services.signer) as tools,
+            working_connection(settings.redis_url) as connection,
+        ):
+            outbound_client.set(tools.client)
             calls_per_agent.set(settings.calls_per_agent)
+            lanes.set(tools.lanes)
             worker = DeliveryWorker(
                 connection, app.app_context, settings.calls_per_worker, lambda: None
             )
