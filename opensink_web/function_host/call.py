@@ -115,6 +115,7 @@ class Call:
 
     def end(self, exit_code: int) -> None:
         """Tell the worker how the process ended, and let go of everything."""
+        # on Linux the host would find what is left of the group too; elsewhere it cannot
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process_id or 0, signal.SIGKILL)
         for drain in (self.hear, self.log):

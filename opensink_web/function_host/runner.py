@@ -167,6 +167,8 @@ class _Host:
     def close(self) -> None:
         """End the host; it ends its calls, unless it is stuck."""
         self._control.close()
+        if not self._is_ready:
+            self._process.kill()  # it does not look up from what it imports
         try:
             self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:

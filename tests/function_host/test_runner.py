@@ -249,6 +249,17 @@ class TestEntryPoints:
         assert message in failed.message
         assert failed.code == code
 
+    def test_a_package_that_is_slow_to_import_holds_up_no_other_and_no_end(
+        self, function_environment: dict[str, str]
+    ) -> None:
+        started = time.monotonic()
+        with PythonRunner(function_environment, MEMORY_MB) as ours:
+            slow = ours.run("hangs_when_imported", {}, CONTEXT, 0.3)
+            assert output(ours.run("anything", {"do": "echo"}, CONTEXT, 20))["resume"] is None
+        message = "hangs_when_imported was still being imported after 0.3 s."
+        assert slow == Failure(message, "timeout")
+        assert time.monotonic() - started < 5
+
     def test_a_package_that_starts_threads_is_imported_by_each_call(
         self, runner: PythonRunner
     ) -> None:

@@ -1,0 +1,5 @@
+"""A function whose package waits for something that never comes."""
+
+import time
+
+time.sleep(60)
