@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,7 +127,7 @@ class TestWhenSubmitted:
         started = time.monotonic()
         reason = CallbackPolicy(("*",)).check_url("https://slow.example/")
         answered.set()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4
         assert reason is not None
         assert "could not be looked up in time" in reason
 
@@ -142,16 +143,15 @@ class TestAskingTheNameServer:
     def test_an_answer_is_remembered_for_a_while_and_a_refusal_for_less(
         self, names: Names, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(callback_policy, "REMEMBERED_FAILURE_SECONDS", 0.0)
-        monkeypatch.setattr(callback_policy, "REMEMBERED_SECONDS", 0.1)
+        moment = 0.0
+        monkeypatch.setattr(callback_policy, "time", SimpleNamespace(monotonic=lambda: moment))
         names["app.example.com"] = [["10.0.0.1"], ["1.1.1.1"], ["10.0.0.2"]]
         policy = CallbackPolicy(("*",))
-        url = "https://app.example.com/"
-        assert "10.0.0.1" in str(policy.check_url(url))
-        assert policy.check_url(url) is None
-        assert policy.check_url(url) is None
-        time.sleep(0.11)
-        assert "10.0.0.2" in str(policy.check_url(url))
+        found = []
+        for moment in (0.0, 1.9, 2.0, 31.9, 32.0):  # noqa: B007 - the policy's clock reads it
+            reason = policy.check_url("https://app.example.com/")
+            found.append(reason and reason.split()[1])
+        assert found == ["(10.0.0.1)", "(10.0.0.1)", None, None, "(10.0.0.2)"]
 
     def test_of_many_hosts_only_some_are_remembered(
         self, lookups: list[str], monkeypatch: pytest.MonkeyPatch
