@@ -27,6 +27,9 @@ from opensink_web.schema.limits import check_schema, check_value_schema
 
 FUNCTION_NAME = "^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
 """What a namespace and a name look like."""
+NAME_RULE = (
+    "This stands in addresses: letters, digits, _ and -, beginning with a letter or _, at most 255."
+)
 TIMEOUT_SECONDS_DEFAULT = 30
 TIMEOUT_SECONDS_MAX = 86_400
 
@@ -201,10 +204,7 @@ def _readable_target_of(function: Function) -> Target | None:
 
 def _checked_name(text: str) -> str:
     if not re.fullmatch(FUNCTION_NAME, text):
-        raise InvalidInput(
-            "This stands in addresses: letters, digits, _ and -, beginning with a letter or _, at "
-            "most 255."
-        )
+        raise InvalidInput(NAME_RULE)
     return text
 
 

@@ -1,10 +1,13 @@
-"""Agents' JSON Schemas: limits, validation, and the form a person fills in.
+"""Others' JSON Schemas: limits, validation, and the form a person fills in.
 
 Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
 
     subschemas   where schemas stand inside a schema
     references   what a local `$ref` points at
-    limits       check_schema(): what an agent may send as a schema
+    limits       check_schema(): what may be sent as a schema
+    lint         what a schema may say, but hardly means
+    example      a value to try a schema with
+    places       on which line of a text a part of it stands
     effort       how much work a recursive schema makes of an answer
     validation   validate(): an answer against its schema
     messages     a failed keyword as a sentence for people

@@ -18,7 +18,7 @@ from opensink_web.outbound.retry import (
     RetrySchedule,
 )
 from opensink_web.web.call_form import CallForm, call_fields, headers_field, method_field
-from opensink_web.web.filters import duration
+from opensink_web.web.filters import plain_duration
 from opensink_web.web.forms import LineField, ParagraphsField
 
 _NUMBER = "Enter a number."
@@ -78,8 +78,8 @@ class EndpointForm(CallForm):
             return []
         schedule = self._retry()
         attempts = range(1, schedule.max_attempts)
-        waits = [duration(schedule.ceiling_seconds(attempt) * 1000) for attempt in attempts]
-        shown = [wait.replace(".0 s", " s").removesuffix(" 0 s") for wait in dict.fromkeys(waits)]
+        waits = [plain_duration(schedule.ceiling_seconds(one) * 1000) for one in attempts]
+        shown = list(dict.fromkeys(waits))
         if len(shown) < len(waits):
             shown[-1] += " each further time"
         return shown

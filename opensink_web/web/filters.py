@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
         iso=iso,
         utc_text=utc_text,
         duration=duration,
+        plain_duration=plain_duration,
         number=number,
         initials=initials,
     )
@@ -58,6 +59,12 @@ def duration(milliseconds: float) -> str:
     if whole < _HOUR_SECONDS:
         return f"{whole // _MINUTE_SECONDS} min {whole % _MINUTE_SECONDS} s"
     return f"{whole // _HOUR_SECONDS} h {whole % _HOUR_SECONDS // _MINUTE_SECONDS} min"
+
+
+def plain_duration(milliseconds: float) -> str:
+    """Write a span of time that somebody chose: `30 s`, not `30.0 s`, and `24 h`."""
+    text = duration(milliseconds).replace(".0 s", " s")
+    return text.removesuffix(" 0 s").removesuffix(" 0 min")
 
 
 def number(value: float) -> str:

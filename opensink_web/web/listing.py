@@ -12,7 +12,7 @@ from opensink_web.operations.page import PageRequest
 Word = TypeVar("Word", bound=StrEnum)
 ROWS_PER_PAGE = 50
 # only these: an argument that somebody made up could be one of url_for()'s own
-_FILTERS = ("view", "agent", "status", "kind")
+_FILTERS = ("view", "agent", "status", "kind", "search")
 
 
 def page_request() -> PageRequest:

@@ -41,6 +41,7 @@ _ENTRIES = (
     _Entry("Inbox", "inbox.show", "inbox", "agent_session_input_requests", Action.READ),
     _Entry("Sessions", "agent_session.index", "history", "agent_sessions", Action.READ),
     _Entry("Deliveries", "delivery.index", "send", "deliveries", Action.READ),
+    _Entry("Functions", "function.index", "bolt", "functions", Action.READ),
     _Entry("Agents", "agent.index", "robot", "agents", Action.WRITE, "Admin"),
     _Entry("API keys", "api_key.index", "key", "api_keys", Action.WRITE, "Admin"),
     _Entry("Members", "member.index", "users", "members", Action.WRITE, "Admin"),

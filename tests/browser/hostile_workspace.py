@@ -35,6 +35,7 @@ from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session, update_session
 from opensink_web.operations.api_key import create_key
 from opensink_web.operations.credential import hash_password, hash_token
+from opensink_web.operations.function import FunctionFields, create_function
 from opensink_web.operations.input_request import ask
 from opensink_web.operations.input_request_decision import resolve
 from opensink_web.operations.user_session import SESSION_LIFETIME, begin_session
@@ -111,6 +112,7 @@ def _write(texts: Texts) -> HostilePlace:
     failed = _fail(workspace, sessions[1], answered, texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
     agent = f"{admin}/agents/{session.agent_id}"
+    function = f"{at}/functions/{_define(workspace, reader, texts)}"
     return HostilePlace(
         paths=(
             *(f"{at}/inbox", f"{at}/inbox?view=decided", f"{at}/requests/{answered.id}"),
@@ -123,6 +125,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
             *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{LINK}"),
+            *(f"{at}/functions", f"{at}/functions/new", function, f"{function}/edit"),
             *("/account/second-factor", "/forgot-password", f"/reset-password/{LINK}"),
         ),
         live=(
@@ -186,6 +189,20 @@ def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
     session = start_session(workspace, agent.id, state=state, metadata={line: [line, {line: line}]})
     ask(workspace, session.id, agent.id, key=line, title=line, message=line, schema={})
     return session
+
+
+def _define(workspace: Workspace, reader: User, texts: Texts) -> str:
+    """Make a function with hostile words wherever it has words; return its address."""
+    line = texts.lines[0]
+    url = f"http://127.0.0.1:9/{quote(line)}"
+    target = EndpointSpec(url, "POST", (("X-A", "<b>"),), {each: each for each in texts.lines}, 5)
+    whole = FunctionFields(
+        *("hostile", "function", target, texts.paragraphs[0]),
+        input_schema=_form(texts),
+        output_schema={"description": line, "requierd <b>": texts.paragraphs[1]},
+    )
+    function = create_function(workspace, reader, _POLICY, whole)
+    return f"{function.namespace}/{function.name}"
 
 
 def _log(session: AgentSession, texts: Texts) -> None:

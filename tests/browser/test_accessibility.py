@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -81,7 +82,8 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     paths = ["/inbox", "/inbox?view=decided", "/sessions", f"/sessions/{ids['session_id']}"]
     paths += ["/deliveries", "/admin/agents", "/admin/agents/new"]
     paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
-    paths += ["/admin/members", "/admin/workspace"]
+    paths += ["/admin/members", "/admin/workspace", "/functions", "/functions/new"]
+    paths += define_function(site)
     found = []
     for address in (*map(site.page, paths), "/account", "/account/second-factor"):
         reader.goto(address)
@@ -91,6 +93,16 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     expect(reader.get_by_role("dialog")).to_be_visible()
     found += faults(reader)
     assert found == []
+
+
+def define_function(site: Site) -> list[str]:
+    """Make a function of which there is something to say; return its pages."""
+    name = f"f{uuid4().hex}"
+    target = {"kind": "http", "url": "http://127.0.0.1:9/", "headers": {"X-A": "b"}}
+    schema = QUESTION | {"requierd": []}
+    fields = {"namespace": "axe", "name": name, "description": "Words.", "is_active": False}
+    site.post("/functions", fields | {"input_schema": schema, "target": target})
+    return [f"/functions/axe/{name}", f"/functions/axe/{name}/edit"]
 
 
 def test_axe_finds_nothing_from_the_question_to_the_delivery(reader: Page, site: Site) -> None:

@@ -59,11 +59,35 @@ def test_a_key_is_shown_once(signed_in: Page, site: Site) -> None:
     expect(page.locator("main")).not_to_contain_text(key)
 
 
+def test_a_function_is_made_and_its_schema_checked_while_it_is_typed(
+    signed_in: Page, site: Site
+) -> None:
+    page = signed_in
+    page.goto(site.page("/functions/new"))
+    schema, said = page.get_by_label("Input schema"), page.locator("#input_schema-check")
+    schema.fill('{\n"properties": {"a": {"type": "txt"}}}')
+    expect(said).to_contain_text("Line 2")
+    schema.fill('{"properties": {"image": {"type": "string"}}, "requierd": ["image"]}')
+    expect(said).to_contain_text("Did you mean “required”?")
+    expect(said.get_by_label("Image")).to_be_disabled()
+    expect(schema).to_be_focused()
+    page.get_by_label("Name", exact=True).fill("resize_it")
+    page.get_by_label("A Python function").check()
+    expect(page.get_by_label("URL")).to_be_hidden()
+    page.get_by_label("Entry point").fill("images.resize")
+    page.get_by_label("Entry point").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("default/resize_it")
+    made = site.get("/functions/default/resize_it")
+    assert made["target"] == {"kind": "python", "entry_point": "images.resize"}
+    assert made["input_schema"]["requierd"] == ["image"]
+
+
 def test_every_page_fits_a_phone(signed_in: Page, site: Site) -> None:
     page = signed_in
     page.set_viewport_size({"width": 360, "height": 740})
     paths = ["/inbox", "/sessions", "/deliveries", "/admin/agents", "/admin/agents/new"]
     paths += ["/admin/api-keys", "/admin/members", "/admin/workspace"]
+    paths += ["/functions", "/functions/new"]
     for path in paths:
         page.goto(site.page(path))
         width = page.evaluate("document.documentElement.scrollWidth")

@@ -10,8 +10,10 @@ from werkzeug.datastructures import MultiDict
 
 from opensink_web.errors import InvalidSchema
 from opensink_web.json_value import JSONValue
+from opensink_web.schema.example import example_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
+from opensink_web.schema.lint import MAX_WARNINGS, typed_as_json, warnings_about
 from opensink_web.schema.validation import validate
 from tests.schema.hostile_schemas import DRAWN, REFUSED, answer, entries, text
 from tests.watched import watched
@@ -54,6 +56,9 @@ def test_is_drawn_and_read(
         check_schema(schema)
         form = AnswerForm.blank(schema)
         assert draw(form)
+        assert len(warnings_about(schema)) <= MAX_WARNINGS
+        typed_as_json(schema)
+        example_of(schema)
     sent = untouched(form)
     with harmless():
         form = AnswerForm.submitted(schema, sent)

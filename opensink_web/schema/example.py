@@ -1,0 +1,76 @@
+"""A value that a schema describes, to show people: short, and valid where that is easy."""
+
+from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.schema.field_tree import ABSENT, FieldNode, Kind, field_tree
+
+MAX_CHARACTERS = 4_000
+_MANY = 10
+_TEXTS = {
+    "date": "2026-01-31",
+    "time": "14:30:00Z",
+    "date-time": "2026-01-31T14:30:00Z",
+    "duration": "P3DT4H",
+    "email": "name@example.com",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uri": "https://example.com/page",
+    "uuid": "123e4567-e89b-12d3-a456-426614174000",
+}
+
+
+def example_of(schema: JSONValue) -> JSONObject:
+    """Return an object to try: what the schema proposes, and something for what it demands.
+
+    The schema has passed `check_schema`. A pattern, or what no form can draw, may ask for more; an
+    object that would be long is left empty.
+    """
+    value = _example(field_tree(schema))
+    return value if isinstance(value, dict) and len(dump(value)) <= MAX_CHARACTERS else {}
+
+
+def _example(node: FieldNode) -> JSONValue:
+    if node.constant is not ABSENT:
+        return node.constant
+    if node.default is not ABSENT:
+        return node.default
+    match node.kind:
+        case Kind.GROUP:
+            return {child.key: _example(child) for child in node.children if _is_shown(node, child)}
+        case Kind.LIST:
+            return _entries(node)
+        case Kind.CHOICE:
+            return node.options[0].value if node.options else None
+        case Kind.NUMBER | Kind.INTEGER:
+            return _number(node)
+        case Kind.TEXT:
+            return _text(node)
+        case _:
+            return {} if node.pointer == "" else None
+
+
+def _is_shown(group: FieldNode, child: FieldNode) -> bool:
+    """Show what is demanded or proposed; everything where nothing is."""
+    demands = any(each.required for each in group.children)
+    return child.required or child.default is not ABSENT or not demands
+
+
+def _entries(node: FieldNode) -> list[JSONValue]:
+    wanted = node.constraints.min_items or 1
+    if node.item is None or wanted > _MANY:
+        return []
+    is_flat = node.item.kind not in {Kind.GROUP, Kind.LIST}  # lists in lists would multiply
+    return [_example(node.item)] * (wanted if is_flat else 1)
+
+
+def _number(node: FieldNode) -> int | float:
+    limits = node.constraints
+    if limits.minimum is not None:
+        return limits.minimum
+    return min(1, limits.maximum) if limits.maximum is not None else 1
+
+
+def _text(node: FieldNode) -> str:
+    text = node.placeholder or _TEXTS.get(node.format, "text")
+    shortest = node.constraints.min_length or 0
+    return text.ljust(min(shortest, 100), "…")[: node.constraints.max_length]
