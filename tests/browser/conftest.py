@@ -4,9 +4,10 @@ A page that logs an error on its console, or throws one, fails the test that ope
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ class Site:
     api_key: str
     data_dir: Path
     workspace: str = "main"
+    cookies: dict[str, str] = field(default_factory=dict)
+    """Those of Alice's newest sign-in, whether it still lasts or not."""
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Call the API as an agent does."""
@@ -91,8 +94,10 @@ def site(oidc_server: OidcServer) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    # what a page asks of this machine shall reach the server that listens for it
-    arguments.append("--disable-features=LocalNetworkAccessChecks")
+    # what a page asks of this machine shall reach the server that listens for it; and nothing
+    # is prepared for pages that the next test, in a context of its own, could not use
+    unwanted = ("LocalNetworkAccessChecks", "SpareRendererForSitePerProcess")
+    arguments.append(f"--disable-features={','.join(unwanted)}")
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -123,14 +128,38 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
-def signed_in(page: Page) -> Page:
-    """A page on which Alice has signed in."""
-    sign_in(page)
+def signed_in(page: Page, site: Site) -> Page:
+    """An empty page in a browser that Alice has signed in with."""
+    let_in(page.context, site)
     return page
 
 
+def let_in(context: BrowserContext, site: Site) -> None:
+    """Have Alice signed in without drawing a page for it; a sign-in that lasts serves again."""
+    account = f"{site.url}/account"
+    answer = requests.get(account, cookies=site.cookies, timeout=10, allow_redirects=False)
+    if answer.status_code != 200:
+        renew_sign_in(site)
+    context.add_cookies(
+        [{"name": name, "value": value, "url": site.url} for name, value in site.cookies.items()]
+    )
+
+
+def renew_sign_in(site: Site) -> None:
+    """Send the form of the sign-in, and keep the cookies."""
+    address = f"{site.url}/sign-in"
+    with requests.Session() as client:
+        form = client.get(address, timeout=10).text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+        assert token is not None, form
+        fields = {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD}
+        answer = client.post(address, data=fields, allow_redirects=False, timeout=10)
+        assert answer.status_code == 303, answer.text
+        site.cookies.update(client.cookies.items())
+
+
 def sign_in(page: Page, *, on_the_way: bool = False) -> None:
-    """Sign Alice in with her password; if on the way to somewhere, on the page that is open."""
+    """Sign Alice in as she does; if on the way to somewhere, on the page that is open."""
     if not on_the_way:
         page.goto("/sign-in")
     page.get_by_label("E-mail").fill(EMAIL)

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, sign_in
+from tests.browser.conftest import Site, let_in
 
 pytestmark = pytest.mark.server
 
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_before_signing_in(reader: Page) -> None:
 
 def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> None:
     ids = site.ask(QUESTION)
-    sign_in(reader)
+    let_in(reader.context, site)
     paths = ["/inbox", "/inbox?view=decided", "/sessions", f"/sessions/{ids['session_id']}"]
     paths += ["/deliveries", "/admin/agents", "/admin/agents/new"]
     paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
@@ -107,7 +107,7 @@ def define_function(site: Site) -> list[str]:
 
 def test_axe_finds_nothing_from_the_question_to_the_delivery(reader: Page, site: Site) -> None:
     ids = site.ask(QUESTION, message=MESSAGE, endpoint={"url": "http://127.0.0.1:9/execute"})
-    sign_in(reader)
+    let_in(reader.context, site)
     reader.goto(site.page(f"/requests/{ids['request_id']}"))
     found = faults(reader)
     send(reader)
@@ -177,7 +177,7 @@ def test_a_list_is_filled_and_sent_without_scripts(chromium: Browser, site: Site
     ids = site.ask(QUESTION)
     context = chromium.new_context(base_url=site.url, java_script_enabled=False)
     page = context.new_page()
-    sign_in(page)
+    let_in(context, site)
     page.goto(site.page(f"/requests/{ids['request_id']}"))
     page.get_by_role("button", name=re.compile("Add")).click()
     page.get_by_label("Symbol").nth(1).fill("NVDA")
