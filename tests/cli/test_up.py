@@ -28,7 +28,19 @@ def named(processes: Mapping[int, str], part: str) -> list[int]:
     return sorted(pid for pid, arguments in processes.items() if part in arguments)
 
 
-def test_it_starts_everything_and_says_where(opensink: "Opensink") -> None:
+def end_all(opensink: "Opensink", alive: Alive, number: signal.Signals) -> None:
+    """Send a signal, and see everything end well and in time."""
+    processes = opensink.descendants()
+    assert opensink.end(number) < 5
+    assert opensink.process is not None
+    assert opensink.process.returncode == 0
+    assert alive(processes) == {}
+    assert opensink.get("/healthz") == 0
+
+
+def test_it_starts_everything_says_where_and_ends_at_a_hangup(
+    opensink: "Opensink", alive: Alive
+) -> None:
     greeting = opensink.up("--workers", "3")
     assert greeting[0] == f"OpenSink is at http://127.0.0.1:{opensink.port}"
     assert str(opensink.data_dir) in greeting[1]
@@ -36,15 +48,18 @@ def test_it_starts_everything_and_says_where(opensink: "Opensink") -> None:
     assert all(named(processes, part) for part in PARTS)
     assert len(named(processes, "opensink_web worker")) == 3
     assert opensink.get("/healthz") == 200
+    end_all(opensink, alive, signal.SIGHUP)
 
 
-def test_the_data_folder_can_have_any_name(opensink: "Opensink") -> None:
+def test_the_data_folder_can_have_any_name_and_ctrl_c_ends_everything(
+    opensink: "Opensink", alive: Alive
+) -> None:
     opensink.data_dir = opensink.data_dir.with_name("Ünser data = 100 %")
     redis_socket = Settings.from_env({"DATA_DIR": str(opensink.data_dir)}).embedded_redis_socket
     opensink.up("--workers", "1")
     assert (opensink.data_dir / "opensink.sqlite3").exists()
     assert redis_socket.exists()
-    opensink.end()
+    end_all(opensink, alive, signal.SIGINT)
     assert not redis_socket.parent.exists()
 
 
@@ -54,9 +69,13 @@ def test_nobody_else_can_read_what_it_writes(running: "Opensink") -> None:
     assert [path for path in written if path.stat().st_mode & 0o077] == []
 
 
-def test_the_first_run_prints_a_sign_up_link_until_there_is_a_user(opensink: "Opensink") -> None:
+def test_the_first_run_prints_a_sign_up_link_until_there_is_a_user_and_may_be_killed(
+    opensink: "Opensink", alive: Alive
+) -> None:
     assert any("/sign-up/" in line for line in opensink.up("--workers", "1"))
-    opensink.end()
+    processes = opensink.descendants()
+    opensink.end(signal.SIGKILL)
+    opensink.wait_until(lambda: not alive(processes), seconds=3)
     made = opensink.run(
         *("user", "create", "alice@example.com", "--role", "admin", "--password-stdin"),
         text="a long password\n",
@@ -139,19 +158,6 @@ def test_it_runs_on_postgresql_and_a_redis_of_ones_own(
     assert opensink.end() < 5
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_everything_in_5_seconds(
-    opensink: "Opensink", alive: Alive, number: signal.Signals
-) -> None:
-    opensink.up("--workers", "1")
-    processes = opensink.descendants()
-    assert opensink.end(number) < 5
-    assert opensink.process is not None
-    assert opensink.process.returncode == 0
-    assert alive(processes) == {}
-    assert opensink.get("/healthz") == 0
-
-
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_that_is_killed_starts_again(running: "Opensink", part: str) -> None:
     victim = named(running.descendants(), part)[0]
@@ -165,7 +171,7 @@ def test_a_part_that_is_killed_starts_again(running: "Opensink", part: str) -> N
     running.wait_until(running.is_ready)
 
 
-def test_parts_that_were_started_again_end_with_the_rest(
+def test_parts_that_were_started_again_end_with_the_rest_at_sigterm(
     opensink: "Opensink", alive: Alive
 ) -> None:
     opensink.up("--workers", "1")
@@ -174,27 +180,14 @@ def test_parts_that_were_started_again_end_with_the_rest(
         os.kill(victim, signal.SIGKILL)
     opensink.wait_until(lambda: all(named(opensink.descendants(), part) for part in PARTS))
     opensink.wait_until(opensink.is_ready)
-    processes = opensink.descendants()
-    assert not set(victims) & set(processes)
-    opensink.end()
-    assert alive(processes) == {}
+    assert not set(victims) & set(opensink.descendants())
+    end_all(opensink, alive, signal.SIGTERM)
 
 
 def test_a_request_waits_while_web_starts_again(running: "Opensink") -> None:
     os.kill(named(running.descendants(), "web --fd")[0], signal.SIGKILL)
     time.sleep(0.3)
     assert running.get("/healthz") == 200
-
-
-def test_everything_ends_within_3_seconds_when_it_is_killed_itself(
-    opensink: "Opensink", alive: Alive
-) -> None:
-    opensink.up("--workers", "1")
-    processes = opensink.descendants()
-    opensink.end(signal.SIGKILL)
-    opensink.wait_until(lambda: not alive(processes), seconds=3)
-    opensink.up("--workers", "1")
-    assert opensink.is_ready()
 
 
 @pytest.mark.parametrize(("size_bytes", "expected"), [(50_000, "keep-alive"), (200_000, "close")])
