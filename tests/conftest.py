@@ -12,9 +12,10 @@ below, use no database at all.
 
 import shutil
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby, islice
 from pathlib import Path
 from uuid import UUID
 
@@ -54,12 +55,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `unit` what needs neither a database nor another process."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as `unit` what needs neither a database nor another process, and share the tests out."""
     for item in items:
         uses = set(getattr(item, "fixturenames", ()))
-        if "data_dir" not in uses and item.get_closest_marker("server") is None:
+        if "data_dir" not in uses and not _needs_servers(item):
             item.add_marker("unit")
+    if hasattr(config, "workerinput"):
+        items[:] = _in_shares(items, config.workerinput["workercount"])
+
+
+def _needs_servers(item: pytest.Item) -> bool:
+    return item.get_closest_marker("server") is not None
+
+
+def _in_shares(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Begin the share of each worker with whole rooms of tests that need servers.
+
+    pytest-xdist gives each worker as many tests, in order, and then takes from the end of what is
+    left. So the servers that a room's tests have in common are rarely started by two workers.
+    """
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    slow = sorted(filter(_needs_servers, items), key=lambda item: item.path.parent)
+    rooms = [list(room) for _, room in groupby(slow, key=lambda item: item.path.parent)]
+    for room in sorted(rooms, key=len, reverse=True):
+        min(shares, key=len).extend(room)
+    quick = (item for item in items if not _needs_servers(item))
+    ordered: list[pytest.Item] = []
+    for number, share in enumerate(shares, start=1):
+        ordered += share
+        end = len(items) * number // workers
+        ordered += islice(quick, max(end - len(ordered), 0))
+    return ordered
 
 
 @dataclass(frozen=True)
