@@ -1,5 +1,6 @@
 """The inbox: what waits for a person, newest first, and what has been decided."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -8,7 +9,8 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from opensink_web.models import Agent, InputRequest, Workspace
+from opensink_web.errors import UnreadableSecret
+from opensink_web.models import Agent, InputRequest, InputRequestKind, Workspace
 from opensink_web.operations.agent import agents_by_name
 from opensink_web.operations.input_request import (
     InputRequestFilter,
@@ -21,6 +23,7 @@ from opensink_web.web.access import requires, services
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.progress import DECIDED
+from opensink_web.web.stored_answer import preview_of
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -36,6 +39,7 @@ class View(StrEnum):
 class Inbox:
     """One page of the list as it is drawn.
 
+    `previews` say with which input calls are made that wait for approval, or were approved.
     `next_href` leads to older requests; `refresh_href` is asked for news and is None below the
     first page, where nothing arrives. `arrivals` came since the page that asks was drawn.
     """
@@ -44,6 +48,7 @@ class Inbox:
     agent_id: UUID | None
     agents: list[Agent]
     requests: list[InputRequest]
+    previews: dict[UUID, str]
     arrivals: list[InputRequest]
     next_href: str | None
     refresh_href: str | None
@@ -87,10 +92,20 @@ def _inbox(workspace: Workspace, view: View, found: Page[InputRequest], version:
         agent_id=chosen_id("agent"),
         agents=agents_by_name(workspace),
         requests=found.items,
+        previews=_previews(found.items),
         arrivals=_arrivals(view, found.items),
         next_href=same_list(trail=found.trail) if found.trail else None,
         refresh_href=same_list(version=version, since=newest) if is_first_page else None,
     )
+
+
+def _previews(requests: list[InputRequest]) -> dict[UUID, str]:
+    found = {}
+    for one in requests:
+        if one.kind is InputRequestKind.APPROVAL:
+            with suppress(UnreadableSecret):
+                found[one.id] = preview_of(one.schema, one.response or one.proposed_response or {})
+    return found
 
 
 def _arrivals(view: View, requests: list[InputRequest]) -> list[InputRequest]:

@@ -32,6 +32,7 @@ from opensink_web.web.timeline import Event, timeline_of
 blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"
 _EVENTS_SHOWN = 8
+DECLINE_BUTTON = "_decline"
 _SIGNED_IN_ANEW = (
     "You have signed in anew since this page was opened. Look through your answer and send it."
 )
@@ -56,10 +57,12 @@ class RequestPage:
 
     `form` is there to fill in while the request waits, with `decline` where it can be declined;
     `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `proposal`
-    is the input that was asked for, once it is decided and not what was approved.
+    is the input that was asked for, once it is decided and not what was approved. `message` leaves
+    out what the title says already.
     """
 
     asked: InputRequest
+    message: str
     progress: Progress
     events: list[Event]
     form: AnswerForm | None
@@ -114,39 +117,29 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @keeps_typed(_draw_again)
 @requires("agent_session_input_requests", Action.WRITE)
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
-    """Store an answer; or only give the form a row more or less, whichever button was pressed."""
+    """Store a decision; or only give the form a row more or less, whichever button was pressed."""
     asked = find_input_request(principal.workspace, request_id)
     form = _submitted(asked)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
         return _with_rows(principal, asked, with_other_rows)
+    if DECLINE_BUTTON in request.form:
+        return _turn_down(principal, asked, form)
     value = form.read().value if _is_pending(asked) else {}
     if value is None:
         return _page(principal, asked, form, status=422)
     return _store(principal, asked, form, value)
 
 
-@requires("agent_session_input_requests", Action.WRITE)
-def _draw_declining_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
-    """Draw the page with what was sent, and a token of this sign-in."""
-    asked = find_input_request(principal.workspace, request_id)
-    return _page(principal, asked, _submitted(asked), refusal=_SIGNED_IN_ANEW, status=400)
-
-
-@blueprint.post(_PAGE + "/decline")
-@keeps_typed(_draw_declining_again)
-@requires("agent_session_input_requests", Action.WRITE)
-def turn_down(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+def _turn_down(principal: Principal, asked: InputRequest, form: AnswerForm) -> ResponseReturnValue:
     """Decline what an execution asks, or reject its call."""
-    asked = find_input_request(principal.workspace, request_id)
     why = DeclineForm()
     if not why.validate_on_submit():
-        return _page(principal, asked, _submitted(asked), why=why, status=422)
+        return _page(principal, asked, form, why=why, status=422)
     try:
         with writing():
             decline(principal.workspace, asked.id, why.reason.data, by=principal.user)
     except OpenSinkError as error:
-        form = _submitted(asked)
         return _page(principal, asked, form, refusal=error.message, status=error.status)
     return redirect(_href(principal, asked), 303)
 
@@ -200,6 +193,7 @@ def _page(
     slug, execution_id = principal.workspace.slug, asked.execution_id
     page = RequestPage(
         asked=asked,
+        message=_message(asked),
         progress=progress_of(principal, asked),
         events=_events(principal, asked)[:_EVENTS_SHOWN],
         form=form if is_pending else None,
@@ -225,6 +219,14 @@ def _events(principal: Principal, asked: InputRequest) -> list[Event]:
     if asked.execution is not None:
         return execution_events(principal.workspace, asked.execution)
     return []
+
+
+def _message(asked: InputRequest) -> str:
+    """Return the message; an execution's prompt without the line that became the title."""
+    first, _, rest = asked.message.strip().partition("\n")
+    stands_alone = first.startswith("#") or not rest or rest.startswith("\n")
+    is_title = asked.execution_id is not None and first.lstrip("# ") == asked.title
+    return rest.strip() if is_title and stands_alone else asked.message
 
 
 def _not_approved(asked: InputRequest) -> JSONObject | None:

@@ -105,7 +105,7 @@ def _decision_step(principal: Principal, asked: InputRequest) -> Step:
         who = "you"
     title = f"{DECIDED[asked.kind, asked.status]} by {who}"
     if asked.status is InputRequestStatus.DECLINED:
-        return Step(Mark.FAILED, title, asked.decline_reason, asked.resolved_at)
+        return Step(Mark.DONE, title, asked.decline_reason, asked.resolved_at)
     if asked.kind is InputRequestKind.APPROVAL and asked.response != asked.proposed_response:
         title += ", with an edited input"
     return Step(Mark.DONE, title, moment=asked.resolved_at)
@@ -170,7 +170,7 @@ def _execution_step(slug: str, asked: InputRequest, execution: Execution) -> Ste
     mark, title = _EXECUTION_WORDS[execution.status]
     detail, moment = execution.error, execution.finished_at
     if asked.status is InputRequestStatus.DECLINED:
-        mark, title, detail = Mark.DONE, "The execution failed with this reason", None
+        title, detail = "The execution failed with this reason", None
     elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():
         mark, title, moment = Mark.WARNING, "The call waits for its time", execution.next_at
     return Step(mark, title, detail, moment, href, "Execution")

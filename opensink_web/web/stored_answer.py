@@ -12,6 +12,7 @@ from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.field_tree import FieldNode, Kind, field_tree
 
 HIDDEN = "••••••"
+PREVIEW_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ def stored_answer(schema: JSONValue, response: JSONObject) -> StoredAnswer:
     reader = _Reader(_has_secrets(schema), frozenset(_secret_keys(schema)))
     whole = reader.fact(root, response)
     return StoredAnswer(whole.parts or (whole,), reader.shown(root, response))
+
+
+def preview_of(schema: JSONValue, response: JSONObject) -> str:
+    """Return the beginning of an answer in a line, its secrets left out."""
+    shown = stored_answer(schema, response).shown
+    parts = shown.items() if isinstance(shown, dict) else ()
+    line = ", ".join(f"{key}: {dump(value)}" for key, value in parts)
+    return line if len(line) <= PREVIEW_LENGTH else line[:PREVIEW_LENGTH] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@
     if (close) close.closest("dialog").close();
     if (event.target.matches("dialog.confirm-dialog")) event.target.close(); // the backdrop
   });
+  // What was refused in a confirmation comes back with it unfolded.
+  const refused = document.querySelector("details.confirm[open]");
+  if (refused) askInDialog(refused);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const open = document.querySelector("details[data-menu][open]");

@@ -6,6 +6,8 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
 
+from sqlalchemy import select
+
 from opensink_web import clock
 from opensink_web.factory import create_app
 from opensink_web.json_value import JSONObject, JSONValue
@@ -35,9 +37,13 @@ from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session, update_session
 from opensink_web.operations.api_key import create_key
 from opensink_web.operations.credential import hash_password, hash_token
+from opensink_web.operations.execution_pause import Question, pause_for_input
+from opensink_web.operations.execution_submit import Options, submit
 from opensink_web.operations.function import FunctionFields, create_function
+from opensink_web.operations.function_target import PythonTarget
 from opensink_web.operations.input_request import ask
-from opensink_web.operations.input_request_decision import resolve
+from opensink_web.operations.input_request_decision import decline, resolve
+from opensink_web.operations.permission import Principal
 from opensink_web.operations.user_session import SESSION_LIFETIME, begin_session
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
@@ -110,12 +116,14 @@ def _write(texts: Texts) -> HostilePlace:
     )
     answered = _answer(workspace, session, reader, texts)
     failed = _fail(workspace, sessions[1], answered, texts)
+    asked_by_function, to_approve, rejected = _execute(workspace, reader, texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
     agent = f"{admin}/agents/{session.agent_id}"
     function = f"{at}/functions/{_define(workspace, reader, texts)}"
     return HostilePlace(
         paths=(
             *(f"{at}/inbox", f"{at}/inbox?view=decided", f"{at}/requests/{answered.id}"),
+            *(f"{at}/requests/{one}" for one in (asked_by_function, to_approve, rejected)),
             *(
                 f"{at}/sessions",
                 f"{at}/sessions/{session.id}",
@@ -281,6 +289,33 @@ def _answer(
     )
     response: JSONObject = {text: {text: [text]} for text in texts.all}
     return resolve(workspace, asked.id, response, by=reader)
+
+
+def _execute(workspace: Workspace, reader: User, texts: Texts) -> list[UUID]:
+    """Have a function ask, its call wait for approval, and another one be rejected."""
+    fields = FunctionFields(
+        "hostile",
+        "words",
+        PythonTarget("words"),
+        description=texts.whole,
+        requires_approval=True,
+    )
+    function = create_function(workspace, reader, _POLICY, fields)
+    principal = Principal(workspace, reader, Role.ADMIN)
+    input_data: JSONObject = {text: [text] for text in texts.all}
+    options = Options(trigger_id=texts.lines[0][:200])
+    asking, _, _ = [submit(principal, function, input_data, options) for _ in range(3)]
+    of_executions = (
+        select(InputRequest.id)
+        .where(InputRequest.workspace_id == workspace.id, InputRequest.execution_id.is_not(None))
+        .order_by(InputRequest.id)
+    )
+    approved, to_approve, rejected = db.session.scalars(of_executions)
+    resolve(workspace, approved, input_data, by=reader)
+    decline(workspace, rejected, texts.paragraphs[0][:2000], by=reader)
+    pause_for_input([Question(asking, texts.whole, _form(texts))])
+    *_, asked = db.session.scalars(of_executions)
+    return [asked, to_approve, rejected]
 
 
 def _fail(

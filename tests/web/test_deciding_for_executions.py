@@ -1,5 +1,7 @@
 """What executions ask, as reviewers see it: in the inbox, on its page, and what became of it."""
 
+from html import unescape
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,6 +19,7 @@ from tests.web.review_cases import HTMX, YES, make_viewer, news, refresh_href
 INBOX = "/w/main/inbox"
 AMOUNT, NOTE, TOKEN = "answer-0", "answer-1", "answer-2"
 UNTOUCHED = {AMOUNT: "60.0", NOTE: "", TOKEN: ""}
+DECLINE = {"_decline": "1"}
 SECRET = "s3cret"
 
 
@@ -57,14 +60,23 @@ class TestInbox:
         assert "billing/refund" in html
         assert "No. 2 of a batch" in html
         assert html.count(">Approval<") == 2
+        assert ">amount: 2<" in html
         assert "Trader" in html
         assert "<title>(4) Inbox" in html
+
+    def test_previews_an_input_without_its_secrets(
+        self, bob: FlaskClient, approval: Paused
+    ) -> None:
+        html = bob.get(INBOX).text
+
+        assert "amount: 60.0, token: " in unescape(html)
+        assert SECRET not in html
 
     def test_says_how_it_was_decided(
         self, bob: FlaskClient, paused: Paused, approval: Paused
     ) -> None:
         bob.post(page_of(paused), data=YES)
-        bob.post(f"{page_of(approval)}/decline", data={"reason": "No."})
+        bob.post(page_of(approval), data=DECLINE | {"reason": "No."})
 
         html = bob.get(f"{INBOX}?view=decided").text
 
@@ -80,6 +92,7 @@ class TestQuestion:
         html = bob.get(page_of(paused)).text
 
         assert "billing/transfer" in html
+        assert html.count("Which account?") == 3  # the window, the heading and the history
         assert "<strong>two</strong>" in html
         assert f'href="/w/main/executions/{paused.execution_id}"' in html
         assert "Send answer" in html
@@ -126,7 +139,7 @@ class TestQuestion:
         assert 'id="progress"\n     >' in html  # nothing more is to come
 
     def test_can_be_declined(self, app: Flask, bob: FlaskClient, paused: Paused) -> None:
-        response = bob.post(f"{page_of(paused)}/decline", data={"reason": "Ask\r\nAlice."})
+        response = bob.post(page_of(paused), data=DECLINE | {"reason": "Ask\r\nAlice."})
 
         assert (response.status_code, response.location) == (303, page_of(paused))
         html = bob.get(page_of(paused)).text
@@ -186,7 +199,7 @@ class TestApproval:
 
     def test_rejects_with_the_reason(self, app: Flask, bob: FlaskClient, approval: Paused) -> None:
         response = bob.post(
-            f"{page_of(approval)}/decline", data=UNTOUCHED | {"reason": "Too expensive."}
+            page_of(approval), data=UNTOUCHED | DECLINE | {"reason": "Too expensive."}
         )
 
         assert (response.status_code, response.location) == (303, page_of(approval))
@@ -203,8 +216,8 @@ class TestApproval:
     def test_without_a_reason_nothing_is_decided_and_what_was_typed_is_kept(
         self, app: Flask, bob: FlaskClient, approval: Paused, reason: str, words: str
     ) -> None:
-        sent = {AMOUNT: "12.5", NOTE: "my words", "reason": reason}
-        response = bob.post(f"{page_of(approval)}/decline", data=sent)
+        sent = DECLINE | {AMOUNT: "12.5", NOTE: "my words", "reason": reason}
+        response = bob.post(page_of(approval), data=sent)
 
         assert response.status_code == 422
         assert words in response.text
@@ -230,9 +243,7 @@ def test_the_second_of_two_is_told_and_keeps_what_was_typed(
     href = refresh_href(bob.get(page_of(approval)).text)
     alice.post(page_of(approval), data=UNTOUCHED)
 
-    response = bob.post(
-        f"{page_of(approval)}/decline", data={AMOUNT: "12.5", "reason": "My reason."}
-    )
+    response = bob.post(page_of(approval), data=DECLINE | {AMOUNT: "12.5", "reason": "My reason."})
 
     assert response.status_code == 409
     assert "already approved by alice@example.com" in response.text
@@ -249,8 +260,8 @@ def test_what_was_cancelled_cannot_be_decided(
         cancel(cast.alice, approval.execution_id)
 
     assert "The execution ended before anybody answered" in bob.get(page_of(approval)).text
-    for path, data in (("", UNTOUCHED), ("/decline", {"reason": "No."})):
-        response = bob.post(page_of(approval) + path, data=data)
+    for data in (UNTOUCHED, DECLINE | {"reason": "No."}):
+        response = bob.post(page_of(approval), data=data)
         assert response.status_code == 409
         assert "The execution has ended" in response.text
 
@@ -263,7 +274,7 @@ def test_a_viewer_reads_but_does_not_decide(
     html = bob.get(page_of(approval)).text
     assert 'value="60.0"' in html
     assert "Reject…" not in html
-    assert bob.post(f"{page_of(approval)}/decline", data={"reason": "No."}).status_code == 403
+    assert bob.post(page_of(approval), data=DECLINE | {"reason": "No."}).status_code == 403
 
 
 def test_an_agents_question_cannot_be_declined(app: Flask, cast: Cast, bob: FlaskClient) -> None:
@@ -272,7 +283,7 @@ def test_an_agents_question_cannot_be_declined(app: Flask, cast: Cast, bob: Flas
     page = f"/w/main/requests/{waiting.request_id}"
 
     assert "Decline…" not in bob.get(page).text
-    response = bob.post(f"{page}/decline", data={"reason": "No."})
+    response = bob.post(page, data=DECLINE | {"reason": "No."})
     assert response.status_code == 409
     with app.app_context():
         answer(cast.bob, waiting)
@@ -281,7 +292,7 @@ def test_an_agents_question_cannot_be_declined(app: Flask, cast: Cast, bob: Flas
 def test_somebody_elses_request_is_not_there(charlie: FlaskClient, approval: Paused) -> None:
     theirs = f"/w/elsewhere/requests/{approval.request_id}"
     assert charlie.get(theirs).status_code == 404
-    assert charlie.post(f"{theirs}/decline", data={"reason": "No."}).status_code == 404
+    assert charlie.post(theirs, data=DECLINE | {"reason": "No."}).status_code == 404
 
 
 def test_a_row_more_leaves_the_reason_and_the_buttons(

@@ -50,7 +50,6 @@ FORMS = {
     "/w/main/admin/members": {"role": "viewer", "email": "new@example.com"},
     "/w/main/admin/workspace": {"name": "Main"},
     "/w/main/requests/{request}": {"answer": "", "answer-0": "on", "_add": "", "_remove": ""},
-    "/w/main/requests/{request}/decline": {"answer-0": "on", "reason": "No."},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "create_agent": {"name": "A", "description": "", "namespace": "default", "slug": "new"}
