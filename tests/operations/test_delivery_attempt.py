@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from opensink_web import clock
 from opensink_web.errors import Conflict
 from opensink_web.models import (
     Activity,
@@ -34,24 +33,8 @@ from opensink_web.operations.delivery_outcome import finish
 from opensink_web.outbound.client import Answer, Headers
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
+from tests.operations.conftest import Moment
 from tests.scenarios import Waiting, answer, ask_in, endpoint_at
-
-
-class Moment:
-    """The clock, moved on by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def pass_seconds(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def moment(monkeypatch: pytest.MonkeyPatch) -> Moment:
-    moment = Moment()
-    monkeypatch.setattr(clock, "now", lambda: moment.now)
-    return moment
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """A failing endpoint is called once in a while, nothing fails for waiting, and it heals itself."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from opensink_web import clock
 from opensink_web.models import Agent, Delivery, DeliveryStatus, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations import endpoint_health
@@ -26,29 +25,13 @@ from opensink_web.operations.page import PageRequest
 from opensink_web.outbound.client import Answer, Headers
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
+from tests.operations.conftest import Moment
 from tests.scenarios import POLICY, ask_in, endpoint_at, make_due
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 
 LIMIT = 8
 REFUSED = CallError("refused_by_policy", "Not a public address.")
-
-
-class Moment:
-    """The clock, moved on by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def pass_seconds(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def moment(monkeypatch: pytest.MonkeyPatch) -> Moment:
-    moment = Moment()
-    monkeypatch.setattr(clock, "now", lambda: moment.now)
-    return moment
 
 
 @pytest.fixture
