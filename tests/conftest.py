@@ -69,6 +69,11 @@ def _needs_servers(item: pytest.Item) -> bool:
     return item.get_closest_marker("server") is not None
 
 
+def _is_slowest(room: Sequence[pytest.Item]) -> bool:
+    """Tell whether a room takes so long that it should share its worker with no other such."""
+    return room[0].path.parent.name in {"browser", "cli", "faults"}
+
+
 def _in_shares(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
     """Begin the share of each worker with whole rooms of tests that need servers.
 
@@ -78,7 +83,7 @@ def _in_shares(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
     slow = sorted(filter(_needs_servers, items), key=lambda item: item.path.parent)
     rooms = [list(room) for _, room in groupby(slow, key=lambda item: item.path.parent)]
-    for room in sorted(rooms, key=len, reverse=True):
+    for room in sorted(rooms, key=lambda room: (_is_slowest(room), len(room)), reverse=True):
         min(shares, key=len).extend(room)
     quick = (item for item in items if not _needs_servers(item))
     ordered: list[pytest.Item] = []
