@@ -4,11 +4,12 @@ Whoever ends executions has locked their batches first: of children that end at 
 several processes the last one then sees all the others.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from opensink_web import clock
 from opensink_web.json_value import JSONValue
@@ -40,19 +41,16 @@ UNFINISHED = (
 )
 
 # Built once, because building a statement costs more than running it.
+_IS_WANTED = Execution.id.in_(bindparam("of_executions", expanding=True))
+_IS_HELD = Execution.lease_token.in_(bindparam("of_leases", expanding=True))
 _BATCH_IDS = (
-    select(Execution.batch_id)
-    .where(
-        Execution.id.in_(bindparam("of_executions", expanding=True)),
-        Execution.batch_id.is_not(None),
-    )
-    .distinct()
+    select(Execution.batch_id).where(_IS_WANTED, Execution.batch_id.is_not(None)).distinct()
 )
 _LOCK_BATCHES = (
     select(Batch.id)
     .where(Batch.id.in_(bindparam("of_batches", expanding=True)))
     .order_by(Batch.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _LOCK_EXECUTIONS = (
     select(
@@ -64,10 +62,12 @@ _LOCK_EXECUTIONS = (
         Execution.lease_token,
         Execution.callback_url,
     )
-    .where(Execution.id.in_(bindparam("of_executions", expanding=True)))
+    .where(_IS_WANTED)
     .order_by(Execution.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
+_BATCH_IDS_OF_HELD = _BATCH_IDS.where(_IS_HELD)
+_LOCK_HELD = _LOCK_EXECUTIONS.where(_IS_HELD)
 _END = update(Execution).where(Execution.id == bindparam("of_execution"))
 _ADD_STEPS = insert(ExecutionStep)
 _OWE_CALLBACKS = insert(Callback)
@@ -129,13 +129,14 @@ class Step:
 
 def lock_executions(execution_ids: Collection[UUID]) -> dict[UUID, LockedExecution]:
     """Lock executions, their batches before them; those that are gone are left out."""
-    if not execution_ids:
-        return {}
-    wanted = {"of_executions": list(execution_ids)}
-    batch_ids = run_prepared(_BATCH_IDS, wanted).scalars().all()
-    _lock_batches(batch_ids)
-    rows = run_prepared(_LOCK_EXECUTIONS, wanted).all()
-    return {row.id: LockedExecution(*tuple(row)) for row in rows}
+    return _lock(_BATCH_IDS, _LOCK_EXECUTIONS, {"of_executions": list(execution_ids)})
+
+
+def lock_held_executions(leases: Mapping[UUID, str]) -> dict[UUID, LockedExecution]:
+    """Lock executions whose lease is still the one that is given; others are left alone."""
+    wanted = {"of_executions": list(leases), "of_leases": list(set(leases.values()))}
+    locked = _lock(_BATCH_IDS_OF_HELD, _LOCK_HELD, wanted)
+    return {each.id: each for each in locked.values() if each.lease_token == leases[each.id]}
 
 
 def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:
@@ -203,6 +204,16 @@ def end_forgotten_batches() -> int:
     _lock_batches(batch_ids)
     end_batches(batch_ids)
     return len(batch_ids)
+
+
+def _lock(
+    batch_ids_of: Select[UUID | None], lock: Select[*tuple[Any, ...]], wanted: dict[str, Any]
+) -> dict[UUID, LockedExecution]:
+    if not wanted["of_executions"]:
+        return {}
+    _lock_batches(run_prepared(batch_ids_of, wanted).scalars().all())
+    rows = run_prepared(lock, wanted).all()
+    return {row.id: LockedExecution(*tuple(row)) for row in rows}
 
 
 def _lock_batches(batch_ids: Sequence[UUID | None]) -> None:

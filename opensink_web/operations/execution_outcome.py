@@ -19,7 +19,7 @@ from opensink_web.operations.execution_end import (
     Step,
     add_steps,
     end_executions,
-    lock_executions,
+    lock_held_executions,
 )
 from opensink_web.operations.execution_pause import Question, check_question, pause_for_input
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
@@ -44,12 +44,8 @@ def checked(claim: ExecutionClaim, outcome: Outcome) -> Outcome:
 
 def finish_executions(settled: Sequence[Settled]) -> None:
     """Write down how executions went; of those whose lease was lost, nothing."""
-    locked = lock_executions([claim.id for claim, _ in settled])
-    held = [
-        (claim, row, outcome)
-        for claim, outcome in settled
-        if (row := locked.get(claim.id)) and row.lease_token == claim.lease_token
-    ]
+    locked = lock_held_executions({claim.id: claim.lease_token for claim, _ in settled})
+    held = [(claim, locked[claim.id], outcome) for claim, outcome in settled if claim.id in locked]
     end_executions(
         [
             (row, ending_of(outcome))

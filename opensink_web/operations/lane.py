@@ -85,7 +85,7 @@ def oldest_due(work: LaneWork, *columns: Any) -> Select[Any]:
         .where(table.lane_id == _LANE, is_due(work))
         .order_by(table.next_at, table.id)
         .limit(bindparam("most"))
-        .with_for_update(skip_locked=True, of=table)
+        .with_for_update(skip_locked=True, key_share=True, of=table)
     )
 
 
@@ -95,10 +95,17 @@ _IN_FLIGHT = {
     .where(table.lane_id == _LANE, table.lease_until > _MOMENT)
     for work, table in _TABLES.items()
 }
+# waits for nobody, so it needs no order: a row that somebody holds is renewed the next time
 _RENEW = {
     work: update(table).where(
-        table.id.in_(bindparam("of_rows", expanding=True)),
-        table.lease_token == bindparam("lease_held"),
+        table.id.in_(
+            select(table.id)
+            .where(
+                table.id.in_(bindparam("of_rows", expanding=True)),
+                table.lease_token == bindparam("lease_held"),
+            )
+            .with_for_update(skip_locked=True, key_share=True)
+        )
     )
     for work, table in _TABLES.items()
 }
