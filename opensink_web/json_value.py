@@ -5,6 +5,7 @@ two, because two readers would see two different documents, and limit the third.
 """
 
 import json
+import re
 from typing import Any, TypeAlias
 
 from opensink_web.errors import InvalidInput
@@ -48,6 +49,12 @@ def dump(value: JSONValue, *, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
 
 
+def storable(text: str) -> str:
+    """Replace what UTF-8 or PostgreSQL could not keep, for text that is shown and not compared."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _TOO_DEEP = f"The JSON is nested deeper than {MAX_DEPTH} levels."
 
 

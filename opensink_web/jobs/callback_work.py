@@ -37,6 +37,10 @@ class CallbackWork:
         """Write down how they went."""
         finish_callbacks(settled)
 
+    def give_up(self, claim: CallbackClaim) -> None:
+        """Say that nobody knows how it went."""
+        finish_callbacks([(claim, None)])
+
     def renew(self, row_ids: Sequence[UUID], lease_token: str) -> None:
         """Keep the leases of what goes on."""
         renew(LaneWork.CALLBACKS, row_ids, lease_token)

@@ -46,6 +46,11 @@ class ExecutionWork:
         """Write down how they went."""
         finish_executions(settled)
 
+    def give_up(self, claim: ExecutionClaim) -> None:
+        """Fail it alone."""
+        message = "What came of it cannot be stored."
+        finish_executions([(claim, Failure(message, "bad_output"))])
+
     def renew(self, row_ids: Sequence[UUID], lease_token: str) -> None:
         """Keep the leases of what goes on."""
         renew(LaneWork.EXECUTIONS, row_ids, lease_token)

@@ -30,8 +30,7 @@ class Lanes:
         self._lines = lines
         self._announce = announce
         self._lock = threading.Lock()
-        # whether a lane that is being emptied is to be looked at once more
-        self._is_to_be_looked_at: dict[tuple[LaneWork, UUID], bool] = {}
+        self._pumps: dict[tuple[LaneWork, UUID], Pump[Any, Any]] = {}
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -40,13 +39,13 @@ class Lanes:
 
     def empty(self, kind: LaneWork, lane_id: UUID) -> None:
         """Work until nothing is due in a lane that this worker can take."""
-        if self._begin(kind, lane_id):
+        while (pump := self._begin(kind, lane_id)) is not None:
             try:
-                self._pump(kind, lane_id).run()
+                pump.run()
             finally:
-                looks_again = self._end(kind, lane_id)
-            if looks_again and not self._stopping.is_set():
-                self.empty(kind, lane_id)
+                self._end(kind, lane_id)
+            if self._stopping.is_set() or not pump.is_to_look_again:
+                return
 
     def _pump(self, kind: LaneWork, lane_id: UUID) -> Pump[Any, Any]:
         line = self._lines[kind]
@@ -59,17 +58,20 @@ class Lanes:
             tell_others=lambda: self._announce(kind, lane_id),
         )
 
-    def _begin(self, kind: LaneWork, lane_id: UUID) -> bool:
+    def _begin(self, kind: LaneWork, lane_id: UUID) -> Pump[Any, Any] | None:
+        """Return a pump for the lane; None if one is at work, which then looks again."""
         with self._lock:
-            if (kind, lane_id) in self._is_to_be_looked_at:
-                self._is_to_be_looked_at[kind, lane_id] = True
-                return False
-            self._is_to_be_looked_at[kind, lane_id] = False
-            return True
+            at_work = self._pumps.get((kind, lane_id))
+            if at_work is None:
+                pump = self._pumps[kind, lane_id] = self._pump(kind, lane_id)
+                return pump
+            at_work.look_again()
+        at_work.pass_on()
+        return None
 
-    def _end(self, kind: LaneWork, lane_id: UUID) -> bool:
+    def _end(self, kind: LaneWork, lane_id: UUID) -> None:
         with self._lock:
-            return self._is_to_be_looked_at.pop((kind, lane_id))
+            del self._pumps[kind, lane_id]
 
 
 lanes: ContextVar[Lanes] = ContextVar("lanes")

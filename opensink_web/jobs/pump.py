@@ -2,15 +2,23 @@
 
 What has ended and what is claimed next is one transaction, so a thousand short calls cost a
 hundred commits. A pump stops when nothing is due any more; the next announcement starts another.
+One that comes while a pump is waiting for a long call has it claim what else is due meanwhile.
 """
 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, wait
+from concurrent.futures import (
+    ALL_COMPLETED,
+    FIRST_COMPLETED,
+    Future,
+    InvalidStateError,
+    wait,
+)
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from opensink_web.errors import Unavailable
@@ -22,6 +30,7 @@ GATHER_SECONDS = 0.01
 """How long what has ended waits for others, to be written down together."""
 
 _AGAIN_SECONDS = 0.5
+_TELL_AGAIN_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -53,6 +62,10 @@ class Work(Protocol[ClaimT, ResultT]):
         """Write down how it went."""
         ...
 
+    def give_up(self, claim: ClaimT) -> None:
+        """Write down that it is done, though what came of it cannot be stored."""
+        ...
+
     def renew(self, row_ids: Sequence[UUID], lease_token: str) -> None:
         """Keep the lease of what goes on."""
         ...
@@ -82,6 +95,8 @@ class Pump(Generic[ClaimT, ResultT]):
         self._in_flight: dict[Future[ResultT], ClaimT] = {}
         self._ended: list[tuple[ClaimT, ResultT]] = []
         self._renewed_at = time.monotonic()
+        self._told_at = float("-inf")
+        self._summons: Future[None] = Future()
 
     def run(self) -> int:
         """Work until nothing is due; return how many rows were claimed."""
@@ -91,13 +106,36 @@ class Pump(Generic[ClaimT, ResultT]):
         while self._in_flight or self._ended:
             self._gather()
             self._renew()
-            if self._ended:
+            if self._ended or (self.is_to_look_again and self._room > 0):
                 claimed_count += self._turn_in_time()
         return claimed_count
 
+    def look_again(self) -> None:
+        """Claim what else is due without waiting for what is in flight; from any thread."""
+        with suppress(InvalidStateError):
+            self._summons.set_result(None)
+
+    def pass_on(self) -> None:
+        """Have others look, now and then, if this worker has its share; from any thread."""
+        moment = time.monotonic()
+        if self._room <= 0 and moment - self._told_at >= _TELL_AGAIN_SECONDS:
+            self._told_at = moment
+            self._tell_others()
+
+    @property
+    def is_to_look_again(self) -> bool:
+        """Whether something may have become due that this pump has not looked for."""
+        return self._summons.done()
+
+    @property
+    def _room(self) -> int:
+        return 0 if self._is_stopping() else self._width - len(self._in_flight)
+
     def _turn(self) -> int:
         """Write down what has ended and claim the next, in one transaction."""
-        room = 0 if self._is_stopping() else self._width - len(self._in_flight)
+        room = self._room
+        if self.is_to_look_again:
+            self._summons = Future()
         with writing():
             self._work.finish(self._ended)
             claims = self._work.claim(self._lane_id, room) if room > 0 else []
@@ -113,6 +151,7 @@ class Pump(Generic[ClaimT, ResultT]):
             return self._turn()
         except Unavailable:
             _log.warning("What came of %d calls could not be stored yet", len(self._ended))
+            self.look_again()
             time.sleep(_AGAIN_SECONDS)
         except Exception:
             _log.exception("What came of %d calls could not be stored at once", len(self._ended))
@@ -122,19 +161,33 @@ class Pump(Generic[ClaimT, ResultT]):
     def _finish_one_by_one(self) -> None:
         """Store what can be stored: one result that the database refuses must not hold up others.
 
-        The lease of what it refuses runs out.
+        What cannot be stored just now is kept for the next turn.
         """
-        for each in self._ended:
+        ended, self._ended = self._ended, []
+        for each in ended:
             try:
                 with writing():
                     self._work.finish([each])
+            except Unavailable:
+                self._ended.append(each)
             except Exception:
-                _log.exception("What came of %s could not be stored", each[0].id)
-        self._ended = []
+                _log.exception("What came of %s cannot be stored", each[0].id)
+                self._give_up(each[0])
+
+    def _give_up(self, claim: ClaimT) -> None:
+        """Say so where it belongs; where not even that can be stored, the lease runs out."""
+        try:
+            with writing():
+                self._work.give_up(claim)
+        except Exception:
+            _log.exception("%s cannot be given up", claim.id)
 
     def _gather(self) -> None:
-        """Wait until something has ended, and a moment for more."""
-        wait(self._in_flight, timeout=RENEWAL_SECONDS, return_when=FIRST_COMPLETED)
+        """Wait until something has ended or more is to be claimed, and a moment for more."""
+        awaited: list[Future[Any]] = [*self._in_flight]
+        if self._room > 0:
+            awaited.append(self._summons)
+        wait(awaited, timeout=RENEWAL_SECONDS, return_when=FIRST_COMPLETED)
         done, _ = wait(self._in_flight, timeout=GATHER_SECONDS, return_when=ALL_COMPLETED)
         for future in done:
             claim = self._in_flight.pop(future)
@@ -145,11 +198,15 @@ class Pump(Generic[ClaimT, ResultT]):
                 _log.error("Carrying out %s failed", claim.id, exc_info=error)
 
     def _renew(self) -> None:
-        """Keep the leases of what goes on. One that cannot be kept now may last until next time."""
-        if time.monotonic() - self._renewed_at < RENEWAL_SECONDS or not self._in_flight:
+        """Keep the leases of what goes on, and of what could not be stored yet.
+
+        One that cannot be kept now may last until next time.
+        """
+        held = [*self._in_flight.values(), *(claim for claim, _ in self._ended)]
+        if time.monotonic() - self._renewed_at < RENEWAL_SECONDS or not held:
             return
         self._renewed_at = time.monotonic()
-        claims = sorted(self._in_flight.values(), key=lambda claim: claim.lease_token)
+        claims = sorted(held, key=lambda claim: claim.lease_token)
         try:
             with writing():
                 for token, group in groupby(claims, key=lambda claim: claim.lease_token):

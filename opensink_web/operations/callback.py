@@ -85,10 +85,10 @@ def claim_callbacks(lane_id: UUID, limit: int, most: int) -> list[CallbackClaim]
 
 
 def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Answer | None]]) -> None:
-    """Write down how callbacks went; None stands for one that was lost with its worker."""
+    """Write down how callbacks went; None stands for one of which nobody knows."""
     moment = clock.now()
     steps = []
-    for claim, answer in settled:
+    for claim, answer in sorted(settled, key=lambda each: each[0].id):
         error = _reason_of_failure(answer)
         values = {
             "of_callback": claim.id,
@@ -109,7 +109,10 @@ def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Answer | None]]) -> 
 
 def _reason_of_failure(answer: Answer | None) -> str | None:
     if answer is None:
-        return "The worker stopped while it made this call; it is not made again."
+        return (
+            "How this call went is unknown: the worker stopped, or could not store it. The call is"
+            " not made again."
+        )
     if answer.error is not None:
         return answer.error.message
     if answer.succeeded:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, update
 
 from opensink_web import clock
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONValue, storable
 from opensink_web.models import Execution, ExecutionStatus, StepKind, db
 from opensink_web.operations.execution_callee import HttpCallee, PythonCallee
 from opensink_web.operations.execution_claim import ExecutionClaim
@@ -80,7 +80,8 @@ def ending_of(outcome: Output | Failure) -> Ending:
     """Return how an execution ends with this."""
     if isinstance(outcome, Output):
         return Ending(ExecutionStatus.COMPLETED, outcome.value)
-    return Ending(ExecutionStatus.FAILED, outcome.output, outcome.message, outcome.code)
+    error = storable(outcome.message)  # it may quote whatever was called
+    return Ending(ExecutionStatus.FAILED, outcome.output, error, outcome.code)
 
 
 def _wait_for_reports(waiting: Sequence[tuple[ExecutionClaim, LockedExecution]]) -> None:

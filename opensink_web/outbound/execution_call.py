@@ -118,4 +118,4 @@ def _told(body: bytes) -> str:
     for name in ("error", "message", "detail"):
         if isinstance(said, dict) and name in said:
             said = said[name]
-    return said.strip().replace("\0", "\ufffd") if isinstance(said, str) else ""
+    return said.strip() if isinstance(said, str) else ""
