@@ -69,8 +69,11 @@ class TokenSigner:
         header = {"alg": ALGORITHM, "typ": TYPE}
         return jwt.encode(header, claims, OctKey.import_key(self._key), [ALGORITHM])
 
-    def read(self, text: str) -> AccessToken | None:
-        """Return what a token says; None for one that is not ours, or whose time is over."""
+    def read(self, text: str, moment: datetime | None = None) -> AccessToken | None:
+        """Return what a token says; None for one that is not ours, or whose time is over.
+
+        The `moment` is now unless given.
+        """
         from joserfc import jwt  # here, as above
         from joserfc.errors import JoseError
         from joserfc.jwk import OctKey
@@ -79,20 +82,20 @@ class TokenSigner:
             return None
         try:
             token = jwt.decode(text, OctKey.import_key(self._key), [ALGORITHM])
-            self._check(token)
+            self._check(token, moment or clock.now())
         except (JoseError, ValueError):
             return None
         return _read_claims(token.claims)
 
     @staticmethod
-    def _check(token: Any) -> None:
+    def _check(token: Any, moment: datetime) -> None:
         """Raises: JoseError; ValueError."""
         from joserfc import jwt  # here, as above
 
         if token.header.get("typ") != TYPE:
             raise ValueError("another kind of token")
         jwt.JWTClaimsRegistry(
-            now=int(clock.now().timestamp()),
+            now=int(moment.timestamp()),
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": AUDIENCE},

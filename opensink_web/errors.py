@@ -67,6 +67,24 @@ class InvalidFunctionInput(InvalidInput):
     status = 422
 
 
+class RefusedBySettings(InvalidInput):
+    """It is what was asked for, and the settings of this server do not let it be taken."""
+
+    status = 400
+
+
+class CallbackRefused(RefusedBySettings):
+    """Results may not be sent to this URL."""
+
+    code = "callback_refused"
+
+
+class BatchSizeRefused(RefusedBySettings):
+    """A batch is empty, or larger than this server takes."""
+
+    code = "batch_size"
+
+
 class NotAuthenticated(OpenSinkError):
     """Nobody is signed in, or the key is unknown, expired or revoked."""
 

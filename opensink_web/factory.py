@@ -12,7 +12,7 @@ from flask_migrate import Migrate
 
 from opensink_web import api, runtime, web
 from opensink_web.access_token import TokenSigner
-from opensink_web.contract import gate
+from opensink_web.contract import gate, waiting
 from opensink_web.contract.mounting import describe
 from opensink_web.contract.problem import error_answer
 from opensink_web.contract.room import room_of
@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _wire_redis(app, settings)
     web.register(app)
     gate.set_up(app)
+    waiting.set_up(app, settings.web_threads)
     api.register(app)
     runtime.register(app)
     describe(app, ROUTES)

@@ -1,7 +1,7 @@
 """The JSON API for agents and applications under /api/v1, one file per noun.
 
-`waiting` holds an answer until a request leaves `pending`; all that is not of one noun is in
-contract/. To add a route, declare it beside its noun; to add a noun, name its routes in ROUTES.
+All that is not of one noun is in contract/. To add a route, declare it beside its noun; to add a
+noun, name its routes in ROUTES.
 """
 
 from flask import Flask
@@ -14,12 +14,10 @@ from opensink_web.api import (
     delivery,
     function,
     input_request,
-    waiting,
 )
 from opensink_web.contract.mounting import blueprint_of
 from opensink_web.contract.room import API
 from opensink_web.contract.route import Route
-from opensink_web.services import EXTENSION, Services
 
 __all__ = ["ROUTES", "blueprint", "register"]
 
@@ -40,6 +38,4 @@ blueprint = blueprint_of(API, ROUTES)
 
 def register(app: Flask) -> None:
     """Tie the API to the application. Its errors are the factory's to hand to error_answer()."""
-    services: Services = app.extensions[EXTENSION]
-    waiting.set_up(app, services.settings.web_threads)
     app.register_blueprint(blueprint)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, WithJsonSchema
 
-from opensink_web.api.waiting import WAIT_SECONDS_MAX, wait_for_answer
+from opensink_web.contract import waiting
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     DIGITS,
@@ -21,12 +21,14 @@ from opensink_web.contract.shapes import (
     page_answer,
 )
 from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema, PermissionMissing
-from opensink_web.models import InputRequestKind, InputRequestStatus
+from opensink_web.models import InputRequestKind, InputRequestStatus, Workspace
+from opensink_web.models.transaction import reading
 from opensink_web.operations import input_request as input_requests
 from opensink_web.operations import input_request_decision as decisions
 from opensink_web.operations.permission import Principal
 
 routes = Routes("agent_session_input_requests")
+WAIT_SECONDS_MAX = 60
 
 
 class InputRequestCreate(Received):
@@ -143,7 +145,7 @@ def get_input_request(
     principal: Principal, request_id: UUID, query: WaitQuery
 ) -> InputRequestAnswer:
     if query.wait:
-        wait_for_answer(principal.workspace, request_id, query.wait)
+        _wait_for_answer(principal.workspace, request_id, query.wait)
     request = input_requests.find_input_request(principal.workspace, request_id)
     return InputRequestAnswer.of(request)
 
@@ -183,6 +185,22 @@ def _check_may_decide(principal: Principal, request_id: UUID) -> None:
     request = input_requests.find_input_request(principal.workspace, request_id)
     if request.kind is InputRequestKind.APPROVAL:
         raise PermissionMissing("An execution's own token approves no calls. A person does.")
+
+
+def _wait_for_answer(workspace: Workspace, request_id: UUID, seconds: float) -> None:
+    """Return when the request is no longer pending, the time is over, or there is no seat left.
+
+    Raises: NotFound, also when it is deleted meanwhile.
+    """
+
+    def is_decided() -> bool:
+        with reading():
+            request = input_requests.find_input_request(workspace, request_id)
+            return request.status is not InputRequestStatus.PENDING
+
+    with waiting.seat() as is_seated:
+        if is_seated:
+            waiting.wait_until(is_decided, seconds)
 
 
 def _inside(path: str, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:

@@ -1,22 +1,26 @@
 """One call of a declared route: who is it, may they, what did they send; then the transaction.
 
 Whoever is calling is looked up twice: before anything is read from them, and again inside the
-transaction of the view, so that a key revoked or a sign-in ended in between opens nothing.
+transaction of the view, so that a key revoked or a sign-in ended in between opens nothing. A token
+that was good when the call came stays so during the call, however long its answer is held.
 """
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
 from flask import Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from opensink_web.contract import gate
+from opensink_web import clock
+from opensink_web.contract import gate, waiting
 from opensink_web.contract.received import read_body, read_path, read_query
 from opensink_web.contract.route import Admit, Permission, Route
 from opensink_web.contract.shapes import Answer
-from opensink_web.errors import NotAuthenticated, OpenSinkError
+from opensink_web.errors import NotAuthenticated, OpenSinkError, Unavailable
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.api_key import note_use, use_is_worth_noting
@@ -29,6 +33,7 @@ REPLAYED_HEADER = "Idempotent-Replayed"
 Arguments: TypeAlias = dict[str, Any]
 """What a view is called with besides the principal."""
 
+_NO_SEAT = "Too many calls wait for their answers just now. Nothing was done; please try again."
 _log = logging.getLogger("opensink.api")
 
 
@@ -39,14 +44,16 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
         return _response(route, route.view(**arguments))
     bearer = _presented_bearer()
     gate.refuse_guessing(bearer)
-    admit = partial(_admit, route, path_values, bearer)
+    admit = partial(_admit, route, path_values, bearer, clock.now())
     _let_in(admit, bearer)
     arguments, body_text = _arguments(route, path_values)
     if not route.has_transaction:
         return _response(route, route.view(admit=admit, **arguments))
     if route.reads_only:
         return _read(route, admit, arguments)
-    return _write(route, admit, arguments, body_text)
+    if route.then is not None:
+        return _write_then_answer(route, admit, arguments, body_text)
+    return _write(route, admit, arguments, body_text).response()
 
 
 def _arguments(route: Route, path_values: Mapping[str, str]) -> tuple[Arguments, str]:
@@ -91,18 +98,28 @@ def _let_in(admit: Admit, bearer: str) -> None:
         _note_use(bearer)
 
 
-def _admit(route: Route, path_values: Mapping[str, str], bearer: str) -> Principal:
+def _admit(
+    route: Route, path_values: Mapping[str, str], bearer: str, called_at: datetime
+) -> Principal:
     """Raises: NotAuthenticated; PermissionMissing; NotFound for what can be nobody's name."""
-    principal = principal_of_bearer(bearer, _services().signer)
+    principal = principal_of_bearer(bearer, _services().signer, called_at)
     if principal is None:
         raise NotAuthenticated(
             "This API key or access token is unknown, has expired or was revoked."
         )
-    if isinstance(route.permission, Permission):
-        if route.permission.path:
+    wanted = route.permission
+    if isinstance(wanted, Permission) and not _is_its_own(wanted, path_values, principal):
+        if wanted.path:
             read_path(route.path_types, path_values)  # nothing else can stand in a permission
-        principal.require_reach(route.permission.of(path_values), route.permission.least)
+        principal.require_reach(wanted.of(path_values), wanted.least)
     return principal
+
+
+def _is_its_own(wanted: Permission, path_values: Mapping[str, str], principal: Principal) -> bool:
+    """Tell whether this is the own token of the execution in the path, if that is enough."""
+    if not wanted.or_own_execution or principal.token is None:
+        return False
+    return str(principal.token.execution_id) == path_values["execution_id"].lower()
 
 
 def _services() -> Services:
@@ -126,32 +143,87 @@ def _read(route: Route, admit: Admit, arguments: Arguments) -> Response:
         return _response(route, answer)
 
 
-def _write(route: Route, admit: Admit, arguments: Arguments, body_text: str) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a view that writes has answered, now or to the first call under the same key."""
+
+    status: int
+    body: str
+    is_replayed: bool = False
+
+    def response(self) -> Response:
+        response = _json_response(self.status, self.body)
+        if self.is_replayed:
+            response.headers[REPLAYED_HEADER] = "true"
+        return response
+
+
+def _write(route: Route, admit: Admit, arguments: Arguments, body_text: str) -> _Written:
+    refusal = _refusal(route, arguments)
+    is_once = route.keeps_answers and IDEMPOTENCY_HEADER in request.headers
+    if refusal is not None and not is_once:
+        raise refusal
     with writing():
         principal = admit()
-        if route.keeps_answers and IDEMPOTENCY_HEADER in request.headers:
-            return _write_once(route, principal, arguments, body_text)
-        return _response(route, route.view(principal=principal, **arguments))
+        if is_once:
+            return _write_once(route, principal, arguments, body_text, refusal)
+        return _Written(route.status, _body(route.view(principal=principal, **arguments)))
+
+
+def _refusal(route: Route, arguments: Arguments) -> OpenSinkError | None:
+    """Return what the route's check has against the body."""
+    if route.check is not None:
+        try:
+            route.check(arguments["body"])
+        except OpenSinkError as refusal:
+            return refusal
+    return None
 
 
 def _write_once(
-    route: Route, principal: Principal, arguments: Arguments, body_text: str
-) -> Response:
-    """Do it, unless it has been done under this key: then answer what was answered."""
+    route: Route,
+    principal: Principal,
+    arguments: Arguments,
+    body_text: str,
+    refusal: OpenSinkError | None,
+) -> _Written:
+    """Do it, unless it has been done under this key: then answer what was answered.
+
+    What has been done stays so even if the route's check would refuse it now.
+    """
     fingerprint = f"{request.method} {request.path}\n{body_text}".encode()
     record = idempotency.begin(principal, request.headers[IDEMPOTENCY_HEADER], fingerprint)
     if isinstance(record, idempotency.StoredAnswer):
-        response = _json_response(record.status, record.body)
-        response.headers[REPLAYED_HEADER] = "true"
-        return response
+        return _Written(record.status, record.body, is_replayed=True)
+    if refusal is not None:
+        raise refusal
     answer = route.view(principal=principal, **arguments)
     kept = idempotency.StoredAnswer(route.status, answer.to_kept_json())
     idempotency.complete(record, kept)
-    return _response(route, answer)
+    return _Written(route.status, _body(answer))
+
+
+def _write_then_answer(
+    route: Route, admit: Admit, arguments: Arguments, body_text: str
+) -> Response:
+    """Write, and hold the answer until the route's second view has it."""
+    if route.then is None or route.taken is None:
+        raise TypeError(f"{route.name} has nothing to answer after its transaction")
+    with waiting.seat() as is_seated:
+        if not is_seated:
+            raise Unavailable(_NO_SEAT)
+        written = _write(route, admit, arguments, body_text)
+        taken = route.taken.model_validate_json(written.body)
+        answer = route.then(admit=admit, taken=taken)
+    return replace(written, body=_body(answer)).response()
 
 
 def _response(route: Route, answer: Answer | None) -> Response:
-    return _json_response(route.status, answer.to_json() if answer is not None else "")
+    return _json_response(route.status, _body(answer))
+
+
+def _body(answer: Answer | None) -> str:
+    return answer.to_json() if answer is not None else ""
 
 
 def _json_response(status: int, body: str) -> Response:

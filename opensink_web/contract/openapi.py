@@ -93,7 +93,10 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
 
 def _needs(route: Route) -> str:
     if isinstance(route.permission, Permission):
-        return f"Needs `{route.permission}:{route.permission.least}`."
+        needed = f"Needs `{route.permission}:{route.permission.least}`"
+        return needed + (
+            ", or the execution's own token." if route.permission.or_own_execution else "."
+        )
     return f"Open to {route.permission.value}."
 
 

@@ -12,7 +12,13 @@ from werkzeug.exceptions import HTTPException
 
 from opensink_web import json_value
 from opensink_web.contract.room import API, Room
-from opensink_web.errors import FieldError, InvalidInput, OpenSinkError, RateLimited
+from opensink_web.errors import (
+    FieldError,
+    InvalidInput,
+    OpenSinkError,
+    RateLimited,
+    RefusedBySettings,
+)
 from opensink_web.json_value import JSONObject
 
 RETRY_AFTER_SECONDS = 1
@@ -59,7 +65,8 @@ def error_answer(error: Exception, room: Room = API) -> Response:
 
 def _domain_answer(error: OpenSinkError, room: Room) -> Response:
     is_invalid = isinstance(error, InvalidInput)
-    status = room.invalid_status if is_invalid else error.status
+    takes_rooms_status = is_invalid and not isinstance(error, RefusedBySettings)
+    status = room.invalid_status if takes_rooms_status else error.status
     errors = error.errors if is_invalid else ()
     answer = _problem(status, error.code, error.message, errors)
     if error.status == HTTPStatus.UNAUTHORIZED:

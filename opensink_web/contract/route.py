@@ -8,6 +8,11 @@ with the principal, in the transaction of the call. One that is declared with `t
 opens its own, and is called with `admit` in the principal's place: it returns the principal, within
 the transaction that is open then. Who calls a PUBLIC route is not asked, so its view gets neither.
 
+What a view that writes may not do within its transaction is done around it: `check` looks at the
+body before, such as by asking a name server, and `then` is a second view, after the commit and
+outside any transaction. It is called with `admit` and with `taken`, what the first view answered,
+and may hold the answer. A repeated call with the same Idempotency-Key skips the first view alone.
+
 The declaration drives the call (call.py) and the OpenAPI document (openapi.py). Nothing here knows
 Flask or a noun.
 """
@@ -17,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack, get_type_hints
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -39,13 +45,15 @@ class Permission:
     """What a caller's roles and scopes must allow, at least as far as `least`.
 
     `path` says which of the resource: names in braces are taken from the route's path. A view that
-    is content with Reach.OWN asks the principal how far the permission reaches.
+    is content with Reach.OWN asks whose things alone that is. With `or_own_execution` the own token
+    of the execution that the route's path names needs no permission.
     """
 
     resource: str
     action: str
     path: str = ""
     least: Reach = Reach.ALL
+    or_own_execution: bool = False
 
     def __str__(self) -> str:
         resource = f"{self.resource}/{self.path}" if self.path else self.resource
@@ -54,6 +62,11 @@ class Permission:
     def of(self, path_values: Mapping[str, str]) -> str:
         """Return the permission that is asked for at one address."""
         return str(self).format_map(path_values)
+
+    def only_user_of(self, principal: Principal) -> UUID | None:
+        """Return the user whose things alone the principal reaches; None for everybody's."""
+        reaches_all = principal.reach(str(self)) is Reach.ALL
+        return None if reaches_all else principal.user.id
 
 
 class Access(Enum):
@@ -74,6 +87,8 @@ class Demands(TypedDict, total=False):
     errors: tuple[int, ...]
     transaction: bool
     takes_batch: bool
+    check: Callable[[Any], None]
+    then: View
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +105,12 @@ class Route:
     view: View
     body: type[Received]
     query: type[Query]
-    answer: type[Answer] | None
     path_types: Mapping[str, TypeAdapter[Any]]
     errors: tuple[int, ...]
     has_transaction: bool
     takes_batch: bool
+    check: Callable[[Any], None] | None
+    then: View | None
 
     @property
     def name(self) -> str:
@@ -109,6 +125,16 @@ class Route:
     def id_names(self) -> tuple[str, ...]:
         """The names in the path."""
         return tuple(self.path_types)
+
+    @property
+    def taken(self) -> type[Answer] | None:
+        """What the view answers, which is not what is sent where there is a `then`."""
+        return _answer_shape(self.view)
+
+    @property
+    def answer(self) -> type[Answer] | None:
+        """What is sent."""
+        return _answer_shape(self.then or self.view)
 
     @property
     def takes_body(self) -> bool:
@@ -210,11 +236,12 @@ class Routes:
                 view=view,
                 body=hints.get("body", NoBody),
                 query=hints.get("query", Query),
-                answer=_answer_shape(hints["return"]),
                 path_types=_path_types(path, hints),
                 errors=demands.get("errors", ()),
                 has_transaction=demands.get("transaction", True),
                 takes_batch=demands.get("takes_batch", False),
+                check=demands.get("check"),
+                then=demands.get("then"),
             )
             self._routes.append(route)
             return view
@@ -225,7 +252,8 @@ class Routes:
         return Permission(self._resource, Action.READ if method == "GET" else Action.WRITE)
 
 
-def _answer_shape(returned: object) -> type[Answer] | None:
+def _answer_shape(view: View) -> type[Answer] | None:
+    returned = get_type_hints(view)["return"]
     return returned if isinstance(returned, type) and issubclass(returned, Answer) else None
 
 

@@ -70,7 +70,10 @@ def _whole(number: object) -> object:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
+WHOLE = BeforeValidator(_whole)
+"""Stands last in the annotation of a whole number in a body that has a range and may be null."""
+
+Whole: TypeAlias = Annotated[int, WHOLE]
 """A whole number in a body, also one that is written with a point."""
 
 

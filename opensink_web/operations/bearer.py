@@ -42,11 +42,16 @@ class Executed(Protocol):
     def timeout_seconds(self) -> int: ...
 
 
-def principal_of_bearer(bearer: str, signer: TokenSigner) -> Principal | None:
-    """Return who a key or a token speaks for; None when it opens nothing (any more)."""
+def principal_of_bearer(
+    bearer: str, signer: TokenSigner, called_at: datetime | None = None
+) -> Principal | None:
+    """Return who a key or a token speaks for; None when it opens nothing (any more).
+
+    A token's time is over when it was over at `called_at`, which is now unless given.
+    """
     if bearer.startswith(KEY_PREFIX):
         return principal_of_key(bearer)
-    token = signer.read(bearer)
+    token = signer.read(bearer, called_at)
     return None if token is None else _principal_of_token(token)
 
 

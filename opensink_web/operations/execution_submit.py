@@ -11,7 +11,13 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, FieldError, InvalidFunctionInput, InvalidInput
+from opensink_web.errors import (
+    BatchSizeRefused,
+    Conflict,
+    FieldError,
+    InvalidFunctionInput,
+    InvalidInput,
+)
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Batch,
@@ -27,11 +33,14 @@ from opensink_web.models.base import new_id
 from opensink_web.models.transaction import announce_lane_after_commit
 from opensink_web.operations.execution_end import Step, add_steps
 from opensink_web.operations.execution_pause import ask_for_approval
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.function import find_function
+from opensink_web.operations.permission import SERVICE, Principal
+from opensink_web.operations.permission_pattern import Reach
 from opensink_web.schema.validation import validate
 
 TRIGGER_ID_DEFAULT = "runtime-api"
-TRIGGER_ID_LENGTH_MAX = 255
+TRIGGER_ID_LENGTH_MAX = 247
+"""A batch's executions add a colon and their index to it, in a column of 255."""
 DELAY_SECONDS_MAX = 366 * 86_400
 TIMEOUT_SECONDS_MAX = 86_400
 BATCH_SIZE_MAX_DEFAULT = 1000
@@ -59,6 +68,21 @@ class Target:
     name: str
     timeout_seconds: int
     requires_approval: bool = False
+
+    @property
+    def first_status(self) -> ExecutionStatus:
+        """The status that its executions begin with."""
+        is_waiting = self.requires_approval
+        return ExecutionStatus.AWAITING_INPUT if is_waiting else ExecutionStatus.QUEUED
+
+
+def executable_function(principal: Principal, namespace: str, name: str) -> Function:
+    """Return a function that the principal may execute. Raises: NotFound; PermissionMissing."""
+    function = find_function(principal.workspace, namespace, name)
+    is_theirs = function.created_by_id == principal.user.id
+    permission = f"{SERVICE}.functions/{namespace}/{name}.execute"
+    principal.require_reach(permission, Reach.OWN if is_theirs else Reach.ALL)
+    return function
 
 
 def submit(
@@ -126,18 +150,17 @@ def trigger_ids_of(prefix: str | None, count: int) -> list[str | None]:
 
 
 def check_size(inputs: Sequence[object], most: int) -> None:
-    """Raises: InvalidInput for a batch that is empty or too large."""
+    """Raises: BatchSizeRefused."""
     if not 1 <= len(inputs) <= most:
         message = f"A batch has 1 to {most} inputs; this one has {len(inputs)}."
-        raise InvalidInput(message, errors=(FieldError("/inputs", message),))
+        raise BatchSizeRefused(message, errors=(FieldError("/inputs", message),))
 
 
 def check_options(options: Options) -> None:
     """Raises: InvalidInput."""
     errors = []
-    # a batch's executions add a colon and their index to it
-    if options.trigger_id is not None and len(options.trigger_id) > TRIGGER_ID_LENGTH_MAX - 8:
-        message = f"A trigger id has at most {TRIGGER_ID_LENGTH_MAX - 8} characters."
+    if options.trigger_id is not None and len(options.trigger_id) > TRIGGER_ID_LENGTH_MAX:
+        message = f"A trigger id has at most {TRIGGER_ID_LENGTH_MAX} characters."
         errors.append(FieldError("/trigger_id", message))
     if not 0 <= options.delay_seconds <= DELAY_SECONDS_MAX:
         message = f"The delay is between 0 and {DELAY_SECONDS_MAX} seconds."
@@ -224,9 +247,7 @@ def _common_values(
         "batch_id": None if batch is None else batch.id,
         "trigger_type": options.trigger_type,
         "scopes": _scopes_of(principal),
-        "status": (
-            ExecutionStatus.AWAITING_INPUT if target.requires_approval else ExecutionStatus.QUEUED
-        ),
+        "status": target.first_status,
         "timeout_seconds": options.timeout_seconds or target.timeout_seconds,
         "pause_count": 0,
         "callback_url": options.callback_url,

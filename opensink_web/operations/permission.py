@@ -66,10 +66,13 @@ _READ_ALL = _patterns(
     f"{SERVICE}.agents/*/*.read:all",
     f"{SERVICE}.functions/*/*.read:all",
 )
+_STOP_OWN = _patterns(f"{SERVICE}.executions.cancel:own", f"{SERVICE}.batches.cancel:own")
 ROLE_PATTERNS: dict[Role, frozenset[Pattern]] = {
     Role.ADMIN: _patterns(f"{SERVICE}.*:all"),
-    Role.REVIEWER: _READ_ALL | _patterns(f"{SERVICE}.agent_session_input_requests.write:all"),
-    Role.VIEWER: _READ_ALL,
+    Role.REVIEWER: _READ_ALL
+    | _STOP_OWN
+    | _patterns(f"{SERVICE}.agent_session_input_requests.write:all"),
+    Role.VIEWER: _READ_ALL | _STOP_OWN,
 }
 
 

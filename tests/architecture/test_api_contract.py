@@ -34,6 +34,9 @@ UNDECLARED = {"openapi"}
 BODIES: dict[str, dict[str, Any]] = {
     "resolve": {"response": {}},
     "decline": {"reason": "No."},
+    "execute": {"input": {}},
+    "execute_async": {"input": {}},
+    "execute_batch": {"inputs": [{}]},
     "replace_function": {"target": {"kind": "python", "entry_point": "x"}},
 }
 """Bodies that are valid before the id in the path is looked at; {} unless here."""

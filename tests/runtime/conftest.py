@@ -1,6 +1,7 @@
-"""Programs in which people sign in, and the cast's keys as the API's own tests have them."""
+"""Programs in which people sign in, the cast's keys, functions to execute and who executes them."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -10,9 +11,15 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
+from opensink_web.jobs.tools import Tools
+from opensink_web.models.transaction import LaneAnnouncement, work_committed
 from opensink_web.services import EXTENSION, Services
-from tests.api.conftest import Api, alice, apis
+from opensink_web.settings import Settings
+from tests.api.conftest import Api, alice, apis, key_with
+from tests.api.conftest import make_function as make_function_as
 from tests.conftest import PASSWORD, Cast, Person
+from tests.executions import INPUT_SCHEMA
+from tests.real_servers import AgentEndpoint
 
 __all__ = ["alice", "apis"]
 
@@ -89,3 +96,57 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Later:
         moments.append(moments[-1] + timedelta(seconds=seconds))
 
     return let_pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[AgentEndpoint]:
+    """What carries a function out."""
+    with AgentEndpoint(body=b'{"done": true}') as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def worker(app: Flask, settings: Settings) -> Iterator[None]:
+    """A worker's lanes in threads of this process, told of work at the commit without a Redis."""
+    threads: list[threading.Thread] = []
+
+    with Tools(settings, services_of(app).signer) as tools:
+
+        def work(announcement: LaneAnnouncement) -> None:
+            with app.app_context():
+                tools.lanes.empty(announcement.work, announcement.lane_id)
+
+        def tell(_sender: object, announcements: Sequence[object]) -> None:
+            for each in announcements:
+                if isinstance(each, LaneAnnouncement):
+                    threads.append(threading.Thread(target=work, args=(each,)))
+                    threads[-1].start()
+
+        with work_committed.connected_to(tell):
+            yield
+            tools.lanes.stop()
+            for thread in threads:
+                thread.join()
+
+
+def make_function(api: Api, endpoint: AgentEndpoint | None = None, **fields: Any) -> Any:
+    """Make tests/work, which takes an integer `n`."""
+    if endpoint is not None:
+        fields["target"] = {"kind": "http", "url": endpoint.url}
+    given = {"namespace": "tests", "name": "work", "input_schema": INPUT_SCHEMA, **fields}
+    return make_function_as(api, **given)
+
+
+def executor_key(alice: Api, app: Flask) -> Api:
+    """Return a key that can execute functions and do nothing else."""
+    return key_with(alice, app, "functions:write")
+
+
+CALLBACKS_ON_LOOPBACK = {"CALLBACK_URL_HOSTS": "127.0.0.1", "CALLBACK_ALLOW_CIDRS": "127.0.0.0/8"}
+REFUSED_CALLBACKS = [
+    ("http://127.0.0.1/hook", "https"),
+    ("https://elsewhere.example.com/hook", "CALLBACK_URL_HOSTS"),
+    ("https://", "host"),
+    ("nonsense", "https://"),
+]
+"""URLs that results may not be sent to with CALLBACKS_ON_LOOPBACK, and a word of the reason."""

@@ -1,0 +1,233 @@
+"""/functions/{namespace}/{name}/execute: one execution, waited for or queued; a batch."""
+
+from typing import Annotated, Literal, Self, TypeAlias
+from uuid import UUID
+
+from flask import current_app
+from pydantic import Field, JsonValue, RootModel
+
+from opensink_web.contract import waiting
+from opensink_web.contract.room import RUNTIME
+from opensink_web.contract.route import Admit, Permission, Routes
+from opensink_web.contract.shapes import WHOLE, Answer, JsonObject, PathName, Received
+from opensink_web.models import BatchStatus, Execution, ExecutionStatus
+from opensink_web.models.transaction import reading
+from opensink_web.operations import execution_submit
+from opensink_web.operations.execution import find_execution, status_of
+from opensink_web.operations.execution_claim import TIMEOUT
+from opensink_web.operations.execution_submit import (
+    DELAY_SECONDS_MAX,
+    TIMEOUT_SECONDS_MAX,
+    TRIGGER_ID_DEFAULT,
+    TRIGGER_ID_LENGTH_MAX,
+    Options,
+    executable_function,
+    target_of,
+)
+from opensink_web.operations.permission import Principal
+from opensink_web.operations.permission_pattern import Reach
+from opensink_web.runtime.callback_url import CallbackUrl, check_callback_urls
+from opensink_web.services import EXTENSION, Services
+
+GRACE_SECONDS = 2.0
+"""How much longer than an execution may take its end is waited for, so that it can be told."""
+_BUSY = (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
+_ADDRESS = "/functions/{namespace}/{name}/execute"
+_EXECUTE = Permission("functions", "execute", path="{namespace}/{name}", least=Reach.OWN)
+routes = Routes("functions", RUNTIME)
+
+TriggerId: TypeAlias = Annotated[
+    str,
+    Field(
+        max_length=TRIGGER_ID_LENGTH_MAX,
+        description=f"What the caller calls it; `{TRIGGER_ID_DEFAULT}` without.",
+    ),
+]
+DelaySeconds: TypeAlias = Annotated[
+    int,
+    Field(ge=0, le=DELAY_SECONDS_MAX, description="How long it stays queued at least."),
+    WHOLE,
+]
+
+
+class Execute(Received):
+    """`input` has to fit the function's schema; without `timeout` the function's own counts."""
+
+    input: JsonObject
+    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_SECONDS_MAX), WHOLE] | None = None
+
+
+class ExecuteAsync(Received):
+    """`input` has to fit the function's schema. A field that is null is as if it were not there."""
+
+    input: JsonObject
+    trigger_id: TriggerId | None = None
+    delay_seconds: DelaySeconds | None = None
+    callback_url: CallbackUrl | None = None
+
+    @property
+    def options(self) -> Options:
+        """What operations take."""
+        return Options(
+            trigger_id=self.trigger_id,
+            delay_seconds=self.delay_seconds or 0,
+            callback_url=self.callback_url,
+        )
+
+
+class ExecuteBatch(Received):
+    """At least one input and at most MAX_BATCH_SIZE, each of which fits the function's schema.
+
+    The i-th execution, from 0, has the trigger id `{trigger_id_prefix}:{i}`.
+    """
+
+    inputs: list[JsonObject]
+    trigger_id_prefix: TriggerId | None = None
+    delay_seconds: DelaySeconds | None = None
+    callback_url: CallbackUrl | None = None
+    batch_callback_url: CallbackUrl | None = None
+
+    @property
+    def options(self) -> Options:
+        """What operations take."""
+        return Options(
+            trigger_type="batch",
+            trigger_id=self.trigger_id_prefix,
+            delay_seconds=self.delay_seconds or 0,
+            callback_url=self.callback_url,
+        )
+
+
+class TakenAnswer(Answer):
+    """What is kept of a call that waits: which execution it waits for, and how long."""
+
+    execution_id: UUID
+    timeout_seconds: int
+
+
+class SuccessAnswer(Answer):
+    status: Literal["success"] = "success"
+    execution_id: UUID
+    result: JsonValue
+
+
+class ErrorAnswer(Answer):
+    """With `timeout` it took too long, or goes on: its status says which, and how it ends."""
+
+    status: Literal["error", "timeout"]
+    execution_id: UUID
+    error: str
+
+
+class OutcomeAnswer(Answer, RootModel[SuccessAnswer | ErrorAnswer]):
+    """How an execution went, as far as it has gone in the time."""
+
+    @classmethod
+    def of_execution(cls, execution: Execution) -> Self:
+        """Write how it went."""
+        if execution.status is ExecutionStatus.COMPLETED:
+            return cls(SuccessAnswer(execution_id=execution.id, result=execution.output_data))
+        error = execution.error or ""
+        if not execution.status.has_ended:
+            error = _why_it_goes_on(execution)
+        is_late = not execution.status.has_ended or execution.error_code == TIMEOUT
+        status: Literal["error", "timeout"] = "timeout" if is_late else "error"
+        return cls(ErrorAnswer(status=status, execution_id=execution.id, error=error))
+
+
+class QueuedAnswer(Answer):
+    """`awaiting_input` is one that a person approves before it begins."""
+
+    execution_id: UUID
+    status: ExecutionStatus
+
+
+class QueuedBatchAnswer(Answer):
+    """The ids are in the inputs' order."""
+
+    batch_id: UUID
+    execution_ids: list[UUID]
+    total: int
+    status: BatchStatus = BatchStatus.QUEUED
+
+
+def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
+    """Wait until an execution has ended or waits for a person, at most for its time."""
+
+    def is_over() -> bool:
+        with reading():
+            return status_of(taken.execution_id) not in _BUSY
+
+    waiting.wait_until(is_over, taken.timeout_seconds + GRACE_SECONDS)
+    with reading():
+        principal = admit()
+        execution = find_execution(
+            principal.workspace, taken.execution_id, user_id=principal.user.id
+        )
+        return OutcomeAnswer.of_execution(execution)
+
+
+@routes.post(
+    _ADDRESS,
+    summary="Execute a function, and wait for its output.",
+    status=200,
+    permission=_EXECUTE,
+    then=tell_outcome,
+)
+def execute(
+    principal: Principal, namespace: PathName, name: PathName, body: Execute
+) -> TakenAnswer:
+    function = executable_function(principal, namespace, name)
+    timeout_seconds = body.timeout or function.timeout_seconds
+    options = Options(timeout_seconds=timeout_seconds)
+    execution_id = execution_submit.submit(principal, function, body.input, options)
+    return TakenAnswer(execution_id=execution_id, timeout_seconds=timeout_seconds)
+
+
+@routes.post(
+    f"{_ADDRESS}/async",
+    summary="Queue an execution of a function.",
+    status=202,
+    permission=_EXECUTE,
+    errors=(400,),
+    check=check_callback_urls,
+)
+def execute_async(
+    principal: Principal, namespace: PathName, name: PathName, body: ExecuteAsync
+) -> QueuedAnswer:
+    function = executable_function(principal, namespace, name)
+    execution_id = execution_submit.submit(principal, function, body.input, body.options)
+    return QueuedAnswer(execution_id=execution_id, status=target_of(function).first_status)
+
+
+@routes.post(
+    f"{_ADDRESS}/batch",
+    summary="Queue many executions of a function as one.",
+    status=202,
+    permission=_EXECUTE,
+    errors=(400,),
+    takes_batch=True,
+    check=check_callback_urls,
+)
+def execute_batch(
+    principal: Principal, namespace: PathName, name: PathName, body: ExecuteBatch
+) -> QueuedBatchAnswer:
+    services: Services = current_app.extensions[EXTENSION]
+    batch, execution_ids = execution_submit.submit_batch(
+        principal,
+        executable_function(principal, namespace, name),
+        body.inputs,
+        body.options,
+        batch_callback_url=body.batch_callback_url,
+        size_max=services.settings.max_batch_size,
+    )
+    return QueuedBatchAnswer(
+        batch_id=batch.id, execution_ids=execution_ids, total=len(execution_ids)
+    )
+
+
+def _why_it_goes_on(execution: Execution) -> str:
+    look = f"GET /executions/{execution.id} tells how it goes on."
+    if execution.status is ExecutionStatus.AWAITING_INPUT:
+        return f"It waits for a person. {look}"
+    return f"It has not ended within {execution.timeout_seconds} seconds. {look}"

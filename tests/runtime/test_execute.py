@@ -1,0 +1,221 @@
+"""POST /functions/{namespace}/{name}/execute: taken on, waited for, and what is told of its end."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from opensink_web.models import Execution, db
+from opensink_web.models.transaction import reading
+from opensink_web.runtime import function as runtime_function
+from tests.api.conftest import Api, Apis, assert_problem, key_with
+from tests.conftest import Cast
+from tests.real_servers import AgentEndpoint, wait_until
+from tests.runtime.conftest import Later, executor_key, make_function, signed_in
+
+ADDRESS = "/functions/tests/work/execute"
+
+
+@pytest.fixture
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait no longer than the timeout."""
+    monkeypatch.setattr(runtime_function, "GRACE_SECONDS", 0.0)
+
+
+def execute(api: Api, n: Any = 1, **more: Any) -> Any:
+    answer = api.at(ADDRESS, "POST", {"input": {"n": n}, **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def executions(app: Flask) -> int:
+    with app.app_context(), reading():
+        return db.session.scalar(select(func.count()).select_from(Execution)) or 0
+
+
+@pytest.mark.usefixtures("worker")
+class TestWithAWorker:
+    def test_answers_what_the_function_answered(
+        self, alice: Api, app: Flask, endpoint: AgentEndpoint
+    ) -> None:
+        make_function(alice, endpoint)
+        answer = execute(executor_key(alice, app), timeout=None)
+        assert answer == {
+            "status": "success",
+            "execution_id": answer["execution_id"],
+            "result": {"done": True},
+        }
+        assert endpoint.calls[0].body["input"] == {"n": 1}
+        assert endpoint.calls[0].headers["x-opensink-execution-id"] == answer["execution_id"]
+
+    def test_an_output_of_null_is_an_output(self, alice: Api, endpoint: AgentEndpoint) -> None:
+        endpoint.body = b"null"
+        make_function(alice, endpoint)
+        assert execute(alice)["result"] is None
+
+    def test_tells_why_it_failed(self, alice: Api, endpoint: AgentEndpoint) -> None:
+        endpoint.status = 500
+        make_function(alice, endpoint)
+        answer = execute(alice)
+        assert set(answer) == {"status", "execution_id", "error"}
+        assert (answer["status"], "500" in answer["error"]) == ("error", True)
+
+    def test_what_took_too_long_is_a_timeout(self, alice: Api, endpoint: AgentEndpoint) -> None:
+        endpoint.gate.clear()
+        make_function(alice, endpoint)
+        answer = execute(alice, timeout=1)
+        assert (answer["status"], "result" in answer) == ("timeout", False)
+
+    def test_one_that_asks_a_person_is_told_of_at_once(
+        self, alice: Api, endpoint: AgentEndpoint
+    ) -> None:
+        endpoint.body = (
+            b'{"status": "awaiting_input", "prompt": "Which?", "schema": {"type": "object"}}'
+        )
+        make_function(alice, endpoint)
+        began = time.monotonic()
+        answer = execute(alice)
+        assert (answer["status"], "person" in answer["error"]) == ("timeout", True)
+        assert time.monotonic() - began < 10
+
+    def test_the_same_idempotency_key_executes_once_and_answers_the_same(
+        self, alice: Api, endpoint: AgentEndpoint
+    ) -> None:
+        make_function(alice, endpoint)
+        key = {"Idempotency-Key": "once"}
+        first, second = (
+            alice.at(ADDRESS, "POST", {"input": {"n": 1}}, headers=key) for _ in range(2)
+        )
+        assert first.json == second.json
+        assert second.headers["Idempotent-Replayed"] == "true"
+        assert len(endpoint.calls) == 1
+
+    def test_a_token_whose_time_is_over_meanwhile_still_hears_it(
+        self, app: Flask, cast: Cast, alice: Api, endpoint: AgentEndpoint, later: Later
+    ) -> None:
+        endpoint.gate.clear()
+        make_function(alice, endpoint, timeout_seconds=60)
+        program = signed_in(app, cast.alice)
+        answers: list[Any] = []
+        waiter = threading.Thread(target=lambda: answers.append(execute(program.api)))
+        waiter.start()
+        wait_until(lambda: endpoint.calls)
+        later(15 * 60 + 10)
+        endpoint.gate.set()
+        waiter.join(timeout=10)
+        assert answers[0]["result"] == {"done": True}
+        assert program.me().status_code == 401
+
+    def test_a_key_revoked_meanwhile_learns_nothing(
+        self, alice: Api, app: Flask, endpoint: AgentEndpoint
+    ) -> None:
+        endpoint.gate.clear()
+        make_function(alice, endpoint)
+        waiting = executor_key(alice, app)
+        answers: list[Any] = []
+        waiter = threading.Thread(
+            target=lambda: answers.append(waiting.at(ADDRESS, "POST", {"input": {"n": 1}}))
+        )
+        waiter.start()
+        wait_until(lambda: endpoint.calls)
+        keys = alice.read("/api-keys")["items"]
+        narrow = next(each["id"] for each in keys if each["name"] == "narrow")
+        alice.delete(f"/api-keys/{narrow}")
+        endpoint.gate.set()
+        waiter.join(timeout=10)
+        assert_problem(answers[0], 401, "not_authenticated")
+
+
+class TestWithoutAWorker:
+    @pytest.mark.usefixtures("no_grace")
+    def test_what_has_not_ended_goes_on(self, alice: Api) -> None:
+        make_function(alice)
+        began = time.monotonic()
+        answer = execute(alice, timeout=1)
+        assert answer["status"] == "timeout"
+        assert answer["execution_id"] in answer["error"]
+        assert 1 <= time.monotonic() - began < 10
+
+    def test_what_needs_an_approval_waits_for_a_person(self, alice: Api) -> None:
+        make_function(alice, requires_approval=True)
+        assert "person" in execute(alice)["error"]
+
+    @pytest.mark.parametrize("n", ["x", None])
+    def test_an_input_that_does_not_fit_is_named(self, alice: Api, n: Any) -> None:
+        make_function(alice)
+        answer = alice.at(ADDRESS, "POST", {"input": {"n": n}})
+        problem = assert_problem(answer, 422, "invalid_input")
+        assert [each["path"] for each in problem["errors"]] == ["/input/n"]
+
+    @pytest.mark.parametrize(
+        ("body", "path"),
+        [
+            ({}, "/input"),
+            ({"input": []}, "/input"),
+            ({"input": {"n": 1}, "timeout": 0}, "/timeout"),
+            ({"input": {"n": 1}, "timeout": 86_401}, "/timeout"),
+            ({"input": {"n": 1}, "timeout": "1"}, "/timeout"),
+            ({"input": {"n": 1}, "user_id": "x"}, "/user_id"),
+        ],
+    )
+    def test_a_body_that_does_not_fit_is_refused(self, alice: Api, body: Any, path: str) -> None:
+        make_function(alice)
+        problem = assert_problem(alice.at(ADDRESS, "POST", body), 422, "invalid_request")
+        assert [each["path"] for each in problem["errors"]] == [path]
+
+    def test_one_that_is_switched_off_is_not_executed(self, alice: Api, app: Flask) -> None:
+        make_function(alice, is_active=False)
+        assert_problem(alice.at(ADDRESS, "POST", {"input": {"n": 1}}), 409, "conflict")
+        assert executions(app) == 0
+
+    def test_one_that_is_not_there_is_not_found(self, alice: Api) -> None:
+        assert_problem(alice.at(ADDRESS, "POST", {"input": {}}), 404, "not_found")
+
+    def test_another_workspaces_is_not_there(self, apis: Apis) -> None:
+        make_function(apis.alice)
+        assert_problem(apis.charlie.at(ADDRESS, "POST", {"input": {"n": 1}}), 404, "not_found")
+
+    def test_a_reviewer_executes_nothing(self, apis: Apis, app: Flask) -> None:
+        make_function(apis.alice)
+        answer = apis.bob.at(ADDRESS, "POST", {"input": {"n": 1}})
+        problem = assert_problem(answer, 403, "permission_missing")
+        assert "sinas.functions/tests/work.execute:own" in problem["error"]
+        assert executions(app) == 0
+
+    def test_a_key_needs_the_scope(self, alice: Api, app: Flask) -> None:
+        make_function(alice)
+        key = key_with(alice, app, "functions:read", "executions:all")
+        answer = key.at(ADDRESS, "POST", {"input": {"n": 1}})
+        assert "functions:write" in assert_problem(answer, 403, "permission_missing")["error"]
+
+    def test_other_methods_are_refused(self, alice: Api) -> None:
+        answer = alice.at(ADDRESS, "GET")
+        assert_problem(answer, 405, "method_not_allowed")
+        assert "POST" in answer.headers["Allow"]
+
+
+class TestManyWaiters:
+    @pytest.fixture
+    def environment(self, environment: dict[str, str]) -> dict[str, str]:
+        return environment | {"WEB_THREADS": "4"}
+
+    @pytest.mark.usefixtures("worker")
+    def test_half_of_the_threads_wait_and_who_comes_then_is_put_off(
+        self, alice: Api, app: Flask, endpoint: AgentEndpoint
+    ) -> None:
+        endpoint.gate.clear()
+        make_function(alice, endpoint)
+        waiters = [threading.Thread(target=execute, args=(alice,)) for _ in range(2)]
+        for waiter in waiters:
+            waiter.start()
+        wait_until(lambda: len(endpoint.calls) == 2)
+        answer = alice.at(ADDRESS, "POST", {"input": {"n": 1}})
+        endpoint.gate.set()
+        for waiter in waiters:
+            waiter.join(timeout=10)
+        assert_problem(answer, 503, "unavailable")
+        assert "Retry-After" in answer.headers
+        assert executions(app) == 2
