@@ -5,10 +5,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Created, Identified, word_type
+from opensink_web.models.callback import Callback
 from opensink_web.models.execution import ExecutionKind
+from opensink_web.models.user import User
 
 _IS_OPEN = text("ended_as IS NULL")
 
@@ -47,6 +49,9 @@ class Batch(Identified, Created, Base):
     ended_as: Mapped[BatchStatus | None] = mapped_column(word_type(BatchStatus))
     finished_at: Mapped[datetime | None]
 
+    user: Mapped[User] = relationship()
+    callback: Mapped[Callback | None] = relationship(passive_deletes=True)
+
     __table_args__ = (
         Index(None, "workspace_id", "id"),
         Index(None, "user_id", "id"),
@@ -55,3 +60,8 @@ class Batch(Identified, Created, Base):
         # the sweeper looks every second whether one of them is done
         Index("ix_batches_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )
+
+    @property
+    def full_name(self) -> str:
+        """What is executed, as people write it."""
+        return f"{self.target_namespace}/{self.target_name}"

@@ -117,6 +117,11 @@ class Execution(Identified, Updated, Leased, Base):
     )
 
     @property
+    def full_name(self) -> str:
+        """What is executed, as people write it."""
+        return f"{self.target_namespace}/{self.target_name}"
+
+    @property
     def duration_ms(self) -> int | None:
         """How long it took from the first start to the end, pauses included."""
         if self.started_at is None or self.finished_at is None:

@@ -1,10 +1,11 @@
 """Executions: finding and listing them, their timeline, and what is done to one from outside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Select, bindparam, func, literal, or_, select
+from sqlalchemy.orm import defer, joinedload, selectinload
 
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.json_value import JSONValue
@@ -29,6 +30,8 @@ from opensink_web.operations.execution_pause import cancel_requests_of
 from opensink_web.outbound.outcome import Failure, Output
 
 REPORTED_FAILURE = "function_failed"
+COUNTED_MAX = 1000
+"""More than these are not counted."""
 
 # Built once, because building a statement costs more than running it.
 _STATUS = select(Execution.status).where(Execution.id == bindparam("of_execution"))
@@ -42,6 +45,7 @@ class ExecutionFilter:
     target_namespace: str | None = None
     target_name: str | None = None
     function_id: UUID | None = None
+    agent_id: UUID | None = None
     status: ExecutionStatus | None = None
     trigger_id: str | None = None
     batch_id: UUID | None = None
@@ -64,8 +68,8 @@ def find_execution(
 def list_executions(
     workspace: Workspace, wanted: ExecutionFilter, request: page.PageRequest
 ) -> page.Page[Execution]:
-    """Return executions, newest first, for a page."""
-    return page.fetch(_listed(workspace, wanted), Execution.id, request)
+    """Return executions without their input and output, newest first, for a page."""
+    return page.fetch(_without_data(_listed(workspace, wanted)), Execution.id, request)
 
 
 def slice_executions(
@@ -75,6 +79,20 @@ def slice_executions(
     query = _listed(workspace, wanted)
     order = Execution.id.desc() if wanted.batch_id is None else Execution.batch_index
     return list(db.session.scalars(query.order_by(order).offset(skip).limit(limit)))
+
+
+def count_by_status(
+    workspace: Workspace, statuses: Sequence[ExecutionStatus]
+) -> dict[ExecutionStatus, int]:
+    """Count a workspace's executions in each of these statuses, up to COUNTED_MAX."""
+    counts = []
+    for status in statuses:
+        some = select(literal(1)).where(
+            Execution.workspace_id == workspace.id, Execution.status == status
+        )
+        counts.append(select(func.count()).select_from(some.limit(COUNTED_MAX).subquery()))
+    row = db.session.execute(select(*(each.scalar_subquery() for each in counts))).one()
+    return dict(zip(statuses, row, strict=True))
 
 
 def status_of(execution_id: UUID) -> ExecutionStatus | None:
@@ -156,6 +174,7 @@ def _listed(workspace: Workspace, wanted: ExecutionFilter) -> Select[Execution]:
         (Execution.target_namespace, wanted.target_namespace),
         (Execution.target_name, wanted.target_name),
         (Execution.function_id, wanted.function_id),
+        (Execution.agent_id, wanted.agent_id),
         (Execution.status, wanted.status),
         (Execution.trigger_id, wanted.trigger_id),
         (Execution.batch_id, wanted.batch_id),
@@ -172,3 +191,10 @@ def _with_what_is_shown(query: Select[Execution]) -> Select[Execution]:
     return query.options(
         joinedload(Execution.user), selectinload(Execution.callback)
     ).execution_options(populate_existing=True)
+
+
+def _without_data(query: Select[Execution]) -> Select[Execution]:
+    """Leave out what can be large and no list shows."""
+    return query.options(
+        defer(Execution.input_data, raiseload=True), defer(Execution.output_data, raiseload=True)
+    )

@@ -29,7 +29,13 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.execution_end import Step, add_steps
+from opensink_web.operations.execution_end import (
+    Ending,
+    Step,
+    add_steps,
+    end_executions,
+    lock_executions,
+)
 from opensink_web.operations.input_request_decision import resolve
 from opensink_web.operations.permission import Principal
 from opensink_web.outbound.outcome import Failure
@@ -48,6 +54,11 @@ _PAUSE = (
     .where(Execution.id.in_(_OF_EXECUTIONS))
     # a worker that was lost before the pause has no part in the call after it
     .values(pause_count=Execution.pause_count + 1, recovery_count=0)
+)
+_OF_CANCELLED_BATCHES = (
+    select(Execution.id)
+    .join(Batch, Batch.id == Execution.batch_id)
+    .where(Execution.id.in_(_OF_EXECUTIONS), Batch.cancelled_at.is_not(None))
 )
 _ADD_REQUESTS = insert(InputRequest)
 _PENDING = select(InputRequest.id, InputRequest.kind).where(
@@ -102,7 +113,12 @@ def check_question(prompt: str, schema: JSONValue) -> str | None:
 
 
 def pause_for_input(questions: Sequence[Question]) -> None:
-    """Let executions that are locked and running wait for a person, and ask."""
+    """Let executions that are locked and running wait for a person, and ask.
+
+    Those of a batch that has been cancelled meanwhile are cancelled instead.
+    """
+    late = _cancel_late([each.execution_id for each in questions])
+    questions = [each for each in questions if each.execution_id not in late]
     if not questions:
         return
     wanted = {"of_executions": [each.execution_id for each in questions]}
@@ -193,6 +209,17 @@ def continue_execution(
             f" POST /api/v1/agent-session-input-requests/{asked.id}/resolve."
         )
     return resolve(principal.workspace, asked.id, response, by=principal.user)
+
+
+def _cancel_late(execution_ids: Sequence[UUID]) -> set[UUID]:
+    """End those whose batch waits for nobody any more; return which those are."""
+    if not execution_ids:
+        return set()
+    late = run_prepared(_OF_CANCELLED_BATCHES, {"of_executions": list(execution_ids)}).scalars()
+    locked = lock_executions(list(late))
+    ending = Ending(ExecutionStatus.CANCELLED, error="The batch was cancelled.")
+    end_executions([(each, ending) for each in locked.values()])
+    return set(locked)
 
 
 def _request_of(question: Question, asker: Row[Any]) -> dict[str, Any]:

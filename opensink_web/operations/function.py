@@ -152,6 +152,13 @@ def list_functions(
     return page.fetch(query.options(joinedload(Function.created_by)), Function.id, request)
 
 
+def function_names(workspace: Workspace) -> list[str]:
+    """Return all of the workspace's functions as `namespace/name`, in order, to choose one."""
+    columns = (Function.namespace, Function.name)
+    query = select(*columns).where(Function.workspace_id == workspace.id).order_by(*columns)
+    return [f"{namespace}/{name}" for namespace, name in db.session.execute(query)]
+
+
 def _named(workspace: Workspace, namespace: str, name: str) -> Select[Function]:
     return select(Function).where(
         Function.workspace_id == workspace.id,

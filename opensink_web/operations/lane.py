@@ -138,10 +138,15 @@ def lock_lane(lane_id: UUID) -> None:
         run_prepared(_LOCK, {"of_lane": lane_id})
 
 
+def slots_taken(work: LaneWork, lane_id: UUID) -> int:
+    """Return how many of the lane are being worked on."""
+    values = {"of_lane": lane_id, "moment": clock.now()}
+    return int(run_prepared(_IN_FLIGHT[work], values).scalar_one())
+
+
 def free_slots(work: LaneWork, lane_id: UUID, limit: int) -> int:
     """Return how many more of the lane may be worked on."""
-    values = {"of_lane": lane_id, "moment": clock.now()}
-    return max(limit - int(run_prepared(_IN_FLIGHT[work], values).scalar_one()), 0)
+    return max(limit - slots_taken(work, lane_id), 0)
 
 
 def renew(work: LaneWork, row_ids: Sequence[UUID], token: str) -> int:

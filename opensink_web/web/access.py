@@ -25,7 +25,8 @@ from opensink_web.errors import NotFound, OpenSinkError
 from opensink_web.models import User, UserSession
 from opensink_web.models.transaction import writing
 from opensink_web.operations import user_session as sessions
-from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.permission import SERVICE, Principal
+from opensink_web.operations.permission_pattern import Reach
 from opensink_web.operations.second_factor import lacks_second_factor
 from opensink_web.operations.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
@@ -120,13 +121,14 @@ def _in_the_only_workspace(user: User) -> Principal | None:
 
 
 def requires(
-    resource: str, action: Action
+    resource: str, action: str, *, least: Reach = Reach.ALL
 ) -> Callable[
     [Callable[Concatenate[Principal, Parameters], ResponseReturnValue]],
     Callable[..., ResponseReturnValue],
 ]:
     """Declare what a page of a workspace requires; the view gets the Principal first.
 
+    With `least` OWN the view shows those whose reach ends there only what is theirs (reach.py).
     Without a sign-in the answer leads to it, and from there back here; so it does without the
     second factor that the workspace wants.
     """
@@ -144,7 +146,7 @@ def requires(
             if lacks_second_factor(current_user.user, principal.workspace):
                 return _lead_to("second_factor.show")
             g.principal = principal  # for the navigation
-            principal.require(resource, action)
+            principal.require_reach(f"{SERVICE}.{resource}.{action}", least)
             return view(principal, *args, **kwargs)
 
         setattr(guarded, PERMISSION, (resource, action))

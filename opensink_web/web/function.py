@@ -28,7 +28,7 @@ from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.example import example_of
 from opensink_web.web.access import requires, services
 from opensink_web.web.function_form import KINDS, FunctionForm, function_form
-from opensink_web.web.listing import chosen_word, page_request, same_list
+from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.schema_check import CHECKS
 
 blueprint = Blueprint("function", __name__)
@@ -41,11 +41,11 @@ STATES = {"active": True, "inactive": False}
 @requires("functions", Action.READ)
 def index(principal: Principal) -> ResponseReturnValue:
     """Show the functions that the filters let through."""
-    state, search = request.args.get("status", ""), request.args.get("search", "").replace("\0", "")
+    state = chosen_text("status")
     wanted = FunctionFilter(
         kind=chosen_word(FunctionKind, "kind"),
         is_active=STATES.get(state),
-        search=search.strip() or None,
+        search=chosen_text("search") or None,
     )
     found = list_functions(principal.workspace, page_request(), wanted)
     return render_template(

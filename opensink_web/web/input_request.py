@@ -21,7 +21,6 @@ from opensink_web.operations.input_request_decision import (
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
 from opensink_web.web.access import keeps_typed, requires
-from opensink_web.web.execution_link import execution_href
 from opensink_web.web.execution_timeline import execution_events
 from opensink_web.web.forms import ParagraphsField, SettingsForm
 from opensink_web.web.live import UNCHANGED, is_unchanged
@@ -70,7 +69,6 @@ class RequestPage:
     unsent: AnswerForm | None
     answer: StoredAnswer | None
     proposal: StoredAnswer | None
-    execution_href: str | None
     refusal: str | None
     may_answer: bool
 
@@ -190,7 +188,6 @@ def _page(
     status: int = 200,
 ) -> ResponseReturnValue:
     is_pending = _is_pending(asked)
-    slug, execution_id = principal.workspace.slug, asked.execution_id
     page = RequestPage(
         asked=asked,
         message=_message(asked),
@@ -201,7 +198,6 @@ def _page(
         unsent=None if is_pending else form,
         answer=_drawn_up(asked, asked.response),
         proposal=_drawn_up(asked, None if is_pending else _not_approved(asked)),
-        execution_href=None if execution_id is None else execution_href(slug, execution_id),
         refusal=refusal,
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
     )

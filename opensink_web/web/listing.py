@@ -12,7 +12,7 @@ from opensink_web.operations.page import PageRequest
 Word = TypeVar("Word", bound=StrEnum)
 ROWS_PER_PAGE = 50
 # only these: an argument that somebody made up could be one of url_for()'s own
-_FILTERS = ("view", "agent", "status", "kind", "search")
+_FILTERS = ("view", "agent", "status", "kind", "search", "target", "user", "batch")
 
 
 def page_request() -> PageRequest:
@@ -40,6 +40,11 @@ def chosen_id(name: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         raise InvalidInput(f"The {name} to filter by is not an id.") from None
+
+
+def chosen_text(name: str) -> str:
+    """Return what is searched for; nothing that is kept has a NUL in it."""
+    return request.args.get(name, "").replace("\0", "").strip()
 
 
 def same_list(**changes: str | None) -> str:

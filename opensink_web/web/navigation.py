@@ -8,7 +8,8 @@ from flask import g, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from opensink_web.operations.input_request import count_waiting
-from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.permission import SERVICE, Action, Principal
+from opensink_web.operations.permission_pattern import Reach
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,10 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A line of the menu before it is known who looks: (resource, action) guards it."""
+    """A line of the menu before it is known who looks: (resource, action) guards it.
+
+    With `least` OWN it leads to what is everybody's own.
+    """
 
     label: str
     endpoint: str
@@ -35,6 +39,7 @@ class _Entry:
     resource: str
     action: Action
     group: str = ""
+    least: Reach = Reach.ALL
 
 
 _ENTRIES = (
@@ -42,6 +47,7 @@ _ENTRIES = (
     _Entry("Sessions", "agent_session.index", "history", "agent_sessions", Action.READ),
     _Entry("Deliveries", "delivery.index", "send", "deliveries", Action.READ),
     _Entry("Functions", "function.index", "bolt", "functions", Action.READ),
+    _Entry("Executions", "execution.index", "activity", "executions", Action.READ, least=Reach.OWN),
     _Entry("Agents", "agent.index", "robot", "agents", Action.WRITE, "Admin"),
     _Entry("API keys", "api_key.index", "key", "api_keys", Action.WRITE, "Admin"),
     _Entry("Members", "member.index", "users", "members", Action.WRITE, "Admin"),
@@ -67,7 +73,8 @@ def around_page() -> dict[str, Any]:
 
 
 def _may(principal: Principal, entry: _Entry) -> bool:
-    return principal.may(entry.resource, entry.action)
+    reach = principal.reach(f"{SERVICE}.{entry.resource}.{entry.action}")
+    return reach in {entry.least, Reach.ALL}
 
 
 def _item(principal: Principal, entry: _Entry, waiting: int) -> NavItem:

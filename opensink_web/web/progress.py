@@ -23,7 +23,6 @@ from opensink_web.operations.input_request import next_waiting
 from opensink_web.operations.permission import Principal
 from opensink_web.web.delivery_wait import wait_of
 from opensink_web.web.delivery_words import attempt_title
-from opensink_web.web.execution_link import execution_href
 from opensink_web.web.live import version_of
 
 FRESH = timedelta(minutes=1)
@@ -166,7 +165,7 @@ _SESSION_WORDS = {
 
 
 def _execution_step(slug: str, asked: InputRequest, execution: Execution) -> Step:
-    href = execution_href(slug, execution.id)
+    href = url_for("execution.show", workspace_slug=slug, execution_id=execution.id)
     mark, title = _EXECUTION_WORDS[execution.status]
     detail, moment = execution.error, execution.finished_at
     if asked.status is InputRequestStatus.DECLINED:

@@ -52,6 +52,10 @@
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.shouldSwap || detail.requestConfig.verb !== "get") return;
+    if (detail.target.querySelector("dialog:modal")) {
+      detail.shouldSwap = false; // somebody is being asked: the news can wait
+      return;
+    }
     const unfolded = [...detail.target.querySelectorAll("details[id][open]")].map(({ id }) => id);
     const places = placesBelowTop(detail.target);
     document.addEventListener("htmx:afterSwap", () => {

@@ -49,7 +49,8 @@ from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.signing import new_secret
 from opensink_web.settings import Settings
-from tests.browser.hostile_content import PAYLOADS, packed, with_canary
+from tests.browser.hostile_executions import add_executions
+from tests.browser.hostile_texts import Texts
 from tests.browser.hostile_watch import MARK
 from tests.conftest import PASSWORD
 
@@ -70,17 +71,6 @@ class HostilePlace:
     paths: tuple[str, ...]
     live: tuple[tuple[str, str], ...]
     request_path: str
-
-
-class Texts:
-    """The corpus, each text with the mark before it, put together to what fits where."""
-
-    def __init__(self, netloc: str) -> None:
-        self.all = [MARK + with_canary(text, netloc) for text in PAYLOADS]
-        self.lines = packed(self.all, 255)
-        self.paragraphs = packed(self.all, 4000)
-        self.whole = "\n\n".join(self.all)
-        self.of_people = [line.replace(MARK, "") for line in self.lines]
 
 
 def fill(data_dir: Path, netloc: str) -> HostilePlace:
@@ -117,6 +107,7 @@ def _write(texts: Texts) -> HostilePlace:
     answered = _answer(workspace, session, reader, texts)
     failed = _fail(workspace, sessions[1], answered, texts)
     asked_by_function, to_approve, rejected = _execute(workspace, reader, texts)
+    execution, waiting = add_executions(workspace.id, reader, texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
     agent = f"{admin}/agents/{session.agent_id}"
     function = f"{at}/functions/{_define(workspace, reader, texts)}"
@@ -129,6 +120,7 @@ def _write(texts: Texts) -> HostilePlace:
                 f"{at}/sessions/{session.id}",
                 f"{at}/sessions/{failed.session_id}",
             ),
+            *(f"{at}/executions", f"{at}/executions/{execution.id}"),
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
@@ -141,6 +133,8 @@ def _write(texts: Texts) -> HostilePlace:
             (f"{at}/requests/{asked.id}", "#progress"),
             (f"{at}/sessions/{sessions[3].id}", "#session"),
             (f"{at}/deliveries/{_postpone(sessions[2], texts)}", "#delivery"),
+            (f"{at}/executions", "#execution-list"),
+            (f"{at}/executions/{waiting.id}", "#execution"),
         ),
         request_path=f"{at}/requests/{asked.id}",
     )

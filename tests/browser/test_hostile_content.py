@@ -32,6 +32,8 @@ WITHOUT_TEXT = {
     "health.readyz",
     "auth.home",
     "auth.sign_in",
+    "execution.download_input",
+    "execution.download_output",
     "oidc.callback",
     "oidc.link",
     "oidc.sign_in",

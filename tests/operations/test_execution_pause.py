@@ -36,6 +36,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import LaneAnnouncement, work_committed, writing
+from opensink_web.operations.batch import cancel_batch
 from opensink_web.operations.execution_pause import (
     PersonsAnswer,
     answers_of,
@@ -43,9 +44,16 @@ from opensink_web.operations.execution_pause import (
     continue_execution,
 )
 from opensink_web.operations.input_request_decision import decline, resolve
-from opensink_web.outbound.outcome import Failure
+from opensink_web.outbound.outcome import Awaits, Failure
 from tests.conftest import Cast, Person
-from tests.executions import claim_some, principal_of
+from tests.executions import (
+    batch,
+    claim_some,
+    finish_all,
+    make_function,
+    principal_of,
+    submit_many,
+)
 from tests.pause_scenarios import (
     PROMPT,
     PROPOSED,
@@ -118,6 +126,21 @@ class TestAsking:
         assert (request.key, request.title) == ("billing/transfer", "Which account?")
         assert (request.message, request.schema) == (PROMPT, SCHEMA)
         assert (request.session_id, request.agent_id) == (None, None)
+
+    def test_nobody_is_asked_for_a_batch_that_was_cancelled(self, app: Flask, cast: Cast) -> None:
+        with app.app_context():
+            function_id = make_function(cast.alice)
+            submitted = submit_many(cast.alice, function_id, 2)
+            claims = claim_some(function_id)
+            with writing():
+                workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+                cancel_batch(workspace, submitted.id)
+            finish_all(claims, Awaits(PROMPT, SCHEMA))
+
+            statuses = set(db.session.scalars(select(Execution.status)))
+            assert statuses == {ExecutionStatus.CANCELLED}
+            assert db.session.scalars(select(InputRequest.id)).all() == []
+            assert batch(submitted.id).ended_as is BatchStatus.CANCELLED
 
     @pytest.mark.parametrize(
         ("prompt", "title"),

@@ -1,0 +1,42 @@
+"""An execution's input and output as they are shown: without secrets, and not longer than read."""
+
+from dataclasses import dataclass
+
+from opensink_web.json_value import JSONValue, dump
+from opensink_web.models import Execution, ExecutionStatus, Function, db
+from opensink_web.web.stored_answer import stored_answer
+
+SHOWN_CHARACTERS = 65_536
+_SHORT_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJson:
+    """JSON over several lines: `is_long` is better folded, `is_cut` has its end missing."""
+
+    text: str
+    line_count: int
+    is_cut: bool
+
+    @property
+    def is_long(self) -> bool:
+        return self.line_count > _SHORT_LINES
+
+
+def shown_json(value: JSONValue) -> ShownJson:
+    """Write JSON for people to read."""
+    text = dump(value, indent=2)
+    return ShownJson(text[:SHOWN_CHARACTERS], text.count("\n") + 1, len(text) > SHOWN_CHARACTERS)
+
+
+def input_of(execution: Execution) -> JSONValue:
+    """Return the input without what the function's schema calls secret, while there is one."""
+    function = db.session.get(Function, execution.function_id) if execution.function_id else None
+    if function is None:
+        return execution.input_data
+    return stored_answer(function.input_schema, execution.input_data).shown
+
+
+def has_output(execution: Execution) -> bool:
+    """Tell whether something came out; null is an output too."""
+    return execution.status is ExecutionStatus.COMPLETED or execution.output_data is not None
