@@ -126,6 +126,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
             *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{LINK}"),
             *(f"{at}/functions", f"{at}/functions/new", function, f"{function}/edit"),
+            f"{function}/try",
             *("/account/second-factor", "/forgot-password", f"/reset-password/{LINK}"),
         ),
         live=(

@@ -102,7 +102,7 @@ def define_function(site: Site) -> list[str]:
     schema = QUESTION | {"requierd": []}
     fields = {"namespace": "axe", "name": name, "description": "Words.", "is_active": False}
     site.post("/functions", fields | {"input_schema": schema, "target": target})
-    return [f"/functions/axe/{name}", f"/functions/axe/{name}/edit"]
+    return [f"/functions/axe/{name}{page}" for page in ("", "/edit", "/try")]
 
 
 def test_axe_finds_nothing_from_the_question_to_the_delivery(reader: Page, site: Site) -> None:
