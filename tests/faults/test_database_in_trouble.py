@@ -44,8 +44,10 @@ def test_a_full_disk(on_sqlite: Running) -> None:
     @contextmanager
     def full() -> Iterator[None]:
         limit_files(on_sqlite, 0)
-        yield
-        limit_files(on_sqlite, resource.RLIM_INFINITY)
+        try:
+            yield
+        finally:
+            limit_files(on_sqlite, resource.RLIM_INFINITY)
 
     bear(on_sqlite, full)
 
@@ -66,8 +68,10 @@ def test_a_postgresql_that_is_stopped(
     @contextmanager
     def stopped() -> Iterator[None]:
         postgres_server.stop()
-        yield
-        postgres_server.start()
+        try:
+            yield
+        finally:  # other tests need it
+            postgres_server.start()
 
     bear(on_postgresql, stopped)
 
