@@ -20,6 +20,7 @@ The row in the database is the truth; Redis only carries "look at delivery N".
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument
     function_host/  Python functions, each call in a process of its own
     models/     the tables, one file per noun, and what is true of one row alone
+    message_template/  templates of messages, rendered in a sandbox
     schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms
     outbound/   HTTP out: the guarded client, the address policy, signatures, retry schedule
     rate_limit  how often somebody may try: rates, and counters in memory

@@ -67,6 +67,13 @@ class InvalidFunctionInput(InvalidInput):
     status = 422
 
 
+class InvalidChatInput(InvalidInput):
+    """What a chat is to begin with does not fit the agent's first messages."""
+
+    code = "invalid_input"
+    status = 422
+
+
 class RefusedBySettings(InvalidInput):
     """It is what was asked for, and the settings of this server do not let it be taken."""
 

@@ -10,10 +10,11 @@ from opensink_web.function_host.runner import PythonRunner
 from opensink_web.functions import Context, Resume
 from opensink_web.models import LaneWork
 from opensink_web.operations.bearer import mint_execution_token
-from opensink_web.operations.execution_callee import HttpCallee, PythonCallee
+from opensink_web.operations.execution_callee import AgentCallee, HttpCallee, PythonCallee
 from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
 from opensink_web.operations.execution_outcome import checked, finish_executions
 from opensink_web.operations.lane import renew
+from opensink_web.outbound.agent_call import build_agent_call, read_agent_answer
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.execution_call import Sender
 from opensink_web.outbound.function_call import build_function_call, read_function_answer
@@ -40,6 +41,8 @@ class ExecutionWork:
             return callee
         if isinstance(callee, HttpCallee):
             return checked(claim, self._call(claim, callee))
+        if isinstance(callee, AgentCallee):
+            return self._call_agent(claim, callee)
         return checked(claim, self._run(claim, callee))
 
     def finish(self, settled: Sequence[tuple[ExecutionClaim, Outcome]]) -> None:
@@ -63,6 +66,17 @@ class ExecutionWork:
             sender=Sender(callee.secrets, claim.message_id, clock.now()),
         )
         return read_function_answer(call, self.client.send(call))
+
+    def _call_agent(self, claim: ExecutionClaim, callee: AgentCallee) -> Outcome:
+        variables = claim.input_data.get("input_variables")
+        call = build_agent_call(
+            replace(callee.endpoint, timeout_seconds=claim.timeout_seconds),
+            messages=claim.messages,
+            input_variables=variables if isinstance(variables, dict) else {},
+            context=self._context(claim),
+            sender=Sender(callee.secrets, claim.message_id, clock.now()),
+        )
+        return read_agent_answer(call, self.client.send(call))
 
     def _run(self, claim: ExecutionClaim, callee: PythonCallee) -> Outcome:
         context = self._context(claim)

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
@@ -11,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
-from opensink_web.models import Agent, AgentSession, Workspace, db
+from opensink_web.models import Agent, AgentSession, Execution, Workspace, db
+from opensink_web.models.execution import ENDED
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 from opensink_web.operations.delivery_slot import lock_slots
@@ -21,12 +23,18 @@ from opensink_web.operations.endpoint import (
     endpoint_to_json,
 )
 from opensink_web.operations.endpoint_health import HealthStatus, heal
+from opensink_web.operations.initial_messages import Message, check_initial_messages
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 
 NAME_LENGTH_MAX = 255
 _MIRROR_STATUS = update(Agent).where(
     Agent.id == bindparam("of_agent"), Agent.newest_session_id == bindparam("of_session")
+)
+_UNFINISHED = (
+    select(Execution.id)
+    .where(Execution.agent_id == bindparam("of_agent"), Execution.status.not_in(ENDED))
+    .limit(1)
 )
 ADDRESSABLE = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$"
 """What a namespace and a slug look like."""
@@ -40,6 +48,7 @@ class AgentChanges(TypedDict, total=False):
     namespace: str
     slug: str
     execution_endpoint: EndpointSpec | None
+    initial_messages: Sequence[Message]
 
 
 def create_agent(
@@ -51,6 +60,7 @@ def create_agent(
     namespace: str = "default",
     slug: str | None = None,
     execution_endpoint: EndpointSpec | None = None,
+    initial_messages: Sequence[Message] = (),
 ) -> Agent:
     """Make an agent; without a slug one is derived from the name, numbered if it is taken.
 
@@ -62,6 +72,7 @@ def create_agent(
         description=description or None,
         namespace=_addressable("namespace", namespace),
         slug=_addressable("slug", slug) if slug else _free_slug(workspace, namespace, name),
+        initial_messages=_kept_messages(initial_messages),
     )
     if execution_endpoint is not None:
         agent.execution_endpoint = _kept(execution_endpoint, policy, None)
@@ -88,12 +99,17 @@ def update_agent(
         current = _readable_endpoint_of(agent)
         agent.execution_endpoint = _kept(endpoint, policy, current) if endpoint else None
         heal(agent)  # what waits is announced by the sweeper
+    if "initial_messages" in changes:
+        agent.initial_messages = _kept_messages(changes["initial_messages"])
     _flush_unique()
     return agent
 
 
 def delete_agent(workspace: Workspace, agent_id: UUID) -> Agent:
-    """Delete an agent with its sessions, requests and deliveries. Raises: NotFound."""
+    """Delete an agent with its sessions, requests and deliveries; its chats and executions stay.
+
+    Raises: NotFound; Conflict while one of its executions is unfinished.
+    """
     # slots, sessions, agent: in the order in which everybody locks them, or two could wait for
     # each other
     lock_slots(agent_id)
@@ -102,6 +118,10 @@ def delete_agent(workspace: Workspace, agent_id: UUID) -> Agent:
     )
     db.session.execute(sessions.order_by(AgentSession.id).with_for_update())
     agent = lock_agent(workspace, agent_id)
+    if db.session.scalars(_UNFINISHED, {"of_agent": agent_id}).first() is not None:
+        raise Conflict(
+            "Executions of this agent are not finished. Wait for them, or cancel their batches."
+        )
     db.session.delete(agent)
     db.session.flush()
     return agent
@@ -197,6 +217,13 @@ def _kept(
         return dict(endpoint_to_json(check_endpoint(endpoint, policy, current)))
     except InvalidInput as error:
         raise error.below("/execution_endpoint") from None
+
+
+def _kept_messages(messages: Sequence[Message]) -> list[Any] | None:
+    try:
+        return check_initial_messages(messages) or None
+    except InvalidInput as error:
+        raise error.below("/initial_messages") from None
 
 
 def _checked_name(name: str) -> str:

@@ -9,7 +9,9 @@ from sqlalchemy import bindparam, select
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONValue
-from opensink_web.models import Function, Workspace, db
+from opensink_web.models import Agent, Function, Workspace, db
+from opensink_web.operations.agent import endpoint_of
+from opensink_web.operations.endpoint_health import EndpointHealth, health_of
 from opensink_web.operations.function_target import PythonTarget, target_of
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import Failure
@@ -19,6 +21,12 @@ _FIND_FUNCTION = (
     select(Function, Workspace)
     .join(Workspace, Workspace.id == Function.workspace_id)
     .where(Function.id == bindparam("of_function"))
+    .execution_options(populate_existing=True)
+)
+_FIND_AGENT = (
+    select(Agent, Workspace)
+    .join(Workspace, Workspace.id == Agent.workspace_id)
+    .where(Agent.id == bindparam("of_agent"))
     .execution_options(populate_existing=True)
 )
 
@@ -40,7 +48,17 @@ class PythonCallee:
     output_schema: JSONValue
 
 
-Callee: TypeAlias = HttpCallee | PythonCallee
+@dataclass(frozen=True, slots=True)
+class AgentCallee:
+    """An agent's execution endpoint, `secrets` as of a function's, and how calls of it go."""
+
+    agent_id: UUID
+    endpoint: EndpointSpec
+    secrets: tuple[str, ...]
+    health: EndpointHealth | None
+
+
+Callee: TypeAlias = HttpCallee | PythonCallee | AgentCallee
 
 
 def callee_of_function(function_id: UUID | None) -> Callee | Failure:
@@ -59,3 +77,19 @@ def callee_of_function(function_id: UUID | None) -> Callee | Failure:
         return HttpCallee(target, secrets, function.output_schema)
     except UnreadableSecret as error:
         return Failure(f"The call cannot be made. {error.message}")
+
+
+def callee_of_agent(agent_id: UUID | None) -> AgentCallee | Failure:
+    """Find how an agent is called."""
+    row = db.session.execute(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
+    if row is None:
+        return Failure("The agent does not exist any more.")
+    agent, workspace = row
+    try:
+        endpoint = endpoint_of(agent)
+        if endpoint is None:
+            return Failure("The agent has no execution endpoint any more.")
+        secrets = workspace.signing_secrets(clock.now())
+    except UnreadableSecret as error:
+        return Failure(f"The call cannot be made. {error.message}")
+    return AgentCallee(agent.id, endpoint, secrets, health_of(agent))

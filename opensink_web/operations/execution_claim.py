@@ -5,7 +5,7 @@ worker that died leaves expired leases behind, which the next claim takes over.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,23 @@ from sqlalchemy import Row, bindparam, func, update
 
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
-from opensink_web.models import Execution, ExecutionStatus, LaneWork, StepKind, User
+from opensink_web.models import (
+    Execution,
+    ExecutionKind,
+    ExecutionStatus,
+    LaneWork,
+    StepKind,
+    User,
+)
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.execution_callee import Callee, callee_of_function
+from opensink_web.operations.chat_message import messages_of
+from opensink_web.operations.endpoint_health import HealthStatus
+from opensink_web.operations.execution_callee import (
+    AgentCallee,
+    Callee,
+    callee_of_agent,
+    callee_of_function,
+)
 from opensink_web.operations.execution_end import Step, add_steps
 from opensink_web.operations.execution_pause import PersonsAnswer, answers_of
 from opensink_web.operations.lane import (
@@ -38,7 +52,9 @@ _DUE = oldest_due(
     Execution.workspace_id,
     Execution.user_id,
     User.email,
+    Execution.kind,
     Execution.function_id,
+    Execution.agent_id,
     Execution.chat_id,
     Execution.trigger_type,
     Execution.trigger_id,
@@ -72,7 +88,8 @@ class ExecutionClaim:
     """The right to carry one execution out and to say how it went, and what it takes.
 
     `callee` is a Failure where there is nothing left to do but to end it so. `scopes` is what the
-    key that started it was limited to. `answer` is what a person answered at its last pause.
+    key that started it was limited to. `answer` is what a person answered at its last pause,
+    `messages` what was said in the chat that an agent is to answer.
     """
 
     id: UUID
@@ -89,6 +106,7 @@ class ExecutionClaim:
     answer: PersonsAnswer | None
     timeout_seconds: int
     pause_count: int
+    messages: Sequence[JSONObject] = ()
 
     @property
     def message_id(self) -> str:
@@ -106,11 +124,45 @@ def claim_executions(lane_id: UUID, limit: int, most: int) -> list[ExecutionClai
     rows = run_prepared(_DUE, values).all()
     if not rows:
         return []
+    callee = _callee_of(rows[0])  # all of a lane call the same
+    rows = rows[: _calls_allowed(lane_id, callee, len(rows))]
+    if not rows:
+        return []
     lease = new_lease()
     _take(rows, lease)
-    callee = callee_of_function(rows[0].function_id)  # all of a lane call the same
+    claims = _claims(rows, lease, callee)
+    return _with_messages(claims) if isinstance(callee, AgentCallee) else claims
+
+
+def _callee_of(row: Row[Any]) -> Callee | Failure:
+    if row.kind is ExecutionKind.AGENT:
+        return callee_of_agent(row.agent_id)
+    return callee_of_function(row.function_id)
+
+
+def _calls_allowed(lane_id: UUID, callee: Callee | Failure, most: int) -> int:
+    """Let an agent that does not answer be called once in a while only, one call at a time."""
+    health = callee.health if isinstance(callee, AgentCallee) else None
+    if health is None or health.status is HealthStatus.HEALTHY:
+        return most
+    return 0 if health.is_paused else free_slots(LaneWork.EXECUTIONS, lane_id, 1)
+
+
+def _claims(
+    rows: Sequence[Row[Any]], lease: Lease, callee: Callee | Failure
+) -> list[ExecutionClaim]:
     answers = answers_of([row.id for row in rows if row.pause_count])
     return [_claim(row, lease, callee, answers.get(row.id)) for row in rows]
+
+
+def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
+    said = messages_of([each.chat_id for each in claims if each.chat_id is not None])
+    return [
+        replace(each, callee=Failure("The chat does not exist any more."))
+        if each.chat_id is None
+        else replace(each, messages=said[each.chat_id])
+        for each in claims
+    ]
 
 
 def _take(rows: Sequence[Row[Any]], lease: Lease) -> None:

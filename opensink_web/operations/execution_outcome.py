@@ -9,8 +9,10 @@ from datetime import timedelta
 from sqlalchemy import bindparam, update
 
 from opensink_web import clock
-from opensink_web.json_value import JSONValue, storable
+from opensink_web.json_value import JSONObject, JSONValue, storable
 from opensink_web.models import Execution, ExecutionStatus, StepKind, db
+from opensink_web.operations.chat_message import NewMessage, add_messages
+from opensink_web.operations.execution_agent import note_agent_calls
 from opensink_web.operations.execution_callee import HttpCallee, PythonCallee
 from opensink_web.operations.execution_claim import ExecutionClaim
 from opensink_web.operations.execution_end import (
@@ -22,7 +24,7 @@ from opensink_web.operations.execution_end import (
     lock_held_executions,
 )
 from opensink_web.operations.execution_pause import Question, check_question, pause_for_input
-from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
+from opensink_web.outbound.outcome import AgentReply, Awaits, Failure, Outcome, Output, Pending
 from opensink_web.schema.validation import validate
 
 Settled = tuple[ExecutionClaim, Outcome]
@@ -48,10 +50,13 @@ def finish_executions(settled: Sequence[Settled]) -> None:
     held = [(claim, locked[claim.id], outcome) for claim, outcome in settled if claim.id in locked]
     end_executions(
         [
-            (row, ending_of(outcome))
-            for _, row, outcome in held
-            if isinstance(outcome, Output | Failure)
+            (row, ending_of(_output_of(claim, outcome)))
+            for claim, row, outcome in held
+            if isinstance(outcome, Output | AgentReply | Failure)
         ]
+    )
+    add_messages(
+        [_said(claim, outcome) for claim, _, outcome in held if isinstance(outcome, AgentReply)]
     )
     _wait_for_reports(
         [(claim, row) for claim, row, outcome in held if isinstance(outcome, Pending)]
@@ -63,6 +68,7 @@ def finish_executions(settled: Sequence[Settled]) -> None:
             if isinstance(outcome, Awaits)
         ]
     )
+    note_agent_calls([(claim.callee, outcome) for claim, _, outcome in held])
 
 
 def checked_output(output: Output, schema: JSONValue) -> Output | Failure:
@@ -82,6 +88,25 @@ def ending_of(outcome: Output | Failure) -> Ending:
         return Ending(ExecutionStatus.COMPLETED, outcome.value)
     error = storable(outcome.message)  # it may quote whatever was called
     return Ending(ExecutionStatus.FAILED, outcome.output, error, outcome.code)
+
+
+def _output_of(claim: ExecutionClaim, outcome: Output | AgentReply | Failure) -> Output | Failure:
+    if not isinstance(outcome, AgentReply):
+        return outcome
+    told: JSONObject = {
+        "chat_id": str(claim.chat_id),
+        "final_message": outcome.content,
+        "final_message_role": outcome.role,
+        "tool_calls": outcome.tool_calls,
+    }
+    return Output(told)
+
+
+def _said(claim: ExecutionClaim, reply: AgentReply) -> NewMessage:
+    if claim.chat_id is None:
+        raise TypeError("an agent replies in a chat")
+    number = len(claim.messages)
+    return NewMessage(claim.chat_id, number, reply.role, reply.content, reply.tool_calls)
 
 
 def _wait_for_reports(waiting: Sequence[tuple[ExecutionClaim, LockedExecution]]) -> None:

@@ -4,10 +4,10 @@ Pure, as function_call is. An agent that is executed like this answers at once: 
 to approve a tool, and no session to pause.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from opensink_web.functions import Context
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Answer, Call
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.execution_call import (
@@ -16,28 +16,16 @@ from opensink_web.outbound.execution_call import (
     execution_call,
     read_json,
 )
-from opensink_web.outbound.outcome import Failure
+from opensink_web.outbound.outcome import AgentReply, Failure
 
 APPROVAL_REQUIRED = "approval required; agent invoked async cannot pause"
 ROLE_LENGTH_MAX = 32
 
 
-@dataclass(frozen=True, slots=True)
-class AgentReply:
-    """The agent's last word; `content` is a text, or the list of parts that some models speak in.
-
-    `tool_calls` are those it says it made, as it writes them.
-    """
-
-    role: str
-    content: JSONValue
-    tool_calls: list[JSONValue] | None
-
-
 def build_agent_call(
     endpoint: EndpointSpec,
     *,
-    messages: list[JSONObject],
+    messages: Sequence[JSONObject],
     input_variables: JSONObject,
     context: Context,
     sender: Sender,

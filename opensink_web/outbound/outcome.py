@@ -39,4 +39,16 @@ class Failure:
     output: JSONValue = None
 
 
-Outcome: TypeAlias = Output | Pending | Awaits | Failure
+@dataclass(frozen=True, slots=True)
+class AgentReply:
+    """An agent's last word; `content` is a text, or the list of parts that some models speak in.
+
+    `tool_calls` are those it says it made, as it writes them.
+    """
+
+    role: str
+    content: JSONValue
+    tool_calls: list[JSONValue] | None
+
+
+Outcome: TypeAlias = Output | AgentReply | Pending | Awaits | Failure

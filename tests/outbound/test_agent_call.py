@@ -8,12 +8,11 @@ import pytest
 from opensink_web.json_value import JSONValue
 from opensink_web.outbound.agent_call import (
     APPROVAL_REQUIRED,
-    AgentReply,
     build_agent_call,
     read_agent_answer,
 )
 from opensink_web.outbound.client import Call
-from opensink_web.outbound.outcome import Failure
+from opensink_web.outbound.outcome import AgentReply, Failure
 from tests.outbound.test_function_call import ANSWER, CONTEXT, ENDPOINT, SENDER
 
 

@@ -1,0 +1,168 @@
+"""Taking chats with an agent on, a batch at once: everything is checked before anything is stored.
+
+Each begins with the agent's first messages, filled in, and what the caller says. An execution of
+each has the agent answer it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, FieldError, InvalidChatInput, NotFound
+from opensink_web.json_value import JSONObject
+from opensink_web.message_template.sandbox import RenderingFailed
+from opensink_web.models import Agent, Batch, Chat, ExecutionKind, Workspace, db
+from opensink_web.models.base import new_id
+from opensink_web.operations.agent import endpoint_of
+from opensink_web.operations.chat_message import NewMessage, add_messages
+from opensink_web.operations.execution_submit import (
+    BATCH_SIZE_MAX_DEFAULT,
+    Options,
+    Target,
+    add_batch,
+    check_options,
+    check_size,
+    insert_executions,
+    trigger_ids_of,
+)
+from opensink_web.operations.initial_messages import Message, Renderer
+from opensink_web.operations.permission import Principal
+from opensink_web.outbound.endpoint_call import EndpointSpec
+
+MESSAGE_LENGTH_MAX = 1_000_000
+_USER = "user"
+_ADD_CHATS = insert(Chat)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatInput:
+    """What one chat of a batch begins with."""
+
+    message: str
+    input_variables: JSONObject
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedChats:
+    """A batch that was taken on; both lists are in the order of its inputs."""
+
+    batch: Batch
+    execution_ids: list[UUID]
+    chat_ids: list[UUID]
+
+
+def submit_chats(
+    principal: Principal,
+    agent: Agent,
+    inputs: Sequence[ChatInput],
+    options: Options,
+    *,
+    batch_callback_url: str | None = None,
+    size_max: int = BATCH_SIZE_MAX_DEFAULT,
+) -> SubmittedChats:
+    """Take chats on, in one go. `options.trigger_id` is the prefix of the executions' own.
+
+    Raises: InvalidInput; InvalidChatInput naming the index of the input that is wrong; Conflict
+    for an agent that cannot be called; UnreadableSecret.
+    """
+    check_options(options)
+    check_size(inputs, size_max)
+    target = _target_of(agent)
+    beginnings = _beginnings(agent, inputs)
+    batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
+    chat_ids = _insert_chats(principal, agent, inputs)
+    add_messages(
+        [
+            NewMessage(chat_id, number, message.role, message.content)
+            for chat_id, said in zip(chat_ids, beginnings, strict=True)
+            for number, message in enumerate(said)
+        ]
+    )
+    execution_ids = insert_executions(
+        principal,
+        target,
+        [{"input_variables": each.input_variables, "message": each.message} for each in inputs],
+        options,
+        trigger_ids_of(options.trigger_id, len(inputs)),
+        batch=batch,
+        chat_ids=chat_ids,
+    )
+    return SubmittedChats(batch, execution_ids, chat_ids)
+
+
+def find_addressed_agent(workspace: Workspace, namespace: str, slug: str) -> Agent:
+    """Find an agent by its address; nobody deletes it before the commit. Raises: NotFound."""
+    query = (
+        select(Agent)
+        .where(Agent.workspace_id == workspace.id, Agent.namespace == namespace, Agent.slug == slug)
+        .with_for_update(read=True, key_share=True)
+    )
+    agent = db.session.scalars(query).one_or_none()
+    if agent is None:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+def _target_of(agent: Agent) -> Target:
+    """Raises: Conflict; UnreadableSecret."""
+    return Target(
+        kind=ExecutionKind.AGENT,
+        id=agent.id,
+        namespace=agent.namespace,
+        name=agent.slug,
+        timeout_seconds=math.ceil(_callable_endpoint_of(agent).timeout_seconds),
+    )
+
+
+def _callable_endpoint_of(agent: Agent) -> EndpointSpec:
+    endpoint = endpoint_of(agent)
+    address = f"{agent.namespace}/{agent.slug}"
+    if endpoint is None:
+        raise Conflict(
+            f"{address} has no execution endpoint, so nobody can answer its chats. Give it one: on "
+            f"its page, or by PATCH /api/v1/agents/{agent.id}."
+        )
+    return endpoint
+
+
+def _beginnings(agent: Agent, inputs: Sequence[ChatInput]) -> list[list[Message]]:
+    """Return what each chat begins with. Raises: InvalidChatInput for the first one at fault."""
+    renderer = Renderer(agent.initial_messages or [], len(inputs))
+    beginnings = []
+    for index, each in enumerate(inputs):
+        if not 1 <= len(each.message) <= MESSAGE_LENGTH_MAX:
+            wrong = f"A message has 1 to {MESSAGE_LENGTH_MAX} characters."
+            raise _refusal(index, "message", wrong)
+        try:
+            said = renderer.render(each.input_variables)
+        except RenderingFailed as failure:
+            raise _refusal(index, "input_variables", str(failure)) from None
+        beginnings.append([*said, Message(_USER, each.message)])
+    return beginnings
+
+
+def _refusal(index: int, field: str, message: str) -> InvalidChatInput:
+    error = FieldError(f"/inputs/{index}/{field}", message)
+    return InvalidChatInput(f"Input {index} cannot be taken. {message}", errors=(error,))
+
+
+def _insert_chats(principal: Principal, agent: Agent, inputs: Sequence[ChatInput]) -> list[UUID]:
+    moment = clock.now()
+    chat_ids = [new_id() for _ in inputs]
+    rows = [
+        {
+            "id": chat_id,
+            "created_at": moment,
+            "workspace_id": principal.workspace.id,
+            "user_id": principal.user.id,
+            "agent_id": agent.id,
+            "input_variables": each.input_variables,
+        }
+        for chat_id, each in zip(chat_ids, inputs, strict=True)
+    ]
+    db.session.connection().execute(_ADD_CHATS, rows)
+    return chat_ids

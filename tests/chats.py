@@ -1,0 +1,63 @@
+"""Agents and chats that many tests begin with."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from opensink_web.json_value import JSONObject
+from opensink_web.models import Agent, Chat, ChatMessage, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.agent import create_agent
+from opensink_web.operations.chat_submit import ChatInput, SubmittedChats, submit_chats
+from opensink_web.operations.execution_submit import Options
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from tests.conftest import Person
+from tests.executions import principal_of
+from tests.scenarios import ENDPOINT, POLICY
+
+
+def make_agent(person: Person, endpoint: EndpointSpec | None = ENDPOINT, **fields: Any) -> UUID:
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        given: Any = {"name": "Clerk", **fields}
+        return create_agent(workspace, POLICY, execution_endpoint=endpoint, **given).id
+
+
+def chat_input(message: str = "Hello", **variables: Any) -> ChatInput:
+    return ChatInput(message, variables)
+
+
+def submit_some(
+    person: Person,
+    agent_id: UUID,
+    inputs: Sequence[ChatInput],
+    *,
+    batch_callback_url: str | None = None,
+    **options: Any,
+) -> SubmittedChats:
+    with writing():
+        submitted = submit_chats(
+            principal_of(person),
+            db.session.get_one(Agent, agent_id),
+            inputs,
+            Options(trigger_type="batch", **options),
+            batch_callback_url=batch_callback_url,
+        )
+        db.session.flush()
+        db.session.expunge(submitted.batch)
+        return submitted
+
+
+def said_in(chat_id: UUID) -> list[tuple[str, Any]]:
+    """Return who said what in a chat."""
+    with reading():
+        query = select(ChatMessage).where(ChatMessage.chat_id == chat_id)
+        rows = db.session.scalars(query.order_by(ChatMessage.number))
+        return [(row.role, row.content) for row in rows]
+
+
+def variables_of(chat_id: UUID) -> JSONObject:
+    with reading():
+        return db.session.get_one(Chat, chat_id).input_variables
