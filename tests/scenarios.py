@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from opensink_web import clock
 from opensink_web.json_value import JSONValue
-from opensink_web.models import Delivery, DeliveryKind, User, Workspace, db
+from opensink_web.models import Delivery, DeliveryKind, Membership, Role, User, Workspace, db
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import announce_after_commit, writing
 from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session
 from opensink_web.operations.input_request import ask
 from opensink_web.operations.input_request_decision import resolve
+from opensink_web.operations.permission import Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.retry import RetrySchedule
@@ -30,6 +33,14 @@ def endpoint_at(url: str, *, timeout_seconds: float = 5, max_attempts: int = 1) 
 
 
 ENDPOINT = endpoint_at("https://agent.example.com/execute")
+
+
+def admin_of(workspace_id: UUID) -> Principal:
+    """Return an admin of a workspace, acting in it."""
+    query = select(Membership).where(
+        Membership.workspace_id == workspace_id, Membership.role == Role.ADMIN
+    )
+    return Principal.of(db.session.scalars(query.limit(1)).one())
 
 
 @dataclass(frozen=True)

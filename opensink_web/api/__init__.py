@@ -14,6 +14,7 @@ from opensink_web.api import (
     delivery,
     function,
     input_request,
+    role,
 )
 from opensink_web.contract.mounting import blueprint_of
 from opensink_web.contract.room import API
@@ -29,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *delivery.routes,
     *function.routes,
     *api_key.routes,
+    *role.routes,
 )
 """Every route of the API."""
 

@@ -43,6 +43,7 @@ from opensink_web.models.input_request import (
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import LaneWork
 from opensink_web.models.password_reset import PasswordReset
+from opensink_web.models.role import CustomRole, MembershipRole
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
@@ -64,6 +65,7 @@ __all__ = [
     "CallbackStatus",
     "Chat",
     "ChatMessage",
+    "CustomRole",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryKind",
@@ -82,6 +84,7 @@ __all__ = [
     "Invitation",
     "LaneWork",
     "Membership",
+    "MembershipRole",
     "PasswordReset",
     "RecoveryCode",
     "RefreshToken",

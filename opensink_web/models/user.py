@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web import clock
 from opensink_web.models.base import Base, Created, Identified, word_type
+from opensink_web.models.role import CustomRole
 from opensink_web.models.workspace import Workspace
 
 
@@ -35,7 +36,7 @@ class User(Identified, Created, Base):
 
 
 class Membership(Created, Base):
-    """One person's role in one workspace."""
+    """One person's built-in role in one workspace, and those of its own that they have besides."""
 
     __tablename__ = "memberships"
 
@@ -49,6 +50,9 @@ class Membership(Created, Base):
 
     user: Mapped[User] = relationship(back_populates="memberships")
     workspace: Mapped[Workspace] = relationship()
+    custom_roles: Mapped[list[CustomRole]] = relationship(
+        secondary="membership_roles", order_by=CustomRole.name, viewonly=True
+    )
 
     __table_args__ = (Index(None, "workspace_id"),)
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -12,6 +12,7 @@ from opensink_web.models import ApiKey, Membership, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations import page
 from opensink_web.operations.credential import hash_token, new_token
+from opensink_web.operations.membership import own_roles_in, with_own_roles
 from opensink_web.operations.permission import Principal, check_scopes
 
 KEY_PREFIX = "osk_"
@@ -110,23 +111,26 @@ def _expiry_within(parent: ApiKey, expires_at: datetime | None) -> datetime | No
 
 def principal_of_key(secret: str) -> Principal | None:
     """Return who a key speaks for; None when it opens nothing (any more)."""
-    query = (
-        select(ApiKey, Membership.role)
-        .join(
-            Membership,
-            (Membership.user_id == ApiKey.user_id)
-            & (Membership.workspace_id == ApiKey.workspace_id),
-        )
-        .options(joinedload(ApiKey.user), joinedload(ApiKey.workspace))
-        .where(ApiKey.key_hash == hash_token(secret))
-    )
-    found = db.session.execute(query).one_or_none()
-    if found is None:
+    rows = db.session.execute(_OWNER, {"key_hash": hash_token(secret)}).all()
+    if not rows:
         return None
-    key, role = found
+    key, role, *_ = rows[0]
     if not key.is_usable(clock.now()) or not key.user.is_active:
         return None
-    return Principal(key.workspace, key.user, role, key)
+    names, patterns = own_roles_in(rows)
+    return Principal(key.workspace, key.user, role, names, patterns, key=key)
+
+
+_OWNER = with_own_roles(
+    select(ApiKey, Membership.role)
+    .join(
+        Membership,
+        (Membership.user_id == ApiKey.user_id) & (Membership.workspace_id == ApiKey.workspace_id),
+    )
+    .options(joinedload(ApiKey.user), joinedload(ApiKey.workspace))
+    .where(ApiKey.key_hash == bindparam("key_hash"))
+)
+"""Built once, because every call of the API asks it."""
 
 
 def use_is_worth_noting(secret: str) -> bool:

@@ -10,12 +10,12 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.access_token import AccessToken, TokenSigner
-from opensink_web.models import Membership, UserSession, Workspace, db
+from opensink_web.models import Membership, User, UserSession, Workspace, db
 from opensink_web.operations.api_key import KEY_PREFIX, principal_of_key
+from opensink_web.operations.membership import own_roles_in, with_own_roles
 from opensink_web.operations.permission import Principal
 from opensink_web.operations.user_session import is_live
 
@@ -86,25 +86,29 @@ def mint_execution_token(signer: TokenSigner, execution: Executed) -> str:
 
 
 def _principal_of_token(token: AccessToken) -> Principal | None:
-    query = (
-        select(Membership)
-        .options(joinedload(Membership.user), joinedload(Membership.workspace))
-        .where(Membership.user_id == token.user_id, Membership.workspace_id == token.workspace_id)
+    query = _MEMBER.where(
+        Membership.user_id == token.user_id, Membership.workspace_id == token.workspace_id
     )
     if token.session_id is not None:
-        query = query.where(
-            select(UserSession.id)
-            .where(
-                UserSession.id == token.session_id,
-                UserSession.user_id == token.user_id,
-                is_live(),
-            )
-            .exists()
+        session = select(UserSession.id).where(
+            UserSession.id == token.session_id, UserSession.user_id == token.user_id, is_live()
         )
-    membership = db.session.scalars(query).one_or_none()
-    if membership is None or not membership.user.is_active:
+        query = query.where(session.exists())
+    rows = db.session.execute(query).all()
+    if not rows:
         return None
-    return Principal(membership.workspace, membership.user, membership.role, token=token)
+    user, workspace, role, *_ = rows[0]
+    if not user.is_active:
+        return None
+    names, patterns = own_roles_in(rows)
+    return Principal(workspace, user, role, names, patterns, token=token)
+
+
+_MEMBER = with_own_roles(
+    select(User, Workspace, Membership.role)
+    .join(Membership, Membership.user_id == User.id)
+    .join(Workspace, Workspace.id == Membership.workspace_id)
+)
 
 
 def _limits(scopes: Scopes | None) -> tuple[str, ...] | None:

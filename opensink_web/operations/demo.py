@@ -58,7 +58,7 @@ def demo_owner(email: str | None) -> Principal:
             f"There is no admin{' ' + email if email else ''} yet. Open the sign-up link that"
             " `opensink up` printed, or run `opensink user create EMAIL --role admin`."
         )
-    return Principal(membership.workspace, membership.user, membership.role)
+    return Principal.of(membership)
 
 
 def prepare_demo(

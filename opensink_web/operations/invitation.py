@@ -10,6 +10,7 @@ from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import Invitation, Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.credential import hash_token, new_token
+from opensink_web.operations.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.user import check_email, create_user
 from opensink_web.operations.workspace import first_workspace
 
@@ -30,6 +31,15 @@ def invite(workspace: Workspace, *, role: Role, email: str | None, by: User | No
         )
     )
     return token
+
+
+def invite_for(by: Principal, *, role: Role, email: str | None) -> str:
+    """Make a link for a member who invites; return its token.
+
+    Raises: InvalidInput; PermissionMissing for a role that may do more than `by`.
+    """
+    by.require_giving(ROLE_PATTERNS[role])
+    return invite(by.workspace, role=role, email=email, by=by.user)
 
 
 def invite_first_admin() -> str:

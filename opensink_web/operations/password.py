@@ -20,7 +20,7 @@ from opensink_web.operations.credential import (
     hash_token,
     new_token,
 )
-from opensink_web.operations.permission import Action, Principal, reaches
+from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.user import find_member
 from opensink_web.operations.user_session import end_sessions
 
@@ -141,10 +141,10 @@ def _has_power_over(membership: Membership, by: User) -> bool:
     mine = db.session.get(Membership, (by.id, membership.workspace_id))
     if mine is None:
         return False
-    looks_after_members = Principal(membership.workspace, by, mine.role).may(
-        "members", Action.WRITE
-    )
-    return looks_after_members and reaches(mine.role, membership.role)
+    acting = Principal.of(mine)
+    if not acting.may("members", Action.WRITE):
+        return False
+    return all(acting.may_give(each) for each in Principal.of(membership).patterns)
 
 
 def _require_power_still(user: User, made_by: User) -> None:

@@ -5,12 +5,15 @@ token speaks for have services of their own. A scope of a key is `<resource>:<re
 `all:all`: for the action `read` it needs `read`, for every other `write`, and `all` is both.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from opensink_web.access_token import AccessToken
 from opensink_web.errors import FieldError, InvalidInput, PermissionMissing
-from opensink_web.models import ApiKey, Role, User, Workspace
+from opensink_web.models import ApiKey, Membership, Role, User, Workspace
 from opensink_web.operations.permission_pattern import (
     ANY,
     Pattern,
@@ -41,6 +44,7 @@ KEY_RESOURCES = (
     "executions",
     "batches",
     "chats",
+    "roles",
     "api_keys",
 )
 """What a key's scopes can name."""
@@ -57,18 +61,21 @@ SCOPES = (
 """Everything that can stand in a key's scopes."""
 
 
+_ALL_OF_OURS = read_pattern(f"{SERVICE}.*:all")
+
+
 def _patterns(*texts: str) -> frozenset[Pattern]:
     return frozenset(read_pattern(text) for text in texts)
 
 
 _READ_ALL = _patterns(
-    *(f"{SERVICE}.{resource}.read:all" for resource in KEY_RESOURCES if resource != "api_keys"),
+    *(f"{SERVICE}.{name}.read:all" for name in KEY_RESOURCES if name not in {"api_keys", "roles"}),
     f"{SERVICE}.agents/*/*.read:all",
     f"{SERVICE}.functions/*/*.read:all",
 )
 _STOP_OWN = _patterns(f"{SERVICE}.executions.cancel:own", f"{SERVICE}.batches.cancel:own")
 ROLE_PATTERNS: dict[Role, frozenset[Pattern]] = {
-    Role.ADMIN: _patterns(f"{SERVICE}.*:all"),
+    Role.ADMIN: frozenset({_ALL_OF_OURS}),
     Role.REVIEWER: _READ_ALL
     | _STOP_OWN
     | _patterns(f"{SERVICE}.agent_session_input_requests.write:all"),
@@ -76,30 +83,54 @@ ROLE_PATTERNS: dict[Role, frozenset[Pattern]] = {
 }
 
 
-def reaches(role: Role, other: Role) -> bool:
-    """Tell whether a role may do everything that the other one may."""
-    mine = ROLE_PATTERNS[role]
-    return all(any(each.covers(wanted) for each in mine) for wanted in ROLE_PATTERNS[other])
+def granted(permissions: Iterable[str]) -> frozenset[Pattern]:
+    """Return what a workspace's own roles grant with the patterns that are kept of them."""
+    patterns = set()
+    for text in permissions:
+        with suppress(InvalidInput):  # one that was no pattern would lock its members out
+            patterns.add(read_pattern(text))
+    return frozenset(patterns)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody acting in a workspace, by `key`, by `token`, or in the browser by neither."""
+    """Somebody acting in a workspace, by `key`, by `token`, or in the browser by neither.
+
+    What the workspace's own roles grant them is as it was when they came: a role that they change
+    gives them nothing with which to change it.
+    """
 
     workspace: Workspace
     user: User
     role: Role
+    own_role_names: tuple[str, ...] = ()
+    own_patterns: frozenset[Pattern] = frozenset()
     key: ApiKey | None = None
     token: AccessToken | None = None
 
+    @classmethod
+    def of(
+        cls, member: Membership, *, key: ApiKey | None = None, token: AccessToken | None = None
+    ) -> Self:
+        """Return a member of a workspace, acting in it."""
+        return cls(
+            workspace=member.workspace,
+            user=member.user,
+            role=member.role,
+            own_role_names=tuple(role.name for role in member.custom_roles),
+            own_patterns=granted(text for role in member.custom_roles for text in role.permissions),
+            key=key,
+            token=token,
+        )
+
     @property
     def role_names(self) -> tuple[str, ...]:
-        return (self.role.value,)
+        return (self.role.value, *self.own_role_names)
 
     @property
     def patterns(self) -> frozenset[Pattern]:
         """What the roles grant, whatever the key or token makes of it."""
-        return ROLE_PATTERNS[self.role]
+        return ROLE_PATTERNS[self.role] | self.own_patterns
 
     @property
     def scopes(self) -> tuple[str, ...] | None:
@@ -146,6 +177,23 @@ class Principal:
     def holds(self, pattern: Pattern) -> bool:
         """Tell whether all that a pattern stands for is granted, and lies within the scopes."""
         return self._in_scopes(pattern) and any(each.covers(pattern) for each in self.patterns)
+
+    def may_give(self, pattern: Pattern) -> bool:
+        """Tell whether the caller may let others have what a pattern stands for.
+
+        Nobody gives out more than they have. What other applications let people do is for those
+        to give out who may do everything here.
+        """
+        is_theirs = pattern.service != SERVICE and self.holds(_ALL_OF_OURS)
+        return is_theirs or self.holds(pattern)
+
+    def require_giving(self, patterns: Iterable[Pattern]) -> None:
+        """Raises: PermissionMissing, naming the first that is beyond the caller."""
+        for pattern in sorted(patterns, key=str):
+            if not self.may_give(pattern):
+                raise PermissionMissing(
+                    f"This is about {pattern}, which goes beyond your own permissions."
+                )
 
     def _in_scopes(self, pattern: Pattern) -> bool:
         if self.scopes is None or EVERYTHING in self.scopes:

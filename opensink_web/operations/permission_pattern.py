@@ -19,7 +19,11 @@ from opensink_web.errors import InvalidInput
 LENGTH_MAX = 600
 """A namespace and a name of 255 characters each, and some."""
 ANY = "*"
-_BODY = re.compile(r"[A-Za-z0-9_-]+(?:\.(?:[A-Za-z0-9_-]+|\*)(?:/(?:[A-Za-z0-9_-]+|\*))*)+")
+_SEGMENT = r"([A-Za-z0-9_-]+|\*)"
+_GROUP = rf"\.{_SEGMENT}(/{_SEGMENT})*"
+PATTERN = rf"^[A-Za-z0-9_-]+({_GROUP})*(\.\*|{_GROUP}/\*|{_GROUP}\.{_SEGMENT}):(own|all)$"
+"""What a pattern looks like, for documents; read_pattern() says what is wrong with one."""
+_BODY = re.compile(rf"[A-Za-z0-9_-]+({_GROUP})+")
 _STEP = re.compile(r"([./]?)([^./]+)")
 
 

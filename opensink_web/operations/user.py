@@ -2,7 +2,7 @@
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, selectinload
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -20,6 +20,7 @@ from opensink_web.operations.credential import (
     hash_password,
     password_matches,
 )
+from opensink_web.operations.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.user_session import end_program_sessions, end_sessions
 
 
@@ -85,27 +86,28 @@ def list_members(workspace: Workspace) -> list[Membership]:
     query = (
         select(Membership)
         .join(Membership.user)
-        .options(contains_eager(Membership.user))
+        .options(contains_eager(Membership.user), selectinload(Membership.custom_roles))
         .where(Membership.workspace_id == workspace.id)
         .order_by(User.email)
     )
     return list(db.session.scalars(query))
 
 
-def change_role(workspace: Workspace, user_id: object, role: Role) -> Membership:
-    """Give a member another role. Raises: NotFound; Conflict for the last admin.
+def change_role(by: Principal, user_id: object, role: Role) -> Membership:
+    """Give a member another built-in role.
 
-    The links that somebody made who is no admin any more invite nobody.
+    Raises: NotFound; PermissionMissing for more than `by` has; Conflict for the last admin.
     """
-    membership = find_member(workspace, user_id)
+    membership = find_member(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns | ROLE_PATTERNS[role])
     if role is not Role.ADMIN:
-        _keep_an_admin(workspace, membership)
-        _close_links_of(membership)
+        _keep_an_admin(by.workspace, membership)
     membership.role = role
+    close_links_of(membership)
     return membership
 
 
-def remove_member(workspace: Workspace, user_id: object) -> User:
+def remove_member(by: Principal, user_id: object) -> User:
     """Take somebody out of the workspace and revoke their keys: neither comes back by itself.
 
     Nor do they by a link of their own: the links that they made invite nobody any more.
@@ -113,11 +115,13 @@ def remove_member(workspace: Workspace, user_id: object) -> User:
     Programs in which they are signed in to this workspace are signed out; whoever is then in no
     workspace is so everywhere.
 
-    Raises: NotFound; Conflict for the last admin.
+    Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for the last
+    admin.
     """
-    membership = find_member(workspace, user_id)
+    workspace, membership = by.workspace, find_member(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns)
     _keep_an_admin(workspace, membership)
-    _close_links_of(membership)
+    _close_links(membership)
     user = membership.user
     db.session.execute(
         update(ApiKey)
@@ -148,7 +152,13 @@ def find_member(workspace: Workspace, user_id: object) -> Membership:
     return membership
 
 
-def _close_links_of(leaving: Membership) -> None:
+def close_links_of(member: Membership) -> None:
+    """Let the links invite nobody any more that somebody made who is no admin (any more)."""
+    if member.role is not Role.ADMIN:
+        _close_links(member)
+
+
+def _close_links(leaving: Membership) -> None:
     moment = clock.now()
     db.session.execute(
         update(Invitation)

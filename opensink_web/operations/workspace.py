@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidInput, NotFound, UnreadableSecret
@@ -43,12 +44,13 @@ def principal_in(slug: str, user: User) -> Principal:
     query = (
         select(Membership)
         .join(Membership.workspace)
+        .options(contains_eager(Membership.workspace), joinedload(Membership.custom_roles))
         .where(Workspace.slug == slug, Membership.user_id == user.id)
     )
-    membership = db.session.scalars(query).one_or_none()
+    membership = db.session.scalars(query).unique().one_or_none()
     if membership is None:
         raise NotFound("There is no such workspace.")
-    return Principal(membership.workspace, user, membership.role)
+    return Principal.of(membership)
 
 
 def rename_workspace(workspace: Workspace, name: str) -> None:

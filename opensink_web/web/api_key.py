@@ -29,6 +29,11 @@ _RESOURCES = (
     ("agent_session_input_requests", "Input requests"),
     ("agent_session_activities", "Activities"),
     ("deliveries", "Deliveries"),
+    ("functions", "Functions"),
+    ("executions", "Executions"),
+    ("batches", "Batches"),
+    ("chats", "Chats"),
+    ("roles", "Roles"),
     ("api_keys", "API keys"),
 )
 _ON_A_DATE = "date"

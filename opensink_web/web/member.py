@@ -8,18 +8,19 @@ from flask.typing import ResponseReturnValue
 from wtforms import RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
-from opensink_web.errors import Conflict, InvalidInput
+from opensink_web.errors import Conflict, InvalidInput, PermissionMissing
 from opensink_web.models import Role
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
 from opensink_web.operations.invitation import (
     INVITATION_LIFETIME,
-    invite,
+    invite_for,
     list_open_invitations,
     revoke_invitation,
 )
 from opensink_web.operations.password import RESET_LIFETIME, make_reset_link_for_member
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.role import all_roles
 from opensink_web.operations.second_factor import members_with_second_factor, reset_for_member
 from opensink_web.operations.user import change_role, list_members, remove_member
 from opensink_web.web.access import requires, services
@@ -69,15 +70,14 @@ def create_invitation(principal: Principal) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with writing():
-                token = invite(
-                    principal.workspace,
-                    role=Role(form.role.data),
-                    email=form.email.data or None,
-                    by=principal.user,
+                token = invite_for(
+                    principal, role=Role(form.role.data), email=form.email.data or None
                 )
             return _page(principal, InviteForm(formdata=None), link=_link(token)), 201
         except InvalidInput as error:
             form.show(error)
+        except PermissionMissing as error:
+            form.show_at("/role", error.message)
     return _page(principal, form), 422
 
 
@@ -90,9 +90,9 @@ def set_role(principal: Principal, user_id: UUID) -> ResponseReturnValue:
         return _page(principal, InviteForm(formdata=None), refusal="Choose one of the roles."), 422
     try:
         with writing():
-            membership = change_role(principal.workspace, user_id, role)
+            membership = change_role(principal, user_id, role)
             sentence = f"{membership.user.email} is {_named(role)} now."
-    except Conflict as error:
+    except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
     flash(sentence, "success")
     stays_admin = user_id != principal.user.id or role is Role.ADMIN
@@ -105,9 +105,9 @@ def remove(principal: Principal, user_id: UUID) -> ResponseReturnValue:
     """Take somebody out of the workspace."""
     try:
         with writing():
-            user = remove_member(principal.workspace, user_id)
+            user = remove_member(principal, user_id)
             sentence = f"{user.email} is no longer a member of {principal.workspace.name}."
-    except Conflict as error:
+    except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
     flash(sentence, "success")
     return _back(principal) if user_id != principal.user.id else redirect(url_for("auth.home"), 303)
@@ -123,7 +123,7 @@ def create_reset_link(principal: Principal, user_id: UUID) -> ResponseReturnValu
             email, token = make_reset_link_for_member(
                 principal.workspace, user_id, by=principal.user
             )
-    except Conflict as error:
+    except (Conflict, PermissionMissing) as error:
         return _page(principal, form, refusal=error.message), error.status
     record("reset_link_made", user=user_id, by=principal.user.id, address=request.remote_addr)
     reset = ResetLink(
@@ -139,7 +139,7 @@ def reset_second_factor(principal: Principal, user_id: UUID) -> ResponseReturnVa
     try:
         with writing():
             email = reset_for_member(principal.workspace, user_id, by=principal.user).email
-    except Conflict as error:
+    except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
     record("second_factor_reset", user=user_id, by=principal.user.id, address=request.remote_addr)
     flash(f"{email} signs in with the password alone until they set it up anew.", "success")
@@ -170,6 +170,7 @@ def _page(
         members=list_members(principal.workspace),
         invitations=list_open_invitations(principal.workspace),
         roles=list(Role),
+        own_roles=all_roles(principal.workspace) if principal.may("roles", Action.WRITE) else [],
         link=link,
         reset=reset,
         reset_lifetime_hours=int(RESET_LIFETIME.total_seconds() // 3600),

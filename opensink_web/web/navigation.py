@@ -51,6 +51,7 @@ _ENTRIES = (
     _Entry("Agents", "agent.index", "robot", "agents", Action.WRITE, "Admin"),
     _Entry("API keys", "api_key.index", "key", "api_keys", Action.WRITE, "Admin"),
     _Entry("Members", "member.index", "users", "members", Action.WRITE, "Admin"),
+    _Entry("Roles", "role.index", "shield-lock", "roles", Action.WRITE, "Admin"),
     _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
 )
 

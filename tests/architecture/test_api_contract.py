@@ -37,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "execute": {"input": {}},
     "execute_async": {"input": {}},
     "execute_batch": {"inputs": [{}]},
+    "give_role": {"member": "alice@example.com"},
     "replace_function": {"target": {"kind": "python", "entry_point": "x"}},
 }
 """Bodies that are valid before the id in the path is looked at; {} unless here."""
@@ -71,6 +72,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     alice.post(f"/agent-session-input-requests/{request['id']}/resolve", body)
     key = made(alice.post("/api-keys", {"name": "k", "scopes": ["all:all"]}))
     make_function(alice, namespace="own", name="own")
+    role = made(alice.post("/roles", {"name": "r", "permissions": ["sinas.*:all"]}))
     activities = alice.read("/agent-session-activities")
     return {
         "agent_id": agent["id"],
@@ -79,6 +81,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "activity_id": activities["items"][0]["id"],
         "delivery_id": str(delivery_of(app, cast.alice)),
         "key_id": key["id"],
+        "role_id": role["id"],
         "namespace": "own",
     }
 

@@ -30,6 +30,7 @@ from opensink_web.operations.user import change_role
 from opensink_web.operations.workspace import rotate_execution_secret
 from opensink_web.outbound.policy import TargetPolicy
 from tests.conftest import Cast, Person
+from tests.scenarios import admin_of
 
 BASE_URL = "http://127.0.0.1:5000"
 LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
@@ -137,10 +138,10 @@ def test_settings_do_not_serve_once_the_secret_was_rotated(cast: Cast) -> None:
 
 def test_settings_do_not_serve_once_their_owner_may_too_little(cast: Cast) -> None:
     settings = prepare(cast.alice)
-    workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
     with writing():
-        change_role(workspace, cast.bob.id, Role.ADMIN)
-        change_role(workspace, cast.alice.id, Role.VIEWER)
+        by = admin_of(cast.alice.workspace_id)
+        change_role(by, cast.bob.id, Role.ADMIN)
+        change_role(by, cast.alice.id, Role.VIEWER)
     assert not serves(settings, cast.bob)
 
 

@@ -1,9 +1,17 @@
 """Patterns of permissions: which are none, and which covers which."""
 
+import re
+
 import pytest
 
 from opensink_web.errors import InvalidInput
-from opensink_web.operations.permission_pattern import Reach, reach_of, read_pattern
+from opensink_web.operations.permission_pattern import (
+    LENGTH_MAX,
+    PATTERN,
+    Reach,
+    reach_of,
+    read_pattern,
+)
 
 EXECUTE = "sinas.functions/billing/charge.execute"
 
@@ -117,6 +125,7 @@ def test_what_a_pattern_covers(mine: str, other: str, *, covers: bool) -> None:
 def test_what_is_no_pattern_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"\.$"):
         read_pattern(text)
+    assert len(text) > LENGTH_MAX or not re.search(PATTERN.replace("$", r"\Z"), text)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +133,7 @@ def test_what_is_no_pattern_is_refused_with_a_sentence(text: str) -> None:
 )
 def test_a_pattern_is_written_as_it_was_read(text: str) -> None:
     assert str(read_pattern(text)) == text
+    assert re.search(PATTERN, text)
 
 
 def test_of_several_the_widest_counts() -> None:

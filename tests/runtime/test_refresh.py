@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, update
 
-from opensink_web.models import Membership, User, UserSession, Workspace, db
+from opensink_web.models import Membership, User, UserSession, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.password import change_password, make_reset_link, reset_password
 from opensink_web.operations.user import remove_member
@@ -15,6 +15,7 @@ from opensink_web.operations.user_session import IDLE_LIFETIME, SESSION_LIFETIME
 from tests.api.conftest import assert_problem
 from tests.conftest import PASSWORD, Cast
 from tests.runtime.conftest import Later, Program, bearing, post, signed_in
+from tests.scenarios import admin_of
 
 NEW_PASSWORD = "another horse entirely"
 
@@ -141,7 +142,7 @@ def _deactivate(user: User) -> None:
 
 
 def _remove(user: User) -> None:
-    remove_member(db.session.get_one(Workspace, user.memberships[0].workspace_id), user.id)
+    remove_member(admin_of(user.memberships[0].workspace_id), user.id)
 
 
 def _lose_membership(user: User) -> None:

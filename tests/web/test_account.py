@@ -10,11 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from opensink_web import clock
-from opensink_web.models import Membership, Role, User, UserSession, Workspace, db
+from opensink_web.models import Membership, Role, User, UserSession, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.user import remove_member
 from opensink_web.operations.user_session import IDLE_LIFETIME, SESSION_LIFETIME
 from tests.conftest import Cast
+from tests.scenarios import admin_of
 from tests.web.conftest import browser_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
@@ -145,7 +146,7 @@ def test_whoever_leaves_the_last_workspace_is_signed_out(
         db.session.add(elsewhere)
     for person, still_signed_in in ((cast.alice, True), (cast.charlie, False)):
         with app.app_context(), writing():
-            remove_member(db.session.get_one(Workspace, person.workspace_id), cast.bob.id)
+            remove_member(admin_of(person.workspace_id), cast.bob.id)
         assert is_signed_in(bob) is still_signed_in
 
 

@@ -14,6 +14,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.invitation import invite, invite_first_admin
 from opensink_web.operations.user import remove_member
 from tests.conftest import PASSWORD, Cast
+from tests.scenarios import admin_of
 
 WRONG = "do not belong together"
 NEW = {"email": "dora@example.com", "password": PASSWORD, "repeated": PASSWORD}
@@ -300,7 +301,7 @@ def test_the_workspaces_need_a_sign_in(client: FlaskClient, cast: Cast) -> None:
 
 def test_without_a_membership_the_page_says_so(app: Flask, client: FlaskClient, cast: Cast) -> None:
     with app.app_context(), writing():
-        remove_member(db.session.get_one(Workspace, cast.bob.workspace_id), cast.bob.id)
+        remove_member(admin_of(cast.bob.workspace_id), cast.bob.id)
     sign_in(client, cast.bob.email)
     assert client.get("/").location == "/workspaces"
     assert "no workspace has you as a member" in client.get("/workspaces").text

@@ -14,12 +14,13 @@ from flask.testing import FlaskClient
 from opensink_web import clock
 from opensink_web.cli import commands
 from opensink_web.errors import NotFound
-from opensink_web.models import Membership, Role, User, Workspace, db
+from opensink_web.models import Membership, Role, User, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import credential
 from opensink_web.operations.password import RESET_LIFETIME, make_reset_link
 from opensink_web.operations.user import change_role, remove_member
 from tests.conftest import PASSWORD, Cast, Person
+from tests.scenarios import admin_of
 from tests.web.conftest import browser_of
 
 NEW = "a new and better one"
@@ -181,8 +182,7 @@ class TestWhoMayMakeALink:
         self, app: Flask, cast: Cast, alice: FlaskClient
     ) -> None:
         with app.app_context(), writing():
-            ours = db.session.get_one(Workspace, cast.alice.workspace_id)
-            change_role(ours, cast.bob.id, Role.ADMIN)
+            change_role(admin_of(cast.alice.workspace_id), cast.bob.id, Role.ADMIN)
         assert ask_for_link(alice, cast.bob)[0] == 201
 
     @pytest.mark.parametrize("role", list(Role))
@@ -219,7 +219,7 @@ class TestWhoMayMakeALink:
         assert alice.get(link).status_code == 404, "he now has power that she has not"
         assert alice.post(link, data=CHOOSE).status_code == 404
         with app.app_context(), writing():
-            remove_member(db.session.get_one(Workspace, cast.charlie.workspace_id), cast.bob.id)
+            remove_member(admin_of(cast.charlie.workspace_id), cast.bob.id)
         assert alice.get(link).status_code == 200
         with app.app_context(), writing():
             db.session.get_one(User, cast.alice.id).is_active = False

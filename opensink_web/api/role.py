@@ -1,0 +1,172 @@
+"""/roles: the roles that a workspace makes itself, and which members have them.
+
+What changes something opens its transaction itself, because it is written into the audit log once
+it is stored.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from flask import request
+from pydantic import Field
+
+from opensink_web.contract.route import Admit, Routes
+from opensink_web.contract.shapes import (
+    Answer,
+    Change,
+    Name,
+    PageAnswer,
+    PageQuery,
+    Received,
+    page_answer,
+)
+from opensink_web.errors import NotFound
+from opensink_web.models.transaction import writing
+from opensink_web.operations import role as roles
+from opensink_web.operations.audit import record
+from opensink_web.operations.permission import Principal
+from opensink_web.operations.permission_pattern import LENGTH_MAX, PATTERN
+from opensink_web.operations.user import find_user
+
+routes = Routes("roles")
+
+_SERVER_SET = frozenset({"id", "workspace_id", "created_at", "updated_at"})
+_RoleName = Annotated[Name, Field(max_length=roles.NAME_LENGTH_MAX)]
+_Permissions = Annotated[
+    list[Annotated[str, Field(json_schema_extra={"pattern": PATTERN, "maxLength": LENGTH_MAX})]],
+    Field(json_schema_extra={"minItems": 1, "maxItems": roles.PERMISSIONS_MAX}),
+]
+
+
+class RoleCreate(Received):
+    """A role: patterns `<service>.<resource>[/<path>].<action>:<own|all>`, none beyond yours."""
+
+    server_set = _SERVER_SET
+
+    name: _RoleName
+    description: str = ""
+    permissions: _Permissions
+
+
+class RoleChange(Change):
+    """What of a role to change; what is left out stays."""
+
+    server_set = _SERVER_SET
+
+    name: _RoleName = ""
+    description: str = ""
+    permissions: _Permissions = []
+
+    def changes(self) -> roles.RoleChanges:
+        """Return what operations take."""
+        changes: roles.RoleChanges = self.given()
+        return changes
+
+
+class RoleMember(Received):
+    """A member of the workspace, by id or by e-mail address."""
+
+    member: Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class RoleAnswer(Answer):
+    id: UUID
+    workspace_id: UUID
+    name: str
+    description: str
+    permissions: list[str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class RoleMemberAnswer(Answer):
+    id: UUID
+    email: str
+
+
+RolePage = PageAnswer[RoleAnswer]
+RoleMemberPage = PageAnswer[RoleMemberAnswer]
+
+
+@routes.post("/roles", summary="Make a role.", transaction=False, errors=(409,))
+def create_role(admit: Admit, body: RoleCreate) -> RoleAnswer:
+    with writing():
+        by = admit()
+        role = roles.create_role(
+            by, name=body.name, description=body.description, permissions=body.permissions
+        )
+        answer, by_id = RoleAnswer.of(role), by.user.id
+    _record("role_created", by_id, answer.name)
+    return answer
+
+
+@routes.get("/roles", summary="List the roles of the workspace's own.")
+def list_roles(principal: Principal, query: PageQuery) -> RolePage:
+    return page_answer(roles.list_roles(principal.workspace, query.page), RoleAnswer.of)
+
+
+@routes.get("/roles/{role_id}", summary="Read a role.")
+def get_role(principal: Principal, role_id: UUID) -> RoleAnswer:
+    return RoleAnswer.of(roles.find_role(principal.workspace, role_id))
+
+
+@routes.patch("/roles/{role_id}", summary="Change a role.", transaction=False, errors=(409,))
+def update_role(admit: Admit, role_id: UUID, body: RoleChange) -> RoleAnswer:
+    with writing():
+        by = admit()
+        answer = RoleAnswer.of(roles.update_role(by, role_id, body.changes()))
+        by_id = by.user.id
+    _record("role_changed", by_id, answer.name)
+    return answer
+
+
+@routes.delete("/roles/{role_id}", summary="Delete a role.", transaction=False)
+def delete_role(admit: Admit, role_id: UUID) -> None:
+    with writing():
+        by = admit()
+        name, by_id = roles.delete_role(by, role_id), by.user.id
+    _record("role_deleted", by_id, name)
+
+
+@routes.get("/roles/{role_id}/members", summary="List who has a role.")
+def list_role_members(principal: Principal, role_id: UUID, query: PageQuery) -> RoleMemberPage:
+    role = roles.find_role(principal.workspace, role_id)
+    return page_answer(roles.list_role_members(role, query.page), RoleMemberAnswer.of)
+
+
+@routes.post("/roles/{role_id}/members", summary="Give a member a role.", transaction=False)
+def give_role(admit: Admit, role_id: UUID, body: RoleMember) -> RoleMemberAnswer:
+    with writing():
+        by = admit()
+        name = roles.find_role(by.workspace, role_id).name
+        user = roles.give_role(by, role_id, _user_id(body.member))
+        answer, by_id = RoleMemberAnswer.of(user), by.user.id
+    _record("role_given", by_id, name, to=answer.id)
+    return answer
+
+
+@routes.delete(
+    "/roles/{role_id}/members/{user_id}", summary="Take a role from a member.", transaction=False
+)
+def take_role(admit: Admit, role_id: UUID, user_id: UUID) -> None:
+    with writing():
+        by = admit()
+        name, by_id = roles.find_role(by.workspace, role_id).name, by.user.id
+        roles.take_role(by, role_id, user_id)
+    _record("role_taken", by_id, name, to=user_id)
+
+
+def _user_id(member: str) -> UUID:
+    """Raises: NotFound; whether they are a member is not asked here."""
+    try:
+        return UUID(member)
+    except ValueError:
+        user = find_user(member)
+    if user is None:
+        raise NotFound("There is no such member.")
+    return user.id
+
+
+def _record(event: str, by: UUID, role: str, *, to: UUID | None = None) -> None:
+    record(event, user=to, role=role, by=by, address=request.remote_addr)

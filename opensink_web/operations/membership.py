@@ -1,0 +1,33 @@
+"""Reading a member's own roles along with whatever says who is calling, in one query."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select
+
+from opensink_web.models import CustomRole, Membership, MembershipRole
+from opensink_web.operations.permission import granted
+from opensink_web.operations.permission_pattern import Pattern
+
+
+def with_own_roles(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Let a query for one member answer a row for each of their own roles, at least one."""
+    return (
+        query.outerjoin(
+            MembershipRole,
+            (MembershipRole.user_id == Membership.user_id)
+            & (MembershipRole.workspace_id == Membership.workspace_id),
+        )
+        .outerjoin(CustomRole, CustomRole.id == MembershipRole.role_id)
+        .add_columns(CustomRole.name, CustomRole.permissions)
+        .order_by(CustomRole.name)
+    )
+
+
+def own_roles_in(
+    rows: Sequence[Row[*tuple[Any, ...]]],
+) -> tuple[tuple[str, ...], frozenset[Pattern]]:
+    """Return the roles' names, and what they grant together."""
+    roles = [(row[-2], row[-1]) for row in rows if row[-2] is not None]
+    names = tuple(name for name, _ in roles)
+    return names, granted(text for _, permissions in roles for text in permissions)
