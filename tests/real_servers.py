@@ -1,6 +1,7 @@
 """The real servers that tests run against: Redis' stand-in, PostgreSQL, an agent's endpoint."""
 
 import json
+import ssl
 import subprocess
 import threading
 import time
@@ -160,7 +161,7 @@ class Received:
 class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
     """An agent's execution endpoint: keeps what arrives, answers `status` after `delay_seconds`.
 
-    It answers nothing while `gate` is not set.
+    It answers nothing while `gate` is not set. With `tls` it speaks HTTPS.
     """
 
     status: int = 200
@@ -168,6 +169,7 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
     delay_seconds: float = 0.0
     calls: list[Received] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+    tls: ssl.SSLContext | None = None
 
     def __enter__(self) -> "AgentEndpoint":
         endpoint = self
@@ -199,7 +201,10 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/execute"
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if self.tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/execute"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

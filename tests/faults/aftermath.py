@@ -6,7 +6,15 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from opensink_web import clock
-from opensink_web.models import AgentSession, Delivery, DeliveryStatus, InputRequest, db
+from opensink_web.models import (
+    AgentSession,
+    Callback,
+    Delivery,
+    DeliveryStatus,
+    Execution,
+    InputRequest,
+    db,
+)
 from opensink_web.models.transaction import reading, writing
 from tests.faults import invariants
 from tests.faults.clients import Question
@@ -64,3 +72,21 @@ def age() -> None:
                 .where(Delivery.status == DeliveryStatus.PENDING, column.is_not(None))
                 .values({column: clock.now() - _LONG_AGO})
             )
+
+
+def age_leases() -> None:
+    """Let the leases of executions and callbacks end."""
+    with writing():
+        for table in (Execution, Callback):
+            db.session.execute(
+                update(table)
+                .where(table.lease_until.is_not(None))
+                .values(lease_until=clock.now() - _LONG_AGO)
+            )
+
+
+def are_callbacks_made() -> bool:
+    """Tell whether no callback is open; those of executions that run are not owed yet."""
+    with reading():
+        is_open = select(func.count()).where(Callback.finished_at.is_(None))
+        return db.session.scalars(is_open).one() == 0

@@ -10,11 +10,12 @@ import pytest
 
 from opensink_web.settings import Settings
 from opensink_web.supervisor.lifeline import Lifeline
+from tests.authority import Authority, make_authority
 from tests.faults import failpoint
 from tests.faults.ours import OpenSink
-from tests.faults.parts import Command, ForkedPart
+from tests.faults.parts import Command, ForkedPart, Main
 from tests.faults.running import Running, running
-from tests.real_servers import EmbeddedRedis
+from tests.real_servers import AgentEndpoint, EmbeddedRedis
 
 RunPart = Callable[..., ForkedPart]
 
@@ -31,6 +32,23 @@ def environment(environment: dict[str, str], redis_url: str) -> dict[str, str]:
     return environment | {"REDIS_URL": redis_url}
 
 
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def callback_receiver(environment: dict[str, str], authority: Authority) -> Iterator[AgentEndpoint]:
+    """An application to which callbacks are permitted. Ask for it before `app`."""
+    environment |= {
+        "CALLBACK_URL_HOSTS": "127.0.0.1",
+        "CALLBACK_ALLOW_CIDRS": "127.0.0.0/8",
+        "OUTBOUND_CA_BUNDLE": str(authority.bundle),
+    }
+    with AgentEndpoint(tls=authority.server_context()) as receiver:
+        yield receiver
+
+
 @pytest.fixture
 def lifeline() -> Iterator[Lifeline]:
     lifeline = Lifeline()
@@ -45,9 +63,12 @@ def run_part(settings: Settings, tmp_path: Path, lifeline: Lifeline) -> Iterator
     parts: list[ForkedPart] = []
 
     def run(
-        *arguments: str, failpoint_name: str = "", listener: socket | None = None
+        *arguments: str,
+        failpoint_name: str = "",
+        listener: socket | None = None,
+        main: Main = OpenSink.main,
     ) -> ForkedPart:
-        main = failpoint.main if failpoint_name else OpenSink.main
+        main = failpoint.main if failpoint_name else main
         command = Command(
             main,
             (failpoint_name, *arguments) if failpoint_name else arguments,

@@ -13,7 +13,9 @@ from http.client import HTTPConnection
 from typing import Any
 
 from opensink_web import cli
-from opensink_web.jobs import deliver, sweeper
+from opensink_web.jobs import deliver, execution_work, pump, sweeper
+from opensink_web.jobs.callback_work import CallbackWork
+from opensink_web.jobs.daemon_threads import DaemonThreads
 from opensink_web.models import transaction
 from opensink_web.operations import input_request_decision
 from opensink_web.outbound.client import Client
@@ -21,6 +23,7 @@ from opensink_web.outbound.client import Client
 Function = Callable[..., Any]
 Announced = transaction.Announcement | transaction.LaneAnnouncement
 _WRITING = "writing"
+_FINISH = "finish_executions"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -66,24 +69,45 @@ def _after(owner: Any, name: str, act: Function = _die) -> Callable[[], None]:
     return install
 
 
-def _after_commit_of_finish() -> None:
-    is_finished = False
+def _after_commit(module: Any, note_at: Callable[[Function], None]) -> Callable[[], None]:
+    """Return what makes a module's transaction act after its commit, if a step was in it."""
 
-    def note() -> None:
-        nonlocal is_finished
-        is_finished = True
+    def install() -> None:
+        is_noted = False
 
-    original: Function = getattr(deliver, _WRITING)
+        def note() -> None:
+            nonlocal is_noted
+            is_noted = True
 
-    @contextmanager
-    def writing() -> Iterator[None]:
-        with original():
-            yield
-        if is_finished:
-            _die()
+        original: Function = getattr(module, _WRITING)
 
-    _after(deliver, "finish", note)()
-    setattr(deliver, _WRITING, writing)
+        @contextmanager
+        def writing() -> Iterator[None]:
+            with original():
+                yield
+            if is_noted:
+                _die()
+
+        note_at(note)
+        setattr(module, _WRITING, writing)
+
+    return install
+
+
+def _at_finish(act: Function) -> None:
+    _after(deliver, "finish", act)()
+
+
+def _at_outcomes(act: Function = _die) -> None:
+    """Act when outcomes of executions have been written, before the commit."""
+    original: Function = getattr(execution_work, _FINISH)
+
+    def finish(settled: Sequence[object]) -> None:
+        original(settled)
+        if settled:
+            act()
+
+    setattr(execution_work, _FINISH, finish)
 
 
 def _after_announcing() -> None:
@@ -112,8 +136,12 @@ POINTS: dict[str, Callable[[], None]] = {
     "before the reply is read": _before(HTTPConnection, "getresponse"),
     "before finish's transaction": _after(Client, "send"),
     "before finish's commit": _after(deliver, "finish"),
-    "after finish's commit": _after_commit_of_finish,
+    "after finish's commit": _after_commit(deliver, _at_finish),
     "freeze before finish's transaction": _after(Client, "send", _freeze),
+    "after the lane's claim": _before(DaemonThreads, "submit"),
+    "before the outcomes' commit": _at_outcomes,
+    "after the outcomes' commit": _after_commit(pump, _at_outcomes),
+    "after a callback": _after(CallbackWork, "carry_out"),
     # a web server
     "before the answer's commit": _after(input_request_decision, "resolve"),
     "before the announcement": _before_announcing,

@@ -1,20 +1,17 @@
-"""Real servers on loopback sockets that behave as a test tells them to, and a private CA."""
+"""Real servers on loopback sockets that behave as a test tells them to."""
 
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
+from tests.authority import Authority, make_authority
 
-CERTIFIED_NAMES = "DNS:agent.example,IP:127.0.0.1"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -165,40 +162,9 @@ def client(loopback_client: Client) -> Iterator[Client]:
     loopback_client.close()
 
 
-@dataclass(frozen=True)
-class Authority:
-    """A private CA, and a server certificate for agent.example and 127.0.0.1 signed by it."""
-
-    bundle: Path
-    certificate: Path
-    key: Path
-
-    def server_context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.key)
-        return context
-
-
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    folder = tmp_path_factory.mktemp("authority")
-    made = Authority(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    request = ["openssl", "req", "-x509", *key, "-days", "2"]
-    subprocess.run(
-        [*request, "-subj", "/CN=Test CA", "-keyout", folder / "ca.key", "-out", made.bundle],
-        check=True,
-        capture_output=True,
-    )
-    issued_by: list[str | Path] = ["-CA", made.bundle, "-CAkey", folder / "ca.key"]
-    names = ["-subj", "/CN=agent.example", "-addext", f"subjectAltName={CERTIFIED_NAMES}"]
-    leaf = ["-addext", "basicConstraints=critical,CA:FALSE"]
-    subprocess.run(
-        [*request, *issued_by, *names, *leaf, "-keyout", made.key, "-out", made.certificate],
-        check=True,
-        capture_output=True,
-    )
-    return made
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

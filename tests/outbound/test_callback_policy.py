@@ -18,7 +18,8 @@ from tests.outbound.test_urls import HONEST_URLS, HOSTILE_ANSWERS, HOSTILE_URLS
 from tests.watched import watched
 
 if TYPE_CHECKING:
-    from tests.outbound.conftest import Authority, Peer, Serve, Server
+    from tests.authority import Authority
+    from tests.outbound.conftest import Peer, Serve, Server
 
 ANY = CallbackPolicy(("*",))
 Names = dict[str, list[list[str]]]

@@ -11,7 +11,8 @@ from opensink_web.outbound.client import Answer, Call, Client
 from opensink_web.outbound.policy import TargetPolicy
 
 if TYPE_CHECKING:
-    from tests.outbound.conftest import Authority, Peer, Serve
+    from tests.authority import Authority
+    from tests.outbound.conftest import Peer, Serve
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))

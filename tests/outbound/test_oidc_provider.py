@@ -20,7 +20,8 @@ from opensink_web.outbound.oidc_provider import DiscoveredProvider
 from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, Json, OidcServer
 
 if TYPE_CHECKING:
-    from tests.outbound.conftest import Authority, Peer, Serve
+    from tests.authority import Authority
+    from tests.outbound.conftest import Peer, Serve
 
 DOES_NOT_HOLD = "does not prove who you are"
 
