@@ -7,6 +7,7 @@ from typing import cast
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
@@ -70,6 +71,8 @@ class BatchFilter:
 
     user_id: UUID | None = None
     kind: ExecutionKind | None = None
+    target_namespace: str | None = None
+    target_name: str | None = None
     function_id: UUID | None = None
     agent_id: UUID | None = None
     is_open: bool | None = None
@@ -88,12 +91,14 @@ def find_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = N
 def list_batches(
     workspace: Workspace, wanted: BatchFilter, request: page.PageRequest
 ) -> page.Page[Batch]:
-    """Return batches, newest first."""
-    query = select(Batch).where(Batch.workspace_id == workspace.id)
+    """Return batches with who submitted them, newest first."""
+    query = select(Batch).options(joinedload(Batch.user)).where(Batch.workspace_id == workspace.id)
     query = page.narrowed(
         query,
         (Batch.user_id, wanted.user_id),
         (Batch.kind, wanted.kind),
+        (Batch.target_namespace, wanted.target_namespace),
+        (Batch.target_name, wanted.target_name),
         (Batch.function_id, wanted.function_id),
         (Batch.agent_id, wanted.agent_id),
         (Batch.ended_as, wanted.ended_as),

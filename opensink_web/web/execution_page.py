@@ -8,6 +8,7 @@ from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.callback_words import ShownCallback, shown_callback
 from opensink_web.web.delivery_wait import Wait
 from opensink_web.web.execution_data import ShownJson, has_output, input_of, shown_json
+from opensink_web.web.execution_target import target_href
 from opensink_web.web.execution_timeline import execution_events
 from opensink_web.web.execution_wait import wait_of
 from opensink_web.web.live import version_of
@@ -24,6 +25,7 @@ class ExecutionPage:
     """
 
     execution: Execution
+    target_href: str | None
     batch: Batch | None
     waiting: list[InputRequest]
     decided: list[InputRequest]
@@ -50,6 +52,7 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
     may_cancel = reaches_rows_of(principal, "executions", "cancel", execution.user_id)
     return ExecutionPage(
         execution=execution,
+        target_href=target_href(principal, execution),
         batch=_batch_of(principal, execution),
         waiting=[one for one in asked if one.status is InputRequestStatus.PENDING],
         decided=[one for one in asked if one.status is not InputRequestStatus.PENDING],

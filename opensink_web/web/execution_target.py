@@ -1,13 +1,19 @@
-"""What is executed, as a filter of lists: a function by its name, or an agent by its id."""
+"""What is executed: where its page is, and a filter of lists by it.
+
+In the address a function stands by its name, an agent by its id.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from flask import url_for
+
 from opensink_web.errors import InvalidInput, NotFound
-from opensink_web.models import Agent, Workspace
+from opensink_web.models import Agent, Batch, Execution, Function, Workspace, db
 from opensink_web.operations.agent import agents_by_name
 from opensink_web.operations.function import find_function, function_names
+from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.listing import chosen_text
 
 
@@ -42,6 +48,18 @@ def target_choice(workspace: Workspace) -> TargetChoice:
     if chosen.namespace is not None:
         names.append(chosen.text)
     return TargetChoice(chosen, names, agents_by_name(workspace))
+
+
+def target_href(principal: Principal, run: Execution | Batch) -> str | None:
+    """Return where the page of a function or agent is, if it is there and the reader may see it."""
+    slug = principal.workspace.slug
+    if run.agent_id is not None and principal.may("agents", Action.WRITE):
+        return url_for("agent.show", workspace_slug=slug, agent_id=run.agent_id)
+    function = db.session.get(Function, run.function_id) if run.function_id else None
+    if function is None or not principal.may("functions", Action.READ):
+        return None
+    namespace, name = function.namespace, function.name  # which may have changed since
+    return url_for("function.show", workspace_slug=slug, namespace=namespace, name=name)
 
 
 def _chosen(workspace: Workspace) -> ChosenTarget:

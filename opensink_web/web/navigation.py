@@ -48,6 +48,7 @@ _ENTRIES = (
     _Entry("Deliveries", "delivery.index", "send", "deliveries", Action.READ),
     _Entry("Functions", "function.index", "bolt", "functions", Action.READ),
     _Entry("Executions", "execution.index", "activity", "executions", Action.READ, least=Reach.OWN),
+    _Entry("Batches", "batch.index", "stack-2", "batches", Action.READ, least=Reach.OWN),
     _Entry("Agents", "agent.index", "robot", "agents", Action.WRITE, "Admin"),
     _Entry("API keys", "api_key.index", "key", "api_keys", Action.WRITE, "Admin"),
     _Entry("Members", "member.index", "users", "members", Action.WRITE, "Admin"),

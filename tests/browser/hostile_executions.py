@@ -5,6 +5,7 @@ from uuid import UUID
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
+    Batch,
     Callback,
     CallbackStatus,
     Execution,
@@ -22,8 +23,11 @@ from tests.browser.hostile_texts import Texts
 
 
 def add_executions(workspace_id: UUID, reader: User, texts: Texts) -> tuple[Execution, Execution]:
-    """Write one execution for each line down; return a failed one and one that waits."""
+    """Write a batch down, one execution for each line; return a failed one and one that waits."""
     made = [_execution(workspace_id, reader, line, texts) for line in texts.lines]
+    batch = _batch(workspace_id, reader, texts, len(made))
+    for number, execution in enumerate(made):
+        execution.batch_id, execution.batch_index = batch.id, number
     db.session.add_all(made)
     db.session.flush()
     failed, waiting = made[:2]
@@ -47,6 +51,22 @@ def _execution(workspace_id: UUID, reader: User, line: str, texts: Texts) -> Exe
         lane_id=new_id(),
         next_at=clock.now() + SESSION_LIFETIME,
     )
+
+
+def _batch(workspace_id: UUID, reader: User, texts: Texts, total: int) -> Batch:
+    batch = Batch(
+        workspace_id=workspace_id,
+        user_id=reader.id,
+        kind=ExecutionKind.FUNCTION,
+        target_namespace=texts.lines[0],
+        target_name=texts.lines[1],
+        total=total,
+        trigger_id_prefix=texts.lines[2],
+        callback_url=f"https://example.com/?{texts.lines[3]}",
+    )
+    db.session.add(batch)
+    db.session.flush()
+    return batch
 
 
 def _fail(execution: Execution, texts: Texts) -> None:

@@ -121,6 +121,7 @@ def _write(texts: Texts) -> HostilePlace:
                 f"{at}/sessions/{failed.session_id}",
             ),
             *(f"{at}/executions", f"{at}/executions/{execution.id}"),
+            *(f"{at}/batches", f"{at}/batches/{execution.batch_id}"),
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
@@ -136,6 +137,8 @@ def _write(texts: Texts) -> HostilePlace:
             (f"{at}/deliveries/{_postpone(sessions[2], texts)}", "#delivery"),
             (f"{at}/executions", "#execution-list"),
             (f"{at}/executions/{waiting.id}", "#execution"),
+            (f"{at}/batches", "#batch-list"),
+            (f"{at}/batches/{execution.batch_id}", "#batch"),
         ),
         request_path=f"{at}/requests/{asked.id}",
     )
