@@ -11,7 +11,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_its_example_is_the_demo_itself() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
     assert example == (ROOT / "opensink_web/demo/trading_agent.py").read_text()
 
 
