@@ -5,6 +5,11 @@
     request = opensink.ask(session, key="buy", title="Buy?", message="Ten.", schema=SCHEMA)
     answer = opensink.wait_for_answer(request.id).response
 
+And for applications that execute functions, one or many:
+
+    batch = opensink.execute_batch("images", "resize", [{"url": url} for url in urls])
+    print(opensink.wait_for_batch(batch.batch_id).status)
+
 It knows nothing of the server but its API, and needs only `requests`.
 """
 
@@ -23,6 +28,8 @@ from urllib3 import Retry
 PAUSE_SECONDS = 0.5
 TIMEOUT_SECONDS = 30
 WAIT_SECONDS = 25
+FUNCTION_SECONDS_MAX = 86_400
+SLICE = 100
 
 _RETRY = Retry(
     3, status_forcelist=[503], allowed_methods=None, backoff_factor=0.5, raise_on_status=False
@@ -96,14 +103,96 @@ class Function:
     target: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution went: `status` is success, error or timeout, which may go on."""
+
+    status: str
+    execution_id: str
+    result: Any
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An execution that was taken on; `status` is awaiting_input where a person approves it."""
+
+    execution_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedBatch:
+    """A batch that was taken on; the ids are in the inputs' order."""
+
+    batch_id: str
+    execution_ids: list[str]
+    total: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run: queued, running, awaiting_input, completed, failed or cancelled."""
+
+    execution_id: str
+    function_namespace: str
+    function_name: str
+    trigger_id: str
+    batch_id: str | None
+    user_id: str
+    status: str
+    input_data: dict[str, Any]
+    output_data: Any
+    error: str | None
+    created_at: str
+    started_at: str | None
+    completed_at: str | None
+    duration_ms: int | None
+    callback_status: str | None
+    callback_response_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How far a batch is: queued or running, then completed, partial, failed or cancelled."""
+
+    batch_id: str
+    user_id: str
+    total: int
+    completed: int
+    failed: int
+    running: int
+    queued: int
+    cancelled: int
+    awaiting_input: int
+    status: str
+    started_at: str | None
+    finished_at: str | None
+    trigger_id_prefix: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who the key or token speaks for; `scopes` that are None limit nothing."""
+
+    id: str
+    email: str
+    workspace: dict[str, str]
+    roles: list[str]
+    permissions: list[str]
+    scopes: list[str] | None
+    execution_id: str | None
+
+
 class Client:
-    """Speaks to one server with one API key.
+    """Speaks to one server with one API key, or with an access token.
 
     Calls are repeated when the server cannot be reached or is overloaded; nothing is done twice.
     """
 
     def __init__(self, base_url: str, api_key: str) -> None:
-        self._base_url = base_url.rstrip("/") + "/api/v1"
+        self._root_url = base_url.rstrip("/")
         self._api_key = api_key
         self._http = requests.Session()
         self._http.auth = self._authorize
@@ -193,15 +282,94 @@ class Client:
     def delete_function(self, namespace: str, name: str) -> None:
         self._call("DELETE", f"/functions/{namespace}/{name}")
 
+    def execute(
+        self, namespace: str, name: str, data: dict[str, Any], *, timeout_seconds: int | None = None
+    ) -> Outcome:
+        """Execute a function and wait for its output; without a timeout its own counts."""
+        body = {"input": data, "timeout": timeout_seconds}
+        path = f"/functions/{namespace}/{name}/execute"
+        wait_seconds = timeout_seconds or FUNCTION_SECONDS_MAX
+        answer = self._at_root("POST", path, body, wait_seconds=wait_seconds)
+        return _read(Outcome, {"result": None, "error": None, **answer})
+
+    def execute_async(
+        self, namespace: str, name: str, data: dict[str, Any], **options: Any
+    ) -> Queued:
+        """Queue an execution; options are trigger_id, delay_seconds and callback_url."""
+        path = f"/functions/{namespace}/{name}/execute/async"
+        return _read(Queued, self._at_root("POST", path, {"input": data, **options}))
+
+    def execute_batch(
+        self, namespace: str, name: str, inputs: list[dict[str, Any]], **options: Any
+    ) -> QueuedBatch:
+        """Queue an execution for each input, all or none.
+
+        Options are trigger_id_prefix, delay_seconds, callback_url and batch_callback_url.
+        """
+        path = f"/functions/{namespace}/{name}/execute/batch"
+        return _read(QueuedBatch, self._at_root("POST", path, {"inputs": inputs, **options}))
+
+    def get_execution(self, execution_id: str) -> Execution:
+        return _read(Execution, self._at_root("GET", f"/executions/{execution_id}"))
+
+    def list_executions(self, **filters: Any) -> list[Execution]:
+        """Return executions, newest first.
+
+        Filters are function_name, status, trigger_id, batch_id, skip and limit (100; 1000 at most).
+        """
+        found = self._at_root("GET", f"/executions?{urlencode(filters)}")
+        return [_read(Execution, each) for each in found]
+
+    def cancel_execution(self, execution_id: str) -> Execution:
+        """End an execution that has not ended."""
+        return _read(Execution, self._at_root("POST", f"/executions/{execution_id}/cancel"))
+
+    def get_batch(self, batch_id: str) -> Batch:
+        return _read(Batch, self._at_root("GET", f"/batches/{batch_id}"))
+
+    def batch_executions(self, batch_id: str, **filters: Any) -> Iterator[Execution]:
+        """Yield a batch's executions in the order of its inputs; the filter is status."""
+        offset = 0
+        while True:
+            query = urlencode({**filters, "limit": SLICE, "offset": offset})
+            found = self._at_root("GET", f"/batches/{batch_id}/executions?{query}")["executions"]
+            yield from (_read(Execution, each) for each in found)
+            offset += SLICE
+            if len(found) < SLICE:
+                return
+
+    def cancel_batch(self, batch_id: str) -> int:
+        """Cancel what has not begun, and return how many those were; what runs goes on."""
+        answer = self._at_root("POST", f"/batches/{batch_id}/cancel")
+        return int(answer["cancelled_children"])
+
+    def wait_for_batch(
+        self, batch_id: str, *, timeout_seconds: float = inf, pause_seconds: float = 1.0
+    ) -> Batch:
+        """Return the batch once all of it has ended; it looks in pauses. Raises: TimeoutError."""
+        deadline = time.monotonic() + timeout_seconds
+        while (batch := self.get_batch(batch_id)).finished_at is None:
+            if time.monotonic() >= deadline:
+                raise TimeoutError("The batch has not ended in time.")
+            time.sleep(pause_seconds)
+        return batch
+
+    def me(self) -> Me:
+        """Return who the key or token speaks for."""
+        return _read(Me, self._at_root("GET", "/auth/me"))
+
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Set the key as `auth` does: a header of the session loses to an entry in ~/.netrc."""
         request.headers["Authorization"] = f"Bearer {self._api_key}"
         return request
 
     def _call(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
+        return self._at_root(method, "/api/v1" + path, body, wait_seconds=wait_seconds)
+
+    def _at_root(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
         answer = self._http.request(
             method,
-            self._base_url + path,
+            self._root_url + path,
             json=body,
             # equal on every attempt of this call, so that the server does it once
             headers={"Idempotency-Key": str(uuid4())} if method == "POST" else {},

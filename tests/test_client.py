@@ -10,6 +10,8 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from opensink_web.client import AgentSession, Client, OpenSinkApiError
+from opensink_web.outbound.outcome import Failure, Output
+from tests import executions
 from tests.conftest import Cast
 from tests.real_servers import AgentEndpoint
 
@@ -152,3 +154,61 @@ def test_makes_finds_changes_and_deletes_functions(client: Client) -> None:
     with pytest.raises(OpenSinkApiError) as caught:
         client.get_function("images", "resize")
     assert caught.value.status == 404
+
+
+def test_executes_a_function_and_tells_how_it_went(
+    app: Flask, client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensink_web.runtime.function.GRACE_SECONDS", 0.0)
+    with app.app_context():
+        executions.make_function(cast.alice)
+    outcome = client.execute("tests", "work", {"n": 1}, timeout_seconds=1)
+
+    assert (outcome.status, outcome.result) == ("timeout", None)
+    assert client.get_execution(outcome.execution_id).status == "queued"
+    assert client.cancel_execution(outcome.execution_id).status == "cancelled"
+    with pytest.raises(OpenSinkApiError, match="schema") as caught:
+        client.execute_async("tests", "work", {"n": "one"})
+    assert caught.value.errors[0]["path"] == "/input/n"
+
+
+def test_queues_executions_and_finds_them(app: Flask, client: Client, cast: Cast) -> None:
+    with app.app_context():
+        function_id = executions.make_function(cast.alice)
+        queued = client.execute_async("tests", "work", {"n": 1}, trigger_id="order-7")
+        executions.finish_all(executions.claim_some(function_id), Output({"sum": 3}))
+
+    assert queued.status == "queued"
+    (found,) = client.list_executions(trigger_id="order-7", status="COMPLETED")
+    assert (found.execution_id, found.output_data) == (queued.execution_id, {"sum": 3})
+
+
+def test_queues_a_batch_and_waits_for_its_end(app: Flask, client: Client, cast: Cast) -> None:
+    with app.app_context():
+        function_id = executions.make_function(cast.alice)
+        queued = client.execute_batch("tests", "work", [{"n": n} for n in range(101)])
+        with pytest.raises(TimeoutError):
+            client.wait_for_batch(queued.batch_id, timeout_seconds=0)
+        executions.finish_all(executions.claim_some(function_id, 100), Output(1))
+        executions.finish_all(executions.claim_some(function_id), Failure("No disk."))
+    ended = client.wait_for_batch(queued.batch_id)
+
+    assert (ended.status, ended.completed, ended.failed) == ("partial", 100, 1)
+    ids = [each.execution_id for each in client.batch_executions(queued.batch_id)]
+    assert ids == queued.execution_ids
+    (failed,) = client.batch_executions(queued.batch_id, status="failed")
+    assert (failed.error, failed.input_data) == ("No disk.", {"n": 100})
+
+
+def test_cancels_a_batch(app: Flask, client: Client, cast: Cast) -> None:
+    with app.app_context():
+        executions.make_function(cast.alice)
+    queued = client.execute_batch("tests", "work", [{"n": 1}, {"n": 2}])
+
+    assert client.cancel_batch(queued.batch_id) == 2
+    assert client.get_batch(queued.batch_id).status == "cancelled"
+
+
+def test_says_who_it_speaks_for(client: Client, cast: Cast) -> None:
+    me = client.me()
+    assert (me.email, me.scopes, me.execution_id) == (cast.alice.email, ["all:all"], None)

@@ -40,6 +40,7 @@ _SENTENCES = {
     "timezone_aware": "This needs its time zone, as in 2030-01-31T12:00:00Z.",
     "greater_than_equal": "This must be at least {ge}.",
     "less_than_equal": "This must be at most {le}.",
+    "less_than": "This must be less than {lt}.",
     "union_tag_invalid": "This must be one of {expected_tags}.",
     "union_tag_not_found": "This field is required.",
     "whole_number": "This must be a whole number.",

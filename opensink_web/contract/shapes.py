@@ -137,6 +137,16 @@ class PageQuery(Query):
         return PageRequest(self.limit, self.trail)
 
 
+SLICE_MAX = 1000
+SliceStart: TypeAlias = Annotated[
+    int, Field(ge=0, lt=2**31, description="How many items to leave out."), DIGITS
+]
+SliceLimit: TypeAlias = Annotated[
+    int, Field(ge=1, le=SLICE_MAX, description="How many items at most."), DIGITS
+]
+"""Lists that are bare arrays are read by offset, as existing clients do."""
+
+
 class Answer(BaseModel):
     """A body that is answered, read from a row's attributes."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Created, Identified, Updated, UserObject, word_type
-from opensink_web.models.callback import Callback
+from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.leased import Leased, lane_indexes
 from opensink_web.models.user import User
 
@@ -127,6 +127,17 @@ class Execution(Identified, Updated, Leased, Base):
         if self.started_at is None or self.finished_at is None:
             return None
         return round((self.finished_at - self.started_at).total_seconds() * 1000)
+
+    @property
+    def callback_status(self) -> CallbackStatus | None:
+        """How its callback went; None without one, and until it has been made."""
+        is_made = self.callback is not None and self.callback.status is not CallbackStatus.PENDING
+        return self.callback.status if self.callback is not None and is_made else None
+
+    @property
+    def callback_response_code(self) -> int | None:
+        """What its callback was answered."""
+        return None if self.callback is None else self.callback.response_code
 
 
 class ExecutionStep(Identified, Created, Base):

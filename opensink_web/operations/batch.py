@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -32,7 +32,7 @@ from opensink_web.operations.execution_pause import cancel_requests_of
 _WAITING = (ExecutionStatus.QUEUED, ExecutionStatus.AWAITING_INPUT)
 
 # Built once, because building a statement costs more than running it. Both read an index alone.
-_PROGRESS = (
+PROGRESS = (
     select(
         Execution.batch_id,
         Execution.status,
@@ -77,6 +77,7 @@ class BatchFilter:
     agent_id: UUID | None = None
     is_open: bool | None = None
     ended_as: BatchStatus | None = None
+    status: BatchStatus | None = None
 
 
 def find_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> Batch:
@@ -91,8 +92,21 @@ def find_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = N
 def list_batches(
     workspace: Workspace, wanted: BatchFilter, request: page.PageRequest
 ) -> page.Page[Batch]:
-    """Return batches with who submitted them, newest first."""
-    query = select(Batch).options(joinedload(Batch.user)).where(Batch.workspace_id == workspace.id)
+    """Return batches with who submitted them, newest first, for a page."""
+    query = _listed(workspace, wanted).options(joinedload(Batch.user))
+    return page.fetch(query, Batch.id, request)
+
+
+def slice_batches(
+    workspace: Workspace, wanted: BatchFilter, *, skip: int, limit: int
+) -> list[Batch]:
+    """Return batches by offset, newest first."""
+    query = _listed(workspace, wanted).order_by(Batch.id.desc())
+    return list(db.session.scalars(query.offset(skip).limit(limit)))
+
+
+def _listed(workspace: Workspace, wanted: BatchFilter) -> Select[Batch]:
+    query = select(Batch).where(Batch.workspace_id == workspace.id)
     query = page.narrowed(
         query,
         (Batch.user_id, wanted.user_id),
@@ -106,13 +120,29 @@ def list_batches(
     if wanted.is_open is not None:
         is_open = Batch.ended_as.is_(None)
         query = query.where(is_open if wanted.is_open else ~is_open)
-    return page.fetch(query, Batch.id, request)
+    return query if wanted.status is None else query.where(_stands_at(wanted.status))
+
+
+def _stands_at(status: BatchStatus) -> ColumnElement[bool]:
+    """As status_of() has it."""
+    is_cancelled = Batch.cancelled_at.is_not(None)
+    if status is BatchStatus.CANCELLED:
+        return or_(is_cancelled, Batch.ended_as == status)
+    if status not in {BatchStatus.QUEUED, BatchStatus.RUNNING}:
+        return and_(~is_cancelled, Batch.ended_as == status)
+    has_begun = (
+        select(Execution.id)
+        .where(Execution.batch_id == Batch.id, Execution.started_at.is_not(None))
+        .exists()
+    )
+    begun = has_begun if status is BatchStatus.RUNNING else ~has_begun
+    return and_(~is_cancelled, Batch.ended_as.is_(None), begun)
 
 
 def progress_of(batch_ids: Sequence[UUID]) -> dict[UUID, Progress]:
     """Count the executions of batches, in one query."""
     found = {batch_id: Progress() for batch_id in batch_ids}
-    rows = db.session.execute(_PROGRESS, {"of_batches": list(batch_ids)})
+    rows = db.session.execute(PROGRESS, {"of_batches": list(batch_ids)})
     for batch_id, status, count, started_at in rows.all():
         progress = found[cast("UUID", batch_id)]
         progress.counts[status] = count

@@ -78,7 +78,9 @@ ROLE_PATTERNS: dict[Role, frozenset[Pattern]] = {
     Role.ADMIN: frozenset({_ALL_OF_OURS}),
     Role.REVIEWER: _READ_ALL
     | _STOP_OWN
-    | _patterns(f"{SERVICE}.agent_session_input_requests.write:all"),
+    | _patterns(
+        f"{SERVICE}.agent_session_input_requests.write:all", f"{SERVICE}.executions.continue:all"
+    ),
     Role.VIEWER: _READ_ALL | _STOP_OWN,
 }
 

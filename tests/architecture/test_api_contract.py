@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -28,6 +29,7 @@ from tests.api.conftest import (
     start_session,
 )
 from tests.conftest import Cast
+from tests.executions import submit_many
 
 UNDECLARED = {"openapi"}
 """What answers JSON without being a route of a room."""
@@ -38,6 +40,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "execute_async": {"input": {}},
     "execute_batch": {"inputs": [{}]},
     "give_role": {"member": "alice@example.com"},
+    "continue_execution": {"input": {}},
+    "complete_execution": {"output": None},
+    "fail_execution": {"error": "x"},
     "replace_function": {"target": {"kind": "python", "entry_point": "x"}},
 }
 """Bodies that are valid before the id in the path is looked at; {} unless here."""
@@ -71,8 +76,10 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     body = {"response": {"approved": True}}
     alice.post(f"/agent-session-input-requests/{request['id']}/resolve", body)
     key = made(alice.post("/api-keys", {"name": "k", "scopes": ["all:all"]}))
-    make_function(alice, namespace="own", name="own")
     role = made(alice.post("/roles", {"name": "r", "permissions": ["sinas.*:all"]}))
+    function = make_function(alice, namespace="own", name="own")
+    with app.app_context():
+        submitted = submit_many(cast.alice, UUID(function["id"]), 1)
     activities = alice.read("/agent-session-activities")
     return {
         "agent_id": agent["id"],
@@ -83,6 +90,8 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "key_id": key["id"],
         "role_id": role["id"],
         "namespace": "own",
+        "execution_id": str(submitted.execution_ids[0]),
+        "batch_id": str(submitted.id),
     }
 
 

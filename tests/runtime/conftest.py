@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,16 +13,21 @@ from werkzeug.test import TestResponse
 
 from opensink_web import clock
 from opensink_web.jobs.tools import Tools
+from opensink_web.models import Role
 from opensink_web.models.transaction import LaneAnnouncement, work_committed
+from opensink_web.operations.bearer import mint_execution_token
+from opensink_web.operations.permission import ROLE_PATTERNS
+from opensink_web.operations.permission_pattern import read_pattern
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.api.conftest import Api, alice, apis, key_with
 from tests.api.conftest import make_function as make_function_as
 from tests.conftest import PASSWORD, Cast, Person
-from tests.executions import INPUT_SCHEMA
+from tests.executions import INPUT_SCHEMA, execution
+from tests.outbound.conftest import authority
 from tests.real_servers import AgentEndpoint
 
-__all__ = ["alice", "apis"]
+__all__ = ["alice", "apis", "authority"]
 
 Later: TypeAlias = Callable[[float], None]
 
@@ -140,6 +146,21 @@ def make_function(api: Api, endpoint: AgentEndpoint | None = None, **fields: Any
 def executor_key(alice: Api, app: Flask) -> Api:
     """Return a key that can execute functions and do nothing else."""
     return key_with(alice, app, "functions:write")
+
+
+def own_token(app: Flask, execution_id: UUID) -> Api:
+    """Call as an execution does, with its own token."""
+    with app.app_context():
+        row = execution(execution_id)
+    return bearing(app, mint_execution_token(services_of(app).signer, row))
+
+
+@pytest.fixture
+def only_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let reviewers see and do what is their own, and nothing else."""
+    verbs = ("executions.read", "executions.cancel", "batches.read", "batches.cancel")
+    patterns = frozenset(read_pattern(f"sinas.{verb}:own") for verb in verbs)
+    monkeypatch.setitem(ROLE_PATTERNS, Role.REVIEWER, patterns)
 
 
 CALLBACKS_ON_LOOPBACK = {"CALLBACK_URL_HOSTS": "127.0.0.1", "CALLBACK_ALLOW_CIDRS": "127.0.0.0/8"}

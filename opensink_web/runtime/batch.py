@@ -1,0 +1,136 @@
+"""/batches: how far one is, what it consists of, cancelling it."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field
+
+from opensink_web.contract.room import RUNTIME
+from opensink_web.contract.route import Permission, Routes
+from opensink_web.contract.shapes import Answer, ListAnswer, Query, SliceLimit, SliceStart
+from opensink_web.models import Batch, BatchStatus, ExecutionKind, ExecutionStatus
+from opensink_web.operations import batch as batches
+from opensink_web.operations.execution import ExecutionFilter, slice_executions
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.permission_pattern import Reach
+from opensink_web.runtime.execution import ExecutionAnswer, StatusFilter
+
+RESOURCE = "batches"
+_READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
+_CANCEL = Permission(RESOURCE, "cancel", least=Reach.OWN)
+_ADDRESS = "/batches/{batch_id}"
+routes = Routes(RESOURCE, RUNTIME)
+
+
+class BatchQuery(Query):
+    status: BatchStatus | None = None
+    kind: ExecutionKind | None = None
+    skip: SliceStart = 0
+    limit: SliceLimit = 100
+
+
+class ExecutionsQuery(Query):
+    status: StatusFilter | None = None
+    limit: SliceLimit = 100
+    offset: SliceStart = 0
+
+
+class TargetAnswer(Answer):
+    """The name of the function, or of the agent, that all of a batch call."""
+
+    namespace: str
+    name: str
+
+
+class BatchAnswer(Answer):
+    """How many of a batch's executions are where; together they are `total`."""
+
+    batch_id: UUID
+    kind: ExecutionKind
+    target: TargetAnswer
+    user_id: UUID
+    total: int
+    completed: int
+    failed: int
+    running: int
+    queued: int
+    cancelled: int
+    awaiting_input: int
+    status: BatchStatus
+    started_at: datetime | None
+    finished_at: datetime | None
+    trigger_id_prefix: str | None
+
+    @classmethod
+    def of_batch(cls, batch: Batch, progress: batches.Progress) -> Self:
+        """Write a batch as far as it is."""
+        counts = {status.value: progress.count(status) for status in ExecutionStatus}
+        return cls(
+            batch_id=batch.id,
+            kind=batch.kind,
+            target=TargetAnswer(namespace=batch.target_namespace, name=batch.target_name),
+            user_id=batch.user_id,
+            total=batch.total,
+            status=batches.status_of(batch, progress),
+            started_at=progress.started_at,
+            finished_at=batch.finished_at,
+            trigger_id_prefix=batch.trigger_id_prefix,
+            **counts,
+        )
+
+
+class BatchExecutionsAnswer(Answer):
+    """In the order of the batch's inputs."""
+
+    executions: list[ExecutionAnswer]
+
+
+class BatchCancelledAnswer(Answer):
+    """What ran when the batch was cancelled goes on to its end, and counts."""
+
+    batch_id: UUID
+    status: BatchStatus = BatchStatus.CANCELLED
+    cancelled_children: int = Field(description="How many executions were cancelled by this call.")
+
+
+@routes.get("/batches", summary="List batches, newest first.", permission=_READ)
+def list_batches(principal: Principal, query: BatchQuery) -> ListAnswer[BatchAnswer]:
+    wanted = batches.BatchFilter(
+        user_id=_READ.only_user_of(principal), kind=query.kind, status=query.status
+    )
+    found = batches.slice_batches(principal.workspace, wanted, skip=query.skip, limit=query.limit)
+    progress = batches.progress_of([each.id for each in found])
+    return ListAnswer[BatchAnswer](
+        [BatchAnswer.of_batch(each, progress[each.id]) for each in found]
+    )
+
+
+@routes.get(_ADDRESS, summary="Read how far a batch is.", permission=_READ)
+def get_batch(principal: Principal, batch_id: UUID) -> BatchAnswer:
+    user_id = _READ.only_user_of(principal)
+    found = batches.find_batch(principal.workspace, batch_id, user_id=user_id)
+    return BatchAnswer.of_batch(found, batches.progress_of([batch_id])[batch_id])
+
+
+@routes.get(f"{_ADDRESS}/executions", summary="List a batch's executions.", permission=_READ)
+def list_batch_executions(
+    principal: Principal, batch_id: UUID, query: ExecutionsQuery
+) -> BatchExecutionsAnswer:
+    user_id = _READ.only_user_of(principal)
+    batches.find_batch(principal.workspace, batch_id, user_id=user_id)
+    wanted = ExecutionFilter(batch_id=batch_id, status=query.status)
+    found = slice_executions(principal.workspace, wanted, skip=query.offset, limit=query.limit)
+    return BatchExecutionsAnswer(executions=[ExecutionAnswer.of(each) for each in found])
+
+
+@routes.post(
+    f"{_ADDRESS}/cancel",
+    summary="Cancel what of a batch has not begun.",
+    status=200,
+    permission=_CANCEL,
+)
+def cancel_batch(principal: Principal, batch_id: UUID) -> BatchCancelledAnswer:
+    user_id = _CANCEL.only_user_of(principal)
+    count = batches.cancel_batch(principal.workspace, batch_id, user_id=user_id)
+    return BatchCancelledAnswer(batch_id=batch_id, cancelled_children=count)

@@ -1,0 +1,207 @@
+"""/executions: how far they are, what happened to them, and what is done to one from outside."""
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, JsonValue
+
+from opensink_web.contract.room import RUNTIME
+from opensink_web.contract.route import Access, Permission, Routes
+from opensink_web.contract.shapes import (
+    Answer,
+    JsonObject,
+    ListAnswer,
+    Query,
+    Received,
+    SliceLimit,
+    SliceStart,
+)
+from opensink_web.errors import InvalidResponse, PermissionMissing
+from opensink_web.models import CallbackStatus, ExecutionStatus, StepKind
+from opensink_web.operations import execution as executions
+from opensink_web.operations import execution_pause
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.permission_pattern import Reach
+
+RESOURCE = "executions"
+ERROR_LENGTH_MAX = 10_000
+_READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
+_READ_ONE = Permission(RESOURCE, Action.READ, least=Reach.OWN, or_own_execution=True)
+_CANCEL = Permission(RESOURCE, "cancel", least=Reach.OWN)
+_CONTINUE = Permission(RESOURCE, "continue", least=Reach.OWN)
+_ADDRESS = "/executions/{execution_id}"
+routes = Routes(RESOURCE, RUNTIME)
+
+
+def _status_word(text: object) -> object:
+    word = text.lower() if isinstance(text, str) else text
+    return ExecutionStatus.QUEUED if word == "pending" else word
+
+
+StatusFilter: TypeAlias = Annotated[
+    ExecutionStatus,
+    Field(description="In any letter case; `pending` is `queued`."),
+    BeforeValidator(_status_word),
+]
+
+
+class ExecutionQuery(Query):
+    function_name: str | None = Field(default=None, description="`name`, or `namespace/name`.")
+    status: StatusFilter | None = None
+    trigger_id: str | None = None
+    batch_id: UUID | None = None
+    skip: SliceStart = 0
+    limit: SliceLimit = 100
+
+    def wanted(self, user_id: UUID | None) -> executions.ExecutionFilter:
+        """Return what operations take."""
+        namespace, _, name = (self.function_name or "").rpartition("/")
+        return executions.ExecutionFilter(
+            user_id=user_id,
+            target_namespace=namespace or None,
+            target_name=name or None,
+            status=self.status,
+            trigger_id=self.trigger_id,
+            batch_id=self.batch_id,
+        )
+
+
+class ExecutionAnswer(Answer):
+    """One run of a function, or of an agent as part of a batch, whose name is there then.
+
+    `duration_ms` is the time from the start to the end, pauses included.
+    """
+
+    execution_id: UUID = Field(validation_alias="id")
+    function_namespace: str = Field(validation_alias="target_namespace")
+    function_name: str = Field(validation_alias="target_name")
+    trigger_type: str
+    trigger_id: str
+    chat_id: UUID | None
+    batch_id: UUID | None
+    user_id: UUID
+    status: ExecutionStatus
+    input_data: JsonObject
+    output_data: JsonValue
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None = Field(validation_alias="finished_at")
+    duration_ms: int | None
+    callback_url: str | None
+    callback_status: Literal[CallbackStatus.SENT, CallbackStatus.FAILED] | None = Field(
+        description="Null without a callback, and until it has been made."
+    )
+    callback_response_code: int | None
+
+
+class StepAnswer(Answer):
+    """What happened to an execution, and when."""
+
+    id: UUID
+    kind: StepKind
+    message: str | None
+    details: JsonObject | None
+    created_at: datetime
+
+
+class Output(Received):
+    """What came of an execution; it has to fit the function's output schema, or it has failed."""
+
+    output: JsonValue
+
+
+class Reason(Received):
+    """Why an execution failed, for people to read."""
+
+    error: Annotated[str, Field(min_length=1, max_length=ERROR_LENGTH_MAX)]
+
+
+class Reply(Received):
+    """What an execution asked for; it has to fit the schema that it asked with."""
+
+    input: JsonObject
+
+
+@routes.get("/executions", summary="List executions, newest first.", permission=_READ)
+def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[ExecutionAnswer]:
+    wanted = query.wanted(_READ.only_user_of(principal))
+    found = executions.slice_executions(
+        principal.workspace, wanted, skip=query.skip, limit=query.limit
+    )
+    return ListAnswer[ExecutionAnswer]([ExecutionAnswer.of(each) for each in found])
+
+
+@routes.get(_ADDRESS, summary="Read an execution.", permission=_READ_ONE)
+def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
+    user_id = _READ.only_user_of(principal)
+    found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    return ExecutionAnswer.of(found)
+
+
+@routes.get(f"{_ADDRESS}/steps", summary="Read an execution's timeline.", permission=_READ_ONE)
+def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer[StepAnswer]:
+    user_id = _READ.only_user_of(principal)
+    found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    return ListAnswer[StepAnswer]([StepAnswer.of(step) for step in executions.steps_of(found)])
+
+
+@routes.post(f"{_ADDRESS}/cancel", summary="Cancel an execution.", status=200, permission=_CANCEL)
+def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
+    user_id = _CANCEL.only_user_of(principal)
+    cancelled = executions.cancel_execution(principal.workspace, execution_id, user_id=user_id)
+    return ExecutionAnswer.of(cancelled)
+
+
+@routes.post(
+    f"{_ADDRESS}/continue",
+    summary="Answer what an execution asked for.",
+    status=200,
+    permission=_CONTINUE,
+)
+def continue_execution(principal: Principal, execution_id: UUID, body: Reply) -> ExecutionAnswer:
+    user_id = _CONTINUE.only_user_of(principal)
+    executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    try:
+        execution_pause.continue_execution(principal, execution_id, body.input)
+    except InvalidResponse as refusal:
+        raise refusal.below("/input") from None
+    return ExecutionAnswer.of(executions.find_execution(principal.workspace, execution_id))
+
+
+@routes.post(
+    f"{_ADDRESS}/complete",
+    summary="Report a running execution's output, as the execution itself.",
+    status=200,
+    permission=Access.BEARER,
+    errors=(403,),
+)
+def complete_execution(principal: Principal, execution_id: UUID, body: Output) -> ExecutionAnswer:
+    _require_own_token(principal, execution_id)
+    ended = executions.complete_execution(principal.workspace, execution_id, body.output)
+    return ExecutionAnswer.of(ended)
+
+
+@routes.post(
+    f"{_ADDRESS}/fail",
+    summary="Report that a running execution failed, as the execution itself.",
+    status=200,
+    permission=Access.BEARER,
+    errors=(403,),
+)
+def fail_execution(principal: Principal, execution_id: UUID, body: Reason) -> ExecutionAnswer:
+    _require_own_token(principal, execution_id)
+    ended = executions.fail_execution(principal.workspace, execution_id, body.error)
+    return ExecutionAnswer.of(ended)
+
+
+def _require_own_token(principal: Principal, execution_id: UUID) -> None:
+    """Raises: PermissionMissing, and NotFound for what the caller may not see."""
+    if principal.token is not None and principal.token.execution_id == execution_id:
+        return
+    user_id = _READ.only_user_of(principal)
+    executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    raise PermissionMissing(
+        "An execution reports its end itself, with the access token that it was called with."
+    )
