@@ -158,6 +158,7 @@ class Batch:
     """How far a batch is: queued or running, then completed, partial, failed or cancelled."""
 
     batch_id: str
+    target: dict[str, str]
     user_id: str
     total: int
     completed: int
@@ -319,6 +320,10 @@ class Client:
         """
         found = self._at_root("GET", f"/executions?{urlencode(filters)}")
         return [_read(Execution, each) for each in found]
+
+    def execution_steps(self, execution_id: str) -> Any:
+        """Return an execution's timeline, oldest first: a list of `{kind, created_at, …}`."""
+        return self._at_root("GET", f"/executions/{execution_id}/steps")
 
     def cancel_execution(self, execution_id: str) -> Execution:
         """End an execution that has not ended."""

@@ -11,6 +11,9 @@
     snapshot    a consistent copy of a SQLite database in use
     rotate_key  rotate-key: encrypts the secrets with a new key while servers run
     doctor      doctor: prints what diagnosis found
+    batch       batch submit, batch status: many executions from a file, through the API
+    execution   execution show: one of them
+    remote      the options that stand for a server and a key
     demo        demo: the trading agent in this terminal
     openapi     openapi: the API's description
     diagnosis   what can be misconfigured, and how to mend it
@@ -29,9 +32,11 @@ import click
 
 from opensink_web.cli.api_key import api_key
 from opensink_web.cli.backup import backup, restore
+from opensink_web.cli.batch import batch
 from opensink_web.cli.database import db
 from opensink_web.cli.demo import demo
 from opensink_web.cli.doctor import doctor
+from opensink_web.cli.execution import execution
 from opensink_web.cli.openapi import openapi
 from opensink_web.cli.parts import sweeper, web, worker
 from opensink_web.cli.rotate_key import rotate_key
@@ -50,7 +55,7 @@ def commands() -> None:
 
 for command in (
     *(up, web, worker, sweeper, db, user, api_key, doctor, demo, openapi),
-    *(rotate_key, backup, restore),
+    *(rotate_key, backup, restore, batch, execution),
 ):
     commands.add_command(command)
 
