@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
 from tests.api.conftest import Api
 from tests.conftest import Cast
@@ -52,6 +53,7 @@ FORMS = {
     "/w/main/admin/workspace": {"name": "Main"},
     "/w/main/requests/{request}": {"answer": "", "answer-0": "on", "_add": "", "_remove": ""},
 }
+WRITING = [route for route in ROUTES if not route.reads_only]
 BODIES: dict[str, dict[str, Any]] = {
     "create_agent": {"name": "A", "description": "", "namespace": "default", "slug": "new"}
     | {"execution_endpoint": {"url": "http://127.0.0.1:9/"}},
@@ -65,8 +67,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "add_activity": {"session_id": "{session}", "agent_id": "{agent}", "type": "message"}
     | {"source": "agent", "message": "", "related_entity_id": "", "links": []},
     "create_key": {"name": "k", "scopes": ["all:all"], "expires_at": "2090-01-01T00:00:00Z"},
-    "redeliver": {},
     "create_function": {"namespace": "a", "name": "b", "description": "", "timeout_seconds": 5}
+    | {"target": {"kind": "python", "entry_point": "x"}},
+    "replace_function": {"namespace": "a", "name": "b", "description": "", "timeout_seconds": 5}
     | {"target": {"kind": "python", "entry_point": "x"}},
     "update_function": {"description": "", "timeout_seconds": 5, "is_active": True},
     "execute": {"input": {}, "timeout": 5},
@@ -122,16 +125,15 @@ def test_no_file_and_no_json_in_place_of_a_form_is_a_failure(
     assert alice.post(place, json=[]).status_code < 500
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("route", WRITING, ids=lambda route: route.name)
 def test_no_value_in_a_body_is_a_failure(
-    app: Flask, cast: Cast, waiting: Waiting, name: str
+    app: Flask, cast: Cast, waiting: Waiting, route: Route
 ) -> None:
     api = Api(app, cast.alice.headers)
-    route = next(route for route in ROUTES if route.name == name)
     address = filled_in(route.address, waiting)
     body = {
         key: filled_in(value, waiting) if isinstance(value, str) else value
-        for key, value in BODIES[name].items()
+        for key, value in BODIES.get(route.name, {}).items()
     }
     bodies: list[Any] = [body | {key: value} for key in body for value in VALUES]
     for each in [*bodies, [], 1, "a", {"unknown": 1}]:
@@ -229,5 +231,4 @@ def test_no_query_id_or_header_is_a_failure(app: Flask, cast: Cast, waiting: Wai
 
 
 def test_every_body_is_tried() -> None:
-    with_body = {route.name for route in ROUTES if route.method in {"POST", "PATCH"}}
-    assert with_body == set(BODIES)
+    assert {route.name for route in ROUTES if route.takes_body} == set(BODIES)
