@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from opensink_web.errors import Conflict, Unavailable
+from opensink_web.errors import Conflict, NotFound, Unavailable
 from opensink_web.models.base import db
 from opensink_web.models.leased import LaneWork
 
@@ -51,11 +51,13 @@ _MAY_BE_STORED = (
     "The database went away while this was being stored. Look whether it is there, or try again."
 )
 _DONE_ALREADY = "Somebody has just done the same. Nothing was stored; please try again."
+_JUST_DELETED = "What this belongs to has just been deleted. Nothing was stored."
 _LOCKED_SECONDS = 5
 """How long a writer waits for the others, here and in the database, before it gives up."""
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY = "25006"
 _UNIQUE_VIOLATION = "23505"
+_FOREIGN_KEY_VIOLATION = "23503"
 # https://www.sqlite.org/rescode.html
 _SQLITE_UNIQUE_VIOLATIONS = frozenset(
     {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
@@ -70,7 +72,8 @@ def writing() -> Iterator[None]:
 
     A read transaction that is open on the session ends first, and what was loaded in it is
     loaded anew. Raises: Unavailable when the database cannot take the transaction now; Conflict
-    when another one stored, since this one looked, what there can be only once.
+    when another one stored, since this one looked, what there can be only once; NotFound when
+    another one deleted what this one refers to.
     """
     if _writes.get():
         raise RuntimeError("a transaction that writes is open already; it commits once, at its end")
@@ -87,6 +90,8 @@ def writing() -> Iterator[None]:
                 raise Unavailable(_TRY_AGAIN) from error
             if _is_stored_already(error):
                 raise Conflict(_DONE_ALREADY) from error
+            if _belongs_to_nothing(error):
+                raise NotFound(_JUST_DELETED) from error
             raise
     _announce(session.info.pop(_ANNOUNCE))
 
@@ -114,6 +119,15 @@ def _is_stored_already(error: BaseException) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return error.orig.sqlite_errorcode in _SQLITE_UNIQUE_VIOLATIONS
     return getattr(error.orig, "sqlstate", "") == _UNIQUE_VIOLATION
+
+
+def _belongs_to_nothing(error: BaseException) -> bool:
+    """Whether a row that this one refers to is gone, though a look before showed it."""
+    if not isinstance(error, IntegrityError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return getattr(error.orig, "sqlstate", "") == _FOREIGN_KEY_VIOLATION
 
 
 def rows_changed(statement: UpdateBase) -> int:

@@ -45,7 +45,7 @@ PROGRESS = (
 _LOCK = (
     select(Batch)
     .where(Batch.id == bindparam("of_batch"), Batch.workspace_id == bindparam("of_workspace"))
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 

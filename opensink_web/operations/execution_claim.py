@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, update
+from sqlalchemy import Row, bindparam, case, func, update
 
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
@@ -74,12 +74,10 @@ _TAKE = (
         started_at=func.coalesce(
             Execution.started_at, bindparam("moment", type_=Execution.next_at.type)
         ),
+        # here, because PostgreSQL checks every reference of a row that is updated twice
+        recovery_count=Execution.recovery_count
+        + case((Execution.lease_token.is_not(None), 1), else_=0),
     )
-)
-_COUNT_RECOVERY = (
-    update(Execution)
-    .where(Execution.id.in_(bindparam("of_executions", expanding=True)))
-    .values(recovery_count=Execution.recovery_count + 1)
 )
 
 
@@ -170,9 +168,6 @@ def _take(rows: Sequence[Row[Any]], lease: Lease) -> None:
     moment = clock.now()
     given = {"lease_token": lease.token, "lease_until": lease.until, "updated_at": moment}
     run_prepared(_TAKE, {"of_executions": [row.id for row in rows], "moment": moment, **given})
-    lost = [row.id for row in rows if row.lease_token is not None]
-    if lost:
-        run_prepared(_COUNT_RECOVERY, {"of_executions": lost})
     add_steps([Step(row.id, _step_of(row)) for row in rows if not _has_not_reported(row)])
 
 

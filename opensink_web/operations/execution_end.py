@@ -4,7 +4,7 @@ Whoever ends executions has locked their batches first: of children that end at 
 several processes the last one then sees all the others.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -132,11 +132,16 @@ def lock_executions(execution_ids: Collection[UUID]) -> dict[UUID, LockedExecuti
     return _lock(_BATCH_IDS, _LOCK_EXECUTIONS, {"of_executions": list(execution_ids)})
 
 
-def lock_held_executions(leases: Mapping[UUID, str]) -> dict[UUID, LockedExecution]:
-    """Lock executions whose lease is still the one that is given; others are left alone."""
-    wanted = {"of_executions": list(leases), "of_leases": list(set(leases.values()))}
-    locked = _lock(_BATCH_IDS_OF_HELD, _LOCK_HELD, wanted)
-    return {each.id: each for each in locked.values() if each.lease_token == leases[each.id]}
+def lock_held_executions(leases: Collection[tuple[UUID, str]]) -> dict[UUID, LockedExecution]:
+    """Lock executions that are held by one of the leases; the others are left alone.
+
+    One that was taken twice is there with the lease that it has now.
+    """
+    wanted = {
+        "of_executions": list({execution_id for execution_id, _ in leases}),
+        "of_leases": list({token for _, token in leases}),
+    }
+    return _lock(_BATCH_IDS_OF_HELD, _LOCK_HELD, wanted)
 
 
 def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:

@@ -46,8 +46,12 @@ def checked(claim: ExecutionClaim, outcome: Outcome) -> Outcome:
 
 def finish_executions(settled: Sequence[Settled]) -> None:
     """Write down how executions went; of those whose lease was lost, nothing."""
-    locked = lock_held_executions({claim.id: claim.lease_token for claim, _ in settled})
-    held = [(claim, locked[claim.id], outcome) for claim, outcome in settled if claim.id in locked]
+    locked = lock_held_executions([(claim.id, claim.lease_token) for claim, _ in settled])
+    held = [
+        (claim, row, outcome)
+        for claim, outcome in settled
+        if (row := locked.get(claim.id)) and row.lease_token == claim.lease_token
+    ]
     end_executions(
         [
             (row, ending_of(_output_of(claim, outcome)))

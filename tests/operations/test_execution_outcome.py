@@ -22,7 +22,7 @@ from opensink_web.operations.batch import cancel_batch, progress_of, status_of
 from opensink_web.operations.callback import claim_callbacks, finish_callbacks
 from opensink_web.operations.callback_lane import lane_of_url
 from opensink_web.operations.execution import cancel_execution, complete_execution, fail_execution
-from opensink_web.operations.execution_outcome import checked
+from opensink_web.operations.execution_outcome import checked, finish_executions
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast
 from tests.executions import (
@@ -106,6 +106,20 @@ def test_what_was_lost_is_claimed_again_and_the_first_one_writes_nothing(
         ended = execution(execution_id)
     assert ended.output_data == "in time"
     assert [step.kind for step in ended.steps] == ["queued", "started", "recovered", "completed"]
+
+
+def test_what_one_worker_has_taken_twice_ends_once(app: Flask, cast: Cast) -> None:
+    """As one does that was cut off from the database for longer than its lease."""
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        execution_id = submit_one(cast.alice, function_id)
+        lost = claim_some(function_id)
+        let_leases_end()
+        again = claim_some(function_id)
+        with writing():
+            finish_executions([(again[0], Output("in time")), (lost[0], Pending())])
+        ended = execution(execution_id)
+    assert (ended.status, ended.output_data) == (ExecutionStatus.COMPLETED, "in time")
 
 
 def test_what_is_lost_too_often_fails(app: Flask, cast: Cast) -> None:

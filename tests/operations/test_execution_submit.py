@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import delete, event, func, select
 
-from opensink_web.errors import Conflict, InvalidFunctionInput, InvalidInput
-from opensink_web.models import Batch, Execution, ExecutionStatus, ExecutionStep, db
-from opensink_web.models.transaction import LaneAnnouncement, reading, work_committed
+from opensink_web.errors import Conflict, InvalidFunctionInput, InvalidInput, NotFound
+from opensink_web.models import Batch, Execution, ExecutionStatus, ExecutionStep, Function, db
+from opensink_web.models.transaction import LaneAnnouncement, reading, work_committed, writing
+from opensink_web.operations.execution_submit import Options, submit
 from tests.conftest import Cast
-from tests.executions import execution, make_function, submit_many, submit_one
+from tests.executions import execution, make_function, principal_of, submit_many, submit_one
 
 
 def test_one_is_queued_and_due(app: Flask, cast: Cast) -> None:
@@ -111,3 +112,17 @@ def test_options_out_of_range_are_refused(
 def test_what_is_switched_off_takes_nothing(app: Flask, cast: Cast) -> None:
     with app.app_context(), pytest.raises(Conflict, match="switched off"):
         submit_one(cast.alice, make_function(cast.alice, is_active=False))
+
+
+@pytest.mark.usefixtures("on_each_database")
+def test_a_function_that_was_deleted_just_now_is_not_there(app: Flask, cast: Cast) -> None:
+    def submit_to_what_is_gone() -> None:
+        with writing():
+            function = db.session.get_one(Function, function_id)
+            db.session.execute(delete(Function))  # as somebody else, since it was found
+            submit(principal_of(cast.alice), function, {"n": 1}, Options())
+
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        with pytest.raises(NotFound):
+            submit_to_what_is_gone()

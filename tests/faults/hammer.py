@@ -1,0 +1,320 @@
+"""Everything that is done to executions, by many at once, until somebody waits for somebody else.
+
+    .venv/bin/python -m tests.faults.hammer [--seconds 60] [--threads 12]
+
+On PostgreSQL, where transactions overlap. Functions, batches, claims, outcomes, callbacks, answers,
+cancels and deletions hit few rows, in transactions of their own. No deadlock may come of it, no
+error but those of the domain, and nothing in the database that must never be. The exit code says
+so.
+"""
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from opensink_web import clock
+from opensink_web.errors import NotFound, OpenSinkError, Unavailable
+from opensink_web.factory import create_app
+from opensink_web.models import (
+    Batch,
+    Callback,
+    Execution,
+    ExecutionStatus,
+    Function,
+    InputRequest,
+    InputRequestStatus,
+    LaneWork,
+    db,
+)
+from opensink_web.models.transaction import reading, work_committed, writing
+from opensink_web.operations.batch import cancel_batch
+from opensink_web.operations.callback import CallbackClaim, claim_callbacks, finish_callbacks
+from opensink_web.operations.callback_lane import lane_of_url
+from opensink_web.operations.execution import cancel_execution, complete_execution, fail_execution
+from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
+from opensink_web.operations.execution_end import (
+    Ending,
+    end_executions,
+    end_forgotten_batches,
+    lock_executions,
+)
+from opensink_web.operations.execution_outcome import finish_executions
+from opensink_web.operations.execution_pause import continue_execution
+from opensink_web.operations.execution_submit import (
+    Options,
+    executable_function,
+    submit,
+    submit_batch,
+)
+from opensink_web.operations.function import FunctionFields, create_function, delete_function
+from opensink_web.operations.function_target import PythonTarget
+from opensink_web.operations.input_request_decision import decline, resolve
+from opensink_web.operations.lane import lanes_with_work, renew
+from opensink_web.operations.permission import Principal
+from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
+from opensink_web.settings import Settings
+from tests.conftest import Person, make_cast
+from tests.executions import INPUT_SCHEMA, principal_of
+from tests.faults import execution_invariants
+from tests.real_servers import PostgresServer
+from tests.scenarios import POLICY, SCHEMA
+
+URL = "https://127.0.0.1:1/done"
+NAMES = ("first", "second", "third", "approved")
+LIMIT = 1000
+OUTCOMES: tuple[Outcome, ...] = (
+    *(Output({"ok": True}), Output({"ok": True}), Failure("It broke.")),
+    *(Pending(), Awaits("Which one?", SCHEMA)),
+)
+Item = TypeVar("Item")
+
+
+@dataclass
+class Blows:
+    """What was done, and what came of it."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    unavailable: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    deadlocks: int = 0
+
+    @property
+    def is_well(self) -> bool:
+        return not (self.deadlocks or self.unavailable or self.errors or self.violations)
+
+    def __str__(self) -> str:
+        return (
+            f"done {dict(self.done)}\nrefused {dict(self.refused)}\ndeadlocks {self.deadlocks}"
+            f"\nunavailable {self.unavailable[:5]}\nerrors {self.errors[:5]}"
+            f"\nviolations {self.violations[:5]}"
+        )
+
+
+class Hammer:
+    """One thread's: does one thing after the other, drawn by chance."""
+
+    def __init__(self, person: Person, blows: Blows, seed: int) -> None:
+        self._person = person
+        self._blows = blows
+        self._random = Random(seed)
+        self._held: list[ExecutionClaim] = []
+        self._callbacks: list[CallbackClaim] = []
+        turns: list[tuple[int, Callable[[], object]]] = [
+            (3, self.submit_one),
+            (3, self.submit_many),
+            (20, self.take_turn),
+            (4, self.take_callbacks),
+            (4, self.cancel_one),
+            (2, self.cancel_many),
+            (4, self.report),
+            (6, self.decide),
+            (2, self.sweep),
+            (2, self.lose),
+            (2, self.end_all),
+            (4, self.delete),
+        ]
+        self._turns = [turn for weight, turn in turns for _ in range(weight)]
+
+    def strike(self) -> None:
+        """Do one thing in a transaction of its own."""
+        turn = self._random.choice(self._turns)
+        try:
+            with writing():
+                turn()
+            self._blows.done[turn.__name__] += 1
+        except Unavailable as error:
+            self._blows.unavailable.append(f"{turn.__name__}: {error.__cause__}")
+        except OpenSinkError as error:
+            self._blows.refused[f"{turn.__name__} {type(error).__name__}"] += 1
+            if turn == self.take_turn:
+                self._blows.errors.append(f"take_turn: {error!r} {error.__cause__!r}")
+        except Exception as error:
+            self._blows.errors.append(f"{turn.__name__}: {error!r}")
+
+    @property
+    def _me(self) -> Principal:
+        return principal_of(self._person)
+
+    def _function(self) -> Function:
+        return executable_function(self._me, "tests", self._random.choice(NAMES))
+
+    def submit_one(self) -> None:
+        url = self._random.choice((None, URL))
+        submit(self._me, self._function(), {"n": 1}, Options(callback_url=url))
+
+    def submit_many(self) -> None:
+        inputs: list[Any] = [{"n": n} for n in range(self._random.randint(1, 20))]
+        submit_batch(
+            self._me,
+            self._function(),
+            inputs,
+            Options(callback_url=self._random.choice((None, URL))),
+            batch_callback_url=URL,
+        )
+
+    def take_turn(self) -> None:
+        """Write down some of what is held, and claim more; as a worker does."""
+        self._random.shuffle(self._held)
+        ended, self._held = self._held[:8], self._held[8:]
+        finish_executions([(claim, self._random.choice(OUTCOMES)) for claim in ended])
+        if self._held and self._random.random() < 0.3:
+            token = self._held[0].lease_token
+            renew(LaneWork.EXECUTIONS, [claim.id for claim in self._held], token)
+        with suppress(NotFound):
+            self._held += claim_executions(self._function().id, LIMIT, self._random.randint(1, 16))
+
+    def take_callbacks(self) -> None:
+        finish_callbacks([(claim, None) for claim in self._callbacks])
+        self._callbacks = claim_callbacks(lane_of_url(URL), LIMIT, 16)
+
+    def cancel_one(self) -> None:
+        cancel_execution(self._me.workspace, self._one_of(Execution.id))
+
+    def cancel_many(self) -> None:
+        cancel_batch(self._me.workspace, self._one_of(Batch.id))
+
+    def report(self) -> None:
+        """Say, as an endpoint that answered 202, how it went."""
+        running = Execution.status == ExecutionStatus.RUNNING
+        execution_id = self._one_of(Execution.id, running)
+        if self._random.random() < 0.5:
+            complete_execution(self._me.workspace, execution_id, {"ok": True})
+        else:
+            fail_execution(self._me.workspace, execution_id, "It broke.")
+
+    def decide(self) -> None:
+        """Answer, approve, decline or reject."""
+        is_open = InputRequest.status == InputRequestStatus.PENDING
+        request = db.session.get_one(InputRequest, self._one_of(InputRequest.id, is_open))
+        response: Any = {"approved": True} if request.schema == SCHEMA else {"n": 2}
+        chance = self._random.random()
+        if chance < 0.2:
+            decline(self._me.workspace, request.id, "No.", by=self._me.user)
+        elif chance < 0.4 and request.execution_id is not None:
+            continue_execution(self._me, request.execution_id, response)
+        else:
+            resolve(self._me.workspace, request.id, response, by=self._me.user)
+
+    def sweep(self) -> None:
+        end_forgotten_batches()
+        for work in LaneWork:
+            lanes_with_work(work, LIMIT)
+
+    def lose(self) -> None:
+        """Let this worker forget what it holds, and the leases of some run out."""
+        self._held, self._callbacks = self._held[:4], []
+        for table in (Execution, Callback):
+            some = select(table.id).where(table.lease_until > clock.now()).limit(20)
+            rows = db.session.scalars(some.with_for_update(skip_locked=True)).all()
+            db.session.execute(
+                update(table).where(table.id.in_(rows)).values(lease_until=clock.now())
+            )
+
+    def end_all(self) -> None:
+        """End all of a function, so that it can be deleted, unless more is submitted meanwhile."""
+        unfinished = select(Execution.id).where(
+            Execution.function_id == self._function().id,
+            Execution.status.in_([ExecutionStatus.QUEUED, ExecutionStatus.RUNNING]),
+        )
+        locked = lock_executions(db.session.scalars(unfinished).all())
+        ending = Ending(ExecutionStatus.CANCELLED, error="All were.")
+        is_open = {ExecutionStatus.QUEUED, ExecutionStatus.RUNNING}
+        end_executions([(each, ending) for each in locked.values() if each.status in is_open])
+
+    def delete(self) -> None:
+        """Delete a function, and make it anew."""
+        name = self._random.choice(NAMES)
+        with suppress(NotFound):
+            delete_function(self._me.workspace, "tests", name)
+        make_function(self._me, name)
+
+    def _one_of(self, column: InstrumentedAttribute[UUID], *conditions: Any) -> UUID:
+        """Draw one of the newest. Raises: NotFound when there is none."""
+        query = select(column).where(*conditions).order_by(column.desc()).limit(40)
+        found: Sequence[UUID] = db.session.scalars(query).all()
+        if not found:
+            raise NotFound("There is none.")
+        return self._random.choice(found)
+
+
+def make_function(principal: Principal, name: str) -> None:
+    whole = FunctionFields(
+        namespace="tests",
+        name=name,
+        target=PythonTarget("nothing"),
+        input_schema=INPUT_SCHEMA,
+        requires_approval=name == "approved",
+    )
+    create_function(principal.workspace, principal.user, POLICY, whole)
+
+
+def hammer(app: Flask, person: Person, *, seconds: float, threads: int, seed: int = 1) -> Blows:
+    """Let so many threads strike for so long, and look what has become of it."""
+    blows = Blows()
+    with app.app_context(), writing():
+        for name in NAMES:
+            make_function(principal_of(person), name)
+    ends_at = time.monotonic() + seconds
+
+    def run(number: int) -> None:
+        with app.app_context():
+            mine = Hammer(person, blows, seed * 1000 + number)
+            while time.monotonic() < ends_at:
+                with work_committed.muted():
+                    mine.strike()
+
+    running = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    with app.app_context(), reading():
+        blows.violations = execution_invariants.violations()
+        count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        blows.deadlocks = db.session.scalar(text(count)) or 0
+    return blows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.hammer")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--threads", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder)) as postgres:
+        environment = {"DATA_DIR": folder, "DATABASE_URL": postgres.new_database()}
+        app = create_app(Settings.from_env(environment))
+        with app.app_context():
+            person = make_cast().alice
+        blows = hammer(
+            app,
+            person,
+            seconds=arguments.seconds,
+            threads=arguments.threads,
+            seed=arguments.seed,
+        )
+        print(blows)
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+    return 0 if blows.is_well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""Whatever is done to executions at once, nobody waits for somebody who waits for them."""
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Cast
+from tests.faults.hammer import hammer
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], postgres_url: str) -> dict[str, str]:
+    return environment | {"DATABASE_URL": postgres_url}
+
+
+def test_nobody_waits_in_a_circle_and_nothing_breaks(app: Flask, cast: Cast) -> None:
+    blows = hammer(app, cast.alice, seconds=3, threads=12)
+    assert blows.is_well, str(blows)
+    assert {"submit_many", "take_turn", "cancel_many", "report"} <= set(blows.done)
