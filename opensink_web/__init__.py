@@ -5,10 +5,10 @@ One way through, and the same noun names the file in every room:
     HTTP in - blueprint (web/, api/, runtime/) - operation - models - commit - outbox - RQ job -
     outbound call - operation - models
 
-The row in the database is the truth; Redis only carries "look at delivery N".
+The row in the database is the truth; Redis only carries "look at delivery N" or "at lane N".
 
     cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi,
-                backup, restore, rotate-key
+                backup, restore, rotate-key, batch, execution
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that wires the rooms together
     web/        pages: one file per page area, forms beside their views
@@ -30,7 +30,7 @@ The row in the database is the truth; Redis only carries "look at delivery N".
     keyring     the keys that encrypt secrets at rest
     json_value  the JSON type, and a parser that refuses what two readers could read two ways
     clock       now()
-    client      the Python SDK for agents' authors
+    client      the Python SDK for the authors of agents and applications
     functions   what authors of Python functions import
     demo/       a small trading agent, the example to copy
     migrations/ Alembic's steps from one version of the tables to the next
