@@ -8,8 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from opensink_web.models import Execution, db
+from opensink_web.models import Execution, Role, db
 from opensink_web.models.transaction import reading
+from opensink_web.operations.permission import ROLE_PATTERNS
+from opensink_web.operations.permission_pattern import read_pattern
 from opensink_web.runtime import function as runtime_function
 from tests.api.conftest import Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
@@ -184,6 +186,22 @@ class TestWithoutAWorker:
         problem = assert_problem(answer, 403, "permission_missing")
         assert "sinas.functions/tests/work.execute:own" in problem["error"]
         assert executions(app) == 0
+
+    def test_who_may_execute_their_own_executes_no_other(
+        self, apis: Apis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        texts = ("sinas.functions.write:all", "sinas.functions/*/*.execute:own")
+        patterns = frozenset(read_pattern(text) for text in texts)
+        monkeypatch.setitem(ROLE_PATTERNS, Role.REVIEWER, patterns)
+        make_function(apis.bob, name="theirs")
+        make_function(apis.alice)
+        mine = apis.bob.at("/functions/tests/theirs/execute/async", "POST", {"input": {"n": 1}})
+        assert mine.status_code == 202, mine.text
+        for verb in ("execute", "execute/async", "execute/batch"):
+            body = {"inputs": [{"n": 1}]} if verb == "execute/batch" else {"input": {"n": 1}}
+            answer = apis.bob.at(f"/functions/tests/work/{verb}", "POST", body)
+            problem = assert_problem(answer, 403, "permission_missing")
+            assert "execute:all" in problem["error"]
 
     def test_a_key_needs_the_scope(self, alice: Api, app: Flask) -> None:
         make_function(alice)
