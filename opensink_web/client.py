@@ -132,6 +132,28 @@ class QueuedBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedChats(QueuedBatch):
+    """Chats with an agent that were taken on; the ids are in the inputs' order."""
+
+    chat_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What was said: each message has `role`, `content`, `tool_calls` and `created_at`.
+
+    `agent` is its `namespace` and `slug`, and None once it is deleted.
+    """
+
+    chat_id: str
+    agent: dict[str, str] | None
+    user_id: str
+    created_at: str
+    input_variables: dict[str, Any]
+    messages: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """One run: queued, running, awaiting_input, completed, failed or cancelled."""
 
@@ -309,6 +331,19 @@ class Client:
         """
         path = f"/functions/{namespace}/{name}/execute/batch"
         return _read(QueuedBatch, self._at_root("POST", path, {"inputs": inputs, **options}))
+
+    def chat_batch(
+        self, namespace: str, slug: str, inputs: list[dict[str, Any]], **options: Any
+    ) -> QueuedChats:
+        """Have an agent answer a chat for each `{message, input_variables}`, all or none.
+
+        Options are those of execute_batch.
+        """
+        path = f"/agents/{namespace}/{slug}/chats/batch"
+        return _read(QueuedChats, self._at_root("POST", path, {"inputs": inputs, **options}))
+
+    def get_chat(self, chat_id: str) -> Chat:
+        return _read(Chat, self._at_root("GET", f"/chats/{chat_id}"))
 
     def get_execution(self, execution_id: str) -> Execution:
         return _read(Execution, self._at_root("GET", f"/executions/{execution_id}"))

@@ -134,6 +134,10 @@ class Conflict(OpenSinkError):
     status = 409
 
 
+class RecordedRefusal(Conflict):
+    """It is refused, and what follows from that is written down: the transaction commits."""
+
+
 class AlreadyResolved(Conflict):
     """Somebody has answered this input request before."""
 

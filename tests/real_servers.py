@@ -161,7 +161,8 @@ class Received:
 class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
     """An agent's execution endpoint: keeps what arrives, answers `status` after `delay_seconds`.
 
-    It answers nothing while `gate` is not set. With `tls` it speaks HTTPS.
+    It answers nothing while `gate` is not set. With `tls` it speaks HTTPS. `body_for` makes the
+    answer of what arrived, instead of `body`.
     """
 
     status: int = 200
@@ -170,6 +171,7 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
     calls: list[Received] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     tls: ssl.SSLContext | None = None
+    body_for: Callable[[Received], bytes] | None = None
 
     def __enter__(self) -> "AgentEndpoint":
         endpoint = self
@@ -183,14 +185,16 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
                 raw = self.rfile.read(length)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 body = json.loads(raw) if raw else None
-                endpoint.calls.append(Received(self.command, headers, body, raw))
+                received = Received(self.command, headers, body, raw)
+                endpoint.calls.append(received)
+                said = endpoint.body_for(received) if endpoint.body_for else endpoint.body
                 time.sleep(endpoint.delay_seconds)
                 endpoint.gate.wait(30)
                 try:
                     self.send_response(endpoint.status)
-                    self.send_header("Content-Length", str(len(endpoint.body)))
+                    self.send_header("Content-Length", str(len(said)))
                     self.end_headers()
-                    self.wfile.write(endpoint.body)
+                    self.wfile.write(said)
                 except OSError:
                     self.close_connection = True  # the caller lost patience, as some tests want
 

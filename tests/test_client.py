@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import requests
@@ -10,7 +11,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from opensink_web.client import AgentSession, Client, OpenSinkApiError
-from opensink_web.outbound.outcome import Failure, Output
+from opensink_web.outbound.outcome import AgentReply, Failure, Output
 from tests import executions
 from tests.conftest import Cast
 from tests.real_servers import AgentEndpoint
@@ -198,6 +199,23 @@ def test_queues_a_batch_and_waits_for_its_end(app: Flask, client: Client, cast: 
     assert ids == queued.execution_ids
     (failed,) = client.batch_executions(queued.batch_id, status="failed")
     assert (failed.error, failed.input_data) == ("No disk.", {"n": 100})
+
+
+def test_has_an_agent_answer_chats_and_reads_them(app: Flask, client: Client, cast: Cast) -> None:
+    agent = client.create_agent(
+        "Clerk",
+        execution_endpoint={"url": "http://127.0.0.1:9/"},
+        initial_messages=[{"role": "system", "content": "Speak {{ language }}."}],
+    )
+    inputs = [{"message": "Hi", "input_variables": {"language": "French"}}]
+    queued = client.chat_batch(agent.namespace, agent.slug, inputs)
+    with app.app_context():
+        claims = executions.claim_some(UUID(agent.id))
+        executions.finish_all(claims, AgentReply("assistant", "Salut", None))
+    assert client.wait_for_batch(queued.batch_id).status == "completed"
+    chat = client.get_chat(queued.chat_ids[0])
+    said = [(each["role"], each["content"]) for each in chat.messages]
+    assert said == [("system", "Speak French."), ("user", "Hi"), ("assistant", "Salut")]
 
 
 def test_cancels_a_batch(app: Flask, client: Client, cast: Cast) -> None:

@@ -1,7 +1,7 @@
 """/agents: the programs that ask, and where they are called when they may go on."""
 
 from datetime import datetime
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 from uuid import UUID
 
 from flask import current_app
@@ -31,6 +31,11 @@ from opensink_web.operations.endpoint import (
     without_credentials,
 )
 from opensink_web.operations.endpoint_health import HealthStatus, health_of
+from opensink_web.operations.initial_messages import (
+    MESSAGES_MAX,
+    TEMPLATES_LENGTH_MAX,
+    Message,
+)
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
@@ -80,6 +85,20 @@ class EndpointBody(CallBody):
         return self.within(_plain(self.timeout_seconds), retry.to_schedule())
 
 
+class InitialMessage(Received):
+    """What each chat of a batch begins with: `content` is a Jinja2 template, filled in with the
+    chat's `input_variables` in a sandbox.
+    """
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[str, Field(min_length=1, max_length=TEMPLATES_LENGTH_MAX)]
+
+    def to_message(self) -> Message:
+        """Return what operations take."""
+        return Message(self.role, self.content)
+
+
+InitialMessages: TypeAlias = Annotated[list[InitialMessage], Field(max_length=MESSAGES_MAX)]
 _SERVER_SET = frozenset(
     ("id", "workspace_id", "status", "config_id", "endpoint_health", "created_at", "updated_at")
 )
@@ -95,6 +114,7 @@ class AgentCreate(Received):
     namespace: Addressable = "default"
     slug: Addressable | None = None
     execution_endpoint: EndpointBody | None = None
+    initial_messages: InitialMessages = []
 
 
 class AgentChange(Change):
@@ -112,6 +132,7 @@ class AgentChange(Change):
         description="Changes nothing. With it a null `execution_endpoint` is one that could not be "
         "shown, sent back as it was read: it stays.",
     )
+    initial_messages: InitialMessages = []
 
     def changes(self) -> agents.AgentChanges:
         """Return what operations take."""
@@ -121,6 +142,8 @@ class AgentChange(Change):
             given["execution_endpoint"] = self.execution_endpoint.to_spec()
         elif error is not None:
             given.pop("execution_endpoint", None)
+        if "initial_messages" in given:
+            given["initial_messages"] = [each.to_message() for each in self.initial_messages]
         changes: agents.AgentChanges = given
         return changes
 
@@ -155,6 +178,11 @@ class EndpointHealthAnswer(Answer):
     last_error: str | None
 
 
+class InitialMessageAnswer(Answer):
+    role: str
+    content: str
+
+
 class AgentAnswer(Answer):
     """An agent; its status is its newest session's, and null before the first."""
 
@@ -171,6 +199,7 @@ class AgentAnswer(Answer):
         description="Why there is an endpoint that cannot be shown or called; null if all is well."
     )
     endpoint_health: EndpointHealthAnswer | None
+    initial_messages: list[InitialMessageAnswer]
     created_at: datetime
     updated_at: datetime
 
@@ -189,6 +218,7 @@ class AgentAnswer(Answer):
             "execution_endpoint": shown,
             "execution_endpoint_error": error,
             "endpoint_health": health_of(agent),
+            "initial_messages": agent.initial_messages or [],
         }
         others = {name: getattr(agent, name) for name in cls.model_fields if name not in ours}
         return cls.model_validate(others | ours)
@@ -212,6 +242,7 @@ def create_agent(principal: Principal, body: AgentCreate) -> AgentAnswer:
         namespace=body.namespace,
         slug=body.slug,
         execution_endpoint=endpoint.to_spec() if endpoint is not None else None,
+        initial_messages=[each.to_message() for each in body.initial_messages],
     )
     return AgentAnswer.shown_to(principal, agent)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from opensink_web.contract import waiting
-from opensink_web.contract.route import Routes
+from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import (
     DIGITS,
     Answer,
@@ -25,9 +25,13 @@ from opensink_web.models import InputRequestKind, InputRequestStatus, Workspace
 from opensink_web.models.transaction import reading
 from opensink_web.operations import input_request as input_requests
 from opensink_web.operations import input_request_decision as decisions
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.execution import refuse_to_pause
+from opensink_web.operations.permission import Action, Principal
 
-routes = Routes("agent_session_input_requests")
+RESOURCE = "agent_session_input_requests"
+# an agent that answers a batch is told why it cannot ask, whatever its caller may do
+_ASK = Permission(RESOURCE, Action.WRITE, or_own_execution=True)
+routes = Routes(RESOURCE)
 WAIT_SECONDS_MAX = 60
 
 
@@ -109,8 +113,13 @@ class WaitQuery(Query):
 InputRequestPage = PageAnswer[InputRequestAnswer]
 
 
-@routes.post("/agent-session-input-requests", summary="Ask a person.", errors=(404,))
+@routes.post(
+    "/agent-session-input-requests", summary="Ask a person.", errors=(404,), permission=_ASK
+)
 def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
+    if principal.token is not None and principal.token.execution_id is not None:
+        refuse_to_pause(principal.workspace, principal.token.execution_id)
+    principal.require(RESOURCE, Action.WRITE)
     try:
         request = input_requests.ask(
             principal.workspace,

@@ -20,7 +20,7 @@ from opensink_web.contract import gate, waiting
 from opensink_web.contract.received import read_body, read_path, read_query
 from opensink_web.contract.route import Admit, Permission, Route
 from opensink_web.contract.shapes import Answer
-from opensink_web.errors import NotAuthenticated, OpenSinkError, Unavailable
+from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal, Unavailable
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.api_key import note_use, use_is_worth_noting
@@ -117,9 +117,11 @@ def _admit(
 
 def _is_its_own(wanted: Permission, path_values: Mapping[str, str], principal: Principal) -> bool:
     """Tell whether this is the own token of the execution in the path, if that is enough."""
-    if not wanted.or_own_execution or principal.token is None:
+    token = principal.token
+    if not wanted.or_own_execution or token is None or token.execution_id is None:
         return False
-    return str(principal.token.execution_id) == path_values["execution_id"].lower()
+    own_id = str(token.execution_id)
+    return path_values.get("execution_id", own_id).lower() == own_id
 
 
 def _services() -> Services:
@@ -165,9 +167,13 @@ def _write(route: Route, admit: Admit, arguments: Arguments, body_text: str) -> 
         raise refusal
     with writing():
         principal = admit()
-        if is_once:
-            return _write_once(route, principal, arguments, body_text, refusal)
-        return _Written(route.status, _body(route.view(principal=principal, **arguments)))
+        try:
+            if is_once:
+                return _write_once(route, principal, arguments, body_text, refusal)
+            return _Written(route.status, _body(route.view(principal=principal, **arguments)))
+        except RecordedRefusal as recorded:
+            told = recorded
+    raise told
 
 
 def _refusal(route: Route, arguments: Arguments) -> OpenSinkError | None:
@@ -197,7 +203,11 @@ def _write_once(
         return _Written(record.status, record.body, is_replayed=True)
     if refusal is not None:
         raise refusal
-    answer = route.view(principal=principal, **arguments)
+    try:
+        answer = route.view(principal=principal, **arguments)
+    except RecordedRefusal:
+        idempotency.abandon(record)
+        raise
     kept = idempotency.StoredAnswer(route.status, answer.to_kept_json())
     idempotency.complete(record, kept)
     return _Written(route.status, _body(answer))

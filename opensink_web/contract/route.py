@@ -46,7 +46,8 @@ class Permission:
 
     `path` says which of the resource: names in braces are taken from the route's path. A view that
     is content with Reach.OWN asks whose things alone that is. With `or_own_execution` the own token
-    of the execution that the route's path names needs no permission.
+    of the execution that the route's path names needs no permission; where the path names none, an
+    execution's own token comes through to the view, which asks.
     """
 
     resource: str

@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
-from opensink_web.errors import Conflict, NotFound
+from opensink_web.errors import Conflict, NotFound, RecordedRefusal
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     Execution,
+    ExecutionKind,
     ExecutionStatus,
     ExecutionStep,
     Function,
@@ -27,6 +28,7 @@ from opensink_web.operations.execution_end import (
 )
 from opensink_web.operations.execution_outcome import checked_output, ending_of
 from opensink_web.operations.execution_pause import cancel_requests_of
+from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import Failure, Output
 
 REPORTED_FAILURE = "function_failed"
@@ -117,6 +119,8 @@ def complete_execution(workspace: Workspace, execution_id: UUID, output: JSONVal
     unless it is running.
     """
     execution, locked = _lock_running(workspace, execution_id)
+    if execution.kind is ExecutionKind.AGENT:
+        raise Conflict("An agent ends its execution by answering the call, in its chat.")
     function = db.session.get(Function, execution.function_id) if execution.function_id else None
     schema = None if function is None else function.output_schema
     _end(locked, ending_of(checked_output(Output(output), schema)))
@@ -131,6 +135,20 @@ def fail_execution(workspace: Workspace, execution_id: UUID, error: str) -> Exec
     _, locked = _lock_running(workspace, execution_id)
     _end(locked, ending_of(Failure(error, REPORTED_FAILURE)))
     return find_execution(workspace, execution_id)
+
+
+def refuse_to_pause(workspace: Workspace, execution_id: UUID) -> None:
+    """Fail the execution of an agent that asks for a person's approval: nobody is there to wait.
+
+    Raises: RecordedRefusal if it is an agent's execution; NotFound.
+    """
+    execution = find_execution(workspace, execution_id)
+    if execution.kind is not ExecutionKind.AGENT:
+        return
+    locked = lock_executions([execution_id]).get(execution_id)
+    if locked is not None and not locked.status.has_ended:
+        _end(locked, ending_of(Failure(APPROVAL_REQUIRED, "approval_required")))
+    raise RecordedRefusal(APPROVAL_REQUIRED)
 
 
 def cancel_execution(

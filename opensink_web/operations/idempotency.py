@@ -63,6 +63,11 @@ def complete(record: IdempotencyRecord, answer: StoredAnswer) -> None:
     record.response_body = answer.body
 
 
+def abandon(record: IdempotencyRecord) -> None:
+    """Leave no record of a request that is refused, in a transaction that commits."""
+    db.session.delete(record)
+
+
 def forget_expired() -> int:
     """Delete the records whose time is over; return how many."""
     expired = delete(IdempotencyRecord).where(IdempotencyRecord.expires_at <= clock.now())

@@ -206,14 +206,21 @@ class Principal:
         asked = read_pattern(f"{permission}:{Reach.OWN}")
         if self._in_scopes(asked):
             return f"This needs the permission {permission}:{least}."
-        return f"This needs a key or token with the scope {asked.resource}:{_word(asked)}."
+        return f"This needs a key or token with the scope {_scoped(asked)}:{_word(asked)}."
 
 
 def _scopes_for(pattern: Pattern) -> set[str]:
     """Return the scopes of which one is needed for all that a pattern stands for."""
-    return {f"{pattern.resource}:all"} | (
-        set() if pattern.action == ANY else {f"{pattern.resource}:{_word(pattern)}"}
+    resource = _scoped(pattern)
+    return {f"{resource}:all"} | (
+        set() if pattern.action == ANY else {f"{resource}:{_word(pattern)}"}
     )
+
+
+def _scoped(pattern: Pattern) -> str:
+    """Return what a scope must name: chatting with an agent makes chats, and changes no agent."""
+    is_chatting = (pattern.resource, pattern.action) == ("agents", "chat")
+    return "chats" if is_chatting else pattern.resource
 
 
 def _word(pattern: Pattern) -> Action:

@@ -9,11 +9,17 @@ from flask import Flask
 from opensink_web.contract.mounting import blueprint_of
 from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Route
-from opensink_web.runtime import auth, batch, execution, function
+from opensink_web.runtime import auth, batch, chat, execution, function
 
 __all__ = ["ROUTES", "blueprint", "register"]
 
-ROUTES: tuple[Route, ...] = (*auth.routes, *function.routes, *execution.routes, *batch.routes)
+ROUTES: tuple[Route, ...] = (
+    *auth.routes,
+    *function.routes,
+    *execution.routes,
+    *batch.routes,
+    *chat.routes,
+)
 """Every route of the execution API."""
 
 blueprint = blueprint_of(RUNTIME, ROUTES)

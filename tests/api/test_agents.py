@@ -46,6 +46,7 @@ class TestMaking:
             "execution_endpoint": None,
             "execution_endpoint_error": None,
             "endpoint_health": None,
+            "initial_messages": [],
             "created_at": "",
             "updated_at": "",
         }

@@ -30,6 +30,7 @@ BEYOND_SCHEMAS = (
     "/target/headers",
     "/callback_url",  # a host that CALLBACK_URL_HOSTS permits
     "/batch_callback_url",
+    "/initial_messages",  # templates that can be read, and not too long together
     "/inputs",  # as many as MAX_BATCH_SIZE permits
 )
 """What no JSON Schema can say in full."""

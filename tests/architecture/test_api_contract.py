@@ -28,6 +28,7 @@ from tests.api.conftest import (
     question,
     start_session,
 )
+from tests.chats import chat_input, submit_some
 from tests.conftest import Cast
 from tests.executions import submit_many
 
@@ -43,6 +44,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "continue_execution": {"input": {}},
     "complete_execution": {"output": None},
     "fail_execution": {"error": "x"},
+    "chat_batch": {"inputs": [{"message": "x"}]},
     "replace_function": {"target": {"kind": "python", "entry_point": "x"}},
 }
 """Bodies that are valid before the id in the path is looked at; {} unless here."""
@@ -80,6 +82,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     function = make_function(alice, namespace="own", name="own")
     with app.app_context():
         submitted = submit_many(cast.alice, UUID(function["id"]), 1)
+        chats = submit_some(cast.alice, UUID(agent["id"]), [chat_input()])
     activities = alice.read("/agent-session-activities")
     return {
         "agent_id": agent["id"],
@@ -92,6 +95,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),
         "batch_id": str(submitted.id),
+        "chat_id": str(chats.chat_ids[0]),
     }
 
 
@@ -130,13 +134,13 @@ def test_every_route_wants_its_scope(app: Flask, alice: Api, route: Route) -> No
         return
     word = "read" if wanted.action == "read" else "write"
     opposite = "write" if word == "read" else "read"
-    scopes = [f"{wanted.resource}:{opposite}"]
-    scopes += [f"{each}:all" for each in KEY_RESOURCES if each != wanted.resource]
+    scopes = [f"{route.resource}:{opposite}"]
+    scopes += [f"{each}:all" for each in KEY_RESOURCES if each != route.resource]
     row = made(alice.post("/api-keys", {"name": "k", "scopes": scopes}))
     response = Api(app, {"X-API-Key": row["key"]}).at(address_of(route), route.method)
 
     problem = assert_problem(response, 403, "permission_missing")
-    assert f"{wanted.resource}:{word}" in problem["error"]
+    assert f"{route.resource}:{word}" in problem["error"]
 
 
 @pytest.mark.parametrize("route", every_route(with_id=True))

@@ -130,7 +130,7 @@ def test_the_room_says_how_what_is_invalid_is_answered(alice: Api) -> None:
 
 def test_an_address_where_nothing_is_answers_json_too(app: Flask, cast: Cast) -> None:
     del cast
-    assert_problem(app.test_client().post("/chats/nowhere"), 404, "not_found")
+    assert_problem(app.test_client().post("/chats/nowhere/at-all"), 404, "not_found")
 
 
 def test_the_document_says_what_the_declarations_say() -> None:

@@ -11,6 +11,7 @@ from opensink_web.errors import Conflict
 from opensink_web.models import Agent, BatchStatus, ExecutionStatus, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent import delete_agent, update_agent
+from opensink_web.operations.execution import complete_execution
 from opensink_web.operations.execution_callee import AgentCallee
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import AgentReply, Failure
@@ -114,3 +115,13 @@ def test_an_agent_is_not_deleted_before_its_executions_have_ended(app: Flask, ca
         kept = execution(submitted.execution_ids[0])
         assert len(said_in(submitted.chat_ids[0])) == 2
     assert (kept.agent_id, kept.target_name) == (None, "clerk")
+
+
+def test_an_agent_reports_no_output_past_its_chat(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        agent_id = make_agent(cast.alice)
+        submitted = submit_some(cast.alice, agent_id, [chat_input()])
+        claim_some(agent_id)
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        with pytest.raises(Conflict, match="by answering"):
+            complete_execution(workspace, submitted.execution_ids[0], {})

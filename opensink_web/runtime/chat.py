@@ -1,0 +1,188 @@
+"""/agents/{namespace}/{slug}/chats/batch and /chats: having agents answer, and what was said."""
+
+from datetime import datetime
+from typing import Annotated, Self, TypeAlias
+from uuid import UUID
+
+from flask import current_app
+from pydantic import Field, JsonValue
+
+from opensink_web.contract.room import RUNTIME
+from opensink_web.contract.route import Permission, Routes
+from opensink_web.contract.shapes import (
+    Answer,
+    JsonObject,
+    ListAnswer,
+    Query,
+    Received,
+    SliceLimit,
+    SliceStart,
+)
+from opensink_web.models import Agent, Chat, ChatMessage
+from opensink_web.operations import chat as chats
+from opensink_web.operations import chat_submit
+from opensink_web.operations.agent import ADDRESSABLE
+from opensink_web.operations.execution_submit import Options
+from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.permission_pattern import Reach
+from opensink_web.runtime.callback_url import CallbackUrl, check_callback_urls
+from opensink_web.runtime.function import DelaySeconds, QueuedBatchAnswer, TriggerId
+from opensink_web.services import EXTENSION, Services
+
+RESOURCE = "chats"
+# an agent belongs to the workspace; what is the caller's own are the chats
+_CHAT = Permission("agents", "chat", path="{namespace}/{slug}", least=Reach.OWN)
+_READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
+routes = Routes(RESOURCE, RUNTIME)
+
+AgentPathName: TypeAlias = Annotated[str, Field(pattern=ADDRESSABLE)]
+"""An agent's namespace or slug in a path."""
+
+
+class ChatInput(Received):
+    """The agent's first messages are filled in with `input_variables`; then comes `message`."""
+
+    input_variables: JsonObject | None = None
+    message: Annotated[str, Field(min_length=1, max_length=chat_submit.MESSAGE_LENGTH_MAX)]
+
+    def to_input(self) -> chat_submit.ChatInput:
+        """Return what operations take."""
+        return chat_submit.ChatInput(self.message, self.input_variables or {})
+
+
+class ChatBatch(Received):
+    """At least one input and at most MAX_BATCH_SIZE. A field that is null is as if not there.
+
+    The i-th execution, from 0, has the trigger id `{trigger_id_prefix}:{i}`.
+    """
+
+    inputs: list[ChatInput]
+    trigger_id_prefix: TriggerId | None = None
+    delay_seconds: DelaySeconds | None = None
+    callback_url: CallbackUrl | None = None
+    batch_callback_url: CallbackUrl | None = None
+
+    @property
+    def options(self) -> Options:
+        """What operations take."""
+        return Options(
+            trigger_type="batch",
+            trigger_id=self.trigger_id_prefix,
+            delay_seconds=self.delay_seconds or 0,
+            callback_url=self.callback_url,
+        )
+
+
+class QueuedChatsAnswer(QueuedBatchAnswer):
+    """The ids are in the inputs' order."""
+
+    chat_ids: list[UUID]
+
+
+class ChatQuery(Query):
+    agent_namespace: str | None = None
+    agent_slug: str | None = None
+    skip: SliceStart = 0
+    limit: SliceLimit = 100
+
+
+class AgentAddressAnswer(Answer):
+    """The agent's address."""
+
+    namespace: str
+    slug: str
+
+    @classmethod
+    def of_agent(cls, agent: Agent | None) -> Self | None:
+        """Write the address of an agent, if it is still there."""
+        return None if agent is None else cls.of(agent)
+
+
+class ChatMessageAnswer(Answer):
+    """What somebody said: a text, or the list of parts that some models speak in."""
+
+    role: str
+    content: JsonValue
+    tool_calls: list[JsonValue] | None
+    created_at: datetime
+
+
+class ChatAnswer(Answer):
+    """A conversation of somebody with an agent, which is null once it is deleted."""
+
+    chat_id: UUID
+    agent: AgentAddressAnswer | None
+    user_id: UUID
+    created_at: datetime
+    input_variables: JsonObject
+
+    @classmethod
+    def of_chat(cls, chat: Chat) -> Self:
+        """Write a chat."""
+        return cls(
+            chat_id=chat.id,
+            agent=AgentAddressAnswer.of_agent(chat.agent),
+            user_id=chat.user_id,
+            created_at=chat.created_at,
+            input_variables=chat.input_variables,
+        )
+
+
+class TranscriptAnswer(ChatAnswer):
+    """A chat with all that was said in it, in order."""
+
+    messages: list[ChatMessageAnswer]
+
+    @classmethod
+    def of_transcript(cls, chat: Chat, said: list[ChatMessage]) -> Self:
+        """Write a chat and what was said."""
+        messages = [ChatMessageAnswer.of(each) for each in said]
+        return cls(**dict(ChatAnswer.of_chat(chat)), messages=messages)
+
+
+@routes.post(
+    "/agents/{namespace}/{slug}/chats/batch",
+    summary="Have an agent answer many chats, each in an execution of its own.",
+    status=202,
+    permission=_CHAT,
+    errors=(400, 409),
+    takes_batch=True,
+    check=check_callback_urls,
+)
+def chat_batch(
+    principal: Principal, namespace: AgentPathName, slug: AgentPathName, body: ChatBatch
+) -> QueuedChatsAnswer:
+    services: Services = current_app.extensions[EXTENSION]
+    agent = chat_submit.find_addressed_agent(principal.workspace, namespace, slug)
+    submitted = chat_submit.submit_chats(
+        principal,
+        agent,
+        [each.to_input() for each in body.inputs],
+        body.options,
+        batch_callback_url=body.batch_callback_url,
+        size_max=services.settings.max_batch_size,
+    )
+    return QueuedChatsAnswer(
+        batch_id=submitted.batch.id,
+        execution_ids=submitted.execution_ids,
+        chat_ids=submitted.chat_ids,
+        total=len(submitted.chat_ids),
+    )
+
+
+@routes.get("/chats", summary="List chats, newest first.", permission=_READ)
+def list_chats(principal: Principal, query: ChatQuery) -> ListAnswer[ChatAnswer]:
+    wanted = chats.ChatFilter(
+        user_id=_READ.only_user_of(principal),
+        agent_namespace=query.agent_namespace,
+        agent_slug=query.agent_slug,
+    )
+    found = chats.slice_chats(principal.workspace, wanted, skip=query.skip, limit=query.limit)
+    return ListAnswer[ChatAnswer]([ChatAnswer.of_chat(each) for each in found])
+
+
+@routes.get("/chats/{chat_id}", summary="Read what was said in a chat.", permission=_READ)
+def get_chat(principal: Principal, chat_id: UUID) -> TranscriptAnswer:
+    user_id = _READ.only_user_of(principal)
+    chat = chats.find_chat(principal.workspace, chat_id, user_id=user_id)
+    return TranscriptAnswer.of_transcript(chat, chats.transcript_of(chat))
