@@ -13,6 +13,7 @@ from opensink_web.models.execution import ExecutionKind
 from opensink_web.models.user import User
 
 _IS_OPEN = text("ended_as IS NULL")
+_IS_RERUN = text("rerun_of_id IS NOT NULL")
 
 
 class BatchStatus(StrEnum):
@@ -38,6 +39,8 @@ class Batch(Identified, Created, Base):
         ForeignKey("functions.id", ondelete="SET NULL")
     )
     agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    # the batch whose failed executions this one runs again; no foreign key, so that it may be gone
+    rerun_of_id: Mapped[UUID | None]
     target_namespace: Mapped[str] = mapped_column(String(255))
     target_name: Mapped[str] = mapped_column(String(255))
     total: Mapped[int]
@@ -57,6 +60,7 @@ class Batch(Identified, Created, Base):
         Index(None, "user_id", "id"),
         Index(None, "function_id"),
         Index(None, "agent_id"),
+        Index(None, "rerun_of_id", sqlite_where=_IS_RERUN, postgresql_where=_IS_RERUN),
         # the sweeper looks every second whether one of them is done
         Index("ix_batches_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )

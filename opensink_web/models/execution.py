@@ -9,13 +9,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Created, Identified, Updated, UserObject, word_type
 from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.leased import Leased, lane_indexes
 from opensink_web.models.user import User
+
+_IS_RERUN = text("rerun_of_id IS NOT NULL")
 
 
 class ExecutionKind(StrEnum):
@@ -79,6 +81,8 @@ class Execution(Identified, Updated, Leased, Base):
     target_name: Mapped[str] = mapped_column(String(255))
     batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
     batch_index: Mapped[int | None]
+    # the execution whose call this one makes again; no foreign key, so that it may be gone
+    rerun_of_id: Mapped[UUID | None]
     chat_id: Mapped[UUID | None] = mapped_column(ForeignKey("chats.id", ondelete="SET NULL"))
     trigger_type: Mapped[str] = mapped_column(String(32))
     trigger_id: Mapped[str] = mapped_column(String(255))
@@ -110,6 +114,7 @@ class Execution(Identified, Updated, Leased, Base):
         Index(None, "function_id", "id"),
         Index(None, "agent_id", "id"),
         Index(None, "chat_id"),
+        Index(None, "rerun_of_id", sqlite_where=_IS_RERUN, postgresql_where=_IS_RERUN),
         # all that a poll of a batch reads
         Index("ix_executions_progress", "batch_id", "status", "started_at"),
         Index("ix_executions_batch_index", "batch_id", "batch_index"),

@@ -89,6 +89,16 @@ def find_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = N
     return batch
 
 
+def lock_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> Batch:
+    """Find a batch and keep others from ending it until the commit. Raises: NotFound."""
+    find_batch(workspace, batch_id, user_id=user_id)
+    wanted = {"of_batch": batch_id, "of_workspace": workspace.id}
+    batch = db.session.scalars(_LOCK, wanted).one_or_none()
+    if batch is None:
+        raise NotFound("There is no such batch.")
+    return batch
+
+
 def list_batches(
     workspace: Workspace, wanted: BatchFilter, request: page.PageRequest
 ) -> page.Page[Batch]:
@@ -165,11 +175,7 @@ def cancel_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None =
 
     Returns how many executions were cancelled. Raises: NotFound; Conflict for one that has ended.
     """
-    find_batch(workspace, batch_id, user_id=user_id)
-    wanted = {"of_batch": batch_id, "of_workspace": workspace.id}
-    batch = db.session.scalars(_LOCK, wanted).one_or_none()
-    if batch is None:
-        raise NotFound("There is no such batch.")
+    batch = lock_batch(workspace, batch_id, user_id=user_id)
     if batch.ended_as is not None:
         raise Conflict(f"The batch has ended: it is {batch.ended_as}.")
     if batch.cancelled_at is None:

@@ -87,7 +87,7 @@ def submit_chats(
         target,
         [{"input_variables": each.input_variables, "message": each.message} for each in inputs],
         options,
-        trigger_ids_of(options.trigger_id, len(inputs)),
+        trigger_ids_of(options, len(inputs)),
         batch=batch,
         chat_ids=chat_ids,
     )

@@ -49,10 +49,14 @@ _ADD_EXECUTIONS = insert(Execution)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How executions are run and told of; `callback_url` has been checked."""
+    """How executions are run and told of; `callback_url` has been checked.
+
+    `trigger_ids` are given where each execution has one already, in the order of the inputs.
+    """
 
     trigger_type: str = "api"
     trigger_id: str | None = None
+    trigger_ids: tuple[str, ...] | None = None
     delay_seconds: float = 0
     callback_url: str | None = None
     timeout_seconds: int | None = None
@@ -85,6 +89,13 @@ def executable_function(principal: Principal, namespace: str, name: str) -> Func
     return function
 
 
+def may_execute(principal: Principal, function: Function) -> bool:
+    """Tell whether executable_function() would return this one."""
+    reach = principal.reach(f"{SERVICE}.functions/{function.namespace}/{function.name}.execute")
+    is_theirs = function.created_by_id == principal.user.id
+    return reach is Reach.ALL or (reach is Reach.OWN and is_theirs)
+
+
 def submit(
     principal: Principal, function: Function, input_data: JSONObject, options: Options
 ) -> UUID:
@@ -96,7 +107,11 @@ def submit(
     _check_active(function)
     _check_input(function, input_data)
     (execution_id,) = insert_executions(
-        principal, target_of(function), [input_data], options, [options.trigger_id]
+        principal,
+        target_of(function),
+        [input_data],
+        options,
+        options.trigger_ids or [options.trigger_id],
     )
     if function.requires_approval:
         ask_for_approval(function, [(execution_id, input_data)], by=principal.user)
@@ -124,7 +139,7 @@ def submit_batch(
         _check_input(function, input_data, index)
     target = target_of(function)
     batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
-    trigger_ids = trigger_ids_of(options.trigger_id, len(inputs))
+    trigger_ids = trigger_ids_of(options, len(inputs))
     ids = insert_executions(principal, target, inputs, options, trigger_ids, batch=batch)
     if function.requires_approval:
         calls = list(zip(ids, inputs, strict=True))
@@ -144,8 +159,11 @@ def target_of(function: Function) -> Target:
     )
 
 
-def trigger_ids_of(prefix: str | None, count: int) -> list[str | None]:
+def trigger_ids_of(options: Options, count: int) -> Sequence[str | None]:
     """Return the trigger ids of a batch's executions."""
+    if options.trigger_ids is not None:
+        return options.trigger_ids
+    prefix = options.trigger_id
     return [None if prefix is None else f"{prefix}:{index}" for index in range(count)]
 
 

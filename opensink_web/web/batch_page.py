@@ -18,6 +18,7 @@ from opensink_web.web.execution_target import target_href
 from opensink_web.web.listing import ROWS_PER_PAGE, chosen_word, same_list
 from opensink_web.web.live import version_of
 from opensink_web.web.reach import reaches_rows_of
+from opensink_web.web.rerun import Reruns, reruns
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,13 @@ class BatchPage:
     waiting_count: int
     unbegun_count: int
     running_count: int
+    failed_count: int
     filters: list[Filter]
     children: list[Execution]
     asked: dict[UUID, InputRequest]
     callback: ShownCallback | None
     may_cancel: bool
+    reruns: Reruns
     is_live: bool
     next_href: str | None
     first_href: str | None
@@ -91,6 +94,8 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         asked=pending_requests_of([one.id for one in children if _waits(one)]),
         callback=callback,
         may_cancel=_is_cancellable(principal, batch),
+        reruns=reruns(principal, batch, has_ended=batch.ended_as is not None),
+        failed_count=progress.count(ExecutionStatus.FAILED),
         is_live=batch.ended_as is None or (callback is not None and callback.is_under_way),
         next_href=_href(skip + ROWS_PER_PAGE) if len(found) > ROWS_PER_PAGE else None,
         first_href=_href(0) if skip else None,

@@ -13,6 +13,7 @@ from opensink_web.web.execution_timeline import execution_events
 from opensink_web.web.execution_wait import wait_of
 from opensink_web.web.live import version_of
 from opensink_web.web.reach import reaches_rows_of
+from opensink_web.web.rerun import Reruns, reruns
 from opensink_web.web.timeline import NEWEST, Event
 
 
@@ -37,6 +38,7 @@ class ExecutionPage:
     error: str
     more_error: str | None
     may_cancel: bool
+    reruns: Reruns
     is_live: bool
     version: str
 
@@ -64,6 +66,7 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
         error=error.partition("\n")[0],
         more_error=error if "\n" in error else None,
         may_cancel=may_cancel and not execution.status.has_ended,
+        reruns=reruns(principal, execution, has_ended=execution.status.has_ended),
         is_live=not execution.status.has_ended or (callback is not None and callback.is_under_way),
         version=version_of(
             (execution.status, execution.updated_at, wait, callback),

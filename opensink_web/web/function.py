@@ -10,6 +10,7 @@ from htmx_flask import request
 from opensink_web.errors import Conflict, InvalidInput, UnreadableSecret
 from opensink_web.models import Function, FunctionKind
 from opensink_web.models.transaction import writing
+from opensink_web.operations.execution_submit import may_execute
 from opensink_web.operations.function import (
     FunctionFilter,
     create_function,
@@ -28,7 +29,6 @@ from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.example import example_of
 from opensink_web.web.access import requires, services
 from opensink_web.web.function_form import KINDS, FunctionForm, function_form
-from opensink_web.web.function_trial import may_execute
 from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.schema_check import CHECKS
 

@@ -1,12 +1,10 @@
 """Trying a function: a form made from its input schema, executed as whoever fills it in."""
 
-from contextlib import suppress
-
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from opensink_web.errors import OpenSinkError, PermissionMissing
+from opensink_web.errors import OpenSinkError
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Function
 from opensink_web.models.transaction import writing
@@ -21,14 +19,6 @@ _OPTIONS = Options(trigger_type="page", trigger_id="try-it")
 _SIGNED_IN_ANEW = (
     "You have signed in anew since this page was opened. Look through the input and execute it."
 )
-
-
-def may_execute(principal: Principal, function: Function) -> bool:
-    """Tell whether somebody may try a function."""
-    with suppress(PermissionMissing):
-        executable_function(principal, function.namespace, function.name)
-        return True
-    return False
 
 
 @blueprint.get(_PAGE)

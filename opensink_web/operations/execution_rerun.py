@@ -1,0 +1,185 @@
+"""Running again what has ended: one execution, or those of a batch that failed.
+
+New executions get the inputs of the old ones and are those of whoever asks for them. Whoever asks
+says how often they know it was run again already: two who press the button at the same moment do
+not have everything done twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+
+from opensink_web.errors import Conflict
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import (
+    Batch,
+    Execution,
+    ExecutionKind,
+    ExecutionStatus,
+    Function,
+    db,
+)
+from opensink_web.operations.batch import lock_batch
+from opensink_web.operations.chat_submit import ChatInput, find_addressed_agent, submit_chats
+from opensink_web.operations.execution import find_execution
+from opensink_web.operations.execution_end import lock_executions
+from opensink_web.operations.execution_submit import (
+    Options,
+    executable_function,
+    may_execute,
+    submit,
+    submit_batch,
+)
+from opensink_web.operations.permission import SERVICE, Principal
+
+TRIGGER_TYPE = "rerun"
+
+
+@dataclass(frozen=True, slots=True)
+class RerunOrder:
+    """How to run again: `known_count` is how often that was done as far as the caller knows.
+
+    `user_id` limits it to what that user has started; callbacks go where they went before.
+    """
+
+    known_count: int
+    with_callbacks: bool
+    size_max: int
+    user_id: UUID | None = None
+
+
+def rerun_execution(principal: Principal, execution_id: UUID, order: RerunOrder) -> UUID:
+    """Take on the same call of a function once more; return the new execution's id.
+
+    It has the same trigger id, and as much time as the function has now. Raises: NotFound;
+    PermissionMissing; InvalidFunctionInput; Conflict while it has not ended, and when others have
+    run it again meanwhile.
+    """
+    execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
+    lock_executions([execution.id])
+    if not execution.status.has_ended:
+        raise Conflict("The execution has not ended, so it is not run again.")
+    _check_known(execution, order)
+    function = _function_of(principal, execution)
+    options = Options(
+        trigger_type=TRIGGER_TYPE,
+        trigger_ids=(execution.trigger_id,),
+        callback_url=execution.callback_url if order.with_callbacks else None,
+    )
+    new_id = submit(principal, function, execution.input_data, options)
+    link = update(Execution).where(Execution.id == new_id)
+    db.session.execute(link.values(rerun_of_id=execution.id))
+    return new_id
+
+
+def rerun_failed(principal: Principal, batch_id: UUID, order: RerunOrder) -> Batch:
+    """Take on the failed executions of a batch once more, as a batch of their own: all or none.
+
+    They keep their trigger ids. Raises: as rerun_execution(), and Conflict when none has failed.
+    """
+    batch = lock_batch(principal.workspace, batch_id, user_id=order.user_id)
+    if batch.ended_as is None:
+        raise Conflict("The batch has not ended, so nothing of it is run again.")
+    _check_known(batch, order)
+    failed = _failed_of(batch)
+    if not failed:
+        raise Conflict("None of the batch's executions has failed.")
+    options = Options(
+        trigger_type=TRIGGER_TYPE,
+        trigger_id=batch.trigger_id_prefix,
+        trigger_ids=tuple(each.trigger_id for each in failed),
+        callback_url=_childrens_callback_url(batch) if order.with_callbacks else None,
+    )
+    made = _submit(principal, batch, [each.input_data for each in failed], options, order)
+    made.rerun_of_id = batch.id
+    return made
+
+
+def reruns_of(original: Execution | Batch) -> list[UUID]:
+    """Return the ids of those that ran this one again, oldest first."""
+    table = type(original)
+    query = select(table.id).where(table.rerun_of_id == original.id).order_by(table.id)
+    return list(db.session.scalars(query))
+
+
+def may_rerun(principal: Principal, original: Execution | Batch) -> bool:
+    """Tell whether what was executed is still there, and the principal may have it executed.
+
+    A single chat with an agent is not had again: it would not be the same chat.
+    """
+    if original.kind is ExecutionKind.AGENT:
+        is_there = isinstance(original, Batch) and original.agent_id is not None
+        return is_there and principal.reach(_permission_to_chat(original)) is not None
+    function = db.session.get(Function, original.function_id) if original.function_id else None
+    return function is not None and may_execute(principal, function)
+
+
+def callback_urls_of(original: Execution | Batch) -> list[str]:
+    """Return where running it again would tell of it."""
+    urls = {original.callback_url}
+    if isinstance(original, Batch):
+        urls.add(_childrens_callback_url(original))
+    return sorted(url for url in urls if url is not None)
+
+
+def _check_known(original: Execution | Batch, order: RerunOrder) -> None:
+    if len(reruns_of(original)) != order.known_count:
+        raise Conflict(
+            "Somebody has run it again since you loaded this page. Look at what came of that first."
+        )
+
+
+def _submit(
+    principal: Principal,
+    batch: Batch,
+    inputs: list[JSONObject],
+    options: Options,
+    order: RerunOrder,
+) -> Batch:
+    url = batch.callback_url if order.with_callbacks else None
+    if batch.kind is ExecutionKind.FUNCTION:
+        function = _function_of(principal, batch)
+        made, _ = submit_batch(
+            principal, function, inputs, options, batch_callback_url=url, size_max=order.size_max
+        )
+        return made
+    principal.require_reach(_permission_to_chat(batch))
+    agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
+    said = [ChatInput(str(each["message"]), _object_in(each["input_variables"])) for each in inputs]
+    return submit_chats(
+        principal, agent, said, options, batch_callback_url=url, size_max=order.size_max
+    ).batch
+
+
+def _function_of(principal: Principal, original: Execution | Batch) -> Function:
+    """Find the function by what it is called now. Raises: Conflict; PermissionMissing."""
+    function = db.session.get(Function, original.function_id) if original.function_id else None
+    if function is None:
+        raise Conflict(f"{original.full_name} is not there any more, so it is not run again.")
+    return executable_function(principal, function.namespace, function.name)
+
+
+def _permission_to_chat(original: Execution | Batch) -> str:
+    return f"{SERVICE}.agents/{original.full_name}.chat"
+
+
+def _object_in(value: JSONValue) -> JSONObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _failed_of(batch: Batch) -> Sequence[Row[JSONObject, str]]:
+    """Return the input and the trigger id of each execution that failed, in the inputs' order."""
+    query = (
+        select(Execution.input_data, Execution.trigger_id)
+        .where(Execution.batch_id == batch.id, Execution.status == ExecutionStatus.FAILED)
+        .order_by(Execution.batch_index)
+    )
+    return db.session.execute(query).all()
+
+
+def _childrens_callback_url(batch: Batch) -> str | None:
+    """Return where each execution of a batch is told of: all were submitted with the same."""
+    query = select(Execution.callback_url).where(Execution.batch_id == batch.id).limit(1)
+    return db.session.scalars(query).first()
