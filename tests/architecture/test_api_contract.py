@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
+from opensink_web import json_value
 from opensink_web.cli import commands
 from opensink_web.contract.openapi import openapi_document
 from opensink_web.contract.room import API, RUNTIME, room_of
@@ -31,23 +32,10 @@ from tests.api.conftest import (
 from tests.chats import chat_input, submit_some
 from tests.conftest import Cast
 from tests.executions import submit_many
+from tests.valid_bodies import valid_body
 
 UNDECLARED = {"openapi"}
 """What answers JSON without being a route of a room."""
-BODIES: dict[str, dict[str, Any]] = {
-    "resolve": {"response": {}},
-    "decline": {"reason": "No."},
-    "execute": {"input": {}},
-    "execute_async": {"input": {}},
-    "execute_batch": {"inputs": [{}]},
-    "give_role": {"member": "alice@example.com"},
-    "continue_execution": {"input": {}},
-    "complete_execution": {"output": None},
-    "fail_execution": {"error": "x"},
-    "chat_batch": {"inputs": [{"message": "x"}]},
-    "replace_function": {"target": {"kind": "python", "entry_point": "x"}},
-}
-"""Bodies that are valid before the id in the path is looked at; {} unless here."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -105,6 +93,11 @@ def test_every_rule_where_programs_call_is_declared(app: Flask) -> None:
     assert rules == {f"{route.room.name}.{route.name}" for route in ROUTES} | UNDECLARED
 
 
+@pytest.mark.parametrize("route", every_route(with_body=True))
+def test_every_body_that_tests_send_is_valid(route: Route) -> None:
+    route.body.model_validate_json(json_value.dump(valid_body(route)))  # raises where it is not
+
+
 def test_every_route_stands_where_its_room_answers() -> None:
     assert [route.name for route in ROUTES if room_of(route.address) is not route.room] == []
 
@@ -148,7 +141,7 @@ def test_every_row_is_hidden_from_another_workspace(
     apis: Apis, ids: dict[str, str], route: Route
 ) -> None:
     there = address_of(route, ids[route.id_names[0]])
-    body = BODIES.get(route.name, {}) if route.takes_body else None
+    body = valid_body(route) if route.takes_body else None
     answers = [
         apis.charlie.at(there, route.method, json=body),
         apis.charlie.at(address_of(route), route.method, json=body),

@@ -17,6 +17,7 @@ from opensink_web.factory import ROUTES
 from tests.api.conftest import Api
 from tests.conftest import Cast
 from tests.scenarios import ENDPOINT, Waiting, ask_in
+from tests.valid_bodies import valid_body
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 
@@ -54,35 +55,6 @@ FORMS = {
     "/w/main/requests/{request}": {"answer": "", "answer-0": "on", "_add": "", "_remove": ""},
 }
 WRITING = [route for route in ROUTES if not route.reads_only]
-BODIES: dict[str, dict[str, Any]] = {
-    "create_agent": {"name": "A", "description": "", "namespace": "default", "slug": "new"}
-    | {"execution_endpoint": {"url": "http://127.0.0.1:9/"}},
-    "update_agent": {"name": "A", "description": "", "namespace": "default", "slug": "new"},
-    "start_session": {"agent_id": "{agent}", "status": "running", "state": {}, "metadata": {}},
-    "update_session": {"status": "running", "state": {}, "metadata": {}, "error_message": ""},
-    "ask": {"session_id": "{session}", "agent_id": "{agent}", "key": "k", "title": "t"}
-    | {"message": "", "schema": {}},
-    "resolve": {"response": {"approved": 1}},
-    "decline": {"reason": "No."},
-    "add_activity": {"session_id": "{session}", "agent_id": "{agent}", "type": "message"}
-    | {"source": "agent", "message": "", "related_entity_id": "", "links": []},
-    "create_key": {"name": "k", "scopes": ["all:all"], "expires_at": "2090-01-01T00:00:00Z"},
-    "create_function": {"namespace": "a", "name": "b", "description": "", "timeout_seconds": 5}
-    | {"target": {"kind": "python", "entry_point": "x"}},
-    "replace_function": {"namespace": "a", "name": "b", "description": "", "timeout_seconds": 5}
-    | {"target": {"kind": "python", "entry_point": "x"}},
-    "update_function": {"description": "", "timeout_seconds": 5, "is_active": True},
-    "execute": {"input": {}, "timeout": 5},
-    "execute_async": {"input": {}, "trigger_id": "t", "delay_seconds": 1, "callback_url": "x"},
-    "execute_batch": {"inputs": [{}], "trigger_id_prefix": "t", "delay_seconds": 1},
-    "create_role": {"name": "r", "description": "", "permissions": ["sinas.*:all"]},
-    "update_role": {"name": "r", "description": "", "permissions": ["sinas.*:all"]},
-    "give_role": {"member": "bob@example.com"},
-    "login": {"email": "bob@example.com", "password": "x", "otp": "000000", "workspace": "main"},
-    "refresh": {"refresh_token": "osr_x"},
-    "logout": {"refresh_token": "osr_x"},
-    "check_permissions": {"permissions": ["sinas.*:all"], "logic": "AND"},
-}
 
 
 @pytest.fixture
@@ -131,12 +103,10 @@ def test_no_value_in_a_body_is_a_failure(
 ) -> None:
     api = Api(app, cast.alice.headers)
     address = filled_in(route.address, waiting)
-    body = {
-        key: filled_in(value, waiting) if isinstance(value, str) else value
-        for key, value in BODIES.get(route.name, {}).items()
-    }
+    ids = {"agent_id": str(waiting.agent_id), "session_id": str(waiting.session_id)}
+    body = valid_body(route, ids) if route.takes_body else {}
     bodies: list[Any] = [body | {key: value} for key in body for value in VALUES]
-    for each in [*bodies, [], 1, "a", {"unknown": 1}]:
+    for each in [*bodies, body, [], 1, "a", {"unknown": 1}]:
         answer = api.at(address, route.method, each)
         assert answer.status_code < 500, (each, answer.text)
         if answer.status_code >= 400:
@@ -228,7 +198,3 @@ def test_no_query_id_or_header_is_a_failure(app: Flask, cast: Cast, waiting: Wai
                 assert_refused(api.at(address, route.method, body))
     for key in IDEMPOTENCY_KEYS:
         assert_refused(api("POST", "/agents", {"name": "A"}, {"Idempotency-Key": key}))
-
-
-def test_every_body_is_tried() -> None:
-    assert {route.name for route in ROUTES if route.takes_body} == set(BODIES)
