@@ -9,6 +9,9 @@ Then all is left alone until every stored answer has reached its agent, and what
 is compared with the database and with what the endpoints have seen. The exit code is 1 if an
 acknowledged answer was lost or is stuck, or anything was seen that must never be.
 
+With `--batches` clients submit batches of functions instead, each with 20 executions and callbacks,
+and cancel some; endpoints and the receiver of callbacks count what arrives.
+
 `--wipe-redis` empties Redis at each of its restarts, `--keep-redis` never; without either a coin
 decides. `--naive` puts plain commit-then-enqueue in our place, and loses: a harness that cannot
 fail proves nothing. The log of all parts is kept in the file that `--log` names.
@@ -20,6 +23,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.faults.batch_run import run_batches
 from tests.faults.plan import Plan
 from tests.faults.run import run
 
@@ -31,6 +35,7 @@ def main() -> int:
         database=arguments.database,
         resolutions=arguments.resolutions,
         kills=arguments.kills,
+        batches=arguments.batches,
         seed=arguments.seed,
         wipes_redis=arguments.wipes_redis,
         is_naive=arguments.naive,
@@ -41,7 +46,7 @@ def main() -> int:
     )
     log = arguments.log or Path(tempfile.gettempdir()) / "opensink-faults.log"
     print(f"seed {plan.seed}, log {log}", flush=True)
-    report = run(plan, log)
+    report = run_batches(plan, log) if plan.batches else run(plan, log)
     print(report.table())
     if arguments.json:
         report.write(arguments.json)
@@ -52,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--resolutions", type=int, default=5000)
+    parser.add_argument("--batches", type=int, default=0, help="submit so many batches instead")
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=900.0, help="stop killing after so many")

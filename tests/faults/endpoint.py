@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.faults.plan import AGENT_TIMEOUT_SECONDS, LATE_SECONDS, fault_of
 
-_DELAYS_SECONDS = {"hang": AGENT_TIMEOUT_SECONDS + 0.5, "late": LATE_SECONDS}
+DELAYS_SECONDS = {"hang": AGENT_TIMEOUT_SECONDS + 0.5, "late": LATE_SECONDS}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "lose":
             self.close_connection = True
             return
-        time.sleep(_DELAYS_SECONDS.get(fault or "", 0))
+        time.sleep(DELAYS_SECONDS.get(fault or "", 0))
         self._answer(500 if fault == "fail" else 200)
 
     def _answer(self, status: int) -> None:

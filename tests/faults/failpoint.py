@@ -142,6 +142,7 @@ POINTS: dict[str, Callable[[], None]] = {
     "before the outcomes' commit": _at_outcomes,
     "after the outcomes' commit": _after_commit(pump, _at_outcomes),
     "after a callback": _after(CallbackWork, "carry_out"),
+    "renews often": lambda: setattr(pump, "RENEWAL_SECONDS", 0.2),
     # a web server
     "before the answer's commit": _after(input_request_decision, "resolve"),
     "before the announcement": _before_announcing,

@@ -1,15 +1,16 @@
 """The parts of one server together: who is hit by a kill, and who has to be started again."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from socket import socket
 from types import TracebackType
 
 from opensink_web.supervisor.lifeline import Lifeline
 from tests.faults import endpoint
-from tests.faults.parts import Command, ForkedPart, Part, RedisPart
+from tests.faults.parts import Command, ForkedPart, Main, Part, RedisPart
 from tests.faults.plan import WORKERS, Kill
-from tests.faults.subject import Subject
+from tests.faults.subject import Server
 from tests.real_servers import wait_until
 
 REDIS_SOCKET_NAME = "redis.sock"
@@ -18,7 +19,7 @@ REDIS_SOCKET_NAME = "redis.sock"
 class Fleet:
     """Redis, a web server, workers and what else the subject has; and the agents' endpoints."""
 
-    def __init__(self, subject: Subject, folder: Path, log: Path, listener: socket) -> None:
+    def __init__(self, subject: Server, folder: Path, log: Path, listener: socket) -> None:
         self.kills: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
         """Those that ended by themselves."""
@@ -47,15 +48,17 @@ class Fleet:
         self.stop()
         self._lifeline.close()
 
-    def start_endpoints(self, record: Path, seed: int) -> str:
-        """Start the agents' endpoints, which nobody kills; return their address."""
+    def start_endpoints(
+        self, record: Path, seed: int, main: Main = endpoint.main, more: Sequence[str] = ()
+    ) -> list[str]:
+        """Start what is called, which nobody kills; return its ports."""
         port_file = self._folder / "port"
-        arguments = (str(record), str(seed), str(port_file))
-        command = Command(endpoint.main, arguments, self._subject.environment, self._log)
+        arguments = (str(record), str(seed), str(port_file), *more)
+        command = Command(main, arguments, self._subject.environment, self._log)
         self._endpoints = ForkedPart("endpoints", command, self._lifeline)
         self._endpoints.start()
         wait_until(port_file.exists, seconds=60)
-        return f"http://127.0.0.1:{port_file.read_text()}"
+        return port_file.read_text().split()
 
     def start(self) -> None:
         for part in self._parts:

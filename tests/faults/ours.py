@@ -1,6 +1,6 @@
 """OpenSink as the subject: its public commands, and what its tables say in the end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -27,14 +27,14 @@ from tests.faults.clients import Question
 from tests.faults.endpoint import SeenCall
 from tests.faults.parts import Main
 from tests.faults.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
-from tests.faults.subject import Subject, Verdict
+from tests.faults.subject import Server, Subject, Verdict
 from tests.scenarios import POLICY, SCHEMA, endpoint_at
 
 _ASKED_AT_ONCE = 500
 _FILE_NAME = "opensink.sqlite3"
 
 
-class OpenSink(Subject):
+class Installed(Server):
     """`opensink web`, `worker` and `sweeper` as `opensink up` runs them."""
 
     main: Main = staticmethod(cli.main)
@@ -45,8 +45,7 @@ class OpenSink(Subject):
         data_dir: Path,
         redis_url: str,
         database_url: str,
-        resolutions: int,
-        agents: Sequence[str] = AGENTS,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         settings = Settings.from_env(
             {
@@ -55,18 +54,41 @@ class OpenSink(Subject):
                 "DATABASE_URL": database_url,
                 "SECRET_KEY": "faults" * 10,
                 "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8",
+                **(variables or {}),
             }
         )
         data_dir.mkdir()
         if settings.uses_sqlite:  # PostgreSQL's database is a copy that has its tables
             (data_dir / _FILE_NAME).write_bytes(_empty_sqlite_file())
         self._app = create_app(settings)
-        self._resolutions = resolutions
-        self._agents = agents
         self.environment = replace(settings, supervised=True).environment()
 
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Enter the application, and leave no connection open."""
+        with self._app.app_context():
+            yield
+            db.session.remove()
+            db.engine.dispose()
+
+
+class OpenSink(Installed, Subject):
+    """OpenSink with agents whose questions are answered."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        redis_url: str,
+        database_url: str,
+        resolutions: int,
+        agents: Sequence[str] = AGENTS,
+    ) -> None:
+        super().__init__(data_dir, redis_url, database_url)
+        self._resolutions = resolutions
+        self._agents = agents
+
     def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
-        with self._session():
+        with self.session():
             person = make_cast().alice
             request_ids = self._ask_all(person, endpoint_url)
         return [
@@ -93,14 +115,14 @@ class OpenSink(Subject):
         return request_ids
 
     def unfinished(self) -> int:
-        with self._session(), reading():
+        with self.session(), reading():
             pending = select(func.count()).where(Delivery.status == DeliveryStatus.PENDING)
             return db.session.scalars(pending).one()
 
     def age(self) -> None:
         moment = clock.now()
         is_pending = Delivery.status == DeliveryStatus.PENDING
-        with self._session(), writing():
+        with self.session(), writing():
             for column in (Delivery.lease_until, Delivery.next_at):
                 is_later = column > moment
                 db.session.execute(
@@ -114,7 +136,7 @@ class OpenSink(Subject):
             .where(InputRequest.resolved_at.is_not(None))
         )
         found: dict[str, Verdict] = {}
-        with self._session(), reading():
+        with self.session(), reading():
             for request_id, resolved_at, status, finished_at in db.session.execute(query):
                 earlier = found.get(str(request_id))
                 found[str(request_id)] = Verdict(
@@ -126,15 +148,8 @@ class OpenSink(Subject):
         return found
 
     def violations(self, questions: Sequence[Question], calls: Sequence[SeenCall]) -> list[str]:
-        with self._session(), reading():
+        with self.session(), reading():
             return invariants.violations(questions, calls)
-
-    @contextmanager
-    def _session(self) -> Iterator[None]:
-        with self._app.app_context():
-            yield
-            db.session.remove()
-            db.engine.dispose()
 
 
 @cache

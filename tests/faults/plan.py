@@ -13,8 +13,9 @@ class Plan:
     """A run's size and conditions. `wipes_redis`: at each restart, never, or (None) by chance."""
 
     database: str
-    resolutions: int
-    kills: int
+    resolutions: int = 0
+    kills: int = 0
+    batches: int = 0
     seed: int = 1
     wipes_redis: bool | None = None
     is_naive: bool = False

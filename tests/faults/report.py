@@ -47,7 +47,7 @@ class Report:
 
     def table(self) -> str:
         rows = asdict(self).items()
-        return "\n".join(f"{name.replace('_', ' '):28}{_cell(value)}" for name, value in rows)
+        return "\n".join(f"{name.replace('_', ' '):28}{cell(value)}" for name, value in rows)
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2) + "\n")
@@ -81,11 +81,11 @@ def report(
         calls_of_nothing_stored=len(set(seen) - set(verdicts)),
         violations=violations,
         refusals=outcomes.refusals,
-        settle_p50=_quantile(settles, 0.5),
-        settle_p95=_quantile(settles, 0.95),
-        settle_max=_quantile(settles, 1),
-        answer_p50=_quantile(outcomes.tries, 0.5),
-        answer_p99=_quantile(outcomes.tries, 0.99),
+        settle_p50=quantile(settles, 0.5),
+        settle_p95=quantile(settles, 0.95),
+        settle_max=quantile(settles, 1),
+        answer_p50=quantile(outcomes.tries, 0.5),
+        answer_p99=quantile(outcomes.tries, 0.99),
         kills=dict(fleet.kills),
         ended_by_themselves=dict(fleet.ended),
         took=took_seconds,
@@ -98,12 +98,14 @@ def _is_kept(verdict: Verdict, calls_seen: int) -> bool:
     return verdict.deliveries == 1 and verdict.is_final
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the value below which this share of them lies."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Write a figure for the table."""
     if isinstance(value, dict):
         return ", ".join(f"{kind} {count}" for kind, count in value.items()) or "none"
     if isinstance(value, list):

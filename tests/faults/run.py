@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 from tests.faults import endpoint
 from tests.faults.clients import Clients
@@ -38,15 +39,16 @@ def run(plan: Plan, log: Path, postgres: PostgresServer | None = None) -> Report
 
 
 def _run(plan: Plan, subject: Subject, fleet: Fleet, record: Path, port: int) -> Report:
-    endpoint_url = fleet.start_endpoints(record, plan.seed)
+    (endpoint_port,) = fleet.start_endpoints(record, plan.seed)
+    endpoint_url = f"http://127.0.0.1:{endpoint_port}"
     questions = subject.prepare(f"http://127.0.0.1:{port}", endpoint_url)
     begun_at = time.monotonic()
     clients = Clients(questions, deadline=begun_at + plan.limit_seconds)
     fleet.start()
     clients.start()
-    _kill_all(plan, fleet, clients, deadline=begun_at + plan.limit_seconds)
-    _tend_while(fleet, clients.are_busy)
-    _settle(plan, subject, fleet)
+    kill_all(plan, fleet, clients, plan.resolutions, deadline=begun_at + plan.limit_seconds)
+    tend_while(fleet, clients.are_busy)
+    settle(plan, subject, fleet)
     fleet.stop()
     calls = endpoint.calls_in(record)
     return report(
@@ -60,9 +62,23 @@ def _run(plan: Plan, subject: Subject, fleet: Fleet, record: Path, port: int) ->
     )
 
 
-def _kill_all(plan: Plan, fleet: Fleet, clients: Clients, deadline: float) -> None:
-    """Kill by the schedule; between two kills the clients get their share of the questions."""
-    share, spare = divmod(plan.resolutions, plan.kills + 1)
+class LetThrough(Protocol):
+    """Clients that do as much as they are let."""
+
+    def let_through(self, count: int) -> None: ...
+    def let_all_through(self) -> None: ...
+
+
+class Settling(Protocol):
+    """A server with work that comes to its end."""
+
+    def unfinished(self) -> int: ...
+    def age(self) -> None: ...
+
+
+def kill_all(plan: Plan, fleet: Fleet, clients: LetThrough, count: int, deadline: float) -> None:
+    """Kill by the schedule; between two kills the clients get their share of so much to do."""
+    share, spare = divmod(count, plan.kills + 1)
     clients.let_through(share + spare)
     for kill in kills_of(plan):
         due_at = time.monotonic() + kill.after_seconds
@@ -76,8 +92,8 @@ def _kill_all(plan: Plan, fleet: Fleet, clients: Clients, deadline: float) -> No
     clients.let_all_through()
 
 
-def _settle(plan: Plan, subject: Subject, fleet: Fleet) -> None:
-    """Wait until every stored answer has reached its agent, or was given up on."""
+def settle(plan: Plan, subject: Settling, fleet: Fleet) -> None:
+    """Wait until all that was taken on has come to its end."""
     begun_at = aged_at = time.monotonic()
     while subject.unfinished() and time.monotonic() < begun_at + plan.settle_seconds:
         if plan.ages_leases and time.monotonic() > aged_at + _AGE_EVERY_SECONDS:
@@ -87,7 +103,8 @@ def _settle(plan: Plan, subject: Subject, fleet: Fleet) -> None:
         fleet.tend()
 
 
-def _tend_while(fleet: Fleet, condition: Callable[[], bool]) -> None:
+def tend_while(fleet: Fleet, condition: Callable[[], bool]) -> None:
+    """Keep all parts running for so long."""
     while condition():
         time.sleep(_POLL_SECONDS)
         fleet.tend()

@@ -49,7 +49,8 @@ class Running:
         self.fleet = fleet
         self.base_url = base_url
         self._record = record
-        self._questions = subject.prepare(base_url, fleet.start_endpoints(record, seed=1))
+        (port,) = fleet.start_endpoints(record, seed=1)
+        self._questions = subject.prepare(base_url, f"http://127.0.0.1:{port}")
         self._asked: list[Question] = []
 
     def next(self, behaviour: str = "quick") -> Question:

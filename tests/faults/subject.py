@@ -20,13 +20,17 @@ class Verdict:
     """From the answer's commit to the end of its delivery."""
 
 
-class Subject(ABC):
+class Server:
     """A server with its parts, on a database and a Redis."""
 
     main: Main
     environment: dict[str, str]
     parts: tuple[str, ...]
     """The kinds of part beside `web` and `worker` that it has."""
+
+
+class Subject(Server, ABC):
+    """A server that is to lose no answers."""
 
     @abstractmethod
     def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
