@@ -97,6 +97,14 @@ def count_by_status(
     return dict(zip(statuses, row, strict=True))
 
 
+def executions_of_chat(workspace: Workspace, chat_id: UUID) -> list[Execution]:
+    """Return the executions in which a chat was answered, newest first."""
+    query = select(Execution).where(
+        Execution.workspace_id == workspace.id, Execution.chat_id == chat_id
+    )
+    return list(db.session.scalars(query.order_by(Execution.id.desc()).limit(100)))
+
+
 def status_of(execution_id: UUID) -> ExecutionStatus | None:
     """Return where an execution stands, in the cheapest way there is; None for one that is gone."""
     return run_prepared(_STATUS, {"of_execution": execution_id}).scalar_one_or_none()

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from opensink_web.errors import FieldError, InvalidInput
-from opensink_web.json_value import JSONObject, dump
+from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.message_template.sandbox import RenderingFailed, Templates, check_template
 
 ROLES = ("system", "developer", "user", "assistant")
@@ -41,6 +41,24 @@ def check_initial_messages(messages: Sequence[Message]) -> list[Any]:
     if errors:
         raise InvalidInput("These first messages cannot be kept.", errors=tuple(errors))
     return [{"role": each.role, "content": each.content} for each in messages]
+
+
+def read_initial_messages(text: str) -> list[Message]:
+    """Read what somebody has typed, JSON or nothing. Raises: InvalidInput."""
+    stored = parse(text) if text.strip() else []
+    if not isinstance(stored, list) or not all(map(_is_message, stored)):
+        raise InvalidInput(
+            'Enter a JSON list such as [{"role": "system", "content": "Speak {{ language }}."}].'
+        )
+    return [Message(str(each["role"]), str(each["content"])) for each in cast("list[Any]", stored)]
+
+
+def _is_message(value: JSONValue) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"role", "content"}
+        and all(isinstance(each, str) for each in value.values())
+    )
 
 
 class Renderer:

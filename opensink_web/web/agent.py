@@ -11,6 +11,7 @@ from jinja2_fragments.flask import render_block
 from wtforms.validators import InputRequired
 
 from opensink_web.errors import Conflict, InvalidInput, UnreadableSecret
+from opensink_web.json_value import dump
 from opensink_web.models import Agent
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent import (
@@ -24,6 +25,7 @@ from opensink_web.operations.agent import (
 )
 from opensink_web.operations.delivery import deliver_test
 from opensink_web.operations.endpoint_health import health_of
+from opensink_web.operations.initial_messages import Message, read_initial_messages
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires, services
 from opensink_web.web.endpoint_form import EndpointForm, endpoint_form
@@ -50,6 +52,28 @@ class AgentForm(SettingsForm):
     slug = LineField(
         "Slug", description="Names the agent in addresses. Left empty, it is derived from the name."
     )
+    first_messages = ParagraphsField(
+        "First messages",
+        description="What each chat of a batch begins with: a JSON list of objects with role "
+        "(system, developer, user or assistant) and content, a Jinja2 template that is filled in "
+        "with the chat's input_variables.",
+    )
+
+    def messages(self) -> list[Message]:
+        """Return the first messages as they were typed. Raises: InvalidInput."""
+        try:
+            return read_initial_messages(self.first_messages.data or "")
+        except InvalidInput as refusal:
+            raise refusal.below("/initial_messages") from None
+
+    def show_at(self, path: str, message: str) -> None:
+        """Put what is wrong with a first message at the field that has them all."""
+        place = path.removeprefix("/initial_messages")
+        if place == path:
+            super().show_at(path, message)
+        else:
+            told = f"{place}: {message}" if place else message
+            super().show_at("/first_messages", told)
 
 
 @blueprint.get(_AGENTS)
@@ -97,7 +121,7 @@ def show(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
 def edit(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     """Change an agent's name, description and address."""
     agent = find_agent(principal.workspace, agent_id)
-    form = AgentForm(obj=agent)
+    form = AgentForm(obj=agent, data={"first_messages": _typed_messages(agent)})
     if form.validate_on_submit():
         try:
             with writing():
@@ -109,6 +133,7 @@ def edit(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
                     description=form.description.data,
                     namespace=form.namespace.data,
                     slug=form.slug.data,
+                    initial_messages=form.messages(),
                 )
             flash("The agent is changed.", "success")
             return _to_agent(principal, agent_id)
@@ -121,8 +146,12 @@ def edit(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
 @requires("agents", Action.WRITE)
 def delete(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     """Delete an agent and everything it has asked."""
-    with writing():
-        name = delete_agent(principal.workspace, agent_id).name
+    try:
+        with writing():
+            name = delete_agent(principal.workspace, agent_id).name
+    except Conflict as error:
+        flash(error.message, "danger")
+        return _to_agent(principal, agent_id)
     flash(f"The agent {name} is deleted.", "success")
     return redirect(url_for("agent.index", workspace_slug=principal.workspace.slug), 303)
 
@@ -179,6 +208,7 @@ def _create(principal: Principal, form: AgentForm) -> ResponseReturnValue:
             description=form.description.data,
             namespace=form.namespace.data or "default",
             slug=form.slug.data or None,
+            initial_messages=form.messages(),
         )
     flash("The agent is created. Below is how to connect it.", "success")
     return _to_agent(principal, agent.id)
@@ -215,6 +245,10 @@ def _stored_form(agent: Agent) -> EndpointForm:
     with suppress(UnreadableSecret):
         return endpoint_form(endpoint_of(agent))
     return endpoint_form(None)
+
+
+def _typed_messages(agent: Agent) -> str:
+    return dump(agent.initial_messages, indent=2) if agent.initial_messages else ""
 
 
 def _endpoint_error(agent: Agent) -> str | None:

@@ -21,8 +21,9 @@ from opensink_web.web.timeline import NEWEST, Event
 class ExecutionPage:
     """An execution as it is drawn; `is_live` while something may still happen to it.
 
-    `batch` is the one it belongs to, where the reader may see it. `waiting` are the requests that
-    nobody has decided, `decided` the others. `more_error` is an error of several lines, whole.
+    `batch` is the one it belongs to, where the reader may see it; `has_chat` tells of a chat that
+    they may see. `waiting` are the requests that nobody has decided, `decided` the others.
+    `more_error` is an error of several lines, whole.
     """
 
     execution: Execution
@@ -37,6 +38,7 @@ class ExecutionPage:
     output: ShownJson | None
     error: str
     more_error: str | None
+    has_chat: bool
     may_cancel: bool
     reruns: Reruns
     is_live: bool
@@ -65,6 +67,8 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
         output=shown_json(execution.output_data) if has_output(execution) else None,
         error=error.partition("\n")[0],
         more_error=error if "\n" in error else None,
+        has_chat=execution.chat_id is not None
+        and reaches_rows_of(principal, "chats", Action.READ, execution.user_id),
         may_cancel=may_cancel and not execution.status.has_ended,
         reruns=reruns(principal, execution, has_ended=execution.status.has_ended),
         is_live=not execution.status.has_ended or (callback is not None and callback.is_under_way),

@@ -2,12 +2,17 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
+    Agent,
     Batch,
     Callback,
     CallbackStatus,
+    Chat,
+    ChatMessage,
     Execution,
     ExecutionKind,
     ExecutionStatus,
@@ -31,6 +36,7 @@ def add_executions(workspace_id: UUID, reader: User, texts: Texts) -> tuple[Exec
     db.session.add_all(made)
     db.session.flush()
     failed, waiting = made[:2]
+    failed.chat_id = _chat(workspace_id, reader, texts).id
     _fail(failed, texts)
     _pause(waiting, texts)
     return failed, waiting
@@ -67,6 +73,24 @@ def _batch(workspace_id: UUID, reader: User, texts: Texts, total: int) -> Batch:
     db.session.add(batch)
     db.session.flush()
     return batch
+
+
+def _chat(workspace_id: UUID, reader: User, texts: Texts) -> Chat:
+    chat = Chat(
+        workspace_id=workspace_id,
+        user_id=reader.id,
+        agent_id=db.session.scalar(select(Agent.id).where(Agent.workspace_id == workspace_id)),
+        input_variables={text: text for text in texts.all[:40]},
+    )
+    db.session.add(chat)
+    db.session.flush()
+    said = [*texts.paragraphs, texts.all[:40]]
+    for number, content in enumerate(said):
+        role = texts.lines[number % len(texts.lines)][:32]
+        message = ChatMessage(chat_id=chat.id, number=number, role=role, content=content)
+        message.tool_calls = [{text: text} for text in texts.all[:10]]
+        db.session.add(message)
+    return chat
 
 
 def _fail(execution: Execution, texts: Texts) -> None:

@@ -122,6 +122,7 @@ def _write(texts: Texts) -> HostilePlace:
             ),
             *(f"{at}/executions", f"{at}/executions/{execution.id}"),
             *(f"{at}/batches", f"{at}/batches/{execution.batch_id}"),
+            f"{at}/chats/{execution.chat_id}",
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
