@@ -156,6 +156,8 @@ class Pump(Generic[ClaimT, ResultT]):
         except Exception:
             _log.exception("What came of %d calls could not be stored at once", len(self._ended))
             self._finish_one_by_one()
+            if self._ended:
+                time.sleep(_AGAIN_SECONDS)
         return 0
 
     def _finish_one_by_one(self) -> None:
@@ -172,22 +174,25 @@ class Pump(Generic[ClaimT, ResultT]):
                 self._ended.append(each)
             except Exception:
                 _log.exception("What came of %s cannot be stored", each[0].id)
-                self._give_up(each[0])
+                self._give_up(each)
 
-    def _give_up(self, claim: ClaimT) -> None:
+    def _give_up(self, each: tuple[ClaimT, ResultT]) -> None:
         """Say so where it belongs; where not even that can be stored, the lease runs out."""
         try:
             with writing():
-                self._work.give_up(claim)
+                self._work.give_up(each[0])
+        except Unavailable:
+            self._ended.append(each)
         except Exception:
-            _log.exception("%s cannot be given up", claim.id)
+            _log.exception("%s cannot be given up", each[0].id)
 
     def _gather(self) -> None:
         """Wait until something has ended or more is to be claimed, and a moment for more."""
         awaited: list[Future[Any]] = [*self._in_flight]
         if self._room > 0:
             awaited.append(self._summons)
-        wait(awaited, timeout=RENEWAL_SECONDS, return_when=FIRST_COMPLETED)
+        if not self._ended:  # what could not be stored just now waits for nothing else
+            wait(awaited, timeout=RENEWAL_SECONDS, return_when=FIRST_COMPLETED)
         done, _ = wait(self._in_flight, timeout=GATHER_SECONDS, return_when=ALL_COMPLETED)
         for future in done:
             claim = self._in_flight.pop(future)

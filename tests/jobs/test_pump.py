@@ -180,7 +180,7 @@ def test_what_the_database_cannot_take_just_now_is_kept(
 
     work.refuses = refuse
     look()
-    wait_until(lambda: work.finished)
+    wait_until(lambda: work.finished, seconds=pump.RENEWAL_SECONDS / 2)
     assert (work.finished, work.given_up) == ([sound.id], [poisonous.id])
 
 
