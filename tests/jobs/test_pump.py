@@ -14,6 +14,7 @@ from opensink_web.jobs import pump
 from opensink_web.jobs.daemon_threads import DaemonThreads
 from opensink_web.jobs.lane import Lanes, Line
 from opensink_web.models import LaneWork
+from opensink_web.operations.lane import RENEWAL_SECONDS
 from tests.real_servers import wait_until
 
 LANE = uuid4()
@@ -180,7 +181,7 @@ def test_what_the_database_cannot_take_just_now_is_kept(
 
     work.refuses = refuse
     look()
-    wait_until(lambda: work.finished, seconds=pump.RENEWAL_SECONDS / 2)
+    wait_until(lambda: work.finished, seconds=RENEWAL_SECONDS / 2)
     assert (work.finished, work.given_up) == ([sound.id], [poisonous.id])
 
 
