@@ -16,8 +16,6 @@ from opensink_web.operations.batch import (
     cancel_batch,
     find_batch,
     list_batches,
-    progress_of,
-    status_of,
 )
 from opensink_web.operations.page import Page
 from opensink_web.operations.permission import Action, Principal
@@ -25,7 +23,7 @@ from opensink_web.operations.permission_pattern import Reach
 from opensink_web.operations.user import list_members
 from opensink_web.web.access import requires, services
 from opensink_web.web.batch_page import batch_page
-from opensink_web.web.batch_progress import Bar, bar_of
+from opensink_web.web.batch_progress import BatchRow, rows_of
 from opensink_web.web.execution_target import TargetChoice, target_choice
 from opensink_web.web.listing import chosen_id, chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
@@ -57,15 +55,6 @@ _TABS = {
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRow:
-    """A batch in the list."""
-
-    batch: Batch
-    status: BatchStatus
-    bar: Bar
-
-
-@dataclass(frozen=True, slots=True)
 class BatchList:
     """One page of the list as it is drawn.
 
@@ -91,7 +80,7 @@ def index(principal: Principal) -> ResponseReturnValue:
     targets = target_choice(principal.workspace)
     wanted = _wanted(principal, targets)
     found = list_batches(principal.workspace, wanted, page_request())
-    rows = _rows(found.items)
+    rows = rows_of(found.items)
     version = version_of([(one.batch.id, one.status, one.bar) for one in rows])
     if is_unchanged(version):
         return UNCHANGED
@@ -143,14 +132,6 @@ def _wanted(principal: Principal, targets: TargetChoice) -> BatchFilter:
         is_open=is_open,
         ended_as=None if view in {None, View.OPEN} else BatchStatus(str(view)),
     )
-
-
-def _rows(batches: list[Batch]) -> list[BatchRow]:
-    progress = progress_of([one.id for one in batches])
-    return [
-        BatchRow(one, status_of(one, progress[one.id]), bar_of(one, progress[one.id]))
-        for one in batches
-    ]
 
 
 def _list(

@@ -1,11 +1,12 @@
 """How far a batch is, to be drawn and in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from opensink_web import clock
-from opensink_web.models import Batch, ExecutionStatus
-from opensink_web.operations.batch import Progress
+from opensink_web.models import Batch, BatchStatus, ExecutionStatus
+from opensink_web.operations.batch import Progress, progress_of, status_of
 from opensink_web.operations.batch_children import count_ended_since
 from opensink_web.web.filters import duration, number
 
@@ -48,6 +49,24 @@ class Bar:
         """Say the same in words."""
         parts = [f"{number(each.count)} {STATUS_WORDS[each.status]}" for each in self.segments]
         return f"{number(self.ended)} of {number(self.total)} ended: {', '.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch in a list."""
+
+    batch: Batch
+    status: BatchStatus
+    bar: Bar
+
+
+def rows_of(batches: Sequence[Batch]) -> list[BatchRow]:
+    """Draw up a list, with one query for all of it."""
+    progress = progress_of([one.id for one in batches])
+    return [
+        BatchRow(one, status_of(one, progress[one.id]), bar_of(one, progress[one.id]))
+        for one in batches
+    ]
 
 
 def bar_of(batch: Batch, progress: Progress) -> Bar:

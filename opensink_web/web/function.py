@@ -28,6 +28,7 @@ from opensink_web.operations.function_target import (
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.example import example_of
 from opensink_web.web.access import requires, services
+from opensink_web.web.execution_recent import recent_of
 from opensink_web.web.function_form import KINDS, FunctionForm, function_form
 from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.schema_check import CHECKS
@@ -97,6 +98,7 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
         may_write=principal.may("functions", Action.WRITE),
         may_execute=may_execute(principal, function),
         may_make_keys=principal.may("api_keys", Action.WRITE),
+        recent=recent_of(principal, function),
         base_url=services().settings.public_url,
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -62,6 +63,23 @@ class Site:
         ids = {"session_id": session["id"], "agent_id": agent["id"]}
         request = self.post("/agent-session-input-requests", ids | question | {"schema": schema})
         return ids | {"request_id": request["id"]}
+
+    def execute_batch(self, url: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Have a function of its own, at this URL, executed as a batch; return what was taken on.
+
+        `name` is the function's.
+        """
+        name = f"f{uuid4().hex}"
+        target = {"kind": "http", "url": url}
+        self.post("/functions", {"namespace": "browser", "name": name, "target": target})
+        answer = requests.post(
+            f"{self.url}/functions/browser/{name}/execute/batch",
+            json={"inputs": inputs, "trigger_id_prefix": "browser"},
+            headers={"Authorization": f"Bearer {self.api_key}"},
+            timeout=10,
+        )
+        assert answer.ok, answer.text
+        return {**answer.json(), "name": name}
 
     def empty_inbox(self) -> None:
         """End every session that waits for an answer, which takes its questions back."""

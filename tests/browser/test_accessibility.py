@@ -84,6 +84,7 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
     paths += ["/admin/members", "/admin/workspace", "/functions", "/functions/new"]
     paths += define_function(site)
+    paths += execute(site)
     found = []
     for address in (*map(site.page, paths), "/account", "/account/second-factor"):
         reader.goto(address)
@@ -93,6 +94,13 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     expect(reader.get_by_role("dialog")).to_be_visible()
     found += faults(reader)
     assert found == []
+
+
+def execute(site: Site) -> list[str]:
+    """Have a batch fail, because nobody listens; return the pages that tell of it."""
+    taken = site.execute_batch("http://127.0.0.1:9/", [{"n": 1}, {"n": 2}])
+    batch, execution = f"/batches/{taken['batch_id']}", f"/executions/{taken['execution_ids'][0]}"
+    return ["/executions", execution, "/batches", batch, f"/functions/browser/{taken['name']}"]
 
 
 def define_function(site: Site) -> list[str]:

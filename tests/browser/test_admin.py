@@ -87,7 +87,7 @@ def test_every_page_fits_a_phone(signed_in: Page, site: Site) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     paths = ["/inbox", "/sessions", "/deliveries", "/admin/agents", "/admin/agents/new"]
     paths += ["/admin/api-keys", "/admin/members", "/admin/workspace"]
-    paths += ["/functions", "/functions/new"]
+    paths += ["/functions", "/functions/new", "/executions", "/batches"]
     for path in paths:
         page.goto(site.page(path))
         width = page.evaluate("document.documentElement.scrollWidth")

@@ -11,7 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from opensink_web import clock
-from opensink_web.models import Callback, CallbackStatus, Execution, ExecutionStatus, Function, db
+from opensink_web.models import (
+    Callback,
+    CallbackStatus,
+    Execution,
+    ExecutionStatus,
+    Function,
+    db,
+)
 from opensink_web.models.transaction import writing
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast, Person
@@ -349,3 +356,14 @@ def test_another_workspace_sees_nothing_of_it(charlie: FlaskClient, queued: UUID
 
 def test_is_not_there(bob: FlaskClient) -> None:
     assert bob.get(page_of(uuid4())).status_code == 404
+
+
+def test_a_functions_page_shows_its_newest(
+    app: Flask, cast: Cast, bob: FlaskClient, function_id: UUID, queued: UUID
+) -> None:
+    with app.app_context():
+        batch_id = submit_many(cast.alice, function_id, 2).id
+    html = bob.get("/w/main/functions/billing/charge").text
+    assert page_of(queued) in html
+    assert f"/w/main/batches/{batch_id}" in html
+    assert f'href="{PAGE}?target=billing/charge"' in html
