@@ -1,8 +1,10 @@
 """Running again what has ended: one execution, or those of a batch that failed.
 
-New executions get the inputs of the old ones and are those of whoever asks for them. Whoever asks
-says how often they know it was run again already: two who press the button at the same moment do
-not have everything done twice.
+New executions get the inputs of the old ones and are those of whoever asks for them, limited as the
+old ones were. A callback speaks for them too, so it goes only where they sent it themselves.
+
+Whoever asks says how often they know it was run again already: two who press the button at the same
+moment do not have everything done twice.
 """
 
 from collections.abc import Sequence
@@ -41,7 +43,8 @@ TRIGGER_TYPE = "rerun"
 class RerunOrder:
     """How to run again: `known_count` is how often that was done as far as the caller knows.
 
-    `user_id` limits it to what that user has started; callbacks go where they went before.
+    `user_id` limits it to what that user has started; callbacks go where they went before, for
+    what the caller has started.
     """
 
     known_count: int
@@ -54,19 +57,21 @@ def rerun_execution(principal: Principal, execution_id: UUID, order: RerunOrder)
     """Take on the same call of a function once more; return the new execution's id.
 
     It has the same trigger id, and as much time as the function has now. Raises: NotFound;
-    PermissionMissing; InvalidFunctionInput; Conflict while it has not ended, and when others have
-    run it again meanwhile.
+    PermissionMissing; InvalidFunctionInput; Conflict while it has not ended, when others have run
+    it again meanwhile, and for somebody else's callback.
     """
     execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
     lock_executions([execution.id])
     if not execution.status.has_ended:
         raise Conflict("The execution has not ended, so it is not run again.")
     _check_known(execution, order)
+    _check_callbacks(principal, execution, order)
     function = _function_of(principal, execution)
     options = Options(
         trigger_type=TRIGGER_TYPE,
         trigger_ids=(execution.trigger_id,),
         callback_url=execution.callback_url if order.with_callbacks else None,
+        scopes=execution.scopes,
     )
     new_id = submit(principal, function, execution.input_data, options)
     link = update(Execution).where(Execution.id == new_id)
@@ -83,6 +88,7 @@ def rerun_failed(principal: Principal, batch_id: UUID, order: RerunOrder) -> Bat
     if batch.ended_as is None:
         raise Conflict("The batch has not ended, so nothing of it is run again.")
     _check_known(batch, order)
+    _check_callbacks(principal, batch, order)
     failed = _failed_of(batch)
     if not failed:
         raise Conflict("None of the batch's executions has failed.")
@@ -91,6 +97,7 @@ def rerun_failed(principal: Principal, batch_id: UUID, order: RerunOrder) -> Bat
         trigger_id=batch.trigger_id_prefix,
         trigger_ids=tuple(each.trigger_id for each in failed),
         callback_url=_childrens_callback_url(batch) if order.with_callbacks else None,
+        scopes=batch.scopes,
     )
     made = _submit(principal, batch, [each.input_data for each in failed], options, order)
     made.rerun_of_id = batch.id
@@ -122,6 +129,22 @@ def callback_urls_of(original: Execution | Batch) -> list[str]:
     if isinstance(original, Batch):
         urls.add(_childrens_callback_url(original))
     return sorted(url for url in urls if url is not None)
+
+
+def may_tell(principal: Principal, original: Execution | Batch) -> bool:
+    """Tell whether running it again may tell of it where it was told of before.
+
+    A callback carries an access token of whoever runs it. Somebody else named the address.
+    """
+    return original.user_id == principal.user.id
+
+
+def _check_callbacks(principal: Principal, original: Execution | Batch, order: RerunOrder) -> None:
+    if order.with_callbacks and not may_tell(principal, original):
+        raise Conflict(
+            "The callback would carry an access token of yours to an address that somebody else "
+            "has named. It can be run again without the callback."
+        )
 
 
 def _check_known(original: Execution | Batch, order: RerunOrder) -> None:

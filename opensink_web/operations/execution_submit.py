@@ -52,6 +52,7 @@ class Options:
     """How executions are run and told of; `callback_url` has been checked.
 
     `trigger_ids` are given where each execution has one already, in the order of the inputs.
+    `scopes` limit them where the principal's own do not.
     """
 
     trigger_type: str = "api"
@@ -60,6 +61,7 @@ class Options:
     delay_seconds: float = 0
     callback_url: str | None = None
     timeout_seconds: int | None = None
+    scopes: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ def add_batch(
         total=total,
         trigger_id_prefix=options.trigger_id,
         callback_url=callback_url,
-        scopes=_scopes_of(principal),
+        scopes=_scopes_of(principal, options),
     )
     if target.kind is ExecutionKind.FUNCTION:
         batch.function_id = target.id
@@ -264,7 +266,7 @@ def _common_values(
         "target_name": target.name,
         "batch_id": None if batch is None else batch.id,
         "trigger_type": options.trigger_type,
-        "scopes": _scopes_of(principal),
+        "scopes": _scopes_of(principal, options),
         "status": target.first_status,
         "timeout_seconds": options.timeout_seconds or target.timeout_seconds,
         "pause_count": 0,
@@ -277,8 +279,9 @@ def _common_values(
     }
 
 
-def _scopes_of(principal: Principal) -> list[str] | None:
-    return None if principal.scopes is None else list(principal.scopes)
+def _scopes_of(principal: Principal, options: Options) -> list[str] | None:
+    scopes = options.scopes if principal.scopes is None else principal.scopes
+    return None if scopes is None else list(scopes)
 
 
 def _check_active(function: Function) -> None:

@@ -15,6 +15,7 @@ from opensink_web.operations.execution_rerun import (
     RerunOrder,
     callback_urls_of,
     may_rerun,
+    may_tell,
     rerun_execution,
     rerun_failed,
     reruns_of,
@@ -33,13 +34,15 @@ class Reruns:
     """How something was run again before, and how it can be.
 
     `done` are the addresses of what ran it again, oldest first, `original` that of what it ran
-    again itself. `callback_urls` are without their secrets.
+    again itself. `callback_urls` are without their secrets; nothing is sent there unless
+    `may_tell`.
     """
 
     is_offered: bool
     done: list[str]
     original: str | None
     callback_urls: list[str]
+    may_tell: bool
 
 
 def reruns(principal: Principal, original: Execution | Batch, *, has_ended: bool) -> Reruns:
@@ -53,6 +56,7 @@ def reruns(principal: Principal, original: Execution | Batch, *, has_ended: bool
         done=[href(slug, each) for each in reruns_of(original)],
         original=href(slug, first_id) if first_id and is_there else None,
         callback_urls=[redact_url(url) for url in callback_urls_of(original)],
+        may_tell=may_tell(principal, original),
     )
 
 

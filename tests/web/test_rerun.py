@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from opensink_web.errors import Conflict
 from opensink_web.models import (
     Agent,
     Batch,
@@ -20,6 +21,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import writing
 from opensink_web.operations.chat_submit import ChatInput, submit_chats
+from opensink_web.operations.execution_rerun import RerunOrder, rerun_execution, rerun_failed
 from opensink_web.operations.execution_submit import Options
 from opensink_web.outbound.outcome import Failure, Output
 from tests.conftest import Cast
@@ -135,6 +137,44 @@ def test_a_callback_is_only_sent_where_that_is_still_permitted(
 
     assert "Nothing was run again. Callbacks are disabled on this server." in answer.text
     assert "It can be run again without the callback." in answer.text
+
+
+def test_no_token_of_whoever_runs_it_goes_where_somebody_else_sent_callbacks(
+    app: Flask, cast: Cast, alice: FlaskClient, function_id: UUID
+) -> None:
+    with app.app_context():
+        bobs = submit_one(cast.bob, function_id, callback_url=CALLBACK)
+        bobs_batch = submit_many(cast.bob, function_id, 1, callback_url=CALLBACK).id
+        finish_all(claim_some(function_id), Failure("declined"))
+
+    for page in (page_of(bobs), batch_page(bobs_batch)):
+        html = alice.get(page).text
+        assert "Nothing is sent to https://app.example.com" in html
+        assert "with_callbacks" not in html
+    order = RerunOrder(known_count=0, with_callbacks=True, size_max=10)
+    with app.app_context():
+        principal = principal_of(cast.alice)
+        with pytest.raises(Conflict, match="an access token of yours"):
+            rerun_execution(principal, bobs, order)
+        with pytest.raises(Conflict, match="an access token of yours"):
+            rerun_failed(principal, bobs_batch, order)
+
+
+def test_what_a_key_was_limited_to_limits_what_is_run_again(
+    app: Flask, alice: FlaskClient, failed: UUID, partial: Submitted
+) -> None:
+    with app.app_context(), writing():
+        db.session.get_one(Execution, failed).scopes = ["functions:write"]
+        db.session.get_one(Batch, partial.id).scopes = ["functions:write"]
+
+    one = alice.post(f"{page_of(failed)}/rerun", data=ONCE).location
+    many = alice.post(f"{batch_page(partial.id)}/rerun", data=ONCE).location
+
+    with app.app_context():
+        batch = db.session.get_one(Batch, made_after(app, many))
+        children = select(Execution.scopes).where(Execution.batch_id == batch.id)
+        assert [*db.session.scalars(children)] == [["functions:write"]] * 2
+        assert execution(made_after(app, one)).scopes == batch.scopes == ["functions:write"]
 
 
 def test_an_input_that_no_longer_fits_is_refused(
