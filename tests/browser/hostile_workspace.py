@@ -18,6 +18,7 @@ from opensink_web.models import (
     AgentSession,
     AttemptOutcome,
     AttemptTrigger,
+    CustomRole,
     Delivery,
     DeliveryAttempt,
     DeliveryKind,
@@ -108,6 +109,7 @@ def _write(texts: Texts) -> HostilePlace:
     failed = _fail(workspace, sessions[1], answered, texts)
     asked_by_function, to_approve, rejected = _execute(workspace, reader, texts)
     execution, waiting = add_executions(workspace.id, reader, texts)
+    role_id = _add_roles(workspace, texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
     agent = f"{admin}/agents/{session.agent_id}"
     function = f"{at}/functions/{_define(workspace, reader, texts)}"
@@ -126,6 +128,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
+            *(f"{admin}/roles", f"{admin}/roles/new", f"{admin}/roles/{role_id}/edit"),
             *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{LINK}"),
             *(f"{at}/functions", f"{at}/functions/new", function, f"{function}/edit"),
             f"{function}/try",
@@ -178,6 +181,17 @@ def _member(workspace: Workspace, email: str, role: Role) -> User:
     db.session.flush()
     db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
     return user
+
+
+def _add_roles(workspace: Workspace, texts: Texts) -> UUID:
+    """Make roles with hostile names and descriptions; return the id of one."""
+    roles = [
+        CustomRole(workspace_id=workspace.id, name=line, description=line, permissions=[])
+        for line in texts.of_people
+    ]
+    db.session.add_all(roles)
+    db.session.flush()
+    return roles[0].id
 
 
 def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
