@@ -2,10 +2,17 @@
 
 import sys
 
-from opensink_web.cli import main
-from opensink_web.factory import create_app
-
+# each in its branch, because what the other one needs takes half a second to import
 if __name__ == "__main__":
+    from opensink_web.cli import main
+
     main(["up", *sys.argv[1:]])
 else:
+    from flask_migrate import Migrate
+
+    from opensink_web.cli.database import MIGRATIONS
+    from opensink_web.factory import create_app
+    from opensink_web.models import db
+
     app = create_app()
+    Migrate(app, db, directory=str(MIGRATIONS))  # for `flask db revision --autogenerate`

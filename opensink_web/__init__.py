@@ -11,6 +11,7 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
                 backup, restore, rotate-key, batch, execution
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that wires the rooms together
+    wiring      of which this is what every process needs: database, Redis, services
     web/        pages: one file per page area, forms beside their views
     api/        /api/v1: one file per noun
     runtime/    the execution API at the root: one file per noun

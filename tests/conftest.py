@@ -19,12 +19,12 @@ from itertools import groupby, islice
 from pathlib import Path
 from uuid import UUID
 
-import flask_migrate
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
+from opensink_web.cli.database import run_migrations
 from opensink_web.contract import gate
 from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
@@ -122,7 +122,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("migrated")
     app = create_app(Settings.from_env({"DATA_DIR": str(folder)}))
     with app.app_context():
-        flask_migrate.upgrade()
+        run_migrations()
         db.session.remove()
         db.engine.dispose()
     return folder / "opensink.sqlite3"

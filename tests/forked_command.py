@@ -12,11 +12,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from opensink_web.cli import main
+from opensink_web.cli import MODULES, main
 
 TIMEOUT_SECONDS = 60
 _forkserver = get_context("forkserver")
-_forkserver.set_forkserver_preload(["opensink_web.cli"])
+_forkserver.set_forkserver_preload([f"opensink_web.cli.{name}" for name in MODULES.values()])
 
 
 def run_command(

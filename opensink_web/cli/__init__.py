@@ -1,7 +1,10 @@
 """The command line: every command reads its settings, wires what it needs, and speaks plainly.
 
     up          everything at once, as one process tree
-    parts       web, worker and sweeper alone
+    web         the web server alone
+    worker      a worker alone
+    sweeper     the sweeper alone
+    part        what these three begin with
     web_server  gunicorn, started from our settings
     database    db upgrade, current
     user        user create, user reset-link, user reset-second-factor
@@ -19,6 +22,7 @@
     diagnosis   what can be misconfigured, and how to mend it
     application the Flask application on a database that was checked
     options     the options that stand for settings
+    loading     importing a command when it is called
 
 Exit codes: 0 done, 1 refused (the sentence says why), 2 misconfigured or misused.
 """
@@ -30,34 +34,35 @@ from collections.abc import Sequence
 
 import click
 
-from opensink_web.cli.api_key import api_key
-from opensink_web.cli.backup import backup, restore
-from opensink_web.cli.batch import batch
-from opensink_web.cli.database import db
-from opensink_web.cli.demo import demo
-from opensink_web.cli.doctor import doctor
-from opensink_web.cli.execution import execution
-from opensink_web.cli.openapi import openapi
-from opensink_web.cli.parts import sweeper, web, worker
-from opensink_web.cli.rotate_key import rotate_key
-from opensink_web.cli.up import up
-from opensink_web.cli.user import user
+from opensink_web.cli.loading import LazyGroup
 from opensink_web.errors import ConfigurationError, OpenSinkError
 
+MODULES = {
+    "up": "up",
+    "web": "web",
+    "worker": "worker",
+    "sweeper": "sweeper",
+    "db": "database",
+    "user": "user",
+    "api-key": "api_key",
+    "doctor": "doctor",
+    "demo": "demo",
+    "openapi": "openapi",
+    "rotate-key": "rotate_key",
+    "backup": "backup",
+    "restore": "backup",
+    "batch": "batch",
+    "execution": "execution",
+}
+"""Where each command is."""
 
-@click.group()
+
+@click.group(cls=LazyGroup, package=__name__, modules=MODULES)
 def commands() -> None:
     """The control room in which people answer AI agents."""
     os.umask(0o077)  # what is written holds people's data and keys
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("opensink").setLevel(logging.INFO)
-
-
-for command in (
-    *(up, web, worker, sweeper, db, user, api_key, doctor, demo, openapi),
-    *(rotate_key, backup, restore, batch, execution),
-):
-    commands.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

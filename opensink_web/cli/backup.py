@@ -35,11 +35,11 @@ from opensink_web.cli.snapshot import (
     show_pages,
 )
 from opensink_web.errors import ConfigurationError, Conflict
-from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
 from opensink_web.models import db
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_data_dir, locked_data_dir
+from opensink_web.wiring import wired_app
 
 
 @click.command()
@@ -136,7 +136,7 @@ def _put_keys(settings: Settings, keys: Mapping[str, str]) -> None:
 
 def _bring_up_to_date(settings: Settings, opened: Opened) -> None:
     """Upgrade what an older version made, and say what is missing."""
-    with create_app(settings).app_context():
+    with wired_app(settings).app_context():
         upgrade_tables(settings)
         db.engine.dispose()
     click.echo(f"The database of {opened.manifest.created_at} is restored.")

@@ -8,15 +8,18 @@ import click
 import flask_migrate
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask import current_app
 
 from opensink_web.cli.options import takes_settings
 from opensink_web.cli.snapshot import copy_database, database_file, file_beside, show_pages
 from opensink_web.errors import ConfigurationError, Conflict
-from opensink_web.factory import MIGRATIONS, create_app
 from opensink_web.models import db as tables
 from opensink_web.models.sealed import keyring
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_data_dir, check_database
+from opensink_web.wiring import wired_app
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def current_revision() -> str | None:
@@ -71,11 +74,17 @@ def upgrade_tables(settings: Settings) -> None:
         copy_database(file, copy, show_pages)
         click.echo(f"Upgrading the database from {revision}. A copy of it is {copy}; delete it")
         click.echo("when all is well: what was not encrypted before is not encrypted there.")
-    flask_migrate.upgrade()
+    run_migrations()
     if revision is None:
         keyring().make_first_key()
     elif settings.uses_sqlite:
         _forget_what_was()
+
+
+def run_migrations(revision: str = "head") -> None:
+    """Run Alembic's steps from where the current application's tables are."""
+    flask_migrate.Migrate(current_app, tables, directory=str(MIGRATIONS))
+    flask_migrate.upgrade(revision=revision)
 
 
 def upgrade_at_start(settings: Settings) -> None:
@@ -111,7 +120,7 @@ def upgrade(settings: Settings) -> None:
     """Bring the tables to the newest version; nothing happens if they are there."""
     check_data_dir(settings)
     check_database(settings)
-    with create_app(settings).app_context():
+    with wired_app(settings).app_context():
         upgrade_tables(settings)
         click.echo(f"The database is at {current_revision()}.")
 
@@ -121,7 +130,7 @@ def upgrade(settings: Settings) -> None:
 def current(settings: Settings) -> None:
     """Print the version the tables are at."""
     check_database(settings)
-    with create_app(settings).app_context():
+    with wired_app(settings).app_context():
         check_not_newer(current_revision())
         note = "" if is_current() else f" (the newest is {newest_revision()})"
         click.echo(f"{current_revision() or 'base'}{note}")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from flask import current_app, url_for
 
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
@@ -72,7 +71,7 @@ def _unavailable(error: OSError, settings: Settings) -> Unavailable:
 def _converse(agent: TradingAgent, workspace_slug: str) -> None:
     asked = agent.start()
     click.echo("The trading agent proposes trades and waits for your answer:")
-    click.echo(_page_of(agent.settings.base_url, workspace_slug, asked["request_id"]))
+    click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{asked['request_id']}")
     click.echo("Ctrl-C ends it.")
     session_id = asked["session_id"]
     try:
@@ -86,12 +85,6 @@ def _converse(agent: TradingAgent, workspace_slug: str) -> None:
         raise Unavailable(f"The session failed: {session['error_message']}")
     for line in _report(agent, session_id):
         click.echo(line)
-
-
-def _page_of(base_url: str, workspace_slug: str, request_id: str) -> str:
-    with current_app.test_request_context():
-        path = url_for("input_request.show", workspace_slug=workspace_slug, request_id=request_id)
-    return base_url + path
 
 
 def _ended(agent: TradingAgent, session_id: str) -> JSON:

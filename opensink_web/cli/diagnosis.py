@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 
 from opensink_web.cli.database import is_current
 from opensink_web.errors import ConfigurationError, ProviderUnavailable, UnreadableSecret
-from opensink_web.factory import OIDC_CALLBACK, create_app, oidc_provider
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
 from opensink_web.models import Agent, Membership, Role, db
@@ -30,6 +29,7 @@ from opensink_web.supervisor.checks import (
     check_redis,
     settings_of_parts,
 )
+from opensink_web.wiring import OIDC_CALLBACK, oidc_provider, wired_app
 
 SECRET_KEY_LENGTH_MIN = 32
 
@@ -154,7 +154,7 @@ def _workers(connection: Redis) -> Finding:
 def _database(settings: Settings) -> Iterator[Finding]:
     try:
         check_database(settings)
-        application = create_app(settings)
+        application = wired_app(settings)
     except ConfigurationError as error:
         yield Finding(Verdict.FAIL, "database", error.message)
         return

@@ -5,10 +5,9 @@ from socket import socket
 
 import click
 
-from opensink_web.cli.application import keep_what_is_loaded
 from opensink_web.cli.database import upgrade_at_start
+from opensink_web.cli.loading import keep_what_is_loaded
 from opensink_web.cli.options import takes_settings
-from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.invitation import invite_first_admin
@@ -19,6 +18,7 @@ from opensink_web.supervisor import checks, embedded_redis
 from opensink_web.supervisor.child import ChildSpec
 from opensink_web.supervisor.process_tree import ProcessTree
 from opensink_web.supervisor.stop_request import StopRequest
+from opensink_web.wiring import wired_app
 
 DEMO_FILE_NAME = "demo.json"
 
@@ -61,7 +61,7 @@ def _start_redis(settings: Settings, tree: ProcessTree) -> None:
 
 def _prepare_database(settings: Settings) -> str | None:
     """Bring the tables up to date; return a sign-up link where there is no account yet."""
-    with create_app(settings).app_context():
+    with wired_app(settings).app_context():
         try:
             upgrade_at_start(settings)
             with reading():

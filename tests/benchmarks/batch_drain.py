@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import flask_migrate
 from flask import Flask
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models.transaction import reading
 from opensink_web.services import EXTENSION, Services
@@ -83,7 +83,7 @@ class Ours:
         self.submission_ms: dict[int, float] = {}
         with app.app_context():
             if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
-                flask_migrate.upgrade()
+                run_migrations()
             self._person: Person = make_cast().alice
             self._function_id = make_function(self._person, endpoint.url)
 

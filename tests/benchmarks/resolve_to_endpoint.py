@@ -27,11 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import flask_migrate
 import requests
 from flask import Flask
 from redis import Redis
 
+from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
@@ -173,7 +173,7 @@ class OurServer:
         self._endpoint = endpoint
         with app.app_context():
             if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
-                flask_migrate.upgrade()
+                run_migrations()
             self.person: Person = make_cast().alice
 
     def ask_many(self, count: int) -> list[str]:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -16,7 +15,12 @@ from sqlalchemy import Connection, inspect, text
 
 from opensink_web import json_value
 from opensink_web.cli.application import ready_application
-from opensink_web.cli.database import newest_revision, upgrade_at_start, upgrade_tables
+from opensink_web.cli.database import (
+    newest_revision,
+    run_migrations,
+    upgrade_at_start,
+    upgrade_tables,
+)
 from opensink_web.errors import ConfigurationError
 from opensink_web.factory import create_app
 from opensink_web.jobs.deliver import calls_per_agent, deliver, outbound_client
@@ -152,7 +156,7 @@ def test_an_installation_of_the_first_version_goes_on(old_settings: Settings) ->
     app = create_app(old_settings)
     app.config["WTF_CSRF_ENABLED"] = False
     with AgentEndpoint() as agent, app.app_context():
-        flask_migrate.upgrade(revision="0001")
+        run_migrations("0001")
         with db.engine.begin() as connection:
             for table, row in rows_of_people() + rows_of_work(agent.url):
                 insert(connection, table, row)
@@ -213,7 +217,7 @@ def test_an_upgrade_of_a_file_keeps_a_copy_of_it(environment: dict[str, str]) ->
     settings = Settings.from_env(environment | {"DATA_DIR": environment["DATA_DIR"] + "/older"})
     settings.data_dir.mkdir(parents=True)
     with create_app(settings).app_context():
-        flask_migrate.upgrade(revision="0001")
+        run_migrations("0001")
         upgrade_tables(settings)
         upgrade_tables(settings)
         db.engine.dispose()
@@ -240,7 +244,7 @@ def test_a_start_leaves_an_older_postgresql_to_its_operator(
     url = postgres_server.empty_database()
     settings = Settings.from_env(environment | {"DATABASE_URL": url})
     with create_app(settings).app_context():
-        flask_migrate.upgrade(revision="0001")
+        run_migrations("0001")
         with pytest.raises(ConfigurationError, match=r"pg_dump.*opensink db upgrade"):
             upgrade_at_start(settings)
         upgrade_tables(settings)

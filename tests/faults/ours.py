@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-import flask_migrate
 from sqlalchemy import func, select, update
 
 from opensink_web import cli, clock
+from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import Delivery, DeliveryStatus, InputRequest, Workspace, db
 from opensink_web.models.transaction import reading, writing
@@ -158,7 +158,7 @@ def _empty_sqlite_file() -> bytes:
     with TemporaryDirectory() as folder:
         app = create_app(Settings.from_env({"DATA_DIR": folder}))
         with app.app_context():
-            flask_migrate.upgrade()
+            run_migrations()
             db.session.remove()
             db.engine.dispose()  # the last to leave puts everything into the one file
         return (Path(folder) / _FILE_NAME).read_bytes()

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect
 
+from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import Base, db
 from opensink_web.settings import Settings
@@ -29,7 +29,7 @@ def empty_app(
 
 def test_nothing_is_missing_in_them(empty_app: Flask) -> None:
     with empty_app.app_context():
-        flask_migrate.upgrade()
+        run_migrations()
         assert set(inspect(db.engine).get_table_names()) == {
             *Base.metadata.tables,
             "alembic_version",

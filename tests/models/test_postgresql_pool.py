@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import QueuePool, text
 
-from opensink_web.factory import POSTGRESQL_CONNECTIONS
 from opensink_web.models import db
 from opensink_web.models.transaction import writing
+from opensink_web.wiring import POSTGRESQL_CONNECTIONS
 from tests.real_servers import wait_until
 
 pytestmark = pytest.mark.server

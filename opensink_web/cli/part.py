@@ -1,0 +1,23 @@
+"""The application of a part of the server: of `opensink web`, `worker` and `sweeper`."""
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from opensink_web.cli.loading import keep_what_is_loaded
+from opensink_web.settings import Settings
+from opensink_web.supervisor.checks import check_redis
+
+
+def part_application(settings: Settings, make: Callable[[Settings], Flask]) -> Flask:
+    """Check what the part needs, unless the supervisor has: then it waits for what is away."""
+    if settings.supervised:
+        application = make(settings)
+    else:
+        # here, because Alembic makes every process of `opensink up` start a tenth of a second later
+        from opensink_web.cli.application import ready_application
+
+        check_redis(settings)
+        application = ready_application(settings, make)
+    keep_what_is_loaded()
+    return application

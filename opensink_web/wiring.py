@@ -1,0 +1,140 @@
+"""What every process needs, wired: the database, Redis, the keys, the services. No routes.
+
+Workers, the sweeper and most commands need no more than this; the factory adds the pages and the
+API. So nothing here imports them: that would double what a worker takes to start.
+"""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+
+from opensink_web.access_token import TokenSigner
+from opensink_web.errors import ConfigurationError
+from opensink_web.jobs.circuit_breaker import CircuitBreaker
+from opensink_web.jobs.connection import announcing_connection
+from opensink_web.jobs.presence import readiness
+from opensink_web.jobs.queue import Announcer, delivery_queue
+from opensink_web.jobs.shared_limit import SharedLimiter
+from opensink_web.keyring import KeyFile, Keyring, write_once
+from opensink_web.models import db
+from opensink_web.models.sealed import KEYRING_OPTION
+from opensink_web.models.transaction import (
+    Announcement,
+    LaneAnnouncement,
+    prepare_postgresql,
+    prepare_sqlite,
+    work_committed,
+)
+from opensink_web.outbound.callback_policy import CallbackPolicy
+from opensink_web.outbound.oidc import OidcProvider
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.rate_limit import MemoryLimiter
+from opensink_web.services import EXTENSION, Services
+from opensink_web.settings import Settings
+
+POSTGRESQL_CONNECTIONS = 20
+"""Of one process; threads queue for them. All of `opensink up` stays below a server's usual 100."""
+OIDC_CALLBACK = "/oidc/callback"
+_ANNOUNCER_EXTENSION = "opensink-announcer"
+
+
+def wired_app(settings: Settings) -> Flask:
+    """Make an application in which operations can be called, and that answers nothing.
+
+    Opens no connection. Raises: ConfigurationError.
+    """
+    app = Flask("opensink_web", static_folder=None)
+    wire(app, settings)
+    return app
+
+
+def wire(app: Flask, settings: Settings) -> None:
+    """Tie an application to what is outside of it. Raises: ConfigurationError."""
+    app.config["SECRET_KEY"] = settings.secret_key or _kept_secret_key(settings.data_dir)
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
+    _wire_database(app, settings)
+    _wire_redis(app, settings)
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    ring = Keyring(settings.encryption_keys, KeyFile(settings.data_dir))
+    options: dict[str, Any] = {"execution_options": {KEYRING_OPTION: ring}}
+    if settings.uses_sqlite:
+        # a web process and a worker each have the threads of one; what is unused is not opened
+        threads = max(settings.web_threads, settings.calls_per_worker)
+        return options | {"pool_size": threads, "max_overflow": 8}
+    return options | {
+        "pool_size": POSTGRESQL_CONNECTIONS,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 5},
+    }
+
+
+def _kept_secret_key(data_dir: Path) -> str:
+    """Read the key that signs cookies from the data folder; make one the first time."""
+    path = data_dir / "secret_key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            write_once(path, secrets.token_hex(32))
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {data_dir} cannot be written to: {error.strerror}. "
+            "Choose another with DATA_DIR or --data-dir."
+        ) from None
+    key = path.read_text()
+    if len(key) < 32:
+        raise ConfigurationError(f"{path} does not hold a key; delete it and start again.")
+    return key
+
+
+def _wire_database(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    prepare = prepare_sqlite if settings.uses_sqlite else prepare_postgresql
+    with app.app_context():
+        prepare(db.engine)
+
+
+def _wire_redis(app: Flask, settings: Settings) -> None:
+    connection = announcing_connection(settings.redis_url)
+    breaker = CircuitBreaker()
+    app.extensions[_ANNOUNCER_EXTENSION] = Announcer(delivery_queue(connection), breaker)
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
+        callback_policy=CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
+        readiness=lambda: readiness(connection),
+        oidc_provider=oidc_provider(settings),
+        limiter=SharedLimiter(connection, breaker),
+        local_limiter=MemoryLimiter(),
+        signer=TokenSigner(app.config["SECRET_KEY"]),
+    )
+
+
+def oidc_provider(settings: Settings) -> OidcProvider | None:
+    """Return the provider of sign-ins that the settings name, if they do; it is not asked yet."""
+    if not settings.oidc_issuer:
+        return None
+    # here, because Authlib makes every command and worker start a tenth later
+    from opensink_web.outbound.oidc_provider import DiscoveredProvider
+
+    return DiscoveredProvider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        redirect_uri=f"{settings.public_url}{OIDC_CALLBACK}",
+        ca_bundle=settings.outbound_ca_bundle,
+    )
+
+
+@work_committed.connect
+def _announce(_sender: object, announcements: Sequence[Announcement | LaneAnnouncement]) -> None:
+    """Tie the outbox to the commit: rows that are committed are announced at once."""
+    announcer: Announcer = current_app.extensions[_ANNOUNCER_EXTENSION]
+    announcer.announce(announcements)
