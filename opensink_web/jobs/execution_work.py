@@ -16,7 +16,7 @@ from opensink_web.operations.execution_outcome import checked, finish_executions
 from opensink_web.operations.lane import renew
 from opensink_web.outbound.agent_call import build_agent_call, read_agent_answer
 from opensink_web.outbound.client import Client
-from opensink_web.outbound.execution_call import Sender
+from opensink_web.outbound.execution_call import Sender, without_token
 from opensink_web.outbound.function_call import build_function_call, read_function_answer
 from opensink_web.outbound.outcome import Failure, Outcome
 
@@ -80,7 +80,10 @@ class ExecutionWork:
 
     def _run(self, claim: ExecutionClaim, callee: PythonCallee) -> Outcome:
         context = self._context(claim)
-        return self.runner.run(callee.entry_point, claim.input_data, context, claim.timeout_seconds)
+        outcome = self.runner.run(
+            callee.entry_point, claim.input_data, context, claim.timeout_seconds
+        )
+        return without_token(outcome, context.access_token)
 
     def _context(self, claim: ExecutionClaim) -> Context:
         answer = claim.answer

@@ -4,7 +4,7 @@ Header names are the wire contract that receivers rely on.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opensink_web import json_value
@@ -13,11 +13,20 @@ from opensink_web.functions import Context
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.outbound.client import Answer, Call, Headers
 from opensink_web.outbound.endpoint_call import EndpointSpec, default_headers, signature_headers
-from opensink_web.outbound.outcome import Failure
-from opensink_web.outbound.redaction import secrets_of, without_secrets
+from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
+from opensink_web.outbound.redaction import (
+    hidden_in,
+    secrets_of,
+    spelled,
+    without_secrets,
+)
 
 OUTPUT_MAX_BYTES = 1024 * 1024
 _REASON_LENGTH_MAX = 1000
+_SECRET_LENGTH_MIN = 16
+"""What is shorter may be an ordinary word, and an output is more than something to look at."""
+_CALLERS = frozenset(("input", "input_variables", "messages", "resume"))
+"""The fields of a body that are from people and applications, who may have them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,20 @@ def context_to_json(context: Context) -> JSONObject:
     }
 
 
+def without_token(outcome: Outcome, access_token: str) -> Outcome:
+    """Return what code came to that was given a token, without that token."""
+    secrets = spelled([access_token])
+    if isinstance(outcome, Output):
+        return Output(hidden_in(outcome.value, secrets))
+    if isinstance(outcome, Awaits):
+        prompt = without_secrets(outcome.prompt, secrets)
+        return Awaits(prompt, hidden_in(outcome.schema, secrets))
+    if isinstance(outcome, Failure):
+        message = without_secrets(outcome.message, secrets)
+        return replace(outcome, message=message, output=hidden_in(outcome.output, secrets))
+    return outcome
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """The JSON of a 2xx answer."""
@@ -87,7 +110,7 @@ def read_json(call: Call, answer: Answer) -> Said | Failure:
     if answer.status_code == 204:
         return Said(None)
     try:
-        return Said(json_value.parse(answer.body))
+        return Said(hidden_in(json_value.parse(answer.body), _secrets_sent(call)))
     except InvalidInput as error:
         message = f"The endpoint's answer cannot be taken as JSON. {error.message}"
         return Failure(message, "bad_output")
@@ -104,9 +127,21 @@ def _bad_status(call: Call, answer: Answer) -> str:
     reason = f" {answer.reason}" if answer.reason else ""
     told = _told(answer.body)
     status = f"The endpoint answered {answer.status_code}{reason}"
+    secrets = secrets_of(call)
     if not told:
-        return f"{status}."
-    return f"{status}: {without_secrets(told, secrets_of(call))[:_REASON_LENGTH_MAX]}"
+        return f"{without_secrets(status, secrets)}."
+    status, told = without_secrets(status, secrets), without_secrets(told, secrets)
+    return f"{status}: {told[:_REASON_LENGTH_MAX]}"
+
+
+def _secrets_sent(call: Call) -> tuple[str, ...]:
+    """Return what an output may not repeat: tokens and credentials, not what the caller sent."""
+    body = call.body
+    if body is not None:
+        fields = json.loads(body)
+        body = json.dumps({name: fields[name] for name in fields.keys() - _CALLERS}).encode()
+    secrets = secrets_of(replace(call, body=body))
+    return tuple(secret for secret in secrets if len(secret) >= _SECRET_LENGTH_MIN)
 
 
 def _told(body: bytes) -> str:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -71,12 +71,17 @@ def redact_object(value: JSONObject) -> JSONObject:
 
 def secrets_of(call: Call) -> tuple[str, ...]:
     """Return every text that would give a secret of the call away, the longest first."""
+    return spelled(_secret_values(call))
+
+
+def spelled(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return every text that would give one of these away, the longest first."""
     found = set[str]()
-    for value in _secret_values(call):
+    for value in secrets:
         found.add(value)
         found.update(part for part in _parts(value) if len(part) >= PART_LENGTH_MIN)
-    spelled = {spelling for secret in found for spelling in _spellings(secret)}
-    return tuple(sorted(spelled, key=len, reverse=True))
+    spellings = {spelling for secret in found for spelling in _spellings(secret)}
+    return tuple(sorted(spellings, key=len, reverse=True))
 
 
 def without_secrets(text: str, secrets: tuple[str, ...], *, is_cut: bool = False) -> str:
@@ -84,6 +89,25 @@ def without_secrets(text: str, secrets: tuple[str, ...], *, is_cut: bool = False
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     return _without_beginning_at_end(text, secrets) if is_cut else text
+
+
+def hidden_in(value: JSONValue, secrets: tuple[str, ...]) -> JSONValue:
+    """Return JSON that came back with the secrets hidden in its texts and keys."""
+    text = json_value.dump(value)
+    return _hidden_in(value, secrets) if any(secret in text for secret in secrets) else value
+
+
+def _hidden_in(value: JSONValue, secrets: tuple[str, ...]) -> JSONValue:
+    if isinstance(value, str):
+        return without_secrets(value, secrets)
+    if isinstance(value, list):
+        return [_hidden_in(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {
+            without_secrets(name, secrets): _hidden_in(inner, secrets)
+            for name, inner in value.items()
+        }
+    return value
 
 
 def _without_beginning_at_end(text: str, secrets: tuple[str, ...]) -> str:

@@ -14,10 +14,10 @@ from opensink_web.json_value import JSONObject
 from opensink_web.outbound.callback_call import build_callback_call
 from opensink_web.outbound.client import Answer, Call, Client
 from opensink_web.outbound.endpoint_call import USER_AGENT, EndpointSpec
-from opensink_web.outbound.execution_call import OUTPUT_MAX_BYTES, Sender
+from opensink_web.outbound.execution_call import OUTPUT_MAX_BYTES, Sender, without_token
 from opensink_web.outbound.failures import CallError
 from opensink_web.outbound.function_call import build_function_call, read_function_answer
-from opensink_web.outbound.outcome import Awaits, Failure, Output, Pending
+from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 from opensink_web.outbound.signing import new_secret, sign
 
 if TYPE_CHECKING:
@@ -46,9 +46,13 @@ ANSWER = Answer(200, "OK", (), b"", False, 1.0, "127.0.0.1", None)
 
 
 def build(
-    endpoint: EndpointSpec = ENDPOINT, context: Context = CONTEXT, sender: Sender = SENDER
+    endpoint: EndpointSpec = ENDPOINT,
+    context: Context = CONTEXT,
+    sender: Sender = SENDER,
+    **input_data: str,
 ) -> Call:
-    return build_function_call(endpoint, input_data={"n": 1}, context=context, sender=sender)
+    given: JSONObject = {"n": 1, **input_data}
+    return build_function_call(endpoint, input_data=given, context=context, sender=sender)
 
 
 def failure(answer: Answer) -> Failure:
@@ -176,6 +180,46 @@ class TestTheAnswer:
         failed = failure(replace(ANSWER, status_code=503, reason="Service Unavailable", body=body))
         expected = f"The endpoint answered 503 Service Unavailable{told}"
         assert (failed.message, failed.code) == (expected, "bad_status")
+
+    def test_an_output_has_no_secret_of_the_call_in_it(self) -> None:
+        call = build(
+            replace(ENDPOINT, headers=(("X-Api-Key", "the endpoint's key"), ("X-Token", "1"))),
+            token="what the caller sent",
+        )
+        headers = {**dict(call.headers), "the.access.token": 1}
+        body = json.dumps({"headers": headers, "sent": json.loads(call.body or b""), "n": "1"})
+
+        outcome = read_function_answer(call, replace(ANSWER, body=body.encode()))
+
+        assert isinstance(outcome, Output)
+        kept = json.dumps(outcome.value)
+        for secret in ("the.access.token", SECRET, "the endpoint's key"):
+            assert secret in body
+            assert secret not in kept
+        assert "what the caller sent" in kept
+        assert isinstance(outcome.value, dict)
+        assert outcome.value["n"] == "1"
+
+    def test_neither_has_a_question(self) -> None:
+        said = {"status": "awaiting_input", "prompt": "the.access.token?", "schema": {}}
+        outcome = read_function_answer(build(), replace(ANSWER, body=json.dumps(said).encode()))
+        assert outcome == Awaits("••••?", {})
+
+    def test_neither_has_the_reason_of_a_failure(self) -> None:
+        answer = replace(ANSWER, status_code=500, reason=f"Bad {SECRET}", body=b"")
+        assert failure(answer).message == "The endpoint answered 500 Bad ••••."
+
+    @pytest.mark.parametrize(
+        ("outcome", "kept"),
+        [
+            (Output({"a": ["the.access.token"]}), Output({"a": ["••••"]})),
+            (Awaits("the.access.token", {}), Awaits("••••", {})),
+            (Failure("the.access.token", output="b"), Failure("••••", output="b")),
+            (Pending(), Pending()),
+        ],
+    )
+    def test_neither_has_what_python_code_came_to(self, outcome: Outcome, kept: Outcome) -> None:
+        assert without_token(outcome, "the.access.token") == kept
 
     def test_a_call_that_failed_is_a_failure_with_its_code(self) -> None:
         error = CallError("timeout", "The endpoint did not answer within 30 s.")
