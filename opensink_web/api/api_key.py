@@ -99,8 +99,7 @@ def revoke_key(principal: Principal, key_id: UUID) -> None:
 
 def _check_reach(principal: Principal, scopes: tuple[str, ...]) -> None:
     """Let no key or token make one that reaches further than itself. Raises: PermissionMissing."""
-    if not principal.is_signed_in:
-        raise PermissionMissing("The token of an execution or a callback makes no keys.")
+    principal.require_no_errand("makes no keys")
     if principal.scopes is None or EVERYTHING in principal.scopes:
         return
     for scope in scopes:

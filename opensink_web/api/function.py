@@ -231,6 +231,7 @@ def get_function(principal: Principal, namespace: PathName, name: PathName) -> F
 def replace_function(
     principal: Principal, namespace: PathName, name: PathName, body: FunctionReplacement
 ) -> FunctionAnswer:
+    _check_may_change(principal, namespace, name)
     function = functions.replace_function(
         principal.workspace, namespace, name, _policy(), body.fields(namespace, name)
     )
@@ -241,6 +242,7 @@ def replace_function(
 def update_function(
     principal: Principal, namespace: PathName, name: PathName, body: FunctionChange
 ) -> FunctionAnswer:
+    _check_may_change(principal, namespace, name)
     function = functions.update_function(
         principal.workspace, namespace, name, _policy(), body.changes()
     )
@@ -249,7 +251,17 @@ def update_function(
 
 @routes.delete(_ADDRESS, summary="Delete a function; its executions stay.", errors=(409,))
 def delete_function(principal: Principal, namespace: PathName, name: PathName) -> None:
+    _check_may_change(principal, namespace, name)
     functions.delete_function(principal.workspace, namespace, name)
+
+
+def _check_may_change(principal: Principal, namespace: str, name: str) -> None:
+    """Keep functions from doing away with approvals by their executions' tokens.
+
+    Raises: NotFound; PermissionMissing.
+    """
+    if functions.find_function(principal.workspace, namespace, name).requires_approval:
+        principal.require_no_errand("changes no function that requires approval")
 
 
 def _policy() -> TargetPolicy:

@@ -26,6 +26,7 @@ from opensink_web.models.transaction import reading
 from opensink_web.operations import input_request as input_requests
 from opensink_web.operations import input_request_decision as decisions
 from opensink_web.operations.execution import refuse_to_pause
+from opensink_web.operations.execution_pause import OWN_QUESTION
 from opensink_web.operations.permission import Action, Principal
 
 RESOURCE = "agent_session_input_requests"
@@ -185,15 +186,15 @@ def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputReque
 
 
 def _check_may_decide(principal: Principal, request_id: UUID) -> None:
-    """Keep functions from approving calls with their executions' tokens.
+    """Keep functions from approving calls, and from answering themselves, in a user's name.
 
     Raises: NotFound; PermissionMissing.
     """
-    if principal.is_signed_in:
-        return
     request = input_requests.find_input_request(principal.workspace, request_id)
     if request.kind is InputRequestKind.APPROVAL:
-        raise PermissionMissing("An execution's own token approves no calls. A person does.")
+        principal.require_no_errand("approves no calls: a person does")
+    if principal.is_execution(request.execution_id):
+        raise PermissionMissing(OWN_QUESTION)
 
 
 def _wait_for_answer(workspace: Workspace, request_id: UUID, seconds: float) -> None:

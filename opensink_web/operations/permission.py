@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+from uuid import UUID
 
 from opensink_web.access_token import AccessToken
 from opensink_web.errors import FieldError, InvalidInput, PermissionMissing
@@ -150,6 +151,18 @@ class Principal:
     def is_signed_in(self) -> bool:
         """Whether this is a person, or a program of theirs, and no errand that they sent out."""
         return self.token is None or self.token.session_id is not None
+
+    def require_no_errand(self, what_it_does_not: str) -> None:
+        """Raises: PermissionMissing for the token of an execution or a callback.
+
+        Whoever gets one, with a call, is not to make it more than it is, or last longer.
+        """
+        if not self.is_signed_in:
+            raise PermissionMissing(f"The token of an execution or a callback {what_it_does_not}.")
+
+    def is_execution(self, execution_id: UUID | None) -> bool:
+        """Tell whether this is an execution, acting with its own token."""
+        return self.token is not None and self.token.execution_id == execution_id is not None
 
     def reach(self, permission: str) -> Reach | None:
         """Return how far a permission reaches: to all, to what is the user's own, or not at all.

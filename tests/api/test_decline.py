@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from opensink_web.operations.bearer import mint_execution_token
 from opensink_web.operations.execution_pause import PersonsAnswer
-from opensink_web.services import EXTENSION, Services
 from tests.api.conftest import NOWHERE, Api, Apis, ask, assert_problem, key_with, wrong_paths
 from tests.conftest import Cast
-from tests.executions import claim_some, execution
+from tests.executions import claim_some, execution, make_function, submit_one
 from tests.pause_scenarios import PROPOSED, REFUND, Paused, approval_in, paused_in
+from tests.runtime.conftest import own_token
 from tests.scenarios import SCHEMA
 
 PATH = "/agent-session-input-requests"
@@ -118,14 +117,28 @@ def test_needs_the_scope_to_write(app: Flask, alice: Api, paused: Paused) -> Non
 def test_an_executions_own_token_approves_no_call(
     app: Flask, alice: Api, paused: Paused, approval: Paused
 ) -> None:
-    wired: Services = app.extensions[EXTENSION]
     with app.app_context():
-        token = mint_execution_token(wired.signer, execution(paused.execution_id))
-    errand = Api(app, {"Authorization": f"Bearer {token}"})
-
+        errand = own_token(app, paused.execution_id)
     for path, body in (("decline", NO), ("resolve", {"response": PROPOSED})):
         response = errand.post(f"{PATH}/{approval.request_id}/{path}", body)
         assert_problem(response, 403, "permission_missing")
     assert alice.read(f"{PATH}/{approval.request_id}")["status"] == "pending"
-    answered = errand.post(f"{PATH}/{paused.request_id}/resolve", {"response": {"approved": True}})
-    assert answered.status_code == 200
+
+
+def test_an_execution_does_not_answer_what_it_asks_itself(
+    app: Flask, cast: Cast, alice: Api, paused: Paused
+) -> None:
+    yes = {"approved": True}
+    with app.app_context():
+        itself = own_token(app, paused.execution_id)
+        another = own_token(app, submit_one(cast.alice, make_function(cast.alice)))
+
+    for answer in (
+        itself.post(f"{PATH}/{paused.request_id}/resolve", {"response": yes}),
+        itself.post(decline_path(paused), NO),
+        itself.at(f"/executions/{paused.execution_id}/continue", "POST", {"input": yes}),
+    ):
+        assert_problem(answer, 403, "permission_missing")
+    assert alice.read(f"{PATH}/{paused.request_id}")["status"] == "pending"
+    path = f"{PATH}/{paused.request_id}/resolve"
+    assert another.post(path, {"response": yes}).status_code == 200
