@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select
+from sqlalchemy import Select, Text, bindparam, cast, func, literal, or_, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
-from opensink_web.errors import Conflict, NotFound, RecordedRefusal
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, RecordedRefusal
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     Execution,
@@ -32,6 +32,8 @@ from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import Failure, Output
 
 REPORTED_FAILURE = "function_failed"
+SLICE_CHARACTERS_MAX = 128 * 1024**2
+"""As JSON. To answer with more would take the server gigabytes."""
 COUNTED_MAX = 1000
 """More than these are not counted."""
 
@@ -77,10 +79,19 @@ def list_executions(
 def slice_executions(
     workspace: Workspace, wanted: ExecutionFilter, *, skip: int, limit: int
 ) -> list[Execution]:
-    """Return executions by offset: newest first, those of a batch in its inputs' order."""
-    query = _listed(workspace, wanted)
+    """Return executions by offset: newest first, those of a batch in its inputs' order.
+
+    Raises: InvalidInput when they have more than SLICE_CHARACTERS_MAX of input and output.
+    """
     order = Execution.id.desc() if wanted.batch_id is None else Execution.batch_index
-    return list(db.session.scalars(query.order_by(order).offset(skip).limit(limit)))
+    query = _listed(workspace, wanted).order_by(order).offset(skip).limit(limit)
+    if limit > 1 and _characters_of(query) > SLICE_CHARACTERS_MAX:
+        message = (
+            f"These executions' inputs and outputs are more than {SLICE_CHARACTERS_MAX // 1024**2}"
+            " MiB together. Ask for fewer at once."
+        )
+        raise InvalidInput(message, errors=(FieldError("/limit", message),))
+    return list(db.session.scalars(query))
 
 
 def count_by_status(
@@ -217,6 +228,15 @@ def _with_what_is_shown(query: Select[Execution]) -> Select[Execution]:
     return query.options(
         joinedload(Execution.user), selectinload(Execution.callback)
     ).execution_options(populate_existing=True)
+
+
+def _characters_of(query: Select[Execution]) -> int:
+    given, came = (
+        func.coalesce(func.length(cast(each, Text)), 0)
+        for each in (Execution.input_data, Execution.output_data)
+    )
+    some = query.with_only_columns((given + came).label("length")).subquery()
+    return db.session.scalar(select(func.sum(some.c.length))) or 0
 
 
 def _without_data(query: Select[Execution]) -> Select[Execution]:

@@ -8,6 +8,7 @@ from flask import Flask
 
 from opensink_web.models import Callback, CallbackStatus, Execution, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations import execution as executions
 from opensink_web.outbound.outcome import Failure, Output
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
@@ -239,6 +240,20 @@ class TestList:
     ) -> None:
         problem = assert_problem(alice.at(f"/executions?{query}", "GET"), 422, "invalid_request")
         assert [each["path"] for each in problem["errors"]] == [path]
+
+    def test_what_would_be_too_much_at_once_is_asked_for_in_smaller_slices(
+        self, alice: Api, known: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one = len('{"n": 1}')
+        monkeypatch.setattr(executions, "SLICE_CHARACTERS_MAX", 2 * one)
+        children = f"/batches/{known['batch']}/executions"
+        ok(alice.at(children, "GET"))
+        problem = assert_problem(alice.at("/executions", "GET"), 422, "invalid_request")
+        assert [each["path"] for each in problem["errors"]] == ["/limit"]
+
+        monkeypatch.setattr(executions, "SLICE_CHARACTERS_MAX", one - 1)
+        assert_problem(alice.at(children, "GET"), 422, "invalid_request")
+        assert len(listed(alice, "?limit=1")) == 1
 
     @pytest.mark.usefixtures("known")
     def test_another_workspace_sees_none(self, apis: Apis) -> None:
