@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, case, func, update
+from sqlalchemy import Row, and_, bindparam, case, func, update
 
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
@@ -18,6 +18,7 @@ from opensink_web.models import (
     ExecutionKind,
     ExecutionStatus,
     LaneWork,
+    Membership,
     StepKind,
     User,
 )
@@ -45,6 +46,10 @@ from opensink_web.outbound.outcome import Failure
 TIMEOUT = "timeout"
 """The `error_code` of what took too long."""
 
+NO_MEMBER = "not_a_member"
+"""The `error_code` of what somebody started who has left, or was shut out, since then."""
+_NO_MEMBER = "Whoever started it is not an active member of the workspace any more."
+
 # Built once, because building a statement costs more than running it.
 _DUE = oldest_due(
     LaneWork.EXECUTIONS,
@@ -65,7 +70,16 @@ _DUE = oldest_due(
     Execution.pause_count,
     Execution.lease_token,
     Execution.recovery_count,
+    and_(User.is_active, Membership.user_id.is_not(None)).label("user_is_member"),
 ).join(User, User.id == Execution.user_id)
+# may be missing, and what is due has to end even then
+_DUE = _DUE.outerjoin(
+    Membership,
+    and_(
+        Membership.user_id == Execution.user_id,
+        Membership.workspace_id == Execution.workspace_id,
+    ),
+)
 _TAKE = (
     update(Execution)
     .where(Execution.id.in_(bindparam("of_executions", expanding=True)))
@@ -210,6 +224,8 @@ def _reason_to_end(row: Row[Any]) -> Failure | None:
     """Say why an execution that is due is not carried out any more."""
     if _has_not_reported(row):
         return Failure(f"It did not report within {row.timeout_seconds} seconds.", TIMEOUT)
+    if not row.user_is_member:
+        return Failure(_NO_MEMBER, NO_MEMBER)
     lost_count = row.recovery_count + (row.lease_token is not None)
     if lost_count > RECOVERIES_MAX:
         message = f"Outcome unknown: the worker stopped during {lost_count} attempts."

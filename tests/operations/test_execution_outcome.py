@@ -14,6 +14,7 @@ from opensink_web.models import (
     CallbackStatus,
     Execution,
     ExecutionStatus,
+    User,
     Workspace,
     db,
 )
@@ -133,6 +134,25 @@ def test_what_is_lost_too_often_fails(app: Flask, cast: Cast) -> None:
         (claim,) = claim_some(function_id)
     assert isinstance(claim.callee, Failure)
     assert claim.callee.code == "outcome_unknown"
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_nothing_is_carried_out_for_somebody_who_has_left_or_is_shut_out(
+    app: Flask, cast: Cast, is_active: bool
+) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        execution_id = submit_one(cast.bob, function_id)
+        with writing():
+            bob = db.session.get_one(User, cast.bob.id)
+            bob.is_active = is_active
+            if is_active:
+                db.session.delete(bob.memberships[0])
+        (claim,) = claim_some(function_id)
+        assert isinstance(claim.callee, Failure)
+        finish_all([claim], claim.callee)
+        ended = execution(execution_id)
+    assert (ended.status, ended.error_code) == (ExecutionStatus.FAILED, "not_a_member")
 
 
 def test_one_that_reports_by_itself_runs_on_without_a_slot(app: Flask, cast: Cast) -> None:
