@@ -3,6 +3,7 @@
 Where a callback may go is asked before, outside the transaction, because that asks a name server.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,8 @@ TRIGGER_ID_LENGTH_MAX = 247
 DELAY_SECONDS_MAX = 366 * 86_400
 TIMEOUT_SECONDS_MAX = 86_400
 BATCH_SIZE_MAX_DEFAULT = 1000
+CHECKING_SECONDS_MAX = 3.0
+"""How much of a processor's time the inputs of a batch may take to check, in its transaction."""
 _ADD_EXECUTIONS = insert(Execution)
 
 
@@ -137,8 +140,7 @@ def submit_batch(
     check_options(options)
     check_size(inputs, size_max)
     _check_active(function)
-    for index, input_data in enumerate(inputs):
-        _check_input(function, input_data, index)
+    _check_inputs(function, inputs)
     target = target_of(function)
     batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
     trigger_ids = trigger_ids_of(options, len(inputs))
@@ -289,6 +291,19 @@ def _check_active(function: Function) -> None:
         raise Conflict(
             f"{function.namespace}/{function.name} is switched off, so it is not executed."
         )
+
+
+def _check_inputs(function: Function, inputs: Sequence[JSONObject]) -> None:
+    """Check all of a batch, and give up before those who wait to write would."""
+    ends_at = time.thread_time() + CHECKING_SECONDS_MAX
+    for index, input_data in enumerate(inputs):
+        _check_input(function, input_data, index)
+        if time.thread_time() > ends_at:
+            message = (
+                "These inputs together take too long to check against the input schema of "
+                f"{function.namespace}/{function.name}. Submit them in several batches."
+            )
+            raise InvalidFunctionInput(message, errors=(FieldError("/inputs", message),))
 
 
 def _check_input(function: Function, input_data: JSONObject, index: int | None = None) -> None:

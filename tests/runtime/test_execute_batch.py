@@ -9,6 +9,7 @@ from sqlalchemy import event, func, select
 
 from opensink_web.models import Batch, Execution, db
 from opensink_web.models.transaction import reading
+from opensink_web.operations import execution_submit
 from tests.api.conftest import Api, Apis, assert_problem
 from tests.executions import batch, execution
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK, REFUSED_CALLBACKS, make_function
@@ -138,6 +139,24 @@ def test_the_same_idempotency_key_submits_once_and_answers_the_same(app: Flask, 
     answers = [alice.at(ADDRESS, "POST", {"inputs": inputs(2)}, headers=key) for _ in range(2)]
     assert answers[0].data == answers[1].data
     assert stored_rows(app) == [1, 2]
+
+
+def test_inputs_that_take_too_long_to_check_keep_nobody_from_writing(
+    app: Flask, alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution_submit, "CHECKING_SECONDS_MAX", 0.02)
+    unique = {"type": "object", "properties": {"a": {"uniqueItems": True}}}
+    make_function(alice, name="slow", input_schema=unique)
+    costly = {"a": [[n] for n in range(900)]}
+
+    address = "/functions/tests/slow/execute/batch"
+    answer = alice.at(address, "POST", {"inputs": [costly] * 50})
+
+    problem = assert_problem(answer, 422, "invalid_input")
+    assert [each["path"] for each in problem["errors"]] == ["/inputs"]
+    assert "Submit them in several batches." in problem["error"]
+    assert stored_rows(app) == [0, 0]
+    assert alice.at(address, "POST", {"inputs": [{}] * 50}).status_code == 202
 
 
 def test_one_that_is_not_there_is_not_found(alice: Api) -> None:
