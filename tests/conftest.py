@@ -10,6 +10,7 @@ Tests marked `server` use the real servers of real_servers.py; those marked `uni
 below, use no database at all.
 """
 
+import os
 import shutil
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from playwright.sync_api import Browser, sync_playwright
 
 from opensink_web.cli.database import run_migrations
 from opensink_web.contract import gate
@@ -317,3 +319,20 @@ def on_each_database(request: pytest.FixtureRequest, environment: dict[str, str]
     """Run the test twice: on SQLite and on PostgreSQL. Ask for it before `app`."""
     if request.param == "postgresql":
         environment["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One for all tests of a process: there can be only one Playwright at a time."""
+    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    # what a page asks of this machine shall reach the server that listens for it; and nothing
+    # is prepared for pages that the next test, in a context of its own, could not use
+    unwanted = ("LocalNetworkAccessChecks", "SpareRendererForSitePerProcess")
+    arguments.append(f"--disable-features={','.join(unwanted)}")
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()

@@ -3,7 +3,6 @@
 A page that logs an error on its console, or throws one, fails the test that opened it.
 """
 
-import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.conftest import PASSWORD
 from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
@@ -107,22 +106,6 @@ def site(oidc_server: OidcServer) -> Iterator[Site]:
             yield Site(url, made.stdout.strip(), opensink.data_dir)
         finally:
             opensink.end()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    # what a page asks of this machine shall reach the server that listens for it; and nothing
-    # is prepared for pages that the next test, in a context of its own, could not use
-    unwanted = ("LocalNetworkAccessChecks", "SpareRendererForSitePerProcess")
-    arguments.append(f"--disable-features={','.join(unwanted)}")
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

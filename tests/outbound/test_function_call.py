@@ -102,7 +102,7 @@ class TestTheCall:
 
     def test_verifies_as_a_standard_webhook_with_each_secret(self) -> None:
         secrets = (new_secret(), new_secret())
-        call = build(sender=replace(SENDER, secrets=secrets))
+        call = build(sender=replace(SENDER, secrets=secrets, now=datetime.now(UTC)))
         for secret in secrets:
             Webhook(secret).verify(call.body or b"", dict(call.headers))
 
