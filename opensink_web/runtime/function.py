@@ -6,10 +6,12 @@ from uuid import UUID
 from flask import current_app
 from pydantic import Field, JsonValue, RootModel
 
+from opensink_web import json_value
 from opensink_web.contract import waiting
 from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Admit, Permission, Routes
 from opensink_web.contract.shapes import WHOLE, Answer, JsonObject, PathName, Received
+from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.models import BatchStatus, Execution, ExecutionStatus
 from opensink_web.models.transaction import reading
 from opensink_web.operations import execution_submit
@@ -200,6 +202,19 @@ def execute_async(
     return QueuedAnswer(execution_id=execution_id, status=target_of(function).first_status)
 
 
+def _check_batch(body: ExecuteBatch) -> None:
+    """Refuse callbacks that may not be made, and an input that would be too large by itself.
+
+    Raises: CallbackRefused; InvalidInput.
+    """
+    check_callback_urls(body)
+    most = _services().settings.max_body_bytes
+    for index, each in enumerate(body.inputs):
+        if len(json_value.dump(each).encode()) > most:
+            message = f"Input {index} is larger than {most:,} bytes."
+            raise InvalidInput(message, errors=(FieldError(f"/inputs/{index}", message),))
+
+
 @routes.post(
     f"{_ADDRESS}/batch",
     summary="Queue many executions of a function as one.",
@@ -207,23 +222,27 @@ def execute_async(
     permission=_EXECUTE,
     errors=(400,),
     takes_batch=True,
-    check=check_callback_urls,
+    check=_check_batch,
 )
 def execute_batch(
     principal: Principal, namespace: PathName, name: PathName, body: ExecuteBatch
 ) -> QueuedBatchAnswer:
-    services: Services = current_app.extensions[EXTENSION]
     batch, execution_ids = execution_submit.submit_batch(
         principal,
         executable_function(principal, namespace, name),
         body.inputs,
         body.options,
         batch_callback_url=body.batch_callback_url,
-        size_max=services.settings.max_batch_size,
+        size_max=_services().settings.max_batch_size,
     )
     return QueuedBatchAnswer(
         batch_id=batch.id, execution_ids=execution_ids, total=len(execution_ids)
     )
+
+
+def _services() -> Services:
+    wired: Services = current_app.extensions[EXTENSION]
+    return wired
 
 
 def _why_it_goes_on(execution: Execution) -> str:

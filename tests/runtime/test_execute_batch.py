@@ -10,6 +10,7 @@ from sqlalchemy import event, func, select
 from opensink_web.models import Batch, Execution, db
 from opensink_web.models.transaction import reading
 from opensink_web.operations import execution_submit
+from opensink_web.settings import MAX_BODY_BYTES_DEFAULT
 from tests.api.conftest import Api, Apis, assert_problem
 from tests.executions import batch, execution
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK, REFUSED_CALLBACKS, make_function
@@ -138,6 +139,19 @@ def test_the_same_idempotency_key_submits_once_and_answers_the_same(app: Flask, 
     key = {"Idempotency-Key": "once"}
     answers = [alice.at(ADDRESS, "POST", {"inputs": inputs(2)}, headers=key) for _ in range(2)]
     assert answers[0].data == answers[1].data
+    assert stored_rows(app) == [1, 2]
+
+
+def test_an_input_is_no_larger_in_a_batch_than_alone(app: Flask, alice: Api) -> None:
+    make_function(alice, name="any", input_schema={"type": "object"})
+    address = "/functions/tests/any/execute/batch"
+    large = {"text": "x" * (MAX_BODY_BYTES_DEFAULT - len('{"text":""}'))}
+    assert alice.at(address, "POST", {"inputs": [large, large]}).status_code == 202
+
+    larger = {"text": large["text"] + "x"}
+    answer = alice.at(address, "POST", {"inputs": [{}, larger]})
+    problem = assert_problem(answer, 422, "invalid_request")
+    assert [each["path"] for each in problem["errors"]] == ["/inputs/1"]
     assert stored_rows(app) == [1, 2]
 
 
