@@ -16,7 +16,8 @@ from opensink_web.cli import MODULES, main
 
 TIMEOUT_SECONDS = 60
 _forkserver = get_context("forkserver")
-_forkserver.set_forkserver_preload([f"opensink_web.cli.{name}" for name in MODULES.values()])
+COMMANDS = [f"opensink_web.cli.{name}" for name in dict.fromkeys(MODULES.values())]
+_forkserver.set_forkserver_preload(COMMANDS)
 
 
 def run_command(
