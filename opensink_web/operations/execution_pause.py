@@ -159,8 +159,8 @@ def ask_for_approval(
     """
     name = f"{function.namespace}/{function.name}"
     rows = []
-    for number, (execution_id, proposed) in enumerate(calls, start=1):
-        which = f", number {number} of {len(calls)} in a batch" if batch else ""
+    for index, (execution_id, proposed) in enumerate(calls):
+        which = f", with input {index} of a batch of {len(calls)}" if batch else ""
         message = f"`{by.email}` wants to call `{name}`{which}."
         request_id = new_id()
         rows.append(

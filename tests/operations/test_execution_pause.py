@@ -283,7 +283,7 @@ class TestApproving:
         with app.app_context():
             inputs: list[JSONObject] = [{"amount": 1}, {"amount": 2}]
             second = approval_in(cast.alice, inputs, is_batch=True)[1]
-            assert "number 2 of 2 in a batch" in request_of(second).message
+            assert "input 1 of a batch of 2" in request_of(second).message
 
     def test_lets_the_call_be_made_as_it_was_proposed(
         self, cast: Cast, asked_first: Paused

@@ -276,7 +276,7 @@ def test_is_not_cancelled_by_those_who_may_only_look(
 
 def test_its_executions_lead_back_to_it(bob: FlaskClient, queued: Submitted) -> None:
     html = bob.get(f"/w/main/executions/{queued.execution_ids[2]}").text
-    assert f'<a href="{page_of(queued)}">No. 3 of 10</a>' in html
+    assert f'<a href="{page_of(queued)}">Input 2 of a batch of 10</a>' in html
 
 
 def test_another_workspace_sees_nothing_of_it(charlie: FlaskClient, queued: Submitted) -> None:

@@ -58,7 +58,7 @@ class TestInbox:
         assert "billing/transfer" in html
         assert "Which account?" in html
         assert "billing/refund" in html
-        assert "No. 2 of a batch" in html
+        assert "Input 1 of a batch" in html
         assert html.count(">Approval<") == 2
         assert ">amount: 2<" in html
         assert "Trader" in html
