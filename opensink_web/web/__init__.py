@@ -34,7 +34,7 @@ from opensink_web.web import (
     security,
     workspace,
 )
-from opensink_web.web.access import login_manager, note_seen
+from opensink_web.web.access import flashed_messages, login_manager, note_seen
 from opensink_web.web.attempts import set_device_cookie
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.navigation import around_page
@@ -80,5 +80,6 @@ def register(app: Flask) -> None:
     csrf.init_app(app)
     Htmx(app)
     app.context_processor(around_page)
+    app.jinja_env.globals["get_flashed_messages"] = flashed_messages
     for area in _AREAS:
         app.register_blueprint(area.blueprint)

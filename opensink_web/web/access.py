@@ -15,7 +15,17 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Response, current_app, g, redirect, render_template, request, session, url_for
+from flask import (
+    Response,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,13 +40,13 @@ from opensink_web.operations.permission_pattern import Reach
 from opensink_web.operations.second_factor import lacks_second_factor
 from opensink_web.operations.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
+from opensink_web.web.form_token import begin_tokens
+from opensink_web.web.typed import kept_until_sign_in
 
 Parameters = ParamSpec("Parameters")
 View = TypeVar("View", bound=Callable[..., Any])
 PERMISSION = "permission"
 """The attribute of a view that says (resource, action); None for a public one."""
-_TYPED_AGAIN = "typed_again"
-
 _JUST_NOW = timedelta(minutes=10)
 
 login_manager = LoginManager()
@@ -155,33 +165,6 @@ def requires(
     return declare
 
 
-def keeps_typed(again: Callable[..., ResponseReturnValue]) -> Callable[[View], View]:
-    """Declare that what is sent to a view is worth keeping when it cannot be taken.
-
-    With a token from before the last sign-in, `again` draws the form anew with what was sent in
-    it; without a sign-in a page keeps it until there is one.
-    """
-
-    def declare(view: View) -> View:
-        setattr(view, _TYPED_AGAIN, again)
-        return view
-
-    return declare
-
-
-def typed_again() -> ResponseReturnValue | None:
-    """Return the page that saves what was sent with an old token; None if nothing is to be saved.
-
-    Only for forms of our own pages: nobody else shall fill in one of ours.
-    """
-    view = current_app.view_functions.get(request.endpoint or "")
-    again: Callable[..., ResponseReturnValue] | None = getattr(view, _TYPED_AGAIN, None)
-    is_ours = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-    if again is None or not is_ours or not _typed():
-        return None
-    return again(**(request.view_args or {}))
-
-
 def to_sign_in() -> ResponseReturnValue:
     """Lead to the sign-in and from there back; htmx is told to load the whole page.
 
@@ -189,10 +172,7 @@ def to_sign_in() -> ResponseReturnValue:
     """
     if request.method != "GET" and "HX-Request" in request.headers:
         return "", 401, {"WWW-Authenticate": 'Form realm="OpenSink"'}
-    kept = _typed()
-    if kept:
-        return render_template("auth/signed_out.html", kept=kept), 403
-    return _lead_to("auth.sign_in")
+    return kept_until_sign_in() or _lead_to("auth.sign_in")
 
 
 def _lead_to(endpoint: str) -> ResponseReturnValue:
@@ -200,14 +180,6 @@ def _lead_to(endpoint: str) -> ResponseReturnValue:
         return "", 204, {"HX-Redirect": url_for(endpoint, next=_page_of_htmx())}
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for(endpoint, next=here), 303)
-
-
-def _typed() -> list[tuple[str, str]]:
-    """Return what was sent to a view that keeps it, but for the token, which was the session's."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    token = current_app.config["WTF_CSRF_FIELD_NAME"]
-    fields = request.form.items(multi=True) if hasattr(view, _TYPED_AGAIN) else ()
-    return [(name, value) for name, value in fields if name != token]
 
 
 def _page_of_htmx() -> str | None:
@@ -238,6 +210,7 @@ def begin_session(user: User) -> None:
     )
     session.clear()
     session.permanent = True
+    begin_tokens(user.id)
     login_user(SignedIn(begun, token))
 
 
@@ -248,3 +221,20 @@ def end_session() -> None:
             sessions.end_session(current_user.user, current_user.session_id)
     logout_user()
     session.clear()
+
+
+def tell_stranger(message: str, category: str) -> None:
+    """Tell whoever is here, signed in or not, what the next page shows."""
+    if _session_is_over():
+        session.clear()
+    flash(message, category)
+
+
+def flashed_messages(**options: Any) -> Any:
+    """Return Flask's, but not to somebody else: a sign-in that was ended leaves its own unread."""
+    return [] if _session_is_over() else get_flashed_messages(**options)
+
+
+def _session_is_over() -> bool:
+    """Tell whether the cookie is of a sign-in that has ended elsewhere."""
+    return "_user_id" in session and not current_user.is_authenticated

@@ -27,7 +27,6 @@ from opensink_web.operations.user import user_count
 from opensink_web.web.access import (
     begin_session,
     end_session,
-    keeps_typed,
     public,
     safe_next,
     to_sign_in,
@@ -41,6 +40,7 @@ from opensink_web.web.attempts import (
 )
 from opensink_web.web.forms import LineField, NewPasswordForm, SettingsForm
 from opensink_web.web.second_factor import second_step
+from opensink_web.web.typed import keeps_typed
 
 blueprint = Blueprint("auth", __name__)
 
@@ -85,7 +85,7 @@ def _draw_sign_in_again() -> ResponseReturnValue:
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-@keeps_typed(_draw_sign_in_again)
+@keeps_typed(_draw_sign_in_again, anybodys=True)
 @public
 def sign_in() -> ResponseReturnValue:
     """Let a person in; where they were going stands in `next`."""

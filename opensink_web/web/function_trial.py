@@ -11,7 +11,8 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.execution_submit import Options, executable_function, submit
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
-from opensink_web.web.access import keeps_typed, requires
+from opensink_web.web.access import requires
+from opensink_web.web.typed import keeps_typed
 
 blueprint = Blueprint("function_trial", __name__)
 _PAGE = "/w/<workspace_slug>/functions/<namespace>/<name>/try"

@@ -20,13 +20,14 @@ from opensink_web.operations.input_request_decision import (
 )
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
-from opensink_web.web.access import keeps_typed, requires
+from opensink_web.web.access import requires
 from opensink_web.web.execution_timeline import execution_events
 from opensink_web.web.forms import ParagraphsField, SettingsForm
 from opensink_web.web.live import UNCHANGED, is_unchanged
 from opensink_web.web.progress import Progress, progress_of
 from opensink_web.web.stored_answer import StoredAnswer, stored_answer
 from opensink_web.web.timeline import Event, timeline_of
+from opensink_web.web.typed import keeps_typed
 
 blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"

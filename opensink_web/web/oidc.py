@@ -1,8 +1,8 @@
 """Signing in through an OpenID Connect provider, and linking it to an account one has.
 
 The browser goes to the provider by a link and comes back with a code. What it began with (state,
-nonce, PKCE's verifier, where it was going) waits in a signed cookie, so the answer is taken only
-by the browser that asked. A form could not lead there: the policy's `form-action` holds for
+nonce, PKCE's verifier, where it was going) waits in an encrypted cookie, so the answer is taken
+only by the browser that asked. A form could not lead there: the policy's `form-action` holds for
 redirects too. Linking changes an account, so it is a form on our own page, after the way back.
 
 The provider is responsible for its own second factors: ours is not asked for here. Signing out is
@@ -33,6 +33,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations import identity as identities
 from opensink_web.operations.audit import record
 from opensink_web.operations.invitation import find_invitation
+from opensink_web.operations.user import find_user
 from opensink_web.outbound.oidc import Attempt, Claims, OidcProvider
 from opensink_web.web.access import (
     begin_session,
@@ -41,6 +42,7 @@ from opensink_web.web.access import (
     safe_next,
     services,
     signed_in,
+    tell_stranger,
 )
 from opensink_web.web.attempts import user_with_password
 from opensink_web.web.forms import SettingsForm
@@ -49,11 +51,9 @@ from opensink_web.web.pending_cookie import PendingCookie
 blueprint = Blueprint("oidc", __name__)
 
 _ATTEMPTS = PendingCookie("opensink_oidc", path="/oidc", lifetime=timedelta(minutes=10))
-"""[[state, nonce, code verifier, goal, invitation token], …], the newest last."""
+"""[state, nonce, code verifier, goal, invitation token] of each that is under way, by its state."""
 _TO_LINK = PendingCookie("opensink_oidc_link", path="/oidc", lifetime=timedelta(minutes=10))
-"""The Claims that await being linked to the account of whoever signs in."""
-_ATTEMPTS_MAX = 3
-"""So many tabs may be signing in at once; a cookie has room for about 4,000 characters."""
+"""The Claims that await being linked, and the id of the only user for whom they do."""
 _GOAL_LENGTH_MAX = 300
 
 
@@ -80,8 +80,7 @@ def sign_in() -> ResponseReturnValue:
     goal = safe_next(request.args.get("next")) or ""
     kept = [*asdict(attempt).values(), goal if len(goal) <= _GOAL_LENGTH_MAX else ""]
     kept.append(request.args.get("invitation", "")[:_GOAL_LENGTH_MAX])
-    earlier = _ATTEMPTS.read() or []
-    return _ATTEMPTS.keep(redirect(url, 303), [*earlier, kept][-_ATTEMPTS_MAX:])
+    return _ATTEMPTS.keep(redirect(url, 303), kept, attempt.state)
 
 
 @blueprint.get("/oidc/callback")
@@ -89,30 +88,30 @@ def sign_in() -> ResponseReturnValue:
 def callback() -> ResponseReturnValue:
     """Take what the provider says of the person who comes back."""
     provider = _provider()
-    attempts = _ATTEMPTS.read() or []
-    mine = [each for each in attempts if each[0] == request.args.get("state")]
-    if not mine:
+    state = request.args.get("state", "")
+    mine = _ATTEMPTS.read(state) if state else None
+    if mine is None:
         return _failed(
             SignInRefused(
                 "This sign-in is over, took longer than ten minutes, or began in another browser."
             )
         )
-    *attempt, goal, invitation_token = mine[0]
+    *attempt, goal, invitation_token = mine
     try:
         claims = provider.finish(_code(), Attempt(*attempt))
         answer = _let_in(claims, goal, invitation_token or None)
     except (SignInRefused, ProviderUnavailable, NotFound, Conflict, InvalidInput) as error:
         answer = _failed(error, goal)
     # an answer counts once, whatever came of it
-    return _ATTEMPTS.keep(answer, [each for each in attempts if each not in mine])
+    return _ATTEMPTS.drop(answer, state)
 
 
 @blueprint.route("/oidc/link", methods=["GET", "POST"])
 @signed_in
 def link(user: User) -> ResponseReturnValue:
     """Link what the provider has said of this browser's person to the account signed in here."""
-    kept = _TO_LINK.read()
-    if kept is None:
+    kept = _TO_LINK.read() or {}
+    if kept.pop("user_id", None) != str(user.id):
         return redirect(url_for("auth.home"), 303)
     form = LinkForm()
     if not _needs_password(user):
@@ -169,24 +168,29 @@ def _let_in(claims: Claims, goal: str, invitation_token: str | None) -> Response
     if user is not None:
         record("signed_in", user=user.id, issuer=claims.issuer, address=request.remote_addr)
         return redirect(_next_page(goal, invitation_token), 303)
-    flash(
+    tell_stranger(
         f"There is an account with this address. Sign in with its password once to link it to "
         f"{settings.oidc_name}.",
         "info",
     )
-    return _TO_LINK.keep(
-        redirect(url_for("auth.sign_in", next=url_for("oidc.link")), 303), asdict(claims)
-    )
+    owner = find_user(claims.verified_email or "")
+    return _keep_to_link(url_for("auth.sign_in", next=url_for("oidc.link")), claims, owner)
 
 
 def _back_to_account(claims: Claims, goal: str) -> Response:
     """Somebody is signed in already: the identity is theirs, or they want to link it."""
     identity = identities.find_identity(claims)
     if identity is None:
-        return _TO_LINK.keep(redirect(url_for("oidc.link"), 303), asdict(claims))
+        return _keep_to_link(url_for("oidc.link"), claims, current_user.user)
     if identity.user_id != current_user.user.id:
         raise Conflict(f"{claims.label} is linked to another account. Unlink it there first.")
     return redirect(goal or url_for("auth.home"), 303)
+
+
+def _keep_to_link(place: str, claims: Claims, user: User | None) -> Response:
+    """Whoever else signs in meanwhile shall neither see nor link what is said of this person."""
+    kept = asdict(claims) | {"user_id": str(user.id) if user is not None else ""}
+    return _TO_LINK.keep(redirect(place, 303), kept)
 
 
 def _next_page(goal: str, invitation_token: str | None) -> str:

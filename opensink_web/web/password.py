@@ -4,14 +4,14 @@ GET never uses a link up: mail scanners and prefetchers open every one. Nobody i
 either: the sign-in comes after, with everything else that it may ask for.
 """
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
 from opensink_web.operations.password import find_reset, reset_password
-from opensink_web.web.access import public
+from opensink_web.web.access import public, tell_stranger
 from opensink_web.web.attempts import note_bad_link, refuse_guessing_links
 from opensink_web.web.forms import NewPasswordForm
 
@@ -49,7 +49,7 @@ def _reset(token: str) -> ResponseReturnValue:
             form.show(error)
         else:
             record("password_reset", user=user_id, address=request.remote_addr)
-            flash("Your new password is set. Sign in with it.", "success")
+            tell_stranger("Your new password is set. Sign in with it.", "success")
             return redirect(url_for("auth.sign_in"), 303)
     page = render_template("auth/reset_password.html", form=form, email=email)
     return page, 422 if form.errors else 200

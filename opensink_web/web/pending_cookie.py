@@ -1,53 +1,68 @@
-"""What a browser keeps for the minutes that something takes: signed, so that only we can write it.
+"""What a browser keeps for the minutes that something takes, encrypted.
 
 It is apart from the session, which begins anew when somebody signs in, and which every answer to
 a signed-in browser writes again.
 """
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from flask import current_app, request
-from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug import Response
 
-from opensink_web import clock
+from opensink_web.json_value import JSONValue
+from opensink_web.web.sealed_value import seal, unseal
+
+_AT_ONCE_MAX = 5
 
 
 class PendingCookie:
-    """A cookie of this browser for addresses below `path`, which counts for `lifetime`."""
+    """A cookie of this browser for addresses below `path`, which counts for `lifetime`.
+
+    With a `key` there is one for each, so that tabs that do the same at once do not disturb each
+    other; of those begun and never finished a browser keeps a few.
+    """
 
     def __init__(self, name: str, *, path: str, lifetime: timedelta) -> None:
         self._name = name
         self._path = path
         self._lifetime = lifetime
 
-    def read(self) -> Any:
+    def read(self, key: str = "") -> Any:
         """Return what was kept, None when it is nothing or too old."""
-        try:
-            until, value = self._serializer().loads(request.cookies.get(self._name, ""))
-        except BadSignature:
-            return None
-        return value if clock.now().timestamp() < until else None
+        name = self._name_of(key)
+        return unseal(name, request.cookies.get(name, ""))
 
-    def keep(self, response: Response, value: Any) -> Response:
-        """Keep a JSON value, in the place of what was kept before."""
-        until = (clock.now() + self._lifetime).timestamp()
+    def keep(self, response: Response, value: JSONValue, key: str = "") -> Response:
+        """Keep a JSON value, in the place of what was kept under this key before."""
+        name = self._name_of(key)
+        others = [each for each in request.cookies if each.startswith(self._prefix)]
+        # browsers send the oldest first
+        for each in others[: max(len(others) + 1 - _AT_ONCE_MAX, 0)]:
+            response.delete_cookie(each, path=self._whole_path())
         response.set_cookie(
-            self._name,
-            self._serializer().dumps([until, value]),
+            name,
+            seal(name, value, lifetime=self._lifetime),
             max_age=self._lifetime,
-            path=self._path,
+            path=self._whole_path(),
             httponly=True,
             secure=current_app.config["SESSION_COOKIE_SECURE"],
             samesite="Lax",  # it must come along when another site leads back to us
         )
         return response
 
-    def drop(self, response: Response) -> Response:
-        """Keep nothing any more."""
-        response.delete_cookie(self._name, path=self._path)
+    def drop(self, response: Response, key: str = "") -> Response:
+        """Keep nothing under this key any more."""
+        response.delete_cookie(self._name_of(key), path=self._whole_path())
         return response
 
-    def _serializer(self) -> URLSafeSerializer:
-        return URLSafeSerializer(current_app.secret_key or "", salt=self._name)
+    @property
+    def _prefix(self) -> str:
+        return f"{self._name}."
+
+    def _name_of(self, key: str) -> str:
+        return f"{self._prefix}{sha256(key.encode()).hexdigest()[:12]}" if key else self._name
+
+    def _whole_path(self) -> str:
+        return f"{request.script_root}{self._path}"

@@ -1,9 +1,11 @@
 """The second step of a sign-in, and the page on which somebody sets their second factor up.
 
-Between the two steps nobody is signed in: a signed cookie says for five minutes whose password was
-right in this browser. Guesses are counted for the account, however many sign-ins they are made in.
+Between the two steps nobody is signed in: an encrypted cookie says for five minutes whose password
+was right in this browser. Guesses are counted for the account, however many sign-ins they are made
+in.
 """
 
+import secrets
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -12,6 +14,7 @@ from uuid import UUID
 import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from markupsafe import Markup
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
@@ -27,6 +30,7 @@ from opensink_web.web.access import (
     public,
     safe_next,
     signed_in,
+    tell_stranger,
 )
 from opensink_web.web.attempts import (
     count_code,
@@ -64,8 +68,10 @@ def second_step(user: User, goal: str) -> ResponseReturnValue | None:
     """Lead somebody whose password was right to the code; None if nothing more is asked of them."""
     if factors.second_factor_of(user) is None:
         return None
-    answer = redirect(url_for("second_factor.enter"), 303)
-    return _PENDING.keep(answer, [str(user.id), _mark_of_password(user), goal])
+    # another tab may be at this step too, with another account
+    attempt = secrets.token_urlsafe(9) if _PENDING.read() is not None else None
+    answer = redirect(url_for("second_factor.enter", attempt=attempt), 303)
+    return _PENDING.keep(answer, [str(user.id), _mark_of_password(user), goal], attempt or "")
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
@@ -75,13 +81,15 @@ def enter() -> ResponseReturnValue:
     user, goal = _who_waits()
     factor = factors.second_factor_of(user) if user is not None else None
     if user is None or factor is None:
-        flash("That took longer than five minutes. Please sign in again.", "info")
-        return _PENDING.drop(redirect(url_for("auth.sign_in"), 303))
+        tell_stranger("That took longer than five minutes. Please sign in again.", "info")
+        return _drop_pending(url_for("auth.sign_in"))
+    if current_user.is_authenticated and current_user.user.id == user.id:
+        return _drop_pending(goal)  # another tab was faster
     form = CodeForm()
     if form.validate_on_submit():
         try:
             if _let_in(user, factor, form.code.data):
-                return _PENDING.drop(redirect(goal, 303))
+                return _drop_pending(goal)
             form.show_at("/code", f"This code does not count. {_limits_of_a_code()}")
         except RateLimited as error:
             form.show(error)
@@ -162,11 +170,19 @@ def turn_off(user: User) -> ResponseReturnValue:
 
 def _who_waits() -> tuple[User | None, str]:
     """Return whose password was right here within five minutes, and where they were going."""
-    user_id, mark, goal = _PENDING.read() or ("", "", "")
+    user_id, mark, goal = _PENDING.read(_attempt()) or ("", "", "")
     user = db.session.get(User, UUID(user_id)) if user_id else None
     if user is None or not user.is_active or mark != _mark_of_password(user):
         return None, goal
     return user, goal
+
+
+def _attempt() -> str:
+    return request.args.get("attempt", "")
+
+
+def _drop_pending(place: str) -> ResponseReturnValue:
+    return _PENDING.drop(redirect(place, 303), _attempt())
 
 
 def _mark_of_password(user: User) -> str:

@@ -159,11 +159,11 @@ def renew_sign_in(site: Site) -> None:
         site.cookies.update(client.cookies.items())
 
 
-def sign_in(page: Page, *, on_the_way: bool = False) -> None:
-    """Sign Alice in as she does; if on the way to somewhere, on the page that is open."""
+def sign_in(page: Page, *, on_the_way: bool = False, email: str = EMAIL) -> None:
+    """Sign Alice in as she does, or somebody else; if on the way to somewhere, on this page."""
     if not on_the_way:
         page.goto("/sign-in")
-    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     if not on_the_way:

@@ -1,13 +1,15 @@
 """What was left open: a review over night, in two tabs, after signing out; and the way back."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import Site, sign_in
+from tests.conftest import PASSWORD
+from tests.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 
@@ -85,6 +87,33 @@ def test_signed_out_in_another_tab_nothing_typed_is_lost(signed_in: Page, site: 
     send(signed_in)
     expect(signed_in.locator("main")).to_contain_text("Answered by you")
     assert stored(site, ids) == {"note": "must not be lost"}
+
+
+def test_whoever_signs_in_next_sees_nothing_of_it(signed_in: Page, site: Site) -> None:
+    user = ("user", "create", "dora@example.com", "--role", "admin", "--password-stdin")
+    assert Opensink(site.data_dir).run(*user, text=PASSWORD).returncode == 0
+    open_request(signed_in, site, "Whose words?")
+    signed_in.get_by_label("Note").fill("for my eyes")
+    other = signed_in.context.new_page()
+    other.goto(site.page("/inbox"))
+    sign_out(other)
+    send(signed_in)
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text("You are signed out")
+    assert "for my eyes" not in signed_in.content()
+    sign_in(other, email="dora@example.com")
+    signed_in.get_by_role("button", name="Go on").click()
+    expect(signed_in.locator("main")).to_contain_text("This form is from before you signed in")
+    for _ in range(2):
+        assert "for my eyes" not in signed_in.content()
+        with suppress(Error):  # the way back would send a form once more, and the browser asks
+            signed_in.go_back()
+        signed_in.wait_for_load_state()
+    assert (
+        signed_in.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])").count(
+            "for my eyes"
+        )
+        == 0
+    )
 
 
 def sign_out(page: Page) -> None:

@@ -111,6 +111,21 @@ class TestNotYetLinked:
         sign_in(client)
         assert who(client) == "bob"
 
+    def test_whoever_else_signs_in_meanwhile_is_not_asked_to_link_it(
+        self, app: Flask, cast: Cast, client: FlaskClient
+    ) -> None:
+        answer = sign_in(client)
+        kept = client.get_cookie("opensink_oidc_link", path="/oidc")
+        assert kept is not None
+        assert "42" not in kept.value
+        client.post(answer.location, data={"email": cast.alice.email, "password": PASSWORD})
+        for method in ("GET", "POST"):
+            assert client.open("/oidc/link", method=method).location == "/"
+        assert identities(app) == []
+        client.post("/sign-out")
+        client.post(answer.location, data={"email": cast.bob.email, "password": PASSWORD})
+        assert "Link Acme?" in client.get("/oidc/link").text, "it still waits for its owner"
+
     def test_an_account_without_a_password_is_linked_by_its_address(
         self, app: Flask, cast: Cast, client: FlaskClient, provider: OidcServer
     ) -> None:

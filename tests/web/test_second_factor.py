@@ -115,6 +115,27 @@ class TestSignIn:
         assert give_code(client, phone.code()).location == "/w/main/sessions?agent=1"
         assert is_in(client)
 
+    def test_two_tabs_wait_for_their_own_codes(
+        self, app: Flask, cast: Cast, client: FlaskClient, phone: Phone, later: Later
+    ) -> None:
+        other = phone_of(app, cast.alice)
+        later(60)
+        first = give_password(client, cast.bob, "/account?tab=1").location
+        second = give_password(client, cast.alice, "/account?tab=2").location
+        assert client.post(second, data={"code": phone.code()}).status_code == 422
+        answer = client.post(first, data={"code": phone.code(steps=1)})
+        assert answer.location == "/account?tab=1"
+        assert cast.bob.email in client.get("/account").text
+        answer = client.post(second, data={"code": other.code()})
+        assert answer.location == "/account?tab=2"
+
+    def test_the_slower_of_two_tabs_goes_where_it_was_going(
+        self, cast: Cast, client: FlaskClient, phone: Phone
+    ) -> None:
+        first, second = (give_password(client, cast.bob, f"/account?tab={n}") for n in (1, 2))
+        assert client.post(first.location, data={"code": phone.code()}).status_code == 303
+        assert client.post(second.location, data={"code": "1"}).location == "/account?tab=2"
+
     @pytest.mark.parametrize(("steps", "counts"), [(-2, 0), (-1, 1), (0, 1), (1, 1), (2, 0)])
     def test_clocks_may_differ_by_one_step(
         self, cast: Cast, client: FlaskClient, phone: Phone, later: Later, steps: int, counts: int
