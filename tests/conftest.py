@@ -34,8 +34,7 @@ from opensink_web.models import Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations import credential
 from opensink_web.operations.api_key import create_key
-from opensink_web.operations.workspace import first_workspace
-from opensink_web.outbound.signing import new_secret
+from opensink_web.operations.workspace import create_workspace, first_workspace
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
@@ -243,8 +242,7 @@ def make_cast() -> Cast:
     """Make the three and their workspaces, within an application context."""
     with writing():
         ours = first_workspace()
-        theirs = Workspace(slug="elsewhere", name="Elsewhere", execution_secret=new_secret())
-        db.session.add(theirs)
+        theirs = create_workspace("elsewhere", "Elsewhere")
         db.session.flush()
         return Cast(
             alice=_person(ours, "alice", Role.ADMIN),

@@ -8,6 +8,13 @@ from flask import current_app
 from pydantic import Field
 
 from opensink_web.api.endpoint import CallAnswer, CallBody
+from opensink_web.api.signing_secret import (
+    OVERLAP_ENDS_AT,
+    SERVER_SET,
+    SIGNING_SECRET,
+    SigningSecret,
+    signing_facts,
+)
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Answer,
@@ -37,6 +44,7 @@ from opensink_web.operations.initial_messages import (
     Message,
 )
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.retry import (
@@ -99,7 +107,7 @@ class InitialMessage(Received):
 
 
 InitialMessages: TypeAlias = Annotated[list[InitialMessage], Field(max_length=MESSAGES_MAX)]
-_SERVER_SET = frozenset(
+_SERVER_SET = SERVER_SET | frozenset(
     ("id", "workspace_id", "status", "config_id", "endpoint_health", "created_at", "updated_at")
 )
 
@@ -200,6 +208,8 @@ class AgentAnswer(Answer):
     )
     endpoint_health: EndpointHealthAnswer | None
     initial_messages: list[InitialMessageAnswer]
+    signing_secret: SigningSecret = SIGNING_SECRET
+    signing_overlap_ends_at: datetime | None = OVERLAP_ENDS_AT
     created_at: datetime
     updated_at: datetime
 
@@ -219,6 +229,7 @@ class AgentAnswer(Answer):
             "execution_endpoint_error": error,
             "endpoint_health": health_of(agent),
             "initial_messages": agent.initial_messages or [],
+            **signing_facts(principal, RESOURCE, agent),
         }
         others = {name: getattr(agent, name) for name in cls.model_fields if name not in ours}
         return cls.model_validate(others | ours)
@@ -267,6 +278,30 @@ def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> Age
 @routes.delete("/agents/{agent_id}", summary="Delete an agent and everything of it.")
 def delete_agent(principal: Principal, agent_id: UUID) -> None:
     agents.delete_agent(principal.workspace, agent_id)
+
+
+@routes.post(
+    "/agents/{agent_id}/rotate-signing-secret",
+    summary="Replace the agent's signing secret; the previous one signs too for 24 hours.",
+    status=200,
+)
+def rotate_agent_signing_secret(principal: Principal, agent_id: UUID) -> AgentAnswer:
+    principal.require_no_errand("replaces no signing secret")
+    agent = agents.lock_agent(principal.workspace, agent_id)
+    rotate_signing_secret(principal.workspace, agent)
+    return AgentAnswer.shown_to(principal, agent)
+
+
+@routes.post(
+    "/agents/{agent_id}/end-signing-overlap",
+    summary="Sign no longer with the agent's previous signing secret.",
+    status=200,
+)
+def end_agent_signing_overlap(principal: Principal, agent_id: UUID) -> AgentAnswer:
+    principal.require_no_errand("replaces no signing secret")
+    agent = agents.lock_agent(principal.workspace, agent_id)
+    end_signing_overlap(agent)
+    return AgentAnswer.shown_to(principal, agent)
 
 
 def _plain(seconds: float) -> float:

@@ -8,6 +8,13 @@ from flask import current_app
 from pydantic import Field
 
 from opensink_web.api.endpoint import CallAnswer, CallBody
+from opensink_web.api.signing_secret import (
+    OVERLAP_ENDS_AT,
+    SERVER_SET,
+    SIGNING_SECRET,
+    SigningSecret,
+    signing_facts,
+)
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Answer,
@@ -34,6 +41,7 @@ from opensink_web.operations.function_target import (
     target_without_credentials,
 )
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.services import EXTENSION, Services
 
@@ -68,7 +76,7 @@ class PythonTargetBody(Received):
 
 
 TargetBody: TypeAlias = Annotated[HttpTargetBody | PythonTargetBody, Field(discriminator="kind")]
-_SERVER_SET = frozenset(
+_SERVER_SET = SERVER_SET | frozenset(
     {"id", "workspace_id", "target_error", "created_by", "created_at", "updated_at"}
 )
 
@@ -171,6 +179,8 @@ class FunctionAnswer(Answer):
     target_error: str | None = Field(
         description="Why there is a target that cannot be shown or called; null if all is well."
     )
+    signing_secret: SigningSecret = SIGNING_SECRET
+    signing_overlap_ends_at: datetime | None = OVERLAP_ENDS_AT
     created_by: PersonAnswer | None
     created_at: datetime
     updated_at: datetime
@@ -186,7 +196,11 @@ class FunctionAnswer(Answer):
             shown = target_to_json(target)
         except UnreadableSecret as unreadable:
             error = unreadable.message
-        ours: dict[str, Any] = {"target": shown, "target_error": error}
+        ours: dict[str, Any] = {
+            "target": shown,
+            "target_error": error,
+            **signing_facts(principal, RESOURCE, function),
+        }
         others = {name: getattr(function, name) for name in cls.model_fields if name not in ours}
         return cls.model_validate(others | ours)
 
@@ -253,6 +267,34 @@ def update_function(
 def delete_function(principal: Principal, namespace: PathName, name: PathName) -> None:
     _check_may_change(principal, namespace, name)
     functions.delete_function(principal.workspace, namespace, name)
+
+
+@routes.post(
+    _ADDRESS + "/rotate-signing-secret",
+    summary="Replace the function's signing secret; the previous one signs too for 24 hours.",
+    status=200,
+)
+def rotate_function_signing_secret(
+    principal: Principal, namespace: PathName, name: PathName
+) -> FunctionAnswer:
+    principal.require_no_errand("replaces no signing secret")
+    function = functions.lock_function(principal.workspace, namespace, name)
+    rotate_signing_secret(principal.workspace, function)
+    return FunctionAnswer.shown_to(principal, function)
+
+
+@routes.post(
+    _ADDRESS + "/end-signing-overlap",
+    summary="Sign no longer with the function's previous signing secret.",
+    status=200,
+)
+def end_function_signing_overlap(
+    principal: Principal, namespace: PathName, name: PathName
+) -> FunctionAnswer:
+    principal.require_no_errand("replaces no signing secret")
+    function = functions.lock_function(principal.workspace, namespace, name)
+    end_signing_overlap(function)
+    return FunctionAnswer.shown_to(principal, function)
 
 
 def _check_may_change(principal: Principal, namespace: str, name: str) -> None:

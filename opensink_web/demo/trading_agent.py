@@ -5,10 +5,12 @@ POST /execute, and the agent trades what was approved. In between it does nothin
 Run it with: python trading_agent.py settings.json
 """
 
+import base64
 import hmac
 import json
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,7 +51,7 @@ class AgentSettings:
     base_url: str  # where OpenSink is
     api_key: str
     agent_id: str
-    secret: str  # the workspace's execution secret
+    secret: str  # the agent's signing secret
     port: int
 
 
@@ -68,6 +70,18 @@ def form_for(trade: JSON) -> JSON:
     required = [name for name in properties if name != "notes"]
     title = f"{trade['side'].title()} {quantity} {trade['symbol']}"
     return {"type": "object", "title": title, "properties": properties, "required": required}
+
+
+def is_signed(headers: Any, body: bytes, secret: str) -> bool:
+    """Tell whether a call was meant for us, and now: the signature of Standard Webhooks."""
+    sent_at = headers.get("webhook-timestamp", "")
+    if not sent_at.isdecimal() or abs(time.time() - int(sent_at)) > 300:
+        return False
+    signed = f"{headers.get('webhook-id')}.{sent_at}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    ours = b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
+    theirs = headers.get("webhook-signature", "").encode().split(b" ")
+    return any(hmac.compare_digest(each, ours) for each in theirs)  # in constant time
 
 
 class TradingAgent:
@@ -150,9 +164,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(answer).encode())
 
     def _answer(self, body: bytes) -> tuple[int, JSON]:
-        secret, given = self.agent.settings.secret, self.headers.get("X-OpenSink-Secret", "")
-        if not hmac.compare_digest(given.encode(), secret.encode()):  # in constant time
-            return 401, {"error": "X-OpenSink-Secret is not this workspace's."}
+        if not is_signed(self.headers, body, self.agent.settings.secret):
+            return 401, {"error": "webhook-signature was not made with this agent's secret."}
         if self.path == "/start":
             return 200, self.agent.start()
         call = json.loads(body)

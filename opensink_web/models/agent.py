@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.signed import Signed
 
 
 class SessionStatus(StrEnum):
@@ -26,7 +27,7 @@ class SessionStatus(StrEnum):
         return self in {SessionStatus.COMPLETED, SessionStatus.FAILED}
 
 
-class Agent(Identified, Updated, Base):
+class Agent(Identified, Updated, Signed, Base):
     """`status` mirrors the newest session; `execution_endpoint` is the API's object, or null.
 
     `newest_session_id` lets one UPDATE decide whether a session's status is the agent's too.

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.signed import Signed
 from opensink_web.models.user import User
 
 
@@ -19,7 +20,7 @@ class FunctionKind(StrEnum):
     PYTHON = "python"
 
 
-class Function(Identified, Updated, Base):
+class Function(Identified, Updated, Signed, Base):
     """`target` is the API's object: `{kind, url, method, headers, body}` or `{kind, entry_point}`.
 
     `input_schema` and `output_schema` are JSON Schema; without the latter any output will do.
@@ -47,3 +48,8 @@ class Function(Identified, Updated, Base):
         UniqueConstraint("workspace_id", "namespace", "name"),
         Index(None, "workspace_id", "id"),
     )
+
+    @property
+    def is_signed(self) -> bool:
+        """Tell whether there are calls to sign: nobody else is called for an entry point."""
+        return self.kind is FunctionKind.HTTP

@@ -12,8 +12,9 @@ from opensink_web.models.sealed import Sealed
 class Workspace(Identified, Created, Base):
     """`slug` stands in addresses; `execution_secret` goes with every call to an endpoint.
 
-    For a while after a rotation calls are signed with `previous_execution_secret` too. Members who
-    have a password need a second factor where `requires_second_factor`.
+    For a while after a rotation `previous_execution_secret` goes with them still. From
+    `signing_root`, which nobody is shown, each agent's and function's own signing secret is made.
+    Members who have a password need a second factor where `requires_second_factor`.
     """
 
     __tablename__ = "workspaces"
@@ -28,18 +29,21 @@ class Workspace(Identified, Created, Base):
     previous_execution_secret = Sealed[str | None]()
     previous_secret_expires_at: Mapped[datetime | None]
     secret_rotated_at: Mapped[datetime | None]
+    sealed_signing_root: Mapped[str] = mapped_column("signing_root", Text)
+    signing_root = Sealed[str]()
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
 
-    def signing_secrets(self, moment: datetime) -> tuple[str, ...]:
-        """Return the secrets that sign a call made at `moment`, the current one first.
+    def execution_secrets(self, moment: datetime) -> tuple[str, ...]:
+        """Return the secrets that count at `moment`, first the one that calls carry.
 
+        While two overlap that is the previous one, so that a receiver has time to accept both.
         Raises: UnreadableSecret.
         """
         previous = self.previous_execution_secret if self.overlaps_at(moment) else None
-        return (self.execution_secret, previous) if previous else (self.execution_secret,)
+        return (previous, self.execution_secret) if previous else (self.execution_secret,)
 
     def overlaps_at(self, moment: datetime) -> bool:
-        """Tell whether calls made at `moment` are signed with the previous secret too."""
+        """Tell whether calls made at `moment` carry the previous secret still."""
         expires_at = self.previous_secret_expires_at
         has_previous = self.sealed_previous_execution_secret is not None
         return has_previous and expires_at is not None and moment < expires_at

@@ -33,9 +33,11 @@ from opensink_web.operations.delivery_slot import (
     lock_slots_for,
 )
 from opensink_web.operations.endpoint_health import is_exempt
+from opensink_web.operations.signing_secret import call_secrets
 from opensink_web.outbound.client import Call
 from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
 from opensink_web.outbound.redaction import kept_call, secrets_of
+from opensink_web.outbound.signing import CallSecrets
 from opensink_web.settings import CALLS_PER_AGENT_DEFAULT
 
 RECOVERIES_MAX = 3
@@ -131,10 +133,10 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Callee:
-    """What is called, decrypted: the endpoint, and the secrets that sign the call."""
+    """What is called, decrypted: the endpoint, and the secrets of the call."""
 
     endpoint: EndpointSpec
-    secrets: tuple[str, ...]
+    secrets: CallSecrets
 
 
 def _find(delivery_id: UUID) -> _Found | None:
@@ -174,7 +176,7 @@ def _callee_of(found: _Found) -> tuple[_Callee | None, str | None]:
         endpoint = endpoint_of(found.agent)
         if endpoint is None:
             return None, None
-        return _Callee(endpoint, found.workspace.signing_secrets(clock.now())), None
+        return _Callee(endpoint, call_secrets(found.workspace, found.agent, clock.now())), None
     except UnreadableSecret as error:
         return None, f"The call cannot be made. {error.message}"
 
@@ -247,5 +249,5 @@ def _begin_attempt(found: _Found, callee: _Callee, token: str, calls_per_agent: 
         attempt_id=attempt_id,
         lease_token=token,
         call=call,
-        secrets=secrets_of(call),
+        secrets=(*secrets_of(call), *callee.secrets.signing_secrets),
     )

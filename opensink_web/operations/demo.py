@@ -13,6 +13,7 @@ from opensink_web.operations.agent import create_agent, endpoint_of, update_agen
 from opensink_web.operations.api_key import create_key, principal_of_key
 from opensink_web.operations.credential import hash_token
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.signing_secret import signing_secret_of
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 
@@ -83,11 +84,12 @@ def prepare_demo(
         scopes=KEY_SCOPES,
         expires_at=clock.now() + lifetime if lifetime else None,
     )
+    agent = _agent_at(owner.workspace, policy, kind, endpoint)
     return AgentSettings(
         base_url=base_url,
         api_key=api_key,
-        agent_id=str(_agent_at(owner.workspace, policy, kind, endpoint).id),
-        secret=owner.workspace.execution_secret,
+        agent_id=str(agent.id),
+        secret=signing_secret_of(owner.workspace, agent),
         port=port,
     )
 
@@ -102,7 +104,7 @@ def is_current(settings: AgentSettings, workspace: Workspace, *, base_url: str) 
         and str(agent.id) == settings.agent_id
         and endpoint is not None
         and endpoint.url == _endpoint_url(settings.port)
-        and settings.secret == workspace.execution_secret
+        and settings.secret == signing_secret_of(workspace, agent)
         and settings.base_url == base_url
         and speaker is not None
         and speaker.may("agent_sessions", Action.WRITE)

@@ -13,8 +13,10 @@ from opensink_web.models import Agent, Function, Workspace, db
 from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.endpoint_health import EndpointHealth, health_of
 from opensink_web.operations.function_target import PythonTarget, target_of
+from opensink_web.operations.signing_secret import call_secrets
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import Failure
+from opensink_web.outbound.signing import CallSecrets
 
 # Built once, because building a statement costs more than running it.
 _FIND_FUNCTION = (
@@ -33,10 +35,10 @@ _FIND_AGENT = (
 
 @dataclass(frozen=True, slots=True)
 class HttpCallee:
-    """A function's endpoint; `secrets` sign a call, the workspace's current one first."""
+    """A function's endpoint."""
 
     endpoint: EndpointSpec
-    secrets: tuple[str, ...]
+    secrets: CallSecrets
     output_schema: JSONValue
 
 
@@ -50,11 +52,11 @@ class PythonCallee:
 
 @dataclass(frozen=True, slots=True)
 class AgentCallee:
-    """An agent's execution endpoint, `secrets` as of a function's, and how calls of it go."""
+    """An agent's execution endpoint, and how calls of it go."""
 
     agent_id: UUID
     endpoint: EndpointSpec
-    secrets: tuple[str, ...]
+    secrets: CallSecrets
     health: EndpointHealth | None
 
 
@@ -73,7 +75,7 @@ def callee_of_function(function_id: UUID | None) -> Callee | Failure:
         target = target_of(function)
         if isinstance(target, PythonTarget):
             return PythonCallee(target.entry_point, function.output_schema)
-        secrets = workspace.signing_secrets(clock.now())
+        secrets = call_secrets(workspace, function, clock.now())
         return HttpCallee(target, secrets, function.output_schema)
     except UnreadableSecret as error:
         return Failure(f"The call cannot be made. {error.message}")
@@ -89,7 +91,7 @@ def callee_of_agent(agent_id: UUID | None) -> AgentCallee | Failure:
         endpoint = endpoint_of(agent)
         if endpoint is None:
             return Failure("The agent has no execution endpoint any more.")
-        secrets = workspace.signing_secrets(clock.now())
+        secrets = call_secrets(workspace, agent, clock.now())
     except UnreadableSecret as error:
         return Failure(f"The call cannot be made. {error.message}")
     return AgentCallee(agent.id, endpoint, secrets, health_of(agent))

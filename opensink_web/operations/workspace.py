@@ -13,7 +13,7 @@ from opensink_web.operations.permission import Principal
 from opensink_web.outbound.signing import new_secret
 
 SECRET_OVERLAP = timedelta(hours=24)
-"""How long calls are signed with the old secret too after a rotation."""
+"""How long calls carry the old secret still after a rotation."""
 
 FIRST_SLUG = "main"
 
@@ -22,9 +22,17 @@ def first_workspace() -> Workspace:
     """Return the oldest workspace; make it where there is none."""
     workspace = db.session.scalars(select(Workspace).order_by(Workspace.id).limit(1)).first()
     if workspace is None:
-        workspace = Workspace(slug=FIRST_SLUG, name="Main", execution_secret=new_secret())
-        db.session.add(workspace)
+        workspace = create_workspace(FIRST_SLUG, "Main")
         db.session.flush()
+    return workspace
+
+
+def create_workspace(slug: str, name: str) -> Workspace:
+    """Make a workspace with secrets of its own."""
+    workspace = Workspace(
+        slug=slug, name=name, execution_secret=new_secret(), signing_root=new_secret()
+    )
+    db.session.add(workspace)
     return workspace
 
 
@@ -67,20 +75,22 @@ def require_second_factor(workspace: Workspace, required: bool) -> None:
 
 
 def rotate_execution_secret(workspace: Workspace) -> None:
-    """Replace the secret; calls are signed with the old one too while SECRET_OVERLAP lasts.
+    """Replace the secret; calls carry the old one still while SECRET_OVERLAP lasts.
 
-    An old one that cannot be decrypted is given up.
+    Replaced again meanwhile, they go on carrying the one that receivers know. An old one that
+    cannot be decrypted is given up.
     """
     moment = clock.now()
-    workspace.previous_execution_secret = None
+    carried = None
     with suppress(UnreadableSecret):
-        workspace.previous_execution_secret = workspace.execution_secret
+        carried = workspace.execution_secrets(moment)[0]
+    workspace.previous_execution_secret = carried
     workspace.previous_secret_expires_at = moment + SECRET_OVERLAP
     workspace.execution_secret = new_secret()
     workspace.secret_rotated_at = moment
 
 
 def end_secret_overlap(workspace: Workspace) -> None:
-    """Give up the previous secret now: from here on calls are signed with the current one alone."""
+    """Give up the previous secret now: from here on calls carry the current one."""
     workspace.previous_execution_secret = None
     workspace.previous_secret_expires_at = None

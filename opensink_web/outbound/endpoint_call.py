@@ -12,7 +12,7 @@ from opensink_web import json_value
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Call, Headers
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
-from opensink_web.outbound.signing import sign
+from opensink_web.outbound.signing import CallSecrets, sign
 
 USER_AGENT = f"OpenSink/{version('opensink-web')}"
 
@@ -35,21 +35,17 @@ def build_call(
     session_id: str,
     request_id: str,
     delivery_id: str,
-    secrets: tuple[str, ...],
+    secrets: CallSecrets,
     now: datetime,
 ) -> Call:
-    """Make the call for one attempt at a delivery.
-
-    `secrets` are the workspace's valid execution secrets, at least one, the current one first:
-    while secrets rotate there are several, and the call is signed with each.
-    """
+    """Make the call for one attempt at a delivery."""
     body = None if endpoint.method == "GET" else _body(endpoint.body, session_id, request_id)
     headers = (
         *default_headers(endpoint.headers),
         ("X-OpenSink-Session-Id", session_id),
         ("X-OpenSink-Request-Id", request_id),
-        ("X-OpenSink-Secret", secrets[0]),
-        *signature_headers(delivery_id, secrets, now, body or b""),
+        ("X-OpenSink-Secret", secrets.execution_secret),
+        *signature_headers(delivery_id, secrets.signing_secrets, now, body or b""),
         *endpoint.headers,
     )
     return Call(endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds)
@@ -70,11 +66,13 @@ def default_headers(configured: Headers) -> Headers:
 
 
 def signature_headers(
-    delivery_id: str, secrets: tuple[str, ...], now: datetime, body: bytes
+    delivery_id: str, signing_secrets: tuple[str, ...], now: datetime, body: bytes
 ) -> Headers:
-    """Return Standard Webhooks' headers; the call is signed with each of the secrets."""
+    """Return Standard Webhooks' headers; the call is signed with each of the secrets, of which
+    there are two while one is replaced.
+    """
     timestamp = int(now.timestamp())
-    signatures = " ".join(sign(secret, delivery_id, timestamp, body) for secret in secrets)
+    signatures = " ".join(sign(secret, delivery_id, timestamp, body) for secret in signing_secrets)
     return (
         ("webhook-id", delivery_id),
         ("webhook-timestamp", str(timestamp)),

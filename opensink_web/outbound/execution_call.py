@@ -20,6 +20,7 @@ from opensink_web.outbound.redaction import (
     spelled,
     without_secrets,
 )
+from opensink_web.outbound.signing import CallSecrets
 
 OUTPUT_MAX_BYTES = 1024 * 1024
 _REASON_LENGTH_MAX = 1000
@@ -31,11 +32,9 @@ _CALLERS = frozenset(("input", "input_variables", "messages", "resume"))
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What a call is signed with: the workspace's valid secrets, at least one, the current one
-    first, its `webhook-id` and the moment.
-    """
+    """What a call is signed with: the secrets, its `webhook-id` and the moment."""
 
-    secrets: tuple[str, ...]
+    secrets: CallSecrets
     webhook_id: str
     now: datetime
 
@@ -55,8 +54,10 @@ def execution_call(
         *default_headers(endpoint.headers),
         *_authorization(endpoint.headers, context.access_token),
         ("X-OpenSink-Execution-Id", context.execution_id),
-        ("X-OpenSink-Secret", sender.secrets[0]),
-        *signature_headers(sender.webhook_id, sender.secrets, sender.now, body or b""),
+        ("X-OpenSink-Secret", sender.secrets.execution_secret),
+        *signature_headers(
+            sender.webhook_id, sender.secrets.signing_secrets, sender.now, body or b""
+        ),
         *endpoint.headers,
     )
     return Call(

@@ -32,6 +32,7 @@ from opensink_web.web import (
     role,
     second_factor,
     security,
+    signing_secret,
     workspace,
 )
 from opensink_web.web.access import flashed_messages, login_manager, note_seen
@@ -61,6 +62,7 @@ _AREAS = (
     rerun,
     chat,
     agent,
+    signing_secret,
     api_key,
     member,
     role,

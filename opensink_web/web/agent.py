@@ -32,6 +32,7 @@ from opensink_web.web.endpoint_form import EndpointForm, endpoint_form
 from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
 from opensink_web.web.listing import page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged
+from opensink_web.web.signing_secret import signing_card
 from opensink_web.web.trial_call import TrialCall, find_trial_call
 
 blueprint = Blueprint("agent", __name__)
@@ -113,7 +114,7 @@ def show(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
         if is_unchanged(test.version):
             return UNCHANGED
         return render_block("agent/show.html", "test_call", agent=agent, test=test)
-    return _page(agent, _stored_form(agent), test=test)
+    return _page(principal, agent, _stored_form(agent), test=test)
 
 
 @blueprint.route(_AGENT + "/edit", methods=["GET", "POST"])
@@ -164,16 +165,16 @@ def save_endpoint(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     form = EndpointForm()
     if "add_header" in request.form:
         form.add_header()
-        return _page(agent, form, focus="added")
+        return _page(principal, agent, form, focus="added")
     if "remove_header" in request.form:
         form.remove_header(request.form["remove_header"])
-        return _page(agent, form, focus="add")
+        return _page(principal, agent, form, focus="add")
     if form.validate():
         try:
             return _save_endpoint(principal, agent_id, form)
         except InvalidInput as error:
             form.show(error)
-    return _page(agent, form), 422
+    return _page(principal, agent, form), 422
 
 
 @blueprint.post(_AGENT + "/endpoint/test")
@@ -226,7 +227,12 @@ def _save_endpoint(principal: Principal, agent_id: UUID, form: EndpointForm) -> 
 
 
 def _page(
-    agent: Agent, form: EndpointForm, *, test: TrialCall | None = None, focus: str | None = None
+    principal: Principal,
+    agent: Agent,
+    form: EndpointForm,
+    *,
+    test: TrialCall | None = None,
+    focus: str | None = None,
 ) -> str:
     return render_template(
         "agent/show.html",
@@ -236,6 +242,7 @@ def _page(
         test=test,
         focus=focus,
         endpoint_error=_endpoint_error(agent),
+        signing=signing_card(principal.workspace.slug, agent),
         api_url=services().settings.public_url + "/api/v1",
     )
 

@@ -9,7 +9,7 @@ import time
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from opensink_web import json_value
+from opensink_web import clock, json_value
 from opensink_web.demo import settings_file
 from opensink_web.demo.trading_agent import AgentSettings
 from opensink_web.errors import ConfigurationError, InvalidInput, OpenSinkError, Unavailable
@@ -17,6 +17,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.demo import SUPERVISED, is_current, prepare_demo, revoke_demo_key
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.web.access import requires, services
 
@@ -97,7 +98,7 @@ def _start_session(program: AgentSettings) -> str:
     call = Call(
         method="POST",
         url=f"http://127.0.0.1:{program.port}/start",
-        headers=(("X-OpenSink-Secret", program.secret),),
+        headers=signature_headers("start", (program.secret,), clock.now(), b""),
         body=b"",
         timeout_seconds=_TIMEOUT_SECONDS,
     )

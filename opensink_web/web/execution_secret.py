@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from opensink_web import clock
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
 from opensink_web.operations.permission import Action, Principal
@@ -18,7 +19,8 @@ _SECRET = "/w/<workspace_slug>/admin/workspace/secret"  # noqa: S105 - an addres
 def show(principal: Principal) -> ResponseReturnValue:
     """Show the secret; by POST alone, so that no link leads to it and going back shows nothing."""
     _note("execution_secret_shown", principal)
-    return render_template("workspace/secret.html")
+    overlaps = principal.workspace.overlaps_at(clock.now())
+    return render_template("workspace/secret.html", overlaps=overlaps)
 
 
 @blueprint.post(_SECRET + "/rotate")
@@ -28,7 +30,10 @@ def rotate(principal: Principal) -> ResponseReturnValue:
     with writing():
         rotate_execution_secret(principal.workspace)
     _note("execution_secret_rotated", principal)
-    flash("There is a new execution secret. Give it to your agents now.", "success")
+    flash(
+        "There is a new execution secret. Have your agents accept it too, then end the overlap.",
+        "success",
+    )
     return redirect(url_for("workspace.show", workspace_slug=principal.workspace.slug), 303)
 
 
@@ -39,7 +44,7 @@ def end_overlap(principal: Principal) -> ResponseReturnValue:
     with writing():
         end_secret_overlap(principal.workspace)
     _note("execution_secret_overlap_ended", principal)
-    flash("The previous secret no longer signs anything.", "success")
+    flash("Calls carry the new secret now.", "success")
     return redirect(url_for("workspace.show", workspace_slug=principal.workspace.slug), 303)
 
 

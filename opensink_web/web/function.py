@@ -32,6 +32,7 @@ from opensink_web.web.execution_recent import recent_of
 from opensink_web.web.function_form import KINDS, FunctionForm, function_form
 from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.schema_check import CHECKS
+from opensink_web.web.signing_secret import signing_card
 
 blueprint = Blueprint("function", __name__)
 _FUNCTIONS = "/w/<workspace_slug>/functions"
@@ -88,6 +89,7 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
     """Show a function and how to call it."""
     function = find_function(principal.workspace, namespace, name)
     target, target_error = _target(function)
+    may_write = principal.may("functions", Action.WRITE)
     return render_template(
         "function/show.html",
         function=function,
@@ -95,7 +97,8 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
         target_error=target_error,
         kinds=KINDS,
         example=example_of(function.input_schema),
-        may_write=principal.may("functions", Action.WRITE),
+        may_write=may_write,
+        signing=signing_card(principal.workspace.slug, function) if may_write else None,
         may_execute=may_execute(principal, function),
         may_make_keys=principal.may("api_keys", Action.WRITE),
         recent=recent_of(principal, function),

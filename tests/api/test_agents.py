@@ -34,6 +34,7 @@ class TestMaking:
     def test_answers_what_was_made(self, alice: Api, cast: Cast) -> None:
         agent = make_agent(alice, "Émile's Trader", description="Buys.")
 
+        assert agent.pop("signing_secret").startswith("whsec_")
         assert {**agent, "id": "", "created_at": "", "updated_at": ""} == {
             "id": "",
             "workspace_id": str(cast.alice.workspace_id),
@@ -47,6 +48,7 @@ class TestMaking:
             "execution_endpoint_error": None,
             "endpoint_health": None,
             "initial_messages": [],
+            "signing_overlap_ends_at": None,
             "created_at": "",
             "updated_at": "",
         }

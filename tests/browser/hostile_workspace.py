@@ -46,9 +46,9 @@ from opensink_web.operations.input_request import ask
 from opensink_web.operations.input_request_decision import decline, resolve
 from opensink_web.operations.permission import Principal
 from opensink_web.operations.user_session import SESSION_LIFETIME, begin_session
+from opensink_web.operations.workspace import create_workspace
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
-from opensink_web.outbound.signing import new_secret
 from opensink_web.settings import Settings
 from tests.browser.hostile_executions import add_executions
 from tests.browser.hostile_texts import Texts
@@ -87,8 +87,7 @@ def fill(data_dir: Path, netloc: str) -> HostilePlace:
 
 
 def _write(texts: Texts) -> HostilePlace:
-    workspace = Workspace(slug=SLUG, name=texts.of_people[0], execution_secret=new_secret())
-    db.session.add(workspace)
+    workspace = create_workspace(SLUG, texts.of_people[0])
     db.session.flush()
     reader = _add_people(workspace, texts)
     for line in texts.of_people[:20]:

@@ -100,6 +100,7 @@ class Site:
                 self.secrets["old execution secret"] = workspace.execution_secret
                 rotate_execution_secret(workspace)
                 self.secrets["execution secret"] = workspace.execution_secret
+                self.secrets["signing root"] = workspace.signing_root
                 alice = create_user(workspace, EMAIL, self.secrets["password"], role=Role.ADMIN)
                 self._give(workspace, alice)
             db.engine.dispose()

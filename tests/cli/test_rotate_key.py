@@ -113,7 +113,9 @@ def test_a_killed_rotation_is_gone_on_with_and_the_server_answers_meanwhile(
     assert "1 old key is deleted" in dropped.output
     assert [id_of(key) for key in key_file.read()] == [new]
     with app.app_context(), reading():
-        assert db.session.get_one(Workspace, cast.alice.workspace_id).execution_secret
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        assert workspace.execution_secret
+        assert workspace.signing_root
 
 
 def test_keys_in_the_environment_are_for_the_operator_to_change(
@@ -138,7 +140,7 @@ def test_doctor_names_secrets_without_a_key(
     key_file.write((new_key(),))
     found = commands.run(doctor)
     assert found.exit_code == 1
-    assert "2 of 2 secrets cannot be decrypted" in found.output
+    assert "4 of 4 secrets cannot be decrypted" in found.output
 
 
 def test_one_rotation_at_a_time(cast: Cast, key_file: KeyFile, commands: Commands) -> None:

@@ -203,14 +203,16 @@ def check_call(agent: AgentEndpoint, settings: Settings) -> None:
         deliver(str(DUE))
     (call,) = agent.calls
     assert call.headers["webhook-id"] == str(DUE)
-    assert call.headers["x-opensink-secret"] == SECRET
+    assert call.headers["x-opensink-secret"] == PREVIOUS_SECRET
     assert call.headers["authorization"] == CREDENTIAL
     assert call.body["task"] == IN_BODY
     signatures = call.headers["webhook-signature"].split()
     timestamp = int(call.headers["webhook-timestamp"])
     body = json_value.dump(call.body).encode()
-    expected = [sign(each, str(DUE), timestamp, body) for each in (SECRET, PREVIOUS_SECRET)]
-    assert signatures == expected
+    # receivers that know the workspace's secrets alone go on believing, for now
+    expected = {sign(each, str(DUE), timestamp, body) for each in (SECRET, PREVIOUS_SECRET)}
+    assert expected < set(signatures)
+    assert len(signatures) == 3
 
 
 def test_an_upgrade_of_a_file_keeps_a_copy_of_it(environment: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """The demo's tests: the real program against the real API, each at a port of this process."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,14 @@ import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
+from opensink_web import clock
 from opensink_web.demo.settings_file import free_port
 from opensink_web.demo.trading_agent import AgentSettings, server_of
 from opensink_web.models import Role, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.demo import SUPERVISED, prepare_demo
 from opensink_web.operations.permission import Principal
+from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.policy import TargetPolicy
 from tests.conftest import Cast, Person
 
@@ -29,11 +32,15 @@ class Desk:
         self.settings = settings
         self._alice = alice
 
-    def post(self, path: str, body: Any = None, secret: bytes | None = None) -> requests.Response:
-        """Call the program as OpenSink does, unless another secret is given."""
-        headers = {"X-OpenSink-Secret": self.settings.secret if secret is None else secret}
+    def post(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> requests.Response:
+        """Call the program as OpenSink does, unless other headers are given."""
+        data = b"" if body is None else json.dumps(body).encode()
+        if headers is None:
+            headers = dict(signature_headers("once", (self.settings.secret,), clock.now(), data))
         url = f"http://127.0.0.1:{self.settings.port}{path}"
-        return requests.post(url, json=body, headers=headers, timeout=10)
+        return requests.post(url, data=data, headers=headers, timeout=10)
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{self.settings.base_url}/api/v1/{path}"

@@ -1,12 +1,17 @@
 """The trading agent: what it asks, what it executes, and who may tell it to."""
 
+import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from opensink_web import clock
 from opensink_web.demo.trading_agent import MESSAGE, TRADES, form_for
 from opensink_web.json_value import JSONValue
+from opensink_web.outbound.endpoint_call import signature_headers
+from opensink_web.outbound.signing import new_secret
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
 from opensink_web.schema.validation import validate
@@ -120,11 +125,26 @@ def test_a_call_after_a_crash_halfway_logs_nothing_twice(desk: "Desk") -> None:
     assert desk.messages(call["session_id"]) == [EXECUTED, SUMMARY]
 
 
-@pytest.mark.parametrize("secret", ["", "wrong", "sécret"])
+def forged(desk: "Desk", body: bytes) -> dict[str, dict[str, str]]:
+    """Return headers of calls that are not OpenSink's, by what is wrong with them."""
+    now, secret = clock.now(), desk.settings.secret
+    good = dict(signature_headers("once", (secret,), now, body))
+    return {
+        "nothing": {},
+        "another secret": dict(signature_headers("once", (new_secret(),), now, body)),
+        "another body": dict(signature_headers("once", (secret,), now, body + b" ")),
+        "another id": good | {"webhook-id": "twice"},
+        "old": dict(signature_headers("once", (secret,), now - timedelta(seconds=301), body)),
+        "no time": good | {"webhook-timestamp": "now"},
+        "no signature": good | {"webhook-signature": "sécret".encode().decode("latin-1")},
+    }
+
+
 @pytest.mark.parametrize("path", ["/start", "/execute"])
-def test_nobody_without_the_secret_gets_in(desk: "Desk", path: str, secret: str) -> None:
+def test_nobody_without_the_signature_gets_in(desk: "Desk", path: str) -> None:
     call = ask_and_answer(desk)
-    assert desk.post(path, call, secret=secret.encode()).status_code == 401
+    for wrong, headers in forged(desk, json.dumps(call).encode()).items():
+        assert desk.post(path, call, headers=headers).status_code == 401, wrong
     session = desk.api("GET", f"agent-sessions/{call['session_id']}")
     assert session["status"] == "processing_input"
     assert len(desk.api("GET", "agent-sessions")["items"]) == 1

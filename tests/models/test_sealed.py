@@ -35,6 +35,7 @@ def test_every_secret_there_is_stands_in_the_list() -> None:
         "second_factors.secret",
         "workspaces.execution_secret",
         "workspaces.previous_execution_secret",
+        "workspaces.signing_root",
     }
 
 

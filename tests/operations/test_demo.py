@@ -26,8 +26,8 @@ from opensink_web.operations.demo import (
     revoke_demo_key,
 )
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.signing_secret import rotate_signing_secret, signing_secret_of
 from opensink_web.operations.user import change_role
-from opensink_web.operations.workspace import rotate_execution_secret
 from opensink_web.outbound.policy import TargetPolicy
 from tests.conftest import Cast, Person
 from tests.scenarios import admin_of
@@ -71,7 +71,7 @@ def test_makes_an_agent_that_is_called_on_loopback(cast: Cast) -> None:
     assert agent.execution_endpoint is not None
     assert agent.execution_endpoint["url"] == "http://127.0.0.1:5001/execute"
     workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-    assert settings.secret == workspace.execution_secret
+    assert settings.secret == signing_secret_of(workspace, agent)
 
 
 def test_its_key_does_what_the_agent_does_and_no_more(cast: Cast) -> None:
@@ -132,7 +132,7 @@ def test_settings_of_another_workspace_do_not_serve(cast: Cast) -> None:
 def test_settings_do_not_serve_once_the_secret_was_rotated(cast: Cast) -> None:
     settings = prepare(cast.alice)
     with writing():
-        rotate_execution_secret(db.session.get_one(Workspace, cast.alice.workspace_id))
+        rotate_signing_secret(db.session.get_one(Workspace, cast.alice.workspace_id), agents()[0])
     assert not serves(settings, cast.alice)
 
 

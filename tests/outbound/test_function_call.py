@@ -18,7 +18,7 @@ from opensink_web.outbound.execution_call import OUTPUT_MAX_BYTES, Sender, witho
 from opensink_web.outbound.failures import CallError
 from opensink_web.outbound.function_call import build_function_call, read_function_answer
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
-from opensink_web.outbound.signing import new_secret, sign
+from opensink_web.outbound.signing import CallSecrets, new_secret, sign
 
 if TYPE_CHECKING:
     from tests.outbound.conftest import Server
@@ -41,7 +41,8 @@ CONTEXT = Context(
 )
 SECRET = "the workspace's secret"
 NOW = datetime.now(UTC).replace(microsecond=0)
-SENDER = Sender(secrets=(SECRET,), webhook_id="execution-1", now=NOW)
+SIGNING_SECRET = "the function's own secret"
+SENDER = Sender(secrets=CallSecrets(SECRET, (SIGNING_SECRET,)), webhook_id="execution-1", now=NOW)
 ANSWER = Answer(200, "OK", (), b"", False, 1.0, "127.0.0.1", None)
 
 
@@ -75,7 +76,7 @@ class TestTheCall:
             ("webhook-timestamp", str(int(NOW.timestamp()))),
             (
                 "webhook-signature",
-                sign(SECRET, "execution-1", int(NOW.timestamp()), call.body or b""),
+                sign(SIGNING_SECRET, "execution-1", int(NOW.timestamp()), call.body or b""),
             ),
             ("X-Custom-Header", "value"),
         )
@@ -102,7 +103,8 @@ class TestTheCall:
 
     def test_verifies_as_a_standard_webhook_with_each_secret(self) -> None:
         secrets = (new_secret(), new_secret())
-        call = build(sender=replace(SENDER, secrets=secrets, now=datetime.now(UTC)))
+        sender = replace(SENDER, secrets=CallSecrets(SECRET, secrets), now=datetime.now(UTC))
+        call = build(sender=sender)
         for secret in secrets:
             Webhook(secret).verify(call.body or b"", dict(call.headers))
 

@@ -15,6 +15,7 @@ PAGE = "/w/main/admin/workspace"
 SECRET = PAGE + "/secret"
 ROTATE = SECRET + "/rotate"
 END_OVERLAP = SECRET + "/end-overlap"
+OVERLAPS = "calls carry the previous secret still"
 
 
 def name_and_secret(app: Flask, cast: Cast) -> tuple[str, str]:
@@ -60,11 +61,11 @@ def test_the_overlap_can_be_ended_at_once(app: Flask, cast: Cast, alice: FlaskCl
 
     assert alice.post(END_OVERLAP).location == PAGE
     page = alice.get(PAGE).text
-    assert "no longer signs anything" in page
-    assert "calls are signed with the previous" not in page
+    assert "Calls carry the new secret now." in page
+    assert OVERLAPS not in page
     with app.app_context(), reading():
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-        assert workspace.signing_secrets(clock.now()) == (new,)
+        assert workspace.execution_secrets(clock.now()) == (new,)
 
 
 def test_the_page_shows_how_to_check_the_secret(alice: FlaskClient) -> None:
@@ -91,17 +92,39 @@ def test_a_name_that_is_none_changes_nothing(
     assert name_and_secret(app, cast)[0] == "Main"
 
 
-def test_replacing_the_secret_tells_until_when_both_sign(
+def test_replacing_the_secret_tells_until_when_calls_carry_the_previous_one(
     app: Flask, cast: Cast, alice: FlaskClient
 ) -> None:
     before = name_and_secret(app, cast)[1]
-    assert "signed with the previous" not in alice.get(PAGE).text
+    assert OVERLAPS not in alice.get(PAGE).text
     assert alice.post(ROTATE).location == PAGE
 
     page = alice.get(PAGE).text
     assert name_and_secret(app, cast)[1] != before
-    assert "calls are signed with the previous" in page
+    assert OVERLAPS in page
     assert before not in page
+
+
+def test_while_two_overlap_both_are_shown_to_whoever_asks(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    before = name_and_secret(app, cast)[1]
+    alice.post(ROTATE)
+    shown = alice.post(SECRET).text
+    assert (before in shown, name_and_secret(app, cast)[1] in shown) == (True, True)
+    alice.post(END_OVERLAP)
+    assert before not in alice.post(SECRET).text
+
+
+def test_replaced_again_meanwhile_calls_go_on_with_what_receivers_know(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    before = name_and_secret(app, cast)[1]
+    alice.post(ROTATE)
+    alice.post(ROTATE)
+    with app.app_context(), reading():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        assert workspace.execution_secrets(clock.now()) == (before, workspace.execution_secret)
 
 
 def test_after_the_overlap_the_previous_secret_is_not_spoken_of(
@@ -111,7 +134,7 @@ def test_after_the_overlap_the_previous_secret_is_not_spoken_of(
     with app.app_context(), writing():
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         workspace.previous_secret_expires_at = clock.now() - timedelta(seconds=1)
-    assert "signed with the previous" not in alice.get(PAGE).text
+    assert OVERLAPS not in alice.get(PAGE).text
 
 
 def test_replacing_the_secret_by_get_is_refused(app: Flask, cast: Cast, alice: FlaskClient) -> None:

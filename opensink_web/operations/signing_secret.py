@@ -1,0 +1,81 @@
+"""Signing secrets: the agent's or function's own, made from what nobody is shown, and its rotation.
+
+The execution secret goes with every call, so whoever receives one knows it. These are in no call:
+with one of them nothing can be signed that another agent or function would believe.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from sqlalchemy import select
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, UnreadableSecret
+from opensink_web.models import Agent, Function, Workspace, db
+from opensink_web.models.signed import FIRST_GENERATION
+from opensink_web.outbound.signing import CallSecrets, derive_secret, new_secret
+
+SIGNING_OVERLAP = timedelta(hours=24)
+"""How long calls are signed with the old secret too after a rotation."""
+
+Owner: TypeAlias = Agent | Function
+
+
+def signing_secret_of(workspace: Workspace, owner: Owner) -> str:
+    """Return the secret that signs calls to an agent or a function.
+
+    Raises: UnreadableSecret; Conflict for what is not called.
+    """
+    _require_signed(owner)
+    return _derived(workspace, owner, owner.signing_generation)
+
+
+def call_secrets(workspace: Workspace, owner: Owner, moment: datetime) -> CallSecrets:
+    """Return what a call to an agent or a function, made at `moment`, carries and is signed with.
+
+    Raises: UnreadableSecret.
+    """
+    execution_secrets = workspace.execution_secrets(moment)
+    signing: tuple[str, ...] = (signing_secret_of(workspace, owner),)
+    if owner.signing_overlaps_at(moment):
+        if owner.signing_generation == FIRST_GENERATION:
+            # made before there were secrets of their own: those receivers check with this one
+            signing += execution_secrets
+        else:
+            signing += (_derived(workspace, owner, owner.signing_generation - 1),)
+    return CallSecrets(execution_secrets[0], signing)
+
+
+def rotate_signing_secret(workspace: Workspace, owner: Owner) -> None:
+    """Replace the secret of a locked row; the old one signs too while SIGNING_OVERLAP lasts.
+
+    A root that cannot be decrypted is given up, and with it every secret made from it.
+    Raises: Conflict for what is not called.
+    """
+    _require_signed(owner)
+    moment = clock.now()
+    owner.signing_generation += 1
+    owner.signing_rotated_at = moment
+    owner.signing_overlap_ends_at = None
+    locked = select(Workspace).where(Workspace.id == workspace.id).with_for_update()
+    current = db.session.scalars(locked, execution_options={"populate_existing": True}).one()
+    with suppress(UnreadableSecret):
+        _ = current.signing_root
+        owner.signing_overlap_ends_at = moment + SIGNING_OVERLAP
+        return
+    current.signing_root = new_secret()
+
+
+def end_signing_overlap(owner: Owner) -> None:
+    """Give up the previous secret of a locked row now."""
+    owner.signing_overlap_ends_at = None
+
+
+def _require_signed(owner: Owner) -> None:
+    if not owner.is_signed:
+        raise Conflict("This function is not called over HTTP, so it has no signing secret.")
+
+
+def _derived(workspace: Workspace, owner: Owner, generation: int) -> str:
+    return derive_secret(workspace.signing_root, f"{owner.__tablename__} {owner.id}", generation)
