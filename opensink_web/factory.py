@@ -82,5 +82,6 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "PREFERRED_URL_SCHEME": "https" if is_https else "http",
         # a review that was left open overnight must still submit
         "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,  # web/origin.py looks where a form came from
         "SEND_FILE_MAX_AGE_DEFAULT": 0,
     }

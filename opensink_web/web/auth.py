@@ -38,6 +38,7 @@ from opensink_web.web.attempts import (
     retry_after,
     user_with_password,
 )
+from opensink_web.web.form_token import anybodys_form
 from opensink_web.web.forms import LineField, NewPasswordForm, SettingsForm
 from opensink_web.web.second_factor import second_step
 from opensink_web.web.typed import keeps_typed
@@ -80,19 +81,23 @@ def workspaces() -> ResponseReturnValue:
 
 def _draw_sign_in_again() -> ResponseReturnValue:
     form = SignInForm()
-    form.form_errors.append("This form was open for too long. Enter your password again.")
+    form.form_errors.append(
+        "This form was open for too long, or your browser keeps no cookies of this server, which it"
+        " must to sign in. Enter your password again."
+    )
     return render_template("auth/sign_in.html", form=form), 400
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-@keeps_typed(_draw_sign_in_again, anybodys=True)
+@keeps_typed(_draw_sign_in_again)
+@anybodys_form
 @public
 def sign_in() -> ResponseReturnValue:
     """Let a person in; where they were going stands in `next`."""
     goal = safe_next(request.args.get("next")) or url_for("auth.home")
-    if current_user.is_authenticated:
-        return redirect(goal, 303)
     form = SignInForm()
+    if current_user.is_authenticated:
+        return _already_in(form, goal)
     if form.validate_on_submit():
         try:
             user = user_with_password(form.email.data, form.password.data)
@@ -105,6 +110,19 @@ def sign_in() -> ResponseReturnValue:
         # one sentence for both: whether an address has an account is nobody's business
         form.form_errors.append("This e-mail address and password do not belong together.")
     return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
+
+
+def _already_in(form: SignInForm, goal: str) -> ResponseReturnValue:
+    """Another tab has signed somebody in meanwhile: let them go on, if it is who is here."""
+    email = form.email.data or current_user.email
+    if request.method == "POST" and email.lower() != current_user.email:
+        flash(
+            f"You are signed in as {current_user.email}. Sign out first to sign in as somebody"
+            " else.",
+            "info",
+        )
+        goal = url_for("auth.home")
+    return redirect(goal, 303)
 
 
 def _let_in(user: User, goal: str) -> ResponseReturnValue:
@@ -138,6 +156,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.route("/sign-up/<token>", methods=["GET", "POST"])
+@anybodys_form
 @public
 def sign_up(token: str) -> ResponseReturnValue:
     """Make the account that a link is for, and let its owner in."""

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from opensink_web.errors import NotAuthenticated, OpenSinkError, PermissionMissing, RateLimited
 from opensink_web.web.access import to_sign_in
 from opensink_web.web.attempts import retry_after
+from opensink_web.web.origin import ForeignForm
 from opensink_web.web.typed import typed_again
 
 _OLD_FORM = (
@@ -29,6 +30,9 @@ def error_page(error: Exception) -> ResponseReturnValue:
         return *_page(error.status, error.message), retry_after(error)
     if isinstance(error, OpenSinkError):
         return _page(error.status, error.message)
+    if isinstance(error, ForeignForm):  # nobody else shall fill in a form of ours
+        page = render_template("errors/foreign_form.html", message=error.description)
+        return page, 400
     if isinstance(error, CSRFError):
         return _after_an_old_token()
     if isinstance(error, HTTPException) and error.code is not None:

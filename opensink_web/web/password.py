@@ -13,6 +13,7 @@ from opensink_web.operations.audit import record
 from opensink_web.operations.password import find_reset, reset_password
 from opensink_web.web.access import public, tell_stranger
 from opensink_web.web.attempts import note_bad_link, refuse_guessing_links
+from opensink_web.web.form_token import anybodys_form
 from opensink_web.web.forms import NewPasswordForm
 
 blueprint = Blueprint("password", __name__)
@@ -26,6 +27,7 @@ def forgot() -> ResponseReturnValue:
 
 
 @blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
+@anybodys_form
 @public
 def reset(token: str) -> ResponseReturnValue:
     """Choose a new password; it ends every session of the account."""

@@ -39,6 +39,7 @@ from opensink_web.web.attempts import (
     retry_after,
     user_with_password,
 )
+from opensink_web.web.form_token import anybodys_form
 from opensink_web.web.forms import LineField, SettingsForm
 from opensink_web.web.pending_cookie import PendingCookie
 
@@ -75,6 +76,7 @@ def second_step(user: User, goal: str) -> ResponseReturnValue | None:
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
+@anybodys_form
 @public
 def enter() -> ResponseReturnValue:
     """Take the code and let the person in."""

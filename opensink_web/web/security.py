@@ -1,9 +1,12 @@
 """What holds for every request: the headers of its answer, and what it may not hold itself."""
 
-from flask import Flask, Response, current_app, request
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask import Flask, Response, current_app, g, request
+from flask_wtf.csrf import CSRFProtect
 
 from opensink_web.errors import NotFound
+from opensink_web.web.access import services
+from opensink_web.web.form_token import is_anybodys_form
+from opensink_web.web.origin import came_from_our_page
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -23,14 +26,21 @@ _HSTS_SECONDS = 365 * 24 * 3600
 
 
 class FormProtection(CSRFProtect):  # type: ignore[misc]  # Flask-WTF ships no types
-    """Flask-WTF's, which over HTTPS takes it that a Referer can be parsed."""
+    """Flask-WTF's tokens, behind a look at where the form came from.
+
+    That takes the place of Flask-WTF's own look at the Referer (WTF_CSRF_SSL_STRICT).
+    """
 
     def protect(self, apply_exemptions: bool = False) -> None:
         """Raises: CSRFError."""
-        try:
+        is_exempt = apply_exemptions and (not request.endpoint or self._is_exempt())
+        if is_exempt or request.method not in current_app.config["WTF_CSRF_METHODS"]:
+            return
+        is_ours = came_from_our_page(services().settings.public_url)
+        if is_ours and is_anybodys_form():
+            g.csrf_valid = True  # what Flask-WTF's forms look at
+        else:
             super().protect(apply_exemptions)
-        except ValueError:
-            raise CSRFError("The Referer of this request is not an address.") from None
 
 
 def register(app: Flask) -> None:
@@ -49,7 +59,7 @@ def _set_headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    # not no-referrer: Flask-WTF checks the Referer of forms sent over HTTPS
+    # not no-referrer: with it browsers send forms with `Origin: null`
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")

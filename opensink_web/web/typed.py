@@ -19,27 +19,23 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import ImmutableMultiDict
 
 from opensink_web.json_value import JSONValue
-from opensink_web.web.form_token import writer
+from opensink_web.web.form_token import is_anybodys, writer
 from opensink_web.web.sealed_value import seal, unseal
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 _AGAIN = "typed_again"
-_ANYBODYS = "typed_by_anybody"
 _FIELD = "_kept"
 _PURPOSE = "typed"
 _LIFETIME = timedelta(days=7)
 _ROOM_FOR_THE_REST_BYTES = 1024
 
 
-def keeps_typed(
-    again: Callable[..., ResponseReturnValue], *, anybodys: bool = False
-) -> Callable[[View], View]:
+def keeps_typed(again: Callable[..., ResponseReturnValue]) -> Callable[[View], View]:
     """Declare that what is sent to a view is worth keeping when it cannot be taken.
 
     With a token from before the last sign-in, `again` draws the form anew with what was sent in
-    it; without a sign-in a page keeps it until there is one. `anybodys` says that the form is one
-    to sign in with: it was drawn for nobody in particular.
+    it; without a sign-in a page keeps it until there is one.
     """
 
     def declare(view: View) -> View:
@@ -52,28 +48,23 @@ def keeps_typed(
             return view(*args, **kwargs)
 
         setattr(guarded, _AGAIN, again)
-        setattr(guarded, _ANYBODYS, anybodys)
         return cast("View", guarded)
 
     return declare
 
 
 def typed_again() -> ResponseReturnValue | None:
-    """Return the page that saves what was sent with an old token; None if nothing is to be saved.
-
-    Only for forms of our own pages: nobody else shall fill in one of ours.
-    """
+    """Return the page that saves what was sent with an old token; None if there is nothing."""
     view = current_app.view_functions.get(request.endpoint or "")
     again: Callable[..., ResponseReturnValue] | None = getattr(view, _AGAIN, None)
-    is_ours = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-    if again is None or not is_ours:
+    if again is None:
         return None
     if _FIELD in request.form and current_user.is_authenticated:
         kept = _kept()
         if kept is None or UUID(kept["user"]) != current_user.user.id:
             return None
         request.form = ImmutableMultiDict(kept["fields"])
-    elif not getattr(view, _ANYBODYS) and not _is_the_writers():
+    elif not is_anybodys(view) and not _is_the_writers():
         return None
     return again(**(request.view_args or {})) if request.form else None
 

@@ -237,7 +237,7 @@ def test_nobody_elses_site_fills_a_form_of_ours_in(client: FlaskClient, page: st
     answer = client.post(page, data=form, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 400
     assert "Monday" not in answer.text
-    assert "This form is from before you signed in or out" in answer.text
+    assert "This form came from another address" in answer.text
 
 
 def test_a_sign_in_form_that_is_too_old_keeps_the_address(app: Flask, cast: Cast) -> None:
