@@ -7,6 +7,7 @@ may still do anything is the database's to say, at every call.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,12 +26,21 @@ LENGTH_MAX = 8192
 _PURPOSE = b"opensink access tokens, version 1"
 
 
+class TokenKind(Enum):
+    """What a token was made for; all but a sign-in's are delegated tokens."""
+
+    SIGN_IN = "a sign-in"
+    EXECUTION = "an execution"
+    CALLBACK = "a callback"
+
+
 @dataclass(frozen=True, slots=True)
 class AccessToken:
     """What a token says: who is calling, in which workspace, as part of what.
 
-    `session_id` is the sign-in it was made for, `execution_id` the execution. `scopes` limit it as
-    they limit an API key; None limits nothing.
+    `session_id` is the sign-in it was made for, `execution_id` the execution; `reports_on` is the
+    execution or batch of whose end a callback tells. `scopes` limit it as they limit an API key;
+    None limits nothing.
     """
 
     user_id: UUID
@@ -38,7 +48,14 @@ class AccessToken:
     expires_at: datetime
     session_id: UUID | None = None
     execution_id: UUID | None = None
+    reports_on: UUID | None = None
     scopes: tuple[str, ...] | None = None
+
+    @property
+    def kind(self) -> TokenKind:
+        if self.session_id is not None:
+            return TokenKind.SIGN_IN
+        return TokenKind.CALLBACK if self.execution_id is None else TokenKind.EXECUTION
 
 
 class TokenSigner:
@@ -64,6 +81,7 @@ class TokenSigner:
             "workspace_id": str(token.workspace_id),
             "sid": _text(token.session_id),
             "execution_id": _text(token.execution_id),
+            "reports_on": _text(token.reports_on),
             "scopes": None if token.scopes is None else list(token.scopes),
         }
         header = {"alg": ALGORITHM, "typ": TYPE}
@@ -115,6 +133,7 @@ def _read_claims(claims: dict[str, Any]) -> AccessToken:
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         session_id=_id(claims["sid"]),
         execution_id=_id(claims["execution_id"]),
+        reports_on=_id(claims.get("reports_on")),  # not in those signed before there was one
         scopes=None if scopes is None else tuple(scopes),
     )
 

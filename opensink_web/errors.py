@@ -120,6 +120,12 @@ class PermissionMissing(OpenSinkError):
     status = 403
 
 
+class DelegatedTokenRefused(PermissionMissing):
+    """The token of an execution or a callback does not open this, whatever its user may."""
+
+    code = "delegated_token_refused"
+
+
 class NotFound(OpenSinkError):
     """It does not exist, or it is in another workspace, which is the same to the caller."""
 

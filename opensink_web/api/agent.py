@@ -286,7 +286,6 @@ def delete_agent(principal: Principal, agent_id: UUID) -> None:
     status=200,
 )
 def rotate_agent_signing_secret(principal: Principal, agent_id: UUID) -> AgentAnswer:
-    principal.require_no_errand("replaces no signing secret")
     agent = agents.lock_agent(principal.workspace, agent_id)
     rotate_signing_secret(principal.workspace, agent)
     return AgentAnswer.shown_to(principal, agent)
@@ -298,7 +297,6 @@ def rotate_agent_signing_secret(principal: Principal, agent_id: UUID) -> AgentAn
     status=200,
 )
 def end_agent_signing_overlap(principal: Principal, agent_id: UUID) -> AgentAnswer:
-    principal.require_no_errand("replaces no signing secret")
     agent = agents.lock_agent(principal.workspace, agent_id)
     end_signing_overlap(agent)
     return AgentAnswer.shown_to(principal, agent)

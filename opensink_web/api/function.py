@@ -32,6 +32,8 @@ from opensink_web.contract.shapes import (
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Function, FunctionKind
 from opensink_web.operations import function as functions
+from opensink_web.operations.delegation import EXECUTING
+from opensink_web.operations.execution_submit import executable_function
 from opensink_web.operations.function_target import (
     ENTRY_POINT,
     PythonTarget,
@@ -235,9 +237,11 @@ def list_functions(principal: Principal, query: FunctionQuery) -> FunctionPage:
     return page_answer(page, lambda function: FunctionAnswer.shown_to(principal, function))
 
 
-@routes.get(_ADDRESS, summary="Read a function.")
+@routes.get(_ADDRESS, summary="Read a function.", delegated=EXECUTING)
 def get_function(principal: Principal, namespace: PathName, name: PathName) -> FunctionAnswer:
     function = functions.find_function(principal.workspace, namespace, name)
+    if principal.is_delegated:
+        executable_function(principal, namespace, name)
     return FunctionAnswer.shown_to(principal, function)
 
 
@@ -245,7 +249,6 @@ def get_function(principal: Principal, namespace: PathName, name: PathName) -> F
 def replace_function(
     principal: Principal, namespace: PathName, name: PathName, body: FunctionReplacement
 ) -> FunctionAnswer:
-    _check_may_change(principal, namespace, name)
     function = functions.replace_function(
         principal.workspace, namespace, name, _policy(), body.fields(namespace, name)
     )
@@ -256,7 +259,6 @@ def replace_function(
 def update_function(
     principal: Principal, namespace: PathName, name: PathName, body: FunctionChange
 ) -> FunctionAnswer:
-    _check_may_change(principal, namespace, name)
     function = functions.update_function(
         principal.workspace, namespace, name, _policy(), body.changes()
     )
@@ -265,7 +267,6 @@ def update_function(
 
 @routes.delete(_ADDRESS, summary="Delete a function; its executions stay.", errors=(409,))
 def delete_function(principal: Principal, namespace: PathName, name: PathName) -> None:
-    _check_may_change(principal, namespace, name)
     functions.delete_function(principal.workspace, namespace, name)
 
 
@@ -277,7 +278,6 @@ def delete_function(principal: Principal, namespace: PathName, name: PathName) -
 def rotate_function_signing_secret(
     principal: Principal, namespace: PathName, name: PathName
 ) -> FunctionAnswer:
-    principal.require_no_errand("replaces no signing secret")
     function = functions.lock_function(principal.workspace, namespace, name)
     rotate_signing_secret(principal.workspace, function)
     return FunctionAnswer.shown_to(principal, function)
@@ -291,19 +291,9 @@ def rotate_function_signing_secret(
 def end_function_signing_overlap(
     principal: Principal, namespace: PathName, name: PathName
 ) -> FunctionAnswer:
-    principal.require_no_errand("replaces no signing secret")
     function = functions.lock_function(principal.workspace, namespace, name)
     end_signing_overlap(function)
     return FunctionAnswer.shown_to(principal, function)
-
-
-def _check_may_change(principal: Principal, namespace: str, name: str) -> None:
-    """Keep functions from doing away with approvals by their executions' tokens.
-
-    Raises: NotFound; PermissionMissing.
-    """
-    if functions.find_function(principal.workspace, namespace, name).requires_approval:
-        principal.require_no_errand("changes no function that requires approval")
 
 
 def _policy() -> TargetPolicy:

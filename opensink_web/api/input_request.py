@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from opensink_web.contract import waiting
-from opensink_web.contract.route import Permission, Routes
+from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     DIGITS,
     Answer,
@@ -20,18 +20,16 @@ from opensink_web.contract.shapes import (
     Received,
     page_answer,
 )
-from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema, PermissionMissing
+from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
 from opensink_web.models import InputRequestKind, InputRequestStatus, Workspace
 from opensink_web.models.transaction import reading
 from opensink_web.operations import input_request as input_requests
 from opensink_web.operations import input_request_decision as decisions
+from opensink_web.operations.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.execution import refuse_to_pause
-from opensink_web.operations.execution_pause import OWN_QUESTION
 from opensink_web.operations.permission import Action, Principal
 
 RESOURCE = "agent_session_input_requests"
-# an agent that answers a batch is told why it cannot ask, whatever its caller may do
-_ASK = Permission(RESOURCE, Action.WRITE, or_own_execution=True)
 routes = Routes(RESOURCE)
 WAIT_SECONDS_MAX = 60
 
@@ -115,12 +113,12 @@ InputRequestPage = PageAnswer[InputRequestAnswer]
 
 
 @routes.post(
-    "/agent-session-input-requests", summary="Ask a person.", errors=(404,), permission=_ASK
+    "/agent-session-input-requests", summary="Ask a person.", errors=(404,), delegated=ASKING
 )
 def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
-    if principal.token is not None and principal.token.execution_id is not None:
-        refuse_to_pause(principal.workspace, principal.token.execution_id)
-    principal.require(RESOURCE, Action.WRITE)
+    if principal.execution_id is not None:
+        refuse_to_pause(principal.workspace, principal.execution_id)
+        principal.require(RESOURCE, Action.WRITE)
     try:
         request = input_requests.ask(
             principal.workspace,
@@ -130,6 +128,7 @@ def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
             title=body.title,
             message=body.message,
             schema=body.schema_,
+            asked_with_id=principal.execution_id,
         )
     except InvalidSchema as error:
         raise InvalidSchema(error.message, errors=_inside("/schema", error.errors)) from None
@@ -150,7 +149,11 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
     return page_answer(page, InputRequestAnswer.of)
 
 
-@routes.get("/agent-session-input-requests/{request_id}", summary="Read a request, or wait for it.")
+@routes.get(
+    "/agent-session-input-requests/{request_id}",
+    summary="Read a request, or wait for it.",
+    delegated=THIS_QUESTION,
+)
 def get_input_request(
     principal: Principal, request_id: UUID, query: WaitQuery
 ) -> InputRequestAnswer:
@@ -164,7 +167,6 @@ def get_input_request(
     "/agent-session-input-requests/{request_id}/resolve", summary="Answer a request.", status=200
 )
 def resolve(principal: Principal, request_id: UUID, body: Resolution) -> InputRequestAnswer:
-    _check_may_decide(principal, request_id)
     try:
         request = decisions.resolve(
             principal.workspace, request_id, body.response, by=principal.user
@@ -180,21 +182,8 @@ def resolve(principal: Principal, request_id: UUID, body: Resolution) -> InputRe
     status=200,
 )
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestAnswer:
-    _check_may_decide(principal, request_id)
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
     return InputRequestAnswer.of(request)
-
-
-def _check_may_decide(principal: Principal, request_id: UUID) -> None:
-    """Keep functions from approving calls, and from answering themselves, in a user's name.
-
-    Raises: NotFound; PermissionMissing.
-    """
-    request = input_requests.find_input_request(principal.workspace, request_id)
-    if request.kind is InputRequestKind.APPROVAL:
-        principal.require_no_errand("approves no calls: a person does")
-    if principal.is_execution(request.execution_id):
-        raise PermissionMissing(OWN_QUESTION)
 
 
 def _wait_for_answer(workspace: Workspace, request_id: UUID, seconds: float) -> None:

@@ -12,7 +12,7 @@ from opensink_web.operations.signing_secret import Owner, signing_secret_of
 SigningSecret: TypeAlias = str | None
 SIGNING_SECRET: Any = Field(
     description="`whsec_…`: what `webhook-signature` of every call is made with, and nobody else's."
-    " In no call itself. Null for those who may not write this, and for an execution's own token."
+    " In no call itself. Null for those who may not write this, and for delegated tokens."
 )
 OVERLAP_ENDS_AT: Any = Field(
     description="Until when calls are signed with the previous secret too; null if they are not."
@@ -26,7 +26,7 @@ def signing_facts(principal: Principal, resource: str, owner: Owner) -> dict[str
     What cannot be decrypted is null: that a call cannot be made its delivery says.
     """
     secret = None
-    if owner.is_signed and principal.is_signed_in and principal.may(resource, Action.WRITE):
+    if owner.is_signed and principal.may(resource, Action.WRITE):
         try:
             secret = signing_secret_of(principal.workspace, owner)
         except UnreadableSecret:

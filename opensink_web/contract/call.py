@@ -25,6 +25,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.api_key import note_use, use_is_worth_noting
 from opensink_web.operations.bearer import principal_of_bearer
+from opensink_web.operations.delegation import Cover
 from opensink_web.operations.permission import Principal
 from opensink_web.services import EXTENSION, Services
 
@@ -101,27 +102,22 @@ def _let_in(admit: Admit, bearer: str) -> None:
 def _admit(
     route: Route, path_values: Mapping[str, str], bearer: str, called_at: datetime
 ) -> Principal:
-    """Raises: NotAuthenticated; PermissionMissing; NotFound for what can be nobody's name."""
+    """Return who calls, if the route is open to them.
+
+    Raises: NotAuthenticated; DelegatedTokenRefused; PermissionMissing; NotFound for what can be
+    nobody's name.
+    """
     principal = principal_of_bearer(bearer, _services().signer, called_at)
     if principal is None:
         raise NotAuthenticated(
             "This API key or access token is unknown, has expired or was revoked."
         )
-    wanted = route.permission
-    if isinstance(wanted, Permission) and not _is_its_own(wanted, path_values, principal):
+    wanted, cover = route.permission, route.delegated.cover(principal, path_values)
+    if isinstance(wanted, Permission) and cover is not Cover.OWN:
         if wanted.path:
             read_path(route.path_types, path_values)  # nothing else can stand in a permission
         principal.require_reach(wanted.of(path_values), wanted.least)
     return principal
-
-
-def _is_its_own(wanted: Permission, path_values: Mapping[str, str], principal: Principal) -> bool:
-    """Tell whether this is the own token of the execution in the path, if that is enough."""
-    token = principal.token
-    if not wanted.or_own_execution or token is None or token.execution_id is None:
-        return False
-    own_id = str(token.execution_id)
-    return path_values.get("execution_id", own_id).lower() == own_id
 
 
 def _services() -> Services:

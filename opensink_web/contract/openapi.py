@@ -93,11 +93,16 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
 
 def _needs(route: Route) -> str:
     if isinstance(route.permission, Permission):
-        needed = f"Needs `{route.permission}:{route.permission.least}`"
-        return needed + (
-            ", or the execution's own token." if route.permission.or_own_execution else "."
-        )
-    return f"Open to {route.permission.value}."
+        needed = f"Needs `{route.permission}:{route.permission.least}`."
+    else:
+        needed = f"Open to {route.permission.value}."
+    return " ".join([needed, *_delegated_to(route)])
+
+
+def _delegated_to(route: Route) -> list[str]:
+    """Say which tokens of executions and callbacks the route is open to."""
+    kinds = sorted(f"{kind.value}'s" for kind in route.delegated.kinds)
+    return [f"Open to {' and '.join(kinds)} token: {route.delegated.means}"] if kinds else []
 
 
 def _path_parameters(route: Route) -> list[JSONObject]:

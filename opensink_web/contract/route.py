@@ -28,6 +28,7 @@ from pydantic import TypeAdapter
 
 from opensink_web.contract.room import API, Room
 from opensink_web.contract.shapes import Answer, Query, Received, path_adapter
+from opensink_web.operations.delegation import NOBODY, Delegation
 from opensink_web.operations.permission import SERVICE, Action, Principal
 from opensink_web.operations.permission_pattern import Reach
 
@@ -45,16 +46,13 @@ class Permission:
     """What a caller's roles and scopes must allow, at least as far as `least`.
 
     `path` says which of the resource: names in braces are taken from the route's path. A view that
-    is content with Reach.OWN asks whose things alone that is. With `or_own_execution` the own token
-    of the execution that the route's path names needs no permission; where the path names none, an
-    execution's own token comes through to the view, which asks.
+    is content with Reach.OWN asks whose things alone that is.
     """
 
     resource: str
     action: str
     path: str = ""
     least: Reach = Reach.ALL
-    or_own_execution: bool = False
 
     def __str__(self) -> str:
         resource = f"{self.resource}/{self.path}" if self.path else self.resource
@@ -80,11 +78,13 @@ class Access(Enum):
 class Demands(TypedDict, total=False):
     """What a declaration may say besides the method, the path and the summary.
 
-    `errors` are the statuses that only this route answers. `takes_batch` lets its body be as large
-    as MAX_BATCH_BODY_BYTES.
+    `delegated` says which tokens of executions and callbacks the route is open to: none, where it
+    is not said. `errors` are the statuses that only this route answers. `takes_batch` lets its body
+    be as large as MAX_BATCH_BODY_BYTES.
     """
 
     permission: Permission | Access
+    delegated: Delegation
     errors: tuple[int, ...]
     transaction: bool
     takes_batch: bool
@@ -101,6 +101,7 @@ class Route:
     method: str
     path: str
     permission: Permission | Access
+    delegated: Delegation
     summary: str
     status: int
     view: View
@@ -168,9 +169,7 @@ class Route:
         """Every status but the successful one, in order."""
         statuses = {int(self.room.invalid_status), 429, 500, 503, *self.errors}
         if not self.is_public:
-            statuses.add(401)
-        if isinstance(self.permission, Permission):
-            statuses.add(403)
+            statuses |= {401, 403}
         if self.id_names:
             statuses.add(404)
         if not self.reads_only:
@@ -232,6 +231,7 @@ class Routes:
                 method=method,
                 path=path,
                 permission=demands.get("permission", self._permission(method)),
+                delegated=demands.get("delegated", NOBODY),
                 summary=summary,
                 status=status,
                 view=view,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from opensink_web.access_token import TokenSigner
 from opensink_web.models import LaneWork
-from opensink_web.operations.bearer import mint_user_token
+from opensink_web.operations.bearer import mint_callback_token
 from opensink_web.operations.callback import CallbackClaim, claim_callbacks, finish_callbacks
 from opensink_web.operations.lane import renew
 from opensink_web.outbound.callback_call import build_callback_call
@@ -29,7 +29,7 @@ class CallbackWork:
         """Make the call, unless another worker may have."""
         if claim.is_lost:
             return None
-        token = mint_user_token(self.signer, claim.user_id, claim.workspace_id, claim.scopes)
+        token = mint_callback_token(self.signer, claim)
         call = build_callback_call(claim.url, claim.body, token)
         return self.client.send(call)
 

@@ -41,6 +41,8 @@ class Batch(Identified, Created, Base):
     agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
     # the batch whose failed executions this one runs again; no foreign key, so that it may be gone
     rerun_of_id: Mapped[UUID | None]
+    # the execution that started this one with its own token; no foreign key, so that it may be gone
+    parent_id: Mapped[UUID | None]
     target_namespace: Mapped[str] = mapped_column(String(255))
     target_name: Mapped[str] = mapped_column(String(255))
     total: Mapped[int]

@@ -65,7 +65,8 @@ class Execution(Identified, Updated, Leased, Base):
     """`target_namespace` and `target_name` outlive the function or agent that they name.
 
     `timeout_seconds` is for each call; `pause_count` is how often a person was asked. `scopes` is
-    what the key that started it was limited to; null is all that its user may.
+    what the key that started it was limited to; null is all that its user may. `depth` counts the
+    executions above it that started each other; it is 0 where a person or a program did.
     """
 
     __tablename__ = "executions"
@@ -83,6 +84,9 @@ class Execution(Identified, Updated, Leased, Base):
     batch_index: Mapped[int | None]
     # the execution whose call this one makes again; no foreign key, so that it may be gone
     rerun_of_id: Mapped[UUID | None]
+    # the execution that started this one with its own token; no foreign key, so that it may be gone
+    parent_id: Mapped[UUID | None]
+    depth: Mapped[int] = mapped_column(default=0, server_default="0")
     chat_id: Mapped[UUID | None] = mapped_column(ForeignKey("chats.id", ondelete="SET NULL"))
     trigger_type: Mapped[str] = mapped_column(String(32))
     trigger_id: Mapped[str] = mapped_column(String(255))

@@ -53,6 +53,8 @@ class InputRequest(Identified, Created, Base):
     execution_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("executions.id", ondelete="CASCADE")
     )
+    # the execution with whose token an agent's question was put; no foreign key: it may be gone
+    asked_with_id: Mapped[UUID | None]
     kind: Mapped[InputRequestKind] = mapped_column(
         word_type(InputRequestKind), default=InputRequestKind.INPUT
     )

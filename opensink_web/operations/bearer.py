@@ -42,6 +42,19 @@ class Executed(Protocol):
     def timeout_seconds(self) -> int: ...
 
 
+class Reported(Protocol):
+    """What a callback's token says of the execution or batch whose end it tells of."""
+
+    @property
+    def reports_on(self) -> UUID: ...
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def workspace_id(self) -> UUID: ...
+    @property
+    def scopes(self) -> Scopes | None: ...
+
+
 def principal_of_bearer(
     bearer: str, signer: TokenSigner, called_at: datetime | None = None
 ) -> Principal | None:
@@ -62,12 +75,16 @@ def mint_session_token(signer: TokenSigner, session: UserSession, workspace: Wor
     return signer.sign(token)
 
 
-def mint_user_token(
-    signer: TokenSigner, user_id: UUID, workspace_id: UUID, scopes: Scopes | None
-) -> str:
-    """Make an access token with which somebody is told on whose behalf we call."""
+def mint_callback_token(signer: TokenSigner, reported: Reported) -> str:
+    """Make the access token that tells a callback's receiver for whom we call."""
     return signer.sign(
-        AccessToken(user_id, workspace_id, _in_a_while(), scopes=_limits(scopes)),
+        AccessToken(
+            reported.user_id,
+            reported.workspace_id,
+            _in_a_while(),
+            reports_on=reported.reports_on,
+            scopes=_limits(reported.scopes),
+        )
     )
 
 

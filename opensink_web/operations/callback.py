@@ -48,6 +48,8 @@ _FINISH = update(Callback).where(
 class CallbackClaim:
     """The right to make one callback: where to, what is said, and as whom.
 
+    `reports_on` is the execution or batch that has ended.
+
     `is_lost` when another worker died with it: then there is nothing to do but to say so.
     """
 
@@ -55,6 +57,7 @@ class CallbackClaim:
     lease_token: str
     is_lost: bool
     execution_id: UUID | None
+    reports_on: UUID
     url: str
     body: JSONObject
     workspace_id: UUID
@@ -138,6 +141,7 @@ def _claim(row: Row[Any], token: str, ended: Execution | Batch, body: JSONObject
         lease_token=token,
         is_lost=row.lease_token is not None,
         execution_id=row.execution_id,
+        reports_on=ended.id,
         url=row.url,
         body=body,
         workspace_id=ended.workspace_id,

@@ -18,7 +18,6 @@ from opensink_web.errors import (
     InvalidInput,
     InvalidSchema,
     NotFound,
-    PermissionMissing,
     UnreadableSecret,
 )
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
@@ -49,7 +48,6 @@ from opensink_web.outbound.outcome import Failure
 from opensink_web.schema.limits import check_schema
 
 PROMPT_LENGTH_MAX = 100_000
-OWN_QUESTION = "An execution does not answer its own questions. Somebody else does."
 _LINE_LENGTH_MAX = 255  # of a key and of a title
 
 # Built once, because building a statement costs more than running it.
@@ -202,14 +200,12 @@ def continue_execution(
 ) -> InputRequest:
     """Answer what an execution waits for.
 
-    Raises: NotFound; PermissionMissing for the execution itself; Conflict when it waits for
-    nothing, or for an approval; AlreadyResolved; InvalidResponse.
+    Raises: NotFound; Conflict when it waits for nothing, or for an approval; AlreadyResolved;
+    InvalidResponse.
     """
     execution = db.session.get(Execution, execution_id)
     if execution is None or execution.workspace_id != principal.workspace.id:
         raise NotFound("There is no such execution.")
-    if principal.is_execution(execution_id):
-        raise PermissionMissing(OWN_QUESTION)
     asked = run_prepared(_PENDING, {"of_execution": execution_id}).one_or_none()
     if asked is None:
         raise Conflict(f"The execution waits for no input: it is {execution.status}.")

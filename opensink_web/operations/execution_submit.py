@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from opensink_web import clock
 from opensink_web.errors import (
@@ -18,6 +18,7 @@ from opensink_web.errors import (
     FieldError,
     InvalidFunctionInput,
     InvalidInput,
+    NotFound,
 )
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
@@ -43,6 +44,10 @@ TRIGGER_ID_DEFAULT = "runtime-api"
 TRIGGER_ID_LENGTH_MAX = 247
 """A batch's executions add a colon and their index to it, in a column of 255."""
 DELAY_SECONDS_MAX = 366 * 86_400
+DELEGATED_DELAY_SECONDS_MAX = 86_400
+"""How much later an execution may have another begin: its token is not to live on for long."""
+DEPTH_MAX = 8
+"""How many executions may start each other, one after the other."""
 TIMEOUT_SECONDS_MAX = 86_400
 BATCH_SIZE_MAX_DEFAULT = 1000
 CHECKING_SECONDS_MAX = 3.0
@@ -209,6 +214,7 @@ def add_batch(
         trigger_id_prefix=options.trigger_id,
         callback_url=callback_url,
         scopes=_scopes_of(principal, options),
+        parent_id=principal.execution_id,
     )
     if target.kind is ExecutionKind.FUNCTION:
         batch.function_id = target.id
@@ -267,6 +273,8 @@ def _common_values(
         "target_namespace": target.namespace,
         "target_name": target.name,
         "batch_id": None if batch is None else batch.id,
+        "parent_id": principal.execution_id,
+        "depth": _depth_below(principal, options),
         "trigger_type": options.trigger_type,
         "scopes": _scopes_of(principal, options),
         "status": target.first_status,
@@ -279,6 +287,27 @@ def _common_values(
         "created_at": moment,
         "updated_at": moment,
     }
+
+
+def _depth_below(principal: Principal, options: Options) -> int:
+    """Return how deep what the principal starts is. Raises: Conflict; InvalidInput."""
+    if principal.execution_id is None:
+        return 0
+    if options.delay_seconds > DELEGATED_DELAY_SECONDS_MAX:
+        message = (
+            f"An execution can have another begin at most {DELEGATED_DELAY_SECONDS_MAX} seconds"
+            " later."
+        )
+        raise InvalidInput(message, errors=(FieldError("/delay_seconds", message),))
+    above = db.session.scalar(select(Execution.depth).where(Execution.id == principal.execution_id))
+    if above is None:
+        raise NotFound("The execution that this token was made for is not there any more.")
+    if above >= DEPTH_MAX:
+        raise Conflict(
+            f"Executions have started each other {DEPTH_MAX} times in a row, so this one starts no"
+            " more. If functions call each other without end, that has to be mended."
+        )
+    return above + 1
 
 
 def _scopes_of(principal: Principal, options: Options) -> list[str] | None:

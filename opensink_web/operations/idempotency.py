@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, InvalidInput
-from opensink_web.models import IdempotencyRecord, db
+from opensink_web.models import Execution, IdempotencyRecord, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.permission import Principal
 
@@ -40,6 +40,7 @@ def begin(principal: Principal, key: str, request: bytes) -> IdempotencyRecord |
     if not re.fullmatch(KEY, key):
         raise InvalidInput("An Idempotency-Key has 1 to 255 printable ASCII characters.")
     request_hash = sha256(request).hexdigest()
+    key = _kept_key(principal, key)
     moment = clock.now()
     _forget(principal, key)
     record = IdempotencyRecord(
@@ -72,6 +73,20 @@ def forget_expired() -> int:
     """Delete the records whose time is over; return how many."""
     expired = delete(IdempotencyRecord).where(IdempotencyRecord.expires_at <= clock.now())
     return rows_changed(expired)
+
+
+def _kept_key(principal: Principal, key: str) -> str:
+    """Return what a key is kept under: what a function's executions use is apart from all else.
+
+    Otherwise one that was taken over could hear what somebody else was answered, or use their keys
+    up. A function that is executed again for the same user does find what it has done before.
+    """
+    if principal.execution_id is None:
+        return key
+    lane_id = db.session.scalar(
+        select(Execution.lane_id).where(Execution.id == principal.execution_id)
+    )
+    return "\t" + sha256(f"{lane_id} {key}".encode()).hexdigest()  # no key that is sent has a tab
 
 
 def _forget(principal: Principal, key: str) -> None:

@@ -47,8 +47,11 @@ def ask(
     title: str,
     message: str,
     schema: JSONValue,
+    asked_with_id: UUID | None = None,
 ) -> InputRequest:
     """Put a question in the inbox; the session waits for the answer.
+
+    `asked_with_id` is the execution with whose token that is done.
 
     Raises: NotFound; InvalidSchema; InvalidInput for another agent's session; Conflict when the
     session has ended.
@@ -66,6 +69,7 @@ def ask(
         title=title,
         message=message,
         schema=schema,
+        asked_with_id=asked_with_id,
     )
     db.session.add(request)
     db.session.flush()

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from opensink_web.access_token import AccessToken
+from opensink_web.access_token import AccessToken, TokenKind
 from opensink_web.errors import FieldError, InvalidInput, PermissionMissing
 from opensink_web.models import ApiKey, Membership, Role, User, Workspace
 from opensink_web.operations.permission_pattern import (
@@ -148,21 +148,14 @@ class Principal:
         return tuple(sorted(str(each) for each in self.patterns if self._in_scopes(each)))
 
     @property
-    def is_signed_in(self) -> bool:
-        """Whether this is a person, or a program of theirs, and no errand that they sent out."""
-        return self.token is None or self.token.session_id is not None
+    def is_delegated(self) -> bool:
+        """Whether this is an execution or a callback's receiver, acting for the user."""
+        return self.token is not None and self.token.kind is not TokenKind.SIGN_IN
 
-    def require_no_errand(self, what_it_does_not: str) -> None:
-        """Raises: PermissionMissing for the token of an execution or a callback.
-
-        Whoever gets one, with a call, is not to make it more than it is, or last longer.
-        """
-        if not self.is_signed_in:
-            raise PermissionMissing(f"The token of an execution or a callback {what_it_does_not}.")
-
-    def is_execution(self, execution_id: UUID | None) -> bool:
-        """Tell whether this is an execution, acting with its own token."""
-        return self.token is not None and self.token.execution_id == execution_id is not None
+    @property
+    def execution_id(self) -> UUID | None:
+        """The execution that acts here with its own token; None for everybody else."""
+        return None if self.token is None else self.token.execution_id
 
     def reach(self, permission: str) -> Reach | None:
         """Return how far a permission reaches: to all, to what is the user's own, or not at all.
@@ -182,7 +175,13 @@ class Principal:
         return reach
 
     def may(self, resource: str, action: str) -> bool:
-        """Tell whether both the roles and the scopes reach to all of a resource."""
+        """Tell whether both the roles and the scopes reach to all of a resource.
+
+        A delegated token only ever reads: what is shown to those alone who may change it is not
+        shown to it.
+        """
+        if self.is_delegated and action != Action.READ:
+            return False
         return self.reach(f"{SERVICE}.{resource}.{action}") is Reach.ALL
 
     def require(self, resource: str, action: str) -> None:

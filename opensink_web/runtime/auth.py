@@ -28,6 +28,7 @@ from opensink_web.operations import program_session as sessions
 from opensink_web.operations import sign_in
 from opensink_web.operations.audit import record
 from opensink_web.operations.bearer import ACCESS_LIFETIME, mint_session_token
+from opensink_web.operations.delegation import WHO_IT_IS
 from opensink_web.operations.password import renew_hash
 from opensink_web.operations.permission import Principal
 from opensink_web.operations.permission_pattern import LENGTH_MAX, read_pattern
@@ -200,12 +201,17 @@ def logout(body: RefreshTokenBody) -> None:
     record("signed_out", user=user_id, address=request.remote_addr, program=True)
 
 
-@routes.get("/auth/me", summary="Tell who the bearer speaks for.", permission=Access.BEARER)
+@routes.get(
+    "/auth/me",
+    summary="Tell who the bearer speaks for.",
+    permission=Access.BEARER,
+    delegated=WHO_IT_IS,
+)
 def me(principal: Principal) -> MeAnswer:
     return MeAnswer(
         **UserAnswer.of_principal(principal).model_dump(),
         scopes=None if principal.scopes is None else list(principal.scopes),
-        execution_id=principal.token.execution_id if principal.token is not None else None,
+        execution_id=principal.execution_id,
     )
 
 
@@ -214,6 +220,7 @@ def me(principal: Principal) -> MeAnswer:
     summary="Tell what the bearer may do.",
     status=200,
     permission=Access.BEARER,
+    delegated=WHO_IT_IS,
     transaction=False,
 )
 def check_permissions(admit: Admit, body: PermissionsCheck) -> PermissionsAnswer:

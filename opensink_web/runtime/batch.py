@@ -11,6 +11,11 @@ from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import Answer, ListAnswer, Query, SliceLimit, SliceStart
 from opensink_web.models import Batch, BatchStatus, ExecutionKind, ExecutionStatus
 from opensink_web.operations import batch as batches
+from opensink_web.operations.delegation import (
+    EXECUTIONS_OF_BATCH,
+    STARTED_BATCH,
+    THIS_BATCH,
+)
 from opensink_web.operations.execution import ExecutionFilter, slice_executions
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
@@ -106,14 +111,19 @@ def list_batches(principal: Principal, query: BatchQuery) -> ListAnswer[BatchAns
     )
 
 
-@routes.get(_ADDRESS, summary="Read how far a batch is.", permission=_READ)
+@routes.get(_ADDRESS, summary="Read how far a batch is.", permission=_READ, delegated=THIS_BATCH)
 def get_batch(principal: Principal, batch_id: UUID) -> BatchAnswer:
     user_id = _READ.only_user_of(principal)
     found = batches.find_batch(principal.workspace, batch_id, user_id=user_id)
     return BatchAnswer.of_batch(found, batches.progress_of([batch_id])[batch_id])
 
 
-@routes.get(f"{_ADDRESS}/executions", summary="List a batch's executions.", permission=_READ)
+@routes.get(
+    f"{_ADDRESS}/executions",
+    summary="List a batch's executions.",
+    permission=_READ,
+    delegated=EXECUTIONS_OF_BATCH,
+)
 def list_batch_executions(
     principal: Principal, batch_id: UUID, query: ExecutionsQuery
 ) -> BatchExecutionsAnswer:
@@ -129,6 +139,7 @@ def list_batch_executions(
     summary="Cancel what of a batch has not begun.",
     status=200,
     permission=_CANCEL,
+    delegated=STARTED_BATCH,
 )
 def cancel_batch(principal: Principal, batch_id: UUID) -> BatchCancelledAnswer:
     user_id = _CANCEL.only_user_of(principal)

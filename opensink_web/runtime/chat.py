@@ -22,6 +22,7 @@ from opensink_web.models import Agent, Chat, ChatMessage
 from opensink_web.operations import chat as chats
 from opensink_web.operations import chat_submit
 from opensink_web.operations.agent import ADDRESSABLE
+from opensink_web.operations.delegation import EXECUTING, THIS_CHAT
 from opensink_web.operations.execution_submit import Options
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
@@ -145,6 +146,7 @@ class TranscriptAnswer(ChatAnswer):
     summary="Have an agent answer many chats, each in an execution of its own.",
     status=202,
     permission=_CHAT,
+    delegated=EXECUTING,
     errors=(400, 409),
     takes_batch=True,
     check=check_callback_urls,
@@ -181,7 +183,12 @@ def list_chats(principal: Principal, query: ChatQuery) -> ListAnswer[ChatAnswer]
     return ListAnswer[ChatAnswer]([ChatAnswer.of_chat(each) for each in found])
 
 
-@routes.get("/chats/{chat_id}", summary="Read what was said in a chat.", permission=_READ)
+@routes.get(
+    "/chats/{chat_id}",
+    summary="Read what was said in a chat.",
+    permission=_READ,
+    delegated=THIS_CHAT,
+)
 def get_chat(principal: Principal, chat_id: UUID) -> TranscriptAnswer:
     user_id = _READ.only_user_of(principal)
     chat = chats.find_chat(principal.workspace, chat_id, user_id=user_id)

@@ -21,13 +21,17 @@ from opensink_web.errors import InvalidResponse, PermissionMissing
 from opensink_web.models import CallbackStatus, ExecutionStatus, StepKind
 from opensink_web.operations import execution as executions
 from opensink_web.operations import execution_pause
+from opensink_web.operations.delegation import (
+    OWN_EXECUTION,
+    STARTED_EXECUTION,
+    THIS_EXECUTION,
+)
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
 
 RESOURCE = "executions"
 ERROR_LENGTH_MAX = 10_000
 _READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
-_READ_ONE = Permission(RESOURCE, Action.READ, least=Reach.OWN, or_own_execution=True)
 _CANCEL = Permission(RESOURCE, "cancel", least=Reach.OWN)
 _CONTINUE = Permission(RESOURCE, "continue", least=Reach.OWN)
 _ADDRESS = "/executions/{execution_id}"
@@ -133,21 +137,32 @@ def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[E
     return ListAnswer[ExecutionAnswer]([ExecutionAnswer.of(each) for each in found])
 
 
-@routes.get(_ADDRESS, summary="Read an execution.", permission=_READ_ONE)
+@routes.get(_ADDRESS, summary="Read an execution.", permission=_READ, delegated=THIS_EXECUTION)
 def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
     user_id = _READ.only_user_of(principal)
     found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
     return ExecutionAnswer.of(found)
 
 
-@routes.get(f"{_ADDRESS}/steps", summary="Read an execution's timeline.", permission=_READ_ONE)
+@routes.get(
+    f"{_ADDRESS}/steps",
+    summary="Read an execution's timeline.",
+    permission=_READ,
+    delegated=THIS_EXECUTION,
+)
 def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer[StepAnswer]:
     user_id = _READ.only_user_of(principal)
     found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
     return ListAnswer[StepAnswer]([StepAnswer.of(step) for step in executions.steps_of(found)])
 
 
-@routes.post(f"{_ADDRESS}/cancel", summary="Cancel an execution.", status=200, permission=_CANCEL)
+@routes.post(
+    f"{_ADDRESS}/cancel",
+    summary="Cancel an execution.",
+    status=200,
+    permission=_CANCEL,
+    delegated=STARTED_EXECUTION,
+)
 def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
     user_id = _CANCEL.only_user_of(principal)
     cancelled = executions.cancel_execution(principal.workspace, execution_id, user_id=user_id)
@@ -175,7 +190,7 @@ def continue_execution(principal: Principal, execution_id: UUID, body: Reply) ->
     summary="Report a running execution's output, as the execution itself.",
     status=200,
     permission=Access.BEARER,
-    errors=(403,),
+    delegated=OWN_EXECUTION,
 )
 def complete_execution(principal: Principal, execution_id: UUID, body: Output) -> ExecutionAnswer:
     _require_own_token(principal, execution_id)
@@ -188,7 +203,7 @@ def complete_execution(principal: Principal, execution_id: UUID, body: Output) -
     summary="Report that a running execution failed, as the execution itself.",
     status=200,
     permission=Access.BEARER,
-    errors=(403,),
+    delegated=OWN_EXECUTION,
 )
 def fail_execution(principal: Principal, execution_id: UUID, body: Reason) -> ExecutionAnswer:
     _require_own_token(principal, execution_id)
@@ -198,7 +213,7 @@ def fail_execution(principal: Principal, execution_id: UUID, body: Reason) -> Ex
 
 def _require_own_token(principal: Principal, execution_id: UUID) -> None:
     """Raises: PermissionMissing, and NotFound for what the caller may not see."""
-    if principal.token is not None and principal.token.execution_id == execution_id:
+    if principal.execution_id == execution_id:
         return
     user_id = _READ.only_user_of(principal)
     executions.find_execution(principal.workspace, execution_id, user_id=user_id)

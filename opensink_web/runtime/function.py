@@ -15,6 +15,7 @@ from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.models import BatchStatus, Execution, ExecutionStatus
 from opensink_web.models.transaction import reading
 from opensink_web.operations import execution_submit
+from opensink_web.operations.delegation import EXECUTING
 from opensink_web.operations.execution import find_execution, status_of
 from opensink_web.operations.execution_claim import TIMEOUT
 from opensink_web.operations.execution_submit import (
@@ -174,6 +175,7 @@ def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
     summary="Execute a function, and wait for its output.",
     status=200,
     permission=_EXECUTE,
+    delegated=EXECUTING,
     then=tell_outcome,
 )
 def execute(
@@ -191,6 +193,7 @@ def execute(
     summary="Queue an execution of a function.",
     status=202,
     permission=_EXECUTE,
+    delegated=EXECUTING,
     errors=(400,),
     check=check_callback_urls,
 )
@@ -220,6 +223,7 @@ def _check_batch(body: ExecuteBatch) -> None:
     summary="Queue many executions of a function as one.",
     status=202,
     permission=_EXECUTE,
+    delegated=EXECUTING,
     errors=(400,),
     takes_batch=True,
     check=_check_batch,

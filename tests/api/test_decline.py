@@ -8,9 +8,8 @@ from flask import Flask
 from opensink_web.operations.execution_pause import PersonsAnswer
 from tests.api.conftest import NOWHERE, Api, Apis, ask, assert_problem, key_with, wrong_paths
 from tests.conftest import Cast
-from tests.executions import claim_some, execution, make_function, submit_one
+from tests.executions import claim_some, execution
 from tests.pause_scenarios import PROPOSED, REFUND, Paused, approval_in, paused_in
-from tests.runtime.conftest import own_token
 from tests.scenarios import SCHEMA
 
 PATH = "/agent-session-input-requests"
@@ -112,33 +111,3 @@ def test_another_workspace_declines_nothing(apis: Apis, paused: Paused) -> None:
 def test_needs_the_scope_to_write(app: Flask, alice: Api, paused: Paused) -> None:
     reader = key_with(alice, app, "agent_session_input_requests:read")
     assert_problem(reader.post(decline_path(paused), NO), 403, "permission_missing")
-
-
-def test_an_executions_own_token_approves_no_call(
-    app: Flask, alice: Api, paused: Paused, approval: Paused
-) -> None:
-    with app.app_context():
-        errand = own_token(app, paused.execution_id)
-    for path, body in (("decline", NO), ("resolve", {"response": PROPOSED})):
-        response = errand.post(f"{PATH}/{approval.request_id}/{path}", body)
-        assert_problem(response, 403, "permission_missing")
-    assert alice.read(f"{PATH}/{approval.request_id}")["status"] == "pending"
-
-
-def test_an_execution_does_not_answer_what_it_asks_itself(
-    app: Flask, cast: Cast, alice: Api, paused: Paused
-) -> None:
-    yes = {"approved": True}
-    with app.app_context():
-        itself = own_token(app, paused.execution_id)
-        another = own_token(app, submit_one(cast.alice, make_function(cast.alice)))
-
-    for answer in (
-        itself.post(f"{PATH}/{paused.request_id}/resolve", {"response": yes}),
-        itself.post(decline_path(paused), NO),
-        itself.at(f"/executions/{paused.execution_id}/continue", "POST", {"input": yes}),
-    ):
-        assert_problem(answer, 403, "permission_missing")
-    assert alice.read(f"{PATH}/{paused.request_id}")["status"] == "pending"
-    path = f"{PATH}/{paused.request_id}/resolve"
-    assert another.post(path, {"response": yes}).status_code == 200

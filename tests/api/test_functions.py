@@ -27,9 +27,6 @@ from tests.api.conftest import (
     wrong_paths,
 )
 from tests.conftest import Cast, Person
-from tests.executions import make_function as make_work
-from tests.executions import submit_one
-from tests.runtime.conftest import own_token
 
 HTTP = {
     "kind": "http",
@@ -357,23 +354,6 @@ class TestDeleting:
         with app.app_context(), reading():
             execution = db.session.scalars(select(Execution)).one()
             assert (execution.function_id, execution.target_name) == (None, "resize")
-
-    def test_an_executions_own_token_does_not_do_away_with_approval(
-        self, app: Flask, alice: Api, cast: Cast
-    ) -> None:
-        with app.app_context():
-            errand = own_token(app, submit_one(cast.alice, make_work(cast.alice)))
-        function = make_function(alice, requires_approval=True)
-        path = f"/functions/{function['namespace']}/{function['name']}"
-        for answer in (
-            errand.patch(path, {"requires_approval": False}),
-            errand.put(path, {"target": PYTHON}),
-            errand.delete(path),
-        ):
-            assert_problem(answer, 403, "permission_missing")
-        assert alice.read(path) == function
-        alice.patch(path, {"requires_approval": False})
-        assert errand.patch(path, {"description": "x"}).status_code == 200
 
     def test_another_workspace_deletes_nothing(self, alice: Api, apis: Apis) -> None:
         make_function(alice)

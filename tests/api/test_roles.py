@@ -7,8 +7,7 @@ from flask import Flask
 
 from tests.api.conftest import Api, Apis, assert_problem, key_with, made, wrong_paths
 from tests.conftest import Cast
-from tests.executions import make_function, submit_one
-from tests.runtime.conftest import ok, own_token
+from tests.runtime.conftest import ok
 
 BODY = {"name": "Billing", "permissions": ["sinas.agents.write:all", "acme.invoices.read:all"]}
 
@@ -89,21 +88,6 @@ def test_a_key_gives_out_no_more_than_its_scopes(app: Flask, alice: Api) -> None
     key = key_with(alice, app, "roles:all", "agents:read")
     assert_problem(key.post("/roles", BODY), 403, "permission_missing")
     assert key.post("/roles", {"name": "r", "permissions": ["sinas.agents.read:all"]}).json
-
-
-def test_an_executions_own_token_changes_no_roles(app: Flask, alice: Api, cast: Cast) -> None:
-    with app.app_context():
-        errand = own_token(app, submit_one(cast.alice, make_function(cast.alice)))
-    role = f"/roles/{made(alice.post('/roles', BODY))['id']}"
-    for answer in (
-        errand.post("/roles", BODY | {"name": "Other"}),
-        errand.patch(role, {"description": "x"}),
-        errand.delete(role),
-        errand.post(f"{role}/members", {"member": cast.bob.email}),
-        errand.delete(f"{role}/members/{cast.bob.id}"),
-    ):
-        assert_problem(answer, 403, "permission_missing")
-    assert errand.read(role)["description"] == ""
 
 
 def test_who_may_not_look_after_roles_may_not_read_them(apis: Apis) -> None:

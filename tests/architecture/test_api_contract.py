@@ -1,10 +1,8 @@
 """What is true of every route of the API, also of those that are declared tomorrow."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -17,21 +15,8 @@ from opensink_web.contract.room import API, RUNTIME, room_of
 from opensink_web.contract.route import Access, Route
 from opensink_web.factory import ROUTES
 from opensink_web.operations.permission import KEY_RESOURCES
-from tests.api.conftest import (
-    NOWHERE,
-    Api,
-    Apis,
-    assert_problem,
-    delivery_of,
-    made,
-    make_agent,
-    make_function,
-    question,
-    start_session,
-)
-from tests.chats import chat_input, submit_some
-from tests.conftest import Cast
-from tests.executions import submit_many
+from tests.api.conftest import Api, Apis, assert_problem, made, make_agent
+from tests.architecture.conftest import address_of
 from tests.valid_bodies import valid_body
 
 UNDECLARED = {"openapi"}
@@ -49,42 +34,6 @@ def every_route(
         and (route.takes_body or not with_body)
         and (not route.is_public or not with_bearer)
     ]
-
-
-def address_of(route: Route, part: str | None = None) -> str:
-    """Return an address with this id or name in it, or one that leads nowhere."""
-    address = re.sub(r"{\w+_id}", part or NOWHERE, route.address)
-    return re.sub(r"{\w+}", part or "nowhere", address)
-
-
-@pytest.fixture
-def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
-    """Something of Alice's for each name that stands in a path."""
-    agent = make_agent(alice, execution_endpoint={"url": "http://127.0.0.1:9/"})
-    session = start_session(alice, agent["id"])
-    request = made(alice.post("/agent-session-input-requests", question(session)))
-    body = {"response": {"approved": True}}
-    alice.post(f"/agent-session-input-requests/{request['id']}/resolve", body)
-    key = made(alice.post("/api-keys", {"name": "k", "scopes": ["all:all"]}))
-    role = made(alice.post("/roles", {"name": "r", "permissions": ["sinas.*:all"]}))
-    function = make_function(alice, namespace="own", name="own")
-    with app.app_context():
-        submitted = submit_many(cast.alice, UUID(function["id"]), 1)
-        chats = submit_some(cast.alice, UUID(agent["id"]), [chat_input()])
-    activities = alice.read("/agent-session-activities")
-    return {
-        "agent_id": agent["id"],
-        "session_id": session["id"],
-        "request_id": request["id"],
-        "activity_id": activities["items"][0]["id"],
-        "delivery_id": str(delivery_of(app, cast.alice)),
-        "key_id": key["id"],
-        "role_id": role["id"],
-        "namespace": "own",
-        "execution_id": str(submitted.execution_ids[0]),
-        "batch_id": str(submitted.id),
-        "chat_id": str(chats.chat_ids[0]),
-    }
 
 
 def test_every_rule_where_programs_call_is_declared(app: Flask) -> None:

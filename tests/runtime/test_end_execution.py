@@ -113,8 +113,9 @@ class TestReporting:
     ) -> None:
         with app.app_context():
             another = own_token(app, submit_one(cast.alice, function_id))
-        for api in (apis.alice, apis.bob, another):
+        for api in (apis.alice, apis.bob):
             assert_problem(do(api, running, verb, body), 403, "permission_missing")
+        assert_problem(do(another, running, verb, body), 403, "delegated_token_refused")
         assert_problem(do(apis.charlie, running, verb, body), 404, "not_found")
         with app.app_context():
             assert execution(running).status == "running"

@@ -149,7 +149,7 @@ class TestOne:
         assert read(itself, mine)["execution_id"] == str(mine)
         assert len(ok(itself.at(f"/executions/{mine}/steps", "GET"))) == 1
         answer = itself.at(f"/executions/{other}", "GET")
-        assert_problem(answer, 403, "permission_missing")
+        assert_problem(answer, 403, "delegated_token_refused")
 
     def test_a_key_needs_the_scope(self, app: Flask, alice: Api) -> None:
         key = key_with(alice, app, "executions:write", "functions:all")
