@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.field_tree import ABSENT, Absent, FieldNode, Kind
 from opensink_web.schema.fields import AnswerField, ChoiceField, FixedField
+from opensink_web.schema.json_field import JsonField
 from opensink_web.schema.subschemas import pointer_to
-from opensink_web.schema.typed_fields import JsonField, LongTextField, NumberField, TextField
+from opensink_web.schema.typed_fields import LongTextField, NumberField, TextField
 
 MAX_ROWS = 100
 MAX_BLANK_ROWS = 20

@@ -31,9 +31,9 @@ def example_of(schema: JSONValue) -> JSONObject:
 
 def _example(node: FieldNode) -> JSONValue:
     if node.constant is not ABSENT:
-        return node.constant
+        return node.secrets.hide(node.constant)
     if node.default is not ABSENT:
-        return node.default
+        return node.secrets.hide(node.default)
     match node.kind:
         case Kind.GROUP:
             return {child.key: _example(child) for child in node.children if _is_shown(node, child)}

@@ -4,18 +4,18 @@ Pure data, known before anybody answers. A part that no form can draw is one JSO
 """
 
 import re
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Final, Literal, TypeAlias
 
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.schema.flattening import Flat, NotPlain, annotations, flatten, names_in
+from opensink_web.schema.options import Option, options_of
 from opensink_web.schema.references import References
+from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import pointer_to
 
 MAX_NODES = 800
-MAX_OPTIONS = 1_000
 LONG_TEXT_CHARACTERS = 200
 
 
@@ -41,15 +41,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One value to choose, of any JSON type."""
-
-    value: JSONValue
-    label: str
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Constraints:
     """The limits that HTML can mirror; lengths are in characters."""
 
@@ -68,7 +59,8 @@ class FieldNode:
 
     `pointer` is where the value stands in the answer, with "-" for the entry of a list. `default`
     is what the schema proposes and `constant` what it dictates; without `is_typed` the kind is only
-    a guess from the keywords. A group has `children`, and
+    a guess from the keywords. `secrets` says what in the value is secret, `secret` that all of it
+    is. A group has `children`, and
     `extras` for keys the schema does not name (`offers_extras`: it invites them); a list has
     `item`.
     """
@@ -80,10 +72,10 @@ class FieldNode:
     description: str
     required: bool
     schema: JSONValue
+    secrets: Secrets = field(repr=False, compare=False)
     nullable: bool = False
     is_typed: bool = True
     read_only: bool = False
-    secret: bool = False
     default: JSONValue | Absent = ABSENT
     constant: JSONValue | Absent = ABSENT
     options: tuple[Option, ...] = ()
@@ -96,10 +88,15 @@ class FieldNode:
     offers_extras: bool = False
     item: "FieldNode | None" = None
 
+    @property
+    def secret(self) -> bool:
+        """Whether the whole value is shown to nobody."""
+        return self.secrets.is_secret
+
 
 def field_tree(schema: JSONValue) -> FieldNode:
     """Draw up what to ask for an answer to this schema, which has passed `check_schema`."""
-    root = _Builder(References(schema)).build(schema, _Place(required=True))
+    root = _Builder(References(schema)).build(schema, _Place(secrets_of(schema), required=True))
     return replace(root, nullable=False)
 
 
@@ -107,6 +104,7 @@ def field_tree(schema: JSONValue) -> FieldNode:
 class _Place:
     """Where a node stands: the key it has there, and the references followed to get there."""
 
+    secrets: Secrets
     key: str = ""
     pointer: str = ""
     title: str = "Answer"
@@ -135,7 +133,7 @@ class _Builder:
 
     def _drawn(self, schema: JSONValue, flat: Flat, place: _Place) -> FieldNode:
         words = flat.keywords
-        options = _options(flat)
+        options = options_of(flat, is_secret=place.secrets.is_secret)
         if options is not None:
             node = self._node(Kind.CHOICE, schema, words, place)
             nullable = flat.nullable and all(one.value is not None for one in options)
@@ -160,13 +158,13 @@ class _Builder:
             description=str(words.get("description", "")),
             required=place.required,
             schema=schema,
+            secrets=place.secrets,
             is_typed="type" in words,
             read_only=words.get("readOnly") is True,
-            secret=words.get("writeOnly") is True or words.get("format") == "password",
             default=words.get("default", ABSENT),
             format=str(words.get("format", "")),
             multiline=_is_multiline(words),
-            placeholder=_placeholder(words.get("examples")),
+            placeholder="" if place.secrets.is_secret else _placeholder(words.get("examples")),
             constraints=_constraints(words, kind),
         )
 
@@ -213,7 +211,8 @@ class _Builder:
             raise NotPlain
         if not self._has_room(1):
             return as_json(node)
-        item_place = replace(_below(place, "-", required=True), key="", title="Entry")
+        below = replace(_below(place, "-", required=True), secrets=place.secrets.at_index(None))
+        item_place = replace(below, key="", title="Entry")
         return replace(node, item=self.build(items, item_place))
 
 
@@ -251,6 +250,7 @@ def _settled(node: FieldNode) -> JSONValue | Absent:
 def _below(place: _Place, key: str, *, required: bool) -> _Place:
     return replace(
         place,
+        secrets=place.secrets.at_key(key),
         key=key,
         pointer=place.pointer + pointer_to((key,)),
         title=_title_of(key),
@@ -302,52 +302,6 @@ _TELLING = {
     "maximum": Kind.NUMBER,
     "multipleOf": Kind.NUMBER,
 }
-
-
-def _options(flat: Flat) -> tuple[Option, ...] | None:
-    words = flat.keywords
-    if words.get("type") == "boolean" and "enum" not in words and "const" not in words:
-        return (Option(value=True, label="Yes"), Option(value=False, label="No"))
-    if "const" in words and flat.nullable:
-        return _distinct([_option(words["const"], words)])
-    if "const" in words:
-        return None
-    if isinstance(words.get("enum"), list):
-        values = _list(words["enum"])
-        if len(values) > MAX_OPTIONS:
-            raise NotPlain
-        return _distinct([_option(value, {}) for value in values])
-    if flat.branches and all({"const", "enum"} & one.keywords.keys() for one in flat.branches):
-        return _distinct([option for one in flat.branches for option in _of_branch(one.keywords)])
-    return None
-
-
-def _of_branch(words: JSONObject) -> list[Option]:
-    if "const" in words:
-        return [_option(words["const"], words)]
-    return [_option(value, {}) for value in _list(words["enum"])]
-
-
-def _option(value: JSONValue, words: JSONObject) -> Option:
-    label = str(words.get("title") or _label_of(value))
-    return Option(value, label, str(words.get("description", "")))
-
-
-def _label_of(value: JSONValue) -> str:
-    if isinstance(value, str):
-        return value or "(empty text)"
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return "None" if value is None else dump(value)
-
-
-def _distinct(options: list[Option]) -> tuple[Option, ...]:
-    """Write equal labels of different values as JSON, so that "1" and 1 can be told apart."""
-    used = Counter(option.label for option in options)
-    return tuple(
-        replace(one, label=dump(one.value)) if used[one.label] > 1 else one
-        for one in {dump(option.value): option for option in options}.values()
-    )
 
 
 def _is_multiline(words: JSONObject) -> bool:

@@ -10,6 +10,9 @@ from opensink_web.json_value import JSONValue, dump
 from opensink_web.schema.field_tree import ABSENT, Absent, FieldNode
 
 MAX_RADIOS = 4
+SEALED_ENDING = "-sealed"
+KEEP = "keep"
+"""What the browser sends for a secret choice that is left as it is."""
 
 
 class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
@@ -17,7 +20,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
 
     `name` is also the HTML id, `pointer` the value's JSON Pointer, `control` the template's macro.
     `changed` says whether a browser sent something else than was drawn; `row_number` is the number
-    a row of a list keeps.
+    a row of a list keeps. `sealed` is what the page brings back of a secret that was typed.
     """
 
     control = ""
@@ -32,6 +35,14 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.autofocus = False
         self.row_number: int | None = None
         self.errors: list[str] = []
+        self.sealed = ""
+
+    def process(
+        self, formdata: Any, data: JSONValue | Absent = ABSENT, extra_filters: Any = None
+    ) -> None:
+        """Take the value to draw, and what the browser sent, if it did."""
+        self.sealed = next(iter(formdata.getlist(self.sealed_name)), "") if formdata else ""
+        super().process(formdata, data, extra_filters)
 
     def value(self) -> JSONValue | Absent:
         """Return what stands here as JSON, ABSENT for a key that is left out."""
@@ -50,6 +61,11 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     def is_optional(self) -> bool:
         """Whether nothing at all is a possible answer here."""
         return not self.node.required or self.node.nullable
+
+    @property
+    def sealed_name(self) -> str:
+        """The name under which the page brings back a secret that was typed."""
+        return f"{self.name}{SEALED_ENDING}"
 
     @property
     def focus_id(self) -> str:
@@ -108,6 +124,8 @@ class ChoiceField(AnswerField):
         """Take the value to draw."""
         self.initial = self.data = value
         self.text = "" if value is ABSENT else self._number_of(value)
+        if self.node.secret and value is not ABSENT:
+            self.text = KEEP
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take what the browser sent.
@@ -115,13 +133,21 @@ class ChoiceField(AnswerField):
         Raises: ValueError with a sentence for people.
         """
         chosen = valuelist[0] if valuelist else ""
+        if self.sealed and chosen == KEEP:
+            self.changed, self.text, self.data = True, "", ABSENT
+            self.data = self._form.unseal(self.name, self.sealed)
+            self.text = KEEP
+            return
         self.changed = chosen != self.text
+        self.sealed = ""
         if not self.changed and self.initial is not ABSENT:
             return
         self.text, self.data = chosen, self.nothing()
         numbers = {str(number): one for number, one in enumerate(self.node.options)}
         if chosen in numbers:
             self.data = numbers[chosen].value
+            if self.node.secret:
+                self.text, self.sealed = KEEP, self._form.seal(self.name, self.data)
         elif chosen:
             raise ValueError("Choose one of the options.")
 
@@ -142,6 +168,9 @@ class ChoiceField(AnswerField):
             options.insert(0 if is_select else len(options), ("", label, ""))
         elif is_select:
             options.insert(0, ("", "Choose…", ""))
+        if self.text == KEEP:
+            label = "As you chose, not shown" if self.changed else "As proposed, not shown"
+            options.insert(0, (KEEP, label, ""))
         return [
             Choice(number, label, words, self._id_of(position), number == self.text)
             for position, (number, label, words) in enumerate(options)
@@ -161,12 +190,18 @@ class FixedField(AnswerField):
         self, formdata: Any, data: JSONValue | Absent = ABSENT, extra_filters: Any = None
     ) -> None:
         """Take the value to show; what the browser sent is not looked at."""
+        self.sealed = ""
         self.process_errors: list[str] = []
         self.initial = self.data = data
 
     @property
     def is_fixed(self) -> bool:
         return True
+
+    @property
+    def shown(self) -> JSONValue:
+        """The value to draw, without the secrets in it."""
+        return None if self.data is ABSENT else self.node.secrets.hide(self.data)
 
     @property
     def is_left_out(self) -> bool:

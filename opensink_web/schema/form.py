@@ -6,6 +6,7 @@ What is constant or read-only comes from the schema, whatever a browser sends.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from wtforms.form import BaseForm
 
@@ -41,6 +42,16 @@ class SummaryLine:
     label: str
 
 
+class Vault(Protocol):
+    """What keeps a secret that was typed until the form is sent, in a page that may be sent on."""
+
+    def seal(self, place: str, value: JSONValue) -> str:
+        """Return what goes into the page, and back, for one field of the form."""
+
+    def unseal(self, place: str, sealed: str) -> JSONValue:
+        """Return the value that was sealed for this field. Raises: InvalidInput."""
+
+
 class _TooManyFields(InvalidInput):
     """The form has more fields than there is room for."""
 
@@ -50,7 +61,8 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
     `proposed`, an answer that fits, is what it starts from instead of what the schema proposes.
     If that is so large, or the schema demands so many entries, that a browser would choke on the
-    fields, it is answered as JSON. Raises: InvalidInput when a browser sends more fields than can
+    fields, it is answered as JSON. Without a `vault` a secret has to be typed anew when the form
+    is drawn again. Raises: InvalidInput when a browser sends more fields than can
     be.
     """
 
@@ -60,9 +72,11 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         formdata: FormData | None = None,
         *,
         proposed: JSONObject | None = None,
+        vault: Vault | None = None,
     ) -> None:
         super().__init__({})
         self.schema = schema
+        self._vault = vault
         self._proposed = proposed
         self._placed: list[tuple[AnswerField, str]] = []
         node = field_tree(schema)
@@ -87,6 +101,19 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         if self._room < 0:
             raise _TooManyFields("These are more entries than one answer can have.")
 
+    def seal(self, place: str, value: JSONValue) -> str:
+        """Return a secret as it goes into the page, and back; "" where it cannot be kept."""
+        return "" if self._vault is None else self._vault.seal(place, value)
+
+    def unseal(self, place: str, sealed: str) -> JSONValue:
+        """Return the secret that came back. Raises: ValueError with a sentence for people."""
+        try:
+            if self._vault is not None:
+                return self._vault.unseal(place, sealed)
+        except InvalidInput as error:
+            raise ValueError(error.message) from None
+        raise ValueError("What you typed here was not kept. Type it again.")
+
     @classmethod
     def blank(cls, schema: JSONValue, proposed: JSONObject | None = None) -> "AnswerForm":
         """Draw the form with what is proposed; the schema has passed `check_schema`."""
@@ -94,10 +121,14 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
     @classmethod
     def submitted(
-        cls, schema: JSONValue, formdata: FormData, proposed: JSONObject | None = None
+        cls,
+        schema: JSONValue,
+        formdata: FormData,
+        proposed: JSONObject | None = None,
+        vault: Vault | None = None,
     ) -> "AnswerForm":
         """Take what a browser sent; everything typed is kept as it was typed."""
-        return cls(schema, formdata, proposed=proposed)
+        return cls(schema, formdata, proposed=proposed, vault=vault)
 
     def read(self) -> Submission:
         """Read the answer and check it as a whole; the errors also go to their fields."""
@@ -138,7 +169,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         added, removed = formdata.getlist(ADD_BUTTON), formdata.getlist(REMOVE_BUTTON)
         if not (added or removed):
             return None
-        form = AnswerForm.submitted(self.schema, formdata, self._proposed)
+        form = AnswerForm.submitted(self.schema, formdata, self._proposed, self._vault)
         for field in [field for field in walk(form.root) if isinstance(field, ListField)]:
             for name in {row.name for row in field.rows} & set(removed):
                 field.remove_row(name)

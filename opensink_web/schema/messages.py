@@ -15,6 +15,7 @@ from opensink_web.schema.subschemas import Path, pointer_to
 REQUIRED = "This field is required."
 _UNION_NONE = "This fits none of the forms the schema allows here."
 _UNION_SEVERAL = "This fits more than one of the forms the schema allows here, and must fit one."
+_EXACTLY = "This must be exactly "
 _WRONG = "This is not what the schema allows here."
 
 _TYPES = {
@@ -62,6 +63,11 @@ def errors_of(error: ValidationError) -> Iterator[FieldError]:
             yield from _of_union(path, branches)
         case kind:
             yield FieldError(pointer_to(path), _sentence(kind))
+
+
+def is_constant_named(message: str) -> bool:
+    """Tell whether a message repeats a constant of the schema, which may be a secret."""
+    return message.startswith(_EXACTLY)
 
 
 def _at_each(path: Path, steps: list[str] | list[int], message: str) -> Iterator[FieldError]:
@@ -124,7 +130,7 @@ def _sentence(kind: Kind) -> str:
         case Kind.OneOfMultipleValid():
             return _UNION_SEVERAL
         case Kind.Constant(expected_value=value):
-            return f"This must be exactly {_shown(value)}."
+            return f"{_EXACTLY}{_shown(value)}."
         case Kind.Enum():
             return "This must be one of the options."
         case _:

@@ -34,12 +34,25 @@ class TypedField(AnswerField):
         Raises: ValueError with a sentence for people.
         """
         typed = _with_plain_newlines(valuelist[0]) if valuelist else ""
-        self.changed = typed != _with_plain_newlines(self.drawn_text())
+        self.changed = bool(self.sealed) or typed != _with_plain_newlines(self.drawn_text())
         if not self.changed and self.initial is not ABSENT:
             return
         self.text = typed
         self.data = ABSENT
-        self.data = self.read(typed)
+        self.data = self.taken(typed)
+
+    def taken(self, typed: str) -> JSONValue | Absent:
+        """Return the value of what was typed; a secret goes back into the page sealed alone."""
+        if not self.node.secret:
+            return self.read(typed)
+        sealed, self.sealed = self.sealed, ""
+        is_kept = sealed and not typed
+        value: JSONValue | Absent = (
+            self._form.unseal(self.name, sealed) if is_kept else self.read(typed)
+        )
+        if (is_kept or typed) and value is not ABSENT:
+            self.sealed = self._form.seal(self.name, value)
+        return value
 
     def shown(self, value: JSONValue) -> str:
         """Write a value as the text to edit."""
@@ -55,6 +68,16 @@ class TypedField(AnswerField):
 
     def _value(self) -> str:
         return self.drawn_text()
+
+    @property
+    def hint(self) -> str:
+        if not self.node.secret:
+            return ""
+        if self.sealed:
+            return "Secret: what you typed is kept, not shown. Left empty, it stays what you typed."
+        if self.initial is not ABSENT:
+            return "Secret: it is not shown. Left empty, it stays what was proposed."
+        return "Secret: it is not shown again."
 
 
 class TextField(TypedField):
@@ -81,10 +104,8 @@ class TextField(TypedField):
 
     @property
     def hint(self) -> str:
-        if self.node.secret and self.initial is not ABSENT:
-            return "Secret: it is not shown. Left empty, it stays what was proposed."
         if self.node.secret:
-            return "Secret: it is not shown again, also not after an error."
+            return super().hint
         shows_itself = self.input_type == self.node.format
         return "" if shows_itself else _FORMAT_HINTS.get(self.node.format, "")
 
@@ -138,6 +159,9 @@ class NumberField(TypedField):
 
     def attributes(self) -> dict[str, Any]:
         whole = self.node.kind is Kind.INTEGER
+        if self.node.secret:
+            mode = "numeric" if whole else "decimal"
+            return super().attributes() | {"type": "password", "inputmode": mode}
         if not _browser_takes_number(self.text):
             return super().attributes() | {"inputmode": "numeric" if whole else "decimal"}
         limits = self.node.constraints
@@ -159,38 +183,6 @@ class NumberField(TypedField):
         # as fractions, because a large enough integer is no float
         is_even = not limits.minimum or Fraction(limits.minimum) % Fraction(limits.multiple_of) == 0
         return dump(limits.multiple_of) if is_even else fallback
-
-
-class JsonField(TypedField):
-    """A part of the answer that no form can draw, typed as JSON."""
-
-    control = "json"
-    widget = widgets.TextArea()
-
-    def process_data(self, value: JSONValue | Absent) -> None:
-        super().process_data(value)
-        if value is None:
-            self.text = "null"
-
-    def shown(self, value: JSONValue) -> str:
-        return dump(value, indent=2)
-
-    def read(self, text: str) -> JSONValue | Absent:
-        if not text.strip():
-            return self.nothing()
-        try:
-            return parse(text)
-        except InvalidInput as error:
-            raise ValueError(error.message) from None
-
-    @property
-    def hint(self) -> str:
-        ending = " Leave it empty for nothing." if self.is_optional else ""
-        return f"Written as JSON.{ending}"
-
-    def attributes(self) -> dict[str, Any]:
-        rows = min(20, max(4, self.drawn_text().count("\n") + 2))
-        return super().attributes() | {"rows": rows, "spellcheck": "false", "autocapitalize": "off"}
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)

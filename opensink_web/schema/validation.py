@@ -18,7 +18,9 @@ from opensink_web.schema.effort import (
     expanded,
     is_affordable,
 )
-from opensink_web.schema.messages import errors_of
+from opensink_web.schema.messages import errors_of, is_constant_named
+from opensink_web.schema.secrets import Secrets, secrets_of
+from opensink_web.schema.subschemas import pointer_to
 
 MAX_ERRORS = 200
 _DRAFT_2020_12 = "https://json-schema.org/draft/2020-12/schema"
@@ -46,7 +48,10 @@ def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
         return ()
     if not is_affordable(schema, instance):
         return (FieldError("", _TOO_INVOLVED),)
-    found = dict.fromkeys(_found(compiled.validator, instance))
+    secrets = secrets_of(schema)
+    found = dict.fromkeys(
+        _without_constant(each, secrets, instance) for each in _found(compiled.validator, instance)
+    )
     return tuple(found) or (FieldError("", _TOO_INVOLVED),)
 
 
@@ -75,6 +80,16 @@ def _found(validator: jsonschema_rs.Validator, instance: JSONValue) -> Iterator[
         if count == MAX_ERRORS:
             return
         yield from errors_of(error)
+
+
+def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) -> FieldError:
+    """Leave out what a secret has to be exactly."""
+    if not is_constant_named(error.message):
+        return error
+    hidden = map(pointer_to, secrets.paths_in(instance))
+    if not any(error.path == each or error.path.startswith(each + "/") for each in hidden):
+        return error
+    return FieldError(error.path, "This is not the secret that is asked for.")
 
 
 def dialect_of(schema: JSONValue) -> type[jsonschema_rs.Validator] | None:

@@ -27,6 +27,7 @@ from opensink_web.operations.function_target import (
 )
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.example import example_of
+from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.web.access import requires, services
 from opensink_web.web.execution_recent import recent_of
 from opensink_web.web.function_form import KINDS, FunctionForm, function_form
@@ -97,6 +98,8 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
         target_error=target_error,
         kinds=KINDS,
         example=example_of(function.input_schema),
+        input_schema=without_secret_proposals(function.input_schema),
+        output_schema=without_secret_proposals(function.output_schema),
         may_write=may_write,
         signing=signing_card(principal.workspace.slug, function) if may_write else None,
         may_execute=may_execute(principal, function),

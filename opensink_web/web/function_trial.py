@@ -12,6 +12,7 @@ from opensink_web.operations.execution_submit import Options, executable_functio
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
 from opensink_web.web.access import requires
+from opensink_web.web.kept_secret import PageVault
 from opensink_web.web.typed import keeps_typed
 
 blueprint = Blueprint("function_trial", __name__)
@@ -34,7 +35,7 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
 def _draw_again(principal: Principal, namespace: str, name: str) -> ResponseReturnValue:
     """Draw the form with what was sent in it, and a token of this sign-in."""
     function = executable_function(principal, namespace, name)
-    form = AnswerForm.submitted(function.input_schema, request.form)
+    form = _submitted(principal, function)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
         return _with_rows(function, with_other_rows)
@@ -47,7 +48,7 @@ def _draw_again(principal: Principal, namespace: str, name: str) -> ResponseRetu
 def execute(principal: Principal, namespace: str, name: str) -> ResponseReturnValue:
     """Take an execution on; or only give the form a row more or less."""
     function = executable_function(principal, namespace, name)
-    form = AnswerForm.submitted(function.input_schema, request.form)
+    form = _submitted(principal, function)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
         return _with_rows(function, with_other_rows)
@@ -55,6 +56,11 @@ def execute(principal: Principal, namespace: str, name: str) -> ResponseReturnVa
     if value is None:
         return _page(function, form, status=422)
     return _submit(principal, function, form, value)
+
+
+def _submitted(principal: Principal, function: Function) -> AnswerForm:
+    vault = PageVault(principal.user.id, f"function {function.id}")
+    return AnswerForm.submitted(function.input_schema, request.form, vault=vault)
 
 
 def _submit(

@@ -23,6 +23,7 @@ from opensink_web.schema.form import AnswerForm
 from opensink_web.web.access import requires
 from opensink_web.web.execution_timeline import execution_events
 from opensink_web.web.forms import ParagraphsField, SettingsForm
+from opensink_web.web.kept_secret import PageVault
 from opensink_web.web.live import UNCHANGED, is_unchanged
 from opensink_web.web.progress import Progress, progress_of
 from opensink_web.web.stored_answer import StoredAnswer, stored_answer
@@ -105,7 +106,7 @@ def progress(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Draw the form with what was sent in it, and a token of this sign-in."""
     asked = find_input_request(principal.workspace, request_id)
-    form = _submitted(asked)
+    form = _submitted(principal, asked)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
         return _with_rows(principal, asked, with_other_rows)
@@ -118,7 +119,7 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Store a decision; or only give the form a row more or less, whichever button was pressed."""
     asked = find_input_request(principal.workspace, request_id)
-    form = _submitted(asked)
+    form = _submitted(principal, asked)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
         return _with_rows(principal, asked, with_other_rows)
@@ -143,8 +144,9 @@ def _turn_down(principal: Principal, asked: InputRequest, form: AnswerForm) -> R
     return redirect(_href(principal, asked), 303)
 
 
-def _submitted(asked: InputRequest) -> AnswerForm:
-    return AnswerForm.submitted(asked.schema, request.form, asked.proposed_response)
+def _submitted(principal: Principal, asked: InputRequest) -> AnswerForm:
+    vault = PageVault(principal.user.id, f"request {asked.id}")
+    return AnswerForm.submitted(asked.schema, request.form, asked.proposed_response, vault)
 
 
 def _store(

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
-from opensink_web.web.stored_answer import HIDDEN, Fact, stored_answer
+from opensink_web.schema.secrets import HIDDEN
+from opensink_web.web.stored_answer import Fact, stored_answer
 
 PASSWORD: JSONObject = {"type": "string", "format": "password"}
 PIN: JSONObject = {"type": "string", "writeOnly": True}

@@ -1,0 +1,348 @@
+"""Which parts of a value are secret by a schema: `writeOnly`, or of the format password.
+
+The one place that decides it; whatever is drawn, answered or kept asks here. It errs on the side of
+hiding: what any part of the schema that may apply calls secret is secret, whichever branch or
+condition turns out to hold, and a reference that cannot be followed hides what stands there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+import jsonschema_rs
+
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.references import REFERENCE_KEYWORDS, References
+from opensink_web.schema.subschemas import IN_PLACE_KEYWORDS, Path, children, walk
+
+HIDDEN = "••••••"
+"""What stands in the place of a secret."""
+MAX_VISITS = 1_000_000
+"""How many schemas are looked at for one value, about a second's work; after that all is hidden."""
+_MAPS_IN_PLACE = frozenset({"dependentSchemas", "dependencies"})
+_PROPOSALS = ("default", "const")
+_LISTED_PROPOSALS = ("examples", "enum")
+
+
+class Secrets:
+    """What is secret at one place of a value, and below it.
+
+    `schemas` are all that may apply at the place. A place below a secret is secret too.
+    """
+
+    def __init__(
+        self, document: "_Document", schemas: tuple[JSONObject, ...], *, is_secret: bool
+    ) -> None:
+        self.document = document
+        self.schemas = schemas
+        self.is_secret = is_secret
+        self._below: dict[str | int | None, Secrets] = {}
+
+    def at_key(self, key: str) -> "Secrets":
+        """Return what is secret at a key of the object that stands here."""
+        return self._at(key)
+
+    def at_index(self, index: int | None) -> "Secrets":
+        """Return what is secret at an entry of the list that stands here; None for any of them."""
+        return self._at(index)
+
+    def _at(self, step: str | int | None) -> "Secrets":
+        if self.is_secret or not self.document.has_secrets:
+            return self
+        if step not in self._below:
+            self.document.visits_left -= len(self.schemas)
+            self._below[step] = self.document.place(
+                child for schema in self.schemas for child in _children_at(schema, step)
+            )
+        return self._below[step]
+
+    def may_hold_any(self) -> bool:
+        """Tell whether something here or below may be secret."""
+        return self.is_secret or any(map(self.document.reaches_secret, self.schemas))
+
+    def paths_in(self, value: JSONValue, at: Path = ()) -> Iterator[Path]:
+        """Yield where the secrets of the value that stands here are, the outermost alone."""
+        if self.is_secret:
+            yield at
+        elif self.document.has_secrets and isinstance(value, dict):
+            for key, inner in value.items():
+                yield from self.at_key(key).paths_in(inner, (*at, key))
+        elif self.document.has_secrets and isinstance(value, list):
+            for index, inner in enumerate(value):
+                yield from self.at_index(index).paths_in(inner, (*at, index))
+
+    def hide(self, value: JSONValue) -> JSONValue:
+        """Return the value that stands here with a mark in the place of each secret."""
+        return hide_at(value, self.paths_in(value))
+
+
+def secrets_of(schema: JSONValue) -> Secrets:
+    """Return what is secret in the values that a schema describes."""
+    return _Document(schema).place([schema])
+
+
+def hide_at(value: JSONValue, paths: Iterable[Path]) -> JSONValue:
+    """Return the value with a mark at each of these places."""
+    return with_values(value, dict.fromkeys(paths, HIDDEN))
+
+
+def with_values(value: JSONValue, given: Mapping[Path, JSONValue], at: Path = ()) -> JSONValue:
+    """Return the value with others in the places that are given; the value itself stays."""
+    if not given:
+        return value
+    if at in given:
+        return given[at]
+    if isinstance(value, dict):
+        return {key: with_values(inner, given, (*at, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [with_values(inner, given, (*at, index)) for index, inner in enumerate(value)]
+    return value
+
+
+def without_secret_proposals(schema: JSONValue) -> JSONValue:
+    """Return a schema without the secret values in it: defaults, constants, examples, options."""
+    document = _Document(schema)
+    if not document.has_secrets:
+        return schema
+    is_whole, found = document.places(schema)
+    given: dict[Path, JSONValue] = {}
+    for path, part in _objects_in(schema):
+        places = found.get(id(part), []) if is_whole else [document.hiding]
+        for step, proposal in _proposals_of(part):
+            inner = {inner for place in places for inner in place.paths_in(proposal)}
+            given |= dict.fromkeys(((*path, *step, *each) for each in inner), HIDDEN)
+    return with_values(schema, given)
+
+
+def _proposals_of(schema: JSONObject) -> Iterator[tuple[Path, JSONValue]]:
+    """Yield the values that a schema itself names, each with its place in it."""
+    for keyword in _PROPOSALS:
+        if keyword in schema:
+            yield (keyword,), schema[keyword]
+    for keyword in _LISTED_PROPOSALS:
+        listed = schema.get(keyword)
+        for index, each in enumerate(listed if isinstance(listed, list) else ()):
+            yield (keyword, index), each
+
+
+def _objects_in(root: JSONValue) -> Iterator[tuple[Path, JSONObject]]:
+    """Yield every object in a document: a reference may point at any of them."""
+    rest: list[tuple[Path, JSONValue]] = [((), root)]
+    while rest:
+        path, value = rest.pop()
+        if isinstance(value, dict):
+            yield path, value
+            rest.extend(((*path, key), inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            rest.extend(((*path, index), inner) for index, inner in enumerate(value))
+
+
+class _Document:
+    """One schema with its references, and the places of its values that were asked for."""
+
+    def __init__(self, root: JSONValue) -> None:
+        self.has_secrets = any(names_secret(each) for _, each in _objects_in(root))
+        self.hiding = Secrets(self, (), is_secret=True)
+        self._references = References(root) if self.has_secrets else None
+        self._known: dict[frozenset[int], Secrets] = {}
+        self._reaches: dict[int, bool] = {}
+        self.visits_left = MAX_VISITS
+
+    def place(self, starts: Iterable[JSONValue]) -> Secrets:
+        """Return the place at which these schemas, and whatever they bring in, may apply."""
+        if self._references is None:
+            return Secrets(self, (), is_secret=False)
+        found: dict[int, JSONObject] = {}
+        rest = list(starts) if self.visits_left >= 0 else []
+        while rest and self.visits_left >= 0:
+            schema = rest.pop()
+            self.visits_left -= 1
+            if not isinstance(schema, dict) or id(schema) in found:
+                continue
+            found[id(schema)] = schema
+            targets = [
+                self._references.resolve(schema[name])
+                for name in REFERENCE_KEYWORDS
+                if name in schema
+            ]
+            # where a dynamic reference leads depends on how one came here
+            if "$dynamicRef" in schema or None in targets or self._is_secret(schema):
+                return self.hiding
+            rest.extend(targets)
+            rest.extend(_in_place(schema))
+        if self.visits_left < 0:
+            return self.hiding
+        key = frozenset(found)
+        if key not in self._known:
+            self._known[key] = Secrets(self, tuple(found.values()), is_secret=False)
+        return self._known[key]
+
+    def _is_secret(self, schema: JSONObject) -> bool:
+        """Tell whether a schema alone makes a value secret; so does one of what is in a text."""
+        return names_secret(schema) or any(
+            name in schema and self.reaches_secret(schema[name])
+            for name in ("contentSchema", "propertyNames")
+        )
+
+    def reaches_secret(self, schema: JSONValue) -> bool:
+        """Tell whether a schema, or any below it or referred to, may make something secret."""
+        if self._references is None:
+            return False
+        known = self._reaches.get(id(schema))
+        if known is not None:
+            return known
+        seen: set[int] = set()
+        rest = [schema]
+        while rest:
+            each = rest.pop()
+            if not isinstance(each, dict) or id(each) in seen:
+                continue
+            seen.add(id(each))
+            targets = [
+                self._references.resolve(each[name]) for name in REFERENCE_KEYWORDS if name in each
+            ]
+            if names_secret(each) or "$dynamicRef" in each or None in targets:
+                self._reaches[id(schema)] = True
+                return True
+            rest.extend([*targets, *(child for _, child in children(each))])
+        self._reaches[id(schema)] = False
+        return False
+
+    def places(self, root: JSONValue) -> tuple[bool, dict[int, list[Secrets]]]:
+        """Return the places at which each schema may apply, and whether these are all.
+
+        A schema that may apply at a secret place, and whatever is in it, is secret altogether.
+        """
+        found: dict[int, list[Secrets]] = {}
+        hidden: list[JSONValue] = []
+        # a definition that nothing refers to still says something of its own values
+        rest = [[schema] for _, schema in walk(root)]
+        seen: set[frozenset[int]] = set()
+        while rest:
+            starts = rest.pop()
+            key = frozenset(map(id, starts))
+            if key in seen:
+                continue
+            seen.add(key)
+            place = self.place(starts)
+            if place.is_secret:
+                hidden.extend(starts)
+                continue
+            for schema in place.schemas:
+                found.setdefault(id(schema), []).append(place)
+            for step in _steps(place.schemas):
+                below = [
+                    child
+                    for schema in place.schemas
+                    for child in _children_at(schema, step)
+                    if isinstance(child, dict)
+                ]
+                rest.append(below)
+        for schema in self._all_within(hidden):
+            found[id(schema)] = [self.hiding]
+        return self.visits_left >= 0, found
+
+    def _all_within(self, schemas: list[JSONValue]) -> Iterator[JSONObject]:
+        seen: set[int] = set()
+        rest = list(schemas)
+        while rest:
+            schema = rest.pop()
+            if not isinstance(schema, dict) or id(schema) in seen:
+                continue
+            seen.add(id(schema))
+            yield schema
+            rest.extend(child for _, child in children(schema))
+            if self._references is not None:
+                rest.extend(
+                    self._references.resolve(schema[name])
+                    for name in REFERENCE_KEYWORDS
+                    if name in schema
+                )
+
+
+def names_secret(schema: JSONObject) -> bool:
+    """Tell whether a schema itself says that its values are secret."""
+    return schema.get("writeOnly") is True or schema.get("format") == "password"
+
+
+def _in_place(schema: JSONObject) -> Iterator[JSONValue]:
+    """Yield the schemas inside a schema that are about the same value."""
+    for name in IN_PLACE_KEYWORDS & schema.keys():
+        value = schema[name]
+        if isinstance(value, list):
+            yield from value
+        elif name in _MAPS_IN_PLACE and isinstance(value, dict):
+            yield from value.values()
+        else:
+            yield value
+
+
+def _children_at(schema: JSONObject, step: str | int | None) -> Iterator[JSONValue]:
+    """Yield the schemas inside a schema that may be about a key, an entry, or any entry."""
+    if isinstance(step, str):
+        yield from _at_key(schema, step)
+    else:
+        yield from _at_index(schema, step)
+
+
+def _at_key(schema: JSONObject, key: str) -> Iterator[JSONValue]:
+    properties, patterns = schema.get("properties"), schema.get("patternProperties")
+    is_named = False
+    if isinstance(properties, dict) and key in properties:
+        is_named = True
+        yield properties[key]
+    if isinstance(patterns, dict):
+        for pattern, child in patterns.items():
+            if _matches(pattern, key):
+                is_named = True
+                yield child
+    if not is_named:
+        yield from (
+            schema[name]
+            for name in ("additionalProperties", "unevaluatedProperties")
+            if name in schema
+        )
+
+
+def _at_index(schema: JSONObject, index: int | None) -> Iterator[JSONValue]:
+    # `items` is the list that `prefixItems` is now, until draft-07
+    items = schema.get("items")
+    first = items if isinstance(items, list) else schema.get("prefixItems")
+    first = first if isinstance(first, list) else []
+    yield from first if index is None else first[index : index + 1]
+    if index is None or index >= len(first):
+        further = ("additionalItems", "unevaluatedItems", *(["items"] * isinstance(items, dict)))
+        yield from (schema[name] for name in further if name in schema)
+    if "contains" in schema:
+        yield schema["contains"]
+
+
+def _steps(schemas: tuple[JSONObject, ...]) -> list[str | int | None]:
+    """Return the keys that schemas name, one that they do not, and the entries they tell apart."""
+    names: dict[str | int | None, None] = {}
+    count = 0
+    for schema in schemas:
+        properties = schema.get("properties")
+        names |= dict.fromkeys(properties if isinstance(properties, dict) else ())
+        for word in ("items", "prefixItems"):
+            listed = schema.get(word)
+            count = max(count, len(listed) if isinstance(listed, list) else 0)
+        for word in ("patternProperties", "additionalProperties", "unevaluatedProperties"):
+            inner = schema.get(word)
+            if isinstance(inner, dict):
+                names |= dict.fromkeys(inner if word == "patternProperties" else ("",))
+    return [*names, *range(count), None]
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> jsonschema_rs.Validator | None:
+    try:
+        options = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
+        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
+    except jsonschema_rs.ValidationError:
+        return None
+
+
+def _matches(pattern: str, key: str) -> bool:
+    """Tell whether a key may match a pattern, in linear time."""
+    validator = _pattern(pattern)
+    return validator is None or pattern == key or validator.is_valid(key)
