@@ -92,6 +92,23 @@ class TokenSigner:
 
         The `moment` is now unless given.
         """
+        from joserfc.errors import JoseError  # here, as above
+
+        token = self._decoded(text)
+        if token is None:
+            return None
+        try:
+            self._check(token, moment or clock.now())
+        except (JoseError, ValueError):
+            return None
+        return _read_claims(token.claims)
+
+    def verifies(self, text: str) -> bool:
+        """Tell whether we have signed a token, even if its time is over."""
+        return self._decoded(text) is not None
+
+    def _decoded(self, text: str) -> Any:
+        """Return a token whose signature is ours; None for every other."""
         from joserfc import jwt  # here, as above
         from joserfc.errors import JoseError
         from joserfc.jwk import OctKey
@@ -99,11 +116,9 @@ class TokenSigner:
         if len(text) > LENGTH_MAX or not text.isascii():
             return None
         try:
-            token = jwt.decode(text, OctKey.import_key(self._key), [ALGORITHM])
-            self._check(token, moment or clock.now())
+            return jwt.decode(text, OctKey.import_key(self._key), [ALGORITHM])
         except (JoseError, ValueError):
             return None
-        return _read_claims(token.claims)
 
     @staticmethod
     def _check(token: Any, moment: datetime) -> None:

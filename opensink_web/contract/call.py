@@ -24,7 +24,7 @@ from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.api_key import note_use, use_is_worth_noting
-from opensink_web.operations.bearer import principal_of_bearer
+from opensink_web.operations.bearer import principal_of_bearer, was_a_bearer
 from opensink_web.operations.delegation import Cover
 from opensink_web.operations.permission import Principal
 from opensink_web.services import EXTENSION, Services
@@ -44,7 +44,6 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
         arguments, _ = _arguments(route, path_values)
         return _response(route, route.view(**arguments))
     bearer = _presented_bearer()
-    gate.refuse_guessing(bearer)
     admit = partial(_admit, route, path_values, bearer, clock.now())
     _let_in(admit, bearer)
     arguments, body_text = _arguments(route, path_values)
@@ -87,13 +86,14 @@ def _presented_bearer() -> str:
 
 
 def _let_in(admit: Admit, bearer: str) -> None:
-    with reading():
+    with gate.looking_up(bearer), reading():
         try:
             principal = admit()
         except NotAuthenticated:
-            gate.note_wrong_key()
+            if not was_a_bearer(bearer, _services().signer):
+                gate.refuse_guess(bearer)
             raise
-        gate.note_right_key(bearer)
+        gate.note_right_bearer(bearer)
         is_worth_noting = principal.key is not None and use_is_worth_noting(bearer)
     if is_worth_noting:
         _note_use(bearer)
@@ -109,9 +109,7 @@ def _admit(
     """
     principal = principal_of_bearer(bearer, _services().signer, called_at)
     if principal is None:
-        raise NotAuthenticated(
-            "This API key or access token is unknown, has expired or was revoked."
-        )
+        raise NotAuthenticated(gate.UNKNOWN)
     wanted, cover = route.permission, route.delegated.cover(principal, path_values)
     if isinstance(wanted, Permission) and cover is not Cover.OWN:
         if wanted.path:

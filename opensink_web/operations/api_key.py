@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -119,6 +119,12 @@ def principal_of_key(secret: str) -> Principal | None:
         return None
     names, patterns = own_roles_in(rows)
     return Principal(key.workspace, key.user, role, names, patterns, key=key)
+
+
+def key_exists(secret: str) -> bool:
+    """Tell whether this key was ever made, also one that opens nothing any more."""
+    was_made = select(exists().where(ApiKey.key_hash == hash_token(secret)))
+    return bool(db.session.scalar(was_made))
 
 
 _OWNER = with_own_roles(

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from opensink_web import clock
 from opensink_web.access_token import AccessToken, TokenSigner
 from opensink_web.models import Membership, User, UserSession, Workspace, db
-from opensink_web.operations.api_key import KEY_PREFIX, principal_of_key
+from opensink_web.operations.api_key import KEY_PREFIX, key_exists, principal_of_key
 from opensink_web.operations.membership import own_roles_in, with_own_roles
 from opensink_web.operations.permission import Principal
 from opensink_web.operations.user_session import is_live
@@ -66,6 +66,13 @@ def principal_of_bearer(
         return principal_of_key(bearer)
     token = signer.read(bearer, called_at)
     return None if token is None else _principal_of_token(token)
+
+
+def was_a_bearer(bearer: str, signer: TokenSigner) -> bool:
+    """Tell whether this is a key or token of ours, even if it opens nothing any more."""
+    if bearer.startswith(KEY_PREFIX):
+        return key_exists(bearer)
+    return signer.verifies(bearer)
 
 
 def mint_session_token(signer: TokenSigner, session: UserSession, workspace: Workspace) -> str:

@@ -1,8 +1,8 @@
 """Whose password is it: asked by the sign-in page and by POST /auth/login, with one count of tries.
 
 Tries are counted for the account and for the address that guesses. So that nobody can lock somebody
-out by guessing at their account, a device on which its owner has signed in before has tries of its
-own: https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
+out by guessing at their account, or from the address they share, a browser or program with which
+its owner has signed in before has tries of its own: https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 """
 
 from datetime import timedelta
@@ -26,14 +26,13 @@ def user_with_password(
     """Return the user whose password it is, or None. Raises: RateLimited, before looking.
 
     Each try counts until it is known to be right. An account that there is not is counted alike,
-    and an address that has no tries left uses up none of the account's. `device` names one on
-    which the account's owner has signed in.
+    and an address that has no tries left uses up none of the account's. `device` names a browser or
+    a program with which the account's owner has signed in.
     """
     account = account_key(email)
-    tries = (
-        (ADDRESS_RATE, network_of(address)),
-        (ACCOUNT_RATE, f"{account}:{device}" if device else account),
-    )
+    tries = [(ADDRESS_RATE, network_of(address)), (ACCOUNT_RATE, account)]
+    if device is not None:
+        tries = [(ACCOUNT_RATE, f"{account}:{device}")]
     for rate, key in tries:
         refuse(limiter.take(rate, key))
     user = authenticate(email, password)

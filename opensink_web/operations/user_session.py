@@ -21,6 +21,7 @@ from opensink_web.operations.credential import hash_token, new_token
 SESSION_LIFETIME = timedelta(days=30)
 IDLE_LIFETIME = timedelta(days=7)
 SEEN_NOTED_EVERY = timedelta(minutes=1)
+USER_AGENT_LENGTH_MAX = 255
 
 
 def begin_session(user: User, *, user_agent: str, remote_address: str) -> tuple[UserSession, str]:
@@ -41,7 +42,7 @@ def add_session(user: User, *, user_agent: str, remote_address: str) -> UserSess
         created_at=moment,
         last_seen_at=moment,
         expires_at=moment + SESSION_LIFETIME,
-        user_agent=user_agent[:255],
+        user_agent=user_agent[:USER_AGENT_LENGTH_MAX],
         remote_address=remote_address[:64],
     )
     db.session.add(session)

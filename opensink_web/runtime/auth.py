@@ -4,8 +4,9 @@ The first three routes are open to all and open their transactions themselves: h
 takes long, and a sign-in that a reused token has ended stays so though the answer is a refusal.
 """
 
+from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from flask import current_app, request
@@ -48,20 +49,31 @@ _WRONG_CODE = "This code does not count. Each works once, and those of the app n
 _GONE = "This refresh token is unknown, or the sign-in it belongs to has ended. Sign in again."
 
 
+RefreshToken: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
+
+
 class Login(Received):
     """An account's e-mail address and password; `otp` where it has a second factor.
 
     Who belongs to several workspaces says which by its slug; without, it is the first they joined.
+    A `refresh_token` of the account that still counts keeps others' guesses from locking it out.
     """
 
     email: Annotated[str, Field(min_length=1, max_length=320)]
     password: Annotated[str, Field(min_length=1, max_length=1024)]
     otp: Annotated[str, Field(max_length=64)] | None = None
     workspace: Annotated[str, Field(max_length=63)] | None = None
+    refresh_token: RefreshToken | None = None
 
 
 class RefreshTokenBody(Received):
-    refresh_token: Annotated[str, Field(min_length=1, max_length=255)]
+    refresh_token: RefreshToken
+
+
+class Refresh(RefreshTokenBody):
+    """With `rotate` the answer has another refresh token, and this one counts no more."""
+
+    rotate: bool = False
 
 
 class WorkspaceOfUser(Answer):
@@ -101,7 +113,7 @@ class MeAnswer(UserAnswer):
 
 
 class TokensAnswer(Answer):
-    """An access token for `expires_in` seconds, and what gets the next one, once."""
+    """An access token for `expires_in` seconds, and what gets the next one."""
 
     access_token: str
     refresh_token: str
@@ -146,8 +158,14 @@ class PermissionsAnswer(Answer):
     errors=(401, 403),
 )
 def login(body: Login) -> TokensAnswer:
-    services, address = _services(), request.remote_addr or ""
-    user = sign_in.user_with_password(services.limiter, body.email, body.password, address=address)
+    address, user_agent = request.remote_addr or "", request.headers.get("User-Agent", "")
+    with reading():
+        client = sessions.known_client(
+            body.email, body.refresh_token, remote_address=address, user_agent=user_agent
+        )
+    user = sign_in.user_with_password(
+        _services().limiter, body.email, body.password, address=address, device=client
+    )
     if user is None:
         raise NotAuthenticated(_WRONG)
     _ask_for_code(user, body.otp, address)
@@ -159,7 +177,7 @@ def login(body: Login) -> TokensAnswer:
         begun = sessions.begin_program_session(
             user,
             principal.workspace,
-            user_agent=request.headers.get("User-Agent", ""),
+            user_agent=user_agent,
             remote_address=address,
         )
         answer = _tokens(begun, principal)
@@ -169,36 +187,35 @@ def login(body: Login) -> TokensAnswer:
 
 @routes.post(
     "/auth/refresh",
-    summary="Exchange a refresh token.",
+    summary="Get another access token for a refresh token.",
     status=200,
     permission=Access.PUBLIC,
     errors=(401, 403),
 )
-def refresh(body: RefreshTokenBody) -> TokensAnswer:
-    gate.refuse_guessing(body.refresh_token)
+def refresh(body: Refresh) -> TokensAnswer:
+    if not _was_given_out(body.refresh_token):
+        raise NotAuthenticated(_GONE)
     answer = None
     with writing():
-        renewed = sessions.renew_program_session(body.refresh_token)
+        renewed = sessions.renew_program_session(body.refresh_token, rotate=body.rotate)
         if isinstance(renewed, sessions.Renewed):
             principal = _member(renewed.session.user, renewed.workspace.slug)
             answer = _tokens(renewed, principal)
     if isinstance(renewed, sessions.Ended):
         record("refresh_token_reused", user=renewed.user_id, address=request.remote_addr)
     if answer is None:
-        gate.note_wrong_key()
         raise NotAuthenticated(_GONE)
     return answer
 
 
 @routes.post("/auth/logout", summary="Sign a program out.", status=204, permission=Access.PUBLIC)
 def logout(body: RefreshTokenBody) -> None:
-    gate.refuse_guessing(body.refresh_token)
+    if not _was_given_out(body.refresh_token):
+        return
     with writing():
         user_id = sessions.end_program_session(body.refresh_token)
-    if user_id is None:
-        gate.note_wrong_key()
-        return
-    record("signed_out", user=user_id, address=request.remote_addr, program=True)
+    if user_id is not None:
+        record("signed_out", user=user_id, address=request.remote_addr, program=True)
 
 
 @routes.get(
@@ -257,6 +274,18 @@ def _ask_for_code(user: User, code: str | None, address: str) -> None:
         record("second_factor_failed", user=user.id, address=address)
         raise NotAuthenticated(_WRONG_CODE)
     sign_in.forgive_code(limiter, user)
+
+
+def _was_given_out(refresh_token: str) -> bool:
+    """Tell whether a refresh token is one of ours; one that is none is a guess.
+
+    Raises: RateLimited when too many were made from this address.
+    """
+    with suppress(NotAuthenticated), gate.looking_up(refresh_token), reading():
+        if sessions.is_refresh_token(refresh_token):
+            return True
+        gate.refuse_guess(refresh_token)
+    return False
 
 
 def _member(user: User, slug: str | None) -> Principal:

@@ -8,6 +8,7 @@ import secrets
 from datetime import timedelta
 
 from flask import Response, current_app, g, request
+from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from opensink_web.errors import RateLimited
@@ -97,7 +98,9 @@ def _network() -> str:
 
 
 def _known_device(account: str) -> str | None:
-    """Return the name of this browser if the account's owner has signed in with it."""
+    """Return the name of this browser if the account's owner has signed in with it, or is."""
+    if current_user.is_authenticated and account_key(current_user.email) == account:
+        return str(current_user.session_id)
     try:
         owner, name = _signer().loads(
             request.cookies.get(DEVICE_COOKIE, ""), max_age=int(DEVICE_LIFETIME.total_seconds())

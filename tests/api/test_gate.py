@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
-from opensink_web.contract.gate import WRONG_KEY_RATE
+from opensink_web.contract.gate import WRONG_BEARER_RATE
+from opensink_web.models import db
 from tests.api.conftest import Api, assert_problem
 from tests.conftest import Cast
+from tests.runtime.conftest import signed_in
 
 WRONG = {"Authorization": "Bearer osk_wrong"}
 
@@ -20,31 +23,89 @@ def get(client: FlaskClient, headers: dict[str, str], address: str = "192.0.2.1"
     return client.get("/api/v1/agents", headers=headers, environ_base=environ)
 
 
+def wrong(number: int) -> dict[str, str]:
+    return {"Authorization": f"Bearer osk_{number}"}
+
+
 @pytest.fixture
 def client(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    """A client at an address from which all tries at keys are used up, but for Alice's."""
+    """A client at an address from which all tries at keys are used up."""
     moment = clock.now()
     monkeypatch.setattr(clock, "now", lambda: moment)
     client = app.test_client()
-    assert get(client, cast.alice.headers).status_code == 200
-    statuses = [get(client, WRONG).status_code for _ in range(WRONG_KEY_RATE.count)]
+    statuses = [get(client, wrong(n)).status_code for n in range(WRONG_BEARER_RATE.count)]
     assert set(statuses) == {401}
     return client
 
 
 def test_wrong_keys_are_refused_and_it_is_said_for_how_long(client: FlaskClient) -> None:
-    answer = get(client, WRONG)
-    assert_problem(answer, 429, "rate_limited")
-    assert answer.headers["Retry-After"] == "1"
+    for bearer in (WRONG, WRONG, wrong(0), {"X-API-Key": "a.b.c"}):
+        answer = get(client, bearer)
+        assert_problem(answer, 429, "rate_limited")
+        assert answer.headers["Retry-After"] == "1"
 
 
-def test_so_is_a_key_that_was_never_used_from_there(client: FlaskClient, cast: Cast) -> None:
-    assert get(client, cast.bob.headers).status_code == 429
-    assert get(client, cast.bob.headers, "192.0.2.2").status_code == 200
+def test_a_key_that_exists_is_not_though_it_was_never_used_from_there(
+    client: FlaskClient, cast: Cast
+) -> None:
+    for _ in range(3):
+        assert get(client, cast.bob.headers).status_code == 200
+        assert get(client, WRONG).status_code == 429
 
 
-def test_a_neighbour_whose_key_was_right_before_goes_on(client: FlaskClient, cast: Cast) -> None:
-    assert get(client, cast.alice.headers).status_code == 200
+def test_nor_is_a_key_that_is_made_meanwhile(client: FlaskClient, alice: Api) -> None:
+    made = alice.post("/api-keys", {"name": "k", "scopes": ["agents:read"]}).json or {}
+    assert get(client, {"X-API-Key": made["key"]}).status_code == 200
+
+
+def test_nor_a_token_that_we_have_signed(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    program = signed_in(app, cast.bob)
+    token = {"Authorization": f"Bearer {program.tokens['access_token']}"}
+    assert get(client, token).status_code == 200
+    assert (
+        client.post(
+            "/auth/refresh",
+            json={"refresh_token": program.refresh_token},
+            environ_base={"REMOTE_ADDR": "192.0.2.1"},
+        ).status_code
+        == 200
+    )
+
+
+def test_what_was_right_once_hears_that_it_is_over(
+    app: Flask, client: FlaskClient, cast: Cast, alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that is told to wait would not get itself another token."""
+    made = alice.post("/api-keys", {"name": "k", "scopes": ["agents:read"]}).json or {}
+    alice.delete(f"/api-keys/{made['id']}")
+    ended, expired = signed_in(app, cast.bob), signed_in(app, cast.bob)
+    ended.logout()
+    later = clock.now() + timedelta(minutes=16)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for number in range(WRONG_BEARER_RATE.count):
+        get(client, wrong(1000 + number))
+    for bearer in (made["key"], ended.tokens["access_token"], expired.tokens["access_token"]):
+        answer = get(client, {"Authorization": f"Bearer {bearer}"})
+        assert_problem(answer, 401, "not_authenticated")
+
+
+def test_what_was_right_once_is_no_guess(app: Flask, cast: Cast) -> None:
+    program, client = signed_in(app, cast.bob), app.test_client()
+    program.logout()
+    token = {"Authorization": f"Bearer {program.tokens['access_token']}"}
+    statuses = [get(client, token).status_code for _ in range(WRONG_BEARER_RATE.count + 1)]
+    assert set(statuses) == {401}
+    assert get(client, WRONG).status_code == 401
+
+
+def test_a_guess_that_comes_again_costs_no_look_up(client: FlaskClient, app: Flask) -> None:
+    get(client, WRONG)
+    asked: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert get(client, WRONG).status_code == 429
+    assert get(client, {"Authorization": "Bearer a.b.c"}).status_code == 429
+    assert asked == []
 
 
 def test_tries_come_back(client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +117,7 @@ def test_tries_come_back(client: FlaskClient, cast: Cast, monkeypatch: pytest.Mo
 
 def test_a_call_without_a_key_is_no_guess(app: Flask, cast: Cast) -> None:
     client = app.test_client()
-    statuses = {get(client, {}).status_code for _ in range(WRONG_KEY_RATE.count + 1)}
+    statuses = {get(client, {}).status_code for _ in range(WRONG_BEARER_RATE.count + 1)}
     assert statuses == {401}
 
 

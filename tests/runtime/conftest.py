@@ -50,11 +50,14 @@ class Program:
     def me(self) -> TestResponse:
         return self.api.at("/auth/me", "GET")
 
-    def refresh(self) -> TestResponse:
-        return post(self.app, "/auth/refresh", refresh_token=self.refresh_token)
+    def refresh(self, **more: Any) -> TestResponse:
+        return post(self.app, "/auth/refresh", refresh_token=self.refresh_token, **more)
 
     def refreshed(self) -> "Program":
         return Program(self.app, ok(self.refresh()))
+
+    def rotated(self) -> "Program":
+        return Program(self.app, ok(self.refresh(rotate=True)))
 
     def logout(self) -> TestResponse:
         return post(self.app, "/auth/logout", refresh_token=self.refresh_token)

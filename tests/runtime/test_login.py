@@ -1,5 +1,7 @@
 """POST /auth/login: a program in which somebody signs in."""
 
+from typing import Any
+
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -10,7 +12,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import credential
 from opensink_web.operations.sign_in import ACCOUNT_RATE, ADDRESS_RATE, CODE_RATE
 from tests.api.conftest import assert_problem
-from tests.conftest import PASSWORD, Cast
+from tests.conftest import PASSWORD, Cast, Person
 from tests.runtime.conftest import Later, Program, login, ok, post, signed_in
 from tests.web.second_factor_cases import phone_of
 
@@ -69,6 +71,64 @@ def test_guesses_at_many_accounts_are_counted_for_the_address(app: Flask, later:
         post(app, "/auth/login", email=f"{number}@example.com", password=WRONG)
     answer = post(app, "/auth/login", email="other@example.com", password=WRONG)
     assert_problem(answer, 429, "rate_limited")
+
+
+class TestWhoHasSignedInBefore:
+    """A program that its owner uses is not locked out by what others guess, as browsers are not."""
+
+    def login(
+        self, app: Flask, person: Person, address: str, agent: str = "billing/1", **more: Any
+    ) -> int:
+        body = {"email": person.email, "password": PASSWORD, **more}
+        return (
+            app.test_client()
+            .post(
+                "/auth/login",
+                json=body,
+                headers={"User-Agent": agent},
+                environ_base={"REMOTE_ADDR": address},
+            )
+            .status_code
+        )
+
+    def guess(self, app: Flask, person: Person, address: str, agent: str) -> None:
+        for _ in range(ACCOUNT_RATE.count + 1):
+            self.login(app, person, address, agent, password=WRONG)
+
+    def test_from_its_network_it_still_does(self, app: Flask, cast: Cast, later: Later) -> None:
+        del later
+        assert self.login(app, cast.bob, "192.0.2.1") == 200
+        self.guess(app, cast.bob, "198.51.100.1", "evil/1")
+        assert self.login(app, cast.bob, "198.51.100.1") == 429
+        assert self.login(app, cast.bob, "192.0.2.1") == 200
+        assert self.login(app, cast.bob, "192.0.2.1", "billing/2") == 200
+
+    def test_even_if_others_guess_there(self, app: Flask, cast: Cast, later: Later) -> None:
+        del later
+        assert self.login(app, cast.bob, "192.0.2.1") == 200
+        for _ in range(ADDRESS_RATE.count):
+            post(app, "/auth/login", email="x@example.com", password=WRONG)
+        self.guess(app, cast.bob, "192.0.2.1", "evil/1")
+        assert self.login(app, cast.bob, "192.0.2.1", "evil/1") == 429
+        assert self.login(app, cast.bob, "192.0.2.1") == 200
+
+    def test_anywhere_with_a_refresh_token(self, app: Flask, cast: Cast, later: Later) -> None:
+        del later
+        tokens = [signed_in(app, each).refresh_token for each in (cast.bob, cast.alice)]
+        self.guess(app, cast.bob, "198.51.100.1", "evil/1")
+        statuses = [
+            self.login(app, cast.bob, f"203.0.113.{number}", refresh_token=each)
+            for number, each in enumerate((*tokens, "osr_x"))
+        ]
+        assert statuses == [200, 429, 429]
+
+    def test_it_does_not_guess_without_end_either(
+        self, app: Flask, cast: Cast, later: Later
+    ) -> None:
+        del later
+        assert self.login(app, cast.bob, "192.0.2.1") == 200
+        self.guess(app, cast.bob, "192.0.2.1", "billing/1")
+        assert self.login(app, cast.bob, "192.0.2.1") == 429
 
 
 class TestWorkspaces:

@@ -26,31 +26,49 @@ def assert_over(program: Program) -> None:
     assert_problem(program.refresh(), 401, "not_authenticated")
 
 
-def test_a_refresh_token_is_exchanged_for_two_new_tokens(program: Program) -> None:
-    again = program.refreshed()
+def test_a_refresh_token_stays_as_it_is(program: Program, later: Later) -> None:
+    """Existing clients keep the one that they got at the sign-in."""
+    for _ in range(3):
+        later(15 * 60 + 10)
+        assert program.me().status_code == 401
+        again = program.refreshed()
+        assert again.refresh_token == program.refresh_token
+        assert again.me().status_code == 200
+
+
+def test_it_is_exchanged_for_another_if_asked(program: Program) -> None:
+    again = program.rotated()
     assert again.refresh_token != program.refresh_token
-    assert again.me().status_code == 200
+    assert again.refreshed().refresh_token == again.refresh_token
     assert program.me().status_code == 200, "an access token lives on until its time is over"
 
 
-def test_one_that_is_used_again_ends_the_sign_in(program: Program, later: Later) -> None:
-    again = program.refreshed()
+@pytest.mark.parametrize("rotate", [True, False])
+def test_one_that_was_exchanged_and_comes_again_ends_the_sign_in(
+    program: Program, later: Later, rotate: bool
+) -> None:
+    again = program.rotated().rotated()
     later(11)
-    assert_problem(program.refresh(), 401, "not_authenticated")
+    assert_problem(program.refresh(rotate=rotate), 401, "not_authenticated")
     assert_over(again)
 
 
-def test_but_two_tabs_may_use_it_at_the_same_moment(program: Program, later: Later) -> None:
-    first = program.refreshed()
+@pytest.mark.parametrize("rotate", [True, False])
+def test_but_two_tabs_may_use_it_at_the_same_moment(
+    program: Program, later: Later, rotate: bool
+) -> None:
+    first = program.rotated()
     later(9)
-    second = program.refreshed()
+    second = Program(program.app, program.refresh(rotate=rotate).json)
+    assert second.refresh_token not in {program.refresh_token, first.refresh_token}
+    later(11)
     assert first.refreshed().me().status_code == 200
     assert second.refreshed().me().status_code == 200
 
 
 def test_reuse_ends_no_other_sign_in(app: Flask, cast: Cast, later: Later) -> None:
     one, other = signed_in(app, cast.bob), signed_in(app, cast.bob)
-    one.refreshed()
+    one.rotated()
     later(11)
     one.refresh()
     assert other.refreshed().me().status_code == 200
@@ -76,6 +94,25 @@ def test_guessing_refresh_tokens_is_bounded(app: Flask, cast: Cast, later: Later
         for number in range(61)
     ]
     assert statuses == [401] * 60 + [429]
+
+
+def test_others_guesses_refuse_no_token_that_was_given_out(
+    app: Flask, cast: Cast, program: Program, later: Later
+) -> None:
+    del later
+    over = signed_in(app, cast.alice)
+    with app.app_context(), writing():
+        db.session.execute(
+            update(UserSession)
+            .where(UserSession.user_id == cast.alice.id)
+            .values(expires_at=UserSession.created_at)
+        )
+    for number in range(70):
+        post(app, "/auth/refresh", refresh_token=f"osr_{number}")
+    assert program.refresh().status_code == 200
+    assert_problem(over.refresh(), 401, "not_authenticated")
+    assert program.logout().status_code == 204
+    assert post(app, "/auth/logout", refresh_token="osr_x").status_code == 429
 
 
 def test_an_access_token_lives_for_fifteen_minutes(program: Program, later: Later) -> None:
@@ -112,7 +149,7 @@ class TestLogout:
         assert_over(program)
 
     def test_with_an_exchanged_token_too(self, program: Program) -> None:
-        again = program.refreshed()
+        again = program.rotated()
         assert program.logout().status_code == 204
         assert_over(again)
 
