@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
@@ -10,12 +11,14 @@ from flask.typing import ResponseReturnValue
 from opensink_web import api, runtime, web
 from opensink_web.contract import gate, waiting
 from opensink_web.contract.mounting import describe
+from opensink_web.contract.openapi import server_url
 from opensink_web.contract.problem import error_answer
 from opensink_web.contract.room import room_of
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import is_outage
 from opensink_web.operations.user_session import SESSION_LIFETIME
 from opensink_web.settings import Settings
+from opensink_web.web.below_path import live_below_path
 from opensink_web.web.proxies import trust_proxies
 from opensink_web.wiring import wire
 
@@ -40,7 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     waiting.set_up(app, settings.web_threads)
     api.register(app)
     runtime.register(app)
-    describe(app, ROUTES)
+    describe(app, ROUTES, server_url(settings.public_url))
+    live_below_path(app, settings.public_url)
     trust_proxies(app, settings.trusted_proxies)
     # no cookie opens these, so no other site's form can use one
     web.csrf.exempt(api.blueprint)
@@ -65,14 +69,24 @@ def _folder(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
+def _session_cookie_name(public_url: str) -> str:
+    """Name it so that browsers take it over HTTPS alone, and from no other host.
+
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+    """
+    parts = urlsplit(public_url)
+    if parts.scheme != "https":
+        return "opensink_session"
+    return "__Secure-opensink_session" if parts.path else "__Host-opensink_session"
+
+
 def _flask_config(settings: Settings) -> dict[str, Any]:
     is_https = settings.public_url.startswith("https:")
     return {
         "MAX_CONTENT_LENGTH": settings.max_body_bytes,
         "MAX_FORM_MEMORY_SIZE": settings.max_body_bytes,
         "MAX_FORM_PARTS": 20_000,
-        # browsers take a name with this prefix from this host alone, and over HTTPS
-        "SESSION_COOKIE_NAME": "__Host-opensink_session" if is_https else "opensink_session",
+        "SESSION_COOKIE_NAME": _session_cookie_name(settings.public_url),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": is_https,

@@ -30,6 +30,7 @@ MAX_SOCKET_PATH_BYTES = 100
 # The server names its socket in answers (CLIENT INFO) whose fields end at a space.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~@-]+")
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+")
+_PATH = re.compile(r"(?:/(?!\.)[A-Za-z0-9._~-]+)*")
 # A name whose last label is no number, which would be read as an address.
 _HOST = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*(?!(?:[0-9]+|0x[0-9a-f]*)\.?$)[a-z0-9_-]{1,63}\.?"
@@ -372,10 +373,20 @@ def _public_url(text: str, host: str, port: int) -> str:
     if not text:
         shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
         return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        is_whole = False
+    if not is_whole:
         raise ConfigurationError("PUBLIC_URL must be an http:// or https:// address.")
-    return text.rstrip("/")
+    path = parts.path.rstrip("/")
+    if parts.username is not None or parts.query or parts.fragment or not _PATH.fullmatch(path):
+        raise ConfigurationError(
+            "PUBLIC_URL is a scheme, a host, a port if need be and a path of plain names, such as"
+            " https://example.com/opensink: nothing before the host and nothing after the path."
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
 def _oidc_issuer(reader: _Reader) -> str:

@@ -3,11 +3,15 @@
 import click
 
 from opensink_web import json_value
-from opensink_web.contract.openapi import openapi_document
+from opensink_web.cli.options import takes_settings
+from opensink_web.contract.openapi import openapi_document, server_url
 from opensink_web.factory import ROUTES
+from opensink_web.settings import Settings
 
 
 @click.command()
-def openapi() -> None:
+@takes_settings()
+def openapi(settings: Settings) -> None:
     """Print the OpenAPI document of /api/v1 and of the execution API."""
-    click.echo(json_value.dump(openapi_document(ROUTES), indent=2))
+    document = openapi_document(ROUTES, server_url(settings.public_url))
+    click.echo(json_value.dump(document, indent=2))

@@ -25,11 +25,12 @@ def blueprint_of(room: Room, routes: tuple[Route, ...]) -> Blueprint:
     return made
 
 
-def describe(app: Flask, routes: tuple[Route, ...]) -> None:
+def describe(app: Flask, routes: tuple[Route, ...], server: str | None) -> None:
     """Let everybody read the description of all routes."""
 
     def openapi() -> Response:
-        return Response(json_value.dump(openapi_document(routes)), content_type="application/json")
+        document = openapi_document(routes, server)
+        return Response(json_value.dump(document), content_type="application/json")
 
     app.add_url_rule(OPENAPI_ADDRESS, view_func=openapi)
 

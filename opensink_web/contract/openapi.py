@@ -8,6 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -24,8 +25,16 @@ _Shapes: TypeAlias = Mapping[Any, JSONObject]
 """By model and mode, a reference to its schema."""
 
 
+def server_url(public_url: str) -> str | None:
+    """Return the server that the document has to name; None at a host's root, as without one.
+
+    https://spec.openapis.org/oas/v3.1.1.html#server-object
+    """
+    return public_url if urlsplit(public_url).path else None
+
+
 @cache
-def openapi_document(routes: tuple[Route, ...]) -> JSONObject:
+def openapi_document(routes: tuple[Route, ...], server: str | None = None) -> JSONObject:
     """Draw up the document."""
     shapes, components = _schemas(routes)
     paths: dict[str, Any] = {}
@@ -38,6 +47,7 @@ def openapi_document(routes: tuple[Route, ...]) -> JSONObject:
             "version": version("opensink-web"),
             "description": "The control room in which people answer AI agents.",
         },
+        **({"servers": [{"url": server}]} if server else {}),
         "paths": paths,
         "components": {
             "schemas": components,

@@ -7,6 +7,7 @@ else's workspace, and whatever is in it, answers 404.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -178,8 +179,9 @@ def to_sign_in() -> ResponseReturnValue:
 def _lead_to(endpoint: str) -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
         return "", 204, {"HX-Redirect": url_for(endpoint, next=_page_of_htmx())}
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for(endpoint, next=here), 303)
+    here = f"{request.script_root}{request.full_path.rstrip('?')}"
+    goal = here if request.method == "GET" else None
+    return redirect(url_for(endpoint, next=goal), 303)
 
 
 def _page_of_htmx() -> str | None:
@@ -193,6 +195,8 @@ def safe_next(place: str | None) -> str | None:
     """Return where to go next if it is a path on this server; browsers read \\ as /."""
     if not place or not place.startswith("/") or place.startswith(("//", "/\\")):
         return None
+    if not re.match(f"{re.escape(request.script_root)}([/?#]|$)", place):
+        return None  # another application's at this host
     return place if place.isprintable() else None
 
 

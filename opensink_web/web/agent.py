@@ -28,6 +28,7 @@ from opensink_web.operations.endpoint_health import health_of
 from opensink_web.operations.initial_messages import Message, read_initial_messages
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires, services
+from opensink_web.web.below_path import public_root
 from opensink_web.web.endpoint_form import EndpointForm, endpoint_form
 from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
 from opensink_web.web.listing import page_request, same_list
@@ -243,7 +244,7 @@ def _page(
         focus=focus,
         endpoint_error=_endpoint_error(agent),
         signing=signing_card(principal.workspace.slug, agent),
-        api_url=services().settings.public_url + "/api/v1",
+        api_url=public_root() + "/api/v1",
     )
 
 

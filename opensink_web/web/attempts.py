@@ -19,6 +19,7 @@ from opensink_web.operations.password import renew_hash
 from opensink_web.operations.sign_in import account_key, refuse
 from opensink_web.rate_limit import Rate, network_of
 from opensink_web.web.access import services
+from opensink_web.web.below_path import cookie_path
 
 LINK_RATE = Rate("link", 30, timedelta(minutes=10).total_seconds())
 
@@ -70,7 +71,7 @@ def set_device_cookie(response: Response) -> Response:
             DEVICE_COOKIE,
             cookie,
             max_age=DEVICE_LIFETIME,
-            path="/sign-in",
+            path=cookie_path("/sign-in"),
             secure=current_app.config["SESSION_COOKIE_SECURE"],
             httponly=True,
             samesite="Lax",

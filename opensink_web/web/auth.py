@@ -38,6 +38,7 @@ from opensink_web.web.attempts import (
     retry_after,
     user_with_password,
 )
+from opensink_web.web.below_path import public_root
 from opensink_web.web.form_token import anybodys_form
 from opensink_web.web.forms import LineField, NewPasswordForm, SettingsForm
 from opensink_web.web.second_factor import second_step
@@ -61,7 +62,7 @@ def home() -> ResponseReturnValue:
     """Lead to the first workspace's inbox, or to whatever stands before it."""
     if not current_user.is_authenticated:
         if user_count() == 0:
-            return render_template("auth/first_steps.html")
+            return render_template("auth/first_steps.html", root=public_root())
         return redirect(url_for("auth.sign_in"), 303)
     memberships = _memberships()
     if not memberships:
@@ -151,7 +152,10 @@ def sign_out() -> ResponseReturnValue:
         record("signed_out", user=user_id, address=request.remote_addr)
     answer = make_response(redirect(url_for("auth.sign_in"), 303))
     if current_app.config["SESSION_COOKIE_SECURE"]:  # over HTTP browsers complain and do nothing
-        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        # below a path the storage is other applications' too
+        answer.headers["Clear-Site-Data"] = (
+            '"cache"' if request.script_root else '"cache", "storage"'
+        )
     return answer
 
 

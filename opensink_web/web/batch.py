@@ -21,9 +21,10 @@ from opensink_web.operations.page import Page
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
 from opensink_web.operations.user import list_members
-from opensink_web.web.access import requires, services
+from opensink_web.web.access import requires
 from opensink_web.web.batch_page import batch_page
 from opensink_web.web.batch_progress import BatchRow, rows_of
+from opensink_web.web.below_path import public_root
 from opensink_web.web.execution_target import TargetChoice, target_choice
 from opensink_web.web.listing import chosen_id, chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
@@ -88,7 +89,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         "batch/_list.html" if request.htmx else "batch/index.html",
         page=_list(principal, wanted, targets, found, rows, version),
         tabs=_tabs(),
-        base_url=services().settings.public_url,
+        base_url=public_root(),
     )
 
 

@@ -25,7 +25,8 @@ from opensink_web.operations.page import Page
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
 from opensink_web.operations.user import list_members
-from opensink_web.web.access import requires, services
+from opensink_web.web.access import requires
+from opensink_web.web.below_path import public_root
 from opensink_web.web.execution_data import has_output, input_of
 from opensink_web.web.execution_page import execution_page
 from opensink_web.web.execution_target import TargetChoice, target_choice
@@ -96,7 +97,7 @@ def index(principal: Principal) -> ResponseReturnValue:
     return render_template(
         "execution/_list.html" if request.htmx else "execution/index.html",
         page=_list(principal, wanted, targets, found, tabs, version),
-        base_url=services().settings.public_url,
+        base_url=public_root(),
     )
 
 

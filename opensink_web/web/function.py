@@ -29,6 +29,7 @@ from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.example import example_of
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.web.access import requires, services
+from opensink_web.web.below_path import public_root
 from opensink_web.web.execution_recent import recent_of
 from opensink_web.web.function_form import KINDS, FunctionForm, function_form
 from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
@@ -59,7 +60,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         state=state,
         kinds=KINDS,
         may_write=principal.may("functions", Action.WRITE),
-        base_url=services().settings.public_url,
+        base_url=public_root(),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=same_list() if page_request().trail else None,
     )
@@ -105,7 +106,7 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
         may_execute=may_execute(principal, function),
         may_make_keys=principal.may("api_keys", Action.WRITE),
         recent=recent_of(principal, function),
-        base_url=services().settings.public_url,
+        base_url=public_root(),
     )
 
 

@@ -19,7 +19,8 @@ from opensink_web.operations.input_request import (
 )
 from opensink_web.operations.page import Page
 from opensink_web.operations.permission import Action, Principal
-from opensink_web.web.access import requires, services
+from opensink_web.web.access import requires
+from opensink_web.web.below_path import public_root
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.progress import DECIDED
@@ -70,7 +71,7 @@ def show(principal: Principal) -> ResponseReturnValue:
         inbox=inbox,
         decided=DECIDED,
         may_connect=principal.may("agents", Action.WRITE),
-        base_url=services().settings.public_url,
+        base_url=public_root(),
     )
 
 

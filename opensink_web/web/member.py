@@ -23,7 +23,8 @@ from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.role import all_roles
 from opensink_web.operations.second_factor import members_with_second_factor, reset_for_member
 from opensink_web.operations.user import change_role, list_members, remove_member
-from opensink_web.web.access import requires, services
+from opensink_web.web.access import requires
+from opensink_web.web.below_path import public_address
 from opensink_web.web.forms import LineField, SettingsForm
 
 blueprint = Blueprint("member", __name__)
@@ -126,9 +127,7 @@ def create_reset_link(principal: Principal, user_id: UUID) -> ResponseReturnValu
     except (Conflict, PermissionMissing) as error:
         return _page(principal, form, refusal=error.message), error.status
     record("reset_link_made", user=user_id, by=principal.user.id, address=request.remote_addr)
-    reset = ResetLink(
-        email, services().settings.public_url + url_for("password.reset", token=token)
-    )
+    reset = ResetLink(email, public_address("password.reset", token=token))
     return _page(principal, form, reset=reset), 201
 
 
@@ -192,7 +191,7 @@ def _named(role: Role) -> str:
 
 
 def _link(token: str) -> str:
-    return services().settings.public_url + url_for("auth.sign_up", token=token)
+    return public_address("auth.sign_up", token=token)
 
 
 def _back(principal: Principal) -> ResponseReturnValue:

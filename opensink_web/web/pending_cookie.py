@@ -12,6 +12,7 @@ from flask import current_app, request
 from werkzeug import Response
 
 from opensink_web.json_value import JSONValue
+from opensink_web.web.below_path import cookie_path
 from opensink_web.web.sealed_value import seal, unseal
 
 _AT_ONCE_MAX = 5
@@ -40,12 +41,12 @@ class PendingCookie:
         others = [each for each in request.cookies if each.startswith(self._prefix)]
         # browsers send the oldest first
         for each in others[: max(len(others) + 1 - _AT_ONCE_MAX, 0)]:
-            response.delete_cookie(each, path=self._whole_path())
+            response.delete_cookie(each, path=cookie_path(self._path))
         response.set_cookie(
             name,
             seal(name, value, lifetime=self._lifetime),
             max_age=self._lifetime,
-            path=self._whole_path(),
+            path=cookie_path(self._path),
             httponly=True,
             secure=current_app.config["SESSION_COOKIE_SECURE"],
             samesite="Lax",  # it must come along when another site leads back to us
@@ -54,7 +55,7 @@ class PendingCookie:
 
     def drop(self, response: Response, key: str = "") -> Response:
         """Keep nothing under this key any more."""
-        response.delete_cookie(self._name_of(key), path=self._whole_path())
+        response.delete_cookie(self._name_of(key), path=cookie_path(self._path))
         return response
 
     @property
@@ -63,6 +64,3 @@ class PendingCookie:
 
     def _name_of(self, key: str) -> str:
         return f"{self._prefix}{sha256(key.encode()).hexdigest()[:12]}" if key else self._name
-
-    def _whole_path(self) -> str:
-        return f"{request.script_root}{self._path}"

@@ -1,4 +1,4 @@
-"""Who is calling, and over which scheme, when a reverse proxy stands before this server.
+"""Who is calling, over which scheme and below which path, when a reverse proxy stands before us.
 
 X-Forwarded-For is a list to which each proxy adds whom it heard from; whatever stands to the left
 of what trusted proxies added, the caller may have made up.
@@ -26,7 +26,7 @@ def trust_proxies(app: Flask, trusted: Sequence[str]) -> None:
     if not trusted:
         return
     if trusted[0].isdecimal():
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(trusted[0]))  # type: ignore[method-assign]  # Flask's documented way
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(trusted[0]), x_prefix=1)  # type: ignore[method-assign]  # Flask's documented way
     else:
         networks = [ipaddress.ip_network(each) for each in trusted]
         app.wsgi_app = _KnownProxies(app.wsgi_app, networks)  # type: ignore[method-assign]  # as above
@@ -43,7 +43,9 @@ class _KnownProxies:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         count = self._known_in_a_row(environ)
-        fixed = ProxyFix(self._application, x_for=count, x_proto=min(count, 1))
+        fixed = ProxyFix(
+            self._application, x_for=count, x_proto=min(count, 1), x_prefix=min(count, 1)
+        )
         return fixed(environ, start_response)
 
     def _known_in_a_row(self, environ: "WSGIEnvironment") -> int:

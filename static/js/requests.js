@@ -20,7 +20,7 @@
 
   function tellFailure(status) {
     const detail = { text: FAILURES[status] || OTHERWISE, tone: "danger" };
-    if (status === 401) Object.assign(detail, { href: "/sign-in", linkText: "Sign in in another tab", target: "_blank" });
+    if (status === 401) Object.assign(detail, { href: `${document.documentElement.dataset.root}/sign-in`, linkText: "Sign in in another tab", target: "_blank" });
     document.dispatchEvent(new CustomEvent("toast", { detail }));
   }
 

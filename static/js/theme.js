@@ -29,7 +29,7 @@
   function keep(choice) {
     const age = choice === "system" ? 0 : YEAR_SECONDS;
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `theme=${choice}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
+    document.cookie = `theme=${choice}; Path=${root.dataset.root || "/"}; Max-Age=${age}; SameSite=Lax${secure}`;
     try {
       localStorage.setItem("theme", choice);
     } catch {

@@ -1,0 +1,85 @@
+"""Living below a path of a host: what PUBLIC_URL's path, or a trusted proxy's word, changes.
+
+WSGI keeps that path apart as SCRIPT_NAME; `url_for` puts it before every address, and what routes
+and compares sees only what follows. Some proxies strip the path before they pass a request on,
+others do not, and both do.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, request, url_for
+from flask.sessions import SecureCookieSessionInterface
+
+from opensink_web.errors import ConfigurationError
+from opensink_web.web.access import services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+def live_below_path(app: Flask, public_url: str) -> None:
+    """Have the application answer below PUBLIC_URL's path. Raises: ConfigurationError.
+
+    To be called when all routes are there.
+    """
+    path = urlsplit(public_url).path
+    taken = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()} - {""}
+    if path and path.split("/")[1] in taken:
+        raise ConfigurationError(
+            f"PUBLIC_URL cannot end in {path}: pages of this server begin with it. Choose another"
+            " path, such as /opensink."
+        )
+    app.config["APPLICATION_ROOT"] = path or "/"
+    app.session_interface = _SessionsBelowPath()
+    app.wsgi_app = _BelowPath(app.wsgi_app, path)  # type: ignore[method-assign]  # Flask's documented way
+
+
+def public_root() -> str:
+    """Return where browsers and programs reach this server, the path included."""
+    origin = urlsplit(services().settings.public_url)._replace(path="").geturl()
+    return f"{origin}{request.script_root}"
+
+
+def public_address(endpoint: str, **values: object) -> str:
+    """Return the whole address of a page, for people who get it elsewhere than in their browser."""
+    # url_for has the path already
+    return public_root().removesuffix(request.script_root) + url_for(endpoint, **values)  # type: ignore[arg-type]  # Flask's own annotation is Any
+
+
+def cookie_path(path: str = "") -> str:
+    """Return the Path of a cookie that is for addresses below one of ours."""
+    return f"{request.script_root}{path}" or "/"
+
+
+class _SessionsBelowPath(SecureCookieSessionInterface):
+    """The session's cookie is no other application's on the same host."""
+
+    def get_cookie_path(self, app: Flask) -> str:
+        # browsers take a name with this prefix for the whole host alone
+        return "/" if self.get_cookie_name(app).startswith("__Host-") else cookie_path()
+
+
+class _BelowPath:
+    """Takes the path off what a proxy passed on whole, and says which one it was."""
+
+    def __init__(self, application: "WSGIApplication", path: str) -> None:
+        self._application = application
+        self._path = path
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if self._path:
+            asked = environ.get("PATH_INFO", "")
+            if f"{asked}/".startswith(f"{self._path}/"):
+                environ["PATH_INFO"] = asked.removeprefix(self._path) or "/"
+            environ["SCRIPT_NAME"] = self._path
+        else:  # as a trusted proxy says it (X-Forwarded-Prefix); nothing else becomes part of links
+            said = environ.get("SCRIPT_NAME", "").rstrip("/")
+            environ["SCRIPT_NAME"] = said if _PATH.fullmatch(said) else ""
+        return self._application(environ, start_response)
