@@ -50,12 +50,34 @@ class OpenSinkApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
+    """`signing_secret` signs the calls to it; None for keys that may not write agents."""
+
     id: str
     name: str
     namespace: str
     slug: str
     status: str | None
     execution_endpoint: dict[str, Any] | None
+    signing_secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something that happened in a session.
+
+    Whoever posts one names `type` and `source` as they like. `recorded_by` is `opensink` for what
+    the server wrote down itself, and `agent` for what was posted.
+    """
+
+    id: str
+    session_id: str
+    type: str
+    source: str
+    recorded_by: str
+    message: str | None
+    payload: Any
+    related_entity_id: str | None
+    created_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +111,10 @@ class InputRequest:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """Something to execute by name; `target` says what carries it out."""
+    """Something to execute by name; `target` says what carries it out.
+
+    `signing_secret` signs the calls to it; None for keys that may not write functions.
+    """
 
     id: str
     namespace: str
@@ -101,6 +126,7 @@ class Function:
     requires_approval: bool
     is_active: bool
     target: dict[str, Any] | None
+    signing_secret: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +303,16 @@ class Client:
         body = {"type": "message", "source": "agent", "message": message, **details}
         body |= {"session_id": session.id, "agent_id": session.agent_id}
         self._call("POST", "/agent-session-activities", body)
+
+    def list_activities(self, session: AgentSession, **filters: str) -> Iterator[Activity]:
+        """Yield what happened, newest first; filters are type, source and recorded_by."""
+        query = {**filters, "session_id": session.id}
+        while True:
+            page = self._call("GET", f"/agent-session-activities?{urlencode(query)}")
+            yield from (_read(Activity, item) for item in page["items"])
+            if page["trail"] is None:
+                return
+            query["$trail"] = page["trail"]
 
     def create_function(
         self, namespace: str, name: str, target: dict[str, Any], **settings: Any

@@ -94,7 +94,11 @@ def test_waits_no_longer_than_told(client: Client, session: AgentSession) -> Non
 
 
 def test_logs_what_happens(client: Client, session: AgentSession) -> None:
-    client.log_activity(session, "Bought.", payload={"count": 10})
+    client.log_activity(session, "Bought.", payload={"count": 10}, source="user")
+    told = [(each.recorded_by, each.message) for each in client.list_activities(session)]
+    assert told == [("agent", "Bought."), ("opensink", "The session started.")]
+    (ours,) = client.list_activities(session, recorded_by="opensink")
+    assert ours.type == "session_started"
 
 
 def test_says_what_was_refused_and_why(client: Client) -> None:

@@ -1,7 +1,7 @@
 """/agent-session-activities: what happened, only ever added to."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, JsonValue
@@ -15,7 +15,14 @@ from opensink_web.contract.shapes import (
     Received,
     page_answer,
 )
-from opensink_web.models import WEB_ADDRESS, ActivitySource, ActivityType, is_web_address
+from opensink_web.models import (
+    WEB_ADDRESS,
+    Activity,
+    ActivityRecorder,
+    ActivitySource,
+    ActivityType,
+    is_web_address,
+)
 from opensink_web.operations import activity as activities
 from opensink_web.operations.permission import Principal
 
@@ -40,7 +47,7 @@ class Link(Received):
 class ActivityCreate(Received):
     """Something that happened in a session."""
 
-    server_set = frozenset({"id", "workspace_id", "created_at"})
+    server_set = frozenset({"id", "workspace_id", "recorded_by", "created_at", "updated_at"})
 
     session_id: UUID
     agent_id: UUID
@@ -49,7 +56,7 @@ class ActivityCreate(Received):
     message: str | None = None
     payload: JsonValue = None
     related_entity_id: Annotated[str, Field(max_length=255)] | None = None
-    links: list[Link] = []
+    links: list[Link] | None = Field(default=None, description="Null is none.")
 
 
 class LinkAnswer(Answer):
@@ -58,7 +65,10 @@ class LinkAnswer(Answer):
 
 
 class ActivityAnswer(Answer):
-    """Something that happened; `related_entity_id` names what it is about."""
+    """Something that happened; `related_entity_id` names what it is about.
+
+    Whoever posts one names any `type` and `source`; who it really was `recorded_by` says.
+    """
 
     id: UUID
     workspace_id: UUID
@@ -66,11 +76,22 @@ class ActivityAnswer(Answer):
     agent_id: UUID
     type: ActivityType
     source: ActivitySource
+    recorded_by: ActivityRecorder = Field(
+        description="`opensink` for what OpenSink wrote down itself; `agent` for what was posted."
+    )
     message: str | None
     payload: JsonValue
     related_entity_id: str | None
     links: list[LinkAnswer]
     created_at: datetime
+    updated_at: datetime = Field(description="Equal to `created_at`: nothing of it changes.")
+
+    @classmethod
+    def of_activity(cls, activity: Activity) -> Self:
+        """Write an activity."""
+        names = cls.model_fields.keys() - {"updated_at"}
+        given = {name: getattr(activity, name) for name in names}
+        return cls.model_validate(given | {"updated_at": activity.created_at})
 
 
 class ActivityQuery(PageQuery):
@@ -78,6 +99,7 @@ class ActivityQuery(PageQuery):
     agent_id: UUID | None = None
     type: ActivityType | None = None
     source: ActivitySource | None = None
+    recorded_by: ActivityRecorder | None = None
 
 
 ActivityPage = PageAnswer[ActivityAnswer]
@@ -94,9 +116,9 @@ def add_activity(principal: Principal, body: ActivityCreate) -> ActivityAnswer:
         message=body.message,
         payload=body.payload,
         related_entity_id=body.related_entity_id,
-        links=[{"href": link.href, "text": link.text} for link in body.links],
+        links=[{"href": link.href, "text": link.text} for link in body.links or ()],
     )
-    return ActivityAnswer.of(activity)
+    return ActivityAnswer.of_activity(activity)
 
 
 @routes.get("/agent-session-activities", summary="List what happened.")
@@ -106,11 +128,12 @@ def list_activities(principal: Principal, query: ActivityQuery) -> ActivityPage:
         agent_id=query.agent_id,
         type=query.type,
         source=query.source,
+        recorded_by=query.recorded_by,
     )
     page = activities.list_activities(principal.workspace, wanted, query.page)
-    return page_answer(page, ActivityAnswer.of)
+    return page_answer(page, ActivityAnswer.of_activity)
 
 
 @routes.get("/agent-session-activities/{activity_id}", summary="Read an activity.")
 def get_activity(principal: Principal, activity_id: UUID) -> ActivityAnswer:
-    return ActivityAnswer.of(activities.find_activity(principal.workspace, activity_id))
+    return ActivityAnswer.of_activity(activities.find_activity(principal.workspace, activity_id))

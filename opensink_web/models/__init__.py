@@ -6,6 +6,7 @@ Nothing here commits or decides. Importing this package makes every table known 
 from opensink_web.models.activity import (
     WEB_ADDRESS,
     Activity,
+    ActivityRecorder,
     ActivitySource,
     ActivityType,
     is_web_address,
@@ -51,6 +52,7 @@ from opensink_web.models.workspace import Workspace
 __all__ = [
     "WEB_ADDRESS",
     "Activity",
+    "ActivityRecorder",
     "ActivitySource",
     "ActivityType",
     "Agent",

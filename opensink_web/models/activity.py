@@ -31,6 +31,13 @@ class ActivitySource(StrEnum):
     USER = "user"
 
 
+class ActivityRecorder(StrEnum):
+    """Who wrote it down, which no client can choose: OpenSink itself, or somebody by the API."""
+
+    OPENSINK = "opensink"
+    AGENT = "agent"
+
+
 WEB_ADDRESS = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20/?#\\\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
 """A full address with a host: to a browser `http:page` is one of our own pages."""
 
@@ -41,7 +48,10 @@ def is_web_address(href: str) -> bool:
 
 
 class Activity(Identified, Created, Base):
-    """`links` is a list of {href, text}; `related_entity_id` names what it is about."""
+    """`links` is a list of {href, text}; `related_entity_id` names what it is about.
+
+    Agents send every type and source. Only what `recorded_by` is OpenSink's has really happened.
+    """
 
     __tablename__ = "activities"
 
@@ -50,6 +60,9 @@ class Activity(Identified, Created, Base):
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
     type: Mapped[ActivityType] = mapped_column(word_type(ActivityType))
     source: Mapped[ActivitySource] = mapped_column(word_type(ActivitySource))
+    recorded_by: Mapped[ActivityRecorder] = mapped_column(
+        word_type(ActivityRecorder), server_default=ActivityRecorder.AGENT.value
+    )
     message: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     related_entity_id: Mapped[str | None] = mapped_column(String(255))

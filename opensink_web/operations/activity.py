@@ -9,6 +9,7 @@ from opensink_web.errors import FieldError, InvalidInput, NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     Activity,
+    ActivityRecorder,
     ActivitySource,
     ActivityType,
     AgentSession,
@@ -29,6 +30,7 @@ class ActivityFilter:
     agent_id: UUID | None = None
     type: ActivityType | None = None
     source: ActivitySource | None = None
+    recorded_by: ActivityRecorder | None = None
 
 
 def log_activity(
@@ -36,6 +38,7 @@ def log_activity(
     activity_type: ActivityType,
     *,
     source: ActivitySource = ActivitySource.SYSTEM,
+    recorded_by: ActivityRecorder = ActivityRecorder.OPENSINK,
     message: str | None = None,
     payload: JSONValue = None,
     related_entity_id: str | None = None,
@@ -48,6 +51,7 @@ def log_activity(
         agent_id=session.agent_id,
         type=activity_type,
         source=source,
+        recorded_by=recorded_by,
         message=message,
         payload=payload,
         related_entity_id=related_entity_id,
@@ -69,7 +73,10 @@ def add_activity(
     related_entity_id: str | None = None,
     links: list[JSONObject] | None = None,
 ) -> Activity:
-    """Write down what an agent reports. Raises: NotFound; InvalidInput for another's session."""
+    """Write down what an agent reports, and that it was the agent, whatever source it names.
+
+    Raises: NotFound; InvalidInput for another's session.
+    """
     session = db.session.get(AgentSession, session_id, with_for_update=_KEPT)
     if session is None or session.workspace_id != workspace.id:
         raise NotFound("There is no such session.")
@@ -78,6 +85,7 @@ def add_activity(
         session,
         activity_type,
         source=source,
+        recorded_by=ActivityRecorder.AGENT,
         message=message,
         payload=payload,
         related_entity_id=related_entity_id,
@@ -113,5 +121,6 @@ def list_activities(
         (Activity.agent_id, wanted.agent_id),
         (Activity.type, wanted.type),
         (Activity.source, wanted.source),
+        (Activity.recorded_by, wanted.recorded_by),
     )
     return page.fetch(query, Activity.id, request)

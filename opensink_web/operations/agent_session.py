@@ -169,7 +169,8 @@ def list_sessions(
 
 def _log_end(session: AgentSession) -> None:
     if session.status is SessionStatus.FAILED:
-        message = session.error_message or "The agent reported that it failed."
+        told = session.error_message
+        message = f"The agent reported: {told}" if told else "The agent reported that it failed."
     else:
         message = "The session is completed."
     log_activity(session, ActivityType.SESSION_ENDED, source=ActivitySource.SYSTEM, message=message)

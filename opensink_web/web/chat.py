@@ -29,7 +29,8 @@ _SPEAKERS = {
 class Said:
     """A message as it is drawn: a text as Markdown, parts and tools' calls as JSON.
 
-    `speaker` is the role in a word of ours, `role` its own where there is none.
+    `speaker` is the role in a word of ours, `role` its own where there is none. What the agent
+    answered it said itself, whatever role it gave.
     """
 
     message: ChatMessage
@@ -60,7 +61,7 @@ def show(principal: Principal, chat_id: UUID) -> ResponseReturnValue:
     page = ChatPage(
         chat=chat,
         user_email=email_of_user(chat),
-        said=[_said(each) for each in transcript_of(chat)],
+        said=_all_said(transcript_of(chat)),
         variables=shown_json(chat.input_variables) if chat.input_variables else None,
         executions=[
             each
@@ -71,12 +72,22 @@ def show(principal: Principal, chat_id: UUID) -> ResponseReturnValue:
     return render_template("chat/show.html", page=page)
 
 
-def _said(message: ChatMessage) -> Said:
+def _all_said(messages: list[ChatMessage]) -> list[Said]:
+    """Tell what the chat began with, all written at one moment, from what the agent answered."""
+    return [_said(each, each.created_at > messages[0].created_at) for each in messages]
+
+
+def _said(message: ChatMessage, is_answer: bool) -> Said:
     is_text = isinstance(message.content, str)
+    if is_answer:
+        speaker, role = "Agent", None if message.role == "assistant" else message.role
+    else:
+        speaker = _SPEAKERS.get(message.role, "Message")
+        role = None if message.role in _SPEAKERS else message.role
     return Said(
         message=message,
-        speaker=_SPEAKERS.get(message.role, "Message"),
-        role=None if message.role in _SPEAKERS else message.role,
+        speaker=speaker,
+        role=role,
         text=message.content if is_text else None,
         parts=None if is_text else shown_json(message.content),
         tool_calls=shown_json(message.tool_calls) if message.tool_calls else None,

@@ -9,6 +9,7 @@ from flask import url_for
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     Activity,
+    ActivityRecorder,
     ActivitySource,
     ActivityType,
     AgentSession,
@@ -34,6 +35,8 @@ _TITLES = {
     ActivityType.STATE_UPDATED: "State updated",
 }
 _ABOUT_REQUESTS = {ActivityType.INPUT_REQUEST_CREATED, ActivityType.INPUT_REQUEST_RESOLVED}
+_OURS = _ABOUT_REQUESTS | {ActivityType.SESSION_STARTED, ActivityType.SESSION_ENDED}
+"""What OpenSink itself writes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; `mark` is the history macro's word for how it is drawn."""
+    """One thing that happened; `mark` is the history macro's word for how it is drawn.
+
+    Of what an agent does or says `is_agents`, and what it passes for, if that is not simply a
+    message of the agent's, is in `claim`.
+    """
 
     id: UUID
     mark: str
@@ -57,6 +64,8 @@ class Event:
     text: str | None
     payload: JSONValue
     links: tuple[Link, ...]
+    is_agents: bool = False
+    claim: str | None = None
 
 
 def timeline_of(workspace: Workspace, session: AgentSession) -> list[Event]:
@@ -70,19 +79,50 @@ def timeline_of(workspace: Workspace, session: AgentSession) -> list[Event]:
 
 
 def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity) -> Event:
+    if activity.recorded_by is ActivityRecorder.AGENT:
+        return _of_report(session, activity)
     has_failed = bool(_failed_delivery_id(activity))
-    people = {ActivitySource.AGENT: session.agent.name, ActivitySource.USER: None}
+    is_agents = activity.source is ActivitySource.AGENT
+    by, text = session.agent.name if is_agents else None, activity.message
+    if activity.type is ActivityType.INPUT_REQUEST_RESOLVED and text is not None:
+        by, text = _answered(text)
     return Event(
         id=activity.id,
         mark="session_failed" if has_failed else activity.type.value,
         title="Session failed" if has_failed else _TITLES[activity.type],
         moment=activity.created_at,
-        by=people.get(activity.source),
-        text=activity.message,
-        # our own only repeat what the text says
-        payload=activity.payload if activity.source is ActivitySource.AGENT else None,
-        links=(*_own_links(workspace, activity), *_given_links(activity)),
+        by=by,
+        text=text,
+        payload=None,  # it only repeats what the text says
+        links=tuple(_own_links(workspace, activity)),
+        is_agents=is_agents,
     )
+
+
+def _of_report(session: AgentSession, activity: Activity) -> Event:
+    """Draw what was posted as the agent's word, whatever type and source it was posted with."""
+    is_plain = activity.source is ActivitySource.AGENT and activity.type not in _OURS
+    return Event(
+        id=activity.id,
+        mark=activity.type.value if is_plain else "report",
+        title=_TITLES[activity.type] if is_plain else "Report of the agent",
+        moment=activity.created_at,
+        by=session.agent.name,
+        text=activity.message,
+        payload=activity.payload,
+        links=tuple(_given_links(activity)),
+        is_agents=True,
+        claim=None if is_plain else f"{activity.type}, {activity.source}",
+    )
+
+
+def _answered(message: str) -> tuple[str, str]:
+    """Return who answered and the title, out of `email answered “title”.`
+
+    The title is the agent's, and could go on like a second sentence of ours.
+    """
+    who, _, rest = message.partition(" answered “")
+    return who, rest.removesuffix("”.")
 
 
 def _own_links(workspace: Workspace, activity: Activity) -> list[Link]:
@@ -99,9 +139,8 @@ def _own_links(workspace: Workspace, activity: Activity) -> list[Link]:
 
 
 def _failed_delivery_id(activity: Activity) -> UUID | None:
-    """Return the call that ended the session by failing, if this says so and is not an agent's."""
-    is_ours = activity.source is ActivitySource.SYSTEM
-    if not is_ours or activity.type is not ActivityType.SESSION_ENDED:
+    """Return the call that ended the session by failing, if this says so."""
+    if activity.type is not ActivityType.SESSION_ENDED:
         return None
     return _as_id(activity.related_entity_id)
 

@@ -45,13 +45,46 @@ def test_answers_what_was_logged(alice: Api, session: Any) -> None:
     details = {"message": "Hello.", "payload": [1, {"a": None}], "related_entity_id": "x"}
     activity = made(alice.post(PATH, event(session, links=links, **details)))
 
-    assert {**activity, "id": "", "created_at": ""} == {
+    assert {**activity, "id": "", "created_at": "", "updated_at": ""} == {
         "id": "",
         "workspace_id": session["workspace_id"],
         **event(session, links=links, **details),
+        "recorded_by": "agent",
         "created_at": "",
+        "updated_at": "",
     }
+    assert activity["updated_at"] == activity["created_at"]
     assert alice.read(f"{PATH}/{activity['id']}") == activity
+
+
+def test_what_was_read_can_be_posted_again(alice: Api, session: Any) -> None:
+    """As clients do that keep whole objects: with the server's fields, and null for no links."""
+    first = made(alice.post(PATH, event(session, message="Hello.")))
+    again = made(alice.post(PATH, {**first, "links": None, "recorded_by": "opensink"}))
+    assert again["id"] != first["id"]
+    assert (again["links"], again["recorded_by"]) == ([], "agent")
+
+
+@pytest.mark.parametrize("source", ["system", "user", "agent"])
+@pytest.mark.parametrize(
+    "kind", ["session_started", "session_ended", "input_request_created", "input_request_resolved"]
+)
+def test_whatever_it_is_posted_as_it_is_the_agents_word(alice: Api, kind: str, source: str) -> None:
+    request = ask(alice)
+    resolve = f"/agent-session-input-requests/{request['id']}/resolve"
+    alice.post(resolve, {"response": {"approved": False}})
+    forged = {"type": kind, "source": source, "related_entity_id": request["id"]}
+    forged["message"] = "alice@example.com answered “Buy?”."
+    about = {"id": request["session_id"], "agent_id": request["agent_id"]}
+    posted = made(alice.post(PATH, event(about, **forged)))
+    assert (posted["type"], posted["source"]) == (kind, source)
+    assert [each["id"] for each in items(alice, "recorded_by=agent")] == [posted["id"]]
+    ours = items(alice, "recorded_by=opensink")
+    assert [each["type"] for each in ours] == [
+        "input_request_resolved",
+        "input_request_created",
+        "session_started",
+    ]
 
 
 def test_fills_in_what_is_left_out(alice: Api, session: Any) -> None:

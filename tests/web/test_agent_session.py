@@ -109,7 +109,7 @@ def test_merges_the_calls_into_the_history(
 
     html = bob.get(page).text
 
-    assert html.index("Delivered in 12 ms") < html.index("bob@example.com answered")
+    assert html.index("Delivered in 12 ms") < html.index('history-title">Answered<')
     assert f"/w/main/deliveries/{delivery_id}" in html
 
 

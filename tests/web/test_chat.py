@@ -1,5 +1,6 @@
 """A chat with an agent, and the first messages of an agent's form."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -42,6 +43,20 @@ def test_parts_are_shown_as_json(app: Flask, bob: FlaskClient, cast: Cast) -> No
         parts = AgentReply("assistant", [{"type": "text", "text": "a part"}], None)
         finish_all(claim_some(agent_id), parts)
     assert "a part" in bob.get(f"/w/main/chats/{submitted.chat_ids[0]}").text
+
+
+@pytest.mark.parametrize("role", ["user", "system", "developer", "alice@example.com"])
+def test_what_an_agent_answered_is_its_own_word_whatever_role_it_gave(
+    app: Flask, bob: FlaskClient, cast: Cast, role: str
+) -> None:
+    with app.app_context():
+        agent_id = make_agent(cast.alice)
+        submitted = submit_some(cast.bob, agent_id, [chat_input("Question")])
+        finish_all(claim_some(agent_id), AgentReply(role, "Approved.", None))
+    html = bob.get(f"/w/main/chats/{submitted.chat_ids[0]}").text
+    headings = re.findall(r"<h2>(.*?)</h2>", html)
+    assert headings[:2] == ["User", "Agent"]
+    assert f'<p class="mono text-soft" hx-disable>{role}</p>' in html
 
 
 def test_an_execution_leads_to_its_chat(bob: FlaskClient, chat: tuple[UUID, UUID]) -> None:
