@@ -167,6 +167,12 @@ class Principal:
             return None
         return reach_of(self.patterns, permission)
 
+    def is_named(self, permission: str) -> bool:
+        """Tell whether a permission is held for the very thing that its path names."""
+        asked = read_pattern(f"{permission}:{Reach.OWN}")
+        is_held = any(each.names_its_path and each.covers(asked) for each in self.patterns)
+        return is_held and self._in_scopes(asked)
+
     def require_reach(self, permission: str, least: Reach = Reach.OWN) -> Reach:
         """Return how far a permission reaches. Raises: PermissionMissing, naming it."""
         reach = self.reach(permission)

@@ -57,6 +57,12 @@ class Pattern:
         """The last segment; `*` may stand for more than an action."""
         return self.steps[-1][1]
 
+    @property
+    def names_its_path(self) -> bool:
+        """Whether it stands for what is done with one thing alone, such as a function by name."""
+        is_below_a_path = len(self.steps) > 3 and self.steps[-1][0] == "."
+        return is_below_a_path and all(segment != ANY for _, segment in self.steps[:-1])
+
     def covers(self, other: "Pattern") -> bool:
         """Tell whether whoever holds this one holds all that the other one stands for."""
         if self.reach is Reach.OWN and other.reach is Reach.ALL:
@@ -64,9 +70,22 @@ class Pattern:
         return _covers(self.steps, other.steps)
 
 
-@lru_cache(maxsize=4096)
 def read_pattern(text: str) -> Pattern:
     """Read a pattern. Raises: InvalidInput, saying what is wrong with it."""
+    pattern = read_asked(text)
+    has_action = pattern.steps[-1][0] == "." and len(pattern.steps) > 2
+    if not has_action and pattern.action != ANY:
+        raise InvalidInput("This has no action: write <service>.<resource>.<action>.")
+    return pattern
+
+
+@lru_cache(maxsize=4096)
+def read_asked(text: str) -> Pattern:
+    """Read a permission that somebody asks about, which may have no action: `sinas.admin:all`.
+
+    Nobody is given such a one by its name, but a pattern that ends with `*` grants it. Raises:
+    InvalidInput, saying what is wrong with it.
+    """
     if len(text) > LENGTH_MAX:
         raise InvalidInput(f"This is longer than {LENGTH_MAX} characters.")
     body, _, reach = text.rpartition(":")
@@ -77,11 +96,7 @@ def read_pattern(text: str) -> Pattern:
             "Between the points and slashes there are letters, digits, _ and -, or a * alone; the "
             "first part is the name of a service, such as sinas."
         )
-    steps = tuple(_STEP.findall(body))
-    has_action = steps[-1][0] == "." and len(steps) > 2
-    if not has_action and steps[-1][1] != ANY:
-        raise InvalidInput("This has no action: write <service>.<resource>.<action>.")
-    return Pattern(steps, Reach(reach))
+    return Pattern(tuple(_STEP.findall(body)), Reach(reach))
 
 
 def reach_of(held: Iterable[Pattern], permission: str) -> Reach | None:

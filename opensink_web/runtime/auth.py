@@ -32,7 +32,7 @@ from opensink_web.operations.bearer import ACCESS_LIFETIME, mint_session_token
 from opensink_web.operations.delegation import WHO_IT_IS
 from opensink_web.operations.password import renew_hash
 from opensink_web.operations.permission import Principal
-from opensink_web.operations.permission_pattern import LENGTH_MAX, read_pattern
+from opensink_web.operations.permission_pattern import LENGTH_MAX, read_asked
 from opensink_web.operations.second_factor import (
     accept_code,
     lacks_second_factor,
@@ -254,7 +254,7 @@ def check_permissions(admit: Admit, body: PermissionsCheck) -> PermissionsAnswer
 
 def _has(principal: Principal, text: str) -> bool:
     try:
-        return principal.holds(read_pattern(text))
+        return principal.holds(read_asked(text))
     except InvalidInput:  # what is no permission is nobody's
         return False
 

@@ -203,6 +203,22 @@ class TestWithoutAWorker:
             problem = assert_problem(answer, 403, "permission_missing")
             assert "execute:all" in problem["error"]
 
+    @pytest.mark.parametrize("action", ["execute", "*"])
+    def test_who_may_execute_one_by_its_name_executes_it_as_their_own(
+        self, apis: Apis, app: Flask, monkeypatch: pytest.MonkeyPatch, action: str
+    ) -> None:
+        patterns = frozenset({read_pattern(f"sinas.functions/tests/work.{action}:own")})
+        monkeypatch.setitem(ROLE_PATTERNS, Role.REVIEWER, patterns)
+        make_function(apis.alice)
+        make_function(apis.alice, name="other")
+        for verb, body in (("async", {"input": {"n": 1}}), ("batch", {"inputs": [{"n": 1}]})):
+            answer = apis.bob.at(f"{ADDRESS}/{verb}", "POST", body)
+            assert answer.status_code == 202, answer.text
+            refused = apis.bob.at(f"/functions/tests/other/execute/{verb}", "POST", body)
+            assert_problem(refused, 403, "permission_missing")
+        reader = key_with(apis.alice, app, "functions:read")
+        assert_problem(reader.at(ADDRESS, "POST", {"input": {"n": 1}}), 403, "permission_missing")
+
     def test_a_key_needs_the_scope(self, alice: Api, app: Flask) -> None:
         make_function(alice)
         key = key_with(alice, app, "functions:read", "executions:all")

@@ -14,7 +14,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.bearer import mint_callback_token, mint_execution_token
 from tests.api.conftest import Api, assert_problem, key_with
 from tests.conftest import Cast, Person
-from tests.runtime.conftest import Later, Program, bearing, ok, services_of
+from tests.runtime.conftest import Later, Program, bearing, ok, services_of, signed_in
 
 
 def execution_token(
@@ -127,6 +127,19 @@ class TestOwnTokens:
 
 
 class TestCheckPermissions:
+    def test_an_admin_has_whatever_of_ours_is_asked_about(self, app: Flask, cast: Cast) -> None:
+        api = signed_in(app, cast.alice).api
+        ours = [
+            "sinas.admin:all",
+            "sinas.functions.write:all",
+            "sinas.functions/a/b:own",
+            "sinas.users.create:all",
+        ]
+        assert check(api, ours)["result"] is True
+        others = ["acme.admin:all", "sinas", "sinas:all", "sinas.admin"]
+        assert check(api, others, logic="OR")["result"] is False
+        assert check(signed_in(app, cast.bob).api, ours, logic="OR")["result"] is False
+
     def test_says_of_each_whether_it_is_there(self, program: Program) -> None:
         answer = check(program.api, ["sinas.agents.read:own", "sinas.agents.write:own"])
         assert answer == {
