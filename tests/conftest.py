@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
+from threading import Timer
 from uuid import UUID
 
 import pytest
@@ -27,7 +28,7 @@ from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
 from opensink_web.cli.database import run_migrations
-from opensink_web.contract import gate
+from opensink_web.contract import gate, last_use
 from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
 from opensink_web.models import Membership, Role, User, Workspace, db
@@ -255,6 +256,12 @@ def make_cast() -> Cast:
 def cheap_passwords() -> None:
     """Hash as cheaply as argon2 lets one: hundreds of tests sign in."""
     credential.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_written_beside() -> None:
+    """Have no thread write down in one test what was used in another."""
+    last_use.start_timer = lambda write: Timer(0, write)
 
 
 @cache

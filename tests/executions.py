@@ -10,8 +10,14 @@ from opensink_web.models import Batch, Execution, Function, Role, User, Workspac
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
 from opensink_web.operations.execution_outcome import finish_executions
-from opensink_web.operations.execution_submit import Options, submit, submit_batch
-from opensink_web.operations.function import FunctionFields, create_function
+from opensink_web.operations.execution_submit import (
+    Options,
+    check_input,
+    check_inputs,
+    submit,
+    submit_batch,
+)
+from opensink_web.operations.function import FunctionFields, check_fields, create_function
 from opensink_web.operations.function_target import PythonTarget, Target
 from opensink_web.operations.permission import Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
@@ -48,16 +54,17 @@ def make_function(
     if url is not None:
         target = EndpointSpec(url, "POST", (), None, 5)
     given: Any = {"namespace": "tests", "name": "work", "input_schema": INPUT_SCHEMA, **fields}
+    checked = check_fields(POLICY, FunctionFields(target=target, **given))
     with writing():
         principal = principal_of(person)
-        whole = FunctionFields(target=target, **given)
-        return create_function(principal.workspace, principal.user, POLICY, whole).id
+        return create_function(principal.workspace, principal.user, POLICY, checked).id
 
 
 def submit_one(person: Person, function_id: UUID, n: Any = 1, **options: Any) -> UUID:
+    checked = check_input(db.session.get_one(Function, function_id), {"n": n})
     with writing():
         function = db.session.get_one(Function, function_id)
-        return submit(principal_of(person), function, {"n": n}, Options(**options))
+        return submit(principal_of(person), function, checked, Options(**options))
 
 
 def submit_many(
@@ -68,11 +75,13 @@ def submit_many(
     batch_callback_url: str | None = None,
     **options: Any,
 ) -> Submitted:
+    function = db.session.get_one(Function, function_id)
+    checked = check_inputs(function, [{"n": n} for n in range(count)])
     with writing():
         batch, ids = submit_batch(
             principal_of(person),
             db.session.get_one(Function, function_id),
-            [{"n": n} for n in range(count)],
+            checked,
             Options(trigger_type="batch", **options),
             batch_callback_url=batch_callback_url,
         )

@@ -12,7 +12,13 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.execution import cancel_execution
 from opensink_web.operations.execution_claim import claim_executions
 from opensink_web.operations.execution_outcome import finish_executions
-from opensink_web.operations.execution_submit import Options, submit, submit_batch
+from opensink_web.operations.execution_submit import (
+    Options,
+    check_input,
+    check_inputs,
+    submit,
+    submit_batch,
+)
 from opensink_web.outbound.outcome import Awaits
 from tests.conftest import Person
 from tests.executions import make_function, principal_of
@@ -42,9 +48,10 @@ class Paused:
 def paused_in(person: Person, prompt: str = PROMPT, schema: JSONValue = SCHEMA) -> Paused:
     """Have a function called that asks something before it goes on."""
     function_id = _function(person, "transfer")
+    checked = check_input(db.session.get_one(Function, function_id), {"amount": 5})
     with writing():
         function = db.session.get_one(Function, function_id)
-        execution_id = submit(principal_of(person), function, {"amount": 5}, Options())
+        execution_id = submit(principal_of(person), function, checked, Options())
     ask_again(person, prompt, schema)
     return _paused(execution_id)
 
@@ -67,13 +74,16 @@ def approval_in(
     """Have a function called, once or in a batch, that wants every call approved."""
     function_id = _function(person, "refund", requires_approval=True)
     options = Options(delay_seconds=delay_seconds)
+    function = db.session.get_one(Function, function_id)
+    checked = check_inputs(function, inputs)
+    each_checked = [check_input(function, each) for each in inputs]
     with writing():
         function = db.session.get_one(Function, function_id)
         by = principal_of(person)
         if is_batch:
-            _, ids = submit_batch(by, function, inputs, options)
+            _, ids = submit_batch(by, function, checked, options)
         else:
-            ids = [submit(by, function, each, options) for each in inputs]
+            ids = [submit(by, function, each, options) for each in each_checked]
     return [_paused(each) for each in ids]
 
 

@@ -13,7 +13,7 @@ from opensink_web.models.transaction import announce_after_commit, writing
 from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session
 from opensink_web.operations.input_request import ask
-from opensink_web.operations.input_request_decision import resolve
+from opensink_web.operations.input_request_decision import check_response, resolve
 from opensink_web.operations.permission import Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
@@ -87,7 +87,8 @@ def make_due(person: Person, agent_id: UUID, count: int) -> list[UUID]:
 
 
 def answer(person: Person, waiting: Waiting, approved: JSONValue = True) -> None:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    checked = check_response(workspace, waiting.request_id, {"approved": approved})
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
-        user = db.session.get_one(User, person.id)
-        resolve(workspace, waiting.request_id, {"approved": approved}, by=user)
+        resolve(workspace, checked, by=db.session.get_one(User, person.id))

@@ -34,6 +34,7 @@ from opensink_web.models import Function, FunctionKind
 from opensink_web.operations import function as functions
 from opensink_web.operations.delegation import EXECUTING
 from opensink_web.operations.execution_submit import executable_function
+from opensink_web.operations.function import CheckedFields
 from opensink_web.operations.function_target import (
     ENTRY_POINT,
     PythonTarget,
@@ -224,10 +225,16 @@ class FunctionQuery(PageQuery):
         return functions.FunctionFilter(self.namespace, self.kind, self.is_active, self.search)
 
 
-@routes.post("/functions", summary="Make a function.")
-def create_function(principal: Principal, body: FunctionCreate) -> FunctionAnswer:
-    fields = body.fields(body.namespace, body.name)
-    function = functions.create_function(principal.workspace, principal.user, _policy(), fields)
+def _check_new(principal: Principal, body: FunctionCreate) -> CheckedFields:
+    """Raises: InvalidInput; InvalidSchema."""
+    return functions.check_fields(_policy(), body.fields(body.namespace, body.name))
+
+
+@routes.post("/functions", summary="Make a function.", check=_check_new)
+def create_function(
+    principal: Principal, body: FunctionCreate, checked: CheckedFields
+) -> FunctionAnswer:
+    function = functions.create_function(principal.workspace, principal.user, _policy(), checked)
     return FunctionAnswer.shown_to(principal, function)
 
 
@@ -245,23 +252,37 @@ def get_function(principal: Principal, namespace: PathName, name: PathName) -> F
     return FunctionAnswer.shown_to(principal, function)
 
 
-@routes.put(_ADDRESS, summary="Replace a function whole.", errors=(409,))
+def _check_change(
+    principal: Principal, namespace: str, name: str, body: FunctionReplacement | FunctionChange
+) -> CheckedFields:
+    """Raises: NotFound; InvalidInput; InvalidSchema."""
+    function = functions.find_function(principal.workspace, namespace, name)
+    if isinstance(body, FunctionChange):
+        return functions.check_fields(_policy(), body.changes(), function)
+    return functions.check_fields(_policy(), body.fields(namespace, name), function)
+
+
+@routes.put(_ADDRESS, summary="Replace a function whole.", errors=(409,), check=_check_change)
 def replace_function(
-    principal: Principal, namespace: PathName, name: PathName, body: FunctionReplacement
+    principal: Principal,
+    namespace: PathName,
+    name: PathName,
+    body: FunctionReplacement,
+    checked: CheckedFields,
 ) -> FunctionAnswer:
-    function = functions.replace_function(
-        principal.workspace, namespace, name, _policy(), body.fields(namespace, name)
-    )
+    function = functions.update_function(principal.workspace, namespace, name, _policy(), checked)
     return FunctionAnswer.shown_to(principal, function)
 
 
-@routes.patch(_ADDRESS, summary="Change a function.", errors=(409,))
+@routes.patch(_ADDRESS, summary="Change a function.", errors=(409,), check=_check_change)
 def update_function(
-    principal: Principal, namespace: PathName, name: PathName, body: FunctionChange
+    principal: Principal,
+    namespace: PathName,
+    name: PathName,
+    body: FunctionChange,
+    checked: CheckedFields,
 ) -> FunctionAnswer:
-    function = functions.update_function(
-        principal.workspace, namespace, name, _policy(), body.changes()
-    )
+    function = functions.update_function(principal.workspace, namespace, name, _policy(), checked)
     return FunctionAnswer.shown_to(principal, function)
 
 

@@ -28,6 +28,7 @@ from opensink_web.operations import input_request_decision as decisions
 from opensink_web.operations.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.execution import refuse_to_pause
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.schema.limits import check_schema
 
 RESOURCE = "agent_session_input_requests"
 routes = Routes(RESOURCE)
@@ -112,26 +113,35 @@ class WaitQuery(Query):
 InputRequestPage = PageAnswer[InputRequestAnswer]
 
 
+def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
+    """Raises: InvalidSchema."""
+    try:
+        check_schema(body.schema_)
+    except InvalidSchema as error:
+        raise InvalidSchema(error.message, errors=_inside("/schema", error.errors)) from None
+
+
 @routes.post(
-    "/agent-session-input-requests", summary="Ask a person.", errors=(404,), delegated=ASKING
+    "/agent-session-input-requests",
+    summary="Ask a person.",
+    errors=(404,),
+    delegated=ASKING,
+    check=_check_schema,
 )
 def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
     if principal.execution_id is not None:
         refuse_to_pause(principal.workspace, principal.execution_id)
         principal.require(RESOURCE, Action.WRITE)
-    try:
-        request = input_requests.ask(
-            principal.workspace,
-            body.session_id,
-            body.agent_id,
-            key=body.key,
-            title=body.title,
-            message=body.message,
-            schema=body.schema_,
-            asked_with_id=principal.execution_id,
-        )
-    except InvalidSchema as error:
-        raise InvalidSchema(error.message, errors=_inside("/schema", error.errors)) from None
+    request = input_requests.ask(
+        principal.workspace,
+        body.session_id,
+        body.agent_id,
+        key=body.key,
+        title=body.title,
+        message=body.message,
+        schema=body.schema_,
+        asked_with_id=principal.execution_id,
+    )
     return InputRequestAnswer.of(request)
 
 
@@ -163,17 +173,26 @@ def get_input_request(
     return InputRequestAnswer.of(request)
 
 
-@routes.post(
-    "/agent-session-input-requests/{request_id}/resolve", summary="Answer a request.", status=200
-)
-def resolve(principal: Principal, request_id: UUID, body: Resolution) -> InputRequestAnswer:
+def _check_response(
+    principal: Principal, request_id: UUID, body: Resolution
+) -> decisions.CheckedResponse:
+    """Raises: NotFound; AlreadyResolved; Conflict; InvalidResponse."""
     try:
-        request = decisions.resolve(
-            principal.workspace, request_id, body.response, by=principal.user
-        )
+        return decisions.check_response(principal.workspace, request_id, body.response)
     except InvalidResponse as error:
         raise InvalidResponse(error.message, errors=_inside("/response", error.errors)) from None
-    return InputRequestAnswer.of(request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/resolve",
+    summary="Answer a request.",
+    status=200,
+    check=_check_response,
+)
+def resolve(
+    principal: Principal, request_id: UUID, body: Resolution, checked: decisions.CheckedResponse
+) -> InputRequestAnswer:
+    return InputRequestAnswer.of(decisions.resolve(principal.workspace, checked, by=principal.user))
 
 
 @routes.post(

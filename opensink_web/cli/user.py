@@ -10,6 +10,7 @@ from opensink_web.errors import NotFound
 from opensink_web.models import Role
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
+from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.password import make_reset_link
 from opensink_web.operations.second_factor import turn_off
 from opensink_web.operations.user import create_user, find_user
@@ -33,10 +34,12 @@ def create(
 ) -> None:
     """Make an account for EMAIL."""
     password = _read_password(from_stdin=password_stdin)
-    with in_application(settings), writing():
-        place = find_workspace(workspace) if workspace else first_workspace()
-        made = create_user(place, email, password, role=Role(role))
-        sentence = f"{made.email} can sign in as {role} of {place.name}."
+    with in_application(settings):
+        password_hash = new_password_hash(password, email=email)
+        with writing():
+            place = find_workspace(workspace) if workspace else first_workspace()
+            made = create_user(place, email, password_hash, role=Role(role))
+            sentence = f"{made.email} can sign in as {role} of {place.name}."
     click.echo(sentence)
 
 

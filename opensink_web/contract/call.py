@@ -1,11 +1,11 @@
 """One call of a declared route: who is it, may they, what did they send; then the transaction.
 
-Whoever is calling is looked up twice: before anything is read from them, and again inside the
-transaction of the view, so that a key revoked or a sign-in ended in between opens nothing. A token
-that was good when the call came stays so during the call, however long its answer is held.
+Whoever reads is looked up once, in the transaction of the view. Whoever writes is looked up before
+anything is read from them, which needs no lock, and again inside the transaction of the view, so
+that a key revoked or a sign-in ended in between opens nothing. A token that was good when the call
+came stays so during the call, however long its answer is held.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,17 +13,17 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from flask import Response, current_app, request
-from sqlalchemy.exc import SQLAlchemyError
 
 from opensink_web import clock
-from opensink_web.contract import gate, waiting
-from opensink_web.contract.received import read_body, read_path, read_query
+from opensink_web.contract import gate, last_use, waiting
+from opensink_web.contract.received import canonical, read_body, read_path, read_query
 from opensink_web.contract.route import Admit, Permission, Route
 from opensink_web.contract.shapes import Answer
 from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal, Unavailable
+from opensink_web.json_value import JSONValue
+from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
-from opensink_web.operations.api_key import note_use, use_is_worth_noting
 from opensink_web.operations.bearer import principal_of_bearer, was_a_bearer
 from opensink_web.operations.delegation import Cover
 from opensink_web.operations.permission import Principal
@@ -35,7 +35,6 @@ Arguments: TypeAlias = dict[str, Any]
 """What a view is called with besides the principal."""
 
 _NO_SEAT = "Too many calls wait for their answers just now. Nothing was done; please try again."
-_log = logging.getLogger("opensink.api")
 
 
 def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
@@ -45,31 +44,30 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
         return _response(route, route.view(**arguments))
     bearer = _presented_bearer()
     admit = partial(_admit, route, path_values, bearer, clock.now())
-    _let_in(admit, bearer)
-    arguments, body_text = _arguments(route, path_values)
+    if route.reads_only and route.has_transaction:
+        return _read(route, admit, path_values, bearer)
+    caller = _let_in(admit, bearer)
+    arguments, sent = _arguments(route, path_values)
     if not route.has_transaction:
         return _response(route, route.view(admit=admit, **arguments))
-    if route.reads_only:
-        return _read(route, admit, arguments)
-    if route.then is not None:
-        return _write_then_answer(route, admit, arguments, body_text)
-    return _write(route, admit, arguments, body_text).response()
+    call = _Call(route, admit, caller, arguments, sent)
+    return _write_then_answer(call) if route.then else _write(call).response()
 
 
-def _arguments(route: Route, path_values: Mapping[str, str]) -> tuple[Arguments, str]:
-    """Read what the view takes, and the text that two equal bodies have in common."""
+def _arguments(route: Route, path_values: Mapping[str, str]) -> tuple[Arguments, JSONValue]:
+    """Read what the view takes; return it, and the body as it was sent."""
     arguments: Arguments = read_path(route.path_types, path_values)
     query = read_query(request, route.query)
     if route.takes_query:
         arguments["query"] = query
     if route.reads_only:
-        return arguments, ""
+        return arguments, None
     if route.takes_batch:
         request.max_content_length = _services().settings.max_batch_body_bytes
-    body, body_text = read_body(request, route.body, is_required=route.takes_body)
+    body, sent = read_body(request, route.body, is_required=route.takes_body)
     if route.takes_body:
         arguments["body"] = body
-    return arguments, body_text
+    return arguments, sent
 
 
 def _presented_bearer() -> str:
@@ -85,18 +83,28 @@ def _presented_bearer() -> str:
     return bearer
 
 
-def _let_in(admit: Admit, bearer: str) -> None:
-    with gate.looking_up(bearer), reading():
+def _let_in(admit: Admit, bearer: str) -> Principal:
+    """Return who calls, as they were just now: what is loaded of them outlives the transaction."""
+    with reading():
+        principal = _recognised(admit, bearer)
+        for row in (principal.user, principal.workspace, principal.key):
+            if row is not None:
+                db.session.expunge(row)
+    return principal
+
+
+def _recognised(admit: Admit, bearer: str) -> Principal:
+    with gate.looking_up(bearer):
         try:
             principal = admit()
         except NotAuthenticated:
             if not was_a_bearer(bearer, _services().signer):
                 gate.refuse_guess(bearer)
             raise
-        gate.note_right_bearer(bearer)
-        is_worth_noting = principal.key is not None and use_is_worth_noting(bearer)
-    if is_worth_noting:
-        _note_use(bearer)
+    gate.note_right_bearer(bearer)
+    if principal.key is not None:
+        last_use.note_key(principal.key)
+    return principal
 
 
 def _admit(
@@ -123,20 +131,25 @@ def _services() -> Services:
     return wired
 
 
-def _note_use(key: str) -> None:
-    try:
-        with writing():
-            note_use(key)
-    except (OpenSinkError, SQLAlchemyError):
-        _log.warning("the use of a key could not be noted", exc_info=True)
-
-
-def _read(route: Route, admit: Admit, arguments: Arguments) -> Response:
+def _read(route: Route, admit: Admit, path_values: Mapping[str, str], bearer: str) -> Response:
     with reading():
-        answer = route.view(principal=admit(), **arguments)
+        principal = _recognised(admit, bearer)
+        arguments, _ = _arguments(route, path_values)
+        answer = route.view(principal=principal, **arguments)
         if route.may_wait:
             admit()  # while the answer was held, the key may have been revoked
         return _response(route, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that may write: `caller` is who calls as they were before it was read."""
+
+    route: Route
+    admit: Admit
+    caller: Principal
+    arguments: Arguments
+    sent: JSONValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,71 +167,82 @@ class _Written:
         return response
 
 
-def _write(route: Route, admit: Admit, arguments: Arguments, body_text: str) -> _Written:
-    refusal = _refusal(route, arguments)
-    is_once = route.keeps_answers and IDEMPOTENCY_HEADER in request.headers
-    if refusal is not None and not is_once:
+def _write(call: _Call) -> _Written:
+    is_once = call.route.keeps_answers and IDEMPOTENCY_HEADER in request.headers
+    once = _once(call) if is_once else None
+    arguments, refusal = _checked(call)
+    if refusal is not None and once is None:
         raise refusal
     with writing():
-        principal = admit()
+        view = partial(call.route.view, principal=call.admit(), **arguments)
         try:
-            if is_once:
-                return _write_once(route, principal, arguments, body_text, refusal)
-            return _Written(route.status, _body(route.view(principal=principal, **arguments)))
+            if once is not None:
+                return _write_once(call.route.status, view, once, refusal)
+            return _Written(call.route.status, _body(view()))
         except RecordedRefusal as recorded:
             told = recorded
     raise told
 
 
-def _refusal(route: Route, arguments: Arguments) -> OpenSinkError | None:
-    """Return what the route's check has against the body."""
-    if route.check is not None:
-        try:
-            route.check(arguments["body"])
-        except OpenSinkError as refusal:
-            return refusal
-    return None
+def _once(call: _Call) -> idempotency.Once:
+    """Read the key, and hash what two calls that are the same have in common.
+
+    Raises: InvalidInput.
+    """
+    body_text = "" if call.sent is None else canonical(call.sent)
+    fingerprint = f"{request.method} {request.path}\n{body_text}".encode()
+    return idempotency.Once.of(request.headers[IDEMPOTENCY_HEADER], fingerprint)
+
+
+def _checked(call: _Call) -> tuple[Arguments, OpenSinkError | None]:
+    """Run the route's check: return what the view is called with, and what the check refuses."""
+    if call.route.check is None:
+        return call.arguments, None
+    try:
+        with reading():
+            checked = call.route.check(principal=call.caller, **call.arguments)
+    except OpenSinkError as refusal:
+        return call.arguments, refusal
+    given = {"checked": checked} if call.route.takes_checked else {}
+    return call.arguments | given, None
 
 
 def _write_once(
-    route: Route,
-    principal: Principal,
-    arguments: Arguments,
-    body_text: str,
+    status: int,
+    view: partial[Answer],
+    once: idempotency.Once,
     refusal: OpenSinkError | None,
 ) -> _Written:
     """Do it, unless it has been done under this key: then answer what was answered.
 
     What has been done stays so even if the route's check would refuse it now.
     """
-    fingerprint = f"{request.method} {request.path}\n{body_text}".encode()
-    record = idempotency.begin(principal, request.headers[IDEMPOTENCY_HEADER], fingerprint)
+    record = idempotency.begin(view.keywords["principal"], once)
     if isinstance(record, idempotency.StoredAnswer):
         return _Written(record.status, record.body, is_replayed=True)
     if refusal is not None:
         raise refusal
     try:
-        answer = route.view(principal=principal, **arguments)
+        answer = view()
     except RecordedRefusal:
         idempotency.abandon(record)
         raise
-    kept = idempotency.StoredAnswer(route.status, answer.to_kept_json())
+    kept = idempotency.StoredAnswer(status, answer.to_kept_json())
     idempotency.complete(record, kept)
-    return _Written(route.status, _body(answer))
+    return _Written(status, _body(answer))
 
 
-def _write_then_answer(
-    route: Route, admit: Admit, arguments: Arguments, body_text: str
-) -> Response:
+def _write_then_answer(call: _Call) -> Response:
     """Write, and hold the answer until the route's second view has it."""
+    route = call.route
     if route.then is None or route.taken is None:
         raise TypeError(f"{route.name} has nothing to answer after its transaction")
     with waiting.seat() as is_seated:
         if not is_seated:
             raise Unavailable(_NO_SEAT)
-        written = _write(route, admit, arguments, body_text)
+        written = _write(call)
         taken = route.taken.model_validate_json(written.body)
-        answer = route.then(admit=admit, taken=taken)
+        answer = route.then(admit=call.admit, taken=taken)
     return replace(written, body=_body(answer)).response()
 
 

@@ -85,22 +85,24 @@ def read_query(request: Request, shape: type[QueryT]) -> QueryT:
         raise _invalid(tuple(errors), "parameter") from None
 
 
-def read_body(request: Request, shape: type[BodyT], *, is_required: bool) -> tuple[BodyT, str]:
-    """Read the body; return it with the text that two equal bodies have in common.
+def read_body(
+    request: Request, shape: type[BodyT], *, is_required: bool
+) -> tuple[BodyT, JSONValue]:
+    """Read the body; return it in its shape, and as it was sent.
 
     Raises: NotJSON; InvalidInput; werkzeug's RequestEntityTooLarge.
     """
     data = request.get_data(cache=False)
     if not data and not is_required:
-        return shape(), ""
+        return shape(), None
     if not request.is_json:
         raise NotJSON("Send JSON, with the header Content-Type: application/json.")
     value = json_value.parse(data)
-    return _shaped(_without(value, shape.server_set), shape), canonical(value)
+    return _shaped(_without(value, shape.server_set), shape), value
 
 
 def canonical(value: JSONValue) -> str:
-    """Write JSON so that the order of keys and the white space make no difference."""
+    """Write JSON so that the order of keys and the white space make no difference: costs time."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -8,10 +8,13 @@ with the principal, in the transaction of the call. One that is declared with `t
 opens its own, and is called with `admit` in the principal's place: it returns the principal, within
 the transaction that is open then. Who calls a PUBLIC route is not asked, so its view gets neither.
 
-What a view that writes may not do within its transaction is done around it: `check` looks at the
-body before, such as by asking a name server, and `then` is a second view, after the commit and
-outside any transaction. It is called with `admit` and with `taken`, what the first view answered,
-and may hold the answer. A repeated call with the same Idempotency-Key skips the first view alone.
+What a view that writes may not do within its transaction is done around it, so that nobody who
+wants to write waits for it. `check` comes before: it is called with the principal and the view's
+arguments, and whatever takes long is done there, such as holding inputs against a schema or asking
+a name server. What it returns, a view that asks for `checked` gets, and looks that it still holds.
+`then` is a second view, after the commit and outside any transaction. It is called with `admit` and
+with `taken`, what the first view answered, and may hold the answer. A repeated call with the same
+Idempotency-Key skips the first view alone.
 
 The declaration drives the call (call.py) and the OpenAPI document (openapi.py). Nothing here knows
 Flask or a noun.
@@ -88,7 +91,7 @@ class Demands(TypedDict, total=False):
     errors: tuple[int, ...]
     transaction: bool
     takes_batch: bool
-    check: Callable[[Any], None]
+    check: View
     then: View
 
 
@@ -111,7 +114,8 @@ class Route:
     errors: tuple[int, ...]
     has_transaction: bool
     takes_batch: bool
-    check: Callable[[Any], None] | None
+    check: View | None
+    takes_checked: bool
     then: View | None
 
     @property
@@ -242,6 +246,7 @@ class Routes:
                 has_transaction=demands.get("transaction", True),
                 takes_batch=demands.get("takes_batch", False),
                 check=demands.get("check"),
+                takes_checked="checked" in hints,
                 then=demands.get("then"),
             )
             self._routes.append(route)

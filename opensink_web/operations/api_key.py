@@ -1,6 +1,7 @@
 """API keys: making, listing and revoking them, and telling who a key speaks for."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, exists, select, update
@@ -17,7 +18,6 @@ from opensink_web.operations.permission import Principal, check_scopes
 
 KEY_PREFIX = "osk_"
 SHOWN_LENGTH = len(KEY_PREFIX) + 6
-USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def create_key(
@@ -139,16 +139,13 @@ _OWNER = with_own_roles(
 """Built once, because every call of the API asks it."""
 
 
-def use_is_worth_noting(secret: str) -> bool:
-    """Tell whether `last_used_at` is older than a minute: not every call needs a write."""
-    last_used_at = db.session.scalar(
-        select(ApiKey.last_used_at).where(ApiKey.key_hash == hash_token(secret))
-    )
-    return last_used_at is None or clock.now() - last_used_at >= USE_NOTED_EVERY
+def note_uses(used: Mapping[UUID, datetime]) -> None:
+    """Write down when keys were used last."""
+    if used:
+        moments = [{"of_key": each, "moment": used[each]} for each in sorted(used)]
+        db.session.connection().execute(_NOTE_USE, moments)
 
 
-def note_use(secret: str) -> None:
-    """Write down that the key was used now."""
-    db.session.execute(
-        update(ApiKey).where(ApiKey.key_hash == hash_token(secret)).values(last_used_at=clock.now())
-    )
+_NOTE_USE = (
+    update(ApiKey).where(ApiKey.id == bindparam("of_key")).values(last_used_at=bindparam("moment"))
+)

@@ -7,12 +7,15 @@ by, and finding a row by the hash compares nothing secret byte by byte.
 import secrets
 from functools import cache
 from hashlib import sha256
+from typing import NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.operations.common_passwords import COMMON_PASSWORDS
+
+PasswordHash = NewType("PasswordHash", str)
 
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 1024
@@ -32,11 +35,16 @@ def hash_token(token: str) -> str:
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def check_password(password: str, *, email: str) -> None:
-    """Raises: InvalidInput for a new password that is too short or too easily guessed."""
+def new_password_hash(password: str, *, email: str) -> PasswordHash:
+    """Return what is stored of a new password of the account with this address.
+
+    It takes long: call it before the transaction that stores it. Raises: InvalidInput for one that
+    is too short or too easily guessed.
+    """
     message = _fault_of(password, email)
     if message is not None:
         raise InvalidInput(message, errors=(FieldError("/password", message),))
+    return hash_password(password)
 
 
 def _fault_of(password: str, email: str) -> str | None:
@@ -50,9 +58,9 @@ def _fault_of(password: str, email: str) -> str | None:
     return None
 
 
-def hash_password(password: str) -> str:
-    """Return what is stored of a password."""
-    return hasher.hash(password)
+def hash_password(password: str) -> PasswordHash:
+    """Return what is stored of a password; it takes long."""
+    return PasswordHash(hasher.hash(password))
 
 
 def is_outdated(password_hash: str) -> bool:

@@ -131,19 +131,36 @@ def steps_of(execution: Execution) -> list[ExecutionStep]:
     return list(db.session.scalars(query))
 
 
-def complete_execution(workspace: Workspace, execution_id: UUID, output: JSONValue) -> Execution:
-    """End a running execution with the output that it reports itself.
+@dataclass(frozen=True, slots=True)
+class CheckedOutput:
+    """What an execution reports of itself, held against its function's output schema."""
 
-    An output that does not fit the output schema fails it, and is kept. Raises: NotFound; Conflict
-    unless it is running.
+    execution_id: UUID
+    outcome: Output | Failure
+
+
+def check_output(workspace: Workspace, execution_id: UUID, output: JSONValue) -> CheckedOutput:
+    """Check an output. Takes its time: call it outside a transaction that writes.
+
+    One that does not fit the output schema fails the execution, and is kept. Raises: NotFound;
+    Conflict for an agent's execution.
     """
-    execution, locked = _lock_running(workspace, execution_id)
+    execution = find_execution(workspace, execution_id)
     if execution.kind is ExecutionKind.AGENT:
         raise Conflict("An agent ends its execution by answering the call, in its chat.")
     function = db.session.get(Function, execution.function_id) if execution.function_id else None
     schema = None if function is None else function.output_schema
-    _end(locked, ending_of(checked_output(Output(output), schema)))
-    return find_execution(workspace, execution_id)
+    return CheckedOutput(execution_id, checked_output(Output(output), schema))
+
+
+def complete_execution(workspace: Workspace, reported: CheckedOutput) -> Execution:
+    """End a running execution with the output that it reports itself.
+
+    Raises: NotFound; Conflict unless it is running.
+    """
+    locked = _lock_running(workspace, reported.execution_id)
+    _end(locked, ending_of(reported.outcome))
+    return find_execution(workspace, reported.execution_id)
 
 
 def fail_execution(workspace: Workspace, execution_id: UUID, error: str) -> Execution:
@@ -151,7 +168,7 @@ def fail_execution(workspace: Workspace, execution_id: UUID, error: str) -> Exec
 
     Raises: NotFound; Conflict unless it is running.
     """
-    _, locked = _lock_running(workspace, execution_id)
+    locked = _lock_running(workspace, execution_id)
     _end(locked, ending_of(Failure(error, REPORTED_FAILURE)))
     return find_execution(workspace, execution_id)
 
@@ -187,14 +204,14 @@ def cancel_execution(
     return find_execution(workspace, execution_id)
 
 
-def _lock_running(workspace: Workspace, execution_id: UUID) -> tuple[Execution, LockedExecution]:
-    execution = find_execution(workspace, execution_id)
+def _lock_running(workspace: Workspace, execution_id: UUID) -> LockedExecution:
+    find_execution(workspace, execution_id)
     locked = lock_executions([execution_id]).get(execution_id)
     if locked is None:
         raise NotFound("There is no such execution.")
     if locked.status is not ExecutionStatus.RUNNING:
         raise Conflict(f"Only a running execution can report; this one is {locked.status}.")
-    return execution, locked
+    return locked
 
 
 def _end(locked: LockedExecution, ending: Ending) -> None:

@@ -42,7 +42,7 @@ from opensink_web.operations.execution_end import (
     end_executions,
     lock_executions,
 )
-from opensink_web.operations.input_request_decision import resolve
+from opensink_web.operations.input_request_decision import CheckedResponse, check_response
 from opensink_web.operations.permission import Principal
 from opensink_web.outbound.outcome import Failure
 from opensink_web.schema.limits import check_schema
@@ -195,13 +195,11 @@ def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, PersonsAnswer | Fa
     return {each: _unsealed(row.id, row.response) for each, row in newest.items()}
 
 
-def continue_execution(
-    principal: Principal, execution_id: UUID, response: JSONObject
-) -> InputRequest:
-    """Answer what an execution waits for.
+def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) -> CheckedResponse:
+    """Check the answer to what an execution waits for, to be given with resolve().
 
-    Raises: NotFound; Conflict when it waits for nothing, or for an approval; AlreadyResolved;
-    InvalidResponse.
+    Takes its time: call it outside a transaction that writes. Raises: NotFound; Conflict when it
+    waits for nothing, or for an approval; AlreadyResolved; InvalidResponse.
     """
     execution = db.session.get(Execution, execution_id)
     if execution is None or execution.workspace_id != principal.workspace.id:
@@ -214,7 +212,7 @@ def continue_execution(
             "The execution waits for the approval of its call, which is given in the inbox or by"
             f" POST /api/v1/agent-session-input-requests/{asked.id}/resolve."
         )
-    return resolve(principal.workspace, asked.id, response, by=principal.user)
+    return check_response(principal.workspace, asked.id, response)
 
 
 def _cancel_late(execution_ids: Sequence[UUID]) -> set[UUID]:

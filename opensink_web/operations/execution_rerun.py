@@ -5,6 +5,8 @@ old ones were. A callback speaks for them too, so it goes only where they sent i
 
 Whoever asks says how often they know it was run again already: two who press the button at the same
 moment do not have everything done twice.
+
+The old inputs are read and checked before the transaction: what has ended changes no more.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, update
 
 from opensink_web.errors import Conflict
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Batch,
     Execution,
@@ -23,12 +25,15 @@ from opensink_web.models import (
     Function,
     db,
 )
-from opensink_web.operations.batch import lock_batch
+from opensink_web.operations.batch import find_batch, lock_batch
 from opensink_web.operations.chat_submit import ChatInput, find_addressed_agent, submit_chats
 from opensink_web.operations.execution import find_execution
 from opensink_web.operations.execution_end import lock_executions
 from opensink_web.operations.execution_submit import (
+    CheckedInputs,
     Options,
+    check_input,
+    check_inputs,
     executable_function,
     may_execute,
     submit,
@@ -53,17 +58,28 @@ class RerunOrder:
     user_id: UUID | None = None
 
 
-def rerun_execution(principal: Principal, execution_id: UUID, order: RerunOrder) -> UUID:
+def check_execution(principal: Principal, execution_id: UUID, order: RerunOrder) -> CheckedInputs:
+    """Check the input of an execution for rerun_execution(); takes its time.
+
+    Raises: NotFound; PermissionMissing; InvalidFunctionInput; Conflict while it has not ended.
+    """
+    execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
+    if not execution.status.has_ended:
+        raise Conflict("The execution has not ended, so it is not run again.")
+    return check_input(_function_of(principal, execution), execution.input_data)
+
+
+def rerun_execution(
+    principal: Principal, execution_id: UUID, checked: CheckedInputs, order: RerunOrder
+) -> UUID:
     """Take on the same call of a function once more; return the new execution's id.
 
     It has the same trigger id, and as much time as the function has now. Raises: NotFound;
-    PermissionMissing; InvalidFunctionInput; Conflict while it has not ended, when others have run
-    it again meanwhile, and for somebody else's callback.
+    PermissionMissing; Conflict when others have run it again meanwhile, for somebody else's
+    callback, and for a function that was changed meanwhile.
     """
     execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
     lock_executions([execution.id])
-    if not execution.status.has_ended:
-        raise Conflict("The execution has not ended, so it is not run again.")
     _check_known(execution, order)
     _check_callbacks(principal, execution, order)
     function = _function_of(principal, execution)
@@ -73,33 +89,55 @@ def rerun_execution(principal: Principal, execution_id: UUID, order: RerunOrder)
         callback_url=execution.callback_url if order.with_callbacks else None,
         scopes=execution.scopes,
     )
-    new_id = submit(principal, function, execution.input_data, options)
+    new_id = submit(principal, function, checked, options)
     link = update(Execution).where(Execution.id == new_id)
     db.session.execute(link.values(rerun_of_id=execution.id))
     return new_id
 
 
-def rerun_failed(principal: Principal, batch_id: UUID, order: RerunOrder) -> Batch:
-    """Take on the failed executions of a batch once more, as a batch of their own: all or none.
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What of a batch has failed and can be run again: `inputs` are checked as their kind is."""
 
-    They keep their trigger ids. Raises: as rerun_execution(), and Conflict when none has failed.
+    trigger_ids: tuple[str, ...]
+    inputs: CheckedInputs | list[ChatInput]
+
+
+def check_failed(principal: Principal, batch_id: UUID, order: RerunOrder) -> Failed:
+    """Check the inputs of what has failed of a batch for rerun_failed(); takes its time.
+
+    Raises: as check_execution(), and Conflict when none has failed.
     """
-    batch = lock_batch(principal.workspace, batch_id, user_id=order.user_id)
+    batch = find_batch(principal.workspace, batch_id, user_id=order.user_id)
     if batch.ended_as is None:
         raise Conflict("The batch has not ended, so nothing of it is run again.")
-    _check_known(batch, order)
-    _check_callbacks(principal, batch, order)
     failed = _failed_of(batch)
     if not failed:
         raise Conflict("None of the batch's executions has failed.")
+    inputs = [each.input_data for each in failed]
+    trigger_ids = tuple(each.trigger_id for each in failed)
+    if batch.kind is ExecutionKind.AGENT:
+        return Failed(trigger_ids, [_chat_input(each) for each in inputs])
+    function = _function_of(principal, batch)
+    return Failed(trigger_ids, check_inputs(function, inputs, order.size_max))
+
+
+def rerun_failed(principal: Principal, batch_id: UUID, failed: Failed, order: RerunOrder) -> Batch:
+    """Take on the failed executions of a batch once more, as a batch of their own: all or none.
+
+    They keep their trigger ids. Raises: as rerun_execution().
+    """
+    batch = lock_batch(principal.workspace, batch_id, user_id=order.user_id)
+    _check_known(batch, order)
+    _check_callbacks(principal, batch, order)
     options = Options(
         trigger_type=TRIGGER_TYPE,
         trigger_id=batch.trigger_id_prefix,
-        trigger_ids=tuple(each.trigger_id for each in failed),
+        trigger_ids=failed.trigger_ids,
         callback_url=_childrens_callback_url(batch) if order.with_callbacks else None,
         scopes=batch.scopes,
     )
-    made = _submit(principal, batch, [each.input_data for each in failed], options, order)
+    made = _submit(principal, batch, failed.inputs, options, order)
     made.rerun_of_id = batch.id
     return made
 
@@ -157,22 +195,19 @@ def _check_known(original: Execution | Batch, order: RerunOrder) -> None:
 def _submit(
     principal: Principal,
     batch: Batch,
-    inputs: list[JSONObject],
+    inputs: CheckedInputs | list[ChatInput],
     options: Options,
     order: RerunOrder,
 ) -> Batch:
     url = batch.callback_url if order.with_callbacks else None
-    if batch.kind is ExecutionKind.FUNCTION:
+    if isinstance(inputs, CheckedInputs):
         function = _function_of(principal, batch)
-        made, _ = submit_batch(
-            principal, function, inputs, options, batch_callback_url=url, size_max=order.size_max
-        )
+        made, _ = submit_batch(principal, function, inputs, options, batch_callback_url=url)
         return made
     principal.require_reach(_permission_to_chat(batch))
     agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
-    said = [ChatInput(str(each["message"]), _object_in(each["input_variables"])) for each in inputs]
     return submit_chats(
-        principal, agent, said, options, batch_callback_url=url, size_max=order.size_max
+        principal, agent, inputs, options, batch_callback_url=url, size_max=order.size_max
     ).batch
 
 
@@ -188,8 +223,9 @@ def _permission_to_chat(original: Execution | Batch) -> str:
     return f"{SERVICE}.agents/{original.full_name}.chat"
 
 
-def _object_in(value: JSONValue) -> JSONObject:
-    return value if isinstance(value, dict) else {}
+def _chat_input(kept: JSONObject) -> ChatInput:
+    variables = kept["input_variables"]
+    return ChatInput(str(kept["message"]), variables if isinstance(variables, dict) else {})
 
 
 def _failed_of(batch: Batch) -> Sequence[Row[JSONObject, str]]:

@@ -1,6 +1,8 @@
 """Taking executions on, one or a batch: everything is checked before anything is stored.
 
-Where a callback may go is asked before, outside the transaction, because that asks a name server.
+What takes long is done before, outside the transaction, so that nobody waits for it who wants to
+write: asking a name server where a callback may go, and holding inputs against a schema. The
+transaction looks only whether the schema is still the same.
 """
 
 import time
@@ -20,7 +22,7 @@ from opensink_web.errors import (
     InvalidInput,
     NotFound,
 )
-from opensink_web.json_value import JSONObject
+from opensink_web.json_value import JSONObject, dump
 from opensink_web.models import (
     Batch,
     Execution,
@@ -38,7 +40,7 @@ from opensink_web.operations.execution_pause import ask_for_approval
 from opensink_web.operations.function import find_function
 from opensink_web.operations.permission import SERVICE, Principal
 from opensink_web.operations.permission_pattern import Reach
-from opensink_web.schema.validation import validate
+from opensink_web.schema.validation import Checker
 
 TRIGGER_ID_DEFAULT = "runtime-api"
 TRIGGER_ID_LENGTH_MAX = 247
@@ -51,7 +53,7 @@ DEPTH_MAX = 8
 TIMEOUT_SECONDS_MAX = 86_400
 BATCH_SIZE_MAX_DEFAULT = 1000
 CHECKING_SECONDS_MAX = 3.0
-"""How much of a processor's time the inputs of a batch may take to check, in its transaction."""
+"""How much of a processor's time the inputs of a batch may take to check."""
 _ADD_EXECUTIONS = insert(Execution)
 
 
@@ -70,6 +72,14 @@ class Options:
     callback_url: str | None = None
     timeout_seconds: int | None = None
     scopes: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedInputs:
+    """Inputs that fit a function's input schema, as it was when check_inputs() looked."""
+
+    values: Sequence[JSONObject]
+    schema_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +124,58 @@ def _permission_to_execute(function: Function) -> str:
     return f"{SERVICE}.functions/{function.namespace}/{function.name}.execute"
 
 
+def check_input(function: Function, input_data: JSONObject) -> CheckedInputs:
+    """Check the input of one execution. Takes its time: call it outside a transaction that writes.
+
+    Raises: InvalidFunctionInput; Conflict for a function that is switched off.
+    """
+    _check_active(function)
+    checker = Checker(function.input_schema)
+    _check_value(function, checker, input_data)
+    return CheckedInputs([input_data], checker.schema_text)
+
+
+def check_inputs(
+    function: Function, inputs: Sequence[JSONObject], size_max: int = BATCH_SIZE_MAX_DEFAULT
+) -> CheckedInputs:
+    """Check the inputs of a batch, as check_input() does; it names the index of a wrong one.
+
+    Raises: as check_input(); BatchSizeRefused.
+    """
+    check_size(inputs, size_max)
+    _check_active(function)
+    checker = Checker(function.input_schema)
+    ends_at = time.thread_time() + CHECKING_SECONDS_MAX
+    for index, input_data in enumerate(inputs):
+        _check_value(function, checker, input_data, index)
+        if time.thread_time() > ends_at:
+            message = (
+                "These inputs together take too long to check against the input schema of "
+                f"{function.namespace}/{function.name}. Submit them in several batches."
+            )
+            raise InvalidFunctionInput(message, errors=(FieldError("/inputs", message),))
+    return CheckedInputs(inputs, checker.schema_text)
+
+
 def submit(
-    principal: Principal, function: Function, input_data: JSONObject, options: Options
+    principal: Principal, function: Function, checked: CheckedInputs, options: Options
 ) -> UUID:
     """Take on one execution, as the principal's user; return its id.
 
-    Raises: InvalidFunctionInput; InvalidInput; Conflict for a function that is switched off.
+    Raises: InvalidInput; Conflict for a function that is switched off, or has another schema now.
     """
     check_options(options)
     _check_active(function)
-    _check_input(function, input_data)
+    _check_unchanged(function, checked)
     (execution_id,) = insert_executions(
         principal,
         target_of(function),
-        [input_data],
+        checked.values,
         options,
         options.trigger_ids or [options.trigger_id],
     )
     if function.requires_approval:
+        (input_data,) = checked.values
         ask_for_approval(function, [(execution_id, input_data)], by=principal.user)
     return execution_id
 
@@ -139,21 +183,19 @@ def submit(
 def submit_batch(
     principal: Principal,
     function: Function,
-    inputs: Sequence[JSONObject],
+    checked: CheckedInputs,
     options: Options,
     *,
     batch_callback_url: str | None = None,
-    size_max: int = BATCH_SIZE_MAX_DEFAULT,
 ) -> tuple[Batch, list[UUID]]:
     """Take on a batch, in one go; return it and the ids of its executions in the inputs' order.
 
-    `options.trigger_id` is the prefix of the executions' own. Raises: as submit(), naming the
-    index of the input that is wrong.
+    `options.trigger_id` is the prefix of the executions' own. Raises: as submit().
     """
     check_options(options)
-    check_size(inputs, size_max)
     _check_active(function)
-    _check_inputs(function, inputs)
+    _check_unchanged(function, checked)
+    inputs = checked.values
     target = target_of(function)
     batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
     trigger_ids = trigger_ids_of(options, len(inputs))
@@ -330,21 +372,18 @@ def _check_active(function: Function) -> None:
         )
 
 
-def _check_inputs(function: Function, inputs: Sequence[JSONObject]) -> None:
-    """Check all of a batch, and give up before those who wait to write would."""
-    ends_at = time.thread_time() + CHECKING_SECONDS_MAX
-    for index, input_data in enumerate(inputs):
-        _check_input(function, input_data, index)
-        if time.thread_time() > ends_at:
-            message = (
-                "These inputs together take too long to check against the input schema of "
-                f"{function.namespace}/{function.name}. Submit them in several batches."
-            )
-            raise InvalidFunctionInput(message, errors=(FieldError("/inputs", message),))
+def _check_unchanged(function: Function, checked: CheckedInputs) -> None:
+    if dump(function.input_schema) != checked.schema_text:
+        raise Conflict(
+            f"The input schema of {function.namespace}/{function.name} was changed just now, so "
+            "nothing was executed. Please try again."
+        )
 
 
-def _check_input(function: Function, input_data: JSONObject, index: int | None = None) -> None:
-    errors = validate(function.input_schema, input_data)
+def _check_value(
+    function: Function, checker: Checker, input_data: JSONObject, index: int | None = None
+) -> None:
+    errors = checker.errors_of(input_data)
     if not errors:
         return
     which = "The input" if index is None else f"Input {index}"

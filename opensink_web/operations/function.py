@@ -73,35 +73,61 @@ class FunctionFilter:
     search: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedFields:
+    """What of a function to set, as check_fields() passed it."""
+
+    changes: FunctionChanges
+
+
+def check_fields(
+    policy: TargetPolicy, given: FunctionFields | FunctionChanges, function: Function | None = None
+) -> CheckedFields:
+    """Check fields, of a new function or for this one, and say at once all that is wrong with them.
+
+    Schemas take their time: call it outside a transaction that writes. Raises: InvalidInput;
+    InvalidSchema.
+    """
+    changes: dict[str, Any] = {**(_all_of(given) if isinstance(given, FunctionFields) else given)}
+    refusals: list[InvalidInput] = []
+    for name, value in changes.items():
+        try:
+            if name == "target":
+                check_target(value, policy, _readable_target_of(function))
+            else:
+                changes[name] = _CHECKS.get(name, _as_it_is)(value)
+        except InvalidInput as refusal:
+            refusals.append(refusal.below(f"/{name}"))
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        errors = tuple(error for refusal in refusals for error in refusal.errors)
+        raise InvalidInput("This function cannot be kept like this.", errors=errors)
+    return CheckedFields(cast("FunctionChanges", changes))
+
+
 def create_function(
-    workspace: Workspace, user: User, policy: TargetPolicy, whole: FunctionFields
+    workspace: Workspace, user: User, policy: TargetPolicy, checked: CheckedFields
 ) -> Function:
-    """Make a function. Raises: InvalidInput; InvalidSchema; Conflict when its name is taken."""
+    """Make a function of fields that are all there. Raises: Conflict when its name is taken."""
     function = Function(workspace_id=workspace.id, created_by=user)
-    _set(function, policy, _all_of(whole))
+    _set(function, policy, checked)
     db.session.add(function)
     _flush_unique()
     return function
 
 
 def update_function(
-    workspace: Workspace, namespace: str, name: str, policy: TargetPolicy, changes: FunctionChanges
+    workspace: Workspace, namespace: str, name: str, policy: TargetPolicy, checked: CheckedFields
 ) -> Function:
     """Change the given fields; masked headers keep the value they have.
 
-    Raises: NotFound; InvalidInput; InvalidSchema; Conflict when the new name is taken.
+    Raises: NotFound; InvalidInput; Conflict when the new name is taken.
     """
     function = lock_function(workspace, namespace, name)
-    _set(function, policy, changes)
+    _set(function, policy, checked)
     _flush_unique()
     return function
-
-
-def replace_function(
-    workspace: Workspace, namespace: str, name: str, policy: TargetPolicy, whole: FunctionFields
-) -> Function:
-    """Change a function to this and nothing else. Raises: as update_function."""
-    return update_function(workspace, namespace, name, policy, _all_of(whole))
 
 
 def delete_function(workspace: Workspace, namespace: str, name: str) -> Function:
@@ -178,34 +204,22 @@ def _all_of(whole: FunctionFields) -> FunctionChanges:
     return cast("FunctionChanges", {each.name: getattr(whole, each.name) for each in fields(whole)})
 
 
-def _set(function: Function, policy: TargetPolicy, changes: FunctionChanges) -> None:
-    """Check and set the fields, and say at once all that is wrong with them."""
-    refusals: list[InvalidInput] = []
-    for name, value in changes.items():
-        try:
-            if name == "target":
-                _set_target(function, policy, cast("Target", value))
-            else:
-                setattr(function, name, _CHECKS.get(name, _as_it_is)(value))
-        except InvalidInput as refusal:
-            refusals.append(refusal.below(f"/{name}"))
-    if len(refusals) == 1:
-        raise refusals[0]
-    if refusals:
-        errors = tuple(error for refusal in refusals for error in refusal.errors)
-        raise InvalidInput("This function cannot be kept like this.", errors=errors)
+def _set(function: Function, policy: TargetPolicy, checked: CheckedFields) -> None:
+    for name, value in checked.changes.items():
+        if name != "target":
+            setattr(function, name, value)
+    if "target" in checked.changes:
+        # anew, because a masked header gets the value that the function has now
+        current = _readable_target_of(function)
+        target = check_target(checked.changes["target"], policy, current)
+        function.kind = kind_of(target)
+        function.target = dict(target_to_json(target))
 
 
-def _set_target(function: Function, policy: TargetPolicy, target: Target) -> None:
-    checked = check_target(target, policy, _readable_target_of(function))
-    function.kind = kind_of(checked)
-    function.target = dict(target_to_json(checked))
-
-
-def _readable_target_of(function: Function) -> Target | None:
+def _readable_target_of(function: Function | None) -> Target | None:
     """Return what the function has; what cannot be decrypted can only be entered anew."""
     with suppress(UnreadableSecret):
-        return target_of(function) if function.sealed_target else None
+        return target_of(function) if function is not None and function.sealed_target else None
     return None
 
 

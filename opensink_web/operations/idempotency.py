@@ -6,9 +6,10 @@ request that fails leaves no record, as it leaves nothing else.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
+from typing import Self
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -31,30 +32,44 @@ class StoredAnswer:
     body: str
 
 
-def begin(principal: Principal, key: str, request: bytes) -> IdempotencyRecord | StoredAnswer:
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A key, and the hash of the request that is made with it."""
+
+    key: str
+    request_hash: str
+
+    @classmethod
+    def of(cls, key: str, request: bytes) -> Self:
+        """Read a key; `request` is whatever makes two requests the same one.
+
+        Raises: InvalidInput for a key that is none.
+        """
+        if not re.fullmatch(KEY, key):
+            raise InvalidInput("An Idempotency-Key has 1 to 255 printable ASCII characters.")
+        return cls(key, sha256(request).hexdigest())
+
+
+def begin(principal: Principal, once: Once) -> IdempotencyRecord | StoredAnswer:
     """Open a record to be completed, or return the answer that is stored under this key.
 
-    `request` is whatever makes two requests the same one.
-    Raises: InvalidInput for a key that is none; Conflict for a key used with another request.
+    Raises: Conflict for a key used with another request.
     """
-    if not re.fullmatch(KEY, key):
-        raise InvalidInput("An Idempotency-Key has 1 to 255 printable ASCII characters.")
-    request_hash = sha256(request).hexdigest()
-    key = _kept_key(principal, key)
+    once = replace(once, key=_kept_key(principal, once.key))
     moment = clock.now()
-    _forget(principal, key)
+    _forget(principal, once.key)
     record = IdempotencyRecord(
         workspace_id=principal.workspace.id,
         user_id=principal.user.id,
-        key=key,
-        request_hash=request_hash,
+        key=once.key,
+        request_hash=once.request_hash,
         expires_at=moment + LIFETIME,
     )
     try:
         with db.session.begin_nested():
             db.session.add(record)
     except IntegrityError:
-        return _stored(principal, key, request_hash)
+        return _stored(principal, once)
     return record
 
 
@@ -100,14 +115,14 @@ def _forget(principal: Principal, key: str) -> None:
     )
 
 
-def _stored(principal: Principal, key: str, request_hash: str) -> StoredAnswer:
+def _stored(principal: Principal, once: Once) -> StoredAnswer:
     query = select(IdempotencyRecord).where(
         IdempotencyRecord.workspace_id == principal.workspace.id,
         IdempotencyRecord.user_id == principal.user.id,
-        IdempotencyRecord.key == key,
+        IdempotencyRecord.key == once.key,
     )
     record = db.session.scalars(query).one_or_none()
-    if record is None or record.request_hash != request_hash:
+    if record is None or record.request_hash != once.request_hash:
         raise Conflict("This Idempotency-Key was used before, with another request.")
     if record.response_status is None or record.response_body is None:
         raise Conflict("The first request with this Idempotency-Key is still being worked on.")

@@ -22,7 +22,6 @@ from opensink_web.models import (
 from opensink_web.operations import page
 from opensink_web.operations.activity import check_agent_of, log_activity
 from opensink_web.operations.agent_session import lock_session, move_session
-from opensink_web.schema.limits import check_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,11 @@ def ask(
 ) -> InputRequest:
     """Put a question in the inbox; the session waits for the answer.
 
+    `schema` has passed check_schema(), which takes its time and so comes before the transaction.
     `asked_with_id` is the execution with whose token that is done.
 
-    Raises: NotFound; InvalidSchema; InvalidInput for another agent's session; Conflict when the
-    session has ended.
+    Raises: NotFound; InvalidInput for another agent's session; Conflict when the session has ended.
     """
-    check_schema(schema)
     session = lock_session(workspace, session_id)
     check_agent_of(session, agent_id)
     if session.status.has_ended:

@@ -4,6 +4,7 @@ Whoever decides locks first what asked, the session or the execution, so that it
 on meanwhile.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -38,6 +39,7 @@ from opensink_web.operations.agent_session import move_session
 from opensink_web.operations.delivery import deliver_resolution
 from opensink_web.operations.execution_end import LockedExecution, lock_executions
 from opensink_web.operations.execution_resume import fail_declined, resume
+from opensink_web.operations.input_request import find_input_request
 from opensink_web.schema.validation import validate
 
 REASON_LENGTH_MAX = 2000
@@ -68,19 +70,39 @@ _DECIDE = update(InputRequest).where(
 )
 
 
-def resolve(
-    workspace: Workspace, request_id: UUID, response: JSONObject, *, by: User
-) -> InputRequest:
+@dataclass(frozen=True, slots=True)
+class CheckedResponse:
+    """An answer that fits the schema of a request, which stays as it was asked with."""
+
+    request_id: UUID
+    value: JSONObject
+
+
+def check_response(workspace: Workspace, request_id: UUID, response: JSONObject) -> CheckedResponse:
+    """Check an answer. Takes its time: call it outside a transaction that writes.
+
+    Raises: NotFound; AlreadyResolved, saying who and when; Conflict when there is nobody to answer
+    any more; InvalidResponse with an error for each failure.
+    """
+    request = find_input_request(workspace, request_id)
+    _check_open(request)
+    errors = validate(request.schema, response)
+    if errors:
+        raise InvalidResponse("The response does not fit the request's schema.", errors=errors)
+    return CheckedResponse(request_id, response)
+
+
+def resolve(workspace: Workspace, response: CheckedResponse, *, by: User) -> InputRequest:
     """Store the answer, once, and let whoever asked go on with it.
 
     Of a session the call to its agent is written down; an execution is queued again. The answer
     to a call that waits for approval is the input that it is made with. Raises: NotFound;
-    AlreadyResolved, saying who and when; InvalidResponse with an error for each failure; Conflict
-    when there is nobody to answer any more.
+    AlreadyResolved, saying who and when; Conflict when there is nobody to answer any more.
     """
-    found = db.session.execute(_LOCK_SESSION, _wanted(workspace, request_id)).one_or_none()
+    wanted = _wanted(workspace, response.request_id)
+    found = db.session.execute(_LOCK_SESSION, wanted).one_or_none()
     if found is None:
-        return _resolve_for_execution(workspace, request_id, response, by)
+        return _resolve_for_execution(workspace, response, by)
     request, session = found
     _store_response(request, response, by)
     log_activity(
@@ -112,11 +134,11 @@ def decline(workspace: Workspace, request_id: UUID, reason: str, *, by: User) ->
 
 
 def _resolve_for_execution(
-    workspace: Workspace, request_id: UUID, response: JSONObject, by: User
+    workspace: Workspace, response: CheckedResponse, by: User
 ) -> InputRequest:
-    request, execution = _lock_of_execution(workspace, request_id)
+    request, execution = _lock_of_execution(workspace, response.request_id)
     _store_response(request, response, by)
-    resume(request, execution, response, by)
+    resume(request, execution, response.value, by)
     return request
 
 
@@ -141,13 +163,10 @@ def _wanted(workspace: Workspace, request_id: UUID) -> dict[str, UUID]:
     return {"of_request": request_id, "of_workspace": workspace.id}
 
 
-def _store_response(request: InputRequest, response: JSONObject, by: User) -> None:
-    """Raises: AlreadyResolved; Conflict; InvalidResponse."""
+def _store_response(request: InputRequest, response: CheckedResponse, by: User) -> None:
+    """Raises: AlreadyResolved; Conflict."""
     _check_open(request)
-    errors = validate(request.schema, response)
-    if errors:
-        raise InvalidResponse("The response does not fit the request's schema.", errors=errors)
-    sealed_response = InputRequest.response.seal(request.id, response)
+    sealed_response = InputRequest.response.seal(request.id, response.value)
     _decide(request, by, InputRequestStatus.RESOLVED, sealed_response=sealed_response)
 
 

@@ -9,7 +9,7 @@ from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import Invitation, Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
-from opensink_web.operations.credential import hash_token, new_token
+from opensink_web.operations.credential import PasswordHash, hash_token, new_token
 from opensink_web.operations.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.user import check_email, create_user
 from opensink_web.operations.workspace import first_workspace
@@ -99,22 +99,22 @@ def find_invitation_for(email: str) -> Invitation | None:
     return db.session.scalars(query).one_or_none()
 
 
-def sign_up(token: str, email: str, password: str) -> User:
+def sign_up(token: str, email: str, password_hash: PasswordHash) -> User:
     """Use a link: make the account it is for.
 
     Raises: NotFound for a link that is used up; InvalidInput; Conflict for a second account.
     """
-    return sign_up_by(find_invitation(token), email, password)
+    return sign_up_by(find_invitation(token), email, password_hash)
 
 
-def sign_up_by(invitation: Invitation, email: str, password: str | None) -> User:
+def sign_up_by(invitation: Invitation, email: str, password_hash: PasswordHash | None) -> User:
     """Use an open invitation; without a password the account is entered in another way.
 
     Raises: NotFound if somebody else has just used it; InvalidInput; Conflict.
     """
     _use(invitation)
     address = invitation.email or email
-    return create_user(invitation.workspace, address, password, role=invitation.role)
+    return create_user(invitation.workspace, address, password_hash, role=invitation.role)
 
 
 def join(token: str, user: User) -> Workspace:

@@ -14,12 +14,7 @@ from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import Membership, PasswordReset, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
-from opensink_web.operations.credential import (
-    check_password,
-    hash_password,
-    hash_token,
-    new_token,
-)
+from opensink_web.operations.credential import PasswordHash, hash_token, new_token
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.user import find_member
 from opensink_web.operations.user_session import end_sessions
@@ -28,12 +23,12 @@ RESET_LIFETIME = timedelta(hours=24)
 _GONE = "This link has been used, or is too old. Ask for a new one."
 
 
-def change_password(user: User, password: str, *, keep: UUID) -> int:
+def change_password(user: User, password_hash: PasswordHash, *, keep: UUID) -> int:
     """Give the user another password and end all sessions but one; return how many.
 
-    Whoever calls has checked the current password. Raises: InvalidInput for one that will not do.
+    Whoever calls has checked the current password.
     """
-    _set_password(user, password)
+    _set_password(user, password_hash)
     return end_sessions(user, but=keep)
 
 
@@ -103,10 +98,10 @@ def find_reset(token: str) -> PasswordReset:
     return reset
 
 
-def reset_password(token: str, password: str) -> User:
+def reset_password(token: str, password_hash: PasswordHash) -> User:
     """Use a link up: set the password, end all sessions and all other links.
 
-    Raises: NotFound for a link that opens nothing; InvalidInput for a password that will not do.
+    Raises: NotFound for a link that opens nothing.
     """
     reset = find_reset(token)
     used = rows_changed(
@@ -116,14 +111,13 @@ def reset_password(token: str, password: str) -> User:
     )
     if used != 1:
         raise NotFound(_GONE)
-    _set_password(reset.user, password)
+    _set_password(reset.user, password_hash)
     end_sessions(reset.user)
     return reset.user
 
 
-def _set_password(user: User, password: str) -> None:
-    check_password(password, email=user.email)
-    user.password_hash = hash_password(password)
+def _set_password(user: User, password_hash: PasswordHash) -> None:
+    user.password_hash = password_hash
     _close_links(user)
 
 

@@ -15,11 +15,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.operations.credential import (
-    check_password,
-    hash_password,
-    password_matches,
-)
+from opensink_web.operations.credential import PasswordHash, password_matches
 from opensink_web.operations.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.user_session import end_program_sessions, end_sessions
 
@@ -34,19 +30,18 @@ def find_user(email: str) -> User | None:
     return db.session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
 
 
-def create_user(workspace: Workspace, email: str, password: str | None, *, role: Role) -> User:
+def create_user(
+    workspace: Workspace, email: str, password_hash: PasswordHash | None, *, role: Role
+) -> User:
     """Make an account and a member of the workspace of it.
 
-    Without a password it is entered in another way. Raises: InvalidInput for an address or
-    password that is none; Conflict for a second account.
+    Without a password it is entered in another way. Raises: InvalidInput for an address that is
+    none; Conflict for a second account.
     """
     address = check_email(email)
     if find_user(address) is not None:
         raise Conflict("There is an account with this e-mail address already.")
-    user = User(email=address)
-    if password is not None:
-        check_password(password, email=address)
-        user.password_hash = hash_password(password)
+    user = User(email=address, password_hash=password_hash)
     db.session.add(user)
     db.session.flush()
     db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))

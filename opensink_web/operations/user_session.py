@@ -6,10 +6,11 @@ A session ends IDLE_LIFETIME after it was last used and SESSION_LIFETIME after i
 comes first. Ending one takes effect with the browser's next request: each looks its row up.
 """
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -20,7 +21,6 @@ from opensink_web.operations.credential import hash_token, new_token
 
 SESSION_LIFETIME = timedelta(days=30)
 IDLE_LIFETIME = timedelta(days=7)
-SEEN_NOTED_EVERY = timedelta(minutes=1)
 USER_AGENT_LENGTH_MAX = 255
 
 
@@ -70,16 +70,18 @@ def list_sessions(user: User) -> list[UserSession]:
     return list(db.session.scalars(query))
 
 
-def seen_is_worth_noting(session: UserSession) -> bool:
-    """Tell whether `last_seen_at` is older than a minute: not every request needs a write."""
-    return clock.now() - session.last_seen_at >= SEEN_NOTED_EVERY
+def note_seen(seen: Mapping[UUID, datetime]) -> None:
+    """Write down when sessions were used last."""
+    if seen:
+        moments = [{"of_session": each, "moment": seen[each]} for each in sorted(seen)]
+        db.session.connection().execute(_NOTE_SEEN, moments)
 
 
-def note_seen(session_id: UUID) -> None:
-    """Write down that the session was used now."""
-    db.session.execute(
-        update(UserSession).where(UserSession.id == session_id).values(last_seen_at=clock.now())
-    )
+_NOTE_SEEN = (
+    update(UserSession)
+    .where(UserSession.id == bindparam("of_session"))
+    .values(last_seen_at=bindparam("moment"))
+)
 
 
 def end_session(user: User, session_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """Callbacks' URLs: refusing those that results may not be sent to, before anything is stored.
 
-That asks a name server, so it is a `check` of contract.route: no transaction is open meanwhile.
+That asks a name server, so it is done in a `check` of contract.route, outside any transaction.
 """
 
 from typing import Annotated, TypeAlias

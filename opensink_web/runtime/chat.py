@@ -141,6 +141,11 @@ class TranscriptAnswer(ChatAnswer):
         return cls(**dict(ChatAnswer.of_chat(chat)), messages=messages)
 
 
+def _check_batch(principal: Principal, namespace: str, slug: str, body: ChatBatch) -> None:
+    """Raises: CallbackRefused."""
+    check_callback_urls(body)
+
+
 @routes.post(
     "/agents/{namespace}/{slug}/chats/batch",
     summary="Have an agent answer many chats, each in an execution of its own.",
@@ -149,7 +154,7 @@ class TranscriptAnswer(ChatAnswer):
     delegated=EXECUTING,
     errors=(400, 409),
     takes_batch=True,
-    check=check_callback_urls,
+    check=_check_batch,
 )
 def chat_batch(
     principal: Principal, namespace: AgentPathName, slug: AgentPathName, body: ChatBatch

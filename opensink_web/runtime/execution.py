@@ -26,6 +26,7 @@ from opensink_web.operations.delegation import (
     STARTED_EXECUTION,
     THIS_EXECUTION,
 )
+from opensink_web.operations.input_request_decision import CheckedResponse, resolve
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
 
@@ -169,20 +170,38 @@ def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswe
     return ExecutionAnswer.of(cancelled)
 
 
+def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> CheckedResponse:
+    """Raises: NotFound; PermissionMissing; Conflict; AlreadyResolved; InvalidResponse."""
+    user_id = _CONTINUE.only_user_of(principal)
+    executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    try:
+        return execution_pause.check_reply(principal, execution_id, body.input)
+    except InvalidResponse as refusal:
+        raise refusal.below("/input") from None
+
+
 @routes.post(
     f"{_ADDRESS}/continue",
     summary="Answer what an execution asked for.",
     status=200,
     permission=_CONTINUE,
+    check=_check_reply,
 )
-def continue_execution(principal: Principal, execution_id: UUID, body: Reply) -> ExecutionAnswer:
+def continue_execution(
+    principal: Principal, execution_id: UUID, body: Reply, checked: CheckedResponse
+) -> ExecutionAnswer:
     user_id = _CONTINUE.only_user_of(principal)
     executions.find_execution(principal.workspace, execution_id, user_id=user_id)
-    try:
-        execution_pause.continue_execution(principal, execution_id, body.input)
-    except InvalidResponse as refusal:
-        raise refusal.below("/input") from None
+    resolve(principal.workspace, checked, by=principal.user)
     return ExecutionAnswer.of(executions.find_execution(principal.workspace, execution_id))
+
+
+def _check_output(
+    principal: Principal, execution_id: UUID, body: Output
+) -> executions.CheckedOutput:
+    """Raises: NotFound; PermissionMissing; Conflict."""
+    _require_own_token(principal, execution_id)
+    return executions.check_output(principal.workspace, execution_id, body.output)
 
 
 @routes.post(
@@ -191,10 +210,13 @@ def continue_execution(principal: Principal, execution_id: UUID, body: Reply) ->
     status=200,
     permission=Access.BEARER,
     delegated=OWN_EXECUTION,
+    check=_check_output,
 )
-def complete_execution(principal: Principal, execution_id: UUID, body: Output) -> ExecutionAnswer:
+def complete_execution(
+    principal: Principal, execution_id: UUID, body: Output, checked: executions.CheckedOutput
+) -> ExecutionAnswer:
     _require_own_token(principal, execution_id)
-    ended = executions.complete_execution(principal.workspace, execution_id, body.output)
+    ended = executions.complete_execution(principal.workspace, checked)
     return ExecutionAnswer.of(ended)
 
 

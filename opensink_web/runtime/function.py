@@ -23,6 +23,7 @@ from opensink_web.operations.execution_submit import (
     TIMEOUT_SECONDS_MAX,
     TRIGGER_ID_DEFAULT,
     TRIGGER_ID_LENGTH_MAX,
+    CheckedInputs,
     Options,
     executable_function,
     target_of,
@@ -170,21 +171,35 @@ def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
         return OutcomeAnswer.of_execution(execution)
 
 
+def _check_input(
+    principal: Principal, namespace: str, name: str, body: Execute | ExecuteAsync
+) -> CheckedInputs:
+    """Raises: CallbackRefused; NotFound; PermissionMissing; Conflict; InvalidFunctionInput."""
+    check_callback_urls(body)
+    function = executable_function(principal, namespace, name)
+    return execution_submit.check_input(function, body.input)
+
+
 @routes.post(
     _ADDRESS,
     summary="Execute a function, and wait for its output.",
     status=200,
     permission=_EXECUTE,
     delegated=EXECUTING,
+    check=_check_input,
     then=tell_outcome,
 )
 def execute(
-    principal: Principal, namespace: PathName, name: PathName, body: Execute
+    principal: Principal,
+    namespace: PathName,
+    name: PathName,
+    body: Execute,
+    checked: CheckedInputs,
 ) -> TakenAnswer:
     function = executable_function(principal, namespace, name)
     timeout_seconds = body.timeout or function.timeout_seconds
     options = Options(timeout_seconds=timeout_seconds)
-    execution_id = execution_submit.submit(principal, function, body.input, options)
+    execution_id = execution_submit.submit(principal, function, checked, options)
     return TakenAnswer(execution_id=execution_id, timeout_seconds=timeout_seconds)
 
 
@@ -195,27 +210,37 @@ def execute(
     permission=_EXECUTE,
     delegated=EXECUTING,
     errors=(400,),
-    check=check_callback_urls,
+    check=_check_input,
 )
 def execute_async(
-    principal: Principal, namespace: PathName, name: PathName, body: ExecuteAsync
+    principal: Principal,
+    namespace: PathName,
+    name: PathName,
+    body: ExecuteAsync,
+    checked: CheckedInputs,
 ) -> QueuedAnswer:
     function = executable_function(principal, namespace, name)
-    execution_id = execution_submit.submit(principal, function, body.input, body.options)
+    execution_id = execution_submit.submit(principal, function, checked, body.options)
     return QueuedAnswer(execution_id=execution_id, status=target_of(function).first_status)
 
 
-def _check_batch(body: ExecuteBatch) -> None:
-    """Refuse callbacks that may not be made, and an input that would be too large by itself.
+def _check_batch(
+    principal: Principal, namespace: str, name: str, body: ExecuteBatch
+) -> CheckedInputs:
+    """Refuse callbacks that may not be made, and inputs that are too large or do not fit.
 
-    Raises: CallbackRefused; InvalidInput.
+    Raises: as _check_input(); InvalidInput; BatchSizeRefused.
     """
     check_callback_urls(body)
-    most = _services().settings.max_body_bytes
+    settings = _services().settings
+    function = executable_function(principal, namespace, name)
+    execution_submit.check_size(body.inputs, settings.max_batch_size)
+    most = settings.max_body_bytes
     for index, each in enumerate(body.inputs):
         if len(json_value.dump(each).encode()) > most:
             message = f"Input {index} is larger than {most:,} bytes."
             raise InvalidInput(message, errors=(FieldError(f"/inputs/{index}", message),))
+    return execution_submit.check_inputs(function, body.inputs, settings.max_batch_size)
 
 
 @routes.post(
@@ -229,15 +254,18 @@ def _check_batch(body: ExecuteBatch) -> None:
     check=_check_batch,
 )
 def execute_batch(
-    principal: Principal, namespace: PathName, name: PathName, body: ExecuteBatch
+    principal: Principal,
+    namespace: PathName,
+    name: PathName,
+    body: ExecuteBatch,
+    checked: CheckedInputs,
 ) -> QueuedBatchAnswer:
     batch, execution_ids = execution_submit.submit_batch(
         principal,
         executable_function(principal, namespace, name),
-        body.inputs,
+        checked,
         body.options,
         batch_callback_url=body.batch_callback_url,
-        size_max=_services().settings.max_batch_size,
     )
     return QueuedBatchAnswer(
         batch_id=batch.id, execution_ids=execution_ids, total=len(execution_ids)

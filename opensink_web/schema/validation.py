@@ -34,25 +34,41 @@ _TOO_LONG = "This is too long an answer to be checked against its schema."
 _TOO_INVOLVED = "This does not fit the schema, and is too involved to say where."
 
 
-def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
-    """Say everything that is wrong with an answer; an empty tuple when it is valid.
+class Checker:
+    """A schema that passed `check_schema`, made ready once to hold many values against.
 
-    The schema must have passed `check_schema`. No message repeats a value of the answer.
+    `schema_text` is equal for equal schemas.
     """
-    if is_too_deep(instance):
-        return (FieldError("", f"This is nested deeper than {MAX_DEPTH} levels."),)
-    compiled = _compiled(dump(schema))
-    if not compiled.effort.is_checkable(instance):
-        return (FieldError("", _TOO_LONG),)
-    if compiled.validator.is_valid(instance):
-        return ()
-    if not is_affordable(schema, instance):
-        return (FieldError("", _TOO_INVOLVED),)
-    secrets = secrets_of(schema)
-    found = dict.fromkeys(
-        _without_constant(each, secrets, instance) for each in _found(compiled.validator, instance)
-    )
-    return tuple(found) or (FieldError("", _TOO_INVOLVED),)
+
+    def __init__(self, schema: JSONValue) -> None:
+        self.schema_text = dump(schema)
+        self._schema = schema
+        self._compiled = _compiled(self.schema_text)
+
+    def errors_of(self, instance: JSONValue) -> tuple[FieldError, ...]:
+        """Say everything that is wrong with an answer; an empty tuple when it is valid.
+
+        No message repeats a value of the answer.
+        """
+        if is_too_deep(instance):
+            return (FieldError("", f"This is nested deeper than {MAX_DEPTH} levels."),)
+        if not self._compiled.effort.is_checkable(instance):
+            return (FieldError("", _TOO_LONG),)
+        if self._compiled.validator.is_valid(instance):
+            return ()
+        if not is_affordable(self._schema, instance):
+            return (FieldError("", _TOO_INVOLVED),)
+        secrets = secrets_of(self._schema)
+        found = dict.fromkeys(
+            _without_constant(each, secrets, instance)
+            for each in _found(self._compiled.validator, instance)
+        )
+        return tuple(found) or (FieldError("", _TOO_INVOLVED),)
+
+
+def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
+    """Say everything that is wrong with one answer, as a Checker does."""
+    return Checker(schema).errors_of(instance)
 
 
 def is_too_deep(value: JSONValue) -> bool:

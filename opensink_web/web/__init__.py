@@ -35,7 +35,7 @@ from opensink_web.web import (
     signing_secret,
     workspace,
 )
-from opensink_web.web.access import flashed_messages, login_manager, note_seen
+from opensink_web.web.access import flashed_messages, login_manager
 from opensink_web.web.attempts import set_device_cookie
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.navigation import around_page
@@ -77,7 +77,6 @@ def register(app: Flask) -> None:
     filters.register(app)
     security.register(app)
     login_manager.init_app(app)
-    app.after_request(note_seen)
     app.after_request(set_device_cookie)
     csrf.init_app(app)
     Htmx(app)

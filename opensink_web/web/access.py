@@ -6,7 +6,6 @@ Pages of a workspace live below /w/<workspace_slug>/, so that a link names its w
 else's workspace, and whatever is in it, answers 404.
 """
 
-import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,10 +13,8 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from flask import (
-    Response,
     current_app,
     flash,
     g,
@@ -29,12 +26,11 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy.exc import SQLAlchemyError
 
 from opensink_web import clock
-from opensink_web.errors import NotFound, OpenSinkError
+from opensink_web.contract import last_use
+from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession
-from opensink_web.models.transaction import writing
 from opensink_web.operations import user_session as sessions
 from opensink_web.operations.permission import SERVICE, Principal
 from opensink_web.operations.permission_pattern import Reach
@@ -51,7 +47,6 @@ PERMISSION = "permission"
 _JUST_NOW = timedelta(minutes=10)
 
 login_manager = LoginManager()
-_log = logging.getLogger(__name__)
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
@@ -73,26 +68,14 @@ def _load(token: str) -> SignedIn | None:
     found = sessions.find_session(token)
     if found is None:
         return None
-    if sessions.seen_is_worth_noting(found) and not _page_asks_by_itself():
-        g.session_seen = found.id
+    if not _page_asks_by_itself():
+        last_use.note_session(found)
     return SignedIn(found, token)
 
 
 def _page_asks_by_itself() -> bool:
     """A page that is left open asks for news for ever; nobody sits before it for that."""
     return request.method == "GET" and "HX-Request" in request.headers
-
-
-def note_seen(response: Response) -> Response:
-    """Write down, after the answer is made, that the session was used."""
-    session_id: UUID | None = g.pop("session_seen", None)
-    if session_id is not None:
-        try:
-            with writing():
-                sessions.note_seen(session_id)
-        except (OpenSinkError, SQLAlchemyError):
-            _log.warning("The use of a session could not be noted", exc_info=True)
-    return response
 
 
 def services() -> Services:

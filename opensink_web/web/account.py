@@ -13,6 +13,7 @@ from opensink_web.errors import InvalidInput
 from opensink_web.models import User, UserSession
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
+from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.identity import list_identities
 from opensink_web.operations.password import change_password
 from opensink_web.operations.second_factor import second_factor_of
@@ -52,8 +53,9 @@ def set_password(user: User) -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit() and _is_own(form, user):
         try:
+            password_hash = new_password_hash(form.password.data, email=user.email)
             with writing():
-                count = change_password(user, form.password.data, keep=current_user.session_id)
+                count = change_password(user, password_hash, keep=current_user.session_id)
         except InvalidInput as error:
             form.show(error)
         else:

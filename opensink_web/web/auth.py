@@ -23,6 +23,7 @@ from opensink_web.models import Invitation, Membership, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations import invitation as invitations
 from opensink_web.operations.audit import record
+from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.user import user_count
 from opensink_web.web.access import (
     begin_session,
@@ -176,8 +177,10 @@ def _sign_up(token: str, invitation: Invitation) -> ResponseReturnValue:
     form = SignUpForm(email=invitation.email)
     if form.validate_on_submit():
         try:
+            email = invitation.email or form.email.data
+            password_hash = new_password_hash(form.password.data, email=email)
             with writing():
-                begin_session(invitations.sign_up(token, form.email.data, form.password.data))
+                begin_session(invitations.sign_up(token, email, password_hash))
             remember_device(current_user.email)
             record("signed_up", user=current_user.user.id, address=request.remote_addr)
             return redirect(url_for("auth.home"), 303)

@@ -13,11 +13,12 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.execution_submit import may_execute
 from opensink_web.operations.function import (
     FunctionFilter,
+    check_fields,
     create_function,
     delete_function,
     find_function,
     list_functions,
-    replace_function,
+    update_function,
 )
 from opensink_web.operations.function_target import (
     PythonTarget,
@@ -74,10 +75,10 @@ def create(principal: Principal) -> ResponseReturnValue:
     answer = _changed_rows(form, None)
     if answer is None and form.validate_on_submit():
         try:
+            policy = services().policy
+            checked = check_fields(policy, form.function())
             with writing():
-                function = create_function(
-                    principal.workspace, principal.user, services().policy, form.function()
-                )
+                function = create_function(principal.workspace, principal.user, policy, checked)
             flash("The function is created. Below is how to call it.", "success")
             return _to_function(principal, function)
         except (InvalidInput, Conflict) as error:
@@ -119,10 +120,10 @@ def edit(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
     answer = _changed_rows(form, function)
     if answer is None and form.validate_on_submit():
         try:
+            policy = services().policy
+            checked = check_fields(policy, form.function(), function)
             with writing():
-                changed = replace_function(
-                    principal.workspace, namespace, name, services().policy, form.function()
-                )
+                changed = update_function(principal.workspace, namespace, name, policy, checked)
             flash("The function is changed.", "success")
             return _to_function(principal, changed)
         except (InvalidInput, Conflict) as error:

@@ -8,7 +8,12 @@ from opensink_web.errors import OpenSinkError
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Function
 from opensink_web.models.transaction import writing
-from opensink_web.operations.execution_submit import Options, executable_function, submit
+from opensink_web.operations.execution_submit import (
+    Options,
+    check_input,
+    executable_function,
+    submit,
+)
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
 from opensink_web.web.access import requires
@@ -69,9 +74,10 @@ def _submit(
     """Take it on; whatever refuses it, what was typed stays on the page."""
     namespace, name = function.namespace, function.name
     try:
+        checked = check_input(function, value)
         with writing():
             current = executable_function(principal, namespace, name)
-            execution_id = submit(principal, current, value, _OPTIONS)
+            execution_id = submit(principal, current, checked, _OPTIONS)
     except OpenSinkError as error:
         return _page(function, form, refusal=error.message, status=error.status)
     slug = principal.workspace.slug

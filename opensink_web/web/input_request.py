@@ -15,6 +15,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.input_request import find_input_request
 from opensink_web.operations.input_request_decision import (
     REASON_LENGTH_MAX,
+    check_response,
     decline,
     resolve,
 )
@@ -154,8 +155,9 @@ def _store(
 ) -> ResponseReturnValue:
     """Resolve; whatever refuses the answer, what was typed stays on the page."""
     try:
+        checked = check_response(principal.workspace, asked.id, value)
         with writing():
-            resolve(principal.workspace, asked.id, value, by=principal.user)
+            resolve(principal.workspace, checked, by=principal.user)
     except InvalidResponse as error:
         return _page(principal, asked, form.with_errors(error.errors), status=422)
     except OpenSinkError as error:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
+from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.password import find_reset, reset_password
 from opensink_web.web.access import public, tell_stranger
 from opensink_web.web.attempts import note_bad_link, refuse_guessing_links
@@ -45,8 +46,9 @@ def _reset(token: str) -> ResponseReturnValue:
     form = NewPasswordForm()
     if form.validate_on_submit():
         try:
+            password_hash = new_password_hash(form.password.data, email=email)
             with writing():
-                user_id = reset_password(token, form.password.data).id
+                user_id = reset_password(token, password_hash).id
         except InvalidInput as error:
             form.show(error)
         else:

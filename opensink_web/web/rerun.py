@@ -14,6 +14,8 @@ from opensink_web.operations.execution import find_execution
 from opensink_web.operations.execution_rerun import (
     RerunOrder,
     callback_urls_of,
+    check_execution,
+    check_failed,
     may_rerun,
     may_tell,
     rerun_execution,
@@ -69,8 +71,9 @@ def execution(principal: Principal, execution_id: UUID) -> ResponseReturnValue:
     original = find_execution(principal.workspace, execution_id, user_id=order.user_id)
     try:
         _check_callbacks(original, order)
+        checked = check_execution(principal, execution_id, order)
         with writing():
-            execution_id = rerun_execution(principal, execution_id, order)
+            execution_id = rerun_execution(principal, execution_id, checked, order)
     except PermissionMissing:
         raise
     except OpenSinkError as error:
@@ -89,8 +92,9 @@ def batch(principal: Principal, batch_id: UUID) -> ResponseReturnValue:
     original = find_batch(principal.workspace, batch_id, user_id=order.user_id)
     try:
         _check_callbacks(original, order)
+        failed = check_failed(principal, batch_id, order)
         with writing():
-            batch_id = rerun_failed(principal, batch_id, order).id
+            batch_id = rerun_failed(principal, batch_id, failed, order).id
     except PermissionMissing:
         raise
     except OpenSinkError as error:

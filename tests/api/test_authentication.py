@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from opensink_web import clock
+from opensink_web.contract import last_use
 from opensink_web.models import ApiKey, User, db
 from opensink_web.models.transaction import reading, writing
 from tests.api.conftest import Api, Apis, assert_problem, key_with, made, make_agent
@@ -113,6 +114,7 @@ def test_notes_when_a_key_was_used_once_a_minute(
         at = moment + timedelta(seconds=seconds)
         monkeypatch.setattr(clock, "now", lambda at=at: at)
         assert alice.get("/agents").status_code == 200
+        last_use.write_down(app)
         assert last_used_at(app, cast.alice.id) == moment + timedelta(seconds=expected)
 
 

@@ -38,7 +38,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.agent import create_agent
 from opensink_web.operations.agent_session import start_session
 from opensink_web.operations.input_request import ask
-from opensink_web.operations.input_request_decision import resolve
+from opensink_web.operations.input_request_decision import check_response, resolve
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.benchmarks.parts import FINISH, measure_parts
@@ -192,10 +192,12 @@ class OurServer:
         return str(request.id)
 
     def answer(self, request_id: str) -> None:
-        with self.app.app_context(), writing():
+        with self.app.app_context():
             workspace = db.session.get_one(Workspace, self.person.workspace_id)
-            user = db.session.get_one(User, self.person.id)
-            resolve(workspace, UUID(request_id), {"approved": True}, by=user)
+            checked = check_response(workspace, UUID(request_id), {"approved": True})
+            with writing():
+                workspace = db.session.get_one(Workspace, self.person.workspace_id)
+                resolve(workspace, checked, by=db.session.get_one(User, self.person.id))
 
     def parts_ms(self, redis_url: str, count: int) -> dict[str, float]:
         """Return how long each part takes without a worker process, once all is warm."""

@@ -39,11 +39,11 @@ from opensink_web.operations.agent_session import start_session, update_session
 from opensink_web.operations.api_key import create_key
 from opensink_web.operations.credential import hash_password, hash_token
 from opensink_web.operations.execution_pause import Question, pause_for_input
-from opensink_web.operations.execution_submit import Options, submit
-from opensink_web.operations.function import FunctionFields, create_function
+from opensink_web.operations.execution_submit import Options, check_input, submit
+from opensink_web.operations.function import FunctionFields, check_fields, create_function
 from opensink_web.operations.function_target import PythonTarget
 from opensink_web.operations.input_request import ask
-from opensink_web.operations.input_request_decision import decline, resolve
+from opensink_web.operations.input_request_decision import check_response, decline, resolve
 from opensink_web.operations.permission import Principal
 from opensink_web.operations.user_session import SESSION_LIFETIME, begin_session
 from opensink_web.operations.workspace import create_workspace
@@ -221,7 +221,7 @@ def _define(workspace: Workspace, reader: User, texts: Texts) -> str:
         input_schema=_form(texts),
         output_schema={"description": line, "requierd <b>": texts.paragraphs[1]},
     )
-    function = create_function(workspace, reader, _POLICY, whole)
+    function = create_function(workspace, reader, _POLICY, check_fields(_POLICY, whole))
     return f"{function.namespace}/{function.name}"
 
 
@@ -300,7 +300,7 @@ def _answer(
         schema={},
     )
     response: JSONObject = {text: {text: [text]} for text in texts.all}
-    return resolve(workspace, asked.id, response, by=reader)
+    return resolve(workspace, check_response(workspace, asked.id, response), by=reader)
 
 
 def _execute(workspace: Workspace, reader: User, texts: Texts) -> list[UUID]:
@@ -312,18 +312,19 @@ def _execute(workspace: Workspace, reader: User, texts: Texts) -> list[UUID]:
         description=texts.whole,
         requires_approval=True,
     )
-    function = create_function(workspace, reader, _POLICY, fields)
+    function = create_function(workspace, reader, _POLICY, check_fields(_POLICY, fields))
     principal = Principal(workspace, reader, Role.ADMIN)
     input_data: JSONObject = {text: [text] for text in texts.all}
     options = Options(trigger_id=texts.lines[0][:200])
-    asking, _, _ = [submit(principal, function, input_data, options) for _ in range(3)]
+    checked = check_input(function, input_data)
+    asking, _, _ = [submit(principal, function, checked, options) for _ in range(3)]
     of_executions = (
         select(InputRequest.id)
         .where(InputRequest.workspace_id == workspace.id, InputRequest.execution_id.is_not(None))
         .order_by(InputRequest.id)
     )
     approved, to_approve, rejected = db.session.scalars(of_executions)
-    resolve(workspace, approved, input_data, by=reader)
+    resolve(workspace, check_response(workspace, approved, input_data), by=reader)
     decline(workspace, rejected, texts.paragraphs[0][:2000], by=reader)
     pause_for_input([Question(asking, texts.whole, _form(texts))])
     *_, asked = db.session.scalars(of_executions)

@@ -25,6 +25,7 @@ from opensink_web.factory import create_app
 from opensink_web.models import Role, SecondFactor, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.api_key import create_key
+from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.invitation import invite
 from opensink_web.operations.user import create_user
 from opensink_web.operations.workspace import first_workspace, rotate_execution_secret
@@ -101,14 +102,15 @@ class Site:
                 rotate_execution_secret(workspace)
                 self.secrets["execution secret"] = workspace.execution_secret
                 self.secrets["signing root"] = workspace.signing_root
-                alice = create_user(workspace, EMAIL, self.secrets["password"], role=Role.ADMIN)
+                password_hash = new_password_hash(self.secrets["password"], email=EMAIL)
+                alice = create_user(workspace, EMAIL, password_hash, role=Role.ADMIN)
                 self._give(workspace, alice)
             db.engine.dispose()
 
     def _give(self, workspace: Workspace, alice: User) -> None:
         _, self.secrets["API key"] = create_key(workspace, alice, name="k", scopes=("all:all",))
         self.secrets["invitation"] = invite(workspace, role=Role.VIEWER, email=None, by=alice)
-        bob = create_user(workspace, "bob@example.com", "a long password", role=Role.VIEWER)
+        bob = create_user(workspace, "bob@example.com", None, role=Role.VIEWER)
         db.session.add(SecondFactor(user_id=bob.id, secret=self.secrets["totp"]))
 
     def start(self) -> subprocess.Popen[bytes]:

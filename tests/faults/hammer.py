@@ -44,7 +44,12 @@ from opensink_web.models.transaction import reading, work_committed, writing
 from opensink_web.operations.batch import cancel_batch
 from opensink_web.operations.callback import CallbackClaim, claim_callbacks, finish_callbacks
 from opensink_web.operations.callback_lane import lane_of_url
-from opensink_web.operations.execution import cancel_execution, complete_execution, fail_execution
+from opensink_web.operations.execution import (
+    cancel_execution,
+    check_output,
+    complete_execution,
+    fail_execution,
+)
 from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
 from opensink_web.operations.execution_end import (
     Ending,
@@ -53,16 +58,23 @@ from opensink_web.operations.execution_end import (
     lock_executions,
 )
 from opensink_web.operations.execution_outcome import finish_executions
-from opensink_web.operations.execution_pause import continue_execution
+from opensink_web.operations.execution_pause import check_reply
 from opensink_web.operations.execution_submit import (
     Options,
+    check_input,
+    check_inputs,
     executable_function,
     submit,
     submit_batch,
 )
-from opensink_web.operations.function import FunctionFields, create_function, delete_function
+from opensink_web.operations.function import (
+    FunctionFields,
+    check_fields,
+    create_function,
+    delete_function,
+)
 from opensink_web.operations.function_target import PythonTarget
-from opensink_web.operations.input_request_decision import decline, resolve
+from opensink_web.operations.input_request_decision import check_response, decline, resolve
 from opensink_web.operations.lane import lanes_with_work, renew
 from opensink_web.operations.permission import Principal
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
@@ -156,14 +168,16 @@ class Hammer:
 
     def submit_one(self) -> None:
         url = self._random.choice((None, URL))
-        submit(self._me, self._function(), {"n": 1}, Options(callback_url=url))
+        function = self._function()
+        submit(self._me, function, check_input(function, {"n": 1}), Options(callback_url=url))
 
     def submit_many(self) -> None:
         inputs: list[Any] = [{"n": n} for n in range(self._random.randint(1, 20))]
+        function = self._function()
         submit_batch(
             self._me,
-            self._function(),
-            inputs,
+            function,
+            check_inputs(function, inputs),
             Options(callback_url=self._random.choice((None, URL))),
             batch_callback_url=URL,
         )
@@ -194,7 +208,8 @@ class Hammer:
         running = Execution.status == ExecutionStatus.RUNNING
         execution_id = self._one_of(Execution.id, running)
         if self._random.random() < 0.5:
-            complete_execution(self._me.workspace, execution_id, {"ok": True})
+            reported = check_output(self._me.workspace, execution_id, {"ok": True})
+            complete_execution(self._me.workspace, reported)
         else:
             fail_execution(self._me.workspace, execution_id, "It broke.")
 
@@ -207,9 +222,11 @@ class Hammer:
         if chance < 0.2:
             decline(self._me.workspace, request.id, "No.", by=self._me.user)
         elif chance < 0.4 and request.execution_id is not None:
-            continue_execution(self._me, request.execution_id, response)
+            reply = check_reply(self._me, request.execution_id, response)
+            resolve(self._me.workspace, reply, by=self._me.user)
         else:
-            resolve(self._me.workspace, request.id, response, by=self._me.user)
+            answer = check_response(self._me.workspace, request.id, response)
+            resolve(self._me.workspace, answer, by=self._me.user)
 
     def sweep(self) -> None:
         end_forgotten_batches()
@@ -261,7 +278,8 @@ def make_function(principal: Principal, name: str) -> None:
         input_schema=INPUT_SCHEMA,
         requires_approval=name == "approved",
     )
-    create_function(principal.workspace, principal.user, POLICY, whole)
+    checked = check_fields(POLICY, whole)
+    create_function(principal.workspace, principal.user, POLICY, checked)
 
 
 def hammer(app: Flask, person: Person, *, seconds: float, threads: int, seed: int = 1) -> Blows:

@@ -7,14 +7,13 @@ from flask import Flask
 
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.sweeper import Sweeper
-from opensink_web.models import User, Workspace, db
+from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent_session import lock_session
-from opensink_web.operations.input_request_decision import resolve
 from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.real_servers import EmbeddedRedis
-from tests.scenarios import ENDPOINT, ask_in
+from tests.scenarios import ENDPOINT, answer, ask_in
 
 pytestmark = pytest.mark.server
 
@@ -33,10 +32,7 @@ def test_it_does_not_wait_for_whoever_has_the_session(
 
     with ThreadPoolExecutor(1) as other, app.app_context():
         waiting = ask_in(cast.alice, ENDPOINT)
-        with writing():
-            ours = db.session.get_one(Workspace, cast.alice.workspace_id)
-            by = db.session.get_one(User, cast.alice.id)
-            resolve(ours, waiting.request_id, {"approved": True}, by=by)
+        answer(cast.alice, waiting)
         with writing():
             lock_session(db.session.get_one(Workspace, cast.alice.workspace_id), waiting.session_id)
             assert other.submit(sweep).result(timeout=4) == 1

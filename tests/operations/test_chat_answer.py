@@ -11,7 +11,7 @@ from opensink_web.errors import Conflict
 from opensink_web.models import Agent, BatchStatus, ExecutionStatus, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agent import delete_agent, update_agent
-from opensink_web.operations.execution import complete_execution
+from opensink_web.operations.execution import check_output
 from opensink_web.operations.execution_callee import AgentCallee
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import AgentReply, Failure
@@ -124,4 +124,4 @@ def test_an_agent_reports_no_output_past_its_chat(app: Flask, cast: Cast) -> Non
         claim_some(agent_id)
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         with pytest.raises(Conflict, match="by answering"):
-            complete_execution(workspace, submitted.execution_ids[0], {})
+            check_output(workspace, submitted.execution_ids[0], {})

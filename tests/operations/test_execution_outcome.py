@@ -22,7 +22,12 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.batch import cancel_batch, progress_of, status_of
 from opensink_web.operations.callback import claim_callbacks, finish_callbacks
 from opensink_web.operations.callback_lane import lane_of_url
-from opensink_web.operations.execution import cancel_execution, complete_execution, fail_execution
+from opensink_web.operations.execution import (
+    cancel_execution,
+    check_output,
+    complete_execution,
+    fail_execution,
+)
 from opensink_web.operations.execution_outcome import checked, finish_executions
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast
@@ -163,8 +168,9 @@ def test_one_that_reports_by_itself_runs_on_without_a_slot(app: Flask, cast: Cas
         waiting = execution(execution_id)
         assert (waiting.status, waiting.lease_until) == (ExecutionStatus.RUNNING, None)
         assert claim_some(function_id) == []
+        reported = check_output(workspace_of(cast), execution_id, {"pages": 3})
         with writing():
-            complete_execution(workspace_of(cast), execution_id, {"pages": 3})
+            complete_execution(workspace_of(cast), reported)
         assert execution(execution_id).output_data == {"pages": 3}
 
 
@@ -189,8 +195,9 @@ def test_it_reports_once(app: Flask, cast: Cast) -> None:
         claims = claim_some(function_id)
         with writing():
             fail_execution(workspace_of(cast), execution_id, "no such document")
+        reported = check_output(workspace_of(cast), execution_id, 1)
         with pytest.raises(Conflict), writing():
-            complete_execution(workspace_of(cast), execution_id, 1)
+            complete_execution(workspace_of(cast), reported)
         finish_all(claims, Output("too late"))
         ended = execution(execution_id)
     assert (ended.status, ended.error) == (ExecutionStatus.FAILED, "no such document")

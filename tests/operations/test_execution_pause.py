@@ -41,9 +41,9 @@ from opensink_web.operations.execution_pause import (
     PersonsAnswer,
     answers_of,
     check_question,
-    continue_execution,
+    check_reply,
 )
-from opensink_web.operations.input_request_decision import decline, resolve
+from opensink_web.operations.input_request_decision import check_response, decline, resolve
 from opensink_web.outbound.outcome import Awaits, Failure
 from tests.conftest import Cast, Person
 from tests.executions import (
@@ -81,10 +81,11 @@ def asked_first(app: Flask, cast: Cast) -> Iterator[Paused]:
 
 
 def answer(person: Person, paused: Paused, response: JSONObject) -> None:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    checked = check_response(workspace, paused.request_id, response)
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
-        by = db.session.get_one(User, person.id)
-        resolve(workspace, paused.request_id, response, by=by)
+        resolve(workspace, checked, by=db.session.get_one(User, person.id))
 
 
 def refuse(person: Person, request_id: UUID, reason: str = "Too expensive.") -> None:
@@ -94,8 +95,10 @@ def refuse(person: Person, request_id: UUID, reason: str = "Too expensive.") -> 
 
 
 def carry_on(person: Person, execution_id: UUID, response: JSONObject) -> None:
+    checked = check_reply(principal_of(person), execution_id, response)
     with writing():
-        continue_execution(principal_of(person), execution_id, response)
+        by = principal_of(person)
+        resolve(by.workspace, checked, by=by.user)
 
 
 def execution_of(paused: Paused) -> Execution:

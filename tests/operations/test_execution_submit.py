@@ -9,7 +9,7 @@ from sqlalchemy import delete, event, func, select
 from opensink_web.errors import Conflict, InvalidFunctionInput, InvalidInput, NotFound
 from opensink_web.models import Batch, Execution, ExecutionStatus, ExecutionStep, Function, db
 from opensink_web.models.transaction import LaneAnnouncement, reading, work_committed, writing
-from opensink_web.operations.execution_submit import Options, submit
+from opensink_web.operations.execution_submit import Options, check_input, submit
 from tests.conftest import Cast
 from tests.executions import execution, make_function, principal_of, submit_many, submit_one
 
@@ -119,8 +119,9 @@ def test_a_function_that_was_deleted_just_now_is_not_there(app: Flask, cast: Cas
     def submit_to_what_is_gone() -> None:
         with writing():
             function = db.session.get_one(Function, function_id)
+            checked = check_input(function, {"n": 1})
             db.session.execute(delete(Function))  # as somebody else, since it was found
-            submit(principal_of(cast.alice), function, {"n": 1}, Options())
+            submit(principal_of(cast.alice), function, checked, Options())
 
     with app.app_context():
         function_id = make_function(cast.alice)

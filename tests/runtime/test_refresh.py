@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 
 from opensink_web.models import Membership, User, UserSession, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.password import change_password, make_reset_link, reset_password
 from opensink_web.operations.user import remove_member
 from opensink_web.operations.user_session import IDLE_LIFETIME, SESSION_LIFETIME
@@ -167,11 +168,13 @@ def _change_password(user: User) -> None:
     browser = UserSession(user=user, token_hash="x", expires_at=user.created_at)
     db.session.add(browser)
     db.session.flush()
-    change_password(user, NEW_PASSWORD, keep=browser.id)
+    password_hash = new_password_hash(NEW_PASSWORD, email=user.email)
+    change_password(user, password_hash, keep=browser.id)
 
 
 def _reset_password(user: User) -> None:
-    reset_password(make_reset_link(user, by=None), NEW_PASSWORD)
+    password_hash = new_password_hash(NEW_PASSWORD, email=user.email)
+    reset_password(make_reset_link(user, by=None), password_hash)
 
 
 def _deactivate(user: User) -> None:

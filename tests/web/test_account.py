@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from opensink_web import clock
+from opensink_web.contract import last_use
 from opensink_web.models import Membership, Role, User, UserSession, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.user import remove_member
@@ -104,6 +105,7 @@ def test_a_session_ends_even_if_it_is_used_every_day(
     for _ in range(SESSION_LIFETIME.days - 1):
         at(monkeypatch, timedelta(days=1))
         assert is_signed_in(alice)
+        last_use.write_down(app)
     at(monkeypatch, timedelta(days=1, seconds=1))
     assert not is_signed_in(alice)
 
@@ -116,6 +118,7 @@ def test_when_a_session_was_used_is_noted_once_a_minute(
         moment = begun + timedelta(seconds=seconds)
         monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
         assert is_signed_in(alice)
+        last_use.write_down(app)
         (seen,) = sessions_of(app, cast.alice.id).values()
         assert seen == begun + timedelta(seconds=expected)
 

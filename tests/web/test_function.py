@@ -13,7 +13,7 @@ from sqlalchemy import select
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Function, User, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.function import FunctionFields, create_function
+from opensink_web.operations.function import FunctionFields, check_fields, create_function
 from opensink_web.operations.function_target import PythonTarget, Target
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from tests.conftest import Cast, Person
@@ -57,7 +57,7 @@ def made(app: Flask, person: Person, name: str = "resize", **fields: Any) -> UUI
     with app.app_context(), writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
         user = db.session.get_one(User, person.id)
-        return create_function(workspace, user, LOOPBACK, whole).id
+        return create_function(workspace, user, LOOPBACK, check_fields(LOOPBACK, whole)).id
 
 
 def stored(app: Flask) -> dict[str, Any]:

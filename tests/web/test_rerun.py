@@ -21,7 +21,13 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import writing
 from opensink_web.operations.chat_submit import ChatInput, submit_chats
-from opensink_web.operations.execution_rerun import RerunOrder, rerun_execution, rerun_failed
+from opensink_web.operations.execution_rerun import (
+    RerunOrder,
+    check_execution,
+    check_failed,
+    rerun_execution,
+    rerun_failed,
+)
 from opensink_web.operations.execution_submit import Options
 from opensink_web.outbound.outcome import Failure, Output
 from tests.conftest import Cast
@@ -155,9 +161,10 @@ def test_no_token_of_whoever_runs_it_goes_where_somebody_else_sent_callbacks(
     with app.app_context():
         principal = principal_of(cast.alice)
         with pytest.raises(Conflict, match="an access token of yours"):
-            rerun_execution(principal, bobs, order)
+            rerun_execution(principal, bobs, check_execution(principal, bobs, order), order)
+        failed_ones = check_failed(principal, bobs_batch, order)
         with pytest.raises(Conflict, match="an access token of yours"):
-            rerun_failed(principal, bobs_batch, order)
+            rerun_failed(principal, bobs_batch, failed_ones, order)
 
 
 def test_what_a_key_was_limited_to_limits_what_is_run_again(

@@ -1,0 +1,45 @@
+"""What is said to the database while somebody calls: each statement as it is sent."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event
+
+from opensink_web.models import db
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, in the database's own words."""
+
+    text: str
+    values: Any
+
+    @property
+    def verb(self) -> str:
+        return self.text.split(None, 1)[0].upper()
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[Statement]]:
+    """Collect what is said within the block, by whatever thread."""
+    said: list[Statement] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, values: Any, *_: Any) -> None:
+        said.append(Statement(text, values))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def writes_in(said: Sequence[Statement]) -> list[str]:
+    """Return what wants to write; BEGIN IMMEDIATE is how SQLite is told so."""
+    return [each.text for each in said if each.verb != "SELECT" and each.text != "BEGIN"]
