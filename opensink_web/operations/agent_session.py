@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -14,16 +14,37 @@ from opensink_web.models import (
     ActivitySource,
     ActivityType,
     AgentSession,
+    Delivery,
+    DeliveryStatus,
     InputRequest,
     InputRequestStatus,
     SessionStatus,
     Workspace,
     db,
 )
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 from opensink_web.operations.activity import log_activity
 from opensink_web.operations.agent import lock_agent, mirror_newest_session, mirror_status
 from opensink_web.operations.delivery_slot import lock_slots
+
+# Built once, because building a statement costs more than running it.
+_OPEN_REQUEST = (
+    select(InputRequest.id)
+    .where(
+        InputRequest.session_id == bindparam("of_session"),
+        InputRequest.status == InputRequestStatus.PENDING,
+    )
+    .limit(1)
+)
+_OPEN_CALL = (
+    select(Delivery.id)
+    .where(
+        Delivery.session_id == bindparam("of_session"),
+        Delivery.status == DeliveryStatus.PENDING,
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +133,41 @@ def fail_session(session: AgentSession, reason: str, *, delivery_id: UUID) -> No
         session, ActivityType.SESSION_ENDED, message=reason, related_entity_id=str(delivery_id)
     )
     mirror_status(session)
+
+
+def note_failed_call(session: AgentSession, reason: str, *, delivery_id: UUID) -> None:
+    """Say of a locked session that its endpoint could not be called.
+
+    That ends it, unless a person is asked something else meanwhile: then it waits, and keeps the
+    reason until the next answer.
+    """
+    if not has_open_requests(session.id):
+        fail_session(session, reason, delivery_id=delivery_id)
+        return
+    session.error_message = reason
+    message = f"An answer did not reach the agent. {reason}"
+    log_activity(session, ActivityType.MESSAGE, message=message, related_entity_id=str(delivery_id))
+    move_session(session, _status_beside_others(session))
+
+
+def note_succeeded_call(session: AgentSession) -> None:
+    """Say of a locked session that its endpoint was called, while others of its requests wait.
+
+    What the agent said of the session meanwhile stands.
+    """
+    if session.status is SessionStatus.PROCESSING_INPUT and has_open_requests(session.id):
+        move_session(session, _status_beside_others(session))
+
+
+def has_open_requests(session_id: UUID) -> bool:
+    """Tell whether somebody is asked something in a session."""
+    return run_prepared(_OPEN_REQUEST, {"of_session": session_id}).first() is not None
+
+
+def _status_beside_others(session: AgentSession) -> SessionStatus:
+    """Return where a session stands in which somebody is asked, now that a call has ended."""
+    is_called = run_prepared(_OPEN_CALL, {"of_session": session.id}).first() is not None
+    return SessionStatus.PROCESSING_INPUT if is_called else SessionStatus.WAITING_FOR_INPUT
 
 
 def delete_session(workspace: Workspace, session_id: UUID) -> None:

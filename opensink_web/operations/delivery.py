@@ -77,6 +77,7 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     """
     delivery = find_delivery(workspace, delivery_id)
     session = lock_session(workspace, delivery.session_id) if delivery.session_id else None
+    failed_because = delivery.error_message
     moment = clock.now()
     reopened = rows_changed(
         update(Delivery)
@@ -96,11 +97,19 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     if reopened != 1:
         raise Conflict("Only a failed delivery can be made again.")
     db.session.refresh(delivery)
-    if session is not None and session.status is SessionStatus.FAILED:
+    if session is not None and (
+        session.status is SessionStatus.FAILED or _waits_after(session, failed_because)
+    ):
         session.error_message = None
         move_session(session, SessionStatus.PROCESSING_INPUT)
     announce_after_commit(delivery.id, delivery.dispatch_no)
     return delivery
+
+
+def _waits_after(session: AgentSession, reason: str | None) -> bool:
+    """Tell whether a session waits for another answer, and says that this call failed."""
+    is_told = session.error_message is not None and session.error_message == reason
+    return session.status is SessionStatus.WAITING_FOR_INPUT and is_told
 
 
 def find_delivery(workspace: Workspace, delivery_id: UUID) -> Delivery:

@@ -73,6 +73,8 @@ class Claim:
     """
 
     agent_id: UUID
+    workspace_id: UUID
+    session_id: UUID | None
     endpoint: EndpointSpec
     calls_per_agent: int
     delivery_id: UUID
@@ -243,6 +245,8 @@ def _begin_attempt(found: _Found, callee: _Callee, token: str, calls_per_agent: 
     )
     return Claim(
         agent_id=delivery.agent_id,
+        workspace_id=delivery.workspace_id,
+        session_id=delivery.session_id,
         endpoint=callee.endpoint,
         calls_per_agent=calls_per_agent,
         delivery_id=delivery.id,

@@ -22,7 +22,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.agent_session import fail_session, lock_session
+from opensink_web.operations.agent_session import lock_session, note_failed_call
 
 LEASE_MARGIN = timedelta(seconds=10)
 """How much longer than the endpoint's timeout a worker may take before it counts as dead."""
@@ -90,9 +90,13 @@ def lock_session_of(delivery: Delivery) -> AgentSession | None:
     """Lock the session that a delivery is about, before the delivery itself."""
     if delivery.session_id is None:
         return None
-    workspace = db.session.get_one(Workspace, delivery.workspace_id)
-    with suppress(NotFound):  # deleted just now, and the delivery with it
-        return lock_session(workspace, delivery.session_id)
+    return lock_called_session(delivery.workspace_id, delivery.session_id)
+
+
+def lock_called_session(workspace_id: UUID, session_id: UUID) -> AgentSession | None:
+    """Lock a session that was called; None if it was deleted just now, and the call with it."""
+    with suppress(NotFound):
+        return lock_session(db.session.get_one(Workspace, workspace_id), session_id)
     return None
 
 
@@ -105,5 +109,5 @@ def fail_delivery(delivery: Delivery, token: str, error: str, session: AgentSess
     if not release_lease(delivery.id, token, status=status, error_message=error):
         return False
     if session is not None and session.status in _AWAITS_THE_AGENT:
-        fail_session(session, error, delivery_id=delivery.id)
+        note_failed_call(session, error, delivery_id=delivery.id)
     return True

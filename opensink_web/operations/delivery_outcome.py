@@ -22,8 +22,14 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agent import endpoint_of
+from opensink_web.operations.agent_session import has_open_requests, note_succeeded_call
 from opensink_web.operations.delivery_attempt import Claim
-from opensink_web.operations.delivery_lease import fail_delivery, lock_session_of, release_lease
+from opensink_web.operations.delivery_lease import (
+    fail_delivery,
+    lock_called_session,
+    lock_session_of,
+    release_lease,
+)
 from opensink_web.operations.delivery_slot import hand_over, lock_slots
 from opensink_web.operations.endpoint_health import (
     heal,
@@ -55,12 +61,17 @@ def finish(claim: Claim, answer: Answer) -> bool:
 
 
 def _settle_success(claim: Claim) -> bool:
+    session = None
+    if claim.session_id is not None and has_open_requests(claim.session_id):
+        session = lock_called_session(claim.workspace_id, claim.session_id)
     agent = lock_failing_agent(claim.agent_id)
     status = DeliveryStatus.SUCCEEDED
     held = release_lease(claim.delivery_id, claim.lease_token, status=status)
     if held and agent is not None and _was_called(agent, claim):
         heal(agent)
         db.session.flush()  # what waits is handed over by what the row says
+    if held and session is not None:
+        note_succeeded_call(session)
     return held
 
 

@@ -35,7 +35,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.activity import log_activity
-from opensink_web.operations.agent_session import move_session
+from opensink_web.operations.agent_session import has_open_requests, move_session
 from opensink_web.operations.delivery import deliver_resolution
 from opensink_web.operations.execution_end import LockedExecution, lock_executions
 from opensink_web.operations.execution_resume import fail_declined, resume
@@ -114,7 +114,11 @@ def resolve(workspace: Workspace, response: CheckedResponse, *, by: User) -> Inp
         related_entity_id=str(request.id),
     )
     session.error_message = None
-    move_session(session, SessionStatus.PROCESSING_INPUT)
+    # an agent that is not called reads the answer when it likes: if it waits for another, it waits
+    goes_on = session.agent.has_endpoint or not has_open_requests(session.id)
+    move_session(
+        session, SessionStatus.PROCESSING_INPUT if goes_on else SessionStatus.WAITING_FOR_INPUT
+    )
     deliver_resolution(request, session)
     return request
 

@@ -107,8 +107,8 @@ def _page(principal: Principal, session: AgentSession) -> SessionPage:
 
 
 def _failed(session: AgentSession, deliveries: list[Delivery]) -> Delivery | None:
-    """Return the newest failed call of a failed session, to be made again."""
-    if session.status is not SessionStatus.FAILED:
+    """Return the newest failed call of a session that failed or says why, to be made again."""
+    if session.status is not SessionStatus.FAILED and session.error_message is None:
         return None
     failed = (call for call in deliveries if call.status is DeliveryStatus.FAILED)
     return next(failed, None)

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import url_for
 
 from opensink_web.models import Execution, ExecutionStep, StepKind, Workspace
-from opensink_web.web.timeline import Event, Link
+from opensink_web.web.timeline import Event, Link, who_answered
 
 _WORDS = {
     StepKind.QUEUED: ("queued", "Taken on"),
@@ -30,13 +30,16 @@ def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:
 
 def _of_step(workspace: Workspace, step: ExecutionStep) -> Event:
     mark, title = _WORDS[step.kind]
+    by, text = None, step.message
+    if step.kind is StepKind.RESUMED and text is not None and " answered “" in text:
+        by, text = who_answered(text)
     return Event(
         id=step.id,
         mark=mark,
         title=title,
         moment=step.created_at,
-        by=None,
-        text=step.message,
+        by=by,
+        text=text,
         payload=None,
         links=_links(workspace, step),
     )

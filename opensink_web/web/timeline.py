@@ -85,7 +85,7 @@ def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity
     is_agents = activity.source is ActivitySource.AGENT
     by, text = session.agent.name if is_agents else None, activity.message
     if activity.type is ActivityType.INPUT_REQUEST_RESOLVED and text is not None:
-        by, text = _answered(text)
+        by, text = who_answered(text)
     return Event(
         id=activity.id,
         mark="session_failed" if has_failed else activity.type.value,
@@ -116,7 +116,7 @@ def _of_report(session: AgentSession, activity: Activity) -> Event:
     )
 
 
-def _answered(message: str) -> tuple[str, str]:
+def who_answered(message: str) -> tuple[str, str]:
     """Return who answered and the title, out of `email answered “title”.`
 
     The title is the agent's, and could go on like a second sentence of ours.
