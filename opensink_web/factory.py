@@ -70,7 +70,7 @@ def _folder(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
-def _session_cookie_name(public_url: str) -> str:
+def session_cookie_name(public_url: str) -> str:
     """Name it so that browsers take it over HTTPS alone, and from no other host.
 
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
@@ -87,7 +87,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": settings.max_body_bytes,
         "MAX_FORM_MEMORY_SIZE": settings.max_body_bytes,
         "MAX_FORM_PARTS": 20_000,
-        "SESSION_COOKIE_NAME": _session_cookie_name(settings.public_url),
+        "SESSION_COOKIE_NAME": session_cookie_name(settings.public_url),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": is_https,

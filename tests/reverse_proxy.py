@@ -15,7 +15,8 @@ class ReverseProxy:
 
     What is asked for elsewhere on the host is another application's: it stands in `strays`.
     With `strips` the path is taken off. `host` is sent as the host, the caller's when None.
-    `adds` are headers for the server, `drops` names headers that get lost on the way to it.
+    `adds` are headers for the server, `drops` and `loses` name those that get lost on the way to it
+    and on the way back, in lower case.
     """
 
     def __init__(self, upstream_port: int, path: str = "") -> None:
@@ -25,6 +26,7 @@ class ReverseProxy:
         self.host: str | None = None
         self.adds: dict[str, str] = {}
         self.drops: set[str] = set()
+        self.loses: set[str] = set()
         self.timeout_seconds = 60.0
         self.strays: list[str] = []
         handler = type("Handler", (_Handler,), {"proxy": self})
@@ -83,7 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
             except TimeoutError:
                 self._answer(504, [], b"the server took too long")
                 return
-            kept = [each for each in response.getheaders() if each[0].lower() not in HOP_BY_HOP]
+            lost = HOP_BY_HOP | proxy.loses
+            kept = [each for each in response.getheaders() if each[0].lower() not in lost]
             self._answer(response.status, kept, answered)
 
     def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

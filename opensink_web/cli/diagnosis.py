@@ -4,15 +4,16 @@ Nothing here changes a row. A check that cannot be made because an earlier one f
 """
 
 import ipaddress
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from redis import Redis, RedisError
 from sqlalchemy import func, select
 
 from opensink_web.cli.database import is_current
+from opensink_web.cli.finding import Finding, Verdict
+from opensink_web.cli.proxy_diagnosis import through_public_url
 from opensink_web.errors import ConfigurationError, ProviderUnavailable, UnreadableSecret
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
@@ -24,6 +25,7 @@ from opensink_web.operations.sealed import count_by_key
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import (
+    CONNECT_TIMEOUT_SECONDS,
     check_data_dir,
     check_database,
     check_redis,
@@ -34,25 +36,11 @@ from opensink_web.wiring import OIDC_CALLBACK, oidc_provider, wired_app
 SECRET_KEY_LENGTH_MIN = 32
 
 
-class Verdict(StrEnum):
-    """How a check ended; FAIL means that something does not work."""
+def diagnose(settings: Settings, *, waits: bool = False) -> Iterator[Finding]:
+    """Look at everything, in the order in which it is needed.
 
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the diagnosis."""
-
-    verdict: Verdict
-    subject: str
-    sentence: str
-
-
-def diagnose(settings: Settings) -> Iterator[Finding]:
-    """Look at everything, in the order in which it is needed."""
+    With `waits` also at what takes a minute: whether a proxy lets an answer take that long.
+    """
     folder = _data_folder(settings)
     yield folder
     if folder.verdict is Verdict.FAIL:
@@ -60,7 +48,11 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     yield _secret_key(settings)
     yield _public_url(settings)
     yield from _redis(settings)
-    yield from _database(settings)
+    database = list(_database(settings))
+    yield from database
+    if not any(finding.verdict is Verdict.FAIL for finding in database) and _answers(settings):
+        with wired_app(settings).app_context():
+            yield from through_public_url(settings, waits=waits)
     yield from _oidc(settings)
 
 
@@ -149,6 +141,16 @@ def _workers(connection: Redis) -> Finding:
         sentence = "None is alive, so no agent is called; start `opensink worker`."
         return Finding(Verdict.FAIL, "workers", sentence)
     return Finding(Verdict.OK, "workers", f"{count} alive.")
+
+
+def _answers(settings: Settings) -> bool:
+    """Tell whether somebody listens where the web server does: else nothing can be looked at."""
+    host = settings.host if settings.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared, not bound
+    try:
+        with socket.create_connection((host, settings.port), timeout=CONNECT_TIMEOUT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

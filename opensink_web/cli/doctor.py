@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from opensink_web.cli.diagnosis import Verdict, diagnose
+from opensink_web.cli.diagnosis import diagnose
+from opensink_web.cli.finding import Verdict
 from opensink_web.cli.options import takes_settings
 from opensink_web.settings import Settings
 
@@ -12,11 +13,14 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
 @click.command()
+@click.option(
+    "--wait", "waits", is_flag=True, help="Also try an answer that takes a minute, as ?wait= may."
+)
 @takes_settings("host", "port")
-def doctor(settings: Settings) -> None:
+def doctor(settings: Settings, *, waits: bool) -> None:
     """Say what is misconfigured, and how to mend it."""
     findings = []
-    for finding in diagnose(settings):
+    for finding in diagnose(settings, waits=waits):
         findings.append(finding)
         verdict = click.style(f"{finding.verdict.value:<4}", fg=_COLOURS[finding.verdict])
         click.echo(f"{verdict}  {finding.subject}: {finding.sentence}")

@@ -32,6 +32,7 @@ from opensink_web.web import (
     role,
     second_factor,
     security,
+    seen,
     signing_secret,
     workspace,
 )
@@ -46,6 +47,7 @@ csrf = security.FormProtection()
 
 _AREAS = (
     health,
+    seen,
     auth,
     password,
     account,
