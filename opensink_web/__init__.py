@@ -29,6 +29,7 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
     settings    what an operator can set; the only reader of the environment
     errors      the domain's errors, each with its code and status
     keyring     the keys that encrypt secrets at rest
+    visible_text  characters that nobody sees, and what to write in their place
     json_value  the JSON type, and a parser that refuses what two readers could read two ways
     clock       now()
     client      the Python SDK for the authors of agents and applications

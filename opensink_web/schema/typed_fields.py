@@ -15,6 +15,7 @@ from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONValue, dump, parse
 from opensink_web.schema.field_tree import ABSENT, Absent, FieldNode, Kind
 from opensink_web.schema.fields import AnswerField
+from opensink_web.visible_text import in_plain
 
 
 class TypedField(AnswerField):
@@ -111,11 +112,11 @@ class TextField(TypedField):
 
     def attributes(self) -> dict[str, Any]:
         limits = self.node.constraints
-        found = super().attributes() | {"type": self.input_type}
+        found = super().attributes() | {"type": self.input_type, "dir": "auto"}
         found |= _given(minlength=limits.min_length, maxlength=limits.max_length)
         # No "pattern": browsers' engines can backtrack for hours, and ours is not one of them.
         if self.node.placeholder:
-            found["placeholder"] = self.node.placeholder
+            found["placeholder"] = in_plain(self.node.placeholder)
         return found
 
 

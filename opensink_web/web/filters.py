@@ -1,6 +1,7 @@
 """What templates may call: filters that format values, and `asset()` for static files.
 
-Pure formatting: nothing here reads the database, the request or the signed-in user.
+Formatting alone: nothing here reads the database or the signed-in user, and of the request only how
+much of it has been formatted.
 """
 
 from datetime import UTC, datetime
@@ -8,11 +9,14 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, g, has_request_context, url_for
+from jinja2 import Environment
+from markupsafe import Markup
 
-from opensink_web import json_value
+from opensink_web import json_value, visible_text
 from opensink_web.json_value import JSONValue
 from opensink_web.web import markdown
+from opensink_web.web.foreign_text import ForeignText
 
 _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 60 * _MINUTE_SECONDS
@@ -20,8 +24,15 @@ _HOUR_SECONDS = 60 * _MINUTE_SECONDS
 
 def register(app: Flask) -> None:
     """Give the application's templates the filters and globals of this module."""
-    app.jinja_env.filters.update(
-        markdown=markdown.render,
+    equip(app.jinja_env)
+    app.jinja_env.globals["asset"] = asset
+
+
+def equip(environment: Environment) -> None:
+    """Have an environment write values as all our pages do."""
+    environment.add_extension(ForeignText)
+    environment.filters.update(
+        markdown=formatted,
         json_pretty=json_pretty,
         iso=iso,
         utc_text=utc_text,
@@ -29,8 +40,16 @@ def register(app: Flask) -> None:
         plain_duration=plain_duration,
         number=number,
         initials=initials,
+        hidden_lines=hidden_lines,
     )
-    app.jinja_env.globals["asset"] = asset
+
+
+def formatted(text: str) -> Markup:
+    """Write Markdown as HTML, within what one page may format."""
+    if not has_request_context():
+        return markdown.render(text)
+    budget: markdown.Budget = g.setdefault("markdown_budget", markdown.Budget())
+    return budget.render(text)
 
 
 def json_pretty(value: JSONValue) -> str:
@@ -76,6 +95,11 @@ def initials(email: str) -> str:
     """Return one or two capitals that stand for a person: `ada.lovelace@…` is `AL`."""
     words = email.partition("@")[0].replace("-", ".").replace("_", ".").split(".")
     return "".join(word[0] for word in words if word)[:2].upper()
+
+
+def hidden_lines(value: object) -> list[str]:
+    """Return the lines of a text that have characters nobody sees, cut where they are long."""
+    return visible_text.excerpts(value) if isinstance(value, str) else []
 
 
 def asset(path: str) -> str:

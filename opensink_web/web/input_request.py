@@ -21,6 +21,7 @@ from opensink_web.operations.input_request_decision import (
 )
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
+from opensink_web.visible_text import has_hidden
 from opensink_web.web.access import requires
 from opensink_web.web.execution_timeline import execution_events
 from opensink_web.web.forms import ParagraphsField, SettingsForm
@@ -60,7 +61,7 @@ class RequestPage:
     `form` is there to fill in while the request waits, with `decline` where it can be declined;
     `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `proposal`
     is the input that was asked for, once it is decided and not what was approved. `message` leaves
-    out what the title says already.
+    out what the title says already. `has_hidden`: there are characters in it that nobody sees.
     """
 
     asked: InputRequest
@@ -73,6 +74,7 @@ class RequestPage:
     answer: StoredAnswer | None
     proposal: StoredAnswer | None
     refusal: str | None
+    has_hidden: bool
     may_answer: bool
 
 
@@ -204,6 +206,7 @@ def _page(
         answer=_drawn_up(asked, asked.response),
         proposal=_drawn_up(asked, None if is_pending else _not_approved(asked)),
         refusal=refusal,
+        has_hidden=_has_hidden(asked),
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
     )
     return render_template(
@@ -236,6 +239,12 @@ def _not_approved(asked: InputRequest) -> JSONObject | None:
 
 def _drawn_up(asked: InputRequest, response: JSONObject | None) -> StoredAnswer | None:
     return None if response is None else stored_answer(asked.schema, response)
+
+
+def _has_hidden(asked: InputRequest) -> bool:
+    """Tell whether anything that is read here has characters that nobody sees."""
+    told = (asked.title, asked.message, asked.key)
+    return any(map(has_hidden, (*told, asked.schema, asked.proposed_response, asked.response)))
 
 
 def _is_pending(asked: InputRequest) -> bool:

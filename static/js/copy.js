@@ -4,12 +4,21 @@
   "use strict";
   const TOLD_MS = 2000;
 
+  // Marks stand for characters that nobody sees: what is copied has the characters.
+  function meant(source) {
+    const twin = source.cloneNode(true);
+    for (const mark of twin.querySelectorAll("[data-codes]")) {
+      mark.textContent = mark.dataset.codes.split(" ").map((code) => String.fromCodePoint(parseInt(code, 16))).join("");
+    }
+    return twin.textContent;
+  }
+
   async function copy(button) {
     const label = button.querySelector("[data-copy-label]");
     const before = label.dataset.copyLabel;
     try {
       const source = document.querySelector(button.dataset.copy);
-      await navigator.clipboard.writeText(source.value ?? source.textContent);
+      await navigator.clipboard.writeText(source.value ?? meant(source));
       label.textContent = "Copied";
       button.classList.add("is-done");
     } catch {

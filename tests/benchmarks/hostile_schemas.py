@@ -17,7 +17,7 @@ from opensink_web.errors import InvalidSchema
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.form import AnswerForm, walk
 from opensink_web.schema.limits import check_schema
-from opensink_web.web.markdown import render
+from opensink_web.web.filters import equip
 from tests.schema.hostile_schemas import DRAWN, REFUSED
 
 LIMIT_MS = 250
@@ -30,7 +30,7 @@ def _drawing() -> Callable[[AnswerForm], str]:
     environment = Environment(
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["markdown"] = render
+    equip(environment)
     template = environment.from_string(_PAGE)
     return lambda form: template.render(form=form)
 

@@ -24,6 +24,7 @@ COLOURS: dict[str, Any] = EVERYTHING | {"runOnly": ["color-contrast"]}
 
 MESSAGE = (
     "# Risk\n\n| Trade | Limit |\n|---|---:|\n| Buy 10 | $88.15 |\n\n> [Why](https://x.example)"
+    "\n\nEUR \u202e01 `\u200b`"
 )
 QUESTION = {
     "type": "object",
@@ -31,6 +32,7 @@ QUESTION = {
     "properties": {
         "approved": {"type": "boolean", "title": "Approve", "description": "Money **moves**."},
         "venue": {"enum": ["XNAS", "XAMS"], "title": "Venue"},
+        "amount": {"type": "string", "title": "Amount\u00ad", "default": "EUR \u202e01"},
         "note": {"type": "string", "title": "Note", "minLength": 3},
         "trades": {
             "type": "array",

@@ -2,7 +2,7 @@
 
 Every page is opened on the real server in a workspace full of hostile text, as on a phone: no
 script runs, nothing but the page's own is asked for, its policy has nothing to stop, no text of
-others is within htmx' reach, and the page can still be used.
+others is within htmx' reach, no character stands there unseen, and the page can still be used.
 """
 
 import re
@@ -73,6 +73,8 @@ TRIPS = (
     ("markup", "<iframe srcdoc=x></iframe>", POLICY),
     ("address", "<a href=javascript:ran=1>Approve</a>", POLICY),
     ("id", "<form id=p></form>", POLICY),
+    ("hidden", "EUR \u202e01 RUE", POLICY),
+    ("hidden", '<p title="Appr\u200bove">', POLICY),
     ("enabled", f"<p>{MARK}", POLICY),
     ("overflow", "W" * 10_000, POLICY),
     ("covered", "<p style=position:fixed;inset:0;z-index:9999;background:#fff>Sign in again", ""),

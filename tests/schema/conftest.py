@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.schema.form import AnswerForm
+from opensink_web.web.filters import equip
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 PAGE = """{% from "answer/_form.html" import answer_fields, answer_error_summary %}
@@ -69,6 +70,7 @@ def draw() -> Callable[[AnswerForm], str]:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
+    equip(environment)
     environment.filters["markdown"] = lambda text: Markup("<p>{}</p>").format(escape(text))
     template = environment.from_string(PAGE)
     return lambda form: template.render(form=form)

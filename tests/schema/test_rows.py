@@ -91,7 +91,7 @@ def test_a_button_that_names_nothing_changes_nothing(
 def test_the_new_row_has_the_focus(draw: Callable[[AnswerForm], str]) -> None:
     html = draw(pressed(MultiDict({"answer-1": "0"}), "_add", "answer-1"))
     assert html.count('autofocus="') == 1
-    assert 'autofocus="autofocus" class="form-control" id="answer-1-1-0"' in html
+    assert 'autofocus="autofocus" class="form-control" dir="auto" id="answer-1-1-0"' in html
 
 
 def test_row_numbers_made_up_by_a_browser_do_no_harm() -> None:

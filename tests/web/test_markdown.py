@@ -5,14 +5,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from opensink_web.web.markdown import MAX_LENGTH, render
+from opensink_web.web import markdown
+from opensink_web.web.markdown import PAGE_LENGTH, Budget, render
 
 ALLOWED_TAGS = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "pre", "code"),
     *("em", "strong", "s", "a", "ul", "ol", "li"),
     *("table", "thead", "tbody", "tr", "th", "td"),
+    "span",  # a mark in place of a character that nobody sees
 }
-ALLOWED_ATTRIBUTES = {"href", "title", "target", "rel", "start", "align"}
+ALLOWED_ATTRIBUTES = {"href", "title", "target", "rel", "start", "align", "class", "data-codes"}
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -209,19 +211,85 @@ def test_an_empty_text_is_an_empty_text() -> None:
 
 
 def test_a_text_that_is_too_long_is_shown_as_it_is() -> None:
-    html = render("*<b>*" + "x" * MAX_LENGTH)
+    html = render("*<b>*" + "x" * PAGE_LENGTH)
 
-    assert html.startswith("<pre>*&lt;b&gt;*xxx")
-    assert _Reader(html).tags == {"pre"}
+    assert "<pre>*&lt;b&gt;*xxx" in html
+    assert "Shown without formatting because it is very long." in html
+    assert _Reader(html).tags == {"p", "pre"}
 
 
-@pytest.mark.parametrize(
-    "piece", ["[", "![", "*a ", "*a_ ", "<", "a](", "[a](<b", "~~a ", ">", "- ", "`" * 7 + " "]
+SLOW = (
+    *("[", "![", "![[", "*a ", "*a_ ", "_a_", "*a**b***c", "a**b_", "<", "a](", "[a](<b", "~~a "),
+    *(">", "- ", "- a\n", "1. a\n", "# a\n", "|a|b|\n|-|-|\n|a|b|\n", "`" * 7 + " ", "`a"),
 )
+"""What costs the parser most, repeated."""
+
+
+@pytest.mark.parametrize("piece", SLOW)
 def test_no_text_keeps_the_server_busy_for_long(piece: str) -> None:
-    text = (piece * MAX_LENGTH)[:MAX_LENGTH]
+    text = (piece * PAGE_LENGTH)[:PAGE_LENGTH]
     started = time.process_time()
 
     render(text)
 
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 3
+
+
+def test_a_page_formats_so_much_and_shows_the_rest_as_it_is() -> None:
+    budget = Budget()
+    half = ("*a* " * PAGE_LENGTH)[: PAGE_LENGTH // 2]
+
+    first, second, third, short = (budget.render(text) for text in (half, half, half, "*b*"))
+
+    assert "<em>" in first
+    assert "<em>" in second
+    assert "because it is very long" in third
+    assert "because this page is very long" in short
+    assert "<em>" not in third + short
+
+
+def test_what_was_formatted_is_kept_and_not_formatted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "a **word** of its own, kept by its hash " * 50
+    before = render(text)
+
+    monkeypatch.setattr(markdown, "_parser", None)
+
+    assert render(text) == before
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = markdown._Kept()
+    monkeypatch.setattr(markdown, "KEPT_LENGTH", 100)
+
+    for number in range(10):
+        kept.put(bytes([number]), render("x" * 22))  # 30 with its tags
+
+    held = [number for number in range(10) if kept.get(bytes([number])) is not None]
+    assert held == [7, 8, 9]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("EUR \u202e01", "`EUR \u202e01`", "    EUR \u202e01", "```\nEUR \u202e01\n```"),
+        *("[EUR \u202e01](https://a.example)", "![EUR \u202e01](x)", "# EUR \u202e01", "&#x202e;"),
+        *("|a|\n|-|\n|\u202e|", "<https://a.example/\u202e>", '[x](https://a.example "\u202e")'),
+    ],
+)
+def test_hidden_characters_are_marked_wherever_they_stand(text: str) -> None:
+    html = render(text)
+
+    assert "\u202e" not in html
+    assert "U+202E" in html
+
+
+def test_what_is_too_long_to_format_is_marked_too() -> None:
+    assert "U+202E" in render("\u202e" + "x" * PAGE_LENGTH)
+
+
+def test_nobody_can_write_a_mark() -> None:
+    html = render('<span class="hidden-char" title="x" data-codes="41">U+202E</span>')
+
+    assert "span" not in _Reader(html).tags

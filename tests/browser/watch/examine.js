@@ -36,6 +36,20 @@
     }
   }
 
+  // Characters that nobody sees stand only where a form has to send them back exactly.
+  const hidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2067\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/u;
+  const read = ["title", "alt", "label", "placeholder", "aria-label", "aria-valuetext", "data-label"];
+  const words = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const { data, parentElement } = words.currentNode;
+    if (hidden.test(data) && !parentElement.closest("textarea")) faults.push(`hidden: ${outline(parentElement)}`);
+  }
+  for (const element of all("*")) {
+    for (const name of read) {
+      if (hidden.test(element.getAttribute(name) ?? "")) faults.push(`hidden: ${name} of ${outline(element)}`);
+    }
+  }
+
   const width = document.scrollingElement.scrollWidth;
   if (width > innerWidth) faults.push(`overflow: ${width} px on a screen of ${innerWidth} px`);
   for (const button of all("button[type=submit]:not([aria-hidden])").filter((one) => one.checkVisibility())) {
