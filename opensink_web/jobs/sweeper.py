@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from redis import Redis, RedisError
 
+from opensink_web.jobs.chores import do_chores
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.lane_watch import LaneWatch
 from opensink_web.jobs.queue import announce, delivery_queue
@@ -40,6 +41,7 @@ def run_sweeper(settings: Settings, context: Context) -> None:
             with context():
                 sweeper.end_batches()
                 sweeper.sweep()
+                do_chores()
                 if count % _SWEEPS_PER_CLEANING == 0:
                     clean()
         except Exception:

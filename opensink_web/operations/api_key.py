@@ -1,6 +1,6 @@
 """API keys: making, listing and revoking them, and telling who a key speaks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from opensink_web.operations import page
 from opensink_web.operations.credential import hash_token, new_token
 from opensink_web.operations.membership import own_roles_in, with_own_roles
 from opensink_web.operations.permission import Principal, check_scopes
+from opensink_web.operations.slices import slices
 
 KEY_PREFIX = "osk_"
 SHOWN_LENGTH = len(KEY_PREFIX) + 6
@@ -83,17 +84,20 @@ def revoke_key(workspace: Workspace, key_id: UUID) -> ApiKey:
     key = find_key(workspace, key_id)
     generation = [key.id]
     while generation:
-        # the update waits for whoever is making a key with one of these, so the next query sees it
-        rows_changed(
-            update(ApiKey)
-            .where(ApiKey.id.in_(generation), ApiKey.revoked_at.is_(None))
-            .values(revoked_at=clock.now())
-        )
-        query = select(ApiKey.id).where(
-            ApiKey.parent_id.in_(generation), ApiKey.revoked_at.is_(None)
-        )
-        generation = list(db.session.scalars(query))
+        generation = [child for some in slices(generation) for child in _revoke(some)]
     return key
+
+
+def _revoke(key_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Revoke these; return those that were made with them."""
+    # the update waits for whoever is making a key with one of these, so the next query sees it
+    rows_changed(
+        update(ApiKey)
+        .where(ApiKey.id.in_(key_ids), ApiKey.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+    query = select(ApiKey.id).where(ApiKey.parent_id.in_(key_ids), ApiKey.revoked_at.is_(None))
+    return db.session.scalars(query).all()
 
 
 def _expiry_within(parent: ApiKey, expires_at: datetime | None) -> datetime | None:

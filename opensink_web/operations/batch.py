@@ -20,14 +20,17 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 from opensink_web.operations.execution_end import (
     Ending,
     end_batches,
     end_executions,
+    lock_batches,
     lock_executions,
 )
 from opensink_web.operations.execution_pause import cancel_requests_of
+from opensink_web.operations.slices import SLICE
 
 _WAITING = (ExecutionStatus.QUEUED, ExecutionStatus.AWAITING_INPUT)
 
@@ -47,6 +50,21 @@ _LOCK = (
     .where(Batch.id == bindparam("of_batch"), Batch.workspace_id == bindparam("of_workspace"))
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
+)
+
+_IS_WAITING = (Execution.batch_id == bindparam("of_batch"), Execution.status.in_(_WAITING))
+_COUNT_WAITING = select(func.count()).select_from(Execution).where(*_IS_WAITING)
+_SOME_WAITING = select(Execution.id).where(*_IS_WAITING).limit(bindparam("most"))
+_LEFT_OVER = (
+    select(Batch.id)
+    .where(
+        Batch.ended_as.is_(None),
+        Batch.cancelled_at.is_not(None),
+        select(Execution.id)
+        .where(Execution.batch_id == Batch.id, Execution.status.in_(_WAITING))
+        .exists(),
+    )
+    .limit(1)
 )
 
 
@@ -173,23 +191,44 @@ def status_of(batch: Batch, progress: Progress) -> BatchStatus:
 def cancel_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> int:
     """Cancel what has not begun or waits for a person; what runs goes on, and counts.
 
-    Returns how many executions were cancelled. Raises: NotFound; Conflict for one that has ended.
+    Of a large batch some is cancelled now and the rest by cancel_some_left(), so that nobody waits
+    for all of it; none of that begins any more. Returns how many executions that are. Raises:
+    NotFound; Conflict for one that has ended.
     """
     batch = lock_batch(workspace, batch_id, user_id=user_id)
     if batch.ended_as is not None:
         raise Conflict(f"The batch has ended: it is {batch.ended_as}.")
+    waiting = 0
     if batch.cancelled_at is None:
+        waiting = db.session.scalar(_COUNT_WAITING, {"of_batch": batch_id}) or 0
         batch.cancelled_at = clock.now()
         db.session.flush()
-    waiting = select(Execution.id).where(
-        Execution.batch_id == batch.id, Execution.status.in_(_WAITING)
-    )
-    locked = lock_executions(list(db.session.scalars(waiting)))
+    return max(_cancel_some(batch_id), waiting)
+
+
+def is_any_left_to_cancel() -> bool:
+    """Tell whether a batch was cancelled of which some still waits. Writes nothing."""
+    return run_prepared(_LEFT_OVER, {}).first() is not None
+
+
+def cancel_some_left() -> int:
+    """Go on with a batch that was too large to cancel at once; return how many were cancelled."""
+    batch_id = run_prepared(_LEFT_OVER, {}).scalar()
+    if batch_id is None:
+        return 0
+    lock_batches([batch_id])
+    return _cancel_some(batch_id)
+
+
+def _cancel_some(batch_id: UUID) -> int:
+    """Cancel a slice of a locked batch, and end it if nothing of it is left."""
+    wanted = {"of_batch": batch_id, "most": SLICE}
+    locked = lock_executions(run_prepared(_SOME_WAITING, wanted).scalars().all())
     cancelled = [each for each in locked.values() if each.status in _WAITING]
     ending = Ending(ExecutionStatus.CANCELLED, error="The batch was cancelled.")
     cancel_requests_of(
         [each.id for each in cancelled if each.status is ExecutionStatus.AWAITING_INPUT]
     )
     end_executions([(each, ending) for each in cancelled])
-    end_batches([batch.id])
+    end_batches([batch_id])
     return len(cancelled)

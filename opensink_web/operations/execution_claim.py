@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, case, func, update
+from sqlalchemy import Row, and_, bindparam, case, func, or_, update
 
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
+    Batch,
     Execution,
     ExecutionKind,
     ExecutionStatus,
@@ -79,6 +80,10 @@ _DUE = _DUE.outerjoin(
         Membership.user_id == Execution.user_id,
         Membership.workspace_id == Execution.workspace_id,
     ),
+)
+# a batch that was cancelled is cancelled in slices; nothing of it begins meanwhile
+_DUE = _DUE.outerjoin(Batch, Batch.id == Execution.batch_id).where(
+    or_(Batch.cancelled_at.is_(None), Execution.status == ExecutionStatus.RUNNING)
 )
 _TAKE = (
     update(Execution)

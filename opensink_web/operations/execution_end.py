@@ -206,7 +206,7 @@ def is_a_batch_forgotten() -> bool:
 def end_forgotten_batches() -> int:
     """End batches that nobody ended although they are done; return how many there were."""
     batch_ids = run_prepared(_FORGOTTEN_BATCHES, {}).scalars().all()
-    _lock_batches(batch_ids)
+    lock_batches(batch_ids)
     end_batches(batch_ids)
     return len(batch_ids)
 
@@ -216,12 +216,13 @@ def _lock(
 ) -> dict[UUID, LockedExecution]:
     if not wanted["of_executions"]:
         return {}
-    _lock_batches(run_prepared(batch_ids_of, wanted).scalars().all())
+    lock_batches(run_prepared(batch_ids_of, wanted).scalars().all())
     rows = run_prepared(lock, wanted).all()
     return {row.id: LockedExecution(*tuple(row)) for row in rows}
 
 
-def _lock_batches(batch_ids: Sequence[UUID | None]) -> None:
+def lock_batches(batch_ids: Sequence[UUID | None]) -> None:
+    """Lock batches, by id: nobody else ends them until the commit."""
     # SQLite lets in one writer at a time anyway
     if batch_ids and db.session.get_bind().dialect.name == "postgresql":
         run_prepared(_LOCK_BATCHES, {"of_batches": list(batch_ids)})

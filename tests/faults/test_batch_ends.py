@@ -170,7 +170,7 @@ def test_on_postgresql_the_lock_is_what_has_the_last_one_end_the_batch(
     app: Flask = request.getfixturevalue("app")
     cast: Cast = request.getfixturevalue("cast")
     if not is_locked:
-        monkeypatch.setattr(execution_end, "_lock_batches", lambda _: None)
+        monkeypatch.setattr(execution_end, "lock_batches", lambda _: None)
     with app.app_context():
         function_id = make_function(cast.alice)
         submitted = submit_many(cast.alice, function_id, 2, batch_callback_url=URL)
