@@ -17,7 +17,7 @@ from opensink_web.cli.proxy_diagnosis import through_public_url
 from opensink_web.errors import ConfigurationError, ProviderUnavailable, UnreadableSecret
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.presence import readiness
-from opensink_web.models import Agent, Membership, Role, db
+from opensink_web.models import Agent, Membership, Role, User, db
 from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import reading
 from opensink_web.operations.agent import endpoint_of
@@ -196,7 +196,12 @@ def _keys() -> Finding:
 
 
 def _admin() -> Finding:
-    query = select(func.count()).select_from(Membership).where(Membership.role == Role.ADMIN)
+    query = (
+        select(func.count())
+        .select_from(Membership)
+        .join(Membership.user)
+        .where(Membership.role == Role.ADMIN, Membership.deactivated_at.is_(None), User.is_active)
+    )
     if db.session.scalar(query):
         return Finding(Verdict.OK, "admin", "There is one.")
     sentence = (

@@ -7,13 +7,13 @@ import click
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
 from opensink_web.errors import NotFound
-from opensink_web.models import Role
+from opensink_web.models import Role, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit import record
 from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.password import make_reset_link
 from opensink_web.operations.second_factor import turn_off
-from opensink_web.operations.user import create_user, find_user
+from opensink_web.operations.user import activate_user, create_user, deactivate_user, find_user
 from opensink_web.operations.workspace import find_workspace, first_workspace
 from opensink_web.settings import Settings
 
@@ -49,9 +49,7 @@ def create(
 def reset_link(settings: Settings, email: str) -> None:
     """Print a link with which EMAIL chooses a new password, once, within 24 hours."""
     with in_application(settings), writing():
-        found = find_user(email)
-        if found is None:
-            raise NotFound("There is no account with this e-mail address.")
+        found = _find(email)
         user_id, token = found.id, make_reset_link(found, by=None)
     record("reset_link_made", user=user_id, by="operator")
     click.echo(f"{settings.public_url}/reset-password/{token}")
@@ -63,12 +61,46 @@ def reset_link(settings: Settings, email: str) -> None:
 def reset_second_factor(settings: Settings, email: str) -> None:
     """Let EMAIL sign in with the password alone, as when the phone and the codes are lost."""
     with in_application(settings), writing():
-        found = find_user(email)
-        if found is None:
-            raise NotFound("There is no account with this e-mail address.")
+        found = _find(email)
         user_id, was_on = found.id, turn_off(found)
     record("second_factor_reset", user=user_id, by="operator")
     click.echo(f"{email} signs in with the password alone{'' if was_on else ', as before'}.")
+
+
+@user.command()
+@click.argument("email")
+@takes_settings()
+def deactivate(settings: Settings, email: str) -> None:
+    """Shut EMAIL out of all workspaces: sign-ins, programs, API keys, and what is queued."""
+    with in_application(settings), writing():
+        found = _find(email)
+        deactivate_user(found)
+        user_id = found.id
+    record("user_deactivated", user=user_id, by="operator")
+    click.echo(f"{email} is deactivated. `opensink user activate {email}` lets them in again.")
+
+
+@user.command()
+@click.argument("email")
+@takes_settings()
+def activate(settings: Settings, email: str) -> None:
+    """Let EMAIL in again, where no admin has deactivated them; their API keys work again too."""
+    with in_application(settings), writing():
+        found = _find(email)
+        activate_user(found)
+        user_id = found.id
+        closed = [each.workspace.slug for each in found.memberships if not each.is_active]
+    record("user_activated", user=user_id, by="operator")
+    still = f" An admin has deactivated them in {', '.join(closed)}." if closed else ""
+    click.echo(f"{email} is active.{still}")
+
+
+def _find(email: str) -> User:
+    """Raises: NotFound."""
+    found = find_user(email)
+    if found is None:
+        raise NotFound("There is no account with this e-mail address.")
+    return found
 
 
 def _read_password(*, from_stdin: bool) -> str:

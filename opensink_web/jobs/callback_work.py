@@ -29,7 +29,7 @@ class CallbackWork:
         """Make the call, unless another worker may have."""
         if claim.is_lost:
             return None
-        token = mint_callback_token(self.signer, claim)
+        token = mint_callback_token(self.signer, claim) if claim.user_is_member else None
         call = build_callback_call(claim.url, claim.body, token)
         return self.client.send(call)
 

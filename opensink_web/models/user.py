@@ -22,7 +22,10 @@ class Role(StrEnum):
 
 
 class User(Identified, Created, Base):
-    """A person. `email` is kept in lower case; `password_hash` is argon2id."""
+    """A person. `email` is kept in lower case; `password_hash` is argon2id.
+
+    One that is not active gets in nowhere, nor does any key or token of theirs.
+    """
 
     __tablename__ = "users"
 
@@ -34,9 +37,18 @@ class User(Identified, Created, Base):
         back_populates="user", order_by="Membership.created_at", passive_deletes=True
     )
 
+    @property
+    def active_memberships(self) -> list["Membership"]:
+        """Where the person may still do something, the workspace they joined first at the top."""
+        return [each for each in self.memberships if each.is_active]
+
 
 class Membership(Created, Base):
-    """One person's built-in role in one workspace, and those of its own that they have besides."""
+    """One person's built-in role in one workspace, and those of its own that they have besides.
+
+    An admin shuts somebody out of one workspace, by `deactivated_at`; whoever runs the server shuts
+    them out of all, by `User.is_active`.
+    """
 
     __tablename__ = "memberships"
 
@@ -47,6 +59,7 @@ class Membership(Created, Base):
         ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
     )
     role: Mapped[Role] = mapped_column(word_type(Role))
+    deactivated_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(back_populates="memberships")
     workspace: Mapped[Workspace] = relationship()
@@ -55,6 +68,11 @@ class Membership(Created, Base):
     )
 
     __table_args__ = (Index(None, "workspace_id"),)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the person may do anything in this workspace."""
+        return self.deactivated_at is None and self.user.is_active
 
 
 class UserSession(Identified, Created, Base):

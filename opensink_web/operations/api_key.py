@@ -10,7 +10,6 @@ from sqlalchemy.orm import joinedload
 from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidInput, NotAuthenticated, NotFound
 from opensink_web.models import ApiKey, Membership, User, Workspace, db
-from opensink_web.models.transaction import rows_changed
 from opensink_web.operations import page
 from opensink_web.operations.credential import hash_token, new_token
 from opensink_web.operations.membership import own_roles_in, with_own_roles
@@ -84,18 +83,30 @@ def revoke_key(workspace: Workspace, key_id: UUID) -> ApiKey:
     key = find_key(workspace, key_id)
     generation = [key.id]
     while generation:
-        generation = [child for some in slices(generation) for child in _revoke(some)]
+        _revoke(generation)
+        generation = [child for some in slices(generation) for child in _children_of(some)]
     return key
 
 
-def _revoke(key_ids: Sequence[UUID]) -> Sequence[UUID]:
-    """Revoke these; return those that were made with them."""
-    # the update waits for whoever is making a key with one of these, so the next query sees it
-    rows_changed(
-        update(ApiKey)
-        .where(ApiKey.id.in_(key_ids), ApiKey.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
+def revoke_keys_of(workspace: Workspace, user: User) -> None:
+    """Make all keys useless that somebody has for a workspace."""
+    theirs = select(ApiKey.id).where(
+        ApiKey.workspace_id == workspace.id, ApiKey.user_id == user.id, ApiKey.revoked_at.is_(None)
     )
+    _revoke(db.session.scalars(theirs).all())
+
+
+def _revoke(key_ids: Sequence[UUID]) -> None:
+    """Revoke keys, locked in the order in which they were made: none is older than its parent."""
+    for some in slices(sorted(key_ids)):
+        is_open = ApiKey.id.in_(some), ApiKey.revoked_at.is_(None)
+        locked = select(ApiKey.id).where(*is_open).order_by(ApiKey.id).with_for_update()
+        db.session.scalars(locked).all()
+        db.session.execute(update(ApiKey).where(*is_open).values(revoked_at=clock.now()))
+
+
+def _children_of(key_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Return the keys made with these, which are revoked by now: no more are made with them."""
     query = select(ApiKey.id).where(ApiKey.parent_id.in_(key_ids), ApiKey.revoked_at.is_(None))
     return db.session.scalars(query).all()
 
@@ -138,7 +149,7 @@ _OWNER = with_own_roles(
         (Membership.user_id == ApiKey.user_id) & (Membership.workspace_id == ApiKey.workspace_id),
     )
     .options(joinedload(ApiKey.user), joinedload(ApiKey.workspace))
-    .where(ApiKey.key_hash == bindparam("key_hash"))
+    .where(ApiKey.key_hash == bindparam("key_hash"), Membership.deactivated_at.is_(None))
 )
 """Built once, because every call of the API asks it."""
 

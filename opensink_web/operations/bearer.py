@@ -132,6 +132,7 @@ _MEMBER = with_own_roles(
     select(User, Workspace, Membership.role)
     .join(Membership, Membership.user_id == User.id)
     .join(Workspace, Workspace.id == Membership.workspace_id)
+    .where(Membership.deactivated_at.is_(None))
 )
 
 

@@ -28,6 +28,7 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.batch import progress_of, status_of
 from opensink_web.operations.execution_end import Step, add_steps
 from opensink_web.operations.lane import free_slots, lock_lane, new_lease, oldest_due
+from opensink_web.operations.membership import is_active_member
 from opensink_web.outbound.client import Answer
 
 _DUE = oldest_due(
@@ -48,7 +49,8 @@ _FINISH = update(Callback).where(
 class CallbackClaim:
     """The right to make one callback: where to, what is said, and as whom.
 
-    `reports_on` is the execution or batch that has ended.
+    `reports_on` is the execution or batch that has ended. Whoever is no active member any more is
+    told of it, and gives nobody a token.
 
     `is_lost` when another worker died with it: then there is nothing to do but to say so.
     """
@@ -62,6 +64,7 @@ class CallbackClaim:
     body: JSONObject
     workspace_id: UUID
     user_id: UUID
+    user_is_member: bool
     scopes: tuple[str, ...] | None
 
 
@@ -146,6 +149,7 @@ def _claim(row: Row[Any], token: str, ended: Execution | Batch, body: JSONObject
         body=body,
         workspace_id=ended.workspace_id,
         user_id=ended.user_id,
+        user_is_member=is_active_member(ended.user_id, ended.workspace_id),
         scopes=None if ended.scopes is None else tuple(ended.scopes),
     )
 

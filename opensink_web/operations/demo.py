@@ -48,7 +48,7 @@ def demo_owner(email: str | None) -> Principal:
     query = (
         select(Membership)
         .join(Membership.user)
-        .where(Membership.role == Role.ADMIN, User.is_active)
+        .where(Membership.role == Role.ADMIN, Membership.deactivated_at.is_(None), User.is_active)
         .order_by(Membership.created_at)
     )
     if email is not None:

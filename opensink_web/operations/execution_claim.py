@@ -71,7 +71,9 @@ _DUE = oldest_due(
     Execution.pause_count,
     Execution.lease_token,
     Execution.recovery_count,
-    and_(User.is_active, Membership.user_id.is_not(None)).label("user_is_member"),
+    and_(
+        User.is_active, Membership.user_id.is_not(None), Membership.deactivated_at.is_(None)
+    ).label("user_is_member"),
 ).join(User, User.id == Execution.user_id)
 # may be missing, and what is due has to end even then
 _DUE = _DUE.outerjoin(

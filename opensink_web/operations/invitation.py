@@ -126,7 +126,10 @@ def join(token: str, user: User) -> Workspace:
     _use(invitation)
     if invitation.email and invitation.email != user.email:
         raise Conflict("This invitation is for another e-mail address.")
-    if db.session.get(Membership, (user.id, invitation.workspace_id)) is not None:
+    member = db.session.get(Membership, (user.id, invitation.workspace_id))
+    if member is not None and not member.is_active:
+        raise Conflict("You are deactivated in this workspace. Ask one of its admins.")
+    if member is not None:
         raise Conflict("You belong to this workspace already.")
     db.session.add(
         Membership(user_id=user.id, workspace_id=invitation.workspace_id, role=invitation.role)

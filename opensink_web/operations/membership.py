@@ -1,13 +1,20 @@
-"""Reading a member's own roles along with whatever says who is calling, in one query."""
+"""Whether somebody is an active member, and reading their roles along with who is calling."""
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, Select
 
-from opensink_web.models import CustomRole, Membership, MembershipRole
+from opensink_web.models import CustomRole, Membership, MembershipRole, db
 from opensink_web.operations.permission import granted
 from opensink_web.operations.permission_pattern import Pattern
+
+
+def is_active_member(user_id: UUID, workspace_id: UUID) -> bool:
+    """Tell whether somebody may do anything in a workspace."""
+    member = db.session.get(Membership, (user_id, workspace_id))
+    return member is not None and member.is_active
 
 
 def with_own_roles(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

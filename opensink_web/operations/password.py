@@ -46,7 +46,10 @@ def make_reset_link_for_member(workspace: Workspace, user_id: UUID, *, by: User)
 
     Raises: NotFound; Conflict when `by` has not the power over the account.
     """
-    user = find_member(workspace, user_id).user
+    member = find_member(workspace, user_id)
+    user = member.user
+    if not member.is_active:
+        raise Conflict(f"{user.email} is deactivated. Activate them first.")
     if user.id == by.id:
         raise Conflict("You can change your own password on the page Your account.")
     require_power_over(user, by=by)
@@ -133,7 +136,7 @@ def _close_links(user: User) -> None:
 
 def _has_power_over(membership: Membership, by: User) -> bool:
     mine = db.session.get(Membership, (by.id, membership.workspace_id))
-    if mine is None:
+    if mine is None or not mine.is_active:
         return False
     acting = Principal.of(mine)
     if not acting.may("members", Action.WRITE):

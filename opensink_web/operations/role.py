@@ -1,5 +1,7 @@
 """Roles that a workspace makes itself: making, changing and deleting them, and who has them.
 
+Locks are taken in this order: the member, then roles by their ids; see operations/user.py.
+
 Nobody gives out more than they have, nor takes it: whoever makes, changes, deletes, gives or takes
 a role holds all that it grants, before and after.
 """
@@ -124,24 +126,14 @@ def give_role(by: Principal, role_id: UUID, user_id: UUID) -> User:
 
     Raises: NotFound; PermissionMissing.
     """
-    role = _find_locked(by, role_id)
     member = find_member(by.workspace, user_id)
-    if db.session.get(MembershipRole, (role.id, member.user_id)) is None:
-        db.session.add(_given(role, member))
-    return member.user
+    return _give(_find_locked(by, role_id), member)
 
 
 def take_role(by: Principal, role_id: UUID, user_id: UUID) -> User:
     """Take a role from a member. Raises: NotFound; PermissionMissing."""
-    role = _find_locked(by, role_id)
     member = find_member(by.workspace, user_id)
-    taken = delete(MembershipRole).where(
-        MembershipRole.role_id == role.id, MembershipRole.user_id == member.user_id
-    )
-    if rows_changed(taken) == 0:
-        raise NotFound("This member does not have this role.")
-    close_links_of(member)
-    return member.user
+    return _take(_find_locked(by, role_id), member)
 
 
 def set_roles(by: Principal, user_id: UUID, role_ids: set[UUID]) -> Membership:
@@ -151,13 +143,30 @@ def set_roles(by: Principal, user_id: UUID, role_ids: set[UUID]) -> Membership:
     """
     member = find_member(by.workspace, user_id)
     has = {role.id for role in member.custom_roles}
-    for role_id in role_ids - has:
-        give_role(by, role_id, user_id)
-    for role_id in has - role_ids:
-        take_role(by, role_id, user_id)
+    changed = {role_id: _find_locked(by, role_id) for role_id in sorted(role_ids ^ has)}
+    for role_id, role in changed.items():
+        change = _take if role_id in has else _give
+        change(role, member)
     db.session.flush()
     db.session.expire(member, ["custom_roles"])
     return member
+
+
+def _give(role: CustomRole, member: Membership) -> User:
+    if db.session.get(MembershipRole, (role.id, member.user_id)) is None:
+        db.session.add(_given(role, member))
+    return member.user
+
+
+def _take(role: CustomRole, member: Membership) -> User:
+    """Raises: NotFound."""
+    taken = delete(MembershipRole).where(
+        MembershipRole.role_id == role.id, MembershipRole.user_id == member.user_id
+    )
+    if rows_changed(taken) == 0:
+        raise NotFound("This member does not have this role.")
+    close_links_of(member)
+    return member.user
 
 
 def _given(role: CustomRole, member: Membership) -> MembershipRole:
@@ -166,8 +175,15 @@ def _given(role: CustomRole, member: Membership) -> MembershipRole:
 
 def _find_locked(by: Principal, role_id: UUID) -> CustomRole:
     """Return a role that `by` may touch, as it is until the transaction ends."""
-    role = find_role(by.workspace, role_id)
-    db.session.refresh(role, with_for_update=True)
+    query = (
+        select(CustomRole)
+        .where(CustomRole.workspace_id == by.workspace.id, CustomRole.id == role_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    role = db.session.scalars(query).one_or_none()
+    if role is None:
+        raise NotFound("There is no such role.")
     by.require_giving(granted(role.permissions))
     return role
 

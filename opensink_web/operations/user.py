@@ -1,13 +1,18 @@
-"""People: making an account, checking a password, and the members of a workspace."""
+"""People: making an account, checking a password, and the members of a workspace.
+
+Locks are taken in this order: members by their ids, the admins of a workspace among them; then
+roles by their ids; then keys, sessions and links.
+"""
+
+from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import contains_eager, selectinload
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
 from opensink_web.models import (
-    ApiKey,
     Invitation,
     Membership,
     Role,
@@ -15,6 +20,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.operations.api_key import revoke_keys_of
 from opensink_web.operations.credential import PasswordHash, password_matches
 from opensink_web.operations.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.user_session import end_program_sessions, end_sessions
@@ -93,10 +99,10 @@ def change_role(by: Principal, user_id: object, role: Role) -> Membership:
 
     Raises: NotFound; PermissionMissing for more than `by` has; Conflict for the last admin.
     """
-    membership = find_member(by.workspace, user_id)
+    membership, admins = _lock_with_admins(by.workspace, user_id)
     by.require_giving(Principal.of(membership).patterns | ROLE_PATTERNS[role])
     if role is not Role.ADMIN:
-        _keep_an_admin(by.workspace, membership)
+        _keep_an_admin(membership, admins)
     membership.role = role
     close_links_of(membership)
     return membership
@@ -113,25 +119,82 @@ def remove_member(by: Principal, user_id: object) -> User:
     Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for the last
     admin.
     """
-    workspace, membership = by.workspace, find_member(by.workspace, user_id)
+    membership, admins = _lock_with_admins(by.workspace, user_id)
     by.require_giving(Principal.of(membership).patterns)
-    _keep_an_admin(workspace, membership)
-    _close_links(membership)
-    user = membership.user
-    db.session.execute(
-        update(ApiKey)
-        .where(
-            ApiKey.workspace_id == workspace.id,
-            ApiKey.user_id == user.id,
-            ApiKey.revoked_at.is_(None),
-        )
-        .values(revoked_at=clock.now())
-    )
-    end_program_sessions(user, workspace)
+    _keep_an_admin(membership, admins)
+    _shut_out(membership)
+    revoke_keys_of(by.workspace, membership.user)
     db.session.delete(membership)
-    if all(each is membership for each in user.memberships):
+    return membership.user
+
+
+def deactivate_member(by: Principal, user_id: UUID) -> Membership:
+    """Shut somebody out of the workspace until they are activated again.
+
+    They see nothing of it from now on, nor do programs in which they are signed in, their API keys
+    and the tokens of what they have running; what they have queued does not begin. Their keys are
+    not revoked, and work again with them; the links that they made do not.
+
+    Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for oneself,
+    the last admin, and who is deactivated already.
+    """
+    membership, admins = _lock_with_admins(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns)
+    if user_id == by.user.id:
+        raise Conflict("Nobody deactivates themselves: another admin does.")
+    if membership.deactivated_at is not None:
+        raise Conflict(f"{membership.user.email} is deactivated already.")
+    _keep_an_admin(membership, admins)
+    membership.deactivated_at = clock.now()
+    _shut_out(membership)
+    return membership
+
+
+def activate_member(by: Principal, user_id: UUID) -> Membership:
+    """Let somebody in again who was deactivated in the workspace, and their keys.
+
+    Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for who is not
+    deactivated.
+    """
+    membership, _ = _lock_with_admins(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns)
+    if membership.deactivated_at is None:
+        raise Conflict(f"{membership.user.email} is not deactivated here.")
+    membership.deactivated_at = None
+    return membership
+
+
+def deactivate_user(user: User) -> None:
+    """Shut somebody out of the server, as only whoever runs it may.
+
+    Raises: Conflict for the last active admin of a workspace.
+    """
+    workspace_ids = [each.workspace_id for each in user.memberships]
+    locked = _lock(
+        Membership.workspace_id.in_(workspace_ids),
+        (Membership.user_id == user.id) | (Membership.role == Role.ADMIN),
+    )
+    for membership in (each for each in locked if each.user_id == user.id):
+        _keep_an_admin(
+            membership, [each for each in locked if each.workspace_id == membership.workspace_id]
+        )
+        _close_links(membership)
+    user.is_active = False
+    end_sessions(user)
+
+
+def activate_user(user: User) -> None:
+    """Let somebody in again who was shut out of the server."""
+    user.is_active = True
+
+
+def _shut_out(leaving: Membership) -> None:
+    """End where somebody is signed in to a workspace, and the links that they made for others."""
+    user = leaving.user
+    _close_links(leaving)
+    end_program_sessions(user, leaving.workspace)
+    if all(each is leaving for each in user.active_memberships):
         end_sessions(user)
-    return user
 
 
 def find_member(workspace: Workspace, user_id: object) -> Membership:
@@ -167,13 +230,39 @@ def _close_links(leaving: Membership) -> None:
     )
 
 
-def _keep_an_admin(workspace: Workspace, leaving: Membership) -> None:
-    # every admin's row is locked, so that two admins cannot leave each other alone at once
+def _lock_with_admins(workspace: Workspace, user_id: object) -> tuple[Membership, list[Membership]]:
+    """Return a member, and the workspace's admins, as they are until the transaction ends.
+
+    Every admin's row is locked, so that two admins cannot leave each other alone at once; all in
+    one order, so that they do not wait for each other either. Raises: NotFound.
+    """
+    is_it, is_admin = Membership.user_id == user_id, Membership.role == Role.ADMIN
+    locked = _lock(Membership.workspace_id == workspace.id, is_it | is_admin)
+    for membership in locked:
+        if membership.user_id == user_id:
+            return membership, [each for each in locked if each.role is Role.ADMIN]
+    raise NotFound("There is no such member.")
+
+
+def _lock(*conditions: ColumnElement[bool]) -> list[Membership]:
+    """Lock members, in the order in which everybody does: before roles, keys and sessions."""
     query = (
         select(Membership)
-        .where(Membership.workspace_id == workspace.id, Membership.role == Role.ADMIN)
-        .order_by(Membership.user_id)
-        .with_for_update()
+        .join(Membership.user)
+        .options(contains_eager(Membership.user))
+        .where(*conditions)
+        .order_by(Membership.workspace_id, Membership.user_id)
+        .with_for_update(of=Membership)
+        .execution_options(populate_existing=True)
     )
-    if all(admin.user_id == leaving.user_id for admin in db.session.scalars(query)):
-        raise Conflict("A workspace needs an admin: make somebody else one first.")
+    return list(db.session.scalars(query))
+
+
+def _keep_an_admin(leaving: Membership, admins: list[Membership]) -> None:
+    """Raises: Conflict if nobody else is left who is an admin and can act as one."""
+    is_one = leaving.role is Role.ADMIN and leaving.is_active
+    others = [each for each in admins if each.user_id != leaving.user_id]
+    if is_one and not any(each.role is Role.ADMIN and each.is_active for each in others):
+        raise Conflict(
+            f"A workspace needs an admin: make somebody else in {leaving.workspace.name} one first."
+        )

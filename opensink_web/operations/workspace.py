@@ -47,13 +47,17 @@ def find_workspace(slug: str) -> Workspace:
 def principal_in(slug: str, user: User) -> Principal:
     """Return the user acting in a workspace.
 
-    Raises: NotFound, also for a workspace the user does not belong to.
+    Raises: NotFound, also for a workspace the user does not belong to, or is shut out of.
     """
     query = (
         select(Membership)
         .join(Membership.workspace)
         .options(contains_eager(Membership.workspace), joinedload(Membership.custom_roles))
-        .where(Workspace.slug == slug, Membership.user_id == user.id)
+        .where(
+            Workspace.slug == slug,
+            Membership.user_id == user.id,
+            Membership.deactivated_at.is_(None),
+        )
     )
     membership = db.session.scalars(query).unique().one_or_none()
     if membership is None:

@@ -11,7 +11,12 @@ from opensink_web.outbound.endpoint_call import default_headers
 TIMEOUT_SECONDS = 10.0
 
 
-def build_callback_call(url: str, body: JSONObject, access_token: str) -> Call:
-    """Make the call; `access_token` is a fresh one of the user who started what has ended."""
-    headers = (*default_headers(()), ("Authorization", f"Bearer {access_token}"))
+def build_callback_call(url: str, body: JSONObject, access_token: str | None) -> Call:
+    """Make the call; `access_token` is a fresh one of the user who started what has ended.
+
+    There is none where that user may not do anything here any more.
+    """
+    headers = default_headers(())
+    if access_token is not None:
+        headers = (*headers, ("Authorization", f"Bearer {access_token}"))
     return Call("POST", url, headers, json_value.dump(body).encode(), TIMEOUT_SECONDS)

@@ -290,9 +290,9 @@ def _was_given_out(refresh_token: str) -> bool:
 
 def _member(user: User, slug: str | None) -> Principal:
     """Return the user in a workspace, the first they joined unless named. Raises: SignInRefused."""
-    memberships = user.memberships
+    memberships = user.active_memberships
     if not memberships:
-        raise SignInRefused("This account belongs to no workspace.")
+        raise SignInRefused("This account belongs to no workspace, or is deactivated in it.")
     try:
         principal = principal_in(slug or memberships[0].workspace.slug, user)
     except NotFound:

@@ -108,9 +108,10 @@ def signed_in(
 
 def _in_the_only_workspace(user: User) -> Principal | None:
     """Whose menu stands around a page that is in no workspace; with several it is nobody's."""
-    if len(user.memberships) != 1:
+    memberships = user.active_memberships
+    if len(memberships) != 1:
         return None
-    principal = principal_in(user.memberships[0].workspace.slug, user)
+    principal = principal_in(memberships[0].workspace.slug, user)
     return None if lacks_second_factor(user, principal.workspace) else principal
 
 

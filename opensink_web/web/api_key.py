@@ -17,6 +17,7 @@ from opensink_web.errors import InvalidInput
 from opensink_web.models.transaction import writing
 from opensink_web.operations.api_key import create_key, list_keys, revoke_key
 from opensink_web.operations.permission import EVERYTHING, Action, Principal
+from opensink_web.operations.user import list_members
 from opensink_web.web.access import requires
 from opensink_web.web.forms import LineField, SettingsForm
 from opensink_web.web.listing import page_request, same_list
@@ -103,6 +104,9 @@ def index(principal: Principal) -> ResponseReturnValue:
     return render_template(
         "api_key/index.html",
         keys=keys.items,
+        suspended={
+            each.user_id for each in list_members(principal.workspace) if not each.is_active
+        },
         now=clock.now(),
         next_href=same_list(trail=keys.trail) if keys.trail else None,
         first_href=same_list() if page_request().trail else None,

@@ -78,7 +78,8 @@ def workspaces() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return to_sign_in()
     choices = [(membership, _inbox_of(membership)) for membership in _memberships()]
-    return render_template("auth/workspaces.html", choices=choices)
+    closed = [each.workspace.name for each in current_user.user.memberships if not each.is_active]
+    return render_template("auth/workspaces.html", choices=choices, closed=closed)
 
 
 def _draw_sign_in_again() -> ResponseReturnValue:
@@ -212,7 +213,7 @@ def join(token: str) -> ResponseReturnValue:
 
 
 def _memberships() -> list[Membership]:
-    memberships: list[Membership] = current_user.user.memberships
+    memberships: list[Membership] = current_user.user.active_memberships
     return memberships
 
 

@@ -22,7 +22,13 @@ from opensink_web.operations.password import RESET_LIFETIME, make_reset_link_for
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.role import all_roles
 from opensink_web.operations.second_factor import members_with_second_factor, reset_for_member
-from opensink_web.operations.user import change_role, list_members, remove_member
+from opensink_web.operations.user import (
+    activate_member,
+    change_role,
+    deactivate_member,
+    list_members,
+    remove_member,
+)
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_address
 from opensink_web.web.forms import LineField, SettingsForm
@@ -112,6 +118,34 @@ def remove(principal: Principal, user_id: UUID) -> ResponseReturnValue:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
     flash(sentence, "success")
     return _back(principal) if user_id != principal.user.id else redirect(url_for("auth.home"), 303)
+
+
+@blueprint.post(_MEMBERS + "/<uuid:user_id>/deactivate")
+@requires("members", Action.WRITE)
+def deactivate(principal: Principal, user_id: UUID) -> ResponseReturnValue:
+    """Shut somebody out until they are activated again."""
+    try:
+        with writing():
+            email = deactivate_member(principal, user_id).user.email
+    except (Conflict, PermissionMissing) as error:
+        return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
+    record("member_deactivated", user=user_id, by=principal.user.id, address=request.remote_addr)
+    flash(f"{email} is deactivated.", "success")
+    return _back(principal)
+
+
+@blueprint.post(_MEMBERS + "/<uuid:user_id>/activate")
+@requires("members", Action.WRITE)
+def activate(principal: Principal, user_id: UUID) -> ResponseReturnValue:
+    """Let somebody in again."""
+    try:
+        with writing():
+            email = activate_member(principal, user_id).user.email
+    except (Conflict, PermissionMissing) as error:
+        return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
+    record("member_activated", user=user_id, by=principal.user.id, address=request.remote_addr)
+    flash(f"{email} is active again.", "success")
+    return _back(principal)
 
 
 @blueprint.post(_MEMBERS + "/<uuid:user_id>/reset-link")
