@@ -21,7 +21,7 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument
     function_host/  Python functions, each call in a process of its own
     models/     the tables, one file per noun, and what is true of one row alone
-    message_template/  templates of messages, rendered in a sandbox
+    message_template/  templates of messages, rendered in a sandbox, by processes of their own
     schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms
     outbound/   HTTP out: the guarded client, the address policy, signatures, retry schedule
     rate_limit  how often somebody may try: rates, and counters in memory
@@ -30,6 +30,7 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
     errors      the domain's errors, each with its code and status
     keyring     the keys that encrypt secrets at rest
     visible_text  characters that nobody sees, and what to write in their place
+    isolation/  limits of processes that carry out what others wrote
     json_value  the JSON type, and a parser that refuses what two readers could read two ways
     clock       now()
     client      the Python SDK for the authors of agents and applications

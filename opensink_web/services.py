@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opensink_web.access_token import TokenSigner
+from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import TargetPolicy
@@ -28,7 +29,8 @@ class Services:
 
     `oidc_provider` is None where people sign in with passwords alone. `limiter` counts tries for
     all web servers together, `local_limiter` in this process alone, which costs nothing and is for
-    what happens at every call. `signer` makes and reads access tokens.
+    what happens at every call. `signer` makes and reads access tokens, `templates` fills in agents'
+    first messages.
     """
 
     settings: Settings
@@ -39,3 +41,4 @@ class Services:
     limiter: RateLimiter
     local_limiter: RateLimiter
     signer: TokenSigner
+    templates: TemplateRenderer

@@ -19,6 +19,7 @@ from opensink_web.jobs.presence import readiness
 from opensink_web.jobs.queue import Announcer, delivery_queue
 from opensink_web.jobs.shared_limit import SharedLimiter
 from opensink_web.keyring import KeyFile, Keyring, write_once
+from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import db
 from opensink_web.models.sealed import KEYRING_OPTION
 from opensink_web.models.transaction import (
@@ -114,6 +115,7 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
         limiter=SharedLimiter(connection, breaker),
         local_limiter=MemoryLimiter(),
         signer=TokenSigner(app.config["SECRET_KEY"]),
+        templates=TemplateRenderer(),
     )
 
 

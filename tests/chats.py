@@ -4,25 +4,42 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import select
 
 from opensink_web.json_value import JSONObject
+from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import Agent, Chat, ChatMessage, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agent import create_agent
-from opensink_web.operations.chat_submit import ChatInput, SubmittedChats, submit_chats
+from opensink_web.operations.chat_submit import ChatInput, SubmittedChats, check_chats, submit_chats
 from opensink_web.operations.execution_submit import Options
+from opensink_web.operations.initial_messages import Message, check_initial_messages
 from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.services import EXTENSION, Services
 from tests.conftest import Person
 from tests.executions import principal_of
 from tests.scenarios import ENDPOINT, POLICY
 
 
-def make_agent(person: Person, endpoint: EndpointSpec | None = ENDPOINT, **fields: Any) -> UUID:
+def make_agent(
+    person: Person,
+    endpoint: EndpointSpec | None = ENDPOINT,
+    *,
+    initial_messages: Sequence[Message] = (),
+    **fields: Any,
+) -> UUID:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    checked = check_initial_messages(workspace, templates(), initial_messages)
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
-        given: Any = {"name": "Clerk", **fields}
+        given: Any = {"name": "Clerk", "initial_messages": checked, **fields}
         return create_agent(workspace, POLICY, execution_endpoint=endpoint, **given).id
+
+
+def templates() -> TemplateRenderer:
+    services: Services = current_app.extensions[EXTENSION]
+    return services.templates
 
 
 def chat_input(message: str = "Hello", **variables: Any) -> ChatInput:
@@ -37,11 +54,12 @@ def submit_some(
     batch_callback_url: str | None = None,
     **options: Any,
 ) -> SubmittedChats:
+    checked = check_chats(db.session.get_one(Agent, agent_id), templates(), inputs)
     with writing():
         submitted = submit_chats(
             principal_of(person),
             db.session.get_one(Agent, agent_id),
-            inputs,
+            checked,
             Options(trigger_type="batch", **options),
             batch_callback_url=batch_callback_url,
         )

@@ -41,7 +41,9 @@ from opensink_web.operations.endpoint_health import HealthStatus, health_of
 from opensink_web.operations.initial_messages import (
     MESSAGES_MAX,
     TEMPLATES_LENGTH_MAX,
+    CheckedMessages,
     Message,
+    check_initial_messages,
 )
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.signing_secret import end_signing_overlap, rotate_signing_secret
@@ -142,16 +144,16 @@ class AgentChange(Change):
     )
     initial_messages: InitialMessages = []
 
-    def changes(self) -> agents.AgentChanges:
-        """Return what operations take."""
+    def changes(self, messages: CheckedMessages | None) -> agents.AgentChanges:
+        """Return what operations take, with the first messages as they were checked."""
         given = self.given()
         error = given.pop("execution_endpoint_error", None)
         if self.execution_endpoint is not None:
             given["execution_endpoint"] = self.execution_endpoint.to_spec()
         elif error is not None:
             given.pop("execution_endpoint", None)
-        if "initial_messages" in given:
-            given["initial_messages"] = [each.to_message() for each in self.initial_messages]
+        if messages is not None:
+            given["initial_messages"] = messages
         changes: agents.AgentChanges = given
         return changes
 
@@ -242,8 +244,14 @@ class AgentQuery(PageQuery):
     endpoint_health: HealthStatus | None = None
 
 
-@routes.post("/agents", summary="Make an agent.")
-def create_agent(principal: Principal, body: AgentCreate) -> AgentAnswer:
+def _check_new(principal: Principal, body: AgentCreate) -> CheckedMessages:
+    """Raises: InvalidInput; RateLimited; Unavailable."""
+    messages = [each.to_message() for each in body.initial_messages]
+    return check_initial_messages(principal.workspace, _services().templates, messages)
+
+
+@routes.post("/agents", summary="Make an agent.", check=_check_new)
+def create_agent(principal: Principal, body: AgentCreate, checked: CheckedMessages) -> AgentAnswer:
     endpoint = body.execution_endpoint
     agent = agents.create_agent(
         principal.workspace,
@@ -253,7 +261,7 @@ def create_agent(principal: Principal, body: AgentCreate) -> AgentAnswer:
         namespace=body.namespace,
         slug=body.slug,
         execution_endpoint=endpoint.to_spec() if endpoint is not None else None,
-        initial_messages=[each.to_message() for each in body.initial_messages],
+        initial_messages=checked,
     )
     return AgentAnswer.shown_to(principal, agent)
 
@@ -269,9 +277,22 @@ def get_agent(principal: Principal, agent_id: UUID) -> AgentAnswer:
     return AgentAnswer.shown_to(principal, agents.find_agent(principal.workspace, agent_id))
 
 
-@routes.patch("/agents/{agent_id}", summary="Change an agent.", errors=(409,))
-def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> AgentAnswer:
-    agent = agents.update_agent(principal.workspace, agent_id, _policy(), **body.changes())
+def _check_change(
+    principal: Principal, agent_id: UUID, body: AgentChange
+) -> CheckedMessages | None:
+    """Raises: as _check_new()."""
+    if "initial_messages" not in body.given():
+        return None
+    messages = [each.to_message() for each in body.initial_messages]
+    return check_initial_messages(principal.workspace, _services().templates, messages)
+
+
+@routes.patch("/agents/{agent_id}", summary="Change an agent.", errors=(409,), check=_check_change)
+def update_agent(
+    principal: Principal, agent_id: UUID, body: AgentChange, checked: CheckedMessages | None
+) -> AgentAnswer:
+    changes = body.changes(checked)
+    agent = agents.update_agent(principal.workspace, agent_id, _policy(), **changes)
     return AgentAnswer.shown_to(principal, agent)
 
 
@@ -308,5 +329,9 @@ def _plain(seconds: float) -> float:
 
 
 def _policy() -> TargetPolicy:
+    return _services().policy
+
+
+def _services() -> Services:
     services: Services = current_app.extensions[EXTENSION]
-    return services.policy
+    return services

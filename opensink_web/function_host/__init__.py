@@ -4,8 +4,9 @@
     host          one process for each entry point: has imported it, and forks for every call
     call          one call as its host sees it: its process, its time, what it says
     child         what the forked process does: limits, the function, its output
-    frames        how worker and host speak with each other
     entry_points  which functions the installed packages advertise
+
+How worker and host speak, and how a process is limited, stands in isolation/.
 
 A function can crash, hang, fork, or eat memory: its call alone fails. That is no prison: a function
 is code that the operator has installed, and runs with the rights of the worker's user.

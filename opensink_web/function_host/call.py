@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from opensink_web.function_host import frames
 from opensink_web.function_host.child import OUTPUT_MAX_BYTES, Task, carry_out
 from opensink_web.function_host.entry_points import Handler
+from opensink_web.isolation import frames
+from opensink_web.isolation.limits import Limits
 
 LOG_MAX_BYTES = 64 * 1024
 _SAID_MAX_BYTES = OUTPUT_MAX_BYTES + 64 * 1024
@@ -54,7 +55,7 @@ class Call:
         return len(self._request) >= frames.HEAD_BYTES + frames.length_of(bytes(head))
 
     def start(
-        self, load: Callable[[], Handler], memory_mb: int, opened: Iterable[int]
+        self, load: Callable[[], Handler], limits: Limits, opened: Iterable[int]
     ) -> tuple[int, int]:
         """Fork the call's process, which closes what its host has `opened`; return the pipes."""
         request = bytes(self._request[frames.HEAD_BYTES :])
@@ -69,7 +70,7 @@ class Call:
             try:
                 for descriptor in (*opened, said, printed):
                     os.close(descriptor)
-                carry_out(Task(load, request, memory_mb, says, prints), host_id)
+                carry_out(Task(load, request, limits, says, prints), host_id)
             finally:
                 os._exit(1)
         os.close(says)

@@ -4,10 +4,8 @@ What it says is a word and JSON: `output …`, `awaits {"prompt", "schema"}` or 
 "message"}`. Text that the function prints goes to the worker's log, and so do tracebacks.
 """
 
-import ctypes
 import json
 import os
-import resource
 import signal
 import sys
 import traceback
@@ -18,10 +16,10 @@ from typing import Any, NoReturn
 
 from opensink_web.function_host.entry_points import Handler
 from opensink_web.functions import AwaitInput, Context, Resume
+from opensink_web.isolation.limits import Limits, bind
 
 OUTPUT_MAX_BYTES = 1024 * 1024
 _MESSAGE_LENGTH_MAX = 2000
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Task:
 
     load: Callable[[], Handler]
     request: bytes
-    memory_mb: int
+    limits: Limits
     said: int
     printed: int
 
@@ -49,7 +47,6 @@ def carry_out(task: Task, host_id: int) -> NoReturn:
 def _bind(task: Task, host_id: int) -> None:
     """Become a process group of its own that dies with its host, within its limits."""
     os.setsid()
-    die_with_parent(host_id)
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -59,21 +56,7 @@ def _bind(task: Task, host_id: int) -> None:
         os.dup2(source, standard)
     for opened in (nothing, task.printed):
         os.close(opened)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it
-        limit_bytes = task.memory_mb * 1024**2
-        resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
-
-
-def die_with_parent(parent_id: int) -> None:
-    """Have the kernel kill this process when its parent dies; Linux alone can."""
-    if sys.platform == "linux":
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_id:  # it died before it was asked
-        os._exit(1)
-
-
-_LIBC = ctypes.CDLL(None)
+    bind(task.limits, host_id)
 
 
 def _run(task: Task) -> bytes:

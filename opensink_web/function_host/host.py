@@ -22,9 +22,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from opensink_web.function_host import frames
 from opensink_web.function_host.call import Call
 from opensink_web.function_host.entry_points import Handler, load
+from opensink_web.isolation import frames
+from opensink_web.isolation.limits import Limits
 
 IMPORT_TIMEOUT_SECONDS = 60
 _LEFTOVERS_TIMEOUT_SECONDS = 1.0
@@ -50,7 +51,7 @@ def main(name: str, memory_mb: str, control: str, *late: str) -> None:
     channel.sendall(frames.pack(frames.READY))
     gc.freeze()  # what is here stays, and need not be copied into every call by collecting it
     loader = partial(load, name) if handler is None else lambda: handler
-    Host(channel, loader, int(memory_mb)).serve()
+    Host(channel, loader, Limits(memory_bytes=int(memory_mb) * 1024**2)).serve()
 
 
 def _import(name: str) -> Handler:
@@ -67,10 +68,10 @@ def _reason(name: str, error: BaseException) -> str:
 class Host:
     """Takes calls from the worker and looks after their processes."""
 
-    def __init__(self, channel: socket.socket, load: Callable[[], Handler], memory_mb: int) -> None:
+    def __init__(self, channel: socket.socket, load: Callable[[], Handler], limits: Limits) -> None:
         self._channel = channel
         self._load = load
-        self._memory_mb = memory_mb
+        self._limits = limits
         self._selector = selectors.DefaultSelector()
         self._waiting: set[Call] = set()
         self._running: dict[int, Call] = {}
@@ -138,7 +139,7 @@ class Host:
             call.kill()
 
     def _start(self, call: Call) -> None:
-        said, printed = call.start(self._load, self._memory_mb, self._opened())
+        said, printed = call.start(self._load, self._limits, self._opened())
         self._waiting.discard(call)
         self._running[call.process_id or 0] = call
         self._on(said, partial(self._follow, call.hear, said))

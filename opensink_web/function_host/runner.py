@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 
 from opensink_web import json_value
 from opensink_web.errors import InvalidInput
-from opensink_web.function_host import frames
 from opensink_web.function_host.entry_points import GROUP, available_entry_points
 from opensink_web.functions import Context
+from opensink_web.isolation import frames
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
 

@@ -1,23 +1,15 @@
-"""What may stand in a template, and the places in it where its time is looked at.
+"""What may stand in a template: expressions, if, for, set and with.
 
-Without macros, recursion, inheritance and literals that hold other values, what a template can do
-is a sum of small steps. The steps that can be many are led through filters of the sandbox.
+There are no macros, recursion, inheritance or blocks: nothing but JSON values has a name. Which
+filters and tests are called stands in the template itself, never in a value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.visitor import NodeTransformer
-
-TOKENS_MAX = 1500
-DEPTH_MAX = 60
-LOOPS_MAX = 8
-# no name that can be written in a template has a space
-COUNTED = "counted loop"
-TIMED = "timed value"
-CONCATENATED = "concatenated texts"
 
 _ALLOWED = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Assign),
@@ -25,100 +17,88 @@ _ALLOWED = (
     *(nodes.Keyword, nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Getattr, nodes.Getitem),
     *(nodes.Slice, nodes.Concat, nodes.Compare, nodes.Operand, nodes.Call, nodes.Not, nodes.Neg),
     *(nodes.Pos, nodes.And, nodes.Or, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div),
-    *(nodes.FloorDiv, nodes.Mod),
+    *(nodes.FloorDiv, nodes.Mod, nodes.Pow),
 )
-_LITERALS = (nodes.Tuple, nodes.List, nodes.Dict)
-_CONSTANTS = (*_LITERALS, nodes.Const, nodes.Pair, nodes.Neg)
 _NAMES = {
     "FilterBlock": "filter",
     "CallBlock": "call",
     "AssignBlock": "set without =",
     "Scope": "autoescape",
-    "Pow": "**",
 }
 _TEMPLATES_OWN = frozenset({"self", "super"})
+# Filters that call a filter or a test in their turn, and as which argument they take its name.
+_CALLS_FILTER = {"map": 0}
+_CALLS_TEST = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 
 
 def parse(environment: Environment, source: str) -> nodes.Template:
     """Read a template. Raises: TemplateSyntaxError, also for what may not stand in one."""
-    for count, (line, *_) in enumerate(environment.lex(source)):
-        if count >= TOKENS_MAX:
-            raise TemplateSyntaxError(f"It has more than {TOKENS_MAX} parts", line)
-    try:
-        template = environment.parse(source)
-    except RecursionError:
-        raise TemplateSyntaxError(_TOO_DEEP, 1) from None
-    for node, depth, loops in _walk(template):
-        if depth > DEPTH_MAX or loops > LOOPS_MAX:
-            raise TemplateSyntaxError(_TOO_DEEP, node.lineno)
+    template = environment.parse(source)
+    for node in _walk(template):
         _check(node)
-    return template
+        if isinstance(node, nodes.Filter):
+            _check_known(node.name, environment.filters, "filter", node)
+            _check_called(node, environment)
+        elif isinstance(node, nodes.Test):
+            _check_known(node.name, environment.tests, "test", node)
+    checked: nodes.Template = _JoinedTexts().visit(template)
+    checked.set_environment(environment)
+    return checked
 
 
-def with_time_looked_at(template: nodes.Template, environment: Environment) -> nodes.Template:
-    """Lead loops, comparisons and slices through the sandbox's filters, and joined texts."""
-    guarded: nodes.Template = _Guard().visit(template)
-    guarded.set_environment(environment)
-    return guarded
-
-
-_TOO_DEEP = f"It is nested deeper than {DEPTH_MAX} levels, or {LOOPS_MAX} loops"
-
-
-def _walk(template: nodes.Template) -> Iterator[tuple[nodes.Node, int, int]]:
-    """Yield each node, at which level it stands, and in how many loops."""
-    rest: list[tuple[nodes.Node, int, int]] = [(template, 0, 0)]
+def _walk(template: nodes.Template) -> Iterator[nodes.Node]:
+    rest: list[nodes.Node] = [template]
     while rest:
-        node, depth, loops = rest.pop()
-        yield node, depth, loops
-        inside = loops + isinstance(node, nodes.For)
-        rest.extend((child, depth + 1, inside) for child in node.iter_child_nodes())
+        node = rest.pop()
+        yield node
+        rest.extend(node.iter_child_nodes())
 
 
 def _check(node: nodes.Node) -> None:
     if not isinstance(node, _ALLOWED):
         kind = type(node).__name__
-        name = _NAMES.get(kind, kind.lower())
-        raise TemplateSyntaxError(f"`{name}` cannot be used in a message", node.lineno or 1)
+        raise _not_usable(_NAMES.get(kind, kind.lower()), node)
     if isinstance(node, nodes.Name) and node.name in _TEMPLATES_OWN:
-        raise TemplateSyntaxError(f"`{node.name}` cannot be used in a message", node.lineno)
+        raise _not_usable(node.name, node)
     if isinstance(node, nodes.For) and node.recursive:
-        raise TemplateSyntaxError("`recursive` cannot be used in a message", node.lineno)
-    is_target = isinstance(node, nodes.Tuple) and node.ctx == "store"
-    if isinstance(node, _LITERALS) and not is_target and not _is_constant(node):
-        message = "A list, tuple or dict that is written out holds constants only"
+        raise _not_usable("recursive", node)
+    if getattr(node, "dyn_args", None) or getattr(node, "dyn_kwargs", None):
+        raise _not_usable("*", node)  # `_check_called` could not see what is called
+
+
+def _check_called(node: nodes.Filter, environment: Environment) -> None:
+    """Check that the template itself names what a filter is to call, and nothing that calls on."""
+    if node.name in _CALLS_FILTER:
+        place, known, kind = _CALLS_FILTER[node.name], environment.filters, "filter"
+    elif node.name in _CALLS_TEST:
+        place, known, kind = _CALLS_TEST[node.name], environment.tests, "test"
+    else:
+        return
+    if len(node.args) <= place:  # it takes a named argument instead, or looks whether a value is so
+        return
+    called = node.args[place]
+    if not isinstance(called, nodes.Const) or not isinstance(called.value, str):
+        message = f"Write the name of the {kind} that `{node.name}` applies here, in quotes"
         raise TemplateSyntaxError(message, node.lineno)
+    if called.value in _CALLS_FILTER | _CALLS_TEST:
+        message = f"`{node.name}` cannot apply `{called.value}`; write a loop instead"
+        raise TemplateSyntaxError(message, node.lineno)
+    _check_known(called.value, known, kind, node)
 
 
-def _is_constant(node: nodes.Node) -> bool:
-    # what is inside literals inside is looked at in its turn
-    return all(isinstance(child, _CONSTANTS) for child in node.iter_child_nodes())
+def _check_known(name: str, known: Mapping[str, Any], kind: str, node: nodes.Node) -> None:
+    if name not in known:
+        raise TemplateSyntaxError(f"There is no {kind} named `{name}`", node.lineno)
 
 
-class _Guard(NodeTransformer):
-    """Needs a template that `parse` has checked: it goes as deep as that one is."""
+def _not_usable(name: str, node: nodes.Node) -> TemplateSyntaxError:
+    return TemplateSyntaxError(f"`{name}` cannot be used in a message", node.lineno or 1)
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - jinja2's way to name them
+
+class _JoinedTexts(NodeTransformer):
+    """Write `a ~ b` as a join: a filter can be told what has no text, and `~` cannot."""
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - jinja2 names it so
         self.generic_visit(node)
-        node.iter = _filtered(node.iter, COUNTED)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _filtered(nodes.List(node.nodes, lineno=node.lineno), CONCATENATED)
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _filtered(node, TIMED) if isinstance(node.arg, nodes.Slice) else node
-
-    def _timed(self, node: nodes.Expr) -> nodes.Expr:
-        self.generic_visit(node)
-        return _filtered(node, TIMED)
-
-    visit_Compare = _timed  # noqa: N815
-    visit_Test = _timed  # noqa: N815
-
-
-def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
-    parts: Any = (node, name, [], [], None, None)
-    return nodes.Filter(*parts, lineno=node.lineno)
+        parts: Any = (nodes.List(node.nodes, lineno=node.lineno), "join", [], [], None, None)
+        return nodes.Filter(*parts, lineno=node.lineno)

@@ -105,6 +105,16 @@ def reading() -> Iterator[None]:
         db.session.rollback()
 
 
+def end_reading() -> None:
+    """End the transaction before something that takes its time: it held a connection till now.
+
+    What was loaded in it is loaded anew. Raises: RuntimeError where one that writes is open.
+    """
+    if _writes.get():
+        raise RuntimeError("a transaction that writes is open; others would wait for its end")
+    db.session.rollback()
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether it is not the statement that was wrong: the database is locked, full or away."""
     if isinstance(error, OperationalError | PoolTimeout):

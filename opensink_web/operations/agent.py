@@ -2,9 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
@@ -23,7 +22,7 @@ from opensink_web.operations.endpoint import (
     endpoint_to_json,
 )
 from opensink_web.operations.endpoint_health import HealthStatus, heal
-from opensink_web.operations.initial_messages import Message, check_initial_messages
+from opensink_web.operations.initial_messages import CheckedMessages
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 
@@ -48,7 +47,7 @@ class AgentChanges(TypedDict, total=False):
     namespace: str
     slug: str
     execution_endpoint: EndpointSpec | None
-    initial_messages: Sequence[Message]
+    initial_messages: CheckedMessages
 
 
 def create_agent(
@@ -60,7 +59,7 @@ def create_agent(
     namespace: str = "default",
     slug: str | None = None,
     execution_endpoint: EndpointSpec | None = None,
-    initial_messages: Sequence[Message] = (),
+    initial_messages: CheckedMessages = CheckedMessages(),  # noqa: B008 - frozen and empty
 ) -> Agent:
     """Make an agent; without a slug one is derived from the name, numbered if it is taken.
 
@@ -72,7 +71,7 @@ def create_agent(
         description=description or None,
         namespace=_addressable("namespace", namespace),
         slug=_addressable("slug", slug) if slug else _free_slug(workspace, namespace, name),
-        initial_messages=_kept_messages(initial_messages),
+        initial_messages=initial_messages.to_json(),
     )
     if execution_endpoint is not None:
         agent.execution_endpoint = _kept(execution_endpoint, policy, None)
@@ -100,7 +99,7 @@ def update_agent(
         agent.execution_endpoint = _kept(endpoint, policy, current) if endpoint else None
         heal(agent)  # what waits is announced by the sweeper
     if "initial_messages" in changes:
-        agent.initial_messages = _kept_messages(changes["initial_messages"])
+        agent.initial_messages = changes["initial_messages"].to_json()
     _flush_unique()
     return agent
 
@@ -217,13 +216,6 @@ def _kept(
         return dict(endpoint_to_json(check_endpoint(endpoint, policy, current)))
     except InvalidInput as error:
         raise error.below("/execution_endpoint") from None
-
-
-def _kept_messages(messages: Sequence[Message]) -> list[Any] | None:
-    try:
-        return check_initial_messages(messages) or None
-    except InvalidInput as error:
-        raise error.below("/initial_messages") from None
 
 
 def _checked_name(name: str) -> str:

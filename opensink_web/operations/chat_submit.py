@@ -1,7 +1,8 @@
 """Taking chats with an agent on, a batch at once: everything is checked before anything is stored.
 
 Each begins with the agent's first messages, filled in, and what the caller says. An execution of
-each has the agent answer it.
+each has the agent answer it. Filling in is done before, outside the transaction; that looks only
+whether the messages are still the same.
 """
 
 import math
@@ -12,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, FieldError, InvalidChatInput, NotFound
+from opensink_web.errors import Conflict, NotFound
 from opensink_web.json_value import JSONObject
-from opensink_web.message_template.sandbox import RenderingFailed
+from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import Agent, Batch, Chat, ExecutionKind, Workspace, db
 from opensink_web.models.base import new_id
 from opensink_web.operations.agent import endpoint_of
@@ -29,7 +30,12 @@ from opensink_web.operations.execution_submit import (
     insert_executions,
     trigger_ids_of,
 )
-from opensink_web.operations.initial_messages import Message, Renderer
+from opensink_web.operations.initial_messages import (
+    FirstMessages,
+    Message,
+    fill_in,
+    refusal_of_input,
+)
 from opensink_web.operations.permission import Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 
@@ -47,6 +53,14 @@ class ChatInput:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedChats:
+    """Chats that can be taken on, with the first messages as check_chats() found them."""
+
+    inputs: Sequence[ChatInput]
+    first_messages: FirstMessages
+
+
+@dataclass(frozen=True, slots=True)
 class SubmittedChats:
     """A batch that was taken on; both lists are in the order of its inputs."""
 
@@ -55,30 +69,53 @@ class SubmittedChats:
     chat_ids: list[UUID]
 
 
+def check_chats(
+    agent: Agent,
+    renderer: TemplateRenderer,
+    inputs: Sequence[ChatInput],
+    size_max: int = BATCH_SIZE_MAX_DEFAULT,
+) -> CheckedChats:
+    """Check chats and fill their first messages in. Call it outside a transaction that writes.
+
+    Raises: BatchSizeRefused; InvalidChatInput naming the index of the input that is wrong;
+    Conflict for first messages that are no templates; RateLimited; Unavailable.
+    """
+    check_size(inputs, size_max)
+    for index, each in enumerate(inputs):
+        if not 1 <= len(each.message) <= MESSAGE_LENGTH_MAX:
+            wrong = f"A message has 1 to {MESSAGE_LENGTH_MAX} characters."
+            raise refusal_of_input(index, "message", wrong)
+    variables = [each.input_variables for each in inputs]
+    return CheckedChats(inputs, fill_in(agent, renderer, variables))
+
+
 def submit_chats(
     principal: Principal,
     agent: Agent,
-    inputs: Sequence[ChatInput],
+    checked: CheckedChats,
     options: Options,
     *,
     batch_callback_url: str | None = None,
-    size_max: int = BATCH_SIZE_MAX_DEFAULT,
 ) -> SubmittedChats:
     """Take chats on, in one go. `options.trigger_id` is the prefix of the executions' own.
 
-    Raises: InvalidInput; InvalidChatInput naming the index of the input that is wrong; Conflict
-    for an agent that cannot be called; UnreadableSecret.
+    Raises: InvalidInput; Conflict for an agent that cannot be called, or has other first messages
+    now; UnreadableSecret.
     """
     check_options(options)
-    check_size(inputs, size_max)
     target = _target_of(agent)
-    beginnings = _beginnings(agent, inputs)
+    if checked.first_messages.stored != (agent.initial_messages or []):
+        raise Conflict(
+            f"The first messages of {agent.namespace}/{agent.slug} were changed just now, so "
+            "nothing was executed. Please try again."
+        )
+    inputs = checked.inputs
     batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
     chat_ids = _insert_chats(principal, agent, inputs)
     add_messages(
         [
             NewMessage(chat_id, number, message.role, message.content)
-            for chat_id, said in zip(chat_ids, beginnings, strict=True)
+            for chat_id, said in zip(chat_ids, _beginnings(checked), strict=True)
             for number, message in enumerate(said)
         ]
     )
@@ -129,25 +166,13 @@ def _callable_endpoint_of(agent: Agent) -> EndpointSpec:
     return endpoint
 
 
-def _beginnings(agent: Agent, inputs: Sequence[ChatInput]) -> list[list[Message]]:
-    """Return what each chat begins with. Raises: InvalidChatInput for the first one at fault."""
-    renderer = Renderer(agent.initial_messages or [], len(inputs))
-    beginnings = []
-    for index, each in enumerate(inputs):
-        if not 1 <= len(each.message) <= MESSAGE_LENGTH_MAX:
-            wrong = f"A message has 1 to {MESSAGE_LENGTH_MAX} characters."
-            raise _refusal(index, "message", wrong)
-        try:
-            said = renderer.render(each.input_variables)
-        except RenderingFailed as failure:
-            raise _refusal(index, "input_variables", str(failure)) from None
-        beginnings.append([*said, Message(_USER, each.message)])
-    return beginnings
-
-
-def _refusal(index: int, field: str, message: str) -> InvalidChatInput:
-    error = FieldError(f"/inputs/{index}/{field}", message)
-    return InvalidChatInput(f"Input {index} cannot be taken. {message}", errors=(error,))
+def _beginnings(checked: CheckedChats) -> list[list[Message]]:
+    """Return what each chat begins with."""
+    of_chats = checked.first_messages.of_chats
+    return [
+        [*said, Message(_USER, each.message)]
+        for said, each in zip(of_chats, checked.inputs, strict=True)
+    ]
 
 
 def _insert_chats(principal: Principal, agent: Agent, inputs: Sequence[ChatInput]) -> list[UUID]:

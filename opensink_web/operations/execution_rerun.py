@@ -17,6 +17,7 @@ from sqlalchemy import Row, select, update
 
 from opensink_web.errors import Conflict
 from opensink_web.json_value import JSONObject
+from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import (
     Batch,
     Execution,
@@ -26,7 +27,13 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.batch import find_batch, lock_batch
-from opensink_web.operations.chat_submit import ChatInput, find_addressed_agent, submit_chats
+from opensink_web.operations.chat_submit import (
+    ChatInput,
+    CheckedChats,
+    check_chats,
+    find_addressed_agent,
+    submit_chats,
+)
 from opensink_web.operations.execution import find_execution
 from opensink_web.operations.execution_end import lock_executions
 from opensink_web.operations.execution_submit import (
@@ -100,13 +107,15 @@ class Failed:
     """What of a batch has failed and can be run again: `inputs` are checked as their kind is."""
 
     trigger_ids: tuple[str, ...]
-    inputs: CheckedInputs | list[ChatInput]
+    inputs: CheckedInputs | CheckedChats
 
 
-def check_failed(principal: Principal, batch_id: UUID, order: RerunOrder) -> Failed:
+def check_failed(
+    principal: Principal, batch_id: UUID, order: RerunOrder, templates: TemplateRenderer
+) -> Failed:
     """Check the inputs of what has failed of a batch for rerun_failed(); takes its time.
 
-    Raises: as check_execution(), and Conflict when none has failed.
+    Raises: as check_execution() and check_chats(), and Conflict when none has failed.
     """
     batch = find_batch(principal.workspace, batch_id, user_id=order.user_id)
     if batch.ended_as is None:
@@ -117,7 +126,10 @@ def check_failed(principal: Principal, batch_id: UUID, order: RerunOrder) -> Fai
     inputs = [each.input_data for each in failed]
     trigger_ids = tuple(each.trigger_id for each in failed)
     if batch.kind is ExecutionKind.AGENT:
-        return Failed(trigger_ids, [_chat_input(each) for each in inputs])
+        principal.require_reach(_permission_to_chat(batch))
+        agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
+        chats = [_chat_input(each) for each in inputs]
+        return Failed(trigger_ids, check_chats(agent, templates, chats, order.size_max))
     function = _function_of(principal, batch)
     return Failed(trigger_ids, check_inputs(function, inputs, order.size_max))
 
@@ -195,7 +207,7 @@ def _check_known(original: Execution | Batch, order: RerunOrder) -> None:
 def _submit(
     principal: Principal,
     batch: Batch,
-    inputs: CheckedInputs | list[ChatInput],
+    inputs: CheckedInputs | CheckedChats,
     options: Options,
     order: RerunOrder,
 ) -> Batch:
@@ -206,9 +218,7 @@ def _submit(
         return made
     principal.require_reach(_permission_to_chat(batch))
     agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
-    return submit_chats(
-        principal, agent, inputs, options, batch_callback_url=url, size_max=order.size_max
-    ).batch
+    return submit_chats(principal, agent, inputs, options, batch_callback_url=url).batch
 
 
 def _function_of(principal: Principal, original: Execution | Batch) -> Function:

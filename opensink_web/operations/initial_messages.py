@@ -1,21 +1,24 @@
-"""An agent's first messages: checked when they are kept, filled in when a chat begins."""
+"""An agent's first messages: checked when they are kept, filled in when a chat begins.
+
+Both take their time, in a process of their own, and are done before the transaction that writes.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from opensink_web.errors import FieldError, InvalidInput
+from opensink_web.errors import Conflict, FieldError, InvalidChatInput, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
-from opensink_web.message_template.sandbox import RenderingFailed, Templates, check_template
+from opensink_web.message_template.renderer import NotFilledIn, TemplateRenderer, TemplatesRefused
+from opensink_web.models import Agent, Workspace
+from opensink_web.models.transaction import end_reading
 
 ROLES = ("system", "developer", "user", "assistant")
 MESSAGES_MAX = 10
 TEMPLATES_LENGTH_MAX = 32_768
 VARIABLES_LENGTH_MAX = 128 * 1024
-SECONDS = 0.1
-"""How long filling in may take for a batch, and how much longer for each of its inputs."""
-SECONDS_PER_INPUT = 0.001
 
+_PLACE = "/initial_messages"
 _TOO_MUCH = (
     f"There are at most {MESSAGES_MAX} first messages, of {TEMPLATES_LENGTH_MAX} characters "
     "together."
@@ -30,17 +33,63 @@ class Message:
     content: str
 
 
-def check_initial_messages(messages: Sequence[Message]) -> list[Any]:
-    """Return the messages as they are kept. Raises: InvalidInput with a pointer for each wrong."""
+@dataclass(frozen=True, slots=True)
+class CheckedMessages:
+    """First messages that can be kept: check_initial_messages() has looked."""
+
+    messages: Sequence[Message] = ()
+
+    def to_json(self) -> list[Any] | None:
+        """Return what is stored of them."""
+        return [{"role": each.role, "content": each.content} for each in self.messages] or None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMessages:
+    """What each chat of a batch begins with, filled in from what an agent had `stored`."""
+
+    stored: list[Any]
+    of_chats: list[list[Message]]
+
+
+def check_initial_messages(
+    workspace: Workspace, renderer: TemplateRenderer, messages: Sequence[Message]
+) -> CheckedMessages:
+    """Look whether these can be kept; takes its time, so no transaction that writes may be open.
+
+    Raises: InvalidInput with a pointer below /initial_messages for each that is wrong;
+    RateLimited; Unavailable.
+    """
     length = sum(len(each.content) for each in messages)
     if len(messages) > MESSAGES_MAX or length > TEMPLATES_LENGTH_MAX:
-        raise InvalidInput(_TOO_MUCH, errors=(FieldError("", _TOO_MUCH),))
-    errors = [
-        error for index, message in enumerate(messages) for error in _errors_of(index, message)
-    ]
+        raise InvalidInput(_TOO_MUCH, errors=(FieldError(_PLACE, _TOO_MUCH),))
+    errors = []
+    for index, each in enumerate(messages):
+        if each.role not in ROLES:
+            roles = f"The role is one of {', '.join(ROLES)}."
+            errors.append(FieldError(f"{_PLACE}/{index}/role", roles))
+        if not each.content.strip():
+            errors.append(FieldError(f"{_PLACE}/{index}/content", "Enter the message's text."))
+    errors = errors or _errors_in_templates(workspace, renderer, messages)
     if errors:
         raise InvalidInput("These first messages cannot be kept.", errors=tuple(errors))
-    return [{"role": each.role, "content": each.content} for each in messages]
+    return CheckedMessages(messages)
+
+
+def _errors_in_templates(
+    workspace: Workspace, renderer: TemplateRenderer, messages: Sequence[Message]
+) -> list[FieldError]:
+    owner = workspace.id
+    end_reading()
+    try:
+        renderer.check(owner, [each.content for each in messages])
+    except TemplatesRefused as refusal:
+        return [
+            FieldError(f"{_PLACE}/{index}/content", wrong)
+            for index, wrong in enumerate(refusal.errors)
+            if wrong is not None
+        ] or [FieldError(_PLACE, refusal.message)]
+    return []
 
 
 def read_initial_messages(text: str) -> list[Message]:
@@ -61,35 +110,37 @@ def _is_message(value: JSONValue) -> bool:
     )
 
 
-class Renderer:
-    """Fills first messages in, for one chat after the other."""
+def fill_in(
+    agent: Agent, renderer: TemplateRenderer, inputs: Sequence[JSONObject]
+) -> FirstMessages:
+    """Fill an agent's first messages in for each chat; takes its time, as the check does.
 
-    def __init__(self, stored: Sequence[Any], inputs: int) -> None:
-        self._roles = [str(each["role"]) for each in stored]
-        contents = [str(each["content"]) for each in stored]
-        self._templates = Templates(contents, SECONDS + SECONDS_PER_INPUT * inputs)
-
-    def render(self, variables: JSONObject) -> list[Message]:
-        """Return a chat's first messages. Raises: RenderingFailed."""
-        if not self._roles:
-            return []
+    Raises: InvalidChatInput for the first input at fault; Conflict; RateLimited; Unavailable.
+    """
+    owner, address = agent.workspace_id, f"{agent.namespace}/{agent.slug}"
+    stored: list[Any] = agent.initial_messages or []
+    end_reading()
+    for index, variables in enumerate(inputs if stored else ()):
         if len(dump(variables)) > VARIABLES_LENGTH_MAX:
-            raise RenderingFailed(f"The variables are more than {VARIABLES_LENGTH_MAX} characters.")
-        texts = self._templates.render(variables)
-        return [Message(*each) for each in zip(self._roles, texts, strict=True)]
+            wrong = f"The variables are more than {VARIABLES_LENGTH_MAX} characters."
+            raise refusal_of_input(index, "input_variables", wrong)
+    try:
+        texts = renderer.render(owner, [each["content"] for each in stored], inputs)
+    except NotFilledIn as failure:
+        raise refusal_of_input(failure.index, "input_variables", failure.message) from None
+    except TemplatesRefused as refusal:
+        why = next(filter(None, refusal.errors), refusal.message)
+        raise Conflict(
+            f"The first messages of {address} are no templates that can be filled in. {why} Change "
+            "them on the agent's page."
+        ) from None
+    roles = [str(each["role"]) for each in stored]
+    return FirstMessages(
+        stored, [[Message(*each) for each in zip(roles, said, strict=True)] for said in texts]
+    )
 
 
-def _errors_of(index: int, message: Message) -> list[FieldError]:
-    errors = []
-    if message.role not in ROLES:
-        errors.append(FieldError(f"/{index}/role", f"The role is one of {', '.join(ROLES)}."))
-    wrong = _why_no_content(message.content)
-    if wrong is not None:
-        errors.append(FieldError(f"/{index}/content", wrong))
-    return errors
-
-
-def _why_no_content(content: str) -> str | None:
-    if not content.strip():
-        return "The content says something."
-    return check_template(content)
+def refusal_of_input(index: int, field: str, message: str) -> InvalidChatInput:
+    """Return the refusal of a batch because of one of its inputs."""
+    error = FieldError(f"/inputs/{index}/{field}", message)
+    return InvalidChatInput(f"Input {index} cannot be taken. {message}", errors=(error,))

@@ -141,9 +141,20 @@ class TranscriptAnswer(ChatAnswer):
         return cls(**dict(ChatAnswer.of_chat(chat)), messages=messages)
 
 
-def _check_batch(principal: Principal, namespace: str, slug: str, body: ChatBatch) -> None:
-    """Raises: CallbackRefused."""
+def _check_batch(
+    principal: Principal, namespace: str, slug: str, body: ChatBatch
+) -> chat_submit.CheckedChats:
+    """Refuse callbacks that may not be made, and inputs that first messages cannot be made of.
+
+    Raises: CallbackRefused; NotFound; what check_chats() raises.
+    """
     check_callback_urls(body)
+    services: Services = current_app.extensions[EXTENSION]
+    agent = chat_submit.find_addressed_agent(principal.workspace, namespace, slug)
+    inputs = [each.to_input() for each in body.inputs]
+    return chat_submit.check_chats(
+        agent, services.templates, inputs, services.settings.max_batch_size
+    )
 
 
 @routes.post(
@@ -157,17 +168,19 @@ def _check_batch(principal: Principal, namespace: str, slug: str, body: ChatBatc
     check=_check_batch,
 )
 def chat_batch(
-    principal: Principal, namespace: AgentPathName, slug: AgentPathName, body: ChatBatch
+    principal: Principal,
+    namespace: AgentPathName,
+    slug: AgentPathName,
+    body: ChatBatch,
+    checked: chat_submit.CheckedChats,
 ) -> QueuedChatsAnswer:
-    services: Services = current_app.extensions[EXTENSION]
     agent = chat_submit.find_addressed_agent(principal.workspace, namespace, slug)
     submitted = chat_submit.submit_chats(
         principal,
         agent,
-        [each.to_input() for each in body.inputs],
+        checked,
         body.options,
         batch_callback_url=body.batch_callback_url,
-        size_max=services.settings.max_batch_size,
     )
     return QueuedChatsAnswer(
         batch_id=submitted.batch.id,

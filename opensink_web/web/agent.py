@@ -25,7 +25,11 @@ from opensink_web.operations.agent import (
 )
 from opensink_web.operations.delivery import deliver_test
 from opensink_web.operations.endpoint_health import health_of
-from opensink_web.operations.initial_messages import Message, read_initial_messages
+from opensink_web.operations.initial_messages import (
+    CheckedMessages,
+    check_initial_messages,
+    read_initial_messages,
+)
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires, services
 from opensink_web.web.below_path import public_root
@@ -61,12 +65,13 @@ class AgentForm(SettingsForm):
         "with the chat's input_variables.",
     )
 
-    def messages(self) -> list[Message]:
-        """Return the first messages as they were typed. Raises: InvalidInput."""
+    def messages(self, principal: Principal) -> CheckedMessages:
+        """Return the first messages, checked; takes its time. Raises: InvalidInput."""
         try:
-            return read_initial_messages(self.first_messages.data or "")
+            typed = read_initial_messages(self.first_messages.data or "")
         except InvalidInput as refusal:
             raise refusal.below("/initial_messages") from None
+        return check_initial_messages(principal.workspace, services().templates, typed)
 
     def show_at(self, path: str, message: str) -> None:
         """Put what is wrong with a first message at the field that has them all."""
@@ -126,6 +131,7 @@ def edit(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     form = AgentForm(obj=agent, data={"first_messages": _typed_messages(agent)})
     if form.validate_on_submit():
         try:
+            messages = form.messages(principal)
             with writing():
                 update_agent(
                     principal.workspace,
@@ -135,7 +141,7 @@ def edit(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
                     description=form.description.data,
                     namespace=form.namespace.data,
                     slug=form.slug.data,
-                    initial_messages=form.messages(),
+                    initial_messages=messages,
                 )
             flash("The agent is changed.", "success")
             return _to_agent(principal, agent_id)
@@ -202,6 +208,7 @@ def remove_endpoint(principal: Principal, agent_id: UUID) -> ResponseReturnValue
 
 
 def _create(principal: Principal, form: AgentForm) -> ResponseReturnValue:
+    messages = form.messages(principal)
     with writing():
         agent = create_agent(
             principal.workspace,
@@ -210,7 +217,7 @@ def _create(principal: Principal, form: AgentForm) -> ResponseReturnValue:
             description=form.description.data,
             namespace=form.namespace.data or "default",
             slug=form.slug.data or None,
-            initial_messages=form.messages(),
+            initial_messages=messages,
         )
     flash("The agent is created. Below is how to connect it.", "success")
     return _to_agent(principal, agent.id)

@@ -92,7 +92,7 @@ def batch(principal: Principal, batch_id: UUID) -> ResponseReturnValue:
     original = find_batch(principal.workspace, batch_id, user_id=order.user_id)
     try:
         _check_callbacks(original, order)
-        failed = check_failed(principal, batch_id, order)
+        failed = check_failed(principal, batch_id, order, services().templates)
         with writing():
             batch_id = rerun_failed(principal, batch_id, failed, order).id
     except PermissionMissing:

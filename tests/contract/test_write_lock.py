@@ -9,15 +9,24 @@ from flask import Flask
 from sqlalchemy import select
 
 from opensink_web.contract import call, last_use
+from opensink_web.json_value import JSONValue, dump
+from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import ApiKey, Execution, Function, Role, db, transaction
-from opensink_web.models.transaction import reading, writing
+from opensink_web.models.transaction import end_reading, reading, writing
 from opensink_web.operations import credential
 from opensink_web.operations.execution_submit import check_input
 from opensink_web.operations.invitation import invite
 from opensink_web.operations.workspace import first_workspace
 from opensink_web.outbound.outcome import Pending
 from opensink_web.schema import limits, validation
-from tests.api.conftest import APPROVAL, Api, assert_problem, made, make_function
+from tests.api.conftest import (
+    APPROVAL,
+    Api,
+    assert_problem,
+    made,
+    make_agent,
+    make_function,
+)
 from tests.api.conftest import ask as ask_as
 from tests.conftest import PASSWORD, Cast, Person
 from tests.executions import INPUT_SCHEMA, claim_some, finish_all
@@ -60,6 +69,8 @@ def watch(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Watch:
     watch.over(call, "canonical")
     watch.over(credential, "hash_password")
     watch.over(credential, "password_matches")
+    watch.over(TemplateRenderer, "check")
+    watch.over(TemplateRenderer, "render")
     return watch
 
 
@@ -87,6 +98,32 @@ def test_inputs_and_outputs_are_checked_before(app: Flask, alice: Api, watch: Wa
     ok(own_token(app, claim.id).at(f"/executions/{claim.id}/complete", "POST", {"output": {}}))
     assert (watch.done["errors_of"], watch.done["canonical"]) == (4, 1)
     assert watch.keeping_others_waiting == []
+
+
+def test_first_messages_are_checked_and_filled_in_before(
+    app: Flask, cast: Cast, alice: Api, watch: Watch
+) -> None:
+    first: JSONValue = [{"role": "system", "content": "Speak {{ language }}."}]
+    endpoint = {"url": "http://127.0.0.1:9/"}
+    agent = make_agent(
+        alice, namespace="desk", slug="clerk", initial_messages=first, execution_endpoint=endpoint
+    )
+    ok(alice.patch(f"/agents/{agent['id']}", {"initial_messages": first}))
+    page = f"/w/{cast.alice.workspace_slug}/admin/agents"
+    typed = {"name": "A", "namespace": "desk", "slug": "clerk", "first_messages": dump(first)}
+    browser = browser_of(app, cast.alice)
+    ok(browser.post(f"{page}/new", data=typed | {"slug": "other"}))
+    ok(browser.post(f"{page}/{agent['id']}/edit", data=typed))
+    inputs = [{"message": "Hello", "input_variables": {"language": "French"}}]
+    ok(alice.at("/agents/desk/clerk/chats/batch", "POST", {"inputs": inputs}))
+    assert (watch.done["check"], watch.done["render"]) == (4, 1)
+    assert watch.keeping_others_waiting == []
+
+
+def test_nothing_is_filled_in_where_others_wait_to_write(app: Flask, cast: Cast) -> None:
+    del cast
+    with app.app_context(), writing(), pytest.raises(RuntimeError, match="others would wait"):
+        end_reading()
 
 
 def test_questions_and_answers_are_checked_before(

@@ -7,12 +7,21 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from opensink_web.errors import Conflict, InvalidChatInput, InvalidInput
-from opensink_web.models import Batch, Chat, ChatMessage, Execution, ExecutionKind, db
-from opensink_web.models.transaction import reading
+from opensink_web.models import Agent, Batch, Chat, ChatMessage, Execution, ExecutionKind, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.chat_submit import check_chats, submit_chats
+from opensink_web.operations.execution_submit import Options
 from opensink_web.operations.initial_messages import Message
-from tests.chats import chat_input, make_agent, said_in, submit_some, variables_of
+from tests.chats import (
+    chat_input,
+    make_agent,
+    said_in,
+    submit_some,
+    templates,
+    variables_of,
+)
 from tests.conftest import Cast
-from tests.executions import execution
+from tests.executions import execution, principal_of
 from tests.scenarios import endpoint_at
 
 GREETING = (
@@ -74,6 +83,30 @@ def test_one_that_cannot_be_filled_in_stores_nothing_and_names_its_index(
     (error,) = refusal.value.errors
     assert (error.path, refusal.value.status) == (path, 422)
     assert told in error.message
+
+
+def test_first_messages_that_were_changed_meanwhile_begin_no_chat(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        agent_id = make_agent(cast.alice, initial_messages=GREETING)
+        inputs = [chat_input(language="x", topics=[])]
+        agent = db.session.get_one(Agent, agent_id)
+        checked = check_chats(agent, templates(), inputs)
+        with writing():
+            db.session.get_one(Agent, agent_id).initial_messages = None
+        with writing():
+            agent, alice = db.session.get_one(Agent, agent_id), principal_of(cast.alice)
+            with pytest.raises(Conflict, match="changed just now"):
+                submit_chats(alice, agent, checked, Options())
+
+
+def test_stored_messages_that_are_no_templates_begin_no_chat(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        agent_id = make_agent(cast.alice, initial_messages=GREETING)
+        with writing():
+            stored = [{"role": "user", "content": "{{ a|map(b) }}"}]
+            db.session.get_one(Agent, agent_id).initial_messages = stored
+        with pytest.raises(Conflict, match=r"no templates that can be filled in\. Line 1: Write"):
+            submit_some(cast.alice, agent_id, [chat_input()])
 
 
 @pytest.mark.parametrize("message", ["", "x" * 1_000_001])

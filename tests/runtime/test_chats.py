@@ -1,5 +1,6 @@
 """/agents/{namespace}/{slug}/chats/batch and /chats: all of them or none, and what was said."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -203,6 +204,34 @@ def test_an_agent_is_deleted_after_its_executions(app: Flask, alice: Api, agent:
     assert alice.delete(f"/agents/{agent['id']}").status_code == 204
     chat = look(alice, f"/chats/{chat_id}")
     assert (chat["agent"], len(chat["messages"])) == (None, 3)
+
+
+def test_a_template_that_multiplies_values_is_refused_while_others_are_answered(
+    app: Flask, apis: Apis
+) -> None:
+    multiplied = "{% set a = z|map('d', l, true)|list %}{{ a|sum(start=[])|length }}"
+    make_agent_as(
+        apis.alice,
+        namespace="desk",
+        slug="clerk",
+        execution_endpoint={"url": "http://127.0.0.1:9/"},
+        initial_messages=[{"role": "system", "content": multiplied}],
+    )
+    variables = {"z": [0] * 20_000, "l": [1] * 20_000}
+    inputs = [{"message": "One?", "input_variables": variables}]
+    with ThreadPoolExecutor(1) as threads:
+        hostile = threads.submit(apis.alice.at, ADDRESS, "POST", {"inputs": inputs})
+        answered = 0
+        while not hostile.done():
+            assert apis.charlie.get("/agents").status_code == 200
+            answered += 1
+        answer = hostile.result()
+    assert_problem(answer, 422, "invalid_input")
+    assert wrong_places(answer) == ["/inputs/0/input_variables"]
+    assert "take too long to fill in" in answer.text
+    assert answered > 10
+    with app.app_context(), reading():
+        assert db.session.scalar(select(func.count()).select_from(Chat)) == 0
 
 
 def test_first_messages_are_made_changed_and_shown(alice: Api) -> None:

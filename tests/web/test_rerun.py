@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from opensink_web.errors import Conflict
 from opensink_web.models import (
-    Agent,
     Batch,
     Chat,
     Execution,
@@ -20,7 +19,6 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import writing
-from opensink_web.operations.chat_submit import ChatInput, submit_chats
 from opensink_web.operations.execution_rerun import (
     RerunOrder,
     check_execution,
@@ -28,8 +26,8 @@ from opensink_web.operations.execution_rerun import (
     rerun_execution,
     rerun_failed,
 )
-from opensink_web.operations.execution_submit import Options
 from opensink_web.outbound.outcome import Failure, Output
+from tests.chats import chat_input, submit_some, templates
 from tests.conftest import Cast
 from tests.executions import (
     Submitted,
@@ -162,7 +160,7 @@ def test_no_token_of_whoever_runs_it_goes_where_somebody_else_sent_callbacks(
         principal = principal_of(cast.alice)
         with pytest.raises(Conflict, match="an access token of yours"):
             rerun_execution(principal, bobs, check_execution(principal, bobs, order), order)
-        failed_ones = check_failed(principal, bobs_batch, order)
+        failed_ones = check_failed(principal, bobs_batch, order, templates())
         with pytest.raises(Conflict, match="an access token of yours"):
             rerun_failed(principal, bobs_batch, failed_ones, order)
 
@@ -283,10 +281,8 @@ def test_chats_that_failed_are_had_again_as_chats_of_their_own(
 ) -> None:
     with app.app_context():
         agent_id = ask_in(cast.alice, ENDPOINT).agent_id
-        with writing():
-            agent = db.session.get_one(Agent, agent_id)
-            said = [ChatInput(f"Hello {number}", {"name": "Ada"}) for number in range(2)]
-            batch_id = submit_chats(principal_of(cast.alice), agent, said, Options()).batch.id
+        said = [chat_input(f"Hello {number}", name="Ada") for number in range(2)]
+        batch_id = submit_some(cast.alice, agent_id, said).batch.id
         finish_all(claim_some(agent_id), Failure("It does not answer."))
 
     answer = alice.post(f"{batch_page(batch_id)}/rerun", data=ONCE)

@@ -1,8 +1,10 @@
-"""How worker and host speak with each other: frames of a kind, a length and a payload.
+"""How whoever waits and a process that carries out speak: frames of a kind, length and payload.
 
-Standard library only. Over the control socket the worker hands in one end of a socket pair for each
-call, and the host says once that it is ready. Over such a pair the worker sends CALL; the host LOG
-as often as there is something, at most one RESULT, and END.
+Over the control socket of a host one end of a socket pair is handed in for each call. Over the pair
+goes what the call needs, and back comes what became of it. A host of functions says READY once over
+its control socket, is sent CALL over a pair, and sends LOG as often as there is something, at most
+one RESULT, and END. A process that fills in templates says READY over the pair, and then a RESULT
+to each CALL.
 """
 
 import socket
@@ -25,12 +27,18 @@ def length_of(head: bytes) -> int:
     return length
 
 
-def receive(connection: socket.socket) -> tuple[bytes, bytes]:
-    """Wait for one frame: its kind and its payload.
+class TooLong(Exception):
+    """The other side says more than may be taken."""
 
-    Raises: EOFError, or OSError, which includes the socket's timeout.
+
+def receive(connection: socket.socket, *, most_bytes: int = 2**32) -> tuple[bytes, bytes]:
+    """Wait for one frame: its kind and its payload, which has at most so many bytes.
+
+    Raises: EOFError; TooLong; OSError, which includes the socket's timeout.
     """
     kind, length = _HEAD.unpack(_receive_exactly(connection, HEAD_BYTES))
+    if length > most_bytes:
+        raise TooLong
     return kind, _receive_exactly(connection, length)
 
 

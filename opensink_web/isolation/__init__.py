@@ -1,0 +1,8 @@
+"""What processes have in common that carry out what others wrote. Standard library only.
+
+    limits   what such a process may have, and that it dies with the one that started it
+    frames   how it speaks with the one that waits for it
+
+Two programs are built on it: function_host/ runs Python functions, message_template/ fills in
+templates. Both import what they need once and fork a process for each call.
+"""

@@ -1,0 +1,232 @@
+"""What a server calls to have templates checked and filled in. Safe to use from many threads.
+
+It happens in a process for each batch, which the kernel ends when it takes too long or too much
+memory. Few run at once, and no owner (a workspace) has all of them: whoever writes templates that
+never end waits for their own.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from opensink_web.errors import Unavailable
+from opensink_web.isolation import frames
+from opensink_web.json_value import JSONObject, dump
+from opensink_web.message_template.permits import Permits
+
+CHECK_CPU_SECONDS = 1
+CPU_SECONDS = 2
+INPUTS_PER_CPU_SECOND = 1000
+WALL_SECONDS = 10.0
+"""How long a process may be there, however busy the machine is."""
+TEXTS_BYTES_MAX = 32 * 1024**2
+"""Of all messages of a batch together: what the longest templates are in a thousand chats."""
+_SLICE_LENGTH = 64 * 1024
+_SLICE_INPUTS = 200
+_TOO_MUCH = "The messages take too long to fill in with these values, or need too much memory."
+_TOO_LONG = (
+    f"Filled in, the messages of this batch are longer than {TEXTS_BYTES_MAX // 1024**2} MiB "
+    "together. Submit it in several."
+)
+
+
+class TemplatesRefused(Exception):
+    """Some are no templates: `errors` says of each what is wrong, or None."""
+
+    def __init__(self, message: str, errors: Sequence[str | None] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = errors
+
+
+class NotFilledIn(Exception):
+    """The templates cannot be filled in with the input at `index`; the sentence says why."""
+
+    def __init__(self, message: str, index: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.index = index
+
+
+class TemplateRenderer:
+    """Has templates filled in by processes of a host, which it starts when it is first needed.
+
+    Nothing may be locked meanwhile: a batch takes up to WALL_SECONDS, and may wait before.
+    """
+
+    def __init__(self) -> None:
+        self._host = _Host()
+        weakref.finalize(self, self._host.close)
+        self._permits = Permits()
+
+    def check(self, owner: Hashable, sources: Sequence[str]) -> None:
+        """Look whether these are templates. Raises: TemplatesRefused; RateLimited; Unavailable."""
+        if sources:
+            with self._process(owner, sources, CHECK_CPU_SECONDS):
+                pass
+
+    def render(
+        self, owner: Hashable, sources: Sequence[str], inputs: Sequence[JSONObject]
+    ) -> list[list[str]]:
+        """Fill all templates in with each of the inputs.
+
+        Raises: TemplatesRefused; NotFilledIn; RateLimited; Unavailable.
+        """
+        if not sources:
+            return [[] for _ in inputs]
+        cpu_seconds = CPU_SECONDS + len(inputs) // INPUTS_PER_CPU_SECOND
+        with self._process(owner, sources, cpu_seconds) as process:
+            return process.render(inputs)
+
+    def close(self) -> None:
+        """End the host, if there is one."""
+        self._host.close()
+
+    @contextmanager
+    def _process(
+        self, owner: Hashable, sources: Sequence[str], cpu_seconds: int
+    ) -> "Iterator[_Process]":
+        with self._permits.permit(owner), self._host.connect() as connection:
+            process = _Process(connection)
+            process.read(sources, cpu_seconds)
+            yield process
+
+
+class _Host:
+    """This end of the host process, which forks another for each connection."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_by = 0
+
+    def connect(self) -> socket.socket:
+        """Return a connection to a process that has just begun. Raises: Unavailable."""
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            for _ in range(2):  # the host may have ended since it was last needed
+                try:
+                    socket.send_fds(self._started(), [frames.CALL], [theirs.fileno()])
+                    return ours
+                except OSError:
+                    self._end()
+        ours.close()
+        raise _busy()
+
+    def close(self) -> None:
+        """End the host; what it has begun ends with it."""
+        with self._lock:
+            self._end()
+
+    def _started(self) -> socket.socket:
+        """Return the control socket of this process's host, started if there is none."""
+        if self._control is not None and self._started_by == os.getpid():
+            return self._control
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [
+                    *(sys.executable, "-P", "-m", "opensink_web.message_template.host"),
+                    str(theirs.fileno()),
+                ],
+                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self._control, self._started_by = ours, os.getpid()
+        return ours
+
+    def _end(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None and self._started_by == os.getpid():
+            self._process.wait()
+        self._control = self._process = None
+
+
+class _Process:
+    """The process of one batch, seen from here."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._connection.settimeout(WALL_SECONDS + 1)  # by then the kernel has ended it
+        self._ends_at = monotonic() + WALL_SECONDS
+        self._left_bytes = TEXTS_BYTES_MAX
+
+    def read(self, sources: Sequence[str], cpu_seconds: int) -> None:
+        """Have the templates read. Raises: TemplatesRefused; Unavailable."""
+        try:
+            self._send(frames.CALL, json.dumps([cpu_seconds, WALL_SECONDS, *sources]))
+            frames.receive(self._connection)
+        except (EOFError, OSError):  # there is no process to be had
+            raise _busy() from None
+        try:
+            errors = self._result()
+        except (EOFError, OSError):
+            self._refuse_if_busy()
+            message = "The templates take too long to read, or need too much memory."
+            raise TemplatesRefused(message) from None
+        if any(errors):
+            raise TemplatesRefused("Some of these are no templates.", errors)
+
+    def render(self, inputs: Sequence[JSONObject]) -> list[list[str]]:
+        """Return the messages for each input. Raises: NotFilledIn; Unavailable."""
+        done: list[list[str]] = []
+        try:
+            for part in _parts([dump(each) for each in inputs]):
+                self._send(frames.CALL, f"[{','.join(part)}]")
+                for _ in part:
+                    result = self._result()
+                    if isinstance(result, str):
+                        raise NotFilledIn(result, len(done))
+                    done.append(result)
+        except (EOFError, OSError):
+            self._refuse_if_busy()
+            raise NotFilledIn(_TOO_MUCH, len(done)) from None
+        except frames.TooLong:
+            raise NotFilledIn(_TOO_LONG, len(done)) from None
+        return done
+
+    def _send(self, kind: bytes, text: str) -> None:
+        self._connection.sendall(frames.pack(kind, text.encode()))
+
+    def _result(self) -> Any:
+        _, payload = frames.receive(self._connection, most_bytes=self._left_bytes)
+        self._left_bytes -= len(payload)
+        return json.loads(payload)
+
+    def _refuse_if_busy(self) -> None:
+        """Raise Unavailable if it was not given its share of the processor, or the host was."""
+        if monotonic() >= self._ends_at:
+            raise _busy()
+
+
+def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the texts in order, some at a time: each costs two processes a wait for the other."""
+    part: list[str] = []
+    length = 0
+    for text in texts:
+        if part and (len(part) >= _SLICE_INPUTS or length + len(text) > _SLICE_LENGTH):
+            yield part
+            part, length = [], 0
+        part.append(text)
+        length += len(text)
+    if part:
+        yield part
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "The server is too busy to fill in templates now. Nothing was stored; please try again."
+    )
