@@ -38,7 +38,9 @@ COUNTED_MAX = 1000
 """More than these are not counted."""
 
 # Built once, because building a statement costs more than running it.
-_STATUS = select(Execution.status).where(Execution.id == bindparam("of_execution"))
+_MOVES = select(Execution.status, Execution.pause_count).where(
+    Execution.id == bindparam("of_execution")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,13 @@ def executions_of_chat(workspace: Workspace, chat_id: UUID) -> list[Execution]:
     return list(db.session.scalars(query.order_by(Execution.id.desc()).limit(100)))
 
 
-def status_of(execution_id: UUID) -> ExecutionStatus | None:
-    """Return where an execution stands, in the cheapest way there is; None for one that is gone."""
-    return run_prepared(_STATUS, {"of_execution": execution_id}).scalar_one_or_none()
+def moves_of(execution_id: UUID) -> tuple[ExecutionStatus, int] | None:
+    """Return where an execution stands and how often it has asked a person; None if it is gone.
+
+    This is the cheapest way there is.
+    """
+    row = run_prepared(_MOVES, {"of_execution": execution_id}).one_or_none()
+    return None if row is None else (row.status, row.pause_count)
 
 
 def steps_of(execution: Execution) -> list[ExecutionStep]:

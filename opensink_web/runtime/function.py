@@ -16,7 +16,7 @@ from opensink_web.models import BatchStatus, Execution, ExecutionStatus
 from opensink_web.models.transaction import reading
 from opensink_web.operations import execution_submit
 from opensink_web.operations.delegation import EXECUTING
-from opensink_web.operations.execution import find_execution, status_of
+from opensink_web.operations.execution import find_execution, moves_of
 from opensink_web.operations.execution_claim import TIMEOUT
 from opensink_web.operations.execution_submit import (
     DELAY_SECONDS_MAX,
@@ -55,7 +55,10 @@ DelaySeconds: TypeAlias = Annotated[
 
 
 class Execute(Received):
-    """`input` has to fit the function's schema; without `timeout` the function's own counts."""
+    """`input` has to fit the function's schema; without `timeout` the function's own counts.
+
+    It is for each call of the function: a person who is asked in between takes none of it.
+    """
 
     input: JsonObject
     timeout: Annotated[int, Field(ge=1, le=TIMEOUT_SECONDS_MAX), WHOLE] | None = None
@@ -116,7 +119,9 @@ class SuccessAnswer(Answer):
 
 
 class ErrorAnswer(Answer):
-    """With `timeout` it took too long, or goes on: its status says which, and how it ends."""
+    """With `timeout` it took too long, waits for a person, or goes on: `GET /executions/{id}` says
+    which, and how it ends.
+    """
 
     status: Literal["error", "timeout"]
     execution_id: UUID
@@ -156,13 +161,22 @@ class QueuedBatchAnswer(Answer):
 
 
 def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
-    """Wait until an execution has ended or waits for a person, at most for its time."""
+    """Wait until an execution has ended or waits for a person, at most for the time of a call.
+
+    Whoever answers quicker than we look starts another call, which has its own time.
+    """
+    pauses, has_paused = 0, True
 
     def is_over() -> bool:
+        nonlocal has_paused, pauses
         with reading():
-            return status_of(taken.execution_id) not in _BUSY
+            status, pause_count = moves_of(taken.execution_id) or (None, pauses)
+        has_paused, pauses = pause_count != pauses, pause_count
+        return has_paused or status not in _BUSY
 
-    waiting.wait_until(is_over, taken.timeout_seconds + GRACE_SECONDS)
+    while has_paused:
+        has_paused = False
+        waiting.wait_until(is_over, taken.timeout_seconds + GRACE_SECONDS)
     with reading():
         principal = admit()
         execution = find_execution(
@@ -280,5 +294,7 @@ def _services() -> Services:
 def _why_it_goes_on(execution: Execution) -> str:
     look = f"GET /executions/{execution.id} tells how it goes on."
     if execution.status is ExecutionStatus.AWAITING_INPUT:
-        return f"It waits for a person. {look}"
+        return f"It waits for a person, and its own time stands still meanwhile. {look}"
+    if execution.status is ExecutionStatus.QUEUED:
+        return f"It has not begun within {execution.timeout_seconds} seconds. {look}"
     return f"It has not ended within {execution.timeout_seconds} seconds. {look}"

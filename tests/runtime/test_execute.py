@@ -3,18 +3,25 @@
 import threading
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from opensink_web.models import Execution, Role, db
-from opensink_web.models.transaction import reading
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.execution_claim import ExecutionClaim
+from opensink_web.operations.execution_outcome import finish_executions
+from opensink_web.operations.execution_pause import check_reply
+from opensink_web.operations.input_request_decision import resolve
 from opensink_web.operations.permission import ROLE_PATTERNS
 from opensink_web.operations.permission_pattern import read_pattern
+from opensink_web.outbound.outcome import Awaits, Output
 from opensink_web.runtime import function as runtime_function
 from tests.api.conftest import Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
+from tests.executions import claim_some, finish_all, principal_of
 from tests.real_servers import AgentEndpoint, wait_until
 from tests.runtime.conftest import Later, executor_key, make_function, signed_in
 
@@ -129,6 +136,59 @@ class TestWithAWorker:
         endpoint.gate.set()
         waiter.join(timeout=10)
         assert_problem(answers[0], 401, "not_authenticated")
+
+
+class TestAPersonsTime:
+    """What a person takes is not the function's, and each call has all of the timeout."""
+
+    @pytest.mark.usefixtures("no_grace")
+    def test_is_not_waited_for_and_takes_nothing_of_the_next_call(
+        self, alice: Api, app: Flask, cast: Cast
+    ) -> None:
+        function_id = UUID(make_function(alice)["id"])
+        answers: list[Any] = []
+        waiter = threading.Thread(target=lambda: answers.append(execute(alice, timeout=3)))
+        waiter.start()
+        with app.app_context():
+            (first,) = claimed(function_id)
+            time.sleep(1.5)
+            with writing():  # answered before anybody could look
+                finish_executions([(first, Awaits("Which?", {"type": "object"}))])
+                asker = principal_of(cast.alice)
+                answer = check_reply(asker, first.id, {})
+                resolve(asker.workspace, answer, by=asker.user)
+            (second,) = claimed(function_id)
+            assert second.timeout_seconds == 3
+            time.sleep(1.8)
+            finish_all([second], Output({"done": True}))
+        waiter.join(timeout=10)
+        assert answers[0]["status"] == "success", answers
+
+    @pytest.mark.usefixtures("worker")
+    def test_may_be_longer_than_the_timeout(
+        self, alice: Api, endpoint: AgentEndpoint, later: Later
+    ) -> None:
+        endpoint.body = (
+            b'{"status": "awaiting_input", "prompt": "Which?", "schema": {"type": "object"}}'
+        )
+        make_function(alice, endpoint)
+        asked = execute(alice, timeout=2)
+        assert asked["status"] == "timeout"
+        later(600)
+        endpoint.body = b'{"done": true}'
+        address = f"/executions/{asked['execution_id']}"
+        assert alice.at(f"{address}/continue", "POST", {"input": {}}).status_code == 200
+        wait_until(lambda: told(alice, address)["status"] == "completed")
+        assert told(alice, address)["output_data"] == {"done": True}
+
+
+def told(api: Api, address: str) -> Any:
+    return api.at(address, "GET").json
+
+
+def claimed(function_id: UUID) -> list[ExecutionClaim]:
+    claims: list[ExecutionClaim] = wait_until(lambda: claim_some(function_id))
+    return claims
 
 
 class TestWithoutAWorker:
