@@ -6,7 +6,7 @@ running (and then due, leased or dated for later), waits for a person, or has en
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
@@ -160,3 +160,22 @@ class ExecutionStep(Identified, Created, Base):
     details: Mapped[UserObject | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (Index(None, "execution_id", "id"),)
+
+    @property
+    def status(self) -> ExecutionStatus:
+        """Where this step left the execution, or how the callback went that it made."""
+        match self.kind:
+            case StepKind.QUEUED | StepKind.RESUMED:
+                return ExecutionStatus.QUEUED
+            case StepKind.STARTED | StepKind.RECOVERED | StepKind.PENDING:
+                return ExecutionStatus.RUNNING
+            case StepKind.PAUSED:
+                return ExecutionStatus.AWAITING_INPUT
+            case StepKind.COMPLETED | StepKind.CALLBACK_SENT:
+                return ExecutionStatus.COMPLETED
+            case StepKind.FAILED | StepKind.CALLBACK_FAILED:
+                return ExecutionStatus.FAILED
+            case StepKind.CANCELLED:
+                return ExecutionStatus.CANCELLED
+            case unknown:
+                assert_never(unknown)

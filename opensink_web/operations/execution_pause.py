@@ -195,6 +195,17 @@ def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, PersonsAnswer | Fa
     return {each: _unsealed(row.id, row.response) for each, row in newest.items()}
 
 
+def question_of(execution: Execution) -> Question | None:
+    """Return what an execution waits for a person to answer; None if it does not."""
+    if execution.status is not ExecutionStatus.AWAITING_INPUT:
+        return None
+    asked = run_prepared(_PENDING, {"of_execution": execution.id}).one_or_none()
+    if asked is None or asked.kind is InputRequestKind.APPROVAL:
+        return None
+    request = db.session.get_one(InputRequest, asked.id)
+    return Question(execution.id, request.message, request.schema)
+
+
 def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) -> CheckedResponse:
     """Check the answer to what an execution waits for, to be given with resolve().
 

@@ -23,11 +23,10 @@ from opensink_web.operations import chat as chats
 from opensink_web.operations import chat_submit
 from opensink_web.operations.agent import ADDRESSABLE
 from opensink_web.operations.delegation import EXECUTING, THIS_CHAT
-from opensink_web.operations.execution_submit import Options
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
-from opensink_web.runtime.callback_url import CallbackUrl, check_callback_urls
-from opensink_web.runtime.function import DelaySeconds, QueuedBatchAnswer, TriggerId
+from opensink_web.runtime.callback_url import check_callback_urls
+from opensink_web.runtime.function import BatchOptions, QueuedBatchAnswer
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "chats"
@@ -51,27 +50,13 @@ class ChatInput(Received):
         return chat_submit.ChatInput(self.message, self.input_variables or {})
 
 
-class ChatBatch(Received):
+class ChatBatch(BatchOptions):
     """At least one input and at most MAX_BATCH_SIZE. A field that is null is as if not there.
 
     The i-th execution, from 0, has the trigger id `{trigger_id_prefix}:{i}`.
     """
 
     inputs: list[ChatInput]
-    trigger_id_prefix: TriggerId | None = None
-    delay_seconds: DelaySeconds | None = None
-    callback_url: CallbackUrl | None = None
-    batch_callback_url: CallbackUrl | None = None
-
-    @property
-    def options(self) -> Options:
-        """What operations take."""
-        return Options(
-            trigger_type="batch",
-            trigger_id=self.trigger_id_prefix,
-            delay_seconds=self.delay_seconds or 0,
-            callback_url=self.callback_url,
-        )
 
 
 class QueuedChatsAnswer(QueuedBatchAnswer):

@@ -1,7 +1,7 @@
 """/executions: how far they are, what happened to them, and what is done to one from outside."""
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue
@@ -18,7 +18,7 @@ from opensink_web.contract.shapes import (
     SliceStart,
 )
 from opensink_web.errors import InvalidResponse, PermissionMissing
-from opensink_web.models import CallbackStatus, ExecutionStatus, StepKind
+from opensink_web.models import CallbackStatus, Execution, ExecutionStatus, StepKind
 from opensink_web.operations import execution as executions
 from opensink_web.operations import execution_pause
 from opensink_web.operations.delegation import (
@@ -101,11 +101,36 @@ class ExecutionAnswer(Answer):
     callback_response_code: int | None
 
 
+class ContinuedAnswer(ExecutionAnswer):
+    """An execution that goes on with an answer, and what it asks next if it does already."""
+
+    prompt: str | None = Field(description="Markdown; null while it asks nothing.")
+    schema_: JsonValue = Field(
+        serialization_alias="schema",
+        description="What the next answer has to fit; null while it asks nothing.",
+    )
+
+    @classmethod
+    def of_execution(cls, execution: Execution) -> Self:
+        """Write an execution and what it asks."""
+        asked = execution_pause.question_of(execution)
+        return cls.model_construct(
+            **dict(ExecutionAnswer.of(execution)),
+            prompt=asked.prompt if asked else None,
+            schema_=asked.schema if asked else None,
+        )
+
+
 class StepAnswer(Answer):
-    """What happened to an execution, and when."""
+    """What happened to an execution, and when.
+
+    `status` is the execution's after it, or, of a callback, whether it was sent (`completed`).
+    """
 
     id: UUID
     kind: StepKind
+    step_name: str = Field(validation_alias="kind", description="As `kind`; some clients read it.")
+    status: ExecutionStatus
     message: str | None
     details: JsonObject | None
     created_at: datetime
@@ -189,11 +214,12 @@ def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> Check
 )
 def continue_execution(
     principal: Principal, execution_id: UUID, body: Reply, checked: CheckedResponse
-) -> ExecutionAnswer:
+) -> ContinuedAnswer:
     user_id = _CONTINUE.only_user_of(principal)
     executions.find_execution(principal.workspace, execution_id, user_id=user_id)
     resolve(principal.workspace, checked, by=principal.user)
-    return ExecutionAnswer.of(executions.find_execution(principal.workspace, execution_id))
+    found = executions.find_execution(principal.workspace, execution_id)
+    return ContinuedAnswer.of_execution(found)
 
 
 def _check_output(

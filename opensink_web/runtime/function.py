@@ -82,17 +82,20 @@ class ExecuteAsync(Received):
         )
 
 
-class ExecuteBatch(Received):
-    """At least one input and at most MAX_BATCH_SIZE, each of which fits the function's schema.
+class BatchOptions(Received):
+    """What a batch is taken on with besides its inputs. A field that is null is as if not there.
 
     The i-th execution, from 0, has the trigger id `{trigger_id_prefix}:{i}`.
     """
 
-    inputs: list[JsonObject]
     trigger_id_prefix: TriggerId | None = None
     delay_seconds: DelaySeconds | None = None
     callback_url: CallbackUrl | None = None
     batch_callback_url: CallbackUrl | None = None
+    execution_mode: JsonValue = Field(
+        default=None,
+        description="Some clients send it. It means nothing here: it is taken and ignored.",
+    )
 
     @property
     def options(self) -> Options:
@@ -103,6 +106,15 @@ class ExecuteBatch(Received):
             delay_seconds=self.delay_seconds or 0,
             callback_url=self.callback_url,
         )
+
+
+class ExecuteBatch(BatchOptions):
+    """At least one input and at most MAX_BATCH_SIZE, each of which fits the function's schema.
+
+    The i-th execution, from 0, has the trigger id `{trigger_id_prefix}:{i}`.
+    """
+
+    inputs: list[JsonObject]
 
 
 class TakenAnswer(Answer):

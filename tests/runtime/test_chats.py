@@ -85,6 +85,10 @@ def test_is_queued_in_the_inputs_order(app: Flask, alice: Api, agent: Any) -> No
     assert (whole.kind, whole.target_namespace, whole.target_name) == ("agent", "desk", "clerk")
 
 
+def test_what_means_nothing_here_is_taken(alice: Api, agent: Any) -> None:
+    assert submit(alice, execution_mode="parallel")["total"] == 2
+
+
 def test_the_transcript_has_what_was_said_in_order(
     app: Flask, alice: Api, agent: Any, cast: Cast
 ) -> None:

@@ -6,7 +6,10 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from opensink_web.models import Execution, db
+from opensink_web.models.transaction import reading
 from opensink_web.outbound.outcome import Awaits, Output, Pending
+from opensink_web.runtime.execution import ContinuedAnswer
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
 from tests.executions import claim_some, execution, finish_all, make_function, submit_one
@@ -137,6 +140,16 @@ class TestReporting:
 
 
 class TestContinue:
+    def test_answers_as_existing_clients_read_it(self, alice: Api, asking: UUID) -> None:
+        answer = ok(do(alice, asking, "continue", {"input": {"approved": True}}))
+        assert (answer["execution_id"], answer["status"]) == (str(asking), "queued")
+        assert (answer["prompt"], answer["schema"]) == (None, None)
+
+    def test_says_what_is_asked_next(self, app: Flask, asking: UUID) -> None:
+        with app.app_context(), reading():
+            asked = ContinuedAnswer.of_execution(db.session.get_one(Execution, asking))
+        assert (asked.prompt, asked.schema_) == ("Which?", SCHEMA)
+
     def test_goes_on_with_the_answer(
         self, app: Flask, alice: Api, function_id: UUID, asking: UUID
     ) -> None:

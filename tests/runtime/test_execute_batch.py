@@ -53,6 +53,12 @@ def test_is_queued_in_the_inputs_order(app: Flask, alice: Api) -> None:
     assert (whole.total, whole.trigger_id_prefix) == (3, "run-7")
 
 
+@pytest.mark.parametrize("mode", ["parallel", None, {"max": 3}])
+def test_what_means_nothing_here_is_taken(alice: Api, mode: Any) -> None:
+    make_function(alice)
+    assert submit(alice, 2, execution_mode=mode)["total"] == 2
+
+
 def test_each_and_the_whole_have_callbacks_of_their_own(app: Flask, alice: Api) -> None:
     make_function(alice)
     one, all_of_them = "https://127.0.0.1/one", "https://127.0.0.1/all"

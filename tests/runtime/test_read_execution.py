@@ -6,7 +6,14 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from opensink_web.models import Callback, CallbackStatus, Execution, db
+from opensink_web.models import (
+    Callback,
+    CallbackStatus,
+    Execution,
+    ExecutionStep,
+    StepKind,
+    db,
+)
 from opensink_web.models.transaction import writing
 from opensink_web.operations import execution as executions
 from opensink_web.outbound.outcome import Failure, Output
@@ -177,7 +184,16 @@ class TestSteps:
         steps = ok(alice.at(f"/executions/{execution_id}/steps", "GET"))
         assert [each["kind"] for each in steps] == ["queued", "started", "failed"]
         assert steps[-1]["message"] == "No disk."
-        assert set(steps[0]) == {"id", "kind", "message", "details", "created_at"}
+        assert list(steps[0]) == [
+            *("id", "kind", "step_name", "status", "message", "details", "created_at")
+        ]
+        named = [(each["step_name"], each["status"]) for each in steps]
+        assert named == [("queued", "queued"), ("started", "running"), ("failed", "failed")]
+
+    def test_every_kind_of_step_has_a_status(self) -> None:
+        statuses = {kind: ExecutionStep(kind=kind).status for kind in StepKind}
+        assert statuses[StepKind.PAUSED] == "awaiting_input"
+        assert statuses[StepKind.CALLBACK_FAILED] == "failed"
 
 
 class TestList:
