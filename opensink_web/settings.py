@@ -21,6 +21,7 @@ CALLS_PER_WORKER_DEFAULT = 16
 CALLS_PER_AGENT_DEFAULT = 8
 CALLS_PER_FUNCTION_DEFAULT = 16
 FUNCTION_MEMORY_MB_DEFAULT = 1024
+FUNCTION_FILE_MB_DEFAULT = 1024
 MAX_BATCH_SIZE_DEFAULT = 1000
 # As much as one small server answers at all: only a loop that went wild meets it.
 API_REQUESTS_PER_MINUTE_DEFAULT = 30_000
@@ -69,6 +70,7 @@ class Settings:
     calls_per_function: int
     max_batch_size: int
     function_memory_mb: int
+    function_file_mb: int
     web_threads: int
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -117,6 +119,7 @@ class Settings:
             function_memory_mb=reader.integer(
                 "FUNCTION_MEMORY_MB", FUNCTION_MEMORY_MB_DEFAULT, 64, 2**20
             ),
+            function_file_mb=reader.integer("FUNCTION_FILE_MB", FUNCTION_FILE_MB_DEFAULT, 1, 2**30),
             web_threads=reader.integer("WEB_THREADS", 32, 4, 512),
             database_url=_database_url(reader.text("DATABASE_URL", ""), data_dir),
             redis_url=_redis_url(reader.text("REDIS_URL", ""), data_dir),
@@ -193,6 +196,7 @@ class Settings:
             "CALLS_PER_FUNCTION": str(self.calls_per_function),
             "MAX_BATCH_SIZE": str(self.max_batch_size),
             "FUNCTION_MEMORY_MB": str(self.function_memory_mb),
+            "FUNCTION_FILE_MB": str(self.function_file_mb),
             "WEB_THREADS": str(self.web_threads),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.forked_command import run_command
@@ -45,10 +45,18 @@ class Opensink:
         """Run a command to its end."""
         return run_command(arguments, self.environment(**(variables or {})), ROOT, text)
 
-    def up(self, *arguments: str, variables: Mapping[str, str] | None = None) -> list[str]:
-        """Start everything through app.py, from another folder, and return the greeting."""
+    def up(
+        self,
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
+    ) -> list[str]:
+        """Start everything through app.py, from another folder, and return the greeting.
+
+        `before` is a command that starts the one which follows it.
+        """
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--port", str(self.port), *arguments],
+            [*before, sys.executable, str(ROOT / "app.py"), "--port", str(self.port), *arguments],
             cwd=self.data_dir.parent,
             env=self.environment(**(variables or {})),
             stdout=subprocess.PIPE,

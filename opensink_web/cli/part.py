@@ -5,12 +5,14 @@ from collections.abc import Callable
 from flask import Flask
 
 from opensink_web.cli.loading import keep_what_is_loaded
+from opensink_web.isolation.limits import set_readable
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_redis
 
 
 def part_application(settings: Settings, make: Callable[[Settings], Flask]) -> Flask:
     """Check what the part needs, unless the supervisor has: then it waits for what is away."""
+    set_readable(False)
     if settings.supervised:
         application = make(settings)
     else:

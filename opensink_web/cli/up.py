@@ -8,6 +8,7 @@ import click
 from opensink_web.cli.database import upgrade_at_start
 from opensink_web.cli.loading import keep_what_is_loaded
 from opensink_web.cli.options import takes_settings
+from opensink_web.isolation.limits import set_readable
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.invitation import invite_first_admin
@@ -27,6 +28,7 @@ DEMO_FILE_NAME = "demo.json"
 @takes_settings("host", "port", "workers")
 def up(settings: Settings) -> None:
     """Start everything: web, workers, sweeper and, without REDIS_URL, a server for Redis."""
+    set_readable(False)
     stop = StopRequest()
     stop.install()
     checks.check_data_dir(settings)
@@ -95,7 +97,7 @@ def _part_specs(settings: Settings, listener: socket) -> list[ChildSpec]:
         ChildSpec(
             "demo",
             (sys.executable, "-m", "opensink_web.demo", str(demo_file)),
-            environment,
+            settings.function_environment(),  # it is an agent, and has what an agent has
             needs_file=demo_file,
         ),
     ]

@@ -4,6 +4,7 @@ What it says is a word and JSON: `output …`, `awaits {"prompt", "schema"}` or 
 "message"}`. Text that the function prints goes to the worker's log, and so do tracebacks.
 """
 
+import errno
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 
 from opensink_web.function_host.entry_points import Handler
 from opensink_web.functions import AwaitInput, Context, Resume
-from opensink_web.isolation.limits import Limits, bind
+from opensink_web.isolation.limits import Limits, bind, set_readable
 
 OUTPUT_MAX_BYTES = 1024 * 1024
 _MESSAGE_LENGTH_MAX = 2000
@@ -57,6 +58,7 @@ def _bind(task: Task, host_id: int) -> None:
     for opened in (nothing, task.printed):
         os.close(opened)
     bind(task.limits, host_id)
+    set_readable(True)  # or it could not open its own /proc/self, /dev/stdout among others
 
 
 def _run(task: Task) -> bytes:
@@ -70,6 +72,8 @@ def _run(task: Task) -> bytes:
         return _failure(f"The function called sys.exit({end.code!r}) instead of returning.")
     except BaseException as error:
         traceback.print_exc()
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            return _failure("The function wrote a longer file than FUNCTION_FILE_MB permits.")
         return _failure(f"{type(error).__name__}: {_text_of(error)}".removesuffix(": "))
 
 

@@ -1,8 +1,9 @@
 """A program: imports one function, then forks a process for every call of it.
 
-Arguments: the entry point, the memory a call may have in MiB, the control socket's descriptor, and
-`late` if the package starts threads when it is imported: then every call imports it by itself,
-because a fork copies one thread and the locks that the others hold.
+Arguments: the entry point, the memory that a call may have and the length of files that it may
+write, in MiB, the control socket's descriptor, and `late` if the package starts threads when it is
+imported: then every call imports it by itself, because a fork copies one thread and the locks that
+the others hold.
 
 One thread, one loop. Ends when the worker does.
 """
@@ -19,21 +20,26 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from opensink_web.function_host.call import Call
 from opensink_web.function_host.entry_points import Handler, load
 from opensink_web.isolation import frames
-from opensink_web.isolation.limits import Limits
+from opensink_web.isolation.limits import Limits, set_readable, tasks_of_this_user
 
 IMPORT_TIMEOUT_SECONDS = 60
+PROCESSES_MAX = 512
+"""Processes and threads that all calls of one worker's user may have together."""
+_COUNT_TASKS_EVERY_SECONDS = 30.0
 _LEFTOVERS_TIMEOUT_SECONDS = 1.0
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def main(name: str, memory_mb: str, control: str, *late: str) -> None:
+def main(name: str, memory_mb: str, file_mb: str, control: str, *late: str) -> None:
     """Import the function, say so, and serve."""
+    set_readable(False)
     channel = socket.socket(fileno=int(control))
     for number in (signal.SIGINT, signal.SIGTERM):  # it ends with the worker, and not before
         signal.signal(number, signal.SIG_IGN)
@@ -51,7 +57,8 @@ def main(name: str, memory_mb: str, control: str, *late: str) -> None:
     channel.sendall(frames.pack(frames.READY))
     gc.freeze()  # what is here stays, and need not be copied into every call by collecting it
     loader = partial(load, name) if handler is None else lambda: handler
-    Host(channel, loader, Limits(memory_bytes=int(memory_mb) * 1024**2)).serve()
+    limits = Limits(memory_bytes=int(memory_mb) * 1024**2, file_bytes=int(file_mb) * 1024**2)
+    Host(channel, loader, limits).serve()
 
 
 def _import(name: str) -> Handler:
@@ -77,6 +84,8 @@ class Host:
         self._running: dict[int, Call] = {}
         self._child_ended, self._wakes = os.pipe()
         self._is_wanted = True
+        self._tasks = 0
+        self._tasks_counted_at = float("-inf")
 
     def serve(self) -> None:
         """Serve until the worker is gone."""
@@ -139,11 +148,24 @@ class Host:
             call.kill()
 
     def _start(self, call: Call) -> None:
-        said, printed = call.start(self._load, self._limits, self._opened())
+        said, printed = call.start(
+            self._load, replace(self._limits, processes=self._processes_max()), self._opened()
+        )
         self._waiting.discard(call)
         self._running[call.process_id or 0] = call
         self._on(said, partial(self._follow, call.hear, said))
         self._on(printed, partial(self._follow, call.log, printed))
+
+    def _processes_max(self) -> int | None:
+        """Return how many processes and threads our user may have when a call starts another.
+
+        The kernel counts them by user, and ours has others than the calls': what it has anyway is
+        therefore added. The limit is on what a call has started alone; our own parts can always
+        start more. It does not bind root, as whom nothing of OpenSink needs to run.
+        """
+        if time.monotonic() - self._tasks_counted_at > _COUNT_TASKS_EVERY_SECONDS:
+            self._tasks, self._tasks_counted_at = tasks_of_this_user(), time.monotonic()
+        return self._tasks + PROCESSES_MAX if self._tasks else None
 
     def _follow(self, read: Callable[[], bool], descriptor: int) -> None:
         """Read from a pipe until it is closed; one that is at its end would wake us for ever."""

@@ -31,12 +31,13 @@ _log = logging.getLogger("opensink.functions")
 class PythonRunner:
     """Runs functions in processes of their own; keeps a host for each entry point that was used.
 
-    `environment` is all that functions see of variables; `memory_mb` is what one call may have.
+    `environment` is all that functions see of variables; `memory_mb` is what one call may have, and
+    `file_mb` how long a file may get that it writes.
     """
 
-    def __init__(self, environment: Mapping[str, str], memory_mb: int) -> None:
+    def __init__(self, environment: Mapping[str, str], *, memory_mb: int, file_mb: int) -> None:
         self._environment = dict(environment)
-        self._memory_mb = memory_mb
+        self._sizes_mb = (memory_mb, file_mb)
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
 
@@ -92,7 +93,7 @@ class PythonRunner:
             if entry_point not in available_entry_points():
                 return None
             self._make_room()
-            host = _Host(entry_point, self._environment, self._memory_mb)
+            host = _Host(entry_point, self._environment, self._sizes_mb)
         host.calls_in_flight += 1
         self._hosts[entry_point] = host
         return host
@@ -106,7 +107,9 @@ class PythonRunner:
 class _Host:
     """The worker's end of a host process; `calls_in_flight` belongs to the runner's lock."""
 
-    def __init__(self, entry_point: str, environment: Mapping[str, str], memory_mb: int) -> None:
+    def __init__(
+        self, entry_point: str, environment: Mapping[str, str], sizes_mb: tuple[int, int]
+    ) -> None:
         self.calls_in_flight = 0
         self._entry_point = entry_point
         self._lock = threading.Lock()
@@ -117,7 +120,7 @@ class _Host:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [
                     *(sys.executable, "-P", "-u", "-m", "opensink_web.function_host.host"),
-                    *(entry_point, str(memory_mb), str(theirs.fileno())),
+                    *(entry_point, *map(str, sizes_mb), str(theirs.fileno())),
                 ],
                 env=environment,
                 stdin=subprocess.DEVNULL,

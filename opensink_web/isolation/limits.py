@@ -7,8 +7,10 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _LIBC = ctypes.CDLL(None)
 
 
@@ -44,6 +46,28 @@ def _limit(which: int, most: int | None) -> None:
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)  # the operator's own limit may be lower
         resource.setrlimit(which, (most, most))
+
+
+def set_readable(is_readable: bool) -> None:
+    """Let other processes of this user read this one's memory and environment, or not let them.
+
+    They can unless told: a function that runs as our user could read our keys by `ptrace` or in
+    /proc. It is forgotten when another program is started, so every program of ours says it first.
+    Linux alone has it, and root can always.
+    """
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_DUMPABLE, int(is_readable), 0, 0, 0)
+
+
+def tasks_of_this_user() -> int:
+    """Count the processes and threads of this process's user; 0 where there is no /proc."""
+    count = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):  # it has ended
+            lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            if int(lines["Uid"].split()[0]) == os.getuid():
+                count += int(lines["Threads"])
+    return count
 
 
 def die_with_parent(parent_id: int) -> None:

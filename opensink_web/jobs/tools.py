@@ -32,7 +32,11 @@ class Tools(AbstractContextManager["Tools"]):
             CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
             settings.outbound_ca_bundle,
         )
-        self._runner = PythonRunner(settings.function_environment(), settings.function_memory_mb)
+        self._runner = PythonRunner(
+            settings.function_environment(),
+            memory_mb=settings.function_memory_mb,
+            file_mb=settings.function_file_mb,
+        )
         self._queue = delivery_queue(announcing_connection(settings.redis_url))
         limit = settings.calls_per_function
         # each worker its share, so that one is not left idle while another has taken everything

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from opensink_web.isolation import frames
-from opensink_web.isolation.limits import Limits, bind
+from opensink_web.isolation.limits import Limits, bind, set_readable
 from opensink_web.message_template.sandbox import RenderingFailed, Templates
 
 MEMORY_BYTES = 192 * 1024**2
@@ -30,6 +30,7 @@ _FAILURE_LENGTH_MAX = 500
 
 def main(control: str) -> None:
     """Serve until the other end of the control socket is closed."""
+    set_readable(False)
     channel = socket.socket(fileno=int(control))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -55,7 +55,7 @@ def embedded_redis_spec(settings: Settings) -> ChildSpec:
     return ChildSpec(
         name=NAME,
         argv=(str(_binary()), *arguments),
-        environment=settings.environment(),
+        environment=settings.function_environment(),  # others of this user can read it
         serves_others=True,
     )
 

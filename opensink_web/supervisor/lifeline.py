@@ -41,6 +41,7 @@ class Lifeline:
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", __file__],
             stdin=subprocess.PIPE,
+            env={},  # it needs none, and others of this user can read it
             bufsize=0,
             start_new_session=True,
         )

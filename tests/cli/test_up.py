@@ -14,6 +14,7 @@ import pytest
 
 from opensink_web.cli.web_server import POSTGRESQL_PROCESSES
 from opensink_web.settings import Settings
+from tests import neighbour
 
 if TYPE_CHECKING:
     from tests.opensink_up import Opensink
@@ -61,6 +62,17 @@ def test_the_data_folder_can_have_any_name_and_ctrl_c_ends_everything(
     assert redis_socket.exists()
     end_all(opensink, alive, signal.SIGINT)
     assert not redis_socket.parent.exists()
+
+
+def test_no_other_process_of_the_same_user_reads_the_keys_of_its_parts(
+    opensink: "Opensink",
+) -> None:
+    variables = {"SECRET_KEY": neighbour.SECRET}
+    opensink.up("--workers", "1", variables=variables, before=neighbour.WITHOUT_CAPABILITIES)
+    assert opensink.process is not None
+    processes = [opensink.process.pid, *opensink.descendants()]
+    assert len(processes) > len(PARTS)
+    assert neighbour.what_a_neighbour_reads(processes) == {each: set() for each in processes}
 
 
 def test_nobody_else_can_read_what_it_writes(running: "Opensink") -> None:

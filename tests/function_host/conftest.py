@@ -11,7 +11,7 @@ from opensink_web.function_host.runner import PythonRunner
 from opensink_web.settings import Settings
 
 SAMPLES = Path(__file__).parent / "samples"
-MEMORY_MB = 160
+SIZES = {"memory_mb": 160, "file_mb": 2}
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def function_environment(packages: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def runner(function_environment: dict[str, str]) -> Iterator[PythonRunner]:
     """Shared by all tests of a process, as a worker's is by all calls."""
-    with PythonRunner(function_environment, MEMORY_MB) as made:
+    with PythonRunner(function_environment, **SIZES) as made:
         yield made
 
 

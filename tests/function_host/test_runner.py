@@ -19,7 +19,8 @@ from opensink_web.function_host.entry_points import available_entry_points
 from opensink_web.function_host.runner import PythonRunner
 from opensink_web.functions import Context, Resume
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
-from tests.function_host.conftest import MEMORY_MB, is_alive
+from tests.function_host.conftest import SIZES, is_alive
+from tests.neighbour import WITHOUT_CAPABILITIES
 
 pytestmark = pytest.mark.server
 
@@ -171,6 +172,20 @@ class TestWhatItPrints:
         assert caplog.messages[-1] == f"anything e-1: … {100_000_000 + 17 - 65_536} bytes more"
 
 
+class TestWhatItReads:
+    def test_not_the_memory_of_its_host_where_others_calls_are(
+        self, function_environment: dict[str, str]
+    ) -> None:
+        worker = subprocess.run(
+            [*WITHOUT_CAPABILITIES, sys.executable, "-c", _LOOKS_INTO_MEMORY],
+            env=function_environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert worker.stdout == "Output(value=['own'])\n"
+
+
 class TestWhatItBreaks:
     @pytest.mark.parametrize(
         ("do", "more", "message", "code"),
@@ -179,6 +194,12 @@ class TestWhatItBreaks:
             ("exit", {"how": "os"}, "ended before it returned, with exit code 3.", "process_ended"),
             ("exit", {"how": "sys"}, "called sys.exit('enough')", "function_failed"),
             ("eat", {}, "more memory than FUNCTION_MEMORY_MB permits", "out_of_memory"),
+            (
+                "write",
+                {"size_mb": 3},
+                "longer file than FUNCTION_FILE_MB permits",
+                "function_failed",
+            ),
         ],
     )
     def test_ends_its_own_call_alone(
@@ -253,7 +274,7 @@ class TestEntryPoints:
         self, function_environment: dict[str, str]
     ) -> None:
         started = time.monotonic()
-        with PythonRunner(function_environment, MEMORY_MB) as ours:
+        with PythonRunner(function_environment, **SIZES) as ours:
             slow = ours.run("hangs_when_imported", {}, CONTEXT, 0.3)
             assert output(ours.run("anything", {"do": "echo"}, CONTEXT, 20))["resume"] is None
         message = "hangs_when_imported was still being imported after 0.3 s."
@@ -291,7 +312,7 @@ class TestHosts:
         self, function_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(runner_module, "IDLE_HOSTS_MAX", 1)
-        with PythonRunner(function_environment, MEMORY_MB) as few:
+        with PythonRunner(function_environment, **SIZES) as few:
             first = output(few.run("anything", {"do": "look_around"}, CONTEXT, 20))["host_id"]
             second = output(few.run("threaded", {}, CONTEXT, 20))["host_id"]
             wait_until_gone([first])
@@ -315,7 +336,17 @@ _WORKER = """
 import os, sys
 from opensink_web.function_host.runner import PythonRunner
 from tests.function_host.test_runner import CONTEXT
-PythonRunner(os.environ, 160).run("anything", {"do": "sleep", "file": sys.argv[1]}, CONTEXT, 60)
+runner = PythonRunner(os.environ, memory_mb=160, file_mb=2)
+runner.run("anything", {"do": "sleep", "file": sys.argv[1]}, CONTEXT, 60)
+"""
+
+
+_LOOKS_INTO_MEMORY = """
+import os
+from opensink_web.function_host.runner import PythonRunner
+from tests.function_host.test_runner import CONTEXT
+with PythonRunner(os.environ, memory_mb=160, file_mb=2) as runner:
+    print(runner.run("anything", {"do": "look_into_memory"}, CONTEXT, 60))
 """
 
 

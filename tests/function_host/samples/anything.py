@@ -102,6 +102,23 @@ def do_eat(_context: Context) -> Any:
         eaten.append(bytearray(1024**2))
 
 
+def do_write(_context: Context, size_mb: int) -> Any:
+    with open("file", "wb") as file:
+        file.writelines(b"x" * 1024**2 for _ in range(size_mb))
+
+
+def do_look_into_memory(_context: Context) -> Any:
+    """Tell whose memory of these this process may read: its host's, and its own."""
+    readable = []
+    for name, process_id in (("host", os.getppid()), ("own", os.getpid())):
+        try:
+            os.close(os.open(f"/proc/{process_id}/mem", os.O_RDONLY))
+            readable.append(name)
+        except OSError:
+            pass
+    return readable
+
+
 def do_hang(_context: Context, how: str) -> Any:
     if how == "in Python":
         while True:
