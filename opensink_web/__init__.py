@@ -31,6 +31,7 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
     keyring     the keys that encrypt secrets at rest
     visible_text  characters that nobody sees, and what to write in their place
     isolation/  limits of processes that carry out what others wrote
+    lookalike   letters that pass for others, and names that look the same
     json_value  the JSON type, and a parser that refuses what two readers could read two ways
     clock       now()
     client      the Python SDK for the authors of agents and applications

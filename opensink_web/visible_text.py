@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opensink_web.json_value import JSONValue
+from opensink_web.lookalike import LATIN_OF, impostors
 
 MARKS_MAX = 500
 """So many marks of a text carry all that is known; one with more says only the code points."""
@@ -23,7 +24,10 @@ _STACKED_MAX = 4
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands in place of one hidden character or a run of them; `title` says what they are."""
+    """What stands in place of one hidden character or a run of them; `title` says what they are.
+
+    Nothing is `hidden` where the mark stands behind a letter that passes for another.
+    """
 
     label: str
     title: str
@@ -35,17 +39,26 @@ def pieces(text: str) -> Iterator[str | Mark]:
     shown = 0
     for run in _SUSPECTS.finditer(text):
         for start, end in _hidden_spans(text, run.start(), run.end()):
-            if shown < start:
-                yield text[shown:start]
+            yield from _with_impostors(text[shown:start])
             yield from _marks(text[start:end])
             shown = end
-    if shown < len(text):
-        yield text[shown:]
+    yield from _with_impostors(text[shown:])
+
+
+def _with_impostors(text: str) -> Iterator[str | Mark]:
+    begun = 0
+    for at in impostors(text):
+        yield text[begun : at + 1]
+        latin = LATIN_OF.get(text[at]) or unicodedata.normalize("NFKC", text[at])
+        yield Mark(_code(text[at]), f"{name_of(text[at])}, not the letter {latin}", "")
+        begun = at + 1
+    if begun < len(text):
+        yield text[begun:]
 
 
 def in_plain(text: str) -> str:
     """Write every hidden character as `[U+202E]`, for where there is room for text alone."""
-    if _SUSPECTS.search(text) is None:
+    if text.isascii() and _SUSPECTS.search(text) is None:
         return text
     return "".join(one if isinstance(one, str) else f"[{one.label}]" for one in pieces(text))
 
@@ -67,7 +80,7 @@ def has_hidden(value: JSONValue) -> bool:
     while waiting:
         match waiting.pop():
             case str(text):
-                if any(isinstance(one, Mark) for one in pieces(text)):
+                if any(isinstance(one, Mark) and one.hidden for one in pieces(text)):
                     return True
             case dict(members):
                 waiting += [*members.keys(), *members.values()]

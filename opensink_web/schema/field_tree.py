@@ -9,6 +9,7 @@ from enum import Enum, StrEnum
 from typing import Final, Literal, TypeAlias
 
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
+from opensink_web.lookalike import shared, skeleton, spelled
 from opensink_web.schema.flattening import Flat, NotPlain, annotations, flatten, names_in
 from opensink_web.schema.options import Option, options_of
 from opensink_web.schema.references import References
@@ -186,6 +187,7 @@ class _Builder:
             self.build(child, _below(place, name, required=name in required))
             for name, child in properties.items()
         )
+        children = _told_apart(children)
         node = replace(
             node,
             children=children,
@@ -214,6 +216,17 @@ class _Builder:
         below = replace(_below(place, "-", required=True), secrets=place.secrets.at_index(None))
         item_place = replace(below, key="", title="Entry")
         return replace(node, item=self.build(items, item_place))
+
+
+def _told_apart(children: tuple[FieldNode, ...]) -> tuple[FieldNode, ...]:
+    """Put the key behind where titles or keys look the same, as `a-b` and `a_b` are both "A b"."""
+    titles, keys = shared(one.title for one in children), shared(one.key for one in children)
+    return tuple(
+        replace(child, title=f"{child.title} ({spelled(child.key)})")
+        if skeleton(child.title) in titles or skeleton(child.key) in keys
+        else child
+        for child in children
+    )
 
 
 def as_json(node: FieldNode, proposal: JSONValue | Absent = ABSENT) -> FieldNode:

@@ -5,13 +5,16 @@ Limits of the schema are named; values of the answer never are, since messages a
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from opensink_web.errors import FieldError
+from opensink_web.json_value import JSONValue
 from opensink_web.schema.subschemas import Path, pointer_to
 
+_CANDIDATES_MAX = 100
 REQUIRED = "This field is required."
 _UNION_NONE = "This fits none of the forms the schema allows here."
 _UNION_SEVERAL = "This fits more than one of the forms the schema allows here, and must fit one."
@@ -44,9 +47,9 @@ _FORMATS = {
 }
 
 
-def errors_of(error: ValidationError) -> Iterator[FieldError]:
-    """Yield what one failed keyword has to say: one entry a value it is about."""
-    path = tuple(error.instance_path)
+def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]:
+    """Yield what one failed keyword has to say of an answer: one entry a value it is about."""
+    path = _path_in(answer, error)
     match error.kind:
         case Kind.Required(property=name):
             yield FieldError(pointer_to((*path, name)), REQUIRED)
@@ -60,7 +63,7 @@ def errors_of(error: ValidationError) -> Iterator[FieldError]:
         case Kind.PropertyNames(error=inner):
             yield from _at_each(path, [str(inner.instance)], "A field cannot have this name.")
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
-            yield from _of_union(path, branches)
+            yield from _of_union(path, tuple(error.instance_path), branches, answer)
         case kind:
             yield FieldError(pointer_to(path), _sentence(kind))
 
@@ -75,16 +78,40 @@ def _at_each(path: Path, steps: list[str] | list[int], message: str) -> Iterator
         yield FieldError(pointer_to((*path, step)), message)
 
 
-def _of_union(path: Path, branches: list[list[ValidationError]]) -> Iterator[FieldError]:
+def _path_in(answer: JSONValue, error: ValidationError) -> Path:
+    """Return where the value of an error stands; the engine leaves the key "" out of its paths."""
+    steps = tuple(error.instance_path)
+    candidates = islice(_paths(answer, steps), _CANDIDATES_MAX)
+    return next((path for path, value in candidates if value == error.instance), steps)
+
+
+def _paths(value: JSONValue, steps: Path) -> Iterator[tuple[Path, JSONValue]]:
+    """Yield every path that has these steps and perhaps empty keys between, with its value."""
+    if not steps:
+        yield (), value
+    elif isinstance(value, dict) and steps[0] in value:
+        for path, found in _paths(value[str(steps[0])], steps[1:]):
+            yield (steps[0], *path), found
+    elif isinstance(value, list) and isinstance(steps[0], int) and steps[0] < len(value):
+        for path, found in _paths(value[steps[0]], steps[1:]):
+            yield (steps[0], *path), found
+    if isinstance(value, dict) and "" in value:
+        for path, found in _paths(value[""], steps):
+            yield ("", *path), found
+
+
+def _of_union(
+    path: Path, steps: Path, branches: list[list[ValidationError]], answer: JSONValue
+) -> Iterator[FieldError]:
     """Speak of the one branch that was meant, where that can be told."""
-    meant = [branch for branch in branches if not _is_of_another_type(path, branch)]
+    meant = [branch for branch in branches if not _is_of_another_type(steps, branch)]
     if len(meant) > 1:
-        meant = [branch for branch in meant if not _is_marked_otherwise(path, branch)] or meant
+        meant = [branch for branch in meant if not _is_marked_otherwise(steps, branch)] or meant
     if len(meant) == 1:
         for error in meant[0]:
-            yield from errors_of(error)
+            yield from errors_of(error, answer)
     elif not meant:
-        yield FieldError(pointer_to(path), _type_sentence(_types_of(path, branches)))
+        yield FieldError(pointer_to(path), _type_sentence(_types_of(steps, branches)))
     else:
         yield FieldError(pointer_to(path), _UNION_NONE)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.lookalike import shared, skeleton, spelled
 from opensink_web.schema.flattening import Flat, NotPlain
 
 MAX_OPTIONS = 1_000
@@ -74,10 +75,18 @@ def _label_of(value: JSONValue) -> str:
 
 
 def _distinct(options: list[Option]) -> tuple[Option, ...]:
-    """Write equal labels of different values as JSON, so that "1" and 1 can be told apart."""
+    """Write equal labels of different values as JSON, so that "1" and 1 can be told apart.
+
+    Where two only look equal, the letters that make the difference are spelled out.
+    """
     used = Counter(option.label for option in options)
-    return tuple(
+    looks = shared(used)
+    as_json = [
         replace(one, label=dump(one.value)) if used[one.label] > 1 else one for one in options
+    ]
+    return tuple(
+        replace(one, label=spelled(one.label)) if skeleton(one.label) in looks else one
+        for one in as_json
     )
 
 

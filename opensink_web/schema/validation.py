@@ -95,7 +95,7 @@ def _found(validator: jsonschema_rs.Validator, instance: JSONValue) -> Iterator[
     for count, error in enumerate(validator.iter_errors(instance)):
         if count == MAX_ERRORS:
             return
-        yield from errors_of(error)
+        yield from errors_of(error, instance)
 
 
 def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) -> FieldError:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from opensink_web.json_value import JSONValue, dump
 from opensink_web.models import Execution, ExecutionStatus, Function, db
+from opensink_web.web.foreign_text import json_in_html
 from opensink_web.web.stored_answer import stored_answer
 
 SHOWN_CHARACTERS = 65_536
@@ -26,7 +27,8 @@ class ShownJson:
 def shown_json(value: JSONValue) -> ShownJson:
     """Write JSON for people to read."""
     text = dump(value, indent=2)
-    return ShownJson(text[:SHOWN_CHARACTERS], text.count("\n") + 1, len(text) > SHOWN_CHARACTERS)
+    shown = json_in_html(text[:SHOWN_CHARACTERS], value)
+    return ShownJson(shown, text.count("\n") + 1, len(text) > SHOWN_CHARACTERS)
 
 
 def input_of(execution: Execution) -> JSONValue:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from opensink_web import json_value, visible_text
 from opensink_web.json_value import JSONValue
 from opensink_web.web import markdown
-from opensink_web.web.foreign_text import ForeignText
+from opensink_web.web.foreign_text import ForeignText, json_in_html
 
 _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 60 * _MINUTE_SECONDS
@@ -54,7 +54,7 @@ def formatted(text: str) -> Markup:
 
 def json_pretty(value: JSONValue) -> str:
     """Write JSON over several lines; the template escapes it like any other text."""
-    return json_value.dump(value, indent=2)
+    return json_in_html(json_value.dump(value, indent=2), value)
 
 
 def iso(moment: datetime) -> str:

@@ -20,7 +20,9 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup, escape
 
-from opensink_web.visible_text import MARKS_MAX, Mark, is_right_to_left, isolated, pieces
+from opensink_web.json_value import JSONValue, dump
+from opensink_web.lookalike import LATIN_OF, alike_keys
+from opensink_web.visible_text import MARKS_MAX, Mark, is_right_to_left, isolated, name_of, pieces
 
 FOR_PEOPLE = frozenset(
     {
@@ -50,12 +52,35 @@ def marked(text: str) -> Markup:
     return Markup("".join(parts))  # noqa: S704 - escaped above
 
 
+def json_in_html(text: str, value: JSONValue) -> Markup | str:
+    """Return indented JSON as HTML if keys in its value look alike, their letters spelled out."""
+    keys = {dump(key): key for key in alike_keys(value)}
+    if not keys:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        found = _KEY_OF_LINE.match(line)
+        if found is None or found["key"] not in keys:
+            lines.append(marked(line))
+            continue
+        key = Markup().join(_spelled(one) for one in found["key"])
+        lines.append(marked(found["indent"]) + key + marked(line[found.end() :]))
+    return Markup("\n").join(lines)
+
+
+def _spelled(letter: str) -> Markup:
+    latin = LATIN_OF.get(letter)
+    if latin is None:
+        return marked(letter)
+    mark = Mark(f"U+{ord(letter):04X}", f"{name_of(letter)}, not the letter {latin}", "")
+    return escape(letter) + Markup(_drawn(mark))  # noqa: S704 - of our own words
+
+
 def _drawn(mark: Mark) -> str:
     """Draw a mark; its code points are not shown, but for the button that copies what is meant."""
     codes = " ".join(f"{ord(one):x}" for one in mark.hidden)
-    return (
-        f'<span class="hidden-char" title="{mark.title}" data-codes="{codes}">{mark.label}</span>'
-    )
+    kind = "hidden-char" if mark.hidden else "lookalike-char"
+    return f'<span class="{kind}" title="{mark.title}" data-codes="{codes}">{mark.label}</span>'
 
 
 def foreign_in_text(value: object) -> object:
@@ -84,7 +109,8 @@ def foreign_exact(value: object) -> object:
     return value
 
 
-_DRAWN = re.compile('<span class="hidden-char"[^>]*>([^<]*)</span>')
+_KEY_OF_LINE = re.compile(r'(?P<indent> *)(?P<key>"(?:[^"\\]|\\.)*")(?=:)')
+_DRAWN = re.compile('<span class="(?:hidden|lookalike)-char"[^>]*>([^<]*)</span>')
 _PRINTED = (foreign_in_text, foreign_in_plain, foreign_exact)
 
 

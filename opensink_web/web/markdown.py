@@ -172,6 +172,6 @@ _sanitiser = nh3.Cleaner(
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer nofollow",
     clean_content_tags={"script", "style"},
-    allowed_classes={"span": {"hidden-char"}},
+    allowed_classes={"span": {"hidden-char", "lookalike-char"}},
 )
 _kept = _Kept()

@@ -8,7 +8,7 @@
   function meant(source) {
     const twin = source.cloneNode(true);
     for (const mark of twin.querySelectorAll("[data-codes]")) {
-      mark.textContent = mark.dataset.codes.split(" ").map((code) => String.fromCodePoint(parseInt(code, 16))).join("");
+      mark.textContent = mark.dataset.codes.split(" ").filter(Boolean).map((code) => String.fromCodePoint(parseInt(code, 16))).join("");
     }
     return twin.textContent;
   }

@@ -241,3 +241,73 @@ def test_errors_from_elsewhere_go_to_their_field_or_the_nearest_around_it() -> N
         ("answer-0", "Alpha", "/deep/er: two"),
         ("answer-1-0", "Beta / C", "one"),
     ]
+
+
+def test_fields_whose_titles_look_the_same_are_told_apart_by_their_keys() -> None:
+    text: JSONObject = {"type": "string"}
+    properties: JSONValue = {
+        "a-b": text,
+        "a_b": text,
+        "copy": text,
+        "\u0441\u043e\u0440\u0443": text,
+        "c": text,
+    }
+    form = AnswerForm.blank({"properties": properties})
+    assert [part.title for part in form.root.parts()] == [
+        "A b (a-b)",
+        "A b (a_b)",
+        "Copy (copy)",
+        "\u0441\u043e\u0440\u0443 (\u0441[U+0441]\u043e[U+043E]\u0440[U+0440]\u0443[U+0443])",
+        "C",
+    ]
+    twins: JSONValue = {
+        "x": text | {"title": "copy"},
+        "y": text | {"title": "\u0441\u043e\u0440\u0443"},
+    }
+    form = AnswerForm.blank({"properties": twins})
+    assert [part.title for part in form.root.parts()] == [
+        "copy (x)",
+        "\u0441\u043e\u0440\u0443 (y)",
+    ]
+
+
+def test_options_that_look_the_same_are_spelled_out() -> None:
+    form = AnswerForm.blank(
+        {"properties": {"a": {"enum": ["copy", "\u0441\u043e\u0440\u0443", "b"]}}}
+    )
+    [field] = form.root.parts()
+    labels = [choice.label for choice in field.choices]
+    assert labels[0] == "copy"
+    assert "U+0441" in labels[1]
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent", "html_id"),
+    [
+        ({"": {"type": "string", "minLength": 3}}, {"answer-0": "1"}, "answer-0"),
+        (
+            {"o": {"properties": {"": {"minimum": 3}}, "type": "object"}},
+            {"answer-0-0": "1"},
+            "answer-0-0",
+        ),
+        (
+            {
+                "": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"": {"type": "integer", "minimum": 3}},
+                    },
+                }
+            },
+            {"answer-0": "0", "answer-0-0-0": "1"},
+            "answer-0-0-0",
+        ),
+    ],
+)
+def test_an_error_at_an_empty_key_stands_at_its_field(
+    schema: JSONValue, sent: dict[str, str], html_id: str
+) -> None:
+    form = AnswerForm.submitted({"properties": schema}, MultiDict(sent))
+    form.read()
+    assert [line.html_id for line in form.error_summary] == [html_id]

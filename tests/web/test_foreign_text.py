@@ -104,3 +104,18 @@ def test_no_template_goes_around_it(template: Path) -> None:
     source = template.read_text(encoding="utf-8")
     for way in ("autoescape", "| e ", "|e ", "forceescape", "|escape", "| escape"):
         assert way not in source
+
+
+def test_keys_of_json_that_look_alike_are_spelled_out() -> None:
+    html = drawn(
+        "<pre>{{ value | json_pretty }}</pre>",
+        value={"copy": "\u202e", "\u0441\u043e\u0440\u0443": 1},
+    )
+    assert html.count('class="lookalike-char"') == 4
+    assert "cyrillic small letter es, not the letter c" in html
+    assert "\u202e" not in html
+
+
+def test_a_letter_that_passes_for_another_is_marked_in_its_word() -> None:
+    assert 'class="lookalike-char"' in drawn("{{ x }}", x="p\u0430y")
+    assert 'class="lookalike-char"' in drawn("{{ x | markdown }}", x="p\u0430y")
