@@ -1,6 +1,6 @@
 """The Python SDK for agents' authors: ask a person, wait for the answer, say how it goes.
 
-    opensink = Client("http://127.0.0.1:5000", api_key)
+    opensink = Client()  # at OPENSINK_URL, with the key in OPENSINK_API_KEY
     session = opensink.start_session(agent_id)
     request = opensink.ask(session, key="buy", title="Buy?", message="Ten.", schema=SCHEMA)
     answer = opensink.wait_for_answer(request.id).response
@@ -13,6 +13,7 @@ And for applications that execute functions, one or many:
 It knows nothing of the server but its API, and needs only `requests`.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -25,6 +26,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+URL_DEFAULT = "http://127.0.0.1:7465"
 PAUSE_SECONDS = 0.5
 TIMEOUT_SECONDS = 30
 WAIT_SECONDS = 25
@@ -237,12 +239,15 @@ class Me:
 class Client:
     """Speaks to one server with one API key, or with an access token.
 
+    What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY.
     Calls are repeated when the server cannot be reached or is overloaded; nothing is done twice.
     """
 
-    def __init__(self, base_url: str, api_key: str) -> None:
-        self._root_url = base_url.rstrip("/")
-        self._api_key = api_key
+    def __init__(self, base_url: str | None = None, api_key: str | None = None) -> None:
+        self._root_url = (base_url or os.environ.get("OPENSINK_URL") or URL_DEFAULT).rstrip("/")
+        self._api_key = api_key or os.environ.get("OPENSINK_API_KEY") or ""
+        if not self._api_key:
+            raise ValueError("There is no API key: give api_key, or set OPENSINK_API_KEY.")
         self._http = requests.Session()
         self._http.auth = self._authorize
         for scheme in ("http://", "https://"):

@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 from opensink_web.errors import ConfigurationError
 from opensink_web.keyring import checked_keys
 
+# SINK on a telephone's keys; 5000 is AirPlay's on macOS, and 8000 to 9000 everybody's
+PORT_DEFAULT = 7465
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
 MAX_BATCH_BODY_BYTES_DEFAULT = 32 * 1024 * 1024
 CALLS_PER_WORKER_DEFAULT = 16
@@ -104,7 +106,7 @@ class Settings:
         reader = _Reader({**(os.environ if env is None else env), **(changes or {})})
         data_dir = Path(reader.text("DATA_DIR", "var")).absolute()
         host = reader.text("HOST", "127.0.0.1")
-        port = reader.integer("PORT", 5000, 0, 65535)
+        port = reader.integer("PORT", PORT_DEFAULT, 0, 65535)
         return cls(
             data_dir=data_dir,
             host=host,

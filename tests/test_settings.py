@@ -16,7 +16,7 @@ def test_without_variables_everything_is_in_one_folder_on_this_machine() -> None
     assert settings.data_dir == Path("var").absolute()
     assert settings.uses_sqlite
     assert settings.embeds_redis
-    assert settings.public_url == "http://127.0.0.1:5000"
+    assert settings.public_url == "http://127.0.0.1:7465"
     assert settings.execution_endpoint_hosts == ()
     assert (settings.callback_url_hosts, settings.callback_allow_cidrs) == ((), ())
     assert settings.outbound_ca_bundle is None

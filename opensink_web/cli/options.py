@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
-from opensink_web.settings import Settings
+from opensink_web.settings import PORT_DEFAULT, Settings
 
 _OPTIONS = {
     "host": click.option("--host", metavar="ADDRESS", help="Where to listen [127.0.0.1; HOST]."),
-    "port": click.option("--port", metavar="NUMBER", help="The port to listen at [5000; PORT]."),
+    "port": click.option(
+        "--port", metavar="NUMBER", help=f"The port to listen at [{PORT_DEFAULT}; PORT]."
+    ),
     "workers": click.option("--workers", metavar="NUMBER", help="Worker processes [2; WORKERS]."),
     "data_dir": click.option(
         "--data-dir", metavar="FOLDER", help="Where everything is kept [var; DATA_DIR]."

@@ -7,10 +7,8 @@ from typing import Any
 import click
 import requests
 
-from opensink_web.client import Client, OpenSinkApiError
+from opensink_web.client import URL_DEFAULT, Client, OpenSinkApiError
 from opensink_web.errors import OpenSinkError
-
-URL_DEFAULT = "http://127.0.0.1:5000"
 
 
 class Refused(OpenSinkError):
@@ -31,7 +29,8 @@ def takes_server(command: Callable[..., None]) -> Callable[..., None]:
         help=f"Where the server is [{URL_DEFAULT}; OPENSINK_URL].",
     )
     @click.option(
-        "--api-key",
+        "--key",
+        "api_key",
         envvar="OPENSINK_API_KEY",
         show_envvar=True,
         required=True,

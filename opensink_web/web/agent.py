@@ -251,7 +251,7 @@ def _page(
         focus=focus,
         endpoint_error=_endpoint_error(agent),
         signing=signing_card(principal.workspace.slug, agent),
-        api_url=public_root() + "/api/v1",
+        base_url=public_root(),
     )
 
 

@@ -29,6 +29,7 @@ from opensink_web.web.execution_target import TargetChoice, target_choice
 from opensink_web.web.listing import chosen_id, chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.reach import only_user
+from opensink_web.web.sample_call import sample_call
 
 blueprint = Blueprint("batch", __name__)
 _BATCHES = "/w/<workspace_slug>/batches"
@@ -90,6 +91,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         page=_list(principal, wanted, targets, found, rows, version),
         tabs=_tabs(),
         base_url=public_root(),
+        sample=None if rows else sample_call(principal),
     )
 
 

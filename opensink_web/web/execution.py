@@ -39,6 +39,7 @@ from opensink_web.web.listing import (
 )
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.reach import only_user
+from opensink_web.web.sample_call import sample_call
 
 blueprint = Blueprint("execution", __name__)
 _EXECUTIONS = "/w/<workspace_slug>/executions"
@@ -98,6 +99,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         "execution/_list.html" if request.htmx else "execution/index.html",
         page=_list(principal, wanted, targets, found, tabs, version),
         base_url=public_root(),
+        sample=None if found.items else sample_call(principal),
     )
 
 

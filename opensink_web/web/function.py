@@ -34,6 +34,7 @@ from opensink_web.web.below_path import public_root
 from opensink_web.web.execution_recent import recent_of
 from opensink_web.web.function_form import KINDS, FunctionForm, function_form
 from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
+from opensink_web.web.sample_call import example_fits
 from opensink_web.web.schema_check import CHECKS
 from opensink_web.web.signing_secret import signing_card
 
@@ -93,13 +94,15 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
     function = find_function(principal.workspace, namespace, name)
     target, target_error = _target(function)
     may_write = principal.may("functions", Action.WRITE)
+    example = example_of(function.input_schema)
     return render_template(
         "function/show.html",
         function=function,
         target=target,
         target_error=target_error,
         kinds=KINDS,
-        example=example_of(function.input_schema),
+        example=example,
+        example_fits=example_fits(function, example),
         input_schema=without_secret_proposals(function.input_schema),
         output_schema=without_secret_proposals(function.output_schema),
         may_write=may_write,

@@ -86,7 +86,7 @@ def test_an_agent_whose_endpoint_is_refused(migrated: "Opensink") -> None:
 def test_a_provider_of_sign_ins(migrated: "Opensink", provider: "OidcServer") -> None:
     settings = {"OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": "us"}
     found = migrated.run("doctor", variables=settings)
-    assert "http://127.0.0.1:5000/oidc/callback" in found.stdout
+    assert "http://127.0.0.1:7465/oidc/callback" in found.stdout
     found = migrated.run("doctor", variables=settings | {"OIDC_ISSUER": provider.issuer + "/"})
     assert f"calls itself '{provider.issuer}'" in found.stdout
     assert found.returncode == 1

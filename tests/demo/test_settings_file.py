@@ -9,7 +9,7 @@ import pytest
 from opensink_web.demo import settings_file
 from opensink_web.demo.trading_agent import AgentSettings
 
-SETTINGS = AgentSettings("http://127.0.0.1:5000", "osk_key", "agent", "secret", 5001)
+SETTINGS = AgentSettings("http://127.0.0.1:7465", "osk_key", "agent", "secret", 5001)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class TestWhatAFunctionGets:
     def test_the_workers_variables_without_our_secrets(self, run: Run) -> None:
         variables = output(run("look_around"))["variables"]
         assert variables["SOMETHING"] == "else"
-        assert variables["PUBLIC_URL"] == "http://127.0.0.1:5000"
+        assert variables["PUBLIC_URL"] == "http://127.0.0.1:7465"
         assert "a secret of ours" not in variables.values()
 
     def test_nothing_that_the_worker_or_another_call_has_open(self, run: Run) -> None:

@@ -36,7 +36,7 @@ def at(issuer: str, ca_bundle: Path | None = None) -> DiscoveredProvider:
         issuer=issuer,
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
-        redirect_uri="http://127.0.0.1:5000/oidc/callback",
+        redirect_uri="http://127.0.0.1:7465/oidc/callback",
         ca_bundle=ca_bundle,
     )
 

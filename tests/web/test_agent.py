@@ -77,7 +77,7 @@ def test_a_new_agents_page_says_how_to_connect_it(
 ) -> None:
     text = alice.get(page).text
     assert "Connect it" in text
-    assert "/api/v1/$1" in text
+    assert "call /api/v1/agent-sessions" in text
     assert f'"agent_id": "{agent_id}"' in text
 
 

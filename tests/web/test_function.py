@@ -282,7 +282,8 @@ class TestThePage:
         made(app, cast.alice, input_schema=SCHEMA, output_schema={"type": "number"})
         text = html.unescape(bob.get(PAGE).text)
         for path in ("execute", "execute/async", "execute/batch"):
-            assert f'curl -sS "http://127.0.0.1:5000/functions/images/resize/{path}"' in text
+            assert f"\ncall /functions/images/resize/{path} -d @- <<'JSON'\n" in text
+        assert '"http://127.0.0.1:7465$@"' in text
         assert '"input": {\n    "url": "text"\n  }' in text
         assert "Which image?" in text
         assert '"type": "number"' in text

@@ -15,7 +15,7 @@ from tests.conftest import Cast
 from tests.web.conftest import browser_of
 
 PAGE = "/w/main/admin/members"
-LINK = re.compile(r"http://127\.0\.0\.1:5000(/sign-up/[\w-]+)")
+LINK = re.compile(r"http://127\.0\.0\.1:7465(/sign-up/[\w-]+)")
 
 
 def roles(app: Flask, cast: Cast) -> dict[UUID, Role]:

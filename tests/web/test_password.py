@@ -26,7 +26,7 @@ from tests.web.conftest import browser_of
 NEW = "a new and better one"
 CHANGE = {"current": PASSWORD, "password": NEW, "repeated": NEW}
 CHOOSE = {"password": NEW, "repeated": NEW}
-LINK = re.compile(r"http://127\.0\.0\.1:5000(/reset-password/[\w-]+)")
+LINK = re.compile(r"http://127\.0\.0\.1:7465(/reset-password/[\w-]+)")
 
 
 def opens(app: Flask, person: Person, password: str) -> bool:

@@ -245,7 +245,7 @@ class TestNobodyGivesOutMoreThanTheyHave:
         self, app: Flask, cast: Cast, own: UUID, alice: FlaskClient, bob: FlaskClient, action: str
     ) -> None:
         page = bob.post(MEMBERS, data={"role": "viewer", "email": ""}).text
-        (link,) = set(re.findall(r"http://127\.0\.0\.1:5000(/sign-up/[\w-]+)", page))
+        (link,) = set(re.findall(r"http://127\.0\.0\.1:7465(/sign-up/[\w-]+)", page))
         assert app.test_client().get(link).status_code == 200
         if action == "take":
             alice.post(f"{MEMBERS}/{cast.bob.id}/roles")
