@@ -70,6 +70,7 @@ class Activity(Identified, Created, Base):
 
     __table_args__ = (
         Index(None, "workspace_id", "id"),
+        Index(None, "workspace_id", "type", "id"),
         Index(None, "session_id", "id"),
         Index(None, "agent_id", "id"),
     )

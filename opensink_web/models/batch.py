@@ -59,6 +59,9 @@ class Batch(Identified, Created, Base):
 
     __table_args__ = (
         Index(None, "workspace_id", "id"),
+        Index(None, "workspace_id", "kind", "id"),
+        Index(None, "workspace_id", "ended_as", "id"),
+        Index(None, "workspace_id", "target_name", "target_namespace", "id"),
         Index(None, "user_id", "id"),
         Index(None, "function_id"),
         Index(None, "agent_id"),

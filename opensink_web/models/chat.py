@@ -26,7 +26,11 @@ class Chat(Identified, Created, Base):
         order_by="ChatMessage.number", passive_deletes=True
     )
 
-    __table_args__ = (Index(None, "workspace_id", "id"), Index(None, "agent_id"))
+    __table_args__ = (
+        Index(None, "workspace_id", "id"),
+        Index(None, "user_id", "id"),
+        Index(None, "agent_id"),
+    )
 
 
 class ChatMessage(Identified, Created, Base):

@@ -101,7 +101,9 @@ class Delivery(Identified, Updated, Base):
     __table_args__ = (
         Index(None, "workspace_id", "id"),
         Index(None, "workspace_id", "status", "id"),
+        Index(None, "workspace_id", "kind", "id"),
         Index(None, "session_id", "id"),
+        Index(None, "input_request_id"),
         Index(None, "agent_id", "id"),
         # what waits until somebody is told of it, an agent's oldest first
         _partial_index("waiting", "next_at", "status = 'pending' AND dispatched_at IS NULL"),

@@ -113,6 +113,7 @@ class Execution(Identified, Updated, Leased, Base):
     __table_args__ = (
         Index(None, "workspace_id", "id"),
         Index(None, "workspace_id", "status", "id"),
+        Index(None, "workspace_id", "target_name", "target_namespace", "id"),
         Index("ix_executions_workspace_id_trigger_id", "workspace_id", "trigger_id", "id"),
         Index(None, "user_id", "id"),
         Index(None, "function_id", "id"),

@@ -47,6 +47,7 @@ class Function(Identified, Updated, Signed, Base):
     __table_args__ = (
         UniqueConstraint("workspace_id", "namespace", "name"),
         Index(None, "workspace_id", "id"),
+        Index(None, "created_by_id"),
     )
 
     @property

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
@@ -18,6 +18,8 @@ from opensink_web.models.base import Base, Created, Identified, UserObject, word
 from opensink_web.models.execution import Execution
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
+
+_IS_DECIDED = text("resolved_by_id IS NOT NULL")
 
 
 class InputRequestStatus(StrEnum):
@@ -86,7 +88,10 @@ class InputRequest(Identified, Created, Base):
         ),
         Index(None, "workspace_id", "id"),
         Index(None, "workspace_id", "status", "id"),
+        Index(None, "workspace_id", "key", "id"),
+        Index(None, "workspace_id", "kind", "id"),
         Index(None, "session_id", "id"),
         Index(None, "agent_id", "id"),
         Index(None, "execution_id", "id"),
+        Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )

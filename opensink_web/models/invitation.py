@@ -22,7 +22,9 @@ class Invitation(Identified, Created, Base):
     role: Mapped[Role] = mapped_column(word_type(Role))
     email: Mapped[str | None] = mapped_column(String(320))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    invited_by_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 

@@ -114,7 +114,9 @@ def list_activities(
     workspace: Workspace, wanted: ActivityFilter, request: page.PageRequest
 ) -> page.Page[Activity]:
     """Return what happened, newest first."""
-    query = select(Activity).where(Activity.workspace_id == workspace.id)
+    query = select(Activity).where(
+        page.is_in(Activity.workspace_id, workspace, wanted.session_id, wanted.agent_id)
+    )
     query = page.narrowed(
         query,
         (Activity.session_id, wanted.session_id),

@@ -213,7 +213,7 @@ def list_sessions(
     query = (
         select(AgentSession)
         .options(joinedload(AgentSession.agent))
-        .where(AgentSession.workspace_id == workspace.id)
+        .where(page.is_in(AgentSession.workspace_id, workspace, wanted.agent_id))
     )
     query = page.narrowed(
         query,

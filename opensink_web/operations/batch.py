@@ -134,7 +134,8 @@ def slice_batches(
 
 
 def _listed(workspace: Workspace, wanted: BatchFilter) -> Select[Batch]:
-    query = select(Batch).where(Batch.workspace_id == workspace.id)
+    narrower = (wanted.user_id, wanted.function_id, wanted.agent_id)
+    query = select(Batch).where(page.is_in(Batch.workspace_id, workspace, *narrower))
     query = page.narrowed(
         query,
         (Batch.user_id, wanted.user_id),

@@ -46,12 +46,19 @@ def email_of_user(chat: Chat) -> str | None:
 
 def slice_chats(workspace: Workspace, wanted: ChatFilter, *, skip: int, limit: int) -> list[Chat]:
     """Return chats by offset, newest first."""
-    query = select(Chat).options(joinedload(Chat.agent)).where(Chat.workspace_id == workspace.id)
-    query = page.narrowed(query, (Chat.user_id, wanted.user_id))
+    agents = None
     if wanted.agent_namespace is not None or wanted.agent_slug is not None:
-        query = page.narrowed(
-            query.join(Agent, Agent.id == Chat.agent_id),
+        agents = page.narrowed(
+            select(Agent.id).where(Agent.workspace_id == workspace.id),
             (Agent.namespace, wanted.agent_namespace),
             (Agent.slug, wanted.agent_slug),
         )
+    query = (
+        select(Chat)
+        .options(joinedload(Chat.agent))
+        .where(page.is_in(Chat.workspace_id, workspace, wanted.user_id, agents))
+    )
+    query = page.narrowed(query, (Chat.user_id, wanted.user_id))
+    if agents is not None:
+        query = query.where(Chat.agent_id.in_(agents))
     return list(db.session.scalars(query.order_by(Chat.id.desc()).offset(skip).limit(limit)))

@@ -125,8 +125,7 @@ def find_delivery_of(request: InputRequest) -> Delivery | None:
     query = (
         select(Delivery)
         .options(selectinload(Delivery.attempts))
-        # by session too, because that has an index
-        .where(Delivery.session_id == request.session_id, Delivery.input_request_id == request.id)
+        .where(Delivery.input_request_id == request.id)
         .order_by(Delivery.id.desc())
         .limit(1)
     )
@@ -140,7 +139,7 @@ def list_deliveries(
     query = (
         select(Delivery)
         .options(selectinload(Delivery.attempts), selectinload(Delivery.agent))
-        .where(Delivery.workspace_id == workspace.id)
+        .where(page.is_in(Delivery.workspace_id, workspace, wanted.session_id, wanted.agent_id))
     )
     query = page.narrowed(
         query,

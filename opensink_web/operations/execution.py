@@ -113,7 +113,7 @@ def count_by_status(
 def executions_of_chat(workspace: Workspace, chat_id: UUID) -> list[Execution]:
     """Return the executions in which a chat was answered, newest first."""
     query = select(Execution).where(
-        Execution.workspace_id == workspace.id, Execution.chat_id == chat_id
+        page.is_in(Execution.workspace_id, workspace, chat_id), Execution.chat_id == chat_id
     )
     return list(db.session.scalars(query.order_by(Execution.id.desc()).limit(100)))
 
@@ -227,7 +227,10 @@ def _end(locked: LockedExecution, ending: Ending) -> None:
 
 
 def _listed(workspace: Workspace, wanted: ExecutionFilter) -> Select[Execution]:
-    query = _with_what_is_shown(select(Execution)).where(Execution.workspace_id == workspace.id)
+    narrower = (wanted.user_id, wanted.function_id, wanted.agent_id, wanted.batch_id)
+    query = _with_what_is_shown(select(Execution)).where(
+        page.is_in(Execution.workspace_id, workspace, *narrower)
+    )
     query = page.narrowed(
         query,
         (Execution.user_id, wanted.user_id),

@@ -94,6 +94,7 @@ def list_input_requests(
     workspace: Workspace, wanted: InputRequestFilter, request: page.PageRequest
 ) -> page.Page[InputRequest]:
     """Return requests with who asked, newest first; of an execution only what names it."""
+    narrower = (wanted.session_id, wanted.agent_id, wanted.execution_id)
     query = (
         select(InputRequest)
         .options(
@@ -103,7 +104,7 @@ def list_input_requests(
                 Execution.target_namespace, Execution.target_name, Execution.batch_index
             ),
         )
-        .where(InputRequest.workspace_id == workspace.id)
+        .where(page.is_in(InputRequest.workspace_id, workspace, *narrower))
     )
     query = page.narrowed(
         query,

@@ -1,0 +1,149 @@
+"""Every list as somebody may ask for it, and how the database goes about finding what is in it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from html import unescape
+from typing import Any, get_args
+from uuid import UUID
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, text
+
+from opensink_web.contract.route import Route
+from opensink_web.models import Base, db
+from opensink_web.web.listing import _FILTERS
+from tests.statements import Statement
+
+SMALL = {
+    *("users", "workspaces", "memberships", "roles", "membership_roles", "invitations"),
+    *("identities", "second_factors", "recovery_codes", "password_resets", "agents", "functions"),
+}
+"""What people make by hand. Every other table grows with what programs do."""
+GROWING = {table.name for table in Base.metadata.sorted_tables} - SMALL
+COMMON = {("activities", "source"), ("activities", "recorded_by")}
+"""Filters of few words, each so common that a page of it is soon found among the newest."""
+CURSOR = "A" * 22
+SOME_ID = "019a0000-0000-7000-8000-000000000000"
+_EQUALS = re.compile(r"\b(\w+)\.(\w+) = (?:\?|%\(\w+\)s)")
+_LINK = re.compile(r'(?:href|hx-get|action)="(/w/[^"]*)"')
+_SELECT = re.compile(r'<select[^>]*name="(\w+)"[^>]*>(.*?)</select>', re.DOTALL)
+_OPTION = re.compile(r'<option[^>]*value="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A statement, and what of its plan would take the longer the more there is."""
+
+    problem: str
+    statement: str
+
+
+def api_addresses(routes: Sequence[Route], places: dict[str, str]) -> Iterator[str]:
+    """Give each list of the API, as it is and with each of its filters."""
+    for route in routes:
+        if not route.reads_only or not set(route.id_names) <= set(places):
+            continue
+        address = route.address.format_map(places)
+        yield address
+        fields = route.query.model_fields
+        for name, field in fields.items():
+            asked = f"{field.alias or name}={_value_of(name, field.annotation)}"
+            yield f"{address}?{asked}"
+            if "trail" in fields and name != "trail":
+                yield f"{address}?{fields['trail'].alias}={CURSOR}&{asked}"
+
+
+def page_addresses(app: Flask, client: FlaskClient, places: dict[str, str]) -> Iterator[str]:
+    """Give each page of the workspace, with each filter that it offers or that any page has."""
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        names = set(rule.arguments)
+        if "GET" not in (rule.methods or set()) or not rule.rule.startswith("/w/"):
+            continue
+        values: dict[str, Any] = {name: places[name] for name in names if name in places}
+        if set(values) != names:
+            continue
+        typed = {name: _typed(value) for name, value in values.items()}
+        address = adapter.build(rule.endpoint, typed)
+        yield address
+        html = client.get(address).text
+        for link in _LINK.findall(html):
+            if link.split("?")[0] == address and "?" in link:
+                yield unescape(link)
+        for name, options in _SELECT.findall(html):
+            for value in _OPTION.findall(options)[:2]:
+                yield f"{address}?{name}={unescape(value)}"
+        for name in (*_FILTERS, "trail", "since"):
+            value = CURSOR if name == "trail" else SOME_ID
+            yield f"{address}?{name}={value}"
+        yield f"{address}?target={places['namespace']}/{places['name']}"
+
+
+def _typed(value: str) -> Any:
+    try:
+        return UUID(value)
+    except ValueError:
+        return value
+
+
+def _value_of(name: str, annotation: Any) -> str:
+    if name == "trail":
+        return CURSOR
+    types = [annotation, *get_args(annotation)]
+    types += [inner for each in types for inner in get_args(each)]
+    for each in types:
+        if each is UUID:
+            return SOME_ID
+        if each is bool:
+            return "true"
+        if each is int:
+            return "1"
+        if isinstance(each, type) and issubclass(each, StrEnum):
+            return next(iter(each)).value
+    return "tests/work" if name == "function_name" else "x"
+
+
+def findings(said: Sequence[Statement]) -> Iterator[Finding]:
+    """Look at the plan of each SELECT; the same words are looked at once."""
+    different = {each.text: each for each in said if each.verb in {"SELECT", "WITH"}}
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            # a table as empty as a test's is scanned, whatever there is to look it up by
+            connection.execute(text("SET enable_seqscan = off"))
+        look = _on_postgresql if connection.dialect.name == "postgresql" else _on_sqlite
+        for each in different.values():
+            for problem in look(connection, each):
+                yield Finding(problem, each.text)
+
+
+def _on_postgresql(connection: Connection, said: Statement) -> Iterator[str]:
+    rows = connection.exec_driver_sql(f"EXPLAIN {said.text}", said.values)
+    for (line,) in rows:
+        found = re.search(r"Seq Scan on (\w+)", line)
+        if found and found[1] in GROWING:
+            yield line.strip()
+
+
+def _on_sqlite(connection: Connection, said: Statement) -> Iterator[str]:
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said.text}", said.values)
+    filters = {(_table(alias), column) for alias, column in _EQUALS.findall(said.text)} - COMMON
+    for *_, step in rows:
+        found = re.match(r"(SCAN|SEARCH) (\w+)(?: USING.*?\((.*)\))?", step)
+        if found is None or _table(found[2]) not in GROWING:
+            continue
+        table = _table(found[2])
+        if found[1] == "SCAN":
+            if "ix_batches_open" not in step:  # holds those alone that have not ended
+                yield step
+            continue
+        looked_up = set(re.findall(r"(\w+)[=<>]", found[3] or ""))
+        wanted = {column for name, column in filters if name == table}
+        if looked_up <= {"workspace_id", "id"} and wanted - looked_up - {"id"}:
+            yield f"{step}, though it is asked by {', '.join(sorted(wanted - looked_up))}"
+
+
+def _table(alias: str) -> str:
+    return re.sub(r"_\d+$", "", alias)

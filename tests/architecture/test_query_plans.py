@@ -1,0 +1,114 @@
+"""No list takes the longer the more there is in its table, whatever it is filtered by."""
+
+from collections.abc import Iterable
+
+import pytest
+from flask import Flask
+from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, select
+
+from opensink_web.factory import ROUTES
+from opensink_web.models import (
+    Activity,
+    ApiKey,
+    Base,
+    Delivery,
+    db,
+)
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.role import create_role
+from tests.api.conftest import Api
+from tests.architecture.query_plans import Finding, api_addresses, findings, page_addresses
+from tests.chats import chat_input, make_agent, submit_some
+from tests.conftest import Cast
+from tests.executions import make_function, principal_of, submit_many
+from tests.pause_scenarios import paused_in
+from tests.scenarios import ENDPOINT, answer, ask_in
+from tests.statements import statements, writes_in
+from tests.web.conftest import browser_of
+
+KEYS = (PrimaryKeyConstraint, UniqueConstraint)
+
+
+@pytest.fixture
+def places(app: Flask, cast: Cast) -> dict[str, str]:
+    """One of everything, by the names that stand for it in addresses."""
+    alice = cast.alice
+    with app.app_context():
+        waiting = ask_in(alice, ENDPOINT)
+        answer(alice, waiting)
+        batch = submit_many(alice, make_function(alice), 2)
+        paused = paused_in(alice)
+        chat = submit_some(alice, make_agent(alice), [chat_input()])
+        with writing():
+            by = principal_of(alice)
+            role_id = create_role(
+                by, name="Billing", description="", permissions=["sinas.agents.read:all"]
+            ).id
+        with reading():
+            ids = {
+                "agent_id": waiting.agent_id,
+                "session_id": waiting.session_id,
+                "request_id": paused.request_id,
+                "execution_id": batch.execution_ids[0],
+                "batch_id": batch.id,
+                "chat_id": chat.chat_ids[0],
+                "role_id": role_id,
+                "delivery_id": db.session.scalars(select(Delivery.id)).one(),
+                "activity_id": db.session.scalars(select(Activity.id).limit(1)).one(),
+                "key_id": db.session.scalars(
+                    select(ApiKey.id).where(ApiKey.user_id == alice.id)
+                ).one(),
+            }
+    return {
+        **{name: str(value) for name, value in ids.items()},
+        "workspace_slug": alice.workspace_slug,
+        "namespace": "tests",
+        "name": "work",
+        "slug": "clerk",
+    }
+
+
+def told(found: Iterable[Finding]) -> list[str]:
+    return [f"{each.problem}: {each.statement}" for each in found]
+
+
+@pytest.mark.usefixtures("on_each_database")
+def test_no_list_of_the_api_scans_a_table_that_grows(
+    app: Flask, places: dict[str, str], alice: Api
+) -> None:
+    with statements(app) as said:
+        asked = {each: alice.at(each, "GET").status_code for each in api_addresses(ROUTES, places)}
+    assert {each: status for each, status in asked.items() if status != 200} == {}
+    assert len(asked) > 60
+    assert writes_in(said) == []
+    with app.app_context():
+        assert told(findings(said)) == []
+
+
+@pytest.mark.usefixtures("on_each_database")
+def test_no_page_scans_a_table_that_grows(app: Flask, cast: Cast, places: dict[str, str]) -> None:
+    client = browser_of(app, cast.alice)
+    addresses = list(page_addresses(app, client, places))
+    with statements(app) as said:
+        found = [each for each in addresses if client.get(each).status_code == 200]
+    assert len(found) > 60
+    assert writes_in(said) == []
+    with app.app_context():
+        assert told(findings(said)) == []
+
+
+def test_what_refers_to_a_row_is_found_by_an_index() -> None:
+    """Else deleting the row scans every table that could refer to it."""
+    missing = [
+        f"{table.name}.{key.column_keys[0]}"
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_key_constraints
+        if key.column_keys[0] not in _indexed_first(table)
+    ]
+    assert missing == []
+
+
+def _indexed_first(table: Table) -> set[str]:
+    keys = [each for each in table.constraints if isinstance(each, KEYS)]
+    columns = [*(each.columns for each in keys), *(each.columns for each in table.indexes)]
+    return {next(iter(each)).name for each in columns if len(each)}
