@@ -1,13 +1,20 @@
 """/deliveries: the ledger of every call that left, and what came back."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import Answer, PageAnswer, PageQuery, page_answer
-from opensink_web.models import AttemptOutcome, AttemptTrigger, DeliveryKind, DeliveryStatus
+from opensink_web.models import (
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+)
 from opensink_web.operations import delivery as deliveries
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.permission import Action, Principal
 
 routes = Routes("deliveries")
 
@@ -56,6 +63,15 @@ class DeliveryWithAttempts(DeliveryAnswer):
 
     attempts: list[AttemptAnswer]
 
+    @classmethod
+    def shown_to(cls, principal: Principal, delivery: Delivery) -> Self:
+        """Write a delivery; to which address it went is shown to those who may set where."""
+        answer = cls.of(delivery)
+        if principal.may("agents", Action.WRITE):
+            return answer
+        hidden = [each.model_copy(update={"remote_address": None}) for each in answer.attempts]
+        return answer.model_copy(update={"attempts": hidden})
+
 
 class DeliveryQuery(PageQuery):
     session_id: UUID | None = None
@@ -81,11 +97,15 @@ def list_deliveries(principal: Principal, query: DeliveryQuery) -> DeliveryPage:
 
 @routes.get("/deliveries/{delivery_id}", summary="Read a delivery with its attempts.")
 def get_delivery(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempts:
-    return DeliveryWithAttempts.of(deliveries.find_delivery(principal.workspace, delivery_id))
+    return DeliveryWithAttempts.shown_to(
+        principal, deliveries.find_delivery(principal.workspace, delivery_id)
+    )
 
 
 @routes.post(
     "/deliveries/{delivery_id}/redeliver", summary="Make a failed delivery again.", status=200
 )
 def redeliver(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempts:
-    return DeliveryWithAttempts.of(deliveries.redeliver(principal.workspace, delivery_id))
+    return DeliveryWithAttempts.shown_to(
+        principal, deliveries.redeliver(principal.workspace, delivery_id)
+    )

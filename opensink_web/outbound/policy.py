@@ -5,6 +5,7 @@ saved is a courtesy to whoever types it; the guard itself asks `allows` for ever
 about to be connected to, so names that change their mind (DNS rebinding) gain nothing.
 """
 
+import logging
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Protocol
@@ -20,6 +21,7 @@ from opensink_web.outbound.addresses import (
 )
 from opensink_web.outbound.target import InvalidTarget, Target, parse_target
 
+_log = logging.getLogger("opensink.outbound")
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -101,11 +103,20 @@ class TargetPolicy:
 
 
 def refusal(host: str, address: str, setting: str) -> str:
-    """Say that an address is refused, and by which setting it can be permitted."""
-    place = address if host == address else f"{host} ({address})"
+    """Say that an address is refused, and by which setting it can be permitted.
+
+    Where a name leads stands in the log alone: whoever reads a refusal may be a stranger to this
+    network, and would learn its addresses by asking for names.
+    """
+    if host == address:
+        return (
+            f"{address} is not a public address, so it is not called. "
+            f"Whoever runs this server can permit it with {setting}."
+        )
+    _log.warning("%s leads to %s, which is not permitted (%s)", host, address, setting)
     return (
-        f"{place} is not a public address, so it is not called. "
-        f"Whoever runs this server can permit it with {setting}."
+        f"{host} does not lead to public addresses alone, so it is not called. Whoever runs this "
+        f"server finds the address in its log, and can permit it with {setting}."
     )
 
 

@@ -66,6 +66,7 @@ def failed(app: Flask, alice: Api, delivery: Any) -> Any:
                 response_headers=[["Server", "x"]],
                 response_body="Oops",
                 latency_ms=1.5,
+                remote_address="10.0.0.7",
                 finished_at=clock.now(),
             )
         )
@@ -123,6 +124,14 @@ def test_a_body_need_not_be_sent(alice: Api, failed: Any) -> None:
 
 def test_one_that_has_not_failed_is_not_made_again(alice: Api, delivery: Any) -> None:
     assert_problem(alice.post(f"/deliveries/{delivery['id']}/redeliver", {}), 409, "conflict")
+
+
+def test_who_may_not_set_where_calls_go_is_not_told_to_which_address_they_went(
+    app: Flask, alice: Api, failed: Any
+) -> None:
+    reader = key_with(alice, app, "deliveries:read")
+    assert failed["attempts"][0]["remote_address"] == "10.0.0.7"
+    assert reader.read(f"/deliveries/{failed['id']}")["attempts"][0]["remote_address"] is None
 
 
 def test_reading_is_not_redelivering(app: Flask, alice: Api, failed: Any) -> None:
