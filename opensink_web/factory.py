@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.register(app)
     gate.set_up(app)
     last_use.set_up(app)
-    waiting.set_up(app, settings.web_threads)
+    waiting.set_up(app)
     api.register(app)
     runtime.register(app)
     describe(app, ROUTES, server_url(settings.public_url))

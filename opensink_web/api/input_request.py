@@ -21,8 +21,7 @@ from opensink_web.contract.shapes import (
     page_answer,
 )
 from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
-from opensink_web.models import InputRequestKind, InputRequestStatus, Workspace
-from opensink_web.models.transaction import reading
+from opensink_web.models import InputRequestKind, InputRequestStatus
 from opensink_web.operations import input_request as input_requests
 from opensink_web.operations import input_request_decision as decisions
 from opensink_web.operations.delegation import ASKING, THIS_QUESTION
@@ -159,16 +158,22 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
     return page_answer(page, InputRequestAnswer.of)
 
 
+def until_decided(answer: InputRequestAnswer, query: WaitQuery) -> waiting.Wait | None:
+    """Wait as long as is asked for while the request is pending; no longer, once it is deleted."""
+    if not query.wait or answer.status is not InputRequestStatus.PENDING:
+        return None
+    return waiting.Wait(input_requests.still_pending, answer.id, query.wait)
+
+
 @routes.get(
     "/agent-session-input-requests/{request_id}",
     summary="Read a request, or wait for it.",
     delegated=THIS_QUESTION,
+    waits=until_decided,
 )
 def get_input_request(
     principal: Principal, request_id: UUID, query: WaitQuery
 ) -> InputRequestAnswer:
-    if query.wait:
-        _wait_for_answer(principal.workspace, request_id, query.wait)
     request = input_requests.find_input_request(principal.workspace, request_id)
     return InputRequestAnswer.of(request)
 
@@ -203,22 +208,6 @@ def resolve(
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestAnswer:
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
     return InputRequestAnswer.of(request)
-
-
-def _wait_for_answer(workspace: Workspace, request_id: UUID, seconds: float) -> None:
-    """Return when the request is no longer pending, the time is over, or there is no seat left.
-
-    Raises: NotFound, also when it is deleted meanwhile.
-    """
-
-    def is_decided() -> bool:
-        with reading():
-            request = input_requests.find_input_request(workspace, request_id)
-            return request.status is not InputRequestStatus.PENDING
-
-    with waiting.seat() as is_seated:
-        if is_seated:
-            waiting.wait_until(is_decided, seconds)
 
 
 def _inside(path: str, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:

@@ -5,7 +5,7 @@
     worker      a worker alone
     sweeper     the sweeper alone
     part        what these three begin with
-    web_server  gunicorn, started from our settings
+    web_server  http_server, started from our settings
     database    db upgrade, current
     user        user create, user reset-link, user reset-second-factor
     api_key     api-key create

@@ -1,109 +1,77 @@
-"""gunicorn, started from our settings: threads for pages and streams, processes for PostgreSQL."""
+"""The web server, started from our settings: one process on SQLite, two on PostgreSQL."""
 
-import logging
-from contextlib import suppress
-from typing import Any
+import os
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from http import HTTPStatus
+from socket import socket
+from urllib.parse import unquote
 
-from flask import Flask, current_app
-from flask.typing import ResponseReturnValue
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it ships no types
-from gunicorn.http.errors import (  # type: ignore[import-untyped]  # as above
-    LimitRequestHeaders,
-    LimitRequestLine,
-    ParseException,
-)
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # as above
-from werkzeug.exceptions import (
-    BadRequest,
-    HTTPException,
-    RequestHeaderFieldsTooLarge,
-    RequestURITooLarge,
-)
+from flask import Flask
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from opensink_web.contract.problem import error_answer
+from opensink_web.contract.route import Route
+from opensink_web.http_server.limits import Limits
+from opensink_web.http_server.processes import run_processes
+from opensink_web.http_server.server import Server
 from opensink_web.settings import Settings
 
-# Less than the supervisor waits, so that gunicorn itself ends a worker that hangs.
-GRACEFUL_TIMEOUT_SECONDS = 3
 # SQLite takes one writer, and one process's writers queue at a lock instead of SQLite's back-off.
 SQLITE_PROCESSES = 1
 POSTGRESQL_PROCESSES = 2
-# gunicorn reads over no more than this of a body that was refused unread, and then hangs up.
-DRAINED_BODY_BYTES = 64 * 1024
 
 
-def serve(application: Flask, settings: Settings, descriptor: int) -> None:
-    """Answer requests at the listening socket until SIGTERM; does not return."""
-    _Server(application, settings, descriptor).run()
+def serve(
+    application: Flask, routes: Iterable[Route], settings: Settings, listener: socket
+) -> None:
+    """Answer requests at the listening socket until SIGTERM."""
+    limit = body_limit(routes, settings)
+
+    def run(parent: int | None = None) -> None:
+        limits = Limits(threads=settings.web_threads)
+        Server(
+            application,
+            listener,
+            body_limit=limit,
+            refusal=refusal,
+            limits=limits,
+            parent=parent,
+        ).run()
+
+    if settings.uses_sqlite:
+        run()
+    else:
+        parent = os.getpid()
+        run_processes(POSTGRESQL_PROCESSES, lambda: run(parent))
 
 
-_log = logging.getLogger("opensink.web")
+def body_limit(routes: Iterable[Route], settings: Settings) -> Callable[[str, str], int]:
+    """Return how much of a body is read, by method and path: as much as the route may take."""
+    batches = [
+        re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route.address))
+        for route in routes
+        if route.takes_batch
+    ]
+    is_batch = re.compile("|".join(batches)).fullmatch
+
+    def limit(method: str, path: str) -> int:
+        if method == "POST" and is_batch(unquote(path)):
+            return settings.max_batch_body_bytes
+        return settings.max_body_bytes
+
+    return limit
 
 
-class _Worker(ThreadWorker):  # type: ignore[misc]  # its types are unknown, as above
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer what is no HTTP; gunicorn would repeat it, in a page and in the log."""
-        if not isinstance(exc, ParseException):
-            super().handle_error(req, client, addr, exc)
-            return
-        _log.warning("a request could not be read: %s", type(exc).__name__)
-        error: HTTPException = BadRequest()
-        if isinstance(exc, LimitRequestLine):
-            error = RequestURITooLarge()
-        elif isinstance(exc, LimitRequestHeaders):
-            error = RequestHeaderFieldsTooLarge()
-        with suppress(OSError):
-            client.sendall(_unread_answer(error))
+@cache
+def refusal(status: HTTPStatus) -> bytes:
+    """Write the one error body: there is no request that Flask could answer."""
+    error = default_exceptions.get(status)
+    return error_answer(error() if error else _unnamed(status)).get_data()
 
 
-def _unread_answer(error: HTTPException) -> bytes:
-    """Write the one error body as a whole answer: there is no request that Flask could answer."""
-    answer = error_answer(error)
-    body = answer.get_data()
-    head = (
-        f"HTTP/1.1 {answer.status}\r\nContent-Type: {answer.content_type}\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-class _Server(BaseApplication):  # type: ignore[misc]  # its types are unknown, as above
-    def __init__(self, application: Flask, settings: Settings, descriptor: int) -> None:
-        self._application = application
-        self._settings = settings
-        self._descriptor = descriptor
-        super().__init__()
-
-    def load_config(self) -> None:
-        processes = SQLITE_PROCESSES if self._settings.uses_sqlite else POSTGRESQL_PROCESSES
-        options: dict[str, Any] = {
-            "bind": f"fd://{self._descriptor}",
-            "worker_class": _Worker,
-            "workers": processes,
-            "threads": self._settings.web_threads,
-            "graceful_timeout": GRACEFUL_TIMEOUT_SECONDS,
-            "keepalive": 5,
-            "forwarded_allow_ips": "",  # which proxy is believed is TRUSTED_PROXIES' to say
-            "pre_request": _announce_hanging_up,
-            "loglevel": "warning",
-            "control_socket_disable": True,
-            "proc_name": "opensink",
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        self._application.register_error_handler(ParseException, _answer_broken_body)
-        return self._application
-
-
-def _answer_broken_body(_error: ParseException) -> ResponseReturnValue:
-    """Answer as any bad request: gunicorn finds out about bad chunks while the body is read."""
-    return current_app.handle_user_exception(BadRequest())
-
-
-def _announce_hanging_up(_worker: Any, request: Any) -> None:
-    """Send `Connection: close` after a large body, so that nobody's next request meets the end."""
-    sizes = [value for name, value in request.headers if name == "CONTENT-LENGTH"]
-    if any(int(size) > DRAINED_BODY_BYTES for size in sizes):
-        request.force_close()
+def _unnamed(status: HTTPStatus) -> HTTPException:
+    error = HTTPException()
+    error.code = status.value
+    return error

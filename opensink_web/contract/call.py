@@ -34,11 +34,15 @@ REPLAYED_HEADER = "Idempotent-Replayed"
 Arguments: TypeAlias = dict[str, Any]
 """What a view is called with besides the principal."""
 
-_NO_SEAT = "Too many calls wait for their answers just now. Nothing was done; please try again."
+_TOO_MANY_WAIT = (
+    "Too many calls wait for their answers just now. Nothing was done; please try again."
+)
 
 
 def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
     """Answer the current request as the route declares. Raises: OpenSinkError."""
+    if (finish := waiting.resumed()) is not None:
+        return finish()
     if route.is_public:
         arguments, _ = _arguments(route, path_values)
         return _response(route, route.view(**arguments))
@@ -136,9 +140,15 @@ def _read(route: Route, admit: Admit, path_values: Mapping[str, str], bearer: st
         principal = _recognised(admit, bearer)
         arguments, _ = _arguments(route, path_values)
         answer = route.view(principal=principal, **arguments)
-        if route.may_wait:
-            admit()  # while the answer was held, the key may have been revoked
-        return _response(route, answer)
+        wait = route.waits(answer, arguments["query"]) if route.waits is not None else None
+        if wait is None:
+            return _response(route, answer)
+
+    def finish() -> Response:
+        with reading():  # while the answer was held, the key may have been revoked
+            return _response(route, route.view(principal=admit(), **arguments))
+
+    return waiting.held(wait, finish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +247,17 @@ def _write_then_answer(call: _Call) -> Response:
     route = call.route
     if route.then is None or route.taken is None:
         raise TypeError(f"{route.name} has nothing to answer after its transaction")
-    with waiting.seat() as is_seated:
-        if not is_seated:
-            raise Unavailable(_NO_SEAT)
-        written = _write(call)
-        taken = route.taken.model_validate_json(written.body)
-        answer = route.then(admit=call.admit, taken=taken)
-    return replace(written, body=_body(answer)).response()
+    if not waiting.may_hold():
+        raise Unavailable(_TOO_MANY_WAIT)
+    written = _write(call)
+    taken = route.taken.model_validate_json(written.body)
+    then = partial(route.then, admit=call.admit, taken=taken)
+
+    def finish() -> Response:
+        return replace(written, body=_body(then())).response()
+
+    wait = route.waits(taken, None) if route.waits is not None else None
+    return finish() if wait is None else waiting.held(wait, finish)
 
 
 def _response(route: Route, answer: Answer | None) -> Response:

@@ -13,8 +13,11 @@ wants to write waits for it. `check` comes before: it is called with the princip
 arguments, and whatever takes long is done there, such as holding inputs against a schema or asking
 a name server. What it returns, a view that asks for `checked` gets, and looks that it still holds.
 `then` is a second view, after the commit and outside any transaction. It is called with `admit` and
-with `taken`, what the first view answered, and may hold the answer. A repeated call with the same
-Idempotency-Key skips the first view alone.
+with `taken`, what the first view answered. A repeated call with the same Idempotency-Key skips the
+first view alone.
+
+An answer is held back where `waits`, called with what the view answers now and with the query, says
+for what. Then the view of a GET, or `then`, answers as it is when that has happened.
 
 The declaration drives the call (call.py) and the OpenAPI document (openapi.py). Nothing here knows
 Flask or a noun.
@@ -31,6 +34,7 @@ from pydantic import TypeAdapter
 
 from opensink_web.contract.room import API, Room
 from opensink_web.contract.shapes import Answer, Query, Received, path_adapter
+from opensink_web.contract.waiting import Wait
 from opensink_web.operations.delegation import NOBODY, Delegation
 from opensink_web.operations.permission import SERVICE, Action, Principal
 from opensink_web.operations.permission_pattern import Reach
@@ -38,6 +42,7 @@ from opensink_web.operations.permission_pattern import Reach
 View: TypeAlias = Callable[..., Any]
 ViewT = TypeVar("ViewT", bound=View)
 Admit: TypeAlias = Callable[[], Principal]
+Waits: TypeAlias = Callable[[Any, Any], Wait | None]
 
 
 class NoBody(Received):
@@ -93,6 +98,7 @@ class Demands(TypedDict, total=False):
     takes_batch: bool
     check: View
     then: View
+    waits: Waits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +123,7 @@ class Route:
     check: View | None
     takes_checked: bool
     then: View | None
+    waits: Waits | None
 
     @property
     def name(self) -> str:
@@ -149,11 +156,6 @@ class Route:
     @property
     def takes_query(self) -> bool:
         return self.query is not Query
-
-    @property
-    def may_wait(self) -> bool:
-        """Whether a caller may have the answer held."""
-        return "wait" in self.query.model_fields
 
     @property
     def reads_only(self) -> bool:
@@ -248,6 +250,7 @@ class Routes:
                 check=demands.get("check"),
                 takes_checked="checked" in hints,
                 then=demands.get("then"),
+                waits=demands.get("waits"),
             )
             self._routes.append(route)
             return view

@@ -1,46 +1,186 @@
-"""Holding an answer until something has happened: short looks, and sleep in between.
+"""Holding an answer until something has happened, which costs no thread.
 
-No connection is held while sleeping. Waiting takes a thread of the web server each, so only half
-of them may wait, each in a seat of its own; who finds none asks again later.
+What a view answers is held by the web server. One thread looks for all of them together: often
+while an answer has been held for a moment only, then ever less often, all in one query. A server
+that cannot hold answers (there is none but the tests' client) has its own thread wait.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from opensink_web.errors import OpenSinkError
+from opensink_web.http_server.held import HELD, MAY_HOLD, RESUMED
+from opensink_web.models.transaction import reading
 
 FIRST_PAUSE_SECONDS = 0.02
 LAST_PAUSE_SECONDS = 0.5
 _PAUSE_GROWTH = 1.5
-_SEATS = "opensink-waiting-seats"
+_LOOKED_FOR_AT_ONCE = 500
+"""In one statement, so that none grows with how many are held."""
+_WATCHER = "opensink-watcher"
+_log = logging.getLogger("opensink.api")
+
+Still = Callable[[Sequence[UUID]], set[UUID]]
+Finish = Callable[[], Response]
 
 
-def set_up(app: Flask, web_threads: int) -> None:
-    """Set how many may wait at once in this process."""
-    app.extensions[_SEATS] = threading.Semaphore(web_threads // 2)
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait while `key` is among those that `still` returns of what it is asked for.
+
+    When the time is over, `again` says whether there is more of it.
+    """
+
+    still: Still
+    key: UUID
+    seconds: float
+    again: Callable[[], "Wait | None"] = lambda: None
 
 
-@contextmanager
-def seat() -> Iterator[bool]:
-    """Take a seat for the block, if there is one left; yield whether there was."""
-    seats: threading.Semaphore = current_app.extensions[_SEATS]
-    is_seated = seats.acquire(blocking=False)
-    try:
-        yield is_seated
-    finally:
-        if is_seated:
-            seats.release()
+def set_up(app: Flask) -> None:
+    """Prepare for watching; the thread starts with the first answer that is held."""
+    app.extensions[_WATCHER] = _Watcher(app)
 
 
-def wait_until(is_over: Callable[[], bool], seconds: float) -> None:
-    """Return when it is over, or the time is."""
-    deadline = time.monotonic() + seconds
+def may_hold() -> bool:
+    """Return True unless so many answers are held that this one would come at once."""
+    return bool(request.environ.get(MAY_HOLD, True))
+
+
+def held(wait: Wait, finish: Finish) -> Response:
+    """Answer with what `finish` returns when the waiting is over, in the request's context then."""
+    if MAY_HOLD not in request.environ:
+        _wait_here(wait)
+        return _finish_or_hold(wait, finish)
+    if not may_hold():
+        return finish()
+    request.environ[HELD] = _HeldAnswer(wait, finish, current_app.extensions[_WATCHER])
+    return Response(status=204)  # the server sends the one that comes later
+
+
+def resumed() -> Finish | None:
+    """Return what answers this call, if its answer was held before."""
+    answer = request.environ.get(RESUMED)
+    if not isinstance(answer, _HeldAnswer):
+        return None
+    return partial(_finish_or_hold, answer.wait, answer.finish)
+
+
+def _finish_or_hold(wait: Wait, finish: Finish) -> Response:
+    longer = wait.again()
+    return finish() if longer is None else held(longer, finish)
+
+
+def _wait_here(wait: Wait) -> None:
+    deadline = time.monotonic() + wait.seconds
     pause_seconds = FIRST_PAUSE_SECONDS
-    while not is_over():
-        left_seconds = deadline - time.monotonic()
-        if left_seconds <= 0:
-            return
+    while _is_still(wait) and (left_seconds := deadline - time.monotonic()) > 0:
         time.sleep(min(pause_seconds, left_seconds))
         pause_seconds = min(pause_seconds * _PAUSE_GROWTH, LAST_PAUSE_SECONDS)
+
+
+def _is_still(wait: Wait) -> bool:
+    with reading():
+        return bool(wait.still([wait.key]))
+
+
+class _HeldAnswer:
+    """One answer that is held: what the server knows of it (http_server/held.py)."""
+
+    def __init__(self, wait: Wait, finish: Finish, watcher: "_Watcher") -> None:
+        self.wait = wait
+        self.finish = finish
+        self.wake: Callable[[], None] = lambda: None
+        self.look_at = 0.0
+        self.pause_seconds = FIRST_PAUSE_SECONDS
+        self._watcher = watcher
+
+    @property
+    def seconds(self) -> float:
+        return self.wait.seconds
+
+    def begin(self, wake: Callable[[], None]) -> None:
+        self.wake = wake
+        self._watcher.add(self)
+
+    def end(self) -> None:
+        self._watcher.remove(self)
+
+    def plan(self, now: float) -> None:
+        """Plan the next look; those that have waited for long are looked for at the same moment."""
+        if self.pause_seconds < LAST_PAUSE_SECONDS:
+            self.look_at = now + self.pause_seconds
+            self.pause_seconds *= _PAUSE_GROWTH
+        else:
+            self.look_at = (now // LAST_PAUSE_SECONDS + 1) * LAST_PAUSE_SECONDS
+
+
+class _Watcher:
+    """The thread that looks for all answers that are held in this process."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._answers: set[_HeldAnswer] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, answer: _HeldAnswer) -> None:
+        answer.plan(time.monotonic())
+        with self._changed:
+            self._answers.add(answer)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def remove(self, answer: _HeldAnswer) -> None:
+        with self._changed:
+            self._answers.discard(answer)
+
+    def _run(self) -> None:
+        while True:
+            self._look(self._next_due())
+
+    def _next_due(self) -> list[_HeldAnswer]:
+        with self._changed:
+            while True:
+                # what is due in a moment is looked for together with what is due now
+                now = time.monotonic()
+                soon = now + FIRST_PAUSE_SECONDS / 2
+                due = [answer for answer in self._answers if answer.look_at <= soon]
+                if due:
+                    for answer in due:
+                        answer.plan(now)
+                    return due
+                next_at = min((answer.look_at for answer in self._answers), default=None)
+                self._changed.wait(None if next_at is None else next_at - now)
+
+    def _look(self, due: list[_HeldAnswer]) -> None:
+        by_still: defaultdict[Still, list[_HeldAnswer]] = defaultdict(list)
+        for answer in due:
+            by_still[answer.wait.still].append(answer)
+        for still, answers in by_still.items():
+            for begin in range(0, len(answers), _LOOKED_FOR_AT_ONCE):
+                self._look_for(still, answers[begin : begin + _LOOKED_FOR_AT_ONCE])
+
+    def _look_for(self, still: Still, answers: Sequence[_HeldAnswer]) -> None:
+        try:
+            with self._app.app_context(), reading():
+                waited_for = still(list({answer.wait.key for answer in answers}))
+        except (OpenSinkError, SQLAlchemyError):
+            # each is told of it when its time is over, unless the database is back by then
+            _log.warning("the database did not tell which held answers are due", exc_info=True)
+            return
+        for answer in answers:
+            if answer.wait.key not in waited_for:
+                self.remove(answer)
+                answer.wake()

@@ -37,6 +37,7 @@ SLICE_CHARACTERS_MAX = 128 * 1024**2
 COUNTED_MAX = 1000
 """More than these are not counted."""
 
+BUSY = (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 # Built once, because building a statement costs more than running it.
 _MOVES = select(Execution.status, Execution.pause_count).where(
     Execution.id == bindparam("of_execution")
@@ -125,6 +126,12 @@ def moves_of(execution_id: UUID) -> tuple[ExecutionStatus, int] | None:
     """
     row = run_prepared(_MOVES, {"of_execution": execution_id}).one_or_none()
     return None if row is None else (row.status, row.pause_count)
+
+
+def still_busy(execution_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these executions are there, and neither have ended nor wait for a person."""
+    query = select(Execution.id).where(Execution.id.in_(execution_ids), Execution.status.in_(BUSY))
+    return set(db.session.scalars(query))
 
 
 def steps_of(execution: Execution) -> list[ExecutionStep]:

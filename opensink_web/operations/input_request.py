@@ -1,5 +1,6 @@
 """Requests to people: an agent asking one, finding and listing them, counting what waits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -88,6 +89,14 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     if request is None or request.workspace_id != workspace.id:
         raise NotFound("There is no such input request.")
     return request
+
+
+def still_pending(request_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these requests are there and wait for an answer."""
+    query = select(InputRequest.id).where(
+        InputRequest.id.in_(request_ids), InputRequest.status == InputRequestStatus.PENDING
+    )
+    return set(db.session.scalars(query))
 
 
 def list_input_requests(

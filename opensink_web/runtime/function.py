@@ -16,7 +16,7 @@ from opensink_web.models import BatchStatus, Execution, ExecutionStatus
 from opensink_web.models.transaction import reading
 from opensink_web.operations import execution_submit
 from opensink_web.operations.delegation import EXECUTING
-from opensink_web.operations.execution import find_execution, moves_of
+from opensink_web.operations.execution import BUSY, find_execution, moves_of, still_busy
 from opensink_web.operations.execution_claim import TIMEOUT
 from opensink_web.operations.execution_submit import (
     DELAY_SECONDS_MAX,
@@ -35,7 +35,6 @@ from opensink_web.services import EXTENSION, Services
 
 GRACE_SECONDS = 2.0
 """How much longer than an execution may take its end is waited for, so that it can be told."""
-_BUSY = (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 _ADDRESS = "/functions/{namespace}/{name}/execute"
 _EXECUTE = Permission("functions", "execute", path="{namespace}/{name}", least=Reach.OWN)
 routes = Routes("functions", RUNTIME)
@@ -172,23 +171,27 @@ class QueuedBatchAnswer(Answer):
     status: BatchStatus = BatchStatus.QUEUED
 
 
-def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
+def until_told(taken: TakenAnswer, _query: object) -> waiting.Wait:
     """Wait until an execution has ended or waits for a person, at most for the time of a call.
 
     Whoever answers quicker than we look starts another call, which has its own time.
     """
-    pauses, has_paused = 0, True
 
-    def is_over() -> bool:
-        nonlocal has_paused, pauses
-        with reading():
-            status, pause_count = moves_of(taken.execution_id) or (None, pauses)
-        has_paused, pauses = pause_count != pauses, pause_count
-        return has_paused or status not in _BUSY
+    def after(pauses: int) -> waiting.Wait:
+        def again() -> waiting.Wait | None:
+            with reading():
+                status, pause_count = moves_of(taken.execution_id) or (None, pauses)
+            is_another_call = status in BUSY and pause_count != pauses
+            return after(pause_count) if is_another_call else None
 
-    while has_paused:
-        has_paused = False
-        waiting.wait_until(is_over, taken.timeout_seconds + GRACE_SECONDS)
+        seconds = taken.timeout_seconds + GRACE_SECONDS
+        return waiting.Wait(still_busy, taken.execution_id, seconds, again)
+
+    return after(0)
+
+
+def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
+    """Tell how an execution has gone so far."""
     with reading():
         principal = admit()
         execution = find_execution(
@@ -214,6 +217,7 @@ def _check_input(
     delegated=EXECUTING,
     check=_check_input,
     then=tell_outcome,
+    waits=until_told,
 )
 def execute(
     principal: Principal,

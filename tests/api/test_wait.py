@@ -2,14 +2,20 @@
 
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 
-from opensink_web.models import db
+from opensink_web.http_server.limits import Limits
+from opensink_web.operations import input_request as input_requests
+from opensink_web.operations.input_request import still_pending
 from tests.api.conftest import Api, Apis, ask, assert_problem, made, wrong_paths
+from tests.conftest import Cast
 from tests.real_servers import wait_until
+from tests.running_server import RunningServer, read, running
 
 PATH = "/agent-session-input-requests"
 
@@ -91,26 +97,47 @@ def test_another_workspace_does_not_wait(apis: Apis) -> None:
 
 class TestManyWaiters:
     @pytest.fixture
-    def environment(self, environment: dict[str, str]) -> dict[str, str]:
-        return environment | {"WEB_THREADS": "4"}
+    def server(self, app: Flask) -> Iterator[RunningServer]:
+        with running(app, Limits(threads=4)) as server:
+            yield server
 
-    def test_only_half_of_the_threads_wait(self, app: Flask, alice: Api) -> None:
+    def test_hold_up_nobody_and_hear_it_all(
+        self, alice: Api, cast: Cast, server: RunningServer
+    ) -> None:
         request = ask(alice)
-        began = time.monotonic()
-        lasted: list[float] = []
+        path = f"/api/v1{PATH}/{request['id']}"
+        waiters = [server.send(f"{path}?wait=60", cast.alice.headers) for _ in range(60)]
+        assert read(server.send(path, cast.alice.headers))["status"] == "pending"
+        alice.post(f"{PATH}/{request['id']}/resolve", {"response": {"approved": True}})
+        assert {read(waiter)["status"] for waiter in waiters} == {"resolved"}
 
-        def wait() -> None:
-            assert alice.read(f"{PATH}/{request['id']}?wait=3") == request
-            lasted.append(time.monotonic() - began)
+    def test_take_one_look_at_the_database_together(
+        self, alice: Api, cast: Cast, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked_for: list[int] = []
 
-        threads = [threading.Thread(target=wait) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        time.sleep(1)
-        with app.app_context():
-            pool: Any = db.engine.pool
-            wait_until(lambda: pool.checkedout() == 0, seconds=1)
-        for thread in threads:
-            thread.join()
+        def counted(request_ids: Sequence[UUID]) -> set[UUID]:
+            looked_for.append(len(request_ids))
+            return still_pending(request_ids)
 
-        assert sorted(seconds >= 3 for seconds in lasted) == [False, False, True, True]
+        monkeypatch.setattr(input_requests, "still_pending", counted)
+        requests = [ask(alice) for _ in range(20)]
+        waiters = [
+            server.send(f"/api/v1{PATH}/{request['id']}?wait=60", cast.alice.headers)
+            for request in requests
+        ]
+        wait_until(lambda: max(looked_for, default=0) == len(requests))
+        alice.delete(f"/agent-sessions/{requests[0]['session_id']}")
+        assert read(waiters[0])["code"] == "not_found"
+
+    def test_a_key_revoked_while_its_answer_is_held_learns_nothing(
+        self, alice: Api, server: RunningServer
+    ) -> None:
+        request = ask(alice)
+        key = made(alice.post("/api-keys", {"name": "waiter", "scopes": ["all:all"]}))
+        path = f"/api/v1{PATH}/{request['id']}?wait=60"
+        waiter = server.send(path, {"X-API-Key": key["key"]})
+        time.sleep(0.3)
+        alice.delete(f"/api-keys/{key['id']}")
+        alice.post(f"{PATH}/{request['id']}/resolve", {"response": {"approved": True}})
+        assert read(waiter)["code"] == "not_authenticated"

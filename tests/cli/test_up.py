@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pytest
 from opensink_web.cli.web_server import POSTGRESQL_PROCESSES
 from opensink_web.settings import Settings
 from tests import neighbour
+from tests.slow_clients import KINDS, connect
 
 if TYPE_CHECKING:
     from tests.opensink_up import Opensink
@@ -202,9 +203,9 @@ def test_a_request_waits_while_web_starts_again(running: "Opensink") -> None:
     assert running.get("/healthz") == 200
 
 
-@pytest.mark.parametrize(("size_bytes", "expected"), [(50_000, "keep-alive"), (200_000, "close")])
+@pytest.mark.parametrize("size_bytes", [50_000, 200_000])
 def test_a_large_body_refused_unread_does_not_spoil_the_next_request(
-    running: "Opensink", size_bytes: int, expected: str
+    running: "Opensink", size_bytes: int
 ) -> None:
     with closing(HTTPConnection("127.0.0.1", running.port, timeout=10)) as connection:
         for _ in range(5):
@@ -214,4 +215,13 @@ def test_a_large_body_refused_unread_does_not_spoil_the_next_request(
                 401,
                 "not_authenticated",
             )
-            assert refused.getheader("Connection") == expected
+            assert refused.getheader("Connection") is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_slow_clients_keep_nobody_waiting(running: "Opensink", kind: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(64):  # twice as many as there are threads
+            stack.enter_context(connect(running.port, kind))
+        assert running.get("/healthz") == 200
+        assert running.get("/readyz") == 200

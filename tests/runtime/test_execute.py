@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from opensink_web.http_server.limits import Limits
 from opensink_web.models import Execution, Role, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.execution_claim import ExecutionClaim
@@ -23,6 +24,7 @@ from tests.api.conftest import Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
 from tests.executions import claim_some, finish_all, principal_of
 from tests.real_servers import AgentEndpoint, wait_until
+from tests.running_server import read, running
 from tests.runtime.conftest import Later, executor_key, make_function, signed_in
 
 ADDRESS = "/functions/tests/work/execute"
@@ -292,24 +294,39 @@ class TestWithoutAWorker:
 
 
 class TestManyWaiters:
-    @pytest.fixture
-    def environment(self, environment: dict[str, str]) -> dict[str, str]:
-        return environment | {"WEB_THREADS": "4"}
-
     @pytest.mark.usefixtures("worker")
-    def test_half_of_the_threads_wait_and_who_comes_then_is_put_off(
-        self, alice: Api, app: Flask, endpoint: AgentEndpoint
+    def test_hold_up_nobody_and_hear_it_all(
+        self, alice: Api, app: Flask, cast: Cast, endpoint: AgentEndpoint
     ) -> None:
         endpoint.gate.clear()
         make_function(alice, endpoint)
-        waiters = [threading.Thread(target=execute, args=(alice,)) for _ in range(2)]
-        for waiter in waiters:
-            waiter.start()
-        wait_until(lambda: len(endpoint.calls) == 2)
-        answer = alice.at(ADDRESS, "POST", {"input": {"n": 1}})
-        endpoint.gate.set()
-        for waiter in waiters:
-            waiter.join(timeout=10)
-        assert_problem(answer, 503, "unavailable")
-        assert "Retry-After" in answer.headers
-        assert executions(app) == 2
+        with running(app, Limits(threads=4)) as server:
+            waiters = [
+                server.send(ADDRESS, cast.alice.headers, {"input": {"n": n}}) for n in range(8)
+            ]
+            wait_until(lambda: executions(app) == 8)
+            assert len(read(server.send("/executions", cast.alice.headers))) == 8
+            endpoint.gate.set()
+            assert {read(waiter)["status"] for waiter in waiters} == {"success"}
+
+    def test_a_server_that_stops_tells_how_it_stands(
+        self, alice: Api, app: Flask, cast: Cast
+    ) -> None:
+        make_function(alice)
+        with running(app, Limits(threads=4)) as server:
+            waiter = server.send(ADDRESS, cast.alice.headers, {"input": {"n": 1}})
+            wait_until(lambda: server.server.held_count == 1)
+            server.stop()
+            assert read(waiter)["status"] == "timeout"
+
+    def test_who_comes_when_too_many_are_held_is_put_off_before_anything_is_done(
+        self, alice: Api, app: Flask, cast: Cast
+    ) -> None:
+        make_function(alice)
+        with running(app, Limits(threads=4, connections=8)) as server:
+            for n in range(4):
+                server.send(ADDRESS, cast.alice.headers, {"input": {"n": n}})
+            wait_until(lambda: server.server.held_count == 4)
+            late = read(server.send(ADDRESS, cast.alice.headers, {"input": {"n": 4}}))
+        assert late["code"] == "unavailable"
+        assert executions(app) == 4

@@ -1,0 +1,64 @@
+"""The threads in which the application is called, and how many of them one kind of work may have.
+
+All of this but `_run` happens in the event loop's thread, so nothing needs a lock.
+"""
+
+import threading
+from asyncio import AbstractEventLoop
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any
+
+
+@dataclass(slots=True)
+class Call:
+    """Something to be done in a thread, and what then happens in the loop with its result."""
+
+    function: Callable[[], Any]
+    done: Callable[[Any], None]
+
+
+@dataclass(slots=True, eq=False)
+class Share:
+    """A kind of work and how many threads it may have at once."""
+
+    threads: int
+    running: int = 0
+    waiting: deque[Call] = field(default_factory=deque)
+
+
+class ThreadPool:
+    """Threads that run what is submitted, in order within each share."""
+
+    def __init__(self, loop: AbstractEventLoop, threads: int) -> None:
+        self._loop = loop
+        self._calls: SimpleQueue[tuple[Call, Share]] = SimpleQueue()
+        for number in range(threads):
+            # they end with the process: what one of them does when it must end is rolled back
+            thread = threading.Thread(target=self._run, name=f"web-{number}", daemon=True)
+            thread.start()
+
+    def submit(self, call: Call, share: Share) -> None:
+        """Have something done as soon as its share has a thread for it."""
+        if share.running < share.threads:
+            share.running += 1
+            self._calls.put((call, share))
+        else:
+            share.waiting.append(call)
+
+    def _run(self) -> None:
+        while True:
+            call, share = self._calls.get()
+            result = call.function()
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits for this
+                self._loop.call_soon_threadsafe(self._done, call, share, result)
+            del call, share, result  # nothing of it is kept while waiting for the next
+
+    def _done(self, call: Call, share: Share, result: Any) -> None:
+        share.running -= 1
+        if share.waiting:
+            self.submit(share.waiting.popleft(), share)
+        call.done(result)
