@@ -1,7 +1,7 @@
 """One connection: reading requests, having them answered, sending; each within its time."""
 
 import asyncio
-import logging
+from collections import Counter
 from contextlib import suppress
 from enum import Enum
 from http import HTTPStatus
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_log = logging.getLogger("opensink.web")
 
 
 class Phase(Enum):
@@ -44,6 +43,7 @@ class Surroundings(Protocol):
     resumed: Share
     connections: "set[Connection]"
     is_stopping: bool
+    refused: Counter[HTTPStatus]
     held_count: int
     response_bytes: int
 
@@ -237,7 +237,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer what the application does not see; it is the last that is read."""
-        _log.warning("a request was refused unread: %d %s", status.value, status.phrase)
+        self._server.refused[status] += 1
         self._reader.whole.clear()
         self._reader.refused = status
         self._count_body(0)

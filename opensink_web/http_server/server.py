@@ -1,11 +1,14 @@
 """The server: accepts connections, ends those that take too long, and itself in good order."""
 
 import asyncio
+import logging
 import os
 import resource
 import signal
 import socket
+from collections import Counter
 from dataclasses import replace
+from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -20,12 +23,15 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 """How often it looks which connections are overdue."""
+LOG_SECONDS = 10
+"""How often it logs what was refused."""
 _OTHER_FILES = 256
 """File descriptors that are left to the application: its database, Redis, its calls."""
 _MOST_FILES = 65_536
 # Large bodies take memory while they are parsed, and held answers can be over all at once.
 _SHARE_OF_LARGE = 8
 _SHARE_OF_RESUMED = 8
+_log = logging.getLogger("opensink.web")
 
 
 class Server:
@@ -52,6 +58,7 @@ class Server:
         self.resumed = Share(max(limits.threads // _SHARE_OF_RESUMED, 2))
         self.connections: set[Connection] = set()
         self.is_stopping = False
+        self.refused: Counter[HTTPStatus] = Counter()
         self.held_count = 0
         self.response_bytes = 0
         self._body_bytes = 0
@@ -74,6 +81,7 @@ class Server:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.loop.add_reader(self._listener, self._accept)
         self.loop.call_later(LOOK_SECONDS, self._look)
+        self.loop.call_later(LOG_SECONDS, self._log_refused)
         self.loop.run_forever()
         for each in [*self.connections]:
             each.give_up()
@@ -114,6 +122,14 @@ class Server:
         if self._parent is not None and os.getppid() != self._parent:
             self.stop()
         self.loop.call_later(LOOK_SECONDS, self._look)
+
+    def _log_refused(self) -> None:
+        """Log how many were refused unread: together, for they can come by the thousand."""
+        if self.refused:
+            counts = (f"{count} with {status.value}" for status, count in self.refused.items())
+            _log.warning("requests were refused unread: %s", ", ".join(counts))
+            self.refused.clear()
+        self.loop.call_later(LOG_SECONDS, self._log_refused)
 
     # -- memory ---------------------------------------------------------------------------------
 

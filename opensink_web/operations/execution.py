@@ -1,6 +1,6 @@
 """Executions: finding and listing them, their timeline, and what is done to one from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,8 +32,8 @@ from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import Failure, Output
 
 REPORTED_FAILURE = "function_failed"
-SLICE_CHARACTERS_MAX = 128 * 1024**2
-"""As JSON. To answer with more would take the server gigabytes."""
+SLICE_CHARACTERS_MAX = 32 * 1024**2
+"""As JSON. To read and answer it takes about ten times as much memory."""
 COUNTED_MAX = 1000
 """More than these are not counted."""
 
@@ -80,20 +80,28 @@ def list_executions(
 
 
 def slice_executions(
-    workspace: Workspace, wanted: ExecutionFilter, *, skip: int, limit: int
+    workspace: Workspace,
+    wanted: ExecutionFilter,
+    *,
+    skip: int,
+    limit: int,
+    reserve: Callable[[int], None],
 ) -> list[Execution]:
     """Return executions by offset: newest first, those of a batch in its inputs' order.
 
-    Raises: InvalidInput when they have more than SLICE_CHARACTERS_MAX of input and output.
+    `reserve` is told how many characters of input and output they have, before they are read.
+    Raises: InvalidInput when these are more than SLICE_CHARACTERS_MAX; what `reserve` raises.
     """
     order = Execution.id.desc() if wanted.batch_id is None else Execution.batch_index
     query = _listed(workspace, wanted).order_by(order).offset(skip).limit(limit)
-    if limit > 1 and _characters_of(query) > SLICE_CHARACTERS_MAX:
+    characters = _characters_of(query) if limit > 1 else 0
+    if characters > SLICE_CHARACTERS_MAX:
         message = (
             f"These executions' inputs and outputs are more than {SLICE_CHARACTERS_MAX // 1024**2}"
             " MiB together. Ask for fewer at once."
         )
         raise InvalidInput(message, errors=(FieldError("/limit", message),))
+    reserve(characters)
     return list(db.session.scalars(query))
 
 

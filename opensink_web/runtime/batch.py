@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract import large_answer
 from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import Answer, ListAnswer, Query, SliceLimit, SliceStart
@@ -130,7 +131,13 @@ def list_batch_executions(
     user_id = _READ.only_user_of(principal)
     batches.find_batch(principal.workspace, batch_id, user_id=user_id)
     wanted = ExecutionFilter(batch_id=batch_id, status=query.status)
-    found = slice_executions(principal.workspace, wanted, skip=query.offset, limit=query.limit)
+    found = slice_executions(
+        principal.workspace,
+        wanted,
+        skip=query.offset,
+        limit=query.limit,
+        reserve=large_answer.reserve,
+    )
     return BatchExecutionsAnswer(executions=[ExecutionAnswer.of(each) for each in found])
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue
 
+from opensink_web.contract import large_answer
 from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Access, Permission, Routes
 from opensink_web.contract.shapes import (
@@ -158,7 +159,11 @@ class Reply(Received):
 def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[ExecutionAnswer]:
     wanted = query.wanted(_READ.only_user_of(principal))
     found = executions.slice_executions(
-        principal.workspace, wanted, skip=query.skip, limit=query.limit
+        principal.workspace,
+        wanted,
+        skip=query.skip,
+        limit=query.limit,
+        reserve=large_answer.reserve,
     )
     return ListAnswer[ExecutionAnswer]([ExecutionAnswer.of(each) for each in found])
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from opensink_web.contract import large_answer
 from opensink_web.models import (
     Callback,
     CallbackStatus,
@@ -270,6 +271,30 @@ class TestList:
         monkeypatch.setattr(executions, "SLICE_CHARACTERS_MAX", one - 1)
         assert_problem(alice.at(children, "GET"), 422, "invalid_request")
         assert len(listed(alice, "?limit=1")) == 1
+
+    @pytest.mark.usefixtures("known")
+    def test_so_many_large_ones_are_read_at_once_and_later_ones_put_off(
+        self, alice: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        size = len('{"n": 1}')
+        monkeypatch.setattr(large_answer, "UNCOUNTED_CHARACTERS", size)
+        monkeypatch.setattr(large_answer, "CHARACTERS_AT_ONCE", 100 * size)
+        late: list[Any] = []
+        read = executions.slice_executions
+
+        def read_while_others_come(*arguments: Any, reserve: Any, **more: Any) -> Any:
+            def reserve_much(_characters: int) -> None:
+                reserve(99 * size)
+                monkeypatch.setattr(executions, "slice_executions", read)
+                late.append(alice.at("/executions", "GET"))
+
+            return read(*arguments, reserve=reserve_much, **more)
+
+        monkeypatch.setattr(executions, "slice_executions", read_while_others_come)
+        ok(alice.at("/executions", "GET"))
+        assert_problem(late[0], 503, "unavailable")
+        assert "Retry-After" in late[0].headers
+        ok(alice.at("/executions", "GET"))
 
     @pytest.mark.usefixtures("known")
     def test_another_workspace_sees_none(self, apis: Apis) -> None:

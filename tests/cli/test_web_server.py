@@ -1,0 +1,76 @@
+"""The web server with our application: how much of a body it reads, and what it says of more."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from opensink_web.cli.web_server import body_limit
+from opensink_web.factory import ROUTES
+from opensink_web.http_server.limits import Limits
+from opensink_web.settings import Settings
+from tests.api.conftest import NOWHERE
+from tests.conftest import Cast
+from tests.running_server import RunningServer, response, running
+
+MAX_BYTES = 2000
+BATCH_BYTES = 9000
+BATCH = "/functions/tests/work/execute/batch"
+
+
+@pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    limits = {"MAX_BODY_BYTES": str(MAX_BYTES), "MAX_BATCH_BODY_BYTES": str(BATCH_BYTES)}
+    return environment | limits
+
+
+@pytest.fixture
+def server(app: Flask, settings: Settings) -> Iterator[RunningServer]:
+    limit = body_limit(ROUTES, settings)
+    with running(app, Limits(threads=2), body_limit=limit) as started:
+        yield started
+
+
+def post(server: RunningServer, cast: Cast, path: str, size: int, *, chunked: bool) -> Any:
+    """Send a JSON body of a size; return the status and the content type."""
+    body = b'{"a": "' + b"x" * (size - 9) + b'"}'
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in cast.alice.headers.items())
+    if not chunked:
+        return server.connect(f"{head}Content-Length: {size}\r\n\r\n".encode() + body)
+    parts = [body[begin : begin + 700] for begin in range(0, size, 700)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""])
+    return server.connect(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+class TestABody:
+    @pytest.mark.parametrize(
+        ("path", "size", "status"),
+        [
+            ("/api/v1/agents", MAX_BYTES, 400),  # it says nothing of an agent
+            ("/api/v1/agents", MAX_BYTES + 1, 413),
+            ("/api/v1/agents", 100 * MAX_BYTES, 413),
+            ("/functions/tests/work/execute", MAX_BYTES + 1, 413),
+            (BATCH, MAX_BYTES + 1, 422),
+            (BATCH, BATCH_BYTES, 422),
+            (BATCH, BATCH_BYTES + 1, 413),
+            (BATCH.replace("batch", "b%61tch"), BATCH_BYTES, 422),
+            (f"/api/v1/agents/{NOWHERE}", MAX_BYTES + 1, 405),
+        ],
+    )
+    def test_is_taken_up_to_the_limit_of_its_route(
+        self, server: RunningServer, cast: Cast, path: str, size: int, status: int, chunked: bool
+    ) -> None:
+        answer = response(post(server, cast, path, size, chunked=chunked))
+        assert answer.status == status
+        assert answer.getheader("Content-Type") == "application/json"
+        assert b'"code":' in answer.read()
+
+    def test_of_a_form_is_refused_with_a_page(
+        self, server: RunningServer, cast: Cast, chunked: bool
+    ) -> None:
+        answer = response(post(server, cast, "/sign-in", MAX_BYTES + 1, chunked=chunked))
+        assert answer.status == 413
+        assert "text/html" in (answer.getheader("Content-Type") or "")
