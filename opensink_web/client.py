@@ -15,7 +15,7 @@ It knows nothing of the server but its API, and needs only `requests`.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import inf
 from typing import Any, Self, TypeVar
@@ -175,6 +175,7 @@ class Chat:
 
     chat_id: str
     agent: dict[str, str] | None
+    title: str | None
     user_id: str
     created_at: str
     input_variables: dict[str, Any]
@@ -386,6 +387,19 @@ class Client:
     def get_chat(self, chat_id: str) -> Chat:
         return _read(Chat, self._at_root("GET", f"/chats/{chat_id}"))
 
+    def list_chats(self, **filters: Any) -> Iterator[Chat]:
+        """Yield chats without their messages, newest first.
+
+        Filters are q, agent_namespace and agent_slug.
+        """
+        query = {"limit": SLICE, **filters}
+        while True:
+            found, headers = self._with_headers("GET", f"/chats?{urlencode(query)}")
+            yield from (_read(Chat, {"messages": [], **each}) for each in found)
+            if "X-Next-Cursor" not in headers:
+                return
+            query["cursor"] = headers["X-Next-Cursor"]
+
     def get_execution(self, execution_id: str) -> Execution:
         return _read(Execution, self._at_root("GET", f"/executions/{execution_id}"))
 
@@ -448,6 +462,11 @@ class Client:
         return self._at_root(method, "/api/v1" + path, body, wait_seconds=wait_seconds)
 
     def _at_root(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
+        return self._with_headers(method, path, body, wait_seconds=wait_seconds)[0]
+
+    def _with_headers(
+        self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0
+    ) -> tuple[Any, Mapping[str, str]]:
         answer = self._http.request(
             method,
             self._root_url + path,
@@ -457,7 +476,7 @@ class Client:
             timeout=TIMEOUT_SECONDS + wait_seconds,
         )
         if answer.ok:
-            return answer.json() if answer.content else None
+            return answer.json() if answer.content else None, answer.headers
         raise _error_of(answer)
 
 

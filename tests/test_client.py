@@ -218,6 +218,8 @@ def test_has_an_agent_answer_chats_and_reads_them(app: Flask, client: Client, ca
         executions.finish_all(claims, AgentReply("assistant", "Salut", None))
     assert client.wait_for_batch(queued.batch_id).status == "completed"
     chat = client.get_chat(queued.chat_ids[0])
+    (listed,) = client.list_chats(q="clerk", limit=1)
+    assert (listed.chat_id, listed.title) == (chat.chat_id, chat.title)
     said = [(each["role"], each["content"]) for each in chat.messages]
     assert said == [("system", "Speak French."), ("user", "Hi"), ("assistant", "Salut")]
 

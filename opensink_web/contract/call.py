@@ -261,7 +261,10 @@ def _write_then_answer(call: _Call) -> Response:
 
 
 def _response(route: Route, answer: Answer | None) -> Response:
-    return _json_response(route.status, _body(answer))
+    response = _json_response(route.status, _body(answer))
+    if answer is not None:
+        response.headers.update(answer.answer_headers)
+    return response
 
 
 def _body(answer: Answer | None) -> str:

@@ -16,7 +16,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from opensink_web.contract.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
 from opensink_web.contract.problem import Problem
 from opensink_web.contract.route import Permission, Route
-from opensink_web.contract.shapes import Query
+from opensink_web.contract.shapes import (
+    NEXT_CURSOR_HEADER,
+    TRUNCATED_HEADER,
+    ListAnswer,
+    Query,
+)
 from opensink_web.json_value import JSONObject
 from opensink_web.operations import idempotency
 
@@ -147,17 +152,27 @@ def _responses(route: Route, shapes: _Shapes) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:
         success = _content(success["description"], shapes[route.answer, _OUT])
-    if route.keeps_answers:
+    if headers := _success_headers(route):
         success["headers"] = {
-            REPLAYED_HEADER: {
-                "description": "`true` if this is what was answered before.",
-                "schema": {"type": "string"},
-            }
+            name: {"description": means, "schema": {"type": "string"}}
+            for name, means in headers.items()
         }
     errors = {
         str(status): {"$ref": "#/components/responses/Problem"} for status in route.error_statuses
     }
     return {str(route.status): success, **errors}
+
+
+def _success_headers(route: Route) -> dict[str, str]:
+    if route.keeps_answers:
+        return {REPLAYED_HEADER: "`true` if this is what was answered before."}
+    names = route.query.model_fields.keys()
+    headers = {}
+    if "cursor" in names:
+        headers[NEXT_CURSOR_HEADER] = "While there is more: the `cursor` with which it is read."
+    if route.answer is not None and issubclass(route.answer, ListAnswer) and "limit" in names:
+        headers[TRUNCATED_HEADER] = "`true` where there is more and no page was asked for."
+    return headers
 
 
 def _content(description: str, schema: JSONObject) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The shapes themselves stand beside their views, one file per noun. They are stri
 number, and a moment has its zone (RFC 3339).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 from uuid import UUID
@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    PrivateAttr,
     RootModel,
     TypeAdapter,
     ValidationError,
@@ -166,6 +167,13 @@ class Answer(BaseModel):
                     getattr(row, str(each["loc"][0]))  # raises what pydantic has wrapped
             raise
 
+    _headers: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def answer_headers(self) -> Mapping[str, str]:
+        """What is sent as headers with the answer."""
+        return self._headers
+
     def to_json(self) -> str:
         """Write the answer as it is sent."""
         return self.model_dump_json(by_alias=True)
@@ -198,8 +206,22 @@ class PageAnswer(Answer, Generic[Item]):
         return str(params[0].__name__).removesuffix("Answer") + "Page"
 
 
+NEXT_CURSOR_HEADER = "X-Next-Cursor"
+TRUNCATED_HEADER = "X-Truncated"
+
+
 class ListAnswer(Answer, RootModel[list[Item]], Generic[Item]):
-    """A bare array, for clients that expect one."""
+    """A bare array, for clients that expect one; that there is more its headers say."""
+
+    def followed_by(self, cursor: str) -> Self:
+        """Say how the items that follow are read."""
+        self._headers[NEXT_CURSOR_HEADER] = cursor
+        return self
+
+    def cut(self) -> Self:
+        """Say that there is more, to clients that asked for no page and may take it for all."""
+        self._headers[TRUNCATED_HEADER] = "true"
+        return self
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:

@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
 from opensink_web.models.base import Base, Created, Identified, UserObject
+from opensink_web.models.sealed import Sealed
 
 
 class Chat(Identified, Created, Base):
@@ -20,6 +21,10 @@ class Chat(Identified, Created, Base):
     agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
     # what the agent's first messages were filled in with
     input_variables: Mapped[UserObject] = mapped_column(JSON, default=dict)
+
+    # of the message that it began with; null where it began before there were titles
+    sealed_title: Mapped[str | None] = mapped_column("title", Text)
+    title = Sealed[str | None]()
 
     agent: Mapped[Agent | None] = relationship()
     messages: Mapped[list["ChatMessage"]] = relationship(

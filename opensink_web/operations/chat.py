@@ -1,23 +1,28 @@
 """Chats: finding and listing them, and what was said in one."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from opensink_web.errors import NotFound
+from opensink_web.errors import NotFound, UnreadableSecret
 from opensink_web.models import Agent, Chat, ChatMessage, User, Workspace, db
 from opensink_web.operations import page
+
+TITLE_LENGTH_MAX = 120
+SEARCHED_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class ChatFilter:
-    """Which chats to list; None means any."""
+    """Which chats to list; None means any. `search` is part of a title or an agent's name."""
 
     user_id: UUID | None = None
     agent_namespace: str | None = None
     agent_slug: str | None = None
+    search: str | None = None
 
 
 def find_chat(workspace: Workspace, chat_id: UUID, *, user_id: UUID | None = None) -> Chat:
@@ -44,8 +49,27 @@ def email_of_user(chat: Chat) -> str | None:
     return db.session.scalar(select(User.email).where(User.id == chat.user_id))
 
 
-def slice_chats(workspace: Workspace, wanted: ChatFilter, *, skip: int, limit: int) -> list[Chat]:
-    """Return chats by offset, newest first."""
+def title_of(message: str) -> str:
+    """Return the first line of what a chat began with, so much of it as a title has."""
+    line = " ".join(message.strip().partition("\n")[0].split())
+    return line if len(line) <= TITLE_LENGTH_MAX else line[: TITLE_LENGTH_MAX - 1] + "…"
+
+
+def readable_title(chat: Chat) -> str | None:
+    """Return a chat's title; None where it cannot be decrypted, or there is none."""
+    with suppress(UnreadableSecret):
+        return chat.title
+    return None
+
+
+def list_chats(
+    workspace: Workspace, wanted: ChatFilter, request: page.PageRequest, *, skip: int = 0
+) -> page.Page[Chat]:
+    """Return chats, newest first, the first `skip` left out.
+
+    A search looks at SEARCHED_MAX chats at once, and its page may be short although more follow.
+    Raises: InvalidInput for a bad cursor.
+    """
     agents = None
     if wanted.agent_namespace is not None or wanted.agent_slug is not None:
         agents = page.narrowed(
@@ -61,4 +85,33 @@ def slice_chats(workspace: Workspace, wanted: ChatFilter, *, skip: int, limit: i
     query = page.narrowed(query, (Chat.user_id, wanted.user_id))
     if agents is not None:
         query = query.where(Chat.agent_id.in_(agents))
-    return list(db.session.scalars(query.order_by(Chat.id.desc()).offset(skip).limit(limit)))
+    if wanted.search is None:
+        return page.fetch(query.offset(skip), Chat.id, request)
+    return _search(query, wanted.search.casefold(), request, skip)
+
+
+def _search(
+    query: Select[Chat], part: str, request: page.PageRequest, skip: int
+) -> page.Page[Chat]:
+    """Look through titles, which lie encrypted in the database, newest first."""
+    found: list[Chat] = []
+    trail = request.trail
+    for _ in range(SEARCHED_MAX // page.LIMIT_MAX):
+        looked_at = page.PageRequest(page.LIMIT_MAX, trail, request.trail_name)
+        some = page.fetch(query, Chat.id, looked_at)
+        for chat in some.items:
+            if part not in _searched(chat):
+                continue
+            if len(found) == skip + request.limit:
+                return page.Page(found[skip:], page.trail_of(found[-1].id))
+            found.append(chat)
+        trail = some.trail
+        if trail is None:
+            break
+    return page.Page(found[skip:], trail)
+
+
+def _searched(chat: Chat) -> str:
+    agent = chat.agent
+    names = (agent.name, f"{agent.namespace}/{agent.slug}") if agent is not None else ()
+    return "\n".join((readable_title(chat) or "", *names)).casefold()

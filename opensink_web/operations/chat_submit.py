@@ -19,6 +19,7 @@ from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import Agent, Batch, Chat, ExecutionKind, Workspace, db
 from opensink_web.models.base import new_id
 from opensink_web.operations.agent import endpoint_of
+from opensink_web.operations.chat import title_of
 from opensink_web.operations.chat_message import NewMessage, add_messages
 from opensink_web.operations.execution_submit import (
     BATCH_SIZE_MAX_DEFAULT,
@@ -186,6 +187,7 @@ def _insert_chats(principal: Principal, agent: Agent, inputs: Sequence[ChatInput
             "user_id": principal.user.id,
             "agent_id": agent.id,
             "input_variables": each.input_variables,
+            "title": Chat.title.seal(chat_id, title_of(each.message)),
         }
         for chat_id, each in zip(chat_ids, inputs, strict=True)
     ]

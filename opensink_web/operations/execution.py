@@ -105,6 +105,12 @@ def slice_executions(
     return list(db.session.scalars(query))
 
 
+def has_more_than(workspace: Workspace, wanted: ExecutionFilter, count: int) -> bool:
+    """Tell whether a filter lets more executions through than this."""
+    query = _listed(workspace, wanted).order_by(Execution.id.desc()).offset(count).limit(1)
+    return db.session.scalars(query).first() is not None
+
+
 def count_by_status(
     workspace: Workspace, statuses: Sequence[ExecutionStatus]
 ) -> dict[ExecutionStatus, int]:

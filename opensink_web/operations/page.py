@@ -26,10 +26,14 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page: at most `limit` rows after the one that `trail`, a page's cursor, names."""
+    """Which page: at most `limit` rows after the one that `trail`, a page's cursor, names.
+
+    `trail_name` is what the caller calls the cursor.
+    """
 
     limit: int = LIMIT_DEFAULT
     trail: str | None = None
+    trail_name: str = "$trail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,12 @@ class Page(Generic[Row]):
 def fetch(query: Select[Row], key: Any, request: PageRequest) -> Page[Row]:
     """Run a query for one page; `key` is the id column. Raises: InvalidInput for a bad cursor."""
     if request.trail is not None:
-        query = query.where(key < _id_of(request.trail))
+        query = query.where(key < _id_of(request.trail, request.trail_name))
     rows = list(db.session.scalars(query.order_by(key.desc()).limit(request.limit + 1)))
     if len(rows) <= request.limit:
         return Page(rows, None)
     rows = rows[: request.limit]
-    return Page(rows, _trail_of(getattr(rows[-1], key.key)))
+    return Page(rows, trail_of(getattr(rows[-1], key.key)))
 
 
 def is_in(
@@ -74,12 +78,13 @@ def narrowed(
     return query
 
 
-def _trail_of(row_id: UUID) -> str:
+def trail_of(row_id: UUID) -> str:
+    """Return the cursor of a page that ends with this row."""
     return urlsafe_b64encode(row_id.bytes).decode().rstrip("=")
 
 
-def _id_of(trail: str) -> UUID:
+def _id_of(trail: str, name: str) -> UUID:
     if not re.fullmatch(TRAIL, trail):
         message = "This is not a cursor that a page of this list has given."
-        raise InvalidInput(message, errors=(FieldError("/$trail", message),))
+        raise InvalidInput(message, errors=(FieldError(f"/{name}", message),))
     return UUID(bytes=urlsafe_b64decode(trail + "=="))

@@ -12,6 +12,7 @@ from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import (
     Answer,
     JsonObject,
+    Line,
     ListAnswer,
     Query,
     Received,
@@ -23,6 +24,7 @@ from opensink_web.operations import chat as chats
 from opensink_web.operations import chat_submit
 from opensink_web.operations.agent import ADDRESSABLE
 from opensink_web.operations.delegation import EXECUTING, THIS_CHAT
+from opensink_web.operations.page import TRAIL, PageRequest
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
 from opensink_web.runtime.callback_url import check_callback_urls
@@ -68,8 +70,17 @@ class QueuedChatsAnswer(QueuedBatchAnswer):
 class ChatQuery(Query):
     agent_namespace: str | None = None
     agent_slug: str | None = None
+    q: Line | None = Field(
+        default=None, description="Only those with this in their title or their agent's name."
+    )
+    include_archived: bool = Field(
+        default=False, description="Taken and ignored: no chat is archived here."
+    )
     skip: SliceStart = 0
     limit: SliceLimit = 100
+    cursor: Annotated[str, Field(json_schema_extra={"pattern": TRAIL})] | None = Field(
+        default=None, description="What X-Next-Cursor said before."
+    )
 
 
 class AgentAddressAnswer(Answer):
@@ -96,8 +107,12 @@ class ChatMessageAnswer(Answer):
 class ChatAnswer(Answer):
     """A conversation of somebody with an agent, which is null once it is deleted."""
 
-    chat_id: UUID
+    id: UUID
+    chat_id: UUID = Field(description="Equal to `id`.")
     agent: AgentAddressAnswer | None
+    title: str | None = Field(
+        description="Of the message that it began with; null in lists for older chats."
+    )
     user_id: UUID
     created_at: datetime
     input_variables: JsonObject
@@ -106,8 +121,10 @@ class ChatAnswer(Answer):
     def of_chat(cls, chat: Chat) -> Self:
         """Write a chat."""
         return cls(
+            id=chat.id,
             chat_id=chat.id,
             agent=AgentAddressAnswer.of_agent(chat.agent),
+            title=chats.readable_title(chat),
             user_id=chat.user_id,
             created_at=chat.created_at,
             input_variables=chat.input_variables,
@@ -123,7 +140,12 @@ class TranscriptAnswer(ChatAnswer):
     def of_transcript(cls, chat: Chat, said: list[ChatMessage]) -> Self:
         """Write a chat and what was said."""
         messages = [ChatMessageAnswer.of(each) for each in said]
-        return cls(**dict(ChatAnswer.of_chat(chat)), messages=messages)
+        whole = cls(**dict(ChatAnswer.of_chat(chat)), messages=messages)
+        if whole.title is not None:
+            return whole
+        asked = [each.content for each in said if each.role == "user"]
+        first = asked[0] if asked and isinstance(asked[0], str) else None
+        return whole.model_copy(update={"title": first and chats.title_of(first)})
 
 
 def _check_batch(
@@ -181,9 +203,16 @@ def list_chats(principal: Principal, query: ChatQuery) -> ListAnswer[ChatAnswer]
         user_id=_READ.only_user_of(principal),
         agent_namespace=query.agent_namespace,
         agent_slug=query.agent_slug,
+        search=query.q,
     )
-    found = chats.slice_chats(principal.workspace, wanted, skip=query.skip, limit=query.limit)
-    return ListAnswer[ChatAnswer]([ChatAnswer.of_chat(each) for each in found])
+    request = PageRequest(query.limit, query.cursor, "cursor")
+    page = chats.list_chats(principal.workspace, wanted, request, skip=query.skip)
+    answer = ListAnswer[ChatAnswer]([ChatAnswer.of_chat(each) for each in page.items])
+    if page.trail is None:
+        return answer
+    is_paged = not query.model_fields_set.isdisjoint({"skip", "limit", "cursor"})
+    answer = answer.followed_by(page.trail)
+    return answer if is_paged else answer.cut()
 
 
 @routes.get(

@@ -165,7 +165,12 @@ def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[E
         limit=query.limit,
         reserve=large_answer.reserve,
     )
-    return ListAnswer[ExecutionAnswer]([ExecutionAnswer.of(each) for each in found])
+    answer = ListAnswer[ExecutionAnswer]([ExecutionAnswer.of(each) for each in found])
+    is_paged = not query.model_fields_set.isdisjoint({"skip", "limit"})
+    if is_paged or len(found) < query.limit:
+        return answer
+    has_more = executions.has_more_than(principal.workspace, wanted, query.limit)
+    return answer.cut() if has_more else answer
 
 
 @routes.get(_ADDRESS, summary="Read an execution.", permission=_READ, delegated=THIS_EXECUTION)

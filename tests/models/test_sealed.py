@@ -24,6 +24,7 @@ def waiting(app: Flask, cast: Cast) -> Waiting:
 def test_every_secret_there_is_stands_in_the_list() -> None:
     assert {f"{table}.{name}" for table, name in sealed_columns()} >= {
         "agents.execution_endpoint",
+        "chats.title",
         "delivery_attempts.request_body",
         "delivery_attempts.request_headers",
         "delivery_attempts.response_body",

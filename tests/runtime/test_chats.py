@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from opensink_web.models import Chat, Execution, ExecutionStatus, db
-from opensink_web.models.transaction import reading
+from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.bearer import mint_execution_token
 from opensink_web.outbound.outcome import AgentReply
 from tests.api.conftest import (
@@ -103,7 +103,9 @@ def test_the_transcript_has_what_was_said_in_order(
     ]
     assert chat.pop("created_at")
     assert chat == {
+        "id": answer["chat_ids"][1],
         "chat_id": answer["chat_ids"][1],
+        "title": "Two?",
         "agent": {"namespace": "desk", "slug": "clerk"},
         "user_id": str(cast.alice.id),
         "input_variables": {"city": "Basel"},
@@ -116,6 +118,78 @@ def test_chats_are_listed_newest_first(alice: Api, agent: Any) -> None:
     assert {each["chat_id"] for each in listed} == {*ids}
     assert len(look(alice, "/chats?skip=1&limit=1&agent_slug=clerk")) == 1
     assert look(alice, "/chats?agent_namespace=elsewhere") == []
+
+
+def titles(answer: TestResponse) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    chats: Any = answer.json
+    return [each["title"] for each in chats]
+
+
+def numbered(api: Api, count: int) -> list[str]:
+    """Make chats, and return their titles, newest first."""
+    variables = {"city": "Bern"}
+    submit(api, [{"message": f"No. {n}", "input_variables": variables} for n in range(count)])
+    return [f"No. {n}" for n in reversed(range(count))]
+
+
+def test_an_existing_client_reads_them_page_by_page(alice: Api, agent: Any) -> None:
+    expected = numbered(alice, 5)
+    read: list[str] = []
+    cursor = ""
+    while True:
+        path = f"/chats?limit=2&include_archived=true{cursor}"
+        answer = alice.at(path, "GET")
+        read += titles(answer)
+        assert "X-Truncated" not in answer.headers
+        if "X-Next-Cursor" not in answer.headers:
+            break
+        cursor = f"&cursor={answer.headers['X-Next-Cursor']}"
+    assert read == expected
+
+
+def test_a_list_that_was_cut_says_so(alice: Api, agent: Any) -> None:
+    numbered(alice, 100)
+    assert "X-Truncated" not in alice.at("/chats", "GET").headers
+    assert "X-Truncated" not in alice.at("/executions", "GET").headers
+    numbered(alice, 1)
+    for path in ("/chats", "/executions"):
+        cut = alice.at(path, "GET")
+        assert (len(cut.json or []), cut.headers["X-Truncated"]) == (100, "true")
+    cursor = alice.at("/chats", "GET").headers["X-Next-Cursor"]
+    assert titles(alice.at(f"/chats?cursor={cursor}", "GET")) == ["No. 0"]
+
+
+def test_searches_titles_and_agents(alice: Api, agent: Any) -> None:
+    for message in ("Alpha one\nand more", "Beta", "alpha two"):
+        submit(alice, [{"message": message, "input_variables": {"city": "Bern"}}])
+    assert titles(alice.at("/chats?q=ALPHA", "GET")) == ["alpha two", "Alpha one"]
+    first = alice.at("/chats?q=alpha&limit=1", "GET")
+    assert titles(first) == ["alpha two"]
+    rest = alice.at(f"/chats?q=alpha&limit=1&cursor={first.headers['X-Next-Cursor']}", "GET")
+    assert titles(rest) == ["Alpha one"]
+    assert "X-Next-Cursor" not in rest.headers
+    assert titles(alice.at("/chats?q=alpha&skip=1", "GET")) == ["Alpha one"]
+    assert len(titles(alice.at("/chats?q=desk/clerk", "GET"))) == 3
+    assert titles(alice.at("/chats?q=and+more", "GET")) == []
+
+
+def test_a_cursor_that_is_none_is_named(alice: Api, agent: Any) -> None:
+    assert wrong_places(alice.at("/chats?cursor=x", "GET")) == ["/cursor"]
+
+
+def test_a_title_is_short_and_of_one_line(alice: Api, agent: Any) -> None:
+    message = "  " + "long  words " * 30 + "\nmore"
+    submit(alice, [{"message": message, "input_variables": {"city": "Bern"}}])
+    (title,) = titles(alice.at("/chats", "GET"))
+    assert (len(title), title[:11], title[-1]) == (120, "long words ", "…")
+
+
+def test_an_older_chat_has_a_title_of_its_first_message(app: Flask, alice: Api, agent: Any) -> None:
+    chat_id = submit(alice)["chat_ids"][0]
+    with app.app_context(), writing():
+        db.session.get_one(Chat, UUID(chat_id)).title = None
+    assert look(alice, f"/chats/{chat_id}")["title"] == "One?"
 
 
 @pytest.mark.parametrize(
