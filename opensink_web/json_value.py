@@ -52,6 +52,18 @@ def dump(value: JSONValue, *, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
 
 
+def beginning(value: JSONValue, length: int) -> tuple[str, bool]:
+    """Write JSON over several lines, no further than `length`; return whether more was to come."""
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=2, separators=(",", ": "))
+    parts, written = [], 0
+    for part in encoder.iterencode(value):
+        parts.append(part)
+        written += len(part)
+        if written > length:
+            break
+    return "".join(parts)[:length], written > length
+
+
 def storable(text: str) -> str:
     """Replace what UTF-8 or PostgreSQL could not keep, for text that is shown and not compared."""
     return _UNSTORABLE.sub("\ufffd", text)

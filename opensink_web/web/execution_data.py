@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from opensink_web.json_value import JSONValue, dump
+from opensink_web.json_value import JSONValue, beginning
 from opensink_web.models import Execution, ExecutionStatus, Function, db
 from opensink_web.web.foreign_text import json_in_html
 from opensink_web.web.stored_answer import stored_answer
@@ -26,9 +26,8 @@ class ShownJson:
 
 def shown_json(value: JSONValue) -> ShownJson:
     """Write JSON for people to read."""
-    text = dump(value, indent=2)
-    shown = json_in_html(text[:SHOWN_CHARACTERS], value)
-    return ShownJson(shown, text.count("\n") + 1, len(text) > SHOWN_CHARACTERS)
+    text, is_cut = beginning(value, SHOWN_CHARACTERS)
+    return ShownJson(json_in_html(text, value), text.count("\n") + 1, is_cut)
 
 
 def input_of(execution: Execution) -> JSONValue:

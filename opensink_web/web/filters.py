@@ -4,6 +4,7 @@ Formatting alone: nothing here reads the database or the signed-in user, and of 
 much of it has been formatted.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -18,6 +19,10 @@ from opensink_web.json_value import JSONValue
 from opensink_web.web import markdown
 from opensink_web.web.foreign_text import ForeignText, json_in_html
 
+JSON_LENGTH = 65_536
+JSON_LENGTH_OF_PAGE = 400_000
+TEXT_LENGTH = 5_000
+"""So many characters are shown of one value, of all values of a page, and of an entry's text."""
 _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 60 * _MINUTE_SECONDS
 
@@ -34,6 +39,8 @@ def equip(environment: Environment) -> None:
     environment.filters.update(
         markdown=formatted,
         json_pretty=json_pretty,
+        json_shown=json_shown,
+        beginning=beginning,
         iso=iso,
         utc_text=utc_text,
         duration=duration,
@@ -50,6 +57,30 @@ def formatted(text: str) -> Markup:
         return markdown.render(text)
     budget: markdown.Budget = g.setdefault("markdown_budget", markdown.Budget())
     return budget.render(text)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJson:
+    """JSON over several lines, `is_cut` where that is not all of it."""
+
+    text: str
+    is_cut: bool
+
+
+def json_shown(value: JSONValue) -> ShownJson:
+    """Write as much of a value as one page has room for."""
+    left = g.get("json_left", JSON_LENGTH_OF_PAGE) if has_request_context() else JSON_LENGTH
+    text, is_cut = json_value.beginning(value, min(left, JSON_LENGTH))
+    if has_request_context():
+        g.json_left = left - len(text)
+    return ShownJson(json_in_html(text, value), is_cut)
+
+
+def beginning(text: str) -> str:
+    """Write what one of many entries has room for."""
+    if len(text) <= TEXT_LENGTH:
+        return text
+    return f"{text[:TEXT_LENGTH]}… ({number(len(text) - TEXT_LENGTH)} more characters)"
 
 
 def json_pretty(value: JSONValue) -> str:

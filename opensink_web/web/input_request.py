@@ -19,6 +19,7 @@ from opensink_web.operations.input_request_decision import (
     decline,
     resolve,
 )
+from opensink_web.operations.page import PageRequest
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
@@ -219,7 +220,7 @@ def _page(
 
 def _events(principal: Principal, asked: InputRequest) -> list[Event]:
     if asked.session is not None:
-        return timeline_of(principal.workspace, asked.session)
+        return timeline_of(principal.workspace, asked.session, PageRequest(limit=_EVENTS_SHOWN))
     if asked.execution is not None:
         return execution_events(principal.workspace, asked.execution)
     return []

@@ -68,10 +68,12 @@ class Event:
     claim: str | None = None
 
 
-def timeline_of(workspace: Workspace, session: AgentSession) -> list[Event]:
-    """Return the newest LIMIT_MAX activities and the attempts of as many deliveries, merged."""
-    activities = list_activities(workspace, ActivityFilter(session_id=session.id), NEWEST)
-    deliveries = list_deliveries(workspace, DeliveryFilter(session_id=session.id), NEWEST)
+def timeline_of(
+    workspace: Workspace, session: AgentSession, newest: PageRequest = NEWEST
+) -> list[Event]:
+    """Return the newest activities and the attempts of as many deliveries, merged."""
+    activities = list_activities(workspace, ActivityFilter(session_id=session.id), newest)
+    deliveries = list_deliveries(workspace, DeliveryFilter(session_id=session.id), newest)
     events = [_of_activity(workspace, session, one) for one in activities.items]
     for delivery in deliveries.items:
         events += [_of_attempt(workspace, delivery, one) for one in delivery.attempts]

@@ -202,7 +202,7 @@ def test_folds_what_is_long_and_cuts_what_is_endless(
 
     html = bob.get(page_of(done)).text
 
-    assert "Show 20,002 lines" in html
+    assert re.search("Show the first [0-9,]+ lines", html)
     assert "No more of it is shown here" in html
     assert len(html) < 200_000
 

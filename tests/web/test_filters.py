@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, render_template_string
 
+from opensink_web.json_value import JSONValue
 from opensink_web.web import filters
 
 ROOT = Path(__file__).parents[2]
@@ -86,3 +87,24 @@ def test_an_asset_s_address_carries_its_fingerprint(app: Flask, tmp_path: Path) 
 def test_a_misspelt_asset_fails_at_once(app: Flask) -> None:
     with app.test_request_context(), pytest.raises(FileNotFoundError):
         filters.asset("css/nothing.css")
+
+
+def test_a_page_has_room_for_so_much_json(app: Flask) -> None:
+    value: JSONValue = ["x" * 1000] * 100
+    with app.test_request_context():
+        shown = [filters.json_shown(value) for _ in range(10)]
+
+    assert all(one.is_cut for one in shown)
+    assert len(shown[0].text) == filters.JSON_LENGTH
+    assert shown[-1].text == ""
+    assert sum(len(one.text) for one in shown) == filters.JSON_LENGTH_OF_PAGE
+
+
+def test_json_that_fits_is_shown_whole(app: Flask) -> None:
+    with app.test_request_context():
+        assert filters.json_shown({"a": 1}) == filters.ShownJson('{\n  "a": 1\n}', is_cut=False)
+
+
+def test_an_entry_shows_the_beginning_of_a_long_text() -> None:
+    assert filters.beginning("short") == "short"
+    assert filters.beginning("x" * 7000).endswith("x… (2,000 more characters)")
