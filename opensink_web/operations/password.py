@@ -107,6 +107,8 @@ def reset_password(token: str, password_hash: PasswordHash) -> User:
     Raises: NotFound for a link that opens nothing.
     """
     reset = find_reset(token)
+    # before the link, as whoever changes a password has it
+    db.session.refresh(reset.user, with_for_update={"key_share": True})
     used = rows_changed(
         update(PasswordReset)
         .where(PasswordReset.id == reset.id, PasswordReset.used_at.is_(None))

@@ -1,7 +1,7 @@
 """People: making an account, checking a password, and the members of a workspace.
 
-Locks are taken in this order: members by their ids, the admins of a workspace among them; then
-roles by their ids; then keys, sessions and links.
+Locks are taken in this order: members by their ids, the admins of a workspace among them; roles by
+their ids; accounts; links; then sessions, and keys, by their ids.
 """
 
 from uuid import UUID
@@ -192,9 +192,10 @@ def _shut_out(leaving: Membership) -> None:
     """End where somebody is signed in to a workspace, and the links that they made for others."""
     user = leaving.user
     _close_links(leaving)
-    end_program_sessions(user, leaving.workspace)
     if all(each is leaving for each in user.active_memberships):
         end_sessions(user)
+    else:
+        end_program_sessions(user, leaving.workspace)
 
 
 def find_member(workspace: Workspace, user_id: object) -> Membership:

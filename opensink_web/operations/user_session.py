@@ -18,6 +18,7 @@ from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.credential import hash_token, new_token
+from opensink_web.operations.slices import slices
 
 SESSION_LIFETIME = timedelta(days=30)
 IDLE_LIFETIME = timedelta(days=7)
@@ -36,7 +37,7 @@ def begin_session(user: User, *, user_agent: str, remote_address: str) -> tuple[
 def add_session(user: User, *, user_agent: str, remote_address: str) -> UserSession:
     """Add a session that nobody can use yet, and forget those that are over."""
     moment = clock.now()
-    db.session.execute(delete(UserSession).where(UserSession.user_id == user.id, ~is_live()))
+    _end(UserSession.user_id == user.id, ~is_live())
     session = UserSession(
         user=user,
         created_at=moment,
@@ -93,16 +94,22 @@ def end_session(user: User, session_id: UUID) -> None:
 
 def end_sessions(user: User, *, but: UUID | None = None) -> int:
     """Sign somebody out everywhere, or everywhere but in one session; return in how many."""
-    ended = delete(UserSession).where(UserSession.user_id == user.id)
-    return rows_changed(ended if but is None else ended.where(UserSession.id != but))
+    is_theirs = UserSession.user_id == user.id
+    return _end(is_theirs) if but is None else _end(is_theirs, UserSession.id != but)
 
 
 def end_program_sessions(user: User, workspace: Workspace) -> None:
     """Sign out every program in which somebody is signed in to a workspace."""
-    ended = delete(UserSession).where(
-        UserSession.user_id == user.id, UserSession.workspace_id == workspace.id
-    )
-    db.session.execute(ended)
+    _end(UserSession.user_id == user.id, UserSession.workspace_id == workspace.id)
+
+
+def _end(*conditions: ColumnElement[bool]) -> int:
+    """End sessions; return how many. They are locked in one order, whoever ends some of them."""
+    query = select(UserSession.id).where(*conditions).order_by(UserSession.id).with_for_update()
+    ended = db.session.scalars(query).all()
+    for some in slices(ended):
+        db.session.execute(delete(UserSession).where(UserSession.id.in_(some)))
+    return len(ended)
 
 
 def is_live() -> ColumnElement[bool]:

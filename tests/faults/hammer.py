@@ -1,9 +1,10 @@
-"""Everything that is done to executions, by many at once, until somebody waits for somebody else.
+"""Everything done to executions and accounts, by many at once, until somebody waits for another.
 
-    .venv/bin/python -m tests.faults.hammer [--seconds 60] [--threads 12]
+    .venv/bin/python -m tests.faults.hammer [--seconds 60] [--threads 12] [--only-accounts]
 
 On PostgreSQL, where transactions overlap. Functions, batches, claims, outcomes, callbacks, answers,
-cancels and deletions hit few rows, in transactions of their own. No deadlock may come of it, no
+cancels and deletions hit few rows, in transactions of their own; so do members, roles, keys,
+sign-ins and passwords (accounts.py). No deadlock may come of it, no
 error but those of the domain, and nothing in the database that must never be. The exit code says
 so.
 """
@@ -81,7 +82,8 @@ from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pend
 from opensink_web.settings import Settings
 from tests.conftest import Person, make_cast
 from tests.executions import INPUT_SCHEMA, principal_of
-from tests.faults import execution_invariants
+from tests.faults import accounts, execution_invariants
+from tests.faults.accounts import Accounts, Crowd
 from tests.real_servers import PostgresServer
 from tests.scenarios import POLICY, SCHEMA
 
@@ -121,7 +123,9 @@ class Blows:
 class Hammer:
     """One thread's: does one thing after the other, drawn by chance."""
 
-    def __init__(self, person: Person, blows: Blows, seed: int) -> None:
+    def __init__(
+        self, person: Person, crowd: Crowd, blows: Blows, seed: int, *, only_accounts: bool
+    ) -> None:
         self._person = person
         self._blows = blows
         self._random = Random(seed)
@@ -141,6 +145,8 @@ class Hammer:
             (2, self.end_all),
             (4, self.delete),
         ]
+        people = Accounts(crowd, self._random).turns
+        turns = people if only_accounts else [*turns, *people]
         self._turns = [turn for weight, turn in turns for _ in range(weight)]
 
     def strike(self) -> None:
@@ -282,17 +288,27 @@ def make_function(principal: Principal, name: str) -> None:
     create_function(principal.workspace, principal.user, POLICY, checked)
 
 
-def hammer(app: Flask, person: Person, *, seconds: float, threads: int, seed: int = 1) -> Blows:
+def hammer(
+    app: Flask,
+    person: Person,
+    *,
+    seconds: float,
+    threads: int,
+    seed: int = 1,
+    only_accounts: bool = False,
+) -> Blows:
     """Let so many threads strike for so long, and look what has become of it."""
     blows = Blows()
     with app.app_context(), writing():
         for name in NAMES:
             make_function(principal_of(person), name)
+    with app.app_context():
+        crowd = accounts.gather(person)
     ends_at = time.monotonic() + seconds
 
     def run(number: int) -> None:
         with app.app_context():
-            mine = Hammer(person, blows, seed * 1000 + number)
+            mine = Hammer(person, crowd, blows, seed * 1000 + number, only_accounts=only_accounts)
             while time.monotonic() < ends_at:
                 with work_committed.muted():
                     mine.strike()
@@ -303,7 +319,7 @@ def hammer(app: Flask, person: Person, *, seconds: float, threads: int, seed: in
     for thread in running:
         thread.join()
     with app.app_context(), reading():
-        blows.violations = execution_invariants.violations()
+        blows.violations = [*execution_invariants.violations(), *accounts.violations(crowd)]
         count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         blows.deadlocks = db.session.scalar(text(count)) or 0
     return blows
@@ -314,6 +330,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--threads", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only-accounts", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder)) as postgres:
         environment = {"DATA_DIR": folder, "DATABASE_URL": postgres.new_database()}
@@ -326,6 +343,7 @@ def main() -> int:
             seconds=arguments.seconds,
             threads=arguments.threads,
             seed=arguments.seed,
+            only_accounts=arguments.only_accounts,
         )
         print(blows)
         with app.app_context():

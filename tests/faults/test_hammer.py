@@ -1,4 +1,4 @@
-"""Whatever is done to executions at once, nobody waits for somebody who waits for them."""
+"""Whatever is done to executions and accounts at once, nobody waits for who waits for them."""
 
 import pytest
 from flask import Flask
@@ -18,3 +18,9 @@ def test_nobody_waits_in_a_circle_and_nothing_breaks(app: Flask, cast: Cast) -> 
     blows = hammer(app, cast.alice, seconds=3, threads=12)
     assert blows.is_well, str(blows)
     assert {"submit_many", "take_turn", "cancel_many", "report"} <= set(blows.done)
+
+
+def test_nor_do_those_who_look_after_accounts(app: Flask, cast: Cast) -> None:
+    blows = hammer(app, cast.alice, seconds=3, threads=12, only_accounts=True)
+    assert blows.is_well, str(blows)
+    assert {"change_role", "deactivate", "set_roles", "password", "key"} <= set(blows.done)
