@@ -30,6 +30,7 @@ from opensink_web.operations.execution_end import Step, add_steps
 from opensink_web.operations.lane import free_slots, lock_lane, new_lease, oldest_due
 from opensink_web.operations.membership import is_active_member
 from opensink_web.outbound.client import Answer
+from opensink_web.outbound.explained import status_sentence
 
 _DUE = oldest_due(
     LaneWork.CALLBACKS,
@@ -123,7 +124,7 @@ def _reason_of_failure(answer: Answer | None) -> str | None:
         return answer.error.message
     if answer.succeeded:
         return None
-    return f"The callback's receiver answered {answer.status_code}."
+    return status_sentence("The callback's receiver", answer, ())
 
 
 def _claims_of_executions(rows: Sequence[Row[Any]], token: str) -> list[CallbackClaim]:

@@ -38,6 +38,7 @@ from opensink_web.operations.endpoint_health import (
     note_failure,
 )
 from opensink_web.outbound.client import Answer
+from opensink_web.outbound.explained import status_sentence
 from opensink_web.outbound.headers import redact
 from opensink_web.outbound.redaction import without_secrets
 from opensink_web.outbound.retry import retry_after_seconds
@@ -160,8 +161,7 @@ def _reason_of_failure(answer: Answer, secrets_sent: tuple[str, ...]) -> str | N
     if answer.status_code == _GONE:
         # as Standard Webhooks have it, the receiver wants no more of this
         return "The execution endpoint answered 410 Gone, so this call is not tried again."
-    reason = f" {_kept_text(answer.reason, secrets_sent)}" if answer.reason else ""
-    return f"The execution endpoint answered {answer.status_code}{reason}."
+    return status_sentence("The execution endpoint", answer, secrets_sent).replace("\0", "\ufffd")
 
 
 def _kept_text(text: str, secrets_sent: tuple[str, ...], *, is_cut: bool = False) -> str:

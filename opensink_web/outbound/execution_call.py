@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opensink_web import json_value
-from opensink_web.errors import InvalidInput
 from opensink_web.functions import Context
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.outbound.client import Answer, Call, Headers
 from opensink_web.outbound.endpoint_call import EndpointSpec, default_headers, signature_headers
+from opensink_web.outbound.explained import NoJSON, json_of, status_sentence
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
 from opensink_web.outbound.redaction import (
     hidden_in,
@@ -111,10 +111,9 @@ def read_json(call: Call, answer: Answer) -> Said | Failure:
     if answer.status_code == 204:
         return Said(None)
     try:
-        return Said(hidden_in(json_value.parse(answer.body), _secrets_sent(call)))
-    except InvalidInput as error:
-        message = f"The endpoint's answer cannot be taken as JSON. {error.message}"
-        return Failure(message, "bad_output")
+        return Said(hidden_in(json_of(answer), _secrets_sent(call)))
+    except NoJSON as reason:
+        return Failure(str(reason), "bad_output")
 
 
 def _authorization(configured: Headers, access_token: str) -> Headers:
@@ -125,14 +124,13 @@ def _authorization(configured: Headers, access_token: str) -> Headers:
 
 
 def _bad_status(call: Call, answer: Answer) -> str:
-    reason = f" {answer.reason}" if answer.reason else ""
     told = _told(answer.body)
-    status = f"The endpoint answered {answer.status_code}{reason}"
     secrets = secrets_of(call)
+    status = status_sentence("The endpoint", answer, secrets)
     if not told:
-        return f"{without_secrets(status, secrets)}."
-    status, told = without_secrets(status, secrets), without_secrets(told, secrets)
-    return f"{status}: {told[:_REASON_LENGTH_MAX]}"
+        return status
+    told = without_secrets(told, secrets)[:_REASON_LENGTH_MAX]
+    return f"{status.removesuffix('.')}: {told}"
 
 
 def _secrets_sent(call: Call) -> tuple[str, ...]:

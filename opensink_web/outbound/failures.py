@@ -3,7 +3,7 @@
 import socket
 import ssl
 from dataclasses import dataclass
-from http.client import HTTPException, IncompleteRead
+from http.client import BadStatusLine, HTTPException, IncompleteRead
 
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import SSLError as TLSReadError
@@ -16,6 +16,7 @@ from opensink_web.outbound.connection import (
     TargetRefused,
 )
 from opensink_web.outbound.target import Target
+from opensink_web.outbound.tls_words import handshake_sentence, place_of, verification_sentence
 
 EXPECTED_FAILURES = (
     TargetRefused,
@@ -27,6 +28,10 @@ EXPECTED_FAILURES = (
     ValueError,
 )
 """Everything an exchange can end with. Not `Exception`: a job's own time limit is one of those."""
+
+
+_TLS_ALERT = "\x15\x03"
+"""How a server that expects TLS begins to answer plain HTTP (RFC 8446, section 5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,7 @@ def bad_response(detail: str) -> CallError:
 
 
 def _connect_error(cause: OSError, target: Target) -> CallError:
-    place = (
-        f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
-    )
+    place = place_of(target)
     if isinstance(cause, ConnectionRefusedError):
         return CallError(
             "connection_refused", f"Nothing is listening at {place} (connection refused)."
@@ -83,6 +86,11 @@ def _exchange_error(error: Exception, target: Target, timeout_seconds: float) ->
         return CallError("timeout", f"The endpoint did not answer within {timeout_seconds:g} s.")
     if isinstance(error, ssl.SSLError | TLSReadError):
         return _tls_error(error, target)
+    if isinstance(error, BadStatusLine) and str(error).startswith(_TLS_ALERT):
+        return CallError(
+            "bad_response",
+            f"{place_of(target)} speaks HTTPS alone. Write https:// in the URL instead of http://.",
+        )
     if _is_lost(error):
         return CallError(
             "connection_lost",
@@ -98,12 +106,8 @@ def _exchange_error(error: Exception, target: Target, timeout_seconds: float) ->
 
 def _tls_error(error: Exception, target: Target) -> CallError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        reason = error.verify_message.rstrip(".")
-        return CallError(
-            "tls_error", f"The certificate of {target.host} could not be verified: {reason}."
-        )
-    reason = (getattr(error, "reason", None) or "handshake failed").replace("_", " ").lower()
-    return CallError("tls_error", f"No secure connection to {target.host}: {reason}.")
+        return CallError("tls_error", verification_sentence(error, target))
+    return CallError("tls_error", handshake_sentence(getattr(error, "reason", None), target))
 
 
 def _is_lost(error: Exception) -> bool:

@@ -45,6 +45,17 @@ _FORMATS = {
     "uuid": "a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
     "regex": "a regular expression",
 }
+# What looks right to whoever typed it, and is refused for letters such as é alone (RFC 3986, 5321).
+_ENCODED = (
+    "This address may have no letters such as é. Write them percent-encoded, as in "
+    "https://example.com/caf%C3%A9."
+)
+_ASCII_FORMATS = {
+    "uri": _ENCODED,
+    "uri-reference": _ENCODED,
+    "email": "This e-mail address may have no letters such as é.",
+    "hostname": "This name may have no letters such as é. Write xn--caf-dma.com for café.com.",
+}
 
 
 def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]:
@@ -65,7 +76,7 @@ def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
             yield from _of_union(path, tuple(error.instance_path), branches, answer)
         case kind:
-            yield FieldError(pointer_to(path), _sentence(kind))
+            yield FieldError(pointer_to(path), _sentence(kind, error.instance))
 
 
 def is_constant_named(message: str) -> bool:
@@ -148,11 +159,13 @@ def _type_sentence(types: list[str]) -> str:
     return f"This must be {', '.join(names[:-1])} or {names[-1]}."
 
 
-def _sentence(kind: Kind) -> str:
+def _sentence(kind: Kind, instance: object) -> str:
     match kind:
         case Kind.Type(types=types):
             return _type_sentence(types)
         case Kind.Format(format=name):
+            if name in _ASCII_FORMATS and isinstance(instance, str) and not instance.isascii():
+                return _ASCII_FORMATS[name]
             return f"This must be {_FORMATS.get(name, f'in the format “{name}”')}."
         case Kind.OneOfMultipleValid():
             return _UNION_SEVERAL

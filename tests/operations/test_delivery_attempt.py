@@ -89,6 +89,20 @@ def test_nobody_claims_what_is_not_there(app: Flask) -> None:
         assert claim(new_id()) is None
 
 
+def test_a_redirect_is_not_followed_and_told_with_its_target(
+    delivery_id: UUID, waiting: Waiting
+) -> None:
+    del waiting
+    answer = replace(came_back(302), headers=(("Location", "/new?token=hunter22"),))
+    with_lease = claimed(delivery_id)
+    with writing():
+        assert finish(with_lease, answer)
+    assert the_delivery(delivery_id).error_message == (
+        "The execution endpoint answered 302 and points to /new?token=••••. Redirects are not "
+        "followed: enter the address it moved to."
+    )
+
+
 def test_success_leaves_the_session_to_the_agent(delivery_id: UUID, waiting: Waiting) -> None:
     assert finished(claimed(delivery_id), 204)
     assert the_delivery(delivery_id).status is DeliveryStatus.SUCCEEDED

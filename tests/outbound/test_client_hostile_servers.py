@@ -220,11 +220,19 @@ def test_a_reset_is_a_lost_connection(client: Client, serve: "Serve") -> None:
     assert outcome.error.code == "connection_lost"
 
 
+def test_an_alert_of_tls_says_that_the_url_wants_https(
+    client: Client, answer: "Callable[..., Server]"
+) -> None:
+    outcome = post(client, answer(b"\x15\x03\x01\x00\x02\x02\x16").url())
+    assert outcome.error is not None
+    assert outcome.error.code == "bad_response"
+    assert "speaks HTTPS alone. Write https:// in the URL instead" in outcome.error.message
+
+
 @pytest.mark.parametrize(
     "response",
     [
         b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"\x15\x03\x01\x00\x02\x02\x16\r\n",
         b"HTTP/1.1 abc\r\n\r\n",
         b"HTTP/1.1 99999 Far\r\n\r\n",
         b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n",

@@ -9,6 +9,8 @@ import pytest
 
 from opensink_web.outbound.client import Answer, Call, Client
 from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.target import Target
+from opensink_web.outbound.tls_words import handshake_sentence
 
 if TYPE_CHECKING:
     from tests.authority import Authority
@@ -62,9 +64,7 @@ def test_refuses_a_certificate_for_another_name(
     outcome = post(trusting, serve(echo_ok, tls=authority.server_context()).url("other.example"))
     assert outcome.error is not None
     assert outcome.error.code == "tls_error"
-    assert outcome.error.message.startswith(
-        "The certificate of other.example could not be verified: Hostname mismatch"
-    )
+    assert outcome.error.message.startswith("The certificate of other.example is for another name.")
 
 
 def test_refuses_a_certificate_of_an_unknown_authority(
@@ -73,7 +73,8 @@ def test_refuses_a_certificate_of_an_unknown_authority(
     outcome = post(client, serve(echo_ok, tls=authority.server_context()).url())
     assert outcome.error is not None
     assert outcome.error.code == "tls_error"
-    assert "could not be verified" in outcome.error.message
+    assert "signed by an authority that is not known here" in outcome.error.message
+    assert "OUTBOUND_CA_BUNDLE" in outcome.error.message
 
 
 def test_says_so_when_the_endpoint_does_not_speak_tls(trusting: Client, serve: "Serve") -> None:
@@ -81,10 +82,34 @@ def test_says_so_when_the_endpoint_does_not_speak_tls(trusting: Client, serve: "
         peer.connection.recv(1000)
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    outcome = post(trusting, serve(script).url().replace("http:", "https:"))
+    server = serve(script)
+    outcome = post(trusting, server.url().replace("http:", "https:"))
     assert outcome.error is not None
     assert outcome.error.code == "tls_error"
-    assert outcome.error.message.startswith("No secure connection to 127.0.0.1:")
+    assert outcome.error.message == (
+        f"127.0.0.1:{server.port} does not speak HTTPS: what answers there is plain HTTP or "
+        "something else. Write http:// in the URL, or the port of HTTPS."
+    )
+
+
+def test_says_so_when_the_endpoint_wants_a_certificate_of_its_callers(
+    trusting: Client, serve: "Serve", authority: "Authority"
+) -> None:
+    context = authority.server_context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.bundle)
+    outcome = post(trusting, serve(echo_ok, tls=context).url())
+    assert outcome.error is not None
+    assert "wants a certificate of its callers" in outcome.error.message
+
+
+def test_says_so_when_the_endpoint_speaks_old_versions_alone() -> None:
+    target = Target("https", "old.example", 443, "/", None)
+    for reason in ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"):
+        assert "only old versions of TLS" in handshake_sentence(reason, target)
+    assert handshake_sentence("SOME_NEW_REASON", target) == (
+        "There is no secure connection to old.example:443: some new reason."
+    )
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.1", "127.0.0.2"]])

@@ -1,5 +1,6 @@
 """The call that has an endpoint carry a function out, byte for byte, and what its answer means."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -159,11 +160,49 @@ class TestTheAnswer:
         failed = failure(replace(ANSWER, body=json.dumps(asked).encode()))
         assert (failed.code, failed.output) == ("bad_output", asked)
 
-    @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": NaN}', b'{"a": 1, "a": 2}', b"\xff"])
-    def test_what_is_no_json_is_a_failure(self, body: bytes) -> None:
+    @pytest.mark.parametrize(
+        ("body", "told"),
+        [
+            (b"", "The endpoint answered 200 with an empty body. Have it answer with a JSON value"),
+            (b" \r\n", "The endpoint answered 200 with an empty body."),
+            (b"\xef\xbb\xbf", "The endpoint answered 200 with an empty body."),
+            (b"<html>", "with a web page or XML instead of JSON. Check that the URL"),
+            (b"\xef\xbb\xbf\n<!DOCTYPE html>", "with a web page or XML instead of JSON."),
+            (b"<?xml version='1.0'?>", "with a web page or XML instead of JSON."),
+            (gzip.compress(b"{}"), "is compressed (gzip), which OpenSink does not ask for"),
+            (b"\x28\xb5\x2f\xfd\x04\x00", "is compressed (zstd)"),
+            ("{}".encode("utf-16"), "is in UTF-16 or UTF-32. Have it answer in UTF-8."),
+            (b"Internal error", "The endpoint answered 200 with text that is not JSON."),
+            (b"ok", "The endpoint answered 200 with text that is not JSON."),
+            (b'{"a": 1,}', "cannot be taken as JSON. It is not valid from there on: "),
+            (b'{"a": NaN}', "cannot be taken as JSON. NaN is not a JSON number."),
+            (b'{"a": 1, "a": 2}', "cannot be taken as JSON. The JSON has an object in which"),
+            (b'"\xff"', "cannot be taken as JSON. It is not valid UTF-8."),
+        ],
+    )
+    def test_what_is_no_json_is_a_failure_that_says_what_it_is(
+        self, body: bytes, told: str
+    ) -> None:
         failed = failure(replace(ANSWER, body=body))
         assert failed.code == "bad_output"
-        assert failed.message.startswith("The endpoint's answer cannot be taken as JSON. ")
+        assert told in failed.message
+        assert "line 1, column 1" not in failed.message
+
+    def test_what_is_said_to_be_compressed_is_a_failure_that_says_so(self) -> None:
+        answer = replace(ANSWER, headers=(("Content-encoding", "br"),), body=b"\x0b\x01\x80{}\x03")
+        assert "is compressed (br)" in failure(answer).message
+
+    def test_a_byte_order_mark_is_passed_over(self) -> None:
+        answer = replace(ANSWER, body=b'\xef\xbb\xbf{"a": 1}')
+        assert read_function_answer(build(), answer) == Output({"a": 1})
+
+    def test_a_redirect_is_a_failure_that_says_where_to(self) -> None:
+        location = "https://new.example/resize?token=the.access.token&a=1"
+        answer = replace(ANSWER, status_code=308, reason="", headers=(("location", location),))
+        assert failure(answer).message == (
+            "The endpoint answered 308 and points to https://new.example/resize?token=••••&a=1. "
+            "Redirects are not followed: enter the address it moved to."
+        )
 
     @pytest.mark.parametrize(
         ("body", "told"),

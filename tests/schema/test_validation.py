@@ -7,6 +7,7 @@ import pytest
 
 from opensink_web.errors import FieldError
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema import messages
 from opensink_web.schema.validation import validate
 
 
@@ -66,6 +67,13 @@ def test_a_bad_name_is_told_at_its_key() -> None:
         ({"pattern": "^[A-Z]+$"}, "x", "This must match the pattern ^[A-Z]+$"),
         ({"not": {}}, "c", "The schema rules this out."),
         ({"format": "email"}, "x", "This must be an e-mail address, such as name@example.com."),
+        ({"format": "email"}, "jo@café.fr", "This e-mail address may have no letters such as é."),
+        ({"format": "uri"}, "x", "This must be a full address, such as https://example.com/page."),
+        (
+            {"format": "uri"},
+            "https://example.org/café",
+            messages._ASCII_FORMATS["uri"],
+        ),
     ],
 )
 def test_messages_are_sentences(schema: JSONValue, value: JSONValue, message: str) -> None:
