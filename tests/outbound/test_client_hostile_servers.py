@@ -220,10 +220,12 @@ def test_a_reset_is_a_lost_connection(client: Client, serve: "Serve") -> None:
     assert outcome.error.code == "connection_lost"
 
 
-def test_an_alert_of_tls_says_that_the_url_wants_https(
-    client: Client, answer: "Callable[..., Server]"
-) -> None:
-    outcome = post(client, answer(b"\x15\x03\x01\x00\x02\x02\x16").url())
+def test_an_alert_of_tls_says_that_the_url_wants_https(client: Client, serve: "Serve") -> None:
+    def script(peer: "Peer") -> None:
+        peer.read_request()
+        peer.send(b"\x15\x03\x01\x00\x02\x02\x16")
+
+    outcome = post(client, serve(script).url())
     assert outcome.error is not None
     assert outcome.error.code == "bad_response"
     assert "speaks HTTPS alone. Write https:// in the URL instead" in outcome.error.message
