@@ -178,6 +178,7 @@ class EndpointAnswer(CallAnswer):
 class EndpointHealthAnswer(Answer):
     """How the calls go: after five failures in a row one is made once in a while, the rest waits.
 
+    Calls for every session count, also for older ones, of which the agent's `status` tells nothing.
     `next_call_at` is the earliest moment of that call. The first success makes it healthy.
     """
 
@@ -202,13 +203,19 @@ class AgentAnswer(Answer):
     description: str | None
     namespace: str
     slug: str
-    status: SessionStatus | None
+    status: SessionStatus | None = Field(
+        description="The newest session's, and null before the first. What becomes of an older "
+        "session, whose call fails, say, while a newer one runs, changes nothing here: "
+        "`endpoint_health` counts the failed calls of all of them, and the sessions tell."
+    )
     config_id: UUID | None
     execution_endpoint: EndpointAnswer | None
     execution_endpoint_error: str | None = Field(
         description="Why there is an endpoint that cannot be shown or called; null if all is well."
     )
-    endpoint_health: EndpointHealthAnswer | None
+    endpoint_health: EndpointHealthAnswer | None = Field(
+        description="How calls of the endpoint go, for whichever session; null without one."
+    )
     initial_messages: list[InitialMessageAnswer]
     signing_secret: SigningSecret = SIGNING_SECRET
     signing_overlap_ends_at: datetime | None = OVERLAP_ENDS_AT

@@ -25,12 +25,15 @@ routes = Routes("agent_sessions")
 class SessionCreate(Received):
     """A new run of an agent."""
 
-    server_set = frozenset({"id", "workspace_id", "error_message", "created_at", "updated_at"})
+    server_set = frozenset({"id", "workspace_id", "created_at", "updated_at"})
 
     agent_id: UUID
     status: SessionStatus = SessionStatus.RUNNING
     state: JsonObject = {}
     metadata: JsonObject = {}
+    error_message: str | None = Field(
+        default=None, description="Why it failed, of one that is made as `failed`."
+    )
 
 
 class SessionChange(Change):
@@ -74,6 +77,7 @@ def start_session(principal: Principal, body: SessionCreate) -> SessionAnswer:
         status=body.status,
         state=body.state,
         metadata=body.metadata,
+        error_message=body.error_message,
     )
     return SessionAnswer.of(session)
 

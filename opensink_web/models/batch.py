@@ -17,7 +17,11 @@ _IS_RERUN = text("rerun_of_id IS NOT NULL")
 
 
 class BatchStatus(StrEnum):
-    """Where a batch stands; the API's own words."""
+    """Where a batch stands; the API's own words.
+
+    PARTIAL is one of which all have ended, and not all alike: some failed, or somebody cancelled
+    some of them, and nobody the batch.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"

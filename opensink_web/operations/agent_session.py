@@ -13,6 +13,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     ActivitySource,
     ActivityType,
+    Agent,
     AgentSession,
     Delivery,
     DeliveryStatus,
@@ -27,6 +28,8 @@ from opensink_web.operations import page
 from opensink_web.operations.activity import log_activity
 from opensink_web.operations.agent import lock_agent, mirror_newest_session, mirror_status
 from opensink_web.operations.delivery_slot import lock_slots
+
+LOOKED_AT_MAX = 100
 
 # Built once, because building a statement costs more than running it.
 _OPEN_REQUEST = (
@@ -71,6 +74,7 @@ def start_session(
     status: SessionStatus = SessionStatus.RUNNING,
     state: JSONObject | None = None,
     metadata: JSONObject | None = None,
+    error_message: str | None = None,
 ) -> AgentSession:
     """Begin a run of an agent. Raises: NotFound."""
     agent = lock_agent(workspace, agent_id)
@@ -80,6 +84,7 @@ def start_session(
         status=status,
         state=state or {},
         metadata_=metadata or {},
+        error_message=error_message,
     )
     db.session.add(session)
     db.session.flush()
@@ -204,6 +209,31 @@ def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
     if session is None:
         raise NotFound("There is no such session.")
     return session
+
+
+def older_failed_session(agent: Agent) -> AgentSession | None:
+    """Return the session that failed last, if the agent has gone on in a newer one.
+
+    The agent's status, which is its newest session's, says nothing of it. Only the newest
+    LOOKED_AT_MAX are looked at.
+    """
+    newest = (
+        select(AgentSession.id)
+        .where(AgentSession.agent_id == agent.id)
+        .order_by(AgentSession.id.desc())
+        .limit(LOOKED_AT_MAX)
+    )
+    query = (
+        select(AgentSession)
+        .where(
+            AgentSession.id.in_(newest.scalar_subquery()),
+            AgentSession.status == SessionStatus.FAILED,
+            AgentSession.id != agent.newest_session_id,
+        )
+        .order_by(AgentSession.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
 
 
 def list_sessions(

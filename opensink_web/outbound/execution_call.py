@@ -44,7 +44,8 @@ def execution_call(
 ) -> Call:
     """Make the call that carries an execution out; `fields` go over the configured body.
 
-    A GET has no body: such an endpoint looks the execution up by the id in the header.
+    A GET has no body: an agent's endpoint looks the execution up by the id in the header, and a
+    function's has the input in its address.
     """
     body = None
     if endpoint.method != "GET":

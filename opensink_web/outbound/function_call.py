@@ -2,9 +2,14 @@
 
 Pure: the same values make the same call, byte for byte. The body's shape is the wire contract:
 `{"input", "context"}`, and `"resume": {"input_request_id", "response"}` when a person has answered
-what an earlier call of this execution asked for.
+what an earlier call of this execution asked for. A GET has no body: the input's fields are
+parameters of its address, and so is `resume`; the context is in the headers alone.
 """
 
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from opensink_web import json_value
 from opensink_web.functions import Context, Resume
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.outbound.client import Answer, Call
@@ -25,6 +30,11 @@ def build_function_call(
     fields: JSONObject = {"input": input_data, "context": context_to_json(context)}
     if context.resume is not None:
         fields["resume"] = _resume_to_json(context.resume)
+    if endpoint.method == "GET":
+        given = input_data
+        if context.resume is not None:
+            given = {**input_data, "resume": fields["resume"]}
+        endpoint = replace(endpoint, url=_with_query(endpoint.url, given))
     return execution_call(endpoint, fields, context, sender)
 
 
@@ -38,6 +48,19 @@ def read_function_answer(call: Call, answer: Answer) -> Outcome:
     if isinstance(read.value, dict) and read.value.get("status") == "awaiting_input":
         return _question(read.value)
     return Output(read.value)
+
+
+def _with_query(url: str, given: JSONObject) -> str:
+    """Add each field to an address: a text as it is, anything else as JSON."""
+    pairs = [
+        (name, value if isinstance(value, str) else json_value.dump(value))
+        for name, value in given.items()
+    ]
+    if not pairs:
+        return url
+    whole, _, _ = url.partition("#")
+    joint = "" if whole.endswith(("?", "&")) else "&" if "?" in whole else "?"
+    return f"{whole}{joint}{urlencode(pairs)}"
 
 
 def _question(said: dict[str, JSONValue]) -> Awaits | Failure:

@@ -63,7 +63,11 @@ class BatchAnswer(Answer):
     queued: int
     cancelled: int
     awaiting_input: int
-    status: BatchStatus
+    status: BatchStatus = Field(
+        description="`completed`, `failed` and `cancelled` once all of them are, or the batch was "
+        "cancelled; `partial` once all have ended and neither is so: some failed, or some were "
+        "cancelled one by one, which leaves `failed` at 0."
+    )
     started_at: datetime | None
     finished_at: datetime | None
     trigger_id_prefix: str | None

@@ -23,6 +23,7 @@ from opensink_web.operations.agent import (
     lock_agent,
     update_agent,
 )
+from opensink_web.operations.agent_session import older_failed_session
 from opensink_web.operations.delivery import deliver_test
 from opensink_web.operations.endpoint_health import health_of
 from opensink_web.operations.initial_messages import (
@@ -250,6 +251,7 @@ def _page(
         test=test,
         focus=focus,
         endpoint_error=_endpoint_error(agent),
+        older_failure=older_failed_session(agent),
         signing=signing_card(principal.workspace.slug, agent),
         base_url=public_root(),
     )

@@ -52,6 +52,7 @@ class BatchPage:
     unbegun_count: int
     running_count: int
     failed_count: int
+    how_it_ended: str
     filters: list[Filter]
     children: list[Execution]
     asked: dict[UUID, InputRequest]
@@ -96,6 +97,7 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         may_cancel=_is_cancellable(principal, batch),
         reruns=reruns(principal, batch, has_ended=batch.ended_as is not None),
         failed_count=progress.count(ExecutionStatus.FAILED),
+        how_it_ended=_how_it_ended(progress),
         is_live=batch.ended_as is None or (callback is not None and callback.is_under_way),
         next_href=_href(skip + ROWS_PER_PAGE) if len(found) > ROWS_PER_PAGE else None,
         first_href=_href(0) if skip else None,
@@ -123,6 +125,22 @@ def _due_later(batch: Batch, status: BatchStatus) -> datetime | None:
 def _unbegun_count(progress: Progress) -> int:
     waiting = progress.count(ExecutionStatus.AWAITING_INPUT)
     return progress.count(ExecutionStatus.QUEUED) + waiting
+
+
+def _how_it_ended(progress: Progress) -> str:
+    """Say of which executions a batch consists that has ended as partial."""
+    completed, failed, cancelled = (
+        progress.count(status)
+        for status in (
+            ExecutionStatus.COMPLETED,
+            ExecutionStatus.FAILED,
+            ExecutionStatus.CANCELLED,
+        )
+    )
+    told = f"{completed} completed, {failed} failed"
+    if cancelled:
+        told += f", {cancelled} cancelled one by one"
+    return f"{told}. The batch itself was not cancelled; that is what “Partial” means."
 
 
 def _waits(execution: Execution) -> bool:

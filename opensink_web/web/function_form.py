@@ -66,7 +66,9 @@ class FunctionForm(CallForm):
     url = LineField("URL")
     headers = headers_field()
     body = ParagraphsField(
-        "Body", description="A JSON object, to which OpenSink adds input and context."
+        "Body",
+        description="A JSON object, to which OpenSink adds input and context. GET sends no body: "
+        "the fields of the input become parameters of the URL.",
     )
     entry_point = LineField(
         "Entry point",

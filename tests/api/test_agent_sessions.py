@@ -10,6 +10,7 @@ from tests.api.conftest import (
     Apis,
     ask,
     assert_problem,
+    made,
     make_agent,
     start_session,
     wrong_paths,
@@ -46,6 +47,20 @@ class TestStarting:
     def test_begins_with_the_status_that_is_asked_for(self, alice: Api) -> None:
         agent_id = make_agent(alice)["id"]
         assert start_session(alice, agent_id, status="completed")["status"] == "completed"
+
+    def test_one_that_has_failed_already_says_why(self, alice: Api) -> None:
+        agent = make_agent(alice)
+        told = {"status": "failed", "error_message": "No quota."}
+        session = start_session(alice, agent["id"], **told)
+        assert session["error_message"] == "No quota."
+        assert alice.read(f"/agent-sessions/{session['id']}")["error_message"] == "No quota."
+        ended = alice.read("/agent-session-activities?type=session_ended")["items"]
+        assert [each["message"] for each in ended] == ["The agent reported: No quota."]
+
+    def test_takes_what_was_answered_for_another(self, alice: Api, session: Any) -> None:
+        """As clients do that send whole objects, with null for what is not so."""
+        again = made(alice.post("/agent-sessions", session))
+        assert (again["id"] != session["id"], again["error_message"]) == (True, None)
 
     def test_keeps_state_as_it_was_written(self, alice: Api) -> None:
         state = {"z": 1, "a": [1.0, 1e22, 10**30, -0.0, True, None, "é…🎉"], "": {"": {}}}

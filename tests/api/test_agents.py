@@ -278,3 +278,9 @@ def test_a_whole_number_may_be_written_with_a_point(alice: Api) -> None:
     endpoint = {"url": "https://agent.example.com/", "retry": {"max_attempts": 2.0}}
     agent = make_agent(alice, execution_endpoint=endpoint)
     assert agent["execution_endpoint"]["retry"]["max_attempts"] == 2
+
+
+def test_the_document_says_what_a_status_does_not_tell(alice: Api) -> None:
+    shapes = alice.read("/openapi.json")["components"]["schemas"]
+    assert "newest session" in shapes["AgentAnswer"]["properties"]["status"]["description"]
+    assert "every session" in shapes["EndpointHealthAnswer"]["description"]

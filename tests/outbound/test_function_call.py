@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import pytest
 from standardwebhooks import Webhook
@@ -116,8 +117,46 @@ class TestTheCall:
         assert named == ["Basic abc"]
         assert b"the.access.token" in (call.body or b"")
 
-    def test_a_get_has_no_body(self) -> None:
-        assert build(replace(ENDPOINT, method="GET")).body is None
+    def test_a_get_has_the_input_in_its_address_and_no_body(self) -> None:
+        given: JSONObject = {
+            "city": "Zürich & Bern",
+            "days": 3,
+            "exact": True,
+            "none": None,
+            "tags": ["a", {"b": 1.5}],
+        }
+        call = build_function_call(
+            replace(ENDPOINT, method="GET"), input_data=given, context=CONTEXT, sender=SENDER
+        )
+        assert call.body is None
+        address, _, query = call.url.partition("?")
+        assert address == ENDPOINT.url
+        assert parse_qsl(query, strict_parsing=True) == [
+            ("city", "Zürich & Bern"),
+            ("days", "3"),
+            ("exact", "true"),
+            ("none", "null"),
+            ("tags", '["a",{"b":1.5}]'),
+        ]
+        assert "the.access.token" not in call.url
+
+    @pytest.mark.parametrize(
+        "url", ["https://f.example/x?fixed=1", "https://f.example/x?fixed=1#a"]
+    )
+    def test_a_get_keeps_the_parameters_that_are_configured(self, url: str) -> None:
+        call = build(replace(ENDPOINT, method="GET", url=url))
+        assert call.url == "https://f.example/x?fixed=1&n=1"
+
+    def test_a_get_of_nothing_has_the_address_that_is_configured(self) -> None:
+        endpoint = replace(ENDPOINT, method="GET")
+        call = build_function_call(endpoint, input_data={}, context=CONTEXT, sender=SENDER)
+        assert call.url == ENDPOINT.url
+
+    def test_a_get_has_a_persons_answer_when_it_resumes(self) -> None:
+        resumed = replace(CONTEXT, resume=Resume("request-1", {"approved": True}))
+        call = build(replace(ENDPOINT, method="GET"), resumed)
+        answer = dict(parse_qsl(call.url.partition("?")[2]))["resume"]
+        assert json.loads(answer)["response"] == {"approved": True}
 
     def test_the_context_does_not_show_its_token(self) -> None:
         assert "the.access.token" not in repr(CONTEXT)

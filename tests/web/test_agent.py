@@ -8,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from opensink_web.models import Agent, db
-from opensink_web.models.transaction import reading
+from opensink_web.models import Agent, SessionStatus, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.agent_session import start_session, update_session
 from tests.conftest import Cast
 from tests.web.agent_cases import (
     FORM,
@@ -326,3 +327,32 @@ def test_an_endpoint_that_cannot_be_decrypted_can_be_entered_anew(
     assert "a key that this server does not have" in shown.text
     assert alice.post(f"{page}/endpoint", data=FORM).status_code == 303
     assert endpoint(app, agent_id)["url"] == FORM["url"]
+
+
+def test_says_of_an_older_session_that_failed_what_its_status_does_not(
+    app: Flask, cast: Cast, alice: FlaskClient, agent_id: UUID, page: str
+) -> None:
+    def told() -> bool:
+        return "An older session of this agent failed." in alice.get(page).text
+
+    def begin() -> UUID:
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        return start_session(workspace, agent_id).id
+
+    def fail(session_id: UUID) -> None:
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        update_session(workspace, session_id, status=SessionStatus.FAILED)
+
+    with app.app_context(), writing():
+        older = begin()
+        fail(older)
+    assert not told()
+    with app.app_context(), writing():
+        newest = begin()
+    html = alice.get(page).text
+    assert told()
+    assert f"/w/main/sessions/{older}" in html
+    assert "Running" in html
+    with app.app_context(), writing():
+        fail(newest)
+    assert "that of the newest session" in alice.get(page).text

@@ -241,6 +241,21 @@ def test_tells_how_the_callback_went_without_its_secrets(
     assert ">204</dd>" in html
 
 
+def test_says_what_partial_means_where_nothing_failed(
+    app: Flask, cast: Cast, alice: FlaskClient, function_id: UUID
+) -> None:
+    with app.app_context():
+        submitted = submit_many(cast.alice, function_id, 2)
+        first, _ = submitted.execution_ids
+    assert "Partial" not in alice.get(page_of(submitted)).text
+    assert alice.post(f"/w/main/executions/{first}/cancel").status_code == 303
+    with app.app_context():
+        finish_all(claim_some(function_id), Output(1))
+    html = alice.get(page_of(submitted)).text
+    assert "All of it has ended, but not all is completed." in html
+    assert "1 completed, 0 failed, 1 cancelled one by one." in html
+
+
 def test_is_cancelled_but_for_what_runs(app: Flask, alice: FlaskClient, mixed: Submitted) -> None:
     html = alice.get(page_of(mixed)).text
     assert "3 executions that have not begun or wait for a person are cancelled." in html
