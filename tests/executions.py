@@ -7,6 +7,7 @@ from uuid import UUID
 
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Batch, Execution, Function, Role, User, Workspace, db
+from opensink_web.models.sealed import Sealed
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
 from opensink_web.operations.execution_outcome import finish_executions
@@ -102,9 +103,17 @@ def execution(execution_id: UUID) -> Execution:
     """Return how an execution stands now, detached."""
     with reading():
         found = db.session.get_one(Execution, execution_id, populate_existing=True)
-        _ = (found.steps, found.callback)
+        open_sealed(found, *found.steps, *filter(None, [found.callback]))
         db.session.expunge_all()
     return found
+
+
+def open_sealed(*rows: Any) -> None:
+    """Decrypt whatever is sealed in rows, while there is an application to do it with."""
+    for row in rows:
+        for name, attribute in vars(type(row)).items():
+            if isinstance(attribute, Sealed):
+                getattr(row, name)
 
 
 def batch(batch_id: UUID) -> Batch:

@@ -46,6 +46,7 @@ from opensink_web.operations.function_target import (
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "functions"
@@ -192,9 +193,10 @@ class FunctionAnswer(Answer):
     def shown_to(cls, principal: Principal, function: Function) -> Self:
         """Write the function, its credentials only for those who may change them."""
         shown, error = None, None
+        may_write = principal.may(RESOURCE, Action.WRITE)
         try:
             target = target_of(function)
-            if not principal.may(RESOURCE, Action.WRITE):
+            if not may_write:
                 target = target_without_credentials(target)
             shown = target_to_json(target)
         except UnreadableSecret as unreadable:
@@ -204,6 +206,9 @@ class FunctionAnswer(Answer):
             "target_error": error,
             **signing_facts(principal, RESOURCE, function),
         }
+        if not may_write:
+            for name in ("input_schema", "output_schema"):
+                ours[name] = without_secret_proposals(getattr(function, name))
         others = {name: getattr(function, name) for name in cls.model_fields if name not in ours}
         return cls.model_validate(others | ours)
 

@@ -1,7 +1,7 @@
 """/agent-session-input-requests: what agents and executions ask people, and the answers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import Field, JsonValue, WithJsonSchema
@@ -21,10 +21,11 @@ from opensink_web.contract.shapes import (
     page_answer,
 )
 from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
-from opensink_web.models import InputRequestKind, InputRequestStatus
+from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
 from opensink_web.operations import input_request as input_requests
 from opensink_web.operations import input_request_decision as decisions
 from opensink_web.operations.delegation import ASKING, THIS_QUESTION
+from opensink_web.operations.disclosure import reads_secrets_of, shown_response, shown_schema
 from opensink_web.operations.execution import refuse_to_pause
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.schema.limits import check_schema
@@ -72,7 +73,10 @@ class InputRequestAnswer(Answer):
 
     It was asked by an agent in a session, or by an execution. Of the kind `approval` the response
     is the input that the execution's call is made with, and `proposed_response` what the caller
-    wants it to be. Who declined, and when, is in `resolved_by` and `resolved_at`.
+    wants it to be. Who declined, and when, is in `resolved_by` and `resolved_at`. What the schema
+    calls secret is shown to the API key of the agent, which is one that may write agents' sessions,
+    or execute the function that asked, and to an execution's own token; everybody else sees
+    `"••••••"` in its place.
     """
 
     id: UUID
@@ -92,6 +96,19 @@ class InputRequestAnswer(Answer):
     created_at: datetime
     resolved_at: datetime | None
     resolved_by: PersonAnswer | None
+
+    @classmethod
+    def shown_to(cls, principal: Principal, request: InputRequest) -> Self:
+        """Write a request, its secrets only for those who read them."""
+        answer = cls.of(request)
+        if reads_secrets_of(principal, request):
+            return answer
+        shown = {
+            "schema_": shown_schema(request),
+            "proposed_response": shown_response(request, request.proposed_response),
+            "response": shown_response(request, request.response),
+        }
+        return answer.model_copy(update=shown)
 
 
 class InputRequestQuery(PageQuery):
@@ -141,7 +158,7 @@ def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
         schema=body.schema_,
         asked_with_id=principal.execution_id,
     )
-    return InputRequestAnswer.of(request)
+    return InputRequestAnswer.shown_to(principal, request)
 
 
 @routes.get("/agent-session-input-requests", summary="List the requests.")
@@ -155,7 +172,7 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
         key=query.key,
     )
     page = input_requests.list_input_requests(principal.workspace, wanted, query.page)
-    return page_answer(page, InputRequestAnswer.of)
+    return page_answer(page, lambda request: InputRequestAnswer.shown_to(principal, request))
 
 
 def until_decided(answer: InputRequestAnswer, query: WaitQuery) -> waiting.Wait | None:
@@ -175,7 +192,7 @@ def get_input_request(
     principal: Principal, request_id: UUID, query: WaitQuery
 ) -> InputRequestAnswer:
     request = input_requests.find_input_request(principal.workspace, request_id)
-    return InputRequestAnswer.of(request)
+    return InputRequestAnswer.shown_to(principal, request)
 
 
 def _check_response(
@@ -197,7 +214,8 @@ def _check_response(
 def resolve(
     principal: Principal, request_id: UUID, body: Resolution, checked: decisions.CheckedResponse
 ) -> InputRequestAnswer:
-    return InputRequestAnswer.of(decisions.resolve(principal.workspace, checked, by=principal.user))
+    request = decisions.resolve(principal.workspace, checked, by=principal.user)
+    return InputRequestAnswer.shown_to(principal, request)
 
 
 @routes.post(
@@ -207,7 +225,7 @@ def resolve(
 )
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestAnswer:
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
-    return InputRequestAnswer.of(request)
+    return InputRequestAnswer.shown_to(principal, request)
 
 
 def _inside(path: str, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:

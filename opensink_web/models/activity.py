@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
+from opensink_web.models.sealed import Sealed
 
 
 class ActivityType(StrEnum):
@@ -63,10 +64,13 @@ class Activity(Identified, Created, Base):
     recorded_by: Mapped[ActivityRecorder] = mapped_column(
         word_type(ActivityRecorder), server_default=ActivityRecorder.AGENT.value
     )
-    message: Mapped[str | None] = mapped_column(Text)
-    payload: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    sealed_message: Mapped[str | None] = mapped_column("message", Text)
+    message = Sealed[str | None]()
+    sealed_payload: Mapped[str | None] = mapped_column("payload", Text)
+    payload = Sealed[Any]()
     related_entity_id: Mapped[str | None] = mapped_column(String(255))
-    links: Mapped[list[UserObject]] = mapped_column(JSON, default=list)
+    sealed_links: Mapped[str | None] = mapped_column("links", Text)
+    links = Sealed[list[UserObject]](empty=list)
 
     __table_args__ = (
         Index(None, "workspace_id", "id"),

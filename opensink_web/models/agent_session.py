@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
+from opensink_web.models.sealed import Sealed
 
 
 class AgentSession(Identified, Updated, Base):
@@ -17,10 +18,13 @@ class AgentSession(Identified, Updated, Base):
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
     status: Mapped[SessionStatus] = mapped_column(word_type(SessionStatus))
-    state: Mapped[UserObject] = mapped_column(JSON, default=dict)
+    sealed_state: Mapped[str | None] = mapped_column("state", Text)
+    state = Sealed[UserObject](empty=dict)
     # SQLAlchemy keeps the name `metadata` on the class for itself
-    metadata_: Mapped[UserObject] = mapped_column("metadata", JSON, default=dict)
-    error_message: Mapped[str | None] = mapped_column(Text)
+    sealed_metadata: Mapped[str | None] = mapped_column("metadata", Text)
+    metadata_ = Sealed[UserObject](empty=dict)
+    sealed_error_message: Mapped[str | None] = mapped_column("error_message", Text)
+    error_message = Sealed[str | None]()
 
     agent: Mapped[Agent] = relationship()
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from opensink_web.models.base import Base, Created, Identified, word_type
 from opensink_web.models.callback import Callback
 from opensink_web.models.execution import ExecutionKind
+from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
 _IS_OPEN = text("ended_as IS NULL")
@@ -51,7 +52,8 @@ class Batch(Identified, Created, Base):
     target_name: Mapped[str] = mapped_column(String(255))
     total: Mapped[int]
     trigger_id_prefix: Mapped[str | None] = mapped_column(String(255))
-    callback_url: Mapped[str | None] = mapped_column(Text)
+    sealed_callback_url: Mapped[str | None] = mapped_column("callback_url", Text)
+    callback_url = Sealed[str | None]()
     # what the key that submitted it was limited to; null is all that its user may
     scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     cancelled_at: Mapped[datetime | None]

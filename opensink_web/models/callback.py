@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Created, Identified, word_type
 from opensink_web.models.leased import Leased, lane_indexes
+from opensink_web.models.sealed import Sealed
 
 
 class CallbackStatus(StrEnum):
@@ -31,7 +32,8 @@ class Callback(Identified, Created, Leased, Base):
     batch_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("batches.id", ondelete="CASCADE"), unique=True
     )
-    url: Mapped[str] = mapped_column(Text)
+    sealed_url: Mapped[str] = mapped_column("url", Text)
+    url = Sealed[str]()
     status: Mapped[CallbackStatus] = mapped_column(
         word_type(CallbackStatus), default=CallbackStatus.PENDING
     )

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
@@ -20,7 +20,8 @@ class Chat(Identified, Created, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
     # what the agent's first messages were filled in with
-    input_variables: Mapped[UserObject] = mapped_column(JSON, default=dict)
+    sealed_input_variables: Mapped[str | None] = mapped_column("input_variables", Text)
+    input_variables = Sealed[UserObject](empty=dict)
 
     # of the message that it began with; null where it began before there were titles
     sealed_title: Mapped[str | None] = mapped_column("title", Text)
@@ -46,7 +47,9 @@ class ChatMessage(Identified, Created, Base):
     chat_id: Mapped[UUID] = mapped_column(ForeignKey("chats.id", ondelete="CASCADE"))
     number: Mapped[int]
     role: Mapped[str] = mapped_column(String(32))
-    content: Mapped[Any] = mapped_column(JSON)
-    tool_calls: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    sealed_content: Mapped[str | None] = mapped_column("content", Text)
+    content = Sealed[Any]()
+    sealed_tool_calls: Mapped[str | None] = mapped_column("tool_calls", Text)
+    tool_calls = Sealed[list[Any] | None]()
 
     __table_args__ = (UniqueConstraint("chat_id", "number"),)

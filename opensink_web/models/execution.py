@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from opensink_web.models.base import Base, Created, Identified, Updated, UserObject, word_type
 from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.leased import Leased, lane_indexes
+from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
 _IS_RERUN = text("rerun_of_id IS NOT NULL")
@@ -94,15 +95,24 @@ class Execution(Identified, Updated, Leased, Base):
     status: Mapped[ExecutionStatus] = mapped_column(
         word_type(ExecutionStatus), default=ExecutionStatus.QUEUED
     )
-    input_data: Mapped[UserObject] = mapped_column(JSON)
-    output_data: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
-    error: Mapped[str | None] = mapped_column(Text)
+    sealed_input_data: Mapped[str | None] = mapped_column("input_data", Text)
+    input_data = Sealed[UserObject](empty=dict)
+    sealed_output_data: Mapped[str | None] = mapped_column("output_data", Text)
+    output_data = Sealed[Any]()
+    # where secrets were in them, by the schemas of that time
+    sealed_secret_input_paths: Mapped[str | None] = mapped_column("secret_input_paths", Text)
+    secret_input_paths = Sealed[list[list[str | int]]](empty=list)
+    sealed_secret_output_paths: Mapped[str | None] = mapped_column("secret_output_paths", Text)
+    secret_output_paths = Sealed[list[list[str | int]]](empty=list)
+    sealed_error: Mapped[str | None] = mapped_column("error", Text)
+    error = Sealed[str | None]()
     error_code: Mapped[str | None] = mapped_column(String(64))
     timeout_seconds: Mapped[int]
     pause_count: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    callback_url: Mapped[str | None] = mapped_column(Text)
+    sealed_callback_url: Mapped[str | None] = mapped_column("callback_url", Text)
+    callback_url = Sealed[str | None]()
 
     user: Mapped[User] = relationship()
     callback: Mapped[Callback | None] = relationship(passive_deletes=True)
@@ -157,7 +167,8 @@ class ExecutionStep(Identified, Created, Base):
 
     execution_id: Mapped[UUID] = mapped_column(ForeignKey("executions.id", ondelete="CASCADE"))
     kind: Mapped[StepKind] = mapped_column(word_type(StepKind))
-    message: Mapped[str | None] = mapped_column(Text)
+    sealed_message: Mapped[str | None] = mapped_column("message", Text)
+    message = Sealed[str | None]()
     details: Mapped[UserObject | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (Index(None, "execution_id", "id"),)

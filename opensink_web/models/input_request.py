@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
@@ -62,8 +62,11 @@ class InputRequest(Identified, Created, Base):
     )
     key: Mapped[str] = mapped_column(String(255))
     title: Mapped[str] = mapped_column(String(255))
-    message: Mapped[str] = mapped_column(Text)
-    schema: Mapped[Any] = mapped_column(JSON)
+    sealed_message: Mapped[str] = mapped_column("message", Text)
+    message = Sealed[str]()
+    # its defaults and constants may be a proposal
+    sealed_schema: Mapped[str] = mapped_column("schema", Text)
+    schema = Sealed[Any]()
     sealed_proposed_response: Mapped[str | None] = mapped_column("proposed_response", Text)
     proposed_response = Sealed[UserObject | None]()
     sealed_response: Mapped[str | None] = mapped_column("response", Text)
@@ -71,7 +74,8 @@ class InputRequest(Identified, Created, Base):
     status: Mapped[InputRequestStatus] = mapped_column(
         word_type(InputRequestStatus), default=InputRequestStatus.PENDING
     )
-    decline_reason: Mapped[str | None] = mapped_column(Text)
+    sealed_decline_reason: Mapped[str | None] = mapped_column("decline_reason", Text)
+    decline_reason = Sealed[str | None]()
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 

@@ -7,7 +7,7 @@ JSON; row and column stand inside the plaintext, so a ciphertext moved elsewhere
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
@@ -48,12 +48,17 @@ def unseal_json(ring: Keyring, column: str, row_id: UUID, ciphertext: str) -> st
 class Sealed(Generic[Value]):
     """The value of the column mapped as `sealed_<name>`. None is kept as NULL.
 
-    Reading raises: UnreadableSecret.
+    With `empty`, what that makes is kept as NULL: many rows have nothing to seal. Reading raises:
+    UnreadableSecret.
     """
 
+    def __init__(self, *, empty: Callable[[], Value] | None = None) -> None:
+        self._empty = empty
+
     def __set_name__(self, owner: type[Any], name: str) -> None:
-        self.attribute = ATTRIBUTE_PREFIX + name
-        self.column = f"{owner.__tablename__}.{name}"
+        self.name = name.rstrip("_")  # SQLAlchemy keeps some names for itself
+        self.attribute = ATTRIBUTE_PREFIX + self.name
+        self.column = f"{owner.__tablename__}.{self.name}"
 
     # a class has the descriptor itself, a row its value; whether that may be None its Mapped says
     @overload
@@ -63,27 +68,42 @@ class Sealed(Generic[Value]):
     def __get__(self, row: Any, owner: type[Any]) -> "Sealed[Value] | Value":
         if row is None:
             return self
-        return self.unseal(row.id, getattr(row, self.attribute))
+        stored = getattr(row, self.attribute)
+        known, value = vars(row).get(self.column, (None, None))
+        if stored is None or known != stored:
+            value = self.unseal(row.id, stored)
+            vars(row)[self.column] = (stored, value)  # it is read more than once
+        return cast("Value", value)
 
     def __set__(self, row: Any, value: Value) -> None:
         setattr(row, self.attribute, self.seal(row.id, value))
 
     def seal(self, row_id: UUID, value: Value) -> str | None:
         """Return what a statement stores in the column."""
-        if value is None:
+        if value is None or (self._empty is not None and value == self._empty()):
             return None
         return seal_json(keyring(), self.column, row_id, json.dumps(value))
 
     def unseal(self, row_id: UUID, stored: str | None) -> Value:
         """Return the value of what the column stores. Raises: UnreadableSecret."""
         if stored is None:
-            return cast("Value", None)
+            return cast("Value", None) if self._empty is None else self._empty()
         return cast("Value", json.loads(unseal_json(keyring(), self.column, row_id, stored)))
 
 
 def sealed_columns() -> Iterator[tuple[Table, str]]:
     """Return every sealed column there is: its table and its name."""
     for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__):
-        for name, attribute in vars(mapper.class_).items():
+        for attribute in vars(mapper.class_).values():
             if isinstance(attribute, Sealed):
-                yield cast("Table", mapper.local_table), name
+                yield cast("Table", mapper.local_table), attribute.name
+
+
+def sealed_values(table: type[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a row for a statement, those of sealed columns sealed for its `id`."""
+    return {
+        name: column.seal(values["id"], value)
+        if isinstance(column := vars(table).get(name), Sealed)
+        else value
+        for name, value in values.items()
+    }

@@ -33,8 +33,8 @@ def list_children(
     query = (
         select(Execution)
         .options(
-            defer(Execution.input_data, raiseload=True),
-            defer(Execution.output_data, raiseload=True),
+            defer(Execution.sealed_input_data, raiseload=True),
+            defer(Execution.sealed_output_data, raiseload=True),
         )
         .where(Execution.batch_id == batch.id)
     )

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, select, update
 
 from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Batch,
@@ -37,7 +38,7 @@ _DUE = oldest_due(
     Callback.id,
     Callback.execution_id,
     Callback.batch_id,
-    Callback.url,
+    Callback.sealed_url,
     Callback.lease_token,
 )
 _TAKE = update(Callback).where(Callback.id.in_(bindparam("of_callbacks", expanding=True)))
@@ -53,7 +54,8 @@ class CallbackClaim:
     `reports_on` is the execution or batch that has ended. Whoever is no active member any more is
     told of it, and gives nobody a token.
 
-    `is_lost` when another worker died with it: then there is nothing to do but to say so.
+    `is_lost` when another worker died with it, or its address cannot be decrypted: then there is
+    nothing to do but to say so.
     """
 
     id: UUID
@@ -140,13 +142,17 @@ def _claims_of_batches(rows: Sequence[Row[Any]], token: str) -> list[CallbackCla
 
 
 def _claim(row: Row[Any], token: str, ended: Execution | Batch, body: JSONObject) -> CallbackClaim:
+    try:
+        url, is_lost = Callback.url.unseal(row.id, row.url), row.lease_token is not None
+    except UnreadableSecret:
+        url, is_lost = "", True
     return CallbackClaim(
         id=row.id,
         lease_token=token,
-        is_lost=row.lease_token is not None,
+        is_lost=is_lost,
         execution_id=row.execution_id,
         reports_on=ended.id,
-        url=row.url,
+        url=url,
         body=body,
         workspace_id=ended.workspace_id,
         user_id=ended.user_id,

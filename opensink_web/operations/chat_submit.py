@@ -18,6 +18,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import Agent, Batch, Chat, ExecutionKind, Workspace, db
 from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
 from opensink_web.operations.agent import endpoint_of
 from opensink_web.operations.chat import title_of
 from opensink_web.operations.chat_message import NewMessage, add_messages
@@ -180,15 +181,18 @@ def _insert_chats(principal: Principal, agent: Agent, inputs: Sequence[ChatInput
     moment = clock.now()
     chat_ids = [new_id() for _ in inputs]
     rows = [
-        {
-            "id": chat_id,
-            "created_at": moment,
-            "workspace_id": principal.workspace.id,
-            "user_id": principal.user.id,
-            "agent_id": agent.id,
-            "input_variables": each.input_variables,
-            "title": Chat.title.seal(chat_id, title_of(each.message)),
-        }
+        sealed_values(
+            Chat,
+            {
+                "id": chat_id,
+                "created_at": moment,
+                "workspace_id": principal.workspace.id,
+                "user_id": principal.user.id,
+                "agent_id": agent.id,
+                "input_variables": each.input_variables,
+                "title": title_of(each.message),
+            },
+        )
         for chat_id, each in zip(chat_ids, inputs, strict=True)
     ]
     db.session.connection().execute(_ADD_CHATS, rows)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, Text, bindparam, cast, func, literal, or_, select
+from sqlalchemy import Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, RecordedRefusal
@@ -46,7 +46,7 @@ _MOVES = select(Execution.status, Execution.pause_count).where(
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFilter:
-    """Which executions to list; None means any. `search` is part of a trigger id or an error."""
+    """Which executions to list; None means any. `search` is part of a trigger id or a name."""
 
     user_id: UUID | None = None
     target_namespace: str | None = None
@@ -264,7 +264,7 @@ def _listed(workspace: Workspace, wanted: ExecutionFilter) -> Select[Execution]:
         (Execution.batch_id, wanted.batch_id),
     )
     if wanted.search:
-        columns = (Execution.trigger_id, Execution.error, Execution.target_name)
+        columns = (Execution.trigger_id, Execution.error_code, Execution.target_name)
         query = query.where(
             or_(*(each.icontains(wanted.search, autoescape=True) for each in columns))
         )
@@ -279,15 +279,17 @@ def _with_what_is_shown(query: Select[Execution]) -> Select[Execution]:
 
 def _characters_of(query: Select[Execution]) -> int:
     given, came = (
-        func.coalesce(func.length(cast(each, Text)), 0)
-        for each in (Execution.input_data, Execution.output_data)
+        func.coalesce(func.length(each), 0)
+        for each in (Execution.sealed_input_data, Execution.sealed_output_data)
     )
     some = query.with_only_columns((given + came).label("length")).subquery()
-    return db.session.scalar(select(func.sum(some.c.length))) or 0
+    sealed = db.session.scalar(select(func.sum(some.c.length))) or 0
+    return int(sealed * 3 / 4)  # four characters of a ciphertext hold three bytes
 
 
 def _without_data(query: Select[Execution]) -> Select[Execution]:
     """Leave out what can be large and no list shows."""
     return query.options(
-        defer(Execution.input_data, raiseload=True), defer(Execution.output_data, raiseload=True)
+        defer(Execution.sealed_input_data, raiseload=True),
+        defer(Execution.sealed_output_data, raiseload=True),
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, and_, bindparam, case, func, or_, update
 
 from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Batch,
@@ -66,7 +67,7 @@ _DUE = oldest_due(
     Execution.trigger_id,
     Execution.scopes,
     Execution.status,
-    Execution.input_data,
+    Execution.sealed_input_data,
     Execution.timeout_seconds,
     Execution.pause_count,
     Execution.lease_token,
@@ -176,12 +177,15 @@ def _claims(
 
 def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
     said = messages_of([each.chat_id for each in claims if each.chat_id is not None])
-    return [
-        replace(each, callee=Failure("The chat does not exist any more."))
-        if each.chat_id is None
-        else replace(each, messages=said[each.chat_id])
-        for each in claims
-    ]
+    with_messages = []
+    for each in claims:
+        messages = said.get(each.chat_id) if each.chat_id is not None else None
+        if messages is not None:
+            with_messages.append(replace(each, messages=messages))
+        else:
+            why = "does not exist any more" if each.chat_id is None else "cannot be decrypted"
+            with_messages.append(replace(each, callee=Failure(f"The chat {why}.")))
+    return with_messages
 
 
 def _take(rows: Sequence[Row[Any]], lease: Lease) -> None:
@@ -209,6 +213,10 @@ def _claim(
 ) -> ExecutionClaim:
     if isinstance(answer, Failure):
         callee, answer = answer, None
+    try:
+        input_data: JSONObject = Execution.input_data.unseal(row.id, row.input_data)
+    except UnreadableSecret as error:
+        callee, input_data = Failure(f"The input cannot be read. {error.message}", error.code), {}
     return ExecutionClaim(
         id=row.id,
         lease_token=lease.token,
@@ -220,7 +228,7 @@ def _claim(
         chat_id=row.chat_id,
         trigger_type=row.trigger_type,
         trigger_id=row.trigger_id,
-        input_data=row.input_data,
+        input_data=input_data,
         answer=answer,
         timeout_seconds=row.timeout_seconds,
         pause_count=row.pause_count,

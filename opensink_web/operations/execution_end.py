@@ -4,6 +4,7 @@ Whoever ends executions has locked their batches first: of children that end at 
 several processes the last one then sees all the others.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     Batch,
@@ -26,9 +28,12 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
 from opensink_web.operations.callback_lane import lane_of_url
+from opensink_web.schema.subschemas import Path
 
+_log = logging.getLogger("opensink.executions")
 _STEPS = {
     ExecutionStatus.COMPLETED: StepKind.COMPLETED,
     ExecutionStatus.FAILED: StepKind.FAILED,
@@ -60,7 +65,7 @@ _LOCK_EXECUTIONS = (
         Execution.lane_id,
         Execution.status,
         Execution.lease_token,
-        Execution.callback_url,
+        Execution.sealed_callback_url,
     )
     .where(_IS_WANTED)
     .order_by(Execution.id)
@@ -104,17 +109,21 @@ class LockedExecution:
     lane_id: UUID
     status: ExecutionStatus
     lease_token: str | None
-    callback_url: str | None
+    sealed_callback_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one execution ends. `output` is kept of a failed one too, where there is one."""
+    """How one execution ends. `output` is kept of a failed one too, where there is one.
+
+    `secret_paths` are where secrets are in the output.
+    """
 
     status: ExecutionStatus
     output: JSONValue = None
     error: str | None = None
     error_code: str | None = None
+    secret_paths: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +164,11 @@ def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:
             {
                 "of_execution": execution.id,
                 "status": ending.status,
-                "output_data": ending.output,
-                "error": ending.error,
+                "output_data": Execution.output_data.seal(execution.id, ending.output),
+                "secret_output_paths": Execution.secret_output_paths.seal(
+                    execution.id, [list(each) for each in ending.secret_paths]
+                ),
+                "error": Execution.error.seal(execution.id, ending.error),
                 "error_code": ending.error_code,
                 "lease_token": None,
                 "lease_until": None,
@@ -169,7 +181,7 @@ def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:
     add_steps(
         [Step(each.id, _STEPS[ending.status], message=ending.error) for each, ending in endings]
     )
-    _owe_callbacks([each for each, _ in endings if each.callback_url is not None])
+    _owe_callbacks([each for each, _ in endings if each.sealed_callback_url is not None])
     end_batches({each.batch_id for each, _ in endings if each.batch_id is not None})
 
 
@@ -177,14 +189,17 @@ def add_steps(steps: Iterable[Step]) -> None:
     """Write lines into timelines."""
     moment = clock.now()
     rows = [
-        {
-            "id": new_id(),
-            "created_at": moment,
-            "execution_id": step.execution_id,
-            "kind": step.kind,
-            "message": step.message,
-            "details": step.details,
-        }
+        sealed_values(
+            ExecutionStep,
+            {
+                "id": new_id(),
+                "created_at": moment,
+                "execution_id": step.execution_id,
+                "kind": step.kind,
+                "message": step.message,
+                "details": step.details,
+            },
+        )
         for step in steps
     ]
     if rows:
@@ -235,8 +250,13 @@ def _end_batch(batch_id: UUID) -> None:
     values = {"ended_as": _status_of(batch, counts), "finished_at": clock.now()}
     if run_prepared(_END_BATCH, {"of_batch": batch_id, **values}).rowcount != 1:
         return  # it has ended before
-    if batch.callback_url is not None:
-        _write_callbacks([(batch.workspace_id, None, batch.id, batch.callback_url)])
+    try:
+        url = batch.callback_url
+    except UnreadableSecret:  # it ends all the same
+        _log.error("Batch %s has no callback: its address cannot be decrypted.", batch.id)
+        return
+    if url is not None:
+        _write_callbacks([(batch.workspace_id, None, batch.id, url)])
 
 
 def _status_of(batch: Batch, counts: dict[ExecutionStatus, int]) -> BatchStatus:
@@ -250,9 +270,15 @@ def _status_of(batch: Batch, counts: dict[ExecutionStatus, int]) -> BatchStatus:
 
 
 def _owe_callbacks(executions: Sequence[LockedExecution]) -> None:
-    _write_callbacks(
-        [(each.workspace_id, each.id, None, each.callback_url or "") for each in executions]
-    )
+    owed = []
+    for each in executions:
+        try:
+            url = Execution.callback_url.unseal(each.id, each.sealed_callback_url)
+        except UnreadableSecret:  # it ends all the same
+            _log.error("Execution %s has no callback: its address cannot be decrypted.", each.id)
+            continue
+        owed.append((each.workspace_id, each.id, None, url or ""))
+    _write_callbacks(owed)
 
 
 def _write_callbacks(owed: Sequence[tuple[UUID, UUID | None, UUID | None, str]]) -> None:
@@ -261,18 +287,21 @@ def _write_callbacks(owed: Sequence[tuple[UUID, UUID | None, UUID | None, str]])
         return
     moment = clock.now()
     rows = [
-        {
-            "id": new_id(),
-            "created_at": moment,
-            "workspace_id": workspace_id,
-            "execution_id": execution_id,
-            "batch_id": batch_id,
-            "url": url,
-            "status": CallbackStatus.PENDING,
-            "lane_id": lane_of_url(url),
-            "next_at": moment,
-            "recovery_count": 0,
-        }
+        sealed_values(
+            Callback,
+            {
+                "id": new_id(),
+                "created_at": moment,
+                "workspace_id": workspace_id,
+                "execution_id": execution_id,
+                "batch_id": batch_id,
+                "url": url,
+                "status": CallbackStatus.PENDING,
+                "lane_id": lane_of_url(url),
+                "next_at": moment,
+                "recovery_count": 0,
+            },
+        )
         for workspace_id, execution_id, batch_id, url in owed
     ]
     db.session.connection().execute(_OWE_CALLBACKS, rows)

@@ -4,6 +4,7 @@ Many are written in one transaction, by whoever still holds their leases.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import bindparam, update
@@ -25,6 +26,7 @@ from opensink_web.operations.execution_end import (
 )
 from opensink_web.operations.execution_pause import Question, check_question, pause_for_input
 from opensink_web.outbound.outcome import AgentReply, Awaits, Failure, Outcome, Output, Pending
+from opensink_web.schema.secrets import secrets_of
 from opensink_web.schema.validation import validate
 
 Settled = tuple[ExecutionClaim, Outcome]
@@ -77,21 +79,24 @@ def finish_executions(settled: Sequence[Settled]) -> None:
 
 def checked_output(output: Output, schema: JSONValue) -> Output | Failure:
     """Fail what does not fit the output schema, and keep it for whoever looks into it."""
-    errors = validate(schema, output.value) if schema is not None else ()
-    if not errors:
+    if schema is None:
         return output
+    paths = tuple(secrets_of(schema).paths_in(output.value))
+    errors = validate(schema, output.value)
+    if not errors:
+        return replace(output, secret_paths=paths)
     first = errors[0]
     place = f" at {first.path}" if first.path else ""
     message = f"The output does not fit the output schema{place}: {first.message}"
-    return Failure(message, "invalid_output", output.value)
+    return Failure(message, "invalid_output", output.value, paths)
 
 
 def ending_of(outcome: Output | Failure) -> Ending:
     """Return how an execution ends with this."""
     if isinstance(outcome, Output):
-        return Ending(ExecutionStatus.COMPLETED, outcome.value)
+        return Ending(ExecutionStatus.COMPLETED, outcome.value, secret_paths=outcome.secret_paths)
     error = storable(outcome.message)  # it may quote whatever was called
-    return Ending(ExecutionStatus.FAILED, outcome.output, error, outcome.code)
+    return Ending(ExecutionStatus.FAILED, outcome.output, error, outcome.code, outcome.secret_paths)
 
 
 def _output_of(claim: ExecutionClaim, outcome: Output | AgentReply | Failure) -> Output | Failure:

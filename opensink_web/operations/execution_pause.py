@@ -34,6 +34,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.execution_end import (
     Ending,
@@ -160,10 +161,9 @@ def ask_for_approval(
     for index, (execution_id, proposed) in enumerate(calls):
         which = f", with input {index} of a batch of {len(calls)}" if batch else ""
         message = f"`{by.email}` wants to call `{name}`{which}."
-        request_id = new_id()
         rows.append(
             {
-                "id": request_id,
+                "id": new_id(),
                 "workspace_id": function.workspace_id,
                 "execution_id": execution_id,
                 "kind": InputRequestKind.APPROVAL,
@@ -171,7 +171,7 @@ def ask_for_approval(
                 "title": _cut(f"Call {name}?"),
                 "message": "\n\n".join(filter(None, (message, function.description))),
                 "schema": function.input_schema,
-                "proposed_response": InputRequest.proposed_response.seal(request_id, proposed),
+                "proposed_response": proposed,
             }
         )
     _add_requests(rows)
@@ -257,7 +257,8 @@ def _add_requests(rows: Sequence[dict[str, Any]]) -> None:
         return
     moment = clock.now()
     common = {"created_at": moment, "status": InputRequestStatus.PENDING}
-    db.session.connection().execute(_ADD_REQUESTS, [{**common, **row} for row in rows])
+    sealed = [sealed_values(InputRequest, {**common, **row}) for row in rows]
+    db.session.connection().execute(_ADD_REQUESTS, sealed)
     add_steps(
         [
             Step(

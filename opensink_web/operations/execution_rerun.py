@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
+from sqlalchemy.orm import load_only
 
 from opensink_web.errors import Conflict
 from opensink_web.json_value import JSONObject
@@ -47,6 +48,8 @@ from opensink_web.operations.execution_submit import (
     submit_batch,
 )
 from opensink_web.operations.permission import SERVICE, Principal
+from opensink_web.schema.secrets import paths_from
+from opensink_web.schema.subschemas import Path
 
 TRIGGER_TYPE = "rerun"
 
@@ -95,6 +98,7 @@ def rerun_execution(
         trigger_ids=(execution.trigger_id,),
         callback_url=execution.callback_url if order.with_callbacks else None,
         scopes=execution.scopes,
+        secret_paths=(paths_from(execution.secret_input_paths),),
     )
     new_id = submit(principal, function, checked, options)
     link = update(Execution).where(Execution.id == new_id)
@@ -107,6 +111,7 @@ class Failed:
     """What of a batch has failed and can be run again: `inputs` are checked as their kind is."""
 
     trigger_ids: tuple[str, ...]
+    secret_paths: tuple[list[Path], ...]
     inputs: CheckedInputs | CheckedChats
 
 
@@ -125,13 +130,15 @@ def check_failed(
         raise Conflict("None of the batch's executions has failed.")
     inputs = [each.input_data for each in failed]
     trigger_ids = tuple(each.trigger_id for each in failed)
+    secret_paths = tuple(paths_from(each.secret_input_paths) for each in failed)
     if batch.kind is ExecutionKind.AGENT:
         principal.require_reach(_permission_to_chat(batch))
         agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
         chats = [_chat_input(each) for each in inputs]
-        return Failed(trigger_ids, check_chats(agent, templates, chats, order.size_max))
+        checked_chats = check_chats(agent, templates, chats, order.size_max)
+        return Failed(trigger_ids, secret_paths, checked_chats)
     function = _function_of(principal, batch)
-    return Failed(trigger_ids, check_inputs(function, inputs, order.size_max))
+    return Failed(trigger_ids, secret_paths, check_inputs(function, inputs, order.size_max))
 
 
 def rerun_failed(principal: Principal, batch_id: UUID, failed: Failed, order: RerunOrder) -> Batch:
@@ -148,6 +155,7 @@ def rerun_failed(principal: Principal, batch_id: UUID, failed: Failed, order: Re
         trigger_ids=failed.trigger_ids,
         callback_url=_childrens_callback_url(batch) if order.with_callbacks else None,
         scopes=batch.scopes,
+        secret_paths=failed.secret_paths,
     )
     made = _submit(principal, batch, failed.inputs, options, order)
     made.rerun_of_id = batch.id
@@ -238,17 +246,29 @@ def _chat_input(kept: JSONObject) -> ChatInput:
     return ChatInput(str(kept["message"]), variables if isinstance(variables, dict) else {})
 
 
-def _failed_of(batch: Batch) -> Sequence[Row[JSONObject, str]]:
-    """Return the input and the trigger id of each execution that failed, in the inputs' order."""
+def _failed_of(batch: Batch) -> Sequence[Execution]:
+    """Return the executions that failed, in the inputs' order; of each only what it began with."""
     query = (
-        select(Execution.input_data, Execution.trigger_id)
+        select(Execution)
+        .options(
+            load_only(
+                Execution.sealed_input_data,
+                Execution.sealed_secret_input_paths,
+                Execution.trigger_id,
+            )
+        )
         .where(Execution.batch_id == batch.id, Execution.status == ExecutionStatus.FAILED)
         .order_by(Execution.batch_index)
     )
-    return db.session.execute(query).all()
+    return db.session.scalars(query).all()
 
 
 def _childrens_callback_url(batch: Batch) -> str | None:
     """Return where each execution of a batch is told of: all were submitted with the same."""
-    query = select(Execution.callback_url).where(Execution.batch_id == batch.id).limit(1)
-    return db.session.scalars(query).first()
+    query = (
+        select(Execution.id, Execution.sealed_callback_url)
+        .where(Execution.batch_id == batch.id)
+        .limit(1)
+    )
+    row = db.session.execute(query).first()
+    return None if row is None else Execution.callback_url.unseal(row[0], row[1])

@@ -13,6 +13,7 @@ from opensink_web.models import (
     LaneWork,
     StepKind,
     User,
+    db,
 )
 from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
 from opensink_web.operations.execution_end import (
@@ -22,6 +23,7 @@ from opensink_web.operations.execution_end import (
     add_steps,
     end_executions,
 )
+from opensink_web.schema.secrets import merged_paths, paths_from, secrets_of
 
 REJECTED = "rejected"
 """The `error_code` of a call that a person did not approve."""
@@ -49,7 +51,14 @@ def resume(
     """Queue a locked execution again. An approval's answer is its input. Raises: Conflict."""
     _check_awaiting(execution)
     is_approval = request.kind is InputRequestKind.APPROVAL
-    given = {"input_data": response} if is_approval else {}
+    given: dict[str, object] = {}
+    if is_approval:
+        before = db.session.get_one(Execution, execution.id).secret_input_paths
+        paths = merged_paths(secrets_of(request.schema).paths_in(response), paths_from(before))
+        given = {
+            "input_data": Execution.input_data.seal(execution.id, response),
+            "secret_input_paths": Execution.secret_input_paths.seal(execution.id, paths),
+        }
     run_prepared(_QUEUE, {"of_execution": execution.id, "moment": clock.now(), **given})
     message = f"{by.email} answered “{request.title}”."
     if is_approval:

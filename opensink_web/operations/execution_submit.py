@@ -22,7 +22,7 @@ from opensink_web.errors import (
     InvalidInput,
     NotFound,
 )
-from opensink_web.json_value import JSONObject, dump
+from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.models import (
     Batch,
     Execution,
@@ -34,12 +34,15 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import announce_lane_after_commit
 from opensink_web.operations.execution_end import Step, add_steps
 from opensink_web.operations.execution_pause import ask_for_approval
 from opensink_web.operations.function import find_function
 from opensink_web.operations.permission import SERVICE, Principal
 from opensink_web.operations.permission_pattern import Reach
+from opensink_web.schema.secrets import merged_paths, secrets_of
+from opensink_web.schema.subschemas import Path
 from opensink_web.schema.validation import Checker
 
 TRIGGER_ID_DEFAULT = "runtime-api"
@@ -62,7 +65,8 @@ class Options:
     """How executions are run and told of; `callback_url` has been checked.
 
     `trigger_ids` are given where each execution has one already, in the order of the inputs.
-    `scopes` limit them where the principal's own do not.
+    `scopes` limit them where the principal's own do not. `secret_paths` say, for each input, what
+    is secret in it besides what the schema says.
     """
 
     trigger_type: str = "api"
@@ -72,6 +76,7 @@ class Options:
     callback_url: str | None = None
     timeout_seconds: int | None = None
     scopes: Sequence[str] | None = None
+    secret_paths: tuple[Sequence[Path], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Target:
     name: str
     timeout_seconds: int
     requires_approval: bool = False
+    input_schema: JSONValue = True
 
     @property
     def first_status(self) -> ExecutionStatus:
@@ -215,6 +221,7 @@ def target_of(function: Function) -> Target:
         name=function.name,
         timeout_seconds=function.timeout_seconds,
         requires_approval=function.requires_approval,
+        input_schema=function.input_schema,
     )
 
 
@@ -292,15 +299,21 @@ def insert_executions(
     moment = clock.now()
     common = _common_values(principal, target, options, batch, moment)
     ids = [new_id() for _ in inputs]
+    secrets = secrets_of(target.input_schema)
+    further = options.secret_paths or [()] * len(inputs)
     rows = [
-        {
-            **common,
-            "id": ids[index],
-            "input_data": input_data,
-            "trigger_id": trigger_id or TRIGGER_ID_DEFAULT,
-            "batch_index": None if batch is None else index,
-            "chat_id": chat_ids[index] if chat_ids else None,
-        }
+        sealed_values(
+            Execution,
+            {
+                **common,
+                "id": ids[index],
+                "input_data": input_data,
+                "secret_input_paths": merged_paths(secrets.paths_in(input_data), further[index]),
+                "trigger_id": trigger_id or TRIGGER_ID_DEFAULT,
+                "batch_index": None if batch is None else index,
+                "chat_id": chat_ids[index] if chat_ids else None,
+            },
+        )
         for index, (input_data, trigger_id) in enumerate(zip(inputs, trigger_ids, strict=True))
     ]
     db.session.connection().execute(_ADD_EXECUTIONS, rows)

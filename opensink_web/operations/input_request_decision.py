@@ -186,20 +186,21 @@ def _decide(
 
     Raises: AlreadyResolved; Conflict.
     """
+    sealed = {
+        "response": sealed_response,
+        "decline_reason": InputRequest.decline_reason.seal(request.id, decline_reason),
+    }
     values = {
         "status": status,
-        "decline_reason": decline_reason,
         "resolved_at": clock.now(),
         "resolved_by_id": by.id,
     }
-    decided = run_prepared(
-        _DECIDE, {"of_request": request.id, "response": sealed_response, **values}
-    )
+    decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
     if decided.rowcount != 1:
         db.session.refresh(request)
         _check_open(request)
-    set_committed_value(request, "sealed_response", sealed_response)
-    for name, value in values.items():
+    stored = {f"sealed_{name}": value for name, value in sealed.items()}
+    for name, value in {**stored, **values}.items():
         set_committed_value(request, name, value)
 
 

@@ -5,12 +5,16 @@ from typing import TypeAlias
 
 from opensink_web.json_value import JSONValue
 
+Paths: TypeAlias = tuple[tuple[str | int, ...], ...]
+"""Where in an output there are secrets, by the schema it was held against."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """It is done, with this as its output."""
 
     value: JSONValue
+    secret_paths: Paths = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Failure:
     message: str
     code: str = "function_failed"
     output: JSONValue = None
+    secret_paths: Paths = ()
 
 
 @dataclass(frozen=True, slots=True)

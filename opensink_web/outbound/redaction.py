@@ -52,6 +52,15 @@ def redact_url(url: str) -> str:
     return path + _PARAMETER.sub(hide, mark + query)
 
 
+def redact_address(url: str) -> str:
+    """Hide a URL's user, and the values of all its query parameters, whatever they are called."""
+    path, mark, query = url.partition("?")
+    path = re.sub(r"(?<=//)[^/@]*@", f"{HIDDEN}@", path)
+    names = [name + sign for name, sign, _ in (each.partition("=") for each in query.split("&"))]
+    shown = [f"{name}{HIDDEN}" if name.endswith("=") else HIDDEN for name in names]
+    return path + mark + ("&".join(shown) if query else "")
+
+
 def redact_json(value: JSONValue) -> JSONValue:
     """Hide the texts and numbers of fields that are credentials, going by their names."""
     if isinstance(value, list):

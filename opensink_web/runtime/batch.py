@@ -142,7 +142,8 @@ def list_batch_executions(
         limit=query.limit,
         reserve=large_answer.reserve,
     )
-    return BatchExecutionsAnswer(executions=[ExecutionAnswer.of(each) for each in found])
+    shown = [ExecutionAnswer.shown_to(principal, each) for each in found]
+    return BatchExecutionsAnswer(executions=shown)
 
 
 @routes.post(

@@ -19,7 +19,13 @@ from opensink_web.contract.shapes import (
     SliceStart,
 )
 from opensink_web.errors import InvalidResponse, PermissionMissing
-from opensink_web.models import CallbackStatus, Execution, ExecutionStatus, StepKind
+from opensink_web.models import (
+    CallbackStatus,
+    Execution,
+    ExecutionStatus,
+    ExecutionStep,
+    StepKind,
+)
 from opensink_web.operations import execution as executions
 from opensink_web.operations import execution_pause
 from opensink_web.operations.delegation import (
@@ -27,9 +33,18 @@ from opensink_web.operations.delegation import (
     STARTED_EXECUTION,
     THIS_EXECUTION,
 )
+from opensink_web.operations.disclosure import (
+    reads_secrets_of,
+    shown_error,
+    shown_input,
+    shown_output,
+    without_echoes,
+)
 from opensink_web.operations.input_request_decision import CheckedResponse, resolve
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
+from opensink_web.outbound.redaction import redact_address
+from opensink_web.schema.secrets import without_secret_proposals
 
 RESOURCE = "executions"
 ERROR_LENGTH_MAX = 10_000
@@ -76,7 +91,9 @@ class ExecutionQuery(Query):
 class ExecutionAnswer(Answer):
     """One run of a function, or of an agent as part of a batch, whose name is there then.
 
-    `duration_ms` is the time from the start to the end, pauses included.
+    `duration_ms` is the time from the start to the end, pauses included. What the function's
+    schemas called secret when it was stored is shown to the execution's own token, and to API keys
+    that may execute the function; everybody else sees `"••••••"` in its place.
     """
 
     execution_id: UUID = Field(validation_alias="id")
@@ -95,11 +112,28 @@ class ExecutionAnswer(Answer):
     started_at: datetime | None
     completed_at: datetime | None = Field(validation_alias="finished_at")
     duration_ms: int | None
-    callback_url: str | None
+    callback_url: str | None = Field(
+        description="Its user and the values in its query count as secrets."
+    )
     callback_status: Literal[CallbackStatus.SENT, CallbackStatus.FAILED] | None = Field(
         description="Null without a callback, and until it has been made."
     )
     callback_response_code: int | None
+
+    @classmethod
+    def shown_to(cls, principal: Principal, execution: Execution) -> Self:
+        """Write an execution, its secrets only for those who read them."""
+        answer = cls.of(execution)
+        if reads_secrets_of(principal, execution):
+            return answer
+        url = execution.callback_url
+        shown = {
+            "input_data": shown_input(execution),
+            "output_data": shown_output(execution),
+            "error": shown_error(execution),
+            "callback_url": None if url is None else redact_address(url),
+        }
+        return answer.model_copy(update=shown)
 
 
 class ContinuedAnswer(ExecutionAnswer):
@@ -112,13 +146,16 @@ class ContinuedAnswer(ExecutionAnswer):
     )
 
     @classmethod
-    def of_execution(cls, execution: Execution) -> Self:
-        """Write an execution and what it asks."""
+    def shown_to(cls, principal: Principal, execution: Execution) -> Self:
+        """Write an execution and what it asks, its secrets only for those who read them."""
         asked = execution_pause.question_of(execution)
+        schema = asked.schema if asked else None
+        if not reads_secrets_of(principal, execution):
+            schema = without_secret_proposals(schema)
         return cls.model_construct(
-            **dict(ExecutionAnswer.of(execution)),
+            **dict(ExecutionAnswer.shown_to(principal, execution)),
             prompt=asked.prompt if asked else None,
-            schema_=asked.schema if asked else None,
+            schema_=schema,
         )
 
 
@@ -135,6 +172,14 @@ class StepAnswer(Answer):
     message: str | None
     details: JsonObject | None
     created_at: datetime
+
+    @classmethod
+    def shown_to(cls, principal: Principal, execution: Execution, step: ExecutionStep) -> Self:
+        """Write a step, without the execution's secrets for those who do not read them."""
+        answer = cls.of(step)
+        if reads_secrets_of(principal, execution):
+            return answer
+        return answer.model_copy(update={"message": without_echoes(execution, step.message)})
 
 
 class Output(Received):
@@ -165,7 +210,9 @@ def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[E
         limit=query.limit,
         reserve=large_answer.reserve,
     )
-    answer = ListAnswer[ExecutionAnswer]([ExecutionAnswer.of(each) for each in found])
+    answer = ListAnswer[ExecutionAnswer](
+        [ExecutionAnswer.shown_to(principal, each) for each in found]
+    )
     is_paged = not query.model_fields_set.isdisjoint({"skip", "limit"})
     if is_paged or len(found) < query.limit:
         return answer
@@ -177,7 +224,7 @@ def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[E
 def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
     user_id = _READ.only_user_of(principal)
     found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
-    return ExecutionAnswer.of(found)
+    return ExecutionAnswer.shown_to(principal, found)
 
 
 @routes.get(
@@ -189,7 +236,8 @@ def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
 def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer[StepAnswer]:
     user_id = _READ.only_user_of(principal)
     found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
-    return ListAnswer[StepAnswer]([StepAnswer.of(step) for step in executions.steps_of(found)])
+    steps = executions.steps_of(found)
+    return ListAnswer[StepAnswer]([StepAnswer.shown_to(principal, found, each) for each in steps])
 
 
 @routes.post(
@@ -202,7 +250,7 @@ def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer
 def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
     user_id = _CANCEL.only_user_of(principal)
     cancelled = executions.cancel_execution(principal.workspace, execution_id, user_id=user_id)
-    return ExecutionAnswer.of(cancelled)
+    return ExecutionAnswer.shown_to(principal, cancelled)
 
 
 def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> CheckedResponse:
@@ -229,7 +277,7 @@ def continue_execution(
     executions.find_execution(principal.workspace, execution_id, user_id=user_id)
     resolve(principal.workspace, checked, by=principal.user)
     found = executions.find_execution(principal.workspace, execution_id)
-    return ContinuedAnswer.of_execution(found)
+    return ContinuedAnswer.shown_to(principal, found)
 
 
 def _check_output(
@@ -253,7 +301,7 @@ def complete_execution(
 ) -> ExecutionAnswer:
     _require_own_token(principal, execution_id)
     ended = executions.complete_execution(principal.workspace, checked)
-    return ExecutionAnswer.of(ended)
+    return ExecutionAnswer.shown_to(principal, ended)
 
 
 @routes.post(
@@ -266,7 +314,7 @@ def complete_execution(
 def fail_execution(principal: Principal, execution_id: UUID, body: Reason) -> ExecutionAnswer:
     _require_own_token(principal, execution_id)
     ended = executions.fail_execution(principal.workspace, execution_id, body.error)
-    return ExecutionAnswer.of(ended)
+    return ExecutionAnswer.shown_to(principal, ended)
 
 
 def _require_own_token(principal: Principal, execution_id: UUID) -> None:

@@ -16,6 +16,7 @@ from opensink_web.models import BatchStatus, Execution, ExecutionStatus
 from opensink_web.models.transaction import reading
 from opensink_web.operations import execution_submit
 from opensink_web.operations.delegation import EXECUTING
+from opensink_web.operations.disclosure import reads_secrets_of, shown_error, shown_output
 from opensink_web.operations.execution import BUSY, find_execution, moves_of, still_busy
 from opensink_web.operations.execution_claim import TIMEOUT
 from opensink_web.operations.execution_submit import (
@@ -143,11 +144,13 @@ class OutcomeAnswer(Answer, RootModel[SuccessAnswer | ErrorAnswer]):
     """How an execution went, as far as it has gone in the time."""
 
     @classmethod
-    def of_execution(cls, execution: Execution) -> Self:
-        """Write how it went."""
+    def shown_to(cls, principal: Principal, execution: Execution) -> Self:
+        """Write how it went, the secrets only for those who read them."""
+        reads = reads_secrets_of(principal, execution)
         if execution.status is ExecutionStatus.COMPLETED:
-            return cls(SuccessAnswer(execution_id=execution.id, result=execution.output_data))
-        error = execution.error or ""
+            result = execution.output_data if reads else shown_output(execution)
+            return cls(SuccessAnswer(execution_id=execution.id, result=result))
+        error = (execution.error if reads else shown_error(execution)) or ""
         if not execution.status.has_ended:
             error = _why_it_goes_on(execution)
         is_late = not execution.status.has_ended or execution.error_code == TIMEOUT
@@ -197,7 +200,7 @@ def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
         execution = find_execution(
             principal.workspace, taken.execution_id, user_id=principal.user.id
         )
-        return OutcomeAnswer.of_execution(execution)
+        return OutcomeAnswer.shown_to(principal, execution)
 
 
 def _check_input(

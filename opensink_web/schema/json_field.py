@@ -15,7 +15,7 @@ from wtforms import widgets
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.schema.field_tree import ABSENT, Absent
-from opensink_web.schema.secrets import HIDDEN, with_values
+from opensink_web.schema.secrets import HIDDEN, value_at, with_values
 from opensink_web.schema.subschemas import Path
 from opensink_web.schema.typed_fields import TypedField
 
@@ -52,7 +52,7 @@ class JsonField(TypedField):
         )
         marks = {path: _mark(number) for path, number in zip(paths, numbers, strict=False)}
         self.texts = texts
-        self.hidden = {mark: _value_at(value, path) for path, mark in marks.items()}
+        self.hidden = {mark: value_at(value, path) for path, mark in marks.items()}
         return dump(with_values(value, dict(marks)), indent=2)
 
     def taken(self, typed: str) -> JSONValue | Absent:
@@ -133,9 +133,3 @@ def _texts_in(value: JSONValue, at: Path = ()) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _texts_in(inner, (*at, index))
-
-
-def _value_at(value: JSONValue, path: Path) -> JSONValue:
-    for step in path:
-        value = value[step]  # type: ignore[index]  # the path was found in it
-    return value

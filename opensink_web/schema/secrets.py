@@ -85,6 +85,28 @@ def hide_at(value: JSONValue, paths: Iterable[Path]) -> JSONValue:
     return with_values(value, dict.fromkeys(paths, HIDDEN))
 
 
+def value_at(value: JSONValue, path: Path) -> JSONValue:
+    """Return what stands at a place of a value, None where there is no such place."""
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def merged_paths(*several: Iterable[Path]) -> list[list[str | int]]:
+    """Return the paths, each once, as they are stored."""
+    return [list(path) for path in dict.fromkeys(path for paths in several for path in paths)]
+
+
+def paths_from(stored: Iterable[Iterable[str | int]]) -> list[Path]:
+    """Return the paths that were stored."""
+    return [tuple(each) for each in stored]
+
+
 def with_values(value: JSONValue, given: Mapping[Path, JSONValue], at: Path = ()) -> JSONValue:
     """Return the value with others in the places that are given; the value itself stays."""
     if not given:

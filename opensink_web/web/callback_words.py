@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opensink_web.models import Callback, CallbackStatus
-from opensink_web.outbound.redaction import redact_url
+from opensink_web.outbound.redaction import redact_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ def shown_callback(url: str | None, callback: Callback | None) -> ShownCallback 
     if url is None:
         return None
     if callback is None:
-        return ShownCallback(redact_url(url))
+        return ShownCallback(redact_address(url))
     return ShownCallback(
-        redact_url(callback.url),
+        redact_address(callback.url),
         callback.status,
         callback.response_code,
         callback.error_message,

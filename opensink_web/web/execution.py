@@ -13,6 +13,7 @@ from opensink_web.errors import Conflict, NotFound
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Execution, ExecutionStatus, Membership
 from opensink_web.models.transaction import writing
+from opensink_web.operations.disclosure import shown_input, shown_output
 from opensink_web.operations.execution import (
     COUNTED_MAX,
     ExecutionFilter,
@@ -27,7 +28,7 @@ from opensink_web.operations.permission_pattern import Reach
 from opensink_web.operations.user import list_members
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root
-from opensink_web.web.execution_data import has_output, input_of
+from opensink_web.web.execution_data import has_output
 from opensink_web.web.execution_page import execution_page
 from opensink_web.web.execution_target import TargetChoice, target_choice
 from opensink_web.web.listing import (
@@ -119,7 +120,7 @@ def show(principal: Principal, execution_id: UUID) -> ResponseReturnValue:
 def download_input(principal: Principal, execution_id: UUID) -> ResponseReturnValue:
     """Hand out an execution's input as a file."""
     execution = _find(principal, execution_id)
-    return _as_file(input_of(execution), f"execution-{execution_id}-input.json")
+    return _as_file(shown_input(execution), f"execution-{execution_id}-input.json")
 
 
 @blueprint.get(_EXECUTION + "/output.json")
@@ -129,7 +130,7 @@ def download_output(principal: Principal, execution_id: UUID) -> ResponseReturnV
     execution = _find(principal, execution_id)
     if not has_output(execution):
         raise NotFound("This execution has no output.")
-    return _as_file(execution.output_data, f"execution-{execution_id}-output.json")
+    return _as_file(shown_output(execution), f"execution-{execution_id}-output.json")
 
 
 @blueprint.post(_EXECUTION + "/cancel")

@@ -1,11 +1,10 @@
-"""An execution's input and output as they are shown: without secrets, and not longer than read."""
+"""An execution's input and output as they are shown: not longer than anybody reads."""
 
 from dataclasses import dataclass
 
 from opensink_web.json_value import JSONValue, beginning
-from opensink_web.models import Execution, ExecutionStatus, Function, db
+from opensink_web.models import Execution, ExecutionStatus
 from opensink_web.web.foreign_text import json_in_html
-from opensink_web.web.stored_answer import stored_answer
 
 SHOWN_CHARACTERS = 65_536
 _SHORT_LINES = 40
@@ -28,14 +27,6 @@ def shown_json(value: JSONValue) -> ShownJson:
     """Write JSON for people to read."""
     text, is_cut = beginning(value, SHOWN_CHARACTERS)
     return ShownJson(json_in_html(text, value), text.count("\n") + 1, is_cut)
-
-
-def input_of(execution: Execution) -> JSONValue:
-    """Return the input without what the function's schema calls secret, while there is one."""
-    function = db.session.get(Function, execution.function_id) if execution.function_id else None
-    if function is None:
-        return execution.input_data
-    return stored_answer(function.input_schema, execution.input_data).shown
 
 
 def has_output(execution: Execution) -> bool:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from opensink_web.models import Batch, Execution, InputRequest, InputRequestStatus, db
+from opensink_web.operations.disclosure import shown_error, shown_input, shown_output
 from opensink_web.operations.input_request import InputRequestFilter, list_input_requests
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.callback_words import ShownCallback, shown_callback
 from opensink_web.web.delivery_wait import Wait
-from opensink_web.web.execution_data import ShownJson, has_output, input_of, shown_json
+from opensink_web.web.execution_data import ShownJson, has_output, shown_json
 from opensink_web.web.execution_target import target_href
 from opensink_web.web.execution_timeline import execution_events
 from opensink_web.web.execution_wait import wait_of
@@ -52,7 +53,7 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
     events = execution_events(principal.workspace, execution)
     wait = wait_of(execution)
     callback = shown_callback(execution.callback_url, execution.callback)
-    error = (execution.error or "").strip()
+    error = (shown_error(execution) or "").strip()
     may_cancel = reaches_rows_of(principal, "executions", "cancel", execution.user_id)
     return ExecutionPage(
         execution=execution,
@@ -63,8 +64,8 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
         events=events,
         wait=wait,
         callback=callback,
-        input=shown_json(input_of(execution)),
-        output=shown_json(execution.output_data) if has_output(execution) else None,
+        input=shown_json(shown_input(execution)),
+        output=shown_json(shown_output(execution)) if has_output(execution) else None,
         error=error.partition("\n")[0],
         more_error=error if "\n" in error else None,
         has_chat=execution.chat_id is not None

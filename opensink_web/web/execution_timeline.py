@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import url_for
 
 from opensink_web.models import Execution, ExecutionStep, StepKind, Workspace
+from opensink_web.operations.disclosure import without_echoes
 from opensink_web.web.timeline import Event, Link, who_answered
 
 _WORDS = {
@@ -25,12 +26,12 @@ _WORDS = {
 
 def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:
     """Return an execution's timeline."""
-    return [_of_step(workspace, step) for step in reversed(execution.steps)]
+    return [_of_step(workspace, execution, step) for step in reversed(execution.steps)]
 
 
-def _of_step(workspace: Workspace, step: ExecutionStep) -> Event:
+def _of_step(workspace: Workspace, execution: Execution, step: ExecutionStep) -> Event:
     mark, title = _WORDS[step.kind]
-    by, text = None, step.message
+    by, text = None, without_echoes(execution, step.message)
     if step.kind is StepKind.RESUMED and text is not None and " answered “" in text:
         by, text = who_answered(text)
     return Event(

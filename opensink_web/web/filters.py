@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from opensink_web import json_value, visible_text
 from opensink_web.json_value import JSONValue
+from opensink_web.models import Execution
 from opensink_web.web import markdown
 from opensink_web.web.foreign_text import ForeignText, json_in_html
 
@@ -46,6 +47,7 @@ def equip(environment: Environment) -> None:
         duration=duration,
         plain_duration=plain_duration,
         number=number,
+        listed_error=listed_error,
         initials=initials,
         hidden_lines=hidden_lines,
     )
@@ -115,6 +117,13 @@ def plain_duration(milliseconds: float) -> str:
     """Write a span of time that somebody chose: `30 s`, not `30.0 s`, and `24 h`."""
     text = duration(milliseconds).replace(".0 s", " s")
     return text.removesuffix(" 0 s").removesuffix(" 0 min")
+
+
+def listed_error(execution: Execution) -> str | None:
+    """Return an execution's error for a list, which has not read the secrets it may repeat."""
+    if execution.error and (execution.secret_input_paths or execution.secret_output_paths):
+        return "Its page says why."
+    return execution.error
 
 
 def number(value: float) -> str:

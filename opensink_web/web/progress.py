@@ -19,6 +19,7 @@ from opensink_web.models import (
     SessionStatus,
 )
 from opensink_web.operations.delivery import find_delivery_of
+from opensink_web.operations.disclosure import shown_error
 from opensink_web.operations.input_request import next_waiting
 from opensink_web.operations.permission import Principal
 from opensink_web.web.delivery_wait import wait_of
@@ -168,7 +169,7 @@ _SESSION_WORDS = {
 def _execution_step(slug: str, asked: InputRequest, execution: Execution) -> Step:
     href = url_for("execution.show", workspace_slug=slug, execution_id=execution.id)
     mark, title = _EXECUTION_WORDS[execution.status]
-    detail, moment = execution.error, execution.finished_at
+    detail, moment = shown_error(execution), execution.finished_at
     if asked.status is InputRequestStatus.DECLINED:
         title, detail = "The execution failed with this reason", None
     elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():

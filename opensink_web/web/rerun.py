@@ -24,7 +24,7 @@ from opensink_web.operations.execution_rerun import (
 )
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
-from opensink_web.outbound.redaction import redact_url
+from opensink_web.outbound.redaction import redact_address
 from opensink_web.web.access import requires, services
 from opensink_web.web.reach import only_user
 
@@ -57,7 +57,7 @@ def reruns(principal: Principal, original: Execution | Batch, *, has_ended: bool
         is_offered=has_ended and may_rerun(principal, original),
         done=[href(slug, each) for each in reruns_of(original)],
         original=href(slug, first_id) if first_id and is_there else None,
-        callback_urls=[redact_url(url) for url in callback_urls_of(original)],
+        callback_urls=[redact_address(url) for url in callback_urls_of(original)],
         may_tell=may_tell(principal, original),
     )
 

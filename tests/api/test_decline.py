@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from opensink_web.operations.execution_pause import PersonsAnswer
+from opensink_web.schema.secrets import HIDDEN
 from tests.api.conftest import NOWHERE, Api, Apis, ask, assert_problem, key_with, wrong_paths
 from tests.conftest import Cast
 from tests.executions import claim_some, execution
@@ -81,7 +82,9 @@ def test_declining_fails_the_execution_with_the_reason(
     assert declined["status"] == "declined"
     assert declined["decline_reason"] == "Too expensive."
     assert declined["resolved_by"] == {"id": str(cast.bob.id), "email": "bob@example.com"}
-    assert apis.alice.read(f"{PATH}/{approval.request_id}?wait=60") == declined
+    told = apis.alice.read(f"{PATH}/{approval.request_id}?wait=60")
+    assert told["proposed_response"]["token"] == "s3cret", "her key may execute the function"
+    assert declined == told | {"proposed_response": {"amount": 60.0, "token": HIDDEN}}
     with app.app_context():
         assert execution(approval.execution_id).error == "Too expensive."
 

@@ -123,7 +123,7 @@ def _callbacks() -> Iterator[str]:
         if of_batches[batch.id] != is_owed:
             yield f"batch {batch.id} is {batch.ended_as} with {of_batches[batch.id]} callbacks"
     of_executions = Counter(db.session.scalars(select(Callback.execution_id)))
-    columns = select(Execution.id, Execution.status, Execution.callback_url)
+    columns = select(Execution.id, Execution.status, Execution.sealed_callback_url)
     for execution_id, status, url in db.session.execute(columns):
         if of_executions[execution_id] != (url is not None and status.has_ended):
             yield f"execution {execution_id} is {status}, {of_executions[execution_id]} callbacks"

@@ -102,7 +102,7 @@ def upgraded(empty_app: Flask) -> Iterator[None]:
                 created_at=at(seconds),
             )
         db.session.commit()
-        run_migrations()
+        run_migrations("0018")
         yield
         db.session.rollback()
         db.engine.dispose()

@@ -301,10 +301,9 @@ class TestApproving:
         answer(cast.bob, asked_first, {"amount": 10})
         assert execution_of(asked_first).input_data == {"amount": 10}
         assert request_of(asked_first).proposed_response == PROPOSED
-        message = db.session.scalars(
-            select(ExecutionStep.message).order_by(ExecutionStep.id.desc())
-        ).first()
-        assert message == "bob@example.com approved the call, with an edited input."
+        step = db.session.scalars(select(ExecutionStep).order_by(ExecutionStep.id.desc())).first()
+        assert step is not None
+        assert step.message == "bob@example.com approved the call, with an edited input."
 
     def test_takes_no_input_that_the_function_would_not(
         self, cast: Cast, asked_first: Paused

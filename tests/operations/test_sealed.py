@@ -67,7 +67,7 @@ def test_many_values_take_many_transactions(
     with app.app_context():
         put_new_key_first()
         batches = list(reseal())
-    assert [(batch.done, batch.unreadable) for batch in batches] == [(1, 0)] * 6
+    assert [(batch.done, batch.unreadable) for batch in batches] == [(1, 0)] * 12
 
 
 @pytest.mark.usefixtures("key_file")
@@ -83,7 +83,7 @@ def test_what_no_key_opens_stays_as_it_is(app: Flask, waiting: Waiting, cast: Ca
         batches = list(reseal())
         assert sum(batch.unreadable for batch in batches) == 1
         with reading():
-            assert count_by_key() == {new: 5, "00000000": 1}
+            assert count_by_key() == {new: 11, "00000000": 1}
             check_keys()
 
 

@@ -12,7 +12,14 @@ from opensink_web.outbound.outcome import Awaits, Output, Pending
 from opensink_web.runtime.execution import ContinuedAnswer
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
-from tests.executions import claim_some, execution, finish_all, make_function, submit_one
+from tests.executions import (
+    claim_some,
+    execution,
+    finish_all,
+    make_function,
+    principal_of,
+    submit_one,
+)
 from tests.runtime.conftest import ok, own_token
 from tests.scenarios import SCHEMA
 
@@ -145,9 +152,10 @@ class TestContinue:
         assert (answer["execution_id"], answer["status"]) == (str(asking), "queued")
         assert (answer["prompt"], answer["schema"]) == (None, None)
 
-    def test_says_what_is_asked_next(self, app: Flask, asking: UUID) -> None:
+    def test_says_what_is_asked_next(self, app: Flask, cast: Cast, asking: UUID) -> None:
         with app.app_context(), reading():
-            asked = ContinuedAnswer.of_execution(db.session.get_one(Execution, asking))
+            execution = db.session.get_one(Execution, asking)
+            asked = ContinuedAnswer.shown_to(principal_of(cast.alice), execution)
         assert (asked.prompt, asked.schema_) == ("Which?", SCHEMA)
 
     def test_goes_on_with_the_answer(

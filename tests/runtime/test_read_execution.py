@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from opensink_web.contract import large_answer
 from opensink_web.models import (
@@ -15,7 +16,7 @@ from opensink_web.models import (
     StepKind,
     db,
 )
-from opensink_web.models.transaction import writing
+from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import execution as executions
 from opensink_web.outbound.outcome import Failure, Output
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
@@ -259,10 +260,12 @@ class TestList:
         assert [each["path"] for each in problem["errors"]] == [path]
 
     def test_what_would_be_too_much_at_once_is_asked_for_in_smaller_slices(
-        self, alice: Api, known: dict[str, str], monkeypatch: pytest.MonkeyPatch
+        self, app: Flask, alice: Api, known: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        one = len('{"n": 1}')
-        monkeypatch.setattr(executions, "SLICE_CHARACTERS_MAX", 2 * one)
+        with app.app_context(), reading():
+            sealed = db.session.scalars(select(Execution.sealed_input_data)).first() or ""
+        one = len(sealed) * 3 // 4
+        monkeypatch.setattr(executions, "SLICE_CHARACTERS_MAX", 2 * one + 2)
         children = f"/batches/{known['batch']}/executions"
         ok(alice.at(children, "GET"))
         problem = assert_problem(alice.at("/executions", "GET"), 422, "invalid_request")

@@ -33,8 +33,8 @@ def function(app: Flask, cast: Cast) -> None:
 
 def executions(app: Flask) -> list[tuple[Any, ...]]:
     with app.app_context(), reading():
-        columns = (Execution.user_id, Execution.input_data, Execution.status, Execution.trigger_id)
-        return [tuple(row) for row in db.session.execute(select(*columns))]
+        rows = db.session.scalars(select(Execution))
+        return [(each.user_id, each.input_data, each.status, each.trigger_id) for each in rows]
 
 
 def change(app: Flask, **values: Any) -> None:
