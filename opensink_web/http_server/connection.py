@@ -238,8 +238,7 @@ class Connection(asyncio.BufferedProtocol):
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer what the application does not see; it is the last that is read."""
         self._server.refused[status] += 1
-        self._reader.whole.clear()
-        self._reader.refused = status
+        self._reader.give_up(status)
         self._count_body(0)
         self._send(self._server.gateway.refuse(status))
 

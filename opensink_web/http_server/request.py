@@ -1,5 +1,6 @@
 """Whole requests out of bytes; what is no request, or could be read in two ways, is refused."""
 
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from opensink_web.http_server.limits import (
     MAX_UNREAD_HEAD_BYTES,
 )
 
+_TARGET = re.compile(rb"/[^#]*|https?://[^/@?#]+(/[^#]*)?|\*", re.DOTALL)
 BodyLimit = Callable[[str, str], int]
 """From method and path to how many bytes of body are read."""
 
@@ -101,6 +103,12 @@ class RequestReader:
         if self._unread_bytes > MAX_UNREAD_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
+    def give_up(self, status: HTTPStatus) -> None:
+        """Read nothing more, and keep nothing of what was read."""
+        self.refused = status
+        self.whole.clear()
+        self._request = Request()
+
     def on_message_begin(self) -> None:
         if len(self.whole) >= MAX_PIPELINED:
             raise self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
@@ -150,7 +158,7 @@ class RequestReader:
         is_one_way = (
             request.version in {"1.0", "1.1"}
             and request.method != "CONNECT"
-            and (request.target[:1] == b"/" or b"://" in request.target or request.target == b"*")
+            and _TARGET.fullmatch(request.target) is not None
             and (not codings or ([each.lower() for each in codings] == [b"chunked"]))
             and (not codings or request.version == "1.1")
             and (len(hosts) == 1 or (not hosts and request.version == "1.0"))

@@ -1,6 +1,7 @@
 """The server: accepts connections, ends those that take too long, and itself in good order."""
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -28,6 +29,7 @@ LOG_SECONDS = 10
 _OTHER_FILES = 256
 """File descriptors that are left to the application: its database, Redis, its calls."""
 _MOST_FILES = 65_536
+_FEWEST_CONNECTIONS = 64
 # Large bodies take memory while they are parsed, and held answers can be over all at once.
 _SHARE_OF_LARGE = 8
 _SHARE_OF_RESUMED = 8
@@ -48,7 +50,8 @@ class Server:
         parent: int | None = None,
     ) -> None:
         """Prepare; with `parent` it ends when that process has ended."""
-        self.limits = replace(limits, connections=min(limits.connections, _files() - _OTHER_FILES))
+        connections = min(limits.connections, max(_files() - _OTHER_FILES, _FEWEST_CONNECTIONS))
+        self.limits = replace(limits, connections=connections)
         self.loop = asyncio.new_event_loop()
         self.buffer = memoryview(bytearray(READ_BYTES))
         self.gateway = Gateway(application, refusal)
@@ -99,13 +102,22 @@ class Server:
             self._make_room()
         try:
             connected, _ = self._listener.accept()
-        except OSError:
-            return  # another took it, it has gone, or there are no files left: it waits
+        except OSError as error:
+            # another process took it, or it has gone; without files it waits where it is
+            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+                self._make_room()
+                self.loop.remove_reader(self._listener)
+                self.loop.call_later(LOOK_SECONDS, self._accept_again)
+            return
         connected.setblocking(False)
         accepting = self.loop.connect_accepted_socket(lambda: Connection(self), connected)
         task: asyncio.Task[object] = self.loop.create_task(accepting)
         self._accepting.add(task)
         task.add_done_callback(self._accepting.discard)
+
+    def _accept_again(self) -> None:
+        if not self.is_stopping:
+            self.loop.add_reader(self._listener, self._accept)
 
     def _make_room(self) -> None:
         """Give up some of the connections that were idle, or slow, for the longest time."""

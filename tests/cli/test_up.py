@@ -168,7 +168,11 @@ def test_it_runs_on_postgresql_and_a_redis_of_ones_own(
     )
     assert not named(opensink.descendants(), "valkey-server")
     assert not (opensink.data_dir / "opensink.sqlite3").exists()
-    assert opensink.end() < 5
+    with ExitStack() as stack:
+        for kind in (*KINDS,) * 16:
+            stack.enter_context(connect(opensink.port, kind))
+        assert opensink.get("/healthz") == 200
+        assert opensink.end() < 5
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -167,6 +167,10 @@ class TestRefusals:
             (b"PRI * HTTP/2.0\r\n\r\nSM", 400),
             (b"CONNECT a:1 HTTP/1.1\r\nHost: a", 400),
             (b"GET a HTTP/1.1\r\nHost: a", 400),
+            (b"GET /a#b HTTP/1.1\r\nHost: a", 400),
+            (b"GET ftp://a/ HTTP/1.1\r\nHost: a", 400),
+            (b"GET http://a@b/ HTTP/1.1\r\nHost: a", 400),
+            (b"GET http://a?b HTTP/1.1\r\nHost: a", 400),
             (b"GET / HTTP/1.1", 400),  # without Host
             (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b", 400),
             (b"GET /%b HTTP/1.1\r\nHost: a" % (SECRET * 2_000), 414),
