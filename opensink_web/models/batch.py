@@ -69,8 +69,8 @@ class Batch(Identified, Created, Base):
         Index(None, "workspace_id", "ended_as", "id"),
         Index(None, "workspace_id", "target_name", "target_namespace", "id"),
         Index(None, "user_id", "id"),
-        Index(None, "function_id"),
-        Index(None, "agent_id"),
+        Index(None, "function_id", "id"),
+        Index(None, "agent_id", "id"),
         Index(None, "rerun_of_id", sqlite_where=_IS_RERUN, postgresql_where=_IS_RERUN),
         # the sweeper looks every second whether one of them is done
         Index("ix_batches_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),

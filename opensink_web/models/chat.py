@@ -35,7 +35,7 @@ class Chat(Identified, Created, Base):
     __table_args__ = (
         Index(None, "workspace_id", "id"),
         Index(None, "user_id", "id"),
-        Index(None, "agent_id"),
+        Index(None, "agent_id", "id"),
     )
 
 

@@ -1,10 +1,10 @@
 """The executions of a batch, as somebody looks through them: what needs a person first."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import defer
 
 from opensink_web.models import (
@@ -15,6 +15,7 @@ from opensink_web.models import (
     InputRequestStatus,
     db,
 )
+from opensink_web.operations.batch import Progress
 
 _URGENCY = (
     ExecutionStatus.FAILED,
@@ -27,22 +28,35 @@ _URGENCY = (
 
 
 def list_children(
-    batch: Batch, status: ExecutionStatus | None, *, skip: int, limit: int
+    batch: Batch, progress: Progress, status: ExecutionStatus | None, *, skip: int, limit: int
 ) -> list[Execution]:
-    """Return executions without their input and output: failed ones first, then by number."""
+    """Return executions without their input and output: failed ones first, then by number.
+
+    Of each status they are in order in an index, and how many there are of each is known. So
+    nothing is sorted, however large the batch is.
+    """
+    found: list[Execution] = []
+    for each in _URGENCY if status is None else (status,):
+        count = progress.count(each)
+        if skip < count and len(found) < limit:
+            found += _in_status(batch, each, skip=skip, limit=limit - len(found))
+        skip = max(skip - count, 0)
+    return found
+
+
+def _in_status(
+    batch: Batch, status: ExecutionStatus, *, skip: int, limit: int
+) -> Sequence[Execution]:
     query = (
         select(Execution)
         .options(
             defer(Execution.sealed_input_data, raiseload=True),
             defer(Execution.sealed_output_data, raiseload=True),
         )
-        .where(Execution.batch_id == batch.id)
+        .where(Execution.batch_id == batch.id, Execution.status == status)
+        .order_by(Execution.batch_index)
     )
-    if status is not None:
-        query = query.where(Execution.status == status)
-    urgency = case({each: number for number, each in enumerate(_URGENCY)}, value=Execution.status)
-    ordered = query.order_by(urgency, Execution.batch_index)
-    return list(db.session.scalars(ordered.offset(skip).limit(limit)))
+    return db.session.scalars(query.offset(skip).limit(limit)).all()
 
 
 def pending_requests_of(execution_ids: Collection[UUID]) -> dict[UUID, InputRequest]:

@@ -83,7 +83,9 @@ def list_chats(
         .where(page.is_in(Chat.workspace_id, workspace, wanted.user_id, agents))
     )
     query = page.narrowed(query, (Chat.user_id, wanted.user_id))
-    if agents is not None:
+    if agents is not None and wanted.agent_namespace and wanted.agent_slug:
+        query = query.where(Chat.agent_id == agents.scalar_subquery())  # read in order
+    elif agents is not None:
         query = query.where(Chat.agent_id.in_(agents))
     if wanted.search is None:
         return page.fetch(query.offset(skip), Chat.id, request)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, raiseload, selectinload
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
@@ -13,6 +13,7 @@ from opensink_web.models import (
     AgentSession,
     AttemptTrigger,
     Delivery,
+    DeliveryAttempt,
     DeliveryKind,
     DeliveryStatus,
     InputRequest,
@@ -24,6 +25,19 @@ from opensink_web.models.base import new_id
 from opensink_web.models.transaction import announce_after_commit, rows_changed
 from opensink_web.operations import page
 from opensink_web.operations.agent_session import lock_session, move_session
+
+# bodies and headers can be large, and are encrypted
+_WITHOUT_WHAT_WAS_SAID = selectinload(Delivery.attempts).options(
+    *(
+        defer(each, raiseload=True)
+        for each in (
+            DeliveryAttempt.sealed_request_headers,
+            DeliveryAttempt.sealed_request_body,
+            DeliveryAttempt.sealed_response_headers,
+            DeliveryAttempt.sealed_response_body,
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +135,10 @@ def find_delivery(workspace: Workspace, delivery_id: UUID) -> Delivery:
 
 
 def find_delivery_of(request: InputRequest) -> Delivery | None:
-    """Return the call that tells the agent of an answer, with its attempts."""
+    """Return the call that tells the agent of an answer, and its attempts without bodies."""
     query = (
         select(Delivery)
-        .options(selectinload(Delivery.attempts))
+        .options(_WITHOUT_WHAT_WAS_SAID)
         .where(Delivery.input_request_id == request.id)
         .order_by(Delivery.id.desc())
         .limit(1)
@@ -133,12 +147,17 @@ def find_delivery_of(request: InputRequest) -> Delivery | None:
 
 
 def list_deliveries(
-    workspace: Workspace, wanted: DeliveryFilter, request: page.PageRequest
+    workspace: Workspace,
+    wanted: DeliveryFilter,
+    request: page.PageRequest,
+    *,
+    with_attempts: bool = False,
 ) -> page.Page[Delivery]:
-    """Return deliveries with their attempts, newest first."""
+    """Return deliveries, newest first; of attempts that are wanted all but what was said."""
+    attempts = _WITHOUT_WHAT_WAS_SAID if with_attempts else raiseload(Delivery.attempts)
     query = (
         select(Delivery)
-        .options(selectinload(Delivery.attempts), selectinload(Delivery.agent))
+        .options(attempts, selectinload(Delivery.agent))
         .where(page.is_in(Delivery.workspace_id, workspace, wanted.session_id, wanted.agent_id))
     )
     query = page.narrowed(

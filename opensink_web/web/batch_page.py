@@ -70,7 +70,7 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
     """Look up all that is told of a batch."""
     progress = progress_of([batch.id])[batch.id]
     chosen, skip = chosen_word(ExecutionStatus, "status"), _skip()
-    found = list_children(batch, chosen, skip=skip, limit=ROWS_PER_PAGE + 1)
+    found = list_children(batch, progress, chosen, skip=skip, limit=ROWS_PER_PAGE + 1)
     children = found[:ROWS_PER_PAGE]
     status = status_of(batch, progress)
     callback = shown_callback(batch.callback_url, batch.callback)

@@ -73,7 +73,8 @@ def timeline_of(
 ) -> list[Event]:
     """Return the newest activities and the attempts of as many deliveries, merged."""
     activities = list_activities(workspace, ActivityFilter(session_id=session.id), newest)
-    deliveries = list_deliveries(workspace, DeliveryFilter(session_id=session.id), newest)
+    wanted = DeliveryFilter(session_id=session.id)
+    deliveries = list_deliveries(workspace, wanted, newest, with_attempts=True)
     events = [_of_activity(workspace, session, one) for one in activities.items]
     for delivery in deliveries.items:
         events += [_of_attempt(workspace, delivery, one) for one in delivery.attempts]

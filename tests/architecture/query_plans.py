@@ -25,6 +25,8 @@ SMALL = {
 GROWING = {table.name for table in Base.metadata.sorted_tables} - SMALL
 COMMON = {("activities", "source"), ("activities", "recorded_by")}
 """Filters of few words, each so common that a page of it is soon found among the newest."""
+BOUNDED = ("executions.batch_id = ", "chats.agent_id IN ")
+"""What may be sorted whole: a batch is no larger than MAX_BATCH_SIZE, few agents share a name."""
 CURSOR = "A" * 22
 SOME_ID = "019a0000-0000-7000-8000-000000000000"
 _EQUALS = re.compile(r"\b(\w+)\.(\w+) = (?:\?|%\(\w+\)s)")
@@ -90,7 +92,7 @@ def _typed(value: str) -> Any:
 
 
 def _value_of(name: str, annotation: Any) -> str:
-    if name == "trail":
+    if name in {"trail", "cursor"}:
         return CURSOR
     types = [annotation, *get_args(annotation)]
     types += [inner for each in types for inner in get_args(each)]
@@ -131,6 +133,8 @@ def _on_sqlite(connection: Connection, said: Statement) -> Iterator[str]:
     rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said.text}", said.values)
     filters = {(_table(alias), column) for alias, column in _EQUALS.findall(said.text)} - COMMON
     for *_, step in rows:
+        if "TEMP B-TREE FOR ORDER BY" in step and _is_part_of_many(said.text):
+            yield f"{step}: all is sorted for a part of it"
         found = re.match(r"(SCAN|SEARCH) (\w+)(?: USING.*?\((.*)\))?", step)
         if found is None or _table(found[2]) not in GROWING:
             continue
@@ -143,6 +147,12 @@ def _on_sqlite(connection: Connection, said: Statement) -> Iterator[str]:
         wanted = {column for name, column in filters if name == table}
         if looked_up <= {"workspace_id", "id"} and wanted - looked_up - {"id"}:
             yield f"{step}, though it is asked by {', '.join(sorted(wanted - looked_up))}"
+
+
+def _is_part_of_many(statement: str) -> bool:
+    first = re.search(r"FROM (\w+)", statement)
+    is_bounded = any(each in statement for each in BOUNDED)
+    return "LIMIT" in statement and not is_bounded and first is not None and first[1] in GROWING
 
 
 def _table(alias: str) -> str:

@@ -1,5 +1,6 @@
 """No list takes the longer the more there is in its table, whatever it is filtered by."""
 
+import re
 from collections.abc import Iterable
 
 import pytest
@@ -112,3 +113,17 @@ def _indexed_first(table: Table) -> set[str]:
     keys = [each for each in table.constraints if isinstance(each, KEYS)]
     columns = [*(each.columns for each in keys), *(each.columns for each in table.indexes)]
     return {next(iter(each)).name for each in columns if len(each)}
+
+
+def test_a_list_loads_nothing_large_that_it_does_not_show(
+    app: Flask, cast: Cast, places: dict[str, str], alice: Api
+) -> None:
+    browser = browser_of(app, cast.alice)
+    page = f"/w/{places['workspace_slug']}"
+    with statements(app) as said:
+        assert alice.get("/deliveries").status_code == 200
+        for list_of in ("deliveries", "executions", f"batches/{places['batch_id']}"):
+            assert browser.get(f"{page}/{list_of}").status_code == 200
+        assert browser.get(f"{page}/sessions/{places['session_id']}").status_code == 200
+    large = re.compile(r"\b(input_data|output_data|request_body|response_body)\b")
+    assert [each.text for each in said if large.search(each.text)] == []
