@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from enum import Enum
 from http import HTTPStatus
+from io import BytesIO
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -201,6 +202,10 @@ class Connection(asyncio.BufferedProtocol):
     def _hold(self, held: Held) -> None:
         self._turn(Phase.HELD)
         self._held = held
+        if self._request is not None:  # its body has been read, and is not read again
+            self._request.body = None
+            self._environ["wsgi.input"] = BytesIO()
+            self._count_body(0)
         self._server.held_count += 1
         loop = self._server.loop
         if self._has_ended or self._server.is_stopping:

@@ -2,7 +2,8 @@
 
 A server that can do so says it by `environ[MAY_HOLD]`: True, or False while too many are held. The
 application then sets `environ[HELD]` to a Held and returns; what it returns is not sent. Later it
-is called with the same environ once more, where `environ[RESUMED]` is that Held, for the answer.
+is called with the same environ once more, where `environ[RESUMED]` is that Held, for the answer;
+the body is not there again.
 """
 
 from collections.abc import Callable

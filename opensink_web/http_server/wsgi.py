@@ -129,7 +129,11 @@ class Gateway:
 
     def refuse(self, status: HTTPStatus) -> Response:
         """Return the response to what the application is not called for."""
-        headers = [("Content-Type", "application/json")]
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
         if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
             headers.append(("Retry-After", "1"))
         line = f"{status.value} {status.phrase}"

@@ -82,6 +82,15 @@ def test_no_more_than_half_of_the_connections_are_held(application: Application)
         assert read(server.connect(HELD))["PATH_INFO"] == "/held"
 
 
+def test_the_body_of_what_is_held_is_not_kept(application: Application) -> None:
+    body = b"Host: a\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    with running(application, Limits(threads=2, bodies_bytes=300_000)) as server:
+        for number in range(1, 4):
+            server.connect(b"POST /held HTTP/1.1\r\n" + body)
+            held(server, application, number)
+        assert response(server.connect(b"POST / HTTP/1.1\r\n" + body)).status == 200
+
+
 class TestTheEnd:
     def test_what_is_held_is_answered(
         self, server: RunningServer, application: Application
