@@ -15,9 +15,7 @@ from functools import partial
 from uuid import UUID
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import SQLAlchemyError
 
-from opensink_web.errors import OpenSinkError
 from opensink_web.http_server.held import HELD, MAY_HOLD, RESUMED
 from opensink_web.models.transaction import reading
 
@@ -176,9 +174,8 @@ class _Watcher:
         try:
             with self._app.app_context(), reading():
                 waited_for = still(list({answer.wait.key for answer in answers}))
-        except (OpenSinkError, SQLAlchemyError):
-            # each is told of it when its time is over, unless the database is back by then
-            _log.warning("the database did not tell which held answers are due", exc_info=True)
+        except Exception:  # whatever it is: this thread looks for everybody, and looks again
+            _log.warning("could not look whether held answers are due", exc_info=True)
             return
         for answer in answers:
             if answer.wait.key not in waited_for:

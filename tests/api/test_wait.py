@@ -130,6 +130,24 @@ class TestManyWaiters:
         alice.delete(f"/agent-sessions/{requests[0]['session_id']}")
         assert read(waiters[0])["code"] == "not_found"
 
+    def test_are_looked_for_again_when_a_look_fails(
+        self, alice: Api, cast: Cast, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failed: list[Sequence[UUID]] = []
+
+        def failing(request_ids: Sequence[UUID]) -> set[UUID]:
+            if not failed:
+                failed.append(request_ids)
+                raise RuntimeError("a look fails")
+            return still_pending(request_ids)
+
+        monkeypatch.setattr(input_requests, "still_pending", failing)
+        request = ask(alice)
+        waiter = server.send(f"/api/v1{PATH}/{request['id']}?wait=60", cast.alice.headers)
+        wait_until(lambda: failed)
+        alice.post(f"{PATH}/{request['id']}/resolve", {"response": {"approved": True}})
+        assert read(waiter)["status"] == "resolved"
+
     def test_a_key_revoked_while_its_answer_is_held_learns_nothing(
         self, alice: Api, server: RunningServer
     ) -> None:
