@@ -4,7 +4,12 @@ import sys
 
 # each in its branch, because what the other one needs takes half a second to import
 if __name__ == "__main__":
-    from opensink_web.cli import main
+    try:
+        from opensink_web.cli import main
+    except ModuleNotFoundError:
+        raise
+    except ImportError as error:  # Python is too old
+        sys.exit("opensink: %s" % error)  # noqa: UP031 - an older one reads this too
 
     main(["up", *sys.argv[1:]])
 else:

@@ -39,6 +39,7 @@ from opensink_web.settings import Settings
 POSTGRESQL_CONNECTIONS = 20
 """Of one process; threads queue for them. All of `opensink up` stays below a server's usual 100."""
 OIDC_CALLBACK = "/oidc/callback"
+_SECRET_KEY_FILE = "secret_key"  # noqa: S105 - a name
 _ANNOUNCER_EXTENSION = "opensink-announcer"
 
 
@@ -47,14 +48,29 @@ def wired_app(settings: Settings) -> Flask:
 
     Opens no connection. Raises: ConfigurationError.
     """
+    return _wired(settings, "")
+
+
+def visiting_app(settings: Settings) -> Flask:
+    """Make one for a command that only visits an installation: it makes no key and no folder.
+
+    What it signs counts nowhere else, unless the installation's key is there.
+    """
+    path = settings.data_dir / _SECRET_KEY_FILE
+    is_there = settings.secret_key or path.exists()
+    return wired_app(settings) if is_there else _wired(settings, secrets.token_hex(32))
+
+
+def _wired(settings: Settings, secret_key: str) -> Flask:
     app = Flask("opensink_web", static_folder=None)
-    wire(app, settings)
+    wire(app, settings, secret_key)
     return app
 
 
-def wire(app: Flask, settings: Settings) -> None:
+def wire(app: Flask, settings: Settings, secret_key: str = "") -> None:
     """Tie an application to what is outside of it. Raises: ConfigurationError."""
-    app.config["SECRET_KEY"] = settings.secret_key or _kept_secret_key(settings.data_dir)
+    secret_key = secret_key or settings.secret_key or _kept_secret_key(settings.data_dir)
+    app.config["SECRET_KEY"] = secret_key
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     _wire_database(app, settings)
@@ -79,7 +95,7 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 
 def _kept_secret_key(data_dir: Path) -> str:
     """Read the key that signs cookies from the data folder; make one the first time."""
-    path = data_dir / "secret_key"
+    path = data_dir / _SECRET_KEY_FILE
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         if not path.exists():

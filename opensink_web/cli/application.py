@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import Flask
+from sqlalchemy import make_url
 
 from opensink_web.cli.database import check_not_newer, current_revision, is_current
 from opensink_web.errors import ConfigurationError
@@ -11,22 +12,33 @@ from opensink_web.models import db
 from opensink_web.models.transaction import reading
 from opensink_web.operations.sealed import check_keys
 from opensink_web.settings import Settings
-from opensink_web.supervisor.checks import check_data_dir, check_database
-from opensink_web.wiring import wired_app
+from opensink_web.supervisor.checks import check_database
+from opensink_web.supervisor.installation import (
+    check_installed,
+    check_keys_are_named,
+    no_database,
+)
+from opensink_web.wiring import visiting_app
 
 
-def ready_application(settings: Settings, make: Callable[[Settings], Flask] = wired_app) -> Flask:
-    """Return the application, its database reachable and at this version.
+def ready_application(
+    settings: Settings, make: Callable[[Settings], Flask] = visiting_app
+) -> Flask:
+    """Return the application, its database reachable and at this version; neither is made here.
 
     Unless `make` makes another one, it answers no requests.
 
     Raises: ConfigurationError
     """
-    check_data_dir(settings)
+    check_installed(settings)
     check_database(settings)
+    check_keys_are_named(settings)
     application = make(settings)
     with application.app_context():
-        check_not_newer(current_revision())
+        revision = current_revision()
+        check_not_newer(revision)
+        if revision is None:
+            raise ConfigurationError(no_database(settings, _place(settings)))
         if not is_current():
             raise ConfigurationError(
                 "The database is not at this version's tables; run `opensink db upgrade`."
@@ -35,6 +47,10 @@ def ready_application(settings: Settings, make: Callable[[Settings], Flask] = wi
             check_keys()
         db.engine.dispose()  # a connection must not be shared with processes forked from this one
     return application
+
+
+def _place(settings: Settings) -> str:
+    return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
 @contextmanager

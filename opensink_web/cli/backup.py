@@ -39,6 +39,7 @@ from opensink_web.keyring import KeyFile
 from opensink_web.models import db
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_data_dir, locked_data_dir
+from opensink_web.supervisor.installation import check_installed
 from opensink_web.wiring import wired_app
 
 
@@ -50,10 +51,9 @@ from opensink_web.wiring import wired_app
 def backup(settings: Settings, file: Path, *, with_keys: bool, force: bool) -> None:
     """Write the database into FILE; the server may run meanwhile."""
     source = database_file(settings)
+    check_installed(settings)
     if file.exists() and not force:
         raise Conflict(f"{file} is there already; give --force to overwrite it.")
-    if not source.exists():
-        raise ConfigurationError(f"There is no database {source}; check --data-dir.")
     try:
         with TemporaryDirectory(dir=file.absolute().parent, prefix=".opensink-backup-") as folder:
             copy = Path(folder) / "copy"

@@ -17,7 +17,8 @@ from opensink_web.models import db as tables
 from opensink_web.models.sealed import keyring
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_data_dir, check_database
-from opensink_web.wiring import wired_app
+from opensink_web.supervisor.installation import check_installed
+from opensink_web.wiring import visiting_app, wired_app
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
@@ -129,8 +130,9 @@ def upgrade(settings: Settings) -> None:
 @takes_settings()
 def current(settings: Settings) -> None:
     """Print the version the tables are at."""
+    check_installed(settings)
     check_database(settings)
-    with wired_app(settings).app_context():
+    with visiting_app(settings).app_context():
         check_not_newer(current_revision())
         note = "" if is_current() else f" (the newest is {newest_revision()})"
         click.echo(f"{current_revision() or 'base'}{note}")

@@ -31,7 +31,8 @@ from opensink_web.supervisor.checks import (
     check_redis,
     settings_of_parts,
 )
-from opensink_web.wiring import OIDC_CALLBACK, oidc_provider, wired_app
+from opensink_web.supervisor.installation import check_installed, check_keys_are_named
+from opensink_web.wiring import OIDC_CALLBACK, oidc_provider, visiting_app
 
 SECRET_KEY_LENGTH_MIN = 32
 
@@ -51,12 +52,18 @@ def diagnose(settings: Settings, *, waits: bool = False) -> Iterator[Finding]:
     database = list(_database(settings))
     yield from database
     if not any(finding.verdict is Verdict.FAIL for finding in database) and _answers(settings):
-        with wired_app(settings).app_context():
+        with visiting_app(settings).app_context():
             yield from through_public_url(settings, waits=waits)
     yield from _oidc(settings)
 
 
 def _data_folder(settings: Settings) -> Finding:
+    if not settings.data_dir.exists():
+        sentence = (
+            f"There is no {settings.data_dir}; `opensink up` and `opensink db upgrade` make it."
+            " If there is one elsewhere, name it with --data-dir or DATA_DIR."
+        )
+        return Finding(Verdict.WARN, "data folder", sentence)
     try:
         check_data_dir(settings)
     except ConfigurationError as error:
@@ -155,8 +162,10 @@ def _answers(settings: Settings) -> bool:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     try:
+        check_installed(settings)
         check_database(settings)
-        application = wired_app(settings)
+        check_keys_are_named(settings)
+        application = visiting_app(settings)
     except ConfigurationError as error:
         yield Finding(Verdict.FAIL, "database", error.message)
         return

@@ -7,7 +7,8 @@ from flask import Flask
 from opensink_web.cli.loading import keep_what_is_loaded
 from opensink_web.isolation.limits import set_readable
 from opensink_web.settings import Settings
-from opensink_web.supervisor.checks import check_redis
+from opensink_web.supervisor.checks import check_data_dir, check_redis
+from opensink_web.supervisor.installation import check_installed, check_keys_are_named
 
 
 def part_application(settings: Settings, make: Callable[[Settings], Flask]) -> Flask:
@@ -19,7 +20,12 @@ def part_application(settings: Settings, make: Callable[[Settings], Flask]) -> F
         # here, because Alembic makes every process of `opensink up` start a tenth of a second later
         from opensink_web.cli.application import ready_application
 
+        if settings.embeds_redis:
+            check_installed(settings)
         check_redis(settings)
+        check_keys_are_named(settings)
+        if not settings.uses_sqlite:
+            check_data_dir(settings)
         application = ready_application(settings, make)
     keep_what_is_loaded()
     return application

@@ -69,19 +69,25 @@ def settings_of_parts(settings: Settings) -> Settings:
     They are `up`'s when it holds the data folder, and without a Redis of one's own they can be
     nobody else's.
     """
-    if settings.embeds_redis or _is_held(settings.data_dir):
+    if settings.embeds_redis or is_held(settings.data_dir):
         return settings.for_children(settings.port)
     return settings
 
 
-def _is_held(data_dir: Path) -> bool:
+def is_held(data_dir: Path) -> bool:
+    """Tell whether an `opensink up` uses the folder; nothing is made in it."""
     try:
-        with locked_data_dir(data_dir):
-            return False
-    except ConfigurationError:
-        return True
-    except OSError:  # there is no such folder
+        descriptor = os.open(data_dir / LOCK_FILE_NAME, os.O_RDWR)
+    except OSError:  # there is no such folder or lock, or it is somebody else's
         return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
