@@ -9,7 +9,7 @@ reads what it tells of. Nothing is managed with one, and nobody is answered.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select
@@ -59,7 +59,7 @@ class Delegation:
             return Cover.AS_USER
         cover = self._cover_of(token, path) if token.kind in self.kinds else Cover.NOTHING
         if cover is Cover.NOTHING:
-            raise DelegatedTokenRefused(_REFUSALS[token.kind])
+            raise DelegatedTokenRefused(_refusal(token.kind))
         return cover
 
     def _cover_of(self, token: AccessToken, path: Mapping[str, str]) -> Cover:
@@ -73,16 +73,24 @@ class Delegation:
         return Cover.NOTHING if made_for is None else self.rule(token.kind, made_for, asked)
 
 
-_REFUSALS = {
-    TokenKind.EXECUTION: (
-        "The token of an execution does not open this. It reads what belongs to its execution,"
-        " executes, asks and reports; for everything else use an API key, or sign in."
-    ),
-    TokenKind.CALLBACK: (
-        "The token of a callback does not open this. It tells whom the callback is for and reads"
-        " what it reports on; for everything else use an API key, or sign in."
-    ),
-}
+def _refusal(kind: TokenKind) -> str:
+    match kind:
+        case TokenKind.EXECUTION:
+            return (
+                "The token of an execution does not open this. It reads what belongs to its"
+                " execution, executes, asks and reports; for everything else use an API key, or"
+                " sign in."
+            )
+        case TokenKind.CALLBACK:
+            return (
+                "The token of a callback does not open this. It tells whom the callback is for and"
+                " reads what it reports on; for everything else use an API key, or sign in."
+            )
+        case TokenKind.SIGN_IN:
+            raise ValueError("a sign-in's token is no delegated one")
+        case _:
+            assert_never(kind)
+
 
 _EXECUTION = frozenset({TokenKind.EXECUTION})
 _EITHER = frozenset({TokenKind.EXECUTION, TokenKind.CALLBACK})

@@ -7,7 +7,7 @@ several processes the last one then sees all the others.
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, insert, select, update
@@ -34,11 +34,6 @@ from opensink_web.operations.callback_lane import lane_of_url
 from opensink_web.schema.subschemas import Path
 
 _log = logging.getLogger("opensink.executions")
-_STEPS = {
-    ExecutionStatus.COMPLETED: StepKind.COMPLETED,
-    ExecutionStatus.FAILED: StepKind.FAILED,
-    ExecutionStatus.CANCELLED: StepKind.CANCELLED,
-}
 UNFINISHED = (
     ExecutionStatus.QUEUED,
     ExecutionStatus.RUNNING,
@@ -179,7 +174,7 @@ def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:
         ],
     )
     add_steps(
-        [Step(each.id, _STEPS[ending.status], message=ending.error) for each, ending in endings]
+        [Step(each.id, _step_of(ending.status), message=ending.error) for each, ending in endings]
     )
     _owe_callbacks([each for each, _ in endings if each.sealed_callback_url is not None])
     end_batches({each.batch_id for each, _ in endings if each.batch_id is not None})
@@ -307,3 +302,18 @@ def _write_callbacks(owed: Sequence[tuple[UUID, UUID | None, UUID | None, str]])
     db.session.connection().execute(_OWE_CALLBACKS, rows)
     for lane_id in {lane_of_url(url) for *_, url in owed}:
         announce_lane_after_commit(LaneWork.CALLBACKS, lane_id)
+
+
+def _step_of(status: ExecutionStatus) -> StepKind:
+    """Return the step that tells of an end."""
+    match status:
+        case ExecutionStatus.COMPLETED:
+            return StepKind.COMPLETED
+        case ExecutionStatus.FAILED:
+            return StepKind.FAILED
+        case ExecutionStatus.CANCELLED:
+            return StepKind.CANCELLED
+        case ExecutionStatus.QUEUED | ExecutionStatus.RUNNING | ExecutionStatus.AWAITING_INPUT:
+            raise ValueError(f"{status} is no end")
+        case _:
+            assert_never(status)

@@ -5,6 +5,7 @@ on meanwhile.
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -209,18 +210,26 @@ def _check_open(request: InputRequest) -> None:
         asker = "agent's session" if request.execution_id is None else "execution"
         raise Conflict(f"The {asker} has ended, so it takes no answer any more.")
     if request.status is not InputRequestStatus.PENDING:
-        word = _WORDS[request.kind, request.status]
+        word = decision(request.kind, request.status)
         who = request.resolved_by.email if request.resolved_by else "somebody"
         when = f"{request.resolved_at:%Y-%m-%d %H:%M:%S} UTC" if request.resolved_at else "before"
         raise AlreadyResolved(f"This was already {word} by {who} on {when}.")
 
 
-_WORDS = {
-    (InputRequestKind.INPUT, InputRequestStatus.RESOLVED): "answered",
-    (InputRequestKind.INPUT, InputRequestStatus.DECLINED): "declined",
-    (InputRequestKind.APPROVAL, InputRequestStatus.RESOLVED): "approved",
-    (InputRequestKind.APPROVAL, InputRequestStatus.DECLINED): "rejected",
-}
+def decision(kind: InputRequestKind, status: InputRequestStatus) -> str:
+    """Say what somebody has done to a request; by whom follows."""
+    is_approval = kind is InputRequestKind.APPROVAL
+    match status:
+        case InputRequestStatus.RESOLVED:
+            return "approved" if is_approval else "answered"
+        case InputRequestStatus.DECLINED:
+            return "rejected" if is_approval else "declined"
+        case InputRequestStatus.CANCELLED:
+            return "cancelled"
+        case InputRequestStatus.PENDING:
+            return "left open"
+        case _:
+            assert_never(status)
 
 
 def _checked_reason(reason: str) -> str:

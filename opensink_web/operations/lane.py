@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import (
@@ -43,18 +43,32 @@ _LANE = bindparam("of_lane", type_=Execution.lane_id.type)
 _MOMENT: BindParameter[datetime] = bindparam("moment", type_=Execution.next_at.type)
 _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(cast(_LANE, Text), 1)))
 
-# Conditions of partial indexes are written out: a database compares them with the index before it
-# knows the values.
-_IS_OPEN: dict[LaneWork, ColumnElement[bool]] = {
-    LaneWork.EXECUTIONS: Execution.status.in_(
-        [literal_column("'queued'"), literal_column("'running'")]
-    ),
-    LaneWork.CALLBACKS: Callback.status == literal_column("'pending'"),
-}
-_TABLES: dict[LaneWork, type[Execution] | type[Callback]] = {
-    LaneWork.EXECUTIONS: Execution,
-    LaneWork.CALLBACKS: Callback,
-}
+
+def _table_of(work: LaneWork) -> type[Execution] | type[Callback]:
+    match work:
+        case LaneWork.EXECUTIONS:
+            return Execution
+        case LaneWork.CALLBACKS:
+            return Callback
+        case _:
+            assert_never(work)
+
+
+def _is_open(work: LaneWork) -> ColumnElement[bool]:
+    """It is not done. Conditions of partial indexes are written out: a database compares them with
+    the index before it knows the values.
+    """
+    match work:
+        case LaneWork.EXECUTIONS:
+            return Execution.status.in_([literal_column("'queued'"), literal_column("'running'")])
+        case LaneWork.CALLBACKS:
+            return Callback.status == literal_column("'pending'")
+        case _:
+            assert_never(work)
+
+
+_IS_OPEN = {work: _is_open(work) for work in LaneWork}
+_TABLES = {work: _table_of(work) for work in LaneWork}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Self, assert_never
 from uuid import UUID
 
 from opensink_web.access_token import AccessToken, TokenKind
@@ -74,16 +74,25 @@ _READ_ALL = _patterns(
     f"{SERVICE}.agents/*/*.read:all",
     f"{SERVICE}.functions/*/*.read:all",
 )
+_ANSWER = _patterns(
+    f"{SERVICE}.agent_session_input_requests.write:all", f"{SERVICE}.executions.continue:all"
+)
 _STOP_OWN = _patterns(f"{SERVICE}.executions.cancel:own", f"{SERVICE}.batches.cancel:own")
-ROLE_PATTERNS: dict[Role, frozenset[Pattern]] = {
-    Role.ADMIN: frozenset({_ALL_OF_OURS}),
-    Role.REVIEWER: _READ_ALL
-    | _STOP_OWN
-    | _patterns(
-        f"{SERVICE}.agent_session_input_requests.write:all", f"{SERVICE}.executions.continue:all"
-    ),
-    Role.VIEWER: _READ_ALL | _STOP_OWN,
-}
+
+
+def _patterns_of(role: Role) -> frozenset[Pattern]:
+    match role:
+        case Role.ADMIN:
+            return frozenset({_ALL_OF_OURS})
+        case Role.REVIEWER:
+            return _READ_ALL | _STOP_OWN | _ANSWER
+        case Role.VIEWER:
+            return _READ_ALL | _STOP_OWN
+        case _:
+            assert_never(role)
+
+
+ROLE_PATTERNS = {role: _patterns_of(role) for role in Role}
 
 
 def granted(permissions: Iterable[str]) -> frozenset[Pattern]:

@@ -29,6 +29,7 @@ from opensink_web.web.delivery_wait import Wait, wait_of
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.timeline import NEWEST, Event, timeline_of
+from opensink_web.web.words import badge
 
 blueprint = Blueprint("agent_session", __name__)
 
@@ -62,7 +63,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         sessions=found.items,
         waiting=count_waiting_by_session(principal.workspace, [one.id for one in found.items]),
         wanted=wanted,
-        statuses=list(SessionStatus),
+        statuses=[(status, badge(status).text) for status in SessionStatus],
         agents=agents_by_name(principal.workspace),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=same_list() if page_request().trail else None,
@@ -101,7 +102,7 @@ def _page(principal: Principal, session: AgentSession) -> SessionPage:
             (session.status, session.updated_at, failed and failed.id, is_calling),
             held_up and (held_up[0].id, held_up[1]),
             [(one.id, one.status) for one in asked.items],
-            [(event.id, event.title) for event in events],
+            [(event.id, event.what.title) for event in events],
         ),
     )
 

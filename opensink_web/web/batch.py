@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -30,6 +31,7 @@ from opensink_web.web.listing import chosen_id, chosen_text, chosen_word, page_r
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.reach import only_user
 from opensink_web.web.sample_call import sample_call
+from opensink_web.web.words import badge
 
 blueprint = Blueprint("batch", __name__)
 _BATCHES = "/w/<workspace_slug>/batches"
@@ -45,15 +47,22 @@ class View(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
-
-_TABS = {
-    None: "All",
-    View.OPEN: "Not done",
-    View.PARTIAL: "Partial",
-    View.FAILED: "Failed",
-    View.COMPLETED: "Completed",
-    View.CANCELLED: "Cancelled",
-}
+    @property
+    def text(self) -> str:
+        """What the tab is called."""
+        match self:
+            case View.OPEN:
+                return "Not done"
+            case View.PARTIAL:
+                return badge(BatchStatus.PARTIAL).text
+            case View.FAILED:
+                return badge(BatchStatus.FAILED).text
+            case View.COMPLETED:
+                return badge(BatchStatus.COMPLETED).text
+            case View.CANCELLED:
+                return badge(BatchStatus.CANCELLED).text
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,11 @@ def _list(
 def _tabs() -> list[tuple[str, str, bool, None]]:
     chosen = chosen_word(View, "view")
     return [
-        (text, same_list(view=view and view.value, trail=None), chosen is view, None)
-        for view, text in _TABS.items()
+        (
+            view.text if view else "All",
+            same_list(view=view and view.value, trail=None),
+            chosen is view,
+            None,
+        )
+        for view in (None, *View)
     ]

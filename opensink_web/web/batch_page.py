@@ -12,13 +12,14 @@ from opensink_web.models import Batch, BatchStatus, Execution, ExecutionStatus, 
 from opensink_web.operations.batch import Progress, progress_of, status_of
 from opensink_web.operations.batch_children import due_at, list_children, pending_requests_of
 from opensink_web.operations.permission import Principal
-from opensink_web.web.batch_progress import STATUS_WORDS, Bar, bar_of, pace_of
+from opensink_web.web.batch_progress import PARTS, Bar, bar_of, pace_of
 from opensink_web.web.callback_words import ShownCallback, shown_callback
 from opensink_web.web.execution_target import target_href
 from opensink_web.web.listing import ROWS_PER_PAGE, chosen_word, same_list
 from opensink_web.web.live import version_of
 from opensink_web.web.reach import reaches_rows_of
 from opensink_web.web.rerun import Reruns, reruns
+from opensink_web.web.words import part_of_batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,9 @@ def _filters(progress: Progress, chosen: ExecutionStatus | None) -> list[Filter]
     """Return all, and each status of which there are any, or which is looked at."""
     total = sum(progress.counts.values())
     found = [Filter(None, "in all", total, same_list(status=None) + "#children", chosen is None)]
-    for status, words in STATUS_WORDS.items():
+    for status in PARTS:
         count = progress.count(status)
         if count or status is chosen:
             href = same_list(status=status.value) + "#children"
-            found.append(Filter(status, words, count, href, status is chosen))
+            found.append(Filter(status, part_of_batch(status), count, href, status is chosen))
     return found

@@ -9,20 +9,21 @@ from opensink_web.models import Batch, BatchStatus, ExecutionStatus
 from opensink_web.operations.batch import Progress, progress_of, status_of
 from opensink_web.operations.batch_children import count_ended_since
 from opensink_web.web.filters import duration, number
+from opensink_web.web.words import part_of_batch
 
 BAR_WIDTH = 1000.0
 _SEGMENT_WIDTH_MIN = 6.0  # one of a thousand is still seen
 _PACE_WINDOW = timedelta(minutes=1)
 _PACE_SPAN_MIN = timedelta(seconds=3)
 _PACE_COUNT_MIN = 5
-STATUS_WORDS = {
-    ExecutionStatus.COMPLETED: "completed",
-    ExecutionStatus.FAILED: "failed",
-    ExecutionStatus.CANCELLED: "cancelled",
-    ExecutionStatus.AWAITING_INPUT: "waiting for a person",
-    ExecutionStatus.RUNNING: "running",
-    ExecutionStatus.QUEUED: "queued",
-}
+PARTS = (
+    ExecutionStatus.COMPLETED,
+    ExecutionStatus.FAILED,
+    ExecutionStatus.CANCELLED,
+    ExecutionStatus.AWAITING_INPUT,
+    ExecutionStatus.RUNNING,
+    ExecutionStatus.QUEUED,
+)
 """In the order in which they stand in the bar."""
 
 
@@ -47,7 +48,7 @@ class Bar:
     @property
     def text(self) -> str:
         """Say the same in words."""
-        parts = [f"{number(each.count)} {STATUS_WORDS[each.status]}" for each in self.segments]
+        parts = [f"{number(each.count)} {part_of_batch(each.status)}" for each in self.segments]
         return f"{number(self.ended)} of {number(self.total)} ended: {', '.join(parts)}"
 
 
@@ -71,7 +72,7 @@ def rows_of(batches: Sequence[Batch]) -> list[BatchRow]:
 
 def bar_of(batch: Batch, progress: Progress) -> Bar:
     """Draw up the bar of a batch."""
-    counts = [(each, progress.count(each)) for each in STATUS_WORDS if progress.count(each)]
+    counts = [(each, progress.count(each)) for each in PARTS if progress.count(each)]
     shares = [max(count / batch.total * BAR_WIDTH, _SEGMENT_WIDTH_MIN) for _, count in counts]
     scale = BAR_WIDTH / sum(shares) if shares else 1.0
     segments, x = [], 0.0

@@ -13,19 +13,15 @@ from opensink_web.operations import delivery as operations
 from opensink_web.operations.agent import agents_by_name
 from opensink_web.operations.input_request import find_input_request
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.web import happenings
 from opensink_web.web.access import requires
 from opensink_web.web.delivery_wait import wait_of
-from opensink_web.web.delivery_words import KINDS, TRIGGERS, attempt_title
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.words import attempt_trigger, badge, delivery_kind
 
 blueprint = Blueprint("delivery", __name__)
-TABS = {
-    None: "All",
-    DeliveryStatus.FAILED: "Failed",
-    DeliveryStatus.PENDING: "Pending",
-    DeliveryStatus.SUCCEEDED: "Succeeded",
-}
+_TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUCCEEDED)
 
 
 @blueprint.get("/w/<workspace_slug>/deliveries")
@@ -42,7 +38,8 @@ def index(principal: Principal) -> ResponseReturnValue:
         "delivery/index.html",
         deliveries=found.items,
         wanted=wanted,
-        kinds=KINDS,
+        kinds=[(kind, delivery_kind(kind)) for kind in DeliveryKind],
+        kind_text=delivery_kind,
         tabs=_tabs(wanted),
         agents=agents_by_name(principal.workspace),
         next_href=same_list(trail=found.trail) if found.trail else None,
@@ -63,9 +60,9 @@ def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
         "delivery/_delivery.html" if request.htmx else "delivery/show.html",
         delivery=delivery,
         asked=find_input_request(principal.workspace, asked_id) if asked_id else None,
-        kinds=KINDS,
-        triggers=TRIGGERS,
-        attempt_title=attempt_title,
+        kind_text=delivery_kind,
+        trigger_text=attempt_trigger,
+        attempt_of=happenings.attempt,
         wait=wait_of(delivery),
         may_see_agent=principal.may("agents", Action.WRITE),
         may_redeliver=principal.may("deliveries", Action.WRITE),
@@ -91,8 +88,13 @@ def redeliver(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
 def _tabs(wanted: operations.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
     """Return the tabs above the list, as the macro takes them: all, and each status."""
     return [
-        (text, same_list(status=status and status.value, trail=None), wanted.status is status, None)
-        for status, text in TABS.items()
+        (
+            badge(status).text if status else "All",
+            same_list(status=status and status.value, trail=None),
+            wanted.status is status,
+            None,
+        )
+        for status in _TABS
     ]
 
 

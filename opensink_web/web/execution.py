@@ -41,19 +41,20 @@ from opensink_web.web.listing import (
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.reach import only_user
 from opensink_web.web.sample_call import sample_call
+from opensink_web.web.words import badge
 
 blueprint = Blueprint("execution", __name__)
 _EXECUTIONS = "/w/<workspace_slug>/executions"
 _EXECUTION = _EXECUTIONS + "/<uuid:execution_id>"
-_TABS = {
-    None: "All",
-    ExecutionStatus.QUEUED: "Queued",
-    ExecutionStatus.RUNNING: "Running",
-    ExecutionStatus.AWAITING_INPUT: "Awaiting input",
-    ExecutionStatus.FAILED: "Failed",
-    ExecutionStatus.COMPLETED: "Completed",
-    ExecutionStatus.CANCELLED: "Cancelled",
-}
+_TABS = (
+    None,
+    ExecutionStatus.QUEUED,
+    ExecutionStatus.RUNNING,
+    ExecutionStatus.AWAITING_INPUT,
+    ExecutionStatus.FAILED,
+    ExecutionStatus.COMPLETED,
+    ExecutionStatus.CANCELLED,
+)
 _COUNTED = (
     ExecutionStatus.QUEUED,
     ExecutionStatus.RUNNING,
@@ -224,12 +225,12 @@ def _tabs(principal: Principal, wanted: ExecutionFilter) -> list[tuple[str, str,
         counts = count_by_status(principal.workspace, _COUNTED)
     return [
         (
-            text,
+            badge(status).text if status else "All",
             same_list(status=status and status.value, trail=None),
             wanted.status is status,
             _written(counts.get(status, 0)) if status else None,
         )
-        for status, text in _TABS.items()
+        for status in _TABS
     ]
 
 

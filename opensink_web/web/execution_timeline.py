@@ -6,22 +6,8 @@ from flask import url_for
 
 from opensink_web.models import Execution, ExecutionStep, StepKind, Workspace
 from opensink_web.operations.disclosure import without_echoes
+from opensink_web.web import happenings
 from opensink_web.web.timeline import Event, Link, who_answered
-
-_WORDS = {
-    StepKind.QUEUED: ("queued", "Taken on"),
-    StepKind.STARTED: ("session_started", "Called"),
-    StepKind.PENDING: ("pending", "Goes on by itself, and will report"),
-    StepKind.PAUSED: ("input_request_created", "Asked a person"),
-    StepKind.RESUMED: ("input_request_resolved", "Goes on"),
-    StepKind.RECOVERED: ("recovered", "Called again, because a worker was lost"),
-    StepKind.COMPLETED: ("session_ended", "Completed"),
-    StepKind.FAILED: ("session_failed", "Failed"),
-    StepKind.CANCELLED: ("cancelled", "Cancelled"),
-    StepKind.CALLBACK_SENT: ("delivery_succeeded", "Callback sent"),
-    StepKind.CALLBACK_FAILED: ("delivery_failed", "Callback failed"),
-}
-"""Of each kind the history macro's mark, and a title."""
 
 
 def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:
@@ -30,14 +16,12 @@ def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:
 
 
 def _of_step(workspace: Workspace, execution: Execution, step: ExecutionStep) -> Event:
-    mark, title = _WORDS[step.kind]
     by, text = None, without_echoes(execution, step.message)
     if step.kind is StepKind.RESUMED and text is not None and " answered “" in text:
         by, text = who_answered(text)
     return Event(
         id=step.id,
-        mark=mark,
-        title=title,
+        what=happenings.execution_step(step.kind),
         moment=step.created_at,
         by=by,
         text=text,

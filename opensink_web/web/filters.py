@@ -17,7 +17,7 @@ from markupsafe import Markup
 from opensink_web import json_value, visible_text
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Execution
-from opensink_web.web import markdown
+from opensink_web.web import markdown, words
 from opensink_web.web.foreign_text import ForeignText, json_in_html
 
 JSON_LENGTH = 65_536
@@ -38,6 +38,7 @@ def equip(environment: Environment) -> None:
     """Have an environment write values as all our pages do."""
     environment.add_extension(ForeignText)
     environment.filters.update(
+        badge=words.badge,
         markdown=formatted,
         json_pretty=json_pretty,
         json_shown=json_shown,

@@ -32,11 +32,12 @@ from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.web.access import requires, services
 from opensink_web.web.below_path import public_root
 from opensink_web.web.execution_recent import recent_of
-from opensink_web.web.function_form import KINDS, FunctionForm, function_form
+from opensink_web.web.function_form import FunctionForm, function_form
 from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.sample_call import example_fits
 from opensink_web.web.schema_check import CHECKS
 from opensink_web.web.signing_secret import signing_card
+from opensink_web.web.words import function_kind
 
 blueprint = Blueprint("function", __name__)
 _FUNCTIONS = "/w/<workspace_slug>/functions"
@@ -60,7 +61,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         rows=[(function, _carrier(function)) for function in found.items],
         wanted=wanted,
         state=state,
-        kinds=KINDS,
+        kinds=[(kind, function_kind(kind)) for kind in FunctionKind],
         may_write=principal.may("functions", Action.WRITE),
         base_url=public_root(),
         next_href=same_list(trail=found.trail) if found.trail else None,
@@ -100,7 +101,7 @@ def show(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
         function=function,
         target=target,
         target_error=target_error,
-        kinds=KINDS,
+        kind_text=function_kind(function.kind),
         example=example,
         example_fits=example_fits(function, example),
         input_schema=without_secret_proposals(function.input_schema),

@@ -27,8 +27,8 @@ from opensink_web.web.schema_check import (
     check_output_schema,
     parse_schema,
 )
+from opensink_web.web.words import function_kind
 
-KINDS = {FunctionKind.HTTP: "An endpoint", FunctionKind.PYTHON: "A Python function"}
 _FIRST_SCHEMA = """{
   "type": "object",
   "required": ["text"],
@@ -59,7 +59,7 @@ class FunctionForm(CallForm):
     output_schema = ParagraphsField("Output schema")
     kind = RadioField(
         "What carries it out",
-        choices=[SelectChoice(kind.value, text) for kind, text in KINDS.items()],
+        choices=[SelectChoice(kind.value, function_kind(kind)) for kind in FunctionKind],
         default=FunctionKind.HTTP.value,
     )
     method = method_field()

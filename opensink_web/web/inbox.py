@@ -23,8 +23,8 @@ from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.progress import DECIDED
 from opensink_web.web.stored_answer import preview_of
+from opensink_web.web.words import decided
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -69,7 +69,7 @@ def show(principal: Principal) -> ResponseReturnValue:
     return render_template(
         template,
         inbox=inbox,
-        decided=DECIDED,
+        decided=decided,
         may_connect=principal.may("agents", Action.WRITE),
         base_url=public_root(),
     )

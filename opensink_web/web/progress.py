@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from flask import url_for
 
@@ -22,23 +21,20 @@ from opensink_web.operations.delivery import find_delivery_of
 from opensink_web.operations.disclosure import shown_error
 from opensink_web.operations.input_request import next_waiting
 from opensink_web.operations.permission import Principal
+from opensink_web.web import happenings
 from opensink_web.web.delivery_wait import wait_of
-from opensink_web.web.delivery_words import attempt_title
 from opensink_web.web.live import version_of
+from opensink_web.web.words import (
+    Mark,
+    decided,
+    execution_after_answer,
+    mark_icon,
+    session_after_answer,
+)
 
 FRESH = timedelta(minutes=1)
 WATCHED = timedelta(minutes=30)
 """How long after the answer the page keeps asking what became of it."""
-
-
-class Mark(StrEnum):
-    """How a step is drawn."""
-
-    DONE = "done"
-    LIVE = "live"
-    AHEAD = "ahead"
-    WARNING = "warning"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,10 @@ class Step:
     moment: datetime | None = None
     href: str | None = None
     link_text: str | None = None
+
+    @property
+    def icon(self) -> str:
+        return mark_icon(self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +103,12 @@ def _decision_step(principal: Principal, asked: InputRequest) -> Step:
     who = asked.resolved_by.email if asked.resolved_by else "somebody who has left"
     if asked.resolved_by_id == principal.user.id:
         who = "you"
-    title = f"{DECIDED[asked.kind, asked.status]} by {who}"
+    title = f"{decided(asked.kind, asked.status)} by {who}"
     if asked.status is InputRequestStatus.DECLINED:
         return Step(Mark.DONE, title, asked.decline_reason, asked.resolved_at)
     if asked.kind is InputRequestKind.APPROVAL and asked.response != asked.proposed_response:
         title += ", with an edited input"
     return Step(Mark.DONE, title, moment=asked.resolved_at)
-
-
-DECIDED = {
-    (InputRequestKind.INPUT, InputRequestStatus.RESOLVED): "Answered",
-    (InputRequestKind.INPUT, InputRequestStatus.DECLINED): "Declined",
-    (InputRequestKind.APPROVAL, InputRequestStatus.RESOLVED): "Approved",
-    (InputRequestKind.APPROVAL, InputRequestStatus.DECLINED): "Rejected",
-}
 
 
 def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
@@ -127,7 +119,7 @@ def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
     last = delivery.attempts[-1] if delivery.attempts else None
     if delivery.status is DeliveryStatus.SUCCEEDED and last is not None:
         moment = last.finished_at
-        return Step(Mark.DONE, attempt_title(last), None, moment, href, "Delivery")
+        return Step(Mark.DONE, happenings.attempt(last).title, None, moment, href, "Delivery")
     if delivery.status is DeliveryStatus.FAILED:
         title = "The call to the agent failed"
         return Step(
@@ -148,7 +140,7 @@ def _session_step(slug: str, session: AgentSession, delivery: Delivery | None) -
     is_delivered = delivery is None or delivery.status is DeliveryStatus.SUCCEEDED
     if not is_delivered and not session.status.has_ended:
         return Step(Mark.AHEAD, "Then the agent goes on", href=href, link_text="Session")
-    mark, title = _SESSION_WORDS[session.status]
+    mark, title = session_after_answer(session.status)
     if delivery is None and session.status is SessionStatus.PROCESSING_INPUT:
         title = "Waiting for the agent to fetch it…"
     is_told = delivery is not None and delivery.error_message == session.error_message
@@ -157,34 +149,15 @@ def _session_step(slug: str, session: AgentSession, delivery: Delivery | None) -
     return Step(mark, title, detail, session.updated_at, href, "Session")
 
 
-_SESSION_WORDS = {
-    SessionStatus.RUNNING: (Mark.LIVE, "The agent is working"),
-    SessionStatus.PROCESSING_INPUT: (Mark.LIVE, "The agent goes on with the answer…"),
-    SessionStatus.WAITING_FOR_INPUT: (Mark.DONE, "The agent waits for more input"),
-    SessionStatus.COMPLETED: (Mark.DONE, "Session completed"),
-    SessionStatus.FAILED: (Mark.FAILED, "Session failed"),
-}
-
-
 def _execution_step(slug: str, asked: InputRequest, execution: Execution) -> Step:
     href = url_for("execution.show", workspace_slug=slug, execution_id=execution.id)
-    mark, title = _EXECUTION_WORDS[execution.status]
+    mark, title = execution_after_answer(execution.status)
     detail, moment = shown_error(execution), execution.finished_at
     if asked.status is InputRequestStatus.DECLINED:
         title, detail = "The execution failed with this reason", None
     elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():
         mark, title, moment = Mark.WARNING, "The call waits for its time", execution.next_at
     return Step(mark, title, detail, moment, href, "Execution")
-
-
-_EXECUTION_WORDS = {
-    ExecutionStatus.QUEUED: (Mark.LIVE, "Queued for the next free worker…"),
-    ExecutionStatus.RUNNING: (Mark.LIVE, "The function is running…"),
-    ExecutionStatus.AWAITING_INPUT: (Mark.DONE, "The function waits for more input"),
-    ExecutionStatus.COMPLETED: (Mark.DONE, "Execution completed"),
-    ExecutionStatus.FAILED: (Mark.FAILED, "Execution failed"),
-    ExecutionStatus.CANCELLED: (Mark.WARNING, "Execution cancelled"),
-}
 
 
 def _period_seconds(asked: InputRequest, *, is_settled: bool) -> int | None:

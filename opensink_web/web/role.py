@@ -23,15 +23,11 @@ from opensink_web.operations.role import (
 )
 from opensink_web.web.access import requires
 from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
+from opensink_web.web.words import role_in_short
 
 blueprint = Blueprint("role", __name__)
 _ROLES = "/w/<workspace_slug>/admin/roles"
 _ROLE = _ROLES + "/<uuid:role_id>"
-_BUILT_IN = {
-    Role.ADMIN: "Does everything",
-    Role.REVIEWER: "Answers requests, sees the rest",
-    Role.VIEWER: "Sees the same and answers nothing",
-}
 _EXAMPLES = (
     ("sinas.functions/billing/*.execute:own", "Execute every function of the namespace billing"),
     ("sinas.functions/*/*.read:all", "See every function"),
@@ -84,9 +80,7 @@ def index(principal: Principal) -> ResponseReturnValue:
     """Show the roles, those of the workspace's own first."""
     members = members_with(principal.workspace)
     listed = [ListedRole(role, members.get(role.id, [])) for role in all_roles(principal.workspace)]
-    built_in = [
-        (role, words, sorted(map(str, ROLE_PATTERNS[role]))) for role, words in _BUILT_IN.items()
-    ]
+    built_in = [(role, role_in_short(role), sorted(map(str, ROLE_PATTERNS[role]))) for role in Role]
     return render_template("role/index.html", listed=listed, built_in=built_in)
 
 

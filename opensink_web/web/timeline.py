@@ -13,7 +13,6 @@ from opensink_web.models import (
     ActivitySource,
     ActivityType,
     AgentSession,
-    AttemptOutcome,
     Delivery,
     DeliveryAttempt,
     Workspace,
@@ -22,18 +21,11 @@ from opensink_web.models import (
 from opensink_web.operations.activity import ActivityFilter, list_activities
 from opensink_web.operations.delivery import DeliveryFilter, list_deliveries
 from opensink_web.operations.page import LIMIT_MAX, PageRequest
-from opensink_web.web.delivery_words import TRIGGERS, attempt_title
+from opensink_web.web import happenings
+from opensink_web.web.happenings import AGENTS_REPORT, SESSION_FAILED, Happening
+from opensink_web.web.words import attempt_trigger
 
 NEWEST = PageRequest(limit=LIMIT_MAX)
-_TITLES = {
-    ActivityType.SESSION_STARTED: "Session started",
-    ActivityType.SESSION_ENDED: "Session ended",
-    ActivityType.MESSAGE: "Message",
-    ActivityType.INPUT_REQUEST_CREATED: "Asked for input",
-    ActivityType.INPUT_REQUEST_RESOLVED: "Answered",
-    ActivityType.SINK_ITEM_CREATED: "Sink item created",
-    ActivityType.STATE_UPDATED: "State updated",
-}
 _ABOUT_REQUESTS = {ActivityType.INPUT_REQUEST_CREATED, ActivityType.INPUT_REQUEST_RESOLVED}
 _OURS = _ABOUT_REQUESTS | {ActivityType.SESSION_STARTED, ActivityType.SESSION_ENDED}
 """What OpenSink itself writes down."""
@@ -50,15 +42,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; `mark` is the history macro's word for how it is drawn.
+    """One thing that happened.
 
     Of what an agent does or says `is_agents`, and what it passes for, if that is not simply a
     message of the agent's, is in `claim`.
     """
 
     id: UUID
-    mark: str
-    title: str
+    what: Happening
     moment: datetime
     by: str | None
     text: str | None
@@ -91,8 +82,7 @@ def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity
         by, text = who_answered(text)
     return Event(
         id=activity.id,
-        mark="session_failed" if has_failed else activity.type.value,
-        title="Session failed" if has_failed else _TITLES[activity.type],
+        what=SESSION_FAILED if has_failed else happenings.activity(activity.type),
         moment=activity.created_at,
         by=by,
         text=text,
@@ -107,8 +97,7 @@ def _of_report(session: AgentSession, activity: Activity) -> Event:
     is_plain = activity.source is ActivitySource.AGENT and activity.type not in _OURS
     return Event(
         id=activity.id,
-        mark=activity.type.value if is_plain else "report",
-        title=_TITLES[activity.type] if is_plain else "Report of the agent",
+        what=happenings.activity(activity.type) if is_plain else AGENTS_REPORT,
         moment=activity.created_at,
         by=session.agent.name,
         text=activity.message,
@@ -166,20 +155,11 @@ def _of_attempt(workspace: Workspace, delivery: Delivery, attempt: DeliveryAttem
     href = url_for("delivery.show", workspace_slug=workspace.slug, delivery_id=delivery.id)
     return Event(
         id=attempt.id,
-        mark=_MARKS[attempt.outcome],
-        title=attempt_title(attempt),
+        what=happenings.attempt(attempt),
         # where the call began: what the agent did because of it came after
         moment=attempt.created_at,
-        by=TRIGGERS[attempt.trigger],
+        by=attempt_trigger(attempt.trigger),
         text=attempt.error_message,
         payload=None,
         links=(Link(href, "Delivery"),),
     )
-
-
-_MARKS = {
-    None: "delivery_running",
-    AttemptOutcome.SUCCEEDED: "delivery_succeeded",
-    AttemptOutcome.FAILED: "delivery_failed",
-    AttemptOutcome.UNKNOWN: "delivery_failed",
-}

@@ -1,0 +1,300 @@
+"""Every status and kind in words for people: one function for each, and how it is drawn.
+
+Nowhere else is a word for a member of an enum. Each function ends in `assert_never`, so that a new
+member is an error that mypy finds, and not a page that fails.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+
+from opensink_web.models import (
+    AttemptTrigger,
+    BatchStatus,
+    CallbackStatus,
+    DeliveryKind,
+    DeliveryStatus,
+    ExecutionStatus,
+    FunctionKind,
+    InputRequestKind,
+    InputRequestStatus,
+    Role,
+    SessionStatus,
+)
+from opensink_web.operations.input_request_decision import decision
+
+Status: TypeAlias = (
+    SessionStatus
+    | ExecutionStatus
+    | BatchStatus
+    | InputRequestStatus
+    | DeliveryStatus
+    | CallbackStatus
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A status as it is drawn beside a thing: the tone is a class, the icon one of the sprite."""
+
+    text: str
+    tone: str
+    icon: str
+    is_live: bool = False
+
+
+_QUEUED = Badge("Queued", "info", "clock")
+_RUNNING = Badge("Running", "info", "loader-2", is_live=True)
+_COMPLETED = Badge("Completed", "success", "circle-check")
+_FAILED = Badge("Failed", "danger", "alert-triangle")
+_PENDING = Badge("Pending", "warning", "clock")
+_CANCELLED = Badge("Cancelled", "neutral", "ban")
+_NOT_STARTED = Badge("Not started", "neutral", "circle-dashed")
+
+
+def badge(status: Status | None) -> Badge:
+    """Return how a status is drawn; None is an agent's before its first session."""
+    match status:
+        case None:
+            return _NOT_STARTED
+        case SessionStatus():
+            return _session_badge(status)
+        case ExecutionStatus():
+            return _execution_badge(status)
+        case BatchStatus():
+            return _batch_badge(status)
+        case InputRequestStatus():
+            return _input_request_badge(status)
+        case DeliveryStatus():
+            return _delivery_badge(status)
+        case CallbackStatus():
+            return _callback_badge(status)
+        case _:
+            assert_never(status)
+
+
+def _session_badge(status: SessionStatus) -> Badge:
+    match status:
+        case SessionStatus.RUNNING:
+            return _RUNNING
+        case SessionStatus.WAITING_FOR_INPUT:
+            return Badge("Waiting for input", "warning", "hourglass")
+        case SessionStatus.PROCESSING_INPUT:
+            return Badge("Processing input", "info", "loader-2", is_live=True)
+        case SessionStatus.COMPLETED:
+            return _COMPLETED
+        case SessionStatus.FAILED:
+            return _FAILED
+        case _:
+            assert_never(status)
+
+
+def _execution_badge(status: ExecutionStatus) -> Badge:
+    match status:
+        case ExecutionStatus.QUEUED:
+            return _QUEUED
+        case ExecutionStatus.RUNNING:
+            return _RUNNING
+        case ExecutionStatus.AWAITING_INPUT:
+            return Badge("Awaiting input", "warning", "hourglass")
+        case ExecutionStatus.COMPLETED:
+            return _COMPLETED
+        case ExecutionStatus.FAILED:
+            return _FAILED
+        case ExecutionStatus.CANCELLED:
+            return _CANCELLED
+        case _:
+            assert_never(status)
+
+
+def _batch_badge(status: BatchStatus) -> Badge:
+    match status:
+        case BatchStatus.QUEUED:
+            return _QUEUED
+        case BatchStatus.RUNNING:
+            return _RUNNING
+        case BatchStatus.COMPLETED:
+            return _COMPLETED
+        case BatchStatus.PARTIAL:
+            return Badge("Partial", "warning", "alert-triangle")
+        case BatchStatus.FAILED:
+            return _FAILED
+        case BatchStatus.CANCELLED:
+            return _CANCELLED
+        case _:
+            assert_never(status)
+
+
+def _input_request_badge(status: InputRequestStatus) -> Badge:
+    match status:
+        case InputRequestStatus.PENDING:
+            return _PENDING
+        case InputRequestStatus.RESOLVED:
+            return Badge("Resolved", "success", "circle-check")
+        case InputRequestStatus.DECLINED:
+            return Badge("Declined", "danger", "circle-x")
+        case InputRequestStatus.CANCELLED:
+            return _CANCELLED
+        case _:
+            assert_never(status)
+
+
+def _delivery_badge(status: DeliveryStatus) -> Badge:
+    match status:
+        case DeliveryStatus.PENDING:
+            return _PENDING
+        case DeliveryStatus.SUCCEEDED:
+            return Badge("Succeeded", "success", "circle-check")
+        case DeliveryStatus.FAILED:
+            return _FAILED
+        case _:
+            assert_never(status)
+
+
+def _callback_badge(status: CallbackStatus) -> Badge:
+    match status:
+        case CallbackStatus.PENDING:
+            return _PENDING
+        case CallbackStatus.SENT:
+            return Badge("Sent", "success", "circle-check")
+        case CallbackStatus.FAILED:
+            return _FAILED
+        case _:
+            assert_never(status)
+
+
+def part_of_batch(status: ExecutionStatus) -> str:
+    """Say what executions of a batch are, after their number."""
+    match status:
+        case ExecutionStatus.QUEUED:
+            return "queued"
+        case ExecutionStatus.RUNNING:
+            return "running"
+        case ExecutionStatus.AWAITING_INPUT:
+            return "waiting for a person"
+        case ExecutionStatus.COMPLETED:
+            return "completed"
+        case ExecutionStatus.FAILED:
+            return "failed"
+        case ExecutionStatus.CANCELLED:
+            return "cancelled"
+        case _:
+            assert_never(status)
+
+
+class Mark(StrEnum):
+    """How a step of what became of an answer is drawn."""
+
+    DONE = "done"
+    LIVE = "live"
+    AHEAD = "ahead"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+def mark_icon(mark: Mark) -> str:
+    """Return the icon of a step."""
+    match mark:
+        case Mark.DONE:
+            return "circle-check"
+        case Mark.LIVE:
+            return "loader-2"
+        case Mark.AHEAD:
+            return "circle-dashed"
+        case Mark.WARNING:
+            return "clock"
+        case Mark.FAILED:
+            return "alert-triangle"
+        case _:
+            assert_never(mark)
+
+
+def session_after_answer(status: SessionStatus) -> tuple[Mark, str]:
+    """Say how a session goes on once it was answered."""
+    match status:
+        case SessionStatus.RUNNING:
+            return Mark.LIVE, "The agent is working"
+        case SessionStatus.PROCESSING_INPUT:
+            return Mark.LIVE, "The agent goes on with the answer…"
+        case SessionStatus.WAITING_FOR_INPUT:
+            return Mark.DONE, "The agent waits for more input"
+        case SessionStatus.COMPLETED:
+            return Mark.DONE, "Session completed"
+        case SessionStatus.FAILED:
+            return Mark.FAILED, "Session failed"
+        case _:
+            assert_never(status)
+
+
+def execution_after_answer(status: ExecutionStatus) -> tuple[Mark, str]:
+    """Say how an execution goes on once it was answered."""
+    match status:
+        case ExecutionStatus.QUEUED:
+            return Mark.LIVE, "Queued for the next free worker…"
+        case ExecutionStatus.RUNNING:
+            return Mark.LIVE, "The function is running…"
+        case ExecutionStatus.AWAITING_INPUT:
+            return Mark.DONE, "The function waits for more input"
+        case ExecutionStatus.COMPLETED:
+            return Mark.DONE, "Execution completed"
+        case ExecutionStatus.FAILED:
+            return Mark.FAILED, "Execution failed"
+        case ExecutionStatus.CANCELLED:
+            return Mark.WARNING, "Execution cancelled"
+        case _:
+            assert_never(status)
+
+
+def decided(kind: InputRequestKind, status: InputRequestStatus) -> str:
+    """Say what somebody has done to a request: `Approved`, by whom follows."""
+    return decision(kind, status).capitalize()
+
+
+def delivery_kind(kind: DeliveryKind) -> str:
+    """Say what a call is about."""
+    match kind:
+        case DeliveryKind.INPUT_REQUEST_RESOLVED:
+            return "Answer to a request"
+        case DeliveryKind.TEST:
+            return "Test call"
+        case _:
+            assert_never(kind)
+
+
+def attempt_trigger(trigger: AttemptTrigger) -> str:
+    """Say why an attempt was made."""
+    match trigger:
+        case AttemptTrigger.FIRST:
+            return "First attempt"
+        case AttemptTrigger.RETRY:
+            return "Retry"
+        case AttemptTrigger.RECOVERY:
+            return "Again after a worker stopped"
+        case AttemptTrigger.MANUAL:
+            return "Delivered again by hand"
+        case _:
+            assert_never(trigger)
+
+
+def function_kind(kind: FunctionKind) -> str:
+    """Say what carries a function out."""
+    match kind:
+        case FunctionKind.HTTP:
+            return "An endpoint"
+        case FunctionKind.PYTHON:
+            return "A Python function"
+        case _:
+            assert_never(kind)
+
+
+def role_in_short(role: Role) -> str:
+    """Say what who has a built-in role does."""
+    match role:
+        case Role.ADMIN:
+            return "Does everything"
+        case Role.REVIEWER:
+            return "Answers requests, sees the rest"
+        case Role.VIEWER:
+            return "Sees the same and answers nothing"
+        case _:
+            assert_never(role)

@@ -1,0 +1,99 @@
+"""Every status and kind has words for people, in one place, and an icon that is there."""
+
+import re
+from collections.abc import Callable, Iterable
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from opensink_web.models import (
+    ActivityType,
+    AttemptOutcome,
+    AttemptTrigger,
+    DeliveryAttempt,
+    DeliveryKind,
+    ExecutionStatus,
+    FunctionKind,
+    InputRequestKind,
+    InputRequestStatus,
+    Role,
+    SessionStatus,
+    StepKind,
+)
+from opensink_web.web import batch_progress, delivery, execution, happenings, words
+from opensink_web.web.batch import View
+
+SPRITE = Path(__file__).parents[2] / "static/vendor/tabler-icons-3.51.0/sprite.svg"
+STATUSES = [status for statuses in get_args(words.Status) for status in statuses]
+IN_WORDS: list[tuple[Callable[[Any], str], type[Enum]]] = [
+    (words.part_of_batch, ExecutionStatus),
+    (words.delivery_kind, DeliveryKind),
+    (words.attempt_trigger, AttemptTrigger),
+    (words.function_kind, FunctionKind),
+    (words.role_in_short, Role),
+    (lambda view: view.text, View),
+    (words.mark_icon, words.Mark),
+]
+
+
+def icons() -> set[str]:
+    return set(re.findall(r'id="([\w-]+)"', SPRITE.read_text()))
+
+
+def check(drawn: Iterable[words.Badge | happenings.Happening]) -> None:
+    tones = {"neutral", "info", "success", "warning", "danger"}
+    for each in drawn:
+        assert each.icon in icons()
+        assert each.tone in tones
+
+
+@pytest.mark.parametrize("status", [None, *STATUSES], ids=repr)
+def test_every_status_has_a_badge(status: words.Status | None) -> None:
+    badge = words.badge(status)
+    assert badge.text
+    check([badge])
+
+
+@pytest.mark.parametrize(("in_words", "members"), IN_WORDS)
+def test_every_kind_has_words_of_its_own(
+    in_words: Callable[[Any], str], members: type[Enum]
+) -> None:
+    texts = [in_words(member) for member in members]
+    assert all(texts)
+    assert len(set(texts)) == len(texts)
+
+
+def test_every_event_has_a_title_and_is_drawn() -> None:
+    attempts = [DeliveryAttempt(outcome=each, latency_ms=1) for each in (None, *AttemptOutcome)]
+    events = [
+        *map(happenings.activity, ActivityType),
+        *map(happenings.execution_step, StepKind),
+        *map(happenings.attempt, attempts),
+        happenings.SESSION_FAILED,
+        happenings.AGENTS_REPORT,
+    ]
+    assert all(event.title for event in events)
+    check(events)
+
+
+def test_every_outcome_of_an_answer_is_told() -> None:
+    told = [
+        *map(words.session_after_answer, SessionStatus),
+        *map(words.execution_after_answer, ExecutionStatus),
+    ]
+    assert all(text and words.mark_icon(mark) in icons() for mark, text in told)
+
+
+def test_every_decision_is_told() -> None:
+    pairs = [(kind, status) for kind in InputRequestKind for status in InputRequestStatus]
+    assert all(words.decided(*pair) for pair in pairs)
+    assert words.decided(InputRequestKind.APPROVAL, InputRequestStatus.RESOLVED) == "Approved"
+    assert words.decided(InputRequestKind.INPUT, InputRequestStatus.DECLINED) == "Declined"
+
+
+def test_no_status_is_missing_where_they_stand_in_an_order() -> None:
+    assert set(execution._TABS) == {None, *ExecutionStatus}
+    assert set(batch_progress.PARTS) == {*ExecutionStatus}
+    assert set(delivery._TABS) == {None, *type(delivery._TABS[1])}
