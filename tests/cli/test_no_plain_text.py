@@ -1,7 +1,8 @@
 """Whoever gets hold of the files and logs of a server learns none of its secrets.
 
-Real parts are given a secret of every kind, some echoed by an endpoint or sent in broken requests;
-then every byte of the database, of Redis' log and of what the parts have said is searched.
+Nor anything of what people and agents tell each other. Real parts are given a secret of every
+kind, some echoed by an endpoint or sent in broken requests; then every byte of the database, of
+Redis' log and of what the parts have said is searched.
 """
 
 import json
@@ -51,10 +52,24 @@ SCHEMA = {
 }
 
 
+OUTPUT, REPLY = made_up("output"), made_up("reply")
+ANSWERS = {"/output": {"result": OUTPUT}, "/reply": {"message": REPLY}}
+
+
 class Echo(BaseHTTPRequestHandler):
-    """Sends everything it got back, in the body, in headers and in the reason."""
+    """Sends everything it got back, in the body, in headers and in the reason.
+
+    At two addresses it answers as a function and as an agent do.
+    """
 
     def do_POST(self) -> None:
+        if self.path in ANSWERS:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(ANSWERS[self.path]).encode())
+            return
         body = self.rfile.read(int(self.headers["Content-Length"]))
         secret = self.headers["X-OpenSink-Secret"]
         self.send_response(401, f"not {secret}")
@@ -118,7 +133,9 @@ class Site:
         with self.log.open("wb") as log:
             process = subprocess.Popen(
                 [*command, "--workers", "1"],
-                env=self.opensink.environment(),
+                env=self.opensink.environment(
+                    CALLBACK_URL_HOSTS="*", CALLBACK_ALLOW_CIDRS="127.0.0.0/8"
+                ),
                 stdout=log,
                 stderr=log,
             )
@@ -126,8 +143,11 @@ class Site:
         return process
 
     def api(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        return self.at(method, f"api/v1/{path}", body, **headers)
+
+    def at(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         headers |= {"Authorization": f"Bearer {self.secrets['API key']}"}
-        url = f"{self.url}/api/v1/{path}"
+        url = f"{self.url}/{path}"
         answer = requests.request(method, url, json=body, headers=headers, timeout=10)
         assert answer.ok, answer.text
         return answer.json()
@@ -179,6 +199,70 @@ class Site:
         failed = f"deliveries?agent_id={agent['id']}&status=failed"
         self.opensink.wait_until(lambda: self.api("GET", failed)["items"])
 
+    def secret(self, name: str) -> str:
+        """Make a secret up, and search for it in the end."""
+        self.secrets[name] = made_up(name)
+        return self.secrets[name]
+
+    def callback(self, name: str) -> str:
+        """Return where nobody listens, with a secret in the address."""
+        return f"https://127.0.0.1:9/?job={quote(self.secret(name))}"
+
+    def work_in_a_session(self) -> None:
+        """Have an agent say, remember and propose things."""
+        agent = self.api("POST", "agents", {"name": "Clerk"})
+        begun = {"state": {"s": self.secret("state")}, "metadata": {"m": self.secret("metadata")}}
+        session = self.api("POST", "agent-sessions", {"agent_id": agent["id"], **begun})
+        ids = {"agent_id": agent["id"], "session_id": session["id"]}
+        said: dict[str, Any] = {"type": "message", "source": "agent"}
+        said |= {"message": self.secret("activity")}
+        said |= {"payload": [self.secret("payload")]}
+        said |= {"links": [{"href": "https://example.com/", "text": self.secret("link")}]}
+        self.api("POST", "agent-session-activities", {**ids, **said})
+        proposal = {"properties": {"a": {"type": "string", "default": self.secret("proposal")}}}
+        question = {"key": "k", "title": "Title", "message": self.secret("message")}
+        self.api(
+            "POST",
+            "agent-session-input-requests",
+            {**ids, **question, "schema": {"type": "object", **proposal}},
+        )
+        failed = {"status": "failed", "error_message": self.secret("session error")}
+        self.api("PATCH", f"agent-sessions/{session['id']}", failed)
+
+    def execute(self, echo_url: str) -> None:
+        """Have functions and an agent executed: well, badly, approved, declined, as a batch."""
+        self.secrets |= {"output": OUTPUT, "reply": REPLY}
+        for name, path in (("good", "/output"), ("bad", "/execute")):
+            target = {"kind": "http", "url": echo_url + path}
+            body = {"namespace": "f", "name": name, "target": target}
+            self.api("POST", "functions", {**body, "requires_approval": name == "bad"})
+        one = {"input": {"i": self.secret("input")}, "callback_url": self.callback("callback")}
+        ended = [self.at("POST", "functions/f/good/execute/async", one)["execution_id"]]
+        for name in ("edited", "declined"):
+            asked = {"input": {"i": self.secret(f"proposed {name}")}}
+            execution_id = self.at("POST", "functions/f/bad/execute/async", asked)["execution_id"]
+            ended.append(execution_id)
+            requests_of_it = f"agent-session-input-requests?execution_id={execution_id}"
+            (request,) = self.api("GET", requests_of_it)["items"]
+            path = f"agent-session-input-requests/{request['id']}"
+            if name == "edited":
+                response = {"response": {"i": self.secret("edited")}}
+                self.api("POST", f"{path}/resolve", response)
+            else:
+                self.api("POST", f"{path}/decline", {"reason": self.secret("reason")})
+        agent: dict[str, Any] = {"name": "Chatter", "namespace": "a", "slug": "b"}
+        agent |= {"execution_endpoint": {"url": f"{echo_url}/reply"}}
+        greeting = [{"role": "system", "content": "Speak of {{ v }}."}]
+        self.api("POST", "agents", {**agent, "initial_messages": greeting})
+        said = {"input_variables": {"v": self.secret("variable")}, "message": self.secret("said")}
+        chats = {"inputs": [said], "batch_callback_url": self.callback("batch callback")}
+        batch = self.at("POST", "agents/a/b/chats/batch", chats)
+        ended += batch["execution_ids"]
+        self.opensink.wait_until(lambda: all(map(self.has_ended, ended)))
+
+    def has_ended(self, execution_id: str) -> bool:
+        return bool(self.at("GET", f"executions/{execution_id}")["completed_at"])
+
     def send_what_is_broken(self) -> None:
         """Send secrets in requests that are refused, in each way that comes to mind."""
         self.secrets["refused"] = made_up("refused")
@@ -224,6 +308,8 @@ def test_no_file_and_no_log_holds_a_secret(tmp_path: Path, echo_url: str) -> Non
         site.use_links()
         site.send_what_is_broken()
         site.answer_a_question(echo_url)
+        site.work_in_a_session()
+        site.execute(echo_url)
         files = [each for each in site.opensink.data_dir.rglob("*") if each.is_file()]
         found = {each.name: each.read_bytes() for each in files if each.name not in KEYS}
     finally:

@@ -1,0 +1,61 @@
+"""A secret typed into a form that comes back before it is sent: kept, never shown."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Site, let_in
+
+pytestmark = pytest.mark.server
+
+SCHEMA = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "pin": {"type": "string", "title": "PIN", "writeOnly": True},
+        "name": {"type": "string", "title": "Name", "minLength": 3},
+        "tags": {"type": "array", "title": "Tags", "items": {"type": "string", "title": "Tag"}},
+        "keys": {
+            "type": "object",
+            "title": "Keys",
+            "patternProperties": {"^key": {"type": "string", "format": "password"}},
+        },
+    },
+}
+
+
+@pytest.fixture(params=[True, False], ids=["JavaScript", "no JavaScript"])
+def reviewer(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Page]:
+    context = chromium.new_context(base_url=site.url, java_script_enabled=request.param)
+    context.set_default_timeout(15_000)
+    let_in(context, site)
+    yield context.new_page()
+    context.close()
+
+
+def test_it_outlives_rows_and_errors_and_is_sent(reviewer: Page, site: Site) -> None:
+    ids = site.ask(SCHEMA, title="Which PIN?")
+    reviewer.goto(site.page(f"/requests/{ids['request_id']}"))
+    reviewer.get_by_label("PIN").fill("s3cret-1")
+    reviewer.get_by_label("Keys").fill('{"key-1": "s3cret-2"}')
+    reviewer.get_by_label("Name").fill("A")
+
+    reviewer.get_by_role("button", name="Add an entry to Tags").click()
+    expect(reviewer.get_by_text("what you typed is kept, not shown")).to_be_visible()
+    assert "s3cret" not in reviewer.content()
+    reviewer.get_by_label("Tag 1").fill("red")
+    reviewer.get_by_role("button", name="Send answer").click()
+    expect(reviewer.locator("#answer-errors")).to_be_visible()
+    assert "s3cret" not in reviewer.content()
+    reviewer.get_by_label("Name").fill("Ada")
+    reviewer.get_by_role("button", name="Send answer").click()
+
+    expect(reviewer.locator("main")).to_contain_text("Answered by you")
+    assert "s3cret" not in reviewer.content()
+    assert site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"] == {
+        "pin": "s3cret-1",
+        "name": "Ada",
+        "tags": ["red"],
+        "keys": {"key-1": "s3cret-2"},
+    }
