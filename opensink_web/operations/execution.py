@@ -203,9 +203,12 @@ def fail_execution(workspace: Workspace, execution_id: UUID, error: str) -> Exec
 def refuse_to_pause(workspace: Workspace, execution_id: UUID) -> None:
     """Fail the execution of an agent that asks for a person's approval: nobody is there to wait.
 
-    Raises: RecordedRefusal if it is an agent's execution; NotFound.
+    Raises: RecordedRefusal if it is an agent's execution; Conflict for one that was cancelled;
+    NotFound.
     """
     execution = find_execution(workspace, execution_id)
+    if execution.status is ExecutionStatus.CANCELLED:
+        raise Conflict("The execution was cancelled, so it asks nothing more.")
     if execution.kind is not ExecutionKind.AGENT:
         return
     locked = lock_executions([execution_id]).get(execution_id)

@@ -30,7 +30,6 @@ from opensink_web.models import (
     InputRequestKind,
     InputRequestStatus,
     StepKind,
-    User,
     db,
 )
 from opensink_web.models.base import new_id
@@ -149,7 +148,7 @@ def ask_for_approval(
     function: Function,
     calls: Sequence[tuple[UUID, JSONObject]],
     *,
-    by: User,
+    by: Principal,
     batch: Batch | None = None,
 ) -> None:
     """Ask whether calls may be made whose executions were just written down as awaiting input.
@@ -157,10 +156,10 @@ def ask_for_approval(
     Each is its execution's id and the input; those of a batch are in the order of its inputs.
     """
     name = f"{function.namespace}/{function.name}"
-    rows = []
+    asker, rows = _who_wants(by), []
     for index, (execution_id, proposed) in enumerate(calls):
         which = f", with input {index} of a batch of {len(calls)}" if batch else ""
-        message = f"`{by.email}` wants to call `{name}`{which}."
+        message = f"{asker} to call `{name}`{which}."
         rows.append(
             {
                 "id": new_id(),
@@ -175,6 +174,15 @@ def ask_for_approval(
             }
         )
     _add_requests(rows)
+
+
+def _who_wants(by: Principal) -> str:
+    """Say who wants something: a person, or an execution that acts for one."""
+    person = f"`{by.user.email}`"
+    acting = db.session.get(Execution, by.execution_id) if by.execution_id else None
+    if acting is None:
+        return f"{person} wants"
+    return f"An execution of `{acting.full_name}`, which acts for {person}, wants"
 
 
 def cancel_requests_of(execution_ids: Collection[UUID]) -> None:

@@ -182,7 +182,7 @@ def submit(
     )
     if function.requires_approval:
         (input_data,) = checked.values
-        ask_for_approval(function, [(execution_id, input_data)], by=principal.user)
+        ask_for_approval(function, [(execution_id, input_data)], by=principal)
     return execution_id
 
 
@@ -208,7 +208,7 @@ def submit_batch(
     ids = insert_executions(principal, target, inputs, options, trigger_ids, batch=batch)
     if function.requires_approval:
         calls = list(zip(ids, inputs, strict=True))
-        ask_for_approval(function, calls, by=principal.user, batch=batch)
+        ask_for_approval(function, calls, by=principal, batch=batch)
     return batch, ids
 
 
@@ -362,15 +362,18 @@ def _depth_below(principal: Principal, options: Options) -> int:
             " later."
         )
         raise InvalidInput(message, errors=(FieldError("/delay_seconds", message),))
-    above = db.session.scalar(select(Execution.depth).where(Execution.id == principal.execution_id))
+    query = select(Execution.depth, Execution.status)
+    above = db.session.execute(query.where(Execution.id == principal.execution_id)).one_or_none()
     if above is None:
         raise NotFound("The execution that this token was made for is not there any more.")
-    if above >= DEPTH_MAX:
+    if above.status is ExecutionStatus.CANCELLED:
+        raise Conflict("The execution was cancelled, so it starts nothing more.")
+    if above.depth >= DEPTH_MAX:
         raise Conflict(
             f"Executions have started each other {DEPTH_MAX} times in a row, so this one starts no"
             " more. If functions call each other without end, that has to be mended."
         )
-    return above + 1
+    return int(above.depth) + 1
 
 
 def _scopes_of(principal: Principal, options: Options) -> list[str] | None:

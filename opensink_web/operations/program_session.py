@@ -17,6 +17,7 @@ from opensink_web import clock
 from opensink_web.models import RefreshToken, User, UserSession, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.credential import hash_token, new_token
+from opensink_web.operations.sign_in import Known
 from opensink_web.operations.user_session import USER_AGENT_LENGTH_MAX, add_session, is_live
 from opensink_web.rate_limit import network_of
 
@@ -71,8 +72,8 @@ def renew_program_session(refresh_token: str, *, rotate: bool = False) -> Renewe
 
 def known_client(
     email: str, refresh_token: str | None, *, remote_address: str, user_agent: str
-) -> str | None:
-    """Name the client that signs in, if the account's owner has signed in with it and still is.
+) -> Known | None:
+    """Return the client that signs in, if the account's owner has signed in with it and still is.
 
     It is known by a refresh token; else by its network and what it says it is; else by its network
     alone. Guesses from elsewhere are not counted against it.
@@ -86,7 +87,7 @@ def known_client(
         has_it = RefreshToken.session_id == UserSession.id
         is_it = RefreshToken.token_hash == hash_token(refresh_token)
         if db.session.scalar(select(query.where(exists().where(has_it, is_it)).exists())):
-            return hash_token(refresh_token)
+            return Known(hash_token(refresh_token))
     network, calls_itself = network_of(remote_address), user_agent[:USER_AGENT_LENGTH_MAX]
     there = {
         row.user_agent
@@ -94,8 +95,9 @@ def known_client(
         if network_of(row.remote_address) == network
     }
     if calls_itself in there:
-        return hash_token(f"{network} {calls_itself}")
-    return network if there else None
+        program = hash_token(f"{network} {calls_itself}")
+        return Known(program, shared=program)
+    return Known(network, shared=network) if there else None
 
 
 def is_refresh_token(refresh_token: str) -> bool:

@@ -5,6 +5,7 @@ out by guessing at their account, or from the address they share, a browser or p
 its owner has signed in before has tries of its own: https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
@@ -20,25 +21,39 @@ ADDRESS_RATE = Rate("sign-in-address", 50, timedelta(minutes=15).total_seconds()
 CODE_RATE = Rate("second-factor", 10, timedelta(minutes=15).total_seconds())
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A browser or a program with which the account's owner has signed in.
+
+    What it is known by may be `shared`, such as a network: then whoever else is taken for it must
+    not have tries at every account that is known there.
+    """
+
+    name: str
+    shared: str | None = None
+
+
 def user_with_password(
-    limiter: RateLimiter, email: str, password: str, *, address: str, device: str | None = None
+    limiter: RateLimiter, email: str, password: str, *, address: str, known: Known | None = None
 ) -> User | None:
     """Return the user whose password it is, or None. Raises: RateLimited, before looking.
 
     Each try counts until it is known to be right. An account that there is not is counted alike,
-    and an address that has no tries left uses up none of the account's. `device` names a browser or
-    a program with which the account's owner has signed in.
+    and an address that has no tries left uses up none of the account's. What is `known` has tries
+    of its own.
     """
     account = account_key(email)
     tries = [(ADDRESS_RATE, network_of(address)), (ACCOUNT_RATE, account)]
-    if device is not None:
-        tries = [(ACCOUNT_RATE, f"{account}:{device}")]
+    if known is not None:
+        tries = [(ACCOUNT_RATE, f"{account}:{known.name}")]
+        if known.shared is not None:
+            tries.insert(0, (ADDRESS_RATE, known.shared))
     for rate, key in tries:
         refuse(limiter.take(rate, key))
     user = authenticate(email, password)
     if user is None:
-        known = find_user(email)  # what was typed may be a password: it is not written down
-        record("password_refused", user=known.id if known else "unknown", address=address)
+        owner = find_user(email)  # what was typed may be a password: it is not written down
+        record("password_refused", user=owner.id if owner else "unknown", address=address)
         return None
     for rate, key in tries:
         limiter.give_back(rate, key)

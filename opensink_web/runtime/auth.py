@@ -164,7 +164,7 @@ def login(body: Login) -> TokensAnswer:
             body.email, body.refresh_token, remote_address=address, user_agent=user_agent
         )
     user = sign_in.user_with_password(
-        _services().limiter, body.email, body.password, address=address, device=client
+        _services().limiter, body.email, body.password, address=address, known=client
     )
     if user is None:
         raise NotAuthenticated(_WRONG)

@@ -16,7 +16,7 @@ from opensink_web.models import User
 from opensink_web.models.transaction import writing
 from opensink_web.operations import sign_in
 from opensink_web.operations.password import renew_hash
-from opensink_web.operations.sign_in import account_key, refuse
+from opensink_web.operations.sign_in import Known, account_key, refuse
 from opensink_web.rate_limit import Rate, network_of
 from opensink_web.web.access import services
 from opensink_web.web.below_path import cookie_path
@@ -34,7 +34,7 @@ def user_with_password(email: str, password: str) -> User | None:
         email,
         password,
         address=request.remote_addr or "",
-        device=_known_device(account_key(email)),
+        known=_known_device(account_key(email)),
     )
     if user is not None:
         _renew_hash(user, password)
@@ -98,17 +98,17 @@ def _network() -> str:
     return network_of(request.remote_addr or "")
 
 
-def _known_device(account: str) -> str | None:
-    """Return the name of this browser if the account's owner has signed in with it, or is."""
+def _known_device(account: str) -> Known | None:
+    """Return this browser if the account's owner has signed in with it, or is."""
     if current_user.is_authenticated and account_key(current_user.email) == account:
-        return str(current_user.session_id)
+        return Known(str(current_user.session_id))
     try:
         owner, name = _signer().loads(
             request.cookies.get(DEVICE_COOKIE, ""), max_age=int(DEVICE_LIFETIME.total_seconds())
         )
     except (BadSignature, ValueError):
         return None
-    return str(name) if owner == account else None
+    return Known(str(name)) if owner == account else None
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -303,6 +303,9 @@ class TestAttacks:
         child = execute(delegate.api, "refund")
         assert child["status"] == "awaiting_input"
         asked = alice.read(f"/agent-session-input-requests?execution_id={child['execution_id']}")
+        assert (
+            "An execution of `images/work`, which acts for `alice@" in asked["items"][0]["message"]
+        )
         waiting = Paused(UUID(child["execution_id"]), UUID(asked["items"][0]["id"]))
         for api in (delegate.api, own_token(app, waiting.execution_id)):
             for answer in self._answers(api, waiting, {}):
@@ -361,6 +364,20 @@ class TestAttacks:
             api = own_token(app, UUID(execute(api, "other")["execution_id"]))
         answer = api.at("/functions/images/other/execute/async", "POST", {"input": {}})
         assert_problem(answer, 409, "conflict")
+
+    def test_it_does_nothing_more_once_it_was_cancelled(
+        self, alice: Api, delegate: Delegate
+    ) -> None:
+        ok(alice.at(f"/executions/{delegate.execution_id}/cancel", "POST"))
+        for answer in (
+            delegate.api.at("/functions/images/work/execute/async", "POST", {"input": {}}),
+            delegate.api.at(f"/executions/{delegate.execution_id}/complete", "POST", {"output": 1}),
+            delegate.api.post(
+                "/agent-session-input-requests",
+                question(start_session(alice, make_agent(alice)["id"])),
+            ),
+        ):
+            assert_problem(answer, 409, "conflict")
 
 
 class TestACallback:

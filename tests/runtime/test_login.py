@@ -1,5 +1,6 @@
 """POST /auth/login: a program in which somebody signs in."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from opensink_web.models import Membership, Role, User, UserSession, Workspace, 
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import credential
 from opensink_web.operations.sign_in import ACCOUNT_RATE, ADDRESS_RATE, CODE_RATE
+from opensink_web.operations.user_session import begin_session
 from tests.api.conftest import assert_problem
 from tests.conftest import PASSWORD, Cast, Person
 from tests.runtime.conftest import Later, Program, login, ok, post, signed_in
@@ -106,11 +108,27 @@ class TestWhoHasSignedInBefore:
     def test_even_if_others_guess_there(self, app: Flask, cast: Cast, later: Later) -> None:
         del later
         assert self.login(app, cast.bob, "192.0.2.1") == 200
-        for _ in range(ADDRESS_RATE.count):
-            post(app, "/auth/login", email="x@example.com", password=WRONG)
+        for number in range(ADDRESS_RATE.count):
+            self.login(app, replace(cast.bob, email=f"{number}@x.org"), "192.0.2.1", "evil/1")
         self.guess(app, cast.bob, "192.0.2.1", "evil/1")
         assert self.login(app, cast.bob, "192.0.2.1", "evil/1") == 429
         assert self.login(app, cast.bob, "192.0.2.1") == 200
+
+    def test_who_is_taken_for_it_does_not_guess_at_everybody_there(
+        self, app: Flask, cast: Cast, later: Later
+    ) -> None:
+        del later
+        for person in (cast.alice, cast.bob, cast.charlie):
+            assert self.login(app, person, "192.0.2.1") == 200
+        with app.app_context(), writing():
+            for number in range(ADDRESS_RATE.count):
+                user = User(email=f"{number}@example.com")
+                db.session.add(user)
+                begin_session(user, user_agent="billing/1", remote_address="192.0.2.1")
+        for number in range(ADDRESS_RATE.count):
+            other = replace(cast.bob, email=f"{number}@example.com")
+            assert self.login(app, other, "192.0.2.1", password=WRONG) == 401
+        assert self.login(app, cast.bob, "192.0.2.1") == 429
 
     def test_anywhere_with_a_refresh_token(self, app: Flask, cast: Cast, later: Later) -> None:
         del later
