@@ -10,9 +10,13 @@ And for applications that execute functions, one or many:
     batch = opensink.execute_batch("images", "resize", [{"url": url} for url in urls])
     print(opensink.wait_for_batch(batch.batch_id).status)
 
+And for what OpenSink calls, to tell its calls from others': `is_signed`.
+
 It knows nothing of the server but its API, and needs only `requests`.
 """
 
+import base64
+import hmac
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -32,6 +36,7 @@ TIMEOUT_SECONDS = 30
 WAIT_SECONDS = 25
 FUNCTION_SECONDS_MAX = 86_400
 SLICE = 100
+SIGNATURE_SECONDS_MAX = 300
 
 _RETRY = Retry(
     3, status_forcelist=[503], allowed_methods=None, backoff_factor=0.5, raise_on_status=False
@@ -478,6 +483,25 @@ class Client:
         if answer.ok:
             return answer.json() if answer.content else None, answer.headers
         raise _error_of(answer)
+
+
+def is_signed(headers: Mapping[str, str], body: bytes, signing_secret: str) -> bool:
+    """Tell whether a call that an agent or a function got is OpenSink's, for it, and of now.
+
+    `headers` as they came, in any letter case; `body` byte for byte, `b""` of a GET. The secret is
+    the agent's or function's own. The address is not signed.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    sent_at = given.get("webhook-timestamp", "")
+    if not (sent_at.isascii() and sent_at.isdecimal() and len(sent_at) < 16):
+        return False
+    if abs(time.time() - int(sent_at)) > SIGNATURE_SECONDS_MAX:
+        return False
+    signed = f"{given.get('webhook-id', '')}.{sent_at}.".encode() + body
+    key = base64.b64decode(signing_secret.removeprefix("whsec_"))
+    ours = b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
+    theirs = given.get("webhook-signature", "").encode().split(b" ")
+    return any(hmac.compare_digest(each, ours) for each in theirs)
 
 
 def _error_of(answer: requests.Response) -> OpenSinkApiError:
