@@ -79,7 +79,8 @@ def wire(app: Flask, settings: Settings, secret_key: str = "") -> None:
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
     ring = Keyring(settings.encryption_keys, KeyFile(settings.data_dir))
-    options: dict[str, Any] = {"execution_options": {KEYRING_OPTION: ring}}
+    # an error of the database is logged with its statement: the values are people's and agents'
+    options: dict[str, Any] = {"execution_options": {KEYRING_OPTION: ring}, "hide_parameters": True}
     if settings.uses_sqlite:
         # a web process and a worker each have the threads of one; what is unused is not opened
         threads = max(settings.web_threads, settings.calls_per_worker)

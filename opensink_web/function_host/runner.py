@@ -20,6 +20,7 @@ from opensink_web.functions import Context
 from opensink_web.isolation import frames
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
+from opensink_web.outbound.redaction import spelled, without_secrets
 
 IDLE_HOSTS_MAX = 32
 _GRACE_SECONDS = 5.0
@@ -158,7 +159,7 @@ class _Host:
                 with theirs, self._lock:
                     socket.send_fds(self._control, [frames.CALL], [theirs.fileno()])
                 ours.sendall(frames.pack(frames.CALL, task.request(remaining)))
-                log = _FunctionLog(self._entry_point, task.context.execution_id)
+                log = _FunctionLog(self._entry_point, task.context)
                 return self._outcome(ours, log, timeout_seconds)
             except TimeoutError:
                 self.close()
@@ -232,10 +233,15 @@ class _Task:
 
 
 class _FunctionLog:
-    """Writes what one call prints into the worker's log, line by line."""
+    """Writes what one call prints into the worker's log, line by line and without its token.
 
-    def __init__(self, entry_point: str, execution_id: str) -> None:
-        self._name = (entry_point, execution_id)
+    A function that prints its context, or raises with it, does so by mistake: whoever reads logs is
+    not to act in the name of its user.
+    """
+
+    def __init__(self, entry_point: str, context: Context) -> None:
+        self._name = (entry_point, context.execution_id)
+        self._secrets = spelled([context.access_token])
         self._rest = b""
 
     def add(self, printed: bytes) -> None:
@@ -245,12 +251,13 @@ class _FunctionLog:
 
     def end(self, lost_bytes: int) -> None:
         if self._rest:
-            self._write(self._rest)
+            self._write(self._rest, is_cut=lost_bytes > 0)
         if lost_bytes:
             _log.info("%s %s: … %d bytes more", *self._name, lost_bytes)
 
-    def _write(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").translate(_CONTROL_CHARACTERS)
+    def _write(self, line: bytes, *, is_cut: bool = False) -> None:
+        text = without_secrets(line.decode("utf-8", "replace"), self._secrets, is_cut=is_cut)
+        text = text.translate(_CONTROL_CHARACTERS)
         _log.info("%s %s: %s", *self._name, text)
 
 

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -162,6 +164,16 @@ class TestWhatItPrints:
         assert "anything e-1: Traceback (most recent call last):" in caplog.messages
         assert any(line.startswith('anything e-1:   File "') for line in caplog.messages)
 
+    @pytest.mark.parametrize("how", ["return", "raise", "flood"])
+    def test_has_no_token_in_it(self, run: Run, caplog: pytest.LogCaptureFixture, how: str) -> None:
+        caplog.set_level(logging.INFO, "opensink.functions")
+        token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ+/=.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
+        run("show_the_token", how=how, context=replace(CONTEXT, access_token=token))
+        assert "Authorization" in caplog.text
+        assert "Bearer ••••" in caplog.text
+        spellings = (token, quote(token, safe=""), b64encode(token.encode()).decode(), token[:20])
+        assert not [each for each in spellings if each in caplog.text]
+
     def test_is_kept_short_and_cannot_steer_a_terminal(
         self, run: Run, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -183,7 +195,7 @@ class TestWhatItReads:
             text=True,
             check=True,
         )
-        assert worker.stdout == "Output(value=['own'])\n"
+        assert worker.stdout == "['own']\n"
 
 
 class TestWhatItBreaks:
@@ -346,7 +358,7 @@ import os
 from opensink_web.function_host.runner import PythonRunner
 from tests.function_host.test_runner import CONTEXT
 with PythonRunner(os.environ, memory_mb=160, file_mb=2) as runner:
-    print(runner.run("anything", {"do": "look_into_memory"}, CONTEXT, 60))
+    print(runner.run("anything", {"do": "look_into_memory"}, CONTEXT, 60).value)
 """
 
 

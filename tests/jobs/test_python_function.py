@@ -18,6 +18,13 @@ pytestmark = pytest.mark.server
 MODULE = """
 import os
 
+def tell(input_data, context):
+    token = context.access_token
+    with open(__file__ + ".token", "w") as file:
+        file.write(token)
+    print("here it is:", context, {"Authorization": f"Bearer {token}"})
+    raise ValueError(f"refused: {token}")
+
 def halve(input_data, context):
     if input_data["n"] == 0:
         os.kill(os.getpid(), 11)
@@ -33,7 +40,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metadata.mkdir()
     (tmp_path / "halving.py").write_text(MODULE)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: halving\n")
-    (metadata / "entry_points.txt").write_text("[opensink.functions]\nhalve = halving:halve\n")
+    (metadata / "entry_points.txt").write_text(
+        "[opensink.functions]\nhalve = halving:halve\ntell = halving:tell\n"
+    )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
@@ -53,6 +62,29 @@ def test_its_output_is_stored_and_a_crash_fails_its_execution_alone(
         {"half": 2.5, "for": cast.alice.email},
     ]
     assert worker.poll() is None
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_token_is_not_in_the_workers_log(
+    app: Flask,
+    cast: Cast,
+    start_worker: StartWorker,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice, entry_point="tell")
+        execution_id = submit_one(cast.alice, function_id)
+    worker = start_worker()
+    wait_until(lambda: ended(app, execution_id)[0].has_ended, seconds=60)
+    worker.terminate()
+    worker.wait()
+    token = (tmp_path / "halving.py.token").read_text()
+    written = "".join(capfd.readouterr())
+    assert "here it is:" in written
+    assert "ValueError: refused: ••••" in written
+    assert token not in written
+    assert ended(app, execution_id)[1] == "ValueError: refused: ••••"
 
 
 def ended(app: Flask, execution_id: UUID) -> tuple[ExecutionStatus, object]:

@@ -1,13 +1,16 @@
 """A function that does whatever its input says."""
 
+import base64
 import ctypes
 import itertools
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 from collections import deque
 from typing import Any
 
@@ -100,6 +103,21 @@ def do_eat(_context: Context) -> Any:
     eaten = []
     while True:
         eaten.append(bytearray(1024**2))
+
+
+def do_show_the_token(context: Context, how: str) -> Any:
+    token = context.access_token
+    headers = {"Authorization": f"Bearer {token}"}
+    print(context, headers, urllib.parse.quote(token, safe=""), sep="\n")
+    print(json.dumps({"token": token}), base64.b64encode(token.encode()).decode(), file=sys.stderr)
+    sys.stdout.write(token[:20])
+    sys.stdout.flush()
+    print(token[20:])
+    if how == "raise":
+        raise ValueError(f"401 for {headers}")
+    if how == "flood":
+        os.write(1, b"y" * (64 * 1024 - 3000) + token.encode() * 30)
+    return context.access_token
 
 
 def do_write(_context: Context, size_mb: int) -> Any:
