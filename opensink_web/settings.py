@@ -24,6 +24,7 @@ CALLS_PER_AGENT_DEFAULT = 8
 CALLS_PER_FUNCTION_DEFAULT = 16
 FUNCTION_MEMORY_MB_DEFAULT = 1024
 FUNCTION_FILE_MB_DEFAULT = 1024
+RETENTION_DAYS_MAX = 36_500
 MAX_BATCH_SIZE_DEFAULT = 1000
 # As much as one small server answers at all: only a loop that went wild meets it.
 API_REQUESTS_PER_MINUTE_DEFAULT = 30_000
@@ -60,7 +61,8 @@ class Settings:
     addresses only. `trusted_proxies` holds addresses and CIDRs, or one number of proxies in a row;
     empty means that nobody's word on whom it speaks for is taken. `public_url` is where browsers
     and agents reach this server, without a slash at the end. `callback_url_hosts` holds exact
-    hosts, or `*`; empty means no callbacks.
+    hosts, or `*`; empty means no callbacks. `retention_days_…` say how long what has ended is
+    kept; 0 means for good.
     """
 
     data_dir: Path
@@ -71,6 +73,9 @@ class Settings:
     calls_per_agent: int
     calls_per_function: int
     max_batch_size: int
+    retention_days_sessions: int
+    retention_days_executions: int
+    retention_days_chats: int
     function_memory_mb: int
     function_file_mb: int
     web_threads: int
@@ -118,6 +123,9 @@ class Settings:
                 "CALLS_PER_FUNCTION", CALLS_PER_FUNCTION_DEFAULT, 1, 1000
             ),
             max_batch_size=reader.integer("MAX_BATCH_SIZE", MAX_BATCH_SIZE_DEFAULT, 1, 100_000),
+            retention_days_sessions=reader.days("RETENTION_DAYS_SESSIONS"),
+            retention_days_executions=reader.days("RETENTION_DAYS_EXECUTIONS"),
+            retention_days_chats=reader.days("RETENTION_DAYS_CHATS"),
             function_memory_mb=reader.integer(
                 "FUNCTION_MEMORY_MB", FUNCTION_MEMORY_MB_DEFAULT, 64, 2**20
             ),
@@ -197,6 +205,9 @@ class Settings:
             "CALLS_PER_AGENT": str(self.calls_per_agent),
             "CALLS_PER_FUNCTION": str(self.calls_per_function),
             "MAX_BATCH_SIZE": str(self.max_batch_size),
+            "RETENTION_DAYS_SESSIONS": str(self.retention_days_sessions),
+            "RETENTION_DAYS_EXECUTIONS": str(self.retention_days_executions),
+            "RETENTION_DAYS_CHATS": str(self.retention_days_chats),
             "FUNCTION_MEMORY_MB": str(self.function_memory_mb),
             "FUNCTION_FILE_MB": str(self.function_file_mb),
             "WEB_THREADS": str(self.web_threads),
@@ -246,6 +257,9 @@ class _Reader:
         if not least <= number <= most:
             raise ConfigurationError(f"{name} must be a whole number from {least} to {most}.")
         return number
+
+    def days(self, name: str) -> int:
+        return self.integer(name, 0, 0, RETENTION_DAYS_MAX)
 
     def listed(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())

@@ -9,6 +9,7 @@
     database    db upgrade, current
     user        user create, user reset-link, user reset-second-factor
     api_key     api-key create
+    prune       prune: deletes what has been kept for long enough
     backup      backup, restore: the database, and with it the keys, in one file
     archive     that file
     snapshot    a consistent copy of a SQLite database in use
@@ -49,6 +50,7 @@ MODULES = {
     "demo": "demo",
     "openapi": "openapi",
     "rotate-key": "rotate_key",
+    "prune": "prune",
     "backup": "backup",
     "restore": "backup",
     "batch": "batch",

@@ -6,9 +6,12 @@ Each says whether there is something to do, which writes nothing, and does some 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.batch import cancel_some_left, is_any_left_to_cancel
+from opensink_web.operations.retention import Kept, cutoffs, is_any_prunable, prune_some
+from opensink_web.settings import Settings
 
 SECONDS_PER_SWEEP = 0.5
 
@@ -29,15 +32,41 @@ class Chore:
             return self.do_some() > 0
 
 
-CHORES = (Chore(is_any_left_to_cancel, cancel_some_left),)
+CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 
 
-def do_chores(chores: Sequence[Chore] = CHORES, seconds: float = SECONDS_PER_SWEEP) -> None:
-    """Do what there is to do, for about so long."""
+def pruning(settings: Settings) -> list[Chore]:
+    """Return what deletes that which has been kept for as long as the settings say."""
+    return [
+        Chore(partial(is_any_prunable, kind, cutoff), partial(prune_some, kind, cutoff))
+        for kind, cutoff in cutoffs(kept_days(settings)).items()
+    ]
+
+
+def kept_days(settings: Settings) -> dict[Kept, int]:
+    """Return for how long each kind is kept; 0 is for good."""
+    return {kind: _days(kind, settings) for kind in Kept}
+
+
+def _days(kind: Kept, settings: Settings) -> int:
+    match kind:
+        case Kept.SESSIONS | Kept.TEST_CALLS:
+            return settings.retention_days_sessions
+        case Kept.EXECUTIONS | Kept.BATCHES:
+            return settings.retention_days_executions
+        case Kept.CHATS:
+            return settings.retention_days_chats
+
+
+def do_chores(chores: Sequence[Chore], seconds: float = SECONDS_PER_SWEEP) -> bool:
+    """Do what there is to do, for about so long; return whether there may be more."""
     ends_at = time.monotonic() + seconds
     for chore in chores:
         began_at = time.monotonic()
-        while began_at < ends_at and chore.go_on():
+        while chore.go_on():
+            if time.monotonic() >= ends_at:
+                return True
             # whoever waited meanwhile gets as much time to write
             time.sleep(time.monotonic() - began_at)
             began_at = time.monotonic()
+    return False

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from redis import Redis, RedisError
 
-from opensink_web.jobs.chores import do_chores
+from opensink_web.jobs.chores import CANCELLING, do_chores, pruning
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.lane_watch import LaneWatch
 from opensink_web.jobs.queue import announce, delivery_queue
@@ -22,11 +22,13 @@ from opensink_web.operations.delivery_dispatch import (
 )
 from opensink_web.operations.execution_end import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.idempotency import forget_expired
+from opensink_web.operations.user_session import forget_over
 from opensink_web.settings import Settings
 
 Context = Callable[[], AbstractContextManager[object]]
 _SWEEP_EVERY_SECONDS = 1.0
 _SWEEPS_PER_CLEANING = 600
+_SWEEPS_PER_PRUNING = 60
 _log = logging.getLogger(__name__)
 
 
@@ -36,12 +38,15 @@ def run_sweeper(settings: Settings, context: Context) -> None:
         signal.signal(signal_number, _stop)
     connection = announcing_connection(settings.redis_url)
     sweeper = Sweeper(connection, settings)
+    is_more_to_prune = False
     for count in itertools.count():
         try:
             with context():
                 sweeper.end_batches()
                 sweeper.sweep()
-                do_chores()
+                do_chores(CANCELLING)
+                if is_more_to_prune or count % _SWEEPS_PER_PRUNING == 0:
+                    is_more_to_prune = do_chores(pruning(settings))
                 if count % _SWEEPS_PER_CLEANING == 0:
                     clean()
         except Exception:
@@ -56,9 +61,12 @@ def _stop(*_: object) -> NoReturn:
 
 
 def clean() -> None:
-    """Delete what has outlived its use."""
-    with writing():
-        forget_expired()
+    """Delete what has outlived its use, a slice at a time."""
+    for forget in (forget_expired, forget_over):
+        is_more = True
+        while is_more:
+            with writing():
+                is_more = forget() > 0
 
 
 class Sweeper:

@@ -19,6 +19,7 @@ from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models import Execution, IdempotencyRecord, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.permission import Principal
+from opensink_web.operations.slices import SLICE
 
 KEY = "^[!-~]([ -~]{0,253}[!-~])?$"
 LIFETIME = timedelta(hours=24)
@@ -85,9 +86,10 @@ def abandon(record: IdempotencyRecord) -> None:
 
 
 def forget_expired() -> int:
-    """Delete the records whose time is over; return how many."""
-    expired = delete(IdempotencyRecord).where(IdempotencyRecord.expires_at <= clock.now())
-    return rows_changed(expired)
+    """Delete a slice of the records whose time is over; return how many."""
+    expired = select(IdempotencyRecord.id).where(IdempotencyRecord.expires_at <= clock.now())
+    some = delete(IdempotencyRecord).where(IdempotencyRecord.id.in_(expired.limit(SLICE)))
+    return rows_changed(some)
 
 
 def _kept_key(principal: Principal, key: str) -> str:

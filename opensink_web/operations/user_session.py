@@ -18,7 +18,7 @@ from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.credential import hash_token, new_token
-from opensink_web.operations.slices import slices
+from opensink_web.operations.slices import SLICE, slices
 
 SESSION_LIFETIME = timedelta(days=30)
 IDLE_LIFETIME = timedelta(days=7)
@@ -83,6 +83,12 @@ _NOTE_SEEN = (
     .where(UserSession.id == bindparam("of_session"))
     .values(last_seen_at=bindparam("moment"))
 )
+
+
+def forget_over() -> int:
+    """Delete a slice of the sessions, of browsers and programs, that count no more."""
+    over = select(UserSession.id).where(~is_live()).limit(SLICE)
+    return rows_changed(delete(UserSession).where(UserSession.id.in_(over)))
 
 
 def end_session(user: User, session_id: UUID) -> None:

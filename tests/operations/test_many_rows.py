@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from opensink_web.jobs.chores import CHORES
+from opensink_web.jobs.chores import CANCELLING
 from opensink_web.models import (
     ApiKey,
     Batch,
@@ -61,7 +61,7 @@ def test_a_batch_with_more_waiting_than_a_statement_may_name_is_cancelled(
         with statements(app) as said:
             assert cancel(cast.alice, batch.id) == MANY + 1
             assert claim_some(function_id) == [], "nothing of it begins any more"
-            assert all(chore.go_on() for chore in CHORES[:1])
+            assert all(chore.go_on() for chore in CANCELLING)
         assert in_status(ExecutionStatus.CANCELLED) == 2 * SLICE
     assert named_at_once(said) <= SLICE + 10
 
@@ -97,7 +97,7 @@ def test_what_was_too_much_to_cancel_at_once_is_cancelled_to_its_end(
         }
         copy_row(InputRequest, first.request_id, 2 * SLICE, requests)
         assert cancel(cast.alice, batch_id) == 2 * SLICE + 1
-        while CHORES[0].go_on():
+        while CANCELLING[0].go_on():
             pass
         with reading():
             batch = db.session.get_one(Batch, batch_id)

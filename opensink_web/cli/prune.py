@@ -1,0 +1,35 @@
+"""`opensink prune`: deletes what has been kept for as long as the settings say, at once."""
+
+import click
+
+from opensink_web.cli.application import in_application
+from opensink_web.cli.options import takes_settings
+from opensink_web.jobs.chores import do_chores, kept_days, pruning
+from opensink_web.models.transaction import reading
+from opensink_web.operations.retention import count_prunable, cutoffs
+from opensink_web.settings import Settings
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
+@takes_settings()
+def prune(settings: Settings, *, dry_run: bool) -> None:
+    """Delete what ended longer ago than RETENTION_DAYS_... say; servers may run meanwhile.
+
+    The sweeper does the same every minute.
+    """
+    days = kept_days(settings)
+    with in_application(settings):
+        for kind, cutoff in cutoffs(days).items():
+            with reading():
+                count = count_prunable(kind, cutoff)
+            verb = "would be" if dry_run else "are being"
+            click.echo(
+                f"{count:,} {kind} {verb} deleted: they ended {days[kind]} days ago or more."
+            )
+        for kind in (kind for kind, span in days.items() if not span):
+            click.echo(f"All {kind} are kept.")
+        while not dry_run and do_chores(pruning(settings)):
+            click.echo("There is more to delete.")
+    if not dry_run:
+        click.echo("Done.")

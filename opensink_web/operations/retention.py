@@ -1,0 +1,153 @@
+"""How long what has ended is kept, and deleting what is older: a slice in each transaction.
+
+Only what has ended goes, and whole: a session with its requests, activities and deliveries, an
+execution with its timeline, what it asked and its callback, a batch with its executions, a chat
+with its messages. What still waits for a person, a worker or a callback stays with all of it. Of a
+batch larger than a slice the executions go first, over several transactions.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal_column, select
+
+from opensink_web import clock
+from opensink_web.models import (
+    AgentSession,
+    Batch,
+    Callback,
+    Chat,
+    ChatMessage,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+    Execution,
+    InputRequest,
+    InputRequestStatus,
+    SessionStatus,
+    db,
+)
+from opensink_web.models.execution import ENDED
+from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.slices import SLICE
+
+
+class Kept(StrEnum):
+    """What is kept for a time of its own."""
+
+    SESSIONS = "sessions"
+    TEST_CALLS = "test calls"
+    EXECUTIONS = "executions"
+    BATCHES = "batches"
+    CHATS = "chats"
+
+
+# written out, as the partial index has it
+_IS_OWED = Callback.status == literal_column("'pending'")
+
+
+def cutoffs(days: Mapping[Kept, int]) -> dict[Kept, datetime]:
+    """Return from when on what ended is kept, of each kind that is not kept for good."""
+    moment = clock.now()
+    return {kind: moment - timedelta(days=span) for kind, span in days.items() if span}
+
+
+def is_any_prunable(kind: Kept, cutoff: datetime) -> bool:
+    """Tell whether anything is older. Writes nothing."""
+    return db.session.scalars(_prunable(kind, cutoff).limit(1)).first() is not None
+
+
+def count_prunable(kind: Kept, cutoff: datetime) -> int:
+    """Count what is older."""
+    found = _prunable(kind, cutoff).subquery()
+    return db.session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def prune_some(kind: Kept, cutoff: datetime) -> int:
+    """Delete a slice of what is older; return how many rows of its own table, 0 for none."""
+    table = _table_of(kind)
+    most = 1 if kind is Kept.BATCHES else SLICE
+    query = _prunable(kind, cutoff).order_by(table.id).limit(most)
+    ids = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
+    if kind is Kept.BATCHES and ids and _delete_children(ids[0]):
+        return 1
+    return rows_changed(delete(table).where(table.id.in_(ids))) if ids else 0
+
+
+def _delete_children(batch_id: UUID) -> bool:
+    """Delete a slice of a batch's executions; tell whether there are more."""
+    children = select(Execution.id).where(Execution.batch_id == batch_id)
+    ids: Sequence[UUID] = db.session.scalars(children.limit(SLICE)).all()
+    if ids:
+        rows_changed(delete(Execution).where(Execution.id.in_(ids)))
+    return len(ids) == SLICE and db.session.scalars(children.limit(1)).first() is not None
+
+
+def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | Chat]:
+    match kind:
+        case Kept.SESSIONS:
+            return AgentSession
+        case Kept.TEST_CALLS:
+            return Delivery
+        case Kept.EXECUTIONS:
+            return Execution
+        case Kept.BATCHES:
+            return Batch
+        case Kept.CHATS:
+            return Chat
+
+
+def _prunable(kind: Kept, cutoff: datetime) -> Select[UUID]:
+    table = _table_of(kind)
+    # what ended before was made before: this bounds how much is looked at
+    is_old = table.id < UUID(int=int(cutoff.timestamp() * 1000) << 80)
+    return select(table.id).where(is_old, _has_ended(kind, cutoff))
+
+
+def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
+    match kind:
+        case Kept.SESSIONS:
+            ended = [each for each in SessionStatus if each.has_ended]
+            return and_(
+                AgentSession.status.in_(ended),
+                AgentSession.updated_at < cutoff,
+                ~exists().where(
+                    InputRequest.session_id == AgentSession.id,
+                    InputRequest.status == InputRequestStatus.PENDING,
+                ),
+                ~exists().where(
+                    Delivery.session_id == AgentSession.id,
+                    Delivery.status == DeliveryStatus.PENDING,
+                ),
+            )
+        case Kept.TEST_CALLS:
+            return and_(
+                Delivery.kind == DeliveryKind.TEST,
+                Delivery.status != DeliveryStatus.PENDING,
+                Delivery.finished_at < cutoff,
+            )
+        case Kept.EXECUTIONS:
+            return and_(
+                Execution.batch_id.is_(None),
+                Execution.status.in_(ENDED),
+                Execution.finished_at < cutoff,
+                ~exists().where(Callback.execution_id == Execution.id, _IS_OWED),
+            )
+        case Kept.BATCHES:
+            return and_(
+                Batch.ended_as.is_not(None),
+                Batch.finished_at < cutoff,
+                ~exists().where(Callback.batch_id == Batch.id, _IS_OWED),
+                ~exists().where(
+                    _IS_OWED,
+                    Callback.execution_id == Execution.id,
+                    Execution.batch_id == Batch.id,
+                ),
+            )
+        case Kept.CHATS:
+            return and_(
+                ~exists().where(Execution.chat_id == Chat.id, Execution.status.not_in(ENDED)),
+                ~exists().where(ChatMessage.chat_id == Chat.id, ChatMessage.created_at >= cutoff),
+            )

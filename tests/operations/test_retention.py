@@ -1,0 +1,161 @@
+"""What has been kept for long enough is deleted: whole, in slices, and never what is unfinished."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from opensink_web import clock
+from opensink_web.models import (
+    Activity,
+    AgentSession,
+    Base,
+    Batch,
+    Callback,
+    CallbackStatus,
+    Chat,
+    ChatMessage,
+    Delivery,
+    DeliveryStatus,
+    Execution,
+    ExecutionStatus,
+    ExecutionStep,
+    InputRequest,
+    SessionStatus,
+    db,
+)
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.retention import Kept, count_prunable, is_any_prunable, prune_some
+from opensink_web.operations.slices import SLICE
+from opensink_web.outbound.outcome import AgentReply, Output
+from tests.chats import chat_input, make_agent, submit_some
+from tests.conftest import Cast
+from tests.executions import claim_some, finish_all, make_function, submit_many, submit_one
+from tests.many_rows import copy_row
+from tests.pause_scenarios import paused_in
+from tests.scenarios import ENDPOINT, answer, ask_in
+from tests.statements import statements
+
+pytestmark = pytest.mark.usefixtures("on_each_database")
+
+URL = "https://127.0.0.1/hook"
+
+
+def prune(kind: Kept, *, days_ago: int = -1) -> int:
+    """Delete what ended so long ago; by default everything did."""
+    cutoff = clock.now() - timedelta(days=days_ago)
+    with reading():
+        assert is_any_prunable(kind, cutoff) == bool(count_prunable(kind, cutoff))
+    done = 0
+    while True:
+        with writing():
+            count = prune_some(kind, cutoff)
+        if not count:
+            return done
+        done += count
+
+
+def rows(model: type[Base]) -> int:
+    with reading():
+        return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def set_all(model: type[Base], **values: object) -> None:
+    with writing():
+        for row in db.session.scalars(select(model)):
+            for name, value in values.items():
+                setattr(row, name, value)
+
+
+def test_an_ended_session_goes_with_all_that_was_in_it(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        answer(cast.alice, ask_in(cast.alice, ENDPOINT))
+        set_all(AgentSession, status=SessionStatus.COMPLETED)
+        set_all(Delivery, status=DeliveryStatus.SUCCEEDED, finished_at=clock.now())
+        assert prune(Kept.SESSIONS, days_ago=1) == 0, "it ended only now"
+        assert prune(Kept.SESSIONS) == 1
+        assert [rows(each) for each in (AgentSession, InputRequest, Activity, Delivery)] == [0] * 4
+
+
+@pytest.mark.parametrize("what", ["session", "request", "delivery"])
+def test_a_session_stays_whole_while_something_of_it_is_unfinished(
+    app: Flask, cast: Cast, what: str
+) -> None:
+    with app.app_context():
+        waiting = ask_in(cast.alice, ENDPOINT)
+        if what != "request":
+            answer(cast.alice, waiting)
+        if what != "session":
+            set_all(AgentSession, status=SessionStatus.FAILED)
+        if what != "delivery":
+            set_all(Delivery, status=DeliveryStatus.FAILED, finished_at=clock.now())
+        before = rows(Activity)
+        assert prune(Kept.SESSIONS) == 0
+        assert (rows(AgentSession), rows(InputRequest), rows(Activity)) == (1, 1, before)
+
+
+def test_an_ended_execution_goes_with_its_steps_and_others_stay(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        submit_one(cast.alice, function_id)
+        finish_all(claim_some(function_id), Output(1))
+        queued = submit_one(cast.alice, function_id)
+        waiting = paused_in(cast.alice).execution_id
+        assert prune(Kept.EXECUTIONS, days_ago=1) == 0
+        assert prune(Kept.EXECUTIONS) == 1
+        with reading():
+            assert set(db.session.scalars(select(Execution.id))) == {queued, waiting}
+            assert set(db.session.scalars(select(ExecutionStep.execution_id))) == {queued, waiting}
+
+
+def test_what_owes_a_callback_stays_until_it_is_made(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        submit_one(cast.alice, function_id, callback_url=URL)
+        submit_many(cast.alice, function_id, 2, callback_url=URL)
+        finish_all(claim_some(function_id), Output(1))
+        assert (prune(Kept.EXECUTIONS), prune(Kept.BATCHES)) == (0, 0)
+        set_all(Callback, status=CallbackStatus.SENT)
+        assert (prune(Kept.EXECUTIONS), prune(Kept.BATCHES)) == (1, 1)
+        assert (rows(Execution), rows(Callback), rows(Batch)) == (0, 0, 0)
+
+
+def test_a_large_batch_goes_a_slice_at_a_time(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        batch = submit_many(cast.alice, function_id, 1)
+        finish_all(claim_some(function_id), Output(1))
+        copy_row(Execution, batch.execution_ids[0], 2 * SLICE, {"batch_index": "n"})
+        cutoff = clock.now() + timedelta(days=1)
+        with statements(app) as said, writing():
+            assert prune_some(Kept.BATCHES, cutoff) == 1
+        assert rows(Execution) == SLICE + 1
+        assert max(len(each.values) for each in said if each.values) <= SLICE + 10
+        prune(Kept.BATCHES)
+        assert (rows(Execution), rows(Batch)) == (0, 0)
+
+
+def test_a_batch_stays_while_one_of_it_is_unfinished(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        submit_many(cast.alice, function_id, 2)
+        finish_all(claim_some(function_id, most=1), Output(1))
+        assert (prune(Kept.BATCHES), prune(Kept.EXECUTIONS)) == (0, 0)
+        assert rows(Execution) == 2
+
+
+def test_a_chat_stays_while_it_is_answered_and_its_execution_stays_after(
+    app: Flask, cast: Cast
+) -> None:
+    with app.app_context():
+        agent_id = make_agent(cast.alice)
+        submit_some(cast.alice, agent_id, [chat_input()])
+        assert prune(Kept.CHATS) == 0
+        finish_all(claim_some(agent_id), AgentReply("assistant", "Hello", []))
+        assert prune(Kept.CHATS, days_ago=1) == 0
+        assert prune(Kept.CHATS) == 1
+        assert (rows(Chat), rows(ChatMessage)) == (0, 0)
+        with reading():
+            kept = db.session.scalars(select(Execution)).one()
+            assert (kept.status, kept.chat_id) == (ExecutionStatus.COMPLETED, None)
