@@ -57,7 +57,7 @@ def may_hold() -> bool:
 def held(wait: Wait, finish: Finish) -> Response:
     """Answer with what `finish` returns when the waiting is over, in the request's context then."""
     if MAY_HOLD not in request.environ:
-        _wait_here(wait)
+        wait_here(wait)
         return _finish_or_hold(wait, finish)
     if not may_hold():
         return finish()
@@ -78,7 +78,8 @@ def _finish_or_hold(wait: Wait, finish: Finish) -> Response:
     return finish() if longer is None else held(longer, finish)
 
 
-def _wait_here(wait: Wait) -> None:
+def wait_here(wait: Wait) -> None:
+    """Wait in this thread: all that can be done where answers cannot be held."""
     deadline = time.monotonic() + wait.seconds
     pause_seconds = FIRST_PAUSE_SECONDS
     while _is_still(wait) and (left_seconds := deadline - time.monotonic()) > 0:

@@ -107,6 +107,7 @@ def test_our_address_is_what_public_url_says_or_what_the_browser_asked_for(
     app = create_app(replace(settings, public_url=public_url))
     app.config["SESSION_COOKIE_SECURE"] = False  # the client speaks plain HTTP to us, as the proxy
     app.config["SESSION_COOKIE_NAME"] = "opensink_session"
+    app.config["SESSION_COOKIE_PATH"] = "/"  # nor does it ask below the path
     answer = sign_in(app.test_client(), cast, asked, {"Origin": origin})
     assert answer.status_code == 303
 
