@@ -17,7 +17,7 @@ KINDS = {
     "a head that does not end": (HEAD, b"a"),
     "a body that does not come": (POST + b"Content-Length: 100000\r\n\r\n", b"{"),
     "chunks that do not end": (POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n{\r\n"),
-    "a reader that reads nothing": (LARGE * 8, b""),
+    "a reader that reads nothing": (LARGE * 4, b""),
 }
 """By name: what is sent first, and then a little of every second."""
 

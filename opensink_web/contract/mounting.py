@@ -1,5 +1,7 @@
 """Mounting routes in the application: their rules, and the document that describes them all."""
 
+from functools import cache
+
 from flask import Blueprint, Flask, Response
 from flask.typing import RouteCallable
 
@@ -28,9 +30,12 @@ def blueprint_of(room: Room, routes: tuple[Route, ...]) -> Blueprint:
 def describe(app: Flask, routes: tuple[Route, ...], server: str | None) -> None:
     """Let everybody read the description of all routes."""
 
+    @cache  # it takes a tenth of a second to write, and anybody may ask for it
+    def document() -> bytes:
+        return json_value.dump(openapi_document(routes, server)).encode()
+
     def openapi() -> Response:
-        document = openapi_document(routes, server)
-        return Response(json_value.dump(document), content_type="application/json")
+        return Response(document(), content_type="application/json")
 
     app.add_url_rule(OPENAPI_ADDRESS, view_func=openapi)
 
