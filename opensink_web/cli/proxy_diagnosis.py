@@ -67,7 +67,9 @@ def through_public_url(settings: Settings, *, waits: bool) -> Iterator[Finding]:
             findings += visit.long_wait()
     yield from findings
     if not findings:
-        sentence = "What is sent there arrives here as it was: host, scheme, path and address."
+        sentence = (
+            "What is sent there arrives here unchanged: host, scheme, path and caller's address."
+        )
         yield Finding(Verdict.OK, _SUBJECT, sentence)
 
 

@@ -85,8 +85,8 @@ def workspaces() -> ResponseReturnValue:
 def _draw_sign_in_again() -> ResponseReturnValue:
     form = SignInForm()
     form.form_errors.append(
-        "This form was open for too long, or your browser keeps no cookies of this server, which it"
-        " must to sign in. Enter your password again."
+        "This form was open for too long, or your browser keeps no cookies from this server, which"
+        " signing in needs. Enter your password again."
     )
     return render_template("auth/sign_in.html", form=form), 400
 

@@ -87,11 +87,11 @@ def _by_another_address(address: str, public_url: str) -> str:
             f" server takes forms over HTTPS alone. Open {public_url} instead."
         )
     return (
-        f"This form was sent by a page at {shown}, but this server takes itself for"
-        f" {public_url} (and was asked for {request.scheme}://{request.host}), so nothing was"
-        f" changed. If {shown} is its right address, whoever runs it has to say so:"
-        f" PUBLIC_URL={shown}{urlsplit(public_url).path}, {_advice(there)} `opensink doctor` looks"
-        " what a proxy passes on. If it is not, another site has sent the form in your name."
+        f"This form was sent by a page at {shown}, but this server believes that its address is"
+        f" {public_url} (and the request named {request.scheme}://{request.host}), so nothing was"
+        f" changed. If {shown} is the right address, whoever runs this server has to set"
+        f" PUBLIC_URL={shown}{urlsplit(public_url).path}, {_advice(there)} `opensink doctor` checks"
+        " what a proxy passes on. If it is not, another site sent the form in your name."
     )
 
 
@@ -104,10 +104,12 @@ def _advice(there: SplitResult) -> str:
     """Return what a reverse proxy has to pass on, by what it seems to have lost."""
     asked = _parsed(request.host_url)
     if asked is None or asked.hostname != there.hostname:
-        return "and a reverse proxy passes its host on (nginx: proxy_set_header Host $http_host)."
+        return (
+            "and have the reverse proxy pass the host on (nginx: proxy_set_header Host $http_host)."
+        )
     if there.scheme != asked.scheme and there.netloc == asked.netloc:
-        return "and a reverse proxy says X-Forwarded-Proto and is named in TRUSTED_PROXIES."
+        return "have the reverse proxy send X-Forwarded-Proto, and name it in TRUSTED_PROXIES."
     return (
-        "and a reverse proxy passes its host on with the port"
+        "and have the reverse proxy pass the host on with its port"
         " (nginx: proxy_set_header Host $http_host, not $host)."
     )

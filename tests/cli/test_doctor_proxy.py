@@ -53,7 +53,7 @@ def doctor(behind: tuple[Opensink, ReverseProxy], proxy: ReverseProxy) -> Doctor
 def test_a_proxy_without_a_mistake(proxy: ReverseProxy, doctor: Doctor) -> None:
     for proxy.strips in (True, False):
         found = doctor()
-        assert "ok    public URL: What is sent there arrives here as it was" in found
+        assert "ok    public URL: What is sent there arrives here unchanged" in found
         assert "fail" not in found
 
 
