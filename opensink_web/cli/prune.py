@@ -24,9 +24,8 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
             with reading():
                 count = count_prunable(kind, cutoff)
             verb = "would be" if dry_run else "are being"
-            click.echo(
-                f"{count:,} {kind} {verb} deleted: they ended {days[kind]} days ago or more."
-            )
+            span = f"{days[kind]} day{'s' if days[kind] > 1 else ''}"
+            click.echo(f"{kind.capitalize()}, kept for {span}: {count:,} {verb} deleted.")
         for kind in (kind for kind, span in days.items() if not span):
             click.echo(f"All {kind} are kept.")
         while not dry_run and do_chores(pruning(settings)):

@@ -1,0 +1,56 @@
+"""`opensink prune`: what has been kept for long enough is counted, and deleted."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from opensink_web import clock
+from opensink_web.cli.prune import prune
+from opensink_web.models import Execution, db
+from opensink_web.models.transaction import reading
+from opensink_web.outbound.outcome import Output
+from opensink_web.settings import Settings
+from tests.cli.command_runner import Commands
+from tests.conftest import Cast
+from tests.executions import claim_some, finish_all, make_function, submit_one
+
+A_DAY = {"RETENTION_DAYS_EXECUTIONS": "1"}
+
+
+@pytest.fixture
+def ended(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        submit_one(cast.alice, function_id)
+        finish_all(claim_some(function_id), Output(1))
+
+
+def is_there(app: Flask) -> bool:
+    with app.app_context(), reading():
+        return db.session.scalars(select(Execution.id)).first() is not None
+
+
+@pytest.mark.usefixtures("ended")
+def test_it_counts_and_then_deletes(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    counted = Commands(settings).run(prune, "--dry-run", **A_DAY)
+    assert "Executions, kept for 1 day: 1 would be deleted." in counted.output
+    assert "All sessions are kept." in counted.output
+    assert is_there(app)
+    assert Commands(settings).run(prune, **A_DAY).output.endswith("Done.\n")
+    assert not is_there(app)
+
+
+@pytest.mark.usefixtures("ended")
+def test_without_a_setting_everything_is_kept(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now() + timedelta(days=2000)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    assert Commands(settings).run(prune).exit_code == 0
+    assert is_there(app)
