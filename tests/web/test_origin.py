@@ -95,7 +95,7 @@ def test_the_browsers_word_decides(
         # a proxy that ends TLS and passes nothing on but PUBLIC_URL says it
         (HTTPS, "http://127.0.0.1:8787", HTTPS),
         (HTTPS, "http://sink.example.com", HTTPS),
-        (f"{HTTPS}:8443/below", "http://127.0.0.1:8787", f"{HTTPS}:8443"),
+        (f"{HTTPS}:8443/below", "http://127.0.0.1:8787/below", f"{HTTPS}:8443"),
         # by another name than PUBLIC_URL's
         ("http://127.0.0.1:8787", "http://localhost:8787", "http://localhost:8787"),
         ("http://127.0.0.1:8787", "http://[::1]:8787", "http://[::1]:8787"),
@@ -107,7 +107,6 @@ def test_our_address_is_what_public_url_says_or_what_the_browser_asked_for(
     app = create_app(replace(settings, public_url=public_url))
     app.config["SESSION_COOKIE_SECURE"] = False  # the client speaks plain HTTP to us, as the proxy
     app.config["SESSION_COOKIE_NAME"] = "opensink_session"
-    app.config["SESSION_COOKIE_PATH"] = "/"  # nor does it ask below the path
     answer = sign_in(app.test_client(), cast, asked, {"Origin": origin})
     assert answer.status_code == 303
 
