@@ -8,6 +8,7 @@ import jsonschema_rs
 from opensink_web.errors import FieldError, InvalidSchema
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.schema.effort import expanded, pattern_size_bytes, patterns_of
+from opensink_web.schema.pattern_reason import reason_of
 from opensink_web.schema.references import REFERENCE_KEYWORDS, References
 from opensink_web.schema.subschemas import (
     pointer_to,
@@ -128,11 +129,7 @@ def _why(error: jsonschema_rs.ValidationError) -> str:
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.Referencing):
         return "It has a reference that points at nothing in the schema."
     if keyword == "pattern" or kind.name in {"format", "propertyNames"}:
-        return (
-            "This is not a regular expression the server takes: "
-            "look-ahead, look-behind and back-references are left out, since they can hang it, "
-            "and so is what compiles to more than 1 MiB: limit a text with maxLength instead."
-        )
+        return reason_of(str(error.instance))
     return f"The value of “{keyword}” is not what JSON Schema asks for."
 
 

@@ -4,6 +4,7 @@ Limits of the schema are named; values of the answer never are, since messages a
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -39,7 +40,13 @@ _FORMATS = {
     "idn-email": "an e-mail address, such as name@example.com",
     "uri": "a full address, such as https://example.com/page",
     "iri": "a full address, such as https://example.com/page",
+    "uri-reference": "an address or a part of one, such as /page",
+    "iri-reference": "an address or a part of one, such as /page",
+    "uri-template": "a template of an address, such as /users/{id}",
+    "json-pointer": "a JSON Pointer, such as /items/0",
+    "relative-json-pointer": "a relative JSON Pointer, such as 1/items",
     "hostname": "a host name, such as example.com",
+    "idn-hostname": "a host name, such as example.com",
     "ipv4": "an IPv4 address, such as 192.0.2.1",
     "ipv6": "an IPv6 address, such as 2001:db8::1",
     "uuid": "a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
@@ -166,7 +173,9 @@ def _sentence(kind: Kind, instance: object) -> str:
         case Kind.Format(format=name):
             if name in _ASCII_FORMATS and isinstance(instance, str) and not instance.isascii():
                 return _ASCII_FORMATS[name]
-            return f"This must be {_FORMATS.get(name, f'in the format “{name}”')}."
+            return _of_address(name, str(instance)) or (
+                f"This must be {_FORMATS.get(name, f'in the format “{name}”')}."
+            )
         case Kind.OneOfMultipleValid():
             return _UNION_SEVERAL
         case Kind.Constant(expected_value=value):
@@ -175,6 +184,17 @@ def _sentence(kind: Kind, instance: object) -> str:
             return "This must be one of the options."
         case _:
             return _of_limit(kind)
+
+
+def _of_address(name: str, text: str) -> str:
+    """Say what keeps a text from being an address, nothing when it is none at all."""
+    if name not in {"uri", "iri"}:
+        return ""
+    if re.search(r"\s", text):
+        return "An address cannot have spaces. Write a space as %20."
+    if not re.match("[A-Za-z][A-Za-z0-9+.-]*:", text):
+        return "An address begins with its scheme, as in https://example.com/page."
+    return ""
 
 
 _LIMITS: dict[str, Callable[[str], str]] = {

@@ -158,3 +158,19 @@ def test_an_answer_too_deep_for_the_engine_is_an_error_and_no_crash() -> None:
     assert validate({"type": "object", "additionalProperties": {"$ref": "#"}}, instance) == (
         FieldError("", "This is nested deeper than 64 levels."),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://example.org/café", "%C3%A9"),
+        ("https://example.org/a b", "%20"),
+        ("example.org", "scheme"),
+        ("http://[", "full address"),
+    ],
+)
+def test_an_address_is_told_what_is_wrong_with_it(text: str, words: str) -> None:
+    schema: JSONValue = {"properties": {"a": {"format": "uri"}}}
+    [error] = validate(schema, {"a": text})
+    assert words in error.message
+    assert text not in error.message

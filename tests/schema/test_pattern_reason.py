@@ -1,0 +1,46 @@
+"""A refused pattern is told what is wrong with it, each kind by its own sentence."""
+
+import pytest
+
+from opensink_web.errors import InvalidSchema
+from opensink_web.json_value import JSONValue
+from opensink_web.schema.limits import check_schema
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(?=a)b", "a look-ahead, (?=…)"),
+        ("(?!a)b", "a negative look-ahead, (?!…)"),
+        ("(?<=a)b", "a look-behind, (?<=…)"),
+        ("(?<!a)b", "a negative look-behind, (?<!…)"),
+        (r"(a)\1", r"a back-reference, \1"),
+        (r"(?<n>a)\k<n>", r"a back-reference, \k"),
+        ("(?P<n>a)(?P=n)", "a back-reference, (?P=…)"),
+        ("(?>a)", "an atomic group"),
+        ("a(?#why)", "comments"),
+        ("[a", "the [ has no ]"),
+        ("(a", "the ( has no )"),
+        ("a)", "a ) without a ("),
+        ("*a", "nothing to repeat"),
+        ("a{3,1}", "{3,1} has its larger number first"),
+        ("[z-a]", "runs backwards"),
+        (r"\p{Foo}", "unknown escape"),
+        ("(?<n>a)(?<n>b)", "two groups have the same name"),
+        (r"\Zx", "not a valid regular expression"),
+        ("(a{1000}){1000}", "too large"),
+        ("x{1,500000}", "too large"),
+    ],
+)
+@pytest.mark.parametrize("keyword", ["pattern", "patternProperties"])
+def test_each_kind_has_its_own_reason(keyword: str, pattern: str, words: str) -> None:
+    part: JSONValue = pattern if keyword == "pattern" else {pattern: {}}
+    with pytest.raises(InvalidSchema) as refused:
+        check_schema({"properties": {"a": {keyword: part}}})
+    [error] = refused.value.errors
+    assert words in error.message
+
+
+@pytest.mark.parametrize("pattern", ["[(?=]", "(?i)a", "^(a+)+$", r"\\1", r"\p{L}+"])
+def test_what_only_looks_like_them_is_taken(pattern: str) -> None:
+    check_schema({"properties": {"a": {"pattern": pattern}}})
