@@ -90,7 +90,7 @@ def _separators(text: str) -> int:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise InvalidInput("The JSON has an object in which a key stands twice.")
+        raise InvalidInput("The JSON has an object in which a key occurs twice.")
     return found
 
 
@@ -101,13 +101,13 @@ def _no_constant(name: str) -> JSONValue:
 def _finite(text: str) -> float:
     number = float(text)
     if number in {float("inf"), float("-inf")}:
-        raise InvalidInput("The JSON has a number too large to keep.")
+        raise InvalidInput("The JSON has a number that is too large to be stored.")
     return number
 
 
 def _integer(text: str) -> int:
     if len(text) > MAX_INTEGER_DIGITS:
-        raise InvalidInput("The JSON has a number too large to keep.")
+        raise InvalidInput("The JSON has a number that is too large to be stored.")
     return int(text)
 
 
@@ -130,6 +130,6 @@ def _check_nesting_and_text(value: JSONValue) -> None:
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise InvalidInput("The JSON has a text with a NUL character in it.")
+        raise InvalidInput("The JSON has a string that contains a NUL character.")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidInput("The JSON has a text with half a surrogate pair in it.")
+        raise InvalidInput("The JSON has a string that contains half a surrogate pair.")

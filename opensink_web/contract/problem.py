@@ -29,9 +29,9 @@ _CODES = {400: "invalid_request", 413: "body_too_large", 415: "not_json", 500: "
 _SENTENCES = {
     400: "The request could not be understood.",
     404: "There is nothing at this address.",
-    405: "This address does not take this method; the header Allow says which it takes.",
-    413: "The body is larger than this server takes.",
-    500: "Something went wrong here. It has been written down; please try again.",
+    405: "This address does not accept this method; the header Allow lists those it accepts.",
+    413: "The body is larger than this server accepts.",
+    500: "Something went wrong on our side. It has been logged; please try again.",
 }
 
 

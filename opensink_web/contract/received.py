@@ -20,7 +20,7 @@ MAX_ERRORS = 200
 _SENTENCES = {
     "missing": "This field is required.",
     "extra_forbidden": "Unknown field.",
-    "string_type": "This must be a text.",
+    "string_type": "This must be a string.",
     "string_too_short": "This must not be empty.",
     "string_too_long": "This must have at most {max_length} characters.",
     "enum": "This must be one of {expected}.",
@@ -37,7 +37,7 @@ _SENTENCES = {
     "datetime_type": "This must be a date and time such as 2030-01-31T12:00:00Z.",
     "datetime_from_date_parsing": "This must be a date and time such as 2030-01-31T12:00:00Z.",
     "datetime_parsing": "This must be a date and time such as 2030-01-31T12:00:00Z.",
-    "timezone_aware": "This needs its time zone, as in 2030-01-31T12:00:00Z.",
+    "timezone_aware": "This needs a time zone, as in 2030-01-31T12:00:00Z.",
     "greater_than_equal": "This must be at least {ge}.",
     "less_than_equal": "This must be at most {le}.",
     "less_than": "This must be less than {lt}.",
@@ -60,7 +60,7 @@ def read_path(types: Mapping[str, TypeAdapter[Any]], values: Mapping[str, str]) 
     try:
         return {name: types[name].validate_strings(text) for name, text in values.items()}
     except ValidationError:
-        raise NotFound("There is nothing with this id or name.") from None
+        raise NotFound("Nothing has this id or name.") from None
 
 
 def read_query(request: Request, shape: type[QueryT]) -> QueryT:
@@ -72,7 +72,7 @@ def read_query(request: Request, shape: type[QueryT]) -> QueryT:
         if len(given) > 1
     ]
     errors += [
-        FieldError(pointer(name), "This has a NUL character in it.")
+        FieldError(pointer(name), "This contains a NUL character.")
         for name, given in values.items()
         if "\0" in given
     ]
@@ -96,7 +96,7 @@ def read_body(
     if not data and not is_required:
         return shape(), None
     if not request.is_json:
-        raise NotJSON("Send JSON, with the header Content-Type: application/json.")
+        raise NotJSON("Send JSON with the header Content-Type: application/json.")
     value = json_value.parse(data)
     return _shaped(_without(value, shape.server_set), shape), value
 

@@ -98,7 +98,7 @@ def add_activity(
 def check_agent_of(session: AgentSession, agent_id: UUID) -> None:
     """Raises: InvalidInput when the session is not this agent's."""
     if session.agent_id != agent_id:
-        message = "The session is not one of this agent's."
+        message = "The session does not belong to this agent."
         raise InvalidInput(message, errors=(FieldError("/agent_id", message),))
 
 

@@ -263,5 +263,5 @@ def _flush_unique() -> None:
     try:
         db.session.flush()
     except IntegrityError as error:
-        message = "There is an agent with this slug in this namespace already."
+        message = "An agent with this slug already exists in this namespace."
         raise Conflict(message, errors=(FieldError("/slug", message),)) from error

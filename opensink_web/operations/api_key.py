@@ -40,7 +40,7 @@ def create_key(
         message = "A name has 1 to 255 characters."
         raise InvalidInput(message, errors=(FieldError("/name", message),))
     if expires_at is not None and expires_at <= clock.now():
-        message = "The expiry must lie in the future."
+        message = "The expiry must be in the future."
         raise InvalidInput(message, errors=(FieldError("/expires_at", message),))
     if parent is not None:
         expires_at = _expiry_within(parent, expires_at)
@@ -119,7 +119,7 @@ def _expiry_within(parent: ApiKey, expires_at: datetime | None) -> datetime | No
     if parent.expires_at is None:
         return expires_at
     if expires_at is not None and expires_at > parent.expires_at:
-        message = "A key expires no later than the key it is made with."
+        message = "A key cannot expire later than the key it is made with."
         raise InvalidInput(message, errors=(FieldError("/expires_at", message),))
     return expires_at or parent.expires_at
 

@@ -185,7 +185,7 @@ def _callee_of(found: _Found) -> tuple[_Callee | None, str | None]:
 
 def _reason_not_to_call(callee: _Callee | None, recovery_count: int) -> str | None:
     if callee is None:
-        return "The agent has no execution endpoint any more."
+        return "The agent no longer has an execution endpoint."
     if recovery_count > RECOVERIES_MAX:
         return f"Outcome unknown: the worker stopped during {recovery_count} attempts."
     return None
@@ -209,7 +209,7 @@ def _note_lost_attempts(found: _Found) -> None:
             "of_delivery": found.delivery.id,
             "outcome": AttemptOutcome.UNKNOWN,
             "error_code": "outcome_unknown",
-            "error_message": "The worker stopped before it could say how the call went.",
+            "error_message": "The worker stopped before it could record how the call went.",
             "finished_at": clock.now(),
         },
     )

@@ -31,7 +31,7 @@ def check_endpoint(
     unmasked, errors = _checked_call(endpoint, policy, current)
     errors += _timing_errors(unmasked)
     if errors:
-        raise InvalidInput("The execution endpoint cannot be used like this.", errors=tuple(errors))
+        raise InvalidInput("The execution endpoint is not valid.", errors=tuple(errors))
     return unmasked
 
 
@@ -108,7 +108,7 @@ def _unmask(
     headers = []
     for name, value in endpoint.headers:
         if value == MASK and name.lower() not in kept:
-            errors.append(FieldError(_pointer(name), "There is no earlier value to keep here."))
+            errors.append(FieldError(_pointer(name), "There is no stored value to keep here."))
         headers.append((name, kept.get(name.lower(), value) if value == MASK else value))
     return replace(endpoint, headers=tuple(headers)), errors
 
@@ -154,7 +154,7 @@ def _header_errors(headers: tuple[tuple[str, str], ...]) -> list[FieldError]:
     if len(names) > HEADERS_MAX:
         errors.append(FieldError("/headers", f"At most {HEADERS_MAX} headers can be configured."))
     if len(set(names)) != len(names):
-        errors.append(FieldError("/headers", "A header can be configured only once."))
+        errors.append(FieldError("/headers", "Each header can be configured only once."))
     for name, value in headers:
         refusal = check_header(name, value)
         if refusal is not None:

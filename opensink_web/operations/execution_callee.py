@@ -67,7 +67,7 @@ def callee_of_function(function_id: UUID | None) -> Callee | Failure:
     """Find how a function is called."""
     row = db.session.execute(_FIND_FUNCTION, {"of_function": function_id}).one_or_none()
     if row is None:
-        return Failure("The function does not exist any more.")
+        return Failure("The function no longer exists.")
     function, workspace = row
     if not function.is_active:
         return Failure("The function was switched off.")
@@ -85,12 +85,12 @@ def callee_of_agent(agent_id: UUID | None) -> AgentCallee | Failure:
     """Find how an agent is called."""
     row = db.session.execute(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
     if row is None:
-        return Failure("The agent does not exist any more.")
+        return Failure("The agent no longer exists.")
     agent, workspace = row
     try:
         endpoint = endpoint_of(agent)
         if endpoint is None:
-            return Failure("The agent has no execution endpoint any more.")
+            return Failure("The agent no longer has an execution endpoint.")
         secrets = call_secrets(workspace, agent, clock.now())
     except UnreadableSecret as error:
         return Failure(f"The call cannot be made. {error.message}")

@@ -50,7 +50,7 @@ TIMEOUT = "timeout"
 
 NO_MEMBER = "not_a_member"
 """The `error_code` of what somebody started who has left, or was shut out, since then."""
-_NO_MEMBER = "Whoever started it is not an active member of the workspace any more."
+_NO_MEMBER = "The person who started it is no longer an active member of the workspace."
 
 # Built once, because building a statement costs more than running it.
 _DUE = oldest_due(
@@ -183,7 +183,7 @@ def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
         if messages is not None:
             with_messages.append(replace(each, messages=messages))
         else:
-            why = "does not exist any more" if each.chat_id is None else "cannot be decrypted"
+            why = "no longer exists" if each.chat_id is None else "cannot be decrypted"
             with_messages.append(replace(each, callee=Failure(f"The chat {why}.")))
     return with_messages
 

@@ -42,7 +42,7 @@ def checked(claim: ExecutionClaim, outcome: Outcome) -> Outcome:
     if isinstance(outcome, Awaits):
         refusal = check_question(outcome.prompt, outcome.schema)
         if refusal is not None:
-            return Failure(f"It asked for input in a way that cannot be shown. {refusal}")
+            return Failure(f"It asked for input, but the question is not valid. {refusal}")
     return outcome
 
 

@@ -225,7 +225,7 @@ def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) 
         raise NotFound("There is no such execution.")
     asked = run_prepared(_PENDING, {"of_execution": execution_id}).one_or_none()
     if asked is None:
-        raise Conflict(f"The execution waits for no input: it is {execution.status}.")
+        raise Conflict(f"The execution is not waiting for input: it is {execution.status}.")
     if asked.kind is InputRequestKind.APPROVAL:
         raise Conflict(
             "The execution waits for the approval of its call, which is given in the inbox or by"

@@ -75,7 +75,7 @@ def check_execution(principal: Principal, execution_id: UUID, order: RerunOrder)
     """
     execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
     if not execution.status.has_ended:
-        raise Conflict("The execution has not ended, so it is not run again.")
+        raise Conflict("The execution has not ended yet, so it cannot be run again.")
     return check_input(_function_of(principal, execution), execution.input_data)
 
 
@@ -124,7 +124,7 @@ def check_failed(
     """
     batch = find_batch(principal.workspace, batch_id, user_id=order.user_id)
     if batch.ended_as is None:
-        raise Conflict("The batch has not ended, so nothing of it is run again.")
+        raise Conflict("The batch has not ended yet, so nothing in it can be run again.")
     failed = _failed_of(batch)
     if not failed:
         raise Conflict("None of the batch's executions has failed.")

@@ -79,4 +79,4 @@ def fail_declined(request: InputRequest, execution: LockedExecution, reason: str
 
 def _check_awaiting(execution: LockedExecution) -> None:
     if execution.status is not ExecutionStatus.AWAITING_INPUT:
-        raise Conflict(f"The execution waits for nobody any more: it is {execution.status}.")
+        raise Conflict(f"The execution is no longer waiting for anybody: it is {execution.status}.")

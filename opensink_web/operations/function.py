@@ -102,7 +102,7 @@ def check_fields(
         raise refusals[0]
     if refusals:
         errors = tuple(error for refusal in refusals for error in refusal.errors)
-        raise InvalidInput("This function cannot be kept like this.", errors=errors)
+        raise InvalidInput("The function is not valid.", errors=errors)
     return CheckedFields(cast("FunctionChanges", changes))
 
 
@@ -264,5 +264,5 @@ def _flush_unique() -> None:
     try:
         db.session.flush()
     except IntegrityError as error:
-        message = "There is a function of this name in this namespace already."
+        message = "A function with this name already exists in this namespace."
         raise Conflict(message, errors=(FieldError("/name", message),)) from error

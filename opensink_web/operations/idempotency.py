@@ -128,7 +128,7 @@ def _stored(principal: Principal, once: Once) -> StoredAnswer:
     )
     record = db.session.scalars(query).one_or_none()
     if record is None or record.request_hash != once.request_hash:
-        raise Conflict("This Idempotency-Key was used before, with another request.")
+        raise Conflict("This Idempotency-Key was already used with another request.")
     if record.response_status is None or record.response_body is None:
-        raise Conflict("The first request with this Idempotency-Key is still being worked on.")
+        raise Conflict("The first request with this Idempotency-Key is still being processed.")
     return StoredAnswer(record.response_status, record.response_body)

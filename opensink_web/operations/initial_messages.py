@@ -72,7 +72,7 @@ def check_initial_messages(
             errors.append(FieldError(f"{_PLACE}/{index}/content", "Enter the message's text."))
     errors = errors or _errors_in_templates(workspace, renderer, messages)
     if errors:
-        raise InvalidInput("These first messages cannot be kept.", errors=tuple(errors))
+        raise InvalidInput("The first messages are not valid.", errors=tuple(errors))
     return CheckedMessages(messages)
 
 

@@ -89,7 +89,7 @@ def check_response(workspace: Workspace, request_id: UUID, response: JSONObject)
     _check_open(request)
     errors = validate(request.schema, response)
     if errors:
-        raise InvalidResponse("The response does not fit the request's schema.", errors=errors)
+        raise InvalidResponse("The response does not match the request's schema.", errors=errors)
     return CheckedResponse(request_id, response)
 
 
@@ -156,7 +156,9 @@ def _lock_of_execution(
     if asked_by is None:
         raise NotFound("There is no such input request.")
     if asked_by.execution_id is None:
-        raise Conflict("What an agent asks cannot be declined. Answer it, or end its session.")
+        raise Conflict(
+            "A question from an agent cannot be declined. Answer it, or end its session."
+        )
     execution = lock_executions([asked_by.execution_id]).get(asked_by.execution_id)
     request = db.session.scalars(_LOCK_REQUEST, wanted).one_or_none()
     if execution is None or request is None:
@@ -237,7 +239,7 @@ def _checked_reason(reason: str) -> str:
     reason = reason.strip()
     if 1 <= len(reason) <= REASON_LENGTH_MAX:
         return reason
-    message = "Give a reason: it is what the caller is told."
+    message = "Give a reason: the caller is told it."
     if reason:
         message = f"A reason has at most {REASON_LENGTH_MAX} characters."
     raise InvalidInput(message, errors=(FieldError("/reason", message),))

@@ -80,7 +80,7 @@ def find_invitation(token: str) -> Invitation:
     query = select(Invitation).where(Invitation.token_hash == hash_token(token))
     invitation = db.session.scalars(query).one_or_none()
     if invitation is None or not invitation.is_open(clock.now()):
-        raise NotFound("This link has been used, or is too old. Ask for a new one.")
+        raise NotFound("This link has already been used or has expired. Ask for a new one.")
     return invitation
 
 
@@ -130,7 +130,7 @@ def join(token: str, user: User) -> Workspace:
     if member is not None and not member.is_active:
         raise Conflict("You are deactivated in this workspace. Ask one of its admins.")
     if member is not None:
-        raise Conflict("You belong to this workspace already.")
+        raise Conflict("You already belong to this workspace.")
     db.session.add(
         Membership(user_id=user.id, workspace_id=invitation.workspace_id, role=invitation.role)
     )
@@ -145,4 +145,4 @@ def _use(invitation: Invitation) -> None:
         .values(used_at=clock.now())
     )
     if used != 1:
-        raise NotFound("This link has been used, or is too old. Ask for a new one.")
+        raise NotFound("This link has already been used or has expired. Ask for a new one.")

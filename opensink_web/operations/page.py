@@ -85,6 +85,6 @@ def trail_of(row_id: UUID) -> str:
 
 def _id_of(trail: str, name: str) -> UUID:
     if not re.fullmatch(TRAIL, trail):
-        message = "This is not a cursor that a page of this list has given."
+        message = "This is not a cursor from a page of this list."
         raise InvalidInput(message, errors=(FieldError(f"/{name}", message),))
     return UUID(bytes=urlsafe_b64decode(trail + "=="))

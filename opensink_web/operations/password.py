@@ -20,7 +20,7 @@ from opensink_web.operations.user import find_member
 from opensink_web.operations.user_session import end_sessions
 
 RESET_LIFETIME = timedelta(hours=24)
-_GONE = "This link has been used, or is too old. Ask for a new one."
+_GONE = "This link has already been used or has expired. Ask for a new one."
 
 
 def change_password(user: User, password_hash: PasswordHash, *, keep: UUID) -> int:

@@ -90,10 +90,10 @@ def read_asked(text: str) -> Pattern:
         raise InvalidInput(f"This is longer than {LENGTH_MAX} characters.")
     body, _, reach = text.rpartition(":")
     if reach not in {*Reach}:
-        raise InvalidInput("This does not end with :own or :all.")
+        raise InvalidInput("This must end with :own or :all.")
     if not _BODY.fullmatch(body):
         raise InvalidInput(
-            "Between the points and slashes there are letters, digits, _ and -, or a * alone; the "
+            "Between dots and slashes there can be letters, digits, _ and -, or a single *; the "
             "first part is the name of a service, such as sinas."
         )
     return Pattern(tuple(_STEP.findall(body)), Reach(reach))

@@ -217,7 +217,7 @@ def _checked_name(workspace: Workspace, name: str, renamed: CustomRole | None) -
         )
     )
     if other is not None and (renamed is None or renamed.id != other):
-        raise Conflict("There is a role with this name already.")
+        raise Conflict("A role with this name already exists.")
     return name
 
 

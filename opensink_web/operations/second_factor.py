@@ -80,9 +80,9 @@ def confirm_setup(user: User, code: str) -> list[str]:
     _refuse_a_second_one(user)
     factor = find_setup(user)
     if factor is None:
-        raise Conflict("The setup was begun anew elsewhere. Please start again.")
+        raise Conflict("The setup was restarted elsewhere. Please start again.")
     if not _accept_app_code(factor, _plain(code)):
-        message = "This is not the code that the app shows now. Check this device's time too."
+        message = "This is not the code the app shows now. Check the time on your device too."
         raise InvalidInput(message, errors=(FieldError("/code", message),))
     factor.confirmed_at = clock.now()
     return renew_recovery_codes(factor)
@@ -168,7 +168,7 @@ def _accept_app_code(factor: SecondFactor, code: str) -> bool:
 
 def _refuse_a_second_one(user: User) -> None:
     if second_factor_of(user) is not None:
-        raise Conflict("Your account has a second factor already. Turn it off first.")
+        raise Conflict("Your account already has a second factor. Turn it off first.")
 
 
 def _new_recovery_code() -> str:

@@ -46,7 +46,7 @@ def create_user(
     """
     address = check_email(email)
     if find_user(address) is not None:
-        raise Conflict("There is an account with this e-mail address already.")
+        raise Conflict("An account with this e-mail address already exists.")
     user = User(email=address, password_hash=password_hash)
     db.session.add(user)
     db.session.flush()

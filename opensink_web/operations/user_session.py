@@ -95,7 +95,7 @@ def end_session(user: User, session_id: UUID) -> None:
     """Sign a browser out. Raises: NotFound, also for somebody else's."""
     chosen = (UserSession.id == session_id, UserSession.user_id == user.id)
     if rows_changed(delete(UserSession).where(*chosen)) == 0:
-        raise NotFound("There is no such sign-in; it may have ended meanwhile.")
+        raise NotFound("There is no such sign-in; it may have ended in the meantime.")
 
 
 def end_sessions(user: User, *, but: UUID | None = None) -> int:

@@ -43,9 +43,12 @@ from opensink_web.services import EXTENSION, Services
 
 routes = Routes("auth", RUNTIME)
 CHECKS_MAX = 1000
-_WRONG = "This e-mail address and password do not belong together."
+_WRONG = "The e-mail address or the password is wrong."
 _NO_CODE = "This account has a second factor: send a code of its app, or a recovery code, as otp."
-_WRONG_CODE = "This code does not count. Each works once, and those of the app not for long."
+_WRONG_CODE = (
+    "This code is not valid. Each code works only once, and "
+    "codes from the app only for a short time."
+)
 _GONE = "This refresh token is unknown, or the sign-in it belongs to has ended. Sign in again."
 
 

@@ -132,9 +132,9 @@ class ExtrasField(JsonField):
     def read(self, text: str) -> JSONValue | Absent:
         value = super().read(text)
         if value is not ABSENT and not isinstance(value, dict):
-            raise ValueError("Write a JSON object, with its braces.")
+            raise ValueError("Enter a JSON object, in braces.")
         if isinstance(value, dict) and self._known & value.keys():
-            raise ValueError("One of these keys has a field of its own: fill that in instead.")
+            raise ValueError("One of these keys has its own field: fill in that field instead.")
         return value
 
 

@@ -205,7 +205,7 @@ class _Builder:
     def _extras(self, place: _Place) -> FieldNode:
         schema: JSONValue = {"type": "object"}
         node = self._node(Kind.JSON, schema, {"title": "Further fields"}, place)
-        return replace(node, required=False, description="A JSON object, or nothing.")
+        return replace(node, required=False, description="A JSON object, or leave it empty.")
 
     def _list(self, node: FieldNode, flat: Flat, place: _Place) -> FieldNode:
         items = flat.keywords.get("items")

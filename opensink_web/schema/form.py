@@ -99,7 +99,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         """Use up room for fields; every field that is bound asks. Raises: InvalidInput."""
         self._room -= fields
         if self._room < 0:
-            raise _TooManyFields("These are more entries than one answer can have.")
+            raise _TooManyFields("This is more entries than one answer can have.")
 
     def seal(self, place: str, value: JSONValue) -> str:
         """Return a secret as it goes into the page, and back; "" where it cannot be kept."""
@@ -245,7 +245,7 @@ def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError,
     if value is ABSENT:
         return (FieldError("", REQUIRED),)
     if not isinstance(value, dict):
-        return (FieldError("", "An answer is a JSON object, with its braces."),)
+        return (FieldError("", "The answer must be a JSON object, in braces."),)
     return validate(schema, value)
 
 

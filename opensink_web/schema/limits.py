@@ -33,7 +33,7 @@ def check_schema(schema: JSONValue) -> None:
     """
     check_value_schema(schema)
     if not _Objects(References(schema)).are_allowed(schema):
-        raise _refused("", "What it describes is always an object, and this schema allows none.")
+        raise _refused("", "The schema must allow an object, and this one does not.")
 
 
 def check_value_schema(schema: JSONValue) -> None:
@@ -59,7 +59,7 @@ def _refused(pointer: str, message: str) -> InvalidSchema:
 
 def _check_size(schema: JSONValue) -> None:
     if is_too_deep(schema):
-        raise _refused("", f"It is nested deeper than {MAX_DEPTH} levels.")
+        raise _refused("", f"The schema is nested more than {MAX_DEPTH} levels.")
     if len(dump(schema).encode()) > MAX_SIZE_BYTES:
         raise _refused("", f"It is larger than {MAX_SIZE_BYTES // 1024} KiB.")
 
@@ -68,11 +68,12 @@ def _check_dialect(schema: JSONValue) -> None:
     own = dialect_of(schema)
     if own is None:
         names = "2020-12, 2019-09 and draft-07"
-        raise _refused("/$schema", f"This dialect is not known here. Known are {names}.")
+        raise _refused("/$schema", f"This dialect is not supported. Supported are {names}.")
     for path, part in walk(schema):
         if path and "$schema" in part and DIALECTS.get(str(part["$schema"]).rstrip("#")) != own:
             raise _refused(
-                pointer_to((*path, "$schema")), "A part cannot change the dialect of the whole."
+                pointer_to((*path, "$schema")),
+                "Part of a schema cannot use another dialect than the whole.",
             )
 
 
@@ -100,7 +101,7 @@ def _check_reference(references: References, reference: str, pointer: str) -> No
     if not references.is_local(reference):
         raise _refused(pointer, "References to other documents are not followed: use #/$defs/….")
     if not references.has_embedded_documents and references.resolve(reference) is None:
-        raise _refused(pointer, "This reference points at nothing in the schema.")
+        raise _refused(pointer, "This reference does not point to anything in the schema.")
 
 
 def _check_patterns(schema: JSONValue) -> None:
@@ -127,10 +128,10 @@ def _why(error: jsonschema_rs.ValidationError) -> str:
     keyword = error.instance_path[-1] if error.instance_path else ""
     kind = error.kind
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.Referencing):
-        return "It has a reference that points at nothing in the schema."
+        return "It has a reference that does not point to anything in the schema."
     if keyword == "pattern" or kind.name in {"format", "propertyNames"}:
         return reason_of(str(error.instance))
-    return f"The value of “{keyword}” is not what JSON Schema asks for."
+    return f"The value of “{keyword}” is not allowed by JSON Schema."
 
 
 def _check_expansion(schema: JSONValue) -> None:

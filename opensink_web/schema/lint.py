@@ -108,11 +108,11 @@ def _unknown_words(part: JSONObject) -> Iterator[FieldError]:
         if word not in _KEYWORDS and not word.startswith("x-"):
             near = get_close_matches(word, _KEYWORDS, n=1, cutoff=0.75)
             hint = f" Did you mean “{near[0]}”?" if near else ""
-            message = f"JSON Schema has no keyword “{word}”, so it is ignored.{hint}"
+            message = f"There is no JSON Schema keyword “{word}”, so it is ignored.{hint}"
             yield FieldError(pointer_to((word,)), message)
     named = part.get("format")
     if isinstance(named, str) and named not in _FORMATS:
-        yield FieldError("/format", f"“{named}” is no format that is checked here.")
+        yield FieldError("/format", f"“{named}” is not a format that is checked here.")
 
 
 def _contradictions(part: JSONObject) -> Iterator[FieldError]:

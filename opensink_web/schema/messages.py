@@ -17,8 +17,10 @@ from opensink_web.schema.subschemas import Path, pointer_to
 
 _CANDIDATES_MAX = 100
 REQUIRED = "This field is required."
-_UNION_NONE = "This fits none of the forms the schema allows here."
-_UNION_SEVERAL = "This fits more than one of the forms the schema allows here, and must fit one."
+_UNION_NONE = "This does not match any of the forms the schema allows here."
+_UNION_SEVERAL = (
+    "This matches more than one of the forms the schema allows here; it must match exactly one."
+)
 _EXACTLY = "This must be exactly "
 _WRONG = "This is not what the schema allows here."
 
@@ -75,7 +77,7 @@ def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]
             Kind.AdditionalProperties(unexpected=names)
             | Kind.UnevaluatedProperties(unexpected=names)
         ):
-            yield from _at_each(path, names, "The schema has no field of this name.")
+            yield from _at_each(path, names, "The schema has no field with this name.")
         case Kind.UnevaluatedItems(unexpected=indexes):
             yield from _at_each(path, indexes, "The schema has no place for this entry.")
         case Kind.PropertyNames(error=inner):
@@ -213,12 +215,12 @@ _LIMITS: dict[str, Callable[[str], str]] = {
     "pattern": lambda limit: f"This must match the pattern {limit}",
 }
 _PLAIN = {
-    "uniqueItems": "No two entries may be the same.",
-    "contains": "An entry that the schema asks for is missing, or stands too often.",
-    "not": "The schema rules this out.",
+    "uniqueItems": "Each entry must be different.",
+    "contains": "An entry that the schema requires is missing, or occurs too often.",
+    "not": "The schema does not allow this.",
     "falseSchema": "The schema allows nothing here.",
-    "contentEncoding": "This is not encoded as the schema asks.",
-    "contentMediaType": "This is not of the media type the schema asks for.",
+    "contentEncoding": "This is not encoded as the schema requires.",
+    "contentMediaType": "This is not of the media type the schema requires.",
 }
 
 

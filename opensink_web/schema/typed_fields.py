@@ -91,7 +91,7 @@ class TextField(TypedField):
         try:
             parse(dump(text))
         except InvalidInput:
-            raise ValueError("This has a character in it that cannot be kept.") from None
+            raise ValueError("This contains a character that cannot be stored.") from None
         if text:
             return text
         return "" if self.node.required and not self.node.nullable else self.nothing()
@@ -151,12 +151,12 @@ class NumberField(TypedField):
             is_whole = self.node.kind is Kind.INTEGER and number.is_integer()
             return int(number) if is_whole else parse(dump(number))
         except (InvalidInput, OverflowError):
-            raise ValueError("This number is too large to keep.") from None
+            raise ValueError("This number is too large to be stored.") from None
 
     def _example(self) -> str:
         if self.node.kind is Kind.INTEGER:
-            return "Write a whole number in digits alone, such as 1200."
-        return "Write a number with a point for decimals, such as 1200.5."
+            return "Enter a whole number using digits only, such as 1200."
+        return "Enter a number with a decimal point, such as 1200.5."
 
     def attributes(self) -> dict[str, Any]:
         whole = self.node.kind is Kind.INTEGER

@@ -30,8 +30,8 @@ DIALECTS: dict[str, type[jsonschema_rs.Validator]] = {
     "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
     "https://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
 }
-_TOO_LONG = "This is too long an answer to be checked against its schema."
-_TOO_INVOLVED = "This does not fit the schema, and is too involved to say where."
+_TOO_LONG = "This answer is too long to be checked against its schema."
+_TOO_INVOLVED = "This does not match the schema; it is too complex to say where."
 
 
 class Checker:

@@ -69,7 +69,7 @@ def _is_own(form: PasswordForm, user: User) -> bool:
     """Check the current password: a browser that was left alone must not be enough."""
     if user_with_password(user.email, form.current.data) is not None:
         return True
-    form.show_at("/current", "This is not your password.")
+    form.show_at("/current", "That is not your password.")
     return False
 
 
@@ -81,7 +81,7 @@ def end(user: User, session_id: UUID) -> ResponseReturnValue:
         end_session(user, session_id)
     record("session_ended", user=user.id, session=session_id, address=request.remote_addr)
     if session_id != current_user.session_id:
-        flash("That browser is signed out.", "success")
+        flash("That browser has been signed out.", "success")
     return _back()
 
 
@@ -119,7 +119,7 @@ def _name(session: UserSession) -> str:
 
 def _ended(count: int) -> str:
     if count == 0:
-        return "You were signed in nowhere else."
+        return "You were not signed in anywhere else."
     return f"You are signed out in {count} other place{'s' if count > 1 else ''}."
 
 

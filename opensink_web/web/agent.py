@@ -49,12 +49,12 @@ _AGENT = _AGENTS + "/<uuid:agent_id>"
 class AgentForm(SettingsForm):
     name = LineField("Name", [InputRequired("Enter a name.")])
     description = ParagraphsField(
-        "Description", description="What the agent does, for those who answer it."
+        "Description", description="What the agent does, for the people who answer it."
     )
     namespace = LineField(
         "Namespace",
         default="default",
-        description="Sets agents apart that would otherwise share a slug.",
+        description="Lets two agents have the same slug.",
     )
     slug = LineField(
         "Slug", description="Names the agent in addresses. Left empty, it is derived from the name."
@@ -144,7 +144,7 @@ def edit(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
                     slug=form.slug.data,
                     initial_messages=messages,
                 )
-            flash("The agent is changed.", "success")
+            flash("The agent has been changed.", "success")
             return _to_agent(principal, agent_id)
         except (InvalidInput, Conflict) as error:
             form.show(error)
@@ -204,7 +204,9 @@ def remove_endpoint(principal: Principal, agent_id: UUID) -> ResponseReturnValue
     """Take the endpoint away; the agent has to ask for answers then."""
     with writing():
         update_agent(principal.workspace, agent_id, services().policy, execution_endpoint=None)
-    flash("The execution endpoint is removed. The agent has to poll for answers now.", "success")
+    flash(
+        "The execution endpoint has been removed. The agent now has to poll for answers.", "success"
+    )
     return _to_agent(principal, agent_id)
 
 
@@ -220,7 +222,7 @@ def _create(principal: Principal, form: AgentForm) -> ResponseReturnValue:
             slug=form.slug.data or None,
             initial_messages=messages,
         )
-    flash("The agent is created. Below is how to connect it.", "success")
+    flash("The agent has been created. How to connect it is explained below.", "success")
     return _to_agent(principal, agent.id)
 
 
@@ -231,7 +233,7 @@ def _save_endpoint(principal: Principal, agent_id: UUID, form: EndpointForm) -> 
             principal.workspace, agent_id, services().policy, execution_endpoint=form.endpoint()
         )
         delivery = deliver_test(agent) if tests else None
-    flash("The execution endpoint is stored.", "success")
+    flash("The execution endpoint has been saved.", "success")
     return _to_agent(principal, agent_id, test=delivery.id if delivery else None)
 
 

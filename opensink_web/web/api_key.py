@@ -55,7 +55,7 @@ class KeyForm(SettingsForm):
     reach = RadioField(
         "What the key may do",
         choices=[
-            SelectChoice("everything", "Everything that I may do"),
+            SelectChoice("everything", "Everything I may do"),
             SelectChoice("chosen", "Only what I choose"),
         ],
         default="everything",
@@ -78,7 +78,7 @@ class KeyForm(SettingsForm):
     expires_at = DateField(
         "Last day",
         [_needed_for_a_date, Optional()],
-        description="The key works until this day ends in UTC.",
+        description="The key works until the end of this day (UTC).",
     )
 
     def validate_scopes(self, field: SelectMultipleField) -> None:
@@ -133,7 +133,7 @@ def revoke(principal: Principal, key_id: UUID) -> ResponseReturnValue:
     """Make a key useless."""
     with writing():
         name = revoke_key(principal.workspace, key_id).name
-    flash(f"The key {name} is revoked: it opens nothing any more.", "success")
+    flash(f"The key {name} has been revoked and no longer works.", "success")
     return redirect(url_for("api_key.index", workspace_slug=principal.workspace.slug), 303)
 
 

@@ -111,7 +111,7 @@ def sign_in() -> ResponseReturnValue:
         if user is not None:
             return _let_in(user, goal)
         # one sentence for both: whether an address has an account is nobody's business
-        form.form_errors.append("This e-mail address and password do not belong together.")
+        form.form_errors.append("The e-mail address or the password is wrong.")
     return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
 
 

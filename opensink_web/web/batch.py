@@ -127,7 +127,7 @@ def cancel(principal: Principal, batch_id: UUID) -> ResponseReturnValue:
     except Conflict as error:
         flash(error.message, "danger")
     else:
-        flash(f"The batch is cancelled: {count:,} executions are not carried out.", "success")
+        flash(f"The batch has been cancelled: {count:,} executions will not run.", "success")
     slug = principal.workspace.slug
     return redirect(url_for("batch.show", workspace_slug=slug, batch_id=batch_id), 303)
 

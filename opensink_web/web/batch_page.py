@@ -110,7 +110,7 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
 def _skip() -> int:
     text = request.args.get("skip", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 8):
-        raise InvalidInput("How many executions to skip is no number.")
+        raise InvalidInput("The number of executions to skip must be a whole number.")
     return int(text)
 
 

@@ -116,5 +116,5 @@ def _parse_body(text: str | None) -> JSONObject | None:
         return None
     value = json_value.parse(text)
     if not isinstance(value, dict):
-        raise InvalidInput('The body is a JSON object, such as {"task": "continue"}.')
+        raise InvalidInput('The body must be a JSON object, such as {"task": "continue"}.')
     return value

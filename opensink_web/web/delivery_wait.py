@@ -34,10 +34,13 @@ def wait_of(delivery: Delivery) -> Wait | None:
     if is_held_back(delivery, delivery.agent):
         return _wait_for_health(delivery.agent, moment)
     if delivery.dispatched_at is None:
-        return Wait("It leaves as soon as one of the calls to this agent under way has ended.")
+        return Wait(
+            "It will be made as soon as one of the calls to "
+            "this agent that are under way has ended."
+        )
     if moment - delivery.next_at > LATE_AFTER:
-        return Wait("No worker has taken it up yet: they are busy, or none is running.")
-    return Wait("It is about to leave.", is_usual=True)
+        return Wait("No worker has picked it up yet: all are busy, or none is running.")
+    return Wait("It is about to be made.", is_usual=True)
 
 
 def _wait_for_health(agent: Agent, moment: datetime) -> Wait:
@@ -52,4 +55,4 @@ def _wait_for_health(agent: Agent, moment: datetime) -> Wait:
 def _reason_for_later(delivery: Delivery) -> str:
     if delivery.next_trigger is AttemptTrigger.RETRY:
         return "The last attempt failed, so it is tried again a while later."
-    return "It is dated for later."
+    return "It is scheduled for later."

@@ -118,7 +118,7 @@ def _is_not_up(answer: Answer) -> bool:
 def _request_id(answer: Answer) -> str:
     if _is_not_up(answer):
         raise Unavailable(
-            f"The trading agent did not come up within {STARTS_WITHIN_SECONDS:g} seconds."
+            f"The trading agent did not start within {STARTS_WITHIN_SECONDS:g} seconds."
             " The terminal in which `opensink up` runs says why."
         )
     text = answer.body.decode("utf-8", "replace")
@@ -128,5 +128,5 @@ def _request_id(answer: Answer) -> str:
         asked = None
     if not answer.succeeded or not isinstance(asked, dict) or "request_id" not in asked:
         reason = answer.error.message if answer.error else text[:_SHOWN_CHARACTERS]
-        raise Unavailable(f"The trading agent could not begin a session: {reason}")
+        raise Unavailable(f"The trading agent could not start a session: {reason}")
     return str(asked["request_id"])

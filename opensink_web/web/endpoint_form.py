@@ -28,7 +28,7 @@ class EndpointForm(CallForm):
     at_headers = "/execution_endpoint/headers/"
 
     method = method_field()
-    url = LineField("URL", [InputRequired("Enter the address that OpenSink calls.")])
+    url = LineField("URL", [InputRequired("Enter the address OpenSink should call.")])
     headers = headers_field()
     body = ParagraphsField(
         "Body",
@@ -39,28 +39,32 @@ class EndpointForm(CallForm):
         [InputRequired(_NUMBER)],
         default=TIMEOUT_SECONDS_DEFAULT,
         widget=NumberInput(min=1, max=TIMEOUT_SECONDS_MAX, step="any"),
-        description="How long an answer may take.",
+        description="How long the endpoint may take to answer.",
     )
     max_attempts = IntegerField(
         "Attempts",
         [InputRequired(_NUMBER)],
         default=1,
         widget=NumberInput(min=1, max=MAX_ATTEMPTS_MAX),
-        description="How often a call that fails is made in all. With 1 it has failed at once.",
+        description="How many times a call is tried in total. With 1, it is not tried again.",
     )
     initial_seconds = FloatField(
         "First wait in seconds",
         [InputRequired(_NUMBER)],
         default=BACKOFF_INITIAL_SECONDS_DEFAULT,
         widget=NumberInput(min=1, max=BACKOFF_SECONDS_MAX, step="any"),
-        description="At most this long before the second attempt; twice as long before each next.",
+        description=(
+            "The longest wait before the second attempt; it doubles before each further one."
+        ),
     )
     max_seconds = FloatField(
         "Longest wait in seconds",
         [InputRequired(_NUMBER)],
         default=BACKOFF_MAX_SECONDS_DEFAULT,
         widget=NumberInput(min=1, max=BACKOFF_SECONDS_MAX, step="any"),
-        description="No wait is longer, unless the endpoint asks for it with Retry-After.",
+        description=(
+            "No wait is longer than this, unless the endpoint asks for it with Retry-After."
+        ),
     )
 
     def endpoint(self) -> EndpointSpec:

@@ -145,7 +145,7 @@ def cancel(principal: Principal, execution_id: UUID) -> ResponseReturnValue:
     except Conflict as error:
         flash(error.message, "danger")
     else:
-        flash("The execution is cancelled.", "success")
+        flash("The execution has been cancelled.", "success")
     return redirect(_href(principal, execution_id), 303)
 
 

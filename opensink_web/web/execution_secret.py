@@ -31,7 +31,7 @@ def rotate(principal: Principal) -> ResponseReturnValue:
         rotate_execution_secret(principal.workspace)
     _note("execution_secret_rotated", principal)
     flash(
-        "There is a new execution secret. Have your agents accept it too, then end the overlap.",
+        "There is a new execution secret. Make your agents accept it too, then end the overlap.",
         "success",
     )
     return redirect(url_for("workspace.show", workspace_slug=principal.workspace.slug), 303)

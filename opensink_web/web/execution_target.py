@@ -78,4 +78,4 @@ def _id_in(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise InvalidInput("What to filter by is no function's name and no agent's id.") from None
+        raise InvalidInput("The filter must be a function's name or an agent's id.") from None

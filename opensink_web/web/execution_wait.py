@@ -13,13 +13,13 @@ def wait_of(execution: Execution) -> Wait | None:
     """
     moment = clock.now()
     if execution.status is ExecutionStatus.RUNNING and execution.lease_token is None:
-        return Wait("It goes on outside and reports by itself.", execution.next_at)
+        return Wait("It is running elsewhere and will report its result itself.", execution.next_at)
     if execution.status is not ExecutionStatus.QUEUED:
         return None
     if execution.next_at > moment:
-        return Wait("It was submitted to begin later.", execution.next_at)
+        return Wait("It was submitted to start later.", execution.next_at)
     if slots_taken(LaneWork.EXECUTIONS, execution.lane_id):
-        return Wait(f"It waits its turn: others of {execution.full_name} are running.")
+        return Wait(f"It is waiting its turn: others of {execution.full_name} are running.")
     if moment - execution.next_at > LATE_AFTER:
-        return Wait("No worker has taken it up yet: they are busy, or none is running.")
-    return Wait("It is about to begin.", is_usual=True)
+        return Wait("No worker has picked it up yet: all are busy, or none is running.")
+    return Wait("It is about to start.", is_usual=True)

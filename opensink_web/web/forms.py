@@ -73,6 +73,6 @@ class NewPasswordForm(SettingsForm):
         "Password, once more",
         [
             InputRequired("Enter the password once more."),
-            EqualTo("password", "The two passwords are not the same."),
+            EqualTo("password", "The two passwords do not match."),
         ],
     )

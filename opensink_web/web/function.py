@@ -81,7 +81,7 @@ def create(principal: Principal) -> ResponseReturnValue:
             checked = check_fields(policy, form.function())
             with writing():
                 function = create_function(principal.workspace, principal.user, policy, checked)
-            flash("The function is created. Below is how to call it.", "success")
+            flash("The function has been created. How to call it is explained below.", "success")
             return _to_function(principal, function)
         except (InvalidInput, Conflict) as error:
             form.show(error)
@@ -128,7 +128,7 @@ def edit(principal: Principal, namespace: str, name: str) -> ResponseReturnValue
             checked = check_fields(policy, form.function(), function)
             with writing():
                 changed = update_function(principal.workspace, namespace, name, policy, checked)
-            flash("The function is changed.", "success")
+            flash("The function has been changed.", "success")
             return _to_function(principal, changed)
         except (InvalidInput, Conflict) as error:
             form.show(error)

@@ -45,7 +45,7 @@ class FunctionForm(CallForm):
     namespace = LineField(
         "Namespace",
         [InputRequired("Enter a namespace."), Regexp(FUNCTION_NAME, message=NAME_RULE)],
-        description="Sets functions apart, for instance by what they belong to.",
+        description="Groups functions, for example by the system they belong to.",
     )
     name = LineField(
         "Name",
@@ -53,7 +53,7 @@ class FunctionForm(CallForm):
         description="Applications execute it as namespace/name.",
     )
     description = ParagraphsField(
-        "Description", description="What it does, for those who execute it."
+        "Description", description="What it does, for the people who execute it."
     )
     input_schema = ParagraphsField("Input schema")
     output_schema = ParagraphsField("Output schema")
@@ -80,19 +80,19 @@ class FunctionForm(CallForm):
         [InputRequired("Enter a whole number.")],
         default=TIMEOUT_SECONDS_DEFAULT,
         widget=NumberInput(min=1, max=TIMEOUT_SECONDS_MAX),
-        description="How long an execution may take, unless it asks for less or more itself.",
+        description="How long an execution may take, unless the caller asks for another limit.",
     )
     requires_approval = BooleanField(
-        "A person approves each execution before it begins",
+        "A person must approve each execution before it starts",
         description="It waits in the inbox until then; its input can be changed there.",
     )
     is_active = BooleanField(
-        "Active", default=True, description="An inactive function takes no executions."
+        "Active", default=True, description="An inactive function accepts no executions."
     )
 
     def validate_url(self, field: LineField) -> None:
         if self.is_http and not field.data:
-            raise ValidationError("Enter the address that OpenSink calls.")
+            raise ValidationError("Enter the address OpenSink should call.")
 
     def validate_body(self, field: ParagraphsField) -> None:
         if self.is_http:

@@ -24,7 +24,7 @@ blueprint = Blueprint("function_trial", __name__)
 _PAGE = "/w/<workspace_slug>/functions/<namespace>/<name>/try"
 _OPTIONS = Options(trigger_type="page", trigger_id="try-it")
 _SIGNED_IN_ANEW = (
-    "You have signed in anew since this page was opened. Look through the input and execute it."
+    "You have signed in again since this page was opened. Check the input and execute it."
 )
 
 

@@ -48,10 +48,10 @@ class DeclineForm(SettingsForm):
     reason = ParagraphsField(
         "Reason",
         [
-            DataRequired("Give a reason: it is what the caller is told."),
+            DataRequired("Give a reason: the caller is told it."),
             Length(max=REASON_LENGTH_MAX, message="Use at most %(max)d characters."),
         ],
-        description="The caller is told this.",
+        description="The caller will see this.",
     )
 
 

@@ -212,7 +212,7 @@ def _needs_password(user: User) -> bool:
 def _may_link(form: LinkForm, user: User) -> bool:
     if form.password is None or user_with_password(user.email, form.password.data or ""):
         return True
-    form.show_at("/password", "This is not your password.")
+    form.show_at("/password", "That is not your password.")
     return False
 
 

@@ -79,7 +79,7 @@ def execution(principal: Principal, execution_id: UUID) -> ResponseReturnValue:
     except OpenSinkError as error:
         _tell(error)
     else:
-        flash("It is run again: this is the new execution.", "success")
+        flash("It is running again: this is the new execution.", "success")
     return redirect(_execution_href(slug, execution_id), 303)
 
 
@@ -100,7 +100,7 @@ def batch(principal: Principal, batch_id: UUID) -> ResponseReturnValue:
     except OpenSinkError as error:
         _tell(error)
     else:
-        flash("What failed is run again: this is the new batch.", "success")
+        flash("The failed executions are running again: this is the new batch.", "success")
     return redirect(_batch_href(slug, batch_id), 303)
 
 
@@ -116,7 +116,10 @@ def _order(user_id: UUID | None) -> RerunOrder:
     """Read the form. Raises: InvalidInput."""
     known = request.form.get("known", "")
     if not (known.isascii() and known.isdigit() and len(known) < 8):
-        raise InvalidInput("How often it was run again is no number.")
+        raise InvalidInput(
+            "This page is out of date: it does not say how often "
+            "this was run again. Reload it and try again."
+        )
     return RerunOrder(
         known_count=int(known),
         with_callbacks="with_callbacks" in request.form,

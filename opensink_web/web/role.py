@@ -32,19 +32,21 @@ _EXAMPLES = (
     ("sinas.functions/billing/*.execute:own", "Execute every function of the namespace billing"),
     ("sinas.functions/*/*.read:all", "See every function"),
     ("sinas.agents.*:all", "Do everything with agents"),
-    ("acme.invoices.approve:all", "Whatever the application acme means by it"),
+    ("acme.invoices.approve:all", "Whatever this means to the application acme"),
 )
 
 
 class RoleForm(SettingsForm):
     name = LineField(
-        "Name", [InputRequired("Enter a name.")], description="What members with this role are."
+        "Name",
+        [InputRequired("Enter a name.")],
+        description="What members with this role are called.",
     )
     description = ParagraphsField("Description", description="What the role is for.")
     permissions = ParagraphsField(
         "Permissions",
         [InputRequired("Enter at least one permission.")],
-        description="One in each line: service.resource/path.action:own or :all.",
+        description="One per line: service.resource/path.action:own or :all.",
     )
 
     def lines(self) -> list[tuple[int, str]]:

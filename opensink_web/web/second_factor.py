@@ -92,7 +92,7 @@ def enter() -> ResponseReturnValue:
         try:
             if _let_in(user, factor, form.code.data):
                 return _drop_pending(goal)
-            form.show_at("/code", f"This code does not count. {_limits_of_a_code()}")
+            form.show_at("/code", f"This code is not valid. {_limits_of_a_code()}")
         except RateLimited as error:
             form.show(error)
             return _code_page(form), error.status, retry_after(error)
@@ -165,7 +165,7 @@ def turn_off(user: User) -> ResponseReturnValue:
         with writing():
             factors.turn_off(user)
         record("second_factor_off", user=user.id, address=request.remote_addr)
-        flash("Your account has no second factor any more.", "success")
+        flash("Your account no longer has a second factor.", "success")
         return redirect(url_for("account.show"), 303)
     return _page(user, turning_off=form), 422
 
@@ -219,7 +219,7 @@ def _proves(form: ProofForm, user: User, factor: SecondFactor) -> bool:
     if proven or user_with_password(user.email, proof) is not None:
         forgive_code(user)
         return True
-    form.show_at("/proof", "This is neither your password nor a code that works now.")
+    form.show_at("/proof", "This is neither your password nor a valid code.")
     return False
 
 
@@ -234,7 +234,7 @@ def _is_still_there(form: SetupForm, user: User) -> bool:
     """A browser that was left alone must not be enough to shut its owner out."""
     if form.password is None or user_with_password(user.email, form.password.data or ""):
         return True
-    form.show_at("/password", "This is not your password.")
+    form.show_at("/password", "That is not your password.")
     return False
 
 
@@ -243,7 +243,11 @@ def _code_page(form: CodeForm) -> str:
 
 
 def _limits_of_a_code() -> str:
-    return "Each works once." if _is_recovery() else "Each works once, and not for long."
+    return (
+        "Each works once."
+        if _is_recovery()
+        else "Each code works only once and only for a short time."
+    )
 
 
 def _is_recovery() -> bool:

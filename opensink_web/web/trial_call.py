@@ -47,7 +47,7 @@ def find_trial_call(
     """Raises: NotFound, also for a call that is no test of this agent."""
     delivery = find_delivery(principal.workspace, delivery_id)
     if delivery.agent_id != agent.id or delivery.kind is not DeliveryKind.TEST:
-        raise NotFound("There is no such test call.")
+        raise NotFound("This test call does not exist.")
     attempt = delivery.attempts[-1] if delivery.attempts else None
     has_not_begun = delivery.status is DeliveryStatus.PENDING and attempt is None
     return TrialCall(

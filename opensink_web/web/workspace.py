@@ -35,7 +35,7 @@ def show(principal: Principal) -> ResponseReturnValue:
         try:
             with writing():
                 rename_workspace(principal.workspace, form.name.data)
-            flash("The workspace has its new name.", "success")
+            flash("The workspace has been renamed.", "success")
             return _back(principal)
         except InvalidInput as error:
             form.show(error)
@@ -69,7 +69,7 @@ def set_second_factor(principal: Principal) -> ResponseReturnValue:
     flash(
         "Every member with a password needs a second factor now."
         if required
-        else "Members need no second factor any more.",
+        else "Members no longer need a second factor.",
         "success",
     )
     return _back(principal)

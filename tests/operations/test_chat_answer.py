@@ -97,7 +97,7 @@ def test_an_agent_that_lost_its_endpoint_fails_what_waits(app: Flask, cast: Cast
             workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
             update_agent(workspace, agent_id, POLICY, execution_endpoint=None)
         (claim,) = claim_some(agent_id)
-    assert claim.callee == Failure("The agent has no execution endpoint any more.")
+    assert claim.callee == Failure("The agent no longer has an execution endpoint.")
 
 
 def test_an_agent_is_not_deleted_before_its_executions_have_ended(app: Flask, cast: Cast) -> None:

@@ -42,7 +42,7 @@ def test_a_wrong_password_and_no_account_are_the_same(app: Flask, cast: Cast, em
     del cast
     answer = post(app, "/auth/login", email=email, password=WRONG)
     problem = assert_problem(answer, 401, "not_authenticated")
-    assert problem["error"] == "This e-mail address and password do not belong together."
+    assert problem["error"] == "The e-mail address or the password is wrong."
 
 
 def test_a_deactivated_user_is_not_let_in(app: Flask, cast: Cast) -> None:

@@ -100,7 +100,7 @@ def test_a_required_field_left_empty_is_an_error(schema: JSONValue, typed: list[
         ({"enum": ["a"]}, "a", "Choose one of the options."),
         ({"type": "string"}, "a\0b", "This has a character"),
         ({}, "{", "This is not valid JSON: "),
-        ({}, '{"a":1,"a":2}', "The JSON has an object in which a key stands twice."),
+        ({}, '{"a":1,"a":2}', "The JSON has an object in which a key occurs twice."),
         ({"type": "string", "minLength": 3}, "ab", "This must have at least 3 characters."),
     ],
 )
@@ -201,7 +201,7 @@ def test_further_fields_are_an_object_beside_the_named_ones() -> None:
     assert sent('{"b": 1}').value == {"a": "x", "b": 1}
     assert sent("").value == {"a": "x"}
     assert sent('{"a": 1}').errors[0].message.startswith("One of these keys")
-    assert sent("[]").errors[0].message == "Write a JSON object, with its braces."
+    assert sent("[]").errors[0].message == "Enter a JSON object, in braces."
     assert sent('{"b": "x"}').errors == (FieldError("/b", "This must be a whole number."),)
 
 

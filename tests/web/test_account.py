@@ -65,7 +65,7 @@ def test_a_browser_that_is_signed_out_from_afar_is_so_at_its_next_request(
     other = browser_of(app, cast.alice)
     (theirs,) = sessions_of(app, cast.alice.id).keys() - {mine}
     assert alice.post(f"/account/sessions/{theirs}/end").location == "/account"
-    assert "That browser is signed out." in alice.get("/account").text
+    assert "That browser has been signed out." in alice.get("/account").text
     assert other.get("/w/main/inbox").location == "/sign-in?next=/w/main/inbox"
     polled = other.get("/w/main/inbox?version=x", headers={"HX-Request": "true"})
     assert (polled.status_code, polled.text) == (204, ""), "nothing to swap into the page"

@@ -186,7 +186,7 @@ def test_a_credential_is_never_shown_and_stays_unless_it_is_changed(
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"url": ""}, "url", "Enter the address that OpenSink calls."),
+        ({"url": ""}, "url", "Enter the address OpenSink should call."),
         ({"url": "ftp://127.0.0.1/"}, "url", "http"),
         ({"url": "http://10.0.0.1/"}, "url", "10.0.0.1 is not a public address"),
         ({"method": "PATCH"}, "method", "Not a valid choice"),
@@ -203,11 +203,11 @@ def test_a_credential_is_never_shown_and_stays_unless_it_is_changed(
         ({"headers-0-name": "Host"}, "headers", "The header Host is set by OpenSink itself"),
         ({"headers-0-name": "a/b~"}, "headers", "name may have letters, digits"),
         ({"headers-0-name": ""}, "headers", "name may have letters, digits"),
-        ({"headers-0-value": "••••"}, "headers", "There is no earlier value to keep here."),
+        ({"headers-0-value": "••••"}, "headers", "There is no stored value to keep here."),
         (
             {"headers-1-name": "authorization", "headers-1-value": "x"},
             "headers",
-            "A header can be configured only once.",
+            "Each header can be configured only once.",
         ),
     ],
 )

@@ -102,7 +102,7 @@ def test_a_key_can_have_a_last_day(app: Flask, cast: Cast, alice: FlaskClient, d
         (
             {"expiry": "date", "expires_at": "2001-01-01"},
             "expires_at",
-            "The expiry must lie in the future.",
+            "The expiry must be in the future.",
         ),
         ({"expiry": "1"}, "expiry", "Not a valid choice"),
     ],

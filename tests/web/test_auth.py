@@ -248,9 +248,9 @@ def test_a_link_that_is_too_old_or_made_up_opens_nothing(
     [
         ({"email": ""}, "Enter your e-mail address."),
         ({"email": "no address"}, "This is not an e-mail address."),
-        ({"email": "alice@example.com"}, "There is an account with this e-mail address already."),
+        ({"email": "alice@example.com"}, "An account with this e-mail address already exists."),
         ({"password": "short", "repeated": "short"}, "at least 10 characters"),
-        ({"repeated": "something else"}, "The two passwords are not the same."),
+        ({"repeated": "something else"}, "The two passwords do not match."),
     ],
 )
 def test_what_is_wrong_with_a_new_account_is_said_and_the_link_stays_good(
@@ -319,7 +319,7 @@ def test_a_member_who_left_comes_back_with_the_same_account(
 
 def test_a_member_cannot_join_again_and_the_link_stays_good(alice: FlaskClient, token: str) -> None:
     answer = alice.post(f"/sign-up/{token}/join", follow_redirects=True)
-    assert "You belong to this workspace already." in answer.text
+    assert "You already belong to this workspace." in answer.text
     assert alice.get(f"/sign-up/{token}").status_code == 200
 
 

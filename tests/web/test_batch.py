@@ -219,7 +219,7 @@ def test_says_when_it_begins_that_was_submitted_for_later(
     with app.app_context():
         delayed = submit_many(cast.alice, function_id, 2, delay_seconds=600)
     html = bob.get(page_of(delayed)).text
-    assert "It was submitted to begin later." in html
+    assert "It was submitted to start later." in html
 
 
 def test_tells_how_the_callback_went_without_its_secrets(
@@ -263,7 +263,7 @@ def test_is_cancelled_but_for_what_runs(app: Flask, alice: FlaskClient, mixed: S
 
     answer = alice.post(f"{page_of(mixed)}/cancel", follow_redirects=True)
 
-    assert "The batch is cancelled: 3 executions are not carried out." in answer.text
+    assert "The batch has been cancelled: 3 executions will not run." in answer.text
     assert "Cancel this batch?" not in answer.text
     assert "hx-get" in answer.text, "one is still running"
     with app.app_context():

@@ -251,12 +251,12 @@ def test_says_when_it_begins_that_was_submitted_for_later(
     with app.app_context():
         later = submit_one(cast.alice, function_id, delay_seconds=600)
     html = bob.get(page_of(later)).text
-    assert "It was submitted to begin later." in html
+    assert "It was submitted to start later." in html
     assert 'data-time="countdown"' in html
 
 
 def test_says_that_no_worker_takes_it_up(app: Flask, bob: FlaskClient, queued: UUID) -> None:
-    assert "It is about to begin." in bob.get(page_of(queued)).text
+    assert "It is about to start." in bob.get(page_of(queued)).text
     with app.app_context(), writing():
         long_ago = clock.now() - timedelta(minutes=5)
         db.session.execute(update(Execution).values(next_at=long_ago))
@@ -323,7 +323,7 @@ def test_is_cancelled(app: Flask, alice: FlaskClient, queued: UUID) -> None:
 
     answer = alice.post(f"{page}/cancel", follow_redirects=True)
 
-    assert "The execution is cancelled." in answer.text
+    assert "The execution has been cancelled." in answer.text
     assert "Cancel this execution?" not in answer.text
     with app.app_context():
         assert execution(queued).status is ExecutionStatus.CANCELLED

@@ -169,7 +169,7 @@ class TestLinking:
         for password in ("", "wrong"):
             answer = bob.post("/oidc/link", data={"password": password})
             assert answer.status_code == 422
-            assert "This is not your password." in answer.text
+            assert "That is not your password." in answer.text
         assert identities(app) == []
         assert bob.post("/oidc/link", data={"password": PASSWORD}).status_code == 303
         assert identities(app) == [("bob@example.com", "42")]

@@ -72,9 +72,9 @@ class TestChanging:
     @pytest.mark.parametrize(
         ("changes", "sentence"),
         [
-            ({"current": "wrong wrong wrong"}, "This is not your password."),
+            ({"current": "wrong wrong wrong"}, "That is not your password."),
             ({"current": ""}, "Enter your current password."),
-            ({"repeated": "another"}, "The two passwords are not the same."),
+            ({"repeated": "another"}, "The two passwords do not match."),
             ({"password": "short", "repeated": "short"}, "at least 10 characters"),
             (dict.fromkeys(("password", "repeated"), "Alice@Example.com"), "e-mail address"),
             (dict.fromkeys(("password", "repeated"), "PASSWORD1234"), "among the first"),

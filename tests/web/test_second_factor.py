@@ -74,7 +74,7 @@ class TestSetup:
         code = pyotp.TOTP(SECRET.findall(bob.get(PAGE).text)[0]).at(clock.now())
         answer = bob.post(f"{PAGE}/confirm", data={"code": code, "password": "wrong"})
         assert answer.status_code == 422
-        assert "This is not your password." in answer.text
+        assert "That is not your password." in answer.text
         assert not is_set_up(app, cast.bob.id)
         data = {"code": code, "password": PASSWORD}
         assert bob.post(f"{PAGE}/confirm", data=data).status_code == 201

@@ -79,7 +79,7 @@ def test_renaming_works(app: Flask, cast: Cast, alice: FlaskClient) -> None:
     assert answer.status_code == 303
     assert answer.location == PAGE
     assert name_and_secret(app, cast)[0] == "Accounts"
-    assert "The workspace has its new name." in alice.get(PAGE).text
+    assert "The workspace has been renamed." in alice.get(PAGE).text
 
 
 @pytest.mark.parametrize("name", ["", "   ", "n" * 256])
