@@ -193,9 +193,9 @@ def _of_address(name: str, text: str) -> str:
     if name not in {"uri", "iri"}:
         return ""
     if re.search(r"\s", text):
-        return "An address cannot have spaces. Write a space as %20."
+        return "This address cannot have spaces. Write a space as %20."
     if not re.match("[A-Za-z][A-Za-z0-9+.-]*:", text):
-        return "An address begins with its scheme, as in https://example.com/page."
+        return "This must begin with a scheme, such as https:// in https://example.com/page."
     return ""
 
 

@@ -58,7 +58,7 @@ class FunctionForm(CallForm):
     input_schema = ParagraphsField("Input schema")
     output_schema = ParagraphsField("Output schema")
     kind = RadioField(
-        "What carries it out",
+        "Runs as",
         choices=[SelectChoice(kind.value, function_kind(kind)) for kind in FunctionKind],
         default=FunctionKind.HTTP.value,
     )

@@ -69,7 +69,7 @@ def execution_step(kind: StepKind) -> Happening:  # noqa: C901 - a table
         case StepKind.STARTED:
             return Happening("Called", "player-play")
         case StepKind.PENDING:
-            return Happening("Goes on by itself, and will report", "hourglass")
+            return Happening("Runs elsewhere and will report its result", "hourglass")
         case StepKind.PAUSED:
             return Happening("Asked a person", "message-question", "warning")
         case StepKind.RESUMED:

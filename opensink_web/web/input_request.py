@@ -38,7 +38,7 @@ _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"
 _EVENTS_SHOWN = 8
 DECLINE_BUTTON = "_decline"
 _SIGNED_IN_ANEW = (
-    "You have signed in anew since this page was opened. Look through your answer and send it."
+    "You have signed in again since this page was opened. Check your answer and send it."
 )
 
 

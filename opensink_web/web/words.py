@@ -271,7 +271,7 @@ def attempt_trigger(trigger: AttemptTrigger) -> str:
         case AttemptTrigger.RECOVERY:
             return "Again after a worker stopped"
         case AttemptTrigger.MANUAL:
-            return "Delivered again by hand"
+            return "Delivered again manually"
         case _:
             assert_never(trigger)
 

@@ -40,7 +40,7 @@ def test_its_bar_moves_by_itself_and_it_is_cancelled_by_keyboard(
         page.wait_for_function("!document.querySelector('.htmx-request')")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        expect(page.locator("#flash")).to_contain_text("The batch is cancelled")
+        expect(page.locator("#flash")).to_contain_text("The batch has been cancelled")
         rest.set()
         expect(bar).to_have_attribute("aria-valuenow", "40")
         expect(page.locator("h1 + .state")).to_have_text("Cancelled")

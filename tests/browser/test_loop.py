@@ -47,7 +47,7 @@ def test_a_wrong_password_says_so_and_keeps_the_address(page: Page) -> None:
     page.get_by_label("Password").fill("not the one")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_label("E-mail")).to_have_value("alice@example.com")
-    expect(page.locator("main")).to_contain_text("do not belong together")
+    expect(page.locator("main")).to_contain_text("is wrong")
 
 
 def test_a_link_to_a_request_survives_the_sign_in(page: Page, site: Site) -> None:

@@ -54,5 +54,5 @@ def test_a_second_factor_is_set_up_and_asked_for_without_scripts(
     page.goto("/account/second-factor")
     page.get_by_label("Your password").nth(1).fill(PASSWORD)
     page.get_by_role("button", name="Turn it off").click()
-    expect(page.get_by_text("no second factor any more")).to_be_visible()
+    expect(page.get_by_text("no longer has a second factor")).to_be_visible()
     context.close()

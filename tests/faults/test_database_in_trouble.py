@@ -87,7 +87,7 @@ def bear(server: Running, trouble: Callable[[], AbstractContextManager[None]]) -
         assert told.status == 503
         assert json.loads(told.text)["code"] == "unavailable"
         assert "try again" in told.text
-        assert sign_in(server) == (503, "Not available just now")
+        assert sign_in(server) == (503, "Not available right now")
         server.log.wait_for(f"Job delivery-{server.calls(in_flight)[0]}")
     server.wait_until_answered(refused)
     server.subject.age()

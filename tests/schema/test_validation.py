@@ -68,7 +68,11 @@ def test_a_bad_name_is_told_at_its_key() -> None:
         ({"not": {}}, "c", "The schema does not allow this."),
         ({"format": "email"}, "x", "This must be an e-mail address, such as name@example.com."),
         ({"format": "email"}, "jo@café.fr", "This e-mail address may have no letters such as é."),
-        ({"format": "uri"}, "x", "This must be a full address, such as https://example.com/page."),
+        (
+            {"format": "uri"},
+            "x",
+            "This must begin with a scheme, such as https:// in https://example.com/page.",
+        ),
         (
             {"format": "uri"},
             "https://example.org/café",

@@ -80,7 +80,7 @@ def test_signing_out_everywhere_else_leaves_this_browser(
     assert "signed out in 2 other places" in alice.get("/account").text
     assert [is_signed_in(each) for each in (alice, bob, *others)] == [True, True, False, False]
     alice.post("/account/sessions/end-others")
-    assert "signed in nowhere else" in alice.get("/account").text
+    assert "not signed in anywhere else" in alice.get("/account").text
 
 
 def test_somebody_elses_browser_cannot_be_signed_out(

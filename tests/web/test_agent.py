@@ -89,7 +89,7 @@ def test_a_new_agents_page_says_how_to_connect_it(
         ({"name": "n" * 256}, "name", "A name has 1 to 255 characters."),
         ({"namespace": "no blanks"}, "namespace", "A namespace stands in addresses"),
         ({"slug": "-x"}, "slug", "A slug stands in addresses"),
-        ({"slug": "invoices"}, "slug", "There is an agent with this slug"),
+        ({"slug": "invoices"}, "slug", "An agent with this slug already exists"),
     ],
 )
 def test_what_is_wrong_with_an_agent_is_said_and_none_is_created(
@@ -124,7 +124,7 @@ def test_a_change_that_is_wrong_changes_nothing(
     data = {"name": "Bills", "namespace": "default", "slug": "other"}
     answer = alice.post(f"{page}/edit", data=data)
     assert answer.status_code == 422
-    assert "There is an agent with this slug" in answer.text
+    assert "An agent with this slug already exists" in answer.text
     assert stored(app, agent_id).name == "Invoices"
 
 
@@ -191,7 +191,7 @@ def test_a_credential_is_never_shown_and_stays_unless_it_is_changed(
         ({"url": "http://10.0.0.1/"}, "url", "10.0.0.1 is not a public address"),
         ({"method": "PATCH"}, "method", "Not a valid choice"),
         ({"body": '{"a": 1,'}, "body", "This is not valid JSON"),
-        ({"body": "[1]"}, "body", "The body is a JSON object"),
+        ({"body": "[1]"}, "body", "The body must be a JSON object"),
         ({"timeout_seconds": "soon"}, "timeout_seconds", "Not a valid float value."),
         ({"timeout_seconds": "nan"}, "timeout_seconds", "between 1 and 300 seconds"),
         ({"timeout_seconds": "301"}, "timeout_seconds", "between 1 and 300 seconds"),

@@ -67,7 +67,7 @@ def test_filters_by_status_and_agent_in_the_address(
     assert page in bob.get(f"{PAGE}?status=waiting_for_input&agent={waiting.agent_id}").text
     html = bob.get(f"{PAGE}?status=completed").text
     assert page not in html
-    assert "No session fits" in html
+    assert "No sessions match" in html
     assert bob.get(f"{PAGE}?status=asleep").status_code == 400
 
 

@@ -56,7 +56,7 @@ def test_what_has_failed_is_found_at_once(bob: FlaskClient, failed: str) -> None
     html = bob.get(f"{PAGE}?kind=input_request_resolved").text
     assert f'href="{PAGE}?status=failed&amp;kind=input_request_resolved"' in html
     assert failed in bob.get(f"{PAGE}?status=failed").text
-    assert "No delivery fits" in bob.get(f"{PAGE}?status=pending").text
+    assert "No deliveries match" in bob.get(f"{PAGE}?status=pending").text
 
 
 def test_says_so_where_nothing_has_failed(bob: FlaskClient) -> None:

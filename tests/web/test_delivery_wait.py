@@ -31,12 +31,12 @@ def failing(**changes: Any) -> Agent:
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({}, "about to leave"),
-        ({"next_at": NOW - timedelta(minutes=1)}, "No worker has taken it up"),
+        ({}, "about to be made"),
+        ({"next_at": NOW - timedelta(minutes=1)}, "No worker has picked it up"),
         ({"dispatched_at": None}, "one of the calls to this agent"),
         ({"next_at": SOON, "next_trigger": AttemptTrigger.RETRY}, "The last attempt failed"),
-        ({"next_at": SOON}, "dated for later"),
-        ({"lease_until": NOW - timedelta(seconds=1)}, "about to leave"),
+        ({"next_at": SOON}, "scheduled for later"),
+        ({"lease_until": NOW - timedelta(seconds=1)}, "about to be made"),
     ],
 )
 def test_it_is_said_why(changes: dict[str, Any], word: str) -> None:

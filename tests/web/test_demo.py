@@ -84,7 +84,7 @@ def test_a_policy_without_loopback_is_named(app: Flask, cast: Cast, settings: Se
 def test_a_program_that_does_not_come_up_is_told(
     app: Flask, cast: Cast, settings: Settings
 ) -> None:
-    assert "did not come up within" in pressed(app, cast.alice)
+    assert "did not start within" in pressed(app, cast.alice)
     assert agent_count(app) == 1
     assert (settings.data_dir / settings_file.FILE_NAME).stat().st_mode & 0o077 == 0
 

@@ -34,7 +34,7 @@ def test_the_agents_page_says_why_and_what_to_do(alice: FlaskClient, held_back: 
     text = alice.get(f"/w/main/admin/agents/{held_back.agent_id}").text
     assert "The last 5 calls to this endpoint failed." in text
     assert "<p>Nothing is listening at port 9.</p>" in text
-    assert "A test call is sent at once" in text
+    assert "A test call is made at once" in text
 
 
 def test_the_list_of_agents_marks_it(alice: FlaskClient, held_back: Waiting) -> None:

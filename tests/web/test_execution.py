@@ -260,7 +260,7 @@ def test_says_that_no_worker_takes_it_up(app: Flask, bob: FlaskClient, queued: U
     with app.app_context(), writing():
         long_ago = clock.now() - timedelta(minutes=5)
         db.session.execute(update(Execution).values(next_at=long_ago))
-    assert "No worker has taken it up yet" in bob.get(page_of(queued)).text
+    assert "No worker has picked it up yet" in bob.get(page_of(queued)).text
 
 
 def test_says_that_it_waits_its_turn(
@@ -269,7 +269,7 @@ def test_says_that_it_waits_its_turn(
     with app.app_context():
         claim_some(function_id)
         following = submit_one(cast.alice, function_id)
-    assert "It waits its turn" in bob.get(page_of(following)).text
+    assert "It is waiting its turn" in bob.get(page_of(following)).text
 
 
 def test_says_that_it_reports_by_itself(

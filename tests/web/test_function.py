@@ -177,10 +177,10 @@ class TestMaking:
         [
             ({"namespace": ""}, "namespace", "Enter a namespace."),
             ({"name": "9 lives"}, "name", "beginning with a letter"),
-            ({"name": "taken"}, "name", "There is a function of this name"),
+            ({"name": "taken"}, "name", "A function with this name already exists"),
             ({"url": ""}, "url", "Enter the address"),
             ({"url": "http://169.254.169.254/"}, "url", "169.254.169.254"),
-            ({"body": "[]"}, "body", "The body is a JSON object"),
+            ({"body": "[]"}, "body", "The body must be a JSON object"),
             ({"headers-0-name": "Host", "headers-0-value": "x"}, "headers", "Host"),
             (PYTHON | {"entry_point": ""}, "entry_point", "Enter the name of the entry point."),
             (PYTHON | {"entry_point": "os:system"}, "entry_point", "letters, digits"),
@@ -189,7 +189,7 @@ class TestMaking:
             ({"timeout_seconds": "soon"}, "timeout_seconds", "Not a valid integer value"),
             ({"input_schema": "[]"}, "input_schema", "A JSON Schema is an object"),
             ({"input_schema": '{"type":'}, "input_schema", "at line 1, column 9"),
-            ({"input_schema": '{\n"type": "string"}'}, "input_schema", "is always an object"),
+            ({"input_schema": '{\n"type": "string"}'}, "input_schema", "must allow an object"),
             ({"output_schema": '{\n\n"type": 5}'}, "output_schema", "Line 3: "),
         ],
     )

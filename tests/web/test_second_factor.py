@@ -23,7 +23,7 @@ from tests.web.second_factor_cases import (
     phone_of,
 )
 
-DOES_NOT_COUNT = "This code does not count."
+DOES_NOT_COUNT = "This code is not valid."
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ class TestSetup:
         bob.post(f"{PAGE}/begin")
         answer = bob.post(f"{PAGE}/confirm", data={"code": "000000x"})
         assert answer.status_code == 422
-        assert "This is not the code that the app shows now." in answer.text
+        assert "This is not the code the app shows now." in answer.text
         assert SECRET.findall(answer.text), "the same secret can be tried again"
         assert give_password(client, cast.bob).location == "/"
 
@@ -85,7 +85,7 @@ class TestSetup:
         phone = phone_of(app, cast.bob)
         later(60)
         bob.post(f"{PAGE}/begin")
-        assert "has a second factor already" in bob.get(PAGE).text
+        assert "already has a second factor" in bob.get(PAGE).text
         assert bob.post(f"{PAGE}/confirm", data={"code": phone.code()}).location == PAGE
         give_password(client, cast.bob)
         assert give_code(client, phone.code()).location == "/"

@@ -97,7 +97,7 @@ class TestRequired:
         setup = bob.get("/w/main/inbox?view=decided").location
         assert setup == f"{PAGE}?next=/w/main/inbox?view%3Ddecided"
         page = bob.get(setup).text
-        assert "asks every member for one" in page
+        assert "requires every member to have one" in page
         assert "Deliveries" not in page, "nothing of the workspace stands around it"
         bob.post(f"{PAGE}/begin?next=/w/main/inbox")
         code = pyotp.TOTP(SECRET.findall(bob.get(PAGE).text)[0]).at(clock.now())
@@ -131,6 +131,6 @@ class TestRequired:
 def test_an_admin_requires_it_and_no_longer(app: Flask, cast: Cast, alice: FlaskClient) -> None:
     phone_of(app, cast.alice)
     place = "/w/main/admin/workspace"
-    for answer, sentence in (("yes", "Require it no longer"), ("no", "Require it")):
+    for answer, sentence in (("yes", "Stop requiring it"), ("no", "Require it")):
         assert alice.post(f"{place}/second-factor", data={"required": answer}).location == place
         assert f">{sentence}<" in alice.get(place).text

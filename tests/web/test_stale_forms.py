@@ -100,7 +100,7 @@ def test_a_form_from_before_a_new_sign_in_comes_back_filled_in(
     sign_in(client, cast)
     answer = client.post(page, data=form)
     assert answer.status_code == 400
-    assert "You have signed in anew since this page was opened." in answer.text
+    assert "You have signed in again since this page was opened." in answer.text
     assert html.escape(TYPED, quote=False).replace('"', "&#34;") in answer.text
     assert is_pending(app, waiting)
     form["csrf_token"] = fields_of(answer.text)["csrf_token"]

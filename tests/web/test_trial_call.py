@@ -55,7 +55,7 @@ def test_a_waiting_test_call_asks_again_and_is_answered_only_with_news(
     alice.post(f"{page}/endpoint", data=FORM)
     place = alice.post(f"{page}/endpoint/test").location.partition("#")[0]
     text = alice.get(place).text
-    assert "The call is about to leave." in text
+    assert "The call is about to be made." in text
     assert "No worker is running" in text
     assert f'href="{place}"' in text, "without a fragment, which alone would load nothing"
 
@@ -63,7 +63,7 @@ def test_a_waiting_test_call_asks_again_and_is_answered_only_with_news(
     htmx = {"HX-Request": "true"}
     assert alice.get(again, headers=htmx).status_code == 204
     fragment = alice.get(place, headers=htmx).text
-    assert "The call is about to leave." in fragment
+    assert "The call is about to be made." in fragment
     assert "<html" not in fragment
 
 
