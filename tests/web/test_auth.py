@@ -227,7 +227,7 @@ def test_a_link_works_once(app: Flask, client: FlaskClient, token: str) -> None:
     before = user_count(app)
     again = app.test_client().post(f"/sign-up/{token}", data=NEW | {"email": "eve@example.com"})
     assert again.status_code == 404
-    assert "no longer works" in again.text
+    assert "opens nothing any more" in again.text
     assert user_count(app) == before
 
 
@@ -240,7 +240,7 @@ def test_a_link_that_is_too_old_or_made_up_opens_nothing(
     for each in (token, "made-up"):
         page = client.get(f"/sign-up/{each}")
         assert page.status_code == 404
-        assert "no longer works" in page.text
+        assert "opens nothing any more" in page.text
 
 
 @pytest.mark.parametrize(

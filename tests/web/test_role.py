@@ -69,9 +69,9 @@ def test_a_role_is_made_with_a_pattern_in_each_line(app: Flask, alice: FlaskClie
         ({"name": "n" * 65}, "name", "A name has 1 to 64 characters."),
         ({"permissions": ""}, "permissions", "Enter at least one permission."),
         ({"permissions": "\n \n"}, "permissions", "A role has 1 to 200 permissions."),
-        ({"permissions": "sinas.*:all\n\nnonsense"}, "permissions", "Line 3: This does not end"),
+        ({"permissions": "sinas.*:all\n\nnonsense"}, "permissions", "Line 3: This must end"),
         ({"permissions": "sinas.agents:all"}, "permissions", "Line 1: This has no action"),
-        ({"permissions": "**:all"}, "permissions", "Line 1: Between the points"),
+        ({"permissions": "**:all"}, "permissions", "Line 1: Between dots"),
         ({"permissions": "a" * 700}, "permissions", "Line 1: This is longer than 600 characters."),
         (
             {"permissions": "\n".join(f"sinas.a{n}.read:own" for n in range(201))},
