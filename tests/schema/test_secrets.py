@@ -13,7 +13,7 @@ from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.schema.example import example_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.json_field import JsonField
-from opensink_web.schema.secrets import HIDDEN, secrets_of, without_secret_proposals
+from opensink_web.schema.secrets import HIDDEN, MAX_VISITS, secrets_of, without_secret_proposals
 from opensink_web.schema.validation import validate
 from tests.schema.secret_cases import MARKER, made_up
 
@@ -151,6 +151,15 @@ def test_a_schema_that_is_too_much_work_hides_everything() -> None:
     shown = secrets_of({"items": {"allOf": parts}}).hide(value)
 
     assert dump(shown).count("••••••") > 1000
+
+
+def test_a_long_list_is_no_more_work_than_a_short_one() -> None:
+    secrets = secrets_of({"items": {"properties": {"a": PIN, "b": {}}}})
+
+    shown = secrets.hide([{"a": 1, "b": 2}] * 100_000)
+
+    assert shown == [{"a": HIDDEN, "b": 2}] * 100_000
+    assert MAX_VISITS - secrets.document.visits_left < 100
 
 
 @pytest.mark.parametrize(
