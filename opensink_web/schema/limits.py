@@ -100,7 +100,7 @@ def _check_references(schema: JSONValue) -> None:
 def _check_reference(references: References, reference: str, pointer: str) -> None:
     if not references.is_local(reference):
         raise _refused(pointer, "References to other documents are not followed: use #/$defs/….")
-    if not references.has_embedded_documents and references.resolve(reference) is None:
+    if not references.leads_astray and references.resolve(reference) is None:
         raise _refused(pointer, "This reference does not point to anything in the schema.")
 
 

@@ -1,7 +1,8 @@
 """What a local `$ref` points at, within one document.
 
-Documents that embed further `$id`s change what "#" means half-way down; for those nothing is
-resolved here (the validator still does), and the form shows such a part as JSON.
+Documents that embed further `$id`s change what "#" means half-way down, and where two parts have
+the same anchor it depends on the dialect which one counts; for those nothing is resolved here (the
+validator still does), and the form shows such a part as JSON.
 """
 
 from urllib.parse import unquote
@@ -19,11 +20,12 @@ class References:
         self._root = root
         self._anchors: dict[str, JSONObject] = {}
         self._ids: set[str] = set()
+        self._has_namesakes = False
         for path, schema in walk(root):
             self._register(schema, at_root=not path)
         own = root.get("$id") if isinstance(root, dict) else None
         self._base = own.rstrip("#") if isinstance(own, str) else ""
-        self.has_embedded_documents = bool(self._ids - {self._base})
+        self.leads_astray = self._has_namesakes or bool(self._ids - {self._base})
 
     def is_local(self, reference: str) -> bool:
         """Tell whether a reference stays within this document and what it embeds."""
@@ -34,7 +36,7 @@ class References:
 
     def resolve(self, reference: JSONValue) -> JSONValue:
         """Return the schema a reference points at, None where this module cannot tell."""
-        if not isinstance(reference, str) or self.has_embedded_documents:
+        if not isinstance(reference, str) or self.leads_astray:
             return None
         document, _, fragment = reference.partition("#")
         if document not in {"", self._base}:
@@ -48,14 +50,18 @@ class References:
         for keyword in ("$anchor", "$dynamicAnchor"):
             anchor = schema.get(keyword)
             if isinstance(anchor, str):
-                self._anchors[anchor] = schema
+                self._name(anchor, schema)
         own = schema.get("$id")
         if not isinstance(own, str):
             return
         if own.startswith("#") and not at_root:  # draft-07's way to write an anchor
-            self._anchors[own[1:]] = schema
+            self._name(own[1:], schema)
         else:
             self._ids.add(own.rstrip("#"))
+
+    def _name(self, anchor: str, schema: JSONObject) -> None:
+        if self._anchors.setdefault(anchor, schema) is not schema:
+            self._has_namesakes = True
 
 
 def _at_pointer(root: JSONValue, pointer: str) -> JSONValue:

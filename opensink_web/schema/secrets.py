@@ -6,7 +6,9 @@ condition turns out to hold, and a reference that cannot be followed hides what 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import jsonschema_rs
 
@@ -21,6 +23,17 @@ MAX_VISITS = 1_000_000
 _MAPS_IN_PLACE = frozenset({"dependentSchemas", "dependencies"})
 _PROPOSALS = ("default", "const")
 _LISTED_PROPOSALS = ("examples", "enum")
+
+
+@dataclass(frozen=True, slots=True)
+class _Matching:
+    """Any key that matches a pattern: the pattern's own text need not."""
+
+    pattern: str
+
+
+_Step: TypeAlias = str | _Matching | int | None
+"""A key, an entry of a list, or any entry."""
 
 
 class Secrets:
@@ -53,7 +66,9 @@ class Secrets:
         if step not in self._below:
             self.document.visits_left -= len(self.schemas)
             self._below[step] = self.document.place(
-                child for schema in self.schemas for child in _children_at(schema, step)
+                child
+                for schema in self.schemas
+                for child in self.document.children_at(schema, step)
             )
         return self._below[step]
 
@@ -166,6 +181,8 @@ class _Document:
     def __init__(self, root: JSONValue) -> None:
         self.has_secrets = any(names_secret(each) for _, each in _objects_in(root))
         self.hiding = Secrets(self, (), is_secret=True)
+        dialect = root.get("$schema") if isinstance(root, dict) else None
+        self._knows_prefix = dialect is None or "2020-12" in str(dialect)
         self._references = References(root) if self.has_secrets else None
         self._known: dict[frozenset[int], Secrets] = {}
         self._reaches: dict[int, bool] = {}
@@ -199,6 +216,13 @@ class _Document:
         if key not in self._known:
             self._known[key] = Secrets(self, tuple(found.values()), is_secret=False)
         return self._known[key]
+
+    def children_at(self, schema: JSONObject, step: _Step) -> Iterator[JSONValue]:
+        """Yield the schemas inside a schema that may be about a key, an entry, or any entry."""
+        if isinstance(step, str | _Matching):
+            yield from _at_key(schema, step)
+        else:
+            yield from _at_index(schema, step, knows_prefix=self._knows_prefix)
 
     def _is_secret(self, schema: JSONObject) -> bool:
         """Tell whether a schema alone makes a value secret; so does one of what is in a text."""
@@ -257,7 +281,7 @@ class _Document:
                 below = [
                     child
                     for schema in place.schemas
-                    for child in _children_at(schema, step)
+                    for child in self.children_at(schema, step)
                     if isinstance(child, dict)
                 ]
                 rest.append(below)
@@ -300,24 +324,17 @@ def _in_place(schema: JSONObject) -> Iterator[JSONValue]:
             yield value
 
 
-def _children_at(schema: JSONObject, step: str | int | None) -> Iterator[JSONValue]:
-    """Yield the schemas inside a schema that may be about a key, an entry, or any entry."""
-    if isinstance(step, str):
-        yield from _at_key(schema, step)
-    else:
-        yield from _at_index(schema, step)
-
-
-def _at_key(schema: JSONObject, key: str) -> Iterator[JSONValue]:
+def _at_key(schema: JSONObject, key: str | _Matching) -> Iterator[JSONValue]:
     properties, patterns = schema.get("properties"), schema.get("patternProperties")
     is_named = False
-    if isinstance(properties, dict) and key in properties:
+    if isinstance(properties, dict) and isinstance(key, str) and key in properties:
         is_named = True
         yield properties[key]
     if isinstance(patterns, dict):
         for pattern, child in patterns.items():
-            if _matches(pattern, key):
-                is_named = True
+            does_match = _does_match(pattern, key)
+            is_named = is_named or does_match is True
+            if does_match is not False:
                 yield child
     if not is_named:
         yield from (
@@ -327,22 +344,22 @@ def _at_key(schema: JSONObject, key: str) -> Iterator[JSONValue]:
         )
 
 
-def _at_index(schema: JSONObject, index: int | None) -> Iterator[JSONValue]:
-    # `items` is the list that `prefixItems` is now, until draft-07
+def _at_index(schema: JSONObject, index: int | None, *, knows_prefix: bool) -> Iterator[JSONValue]:
+    # until 2019-09, `items` is the list that `prefixItems` is now, which says nothing there
     items = schema.get("items")
     first = items if isinstance(items, list) else schema.get("prefixItems")
     first = first if isinstance(first, list) else []
     yield from first if index is None else first[index : index + 1]
-    if index is None or index >= len(first):
+    if index is None or index >= len(first) or not (knows_prefix or isinstance(items, list)):
         further = ("additionalItems", "unevaluatedItems", *(["items"] * isinstance(items, dict)))
         yield from (schema[name] for name in further if name in schema)
     if "contains" in schema:
         yield schema["contains"]
 
 
-def _steps(schemas: tuple[JSONObject, ...]) -> list[str | int | None]:
+def _steps(schemas: tuple[JSONObject, ...]) -> list[_Step]:
     """Return the keys that schemas name, one that they do not, and the entries they tell apart."""
-    names: dict[str | int | None, None] = {}
+    names: dict[_Step, None] = {}
     count = 0
     for schema in schemas:
         properties = schema.get("properties")
@@ -351,7 +368,8 @@ def _steps(schemas: tuple[JSONObject, ...]) -> list[str | int | None]:
         for word in ("patternProperties", "additionalProperties", "unevaluatedProperties"):
             inner = schema.get(word)
             if isinstance(inner, dict):
-                names |= dict.fromkeys(inner if word == "patternProperties" else ("",))
+                is_patterns = word == "patternProperties"
+                names |= dict.fromkeys(map(_Matching, inner) if is_patterns else ("",))
     return [*names, *range(count), None]
 
 
@@ -370,7 +388,11 @@ def _pattern(pattern: str) -> jsonschema_rs.Validator | None:
         return None
 
 
-def _matches(pattern: str, key: str) -> bool:
-    """Tell whether a key may match a pattern, in linear time."""
+def _does_match(pattern: str, key: str | _Matching) -> bool | None:
+    """Tell whether a key matches a pattern, in linear time; None where that cannot be told."""
+    if key == _Matching(pattern):
+        return True
     validator = _pattern(pattern)
-    return validator is None or pattern == key or validator.is_valid(key)
+    if validator is None:
+        return None
+    return validator.is_valid(key.pattern if isinstance(key, _Matching) else key)

@@ -20,6 +20,8 @@ from tests.schema.secret_cases import MARKER, made_up
 Draw = Callable[[AnswerForm], str]
 Untouched = Callable[[AnswerForm], "MultiDict[str, str]"]
 PIN: JSONObject = {"type": "string", "writeOnly": True}
+DRAFT_07 = "http://json-schema.org/draft-07/schema#"
+DRAFT_2019_09 = "https://json-schema.org/draft/2019-09/schema"
 SEEDS = range(120)
 
 
@@ -119,6 +121,15 @@ def differences_are_marks(value: Any, shown: Any) -> bool:
         ({"prefixItems": [{}], "items": PIN}, [1, 2, 3], [1, HIDDEN, HIDDEN]),
         ({"items": [{}, PIN], "additionalItems": {}}, [1, 2, 3], [1, HIDDEN, 3]),
         ({"items": [{}], "additionalItems": PIN}, [1, 2], [1, HIDDEN]),
+        # no word of these dialects: `items` is about all entries
+        ({"$schema": DRAFT_07, "prefixItems": [{}], "items": PIN}, [1], [HIDDEN]),
+        ({"$schema": DRAFT_2019_09, "prefixItems": [{}], "items": PIN}, [1], [HIDDEN]),
+        # a key that reads like a pattern which it does not match
+        (
+            {"patternProperties": {"^a$": {}}, "additionalProperties": PIN},
+            {"^a$": 1, "a": 2},
+            {"^a$": HIDDEN, "a": 2},
+        ),
         ({"contains": PIN}, [1, 2], [HIDDEN, HIDDEN]),
         ({"contentSchema": {"properties": {"a": PIN}}}, '{"a": 1}', HIDDEN),
         ({"propertyNames": PIN}, {"a": 1}, HIDDEN),
@@ -127,6 +138,16 @@ def differences_are_marks(value: Any, shown: Any) -> bool:
         ({"not": {"properties": {"a": PIN}}}, {"a": 1}, {"a": HIDDEN}),
         ({"$ref": "#/x", "x": {"properties": {"a": PIN}}}, {"a": 1}, {"a": HIDDEN}),
         ({"$ref": "#p", "$defs": {"p": {"$anchor": "p", "writeOnly": True}}}, "x", HIDDEN),
+        # two parts have one name, and one of them is a secret
+        (
+            {
+                "$schema": DRAFT_07,
+                "properties": {"n": {"$ref": "#k"}},
+                "definitions": {"c": {"$anchor": "k"}, "b": {"$id": "#k", **PIN}},
+            },
+            {"n": 1},
+            {"n": HIDDEN},
+        ),
         ({"properties": {"n": {"$ref": "#"}, "a": PIN}}, {"n": {"a": 1}}, {"n": {"a": HIDDEN}}),
         # where a reference leads cannot be told, and there is a secret that it may lead to
         ({"properties": {"n": {"$dynamicRef": "#m"}, "a": PIN}}, {"n": {"b": 1}}, {"n": HIDDEN}),
