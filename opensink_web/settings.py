@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from opensink_web.errors import ConfigurationError
 from opensink_web.keyring import checked_keys
 
+HOST_DEFAULT = "127.0.0.1"
 # SINK on a telephone's keys; 5000 is AirPlay's on macOS, and 8000 to 9000 everybody's
 PORT_DEFAULT = 7465
 MAX_BODY_BYTES_DEFAULT = 1024 * 1024
@@ -110,7 +111,7 @@ class Settings:
         """
         reader = _Reader({**(os.environ if env is None else env), **(changes or {})})
         data_dir = Path(reader.text("DATA_DIR", "var")).absolute()
-        host = reader.text("HOST", "127.0.0.1")
+        host = reader.text("HOST", HOST_DEFAULT)
         port = reader.integer("PORT", PORT_DEFAULT, 0, 65535)
         return cls(
             data_dir=data_dir,
@@ -176,6 +177,11 @@ class Settings:
     def listens_on_loopback(self) -> bool:
         """Whether only this machine can reach the web server."""
         return self.host == "localhost" or _is_loopback(self.host)
+
+    @property
+    def names_an_address(self) -> bool:
+        """Whether anything was said about where the server is, rather than left to us."""
+        return self.public_url != _public_url("", HOST_DEFAULT, PORT_DEFAULT)
 
     def for_children(self, port: int) -> "Settings":
         """Return the settings of the processes under `opensink up`, which listens on `port`."""

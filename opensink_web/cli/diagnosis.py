@@ -26,6 +26,7 @@ from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import (
     CONNECT_TIMEOUT_SECONDS,
+    at_its_address,
     check_data_dir,
     check_database,
     check_redis,
@@ -42,6 +43,7 @@ def diagnose(settings: Settings, *, waits: bool = False) -> Iterator[Finding]:
 
     With `waits` also at what takes a minute: whether a proxy lets an answer take that long.
     """
+    settings = at_its_address(settings)
     folder = _data_folder(settings)
     yield folder
     if folder.verdict is Verdict.FAIL:

@@ -36,7 +36,9 @@ def up(settings: Settings) -> None:
         checks.check_database(settings)
         if not settings.embeds_redis:
             checks.check_redis(settings)
-        _run(settings.for_children(listener.getsockname()[1]), listener, stop)
+        settings = settings.for_children(listener.getsockname()[1])
+        checks.leave_address(settings)
+        _run(settings, listener, stop)
 
 
 def _run(settings: Settings, listener: socket, stop: StopRequest) -> None:

@@ -16,6 +16,7 @@ from opensink_web.operations.second_factor import turn_off
 from opensink_web.operations.user import activate_user, create_user, deactivate_user, find_user
 from opensink_web.operations.workspace import find_workspace, first_workspace
 from opensink_web.settings import Settings
+from opensink_web.supervisor.checks import at_its_address
 
 
 @click.group()
@@ -52,7 +53,7 @@ def reset_link(settings: Settings, email: str) -> None:
         found = _find(email)
         user_id, token = found.id, make_reset_link(found, by=None)
     record("reset_link_made", user=user_id, by="operator")
-    click.echo(f"{settings.public_url}/reset-password/{token}")
+    click.echo(f"{at_its_address(settings).public_url}/reset-password/{token}")
 
 
 @user.command("reset-second-factor")

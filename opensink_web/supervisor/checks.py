@@ -6,10 +6,12 @@ No sentence carries an address's password, nor a traceback.
 import contextlib
 import errno
 import fcntl
+import json
 import os
 import socket
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import redis
@@ -22,6 +24,7 @@ from opensink_web.errors import ConfigurationError
 from opensink_web.settings import Settings
 
 LOCK_FILE_NAME = "opensink.lock"
+_ADDRESS = ("host", "port", "public_url")
 CONNECT_TIMEOUT_SECONDS = 5
 _BACKLOG = 2048
 
@@ -63,6 +66,26 @@ def locked_data_dir(data_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def leave_address(settings: Settings) -> None:
+    """Write into the lock of the data folder, which we hold, where people and agents reach us."""
+    address = {name: getattr(settings, name) for name in _ADDRESS}
+    (settings.data_dir / LOCK_FILE_NAME).write_text(json.dumps(address))
+
+
+def at_its_address(settings: Settings) -> Settings:
+    """Return the settings with the address that `opensink up` left, if it runs and none was named.
+
+    A command in a second terminal knows nothing of the `--port` and PUBLIC_URL of the first.
+    """
+    if settings.names_an_address or not is_held(settings.data_dir):
+        return settings
+    try:
+        left = json.loads((settings.data_dir / LOCK_FILE_NAME).read_text())
+        return replace(settings, **{name: left[name] for name in _ADDRESS})
+    except (OSError, ValueError, LookupError):  # it was started by a version that leaves none
+        return settings
+
+
 def settings_of_parts(settings: Settings) -> Settings:
     """Return what the server's processes work with: those of `opensink up`, or parts run alone.
 
@@ -70,7 +93,8 @@ def settings_of_parts(settings: Settings) -> Settings:
     nobody else's.
     """
     if settings.embeds_redis or is_held(settings.data_dir):
-        return settings.for_children(settings.port)
+        found = at_its_address(settings)
+        return found.for_children(found.port)
     return settings
 
 

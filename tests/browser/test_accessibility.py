@@ -115,6 +115,16 @@ def define_function(site: Site) -> list[str]:
     return [f"/functions/axe/{name}{page}" for page in ("", "/edit", "/try")]
 
 
+def test_a_mark_is_in_one_line_in_a_narrow_cell(signed_in: Page, site: Site) -> None:
+    table = f"| a | b |\n|---|---|\n| \u202e | {'w' * 200} |"
+    ids = site.ask(QUESTION, message=table)
+    signed_in.set_viewport_size({"width": 390, "height": 844})
+    signed_in.goto(site.page(f"/requests/{ids['request_id']}"))
+    mark = signed_in.locator("td .hidden-char").bounding_box()
+    assert mark is not None
+    assert mark["height"] < mark["width"]
+
+
 def test_axe_finds_nothing_from_the_question_to_the_delivery(reader: Page, site: Site) -> None:
     ids = site.ask(QUESTION, message=MESSAGE, endpoint={"url": "http://127.0.0.1:9/execute"})
     let_in(reader.context, site)

@@ -97,6 +97,22 @@ def test_the_one_that_runs_is_named(running: Opensink, elsewhere: Path) -> None:
     )
 
 
+def test_a_command_in_a_second_terminal_has_the_address_of_the_server(
+    running: Opensink, elsewhere: Path
+) -> None:
+    """Nothing says again at which port `opensink up` was started, or below which PUBLIC_URL."""
+    named = ("--data-dir", str(running.data_dir))
+    link = ("user", "reset-link", "terminal@example.com", *named)
+    create = ("user", "create", "terminal@example.com", "--role", "viewer", "--password-stdin")
+    run_command((*create, *named), environment(running), elsewhere, "a long password\n")
+    here = f"http://127.0.0.1:{running.port}"
+    assert run_command(link, environment(running), elsewhere, "").stdout.startswith(f"{here}/")
+    checked = run_command(("doctor", *named), environment(running), elsewhere, "")
+    assert f"People and agents come to {here}." in checked.stdout
+    there = environment(running) | {"PUBLIC_URL": "https://example.com/sink"}
+    assert run_command(link, there, elsewhere, "").stdout.startswith("https://example.com/sink/")
+
+
 def test_upgrade_makes_a_new_one(opensink: Opensink, elsewhere: Path) -> None:
     done = run_command(("db", "upgrade"), environment(opensink), elsewhere, "")
     assert done.returncode == 0, done.stderr
