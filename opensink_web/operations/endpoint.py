@@ -8,7 +8,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.headers import check_header, redact
 from opensink_web.outbound.policy import TargetPolicy
-from opensink_web.outbound.redaction import redact_object, redact_url
+from opensink_web.outbound.redaction import redact_address, redact_object
 from opensink_web.outbound.retry import RetrySchedule
 
 METHODS = ("POST", "GET", "PUT", "DELETE")
@@ -94,7 +94,7 @@ def without_credentials(endpoint: EndpointSpec) -> EndpointSpec:
     """Return the endpoint as it is shown to those who may not change it."""
     return replace(
         endpoint,
-        url=redact_url(endpoint.url),
+        url=redact_address(endpoint.url),
         headers=redact(endpoint.headers),
         body=None if endpoint.body is None else redact_object(endpoint.body),
     )

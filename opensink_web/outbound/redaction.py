@@ -36,9 +36,9 @@ class KeptCall:
 
 
 def kept_call(call: Call) -> KeptCall:
-    """Return a call without its secrets."""
+    """Return a call without its secrets: any parameter of an address may be one, as `?code=`."""
     body = None if call.body is None else _redact_text(call.body.decode())
-    return KeptCall(redact_url(call.url), redact(call.headers), body)
+    return KeptCall(redact_address(call.url), redact(call.headers), body)
 
 
 def redact_url(url: str) -> str:

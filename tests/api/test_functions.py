@@ -194,7 +194,7 @@ class TestReading:
             assert one == api.read("/functions")["items"][0]
             assert one["target"] == {
                 "kind": "http",
-                "url": "http://127.0.0.1:9/run?size=9&token=••••",
+                "url": "http://127.0.0.1:9/run?size=••••&token=••••",
                 "method": "PUT",
                 "headers": {"Authorization": "••••", "X-Custom-Header": "value"},
                 "body": {"source": "opensink", "password": "••••"},

@@ -304,7 +304,7 @@ def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: 
             finish(claim_, Answer(200, "", (), body, True, 1.5, "127.0.0.1", None))
         (attempt,) = the_delivery(delivery_id).attempts
         assert claim_.call.url == url
-        assert attempt.url == "http://127.0.0.1:9/execute?token=••••&page=2"
+        assert attempt.url == "http://127.0.0.1:9/execute?token=••••&page=••••"
         assert '"password":"••••"' in str(attempt.request_body)
         assert attempt.response_body == "•••• •••• ••••"
         assert attempt.response_body_truncated is True

@@ -43,6 +43,12 @@ def test_a_credential_in_the_query_is_hidden(url: str, kept: str) -> None:
     assert redact_url(url) == kept
 
 
+@pytest.mark.parametrize("name", ["code", "pwd", "k", "sv", "hmac"])
+def test_no_value_in_the_address_is_kept_whatever_it_is_called(name: str) -> None:
+    url = f"https://user:pass@a.example/run?{name}=abc&abc"
+    assert kept_call(call(url)).url == f"https://{HIDDEN}@a.example/run?{name}={HIDDEN}&{HIDDEN}"
+
+
 def test_credentials_in_the_body_are_hidden_wherever_they_stand() -> None:
     body: JSONValue = {
         "task": "go",
