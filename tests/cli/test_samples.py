@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,29 @@ SCHEMA = {
     "required": ["url", "it's"],
     "properties": {"url": {"type": "string", "format": "uri"}, "it's": {"enum": ["it's", "$PATH"]}},
 }
+
+
+class Terminals(HTMLParser):
+    """Reads what a browser shows in terminals: `<` before a letter begins a tag there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: dict[str, str] = {}
+        self._open = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "pre" and known.get("aria-label") == "Terminal":
+            self._open = known["id"] or ""
+            self.texts[self._open] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "pre":
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.texts[self._open] += data
 
 
 @dataclass
@@ -54,11 +78,10 @@ class Place:
     def samples(self, path: str) -> dict[str, str]:
         """Return what the page offers to paste into a terminal."""
         page = self.browser.get(f"{self.url}/w/main{path}", timeout=30).text
-        found = re.findall(
-            r'<pre id="([^"]+)"[^>]*aria-label="Terminal">(.*?)</pre>', page, re.DOTALL
-        )
-        assert found, path
-        return {name: html.unescape(text) for name, text in found}
+        shown = Terminals()
+        shown.feed(page)
+        assert shown.texts, path
+        return shown.texts
 
     def paste(self, script: str, **variables: str) -> str:
         """Run it as somebody who keeps the key where every sample takes it from."""
