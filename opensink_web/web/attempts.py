@@ -79,23 +79,18 @@ def set_device_cookie(response: Response) -> Response:
     return response
 
 
-def refuse_guessing_links() -> None:
-    """Raises: RateLimited when this address has tried too many links that open nothing."""
-    refuse(services().limiter.seconds_to_wait(LINK_RATE, _network()))
+def count_bad_link() -> None:
+    """Count a link that opens nothing. Raises: RateLimited for too many from this address.
 
-
-def note_bad_link() -> None:
-    """Count a link that opens nothing."""
-    services().limiter.take(LINK_RATE, _network())
+    One that opens something is never refused for them: nobody guesses it, and others who share the
+    address must not keep its owner out.
+    """
+    refuse(services().limiter.take(LINK_RATE, network_of(request.remote_addr or "")))
 
 
 def retry_after(error: RateLimited) -> dict[str, str]:
     """Return the header that says when to come again."""
     return {"Retry-After": str(error.retry_after_seconds)}
-
-
-def _network() -> str:
-    return network_of(request.remote_addr or "")
 
 
 def _known_device(account: str) -> Known | None:

@@ -33,8 +33,7 @@ from opensink_web.web.access import (
     to_sign_in,
 )
 from opensink_web.web.attempts import (
-    note_bad_link,
-    refuse_guessing_links,
+    count_bad_link,
     remember_device,
     retry_after,
     user_with_password,
@@ -166,11 +165,10 @@ def sign_out() -> ResponseReturnValue:
 @public
 def sign_up(token: str) -> ResponseReturnValue:
     """Make the account that a link is for, and let its owner in."""
-    refuse_guessing_links()
     try:
         return _sign_up(token, invitations.find_invitation(token))
     except NotFound as error:
-        note_bad_link()
+        count_bad_link()
         return render_template("auth/link_gone.html", message=error.message), 404
 
 
@@ -199,12 +197,11 @@ def join(token: str) -> ResponseReturnValue:
     """Join the workspace that a link is for with the account that is signed in."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in", next=url_for("auth.sign_up", token=token)), 303)
-    refuse_guessing_links()
     try:
         with writing():
             slug = invitations.join(token, current_user.user).slug
     except NotFound as error:
-        note_bad_link()
+        count_bad_link()
         return render_template("auth/link_gone.html", message=error.message), 404
     except Conflict as error:
         flash(error.message, "danger")

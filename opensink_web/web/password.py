@@ -13,7 +13,7 @@ from opensink_web.operations.audit import record
 from opensink_web.operations.credential import new_password_hash
 from opensink_web.operations.password import find_reset, reset_password
 from opensink_web.web.access import public, tell_stranger
-from opensink_web.web.attempts import note_bad_link, refuse_guessing_links
+from opensink_web.web.attempts import count_bad_link
 from opensink_web.web.form_token import anybodys_form
 from opensink_web.web.forms import NewPasswordForm
 
@@ -32,11 +32,10 @@ def forgot() -> ResponseReturnValue:
 @public
 def reset(token: str) -> ResponseReturnValue:
     """Choose a new password; it ends every session of the account."""
-    refuse_guessing_links()
     try:
         return _reset(token)
     except NotFound as error:
-        note_bad_link()
+        count_bad_link()
         page = render_template("auth/link_gone.html", message=error.message, is_reset=True)
         return page, 404
 

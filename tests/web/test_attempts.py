@@ -3,9 +3,14 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
+from opensink_web.models import Role, User, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.invitation import invite
+from opensink_web.operations.password import make_reset_link
 from opensink_web.operations.sign_in import ACCOUNT_RATE, ADDRESS_RATE
 from opensink_web.web.attempts import DEVICE_COOKIE, LINK_RATE
 from tests.conftest import PASSWORD, Cast
@@ -102,3 +107,21 @@ def test_an_address_that_tries_many_links_is_refused(app: Flask, cast: Cast) -> 
         assert answer.status_code == 429
         assert answer.headers["Retry-After"] == "20"
         assert "Too many requests" in answer.text
+
+
+def test_a_link_that_opens_something_is_not_refused_for_them(app: Flask, cast: Cast) -> None:
+    with app.app_context(), writing():
+        bob = db.session.get_one(User, cast.bob.id)
+        workspace = db.session.scalars(select(Workspace).order_by(Workspace.id)).first()
+        assert workspace is not None
+        links = (
+            f"/reset-password/{make_reset_link(bob, by=None)}",
+            f"/sign-up/{invite(workspace, role=Role.VIEWER, email=None, by=None)}",
+        )
+    client = app.test_client()
+    for number in range(LINK_RATE.count + 1):
+        client.get(f"/sign-up/{number}")
+    assert client.get("/reset-password/more").status_code == 429
+    for link in links:
+        assert client.get(link).status_code == 200
+        assert client.post(link, data={"password": ""}).status_code == 422
