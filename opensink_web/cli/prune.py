@@ -4,7 +4,7 @@ import click
 
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
-from opensink_web.jobs.chores import do_chores, kept_days, pruning
+from opensink_web.jobs.chores import DELETING, do_chores, kept_days, pruning
 from opensink_web.models.transaction import reading
 from opensink_web.operations.retention import count_prunable, cutoffs
 from opensink_web.settings import Settings
@@ -28,7 +28,7 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
             click.echo(f"{kind.capitalize()}, kept for {span}: {count:,} {verb} deleted.")
         for kind in (kind for kind, span in days.items() if not span):
             click.echo(f"All {kind} are kept.")
-        while not dry_run and do_chores(pruning(settings)):
+        while not dry_run and do_chores([*pruning(settings), *DELETING]):
             click.echo("There is more to delete.")
     if not dry_run:
         click.echo("Done.")

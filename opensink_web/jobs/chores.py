@@ -10,6 +10,7 @@ from functools import partial
 
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.batch import cancel_some_left, is_any_left_to_cancel
+from opensink_web.operations.deletion import delete_some_left, is_anything_left
 from opensink_web.operations.retention import Kept, cutoffs, is_any_prunable, prune_some
 from opensink_web.settings import Settings
 
@@ -33,6 +34,7 @@ class Chore:
 
 
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
+DELETING = (Chore(is_anything_left, delete_some_left),)
 
 
 def pruning(settings: Settings) -> list[Chore]:

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from redis import Redis, RedisError
 
-from opensink_web.jobs.chores import CANCELLING, do_chores, pruning
+from opensink_web.jobs.chores import CANCELLING, DELETING, do_chores, pruning
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.lane_watch import LaneWatch
 from opensink_web.jobs.queue import announce, delivery_queue
@@ -45,6 +45,7 @@ def run_sweeper(settings: Settings, context: Context) -> None:
                 sweeper.end_batches()
                 sweeper.sweep()
                 do_chores(CANCELLING)
+                do_chores(DELETING)
                 if is_more_to_prune or count % _SWEEPS_PER_PRUNING == 0:
                     is_more_to_prune = do_chores(pruning(settings))
                 if count % _SWEEPS_PER_CLEANING == 0:

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
+from opensink_web.models.deletable import Deletable, deleted_index
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.signed import Signed
 
@@ -27,7 +28,7 @@ class SessionStatus(StrEnum):
         return self in {SessionStatus.COMPLETED, SessionStatus.FAILED}
 
 
-class Agent(Identified, Updated, Signed, Base):
+class Agent(Identified, Updated, Signed, Deletable, Base):
     """`status` mirrors the newest session; `execution_endpoint` is the API's object, or null.
 
     `newest_session_id` lets one UPDATE decide whether a session's status is the agent's too.
@@ -57,6 +58,7 @@ class Agent(Identified, Updated, Signed, Base):
     __table_args__ = (
         UniqueConstraint("workspace_id", "namespace", "slug"),
         Index(None, "workspace_id", "id"),
+        deleted_index("agents"),
     )
 
     @property

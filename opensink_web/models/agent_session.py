@@ -7,10 +7,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
+from opensink_web.models.deletable import Deletable, deleted_index
 from opensink_web.models.sealed import Sealed
 
 
-class AgentSession(Identified, Updated, Base):
+class AgentSession(Identified, Updated, Deletable, Base):
     """`state` is the agent's own memory; `error_message` says why it failed."""
 
     __tablename__ = "agent_sessions"
@@ -30,6 +31,7 @@ class AgentSession(Identified, Updated, Base):
 
     __table_args__ = (
         Index(None, "workspace_id", "id"),
+        deleted_index("agent_sessions"),
         Index(None, "workspace_id", "status", "id"),
         Index(None, "agent_id", "id"),
     )

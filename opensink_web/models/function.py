@@ -8,6 +8,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
+from opensink_web.models.deletable import Deletable, deleted_index
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.signed import Signed
 from opensink_web.models.user import User
@@ -20,7 +21,7 @@ class FunctionKind(StrEnum):
     PYTHON = "python"
 
 
-class Function(Identified, Updated, Signed, Base):
+class Function(Identified, Updated, Signed, Deletable, Base):
     """`target` is the API's object: `{kind, url, method, headers, body}` or `{kind, entry_point}`.
 
     `input_schema` and `output_schema` are JSON Schema; without the latter any output will do.
@@ -47,6 +48,7 @@ class Function(Identified, Updated, Signed, Base):
     __table_args__ = (
         UniqueConstraint("workspace_id", "namespace", "name"),
         Index(None, "workspace_id", "id"),
+        deleted_index("functions"),
         Index(None, "created_by_id"),
     )
 

@@ -17,6 +17,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations import page
+from opensink_web.operations.agent import keep_agent
 
 # keeps a row from being deleted until the commit, and lets others change it
 _KEPT = {"read": True, "key_share": True}
@@ -80,6 +81,7 @@ def add_activity(
     session = db.session.get(AgentSession, session_id, with_for_update=_KEPT)
     if session is None or session.workspace_id != workspace.id:
         raise NotFound("There is no such session.")
+    keep_agent(session.agent_id)
     check_agent_of(session, agent_id)
     activity = log_activity(
         session,

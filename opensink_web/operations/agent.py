@@ -104,26 +104,24 @@ def update_agent(
     return agent
 
 
-def delete_agent(workspace: Workspace, agent_id: UUID) -> Agent:
-    """Delete an agent with its sessions, requests and deliveries; its chats and executions stay.
+def delete_agent(workspace: Workspace, agent_id: UUID) -> str:
+    """Delete an agent with its sessions, requests and deliveries; return its name.
+
+    Its chats and executions stay. Nobody finds it from the commit on, and its address is free; its
+    rows go in slices (operations/deletion.py).
 
     Raises: NotFound; Conflict while one of its executions is unfinished.
     """
-    # slots, sessions, agent: in the order in which everybody locks them, or two could wait for
-    # each other
-    lock_slots(agent_id)
-    sessions = select(AgentSession.id).where(
-        AgentSession.agent_id == agent_id, AgentSession.workspace_id == workspace.id
-    )
-    db.session.execute(sessions.order_by(AgentSession.id).with_for_update())
+    lock_slots(agent_id)  # before the agent, as everybody does, or two could wait for each other
     agent = lock_agent(workspace, agent_id)
     if db.session.scalars(_UNFINISHED, {"of_agent": agent_id}).first() is not None:
         raise Conflict(
             "Executions of this agent are not finished. Wait for them, or cancel their batches."
         )
-    db.session.delete(agent)
+    agent.deleted_at = clock.now()
+    agent.slug = f"-{agent.id}"  # as no other can be called
     db.session.flush()
-    return agent
+    return agent.name
 
 
 def find_agent(workspace: Workspace, agent_id: UUID) -> Agent:
@@ -145,6 +143,20 @@ def lock_agent(workspace: Workspace, agent_id: UUID) -> Agent:
     if agent is None:
         raise NotFound("There is no such agent.")
     return agent
+
+
+def keep_agent(agent_id: UUID) -> None:
+    """Keep an agent from being deleted until the commit, once its session is locked.
+
+    Raises: NotFound, if it was deleted while the session was waited for.
+    """
+    # SQLite lets in one writer at a time anyway
+    if db.session.get_bind().dialect.name != "postgresql":
+        return
+    query = select(Agent.id).where(Agent.id == agent_id)
+    kept = query.with_for_update(read=True, key_share=True)
+    if db.session.scalars(kept).one_or_none() is None:
+        raise NotFound("The agent has just been deleted.")
 
 
 def list_agents(

@@ -26,7 +26,12 @@ from opensink_web.models import (
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 from opensink_web.operations.activity import log_activity
-from opensink_web.operations.agent import lock_agent, mirror_newest_session, mirror_status
+from opensink_web.operations.agent import (
+    keep_agent,
+    lock_agent,
+    mirror_newest_session,
+    mirror_status,
+)
 from opensink_web.operations.delivery_slot import lock_slots
 
 LOOKED_AT_MAX = 100
@@ -176,11 +181,14 @@ def _status_beside_others(session: AgentSession) -> SessionStatus:
 
 
 def delete_session(workspace: Workspace, session_id: UUID) -> None:
-    """Delete a session with its requests, activities and deliveries. Raises: NotFound."""
+    """Delete a session with its requests, activities and deliveries, as delete_agent() does.
+
+    Raises: NotFound.
+    """
     lock_slots(find_session(workspace, session_id).agent_id)  # first, as whoever ends a call does
     session = lock_session(workspace, session_id)
     agent = lock_agent(workspace, session.agent_id)
-    db.session.delete(session)
+    session.deleted_at = clock.now()
     db.session.flush()
     mirror_newest_session(agent)
 
@@ -208,6 +216,7 @@ def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
     session = db.session.scalars(query).one_or_none()
     if session is None:
         raise NotFound("There is no such session.")
+    keep_agent(session.agent_id)
     return session
 
 

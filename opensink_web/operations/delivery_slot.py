@@ -68,7 +68,7 @@ _LOOK = select(
     _COUNT.where(Delivery.lease_until > _MOMENT).scalar_subquery(),
     _COUNT.where(IS_DUE, Delivery.dispatched_at > _SINCE).scalar_subquery(),
     select(Delivery.id).where(Delivery.agent_id == _AGENT, IS_WAITING).exists(),
-).where(Agent.id == _AGENT)
+).where(Agent.id == _AGENT, Agent.deleted_at.is_(None))
 _IS_EXEMPT = or_(Delivery.kind == DeliveryKind.TEST, Delivery.next_trigger == AttemptTrigger.MANUAL)
 _OLDEST_WAITING = (
     select(Delivery.id, Delivery.dispatch_no)

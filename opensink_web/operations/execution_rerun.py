@@ -20,6 +20,7 @@ from opensink_web.errors import Conflict
 from opensink_web.json_value import JSONObject
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import (
+    Agent,
     Batch,
     Execution,
     ExecutionKind,
@@ -175,7 +176,8 @@ def may_rerun(principal: Principal, original: Execution | Batch) -> bool:
     A single chat with an agent is not had again: it would not be the same chat.
     """
     if original.kind is ExecutionKind.AGENT:
-        is_there = isinstance(original, Batch) and original.agent_id is not None
+        is_batch = isinstance(original, Batch) and original.agent_id is not None
+        is_there = is_batch and db.session.get(Agent, original.agent_id) is not None
         return is_there and principal.reach(_permission_to_chat(original)) is not None
     function = db.session.get(Function, original.function_id) if original.function_id else None
     return function is not None and may_execute(principal, function)

@@ -10,6 +10,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
+from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Execution, Function, FunctionKind, User, Workspace, db
@@ -130,8 +131,8 @@ def update_function(
     return function
 
 
-def delete_function(workspace: Workspace, namespace: str, name: str) -> Function:
-    """Delete a function; its executions stay.
+def delete_function(workspace: Workspace, namespace: str, name: str) -> None:
+    """Delete a function, as delete_agent() does; its executions stay.
 
     Raises: NotFound; Conflict while one of them is unfinished.
     """
@@ -144,9 +145,9 @@ def delete_function(workspace: Workspace, namespace: str, name: str) -> Function
             "Executions of this function are not finished. Wait for them, or cancel them; to take "
             "no more of them, set the function to inactive first."
         )
-    db.session.delete(function)
+    function.deleted_at = clock.now()
+    function.name = f"-{function.id}"  # as no other can be called
     db.session.flush()
-    return function
 
 
 def find_function(workspace: Workspace, namespace: str, name: str) -> Function:

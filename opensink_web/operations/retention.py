@@ -3,7 +3,8 @@
 Only what has ended goes, and whole: a session with its requests, activities and deliveries, an
 execution with its timeline, what it asked and its callback, a batch with its executions, a chat
 with its messages. What still waits for a person, a worker or a callback stays with all of it. Of a
-batch larger than a slice the executions go first, over several transactions.
+batch larger than a slice the executions go first, over several transactions; of a session nothing
+is found any more from the first, and its rows go after it (operations/deletion.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -73,7 +84,12 @@ def prune_some(kind: Kept, cutoff: datetime) -> int:
     ids = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
     if kind is Kept.BATCHES and ids and _delete_children(ids[0]):
         return 1
-    return rows_changed(delete(table).where(table.id.in_(ids))) if ids else 0
+    if not ids:
+        return 0
+    if kind is Kept.SESSIONS:  # of one session there may be any number of rows
+        deleted = update(AgentSession).where(AgentSession.id.in_(ids))
+        return rows_changed(deleted.values(deleted_at=clock.now(), updated_at=clock.now()))
+    return rows_changed(delete(table).where(table.id.in_(ids)))
 
 
 def _delete_children(batch_id: UUID) -> bool:

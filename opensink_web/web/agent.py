@@ -157,7 +157,7 @@ def delete(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     """Delete an agent and everything it has asked."""
     try:
         with writing():
-            name = delete_agent(principal.workspace, agent_id).name
+            name = delete_agent(principal.workspace, agent_id)
     except Conflict as error:
         flash(error.message, "danger")
         return _to_agent(principal, agent_id)

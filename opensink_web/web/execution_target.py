@@ -53,8 +53,9 @@ def target_choice(workspace: Workspace) -> TargetChoice:
 def target_href(principal: Principal, run: Execution | Batch) -> str | None:
     """Return where the page of a function or agent is, if it is there and the reader may see it."""
     slug = principal.workspace.slug
-    if run.agent_id is not None and principal.may("agents", Action.WRITE):
-        return url_for("agent.show", workspace_slug=slug, agent_id=run.agent_id)
+    agent = db.session.get(Agent, run.agent_id) if run.agent_id else None
+    if agent is not None and principal.may("agents", Action.WRITE):
+        return url_for("agent.show", workspace_slug=slug, agent_id=agent.id)
     function = db.session.get(Function, run.function_id) if run.function_id else None
     if function is None or not principal.may("functions", Action.READ):
         return None

@@ -141,11 +141,11 @@ def delete(principal: Principal, namespace: str, name: str) -> ResponseReturnVal
     """Delete a function of which nothing is unfinished."""
     try:
         with writing():
-            function = delete_function(principal.workspace, namespace, name)
+            delete_function(principal.workspace, namespace, name)
     except Conflict as error:
         flash(error.message, "danger")
         return _to_function(principal, find_function(principal.workspace, namespace, name))
-    flash(f"The function {function.namespace}/{function.name} is deleted.", "success")
+    flash(f"The function {namespace}/{name} is deleted.", "success")
     return redirect(url_for("function.index", workspace_slug=principal.workspace.slug), 303)
 
 

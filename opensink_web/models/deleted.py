@@ -1,0 +1,51 @@
+"""What was deleted and still has rows: nobody finds it, by whatever way they look.
+
+An agent, a session or a function may have a hundred thousand rows, which a cascade would delete
+while everybody waits. So a moment in one row says that it is gone, and the rest goes in slices
+(operations/deletion.py). Every query by the ORM is narrowed here, in one place: no list, count or
+page has to think of it, nor can one forget it. A statement that is built of tables sees all.
+"""
+
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Table, event, or_, select
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from opensink_web.models.activity import Activity
+from opensink_web.models.agent import Agent
+from opensink_web.models.agent_session import AgentSession
+from opensink_web.models.delivery import Delivery
+from opensink_web.models.function import Function
+from opensink_web.models.input_request import InputRequest
+
+# of the tables, not the classes: else this would be narrowed too
+_AGENTS = cast("Table", Agent.__table__).alias("deleted_agents")
+_SESSIONS = cast("Table", AgentSession.__table__).alias("deleted_sessions")
+
+
+def _belongs_to_none(column: Any, parents: Any) -> ColumnElement[bool]:
+    deleted = select(parents.c.id).where(parents.c.deleted_at.is_not(None))
+    is_there: ColumnElement[bool] = column.not_in(deleted)
+    return or_(column.is_(None), is_there) if column.nullable else is_there
+
+
+_CRITERIA = (
+    *(with_loader_criteria(each, each.deleted_at.is_(None)) for each in (Agent, Function)),
+    with_loader_criteria(AgentSession, AgentSession.deleted_at.is_(None)),
+    *(
+        with_loader_criteria(each, _belongs_to_none(each.agent_id, _AGENTS))
+        for each in (AgentSession, Activity, InputRequest, Delivery)
+    ),
+    *(
+        with_loader_criteria(each, _belongs_to_none(each.session_id, _SESSIONS))
+        for each in (Activity, InputRequest, Delivery)
+    ),
+)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _hide_deleted(state: ORMExecuteState) -> None:
+    is_for_rows = state.is_select or state.is_update or state.is_delete
+    # what is loaded later has the criteria of the query that it belongs to
+    if is_for_rows and not state.is_column_load and not state.is_relationship_load:
+        state.statement = state.statement.options(*_CRITERIA)

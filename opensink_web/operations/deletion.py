@@ -1,0 +1,78 @@
+"""What is left of agents, sessions and functions that were deleted: it goes, a slice at a time.
+
+Nobody finds it meanwhile (models/deleted.py). What refers to a row goes before it, so that no
+foreign key's cascade has much to do; the row that says that it is deleted goes last, so a process
+that is killed in between leaves what the next one goes on with.
+"""
+
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Table, delete, select, update
+
+from opensink_web.models import (
+    Activity,
+    Agent,
+    AgentSession,
+    Base,
+    Batch,
+    Chat,
+    Delivery,
+    Execution,
+    Function,
+    InputRequest,
+    db,
+)
+from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.slices import SLICE
+
+
+def _tables(*models: type[Base]) -> tuple[Table, ...]:
+    # of a class only those are found that are not deleted
+    return tuple(cast("Table", each.__table__) for each in models)
+
+
+_AGENTS, _SESSIONS, _FUNCTIONS = _tables(Agent, AgentSession, Function)
+# in this order: a request takes its deliveries along, and a session all that was in it
+_BELONG_TO = {
+    _AGENTS: ("agent_id", _tables(Delivery, Activity, InputRequest, AgentSession)),
+    _SESSIONS: ("session_id", _tables(Delivery, Activity, InputRequest)),
+    _FUNCTIONS: ("function_id", ()),
+}
+_OUTLIVE = {
+    _AGENTS: _tables(Execution, Batch, Chat),
+    _SESSIONS: (),
+    _FUNCTIONS: _tables(Execution, Batch),
+}
+
+
+def is_anything_left() -> bool:
+    """Tell whether something that was deleted has rows still. Writes nothing."""
+    return any(_first_deleted(table) is not None for table in _BELONG_TO)
+
+
+def delete_some_left() -> int:
+    """Delete a slice of what is left, or the row itself; return how many rows, 0 for none."""
+    for table, (column, children) in _BELONG_TO.items():
+        row_id = _first_deleted(table)
+        if row_id is None:
+            continue
+        for child in children:
+            if ids := _some(child, column, row_id):
+                return rows_changed(delete(child).where(child.c.id.in_(ids)))
+        for child in _OUTLIVE[table]:
+            if ids := _some(child, column, row_id):
+                return rows_changed(update(child).where(child.c.id.in_(ids)).values({column: None}))
+        return rows_changed(delete(table).where(table.c.id == row_id))
+    return 0
+
+
+def _first_deleted(table: Table) -> UUID | None:
+    deleted = select(table.c.id).where(table.c.deleted_at.is_not(None)).limit(1)
+    return db.session.scalar(deleted)
+
+
+def _some(table: Table, column: str, parent_id: UUID) -> list[Any]:
+    # whoever holds a row is at work on it, and the next slice takes it
+    some = select(table.c.id).where(table.c[column] == parent_id).limit(SLICE)
+    return list(db.session.scalars(some.with_for_update(skip_locked=True)))
