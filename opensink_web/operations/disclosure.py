@@ -12,6 +12,7 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import Execution, ExecutionKind, InputRequest
 from opensink_web.operations.permission import SERVICE, Action, Principal
 from opensink_web.operations.permission_pattern import Reach
+from opensink_web.outbound.redaction import spelled
 from opensink_web.schema.secrets import (
     HIDDEN,
     hide_at,
@@ -59,11 +60,11 @@ def shown_error(execution: Execution) -> str | None:
 
 
 def without_echoes(execution: Execution, text: str | None) -> str | None:
-    """Return a text about an execution without the secrets that it repeats."""
+    """Return a text about an execution without the secrets that it repeats, however spelled."""
     if not text:
         return text
-    for secret in sorted(_texts_of_secrets(execution), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+    for spelling in spelled(_texts_of_secrets(execution)):
+        text = text.replace(spelling, HIDDEN)
     return text
 
 

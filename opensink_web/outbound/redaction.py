@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from opensink_web import json_value
 from opensink_web.json_value import JSONObject, JSONValue
@@ -180,9 +180,13 @@ def _password_in(basic: str) -> Iterator[str]:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Give a secret as it would stand in a URL, in JSON and in base64."""
+    """Give a secret as it would stand in a URL, in JSON, in Python's words and in base64."""
     if secret:
         yield secret
         yield quote(secret, safe="")
+        yield quote(secret)
+        yield quote_plus(secret)
         yield json.dumps(secret)[1:-1]
+        yield json.dumps(secret, ensure_ascii=False)[1:-1]
+        yield repr(secret)[1:-1]
         yield base64.b64encode(secret.encode()).decode().rstrip("=")

@@ -1,13 +1,16 @@
 """Secrets over the API and on pages: told to the programs that work with them, and to no person."""
 
+import base64
+import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
-from opensink_web.json_value import JSONObject
+from opensink_web.json_value import JSONObject, dump
 from opensink_web.models import Function, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.execution_outcome import checked
@@ -139,6 +142,31 @@ def test_the_key_that_may_execute_the_function_is_told(
         assert completed["callback_url"] == URL
         failed = ok(api.at(f"/executions/{ended.failed}", "GET"))
         assert failed["error"] == f"The card {IN} is not valid."
+
+
+def test_an_error_tells_no_secret_however_it_spells_it(app: Flask, cast: Cast, apis: Apis) -> None:
+    secret = 'pä"ss/wörd\\ 1'
+    spellings = (
+        json.dumps({"card": secret}),
+        dump({"card": secret}),
+        repr({"card": secret}),
+        quote(secret),
+        quote_plus(secret),
+        base64.b64encode(secret.encode()).decode(),
+    )
+    with app.app_context():
+        function_id = make_function(cast.alice, input_schema=INPUT_SCHEMA)
+        with writing():
+            function = db.session.get_one(Function, function_id)
+            checked_input = check_input(function, {"card": secret})
+            failed = submit(principal_of(cast.alice), function, checked_input, Options())
+        finish_all(claim_some(function_id), Failure("Not valid: " + " or ".join(spellings)))
+
+    error = ok(apis.bob.at(f"/executions/{failed}", "GET"))["error"]
+    assert error == (
+        f'Not valid: {{"card": "{HIDDEN}"}} or {{"card":"{HIDDEN}"}} or {{\'card\': \'{HIDDEN}\'}}'
+        f" or {HIDDEN} or {HIDDEN} or {HIDDEN}"
+    )
 
 
 def test_the_executions_own_token_is_told(app: Flask, ended: Ended) -> None:
