@@ -48,12 +48,16 @@ def principal_of(person: Person) -> Principal:
 
 
 def make_function(
-    person: Person, url: str | None = None, entry_point: str = "nothing", **fields: Any
+    person: Person,
+    url: str | None = None,
+    entry_point: str = "nothing",
+    method: str = "POST",
+    **fields: Any,
 ) -> UUID:
     """Make a function, on an endpoint if one is named."""
     target: Target = PythonTarget(entry_point)
     if url is not None:
-        target = EndpointSpec(url, "POST", (), None, 5)
+        target = EndpointSpec(url, method, (), None, 5)
     given: Any = {"namespace": "tests", "name": "work", "input_schema": INPUT_SCHEMA, **fields}
     checked = check_fields(POLICY, FunctionFields(target=target, **given))
     with writing():

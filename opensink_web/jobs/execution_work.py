@@ -17,7 +17,11 @@ from opensink_web.operations.lane import renew
 from opensink_web.outbound.agent_call import build_agent_call, read_agent_answer
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.execution_call import Sender, without_token
-from opensink_web.outbound.function_call import build_function_call, read_function_answer
+from opensink_web.outbound.function_call import (
+    build_function_call,
+    parameter_conflict,
+    read_function_answer,
+)
 from opensink_web.outbound.outcome import Failure, Outcome
 
 
@@ -59,6 +63,9 @@ class ExecutionWork:
         renew(LaneWork.EXECUTIONS, row_ids, lease_token)
 
     def _call(self, claim: ExecutionClaim, callee: HttpCallee) -> Outcome:
+        conflict = parameter_conflict(callee.endpoint, claim.input_data)
+        if conflict is not None:
+            return conflict
         call = build_function_call(
             replace(callee.endpoint, timeout_seconds=claim.timeout_seconds),
             input_data=claim.input_data,

@@ -7,7 +7,7 @@ parameters of its address, and so is `resume`; the context is in the headers alo
 """
 
 from dataclasses import replace
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from opensink_web import json_value
 from opensink_web.functions import Context, Resume
@@ -22,6 +22,8 @@ from opensink_web.outbound.execution_call import (
 )
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 
+_RESUME = "resume"
+
 
 def build_function_call(
     endpoint: EndpointSpec, *, input_data: JSONObject, context: Context, sender: Sender
@@ -29,13 +31,42 @@ def build_function_call(
     """Make the call that has an endpoint carry a function out."""
     fields: JSONObject = {"input": input_data, "context": context_to_json(context)}
     if context.resume is not None:
-        fields["resume"] = _resume_to_json(context.resume)
+        fields[_RESUME] = _resume_to_json(context.resume)
     if endpoint.method == "GET":
         given = input_data
         if context.resume is not None:
-            given = {**input_data, "resume": fields["resume"]}
+            given = {**input_data, _RESUME: fields[_RESUME]}
         endpoint = replace(endpoint, url=_with_query(endpoint.url, given))
     return execution_call(endpoint, fields, context, sender)
+
+
+def parameter_conflict(endpoint: EndpointSpec, input_data: JSONObject) -> Failure | None:
+    """Say which field of the input would pass, in a GET's address, for what is not the caller's.
+
+    That is a parameter that the function's owner configured, or the answer of a person.
+    """
+    if endpoint.method != "GET":
+        return None
+    configured = parse_qsl(urlsplit(endpoint.url).query, keep_blank_values=True)
+    taken = {_variable(name) for name, _ in configured} | {_RESUME}
+    for name in input_data:
+        if _variable(name) in taken:
+            why = (
+                "tells it a person's answer"
+                if _variable(name) == _RESUME
+                else "is set in its address already"
+            )
+            return Failure(
+                f"The endpoint was not called: its parameter “{name}” {why}, so the input must"
+                " not have a field of that name. Rename the field, or use another method than GET.",
+                "invalid_request",
+            )
+    return None
+
+
+def _variable(name: str) -> str:
+    """What frameworks make of a parameter's name: some read `a[]` and `A` as `a`."""
+    return name.partition("[")[0].strip().casefold()
 
 
 def read_function_answer(call: Call, answer: Answer) -> Outcome:

@@ -73,14 +73,16 @@ def leave_address(settings: Settings) -> None:
 
 
 def at_its_address(settings: Settings) -> Settings:
-    """Return the settings with the address that `opensink up` left, if it runs and none was named.
+    """Return the settings with the address that `opensink up` left, if it runs; a named one stands.
 
     A command in a second terminal knows nothing of the `--port` and PUBLIC_URL of the first.
     """
-    if settings.names_an_address or not is_held(settings.data_dir):
+    if not is_held(settings.data_dir):
         return settings
     try:
         left = json.loads((settings.data_dir / LOCK_FILE_NAME).read_text())
+        if settings.names_an_address and settings.public_url != left["public_url"]:
+            return settings
         return replace(settings, **{name: left[name] for name in _ADDRESS})
     except (OSError, ValueError, LookupError):  # it was started by a version that leaves none
         return settings

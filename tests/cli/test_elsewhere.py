@@ -109,6 +109,11 @@ def test_a_command_in_a_second_terminal_has_the_address_of_the_server(
     assert run_command(link, environment(running), elsewhere, "").stdout.startswith(f"{here}/")
     checked = run_command(("doctor", *named), environment(running), elsewhere, "")
     assert f"People and agents come to {here}." in checked.stdout
+    again = run_command(
+        ("doctor", *named), environment(running) | {"PUBLIC_URL": here}, elsewhere, ""
+    )
+    for said in (checked.stdout, again.stdout):  # it has called it
+        assert "What is sent there arrives here unchanged" in said
     there = environment(running) | {"PUBLIC_URL": "https://example.com/sink"}
     assert run_command(link, there, elsewhere, "").stdout.startswith("https://example.com/sink/")
 

@@ -55,6 +55,19 @@ def test_each_execution_of_a_batch_is_called_once(
     assert sorted(call.body["input"]["n"] for call in endpoint.calls) == list(range(100))
 
 
+def test_an_input_that_passes_for_a_configured_parameter_is_not_sent(
+    app: Flask, cast: Cast, work: Callable[[], None]
+) -> None:
+    with AgentEndpoint() as endpoint, app.app_context():
+        function_id = make_function(cast.alice, f"{endpoint.url}?n=1", method="GET")
+        execution_id = submit_one(cast.alice, function_id, 2)
+        work()
+        ended = execution(execution_id)
+    assert endpoint.calls == []
+    assert ended.status is ExecutionStatus.FAILED
+    assert "its parameter “n” is set in its address already" in str(ended.error)
+
+
 def signer_of(app: Flask) -> TokenSigner:
     services: Services = app.extensions[EXTENSION]
     return services.signer

@@ -18,7 +18,11 @@ from opensink_web.outbound.client import Answer, Call, Client
 from opensink_web.outbound.endpoint_call import USER_AGENT, EndpointSpec
 from opensink_web.outbound.execution_call import OUTPUT_MAX_BYTES, Sender, without_token
 from opensink_web.outbound.failures import CallError
-from opensink_web.outbound.function_call import build_function_call, read_function_answer
+from opensink_web.outbound.function_call import (
+    build_function_call,
+    parameter_conflict,
+    read_function_answer,
+)
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 from opensink_web.outbound.signing import CallSecrets, new_secret, sign
 
@@ -157,6 +161,16 @@ class TestTheCall:
         call = build(replace(ENDPOINT, method="GET"), resumed)
         answer = dict(parse_qsl(call.url.partition("?")[2]))["resume"]
         assert json.loads(answer)["response"] == {"approved": True}
+
+    @pytest.mark.parametrize("name", ["account", "Account", "account[]", "empty", "resume"])
+    def test_a_gets_input_passes_for_nobody_elses_parameter(self, name: str) -> None:
+        """The owner's are the owner's, and no caller makes up the answer of a person."""
+        fixed = replace(ENDPOINT, method="GET", url="https://f.example/x?account=ours&empty=#a")
+        conflict = parameter_conflict(fixed, {"n": 1, name: "theirs"})
+        assert conflict is not None
+        assert name in conflict.message
+        assert parameter_conflict(fixed, {"n": 1}) is None
+        assert parameter_conflict(replace(fixed, method="POST"), {name: "theirs"}) is None
 
     def test_the_context_does_not_show_its_token(self) -> None:
         assert "the.access.token" not in repr(CONTEXT)
