@@ -121,10 +121,10 @@ class TestWhatComesBack:
             ("circle", "not JSON: Circular reference"),
             ("deep", "not JSON: maximum recursion depth"),
             ("surrogate", "not JSON: 'utf-8' codec can't encode"),
-            ("nul", "cannot be taken as JSON. The JSON has a text with a NUL"),
+            ("nul", "cannot be taken as JSON. The JSON has a string that contains a NUL"),
             (
                 "twice",
-                "cannot be taken as JSON. The JSON has an object in which a key stands twice",
+                "cannot be taken as JSON. The JSON has an object in which a key occurs twice",
             ),
         ],
     )
