@@ -70,6 +70,7 @@ class Watch:
     canary: Canary
     _faults: list[str] = field(default_factory=list)
     _path: str = ""
+    _path_before: str = ""
 
     def __post_init__(self) -> None:
         self.context.add_init_script(OBSERVE)
@@ -81,7 +82,7 @@ class Watch:
 
     def open(self, path: str) -> None:
         """Go to a page, which must come with the policy and nothing but it."""
-        self._path = urlsplit(path).path
+        self._path_before, self._path = self._path, urlsplit(path).path
         answer = self.page.goto(path)
         policy = answer.headers.get("content-security-policy") if answer else None
         if policy != POLICY:
@@ -108,7 +109,9 @@ class Watch:
 
     def _note_request(self, request: Request) -> None:
         url, here = urlsplit(request.url), urlsplit(self.page.url)
-        places = (self._path, f"{self._path}/progress")
+        # a page that is left may have sent its last poll already
+        paths = (self._path, self._path_before)
+        places = {place for path in paths for place in (path, f"{path}/progress")}
         is_ours = url.path.startswith("/static/") or url.path in places
         is_here = here.netloc in {"", url.netloc} and url.netloc != self.canary.netloc
         if request.method != "GET" or not is_here or not is_ours:

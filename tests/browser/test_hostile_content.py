@@ -38,6 +38,7 @@ WITHOUT_TEXT = {
     "oidc.link",
     "oidc.sign_in",
     "second_factor.enter",
+    "seen.seen",
     "workspace.home",
     "input_request.progress",
 }

@@ -81,7 +81,7 @@ def test_signed_out_in_another_tab_nothing_typed_is_lost(signed_in: Page, site: 
     expect(signed_in.get_by_role("heading", level=1)).to_have_text("You are signed out")
     sign_in(other)
     signed_in.get_by_role("button", name="Go on").click()
-    expect(signed_in.locator("main")).to_contain_text("Look through your answer and send it")
+    expect(signed_in.locator("main")).to_contain_text("Check your answer and send it")
     expect(signed_in.get_by_label("Note")).to_have_value("must not be lost")
     assert stored(site, ids) is None
     send(signed_in)
