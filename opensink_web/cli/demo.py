@@ -1,8 +1,9 @@
 """`opensink demo`: the trading agent in this terminal, from its question to what it executed."""
 
+import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -69,14 +70,14 @@ def _unavailable(error: OSError, settings: Settings) -> Unavailable:
 
 
 def _converse(agent: TradingAgent, workspace_slug: str) -> None:
-    asked = agent.start()
-    click.echo("The trading agent proposes trades and waits for your answer:")
-    click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{asked['request_id']}")
-    click.echo("Ctrl-C ends it.")
-    session_id = asked["session_id"]
-    try:
-        session = _ended(agent, session_id)
-    except KeyboardInterrupt:
+    with _ctrl_c_noted() as is_given_up:
+        asked = agent.start()
+        click.echo("The trading agent proposes trades and waits for your answer:")
+        click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{asked['request_id']}")
+        click.echo("Ctrl-C ends it.")
+        session_id = asked["session_id"]
+        session = _ended(agent, session_id, is_given_up)
+    if session is None:
         given_up = {"status": "failed", "error_message": "The demo was ended in the terminal."}
         agent.api("PATCH", f"agent-sessions/{session_id}", given_up)
         click.echo("Ended before there was an answer.")
@@ -87,13 +88,29 @@ def _converse(agent: TradingAgent, workspace_slug: str) -> None:
         click.echo(line)
 
 
-def _ended(agent: TradingAgent, session_id: str) -> JSON:
-    """Wait until the session has ended, and return it."""
-    session = agent.api("GET", f"agent-sessions/{session_id}")
-    while session["status"] not in {"completed", "failed"}:
-        time.sleep(POLL_SECONDS)
+@contextmanager
+def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
+    """Note Ctrl-C, to be asked for, instead of an exception that may be raised anywhere.
+
+    Raised in a destructor it would be dropped, and between the question and the wait for its answer
+    the question would stay. A shell's background job has Ctrl-C ignored until it is handled.
+    """
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
+    try:
+        yield lambda: bool(noted)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _ended(agent: TradingAgent, session_id: str, is_given_up: Callable[[], bool]) -> JSON | None:
+    """Wait until the session has ended, and return it; None when it is given up before."""
+    while not is_given_up():
         session = agent.api("GET", f"agent-sessions/{session_id}")
-    return session
+        if session["status"] in {"completed", "failed"}:
+            return session
+        time.sleep(POLL_SECONDS)
+    return None
 
 
 def _report(agent: TradingAgent, session_id: str) -> list[str]:
