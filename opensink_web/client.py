@@ -253,7 +253,7 @@ class Client:
         self._root_url = (base_url or os.environ.get("OPENSINK_URL") or URL_DEFAULT).rstrip("/")
         self._api_key = api_key or os.environ.get("OPENSINK_API_KEY") or ""
         if not self._api_key:
-            raise ValueError("There is no API key: give api_key, or set OPENSINK_API_KEY.")
+            raise ValueError("There is no API key: pass api_key, or set OPENSINK_API_KEY.")
         self._http = requests.Session()
         self._http.auth = self._authorize
         for scheme in ("http://", "https://"):
@@ -306,7 +306,7 @@ class Client:
             if request.status != "pending":
                 return request
             if time.monotonic() >= deadline:
-                raise TimeoutError("Nobody has answered in time.")
+                raise TimeoutError("Nobody answered in time.")
             time.sleep(PAUSE_SECONDS)  # a busy server answers at once
 
     def log_activity(self, session: AgentSession, message: str, **details: Any) -> None:
@@ -450,7 +450,7 @@ class Client:
         deadline = time.monotonic() + timeout_seconds
         while (batch := self.get_batch(batch_id)).finished_at is None:
             if time.monotonic() >= deadline:
-                raise TimeoutError("The batch has not ended in time.")
+                raise TimeoutError("The batch did not end in time.")
             time.sleep(pause_seconds)
         return batch
 

@@ -78,7 +78,9 @@ class KeyFile:
         except FileNotFoundError:
             return ()
         except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(f"{self.path} cannot be read; check whose it is.") from None
+            raise ConfigurationError(
+                f"{self.path} cannot be read; check its owner and permissions."
+            ) from None
 
     def write(self, keys: Sequence[str]) -> None:
         """Put these keys in the place of those that are there, at once or not at all."""
@@ -100,7 +102,9 @@ class KeyFile:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError:
-            raise Conflict("The keys are being changed by another command; let it end.") from None
+            raise Conflict(
+                "Another command is changing the keys; wait until it has finished."
+            ) from None
         finally:
             os.close(descriptor)
 
@@ -115,13 +119,14 @@ class KeyFile:
             is_ours = write_once(self.path, _lines((new_key(),)))
         except OSError as error:
             raise ConfigurationError(
-                f"{self.path} cannot be made ({error.strerror}); it holds the keys that encrypt"
+                f"{self.path} cannot be created ({error.strerror}); it holds the keys that encrypt"
                 " secrets. Choose another folder with DATA_DIR, or set ENCRYPTION_KEYS."
             ) from None
         if is_ours:
             _sync_folder(self.path.parent)
             _log.info(
-                "A key that encrypts the secrets in the database was made in %s. Keep a copy of it"
+                "A key that encrypts the secrets in the database was created in %s. Keep a copy"
+                " of it"
                 " elsewhere: without it they cannot be read.",
                 self.path,
             )
@@ -168,14 +173,14 @@ class Keyring:
         fernet = self._ring.by_id.get(key_id) or self._newest().by_id.get(key_id)
         if fernet is None:
             raise UnreadableSecret(
-                "This secret is encrypted with a key that this server does not have. Give the key"
-                " back in ENCRYPTION_KEYS or in the file encryption_keys, or enter the value anew."
+                "This secret is encrypted with a key that this server does not have. Put the key"
+                " back in ENCRYPTION_KEYS or in the file encryption_keys, or enter the value again."
             )
         try:
             return fernet.decrypt(token)
         except (InvalidToken, ValueError):  # not even ASCII
             raise UnreadableSecret(
-                "This secret was damaged in the database. Enter the value anew."
+                "This secret is damaged in the database. Enter the value again."
             ) from None
 
     def _newest(self) -> _Ring:
@@ -197,8 +202,8 @@ def checked_keys(keys: Sequence[str], place: str) -> tuple[str, ...]:
             is_key = False
         if not is_key:
             raise ConfigurationError(
-                f"{place} holds something that is no key; a key is the URL-safe Base64 of"
-                f" {_KEY_SIZE_BYTES} bytes. `opensink rotate-key --print-new` makes one."
+                f"{place} contains something that is not a key; a key is {_KEY_SIZE_BYTES} bytes"
+                " in URL-safe Base64. `opensink rotate-key --print-new` makes one."
             )
     return tuple(keys)
 

@@ -283,7 +283,7 @@ def _check_cidr(name: str, text: str) -> None:
         ipaddress.ip_network(text)
     except ValueError as error:
         raise ConfigurationError(
-            f"{name} has an entry that looks like a CIDR and is none: {error}."
+            f"{name} has an entry that looks like a CIDR but is not one: {error}."
         ) from None
 
 
@@ -292,8 +292,8 @@ def _callback_url_hosts(reader: _Reader) -> tuple[str, ...]:
     for host in hosts:
         if host != "*" and not _HOST.fullmatch(host) and not _is_address(host):
             raise ConfigurationError(
-                "CALLBACK_URL_HOSTS holds exact host names such as app.example.com (others than"
-                " ASCII as xn--…), without scheme, port or pattern, separated by commas; or * for"
+                "CALLBACK_URL_HOSTS must be exact host names such as app.example.com (non-ASCII"
+                " ones as xn--…), without scheme, port or pattern, separated by commas; or * for"
                 " any host."
             )
     return hosts
@@ -306,7 +306,8 @@ def _callback_allow_cidrs(reader: _Reader) -> tuple[str, ...]:
         )
     except ValueError as error:
         raise ConfigurationError(
-            f"CALLBACK_ALLOW_CIDRS holds CIDRs such as 10.20.0.0/16, separated by commas: {error}."
+            "CALLBACK_ALLOW_CIDRS must be CIDRs such as 10.20.0.0/16, separated by commas:"
+            f" {error}."
         ) from None
 
 
@@ -318,7 +319,9 @@ def _outbound_ca_bundle(reader: _Reader) -> Path | None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
-        raise ConfigurationError(f"OUTBOUND_CA_BUNDLE: {path} holds no PEM certificate.") from None
+        raise ConfigurationError(
+            f"OUTBOUND_CA_BUNDLE: {path} contains no PEM certificate."
+        ) from None
     except OSError as error:
         raise ConfigurationError(
             f"OUTBOUND_CA_BUNDLE: {path} cannot be read ({error.strerror})."
@@ -341,7 +344,8 @@ def _trusted_proxies(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_network(name)) for name in names)
     except ValueError:
         raise ConfigurationError(
-            "TRUSTED_PROXIES must be the number of proxies in a row before this server, or their "
+            "TRUSTED_PROXIES must be the number of proxies in a row in front of this server, or"
+            " their "
             "addresses and CIDRs, separated by commas."
         ) from None
 
@@ -409,8 +413,9 @@ def _public_url(text: str, host: str, port: int) -> str:
     path = parts.path.rstrip("/")
     if parts.username is not None or parts.query or parts.fragment or not _PATH.fullmatch(path):
         raise ConfigurationError(
-            "PUBLIC_URL is a scheme, a host, a port if need be and a path of plain names, such as"
-            " https://example.com/opensink: nothing before the host and nothing after the path."
+            "PUBLIC_URL must be a scheme, a host, an optional port and a path of plain names,"
+            " such as https://example.com/opensink, with nothing before the host and nothing"
+            " after the path."
         )
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
@@ -423,7 +428,7 @@ def _oidc_issuer(reader: _Reader) -> str:
     is_local = parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_local)):
         raise ConfigurationError(
-            "OIDC_ISSUER must be an https:// address, as the provider says it."
+            "OIDC_ISSUER must be an https:// address, exactly as the provider gives it."
         )
     if not reader.text("OIDC_CLIENT_ID", ""):
         raise ConfigurationError("OIDC_ISSUER needs OIDC_CLIENT_ID; the provider gives you both.")
@@ -435,7 +440,7 @@ def _oidc_join_domains(reader: _Reader) -> tuple[str, ...]:
     for domain in domains:
         if not _DOMAIN.fullmatch(domain):
             raise ConfigurationError(
-                "OIDC_JOIN_DOMAINS holds whole domains such as example.com, separated by commas."
+                "OIDC_JOIN_DOMAINS must be whole domains such as example.com, separated by commas."
             )
     return domains
 

@@ -21,18 +21,22 @@ def api_key() -> None:
 @click.option("--user", "email", metavar="EMAIL", required=True, help="Who the key speaks for.")
 @click.option("--name", required=True, help="What the key is for.")
 @click.option(
-    "--scope", "scopes", multiple=True, required=True, help="Such as all:all; repeatable."
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    help="A permission such as all:all; can be given several times.",
 )
-@click.option("--workspace", metavar="SLUG", help="The workspace; the first one unless given.")
+@click.option("--workspace", metavar="SLUG", help="The workspace [the first one].")
 @takes_settings()
 def create(
     settings: Settings, email: str, name: str, scopes: tuple[str, ...], workspace: str | None
 ) -> None:
-    """Make a key and print it, and nothing else; it cannot be shown again."""
+    """Create a key and print nothing but the key; it cannot be shown again."""
     with in_application(settings), writing():
         owner = find_user(email)
         if owner is None:
-            raise NotFound(f"There is no account {email}; `opensink user create` makes one.")
+            raise NotFound(f"There is no account {email}; create it with `opensink user create`.")
         member = principal_in(workspace or first_workspace().slug, owner)
         _, secret = create_key(member.workspace, owner, name=name, scopes=scopes)
     click.echo(secret)

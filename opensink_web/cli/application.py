@@ -41,7 +41,8 @@ def ready_application(
             raise ConfigurationError(no_database(settings, _place(settings)))
         if not is_current():
             raise ConfigurationError(
-                "The database is not at this version's tables; run `opensink db upgrade`."
+                "The database's tables do not match this version of OpenSink; run `opensink db"
+                " upgrade`."
             )
         with reading():
             check_keys()

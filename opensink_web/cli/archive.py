@@ -69,7 +69,9 @@ def read_archive(source: Path, database: Path) -> Opened:
         with tarfile.open(source) as archive:
             manifest = Manifest(**json.loads(_text(archive, MANIFEST)))
             if manifest.format != FORMAT:
-                raise Conflict(f"{source} was made by a newer version of OpenSink; install that.")
+                raise Conflict(
+                    f"{source} was made by a newer version of OpenSink; install that version."
+                )
             content = archive.extractfile(DATABASE)
             if content is None:
                 raise _no_backup(source)
@@ -85,7 +87,7 @@ def read_archive(source: Path, database: Path) -> Opened:
 
 
 def _no_backup(source: Path) -> Conflict:
-    return Conflict(f"{source} is no backup that `opensink backup` made, or it is damaged.")
+    return Conflict(f"{source} was not made by `opensink backup`, or it is damaged.")
 
 
 def _add(archive: tarfile.TarFile, name: str, text: str) -> None:

@@ -45,15 +45,17 @@ from opensink_web.wiring import wired_app
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--with-keys", is_flag=True, help="Put the keys in: the file is then a secret.")
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option(
+    "--with-keys", is_flag=True, help="Include the encryption keys; keep the file secret."
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @takes_settings()
 def backup(settings: Settings, file: Path, *, with_keys: bool, force: bool) -> None:
-    """Write the database into FILE; the server may run meanwhile."""
+    """Back up the database to FILE; the server may keep running."""
     source = database_file(settings)
     check_installed(settings)
     if file.exists() and not force:
-        raise Conflict(f"{file} is there already; give --force to overwrite it.")
+        raise Conflict(f"{file} already exists; use --force to overwrite it.")
     try:
         with TemporaryDirectory(dir=file.absolute().parent, prefix=".opensink-backup-") as folder:
             copy = Path(folder) / "copy"
@@ -63,18 +65,20 @@ def backup(settings: Settings, file: Path, *, with_keys: bool, force: bool) -> N
     except (OSError, sqlite3.Error) as error:
         raise Conflict(f"{file} cannot be written ({error}).") from None
     if with_keys:
-        click.echo(f"The database is in {file}, with its keys: keep it as secret as they are.")
+        click.echo(
+            f"The backup {file} contains the database and its keys: keep it as secret as the keys."
+        )
     else:
-        click.echo(f"The database is in {file}.")
-        click.echo("It needs the keys, which are not in it: ENCRYPTION_KEYS, or encryption_keys in")
-        click.echo(f"{settings.data_dir}. Keep a copy of them elsewhere, or give --with-keys.")
+        click.echo(f"The database is backed up in {file}.")
+        click.echo("It does not contain the keys it needs: ENCRYPTION_KEYS, or encryption_keys in")
+        click.echo(f"{settings.data_dir}. Keep a copy of them elsewhere, or use --with-keys.")
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @takes_settings()
 def restore(settings: Settings, file: Path) -> None:
-    """Put the database in FILE in the place of the present one, which is kept beside it."""
+    """Replace the current database with the one in FILE; the current one is kept next to it."""
     target = database_file(settings)
     check_data_dir(settings)
     with (
@@ -109,16 +113,16 @@ def _put_aside(target: Path) -> None:
             database.execute("PRAGMA journal_mode = DELETE").fetchone()
     except sqlite3.OperationalError:
         raise Conflict(
-            f"A server uses {target}; end it, and all its workers, and try again."
+            f"A server is using {target}; stop it and all its workers, and try again."
         ) from None
     except sqlite3.DatabaseError:
-        click.echo("The present database is damaged; it is kept as it is.")
+        click.echo("The current database is damaged; it is kept as it is.")
     kept = file_beside(target, "restore")
     for suffix in ("-wal", "-shm"):  # of a damaged one
         with suppress(FileNotFoundError):
             target.with_name(target.name + suffix).replace(f"{kept}{suffix}")
     target.replace(kept)
-    click.echo(f"The database that was there is now {kept.name}.")
+    click.echo(f"The previous database is now {kept.name}.")
 
 
 def _put_keys(settings: Settings, keys: Mapping[str, str]) -> None:
@@ -139,10 +143,10 @@ def _bring_up_to_date(settings: Settings, opened: Opened) -> None:
     with wired_app(settings).app_context():
         upgrade_tables(settings)
         db.engine.dispose()
-    click.echo(f"The database of {opened.manifest.created_at} is restored.")
+    click.echo(f"The database from {opened.manifest.created_at} is restored.")
     try:
         ready_application(settings)
     except ConfigurationError as error:
-        raise Conflict(f"But this is missing: {error.message}") from None
+        raise Conflict(f"Still missing: {error.message}") from None
     click.echo("Calls that were due then are made when the server starts, perhaps for the second")
     click.echo("time, under the webhook-id they had.")

@@ -21,19 +21,22 @@ POLL_SECONDS = 0.5
 
 @click.group()
 def batch() -> None:
-    """Have a function executed for many inputs."""
+    """Execute a function for many inputs."""
 
 
 @batch.command()
 @click.argument("function", metavar="NAMESPACE/NAME")
 @click.argument("inputs", type=click.File("rb"), metavar="INPUTS.JSONL")
+@click.option("--wait", is_flag=True, help="Wait until the batch has ended, and show its progress.")
+@click.option("--prefix", metavar="TEXT", help="The prefix of the executions' trigger ids.")
 @click.option(
-    "--wait", is_flag=True, help="Stay until the batch has ended, and show how far it is."
+    "--delay",
+    metavar="SECONDS",
+    type=click.IntRange(min=0),
+    help="How long to wait before starting.",
 )
-@click.option("--prefix", metavar="TEXT", help="What the executions' trigger ids begin with.")
-@click.option("--delay", metavar="SECONDS", type=click.IntRange(min=0), help="Begin no sooner.")
-@click.option("--callback-url", metavar="URL", help="Is told of each execution's end.")
-@click.option("--batch-callback-url", metavar="URL", help="Is told of the batch's end.")
+@click.option("--callback-url", metavar="URL", help="The URL to call when an execution ends.")
+@click.option("--batch-callback-url", metavar="URL", help="The URL to call when the batch ends.")
 @takes_server
 def submit(
     server: Client,
@@ -64,11 +67,11 @@ def submit(
 
 @batch.command()
 @click.argument("batch_id", metavar="ID")
-@click.option("--wait", is_flag=True, help="Stay until the batch has ended.")
-@click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
+@click.option("--wait", is_flag=True, help="Wait until the batch has ended.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's response.")
 @takes_server
 def status(server: Client, batch_id: str, *, wait: bool, as_json: bool) -> None:
-    """Print how far a batch is; exit with 1 when it has ended and not all of it succeeded."""
+    """Print a batch's progress; exit with 1 if it has ended and not all of it succeeded."""
     found = server.get_batch(batch_id)
     if wait and found.finished_at is None:
         _wait(server, batch_id, found.total)
@@ -82,7 +85,7 @@ def status(server: Client, batch_id: str, *, wait: bool, as_json: bool) -> None:
 def _split(function: str) -> tuple[str, str]:
     namespace, slash, name = function.partition("/")
     if not namespace or not slash or not name or "/" in name:
-        raise click.UsageError("A function is named by its NAMESPACE/NAME, as in billing/charge.")
+        raise click.UsageError("Give the function as NAMESPACE/NAME, for example billing/charge.")
     return namespace, name
 
 
@@ -96,7 +99,7 @@ def _read(lines: Iterable[bytes]) -> Iterable[JSONObject]:
         except InvalidInput as error:
             raise InvalidInput(f"Line {number} is not JSON. {error.message}") from None
         if not isinstance(value, dict):
-            raise InvalidInput(f"Line {number} is no JSON object, which an input has to be.")
+            raise InvalidInput(f"Line {number} is not a JSON object; every input must be one.")
         yield value
 
 
@@ -108,7 +111,8 @@ def _wait(server: Client, batch_id: str, total: int) -> None:
                 time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         click.echo(
-            f"\nThe batch goes on. To come back: opensink batch status {batch_id} --wait", err=True
+            f"\nThe batch continues. To watch it again: opensink batch status {batch_id} --wait",
+            err=True,
         )
         sys.exit(130)
     _report(server, found)
@@ -118,7 +122,7 @@ def _show(bar: Any, found: Batch) -> bool:
     """Move the bar, and tell whether there is more to come."""
     ended = found.completed + found.failed + found.cancelled
     if found.awaiting_input:
-        bar.label = f"executed ({found.awaiting_input} await a person)"
+        bar.label = f"executed ({found.awaiting_input} waiting for a person)"
     bar.update(ended - bar.pos)
     return found.finished_at is None
 

@@ -46,7 +46,7 @@ def revision_of(file: Path) -> str:
             (revision,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
             return str(revision)
     except (sqlite3.DatabaseError, TypeError):
-        raise Conflict(f"{file.name} is no database of OpenSink.") from None
+        raise Conflict(f"{file.name} is not an OpenSink database.") from None
 
 
 def check_not_newer(revision: str | None) -> None:
@@ -54,9 +54,9 @@ def check_not_newer(revision: str | None) -> None:
     known = {each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if revision is not None and revision not in known:
         raise ConfigurationError(
-            f"The database was made by a newer version of OpenSink (its tables are at {revision},"
-            f" this program knows {newest_revision()}). Install that version, or restore a backup"
-            " from before; there is no way back for the tables themselves."
+            f"The database was made by a newer version of OpenSink (its tables are at {revision};"
+            f" this version supports {newest_revision()}). Install the newer version, or restore"
+            " an earlier backup; the tables cannot be downgraded."
         )
 
 
@@ -74,7 +74,7 @@ def upgrade_tables(settings: Settings) -> None:
         copy = file_beside(file, "upgrade")
         copy_database(file, copy, show_pages)
         click.echo(f"Upgrading the database from {revision}. A copy of it is {copy}; delete it")
-        click.echo("when all is well: what was not encrypted before is not encrypted there.")
+        click.echo("once all is well: what was not encrypted before is not encrypted in the copy.")
     run_migrations()
     if revision is None:
         keyring().make_first_key()
@@ -97,7 +97,8 @@ def upgrade_at_start(settings: Settings) -> None:
     check_not_newer(revision)
     if revision not in {None, newest_revision()} and not settings.uses_sqlite:
         raise ConfigurationError(
-            f"The database is of an older version (its tables are at {revision}). Make a backup"
+            f"The database is from an older version of OpenSink (its tables are at {revision})."
+            " Make a backup"
             " with `pg_dump --format=custom`, and then run `opensink db upgrade`."
         )
     upgrade_tables(settings)
@@ -112,13 +113,13 @@ def _forget_what_was() -> None:
 
 @click.group()
 def db() -> None:
-    """Bring the database's tables to another version."""
+    """Upgrade the database's tables, and print their version."""
 
 
 @db.command()
 @takes_settings()
 def upgrade(settings: Settings) -> None:
-    """Bring the tables to the newest version; nothing happens if they are there."""
+    """Upgrade the tables to the newest version, unless they are up to date."""
     check_data_dir(settings)
     check_database(settings)
     with wired_app(settings).app_context():
@@ -129,7 +130,7 @@ def upgrade(settings: Settings) -> None:
 @db.command()
 @takes_settings()
 def current(settings: Settings) -> None:
-    """Print the version the tables are at."""
+    """Print the version of the tables."""
     check_installed(settings)
     check_database(settings)
     with visiting_app(settings).app_context():

@@ -23,10 +23,10 @@ POLL_SECONDS = 0.5
 
 
 @click.command()
-@click.option("--user", "email", metavar="EMAIL", help="The admin it asks for [the first one].")
+@click.option("--user", "email", metavar="EMAIL", help="The admin it acts for [the first one].")
 @takes_settings("host", "port")
 def demo(settings: Settings, email: str | None) -> None:
-    """Run a trading agent here, which asks you before it trades."""
+    """Run a trading agent here that asks you before it trades."""
     settings = settings_of_parts(settings)
     with in_application(settings):
         program, workspace_slug = _prepare(settings, email)
@@ -62,7 +62,7 @@ def _listening(program: AgentSettings) -> Iterator[None]:
 
 def _unavailable(error: OSError, settings: Settings) -> Unavailable:
     if getattr(error, "response", None) is not None:
-        return Unavailable(f"The server refused what the trading agent asked for: {error}")
+        return Unavailable(f"The server refused a request from the trading agent: {error}")
     return Unavailable(
         f"No server answers at {settings.public_url}. Start it with `opensink up`, or say where it"
         " is with --port or PUBLIC_URL."
@@ -74,13 +74,13 @@ def _converse(agent: TradingAgent, workspace_slug: str) -> None:
         asked = agent.start()
         click.echo("The trading agent proposes trades and waits for your answer:")
         click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{asked['request_id']}")
-        click.echo("Ctrl-C ends it.")
+        click.echo("Ctrl-C stops it.")
         session_id = asked["session_id"]
         session = _ended(agent, session_id, is_given_up)
     if session is None:
-        given_up = {"status": "failed", "error_message": "The demo was ended in the terminal."}
+        given_up = {"status": "failed", "error_message": "The demo was stopped in the terminal."}
         agent.api("PATCH", f"agent-sessions/{session_id}", given_up)
-        click.echo("Ended before there was an answer.")
+        click.echo("Stopped before there was an answer.")
         return
     if session["status"] == "failed":
         raise Unavailable(f"The session failed: {session['error_message']}")

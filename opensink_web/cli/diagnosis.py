@@ -62,8 +62,8 @@ def diagnose(settings: Settings, *, waits: bool = False) -> Iterator[Finding]:
 def _data_folder(settings: Settings) -> Finding:
     if not settings.data_dir.exists():
         sentence = (
-            f"There is no {settings.data_dir}; `opensink up` and `opensink db upgrade` make it."
-            " If there is one elsewhere, name it with --data-dir or DATA_DIR."
+            f"{settings.data_dir} does not exist; `opensink up` and `opensink db upgrade` create"
+            " it. If yours is elsewhere, name it with --data-dir or DATA_DIR."
         )
         return Finding(Verdict.WARN, "data folder", sentence)
     try:
@@ -71,38 +71,41 @@ def _data_folder(settings: Settings) -> Finding:
     except ConfigurationError as error:
         return Finding(Verdict.FAIL, "data folder", error.message)
     if settings.data_dir.stat().st_mode & 0o077:
-        sentence = f"Others can look into {settings.data_dir}; run chmod 700 on it."
+        sentence = f"Other users can read {settings.data_dir}; run chmod 700 on it."
         return Finding(Verdict.WARN, "data folder", sentence)
-    return Finding(Verdict.OK, "data folder", f"{settings.data_dir} is ours and can be written.")
+    return Finding(Verdict.OK, "data folder", f"{settings.data_dir} is private and writable.")
 
 
 def _secret_key(settings: Settings) -> Finding:
     path = settings.data_dir / "secret_key"
-    verdict, sentence = Verdict.OK, f"It is in {path}, which only we can read."
+    verdict, sentence = Verdict.OK, f"It is in {path}, which only this user can read."
     if settings.secret_key:
         sentence = "SECRET_KEY is set."
         if len(settings.secret_key) < SECRET_KEY_LENGTH_MIN:
             verdict = Verdict.WARN
-            sentence = f"SECRET_KEY is short; give {SECRET_KEY_LENGTH_MIN} random characters."
+            sentence = f"SECRET_KEY is too short; use {SECRET_KEY_LENGTH_MIN} random characters."
     elif not path.exists():
-        sentence = f"It will be made in {path} at the first start."
+        sentence = f"It will be created in {path} at the first start."
     elif path.stat().st_mode & 0o077:
-        verdict, sentence = Verdict.FAIL, f"Others can read {path}; run chmod 600 on it."
+        verdict, sentence = Verdict.FAIL, f"Other users can read {path}; run chmod 600 on it."
     return Finding(verdict, "secret key", sentence)
 
 
 def _public_url(settings: Settings) -> Finding:
     parts = urlsplit(settings.public_url)
     is_local = _is_this_machine(parts.hostname or "")
-    verdict, sentence = Verdict.OK, f"People and agents come to {settings.public_url}."
+    verdict, sentence = Verdict.OK, f"People and agents connect to {settings.public_url}."
     if is_local and not settings.listens_on_loopback:
         verdict = Verdict.WARN
-        sentence = f"Others would get links to {settings.public_url}; set PUBLIC_URL."
+        sentence = (
+            f"Links would lead to {settings.public_url}, which works only on this machine; set"
+            " PUBLIC_URL."
+        )
     elif not is_local and parts.scheme != "https":
         verdict = Verdict.WARN
         sentence = "PUBLIC_URL is not https://, so passwords cross the network unprotected."
     elif not is_local and settings.listens_on_loopback:
-        sentence += f" A proxy on this machine must pass them on to port {settings.port}."
+        sentence += f" A proxy on this machine must forward them to port {settings.port}."
     return Finding(verdict, "public URL", sentence)
 
 
@@ -118,7 +121,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
         check_redis(settings)
     except ConfigurationError as error:
         if settings.embeds_redis:
-            sentence = "`opensink up` is not running; it brings its own server for Redis."
+            sentence = "`opensink up` is not running; it starts its own server for Redis."
             yield Finding(Verdict.WARN, "Redis", sentence)
         else:
             yield Finding(Verdict.FAIL, "Redis", error.message)
@@ -134,22 +137,24 @@ def _redis_keeping(connection: Redis) -> Iterator[Finding]:
     try:
         keeping, memory = connection.info("persistence"), connection.info("memory")
     except RedisError:
-        yield Finding(Verdict.WARN, "Redis", "It does not tell how it keeps data (INFO).")
+        yield Finding(Verdict.WARN, "Redis", "It does not say how it stores data (INFO).")
         return
     if not keeping.get("aof_enabled"):
-        yield Finding(Verdict.WARN, "Redis", "It forgets on a restart; set appendonly yes.")
+        yield Finding(Verdict.WARN, "Redis", "It loses its data on a restart; set appendonly yes.")
     if memory.get("maxmemory_policy", "noeviction") != "noeviction":
         yield Finding(
-            Verdict.WARN, "Redis", "It may drop keys when full; set maxmemory-policy noeviction."
+            Verdict.WARN,
+            "Redis",
+            "It may delete keys when its memory is full; set maxmemory-policy noeviction.",
         )
 
 
 def _workers(connection: Redis) -> Finding:
     count = readiness(connection).workers
     if count == 0:
-        sentence = "None is alive, so no agent is called; start `opensink worker`."
+        sentence = "None is running, so no agent is called; start `opensink worker`."
         return Finding(Verdict.FAIL, "workers", sentence)
-    return Finding(Verdict.OK, "workers", f"{count} alive.")
+    return Finding(Verdict.OK, "workers", f"{count} running.")
 
 
 def _answers(settings: Settings) -> bool:
@@ -173,13 +178,13 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     with application.app_context(), reading():
         if is_current():
-            yield Finding(Verdict.OK, "database", "It answers and has this version's tables.")
+            yield Finding(Verdict.OK, "database", "It answers, and its tables match this version.")
             yield _keys()
             yield _admin()
             yield from _endpoints(settings)
         else:
             sentence = (
-                "Its tables are not this version's; start `opensink up`, or run"
+                "Its tables do not match this version; start `opensink up`, or run"
                 " `opensink db upgrade`."
             )
             yield Finding(Verdict.FAIL, "database", sentence)
@@ -193,16 +198,18 @@ def _keys() -> Finding:
     if unknown:
         sentence = (
             f"{unknown} of {counts.total()} secrets cannot be decrypted: their key is not in"
-            f" {place}. Put it back, or enter those secrets anew."
+            f" {place}. Put it back, or enter those secrets again."
         )
         return Finding(Verdict.FAIL, "encryption keys", sentence)
     if ring.file and ring.ids() and ring.file.path.stat().st_mode & 0o077:
-        sentence = f"Others can read {place}; run chmod 600 on it."
+        sentence = f"Other users can read {place}; run chmod 600 on it."
         return Finding(Verdict.FAIL, "encryption keys", sentence)
     if sum(counts[key_id] for key_id in ring.ids()[1:]):
         sentence = "Some secrets are encrypted with an old key; run `opensink rotate-key`."
         return Finding(Verdict.WARN, "encryption keys", sentence)
-    sentence = f"{place} opens all {counts.total()} secrets; keep a copy of it elsewhere."
+    sentence = (
+        f"All {counts.total()} secrets can be decrypted with {place}; keep a copy of it elsewhere."
+    )
     return Finding(Verdict.OK, "encryption keys", sentence)
 
 
@@ -246,7 +253,10 @@ def _oidc(settings: Settings) -> Iterator[Finding]:
     except ProviderUnavailable as error:
         yield Finding(Verdict.FAIL, "OIDC provider", error.message)
         return
-    sentence = f"It answers. It must know {settings.public_url}{OIDC_CALLBACK} as our address."
+    sentence = (
+        f"It answers. {settings.public_url}{OIDC_CALLBACK} must be registered there as a redirect"
+        " URI."
+    )
     yield Finding(Verdict.OK, "OIDC provider", sentence)
 
 

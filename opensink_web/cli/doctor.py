@@ -14,11 +14,14 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 @click.command()
 @click.option(
-    "--wait", "waits", is_flag=True, help="Also try an answer that takes a minute, as ?wait= may."
+    "--wait",
+    "waits",
+    is_flag=True,
+    help="Also test a response that takes a minute, as with ?wait=.",
 )
 @takes_settings("host", "port")
 def doctor(settings: Settings, *, waits: bool) -> None:
-    """Say what is misconfigured, and how to mend it."""
+    """Show what is misconfigured and how to fix it."""
     findings = []
     for finding in diagnose(settings, waits=waits):
         findings.append(finding)

@@ -17,10 +17,10 @@ def execution() -> None:
 
 @execution.command()
 @click.argument("execution_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's response.")
 @takes_server
 def show(server: Client, execution_id: str, *, as_json: bool) -> None:
-    """Print an execution with its steps; exit with 1 when it failed or was cancelled."""
+    """Print an execution with its steps; exit with 1 if it failed or was cancelled."""
     found = server.get_execution(execution_id)
     if as_json:
         click.echo(json.dumps(asdict(found), indent=2))

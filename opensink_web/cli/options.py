@@ -11,11 +11,11 @@ from opensink_web.settings import PORT_DEFAULT, Settings
 _OPTIONS = {
     "host": click.option("--host", metavar="ADDRESS", help="Where to listen [127.0.0.1; HOST]."),
     "port": click.option(
-        "--port", metavar="NUMBER", help=f"The port to listen at [{PORT_DEFAULT}; PORT]."
+        "--port", metavar="NUMBER", help=f"The port to listen on [{PORT_DEFAULT}; PORT]."
     ),
     "workers": click.option("--workers", metavar="NUMBER", help="Worker processes [2; WORKERS]."),
     "data_dir": click.option(
-        "--data-dir", metavar="FOLDER", help="Where everything is kept [var; DATA_DIR]."
+        "--data-dir", metavar="FOLDER", help="The folder for all data [var; DATA_DIR]."
     ),
 }
 

@@ -90,8 +90,9 @@ class _Visit:
         wanted = self._parts.netloc.removesuffix(_DEFAULT_PORTS[self._parts.scheme])
         if host != wanted:
             yield _warn(
-                f"It arrives with the host {host} instead of {wanted}; let the proxy pass it on,"
-                " with its port (nginx: proxy_set_header Host $http_host)."
+                f"Requests arrive with the host {host} instead of {wanted}; have the proxy"
+                " forward the Host header, with its port (nginx: proxy_set_header Host"
+                " $http_host)."
             )
         yield from self._scheme(seen)
         yield from self._address(seen)
@@ -99,14 +100,16 @@ class _Visit:
     def _scheme(self, seen: dict[str, Any]) -> Iterator[Finding]:
         said = seen["forwarded"].get("X-Forwarded-Proto")
         if self._parts.scheme == "http" and "https" in {seen["scheme"], said}:
-            yield _fail("People come over HTTPS, but PUBLIC_URL begins with http://; mend that.")
+            yield _fail(
+                "People connect over HTTPS, but PUBLIC_URL begins with http://; change it to https://."
+            )
         elif self._parts.scheme == "https" and seen["scheme"] == "http":
             yield _warn(
-                "X-Forwarded-Proto arrives and is believed of nobody; name the proxy in"
+                "X-Forwarded-Proto arrives from a proxy that is not trusted; name the proxy in"
                 " TRUSTED_PROXIES."
                 if said
-                else "It arrives as plain HTTP; let the proxy send X-Forwarded-Proto, and name it"
-                " in TRUSTED_PROXIES."
+                else "Requests arrive as plain HTTP; have the proxy send X-Forwarded-Proto, and"
+                " name the proxy in TRUSTED_PROXIES."
             )
 
     def _address(self, seen: dict[str, Any]) -> Iterator[Finding]:
@@ -114,13 +117,13 @@ class _Visit:
         speaks = {"X-Forwarded-For", "Forwarded", "X-Real-IP"} & said.keys()
         if speaks and not self._settings.trusted_proxies:
             yield _fail(
-                f"A proxy at {address} says for whom it calls, and is not believed, so that all"
-                f" count as one caller; set TRUSTED_PROXIES={address}."
+                f"A proxy at {address} says whom it forwards for but is not trusted, so everybody"
+                f" counts as one caller; set TRUSTED_PROXIES={address}."
             )
         elif self._settings.trusted_proxies and "X-Forwarded-For" not in said:
             yield _warn(
-                "TRUSTED_PROXIES is set, but no X-Forwarded-For arrives, so that all count as one"
-                f" caller, {address}; let the proxy send it (nginx: proxy_set_header"
+                "TRUSTED_PROXIES is set, but no X-Forwarded-For arrives, so everybody counts as"
+                " one caller, {address}; have the proxy send it (nginx: proxy_set_header"
                 " X-Forwarded-For $proxy_add_x_forwarded_for)."
             )
 
@@ -131,14 +134,14 @@ class _Visit:
         )
         if seen["address"] == _NOBODYS_ADDRESS:
             yield _fail(
-                "Whoever calls chooses the address they seem to call from. TRUSTED_PROXIES names"
-                " more proxies than there are, or the proxy passes on the X-Forwarded-For that it"
-                " gets instead of adding to it."
+                "Callers can choose the address they seem to call from. TRUSTED_PROXIES names"
+                " more proxies than there are, or the proxy forwards the X-Forwarded-For it"
+                " receives instead of adding to it."
             )
         if seen["path"] == _NOBODYS_PATH:
             yield _warn(
-                "The proxy passes on the X-Forwarded-Prefix that it gets, so whoever calls chooses"
-                " their links; let it send its own, or none (nginx: proxy_set_header"
+                "The proxy forwards the X-Forwarded-Prefix it receives, so callers can choose"
+                " where links lead; have it send its own, or none (nginx: proxy_set_header"
                 ' X-Forwarded-Prefix "").'
             )
 
@@ -149,7 +152,7 @@ class _Visit:
         if redirect.status_code != 303 or not place.startswith(f"{self._url}/sign-in"):
             yield _fail(
                 f"A redirect to {self._url}/sign-in comes back as {redirect.status_code} to"
-                f" {place}; let the proxy leave Location as it is (nginx: proxy_redirect off)."
+                f" {place}; have the proxy leave Location unchanged (nginx: proxy_redirect off)."
             )
         page = self._get("/sign-in")
         yield from self._cookie(page)
@@ -157,8 +160,8 @@ class _Visit:
         file = self._ask(urljoin(f"{self._url}/sign-in", script[1].decode())) if script else None
         if file is None or file.status_code != 200 or b"use strict" not in file.body:
             yield _fail(
-                f"Files such as {self._url}/static/js/theme.js do not come from this server; let"
-                " the proxy pass everything on."
+                f"Files such as {self._url}/static/js/theme.js do not come from this server; have"
+                " the proxy forward every path."
             )
 
     def _cookie(self, page: Answer) -> Iterator[Finding]:
@@ -167,18 +170,21 @@ class _Visit:
         mine = next((each for each in cookies if each.startswith(f"{name}=")), None)
         if mine is None:
             yield _fail(
-                "The cookie that a sign-in needs gets lost on the way; let the proxy neither hide"
-                " nor cache what this server answers."
+                "The cookie that signing in needs is lost on the way; make sure that the proxy"
+                " neither removes cookies nor caches responses."
             )
             return
         attributes = {part.strip().lower() for part in mine.split(";")[1:]}
         if f"path={self._parts.path or '/'}".lower() not in attributes:
             yield _fail(
-                f"The cookie of a sign-in comes back as {mine.partition(';')[2].strip()}; its path"
+                f"The sign-in cookie comes back as {mine.partition(';')[2].strip()}; its path"
                 f" must stay {self._parts.path or '/'} (nginx: no proxy_cookie_path)."
             )
         if self._parts.scheme == "https" and "secure" not in attributes:
-            yield _fail("The cookie of a sign-in loses its Secure on the way; let it be.")
+            yield _fail(
+                "The sign-in cookie loses its Secure attribute on the way; have the proxy leave"
+                " cookies unchanged."
+            )
 
     def long_wait(self) -> list[Finding]:
         """Look whether an answer may take as long as a program may wait for one."""
@@ -189,8 +195,8 @@ class _Visit:
             return []
         return [
             _fail(
-                f"An answer that takes {WAIT_SECONDS} s, as with ?wait={WAIT_SECONDS}, does not"
-                f" come back ({_outcome(answer)}); let the proxy wait longer (nginx:"
+                f"A response that takes {WAIT_SECONDS} s, as with ?wait={WAIT_SECONDS}, does not"
+                f" come back ({_outcome(answer)}); have the proxy wait longer (nginx:"
                 " proxy_read_timeout 120s)."
             )
         ]
@@ -199,8 +205,8 @@ class _Visit:
         answer = self._get(SEEN_ADDRESS, *headers)
         if answer.status_code in {301, 302, 303, 307, 308}:
             raise _Refused(
-                f"{self._url} leads elsewhere, to {_header(answer, 'Location')}; set PUBLIC_URL to"
-                " where people end up."
+                f"{self._url} redirects to {_header(answer, 'Location')}; set PUBLIC_URL to the"
+                " address where people end up."
             )
         try:
             seen: dict[str, Any] = json.loads(answer.body)
@@ -208,8 +214,8 @@ class _Visit:
         except (ValueError, KeyError, TypeError):
             raise _Refused(
                 f"What answers at {self._url} is not this server ({_outcome(answer)}): the proxy"
-                " does not pass this path on, or leads to another server, or that one has other"
-                " ENCRYPTION_KEYS than this command."
+                " does not forward this path, or forwards to another server, or that server has"
+                " different ENCRYPTION_KEYS from this command."
             ) from None
 
     def _get(self, path: str, *headers: tuple[str, str]) -> Answer:
@@ -217,7 +223,7 @@ class _Visit:
         if answer.error is not None:
             raise _Refused(
                 f"{self._url} does not answer this machine ({answer.error.message}), so what a"
-                " proxy passes on was not looked at. Is the server running, and can its own address"
+                " proxy forwards was not checked. Is the server running, and can its own address"
                 " be reached from here?"
             )
         return answer

@@ -14,7 +14,7 @@ from opensink_web.settings import Settings
 @click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
 @takes_settings()
 def prune(settings: Settings, *, dry_run: bool) -> None:
-    """Delete what ended longer ago than RETENTION_DAYS_... say; servers may run meanwhile.
+    """Delete what ended longer ago than RETENTION_DAYS_... allow; servers may keep running.
 
     The sweeper does the same every minute.
     """

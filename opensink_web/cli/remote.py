@@ -26,7 +26,7 @@ def takes_server(command: Callable[..., None]) -> Callable[..., None]:
         envvar="OPENSINK_URL",
         default=URL_DEFAULT,
         metavar="ADDRESS",
-        help=f"Where the server is [{URL_DEFAULT}; OPENSINK_URL].",
+        help=f"The server's address [{URL_DEFAULT}; OPENSINK_URL].",
     )
     @click.option(
         "--key",
@@ -35,7 +35,7 @@ def takes_server(command: Callable[..., None]) -> Callable[..., None]:
         show_envvar=True,
         required=True,
         metavar="KEY",
-        help="A key or an access token for it; better kept out of the command line.",
+        help="An API key or access token; safer in the environment than on the command line.",
     )
     @wraps(command)
     def with_server(url: str, api_key: str, **values: Any) -> None:

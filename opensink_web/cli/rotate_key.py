@@ -26,19 +26,19 @@ DROP_AFTER_SECONDS = 60
 PASSES_MAX = 10
 _IN_ENVIRONMENT = """\
 The keys are in ENCRYPTION_KEYS, which only you can change:
-1. Put a new key (`opensink rotate-key --print-new`) after the present one, separated by a comma,
-   for every part of the installation, and start the parts again: all can read it now.
-2. Put the new key first, everywhere, and start the parts again: now it encrypts.
-3. Run `opensink rotate-key` with the same ENCRYPTION_KEYS: it encrypts what is old.
-4. Take the old key away. Backups made before can only be read with it, so keep it with them."""
+1. Add a new key (`opensink rotate-key --print-new`) after the current one, separated by a comma,
+   for every part of the installation, and restart the parts: all of them can now read it.
+2. Put the new key first, everywhere, and restart the parts: they now encrypt with it.
+3. Run `opensink rotate-key` with the same ENCRYPTION_KEYS: it re-encrypts older values.
+4. Remove the old key. Earlier backups can only be read with it, so keep it with them."""
 
 
 @click.command("rotate-key")
-@click.option("--drop-old", is_flag=True, help="Make no new key, and delete the old ones.")
-@click.option("--print-new", is_flag=True, help="Print a key for ENCRYPTION_KEYS, do nothing else.")
+@click.option("--drop-old", is_flag=True, help="Create no new key, and delete the old ones.")
+@click.option("--print-new", is_flag=True, help="Print a key for ENCRYPTION_KEYS and exit.")
 @takes_settings()
 def rotate_key(settings: Settings, *, drop_old: bool, print_new: bool) -> None:
-    """Encrypt the secrets in the database with a new key; servers may run meanwhile."""
+    """Encrypt the secrets in the database with a new key; servers may keep running."""
     if print_new:
         click.echo(new_key())
         return
@@ -59,27 +59,28 @@ def _rotate_given(*, drop_old: bool) -> None:
     if drop_old or not _count_old():
         raise Conflict(_IN_ENVIRONMENT)
     _encrypt_old()
-    click.echo("The other keys can be taken out of ENCRYPTION_KEYS; keep them with old backups.")
+    click.echo("The other keys can be removed from ENCRYPTION_KEYS; keep them with old backups.")
 
 
 def _rotate(file: KeyFile) -> None:
     if _count_old():
-        click.echo("Going on where the last rotation ended.")
+        click.echo("Continuing the last rotation.")
     else:
         file.write((new_key(), *file.read()))
         click.echo(f"There is a new key (id {id_of(file.read()[0])}).")
     _encrypt_old()
     if len(file.read()) > 1:
         click.echo(
-            f"Old keys are still in {file.path}. In a minute, `opensink rotate-key --drop-old`"
-            " deletes them; backups made before today's rotation can only be read with them."
+            f"Old keys are still in {file.path}. In a minute, delete them with `opensink"
+            " rotate-key --drop-old`; backups made before today's rotation can only be read with"
+            " them."
         )
 
 
 def _drop_old(file: KeyFile) -> None:
     wait_seconds = DROP_AFTER_SECONDS - file.age_seconds()
     if wait_seconds > 0:
-        click.echo(f"Waiting {wait_seconds:.0f} s for what was begun with an old key.")
+        click.echo(f"Waiting {wait_seconds:.0f} s for transactions that began with an old key.")
         time.sleep(wait_seconds)
     _encrypt_old()
     first, *old = file.read()
@@ -102,8 +103,9 @@ def _encrypt_old() -> None:
     left = _count_old()
     if left:
         raise Conflict(
-            f"{left} values could not be encrypted anew: they were in use, or are damaged. Run this"
-            " again; what stays is damaged and has to be entered anew. No key was deleted."
+            f"{left} values could not be encrypted with the new key: they were in use, or are"
+            " damaged. Run this again; any that remain are damaged and must be entered again. No"
+            " key was deleted."
         )
 
 

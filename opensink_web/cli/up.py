@@ -109,5 +109,5 @@ def _greet(settings: Settings, sign_up_url: str | None) -> None:
     click.echo(f"OpenSink is at {settings.public_url}")
     click.echo(f"Everything is kept in {settings.data_dir}")
     if sign_up_url is not None:
-        click.echo(f"Make the first account here (the link works once): {sign_up_url}")
-    click.echo("Ctrl-C ends it.")
+        click.echo(f"Create the first account here (the link works once): {sign_up_url}")
+    click.echo("Ctrl-C stops it.")

@@ -21,26 +21,26 @@ from opensink_web.supervisor.checks import at_its_address
 
 @click.group()
 def user() -> None:
-    """Make accounts, and open those whose owners are shut out."""
+    """Create accounts, and help people who cannot sign in."""
 
 
 @user.command()
 @click.argument("email")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option("--workspace", metavar="SLUG", help="The workspace; the first one unless given.")
+@click.option("--workspace", metavar="SLUG", help="The workspace [the first one].")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @takes_settings()
 def create(
     settings: Settings, email: str, role: str, workspace: str | None, *, password_stdin: bool
 ) -> None:
-    """Make an account for EMAIL."""
+    """Create an account for EMAIL."""
     password = _read_password(from_stdin=password_stdin)
     with in_application(settings):
         password_hash = new_password_hash(password, email=email)
         with writing():
             place = find_workspace(workspace) if workspace else first_workspace()
             made = create_user(place, email, password_hash, role=Role(role))
-            sentence = f"{made.email} can sign in as {role} of {place.name}."
+            sentence = f"{made.email} can sign in as {role} in {place.name}."
     click.echo(sentence)
 
 
@@ -48,7 +48,7 @@ def create(
 @click.argument("email")
 @takes_settings()
 def reset_link(settings: Settings, email: str) -> None:
-    """Print a link with which EMAIL chooses a new password, once, within 24 hours."""
+    """Print a link for EMAIL to choose a new password; it works once, within 24 hours."""
     with in_application(settings), writing():
         found = _find(email)
         user_id, token = found.id, make_reset_link(found, by=None)
@@ -60,7 +60,7 @@ def reset_link(settings: Settings, email: str) -> None:
 @click.argument("email")
 @takes_settings()
 def reset_second_factor(settings: Settings, email: str) -> None:
-    """Let EMAIL sign in with the password alone, as when the phone and the codes are lost."""
+    """Let EMAIL sign in with the password alone, if phone and recovery codes are lost."""
     with in_application(settings), writing():
         found = _find(email)
         user_id, was_on = found.id, turn_off(found)
@@ -72,20 +72,20 @@ def reset_second_factor(settings: Settings, email: str) -> None:
 @click.argument("email")
 @takes_settings()
 def deactivate(settings: Settings, email: str) -> None:
-    """Shut EMAIL out of all workspaces: sign-ins, programs, API keys, and what is queued."""
+    """Deactivate EMAIL everywhere: ends sign-ins, programs, API keys and queued work."""
     with in_application(settings), writing():
         found = _find(email)
         deactivate_user(found)
         user_id = found.id
     record("user_deactivated", user=user_id, by="operator")
-    click.echo(f"{email} is deactivated. `opensink user activate {email}` lets them in again.")
+    click.echo(f"{email} is deactivated. `opensink user activate {email}` activates them again.")
 
 
 @user.command()
 @click.argument("email")
 @takes_settings()
 def activate(settings: Settings, email: str) -> None:
-    """Let EMAIL in again, where no admin has deactivated them; their API keys work again too."""
+    """Activate EMAIL again, except where an admin deactivated them; API keys work again too."""
     with in_application(settings), writing():
         found = _find(email)
         activate_user(found)

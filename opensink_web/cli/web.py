@@ -13,7 +13,9 @@ from opensink_web.supervisor.checks import listening_socket
 
 
 @click.command()
-@click.option("--fd", "descriptor", type=int, hidden=True, help="A socket that listens already.")
+@click.option(
+    "--fd", "descriptor", type=int, hidden=True, help="A socket that is already listening."
+)
 @takes_settings("host", "port")
 def web(settings: Settings, descriptor: int | None) -> None:
     """Answer browsers and agents."""

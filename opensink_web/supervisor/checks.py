@@ -40,8 +40,8 @@ def check_data_dir(settings: Settings) -> None:
             pass
     except OSError as error:
         raise ConfigurationError(
-            f"The data folder {settings.data_dir} cannot be written ({error.strerror});"
-            " give another with --data-dir or DATA_DIR."
+            f"The data folder {settings.data_dir} is not writable ({error.strerror}); choose"
+            " another with --data-dir or DATA_DIR."
         ) from None
 
 
@@ -58,8 +58,8 @@ def locked_data_dir(data_dir: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(
-                f"Another `opensink up` uses the data folder {data_dir};"
-                " end it, or give another folder with --data-dir."
+                f"Another `opensink up` is using the data folder {data_dir}; stop it, or choose"
+                " another folder with --data-dir."
             ) from None
         yield
     finally:
@@ -151,7 +151,7 @@ def check_database(settings: Settings) -> None:
         ) from None
     except DBAPIError as error:
         raise ConfigurationError(
-            f"The database does not let us in; check DATABASE_URL ({_first_line(error.orig)})."
+            f"Cannot connect to the database; check DATABASE_URL ({_first_line(error.orig)})."
         ) from None
 
 
@@ -175,7 +175,7 @@ def check_redis(settings: Settings) -> None:
         ) from None
     except (redis.RedisError, OSError) as error:
         raise ConfigurationError(
-            f"No Redis or Valkey server lets us in; check REDIS_URL ({_first_line(error)})."
+            f"Cannot connect to a Redis or Valkey server; check REDIS_URL ({_first_line(error)})."
         ) from None
 
 
@@ -186,7 +186,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise ConfigurationError(f"HOST is no address of this machine ({error}).") from None
+        raise ConfigurationError(f"HOST is not an address of this machine ({error}).") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -198,9 +198,12 @@ def _bound_socket(host: str, port: int) -> socket.socket:
 
 def _bind_sentence(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is in use; give another with --port or PORT."
+        return f"Port {port} on {host} is in use; choose another with --port or PORT."
     if error.errno == errno.EACCES:
-        return f"Port {port} needs rights this user has not; give one above 1023 with --port."
+        return (
+            f"Port {port} needs privileges this user does not have; choose one above 1023 with"
+            " --port."
+        )
     return f"Cannot listen on {host} port {port} ({error.strerror}); check --host and --port."
 
 

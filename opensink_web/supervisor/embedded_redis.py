@@ -74,8 +74,8 @@ def end_leftover(settings: Settings) -> None:
                 client.shutdown(nosave=True, now=True, force=True)
             time.sleep(_POLL_SECONDS)
     raise ConfigurationError(
-        f"An older embedded server still uses {settings.data_dir / 'redis'} and does not end;"
-        " end its process (valkey-server) and try again."
+        f"An older embedded server is still using {settings.data_dir / 'redis'} and does not"
+        " stop; stop its process (valkey-server) and try again."
     )
 
 
@@ -91,7 +91,7 @@ def wait_until_ready(settings: Settings, is_running: Callable[[], bool]) -> None
                 return
             time.sleep(_POLL_SECONDS)
     raise ConfigurationError(
-        "The embedded server for Redis does not start; the reason is at the end of"
+        "The embedded server for Redis did not start; the reason is at the end of"
         f" {settings.data_dir / 'redis' / LOG_FILE_NAME}."
     )
 
@@ -131,8 +131,8 @@ def _binary() -> Path:
         return Path(get_binary_path())
     except ValkeyBinaryNotFoundError:
         raise ConfigurationError(
-            "There is no embedded server for Redis for this machine;"
-            " set REDIS_URL to a Redis or Valkey server of your own."
+            "No embedded server for Redis is available for this machine; set REDIS_URL to a"
+            " Redis or Valkey server of your own."
         ) from None
 
 
@@ -140,5 +140,5 @@ def _make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
-        raise ConfigurationError(f"The folder {folder} belongs to somebody else; remove it.")
+        raise ConfigurationError(f"The folder {folder} belongs to another user; remove it.")
     folder.chmod(0o700)

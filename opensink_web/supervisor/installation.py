@@ -40,8 +40,9 @@ def check_keys_are_named(settings: Settings) -> None:
     if not settings.uses_sqlite and not settings.encryption_keys and not settings.data_dir.exists():
         raise ConfigurationError(
             "The keys that encrypt the secrets in the database are neither in ENCRYPTION_KEYS nor"
-            f" in {settings.data_dir}, which is not there. Set ENCRYPTION_KEYS as for the other"
-            " parts, or name their folder with --data-dir or DATA_DIR. For a new database run"
+            f" in {settings.data_dir}, which does not exist. Set ENCRYPTION_KEYS as for the other"
+            " parts, or name the folder that holds the keys with --data-dir or DATA_DIR. For a"
+            " new database run"
             " `opensink db upgrade` first."
         )
 
@@ -51,14 +52,14 @@ def no_database(settings: Settings, place: str) -> str:
     found = [folder for folder in running_data_dirs() if folder != settings.data_dir]
     if found and settings.uses_sqlite:
         names = " or ".join(f"--data-dir {folder}" for folder in found)
-        elsewhere = f"`opensink up` runs elsewhere: say {names}, or set DATA_DIR."
+        elsewhere = f"`opensink up` is running elsewhere: add {names}, or set DATA_DIR."
     else:
         elsewhere = (
             "If there is one elsewhere, run this where `opensink up` was started, or name its"
             " folder with --data-dir or DATA_DIR (or the database with DATABASE_URL)."
         )
     return (
-        f"There is no database of OpenSink at {place}. {elsewhere} To make a new one here, start"
+        f"There is no OpenSink database at {place}. {elsewhere} To create one here, start"
         " `opensink up` or run `opensink db upgrade`."
     )
 

@@ -7,7 +7,7 @@
     401: "You are signed out; what you typed is still here.",
     403: "You do not have permission to do this.",
     404: "This no longer exists. Reload the page to see what is there.",
-    429: "That was too often. Wait a moment and try again.",
+    429: "Too many requests. Wait a moment and try again.",
   };
   const OTHERWISE = "Something went wrong on the server. Nothing was changed; try again in a moment.";
 

@@ -34,7 +34,7 @@ def test_its_bar_moves_by_itself_and_it_is_cancelled_by_keyboard(
         page.locator("summary", has_text="Cancel").focus()
         page.keyboard.press("Enter")
         dialog = page.get_by_role("dialog", name="Cancel this batch?")
-        expect(dialog.get_by_role("button", name="Let it go on")).to_be_focused()
+        expect(dialog.get_by_role("button", name="Keep it running")).to_be_focused()
         with page.expect_response(has_news):
             second.set()
         page.wait_for_function("!document.querySelector('.htmx-request')")

@@ -130,12 +130,12 @@ def test_a_backup_with_keys_needs_nothing_else(
 def test_a_backup_without_keys_says_what_is_missing(
     app: Flask, cast: Cast, here: Commands, file: Path, tmp_path: Path
 ) -> None:
-    assert "keys, which are not in it" in here.run(backup, file).output
+    assert "does not contain the keys it needs" in here.run(backup, file).output
     with tarfile.open(file) as archive:
         assert archive.getnames() == ["manifest.json", "opensink.sqlite3"]
     there = Commands(Settings.from_env({"DATA_DIR": str(tmp_path / "there")}))
     missing = sentence(there.run(restore, file))
-    assert "this is missing" in missing
+    assert "Still missing" in missing
     assert "encryption_keys" in missing
 
 
@@ -173,7 +173,7 @@ def test_nothing_is_restored_under_a_server(
         assert "Another `opensink up`" in sentence(here.run(restore, file))
     with app.app_context(), reading():
         db.session.get_one(Workspace, cast.alice.workspace_id)
-        assert "end it, and all its workers" in sentence(here.run(restore, file))
+        assert "stop it and all its workers" in sentence(here.run(restore, file))
         db.session.remove()
     assert not list(here.settings.data_dir.glob("*.before-*"))
 
@@ -183,7 +183,7 @@ def test_what_is_no_backup_is_refused(
     app: Flask, cast: Cast, here: Commands, file: Path, content: bytes
 ) -> None:
     file.write_bytes(content)
-    assert "no backup" in sentence(here.run(restore, file))
+    assert "was not made by `opensink backup`" in sentence(here.run(restore, file))
 
 
 def test_a_damaged_or_newer_backup_is_refused(

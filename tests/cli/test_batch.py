@@ -14,7 +14,7 @@ NOBODY = {"OPENSINK_URL": "http://127.0.0.1:9", "OPENSINK_API_KEY": "osk_x"}
     [
         (("submit", "charge", "-"), "{}", 2, "NAMESPACE/NAME"),
         (("submit", "billing/charge", "nowhere.jsonl"), "", 2, "nowhere.jsonl"),
-        (("submit", "billing/charge", "-"), "{}\n\n[1]\n", 1, "Line 3 is no JSON object"),
+        (("submit", "billing/charge", "-"), "{}\n\n[1]\n", 1, "Line 3 is not a JSON object"),
         (("submit", "billing/charge", "-"), '{"a": 1,\n', 1, "Line 1 is not JSON"),
         (("submit", "billing/charge", "-"), "{}", 1, "http://127.0.0.1:9 cannot be reached"),
         (("submit", "billing/charge", "-", "--delay", "-1"), "{}", 2, "--delay"),

@@ -23,7 +23,7 @@ def test_a_running_server_is_well(running: "Opensink") -> None:
     found = running.run("doctor", variables={"PORT": str(running.port)})
     assert found.returncode == 0, found.stdout
     assert "fail" not in found.stdout
-    assert "1 alive" in found.stdout
+    assert "1 running" in found.stdout
 
 
 def test_a_fresh_folder_needs_its_tables(opensink: "Opensink") -> None:

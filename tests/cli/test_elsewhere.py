@@ -54,7 +54,7 @@ def test_a_command_makes_neither_a_folder_nor_a_database(
     assert nearby(elsewhere) == set()
     assert done.returncode in {1, 2}
     said = done.stdout + done.stderr
-    assert "There is no database" in said
+    assert "There is no OpenSink database" in said
     assert "--data-dir" in said
     assert "Traceback" not in said
 
@@ -83,7 +83,7 @@ def test_a_database_without_tables_is_none(opensink: Opensink, elsewhere: Path) 
     (elsewhere / "var").mkdir()
     (elsewhere / "var/opensink.sqlite3").touch()
     done = run_command(VISITS[0], environment(opensink), elsewhere, "a long password\n")
-    assert "There is no database" in done.stderr
+    assert "There is no OpenSink database" in done.stderr
     assert nearby(elsewhere) == {"var", "var/opensink.sqlite3"}
 
 
@@ -93,7 +93,8 @@ def test_the_one_that_runs_is_named(running: Opensink, elsewhere: Path) -> None:
     assert f"--data-dir {running.data_dir}" in done.stderr
     named = (*VISITS[1], "--data-dir", str(running.data_dir))
     assert (
-        "There is no database" not in run_command(named, environment(running), elsewhere, "").stderr
+        "There is no OpenSink database"
+        not in run_command(named, environment(running), elsewhere, "").stderr
     )
 
 

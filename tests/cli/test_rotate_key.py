@@ -103,7 +103,7 @@ def test_a_killed_rotation_is_gone_on_with_and_the_server_answers_meanwhile(
         second = commands.run(rotate_key)
         assert second.exit_code == 0, second.exception
         assert len(worked) > before
-    assert "Going on" in second.output
+    assert "Continuing" in second.output
     assert "values are encrypted with the new key" in second.output
     assert count(app, id_of(old)) == 0
     assert [id_of(key) for key in key_file.read()] == [new, id_of(old)]
@@ -122,11 +122,11 @@ def test_keys_in_the_environment_are_for_the_operator_to_change(
     cast: Cast, key_file: KeyFile, commands: Commands
 ) -> None:
     (old,) = key_file.read()
-    assert "Put a new key" in str(commands.run(rotate_key, ENCRYPTION_KEYS=old).exception)
+    assert "Add a new key" in str(commands.run(rotate_key, ENCRYPTION_KEYS=old).exception)
     new = commands.run(rotate_key, "--print-new").output.strip()
     both = commands.run(rotate_key, ENCRYPTION_KEYS=f"{new},{old}")
     assert both.exit_code == 0, both.exception
-    assert "can be taken out" in both.output
+    assert "can be removed" in both.output
     lost = str(commands.run(rotate_key, ENCRYPTION_KEYS=old).exception)
     assert f"key id {id_of(new)}" in lost
     assert new not in lost
@@ -145,4 +145,4 @@ def test_doctor_names_secrets_without_a_key(
 
 def test_one_rotation_at_a_time(cast: Cast, key_file: KeyFile, commands: Commands) -> None:
     with key_file.locked():
-        assert "another command" in str(commands.run(rotate_key).exception)
+        assert "Another command" in str(commands.run(rotate_key).exception)

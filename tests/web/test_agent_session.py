@@ -132,7 +132,7 @@ def test_sends_a_reviewer_to_an_admin_about_it(
     answer_and_call(app, cast, waiting, 500)
 
     html = bob.get(page).text
-    assert "An admin can have it delivered again" in html
+    assert "An admin can deliver it again" in html
     assert "/redeliver" not in html
 
 

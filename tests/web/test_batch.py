@@ -259,7 +259,7 @@ def test_says_what_partial_means_where_nothing_failed(
 def test_is_cancelled_but_for_what_runs(app: Flask, alice: FlaskClient, mixed: Submitted) -> None:
     html = alice.get(page_of(mixed)).text
     assert "3 executions that have not begun or wait for a person are cancelled." in html
-    assert "One is running: it goes on, and its result counts." in html
+    assert "One is running: it continues, and its result counts." in html
 
     answer = alice.post(f"{page_of(mixed)}/cancel", follow_redirects=True)
 

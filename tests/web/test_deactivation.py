@@ -60,7 +60,7 @@ def key_status(app: Flask, person: Person) -> int:
 def test_the_page_asks_first_and_says_what_ends(cast: Cast, alice: FlaskClient) -> None:
     page = alice.get(PAGE).text
     assert "Deactivate bob@example.com?" in page
-    assert "Their API keys for it, programs in which they are signed in" in page
+    assert "Their API keys for it, programs they are signed in to" in page
     assert "Deactivate alice@example.com?" not in page, "nobody deactivates themselves"
 
 

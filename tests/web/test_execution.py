@@ -85,7 +85,7 @@ def test_filters_in_the_address(bob: FlaskClient, cast: Cast, queued: UUID) -> N
     for query in fitting:
         assert page_of(queued) in bob.get(f"{PAGE}?{query}").text, query
     for query in (*others, "target=billing/refund", f"target={uuid4()}"):
-        assert "No execution fits" in bob.get(f"{PAGE}?{query}").text, query
+        assert "No executions match" in bob.get(f"{PAGE}?{query}").text, query
     for query in ("status=asleep", "target=nonsense", "user=me", "batch=1"):
         assert bob.get(f"{PAGE}?{query}").status_code == 400, query
 
@@ -105,7 +105,7 @@ def test_finds_those_of_a_function_that_was_deleted(
 def test_an_id_pasted_whole_leads_there(bob: FlaskClient, queued: UUID) -> None:
     answer = bob.get(f"{PAGE}?search= {queued} ")
     assert (answer.status_code, answer.location) == (303, page_of(queued))
-    assert "No execution fits" in bob.get(f"{PAGE}?search={uuid4()}").text
+    assert "No executions match" in bob.get(f"{PAGE}?search={uuid4()}").text
 
 
 def test_counts_what_is_not_done_on_its_tabs(bob: FlaskClient, queued: UUID) -> None:
@@ -203,7 +203,7 @@ def test_folds_what_is_long_and_cuts_what_is_endless(
     html = bob.get(page_of(done)).text
 
     assert re.search("Show the first [0-9,]+ lines", html)
-    assert "No more of it is shown here" in html
+    assert "The rest is not shown here" in html
     assert len(html) < 200_000
 
 

@@ -224,7 +224,7 @@ def test_the_failed_ones_of_a_batch_are_run_again_as_a_batch(
     app: Flask, cast: Cast, alice: FlaskClient, partial: Submitted
 ) -> None:
     html = alice.get(batch_page(partial.id)).text
-    assert "A new batch is made of the inputs of 2 failed executions" in html
+    assert "A new batch is created from the inputs of 2 failed executions" in html
 
     answer = alice.post(f"{batch_page(partial.id)}/rerun", data=ONCE)
 

@@ -15,7 +15,7 @@ PAGE = "/w/main/admin/workspace"
 SECRET = PAGE + "/secret"
 ROTATE = SECRET + "/rotate"
 END_OVERLAP = SECRET + "/end-overlap"
-OVERLAPS = "calls carry the previous secret still"
+OVERLAPS = "calls still carry the previous"
 
 
 def name_and_secret(app: Flask, cast: Cast) -> tuple[str, str]:
