@@ -1,6 +1,7 @@
 """`opensink doctor`: prints what diagnosis found; exits with 1 if something has to be mended."""
 
 import sys
+from typing import assert_never
 
 import click
 
@@ -8,8 +9,6 @@ from opensink_web.cli.diagnosis import diagnose
 from opensink_web.cli.finding import Verdict
 from opensink_web.cli.options import takes_settings
 from opensink_web.settings import Settings
-
-_COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
 @click.command()
@@ -25,7 +24,19 @@ def doctor(settings: Settings, *, waits: bool) -> None:
     findings = []
     for finding in diagnose(settings, waits=waits):
         findings.append(finding)
-        verdict = click.style(f"{finding.verdict.value:<4}", fg=_COLOURS[finding.verdict])
+        verdict = click.style(f"{finding.verdict.value:<4}", fg=_colour(finding.verdict))
         click.echo(f"{verdict}  {finding.subject}: {finding.sentence}")
     if any(finding.verdict is Verdict.FAIL for finding in findings):
         sys.exit(1)
+
+
+def _colour(verdict: Verdict) -> str:
+    match verdict:
+        case Verdict.OK:
+            return "green"
+        case Verdict.WARN:
+            return "yellow"
+        case Verdict.FAIL:
+            return "red"
+        case _:
+            assert_never(verdict)

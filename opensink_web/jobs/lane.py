@@ -1,7 +1,7 @@
 """The job: look at lane N, and carry out what is due in it."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +25,9 @@ class Lanes:
     """The lanes that this worker is emptying: of each one pump at a time."""
 
     def __init__(
-        self, lines: Mapping[LaneWork, Line], announce: Callable[[LaneWork, UUID], None]
+        self, line_of: Callable[[LaneWork], Line], announce: Callable[[LaneWork, UUID], None]
     ) -> None:
-        self._lines = lines
+        self._line_of = line_of
         self._announce = announce
         self._lock = threading.Lock()
         self._pumps: dict[tuple[LaneWork, UUID], Pump[Any, Any]] = {}
@@ -48,7 +48,7 @@ class Lanes:
                 return
 
     def _pump(self, kind: LaneWork, lane_id: UUID) -> Pump[Any, Any]:
-        line = self._lines[kind]
+        line = self._line_of(kind)
         return Pump(
             line.work,
             lane_id,

@@ -23,10 +23,7 @@ class LaneWatch:
 
     def __init__(self, settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._limits = {
-            LaneWork.EXECUTIONS: settings.calls_per_function,
-            LaneWork.CALLBACKS: settings.calls_per_function,
-        }
+        self._limit = settings.calls_per_function
         self._told: dict[LaneAnnouncement, _Told] = {}
 
     def look(self, *, all_again: bool = False) -> list[LaneAnnouncement]:
@@ -35,8 +32,8 @@ class LaneWatch:
         with reading():
             waiting = {
                 LaneAnnouncement(work, lane_id): row_id
-                for work, limit in self._limits.items()
-                for lane_id, row_id in lanes_with_work(work, limit).items()
+                for work in LaneWork
+                for lane_id, row_id in lanes_with_work(work, self._limit).items()
             }
         self._told = {
             lane: told for lane, told in self._told.items() if waiting.get(lane) == told.row_id

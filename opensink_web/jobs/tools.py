@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
+from typing import assert_never
 from uuid import UUID
 
 from opensink_web.access_token import TokenSigner
@@ -44,13 +45,19 @@ class Tools(AbstractContextManager["Tools"]):
         executions = ExecutionWork(self.client, self._runner, signer, limit)
         callbacks = CallbackWork(self._callback_client, signer, limit)
         threads = settings.calls_per_worker
-        self.lanes = Lanes(
-            {
-                LaneWork.EXECUTIONS: Line(executions, width, DaemonThreads(threads, "execution")),
-                LaneWork.CALLBACKS: Line(callbacks, width, DaemonThreads(threads, "callback")),
-            },
-            self._announce,
-        )
+        execution_line = Line(executions, width, DaemonThreads(threads, "execution"))
+        callback_line = Line(callbacks, width, DaemonThreads(threads, "callback"))
+
+        def line_of(work: LaneWork) -> Line:
+            match work:
+                case LaneWork.EXECUTIONS:
+                    return execution_line
+                case LaneWork.CALLBACKS:
+                    return callback_line
+                case _:
+                    assert_never(work)
+
+        self.lanes = Lanes(line_of, self._announce)
 
     def __enter__(self) -> "Tools":
         self._opened = ExitStack()

@@ -6,7 +6,7 @@ or for one of the page's own. A list's rows keep their number when others come a
 
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.field_tree import ABSENT, Absent, FieldNode, Kind
@@ -259,37 +259,25 @@ def _fits(node: FieldNode, data: JSONValue) -> bool:
     """Whether a node's own kind of field can show a value as it is."""
     if data is None:
         return node.nullable or node.kind in {Kind.CHOICE, Kind.JSON, Kind.FIXED}
-    if isinstance(data, bool) and node.kind in {Kind.NUMBER, Kind.INTEGER}:
-        return False
-    return isinstance(data, _JSON_TYPES[node.kind])
+    match node.kind:
+        case Kind.TEXT:
+            return isinstance(data, str)
+        case Kind.NUMBER | Kind.INTEGER:
+            return isinstance(data, (int, float)) and not isinstance(data, bool)
+        case Kind.GROUP:
+            return isinstance(data, dict)
+        case Kind.LIST:
+            return isinstance(data, list)
+        case Kind.CHOICE | Kind.FIXED | Kind.JSON:
+            return True
+        case _:
+            assert_never(node.kind)
 
 
 def focus(field: AnswerField) -> None:
     """Have the page come up with the first control of this field focused."""
     parts = (part for part in field.active() if part.control not in {"group", "fact"})
     next(parts, field).autofocus = True
-
-
-_JSON_TYPES: dict[Kind, type | tuple[type, ...]] = {
-    Kind.TEXT: str,
-    Kind.NUMBER: (int, float),
-    Kind.INTEGER: (int, float),
-    Kind.CHOICE: object,
-    Kind.GROUP: dict,
-    Kind.LIST: list,
-    Kind.FIXED: object,
-    Kind.JSON: object,
-}
-_SINGLE: dict[Kind, type[AnswerField]] = {
-    Kind.TEXT: TextField,
-    Kind.NUMBER: NumberField,
-    Kind.INTEGER: NumberField,
-    Kind.CHOICE: ChoiceField,
-    Kind.GROUP: GroupField,
-    Kind.LIST: ListField,
-    Kind.FIXED: FixedField,
-    Kind.JSON: JsonField,
-}
 
 
 def _field_class(node: FieldNode, data: JSONValue | Absent) -> type[AnswerField]:
@@ -299,12 +287,25 @@ def _field_class(node: FieldNode, data: JSONValue | Absent) -> type[AnswerField]
     # Keywords alone suggested the kind, and the value is of another: only JSON can show it.
     if data is not ABSENT and not node.is_typed and not _fits(node, data):
         return JsonField
-    if node.kind is Kind.LIST and isinstance(data, list) and len(data) > MAX_ROWS:
-        return JsonField
-    if node.kind is Kind.TEXT and not node.secret:
-        has_lines = isinstance(data, str) and re.search(r"[\r\n]", data)
-        return LongTextField if node.multiline or has_lines else TextField
-    return _SINGLE[node.kind]
+    match node.kind:
+        case Kind.TEXT:
+            has_lines = isinstance(data, str) and re.search(r"[\r\n]", data)
+            is_long = not node.secret and (node.multiline or has_lines)
+            return LongTextField if is_long else TextField
+        case Kind.NUMBER | Kind.INTEGER:
+            return NumberField
+        case Kind.CHOICE:
+            return ChoiceField
+        case Kind.GROUP:
+            return GroupField
+        case Kind.LIST:
+            return JsonField if isinstance(data, list) and len(data) > MAX_ROWS else ListField
+        case Kind.FIXED:
+            return FixedField
+        case Kind.JSON:
+            return JsonField
+        case _:
+            assert_never(node.kind)
 
 
 def _row_numbers(sent: list[str]) -> list[int]:

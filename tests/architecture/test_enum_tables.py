@@ -10,7 +10,7 @@ import pytest
 from opensink_web import models
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("web", "api", "runtime", "operations")
+ROOMS = ("web", "api", "runtime", "operations", "jobs", "schema", "cli")
 MODULES = [path for room in ROOMS for path in sorted((ROOT / "opensink_web" / room).glob("*.py"))]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 BASES = {"Enum", "StrEnum"}
@@ -25,7 +25,11 @@ def enum_names(module: ast.Module) -> set[str]:
     """Return the enums of the models, and those that a module makes or is likely to import."""
     classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
     made = {node.name for node in classes if {ast.unparse(base) for base in node.bases} & BASES}
-    return made | OF_MODELS | {"TokenKind", "Reach", "Action", "HealthStatus", "Mark"}
+    return (
+        made
+        | OF_MODELS
+        | {"TokenKind", "Reach", "Action", "HealthStatus", "Mark", "Kind", "Verdict"}
+    )
 
 
 def is_member(node: ast.expr | None, enums: set[str]) -> bool:

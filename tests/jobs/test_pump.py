@@ -84,7 +84,7 @@ def told() -> list[UUID]:
 @pytest.fixture
 def lanes(work: Work, told: list[UUID]) -> Lanes:
     line = Line(work, width=2, threads=DaemonThreads(4, "test"))
-    return Lanes({LaneWork.EXECUTIONS: line}, lambda _, lane_id: told.append(lane_id))
+    return Lanes(lambda _: line, lambda _, lane_id: told.append(lane_id))
 
 
 @pytest.fixture
