@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
@@ -174,10 +174,31 @@ def list_agents(
     return page.fetch(query, Agent.id, request)
 
 
-def agents_by_name(workspace: Workspace) -> list[Agent]:
-    """Return all of the workspace's agents, to choose one."""
+def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
+    """Return the first of the workspace's agents, to choose one."""
     query = select(Agent).where(Agent.workspace_id == workspace.id)
-    return list(db.session.scalars(query.order_by(func.lower(Agent.name), Agent.id)))
+    query = query.order_by(func.lower(Agent.name), Agent.id).limit(most)
+    return list(db.session.scalars(query))
+
+
+def find_agent_called(workspace: Workspace, text: str) -> Agent:
+    """Find an agent by `namespace/slug`, or by a slug or name that no other has.
+
+    Raises: NotFound.
+    """
+    namespace, slash, slug = text.partition("/")
+    is_addressed = and_(Agent.namespace == namespace, Agent.slug == slug)
+    is_named = or_(Agent.slug == text, func.lower(Agent.name) == text.lower())
+    ours = select(Agent).where(Agent.workspace_id == workspace.id)
+    found = db.session.scalars(ours.where(is_addressed)).all() if slash else []
+    found = found or db.session.scalars(ours.where(is_named).limit(2)).all()
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(
+            "Several agents have this name. Write the namespace and slug of one of them."
+        )
+    raise NotFound("There is no agent with this name. Write its namespace and slug, or its name.")
 
 
 def endpoint_of(agent: Agent) -> EndpointSpec | None:

@@ -179,10 +179,11 @@ def list_functions(
     return page.fetch(query.options(joinedload(Function.created_by)), Function.id, request)
 
 
-def function_names(workspace: Workspace) -> list[str]:
-    """Return all of the workspace's functions as `namespace/name`, in order, to choose one."""
+def function_names(workspace: Workspace, most: int) -> list[str]:
+    """Return the first of the workspace's functions as `namespace/name`, to choose one."""
     columns = (Function.namespace, Function.name)
     query = select(*columns).where(Function.workspace_id == workspace.id).order_by(*columns)
+    query = query.limit(most)
     return [f"{namespace}/{name}" for namespace, name in db.session.execute(query)]
 
 

@@ -7,7 +7,7 @@ their ids; accounts; links; then sessions, and keys, by their ids.
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import contains_eager, selectinload
 
 from opensink_web import clock
@@ -92,6 +92,33 @@ def list_members(workspace: Workspace) -> list[Membership]:
         .order_by(User.email)
     )
     return list(db.session.scalars(query))
+
+
+def members_by_address(workspace: Workspace, most: int) -> list[tuple[UUID, str]]:
+    """Return the ids and addresses of the first of the members, to choose one."""
+    rows = db.session.execute(_addresses_in(workspace).order_by(User.email).limit(most))
+    return [(user_id, email) for user_id, email in rows]
+
+
+def find_member_called(workspace: Workspace, email: str) -> UUID:
+    """Find a member by address. Raises: NotFound."""
+    query = _addresses_in(workspace).where(User.email == email.strip().lower())
+    user_id: UUID | None = db.session.scalars(query).one_or_none()
+    if user_id is None:
+        raise NotFound("There is no member with this e-mail address.")
+    return user_id
+
+
+def address_of_member(workspace: Workspace, user_id: UUID) -> str | None:
+    """Return a member's address; None for anybody else's."""
+    row = db.session.execute(_addresses_in(workspace).where(User.id == user_id)).one_or_none()
+    return None if row is None else row.email
+
+
+def _addresses_in(workspace: Workspace) -> Select[UUID, str]:
+    of_members = Membership.user_id == User.id
+    query = select(User.id, User.email).join(Membership, of_members)
+    return query.where(Membership.workspace_id == workspace.id)
 
 
 def change_role(by: Principal, user_id: object, role: Role) -> Membership:

@@ -14,7 +14,6 @@ from opensink_web.models import (
     InputRequest,
     SessionStatus,
 )
-from opensink_web.operations.agent import agents_by_name
 from opensink_web.operations.agent_session import SessionFilter, find_session, list_sessions
 from opensink_web.operations.delivery import DeliveryFilter, list_deliveries
 from opensink_web.operations.input_request import (
@@ -25,8 +24,9 @@ from opensink_web.operations.input_request import (
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires
+from opensink_web.web.choice import agent_choice, chosen_agent
 from opensink_web.web.delivery_wait import Wait, wait_of
-from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
+from opensink_web.web.listing import chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.timeline import NEWEST, Event, timeline_of
 from opensink_web.web.words import badge
@@ -56,7 +56,9 @@ class SessionPage:
 @requires("agent_sessions", Action.READ)
 def index(principal: Principal) -> ResponseReturnValue:
     """List the sessions, newest first."""
-    wanted = SessionFilter(agent_id=chosen_id("agent"), status=chosen_word(SessionStatus, "status"))
+    wanted = SessionFilter(
+        agent_id=chosen_agent(principal.workspace), status=chosen_word(SessionStatus, "status")
+    )
     found = list_sessions(principal.workspace, wanted, page_request())
     return render_template(
         "agent_session/index.html",
@@ -64,7 +66,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         waiting=count_waiting_by_session(principal.workspace, [one.id for one in found.items]),
         wanted=wanted,
         statuses=[(status, badge(status).text) for status in SessionStatus],
-        agents=agents_by_name(principal.workspace),
+        agents=agent_choice(principal.workspace, wanted.agent_id),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=same_list() if page_request().trail else None,
     )

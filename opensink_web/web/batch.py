@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web.errors import Conflict
-from opensink_web.models import Batch, BatchStatus, Membership
+from opensink_web.models import Batch, BatchStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.batch import (
     BatchFilter,
@@ -21,13 +21,13 @@ from opensink_web.operations.batch import (
 from opensink_web.operations.page import Page
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
-from opensink_web.operations.user import list_members
 from opensink_web.web.access import requires
 from opensink_web.web.batch_page import batch_page
 from opensink_web.web.batch_progress import BatchRow, rows_of
 from opensink_web.web.below_path import public_root
+from opensink_web.web.choice import Choice, chosen_member, member_choice
 from opensink_web.web.execution_target import TargetChoice, target_choice
-from opensink_web.web.listing import chosen_id, chosen_text, chosen_word, page_request, same_list
+from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.reach import only_user
 from opensink_web.web.sample_call import sample_call
@@ -77,7 +77,7 @@ class BatchList:
     wanted: BatchFilter
     view: View | None
     targets: TargetChoice
-    members: list[Membership]
+    members: Choice | None
     is_filtered: bool
     next_href: str | None
     first_href: str | None
@@ -136,7 +136,7 @@ def _wanted(principal: Principal, targets: TargetChoice) -> BatchFilter:
     chosen, view = targets.chosen, chosen_word(View, "view")
     is_open = None if view is None else view is View.OPEN
     return BatchFilter(
-        user_id=only_user(principal, "batches", Action.READ) or chosen_id("user"),
+        user_id=only_user(principal, "batches", Action.READ) or chosen_member(principal.workspace),
         target_namespace=chosen.namespace,
         target_name=chosen.name,
         function_id=chosen.function_id,
@@ -161,7 +161,7 @@ def _list(
         wanted=wanted,
         view=chosen_word(View, "view"),
         targets=targets,
-        members=list_members(principal.workspace) if sees_others else [],
+        members=member_choice(principal.workspace, wanted.user_id) if sees_others else None,
         is_filtered=any(chosen_text(name) for name in ("target", "user")),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=None if is_first_page else same_list(),

@@ -10,13 +10,13 @@ from opensink_web.errors import Conflict
 from opensink_web.models import Delivery, DeliveryKind, DeliveryStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations import delivery as operations
-from opensink_web.operations.agent import agents_by_name
 from opensink_web.operations.input_request import find_input_request
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web import happenings
 from opensink_web.web.access import requires
+from opensink_web.web.choice import agent_choice, chosen_agent
 from opensink_web.web.delivery_wait import wait_of
-from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
+from opensink_web.web.listing import chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.words import attempt_trigger, badge, delivery_kind
 
@@ -29,7 +29,7 @@ _TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUC
 def index(principal: Principal) -> ResponseReturnValue:
     """List the deliveries, newest first."""
     wanted = operations.DeliveryFilter(
-        agent_id=chosen_id("agent"),
+        agent_id=chosen_agent(principal.workspace),
         kind=chosen_word(DeliveryKind, "kind"),
         status=chosen_word(DeliveryStatus, "status"),
     )
@@ -41,7 +41,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         kinds=[(kind, delivery_kind(kind)) for kind in DeliveryKind],
         kind_text=delivery_kind,
         tabs=_tabs(wanted),
-        agents=agents_by_name(principal.workspace),
+        agents=agent_choice(principal.workspace, wanted.agent_id),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=same_list() if page_request().trail else None,
     )

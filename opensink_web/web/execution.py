@@ -11,7 +11,7 @@ from htmx_flask import request
 from opensink_web import json_value
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.json_value import JSONValue
-from opensink_web.models import Execution, ExecutionStatus, Membership
+from opensink_web.models import Execution, ExecutionStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.disclosure import shown_input, shown_output
 from opensink_web.operations.execution import (
@@ -25,9 +25,9 @@ from opensink_web.operations.execution import (
 from opensink_web.operations.page import Page
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.operations.permission_pattern import Reach
-from opensink_web.operations.user import list_members
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root
+from opensink_web.web.choice import Choice, chosen_member, member_choice
 from opensink_web.web.execution_data import has_output
 from opensink_web.web.execution_page import execution_page
 from opensink_web.web.execution_target import TargetChoice, target_choice
@@ -74,7 +74,7 @@ class ExecutionList:
     executions: list[Execution]
     wanted: ExecutionFilter
     targets: TargetChoice
-    members: list[Membership]
+    members: Choice | None
     tabs: list[tuple[str, str, bool, str | None]]
     is_filtered: bool
     next_href: str | None
@@ -175,7 +175,8 @@ def _href_of_id(principal: Principal, text: str) -> str | None:
 def _wanted(principal: Principal, targets: TargetChoice) -> ExecutionFilter:
     chosen = targets.chosen
     return ExecutionFilter(
-        user_id=only_user(principal, "executions", Action.READ) or chosen_id("user"),
+        user_id=only_user(principal, "executions", Action.READ)
+        or chosen_member(principal.workspace),
         target_namespace=chosen.namespace,
         target_name=chosen.name,
         function_id=chosen.function_id,
@@ -200,7 +201,7 @@ def _list(
         executions=found.items,
         wanted=wanted,
         targets=targets,
-        members=list_members(principal.workspace) if sees_others else [],
+        members=member_choice(principal.workspace, wanted.user_id) if sees_others else None,
         tabs=tabs,
         is_filtered=_is_filtered(),
         next_href=same_list(trail=found.trail) if found.trail else None,

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from flask import url_for
 
-from opensink_web.errors import InvalidInput, NotFound
+from opensink_web.errors import NotFound
 from opensink_web.models import Agent, Batch, Execution, Function, Workspace, db
-from opensink_web.operations.agent import agents_by_name
-from opensink_web.operations.function import find_function, function_names
+from opensink_web.operations.function import find_function
 from opensink_web.operations.permission import Action, Principal
+from opensink_web.web.choice import Choice, agent_called, function_or_agent_choice
 from opensink_web.web.listing import chosen_text
 
 
@@ -34,20 +34,17 @@ class ChosenTarget:
 
 @dataclass(frozen=True, slots=True)
 class TargetChoice:
-    """What the filter offers; `functions` are written `namespace/name`."""
+    """What the filter is set to, and what it offers."""
 
     chosen: ChosenTarget
-    functions: list[str]
-    agents: list[Agent]
+    offered: Choice
 
 
 def target_choice(workspace: Workspace) -> TargetChoice:
     """Return the filter as the address sets it. Raises: InvalidInput."""
     chosen = _chosen(workspace)
-    names = function_names(workspace)
-    if chosen.namespace is not None:
-        names.append(chosen.text)
-    return TargetChoice(chosen, names, agents_by_name(workspace))
+    offered = function_or_agent_choice(workspace, chosen.text, chosen.agent_id)
+    return TargetChoice(chosen, offered)
 
 
 def target_href(principal: Principal, run: Execution | Batch) -> str | None:
@@ -69,14 +66,14 @@ def _chosen(workspace: Workspace) -> ChosenTarget:
     if not text:
         return ChosenTarget()
     if not slash:
-        return ChosenTarget(text, agent_id=_id_in(text))
+        return ChosenTarget(text, agent_id=_id_in(workspace, text))
     with suppress(NotFound):
         return ChosenTarget(text, function_id=find_function(workspace, namespace, name).id)
     return ChosenTarget(text, namespace=namespace, name=name)
 
 
-def _id_in(text: str) -> UUID:
+def _id_in(workspace: Workspace, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise InvalidInput("The filter must be a function's name or an agent's id.") from None
+        return agent_called(workspace, text)

@@ -10,8 +10,7 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web.errors import UnreadableSecret
-from opensink_web.models import Agent, InputRequest, InputRequestKind, Workspace
-from opensink_web.operations.agent import agents_by_name
+from opensink_web.models import InputRequest, InputRequestKind, Workspace
 from opensink_web.operations.input_request import (
     InputRequestFilter,
     count_waiting,
@@ -21,6 +20,7 @@ from opensink_web.operations.page import Page
 from opensink_web.operations.permission import Action, Principal
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root
+from opensink_web.web.choice import Choice, agent_choice, chosen_agent
 from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.stored_answer import preview_of
@@ -47,7 +47,7 @@ class Inbox:
 
     view: View
     agent_id: UUID | None
-    agents: list[Agent]
+    agents: Choice
     requests: list[InputRequest]
     previews: dict[UUID, str]
     arrivals: list[InputRequest]
@@ -76,7 +76,7 @@ def show(principal: Principal) -> ResponseReturnValue:
 
 
 def _requests(workspace: Workspace, view: View) -> Page[InputRequest]:
-    wanted = InputRequestFilter(agent_id=chosen_id("agent"), is_pending=view is View.WAITING)
+    wanted = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
     return list_input_requests(workspace, wanted, page_request())
 
 
@@ -87,11 +87,12 @@ def _version(workspace: Workspace, found: Page[InputRequest]) -> str:
 
 def _inbox(workspace: Workspace, view: View, found: Page[InputRequest], version: str) -> Inbox:
     is_first_page = page_request().trail is None
+    agent_id = chosen_agent(workspace)
     newest = str(found.items[0].id) if found.items else "none"
     return Inbox(
         view=view,
-        agent_id=chosen_id("agent"),
-        agents=agents_by_name(workspace),
+        agent_id=agent_id,
+        agents=agent_choice(workspace, agent_id),
         requests=found.items,
         previews=_previews(found.items),
         arrivals=_arrivals(view, found.items),
