@@ -109,7 +109,7 @@ def test_a_command_in_a_second_terminal_has_the_address_of_the_server(
     here = f"http://127.0.0.1:{running.port}"
     assert run_command(link, environment(running), elsewhere, "").stdout.startswith(f"{here}/")
     checked = run_command(("doctor", *named), environment(running), elsewhere, "")
-    assert f"People and agents come to {here}." in checked.stdout
+    assert f"People and agents connect to {here}." in checked.stdout
     again = run_command(
         ("doctor", *named), environment(running) | {"PUBLIC_URL": here}, elsewhere, ""
     )
