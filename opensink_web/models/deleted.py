@@ -7,8 +7,9 @@ page has to think of it, nor can one forget it. A statement that is built of tab
 """
 
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Table, event, or_, select
+from sqlalchemy import ColumnElement, Executable, Table, and_, event, or_, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from opensink_web.models.activity import Activity
@@ -31,16 +32,23 @@ def _belongs_to_none(column: Any, parents: Any) -> ColumnElement[bool]:
 
 _CRITERIA = (
     *(with_loader_criteria(each, each.deleted_at.is_(None)) for each in (Agent, Function)),
-    with_loader_criteria(AgentSession, AgentSession.deleted_at.is_(None)),
-    *(
-        with_loader_criteria(each, _belongs_to_none(each.agent_id, _AGENTS))
-        for each in (AgentSession, Activity, InputRequest, Delivery)
+    with_loader_criteria(
+        AgentSession,
+        and_(AgentSession.deleted_at.is_(None), _belongs_to_none(AgentSession.agent_id, _AGENTS)),
     ),
     *(
-        with_loader_criteria(each, _belongs_to_none(each.session_id, _SESSIONS))
+        with_loader_criteria(
+            each,
+            and_(
+                _belongs_to_none(each.agent_id, _AGENTS),
+                _belongs_to_none(each.session_id, _SESSIONS),
+            ),
+        )
         for each in (Activity, InputRequest, Delivery)
     ),
 )
+# statements that were built once are narrowed once: that costs more than running them
+_narrowed: WeakKeyDictionary[Executable, Executable] = WeakKeyDictionary()
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -48,4 +56,7 @@ def _hide_deleted(state: ORMExecuteState) -> None:
     is_for_rows = state.is_select or state.is_update or state.is_delete
     # what is loaded later has the criteria of the query that it belongs to
     if is_for_rows and not state.is_column_load and not state.is_relationship_load:
-        state.statement = state.statement.options(*_CRITERIA)
+        narrowed = _narrowed.get(state.statement)
+        if narrowed is None:
+            narrowed = _narrowed[state.statement] = state.statement.options(*_CRITERIA)
+        state.statement = narrowed
