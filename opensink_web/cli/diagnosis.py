@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from redis import Redis, RedisError
 from sqlalchemy import func, select
 
+from opensink_web.cli.archive import DATABASE, ENCRYPTION_KEYS, SECRET_KEY
 from opensink_web.cli.database import is_current
 from opensink_web.cli.finding import Finding, Verdict
 from opensink_web.cli.proxy_diagnosis import through_public_url
@@ -26,6 +27,7 @@ from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import (
     CONNECT_TIMEOUT_SECONDS,
+    LOCK_FILE_NAME,
     at_its_address,
     check_data_dir,
     check_database,
@@ -70,6 +72,13 @@ def _data_folder(settings: Settings) -> Finding:
         check_data_dir(settings)
     except ConfigurationError as error:
         return Finding(Verdict.FAIL, "data folder", error.message)
+    inside = {each.name for each in settings.data_dir.iterdir()}
+    if inside and inside.isdisjoint({DATABASE, SECRET_KEY, ENCRYPTION_KEYS, LOCK_FILE_NAME}):
+        sentence = (  # such as /var, whose permissions are not ours to change
+            f"{settings.data_dir} holds other files and nothing of OpenSink's. Name the data folder"
+            " with --data-dir or DATA_DIR."
+        )
+        return Finding(Verdict.FAIL, "data folder", sentence)
     if settings.data_dir.stat().st_mode & 0o077:
         sentence = f"Other users can read {settings.data_dir}; run chmod 700 on it."
         return Finding(Verdict.WARN, "data folder", sentence)

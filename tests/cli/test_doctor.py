@@ -33,6 +33,15 @@ def test_a_fresh_folder_needs_its_tables(opensink: "Opensink") -> None:
     assert "`opensink up` is not running" in found.stdout
 
 
+def test_a_folder_of_somebody_elses_is_left_as_it_is(opensink: "Opensink") -> None:
+    opensink.data_dir.mkdir(mode=0o755)
+    (opensink.data_dir / "spool").mkdir()
+    found = opensink.run("doctor")
+    assert found.returncode == 1
+    assert "nothing of OpenSink's" in found.stdout
+    assert "chmod" not in found.stdout
+
+
 def test_a_secret_key_that_others_can_read(migrated: "Opensink") -> None:
     secret_key = migrated.data_dir / "secret_key"
     secret_key.write_text("s" * 64)
