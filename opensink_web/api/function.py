@@ -33,7 +33,7 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Function, FunctionKind
 from opensink_web.operations import function as functions
 from opensink_web.operations.delegation import EXECUTING
-from opensink_web.operations.execution_submit import executable_function
+from opensink_web.operations.execution_permission import executable_function
 from opensink_web.operations.function import CheckedFields
 from opensink_web.operations.function_target import (
     ENTRY_POINT,

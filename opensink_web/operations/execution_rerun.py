@@ -38,13 +38,12 @@ from opensink_web.operations.chat_submit import (
 )
 from opensink_web.operations.execution import find_execution
 from opensink_web.operations.execution_end import lock_executions
+from opensink_web.operations.execution_permission import executable_function, may_execute
 from opensink_web.operations.execution_submit import (
     CheckedInputs,
     Options,
     check_input,
     check_inputs,
-    executable_function,
-    may_execute,
     submit,
     submit_batch,
 )

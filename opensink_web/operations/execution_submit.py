@@ -38,9 +38,7 @@ from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import announce_lane_after_commit
 from opensink_web.operations.execution_end import Step, add_steps
 from opensink_web.operations.execution_pause import ask_for_approval
-from opensink_web.operations.function import find_function
-from opensink_web.operations.permission import SERVICE, Principal
-from opensink_web.operations.permission_pattern import Reach
+from opensink_web.operations.permission import Principal
 from opensink_web.schema.secrets import merged_paths, secrets_of
 from opensink_web.schema.subschemas import Path
 from opensink_web.schema.validation import Checker
@@ -104,30 +102,6 @@ class Target:
         """The status that its executions begin with."""
         is_waiting = self.requires_approval
         return ExecutionStatus.AWAITING_INPUT if is_waiting else ExecutionStatus.QUEUED
-
-
-def executable_function(principal: Principal, namespace: str, name: str) -> Function:
-    """Return a function that the principal may execute. Raises: NotFound; PermissionMissing."""
-    function = find_function(principal.workspace, namespace, name)
-    if not may_execute(principal, function):
-        principal.require_reach(_permission_to_execute(function), Reach.ALL)
-    return function
-
-
-def may_execute(principal: Principal, function: Function) -> bool:
-    """Tell whether executable_function() would return this one.
-
-    `own` is enough for a function that the permission's path names, since the execution is the
-    user's own; one with `*` in its path reaches those that the user has made.
-    """
-    permission = _permission_to_execute(function)
-    if function.created_by_id == principal.user.id:
-        return principal.reach(permission) is not None
-    return principal.reach(permission) is Reach.ALL or principal.is_named(permission)
-
-
-def _permission_to_execute(function: Function) -> str:
-    return f"{SERVICE}.functions/{function.namespace}/{function.name}.execute"
 
 
 def check_input(function: Function, input_data: JSONObject) -> CheckedInputs:

@@ -19,6 +19,7 @@ from opensink_web.operations.delegation import EXECUTING
 from opensink_web.operations.disclosure import reads_secrets_of, shown_error, shown_output
 from opensink_web.operations.execution import BUSY, find_execution, moves_of, still_busy
 from opensink_web.operations.execution_claim import TIMEOUT
+from opensink_web.operations.execution_permission import executable_function
 from opensink_web.operations.execution_submit import (
     DELAY_SECONDS_MAX,
     TIMEOUT_SECONDS_MAX,
@@ -26,7 +27,6 @@ from opensink_web.operations.execution_submit import (
     TRIGGER_ID_LENGTH_MAX,
     CheckedInputs,
     Options,
-    executable_function,
     target_of,
 )
 from opensink_web.operations.permission import Principal

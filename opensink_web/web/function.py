@@ -10,7 +10,7 @@ from htmx_flask import request
 from opensink_web.errors import Conflict, InvalidInput, UnreadableSecret
 from opensink_web.models import Function, FunctionKind
 from opensink_web.models.transaction import writing
-from opensink_web.operations.execution_submit import may_execute
+from opensink_web.operations.execution_permission import may_execute
 from opensink_web.operations.function import (
     FunctionFilter,
     check_fields,

@@ -8,10 +8,10 @@ from opensink_web.errors import OpenSinkError
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Function
 from opensink_web.models.transaction import writing
+from opensink_web.operations.execution_permission import executable_function
 from opensink_web.operations.execution_submit import (
     Options,
     check_input,
-    executable_function,
     submit,
 )
 from opensink_web.operations.permission import Action, Principal

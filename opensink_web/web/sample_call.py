@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Function
-from opensink_web.operations.execution_submit import may_execute
+from opensink_web.operations.execution_permission import may_execute
 from opensink_web.operations.function import FunctionFilter, list_functions
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.permission import Principal

@@ -60,11 +60,11 @@ from opensink_web.operations.execution_end import (
 )
 from opensink_web.operations.execution_outcome import finish_executions
 from opensink_web.operations.execution_pause import check_reply
+from opensink_web.operations.execution_permission import executable_function
 from opensink_web.operations.execution_submit import (
     Options,
     check_input,
     check_inputs,
-    executable_function,
     submit,
     submit_batch,
 )
