@@ -8,7 +8,7 @@ One way through, and the same noun names the file in every room:
 The row in the database is the truth; Redis only carries "look at delivery N" or "at lane N".
 
     cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi,
-                backup, restore, rotate-key, batch, execution
+                backup, restore, prune, rotate-key, batch, execution
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that wires the rooms together
     wiring      of which this is what every process needs: database, Redis, services
