@@ -1,6 +1,5 @@
 """GET /batches, /batches/{id} and /batches/{id}/executions, and POST /batches/{id}/cancel."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -163,9 +162,7 @@ class TestCost:
         read(alice, submitted.id)
         ours = [each for each in statements if "executions" in each]
         assert len(ours) == 1
-        # of so few rows either is as good
-        found = r"ix_executions_(progress|batch_id_status_batch_index)"
-        assert re.search(found, plan_of(app, submitted.id))
+        assert "ix_executions_progress" in plan_of(app, submitted.id)
 
 
 def plan_of(app: Flask, batch_id: UUID) -> str:
