@@ -27,32 +27,31 @@ EXECUTION_LIFETIME_MAX = timedelta(hours=24)
 Scopes = Sequence[str]
 
 
-class Executed(Protocol):
+class Delegating(Protocol):
+    """For whom a delegated token speaks, and within which limits."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def workspace_id(self) -> UUID: ...
+    @property
+    def scopes(self) -> Scopes | None: ...
+
+
+class Executed(Delegating, Protocol):
     """What an execution's token says of it: an Execution, or what a worker knows of one."""
 
     @property
     def id(self) -> UUID: ...
     @property
-    def user_id(self) -> UUID: ...
-    @property
-    def workspace_id(self) -> UUID: ...
-    @property
-    def scopes(self) -> Scopes | None: ...
-    @property
     def timeout_seconds(self) -> int: ...
 
 
-class Reported(Protocol):
+class Reported(Delegating, Protocol):
     """What a callback's token says of the execution or batch whose end it tells of."""
 
     @property
     def reports_on(self) -> UUID: ...
-    @property
-    def user_id(self) -> UUID: ...
-    @property
-    def workspace_id(self) -> UUID: ...
-    @property
-    def scopes(self) -> Scopes | None: ...
 
 
 def principal_of_bearer(
