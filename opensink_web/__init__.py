@@ -48,6 +48,6 @@ import sys
 # before anything that an older one could not read; this file and app.py it can
 if sys.version_info < (3, 11):  # noqa: UP036 - pip looks, but not when a checkout is just started
     raise ImportError(
-        "OpenSink needs Python 3.11 or newer, and this is %d.%d. Make the virtual environment with"  # noqa: UP031
+        "OpenSink needs Python 3.11 or newer, and this is %d.%d. Make the virtual environment with"  # noqa: UP031 - as above
         " a newer one: python3.11 -m venv .venv" % tuple(sys.version_info[:2])
     )

@@ -35,7 +35,7 @@ def copy_row(
     selected = ", ".join(differing.get(name, f'old."{name}"') for name in names)
     bound: Any = row_id.hex if dialect == "sqlite" else row_id
     statement = (
-        f"INSERT INTO {table.name} ({quoted}) {_SERIES[dialect]}SELECT {selected} "  # noqa: S608
+        f"INSERT INTO {table.name} ({quoted}) {_SERIES[dialect]}SELECT {selected} "  # noqa: S608 - our names
         f"FROM {table.name} old, series WHERE old.id = :row_id"
     )
     with writing():

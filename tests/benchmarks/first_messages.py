@@ -46,8 +46,8 @@ def main() -> None:
     renderer = TemplateRenderer()
     print(f"the first one, with its host: {_least_ms(lambda: _render(renderer, 1), 1):.1f} ms")
     for chats, times in ((1, 30), (1000, 5)):
-        here = _least_ms(lambda chats=chats: _in_this_process(chats), times)  # type: ignore[misc]
-        there = _least_ms(lambda chats=chats: _render(renderer, chats), times)  # type: ignore[misc]
+        here = _least_ms(lambda chats=chats: _in_this_process(chats), times)  # type: ignore[misc]  # of a lambda
+        there = _least_ms(lambda chats=chats: _render(renderer, chats), times)  # type: ignore[misc]  # of a lambda
         print(f"{chats:5} chats: {there:6.1f} ms, without a process {here:6.1f} ms")
     renderer.close()
 
