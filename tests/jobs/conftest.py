@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from opensink_web.jobs import circuit_breaker
 from opensink_web.jobs.connection import working_connection
 from opensink_web.jobs.deliver import calls_per_agent, outbound_client
 from opensink_web.jobs.lane import lanes
@@ -26,7 +27,13 @@ def environment(environment: dict[str, str], redis_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def work(app: Flask, settings: Settings) -> Callable[[], None]:
+def redis_may_hesitate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a busy machine's Redis from being given up for seconds: the application is shared."""
+    monkeypatch.setattr(circuit_breaker, "SLOW_SECONDS", 60.0)
+
+
+@pytest.fixture
+def work(app: Flask, settings: Settings, redis_may_hesitate: None) -> Callable[[], None]:
     """Run a worker until its queue is empty."""
 
     def run() -> None:
