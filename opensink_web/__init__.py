@@ -12,13 +12,15 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that wires the rooms together
     wiring      of which this is what every process needs: database, Redis, services
-    web/        pages: one file per page area, forms beside their views
+    web/        pages: one file per page area, forms beside their views; in packages as operations/
     api/        /api/v1: one file per noun
     runtime/    the execution API at the root: one file per noun
     jobs/       what workers and the sweeper run; the only room that knows RQ and Redis
     contract/   a JSON route declared once: who may call it, what it takes, how it is documented
     services    what requests need from outside the database, wired by the factory
-    operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument
+    operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument; each
+                package above what it may know: decisions executions deliveries requests agents
+                accounts
     http_server/  HTTP/1.1 in front of a WSGI application: threads for whole requests alone
     function_host/  Python functions, each call in a process of its own
     models/     the tables, one file per noun, and what is true of one row alone

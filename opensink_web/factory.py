@@ -16,7 +16,7 @@ from opensink_web.contract.problem import error_answer
 from opensink_web.contract.room import room_of
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import is_outage
-from opensink_web.operations.user_session import SESSION_LIFETIME
+from opensink_web.operations.accounts.user_session import SESSION_LIFETIME
 from opensink_web.settings import Settings
 from opensink_web.web.below_path import live_below_path
 from opensink_web.web.proxies import trust_proxies

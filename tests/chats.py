@@ -11,10 +11,15 @@ from opensink_web.json_value import JSONObject
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import Agent, Chat, ChatMessage, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.agent import create_agent
-from opensink_web.operations.chat_submit import ChatInput, SubmittedChats, check_chats, submit_chats
-from opensink_web.operations.execution_submit import Options
-from opensink_web.operations.initial_messages import Message, check_initial_messages
+from opensink_web.operations.agents.agent import create_agent
+from opensink_web.operations.agents.initial_messages import Message, check_initial_messages
+from opensink_web.operations.executions.chat_submission import (
+    ChatInput,
+    SubmittedChats,
+    check_chats,
+    submit_chats,
+)
+from opensink_web.operations.executions.submission import Options
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.services import EXTENSION, Services
 from tests.conftest import Person

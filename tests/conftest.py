@@ -33,9 +33,9 @@ from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
 from opensink_web.models import Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations import credential
-from opensink_web.operations.api_key import create_key
-from opensink_web.operations.workspace import create_workspace, first_workspace
+from opensink_web.operations.accounts import credential
+from opensink_web.operations.accounts.api_key import create_key
+from opensink_web.operations.accounts.workspace import create_workspace, first_workspace
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings

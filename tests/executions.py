@@ -9,18 +9,22 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import Batch, Execution, Function, Role, User, Workspace, db
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
-from opensink_web.operations.execution_outcome import finish_executions
-from opensink_web.operations.execution_submit import (
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.function import (
+    FunctionFields,
+    check_fields,
+    create_function,
+)
+from opensink_web.operations.executions.function_target import PythonTarget, Target
+from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.executions.submission import (
     Options,
     check_input,
     check_inputs,
     submit,
     submit_batch,
 )
-from opensink_web.operations.function import FunctionFields, check_fields, create_function
-from opensink_web.operations.function_target import PythonTarget, Target
-from opensink_web.operations.permission import Principal
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import Outcome
 from tests.conftest import Person

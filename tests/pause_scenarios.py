@@ -9,10 +9,10 @@ from sqlalchemy import select
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import Function, InputRequest, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.execution import cancel_execution
-from opensink_web.operations.execution_claim import claim_executions
-from opensink_web.operations.execution_outcome import finish_executions
-from opensink_web.operations.execution_submit import (
+from opensink_web.operations.executions.claim import claim_executions
+from opensink_web.operations.executions.execution import cancel_execution
+from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.executions.submission import (
     Options,
     check_input,
     check_inputs,

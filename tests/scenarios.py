@@ -10,11 +10,12 @@ from opensink_web.json_value import JSONValue
 from opensink_web.models import Delivery, DeliveryKind, Membership, Role, User, Workspace, db
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import announce_after_commit, writing
-from opensink_web.operations.agent import create_agent
-from opensink_web.operations.agent_session import start_session
-from opensink_web.operations.input_request import ask
-from opensink_web.operations.input_request_decision import check_response, resolve
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.agents.agent import create_agent
+from opensink_web.operations.agents.agent_session import start_session
+from opensink_web.operations.decisions.decision import resolve
+from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.retry import RetrySchedule

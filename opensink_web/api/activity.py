@@ -23,8 +23,8 @@ from opensink_web.models import (
     ActivityType,
     is_web_address,
 )
-from opensink_web.operations import activity as activities
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.agents import activity as activities
 
 routes = Routes("agent_session_activities")
 

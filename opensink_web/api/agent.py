@@ -28,8 +28,9 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Agent, SessionStatus
-from opensink_web.operations import agent as agents
-from opensink_web.operations.endpoint import (
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.agents import agent as agents
+from opensink_web.operations.agents.endpoint import (
     BACKOFF_SECONDS_MAX,
     MAX_ATTEMPTS_MAX,
     TIMEOUT_SECONDS_DEFAULT,
@@ -37,16 +38,15 @@ from opensink_web.operations.endpoint import (
     endpoint_to_json,
     without_credentials,
 )
-from opensink_web.operations.endpoint_health import HealthStatus, health_of
-from opensink_web.operations.initial_messages import (
+from opensink_web.operations.agents.endpoint_health import HealthStatus, health_of
+from opensink_web.operations.agents.initial_messages import (
     MESSAGES_MAX,
     TEMPLATES_LENGTH_MAX,
     CheckedMessages,
     Message,
     check_initial_messages,
 )
-from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.signing_secret import end_signing_overlap, rotate_signing_secret
+from opensink_web.operations.agents.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.retry import (

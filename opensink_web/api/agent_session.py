@@ -16,8 +16,8 @@ from opensink_web.contract.shapes import (
     page_answer,
 )
 from opensink_web.models import SessionStatus
-from opensink_web.operations import agent_session as sessions
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.agents import agent_session as sessions
 
 routes = Routes("agent_sessions")
 

@@ -17,8 +17,14 @@ from opensink_web.contract.shapes import (
     page_answer,
 )
 from opensink_web.errors import PermissionMissing
-from opensink_web.operations import api_key as api_keys
-from opensink_web.operations.permission import EVERYTHING, SCOPES, Action, Principal, check_scopes
+from opensink_web.operations.accounts import api_key as api_keys
+from opensink_web.operations.accounts.permission import (
+    EVERYTHING,
+    SCOPES,
+    Action,
+    Principal,
+    check_scopes,
+)
 
 routes = Routes("api_keys")
 

@@ -13,8 +13,8 @@ from opensink_web.models import (
     DeliveryKind,
     DeliveryStatus,
 )
-from opensink_web.operations import delivery as deliveries
-from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.deliveries import delivery as deliveries
 
 routes = Routes("deliveries")
 

@@ -22,12 +22,17 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
-from opensink_web.operations import input_request as input_requests
-from opensink_web.operations import input_request_decision as decisions
-from opensink_web.operations.delegation import ASKING, THIS_QUESTION
-from opensink_web.operations.disclosure import reads_secrets_of, shown_response, shown_schema
-from opensink_web.operations.execution import refuse_to_pause
-from opensink_web.operations.permission import Action, Principal
+from opensink_web.operations.accounts.delegation import ASKING, THIS_QUESTION
+from opensink_web.operations.accounts.disclosure import (
+    reads_secrets_of,
+    shown_response,
+    shown_schema,
+)
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.decisions import decision as decisions
+from opensink_web.operations.executions.execution import refuse_to_pause
+from opensink_web.operations.requests import input_request as input_requests
+from opensink_web.operations.requests.response import CheckedResponse, check_response
 from opensink_web.schema.limits import check_schema
 
 RESOURCE = "agent_session_input_requests"
@@ -195,12 +200,10 @@ def get_input_request(
     return InputRequestAnswer.shown_to(principal, request)
 
 
-def _check_response(
-    principal: Principal, request_id: UUID, body: Resolution
-) -> decisions.CheckedResponse:
+def _check_response(principal: Principal, request_id: UUID, body: Resolution) -> CheckedResponse:
     """Raises: NotFound; AlreadyResolved; Conflict; InvalidResponse."""
     try:
-        return decisions.check_response(principal.workspace, request_id, body.response)
+        return check_response(principal.workspace, request_id, body.response)
     except InvalidResponse as error:
         raise InvalidResponse(error.message, errors=_inside("/response", error.errors)) from None
 
@@ -212,7 +215,7 @@ def _check_response(
     check=_check_response,
 )
 def resolve(
-    principal: Principal, request_id: UUID, body: Resolution, checked: decisions.CheckedResponse
+    principal: Principal, request_id: UUID, body: Resolution, checked: CheckedResponse
 ) -> InputRequestAnswer:
     request = decisions.resolve(principal.workspace, checked, by=principal.user)
     return InputRequestAnswer.shown_to(principal, request)

@@ -23,11 +23,11 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.errors import NotFound
 from opensink_web.models.transaction import writing
-from opensink_web.operations import role as roles
-from opensink_web.operations.audit import record
-from opensink_web.operations.permission import Principal
-from opensink_web.operations.permission_pattern import LENGTH_MAX, PATTERN
-from opensink_web.operations.user import find_user
+from opensink_web.operations.accounts import role as roles
+from opensink_web.operations.accounts.audit import record
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.permission_pattern import LENGTH_MAX, PATTERN
+from opensink_web.operations.accounts.user import find_user
 
 routes = Routes("roles")
 

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
-from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.signing_secret import Owner, signing_secret_of
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.agents.signing_secret import Owner, signing_secret_of
 
 SigningSecret: TypeAlias = str | None
 SIGNING_SECRET: Any = Field(

@@ -6,9 +6,9 @@ from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
 from opensink_web.errors import NotFound
 from opensink_web.models.transaction import writing
-from opensink_web.operations.api_key import create_key
-from opensink_web.operations.user import find_user
-from opensink_web.operations.workspace import first_workspace, principal_in
+from opensink_web.operations.accounts.api_key import create_key
+from opensink_web.operations.accounts.user import find_user
+from opensink_web.operations.accounts.workspace import first_workspace, principal_in
 from opensink_web.settings import Settings
 
 

@@ -11,9 +11,9 @@ from opensink_web.cli.options import takes_settings
 from opensink_web.isolation.limits import set_readable
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.invitation import invite_first_admin
+from opensink_web.operations.accounts.invitation import invite_first_admin
+from opensink_web.operations.accounts.user import user_count
 from opensink_web.operations.sealed import check_keys
-from opensink_web.operations.user import user_count
 from opensink_web.settings import Settings
 from opensink_web.supervisor import checks, embedded_redis
 from opensink_web.supervisor.child import ChildSpec

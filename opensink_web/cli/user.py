@@ -9,12 +9,17 @@ from opensink_web.cli.options import takes_settings
 from opensink_web.errors import NotFound
 from opensink_web.models import Role, User
 from opensink_web.models.transaction import writing
-from opensink_web.operations.audit import record
-from opensink_web.operations.credential import new_password_hash
-from opensink_web.operations.password import make_reset_link
-from opensink_web.operations.second_factor import turn_off
-from opensink_web.operations.user import activate_user, create_user, deactivate_user, find_user
-from opensink_web.operations.workspace import find_workspace, first_workspace
+from opensink_web.operations.accounts.audit import record
+from opensink_web.operations.accounts.credential import new_password_hash
+from opensink_web.operations.accounts.password import make_reset_link
+from opensink_web.operations.accounts.second_factor import turn_off
+from opensink_web.operations.accounts.user import (
+    activate_user,
+    create_user,
+    deactivate_user,
+    find_user,
+)
+from opensink_web.operations.accounts.workspace import find_workspace, first_workspace
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import at_its_address
 

@@ -24,9 +24,9 @@ from opensink_web.json_value import JSONValue
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
-from opensink_web.operations.bearer import principal_of_bearer, was_a_bearer
-from opensink_web.operations.delegation import Cover
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.accounts.bearer import principal_of_bearer, was_a_bearer
+from opensink_web.operations.accounts.delegation import Cover
+from opensink_web.operations.accounts.permission import Principal
 from opensink_web.services import EXTENSION, Services
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"

@@ -19,7 +19,7 @@ from contextlib import contextmanager, nullcontext
 from flask import Flask, current_app, request
 
 from opensink_web.errors import NotAuthenticated, RateLimited
-from opensink_web.operations.credential import hash_token
+from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.rate_limit import Rate, RateLimiter, network_of
 from opensink_web.services import EXTENSION, Services
 

@@ -18,8 +18,8 @@ from opensink_web import clock
 from opensink_web.errors import OpenSinkError
 from opensink_web.models import ApiKey, UserSession
 from opensink_web.models.transaction import writing
-from opensink_web.operations.api_key import note_uses
-from opensink_web.operations.user_session import note_seen
+from opensink_web.operations.accounts.api_key import note_uses
+from opensink_web.operations.accounts.user_session import note_seen
 
 NOTED_EVERY = timedelta(minutes=1)
 """What was noted a shorter while ago is not noted again."""

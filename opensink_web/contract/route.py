@@ -35,9 +35,9 @@ from pydantic import TypeAdapter
 from opensink_web.contract.room import API, Room
 from opensink_web.contract.shapes import Answer, Query, Received, path_adapter
 from opensink_web.contract.waiting import Wait
-from opensink_web.operations.delegation import NOBODY, Delegation
-from opensink_web.operations.permission import SERVICE, Action, Principal
-from opensink_web.operations.permission_pattern import Reach
+from opensink_web.operations.accounts.delegation import NOBODY, Delegation
+from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
+from opensink_web.operations.accounts.permission_pattern import Reach
 
 View: TypeAlias = Callable[..., Any]
 ViewT = TypeVar("ViewT", bound=View)

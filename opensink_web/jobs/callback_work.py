@@ -6,8 +6,12 @@ from uuid import UUID
 
 from opensink_web.access_token import TokenSigner
 from opensink_web.models import LaneWork
-from opensink_web.operations.bearer import mint_callback_token
-from opensink_web.operations.callback import CallbackClaim, claim_callbacks, finish_callbacks
+from opensink_web.operations.accounts.bearer import mint_callback_token
+from opensink_web.operations.executions.callback import (
+    CallbackClaim,
+    claim_callbacks,
+    finish_callbacks,
+)
 from opensink_web.operations.lane import renew
 from opensink_web.outbound.callback_call import build_callback_call
 from opensink_web.outbound.client import Answer, Client

@@ -4,8 +4,8 @@ from contextvars import ContextVar
 from uuid import UUID
 
 from opensink_web.models.transaction import writing
-from opensink_web.operations.delivery_attempt import claim
-from opensink_web.operations.delivery_outcome import finish
+from opensink_web.operations.deliveries.attempt import claim
+from opensink_web.operations.deliveries.outcome import finish
 from opensink_web.outbound.client import Client
 from opensink_web.settings import CALLS_PER_AGENT_DEFAULT
 

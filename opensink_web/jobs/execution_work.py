@@ -9,10 +9,10 @@ from opensink_web.access_token import TokenSigner
 from opensink_web.function_host.runner import PythonRunner
 from opensink_web.functions import Context, Resume
 from opensink_web.models import LaneWork
-from opensink_web.operations.bearer import mint_execution_token
-from opensink_web.operations.execution_callee import AgentCallee, HttpCallee, PythonCallee
-from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
-from opensink_web.operations.execution_outcome import checked, finish_executions
+from opensink_web.operations.accounts.bearer import mint_execution_token
+from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.outcome import checked, finish_executions
+from opensink_web.operations.executions.target import AgentCallee, HttpCallee, PythonCallee
 from opensink_web.operations.lane import renew
 from opensink_web.outbound.agent_call import build_agent_call, read_agent_answer
 from opensink_web.outbound.client import Client

@@ -15,14 +15,14 @@ from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.lane_watch import LaneWatch
 from opensink_web.jobs.queue import announce, delivery_queue
 from opensink_web.models.transaction import Announcement, LaneAnnouncement, reading, writing
-from opensink_web.operations.delivery_dispatch import (
+from opensink_web.operations.accounts.user_session import forget_over
+from opensink_web.operations.deliveries.dispatch import (
     dispatch_forgotten,
     is_anything_forgotten,
     take_back_lost,
 )
-from opensink_web.operations.execution_end import end_forgotten_batches, is_a_batch_forgotten
+from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.idempotency import forget_expired
-from opensink_web.operations.user_session import forget_over
 from opensink_web.settings import Settings
 
 Context = Callable[[], AbstractContextManager[object]]

@@ -17,7 +17,7 @@ from opensink_web.models.base import Base, Created, Identified, Updated
 
 
 class CustomRole(Identified, Updated, Base):
-    """`permissions` are patterns as they were written (operations/permission_pattern.py)."""
+    """`permissions` are patterns as written (operations/accounts/permission_pattern.py)."""
 
     __tablename__ = "roles"
 

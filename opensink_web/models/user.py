@@ -14,7 +14,7 @@ from opensink_web.models.workspace import Workspace
 
 
 class Role(StrEnum):
-    """What a member may do in a workspace; what each may is in operations/permission.py."""
+    """What a member is in a workspace; what each may do: operations/accounts/permission.py."""
 
     ADMIN = "admin"
     REVIEWER = "reviewer"

@@ -9,11 +9,11 @@ from opensink_web import clock
 from opensink_web.demo.trading_agent import AgentSettings
 from opensink_web.errors import ConfigurationError, NotFound
 from opensink_web.models import Agent, ApiKey, Membership, Role, User, Workspace, db
-from opensink_web.operations.agent import create_agent, endpoint_of, update_agent
-from opensink_web.operations.api_key import create_key, principal_of_key
-from opensink_web.operations.credential import hash_token
-from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.signing_secret import signing_secret_of
+from opensink_web.operations.accounts.api_key import create_key, principal_of_key
+from opensink_web.operations.accounts.credential import hash_token
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.agents.agent import create_agent, endpoint_of, update_agent
+from opensink_web.operations.agents.signing_secret import signing_secret_of
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 

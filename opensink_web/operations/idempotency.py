@@ -18,7 +18,7 @@ from opensink_web import clock
 from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models import Execution, IdempotencyRecord, db
 from opensink_web.models.transaction import rows_changed
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.slices import SLICE
 
 KEY = "^[!-~]([ -~]{0,253}[!-~])?$"

@@ -25,20 +25,20 @@ from opensink_web.errors import (
 )
 from opensink_web.models import User
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations import program_session as sessions
-from opensink_web.operations import sign_in
-from opensink_web.operations.audit import record
-from opensink_web.operations.bearer import ACCESS_LIFETIME, mint_session_token
-from opensink_web.operations.delegation import WHO_IT_IS
-from opensink_web.operations.password import renew_hash
-from opensink_web.operations.permission import Principal
-from opensink_web.operations.permission_pattern import LENGTH_MAX, read_asked
-from opensink_web.operations.second_factor import (
+from opensink_web.operations.accounts import program_session as sessions
+from opensink_web.operations.accounts import sign_in
+from opensink_web.operations.accounts.audit import record
+from opensink_web.operations.accounts.bearer import ACCESS_LIFETIME, mint_session_token
+from opensink_web.operations.accounts.delegation import WHO_IT_IS
+from opensink_web.operations.accounts.password import renew_hash
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.permission_pattern import LENGTH_MAX, read_asked
+from opensink_web.operations.accounts.second_factor import (
     accept_code,
     lacks_second_factor,
     second_factor_of,
 )
-from opensink_web.operations.workspace import principal_in
+from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 
 routes = Routes("auth", RUNTIME)

@@ -11,15 +11,15 @@ from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import Answer, ListAnswer, Query, SliceLimit, SliceStart
 from opensink_web.models import Batch, BatchStatus, ExecutionKind, ExecutionStatus
-from opensink_web.operations import batch as batches
-from opensink_web.operations.delegation import (
+from opensink_web.operations.accounts.delegation import (
     EXECUTIONS_OF_BATCH,
     STARTED_BATCH,
     THIS_BATCH,
 )
-from opensink_web.operations.execution import ExecutionFilter, slice_executions
-from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.permission_pattern import Reach
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.accounts.permission_pattern import Reach
+from opensink_web.operations.executions import batch as batches
+from opensink_web.operations.executions.execution import ExecutionFilter, slice_executions
 from opensink_web.runtime.execution import ExecutionAnswer, StatusFilter
 
 RESOURCE = "batches"

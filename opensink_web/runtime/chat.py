@@ -20,13 +20,13 @@ from opensink_web.contract.shapes import (
     SliceStart,
 )
 from opensink_web.models import Agent, Chat, ChatMessage
-from opensink_web.operations import chat as chats
-from opensink_web.operations import chat_submit
-from opensink_web.operations.agent import ADDRESSABLE
-from opensink_web.operations.delegation import EXECUTING, THIS_CHAT
+from opensink_web.operations.accounts.delegation import EXECUTING, THIS_CHAT
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.accounts.permission_pattern import Reach
+from opensink_web.operations.agents.agent import ADDRESSABLE
+from opensink_web.operations.executions import chat as chats
+from opensink_web.operations.executions import chat_submission as chat_submit
 from opensink_web.operations.page import TRAIL, PageRequest
-from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.permission_pattern import Reach
 from opensink_web.runtime.callback_url import check_callback_urls
 from opensink_web.runtime.function import BatchOptions, QueuedBatchAnswer
 from opensink_web.services import EXTENSION, Services

@@ -26,23 +26,24 @@ from opensink_web.models import (
     ExecutionStep,
     StepKind,
 )
-from opensink_web.operations import execution as executions
-from opensink_web.operations import execution_pause
-from opensink_web.operations.delegation import (
+from opensink_web.operations.accounts.delegation import (
     OWN_EXECUTION,
     STARTED_EXECUTION,
     THIS_EXECUTION,
 )
-from opensink_web.operations.disclosure import (
+from opensink_web.operations.accounts.disclosure import (
     reads_secrets_of,
     shown_error,
     shown_input,
     shown_output,
     without_echoes,
 )
-from opensink_web.operations.input_request_decision import CheckedResponse, resolve
-from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.permission_pattern import Reach
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.accounts.permission_pattern import Reach
+from opensink_web.operations.decisions.decision import resolve
+from opensink_web.operations.executions import execution as executions
+from opensink_web.operations.executions import pause as execution_pause
+from opensink_web.operations.requests.response import CheckedResponse
 from opensink_web.outbound.redaction import redact_address
 from opensink_web.schema.secrets import without_secret_proposals
 

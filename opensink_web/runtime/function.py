@@ -14,13 +14,15 @@ from opensink_web.contract.shapes import WHOLE, Answer, JsonObject, PathName, Re
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.models import BatchStatus, Execution, ExecutionStatus
 from opensink_web.models.transaction import reading
-from opensink_web.operations import execution_submit
-from opensink_web.operations.delegation import EXECUTING
-from opensink_web.operations.disclosure import reads_secrets_of, shown_error, shown_output
-from opensink_web.operations.execution import BUSY, find_execution, moves_of, still_busy
-from opensink_web.operations.execution_claim import TIMEOUT
-from opensink_web.operations.execution_permission import executable_function
-from opensink_web.operations.execution_submit import (
+from opensink_web.operations.accounts.delegation import EXECUTING
+from opensink_web.operations.accounts.disclosure import reads_secrets_of, shown_error, shown_output
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.permission_pattern import Reach
+from opensink_web.operations.executions import submission as execution_submit
+from opensink_web.operations.executions.claim import TIMEOUT
+from opensink_web.operations.executions.execution import BUSY, find_execution, moves_of, still_busy
+from opensink_web.operations.executions.execution_permission import executable_function
+from opensink_web.operations.executions.submission import (
     DELAY_SECONDS_MAX,
     TIMEOUT_SECONDS_MAX,
     TRIGGER_ID_DEFAULT,
@@ -29,8 +31,6 @@ from opensink_web.operations.execution_submit import (
     Options,
     target_of,
 )
-from opensink_web.operations.permission import Principal
-from opensink_web.operations.permission_pattern import Reach
 from opensink_web.runtime.callback_url import CallbackUrl, check_callback_urls
 from opensink_web.services import EXTENSION, Services
 

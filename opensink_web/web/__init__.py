@@ -7,39 +7,27 @@ Templates get rows and decide nothing.
 from flask import Flask
 from htmx_flask import Htmx
 
-from opensink_web.web import (
+from opensink_web.web import demo, filters, health, security, seen
+from opensink_web.web.access import flashed_messages, login_manager
+from opensink_web.web.accounts import (
     account,
-    agent,
-    agent_session,
     api_key,
     auth,
-    batch,
-    chat,
-    delivery,
-    demo,
-    execution,
     execution_secret,
-    filters,
-    function,
-    function_trial,
-    health,
-    inbox,
-    input_request,
     member,
     oidc,
     password,
-    rerun,
     role,
     second_factor,
-    security,
-    seen,
-    signing_secret,
     workspace,
 )
-from opensink_web.web.access import flashed_messages, login_manager
+from opensink_web.web.agents import agent, agent_session, signing_secret
 from opensink_web.web.attempts import set_device_cookie
+from opensink_web.web.deliveries import delivery
 from opensink_web.web.error_pages import error_page
+from opensink_web.web.executions import batch, chat, execution, function, function_trial, rerun
 from opensink_web.web.navigation import around_page
+from opensink_web.web.requests import inbox, input_request
 
 __all__ = ["csrf", "error_page", "register"]
 

@@ -31,11 +31,11 @@ from opensink_web import clock
 from opensink_web.contract import last_use
 from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession
-from opensink_web.operations import user_session as sessions
-from opensink_web.operations.permission import SERVICE, Principal
-from opensink_web.operations.permission_pattern import Reach
-from opensink_web.operations.second_factor import lacks_second_factor
-from opensink_web.operations.workspace import principal_in
+from opensink_web.operations.accounts import user_session as sessions
+from opensink_web.operations.accounts.permission import SERVICE, Principal
+from opensink_web.operations.accounts.permission_pattern import Reach
+from opensink_web.operations.accounts.second_factor import lacks_second_factor
+from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 from opensink_web.web.form_token import begin_tokens
 from opensink_web.web.typed import kept_until_sign_in

@@ -1,7 +1,7 @@
 """Bounded guessing on pages: passwords, codes, and the links that let somebody in.
 
 A browser in which an account's owner has signed in before has tries of its own (see
-operations/sign_in.py), known by a cookie that it got then.
+operations/accounts/sign_in.py), known by a cookie that it got then.
 """
 
 import secrets
@@ -14,9 +14,9 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from opensink_web.errors import RateLimited
 from opensink_web.models import User
 from opensink_web.models.transaction import writing
-from opensink_web.operations import sign_in
-from opensink_web.operations.password import renew_hash
-from opensink_web.operations.sign_in import Known, account_key, refuse
+from opensink_web.operations.accounts import sign_in
+from opensink_web.operations.accounts.password import renew_hash
+from opensink_web.operations.accounts.sign_in import Known, account_key, refuse
 from opensink_web.rate_limit import Rate, network_of
 from opensink_web.web.access import services
 from opensink_web.web.below_path import cookie_path

@@ -13,7 +13,7 @@ from wtforms.validators import ValidationError
 from opensink_web import json_value
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject
-from opensink_web.operations.endpoint import HEADERS_MAX, METHODS, mask_credentials
+from opensink_web.operations.agents.endpoint import HEADERS_MAX, METHODS, mask_credentials
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
 from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm

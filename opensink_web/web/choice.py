@@ -10,9 +10,13 @@ from uuid import UUID
 
 from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models import Agent, Workspace, db
-from opensink_web.operations.agent import agents_by_name, find_agent_called
-from opensink_web.operations.function import function_names
-from opensink_web.operations.user import address_of_member, find_member_called, members_by_address
+from opensink_web.operations.accounts.user import (
+    address_of_member,
+    find_member_called,
+    members_by_address,
+)
+from opensink_web.operations.agents.agent import agents_by_name, find_agent_called
+from opensink_web.operations.executions.function import function_names
 from opensink_web.web.listing import chosen_text
 
 OFFERED_MAX = 100

@@ -14,8 +14,8 @@ from opensink_web.demo import settings_file
 from opensink_web.demo.trading_agent import AgentSettings
 from opensink_web.errors import ConfigurationError, InvalidInput, OpenSinkError, Unavailable
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.demo import SUPERVISED, is_current, prepare_demo, revoke_demo_key
-from opensink_web.operations.permission import Action, Principal
 from opensink_web.outbound.client import Answer, Call, Client
 from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.policy import TargetPolicy

@@ -9,7 +9,7 @@ from wtforms import PasswordField, StringField, TextAreaField
 from wtforms.validators import EqualTo, InputRequired
 
 from opensink_web.errors import FieldError, OpenSinkError
-from opensink_web.operations.credential import PASSWORD_LENGTH_MIN
+from opensink_web.operations.accounts.credential import PASSWORD_LENGTH_MIN
 
 
 class LineField(StringField):  # type: ignore[misc]  # WTForms ships no types

@@ -7,9 +7,9 @@ from typing import Any
 from flask import g, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
-from opensink_web.operations.input_request import count_waiting
-from opensink_web.operations.permission import SERVICE, Action, Principal
-from opensink_web.operations.permission_pattern import Reach
+from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
+from opensink_web.operations.accounts.permission_pattern import Reach
+from opensink_web.operations.requests.input_request import count_waiting
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from flask import Flask
 
 from opensink_web.models import Agent, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.endpoint_health import FAILURES_TO_UNHEALTHY, note_failure
+from opensink_web.operations.agents.endpoint_health import FAILURES_TO_UNHEALTHY, note_failure
 from tests.api.conftest import Api, assert_problem, make_agent
 
 ENDPOINT = {"url": "http://127.0.0.1:9/execute"}

@@ -14,7 +14,7 @@ from opensink_web.contract.openapi import openapi_document
 from opensink_web.contract.room import API, RUNTIME, room_of
 from opensink_web.contract.route import Access, Route
 from opensink_web.factory import ROUTES
-from opensink_web.operations.permission import KEY_RESOURCES
+from opensink_web.operations.accounts.permission import KEY_RESOURCES
 from tests.api.conftest import Api, Apis, assert_problem, made, make_agent
 from tests.architecture.conftest import address_of
 from tests.valid_bodies import valid_body

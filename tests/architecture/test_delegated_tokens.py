@@ -15,9 +15,9 @@ from opensink_web.access_token import TokenKind
 from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
 from opensink_web.models.transaction import writing
-from opensink_web.operations.bearer import mint_callback_token
-from opensink_web.operations.callback import claim_callbacks
-from opensink_web.operations.execution_submit import DELEGATED_DELAY_SECONDS_MAX, DEPTH_MAX
+from opensink_web.operations.accounts.bearer import mint_callback_token
+from opensink_web.operations.executions.callback import claim_callbacks
+from opensink_web.operations.executions.submission import DELEGATED_DELAY_SECONDS_MAX, DEPTH_MAX
 from opensink_web.outbound.outcome import Output
 from tests.api.conftest import (
     NOWHERE,

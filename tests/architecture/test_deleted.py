@@ -7,9 +7,9 @@ from sqlalchemy import select
 from opensink_web.factory import ROUTES
 from opensink_web.models import Activity, Delivery, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.agent import delete_agent
-from opensink_web.operations.agent_session import delete_session
-from opensink_web.operations.function import delete_function
+from opensink_web.operations.agents.agent import delete_agent
+from opensink_web.operations.agents.agent_session import delete_session
+from opensink_web.operations.executions.function import delete_function
 from tests.api.conftest import Api
 from tests.architecture.query_plans import api_addresses, page_addresses
 from tests.conftest import Cast

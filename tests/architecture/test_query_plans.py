@@ -16,7 +16,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.role import create_role
+from opensink_web.operations.accounts.role import create_role
 from tests.api.conftest import Api
 from tests.architecture.query_plans import Finding, api_addresses, findings, page_addresses
 from tests.chats import chat_input, make_agent, submit_some

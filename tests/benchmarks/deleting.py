@@ -36,8 +36,8 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.activity import add_activity
-from opensink_web.operations.agent import delete_agent
+from opensink_web.operations.agents.activity import add_activity
+from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.settings import Settings
 from tests.conftest import Person, make_cast
 from tests.many_rows import copy_row

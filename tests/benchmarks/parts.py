@@ -14,8 +14,8 @@ from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.queue import announce, delivery_queue
 from opensink_web.models import Delivery, db
 from opensink_web.models.transaction import Announcement, work_committed, writing
-from opensink_web.operations.delivery_attempt import claim
-from opensink_web.operations.delivery_outcome import finish
+from opensink_web.operations.deliveries.attempt import claim
+from opensink_web.operations.deliveries.outcome import finish
 from opensink_web.outbound.client import Client
 from tests.scenarios import POLICY
 

@@ -35,10 +35,11 @@ from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agent import create_agent
-from opensink_web.operations.agent_session import start_session
-from opensink_web.operations.input_request import ask
-from opensink_web.operations.input_request_decision import check_response, resolve
+from opensink_web.operations.agents.agent import create_agent
+from opensink_web.operations.agents.agent_session import start_session
+from opensink_web.operations.decisions.decision import resolve
+from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.requests.response import check_response
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.benchmarks.parts import FINISH, measure_parts

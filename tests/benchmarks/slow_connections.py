@@ -27,10 +27,10 @@ from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agent import create_agent
-from opensink_web.operations.agent_session import start_session
-from opensink_web.operations.api_key import create_key
-from opensink_web.operations.input_request import ask
+from opensink_web.operations.accounts.api_key import create_key
+from opensink_web.operations.agents.agent import create_agent
+from opensink_web.operations.agents.agent_session import start_session
+from opensink_web.operations.requests.input_request import ask
 from opensink_web.settings import Settings
 from tests.conftest import make_cast
 from tests.opensink_up import free_port

@@ -23,7 +23,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.operations.user_session import SESSION_LIFETIME
+from opensink_web.operations.accounts.user_session import SESSION_LIFETIME
 from tests.browser.hostile_texts import Texts
 
 

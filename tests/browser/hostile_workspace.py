@@ -34,19 +34,24 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agent import create_agent
-from opensink_web.operations.agent_session import start_session, update_session
-from opensink_web.operations.api_key import create_key
-from opensink_web.operations.credential import hash_password, hash_token
-from opensink_web.operations.execution_pause import Question, pause_for_input
-from opensink_web.operations.execution_submit import Options, check_input, submit
-from opensink_web.operations.function import FunctionFields, check_fields, create_function
-from opensink_web.operations.function_target import PythonTarget
-from opensink_web.operations.input_request import ask
-from opensink_web.operations.input_request_decision import check_response, decline, resolve
-from opensink_web.operations.permission import Principal
-from opensink_web.operations.user_session import SESSION_LIFETIME, begin_session
-from opensink_web.operations.workspace import create_workspace
+from opensink_web.operations.accounts.api_key import create_key
+from opensink_web.operations.accounts.credential import hash_password, hash_token
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.user_session import SESSION_LIFETIME, begin_session
+from opensink_web.operations.accounts.workspace import create_workspace
+from opensink_web.operations.agents.agent import create_agent
+from opensink_web.operations.agents.agent_session import start_session, update_session
+from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.executions.function import (
+    FunctionFields,
+    check_fields,
+    create_function,
+)
+from opensink_web.operations.executions.function_target import PythonTarget
+from opensink_web.operations.executions.pause import Question, pause_for_input
+from opensink_web.operations.executions.submission import Options, check_input, submit
+from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings

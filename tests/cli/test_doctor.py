@@ -6,8 +6,8 @@ import pytest
 
 from opensink_web.cli.application import in_application
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agent import create_agent
-from opensink_web.operations.workspace import first_workspace
+from opensink_web.operations.accounts.workspace import first_workspace
+from opensink_web.operations.agents.agent import create_agent
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
 from tests.scenarios import endpoint_at

@@ -25,11 +25,11 @@ from opensink_web.cli.database import upgrade_tables
 from opensink_web.factory import create_app
 from opensink_web.models import Role, SecondFactor, User, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.api_key import create_key
-from opensink_web.operations.credential import new_password_hash
-from opensink_web.operations.invitation import invite
-from opensink_web.operations.user import create_user
-from opensink_web.operations.workspace import first_workspace, rotate_execution_secret
+from opensink_web.operations.accounts.api_key import create_key
+from opensink_web.operations.accounts.credential import new_password_hash
+from opensink_web.operations.accounts.invitation import invite
+from opensink_web.operations.accounts.user import create_user
+from opensink_web.operations.accounts.workspace import first_workspace, rotate_execution_secret
 from opensink_web.settings import Settings
 from tests.opensink_up import ROOT, Opensink
 

@@ -26,7 +26,7 @@ from opensink_web.factory import create_app
 from opensink_web.jobs.deliver import calls_per_agent, deliver, outbound_client
 from opensink_web.models import db
 from opensink_web.models.base import UtcDateTime
-from opensink_web.operations.credential import hash_token
+from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.signing import sign

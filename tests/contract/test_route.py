@@ -14,7 +14,7 @@ from opensink_web.contract.route import Access, Admit, Routes
 from opensink_web.contract.shapes import Answer, JsonObject, ListAnswer, PathName, Received
 from opensink_web.factory import create_app
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.accounts.permission import Principal
 from opensink_web.settings import Settings
 from tests.api.conftest import NOWHERE, Api, assert_problem
 from tests.conftest import Cast

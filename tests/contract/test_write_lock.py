@@ -13,10 +13,10 @@ from opensink_web.json_value import JSONValue, dump
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import ApiKey, Execution, Function, Role, db, transaction
 from opensink_web.models.transaction import end_reading, reading, writing
-from opensink_web.operations import credential
-from opensink_web.operations.execution_submit import check_input
-from opensink_web.operations.invitation import invite
-from opensink_web.operations.workspace import first_workspace
+from opensink_web.operations.accounts import credential
+from opensink_web.operations.accounts.invitation import invite
+from opensink_web.operations.accounts.workspace import first_workspace
+from opensink_web.operations.executions.submission import check_input
 from opensink_web.outbound.outcome import Pending
 from opensink_web.schema import limits, validation
 from tests.api.conftest import (
@@ -181,7 +181,7 @@ def test_a_schema_that_changed_since_the_check_takes_nothing(
         ok(alice.patch("/functions/images/resize", {"input_schema": APPROVAL}))
         return checked
 
-    monkeypatch.setattr("opensink_web.operations.execution_submit.check_input", check_and_lose)
+    monkeypatch.setattr("opensink_web.operations.executions.submission.check_input", check_and_lose)
     answer = alice.at(f"{EXECUTE}/async", "POST", {"input": {"n": 1}})
     assert "was changed just now" in assert_problem(answer, 409, "conflict")["error"]
     with app.app_context():

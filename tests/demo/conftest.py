@@ -16,8 +16,8 @@ from opensink_web.demo.settings_file import free_port
 from opensink_web.demo.trading_agent import AgentSettings, server_of
 from opensink_web.models import Role, User, Workspace, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.demo import SUPERVISED, prepare_demo
-from opensink_web.operations.permission import Principal
 from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.policy import TargetPolicy
 from tests.conftest import Cast, Person

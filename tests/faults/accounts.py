@@ -25,19 +25,23 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import writing
-from opensink_web.operations import role as roles
-from opensink_web.operations import user as users
-from opensink_web.operations.api_key import create_key, revoke_key
-from opensink_web.operations.credential import PasswordHash, hash_password
-from opensink_web.operations.invitation import invite_for, join, sign_up
-from opensink_web.operations.password import change_password, make_reset_link, reset_password
-from opensink_web.operations.permission import Principal
-from opensink_web.operations.program_session import (
+from opensink_web.operations.accounts import role as roles
+from opensink_web.operations.accounts import user as users
+from opensink_web.operations.accounts.api_key import create_key, revoke_key
+from opensink_web.operations.accounts.credential import PasswordHash, hash_password
+from opensink_web.operations.accounts.invitation import invite_for, join, sign_up
+from opensink_web.operations.accounts.password import (
+    change_password,
+    make_reset_link,
+    reset_password,
+)
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.program_session import (
     begin_program_session,
     end_program_session,
     renew_program_session,
 )
-from opensink_web.operations.user_session import end_sessions
+from opensink_web.operations.accounts.user_session import end_sessions
 from opensink_web.outbound.signing import new_secret
 from tests.conftest import Person
 

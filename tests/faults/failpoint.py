@@ -17,7 +17,7 @@ from opensink_web.jobs import deliver, execution_work, pump, sweeper
 from opensink_web.jobs.callback_work import CallbackWork
 from opensink_web.jobs.daemon_threads import DaemonThreads
 from opensink_web.models import transaction
-from opensink_web.operations import input_request_decision
+from opensink_web.operations.decisions import decision as input_request_decision
 from opensink_web.outbound.client import Client
 
 Function = Callable[..., Any]

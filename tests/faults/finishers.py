@@ -13,8 +13,8 @@ from uuid import UUID
 from opensink_web.errors import Unavailable
 from opensink_web.factory import create_app
 from opensink_web.models.transaction import writing
-from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
-from opensink_web.operations.execution_outcome import finish_executions
+from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.outbound.outcome import Failure, Outcome, Output
 from opensink_web.settings import Settings
 from tests.real_servers import wait_until

@@ -42,42 +42,47 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, work_committed, writing
-from opensink_web.operations.batch import cancel_batch
-from opensink_web.operations.callback import CallbackClaim, claim_callbacks, finish_callbacks
-from opensink_web.operations.callback_lane import lane_of_url
-from opensink_web.operations.execution import (
-    cancel_execution,
-    check_output,
-    complete_execution,
-    fail_execution,
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.executions.batch import cancel_batch
+from opensink_web.operations.executions.callback import (
+    CallbackClaim,
+    claim_callbacks,
+    finish_callbacks,
 )
-from opensink_web.operations.execution_claim import ExecutionClaim, claim_executions
-from opensink_web.operations.execution_end import (
+from opensink_web.operations.executions.callback_lane import lane_of_url
+from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.ending import (
     Ending,
     end_executions,
     end_forgotten_batches,
     lock_executions,
 )
-from opensink_web.operations.execution_outcome import finish_executions
-from opensink_web.operations.execution_pause import check_reply
-from opensink_web.operations.execution_permission import executable_function
-from opensink_web.operations.execution_submit import (
+from opensink_web.operations.executions.execution import (
+    cancel_execution,
+    check_output,
+    complete_execution,
+    fail_execution,
+)
+from opensink_web.operations.executions.execution_permission import executable_function
+from opensink_web.operations.executions.function import (
+    FunctionFields,
+    check_fields,
+    create_function,
+    delete_function,
+)
+from opensink_web.operations.executions.function_target import PythonTarget
+from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.executions.pause import check_reply
+from opensink_web.operations.executions.submission import (
     Options,
     check_input,
     check_inputs,
     submit,
     submit_batch,
 )
-from opensink_web.operations.function import (
-    FunctionFields,
-    check_fields,
-    create_function,
-    delete_function,
-)
-from opensink_web.operations.function_target import PythonTarget
-from opensink_web.operations.input_request_decision import check_response, decline, resolve
 from opensink_web.operations.lane import lanes_with_work, renew
-from opensink_web.operations.permission import Principal
+from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 from opensink_web.settings import Settings
 from tests.conftest import Person, make_cast

@@ -19,12 +19,12 @@ from sqlalchemy import func, select
 from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models import BatchStatus, Callback, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations import execution_end
-from opensink_web.operations.batch import cancel_batch
-from opensink_web.operations.execution import cancel_execution
-from opensink_web.operations.execution_claim import ExecutionClaim
-from opensink_web.operations.execution_end import end_forgotten_batches
-from opensink_web.operations.execution_outcome import finish_executions
+from opensink_web.operations.executions import ending as execution_end
+from opensink_web.operations.executions.batch import cancel_batch
+from opensink_web.operations.executions.claim import ExecutionClaim
+from opensink_web.operations.executions.ending import end_forgotten_batches
+from opensink_web.operations.executions.execution import cancel_execution
+from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.outbound.outcome import Output
 from tests.conftest import Cast
 from tests.executions import (

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from opensink_web.models import BatchStatus, ExecutionStatus
-from opensink_web.operations.initial_messages import Message
+from opensink_web.operations.agents.initial_messages import Message
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from tests.chats import chat_input, make_agent, said_in, submit_some
 from tests.conftest import Cast

@@ -10,13 +10,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from opensink_web.models import Agent, Function, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.signing_secret import (
+from opensink_web.operations.accounts.workspace import end_secret_overlap, rotate_execution_secret
+from opensink_web.operations.agents.signing_secret import (
     Owner,
     end_signing_overlap,
     rotate_signing_secret,
     signing_secret_of,
 )
-from opensink_web.operations.workspace import end_secret_overlap, rotate_execution_secret
 from tests.conftest import Cast
 from tests.executions import make_function, submit_one
 from tests.real_servers import AgentEndpoint, Received

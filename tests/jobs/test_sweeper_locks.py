@@ -9,7 +9,7 @@ from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.sweeper import Sweeper
 from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agent_session import lock_session
+from opensink_web.operations.agents.agent_session import lock_session
 from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.real_servers import EmbeddedRedis

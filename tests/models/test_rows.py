@@ -4,7 +4,7 @@ from flask import Flask
 
 from opensink_web.models import Agent, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agent import create_agent
+from opensink_web.operations.agents.agent import create_agent
 from tests.conftest import Cast
 from tests.scenarios import POLICY
 

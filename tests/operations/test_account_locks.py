@@ -10,11 +10,15 @@ from opensink_web.errors import Conflict, NotFound, OpenSinkError
 from opensink_web.models import Membership, User, db
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import writing
-from opensink_web.operations.credential import PasswordHash
-from opensink_web.operations.password import change_password, make_reset_link, reset_password
-from opensink_web.operations.permission import Principal
-from opensink_web.operations.role import create_role, give_role, set_roles, take_role
-from opensink_web.operations.user_session import begin_session, end_sessions
+from opensink_web.operations.accounts.credential import PasswordHash
+from opensink_web.operations.accounts.password import (
+    change_password,
+    make_reset_link,
+    reset_password,
+)
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.role import create_role, give_role, set_roles, take_role
+from opensink_web.operations.accounts.user_session import begin_session, end_sessions
 from tests.conftest import Cast
 from tests.executions import principal_of
 

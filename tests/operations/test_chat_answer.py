@@ -10,9 +10,9 @@ from opensink_web import clock
 from opensink_web.errors import Conflict
 from opensink_web.models import Agent, BatchStatus, ExecutionStatus, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agent import delete_agent, update_agent
-from opensink_web.operations.execution import check_output
-from opensink_web.operations.execution_callee import AgentCallee
+from opensink_web.operations.agents.agent import delete_agent, update_agent
+from opensink_web.operations.executions.execution import check_output
+from opensink_web.operations.executions.target import AgentCallee
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import AgentReply, Failure
 from tests.chats import chat_input, make_agent, said_in, submit_some

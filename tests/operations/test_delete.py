@@ -17,11 +17,11 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import writing
-from opensink_web.operations.activity import add_activity
-from opensink_web.operations.agent import delete_agent, lock_agent
-from opensink_web.operations.agent_session import delete_session, lock_session, move_session
-from opensink_web.operations.delivery import deliver_test
-from opensink_web.operations.delivery_slot import lock_slots
+from opensink_web.operations.agents.activity import add_activity
+from opensink_web.operations.agents.agent import delete_agent, lock_agent
+from opensink_web.operations.agents.agent_session import delete_session, lock_session, move_session
+from opensink_web.operations.deliveries.delivery import deliver_test
+from opensink_web.operations.deliveries.slot import lock_slots
 from tests.conftest import Cast
 from tests.scenarios import ENDPOINT, Waiting, ask_in
 

@@ -24,12 +24,12 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.agent import create_agent, delete_agent, find_agent
-from opensink_web.operations.agent_session import delete_session
-from opensink_web.operations.delivery_attempt import claim
-from opensink_web.operations.delivery_dispatch import dispatch_forgotten, is_anything_forgotten
-from opensink_web.operations.function import delete_function
-from opensink_web.operations.input_request import count_waiting
+from opensink_web.operations.agents.agent import create_agent, delete_agent, find_agent
+from opensink_web.operations.agents.agent_session import delete_session
+from opensink_web.operations.deliveries.attempt import claim
+from opensink_web.operations.deliveries.dispatch import dispatch_forgotten, is_anything_forgotten
+from opensink_web.operations.executions.function import delete_function
+from opensink_web.operations.requests.input_request import count_waiting
 from opensink_web.operations.slices import SLICE
 from opensink_web.outbound.outcome import AgentReply, Output
 from tests.chats import chat_input, make_agent, submit_some

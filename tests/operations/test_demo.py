@@ -14,7 +14,10 @@ from opensink_web.demo.trading_agent import AgentSettings
 from opensink_web.errors import ConfigurationError, NotFound
 from opensink_web.models import Agent, ApiKey, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.api_key import principal_of_key
+from opensink_web.operations.accounts.api_key import principal_of_key
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.accounts.user import change_role
+from opensink_web.operations.agents.signing_secret import rotate_signing_secret, signing_secret_of
 from opensink_web.operations.demo import (
     IN_TERMINAL,
     KEY_NAME,
@@ -25,9 +28,6 @@ from opensink_web.operations.demo import (
     prepare_demo,
     revoke_demo_key,
 )
-from opensink_web.operations.permission import Action, Principal
-from opensink_web.operations.signing_secret import rotate_signing_secret, signing_secret_of
-from opensink_web.operations.user import change_role
 from opensink_web.outbound.policy import TargetPolicy
 from tests.conftest import Cast, Person
 from tests.scenarios import admin_of

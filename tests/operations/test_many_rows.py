@@ -19,8 +19,8 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.api_key import create_key, revoke_key
-from opensink_web.operations.batch import cancel_batch
+from opensink_web.operations.accounts.api_key import create_key, revoke_key
+from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.slices import SLICE
 from tests.conftest import Cast, Person
 from tests.executions import claim_some, make_function, principal_of, submit_many

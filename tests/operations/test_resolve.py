@@ -23,7 +23,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import work_committed, writing
-from opensink_web.operations.agent_session import update_session
+from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast, Person
 from tests.scenarios import ENDPOINT, Waiting, answer, ask_in
 

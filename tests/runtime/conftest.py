@@ -15,9 +15,9 @@ from opensink_web import clock
 from opensink_web.jobs.tools import Tools
 from opensink_web.models import Role
 from opensink_web.models.transaction import LaneAnnouncement, work_committed
-from opensink_web.operations.bearer import mint_execution_token
-from opensink_web.operations.permission import ROLE_PATTERNS
-from opensink_web.operations.permission_pattern import read_pattern
+from opensink_web.operations.accounts.bearer import mint_execution_token
+from opensink_web.operations.accounts.permission import ROLE_PATTERNS
+from opensink_web.operations.accounts.permission_pattern import read_pattern
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.api.conftest import Api, alice, apis, key_with

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 
 from opensink_web.models import db
 from opensink_web.models.transaction import reading
-from opensink_web.operations import batch as batches
+from opensink_web.operations.executions import batch as batches
 from opensink_web.outbound.outcome import Failure, Output, Pending
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast

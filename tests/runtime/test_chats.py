@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from opensink_web.models import Chat, Execution, ExecutionStatus, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.bearer import mint_execution_token
+from opensink_web.operations.accounts.bearer import mint_execution_token
 from opensink_web.outbound.outcome import AgentReply
 from tests.api.conftest import (
     Api,

@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from opensink_web.http_server.limits import Limits
 from opensink_web.models import Execution, Role, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.execution_claim import ExecutionClaim
-from opensink_web.operations.execution_outcome import finish_executions
-from opensink_web.operations.execution_pause import check_reply
-from opensink_web.operations.input_request_decision import resolve
-from opensink_web.operations.permission import ROLE_PATTERNS
-from opensink_web.operations.permission_pattern import read_pattern
+from opensink_web.operations.accounts.permission import ROLE_PATTERNS
+from opensink_web.operations.accounts.permission_pattern import read_pattern
+from opensink_web.operations.decisions.decision import resolve
+from opensink_web.operations.executions.claim import ExecutionClaim
+from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.executions.pause import check_reply
 from opensink_web.outbound.outcome import Awaits, Output
 from opensink_web.runtime import function as runtime_function
 from tests.api.conftest import Api, Apis, assert_problem, key_with

@@ -9,7 +9,7 @@ from sqlalchemy import event, func, select
 
 from opensink_web.models import Batch, Execution, db
 from opensink_web.models.transaction import reading
-from opensink_web.operations import execution_submit
+from opensink_web.operations.executions import submission as execution_submit
 from opensink_web.settings import MAX_BODY_BYTES_DEFAULT
 from tests.api.conftest import Api, Apis, assert_problem
 from tests.executions import batch, execution

@@ -10,9 +10,9 @@ from sqlalchemy import delete, select, update
 
 from opensink_web.models import Membership, Role, User, UserSession, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations import credential
-from opensink_web.operations.sign_in import ACCOUNT_RATE, ADDRESS_RATE, CODE_RATE
-from opensink_web.operations.user_session import begin_session
+from opensink_web.operations.accounts import credential
+from opensink_web.operations.accounts.sign_in import ACCOUNT_RATE, ADDRESS_RATE, CODE_RATE
+from opensink_web.operations.accounts.user_session import begin_session
 from tests.api.conftest import assert_problem
 from tests.conftest import PASSWORD, Cast, Person
 from tests.runtime.conftest import Later, Program, login, ok, post, signed_in

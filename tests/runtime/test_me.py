@@ -11,7 +11,7 @@ from opensink_web import clock
 from opensink_web.models import Execution, ExecutionKind, User, db
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import writing
-from opensink_web.operations.bearer import mint_callback_token, mint_execution_token
+from opensink_web.operations.accounts.bearer import mint_callback_token, mint_execution_token
 from tests.api.conftest import Api, assert_problem, key_with
 from tests.conftest import Cast, Person
 from tests.runtime.conftest import Later, Program, bearing, ok, services_of, signed_in

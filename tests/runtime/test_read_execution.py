@@ -17,7 +17,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations import execution as executions
+from opensink_web.operations.executions import execution as executions
 from opensink_web.outbound.outcome import Failure, Output
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast

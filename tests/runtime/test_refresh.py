@@ -9,10 +9,14 @@ from sqlalchemy import delete, update
 
 from opensink_web.models import Membership, User, UserSession, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.credential import new_password_hash
-from opensink_web.operations.password import change_password, make_reset_link, reset_password
-from opensink_web.operations.user import remove_member
-from opensink_web.operations.user_session import IDLE_LIFETIME, SESSION_LIFETIME
+from opensink_web.operations.accounts.credential import new_password_hash
+from opensink_web.operations.accounts.password import (
+    change_password,
+    make_reset_link,
+    reset_password,
+)
+from opensink_web.operations.accounts.user import remove_member
+from opensink_web.operations.accounts.user_session import IDLE_LIFETIME, SESSION_LIFETIME
 from tests.api.conftest import assert_problem
 from tests.conftest import PASSWORD, Cast
 from tests.runtime.conftest import Later, Program, bearing, post, signed_in

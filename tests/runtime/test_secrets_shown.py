@@ -13,9 +13,9 @@ from flask import Flask
 from opensink_web.json_value import JSONObject, dump
 from opensink_web.models import Function, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.execution_outcome import checked
-from opensink_web.operations.execution_rerun import RerunOrder, check_execution, rerun_execution
-from opensink_web.operations.execution_submit import Options, check_input, submit
+from opensink_web.operations.executions.outcome import checked
+from opensink_web.operations.executions.rerun import RerunOrder, check_execution, rerun_execution
+from opensink_web.operations.executions.submission import Options, check_input, submit
 from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.schema.secrets import HIDDEN
 from tests.api.conftest import Api, Apis, ask, key_with, make_agent, question, start_session

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from opensink_web.models import Agent, Delivery, DeliveryKind, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.agent import create_agent
+from opensink_web.operations.agents.agent import create_agent
 from opensink_web.outbound.policy import TargetPolicy
 
 PAGE = "/w/main/admin/agents"

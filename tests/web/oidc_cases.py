@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from opensink_web.models import Identity, Role, User, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.invitation import invite
+from opensink_web.operations.accounts.invitation import invite
 from tests.conftest import Cast
 from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 

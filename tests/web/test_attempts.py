@@ -9,9 +9,9 @@ from werkzeug.test import TestResponse
 from opensink_web import clock
 from opensink_web.models import Role, User, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.invitation import invite
-from opensink_web.operations.password import make_reset_link
-from opensink_web.operations.sign_in import ACCOUNT_RATE, ADDRESS_RATE
+from opensink_web.operations.accounts.invitation import invite
+from opensink_web.operations.accounts.password import make_reset_link
+from opensink_web.operations.accounts.sign_in import ACCOUNT_RATE, ADDRESS_RATE
 from opensink_web.web.attempts import DEVICE_COOKIE, LINK_RATE
 from tests.conftest import PASSWORD, Cast
 

@@ -23,15 +23,15 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.callback import claim_callbacks
-from opensink_web.operations.invitation import invite
-from opensink_web.operations.permission import Principal
-from opensink_web.operations.user import (
+from opensink_web.operations.accounts.invitation import invite
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.user import (
     change_role,
     deactivate_member,
     deactivate_user,
     remove_member,
 )
+from opensink_web.operations.executions.callback import claim_callbacks
 from opensink_web.outbound.client import Answer, Call
 from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.settings import Settings

@@ -11,7 +11,7 @@ from opensink_web.demo import settings_file
 from opensink_web.demo.trading_agent import AgentSettings
 from opensink_web.models import Agent, User, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.user_session import begin_session
+from opensink_web.operations.accounts.user_session import begin_session
 from opensink_web.settings import Settings
 from opensink_web.web import demo
 from tests.conftest import Cast, Person

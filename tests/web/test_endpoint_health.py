@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from opensink_web.models import Agent, Delivery, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.delivery_slot import keep_waiting
-from opensink_web.operations.endpoint_health import FAILURES_TO_UNHEALTHY, note_failure
+from opensink_web.operations.agents.endpoint_health import FAILURES_TO_UNHEALTHY, note_failure
+from opensink_web.operations.deliveries.slot import keep_waiting
 from tests.conftest import Cast
 from tests.scenarios import Waiting, answer, ask_in, endpoint_at
 

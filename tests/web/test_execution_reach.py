@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from opensink_web.models import ExecutionStatus, Role
-from opensink_web.operations.permission import ROLE_PATTERNS
-from opensink_web.operations.permission_pattern import read_pattern
+from opensink_web.operations.accounts.permission import ROLE_PATTERNS
+from opensink_web.operations.accounts.permission_pattern import read_pattern
 from tests.conftest import Cast
 from tests.executions import execution, make_function, submit_many, submit_one
 

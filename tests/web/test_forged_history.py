@@ -18,8 +18,8 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import writing
-from opensink_web.operations.activity import add_activity
-from opensink_web.operations.agent_session import update_session
+from opensink_web.operations.agents.activity import add_activity
+from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
 from tests.scenarios import Waiting, answer, ask_in
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from opensink_web.models import Role, Workspace, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.user import create_user
+from opensink_web.operations.accounts.user import create_user
 from tests.conftest import PASSWORD, Cast
 from tests.oidc_server import OidcServer
 from tests.real_servers import wait_until

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from opensink_web import clock
 from opensink_web.models import User, UserSession, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.invitation import find_invitation, invite_first_admin
+from opensink_web.operations.accounts.invitation import find_invitation, invite_first_admin
 from tests.conftest import PASSWORD, Cast
 from tests.oidc_server import OidcServer
 from tests.web.oidc_cases import (

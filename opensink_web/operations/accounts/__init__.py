@@ -1,0 +1,1 @@
+"""People, programs and what each may do: workspaces, members, roles, sign-ins, keys, tokens."""

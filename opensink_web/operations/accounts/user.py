@@ -1,0 +1,296 @@
+"""People: making an account, checking a password, and the members of a workspace.
+
+Locks are taken in this order: members by their ids, the admins of a workspace among them; roles by
+their ids; accounts; links; then sessions, and keys, by their ids.
+"""
+
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.orm import contains_eager, selectinload
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.models import (
+    Invitation,
+    Membership,
+    Role,
+    User,
+    Workspace,
+    db,
+)
+from opensink_web.operations.accounts.api_key import revoke_keys_of
+from opensink_web.operations.accounts.credential import PasswordHash, password_matches
+from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
+from opensink_web.operations.accounts.user_session import end_program_sessions, end_sessions
+
+
+def user_count() -> int:
+    """Count the accounts on this server."""
+    return db.session.scalar(select(func.count()).select_from(User)) or 0
+
+
+def find_user(email: str) -> User | None:
+    """Find an account by its address, in whatever case it is written."""
+    return db.session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+
+
+def create_user(
+    workspace: Workspace, email: str, password_hash: PasswordHash | None, *, role: Role
+) -> User:
+    """Make an account and a member of the workspace of it.
+
+    Without a password it is entered in another way. Raises: InvalidInput for an address that is
+    none; Conflict for a second account.
+    """
+    address = check_email(email)
+    if find_user(address) is not None:
+        raise Conflict("An account with this e-mail address already exists.")
+    user = User(email=address, password_hash=password_hash)
+    db.session.add(user)
+    db.session.flush()
+    db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
+    db.session.flush()
+    _close_the_first_admins_link()
+    return user
+
+
+def _close_the_first_admins_link() -> None:
+    """Void the link that the terminal showed: whoever finds it later is not the first."""
+    db.session.execute(
+        update(Invitation)
+        .where(Invitation.invited_by_id.is_(None), Invitation.used_at.is_(None))
+        .values(expires_at=clock.now())
+    )
+
+
+def check_email(email: str) -> str:
+    """Return the address in lower case. Raises: InvalidInput."""
+    try:
+        checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        message = "This is not an e-mail address."
+        raise InvalidInput(message, errors=(FieldError("/email", message),)) from None
+    return checked.normalized.lower()
+
+
+def authenticate(email: str, password: str) -> User | None:
+    """Return the user whose password it is, or None."""
+    user = find_user(email)
+    matches = password_matches(user.password_hash if user else None, password)
+    return user if user is not None and matches and user.is_active else None
+
+
+def list_members(workspace: Workspace) -> list[Membership]:
+    """Return the members with their users, by address."""
+    query = (
+        select(Membership)
+        .join(Membership.user)
+        .options(contains_eager(Membership.user), selectinload(Membership.custom_roles))
+        .where(Membership.workspace_id == workspace.id)
+        .order_by(User.email)
+    )
+    return list(db.session.scalars(query))
+
+
+def members_by_address(workspace: Workspace, most: int) -> list[tuple[UUID, str]]:
+    """Return the ids and addresses of the first of the members, to choose one."""
+    rows = db.session.execute(_addresses_in(workspace).order_by(User.email).limit(most))
+    return [(user_id, email) for user_id, email in rows]
+
+
+def find_member_called(workspace: Workspace, email: str) -> UUID:
+    """Find a member by address. Raises: NotFound."""
+    query = _addresses_in(workspace).where(User.email == email.strip().lower())
+    user_id: UUID | None = db.session.scalars(query).one_or_none()
+    if user_id is None:
+        raise NotFound("There is no member with this e-mail address.")
+    return user_id
+
+
+def address_of_member(workspace: Workspace, user_id: UUID) -> str | None:
+    """Return a member's address; None for anybody else's."""
+    row = db.session.execute(_addresses_in(workspace).where(User.id == user_id)).one_or_none()
+    return None if row is None else row.email
+
+
+def _addresses_in(workspace: Workspace) -> Select[UUID, str]:
+    of_members = Membership.user_id == User.id
+    query = select(User.id, User.email).join(Membership, of_members)
+    return query.where(Membership.workspace_id == workspace.id)
+
+
+def change_role(by: Principal, user_id: object, role: Role) -> Membership:
+    """Give a member another built-in role.
+
+    Raises: NotFound; PermissionMissing for more than `by` has; Conflict for the last admin.
+    """
+    membership, admins = _lock_with_admins(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns | ROLE_PATTERNS[role])
+    if role is not Role.ADMIN:
+        _keep_an_admin(membership, admins)
+    membership.role = role
+    close_links_of(membership)
+    return membership
+
+
+def remove_member(by: Principal, user_id: object) -> User:
+    """Take somebody out of the workspace and revoke their keys: neither comes back by itself.
+
+    Nor do they by a link of their own: the links that they made invite nobody any more.
+
+    Programs in which they are signed in to this workspace are signed out; whoever is then in no
+    workspace is so everywhere.
+
+    Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for the last
+    admin.
+    """
+    membership, admins = _lock_with_admins(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns)
+    _keep_an_admin(membership, admins)
+    _shut_out(membership)
+    revoke_keys_of(by.workspace, membership.user)
+    db.session.delete(membership)
+    return membership.user
+
+
+def deactivate_member(by: Principal, user_id: UUID) -> Membership:
+    """Shut somebody out of the workspace until they are activated again.
+
+    They see nothing of it from now on, nor do programs in which they are signed in, their API keys
+    and the tokens of what they have running; what they have queued does not begin. Their keys are
+    not revoked, and work again with them; the links that they made do not.
+
+    Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for oneself,
+    the last admin, and who is deactivated already.
+    """
+    membership, admins = _lock_with_admins(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns)
+    if user_id == by.user.id:
+        raise Conflict("Nobody deactivates themselves: another admin does.")
+    if membership.deactivated_at is not None:
+        raise Conflict(f"{membership.user.email} is deactivated already.")
+    _keep_an_admin(membership, admins)
+    membership.deactivated_at = clock.now()
+    _shut_out(membership)
+    return membership
+
+
+def activate_member(by: Principal, user_id: UUID) -> Membership:
+    """Let somebody in again who was deactivated in the workspace, and their keys.
+
+    Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for who is not
+    deactivated.
+    """
+    membership, _ = _lock_with_admins(by.workspace, user_id)
+    by.require_giving(Principal.of(membership).patterns)
+    if membership.deactivated_at is None:
+        raise Conflict(f"{membership.user.email} is not deactivated here.")
+    membership.deactivated_at = None
+    return membership
+
+
+def deactivate_user(user: User) -> None:
+    """Shut somebody out of the server, as only whoever runs it may.
+
+    Raises: Conflict for the last active admin of a workspace.
+    """
+    workspace_ids = [each.workspace_id for each in user.memberships]
+    locked = _lock(
+        Membership.workspace_id.in_(workspace_ids),
+        (Membership.user_id == user.id) | (Membership.role == Role.ADMIN),
+    )
+    for membership in (each for each in locked if each.user_id == user.id):
+        _keep_an_admin(
+            membership, [each for each in locked if each.workspace_id == membership.workspace_id]
+        )
+        _close_links(membership)
+    user.is_active = False
+    end_sessions(user)
+
+
+def activate_user(user: User) -> None:
+    """Let somebody in again who was shut out of the server."""
+    user.is_active = True
+
+
+def _shut_out(leaving: Membership) -> None:
+    """End where somebody is signed in to a workspace, and the links that they made for others."""
+    user = leaving.user
+    _close_links(leaving)
+    if all(each is leaving for each in user.active_memberships):
+        end_sessions(user)
+    else:
+        end_program_sessions(user, leaving.workspace)
+
+
+def find_member(workspace: Workspace, user_id: object) -> Membership:
+    """Return a membership, locked until the transaction ends. Raises: NotFound."""
+    query = (
+        select(Membership)
+        .where(Membership.workspace_id == workspace.id, Membership.user_id == user_id)
+        .with_for_update()
+    )
+    membership = db.session.scalars(query).one_or_none()
+    if membership is None:
+        raise NotFound("There is no such member.")
+    return membership
+
+
+def close_links_of(member: Membership) -> None:
+    """Let the links invite nobody any more that somebody made who is no admin (any more)."""
+    if member.role is not Role.ADMIN:
+        _close_links(member)
+
+
+def _close_links(leaving: Membership) -> None:
+    moment = clock.now()
+    db.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.workspace_id == leaving.workspace_id,
+            Invitation.invited_by_id == leaving.user_id,
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > moment,
+        )
+        .values(expires_at=moment)
+    )
+
+
+def _lock_with_admins(workspace: Workspace, user_id: object) -> tuple[Membership, list[Membership]]:
+    """Return a member, and the workspace's admins, as they are until the transaction ends.
+
+    Every admin's row is locked, so that two admins cannot leave each other alone at once; all in
+    one order, so that they do not wait for each other either. Raises: NotFound.
+    """
+    is_it, is_admin = Membership.user_id == user_id, Membership.role == Role.ADMIN
+    locked = _lock(Membership.workspace_id == workspace.id, is_it | is_admin)
+    for membership in locked:
+        if membership.user_id == user_id:
+            return membership, [each for each in locked if each.role is Role.ADMIN]
+    raise NotFound("There is no such member.")
+
+
+def _lock(*conditions: ColumnElement[bool]) -> list[Membership]:
+    """Lock members, in the order in which everybody does: before roles, keys and sessions."""
+    query = (
+        select(Membership)
+        .join(Membership.user)
+        .options(contains_eager(Membership.user))
+        .where(*conditions)
+        .order_by(Membership.workspace_id, Membership.user_id)
+        .with_for_update(of=Membership)
+        .execution_options(populate_existing=True)
+    )
+    return list(db.session.scalars(query))
+
+
+def _keep_an_admin(leaving: Membership, admins: list[Membership]) -> None:
+    """Raises: Conflict if nobody else is left who is an admin and can act as one."""
+    is_one = leaving.role is Role.ADMIN and leaving.is_active
+    others = [each for each in admins if each.user_id != leaving.user_id]
+    if is_one and not any(each.role is Role.ADMIN and each.is_active for each in others):
+        raise Conflict(
+            f"A workspace needs an admin: make somebody else in {leaving.workspace.name} one first."
+        )

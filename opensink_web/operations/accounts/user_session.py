@@ -1,0 +1,125 @@
+"""Where people are signed in: beginning a session in a browser, keeping it, ending it.
+
+What is said here of ending holds for programs too; how they sign in is in program_session.py.
+
+A session ends IDLE_LIFETIME after it was last used and SESSION_LIFETIME after it began, whichever
+comes first. Ending one takes effect with the browser's next request: each looks its row up.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.errors import NotFound
+from opensink_web.models import User, UserSession, Workspace, db
+from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.accounts.credential import hash_token, new_token
+from opensink_web.operations.slices import SLICE, slices
+
+SESSION_LIFETIME = timedelta(days=30)
+IDLE_LIFETIME = timedelta(days=7)
+USER_AGENT_LENGTH_MAX = 255
+
+
+def begin_session(user: User, *, user_agent: str, remote_address: str) -> tuple[UserSession, str]:
+    """Open a session for a browser; return it and its token, and forget those that are over."""
+    token = new_token()
+    session = add_session(user, user_agent=user_agent, remote_address=remote_address)
+    session.token_hash = hash_token(token)
+    db.session.flush()
+    return session, token
+
+
+def add_session(user: User, *, user_agent: str, remote_address: str) -> UserSession:
+    """Add a session that nobody can use yet, and forget those that are over."""
+    moment = clock.now()
+    _end(UserSession.user_id == user.id, ~is_live())
+    session = UserSession(
+        user=user,
+        created_at=moment,
+        last_seen_at=moment,
+        expires_at=moment + SESSION_LIFETIME,
+        user_agent=user_agent[:USER_AGENT_LENGTH_MAX],
+        remote_address=remote_address[:64],
+    )
+    db.session.add(session)
+    return session
+
+
+def find_session(token: str) -> UserSession | None:
+    """Return the session of a token with its user; None when it no longer counts."""
+    query = (
+        select(UserSession)
+        .options(joinedload(UserSession.user))
+        .where(UserSession.token_hash == hash_token(token), is_live())
+    )
+    session = db.session.scalars(query).one_or_none()
+    return session if session is not None and session.user.is_active else None
+
+
+def list_sessions(user: User) -> list[UserSession]:
+    """Return where somebody is signed in, the browser that was used last first."""
+    query = (
+        select(UserSession)
+        .where(UserSession.user_id == user.id, is_live())
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    )
+    return list(db.session.scalars(query))
+
+
+def note_seen(seen: Mapping[UUID, datetime]) -> None:
+    """Write down when sessions were used last."""
+    if seen:
+        moments = [{"of_session": each, "moment": seen[each]} for each in sorted(seen)]
+        db.session.connection().execute(_NOTE_SEEN, moments)
+
+
+_NOTE_SEEN = (
+    update(UserSession)
+    .where(UserSession.id == bindparam("of_session"))
+    .values(last_seen_at=bindparam("moment"))
+)
+
+
+def forget_over() -> int:
+    """Delete a slice of the sessions, of browsers and programs, that count no more."""
+    over = select(UserSession.id).where(~is_live()).limit(SLICE)
+    return rows_changed(delete(UserSession).where(UserSession.id.in_(over)))
+
+
+def end_session(user: User, session_id: UUID) -> None:
+    """Sign a browser out. Raises: NotFound, also for somebody else's."""
+    chosen = (UserSession.id == session_id, UserSession.user_id == user.id)
+    if rows_changed(delete(UserSession).where(*chosen)) == 0:
+        raise NotFound("There is no such sign-in; it may have ended in the meantime.")
+
+
+def end_sessions(user: User, *, but: UUID | None = None) -> int:
+    """Sign somebody out everywhere, or everywhere but in one session; return in how many."""
+    is_theirs = UserSession.user_id == user.id
+    return _end(is_theirs) if but is None else _end(is_theirs, UserSession.id != but)
+
+
+def end_program_sessions(user: User, workspace: Workspace) -> None:
+    """Sign out every program in which somebody is signed in to a workspace."""
+    _end(UserSession.user_id == user.id, UserSession.workspace_id == workspace.id)
+
+
+def _end(*conditions: ColumnElement[bool]) -> int:
+    """End sessions; return how many. They are locked in one order, whoever ends some of them."""
+    query = select(UserSession.id).where(*conditions).order_by(UserSession.id).with_for_update()
+    ended = db.session.scalars(query).all()
+    for some in slices(ended):
+        db.session.execute(delete(UserSession).where(UserSession.id.in_(some)))
+    return len(ended)
+
+
+def is_live() -> ColumnElement[bool]:
+    """Say in a query that a session still counts."""
+    moment = clock.now()
+    was_used = UserSession.last_seen_at > moment - IDLE_LIFETIME
+    return (UserSession.expires_at > moment) & was_used

@@ -1,0 +1,100 @@
+"""Workspaces: the first one, finding one, and its execution secret."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from opensink_web import clock
+from opensink_web.errors import FieldError, InvalidInput, NotFound, UnreadableSecret
+from opensink_web.models import Membership, User, Workspace, db
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.outbound.signing import new_secret
+
+SECRET_OVERLAP = timedelta(hours=24)
+"""How long calls carry the old secret still after a rotation."""
+
+FIRST_SLUG = "main"
+
+
+def first_workspace() -> Workspace:
+    """Return the oldest workspace; make it where there is none."""
+    workspace = db.session.scalars(select(Workspace).order_by(Workspace.id).limit(1)).first()
+    if workspace is None:
+        workspace = create_workspace(FIRST_SLUG, "Main")
+        db.session.flush()
+    return workspace
+
+
+def create_workspace(slug: str, name: str) -> Workspace:
+    """Make a workspace with secrets of its own."""
+    workspace = Workspace(
+        slug=slug, name=name, execution_secret=new_secret(), signing_root=new_secret()
+    )
+    db.session.add(workspace)
+    return workspace
+
+
+def find_workspace(slug: str) -> Workspace:
+    """Raises: NotFound."""
+    workspace = db.session.scalars(select(Workspace).where(Workspace.slug == slug)).one_or_none()
+    if workspace is None:
+        raise NotFound("There is no such workspace.")
+    return workspace
+
+
+def principal_in(slug: str, user: User) -> Principal:
+    """Return the user acting in a workspace.
+
+    Raises: NotFound, also for a workspace the user does not belong to, or is shut out of.
+    """
+    query = (
+        select(Membership)
+        .join(Membership.workspace)
+        .options(contains_eager(Membership.workspace), joinedload(Membership.custom_roles))
+        .where(
+            Workspace.slug == slug,
+            Membership.user_id == user.id,
+            Membership.deactivated_at.is_(None),
+        )
+    )
+    membership = db.session.scalars(query).unique().one_or_none()
+    if membership is None:
+        raise NotFound("There is no such workspace.")
+    return Principal.of(membership)
+
+
+def rename_workspace(workspace: Workspace, name: str) -> None:
+    """Raises: InvalidInput."""
+    if not 1 <= len(name.strip()) <= 255:
+        message = "A name has 1 to 255 characters."
+        raise InvalidInput(message, errors=(FieldError("/name", message),))
+    workspace.name = name.strip()
+
+
+def require_second_factor(workspace: Workspace, required: bool) -> None:
+    """Say whether members need a second factor to see anything of the workspace."""
+    workspace.requires_second_factor = required
+
+
+def rotate_execution_secret(workspace: Workspace) -> None:
+    """Replace the secret; calls carry the old one still while SECRET_OVERLAP lasts.
+
+    Replaced again meanwhile, they go on carrying the one that receivers know. An old one that
+    cannot be decrypted is given up.
+    """
+    moment = clock.now()
+    carried = None
+    with suppress(UnreadableSecret):
+        carried = workspace.execution_secrets(moment)[0]
+    workspace.previous_execution_secret = carried
+    workspace.previous_secret_expires_at = moment + SECRET_OVERLAP
+    workspace.execution_secret = new_secret()
+    workspace.secret_rotated_at = moment
+
+
+def end_secret_overlap(workspace: Workspace) -> None:
+    """Give up the previous secret now: from here on calls carry the current one."""
+    workspace.previous_execution_secret = None
+    workspace.previous_secret_expires_at = None

@@ -1,0 +1,1 @@
+"""Agents, their sessions and what happens in them, the endpoints that are called."""

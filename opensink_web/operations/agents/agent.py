@@ -1,0 +1,300 @@
+"""Agents: making, changing, finding and deleting them, and keeping their status in step."""
+
+import re
+import unicodedata
+from contextlib import suppress
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
+from opensink_web.models import Agent, AgentSession, Execution, Workspace, db
+from opensink_web.models.execution import ENDED
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations import page
+from opensink_web.operations.agents.endpoint import (
+    check_endpoint,
+    endpoint_from_json,
+    endpoint_to_json,
+)
+from opensink_web.operations.agents.endpoint_health import HealthStatus, heal
+from opensink_web.operations.agents.initial_messages import CheckedMessages
+from opensink_web.operations.deliveries.slot import lock_slots
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.policy import TargetPolicy
+
+NAME_LENGTH_MAX = 255
+_MIRROR_STATUS = update(Agent).where(
+    Agent.id == bindparam("of_agent"), Agent.newest_session_id == bindparam("of_session")
+)
+_UNFINISHED = (
+    select(Execution.id)
+    .where(Execution.agent_id == bindparam("of_agent"), Execution.status.not_in(ENDED))
+    .limit(1)
+)
+ADDRESSABLE = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$"
+"""What a namespace and a slug look like."""
+
+
+class AgentChanges(TypedDict, total=False):
+    """What of an agent can be changed; what is left out stays as it is."""
+
+    name: str
+    description: str | None
+    namespace: str
+    slug: str
+    execution_endpoint: EndpointSpec | None
+    initial_messages: CheckedMessages
+
+
+def create_agent(
+    workspace: Workspace,
+    policy: TargetPolicy,
+    *,
+    name: str,
+    description: str | None = None,
+    namespace: str = "default",
+    slug: str | None = None,
+    execution_endpoint: EndpointSpec | None = None,
+    initial_messages: CheckedMessages = CheckedMessages(),  # noqa: B008 - frozen and empty
+) -> Agent:
+    """Make an agent; without a slug one is derived from the name, numbered if it is taken.
+
+    Raises: InvalidInput; Conflict when the slug that was asked for is taken.
+    """
+    agent = Agent(
+        workspace_id=workspace.id,
+        name=_checked_name(name),
+        description=description or None,
+        namespace=_addressable("namespace", namespace),
+        slug=_addressable("slug", slug) if slug else _free_slug(workspace, namespace, name),
+        initial_messages=initial_messages.to_json(),
+    )
+    if execution_endpoint is not None:
+        agent.execution_endpoint = _kept(execution_endpoint, policy, None)
+    db.session.add(agent)
+    _flush_unique()
+    return agent
+
+
+def update_agent(
+    workspace: Workspace, agent_id: UUID, policy: TargetPolicy, **changes: Unpack[AgentChanges]
+) -> Agent:
+    """Change the given fields. Raises: NotFound; InvalidInput; Conflict for a taken slug."""
+    agent = lock_agent(workspace, agent_id)
+    if "name" in changes:
+        agent.name = _checked_name(changes["name"])
+    if "description" in changes:
+        agent.description = changes["description"] or None
+    if "namespace" in changes:
+        agent.namespace = _addressable("namespace", changes["namespace"])
+    if "slug" in changes:
+        agent.slug = _addressable("slug", changes["slug"])
+    if "execution_endpoint" in changes:
+        endpoint = changes["execution_endpoint"]
+        current = _readable_endpoint_of(agent)
+        agent.execution_endpoint = _kept(endpoint, policy, current) if endpoint else None
+        heal(agent)  # what waits is announced by the sweeper
+    if "initial_messages" in changes:
+        agent.initial_messages = changes["initial_messages"].to_json()
+    _flush_unique()
+    return agent
+
+
+def delete_agent(workspace: Workspace, agent_id: UUID) -> str:
+    """Delete an agent with its sessions, requests and deliveries; return its name.
+
+    Its chats and executions stay. Nobody finds it from the commit on, and its address is free; its
+    rows go in slices (operations/deletion.py).
+
+    Raises: NotFound; Conflict while one of its executions is unfinished.
+    """
+    lock_slots(agent_id)  # before the agent, as everybody does, or two could wait for each other
+    agent = lock_agent(workspace, agent_id)
+    if db.session.scalars(_UNFINISHED, {"of_agent": agent_id}).first() is not None:
+        raise Conflict(
+            "Executions of this agent are not finished. Wait for them, or cancel their batches."
+        )
+    agent.deleted_at = clock.now()
+    agent.slug = f"-{agent.id}"  # as no other can be called
+    db.session.flush()
+    return agent.name
+
+
+def find_agent(workspace: Workspace, agent_id: UUID) -> Agent:
+    """Raises: NotFound."""
+    agent = db.session.get(Agent, agent_id)
+    if agent is None or agent.workspace_id != workspace.id:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+def lock_agent(workspace: Workspace, agent_id: UUID) -> Agent:
+    """Find an agent and keep others from changing it until the commit. Raises: NotFound."""
+    query = (
+        select(Agent)
+        .where(Agent.id == agent_id, Agent.workspace_id == workspace.id)
+        .with_for_update()
+    )
+    agent = db.session.scalars(query).one_or_none()
+    if agent is None:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+def keep_agent(agent_id: UUID) -> None:
+    """Keep an agent from being deleted until the commit, once its session is locked.
+
+    Raises: NotFound, if it was deleted while the session was waited for.
+    """
+    # SQLite lets in one writer at a time anyway
+    if db.session.get_bind().dialect.name != "postgresql":
+        return
+    query = select(Agent.id).where(Agent.id == agent_id)
+    kept = query.with_for_update(read=True, key_share=True)
+    if db.session.scalars(kept).one_or_none() is None:
+        raise NotFound("The agent has just been deleted.")
+
+
+def list_agents(
+    workspace: Workspace, request: page.PageRequest, *, health: HealthStatus | None = None
+) -> page.Page[Agent]:
+    """Return the workspace's agents; with `health` those alone whose endpoint is so."""
+    query = select(Agent).where(Agent.workspace_id == workspace.id)
+    if health is HealthStatus.UNHEALTHY:
+        query = query.where(Agent.endpoint_unhealthy_since.is_not(None))
+    elif health is HealthStatus.HEALTHY:
+        query = query.where(
+            Agent.endpoint_unhealthy_since.is_(None),
+            Agent.sealed_execution_endpoint.is_not(None),
+        )
+    return page.fetch(query, Agent.id, request)
+
+
+def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
+    """Return the first of the workspace's agents, to choose one."""
+    query = select(Agent).where(Agent.workspace_id == workspace.id)
+    query = query.order_by(func.lower(Agent.name), Agent.id).limit(most)
+    return list(db.session.scalars(query))
+
+
+def find_agent_called(workspace: Workspace, text: str) -> Agent:
+    """Find an agent by `namespace/slug`, or by a slug or name that no other has.
+
+    Raises: NotFound.
+    """
+    namespace, slash, slug = text.partition("/")
+    is_addressed = and_(Agent.namespace == namespace, Agent.slug == slug)
+    is_named = or_(Agent.slug == text, func.lower(Agent.name) == text.lower())
+    ours = select(Agent).where(Agent.workspace_id == workspace.id)
+    found = db.session.scalars(ours.where(is_addressed)).all() if slash else []
+    found = found or db.session.scalars(ours.where(is_named).limit(2)).all()
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(
+            "Several agents have this name. Write the namespace and slug of one of them."
+        )
+    raise NotFound("There is no agent with this name. Write its namespace and slug, or its name.")
+
+
+def endpoint_of(agent: Agent) -> EndpointSpec | None:
+    """Return the agent's execution endpoint with its credentials. Raises: UnreadableSecret."""
+    stored = agent.execution_endpoint
+    return endpoint_from_json(stored) if stored is not None else None
+
+
+def mirror_status(session: AgentSession) -> None:
+    """Give the agent the status of `session`, just changed, if that is its newest session."""
+    run_prepared(
+        _MIRROR_STATUS,
+        {
+            "of_agent": session.agent_id,
+            "of_session": session.id,
+            "status": session.status,
+            "updated_at": clock.now(),
+        },
+    )
+    if "agent" in session.__dict__:
+        db.session.expire(session.agent, ["status", "updated_at"])
+
+
+def mirror_newest_session(agent: Agent) -> None:
+    """Find a locked agent's newest session and take over its status."""
+    query = (
+        select(AgentSession)
+        .where(AgentSession.agent_id == agent.id)
+        .order_by(AgentSession.id.desc())
+        .limit(1)
+    )
+    newest = db.session.scalars(query).one_or_none()
+    agent.newest_session_id = newest.id if newest else None
+    agent.status = newest.status if newest else None
+
+
+def _readable_endpoint_of(agent: Agent) -> EndpointSpec | None:
+    """Return what the agent has; what cannot be decrypted can only be entered anew."""
+    with suppress(UnreadableSecret):
+        return endpoint_of(agent)
+    return None
+
+
+def _kept(
+    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None
+) -> dict[str, object]:
+    try:
+        return dict(endpoint_to_json(check_endpoint(endpoint, policy, current)))
+    except InvalidInput as error:
+        raise error.below("/execution_endpoint") from None
+
+
+def _checked_name(name: str) -> str:
+    if not 1 <= len(name.strip()) <= NAME_LENGTH_MAX:
+        message = f"A name has 1 to {NAME_LENGTH_MAX} characters."
+        raise InvalidInput(message, errors=(FieldError("/name", message),))
+    return name.strip()
+
+
+def _addressable(field: str, text: str) -> str:
+    if not re.fullmatch(ADDRESSABLE, text):
+        message = (
+            f"A {field} stands in addresses: letters, digits, _ and -, not starting with -, "
+            "at most 255."
+        )
+        raise InvalidInput(message, errors=(FieldError(f"/{field}", message),))
+    return text
+
+
+def _free_slug(workspace: Workspace, namespace: str, name: str) -> str:
+    """Return a slug that is still free at the commit: others who look for one wait until then."""
+    one_by_one = select(Workspace.id).where(Workspace.id == workspace.id)
+    db.session.execute(one_by_one.with_for_update(key_share=True))
+    base = _slugify(name)
+    query = select(Agent.slug).where(
+        Agent.workspace_id == workspace.id,
+        Agent.namespace == namespace,
+        Agent.slug.startswith(base, autoescape=True),
+    )
+    taken = set(db.session.scalars(query))
+    number = 1
+    slug = base
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def _slugify(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:200] or "agent"
+
+
+def _flush_unique() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        message = "An agent with this slug already exists in this namespace."
+        raise Conflict(message, errors=(FieldError("/slug", message),)) from error

@@ -1,0 +1,282 @@
+"""Sessions: starting one, moving it on, ending it."""
+
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.errors import NotFound
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    ActivitySource,
+    ActivityType,
+    Agent,
+    AgentSession,
+    Delivery,
+    DeliveryStatus,
+    InputRequest,
+    InputRequestStatus,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations import page
+from opensink_web.operations.agents.activity import log_activity
+from opensink_web.operations.agents.agent import (
+    keep_agent,
+    lock_agent,
+    mirror_newest_session,
+    mirror_status,
+)
+from opensink_web.operations.deliveries.slot import lock_slots
+
+LOOKED_AT_MAX = 100
+
+# Built once, because building a statement costs more than running it.
+_OPEN_REQUEST = (
+    select(InputRequest.id)
+    .where(
+        InputRequest.session_id == bindparam("of_session"),
+        InputRequest.status == InputRequestStatus.PENDING,
+    )
+    .limit(1)
+)
+_OPEN_CALL = (
+    select(Delivery.id)
+    .where(
+        Delivery.session_id == bindparam("of_session"),
+        Delivery.status == DeliveryStatus.PENDING,
+    )
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions to list; None means any."""
+
+    agent_id: UUID | None = None
+    status: SessionStatus | None = None
+
+
+class SessionChanges(TypedDict, total=False):
+    """What of a session an agent can change; what is left out stays as it is."""
+
+    status: SessionStatus
+    state: JSONObject
+    metadata: JSONObject
+    error_message: str | None
+
+
+def start_session(
+    workspace: Workspace,
+    agent_id: UUID,
+    *,
+    status: SessionStatus = SessionStatus.RUNNING,
+    state: JSONObject | None = None,
+    metadata: JSONObject | None = None,
+    error_message: str | None = None,
+) -> AgentSession:
+    """Begin a run of an agent. Raises: NotFound."""
+    agent = lock_agent(workspace, agent_id)
+    session = AgentSession(
+        workspace_id=workspace.id,
+        agent_id=agent.id,
+        status=status,
+        state=state or {},
+        metadata_=metadata or {},
+        error_message=error_message,
+    )
+    db.session.add(session)
+    db.session.flush()
+    log_activity(session, ActivityType.SESSION_STARTED, message="The session started.")
+    if status.has_ended:
+        _log_end(session)
+    mirror_newest_session(agent)
+    return session
+
+
+def update_session(
+    workspace: Workspace, session_id: UUID, **changes: Unpack[SessionChanges]
+) -> AgentSession:
+    """Change the given fields as the agent says. Raises: NotFound."""
+    session = lock_session(workspace, session_id)
+    if "state" in changes:
+        session.state = changes["state"]
+    if "metadata" in changes:
+        session.metadata_ = changes["metadata"]
+    if "error_message" in changes:
+        session.error_message = changes["error_message"]
+    if "status" in changes:
+        move_session(session, changes["status"])
+    db.session.flush()
+    return session
+
+
+def move_session(session: AgentSession, status: SessionStatus) -> None:
+    """Set a locked session's status, and what goes with it: the agent's, the end's activity.
+
+    A session that has ended waits for nobody: its open requests leave the inbox.
+    """
+    had_ended = session.status.has_ended
+    session.status = status
+    session.updated_at = clock.now()
+    if status.has_ended and not had_ended:
+        _cancel_open_requests(session)
+        _log_end(session)
+    mirror_status(session)
+
+
+def fail_session(session: AgentSession, reason: str, *, delivery_id: UUID) -> None:
+    """End a locked session because its endpoint could not be called; open requests stay open.
+
+    They stay because a person may still answer them, which tries the endpoint again.
+    """
+    session.status = SessionStatus.FAILED
+    session.error_message = reason
+    session.updated_at = clock.now()
+    log_activity(
+        session, ActivityType.SESSION_ENDED, message=reason, related_entity_id=str(delivery_id)
+    )
+    mirror_status(session)
+
+
+def note_failed_call(session: AgentSession, reason: str, *, delivery_id: UUID) -> None:
+    """Say of a locked session that its endpoint could not be called.
+
+    That ends it, unless a person is asked something else meanwhile: then it waits, and keeps the
+    reason until the next answer.
+    """
+    if not has_open_requests(session.id):
+        fail_session(session, reason, delivery_id=delivery_id)
+        return
+    session.error_message = reason
+    message = f"An answer did not reach the agent. {reason}"
+    log_activity(session, ActivityType.MESSAGE, message=message, related_entity_id=str(delivery_id))
+    move_session(session, _status_beside_others(session))
+
+
+def note_succeeded_call(session: AgentSession) -> None:
+    """Say of a locked session that its endpoint was called, while others of its requests wait.
+
+    What the agent said of the session meanwhile stands.
+    """
+    if session.status is SessionStatus.PROCESSING_INPUT and has_open_requests(session.id):
+        move_session(session, _status_beside_others(session))
+
+
+def has_open_requests(session_id: UUID) -> bool:
+    """Tell whether somebody is asked something in a session."""
+    return run_prepared(_OPEN_REQUEST, {"of_session": session_id}).first() is not None
+
+
+def _status_beside_others(session: AgentSession) -> SessionStatus:
+    """Return where a session stands in which somebody is asked, now that a call has ended."""
+    is_called = run_prepared(_OPEN_CALL, {"of_session": session.id}).first() is not None
+    return SessionStatus.PROCESSING_INPUT if is_called else SessionStatus.WAITING_FOR_INPUT
+
+
+def delete_session(workspace: Workspace, session_id: UUID) -> None:
+    """Delete a session with its requests, activities and deliveries, as delete_agent() does.
+
+    Raises: NotFound.
+    """
+    lock_slots(find_session(workspace, session_id).agent_id)  # first, as whoever ends a call does
+    session = lock_session(workspace, session_id)
+    agent = lock_agent(workspace, session.agent_id)
+    session.deleted_at = clock.now()
+    db.session.flush()
+    mirror_newest_session(agent)
+
+
+def find_session(workspace: Workspace, session_id: UUID) -> AgentSession:
+    """Raises: NotFound."""
+    session = db.session.get(AgentSession, session_id)
+    if session is None or session.workspace_id != workspace.id:
+        raise NotFound("There is no such session.")
+    return session
+
+
+def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
+    """Find a session and keep others from moving it until the commit. Raises: NotFound.
+
+    Whoever changes a session and its requests, or its agent, locks the session first, or two could
+    wait for each other.
+    """
+    query = (
+        select(AgentSession)
+        .where(AgentSession.id == session_id, AgentSession.workspace_id == workspace.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    session = db.session.scalars(query).one_or_none()
+    if session is None:
+        raise NotFound("There is no such session.")
+    keep_agent(session.agent_id)
+    return session
+
+
+def older_failed_session(agent: Agent) -> AgentSession | None:
+    """Return the session that failed last, if the agent has gone on in a newer one.
+
+    The agent's status, which is its newest session's, says nothing of it. Only the newest
+    LOOKED_AT_MAX are looked at.
+    """
+    newest = (
+        select(AgentSession.id)
+        .where(AgentSession.agent_id == agent.id)
+        .order_by(AgentSession.id.desc())
+        .limit(LOOKED_AT_MAX)
+    )
+    query = (
+        select(AgentSession)
+        .where(
+            AgentSession.id.in_(newest.scalar_subquery()),
+            AgentSession.status == SessionStatus.FAILED,
+            AgentSession.id != agent.newest_session_id,
+        )
+        .order_by(AgentSession.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
+
+
+def list_sessions(
+    workspace: Workspace, wanted: SessionFilter, request: page.PageRequest
+) -> page.Page[AgentSession]:
+    """Return the workspace's sessions with their agents."""
+    query = (
+        select(AgentSession)
+        .options(joinedload(AgentSession.agent))
+        .where(page.is_in(AgentSession.workspace_id, workspace, wanted.agent_id))
+    )
+    query = page.narrowed(
+        query,
+        (AgentSession.agent_id, wanted.agent_id),
+        (AgentSession.status, wanted.status),
+    )
+    return page.fetch(query, AgentSession.id, request)
+
+
+def _log_end(session: AgentSession) -> None:
+    if session.status is SessionStatus.FAILED:
+        told = session.error_message
+        message = f"The agent reported: {told}" if told else "The agent reported that it failed."
+    else:
+        message = "The session is completed."
+    log_activity(session, ActivityType.SESSION_ENDED, source=ActivitySource.SYSTEM, message=message)
+
+
+def _cancel_open_requests(session: AgentSession) -> None:
+    db.session.execute(
+        update(InputRequest)
+        .where(
+            InputRequest.session_id == session.id,
+            InputRequest.status == InputRequestStatus.PENDING,
+        )
+        .values(status=InputRequestStatus.CANCELLED)
+    )

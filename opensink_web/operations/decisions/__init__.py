@@ -1,0 +1,1 @@
+"""What people decide on requests, and what becomes of whoever asked."""

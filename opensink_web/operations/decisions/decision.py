@@ -1,0 +1,189 @@
+"""Deciding on requests: answering one, or declining it. One decision stands, of however many.
+
+Whoever decides locks first what asked, the session or the execution, so that it cannot end or go
+on meanwhile.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm.attributes import set_committed_value
+
+from opensink_web import clock
+from opensink_web.errors import (
+    Conflict,
+    FieldError,
+    InvalidInput,
+    NotFound,
+)
+from opensink_web.models import (
+    ActivitySource,
+    ActivityType,
+    AgentSession,
+    InputRequest,
+    InputRequestStatus,
+    SessionStatus,
+    User,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.agents.activity import log_activity
+from opensink_web.operations.agents.agent_session import has_open_requests, move_session
+from opensink_web.operations.deliveries.delivery import deliver_resolution
+from opensink_web.operations.executions.ending import LockedExecution, lock_executions
+from opensink_web.operations.executions.resumption import fail_declined, resume
+from opensink_web.operations.requests.response import CheckedResponse, check_pending
+
+REASON_LENGTH_MAX = 2000
+
+# Built once, because building a statement costs more than running it.
+_IS_WANTED = (
+    InputRequest.id == bindparam("of_request"),
+    InputRequest.workspace_id == bindparam("of_workspace"),
+)
+_LOCK_SESSION = (
+    select(InputRequest, AgentSession)
+    .join(InputRequest.session)
+    .join(InputRequest.agent)
+    .options(contains_eager(InputRequest.session), contains_eager(InputRequest.agent))
+    .where(*_IS_WANTED)
+    .with_for_update(of=AgentSession)
+    .execution_options(populate_existing=True)
+)
+_EXECUTION_ID = select(InputRequest.execution_id).where(*_IS_WANTED)
+_LOCK_REQUEST = (
+    select(InputRequest)
+    .where(*_IS_WANTED)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_DECIDE = update(InputRequest).where(
+    InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
+)
+
+
+def resolve(workspace: Workspace, response: CheckedResponse, *, by: User) -> InputRequest:
+    """Store the answer, once, and let whoever asked go on with it.
+
+    Of a session the call to its agent is written down; an execution is queued again. The answer
+    to a call that waits for approval is the input that it is made with. Raises: NotFound;
+    AlreadyResolved, saying who and when; Conflict when there is nobody to answer any more.
+    """
+    wanted = _wanted(workspace, response.request_id)
+    found = db.session.execute(_LOCK_SESSION, wanted).one_or_none()
+    if found is None:
+        return _resolve_for_execution(workspace, response, by)
+    request, session = found
+    _store_response(request, response, by)
+    log_activity(
+        session,
+        ActivityType.INPUT_REQUEST_RESOLVED,
+        source=ActivitySource.USER,
+        message=f"{by.email} answered “{request.title}”.",
+        payload={"resolved_by": str(by.id)},
+        related_entity_id=str(request.id),
+    )
+    session.error_message = None
+    # an agent that is not called reads the answer when it likes: if it waits for another, it waits
+    goes_on = session.agent.has_endpoint or not has_open_requests(session.id)
+    move_session(
+        session, SessionStatus.PROCESSING_INPUT if goes_on else SessionStatus.WAITING_FOR_INPUT
+    )
+    deliver_resolution(request, session)
+    return request
+
+
+def decline(workspace: Workspace, request_id: UUID, reason: str, *, by: User) -> InputRequest:
+    """Refuse to answer, or to let a call be made; the execution fails with the reason.
+
+    Raises: NotFound; AlreadyResolved, saying who and when; InvalidInput without a usable reason;
+    Conflict for an agent's question, and when nobody waits any more.
+    """
+    reason = _checked_reason(reason)
+    request, execution = _lock_of_execution(workspace, request_id)
+    check_pending(request)
+    _decide(request, by, InputRequestStatus.DECLINED, decline_reason=reason)
+    fail_declined(request, execution, reason)
+    return request
+
+
+def _resolve_for_execution(
+    workspace: Workspace, response: CheckedResponse, by: User
+) -> InputRequest:
+    request, execution = _lock_of_execution(workspace, response.request_id)
+    _store_response(request, response, by)
+    resume(request, execution, response.value, by)
+    return request
+
+
+def _lock_of_execution(
+    workspace: Workspace, request_id: UUID
+) -> tuple[InputRequest, LockedExecution]:
+    """Lock the execution, then the request it asked. Raises: NotFound; Conflict."""
+    wanted = _wanted(workspace, request_id)
+    asked_by = db.session.execute(_EXECUTION_ID, wanted).one_or_none()
+    if asked_by is None:
+        raise NotFound("There is no such input request.")
+    if asked_by.execution_id is None:
+        raise Conflict(
+            "A question from an agent cannot be declined. Answer it, or end its session."
+        )
+    execution = lock_executions([asked_by.execution_id]).get(asked_by.execution_id)
+    request = db.session.scalars(_LOCK_REQUEST, wanted).one_or_none()
+    if execution is None or request is None:
+        raise NotFound("There is no such input request.")
+    return request, execution
+
+
+def _wanted(workspace: Workspace, request_id: UUID) -> dict[str, UUID]:
+    return {"of_request": request_id, "of_workspace": workspace.id}
+
+
+def _store_response(request: InputRequest, response: CheckedResponse, by: User) -> None:
+    """Raises: AlreadyResolved; Conflict."""
+    check_pending(request)
+    sealed_response = InputRequest.response.seal(request.id, response.value)
+    _decide(request, by, InputRequestStatus.RESOLVED, sealed_response=sealed_response)
+
+
+def _decide(
+    request: InputRequest,
+    by: User,
+    status: InputRequestStatus,
+    *,
+    sealed_response: str | None = None,
+    decline_reason: str | None = None,
+) -> None:
+    """Decide if nobody has: of many at once exactly one gets through.
+
+    Raises: AlreadyResolved; Conflict.
+    """
+    sealed = {
+        "response": sealed_response,
+        "decline_reason": InputRequest.decline_reason.seal(request.id, decline_reason),
+    }
+    values = {
+        "status": status,
+        "resolved_at": clock.now(),
+        "resolved_by_id": by.id,
+    }
+    decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
+    if decided.rowcount != 1:
+        db.session.refresh(request)
+        check_pending(request)
+    stored = {f"sealed_{name}": value for name, value in sealed.items()}
+    for name, value in {**stored, **values}.items():
+        set_committed_value(request, name, value)
+
+
+def _checked_reason(reason: str) -> str:
+    """Raises: InvalidInput."""
+    reason = reason.strip()
+    if 1 <= len(reason) <= REASON_LENGTH_MAX:
+        return reason
+    message = "Give a reason: the caller is told it."
+    if reason:
+        message = f"A reason has at most {REASON_LENGTH_MAX} characters."
+    raise InvalidInput(message, errors=(FieldError("/reason", message),))

@@ -1,0 +1,1 @@
+"""Calls that tell an agent of an answer, and their attempts."""

@@ -1,0 +1,1 @@
+"""Functions and agents that are executed, singly, in batches, in chats; their callbacks."""

@@ -1,0 +1,76 @@
+"""What calls of agents say about the health of their endpoints, which deliveries are held back by.
+
+An endpoint that gives no answer, five times in a row, is called once in a while and one call at a
+time, by executions as by deliveries. What waits for that does not fail. An answer that fails its
+execution says nothing: one bad input must not hold up the others.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from opensink_web.errors import UnreadableSecret
+from opensink_web.models import Agent
+from opensink_web.operations.agents.agent import endpoint_of
+from opensink_web.operations.agents.endpoint_health import (
+    heal,
+    lock_called_agent,
+    lock_failing_agent,
+    note_failure,
+)
+from opensink_web.operations.executions.target import AgentCallee, Callee
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.outcome import AgentReply, Failure, Outcome
+
+UNANSWERED = frozenset(
+    {
+        "name_not_resolved",
+        "connection_refused",
+        "unreachable",
+        "tls_error",
+        "timeout",
+        "connection_lost",
+    }
+)
+"""The codes of failures that are the endpoint's, whatever it was asked."""
+
+
+def note_agent_calls(calls: Sequence[tuple[Callee | Failure, Outcome]]) -> None:
+    """Write down what the calls of one lane, just made, say about its agent's endpoint.
+
+    The agent is locked after the executions.
+    """
+    made = [(callee, outcome) for callee, outcome in calls if isinstance(callee, AgentCallee)]
+    if not made:
+        return
+    callee = made[-1][0]
+    failures = [
+        outcome
+        for _, outcome in made
+        if isinstance(outcome, Failure) and outcome.code in UNANSWERED
+    ]
+    if any(isinstance(outcome, AgentReply) for _, outcome in made):
+        _note_success(callee.agent_id, callee.endpoint)
+    elif failures:
+        _note_failures(callee.agent_id, callee.endpoint, failures)
+
+
+def _note_success(agent_id: UUID, called: EndpointSpec) -> None:
+    agent = lock_failing_agent(agent_id)
+    if agent is not None and _is_still(agent, called):
+        heal(agent)
+
+
+def _note_failures(agent_id: UUID, called: EndpointSpec, failures: Sequence[Failure]) -> None:
+    agent = lock_called_agent(agent_id)
+    if agent is None or not _is_still(agent, called):
+        return
+    for failure in failures:
+        note_failure(agent, failure.message, at_least_seconds=0)
+
+
+def _is_still(agent: Agent, called: EndpointSpec) -> bool:
+    """Tell whether the agent still has the endpoint that was called."""
+    try:
+        return endpoint_of(agent) == called
+    except UnreadableSecret:
+        return False

@@ -1,0 +1,199 @@
+"""Taking chats with an agent on, a batch at once: everything is checked before anything is stored.
+
+Each begins with the agent's first messages, filled in, and what the caller says. An execution of
+each has the agent answer it. Filling in is done before, outside the transaction; that looks only
+whether the messages are still the same.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, NotFound
+from opensink_web.json_value import JSONObject
+from opensink_web.message_template.renderer import TemplateRenderer
+from opensink_web.models import Agent, Batch, Chat, ExecutionKind, Workspace, db
+from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.agents.agent import endpoint_of
+from opensink_web.operations.agents.initial_messages import (
+    FirstMessages,
+    Message,
+    fill_in,
+    refusal_of_input,
+)
+from opensink_web.operations.executions.chat import title_of
+from opensink_web.operations.executions.chat_message import NewMessage, add_messages
+from opensink_web.operations.executions.submission import (
+    BATCH_SIZE_MAX_DEFAULT,
+    Options,
+    Target,
+    add_batch,
+    check_options,
+    check_size,
+    insert_executions,
+    trigger_ids_of,
+)
+from opensink_web.outbound.endpoint_call import EndpointSpec
+
+MESSAGE_LENGTH_MAX = 1_000_000
+_USER = "user"
+_ADD_CHATS = insert(Chat)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatInput:
+    """What one chat of a batch begins with."""
+
+    message: str
+    input_variables: JSONObject
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedChats:
+    """Chats that can be taken on, with the first messages as check_chats() found them."""
+
+    inputs: Sequence[ChatInput]
+    first_messages: FirstMessages
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedChats:
+    """A batch that was taken on; both lists are in the order of its inputs."""
+
+    batch: Batch
+    execution_ids: list[UUID]
+    chat_ids: list[UUID]
+
+
+def check_chats(
+    agent: Agent,
+    renderer: TemplateRenderer,
+    inputs: Sequence[ChatInput],
+    size_max: int = BATCH_SIZE_MAX_DEFAULT,
+) -> CheckedChats:
+    """Check chats and fill their first messages in. Call it outside a transaction that writes.
+
+    Raises: BatchSizeRefused; InvalidChatInput naming the index of the input that is wrong;
+    Conflict for first messages that are no templates; RateLimited; Unavailable.
+    """
+    check_size(inputs, size_max)
+    for index, each in enumerate(inputs):
+        if not 1 <= len(each.message) <= MESSAGE_LENGTH_MAX:
+            wrong = f"A message has 1 to {MESSAGE_LENGTH_MAX} characters."
+            raise refusal_of_input(index, "message", wrong)
+    variables = [each.input_variables for each in inputs]
+    return CheckedChats(inputs, fill_in(agent, renderer, variables))
+
+
+def submit_chats(
+    principal: Principal,
+    agent: Agent,
+    checked: CheckedChats,
+    options: Options,
+    *,
+    batch_callback_url: str | None = None,
+) -> SubmittedChats:
+    """Take chats on, in one go. `options.trigger_id` is the prefix of the executions' own.
+
+    Raises: InvalidInput; Conflict for an agent that cannot be called, or has other first messages
+    now; UnreadableSecret.
+    """
+    check_options(options)
+    target = _target_of(agent)
+    if checked.first_messages.stored != (agent.initial_messages or []):
+        raise Conflict(
+            f"The first messages of {agent.namespace}/{agent.slug} were changed just now, so "
+            "nothing was executed. Please try again."
+        )
+    inputs = checked.inputs
+    batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
+    chat_ids = _insert_chats(principal, agent, inputs)
+    add_messages(
+        [
+            NewMessage(chat_id, number, message.role, message.content)
+            for chat_id, said in zip(chat_ids, _beginnings(checked), strict=True)
+            for number, message in enumerate(said)
+        ]
+    )
+    execution_ids = insert_executions(
+        principal,
+        target,
+        [{"input_variables": each.input_variables, "message": each.message} for each in inputs],
+        options,
+        trigger_ids_of(options, len(inputs)),
+        batch=batch,
+        chat_ids=chat_ids,
+    )
+    return SubmittedChats(batch, execution_ids, chat_ids)
+
+
+def find_addressed_agent(workspace: Workspace, namespace: str, slug: str) -> Agent:
+    """Find an agent by its address; nobody deletes it before the commit. Raises: NotFound."""
+    query = (
+        select(Agent)
+        .where(Agent.workspace_id == workspace.id, Agent.namespace == namespace, Agent.slug == slug)
+        .with_for_update(read=True, key_share=True)
+    )
+    agent = db.session.scalars(query).one_or_none()
+    if agent is None:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+def _target_of(agent: Agent) -> Target:
+    """Raises: Conflict; UnreadableSecret."""
+    return Target(
+        kind=ExecutionKind.AGENT,
+        id=agent.id,
+        namespace=agent.namespace,
+        name=agent.slug,
+        timeout_seconds=math.ceil(_callable_endpoint_of(agent).timeout_seconds),
+    )
+
+
+def _callable_endpoint_of(agent: Agent) -> EndpointSpec:
+    endpoint = endpoint_of(agent)
+    address = f"{agent.namespace}/{agent.slug}"
+    if endpoint is None:
+        raise Conflict(
+            f"{address} has no execution endpoint, so nobody can answer its chats. Give it one: on "
+            f"its page, or by PATCH /api/v1/agents/{agent.id}."
+        )
+    return endpoint
+
+
+def _beginnings(checked: CheckedChats) -> list[list[Message]]:
+    """Return what each chat begins with."""
+    of_chats = checked.first_messages.of_chats
+    return [
+        [*said, Message(_USER, each.message)]
+        for said, each in zip(of_chats, checked.inputs, strict=True)
+    ]
+
+
+def _insert_chats(principal: Principal, agent: Agent, inputs: Sequence[ChatInput]) -> list[UUID]:
+    moment = clock.now()
+    chat_ids = [new_id() for _ in inputs]
+    rows = [
+        sealed_values(
+            Chat,
+            {
+                "id": chat_id,
+                "created_at": moment,
+                "workspace_id": principal.workspace.id,
+                "user_id": principal.user.id,
+                "agent_id": agent.id,
+                "input_variables": each.input_variables,
+                "title": title_of(each.message),
+            },
+        )
+        for chat_id, each in zip(chat_ids, inputs, strict=True)
+    ]
+    db.session.connection().execute(_ADD_CHATS, rows)
+    return chat_ids

@@ -1,0 +1,319 @@
+"""How executions end, and with the last of them their batch: the callbacks owed are written here.
+
+Whoever ends executions has locked their batches first: of children that end at the same moment in
+several processes the last one then sees all the others.
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, assert_never
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, func, insert, select, update
+
+from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
+from opensink_web.json_value import JSONValue
+from opensink_web.models import (
+    Batch,
+    BatchStatus,
+    Callback,
+    CallbackStatus,
+    Execution,
+    ExecutionStatus,
+    ExecutionStep,
+    LaneWork,
+    StepKind,
+    db,
+)
+from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
+from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
+from opensink_web.operations.executions.callback_lane import lane_of_url
+from opensink_web.schema.subschemas import Path
+
+_log = logging.getLogger("opensink.executions")
+UNFINISHED = (
+    ExecutionStatus.QUEUED,
+    ExecutionStatus.RUNNING,
+    ExecutionStatus.AWAITING_INPUT,
+)
+
+# Built once, because building a statement costs more than running it.
+_IS_WANTED = Execution.id.in_(bindparam("of_executions", expanding=True))
+_IS_HELD = Execution.lease_token.in_(bindparam("of_leases", expanding=True))
+_BATCH_IDS = (
+    select(Execution.batch_id).where(_IS_WANTED, Execution.batch_id.is_not(None)).distinct()
+)
+_LOCK_BATCHES = (
+    select(Batch.id)
+    .where(Batch.id.in_(bindparam("of_batches", expanding=True)))
+    .order_by(Batch.id)
+    .with_for_update(key_share=True)
+)
+_LOCK_EXECUTIONS = (
+    select(
+        Execution.id,
+        Execution.workspace_id,
+        Execution.batch_id,
+        Execution.lane_id,
+        Execution.status,
+        Execution.lease_token,
+        Execution.sealed_callback_url,
+    )
+    .where(_IS_WANTED)
+    .order_by(Execution.id)
+    .with_for_update(key_share=True)
+)
+_BATCH_IDS_OF_HELD = _BATCH_IDS.where(_IS_HELD)
+_LOCK_HELD = _LOCK_EXECUTIONS.where(_IS_HELD)
+_END = update(Execution).where(Execution.id == bindparam("of_execution"))
+_ADD_STEPS = insert(ExecutionStep)
+_OWE_CALLBACKS = insert(Callback)
+_UNFINISHED_CHILD = (
+    select(Execution.id)
+    .where(Execution.batch_id == bindparam("of_batch"), Execution.status.in_(UNFINISHED))
+    .limit(1)
+)
+_COUNT_CHILDREN = (
+    select(Execution.status, func.count().label("children"))
+    .where(Execution.batch_id == bindparam("of_batch"))
+    .group_by(Execution.status)
+)
+_END_BATCH = update(Batch).where(Batch.id == bindparam("of_batch"), Batch.ended_as.is_(None))
+_FORGOTTEN_BATCHES = (
+    select(Batch.id)
+    .where(
+        Batch.ended_as.is_(None),
+        ~select(Execution.id)
+        .where(Execution.batch_id == Batch.id, Execution.status.in_(UNFINISHED))
+        .exists(),
+    )
+    .limit(100)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedExecution:
+    """What is read of an execution when it is locked."""
+
+    id: UUID
+    workspace_id: UUID
+    batch_id: UUID | None
+    lane_id: UUID
+    status: ExecutionStatus
+    lease_token: str | None
+    sealed_callback_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one execution ends. `output` is kept of a failed one too, where there is one.
+
+    `secret_paths` are where secrets are in the output.
+    """
+
+    status: ExecutionStatus
+    output: JSONValue = None
+    error: str | None = None
+    error_code: str | None = None
+    secret_paths: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line for an execution's timeline."""
+
+    execution_id: UUID
+    kind: StepKind
+    message: str | None = None
+    details: dict[str, JSONValue] | None = None
+
+
+def lock_executions(execution_ids: Collection[UUID]) -> dict[UUID, LockedExecution]:
+    """Lock executions, their batches before them; those that are gone are left out."""
+    return _lock(_BATCH_IDS, _LOCK_EXECUTIONS, {"of_executions": list(execution_ids)})
+
+
+def lock_held_executions(leases: Collection[tuple[UUID, str]]) -> dict[UUID, LockedExecution]:
+    """Lock executions that are held by one of the leases; the others are left alone.
+
+    One that was taken twice is there with the lease that it has now.
+    """
+    wanted = {
+        "of_executions": list({execution_id for execution_id, _ in leases}),
+        "of_leases": list({token for _, token in leases}),
+    }
+    return _lock(_BATCH_IDS_OF_HELD, _LOCK_HELD, wanted)
+
+
+def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:
+    """End executions that are locked and unfinished, and the batches whose last ones they are."""
+    if not endings:
+        return
+    moment = clock.now()
+    db.session.connection().execute(
+        _END,
+        [
+            {
+                "of_execution": execution.id,
+                "status": ending.status,
+                "output_data": Execution.output_data.seal(execution.id, ending.output),
+                "secret_output_paths": Execution.secret_output_paths.seal(
+                    execution.id, [list(each) for each in ending.secret_paths]
+                ),
+                "error": Execution.error.seal(execution.id, ending.error),
+                "error_code": ending.error_code,
+                "lease_token": None,
+                "lease_until": None,
+                "finished_at": moment,
+                "updated_at": moment,
+            }
+            for execution, ending in endings
+        ],
+    )
+    add_steps(
+        [Step(each.id, _step_of(ending.status), message=ending.error) for each, ending in endings]
+    )
+    _owe_callbacks([each for each, _ in endings if each.sealed_callback_url is not None])
+    end_batches({each.batch_id for each, _ in endings if each.batch_id is not None})
+
+
+def add_steps(steps: Iterable[Step]) -> None:
+    """Write lines into timelines."""
+    moment = clock.now()
+    rows = [
+        sealed_values(
+            ExecutionStep,
+            {
+                "id": new_id(),
+                "created_at": moment,
+                "execution_id": step.execution_id,
+                "kind": step.kind,
+                "message": step.message,
+                "details": step.details,
+            },
+        )
+        for step in steps
+    ]
+    if rows:
+        db.session.connection().execute(_ADD_STEPS, rows)
+
+
+def end_batches(batch_ids: Collection[UUID]) -> None:
+    """End those of the locked batches whose last execution has ended."""
+    for batch_id in batch_ids:
+        if run_prepared(_UNFINISHED_CHILD, {"of_batch": batch_id}).first() is None:
+            _end_batch(batch_id)
+
+
+def is_a_batch_forgotten() -> bool:
+    """Tell whether a batch is done and nobody has ended it. Writes nothing."""
+    return run_prepared(_FORGOTTEN_BATCHES, {}).first() is not None
+
+
+def end_forgotten_batches() -> int:
+    """End batches that nobody ended although they are done; return how many there were."""
+    batch_ids = run_prepared(_FORGOTTEN_BATCHES, {}).scalars().all()
+    lock_batches(batch_ids)
+    end_batches(batch_ids)
+    return len(batch_ids)
+
+
+def _lock(
+    batch_ids_of: Select[UUID | None], lock: Select[*tuple[Any, ...]], wanted: dict[str, Any]
+) -> dict[UUID, LockedExecution]:
+    if not wanted["of_executions"]:
+        return {}
+    lock_batches(run_prepared(batch_ids_of, wanted).scalars().all())
+    rows = run_prepared(lock, wanted).all()
+    return {row.id: LockedExecution(*tuple(row)) for row in rows}
+
+
+def lock_batches(batch_ids: Sequence[UUID | None]) -> None:
+    """Lock batches, by id: nobody else ends them until the commit."""
+    # SQLite lets in one writer at a time anyway
+    if batch_ids and db.session.get_bind().dialect.name == "postgresql":
+        run_prepared(_LOCK_BATCHES, {"of_batches": list(batch_ids)})
+
+
+def _end_batch(batch_id: UUID) -> None:
+    batch = db.session.get_one(Batch, batch_id, populate_existing=True)
+    counted = run_prepared(_COUNT_CHILDREN, {"of_batch": batch_id}).all()
+    counts: dict[ExecutionStatus, int] = {row.status: row.children for row in counted}
+    values = {"ended_as": _status_of(batch, counts), "finished_at": clock.now()}
+    if run_prepared(_END_BATCH, {"of_batch": batch_id, **values}).rowcount != 1:
+        return  # it has ended before
+    try:
+        url = batch.callback_url
+    except UnreadableSecret:  # it ends all the same
+        _log.error("Batch %s has no callback: its address cannot be decrypted.", batch.id)
+        return
+    if url is not None:
+        _write_callbacks([(batch.workspace_id, None, batch.id, url)])
+
+
+def _status_of(batch: Batch, counts: dict[ExecutionStatus, int]) -> BatchStatus:
+    if batch.cancelled_at is not None or counts.get(ExecutionStatus.CANCELLED) == batch.total:
+        return BatchStatus.CANCELLED
+    if counts.get(ExecutionStatus.COMPLETED) == batch.total:
+        return BatchStatus.COMPLETED
+    if counts.get(ExecutionStatus.FAILED) == batch.total:
+        return BatchStatus.FAILED
+    return BatchStatus.PARTIAL
+
+
+def _owe_callbacks(executions: Sequence[LockedExecution]) -> None:
+    owed = []
+    for each in executions:
+        try:
+            url = Execution.callback_url.unseal(each.id, each.sealed_callback_url)
+        except UnreadableSecret:  # it ends all the same
+            _log.error("Execution %s has no callback: its address cannot be decrypted.", each.id)
+            continue
+        owed.append((each.workspace_id, each.id, None, url or ""))
+    _write_callbacks(owed)
+
+
+def _write_callbacks(owed: Sequence[tuple[UUID, UUID | None, UUID | None, str]]) -> None:
+    """Each is the workspace, the execution or else the batch, and the URL."""
+    if not owed:
+        return
+    moment = clock.now()
+    rows = [
+        sealed_values(
+            Callback,
+            {
+                "id": new_id(),
+                "created_at": moment,
+                "workspace_id": workspace_id,
+                "execution_id": execution_id,
+                "batch_id": batch_id,
+                "url": url,
+                "status": CallbackStatus.PENDING,
+                "lane_id": lane_of_url(url),
+                "next_at": moment,
+                "recovery_count": 0,
+            },
+        )
+        for workspace_id, execution_id, batch_id, url in owed
+    ]
+    db.session.connection().execute(_OWE_CALLBACKS, rows)
+    for lane_id in {lane_of_url(url) for *_, url in owed}:
+        announce_lane_after_commit(LaneWork.CALLBACKS, lane_id)
+
+
+def _step_of(status: ExecutionStatus) -> StepKind:
+    """Return the step that tells of an end."""
+    match status:
+        case ExecutionStatus.COMPLETED:
+            return StepKind.COMPLETED
+        case ExecutionStatus.FAILED:
+            return StepKind.FAILED
+        case ExecutionStatus.CANCELLED:
+            return StepKind.CANCELLED
+        case ExecutionStatus.QUEUED | ExecutionStatus.RUNNING | ExecutionStatus.AWAITING_INPUT:
+            raise ValueError(f"{status} is no end")
+        case _:
+            assert_never(status)

@@ -1,0 +1,270 @@
+"""Functions: making, changing, finding and deleting them. Executing them is another matter."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from typing import Any, TypedDict, cast
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
+from opensink_web.json_value import JSONObject
+from opensink_web.models import Execution, Function, FunctionKind, User, Workspace, db
+from opensink_web.models.execution import ENDED
+from opensink_web.operations import page
+from opensink_web.operations.executions.function_target import (
+    Target,
+    check_target,
+    kind_of,
+    target_of,
+    target_to_json,
+)
+from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.schema.limits import check_schema, check_value_schema
+
+FUNCTION_NAME = "^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
+"""What a namespace and a name look like."""
+NAME_RULE = (
+    "This stands in addresses: letters, digits, _ and -, beginning with a letter or _, at most 255."
+)
+TIMEOUT_SECONDS_DEFAULT = 30
+TIMEOUT_SECONDS_MAX = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFields:
+    """A whole function; without an output schema any output will do."""
+
+    namespace: str
+    name: str
+    target: Target
+    description: str | None = None
+    input_schema: JSONObject = field(default_factory=lambda: {"type": "object"})
+    output_schema: JSONObject | None = None
+    timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
+    requires_approval: bool = False
+    is_active: bool = True
+
+
+class FunctionChanges(TypedDict, total=False):
+    """What of a function to change; what is left out stays as it is."""
+
+    namespace: str
+    name: str
+    target: Target
+    description: str | None
+    input_schema: JSONObject
+    output_schema: JSONObject | None
+    timeout_seconds: int
+    requires_approval: bool
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFilter:
+    """Which functions to list; None means any. `search` is part of a name or description."""
+
+    namespace: str | None = None
+    kind: FunctionKind | None = None
+    is_active: bool | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFields:
+    """What of a function to set, as check_fields() passed it."""
+
+    changes: FunctionChanges
+
+
+def check_fields(
+    policy: TargetPolicy, given: FunctionFields | FunctionChanges, function: Function | None = None
+) -> CheckedFields:
+    """Check fields, of a new function or for this one, and say at once all that is wrong with them.
+
+    Schemas take their time: call it outside a transaction that writes. Raises: InvalidInput;
+    InvalidSchema.
+    """
+    changes: dict[str, Any] = {**(_all_of(given) if isinstance(given, FunctionFields) else given)}
+    refusals: list[InvalidInput] = []
+    for name, value in changes.items():
+        try:
+            if name == "target":
+                check_target(value, policy, _readable_target_of(function))
+            else:
+                changes[name] = _CHECKS.get(name, _as_it_is)(value)
+        except InvalidInput as refusal:
+            refusals.append(refusal.below(f"/{name}"))
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        errors = tuple(error for refusal in refusals for error in refusal.errors)
+        raise InvalidInput("The function is not valid.", errors=errors)
+    return CheckedFields(cast("FunctionChanges", changes))
+
+
+def create_function(
+    workspace: Workspace, user: User, policy: TargetPolicy, checked: CheckedFields
+) -> Function:
+    """Make a function of fields that are all there. Raises: Conflict when its name is taken."""
+    function = Function(workspace_id=workspace.id, created_by=user)
+    _set(function, policy, checked)
+    db.session.add(function)
+    _flush_unique()
+    return function
+
+
+def update_function(
+    workspace: Workspace, namespace: str, name: str, policy: TargetPolicy, checked: CheckedFields
+) -> Function:
+    """Change the given fields; masked headers keep the value they have.
+
+    Raises: NotFound; InvalidInput; Conflict when the new name is taken.
+    """
+    function = lock_function(workspace, namespace, name)
+    _set(function, policy, checked)
+    _flush_unique()
+    return function
+
+
+def delete_function(workspace: Workspace, namespace: str, name: str) -> None:
+    """Delete a function, as delete_agent() does; its executions stay.
+
+    Raises: NotFound; Conflict while one of them is unfinished.
+    """
+    function = lock_function(workspace, namespace, name)
+    unfinished = select(Execution.id).where(
+        Execution.function_id == function.id, Execution.status.not_in(ENDED)
+    )
+    if db.session.scalars(unfinished.limit(1)).first() is not None:
+        raise Conflict(
+            "Executions of this function are not finished. Wait for them, or cancel them; to take "
+            "no more of them, set the function to inactive first."
+        )
+    function.deleted_at = clock.now()
+    function.name = f"-{function.id}"  # as no other can be called
+    db.session.flush()
+
+
+def find_function(workspace: Workspace, namespace: str, name: str) -> Function:
+    """Raises: NotFound."""
+    return _one(_named(workspace, namespace, name).options(joinedload(Function.created_by)))
+
+
+def lock_function(workspace: Workspace, namespace: str, name: str) -> Function:
+    """Find a function and keep others from changing it until the commit. Raises: NotFound."""
+    return _one(_named(workspace, namespace, name).with_for_update())
+
+
+def list_functions(
+    workspace: Workspace, request: page.PageRequest, wanted: FunctionFilter
+) -> page.Page[Function]:
+    """Return the workspace's functions that a filter lets through."""
+    query = select(Function).where(Function.workspace_id == workspace.id)
+    query = page.narrowed(
+        query,
+        (Function.namespace, wanted.namespace),
+        (Function.kind, wanted.kind),
+        (Function.is_active, wanted.is_active),
+    )
+    if wanted.search:
+        columns = (Function.namespace + "/" + Function.name, Function.description)
+        query = query.where(
+            or_(*(each.icontains(wanted.search, autoescape=True) for each in columns))
+        )
+    return page.fetch(query.options(joinedload(Function.created_by)), Function.id, request)
+
+
+def function_names(workspace: Workspace, most: int) -> list[str]:
+    """Return the first of the workspace's functions as `namespace/name`, to choose one."""
+    columns = (Function.namespace, Function.name)
+    query = select(*columns).where(Function.workspace_id == workspace.id).order_by(*columns)
+    query = query.limit(most)
+    return [f"{namespace}/{name}" for namespace, name in db.session.execute(query)]
+
+
+def _named(workspace: Workspace, namespace: str, name: str) -> Select[Function]:
+    return select(Function).where(
+        Function.workspace_id == workspace.id,
+        Function.namespace == namespace,
+        Function.name == name,
+    )
+
+
+def _one(query: Select[Function]) -> Function:
+    function = db.session.scalars(query).one_or_none()
+    if function is None:
+        raise NotFound("There is no such function.")
+    return function
+
+
+def _all_of(whole: FunctionFields) -> FunctionChanges:
+    return cast("FunctionChanges", {each.name: getattr(whole, each.name) for each in fields(whole)})
+
+
+def _set(function: Function, policy: TargetPolicy, checked: CheckedFields) -> None:
+    for name, value in checked.changes.items():
+        if name != "target":
+            setattr(function, name, value)
+    if "target" in checked.changes:
+        # anew, because a masked header gets the value that the function has now
+        current = _readable_target_of(function)
+        target = check_target(checked.changes["target"], policy, current)
+        function.kind = kind_of(target)
+        function.target = dict(target_to_json(target))
+
+
+def _readable_target_of(function: Function | None) -> Target | None:
+    """Return what the function has; what cannot be decrypted can only be entered anew."""
+    with suppress(UnreadableSecret):
+        return target_of(function) if function is not None and function.sealed_target else None
+    return None
+
+
+def _checked_name(text: str) -> str:
+    if not re.fullmatch(FUNCTION_NAME, text):
+        raise InvalidInput(NAME_RULE)
+    return text
+
+
+def _checked_timeout(seconds: int) -> int:
+    if not 1 <= seconds <= TIMEOUT_SECONDS_MAX:
+        raise InvalidInput(f"The timeout is between 1 and {TIMEOUT_SECONDS_MAX:,} seconds.")
+    return seconds
+
+
+def _checked_input_schema(schema: JSONObject) -> JSONObject:
+    check_schema(schema)
+    return schema
+
+
+def _checked_output_schema(schema: JSONObject | None) -> JSONObject | None:
+    if schema is not None:
+        check_value_schema(schema)
+    return schema
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "namespace": _checked_name,
+    "name": _checked_name,
+    "description": lambda text: text or None,
+    "input_schema": _checked_input_schema,
+    "output_schema": _checked_output_schema,
+    "timeout_seconds": _checked_timeout,
+}
+
+
+def _flush_unique() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        message = "A function with this name already exists in this namespace."
+        raise Conflict(message, errors=(FieldError("/name", message),)) from error

@@ -1,0 +1,71 @@
+"""What carries a function out: an endpoint that is called, or an entry point of a package.
+
+Checking it, keeping it, showing it without its credentials. Whether an entry point is there only
+the workers know, each for its own machine.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from opensink_web.errors import FieldError, InvalidInput
+from opensink_web.json_value import JSONObject
+from opensink_web.models import Function, FunctionKind
+from opensink_web.operations.agents.endpoint import call_to_json, check_call, without_credentials
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.policy import TargetPolicy
+
+ENTRY_POINT = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$"
+"""What the name of an entry point looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonTarget:
+    """An entry point of the group `opensink.functions` that an installed package advertises."""
+
+    entry_point: str
+
+
+Target: TypeAlias = EndpointSpec | PythonTarget
+"""An endpoint's timeout is the function's, and it has no attempts but one."""
+
+
+def kind_of(target: Target) -> FunctionKind:
+    return FunctionKind.PYTHON if isinstance(target, PythonTarget) else FunctionKind.HTTP
+
+
+def check_target(target: Target, policy: TargetPolicy, current: Target | None) -> Target:
+    """Return the target to keep: masked headers get back the value that they have in `current`.
+
+    Raises: InvalidInput with a pointer for each thing that is wrong.
+    """
+    if isinstance(target, EndpointSpec):
+        return check_call(target, policy, current if isinstance(current, EndpointSpec) else None)
+    if not re.fullmatch(ENTRY_POINT, target.entry_point):
+        message = (
+            "The name of an entry point has letters, digits, _, . and -, begins with a letter, a "
+            "digit or _, and has at most 255 characters."
+        )
+        raise InvalidInput(message, errors=(FieldError("/entry_point", message),))
+    return target
+
+
+def target_of(function: Function) -> Target:
+    """Return the function's target with its credentials. Raises: UnreadableSecret."""
+    stored: dict[str, Any] = dict(function.target)
+    if stored.pop("kind") == FunctionKind.PYTHON:
+        return PythonTarget(**stored)
+    headers = tuple(stored.pop("headers").items())
+    return EndpointSpec(**stored, headers=headers, timeout_seconds=function.timeout_seconds)
+
+
+def target_to_json(target: Target) -> JSONObject:
+    """Return the target as the API and the database write it."""
+    if isinstance(target, PythonTarget):
+        return {"kind": FunctionKind.PYTHON.value, "entry_point": target.entry_point}
+    return {"kind": FunctionKind.HTTP.value, **call_to_json(target)}
+
+
+def target_without_credentials(target: Target) -> Target:
+    """Return the target as it is shown to those who may not change it."""
+    return without_credentials(target) if isinstance(target, EndpointSpec) else target

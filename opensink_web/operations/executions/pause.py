@@ -1,0 +1,298 @@
+"""Executions that wait for a person: what they ask goes into the inbox, the answer comes from it.
+
+Locks are taken in this order: batch, execution, request. What a decision does to the execution is
+execution_resume's.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Row, bindparam, insert, select, update
+
+from opensink_web import clock
+from opensink_web.errors import (
+    Conflict,
+    InvalidInput,
+    InvalidSchema,
+    NotFound,
+    UnreadableSecret,
+)
+from opensink_web.json_value import JSONObject, JSONValue, dump, parse
+from opensink_web.models import (
+    Batch,
+    Execution,
+    ExecutionStatus,
+    Function,
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+    StepKind,
+    db,
+)
+from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.executions.ending import (
+    Ending,
+    Step,
+    add_steps,
+    end_executions,
+    lock_executions,
+)
+from opensink_web.operations.requests.response import CheckedResponse, check_response
+from opensink_web.outbound.outcome import Failure
+from opensink_web.schema.limits import check_schema
+
+PROMPT_LENGTH_MAX = 100_000
+_LINE_LENGTH_MAX = 255  # of a key and of a title
+
+# Built once, because building a statement costs more than running it.
+_OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
+_ASKERS = select(
+    Execution.id, Execution.workspace_id, Execution.target_namespace, Execution.target_name
+).where(Execution.id.in_(_OF_EXECUTIONS))
+_PAUSE = (
+    update(Execution)
+    .where(Execution.id.in_(_OF_EXECUTIONS))
+    # a worker that was lost before the pause has no part in the call after it
+    .values(pause_count=Execution.pause_count + 1, recovery_count=0)
+)
+_OF_CANCELLED_BATCHES = (
+    select(Execution.id)
+    .join(Batch, Batch.id == Execution.batch_id)
+    .where(Execution.id.in_(_OF_EXECUTIONS), Batch.cancelled_at.is_not(None))
+)
+_ADD_REQUESTS = insert(InputRequest)
+_PENDING = select(InputRequest.id, InputRequest.kind).where(
+    InputRequest.execution_id == bindparam("of_execution"),
+    InputRequest.status == InputRequestStatus.PENDING,
+)
+_CANCEL_REQUESTS = update(InputRequest).where(
+    InputRequest.execution_id.in_(_OF_EXECUTIONS),
+    InputRequest.status == InputRequestStatus.PENDING,
+)
+_ANSWERS = (
+    select(InputRequest.execution_id, InputRequest.id, InputRequest.sealed_response)
+    .where(
+        InputRequest.execution_id.in_(_OF_EXECUTIONS),
+        InputRequest.kind == InputRequestKind.INPUT,
+        InputRequest.status == InputRequestStatus.RESOLVED,
+    )
+    .order_by(InputRequest.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an execution wants to know; `prompt` is Markdown, and check_question() passed it."""
+
+    execution_id: UUID
+    prompt: str
+    schema: JSONValue
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsAnswer:
+    """What a person answered to an execution's question."""
+
+    input_request_id: UUID
+    response: JSONObject
+
+
+def check_question(prompt: str, schema: JSONValue) -> str | None:
+    """Say in a sentence why a question cannot be asked; None if it can."""
+    if not 1 <= len(prompt.strip()) <= PROMPT_LENGTH_MAX:
+        return f"A prompt is a text of 1 to {PROMPT_LENGTH_MAX} characters."
+    try:
+        parse(dump([prompt, schema]))
+        check_schema(schema)
+    except InvalidSchema as error:
+        place = error.errors[0].path if error.errors else ""
+        return f"{error.message} (At {place}.)" if place else error.message
+    except InvalidInput as error:
+        return error.message
+    return None
+
+
+def pause_for_input(questions: Sequence[Question]) -> None:
+    """Let executions that are locked and running wait for a person, and ask.
+
+    Those of a batch that has been cancelled meanwhile are cancelled instead.
+    """
+    late = _cancel_late([each.execution_id for each in questions])
+    questions = [each for each in questions if each.execution_id not in late]
+    if not questions:
+        return
+    wanted = {"of_executions": [each.execution_id for each in questions]}
+    moment = clock.now()
+    run_prepared(
+        _PAUSE,
+        {
+            **wanted,
+            "status": ExecutionStatus.AWAITING_INPUT,
+            "lease_token": None,
+            "lease_until": None,
+            "next_at": moment,
+            "updated_at": moment,
+        },
+    )
+    askers = {row.id: row for row in run_prepared(_ASKERS, wanted)}
+    _add_requests([_request_of(each, askers[each.execution_id]) for each in questions])
+
+
+def ask_for_approval(
+    function: Function,
+    calls: Sequence[tuple[UUID, JSONObject]],
+    *,
+    by: Principal,
+    batch: Batch | None = None,
+) -> None:
+    """Ask whether calls may be made whose executions were just written down as awaiting input.
+
+    Each is its execution's id and the input; those of a batch are in the order of its inputs.
+    """
+    name = f"{function.namespace}/{function.name}"
+    asker, rows = _who_wants(by), []
+    for index, (execution_id, proposed) in enumerate(calls):
+        which = f", with input {index} of a batch of {len(calls)}" if batch else ""
+        message = f"{asker} to call `{name}`{which}."
+        rows.append(
+            {
+                "id": new_id(),
+                "workspace_id": function.workspace_id,
+                "execution_id": execution_id,
+                "kind": InputRequestKind.APPROVAL,
+                "key": _cut(name),
+                "title": _cut(f"Call {name}?"),
+                "message": "\n\n".join(filter(None, (message, function.description))),
+                "schema": function.input_schema,
+                "proposed_response": proposed,
+            }
+        )
+    _add_requests(rows)
+
+
+def _who_wants(by: Principal) -> str:
+    """Say who wants something: a person, or an execution that acts for one."""
+    person = f"`{by.user.email}`"
+    acting = db.session.get(Execution, by.execution_id) if by.execution_id else None
+    if acting is None:
+        return f"{person} wants"
+    return f"An execution of `{acting.full_name}`, which acts for {person}, wants"
+
+
+def cancel_requests_of(execution_ids: Collection[UUID]) -> None:
+    """Take out of the inbox what locked executions have asked, because they end."""
+    wanted = {"of_executions": list(execution_ids)}
+    run_prepared(_CANCEL_REQUESTS, {**wanted, "status": InputRequestStatus.CANCELLED})
+
+
+def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, PersonsAnswer | Failure]:
+    """Return the newest answer to each execution's questions; those without are left out.
+
+    A Failure stands for one that cannot be decrypted.
+    """
+    if not execution_ids:
+        return {}
+    rows = run_prepared(_ANSWERS, {"of_executions": list(execution_ids)})
+    newest = {row.execution_id: row for row in rows}
+    return {each: _unsealed(row.id, row.response) for each, row in newest.items()}
+
+
+def question_of(execution: Execution) -> Question | None:
+    """Return what an execution waits for a person to answer; None if it does not."""
+    if execution.status is not ExecutionStatus.AWAITING_INPUT:
+        return None
+    asked = run_prepared(_PENDING, {"of_execution": execution.id}).one_or_none()
+    if asked is None or asked.kind is InputRequestKind.APPROVAL:
+        return None
+    request = db.session.get_one(InputRequest, asked.id)
+    return Question(execution.id, request.message, request.schema)
+
+
+def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) -> CheckedResponse:
+    """Check the answer to what an execution waits for, to be given with resolve().
+
+    Takes its time: call it outside a transaction that writes. Raises: NotFound; Conflict when it
+    waits for nothing, or for an approval; AlreadyResolved; InvalidResponse.
+    """
+    execution = db.session.get(Execution, execution_id)
+    if execution is None or execution.workspace_id != principal.workspace.id:
+        raise NotFound("There is no such execution.")
+    asked = run_prepared(_PENDING, {"of_execution": execution_id}).one_or_none()
+    if asked is None:
+        raise Conflict(f"The execution is not waiting for input: it is {execution.status}.")
+    if asked.kind is InputRequestKind.APPROVAL:
+        raise Conflict(
+            "The execution waits for the approval of its call, which is given in the inbox or by"
+            f" POST /api/v1/agent-session-input-requests/{asked.id}/resolve."
+        )
+    return check_response(principal.workspace, asked.id, response)
+
+
+def _cancel_late(execution_ids: Sequence[UUID]) -> set[UUID]:
+    """End those whose batch waits for nobody any more; return which those are."""
+    if not execution_ids:
+        return set()
+    late = run_prepared(_OF_CANCELLED_BATCHES, {"of_executions": list(execution_ids)}).scalars()
+    locked = lock_executions(list(late))
+    ending = Ending(ExecutionStatus.CANCELLED, error="The batch was cancelled.")
+    end_executions([(each, ending) for each in locked.values()])
+    return set(locked)
+
+
+def _request_of(question: Question, asker: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "workspace_id": asker.workspace_id,
+        "execution_id": question.execution_id,
+        "kind": InputRequestKind.INPUT,
+        "key": _cut(f"{asker.target_namespace}/{asker.target_name}"),
+        "title": _title_of(question.prompt),
+        "message": question.prompt,
+        "schema": question.schema,
+        "proposed_response": None,
+    }
+
+
+def _add_requests(rows: Sequence[dict[str, Any]]) -> None:
+    """Insert pending requests in one go, each with a step of its execution."""
+    if not rows:
+        return
+    moment = clock.now()
+    common = {"created_at": moment, "status": InputRequestStatus.PENDING}
+    sealed = [sealed_values(InputRequest, {**common, **row}) for row in rows]
+    db.session.connection().execute(_ADD_REQUESTS, sealed)
+    add_steps(
+        [
+            Step(
+                row["execution_id"],
+                StepKind.PAUSED,
+                row["title"],
+                {"input_request_id": str(row["id"])},
+            )
+            for row in rows
+        ]
+    )
+
+
+def _unsealed(request_id: UUID, sealed: str | None) -> PersonsAnswer | Failure:
+    try:
+        response = InputRequest.response.unseal(request_id, sealed)
+    except UnreadableSecret as error:
+        return Failure(f"The answer cannot be passed on. {error.message}", error.code)
+    return PersonsAnswer(request_id, response or {})
+
+
+def _title_of(prompt: str) -> str:
+    """Return a prompt's first line without the Markdown of headings and emphasis."""
+    line = prompt.strip().splitlines()[0]
+    return _cut(re.sub(r"\*\*(.+?)\*\*|`(.+?)`", r"\1\2", line.lstrip("#> ")) or line)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LINE_LENGTH_MAX else line[: _LINE_LENGTH_MAX - 1] + "…"

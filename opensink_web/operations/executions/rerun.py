@@ -1,0 +1,275 @@
+"""Running again what has ended: one execution, or those of a batch that failed.
+
+New executions get the inputs of the old ones and are those of whoever asks for them, limited as the
+old ones were. A callback speaks for them too, so it goes only where they sent it themselves.
+
+Whoever asks says how often they know it was run again already: two who press the button at the same
+moment do not have everything done twice.
+
+The old inputs are read and checked before the transaction: what has ended changes no more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import load_only
+
+from opensink_web.errors import Conflict
+from opensink_web.json_value import JSONObject
+from opensink_web.message_template.renderer import TemplateRenderer
+from opensink_web.models import (
+    Agent,
+    Batch,
+    Execution,
+    ExecutionKind,
+    ExecutionStatus,
+    Function,
+    db,
+)
+from opensink_web.operations.accounts.permission import SERVICE, Principal
+from opensink_web.operations.executions.batch import find_batch, lock_batch
+from opensink_web.operations.executions.chat_submission import (
+    ChatInput,
+    CheckedChats,
+    check_chats,
+    find_addressed_agent,
+    submit_chats,
+)
+from opensink_web.operations.executions.ending import lock_executions
+from opensink_web.operations.executions.execution import find_execution
+from opensink_web.operations.executions.execution_permission import executable_function, may_execute
+from opensink_web.operations.executions.submission import (
+    CheckedInputs,
+    Options,
+    check_input,
+    check_inputs,
+    submit,
+    submit_batch,
+)
+from opensink_web.schema.secrets import paths_from
+from opensink_web.schema.subschemas import Path
+
+TRIGGER_TYPE = "rerun"
+
+
+@dataclass(frozen=True, slots=True)
+class RerunOrder:
+    """How to run again: `known_count` is how often that was done as far as the caller knows.
+
+    `user_id` limits it to what that user has started; callbacks go where they went before, for
+    what the caller has started.
+    """
+
+    known_count: int
+    with_callbacks: bool
+    size_max: int
+    user_id: UUID | None = None
+
+
+def check_execution(principal: Principal, execution_id: UUID, order: RerunOrder) -> CheckedInputs:
+    """Check the input of an execution for rerun_execution(); takes its time.
+
+    Raises: NotFound; PermissionMissing; InvalidFunctionInput; Conflict while it has not ended.
+    """
+    execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
+    if not execution.status.has_ended:
+        raise Conflict("The execution has not ended yet, so it cannot be run again.")
+    return check_input(_function_of(principal, execution), execution.input_data)
+
+
+def rerun_execution(
+    principal: Principal, execution_id: UUID, checked: CheckedInputs, order: RerunOrder
+) -> UUID:
+    """Take on the same call of a function once more; return the new execution's id.
+
+    It has the same trigger id, and as much time as the function has now. Raises: NotFound;
+    PermissionMissing; Conflict when others have run it again meanwhile, for somebody else's
+    callback, and for a function that was changed meanwhile.
+    """
+    execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
+    lock_executions([execution.id])
+    _check_known(execution, order)
+    _check_callbacks(principal, execution, order)
+    function = _function_of(principal, execution)
+    options = Options(
+        trigger_type=TRIGGER_TYPE,
+        trigger_ids=(execution.trigger_id,),
+        callback_url=execution.callback_url if order.with_callbacks else None,
+        scopes=execution.scopes,
+        secret_paths=(paths_from(execution.secret_input_paths),),
+    )
+    new_id = submit(principal, function, checked, options)
+    link = update(Execution).where(Execution.id == new_id)
+    db.session.execute(link.values(rerun_of_id=execution.id))
+    return new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What of a batch has failed and can be run again: `inputs` are checked as their kind is."""
+
+    trigger_ids: tuple[str, ...]
+    secret_paths: tuple[list[Path], ...]
+    inputs: CheckedInputs | CheckedChats
+
+
+def check_failed(
+    principal: Principal, batch_id: UUID, order: RerunOrder, templates: TemplateRenderer
+) -> Failed:
+    """Check the inputs of what has failed of a batch for rerun_failed(); takes its time.
+
+    Raises: as check_execution() and check_chats(), and Conflict when none has failed.
+    """
+    batch = find_batch(principal.workspace, batch_id, user_id=order.user_id)
+    if batch.ended_as is None:
+        raise Conflict("The batch has not ended yet, so nothing in it can be run again.")
+    failed = _failed_of(batch)
+    if not failed:
+        raise Conflict("None of the batch's executions has failed.")
+    inputs = [each.input_data for each in failed]
+    trigger_ids = tuple(each.trigger_id for each in failed)
+    secret_paths = tuple(paths_from(each.secret_input_paths) for each in failed)
+    if batch.kind is ExecutionKind.AGENT:
+        principal.require_reach(_permission_to_chat(batch))
+        agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
+        chats = [_chat_input(each) for each in inputs]
+        checked_chats = check_chats(agent, templates, chats, order.size_max)
+        return Failed(trigger_ids, secret_paths, checked_chats)
+    function = _function_of(principal, batch)
+    return Failed(trigger_ids, secret_paths, check_inputs(function, inputs, order.size_max))
+
+
+def rerun_failed(principal: Principal, batch_id: UUID, failed: Failed, order: RerunOrder) -> Batch:
+    """Take on the failed executions of a batch once more, as a batch of their own: all or none.
+
+    They keep their trigger ids. Raises: as rerun_execution().
+    """
+    batch = lock_batch(principal.workspace, batch_id, user_id=order.user_id)
+    _check_known(batch, order)
+    _check_callbacks(principal, batch, order)
+    options = Options(
+        trigger_type=TRIGGER_TYPE,
+        trigger_id=batch.trigger_id_prefix,
+        trigger_ids=failed.trigger_ids,
+        callback_url=_childrens_callback_url(batch) if order.with_callbacks else None,
+        scopes=batch.scopes,
+        secret_paths=failed.secret_paths,
+    )
+    made = _submit(principal, batch, failed.inputs, options, order)
+    made.rerun_of_id = batch.id
+    return made
+
+
+def reruns_of(original: Execution | Batch) -> list[UUID]:
+    """Return the ids of those that ran this one again, oldest first."""
+    table = type(original)
+    query = select(table.id).where(table.rerun_of_id == original.id).order_by(table.id)
+    return list(db.session.scalars(query))
+
+
+def may_rerun(principal: Principal, original: Execution | Batch) -> bool:
+    """Tell whether what was executed is still there, and the principal may have it executed.
+
+    A single chat with an agent is not had again: it would not be the same chat.
+    """
+    if original.kind is ExecutionKind.AGENT:
+        is_batch = isinstance(original, Batch) and original.agent_id is not None
+        is_there = is_batch and db.session.get(Agent, original.agent_id) is not None
+        return is_there and principal.reach(_permission_to_chat(original)) is not None
+    function = db.session.get(Function, original.function_id) if original.function_id else None
+    return function is not None and may_execute(principal, function)
+
+
+def callback_urls_of(original: Execution | Batch) -> list[str]:
+    """Return where running it again would tell of it."""
+    urls = {original.callback_url}
+    if isinstance(original, Batch):
+        urls.add(_childrens_callback_url(original))
+    return sorted(url for url in urls if url is not None)
+
+
+def may_tell(principal: Principal, original: Execution | Batch) -> bool:
+    """Tell whether running it again may tell of it where it was told of before.
+
+    A callback carries an access token of whoever runs it. Somebody else named the address.
+    """
+    return original.user_id == principal.user.id
+
+
+def _check_callbacks(principal: Principal, original: Execution | Batch, order: RerunOrder) -> None:
+    if order.with_callbacks and not may_tell(principal, original):
+        raise Conflict(
+            "The callback would carry an access token of yours to an address that somebody else "
+            "has named. It can be run again without the callback."
+        )
+
+
+def _check_known(original: Execution | Batch, order: RerunOrder) -> None:
+    if len(reruns_of(original)) != order.known_count:
+        raise Conflict(
+            "Somebody has run it again since you loaded this page. Look at what came of that first."
+        )
+
+
+def _submit(
+    principal: Principal,
+    batch: Batch,
+    inputs: CheckedInputs | CheckedChats,
+    options: Options,
+    order: RerunOrder,
+) -> Batch:
+    url = batch.callback_url if order.with_callbacks else None
+    if isinstance(inputs, CheckedInputs):
+        function = _function_of(principal, batch)
+        made, _ = submit_batch(principal, function, inputs, options, batch_callback_url=url)
+        return made
+    principal.require_reach(_permission_to_chat(batch))
+    agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
+    return submit_chats(principal, agent, inputs, options, batch_callback_url=url).batch
+
+
+def _function_of(principal: Principal, original: Execution | Batch) -> Function:
+    """Find the function by what it is called now. Raises: Conflict; PermissionMissing."""
+    function = db.session.get(Function, original.function_id) if original.function_id else None
+    if function is None:
+        raise Conflict(f"{original.full_name} is not there any more, so it is not run again.")
+    return executable_function(principal, function.namespace, function.name)
+
+
+def _permission_to_chat(original: Execution | Batch) -> str:
+    return f"{SERVICE}.agents/{original.full_name}.chat"
+
+
+def _chat_input(kept: JSONObject) -> ChatInput:
+    variables = kept["input_variables"]
+    return ChatInput(str(kept["message"]), variables if isinstance(variables, dict) else {})
+
+
+def _failed_of(batch: Batch) -> Sequence[Execution]:
+    """Return the executions that failed, in the inputs' order; of each only what it began with."""
+    query = (
+        select(Execution)
+        .options(
+            load_only(
+                Execution.sealed_input_data,
+                Execution.sealed_secret_input_paths,
+                Execution.trigger_id,
+            )
+        )
+        .where(Execution.batch_id == batch.id, Execution.status == ExecutionStatus.FAILED)
+        .order_by(Execution.batch_index)
+    )
+    return db.session.scalars(query).all()
+
+
+def _childrens_callback_url(batch: Batch) -> str | None:
+    """Return where each execution of a batch is told of: all were submitted with the same."""
+    query = (
+        select(Execution.id, Execution.sealed_callback_url)
+        .where(Execution.batch_id == batch.id)
+        .limit(1)
+    )
+    row = db.session.execute(query).first()
+    return None if row is None else Execution.callback_url.unseal(row[0], row[1])

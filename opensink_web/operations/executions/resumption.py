@@ -1,0 +1,82 @@
+"""What a person's decision does to the execution that waited for it: it goes on, or fails."""
+
+from sqlalchemy import bindparam, case, update
+
+from opensink_web import clock
+from opensink_web.errors import Conflict
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    Execution,
+    ExecutionStatus,
+    InputRequest,
+    InputRequestKind,
+    LaneWork,
+    StepKind,
+    User,
+    db,
+)
+from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
+from opensink_web.operations.executions.ending import (
+    Ending,
+    LockedExecution,
+    Step,
+    add_steps,
+    end_executions,
+)
+from opensink_web.schema.secrets import merged_paths, paths_from, secrets_of
+
+REJECTED = "rejected"
+"""The `error_code` of a call that a person did not approve."""
+
+DECLINED = "declined"
+"""The `error_code` of what a person did not want to answer."""
+
+# Built once, because building a statement costs more than running it.
+_MOMENT = bindparam("moment", type_=Execution.next_at.type)
+_QUEUE = (
+    update(Execution)
+    .where(Execution.id == bindparam("of_execution"))
+    .values(
+        status=ExecutionStatus.QUEUED,
+        # a call that was to be made later still is, once it is approved
+        next_at=case((Execution.next_at > _MOMENT, Execution.next_at), else_=_MOMENT),
+        updated_at=_MOMENT,
+    )
+)
+
+
+def resume(
+    request: InputRequest, execution: LockedExecution, response: JSONObject, by: User
+) -> None:
+    """Queue a locked execution again. An approval's answer is its input. Raises: Conflict."""
+    _check_awaiting(execution)
+    is_approval = request.kind is InputRequestKind.APPROVAL
+    given: dict[str, object] = {}
+    if is_approval:
+        before = db.session.get_one(Execution, execution.id).secret_input_paths
+        paths = merged_paths(secrets_of(request.schema).paths_in(response), paths_from(before))
+        given = {
+            "input_data": Execution.input_data.seal(execution.id, response),
+            "secret_input_paths": Execution.secret_input_paths.seal(execution.id, paths),
+        }
+    run_prepared(_QUEUE, {"of_execution": execution.id, "moment": clock.now(), **given})
+    message = f"{by.email} answered “{request.title}”."
+    if is_approval:
+        is_edited = response != request.proposed_response
+        message = f"{by.email} approved the call{', with an edited input' if is_edited else ''}."
+    add_steps(
+        [Step(execution.id, StepKind.RESUMED, message, {"input_request_id": str(request.id)})]
+    )
+    announce_lane_after_commit(LaneWork.EXECUTIONS, execution.lane_id)
+
+
+def fail_declined(request: InputRequest, execution: LockedExecution, reason: str) -> None:
+    """End a locked execution for a person's reason. Raises: Conflict."""
+    _check_awaiting(execution)
+    code = REJECTED if request.kind is InputRequestKind.APPROVAL else DECLINED
+    end_executions([(execution, Ending(ExecutionStatus.FAILED, error=reason, error_code=code))])
+
+
+def _check_awaiting(execution: LockedExecution) -> None:
+    if execution.status is not ExecutionStatus.AWAITING_INPUT:
+        raise Conflict(f"The execution is no longer waiting for anybody: it is {execution.status}.")

@@ -1,0 +1,97 @@
+"""What the executions of a lane call, decrypted; or why nothing can be called."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
+from opensink_web.json_value import JSONValue
+from opensink_web.models import Agent, Function, Workspace, db
+from opensink_web.operations.agents.agent import endpoint_of
+from opensink_web.operations.agents.endpoint_health import EndpointHealth, health_of
+from opensink_web.operations.agents.signing_secret import call_secrets
+from opensink_web.operations.executions.function_target import PythonTarget, target_of
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.outcome import Failure
+from opensink_web.outbound.signing import CallSecrets
+
+# Built once, because building a statement costs more than running it.
+_FIND_FUNCTION = (
+    select(Function, Workspace)
+    .join(Workspace, Workspace.id == Function.workspace_id)
+    .where(Function.id == bindparam("of_function"))
+    .execution_options(populate_existing=True)
+)
+_FIND_AGENT = (
+    select(Agent, Workspace)
+    .join(Workspace, Workspace.id == Agent.workspace_id)
+    .where(Agent.id == bindparam("of_agent"))
+    .execution_options(populate_existing=True)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCallee:
+    """A function's endpoint."""
+
+    endpoint: EndpointSpec
+    secrets: CallSecrets
+    output_schema: JSONValue
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCallee:
+    """A function that an installed package advertises."""
+
+    entry_point: str
+    output_schema: JSONValue
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCallee:
+    """An agent's execution endpoint, and how calls of it go."""
+
+    agent_id: UUID
+    endpoint: EndpointSpec
+    secrets: CallSecrets
+    health: EndpointHealth | None
+
+
+Callee: TypeAlias = HttpCallee | PythonCallee | AgentCallee
+
+
+def callee_of_function(function_id: UUID | None) -> Callee | Failure:
+    """Find how a function is called."""
+    row = db.session.execute(_FIND_FUNCTION, {"of_function": function_id}).one_or_none()
+    if row is None:
+        return Failure("The function no longer exists.")
+    function, workspace = row
+    if not function.is_active:
+        return Failure("The function was switched off.")
+    try:
+        target = target_of(function)
+        if isinstance(target, PythonTarget):
+            return PythonCallee(target.entry_point, function.output_schema)
+        secrets = call_secrets(workspace, function, clock.now())
+        return HttpCallee(target, secrets, function.output_schema)
+    except UnreadableSecret as error:
+        return Failure(f"The call cannot be made. {error.message}")
+
+
+def callee_of_agent(agent_id: UUID | None) -> AgentCallee | Failure:
+    """Find how an agent is called."""
+    row = db.session.execute(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
+    if row is None:
+        return Failure("The agent no longer exists.")
+    agent, workspace = row
+    try:
+        endpoint = endpoint_of(agent)
+        if endpoint is None:
+            return Failure("The agent no longer has an execution endpoint.")
+        secrets = call_secrets(workspace, agent, clock.now())
+    except UnreadableSecret as error:
+        return Failure(f"The call cannot be made. {error.message}")
+    return AgentCallee(agent.id, endpoint, secrets, health_of(agent))

@@ -1,0 +1,1 @@
+"""What is asked: requests for input, as they are created and read."""

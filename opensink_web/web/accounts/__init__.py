@@ -1,0 +1,1 @@
+"""People and programs: workspaces, members, roles, sign-ins, keys."""

@@ -1,0 +1,199 @@
+"""Roles that a workspace makes itself: their list, making and changing one, who has it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms.validators import InputRequired
+
+from opensink_web.errors import Conflict, InvalidInput, OpenSinkError, PermissionMissing
+from opensink_web.models import CustomRole, Membership, Role
+from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts.audit import record
+from opensink_web.operations.accounts.permission import (
+    KEY_RESOURCES,
+    ROLE_PATTERNS,
+    Action,
+    Principal,
+)
+from opensink_web.operations.accounts.role import (
+    all_roles,
+    create_role,
+    delete_role,
+    find_role,
+    members_with,
+    set_roles,
+    update_role,
+)
+from opensink_web.web.access import requires
+from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
+from opensink_web.web.words import role_in_short
+
+blueprint = Blueprint("role", __name__)
+_ROLES = "/w/<workspace_slug>/admin/roles"
+_ROLE = _ROLES + "/<uuid:role_id>"
+_EXAMPLES = (
+    ("sinas.functions/billing/*.execute:own", "Execute every function of the namespace billing"),
+    ("sinas.functions/*/*.read:all", "See every function"),
+    ("sinas.agents.*:all", "Do everything with agents"),
+    ("acme.invoices.approve:all", "Whatever this means to the application acme"),
+)
+
+
+class RoleForm(SettingsForm):
+    name = LineField(
+        "Name",
+        [InputRequired("Enter a name.")],
+        description="What members with this role are called.",
+    )
+    description = ParagraphsField("Description", description="What the role is for.")
+    permissions = ParagraphsField(
+        "Permissions",
+        [InputRequired("Enter at least one permission.")],
+        description="One per line: service.resource/path.action:own or :all.",
+    )
+
+    def lines(self) -> list[tuple[int, str]]:
+        """Return what stands in each line that is not empty, and the line's number."""
+        texts = enumerate(self.permissions.data.splitlines(), start=1)
+        return [(number, text.strip()) for number, text in texts if text.strip()]
+
+    def show(self, error: OpenSinkError) -> None:
+        """Say of each permission that was refused in which line it stands."""
+        numbers = [number for number, _ in self.lines()]
+        rest = []
+        for refused in error.errors:
+            pointer, _, index = refused.path.rpartition("/")
+            if pointer == "/permissions":
+                self.show_at(pointer, f"Line {numbers[int(index)]}: {refused.message}")
+            else:
+                rest.append(refused)
+        if rest or not error.errors:
+            super().show(type(error)(error.message, errors=tuple(rest)))
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRole:
+    """A role and who has it."""
+
+    role: CustomRole
+    members: list[Membership]
+
+
+@blueprint.get(_ROLES)
+@requires("roles", Action.WRITE)
+def index(principal: Principal) -> ResponseReturnValue:
+    """Show the roles, those of the workspace's own first."""
+    members = members_with(principal.workspace)
+    listed = [ListedRole(role, members.get(role.id, [])) for role in all_roles(principal.workspace)]
+    built_in = [(role, role_in_short(role), sorted(map(str, ROLE_PATTERNS[role]))) for role in Role]
+    return render_template("role/index.html", listed=listed, built_in=built_in)
+
+
+@blueprint.route(_ROLES + "/new", methods=["GET", "POST"])
+@requires("roles", Action.WRITE)
+def create(principal: Principal) -> ResponseReturnValue:
+    """Make a role."""
+    form = RoleForm()
+    if form.validate_on_submit():
+        try:
+            with writing():
+                role = create_role(
+                    principal,
+                    name=form.name.data,
+                    description=form.description.data or "",
+                    permissions=[text for _, text in form.lines()],
+                )
+                name = role.name
+        except (InvalidInput, Conflict, PermissionMissing) as error:
+            form.show(error)
+        else:
+            _record("role_created", principal, name)
+            flash(f"The role {name} is made. Members get it on the page Members.", "success")
+            return _back(principal)
+    return _form_page(form, None)
+
+
+@blueprint.route(_ROLE + "/edit", methods=["GET", "POST"])
+@requires("roles", Action.WRITE)
+def edit(principal: Principal, role_id: UUID) -> ResponseReturnValue:
+    """Change a role."""
+    role = find_role(principal.workspace, role_id)
+    form = RoleForm(
+        name=role.name, description=role.description, permissions="\n".join(role.permissions)
+    )
+    if form.validate_on_submit():
+        try:
+            with writing():
+                role = update_role(
+                    principal,
+                    role_id,
+                    {
+                        "name": form.name.data,
+                        "description": form.description.data or "",
+                        "permissions": [text for _, text in form.lines()],
+                    },
+                )
+                name = role.name
+        except (InvalidInput, Conflict, PermissionMissing) as error:
+            form.show(error)
+        else:
+            _record("role_changed", principal, name)
+            flash(f"The role {name} is changed, for everybody who has it.", "success")
+            return _back(principal)
+    return _form_page(form, find_role(principal.workspace, role_id))
+
+
+@blueprint.post(_ROLE + "/delete")
+@requires("roles", Action.WRITE)
+def delete(principal: Principal, role_id: UUID) -> ResponseReturnValue:
+    """Delete a role."""
+    try:
+        with writing():
+            name = delete_role(principal, role_id)
+    except PermissionMissing as error:
+        flash(error.message, "danger")
+        return _back(principal)
+    _record("role_deleted", principal, name)
+    flash(f"The role {name} is deleted. Nobody has it any more.", "success")
+    return _back(principal)
+
+
+@blueprint.post("/w/<workspace_slug>/admin/members/<uuid:user_id>/roles")
+@requires("roles", Action.WRITE)
+def assign(principal: Principal, user_id: UUID) -> ResponseReturnValue:
+    """Let a member have the roles that were ticked, and no others."""
+    known = {str(role.id): role.id for role in all_roles(principal.workspace)}
+    ticked = {known[text] for text in request.form.getlist("roles") if text in known}
+    there = redirect(url_for("member.index", workspace_slug=principal.workspace.slug), 303)
+    try:
+        with writing():
+            member = set_roles(principal, user_id, ticked)
+            names = ", ".join(role.name for role in member.custom_roles)
+            sentence = f"{member.user.email} has {names or 'no role'} besides the built-in one now."
+    except PermissionMissing as error:
+        flash(error.message, "danger")
+        return there
+    record("roles_given", user=user_id, roles=names, by=principal.user.id, address=_address())
+    flash(sentence, "success")
+    return there
+
+
+def _form_page(form: RoleForm, role: CustomRole | None) -> ResponseReturnValue:
+    page = render_template(
+        "role/edit.html", form=form, role=role, examples=_EXAMPLES, resources=KEY_RESOURCES
+    )
+    return page, 422 if form.errors else 200
+
+
+def _record(event: str, principal: Principal, name: str) -> None:
+    record(event, role=name, by=principal.user.id, address=_address())
+
+
+def _address() -> str | None:
+    return request.remote_addr
+
+
+def _back(principal: Principal) -> ResponseReturnValue:
+    return redirect(url_for("role.index", workspace_slug=principal.workspace.slug), 303)

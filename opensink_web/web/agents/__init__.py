@@ -1,0 +1,1 @@
+"""Pages of agents, their endpoints and sessions."""

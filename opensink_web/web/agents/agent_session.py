@@ -1,0 +1,123 @@
+"""Sessions: the list of runs, and everything that happened in one."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from htmx_flask import request
+
+from opensink_web.models import (
+    AgentSession,
+    Delivery,
+    DeliveryStatus,
+    InputRequest,
+    SessionStatus,
+)
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.agents.agent_session import SessionFilter, find_session, list_sessions
+from opensink_web.operations.deliveries.delivery import DeliveryFilter, list_deliveries
+from opensink_web.operations.page import PageRequest
+from opensink_web.operations.requests.input_request import (
+    InputRequestFilter,
+    count_waiting_by_session,
+    list_input_requests,
+)
+from opensink_web.web.access import requires
+from opensink_web.web.choice import agent_choice, chosen_agent
+from opensink_web.web.deliveries.delivery_wait import Wait, wait_of
+from opensink_web.web.listing import chosen_word, page_request, same_list
+from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.timeline import NEWEST, Event, timeline_of
+from opensink_web.web.words import badge
+
+blueprint = Blueprint("agent_session", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """A session as it is drawn; `is_live` while something may still happen in it.
+
+    `failed_delivery` is the call whose failure ended the session, `held_up` one that waits longer
+    than usual.
+    """
+
+    session: AgentSession
+    requests: list[InputRequest]
+    events: list[Event]
+    failed_delivery: Delivery | None
+    held_up: tuple[Delivery, Wait] | None
+    may_redeliver: bool
+    is_live: bool
+    version: str
+
+
+@blueprint.get("/w/<workspace_slug>/sessions")
+@requires("agent_sessions", Action.READ)
+def index(principal: Principal) -> ResponseReturnValue:
+    """List the sessions, newest first."""
+    wanted = SessionFilter(
+        agent_id=chosen_agent(principal.workspace), status=chosen_word(SessionStatus, "status")
+    )
+    found = list_sessions(principal.workspace, wanted, page_request())
+    return render_template(
+        "agent_session/index.html",
+        sessions=found.items,
+        waiting=count_waiting_by_session(principal.workspace, [one.id for one in found.items]),
+        wanted=wanted,
+        statuses=[(status, badge(status).text) for status in SessionStatus],
+        agents=agent_choice(principal.workspace, wanted.agent_id),
+        next_href=same_list(trail=found.trail) if found.trail else None,
+        first_href=same_list() if page_request().trail else None,
+    )
+
+
+@blueprint.get("/w/<workspace_slug>/sessions/<uuid:session_id>")
+@requires("agent_sessions", Action.READ)
+def show(principal: Principal, session_id: UUID) -> ResponseReturnValue:
+    """Show a session, or to htmx the part that updates itself."""
+    session = find_session(principal.workspace, session_id)
+    page = _page(principal, session)
+    if is_unchanged(page.version):
+        return UNCHANGED
+    template = "agent_session/_session.html" if request.htmx else "agent_session/show.html"
+    return render_template(template, page=page, session=session)
+
+
+def _page(principal: Principal, session: AgentSession) -> SessionPage:
+    workspace = principal.workspace
+    asked = list_input_requests(workspace, InputRequestFilter(session_id=session.id), NEWEST)
+    calls = list_deliveries(workspace, DeliveryFilter(session_id=session.id), PageRequest())
+    events = timeline_of(workspace, session)
+    is_calling = any(call.status is DeliveryStatus.PENDING for call in calls.items)
+    failed = _failed(session, calls.items)
+    held_up = _held_up(calls.items)
+    return SessionPage(
+        session=session,
+        requests=asked.items,
+        events=events,
+        failed_delivery=failed,
+        held_up=held_up,
+        may_redeliver=principal.may("deliveries", Action.WRITE),
+        is_live=is_calling or not session.status.has_ended,
+        version=version_of(
+            (session.status, session.updated_at, failed and failed.id, is_calling),
+            held_up and (held_up[0].id, held_up[1]),
+            [(one.id, one.status) for one in asked.items],
+            [(event.id, event.what.title) for event in events],
+        ),
+    )
+
+
+def _failed(session: AgentSession, deliveries: list[Delivery]) -> Delivery | None:
+    """Return the newest failed call of a session that failed or says why, to be made again."""
+    if session.status is not SessionStatus.FAILED and session.error_message is None:
+        return None
+    failed = (call for call in deliveries if call.status is DeliveryStatus.FAILED)
+    return next(failed, None)
+
+
+def _held_up(deliveries: list[Delivery]) -> tuple[Delivery, Wait] | None:
+    """Return the newest call that waits longer than usual, with what it waits for."""
+    waits = ((call, wait_of(call)) for call in deliveries)
+    return next(((call, wait) for call, wait in waits if wait and not wait.is_usual), None)

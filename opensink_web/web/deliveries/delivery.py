@@ -1,0 +1,103 @@
+"""Deliveries: every call to an agent's endpoint, each attempt at it, and making one again."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from htmx_flask import request
+
+from opensink_web.errors import Conflict
+from opensink_web.models import Delivery, DeliveryKind, DeliveryStatus
+from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.deliveries import delivery as operations
+from opensink_web.operations.requests.input_request import find_input_request
+from opensink_web.web import happenings
+from opensink_web.web.access import requires
+from opensink_web.web.choice import agent_choice, chosen_agent
+from opensink_web.web.deliveries.delivery_wait import wait_of
+from opensink_web.web.listing import chosen_word, page_request, same_list
+from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.words import attempt_trigger, badge, delivery_kind
+
+blueprint = Blueprint("delivery", __name__)
+_TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUCCEEDED)
+
+
+@blueprint.get("/w/<workspace_slug>/deliveries")
+@requires("deliveries", Action.READ)
+def index(principal: Principal) -> ResponseReturnValue:
+    """List the deliveries, newest first."""
+    wanted = operations.DeliveryFilter(
+        agent_id=chosen_agent(principal.workspace),
+        kind=chosen_word(DeliveryKind, "kind"),
+        status=chosen_word(DeliveryStatus, "status"),
+    )
+    found = operations.list_deliveries(principal.workspace, wanted, page_request())
+    return render_template(
+        "delivery/index.html",
+        deliveries=found.items,
+        wanted=wanted,
+        kinds=[(kind, delivery_kind(kind)) for kind in DeliveryKind],
+        kind_text=delivery_kind,
+        tabs=_tabs(wanted),
+        agents=agent_choice(principal.workspace, wanted.agent_id),
+        next_href=same_list(trail=found.trail) if found.trail else None,
+        first_href=same_list() if page_request().trail else None,
+    )
+
+
+@blueprint.get("/w/<workspace_slug>/deliveries/<uuid:delivery_id>")
+@requires("deliveries", Action.READ)
+def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
+    """Show a delivery with its attempts, or to htmx the part that updates itself."""
+    delivery = operations.find_delivery(principal.workspace, delivery_id)
+    version = _version(delivery)
+    if is_unchanged(version):
+        return UNCHANGED
+    asked_id = delivery.input_request_id
+    return render_template(
+        "delivery/_delivery.html" if request.htmx else "delivery/show.html",
+        delivery=delivery,
+        asked=find_input_request(principal.workspace, asked_id) if asked_id else None,
+        kind_text=delivery_kind,
+        trigger_text=attempt_trigger,
+        attempt_of=happenings.attempt,
+        wait=wait_of(delivery),
+        may_see_agent=principal.may("agents", Action.WRITE),
+        may_redeliver=principal.may("deliveries", Action.WRITE),
+        version=version,
+    )
+
+
+@blueprint.post("/w/<workspace_slug>/deliveries/<uuid:delivery_id>/redeliver")
+@requires("deliveries", Action.WRITE)
+def redeliver(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
+    """Have a failed call made again."""
+    try:
+        with writing():
+            operations.redeliver(principal.workspace, delivery_id)
+    except Conflict as error:
+        flash(error.message, "danger")
+    else:
+        flash("The agent's endpoint is being called again.", "success")
+    slug = principal.workspace.slug
+    return redirect(url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id), 303)
+
+
+def _tabs(wanted: operations.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
+    """Return the tabs above the list, as the macro takes them: all, and each status."""
+    return [
+        (
+            badge(status).text if status else "All",
+            same_list(status=status and status.value, trail=None),
+            wanted.status is status,
+            None,
+        )
+        for status in _TABS
+    ]
+
+
+def _version(delivery: Delivery) -> str:
+    attempts = [(one.id, one.outcome) for one in delivery.attempts]
+    return version_of(delivery.status, delivery.updated_at, wait_of(delivery), attempts)

@@ -1,0 +1,1 @@
+"""Pages of functions, executions, batches and chats."""

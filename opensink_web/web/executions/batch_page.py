@@ -1,0 +1,169 @@
+"""All that the page of one batch tells, looked up and put into words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask import request
+
+from opensink_web import clock
+from opensink_web.errors import InvalidInput
+from opensink_web.models import Batch, BatchStatus, Execution, ExecutionStatus, InputRequest
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.executions.batch import Progress, progress_of, status_of
+from opensink_web.operations.executions.batch_children import (
+    due_at,
+    list_children,
+    pending_requests_of,
+)
+from opensink_web.web.executions.batch_progress import PARTS, Bar, bar_of, pace_of
+from opensink_web.web.executions.callback_words import ShownCallback, shown_callback
+from opensink_web.web.executions.execution_target import target_href
+from opensink_web.web.executions.reach import reaches_rows_of
+from opensink_web.web.executions.rerun import Reruns, reruns
+from opensink_web.web.listing import ROWS_PER_PAGE, chosen_word, same_list
+from opensink_web.web.live import version_of
+from opensink_web.web.words import part_of_batch
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A count that leads to the executions that it counts; `status` is None for all."""
+
+    status: ExecutionStatus | None
+    words: str
+    count: int
+    href: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """A batch as it is drawn; `is_live` while something may still happen in it.
+
+    `children` are those on this page of them, `asked` what each that waits asks a person.
+    `due_at` is when it begins that was submitted for later. Cancelling it now would end
+    `unbegun_count` executions and leave `running_count`.
+    """
+
+    batch: Batch
+    target_href: str | None
+    status: BatchStatus
+    bar: Bar
+    pace: str | None
+    due_at: datetime | None
+    started_at: datetime | None
+    waiting_count: int
+    unbegun_count: int
+    running_count: int
+    failed_count: int
+    how_it_ended: str
+    filters: list[Filter]
+    children: list[Execution]
+    asked: dict[UUID, InputRequest]
+    callback: ShownCallback | None
+    may_cancel: bool
+    reruns: Reruns
+    is_live: bool
+    next_href: str | None
+    first_href: str | None
+    refresh_href: str
+    version: str
+
+
+def batch_page(principal: Principal, batch: Batch) -> BatchPage:
+    """Look up all that is told of a batch."""
+    progress = progress_of([batch.id])[batch.id]
+    chosen, skip = chosen_word(ExecutionStatus, "status"), _skip()
+    found = list_children(batch, progress, chosen, skip=skip, limit=ROWS_PER_PAGE + 1)
+    children = found[:ROWS_PER_PAGE]
+    status = status_of(batch, progress)
+    callback = shown_callback(batch.callback_url, batch.callback)
+    due, pace = _due_later(batch, status), pace_of(batch, progress)
+    version = version_of(
+        (status, batch.ended_as, progress.counts, callback, due, pace),
+        [(one.id, one.status, one.updated_at) for one in children],
+    )
+    return BatchPage(
+        batch=batch,
+        target_href=target_href(principal, batch),
+        status=status,
+        bar=bar_of(batch, progress),
+        pace=pace,
+        due_at=due,
+        started_at=progress.started_at,
+        waiting_count=progress.count(ExecutionStatus.AWAITING_INPUT),
+        unbegun_count=_unbegun_count(progress),
+        running_count=progress.count(ExecutionStatus.RUNNING),
+        filters=_filters(progress, chosen),
+        children=children,
+        asked=pending_requests_of([one.id for one in children if _waits(one)]),
+        callback=callback,
+        may_cancel=_is_cancellable(principal, batch),
+        reruns=reruns(principal, batch, has_ended=batch.ended_as is not None),
+        failed_count=progress.count(ExecutionStatus.FAILED),
+        how_it_ended=_how_it_ended(progress),
+        is_live=batch.ended_as is None or (callback is not None and callback.is_under_way),
+        next_href=_href(skip + ROWS_PER_PAGE) if len(found) > ROWS_PER_PAGE else None,
+        first_href=_href(0) if skip else None,
+        refresh_href=same_list(version=version, skip=str(skip) if skip else None),
+        version=version,
+    )
+
+
+def _skip() -> int:
+    text = request.args.get("skip", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise InvalidInput("The number of executions to skip must be a whole number.")
+    return int(text)
+
+
+def _href(skip: int) -> str:
+    return same_list(skip=str(skip) if skip else None) + "#children"
+
+
+def _due_later(batch: Batch, status: BatchStatus) -> datetime | None:
+    due = due_at(batch) if status is BatchStatus.QUEUED else None
+    return due if due is not None and due > clock.now() else None
+
+
+def _unbegun_count(progress: Progress) -> int:
+    waiting = progress.count(ExecutionStatus.AWAITING_INPUT)
+    return progress.count(ExecutionStatus.QUEUED) + waiting
+
+
+def _how_it_ended(progress: Progress) -> str:
+    """Say of which executions a batch consists that has ended as partial."""
+    completed, failed, cancelled = (
+        progress.count(status)
+        for status in (
+            ExecutionStatus.COMPLETED,
+            ExecutionStatus.FAILED,
+            ExecutionStatus.CANCELLED,
+        )
+    )
+    told = f"{completed} completed, {failed} failed"
+    if cancelled:
+        told += f", {cancelled} cancelled one by one"
+    return f"{told}. The batch itself was not cancelled; that is what “Partial” means."
+
+
+def _waits(execution: Execution) -> bool:
+    return execution.status is ExecutionStatus.AWAITING_INPUT
+
+
+def _is_cancellable(principal: Principal, batch: Batch) -> bool:
+    is_open = batch.ended_as is None and batch.cancelled_at is None
+    return is_open and reaches_rows_of(principal, "batches", "cancel", batch.user_id)
+
+
+def _filters(progress: Progress, chosen: ExecutionStatus | None) -> list[Filter]:
+    """Return all, and each status of which there are any, or which is looked at."""
+    total = sum(progress.counts.values())
+    found = [Filter(None, "in all", total, same_list(status=None) + "#children", chosen is None)]
+    for status in PARTS:
+        count = progress.count(status)
+        if count or status is chosen:
+            href = same_list(status=status.value) + "#children"
+            found.append(Filter(status, part_of_batch(status), count, href, status is chosen))
+    return found

@@ -1,0 +1,38 @@
+"""What happened to an execution, newest first, drawn as a session's events are."""
+
+from uuid import UUID
+
+from flask import url_for
+
+from opensink_web.models import Execution, ExecutionStep, StepKind, Workspace
+from opensink_web.operations.accounts.disclosure import without_echoes
+from opensink_web.web import happenings
+from opensink_web.web.timeline import Event, Link, who_answered
+
+
+def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:
+    """Return an execution's timeline."""
+    return [_of_step(workspace, execution, step) for step in reversed(execution.steps)]
+
+
+def _of_step(workspace: Workspace, execution: Execution, step: ExecutionStep) -> Event:
+    by, text = None, without_echoes(execution, step.message)
+    if step.kind is StepKind.RESUMED and text is not None and " answered “" in text:
+        by, text = who_answered(text)
+    return Event(
+        id=step.id,
+        what=happenings.execution_step(step.kind),
+        moment=step.created_at,
+        by=by,
+        text=text,
+        payload=None,
+        links=_links(workspace, step),
+    )
+
+
+def _links(workspace: Workspace, step: ExecutionStep) -> tuple[Link, ...]:
+    request_id = (step.details or {}).get("input_request_id")
+    if request_id is None:
+        return ()
+    href = url_for("input_request.show", workspace_slug=workspace.slug, request_id=UUID(request_id))
+    return (Link(href, "Request"),)

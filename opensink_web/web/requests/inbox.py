@@ -1,0 +1,119 @@
+"""The inbox: what waits for a person, newest first, and what has been decided."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from htmx_flask import request
+
+from opensink_web.errors import UnreadableSecret
+from opensink_web.models import InputRequest, InputRequestKind, Workspace
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.page import Page
+from opensink_web.operations.requests.input_request import (
+    InputRequestFilter,
+    count_waiting,
+    list_input_requests,
+)
+from opensink_web.web.access import requires
+from opensink_web.web.below_path import public_root
+from opensink_web.web.choice import Choice, agent_choice, chosen_agent
+from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
+from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.requests.stored_answer import preview_of
+from opensink_web.web.words import decided
+
+blueprint = Blueprint("inbox", __name__)
+
+
+class View(StrEnum):
+    """The tabs."""
+
+    WAITING = "waiting"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One page of the list as it is drawn.
+
+    `previews` say with which input calls are made that wait for approval, or were approved.
+    `next_href` leads to older requests; `refresh_href` is asked for news and is None below the
+    first page, where nothing arrives. `arrivals` came since the page that asks was drawn.
+    """
+
+    view: View
+    agent_id: UUID | None
+    agents: Choice
+    requests: list[InputRequest]
+    previews: dict[UUID, str]
+    arrivals: list[InputRequest]
+    next_href: str | None
+    refresh_href: str | None
+
+
+@blueprint.get("/w/<workspace_slug>/inbox")
+@requires("agent_session_input_requests", Action.READ)
+def show(principal: Principal) -> ResponseReturnValue:
+    """Show the list, or to htmx the part of it that updates itself."""
+    view = chosen_word(View, "view") or View.WAITING
+    found = _requests(principal.workspace, view)
+    version = _version(principal.workspace, found)
+    if is_unchanged(version):
+        return UNCHANGED
+    inbox = _inbox(principal.workspace, view, found, version)
+    template = "inbox/_list.html" if request.htmx else "inbox/show.html"
+    return render_template(
+        template,
+        inbox=inbox,
+        decided=decided,
+        may_connect=principal.may("agents", Action.WRITE),
+        base_url=public_root(),
+    )
+
+
+def _requests(workspace: Workspace, view: View) -> Page[InputRequest]:
+    wanted = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
+    return list_input_requests(workspace, wanted, page_request())
+
+
+def _version(workspace: Workspace, found: Page[InputRequest]) -> str:
+    rows = [(one.id, one.status, one.resolved_at) for one in found.items]
+    return version_of(count_waiting(workspace), rows)
+
+
+def _inbox(workspace: Workspace, view: View, found: Page[InputRequest], version: str) -> Inbox:
+    is_first_page = page_request().trail is None
+    agent_id = chosen_agent(workspace)
+    newest = str(found.items[0].id) if found.items else "none"
+    return Inbox(
+        view=view,
+        agent_id=agent_id,
+        agents=agent_choice(workspace, agent_id),
+        requests=found.items,
+        previews=_previews(found.items),
+        arrivals=_arrivals(view, found.items),
+        next_href=same_list(trail=found.trail) if found.trail else None,
+        refresh_href=same_list(version=version, since=newest) if is_first_page else None,
+    )
+
+
+def _previews(requests: list[InputRequest]) -> dict[UUID, str]:
+    found = {}
+    for one in requests:
+        if one.kind is InputRequestKind.APPROVAL:
+            with suppress(UnreadableSecret):
+                found[one.id] = preview_of(one.schema, one.response or one.proposed_response or {})
+    return found
+
+
+def _arrivals(view: View, requests: list[InputRequest]) -> list[InputRequest]:
+    """Return what is newer than the newest request that the asking page shows."""
+    since = request.args.get("since")
+    if since is None or view is not View.WAITING:
+        return []
+    newest = chosen_id("since") if since != "none" else None
+    return [one for one in requests if newest is None or one.id > newest]

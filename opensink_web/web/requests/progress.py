@@ -1,0 +1,179 @@
+"""What became of a decision, step by step: taken, passed on, and what it led to."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+
+from opensink_web import clock
+from opensink_web.models import (
+    AgentSession,
+    Delivery,
+    DeliveryStatus,
+    Execution,
+    ExecutionStatus,
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+    SessionStatus,
+)
+from opensink_web.operations.accounts.disclosure import shown_error
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.deliveries.delivery import find_delivery_of
+from opensink_web.operations.requests.input_request import next_waiting
+from opensink_web.web import happenings
+from opensink_web.web.deliveries.delivery_wait import wait_of
+from opensink_web.web.live import version_of
+from opensink_web.web.words import (
+    Mark,
+    decided,
+    execution_after_answer,
+    mark_icon,
+    session_after_answer,
+)
+
+FRESH = timedelta(minutes=1)
+WATCHED = timedelta(minutes=30)
+"""How long after the answer the page keeps asking what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line; `detail` is a sentence below it, `href` leads to what it is about."""
+
+    mark: Mark
+    title: str
+    detail: str | None = None
+    moment: datetime | None = None
+    href: str | None = None
+    link_text: str | None = None
+
+    @property
+    def icon(self) -> str:
+        return mark_icon(self.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The steps of one request; `period_seconds` is None once nothing more is to come."""
+
+    is_pending: bool
+    steps: tuple[Step, ...]
+    next_request: InputRequest | None
+    period_seconds: int | None
+    version: str
+
+
+def progress_of(principal: Principal, asked: InputRequest) -> Progress:
+    """Look up what became of a request."""
+    steps, is_settled = _outcome(principal, asked)
+    upcoming = next_waiting(principal.workspace, asked)
+    period = _period_seconds(asked, is_settled=is_settled)
+    return Progress(
+        is_pending=asked.status is InputRequestStatus.PENDING,
+        steps=steps,
+        next_request=upcoming,
+        period_seconds=period,
+        version=version_of(asked.status, steps, upcoming and upcoming.id, period),
+    )
+
+
+def _outcome(principal: Principal, asked: InputRequest) -> tuple[tuple[Step, ...], bool]:
+    """Return the steps, and whether nothing more is to come."""
+    if asked.status is InputRequestStatus.PENDING:
+        return (), False
+    if asked.status is InputRequestStatus.CANCELLED:
+        asker = "session" if asked.execution_id is None else "execution"
+        detail = f"The {asker} ended before anybody answered, so there is nothing to decide."
+        return (Step(Mark.WARNING, "Cancelled", detail),), True
+    slug = principal.workspace.slug
+    decision = _decision_step(principal, asked)
+    if asked.session is not None:
+        delivery = find_delivery_of(asked)
+        steps = (_delivery_step(slug, delivery), _session_step(slug, asked.session, delivery))
+        return (decision, *steps), _is_settled(asked.session, delivery)
+    if asked.execution is not None:
+        status = asked.execution.status
+        is_settled = status.has_ended or status is ExecutionStatus.AWAITING_INPUT
+        return (decision, _execution_step(slug, asked, asked.execution)), is_settled
+    return (decision,), True
+
+
+def _decision_step(principal: Principal, asked: InputRequest) -> Step:
+    who = asked.resolved_by.email if asked.resolved_by else "somebody who has left"
+    if asked.resolved_by_id == principal.user.id:
+        who = "you"
+    title = f"{decided(asked.kind, asked.status)} by {who}"
+    if asked.status is InputRequestStatus.DECLINED:
+        return Step(Mark.DONE, title, asked.decline_reason, asked.resolved_at)
+    if asked.kind is InputRequestKind.APPROVAL and asked.response != asked.proposed_response:
+        title += ", with an edited input"
+    return Step(Mark.DONE, title, moment=asked.resolved_at)
+
+
+def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
+    if delivery is None:
+        detail = "It has no execution endpoint to call, so it reads the answer when it next asks."
+        return Step(Mark.DONE, "Ready for the agent to fetch", detail)
+    href = url_for("delivery.show", workspace_slug=slug, delivery_id=delivery.id)
+    last = delivery.attempts[-1] if delivery.attempts else None
+    if delivery.status is DeliveryStatus.SUCCEEDED and last is not None:
+        moment = last.finished_at
+        return Step(Mark.DONE, happenings.attempt(last).title, None, moment, href, "Delivery")
+    if delivery.status is DeliveryStatus.FAILED:
+        title = "The call to the agent failed"
+        return Step(
+            Mark.FAILED, title, delivery.error_message, delivery.finished_at, href, "Delivery"
+        )
+    if delivery.next_at > clock.now() and delivery.error_message:
+        title = "The call to the agent failed; it is tried again"
+        return Step(Mark.WARNING, title, delivery.error_message, delivery.next_at, href, "Delivery")
+    wait = wait_of(delivery)
+    if wait is not None and not wait.is_usual:
+        title = "The answer waits to be delivered"
+        return Step(Mark.WARNING, title, wait.reason, wait.until, href, "Delivery")
+    return Step(Mark.LIVE, "Calling the agent…", None, None, href, "Delivery")
+
+
+def _session_step(slug: str, session: AgentSession, delivery: Delivery | None) -> Step:
+    href = url_for("agent_session.show", workspace_slug=slug, session_id=session.id)
+    is_delivered = delivery is None or delivery.status is DeliveryStatus.SUCCEEDED
+    if not is_delivered and not session.status.has_ended:
+        return Step(Mark.AHEAD, "Then the agent goes on", href=href, link_text="Session")
+    mark, title = session_after_answer(session.status)
+    if delivery is None and session.status is SessionStatus.PROCESSING_INPUT:
+        title = "Waiting for the agent to fetch it…"
+    is_told = delivery is not None and delivery.error_message == session.error_message
+    told = session.error_message  # which, unless a call failed, is in the agent's own words
+    detail = None if is_told or told is None else f"The agent reported: {told}"
+    return Step(mark, title, detail, session.updated_at, href, "Session")
+
+
+def _execution_step(slug: str, asked: InputRequest, execution: Execution) -> Step:
+    href = url_for("execution.show", workspace_slug=slug, execution_id=execution.id)
+    mark, title = execution_after_answer(execution.status)
+    detail, moment = shown_error(execution), execution.finished_at
+    if asked.status is InputRequestStatus.DECLINED:
+        title, detail = "The execution failed with this reason", None
+    elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():
+        mark, title, moment = Mark.WARNING, "The call waits for its time", execution.next_at
+    return Step(mark, title, detail, moment, href, "Execution")
+
+
+def _period_seconds(asked: InputRequest, *, is_settled: bool) -> int | None:
+    """Say how soon to look again: a decision of others within seconds, an outcome at once."""
+    if asked.status is InputRequestStatus.PENDING:
+        return 3
+    if asked.resolved_at is None or is_settled:
+        return None
+    age = clock.now() - asked.resolved_at
+    if age > WATCHED:
+        return None
+    return 1 if age < FRESH else 10
+
+
+def _is_settled(session: AgentSession, delivery: Delivery | None) -> bool:
+    """Tell whether the call has been made and the agent has said what became of it."""
+    if delivery is not None and delivery.status is DeliveryStatus.PENDING:
+        return False
+    return session.status.has_ended or session.status is SessionStatus.WAITING_FOR_INPUT

@@ -1,0 +1,323 @@
+"""Claim, lease, fence: who may call, who may say how it went, and what becomes of the session."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from opensink_web.errors import Conflict
+from opensink_web.models import (
+    Activity,
+    Agent,
+    AgentSession,
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryStatus,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.models.base import new_id
+from opensink_web.models.transaction import writing
+from opensink_web.operations.agents.agent_session import update_session
+from opensink_web.operations.deliveries import attempt as delivery_attempt
+from opensink_web.operations.deliveries import outcome as delivery_outcome
+from opensink_web.operations.deliveries.attempt import Claim, claim
+from opensink_web.operations.deliveries.delivery import redeliver
+from opensink_web.operations.deliveries.outcome import finish
+from opensink_web.outbound.client import Answer, Headers
+from opensink_web.outbound.failures import CallError
+from tests.conftest import Cast
+from tests.operations.conftest import Moment
+from tests.scenarios import Waiting, answer, ask_in, endpoint_at
+
+
+@pytest.fixture
+def waiting(app: Flask, cast: Cast) -> Iterator[Waiting]:
+    with app.app_context():
+        yield ask_in(cast.alice, endpoint_at("http://127.0.0.1:9/execute"))
+
+
+@pytest.fixture
+def delivery_id(cast: Cast, waiting: Waiting) -> UUID:
+    answer(cast.bob, waiting)
+    return db.session.scalars(select(Delivery.id)).one()
+
+
+def came_back(
+    status: int | None, error: CallError | None = None, body: bytes = b"", headers: Headers = ()
+) -> Answer:
+    return Answer(status, "", headers, body, False, 1.5, "127.0.0.1", error)
+
+
+def claimed(delivery_id: UUID) -> Claim:
+    with writing():
+        claim_ = claim(delivery_id)
+    assert claim_ is not None
+    return claim_
+
+
+def finished(claim_: Claim, status: int | None, error: CallError | None = None) -> bool:
+    with writing():
+        return finish(claim_, came_back(status, error))
+
+
+def the_delivery(delivery_id: UUID) -> Delivery:
+    db.session.rollback()
+    return db.session.get_one(Delivery, delivery_id)
+
+
+def session_status(waiting: Waiting) -> tuple[SessionStatus, SessionStatus | None]:
+    session = db.session.get_one(AgentSession, waiting.session_id)
+    agent = db.session.get_one(Agent, waiting.agent_id)
+    return session.status, agent.status
+
+
+def test_only_one_claims_it(delivery_id: UUID) -> None:
+    claimed(delivery_id)
+    with writing():
+        assert claim(delivery_id) is None
+
+
+def test_nobody_claims_what_is_not_there(app: Flask) -> None:
+    with app.app_context(), writing():
+        assert claim(new_id()) is None
+
+
+def test_a_redirect_is_not_followed_and_told_with_its_target(
+    delivery_id: UUID, waiting: Waiting
+) -> None:
+    del waiting
+    answer = replace(came_back(302), headers=(("Location", "/new?token=hunter22"),))
+    with_lease = claimed(delivery_id)
+    with writing():
+        assert finish(with_lease, answer)
+    assert the_delivery(delivery_id).error_message == (
+        "The execution endpoint answered 302 and points to /new?token=••••. Redirects are not "
+        "followed: enter the address it moved to."
+    )
+
+
+def test_success_leaves_the_session_to_the_agent(delivery_id: UUID, waiting: Waiting) -> None:
+    assert finished(claimed(delivery_id), 204)
+    assert the_delivery(delivery_id).status is DeliveryStatus.SUCCEEDED
+    assert session_status(waiting) == ("processing_input", "processing_input")
+
+
+@pytest.mark.parametrize("status", [199, 301, 404, 500])
+def test_any_other_answer_fails_session_and_agent(
+    delivery_id: UUID, waiting: Waiting, status: int
+) -> None:
+    assert finished(claimed(delivery_id), status)
+    delivery = the_delivery(delivery_id)
+    assert delivery.status is DeliveryStatus.FAILED
+    assert delivery.error_message == f"The execution endpoint answered {status}."
+    assert session_status(waiting) == ("failed", "failed")
+    session = db.session.get_one(AgentSession, waiting.session_id)
+    assert session.error_message == delivery.error_message
+    last = db.session.scalars(select(Activity).order_by(Activity.id.desc())).first()
+    assert last is not None
+    assert (last.type, last.message) == ("session_ended", delivery.error_message)
+
+
+@pytest.mark.parametrize("word", ["completed", "failed", "waiting_for_input"])
+def test_the_agents_own_word_stands(
+    cast: Cast, delivery_id: UUID, waiting: Waiting, word: str
+) -> None:
+    claim_ = claimed(delivery_id)
+    with writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        update_session(workspace, waiting.session_id, status=SessionStatus(word))
+    assert finished(claim_, None, CallError("timeout", "It did not answer."))
+    assert the_delivery(delivery_id).status is DeliveryStatus.FAILED
+    assert session_status(waiting) == (word, word)
+
+
+def test_a_stale_token_writes_nothing(moment: Moment, delivery_id: UUID, waiting: Waiting) -> None:
+    stale = claimed(delivery_id)
+    moment.pass_seconds(16)
+    fresh = claimed(delivery_id)
+    assert not finished(stale, 500)
+    assert the_delivery(delivery_id).status is DeliveryStatus.PENDING
+    assert session_status(waiting) == ("processing_input", "processing_input")
+    assert finished(fresh, 200)
+    outcomes = [attempt.outcome for attempt in the_delivery(delivery_id).attempts]
+    assert outcomes == [AttemptOutcome.UNKNOWN, AttemptOutcome.SUCCEEDED]
+
+
+def test_a_lost_worker_is_made_good_under_the_same_webhook_id(
+    moment: Moment, delivery_id: UUID
+) -> None:
+    first = claimed(delivery_id)
+    with writing():
+        assert claim(delivery_id) is None
+    moment.pass_seconds(16)
+    second = claimed(delivery_id)
+    assert dict(first.call.headers)["webhook-id"] == dict(second.call.headers)["webhook-id"]
+    triggers = [attempt.trigger for attempt in the_delivery(delivery_id).attempts]
+    assert triggers == [AttemptTrigger.FIRST, AttemptTrigger.RECOVERY]
+
+
+def test_a_worker_lost_every_time_ends_as_outcome_unknown(
+    moment: Moment, delivery_id: UUID, waiting: Waiting
+) -> None:
+    for _ in range(delivery_attempt.RECOVERIES_MAX + 1):
+        claimed(delivery_id)
+        moment.pass_seconds(16)
+    with writing():
+        assert claim(delivery_id) is None
+    delivery = the_delivery(delivery_id)
+    assert delivery.status is DeliveryStatus.FAILED
+    assert delivery.error_message is not None
+    assert delivery.error_message.startswith("Outcome unknown")
+    assert session_status(waiting) == ("failed", "failed")
+    assert {attempt.outcome for attempt in delivery.attempts} == {AttemptOutcome.UNKNOWN}
+
+
+def test_redelivery_puts_the_session_back_and_keeps_the_id(
+    cast: Cast, delivery_id: UUID, waiting: Waiting
+) -> None:
+    finished(claimed(delivery_id), 500)
+    with writing():
+        redeliver(db.session.get_one(Workspace, cast.alice.workspace_id), delivery_id)
+    assert session_status(waiting) == ("processing_input", "processing_input")
+    assert finished(claimed(delivery_id), 200)
+    triggers = [attempt.trigger for attempt in the_delivery(delivery_id).attempts]
+    assert triggers == [AttemptTrigger.FIRST, AttemptTrigger.MANUAL]
+
+
+def test_only_a_failed_one_can_be_redelivered(cast: Cast, delivery_id: UUID) -> None:
+    with pytest.raises(Conflict), writing():
+        redeliver(db.session.get_one(Workspace, cast.alice.workspace_id), delivery_id)
+    finished(claimed(delivery_id), 200)
+    with pytest.raises(Conflict), writing():
+        redeliver(db.session.get_one(Workspace, cast.alice.workspace_id), delivery_id)
+
+
+def test_an_endpoint_that_was_removed_fails_it(
+    cast: Cast, delivery_id: UUID, waiting: Waiting
+) -> None:
+    with writing():
+        db.session.get_one(Agent, waiting.agent_id).execution_endpoint = None
+    with writing():
+        assert claim(delivery_id) is None
+    assert the_delivery(delivery_id).status is DeliveryStatus.FAILED
+    assert session_status(waiting) == ("failed", "failed")
+
+
+def test_a_retry_schedule_dates_the_next_attempt(app: Flask, cast: Cast, moment: Moment) -> None:
+    with app.app_context():
+        endpoint = endpoint_at("http://127.0.0.1:9/execute", max_attempts=2)
+        waiting = ask_in(cast.alice, endpoint)
+        answer(cast.bob, waiting)
+        delivery_id = db.session.scalars(select(Delivery.id)).one()
+        assert finished(claimed(delivery_id), 500)
+        assert the_delivery(delivery_id).status is DeliveryStatus.PENDING
+        assert session_status(waiting)[0] == "processing_input"
+        moment.pass_seconds(3600)
+        assert finished(claimed(delivery_id), 500)
+        delivery = the_delivery(delivery_id)
+        assert [attempt.trigger for attempt in delivery.attempts] == ["first", "retry"]
+        assert delivery.status is DeliveryStatus.FAILED
+        assert session_status(waiting)[0] == "failed"
+
+
+@pytest.fixture
+def patient_id(app: Flask, cast: Cast) -> Iterator[UUID]:
+    """A delivery that may be tried three times."""
+    with app.app_context():
+        waiting = ask_in(cast.alice, endpoint_at("http://127.0.0.1:9/execute", max_attempts=3))
+        answer(cast.bob, waiting)
+        yield db.session.scalars(select(Delivery.id)).one()
+
+
+@pytest.mark.parametrize("status", [302, 429, 500, 503])
+def test_retry_after_puts_the_next_attempt_off(
+    moment: Moment, patient_id: UUID, status: int
+) -> None:
+    claim_ = claimed(patient_id)
+    with writing():
+        finish(claim_, came_back(status, headers=(("Retry-After", "600"),)))
+    assert the_delivery(patient_id).next_at == moment.now + timedelta(seconds=600)
+
+
+def test_retry_after_never_brings_it_forward(
+    moment: Moment, patient_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_outcome, "_random", Random(1))
+    claim_ = claimed(patient_id)
+    with writing():
+        finish(claim_, came_back(503, headers=(("Retry-After", "0"),)))
+    assert the_delivery(patient_id).next_at > moment.now + timedelta(seconds=1)
+
+
+def test_410_gone_ends_it_whatever_is_left(patient_id: UUID) -> None:
+    assert finished(claimed(patient_id), 410)
+    delivery = the_delivery(patient_id)
+    assert delivery.status is DeliveryStatus.FAILED
+    assert "410 Gone, so this call is not tried again" in (delivery.error_message or "")
+
+
+def test_what_policy_refuses_is_not_tried_again(patient_id: UUID) -> None:
+    assert finished(claimed(patient_id), None, CallError("refused_by_policy", "Not public."))
+    assert the_delivery(patient_id).status is DeliveryStatus.FAILED
+
+
+def test_a_secret_that_comes_back_is_not_kept(delivery_id: UUID) -> None:
+    claim_ = claimed(delivery_id)
+    secret = dict(claim_.call.headers)["X-OpenSink-Secret"]
+    with writing():
+        finish(claim_, came_back(200, body=f"you sent {secret}\0".encode()))
+    (attempt,) = the_delivery(delivery_id).attempts
+    assert attempt.response_body == "you sent ••••\ufffd"
+    assert secret not in str(attempt.request_headers)
+
+
+def test_an_echo_in_the_reason_reaches_neither_session_nor_activity(
+    delivery_id: UUID, waiting: Waiting
+) -> None:
+    claim_ = claimed(delivery_id)
+    secret = dict(claim_.call.headers)["X-OpenSink-Secret"]
+    with writing():
+        finish(claim_, Answer(401, f"Not {secret}", (), b"", False, 1.5, "127.0.0.1", None))
+    assert (
+        the_delivery(delivery_id).error_message == "The execution endpoint answered 401 Not ••••."
+    )
+    assert secret not in str(session_status(waiting))
+    assert secret not in str([one.message for one in db.session.scalars(select(Activity))])
+
+
+def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: Cast) -> None:
+    url = "http://127.0.0.1:9/execute?token=in-the-address&page=2"
+    endpoint = replace(endpoint_at(url), body={"password": "in-the-body"})
+    with app.app_context():
+        answer(cast.bob, ask_in(cast.alice, endpoint))
+        delivery_id = db.session.scalars(select(Delivery.id)).one()
+        claim_ = claimed(delivery_id)
+        body = b"in-the-address in-the-body in-the-b"
+        with writing():
+            finish(claim_, Answer(200, "", (), body, True, 1.5, "127.0.0.1", None))
+        (attempt,) = the_delivery(delivery_id).attempts
+        assert claim_.call.url == url
+        assert attempt.url == "http://127.0.0.1:9/execute?token=••••&page=••••"
+        assert '"password":"••••"' in str(attempt.request_body)
+        assert attempt.response_body == "•••• •••• ••••"
+        assert attempt.response_body_truncated is True
+
+
+def test_an_endpoint_that_cannot_be_decrypted_fails_the_call_with_its_reason(
+    delivery_id: UUID, waiting: Waiting
+) -> None:
+    with writing():
+        db.session.get_one(Agent, waiting.agent_id).sealed_execution_endpoint = "00000000.lost"
+    with writing():
+        assert claim(delivery_id) is None
+    session = db.session.get_one(AgentSession, waiting.session_id)
+    assert session.status is SessionStatus.FAILED
+    assert "a key that this server does not have" in str(session.error_message)

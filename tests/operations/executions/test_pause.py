@@ -1,0 +1,436 @@
+"""An execution waits for a person: it asks once, one decision stands, and it goes on or fails."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from opensink_web import clock
+from opensink_web.errors import (
+    AlreadyResolved,
+    Conflict,
+    InvalidInput,
+    InvalidResponse,
+    NotFound,
+)
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import (
+    Batch,
+    BatchStatus,
+    Execution,
+    ExecutionStatus,
+    ExecutionStep,
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+    LaneWork,
+    StepKind,
+    User,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import LaneAnnouncement, work_committed, writing
+from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.executions.batch import cancel_batch
+from opensink_web.operations.executions.pause import (
+    PersonsAnswer,
+    answers_of,
+    check_question,
+    check_reply,
+)
+from opensink_web.operations.requests.response import check_response
+from opensink_web.outbound.outcome import Awaits, Failure
+from tests.conftest import Cast, Person
+from tests.executions import (
+    batch,
+    claim_some,
+    finish_all,
+    make_function,
+    principal_of,
+    submit_many,
+)
+from tests.pause_scenarios import (
+    PROMPT,
+    PROPOSED,
+    Paused,
+    approval_in,
+    ask_again,
+    cancel,
+    paused_in,
+)
+from tests.scenarios import SCHEMA, ask_in
+
+YES: JSONObject = {"approved": True}
+
+
+@pytest.fixture
+def paused(app: Flask, cast: Cast) -> Iterator[Paused]:
+    with app.app_context():
+        yield paused_in(cast.alice)
+
+
+@pytest.fixture
+def asked_first(app: Flask, cast: Cast) -> Iterator[Paused]:
+    with app.app_context():
+        yield approval_in(cast.alice)[0]
+
+
+def answer(person: Person, paused: Paused, response: JSONObject) -> None:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    checked = check_response(workspace, paused.request_id, response)
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        resolve(workspace, checked, by=db.session.get_one(User, person.id))
+
+
+def refuse(person: Person, request_id: UUID, reason: str = "Too expensive.") -> None:
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        decline(workspace, request_id, reason, by=db.session.get_one(User, person.id))
+
+
+def carry_on(person: Person, execution_id: UUID, response: JSONObject) -> None:
+    checked = check_reply(principal_of(person), execution_id, response)
+    with writing():
+        by = principal_of(person)
+        resolve(by.workspace, checked, by=by.user)
+
+
+def execution_of(paused: Paused) -> Execution:
+    return db.session.get_one(Execution, paused.execution_id, populate_existing=True)
+
+
+def request_of(paused: Paused) -> InputRequest:
+    return db.session.get_one(InputRequest, paused.request_id, populate_existing=True)
+
+
+def steps_of(paused: Paused) -> list[StepKind]:
+    query = select(ExecutionStep.kind).where(ExecutionStep.execution_id == paused.execution_id)
+    return list(db.session.scalars(query.order_by(ExecutionStep.id)))
+
+
+class TestAsking:
+    def test_gives_the_lease_back_and_waits(self, paused: Paused) -> None:
+        execution = execution_of(paused)
+        assert execution.status is ExecutionStatus.AWAITING_INPUT
+        assert (execution.lease_token, execution.lease_until) == (None, None)
+        assert execution.pause_count == 1
+        assert steps_of(paused) == [StepKind.QUEUED, StepKind.STARTED, StepKind.PAUSED]
+
+    def test_asks_in_the_name_of_the_function(self, paused: Paused) -> None:
+        request = request_of(paused)
+        assert request.kind is InputRequestKind.INPUT
+        assert request.status is InputRequestStatus.PENDING
+        assert (request.key, request.title) == ("billing/transfer", "Which account?")
+        assert (request.message, request.schema) == (PROMPT, SCHEMA)
+        assert (request.session_id, request.agent_id) == (None, None)
+
+    def test_nobody_is_asked_for_a_batch_that_was_cancelled(self, app: Flask, cast: Cast) -> None:
+        with app.app_context():
+            function_id = make_function(cast.alice)
+            submitted = submit_many(cast.alice, function_id, 2)
+            claims = claim_some(function_id)
+            with writing():
+                workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+                cancel_batch(workspace, submitted.id)
+            finish_all(claims, Awaits(PROMPT, SCHEMA))
+
+            statuses = set(db.session.scalars(select(Execution.status)))
+            assert statuses == {ExecutionStatus.CANCELLED}
+            assert db.session.scalars(select(InputRequest.id)).all() == []
+            assert batch(submitted.id).ended_as is BatchStatus.CANCELLED
+
+    @pytest.mark.parametrize(
+        ("prompt", "title"),
+        [
+            ("\n  Go on?\nReally?", "Go on?"),
+            ("## Send **100** to `a_b`?", "Send 100 to a_b?"),
+            ("> # ", "> # "),
+            ("2 * 3 ** 4?", "2 * 3 ** 4?"),
+            ("x" * 300, "x" * 254 + "…"),
+        ],
+    )
+    def test_the_first_line_is_the_title(
+        self, app: Flask, cast: Cast, prompt: str, title: str
+    ) -> None:
+        with app.app_context():
+            assert request_of(paused_in(cast.alice, prompt)).title == title.strip()
+
+    @pytest.mark.parametrize(
+        ("prompt", "schema", "words"),
+        [
+            (" ", SCHEMA, "a text of 1 to"),
+            ("x" * 100_001, SCHEMA, "a text of 1 to"),
+            ("a\0b", SCHEMA, "NUL"),
+            ("Go on?", {"title": "\ud800"}, "surrogate"),
+            ("Go on?", [], "is an object"),
+            ("Go on?", {"properties": {"a": {"type": "text"}}}, "/properties/a"),
+            ("Go on?", {"type": "string"}, "must allow an object"),
+        ],
+    )
+    def test_says_why_a_question_cannot_be_asked(
+        self, prompt: str, schema: JSONValue, words: str
+    ) -> None:
+        assert words in str(check_question(prompt, schema))
+
+    def test_finds_nothing_wrong_with_a_usable_one(self) -> None:
+        assert check_question(PROMPT, SCHEMA) is None
+
+    def test_is_asked_by_a_session_or_an_execution_never_by_both(
+        self, cast: Cast, paused: Paused
+    ) -> None:
+        waiting = ask_in(cast.alice, None)
+        theirs = update(InputRequest).where(InputRequest.id == waiting.request_id)
+        for values in ({"execution_id": paused.execution_id}, {"session_id": None}):
+            with pytest.raises(IntegrityError), writing():
+                db.session.execute(theirs.values(values))
+
+
+class TestAnswering:
+    def test_queues_the_execution_again_and_says_so(self, cast: Cast, paused: Paused) -> None:
+        told: list[object] = []
+
+        def note(_sender: object, announcements: list[object]) -> None:
+            told.extend(announcements)
+
+        with work_committed.connected_to(note):
+            answer(cast.bob, paused, YES)
+
+        execution = execution_of(paused)
+        assert execution.status is ExecutionStatus.QUEUED
+        assert execution.next_at <= clock.now()
+        assert steps_of(paused)[-2:] == [StepKind.PAUSED, StepKind.RESUMED]
+        assert told == [LaneAnnouncement(LaneWork.EXECUTIONS, execution.lane_id)]
+        request = request_of(paused)
+        assert request.response == YES
+        assert request.resolved_by is not None
+        assert request.resolved_by.email == cast.bob.email
+
+    def test_a_worker_gets_the_newest_answer(self, cast: Cast, paused: Paused) -> None:
+        answer(cast.bob, paused, {"approved": False})
+        ask_again(cast.alice, "Really?")
+        query = select(InputRequest.id).where(InputRequest.title == "Really?")
+        again = Paused(paused.execution_id, db.session.scalars(query).one())
+        answer(cast.bob, again, YES)
+        silent = paused_in(cast.alice)
+
+        found = answers_of([paused.execution_id, silent.execution_id])
+
+        assert found == {paused.execution_id: PersonsAnswer(again.request_id, YES)}
+        assert answers_of([]) == {}
+
+    def test_one_that_cannot_be_decrypted_fails_only_its_own_execution(
+        self, cast: Cast, paused: Paused
+    ) -> None:
+        other = paused_in(cast.alice)
+        for each in (paused, other):
+            answer(cast.bob, each, YES)
+        with writing():
+            moved = InputRequest.response.seal(other.request_id, YES)
+            db.session.get_one(InputRequest, paused.request_id).sealed_response = moved
+
+        claims = {each.id: each for each in claim_some(execution_of(paused).lane_id)}
+
+        assert isinstance(claims[paused.execution_id].callee, Failure)
+        assert claims[other.execution_id].answer == PersonsAnswer(other.request_id, YES)
+
+    def test_an_answer_that_does_not_fit_changes_nothing(self, cast: Cast, paused: Paused) -> None:
+        with pytest.raises(InvalidResponse):
+            answer(cast.bob, paused, {"approved": "yes"})
+        assert execution_of(paused).status is ExecutionStatus.AWAITING_INPUT
+        assert request_of(paused).status is InputRequestStatus.PENDING
+
+    def test_somebody_elses_is_not_there(self, cast: Cast, paused: Paused) -> None:
+        with pytest.raises(NotFound):
+            answer(cast.charlie, paused, YES)
+        with pytest.raises(NotFound):
+            refuse(cast.charlie, paused.request_id)
+        with pytest.raises(NotFound):
+            carry_on(cast.charlie, paused.execution_id, YES)
+
+
+class TestContinuing:
+    def test_answers_what_the_execution_waits_for(self, cast: Cast, paused: Paused) -> None:
+        carry_on(cast.alice, paused.execution_id, YES)
+        assert request_of(paused).response == YES
+        assert execution_of(paused).status is ExecutionStatus.QUEUED
+
+    def test_is_refused_while_nothing_is_asked(self, cast: Cast, paused: Paused) -> None:
+        answer(cast.bob, paused, YES)
+        with pytest.raises(Conflict, match="it is queued"):
+            carry_on(cast.alice, paused.execution_id, YES)
+
+    def test_gives_no_approval(self, cast: Cast, asked_first: Paused) -> None:
+        with pytest.raises(Conflict, match=f"{asked_first.request_id}/resolve"):
+            carry_on(cast.alice, asked_first.execution_id, dict(PROPOSED))
+        assert execution_of(asked_first).status is ExecutionStatus.AWAITING_INPUT
+
+
+class TestApproving:
+    def test_says_who_wants_to_call_what_with_which_input(self, asked_first: Paused) -> None:
+        request = request_of(asked_first)
+        assert request.kind is InputRequestKind.APPROVAL
+        assert request.title == "Call billing/refund?"
+        assert request.message == (
+            "`alice@example.com` wants to call `billing/refund`.\n\nSends money *back*."
+        )
+        assert request.proposed_response == PROPOSED
+        assert steps_of(asked_first) == [StepKind.QUEUED, StepKind.PAUSED]
+
+    def test_says_which_of_a_batch_it_is(self, app: Flask, cast: Cast) -> None:
+        with app.app_context():
+            inputs: list[JSONObject] = [{"amount": 1}, {"amount": 2}]
+            second = approval_in(cast.alice, inputs, is_batch=True)[1]
+            assert "input 1 of a batch of 2" in request_of(second).message
+
+    def test_lets_the_call_be_made_as_it_was_proposed(
+        self, cast: Cast, asked_first: Paused
+    ) -> None:
+        answer(cast.bob, asked_first, dict(PROPOSED))
+        execution = execution_of(asked_first)
+        assert execution.status is ExecutionStatus.QUEUED
+        assert execution.input_data == PROPOSED
+        assert answers_of([execution.id]) == {}
+
+    def test_lets_it_be_made_with_the_edited_input(self, cast: Cast, asked_first: Paused) -> None:
+        answer(cast.bob, asked_first, {"amount": 10})
+        assert execution_of(asked_first).input_data == {"amount": 10}
+        assert request_of(asked_first).proposed_response == PROPOSED
+        step = db.session.scalars(select(ExecutionStep).order_by(ExecutionStep.id.desc())).first()
+        assert step is not None
+        assert step.message == "bob@example.com approved the call, with an edited input."
+
+    def test_takes_no_input_that_the_function_would_not(
+        self, cast: Cast, asked_first: Paused
+    ) -> None:
+        with pytest.raises(InvalidResponse):
+            answer(cast.bob, asked_first, {"amount": 1000})
+        assert execution_of(asked_first).input_data == PROPOSED
+
+    def test_a_call_that_was_to_be_made_later_still_is(
+        self, cast: Cast, asked_first: Paused
+    ) -> None:
+        later = clock.now() + timedelta(hours=1)
+        with writing():
+            execution_of(asked_first).next_at = later
+        answer(cast.bob, asked_first, dict(PROPOSED))
+        assert execution_of(asked_first).next_at == later
+
+
+class TestDeclining:
+    def test_a_rejected_call_fails_with_the_reason(self, cast: Cast, asked_first: Paused) -> None:
+        refuse(cast.bob, asked_first.request_id, "  Too expensive.\n")
+        execution = execution_of(asked_first)
+        assert execution.status is ExecutionStatus.FAILED
+        assert (execution.error, execution.error_code) == ("Too expensive.", "rejected")
+        assert execution.started_at is None
+        assert steps_of(asked_first)[1:] == [StepKind.PAUSED, StepKind.FAILED]
+        request = request_of(asked_first)
+        assert request.status is InputRequestStatus.DECLINED
+        assert request.decline_reason == "Too expensive."
+        assert request.resolved_by_id == cast.bob.id
+
+    def test_so_does_one_whose_question_nobody_wants_to_answer(
+        self, cast: Cast, paused: Paused
+    ) -> None:
+        refuse(cast.bob, paused.request_id)
+        assert execution_of(paused).error_code == "declined"
+
+    def test_the_last_one_of_a_batch_ends_the_batch(self, app: Flask, cast: Cast) -> None:
+        with app.app_context():
+            calls = approval_in(cast.alice, [{"amount": 1}, {"amount": 2}], is_batch=True)
+            for each in calls:
+                refuse(cast.bob, each.request_id)
+            assert db.session.scalars(select(Batch.ended_as)).one() is BatchStatus.FAILED
+
+    @pytest.mark.parametrize("reason", ["", " \n", "x" * 2001])
+    def test_needs_a_reason(self, cast: Cast, paused: Paused, reason: str) -> None:
+        with pytest.raises(InvalidInput) as raised:
+            refuse(cast.bob, paused.request_id, reason)
+        assert [error.path for error in raised.value.errors] == ["/reason"]
+        assert request_of(paused).status is InputRequestStatus.PENDING
+
+    def test_is_not_for_what_an_agent_asks(self, app: Flask, cast: Cast) -> None:
+        with app.app_context():
+            waiting = ask_in(cast.alice, None)
+            with pytest.raises(Conflict, match="agent"):
+                refuse(cast.bob, waiting.request_id)
+
+    def test_and_answering_later_is_told_who_and_when(self, cast: Cast, paused: Paused) -> None:
+        refuse(cast.bob, paused.request_id)
+        with pytest.raises(AlreadyResolved, match=r"declined by bob@example.com on \d{4}-"):
+            answer(cast.alice, paused, YES)
+        with pytest.raises(AlreadyResolved):
+            refuse(cast.alice, paused.request_id)
+
+
+def test_what_is_cancelled_leaves_the_inbox(cast: Cast, paused: Paused) -> None:
+    cancel(cast.alice, paused.execution_id)
+    assert request_of(paused).status is InputRequestStatus.CANCELLED
+    with pytest.raises(Conflict, match="execution has ended"):
+        answer(cast.bob, paused, YES)
+    assert execution_of(paused).status is ExecutionStatus.CANCELLED
+
+
+def test_what_is_deleted_takes_its_request_along(paused: Paused) -> None:
+    with writing():
+        db.session.delete(execution_of(paused))
+    assert db.session.scalars(select(InputRequest.id)).all() == []
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("on_each_database")
+def test_of_many_decisions_at_once_one_stands_also_against_a_cancellation(
+    app: Flask, cast: Cast
+) -> None:
+    with app.app_context():
+        calls = approval_in(cast.alice, [{"amount": each} for each in range(6)], is_batch=True)
+
+    def acts(paused: Paused) -> dict[str, Callable[[], None]]:
+        return {
+            "answered": lambda: answer(cast.bob, paused, {"amount": 5}),
+            "answered too": lambda: answer(cast.alice, paused, {"amount": 7}),
+            "declined": lambda: refuse(cast.alice, paused.request_id),
+            "cancelled": lambda: cancel(cast.alice, paused.execution_id),
+        }
+
+    for each in calls:
+        done = at_once(app, acts(each))
+        with app.app_context():
+            stands = (str(request_of(each).status), str(execution_of(each).status))
+        assert (
+            stands
+            == {
+                frozenset({"cancelled"}): ("cancelled", "cancelled"),
+                frozenset({"declined"}): ("declined", "failed"),
+                frozenset({"answered", "cancelled"}): ("resolved", "cancelled"),
+                frozenset({"answered too", "cancelled"}): ("resolved", "cancelled"),
+            }[done]
+        )
+    with app.app_context():
+        assert db.session.scalars(select(Batch.ended_as)).one() is not None
+
+
+def at_once(app: Flask, acts: dict[str, Callable[[], None]]) -> frozenset[str]:
+    """Do all of it at the same moment; return what was not refused."""
+    done: set[str] = set()
+    start_together = threading.Barrier(len(acts))
+
+    def run(name: str, act: Callable[[], None]) -> None:
+        with app.app_context(), suppress(Conflict):
+            start_together.wait()
+            act()
+            done.add(name)
+
+    threads = [threading.Thread(target=run, args=each) for each in acts.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return frozenset(done)
