@@ -39,8 +39,8 @@ from opensink_web.operations.accounts.workspace import create_workspace, first_w
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
-from tests.oidc_server import OidcServer
-from tests.real_servers import EmbeddedRedis, PostgresServer
+from tests.support.oidc_server import OidcServer
+from tests.support.real_servers import EmbeddedRedis, PostgresServer
 
 PASSWORD = "correct horse battery staple"
 TEST_SETTINGS = {

@@ -16,9 +16,9 @@ from opensink_web.client import AgentSession, Client, OpenSinkApiError, is_signe
 from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.outcome import AgentReply, Failure, Output
 from opensink_web.outbound.signing import new_secret
-from tests import executions
 from tests.conftest import Cast
-from tests.real_servers import AgentEndpoint
+from tests.support import executions
+from tests.support.real_servers import AgentEndpoint
 
 SCHEMA = {
     "type": "object",

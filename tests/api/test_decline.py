@@ -9,9 +9,9 @@ from opensink_web.operations.executions.pause import PersonsAnswer
 from opensink_web.schema.secrets import HIDDEN
 from tests.api.conftest import NOWHERE, Api, Apis, ask, assert_problem, key_with, wrong_paths
 from tests.conftest import Cast
-from tests.executions import claim_some, execution
-from tests.pause_scenarios import PROPOSED, REFUND, Paused, approval_in, paused_in
-from tests.scenarios import SCHEMA
+from tests.support.executions import claim_some, execution
+from tests.support.pause_scenarios import PROPOSED, REFUND, Paused, approval_in, paused_in
+from tests.support.scenarios import SCHEMA
 
 PATH = "/agent-session-input-requests"
 NO = {"reason": "Too expensive."}

@@ -17,8 +17,8 @@ from tests.api.conftest import (
     make_function,
 )
 from tests.conftest import Cast
-from tests.executions import submit_one
 from tests.runtime.conftest import own_token
+from tests.support.executions import submit_one
 
 HTTP = {"kind": "http", "url": "http://127.0.0.1:9/run"}
 NOUNS = ("agents", "functions")

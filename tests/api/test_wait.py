@@ -14,8 +14,8 @@ from opensink_web.operations.requests import input_request as input_requests
 from opensink_web.operations.requests.input_request import still_pending
 from tests.api.conftest import Api, Apis, ask, assert_problem, made, wrong_paths
 from tests.conftest import Cast
-from tests.real_servers import wait_until
-from tests.running_server import RunningServer, read, running
+from tests.support.real_servers import wait_until
+from tests.support.running_server import RunningServer, read, running
 
 PATH = "/agent-session-input-requests"
 

@@ -19,9 +19,9 @@ from tests.api.conftest import (
     question,
     start_session,
 )
-from tests.chats import chat_input, submit_some
 from tests.conftest import Cast
-from tests.executions import submit_many
+from tests.support.chats import chat_input, submit_some
+from tests.support.executions import submit_many
 
 __all__ = ["alice", "apis"]
 

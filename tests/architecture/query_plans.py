@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from opensink_web.contract.route import Route
 from opensink_web.models import Base, db
 from opensink_web.web.listing import _FILTERS
-from tests.statements import Statement
+from tests.support.statements import Statement
 
 SMALL = {
     *("users", "workspaces", "memberships", "roles", "membership_roles", "invitations"),

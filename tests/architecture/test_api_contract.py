@@ -17,7 +17,7 @@ from opensink_web.factory import ROUTES
 from opensink_web.operations.accounts.permission import KEY_RESOURCES
 from tests.api.conftest import Api, Apis, assert_problem, made, make_agent
 from tests.architecture.conftest import address_of
-from tests.valid_bodies import valid_body
+from tests.support.valid_bodies import valid_body
 
 UNDECLARED = {"openapi"}
 """What answers JSON without being a route of a room."""

@@ -33,11 +33,11 @@ from tests.api.conftest import (
 )
 from tests.architecture.conftest import address_of
 from tests.conftest import Cast
-from tests.executions import claim_some, execution, finish_all
-from tests.pause_scenarios import Paused, approval_in, paused_in
-from tests.real_servers import AgentEndpoint, wait_until
 from tests.runtime.conftest import bearing, ok, own_token, services_of, worker
-from tests.valid_bodies import valid_body
+from tests.support.executions import claim_some, execution, finish_all
+from tests.support.pause_scenarios import Paused, approval_in, paused_in
+from tests.support.real_servers import AgentEndpoint, wait_until
+from tests.support.valid_bodies import valid_body
 
 __all__ = ["worker"]
 

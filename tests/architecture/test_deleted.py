@@ -13,8 +13,8 @@ from opensink_web.operations.executions.function import delete_function
 from tests.api.conftest import Api
 from tests.architecture.query_plans import api_addresses, page_addresses
 from tests.conftest import Cast
-from tests.executions import make_function
-from tests.scenarios import ENDPOINT, answer, ask_in
+from tests.support.executions import make_function
+from tests.support.scenarios import ENDPOINT, answer, ask_in
 from tests.web.conftest import browser_of
 
 

@@ -19,12 +19,12 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.role import create_role
 from tests.api.conftest import Api
 from tests.architecture.query_plans import Finding, api_addresses, findings, page_addresses
-from tests.chats import chat_input, make_agent, submit_some
 from tests.conftest import Cast
-from tests.executions import make_function, principal_of, submit_many
-from tests.pause_scenarios import paused_in
-from tests.scenarios import ENDPOINT, answer, ask_in
-from tests.statements import statements, writes_in
+from tests.support.chats import chat_input, make_agent, submit_some
+from tests.support.executions import make_function, principal_of, submit_many
+from tests.support.pause_scenarios import paused_in
+from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.statements import statements, writes_in
 from tests.web.conftest import browser_of
 
 KEYS = (PrimaryKeyConstraint, UniqueConstraint)

@@ -36,8 +36,8 @@ from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.benchmarks.resolve_to_endpoint import Endpoint, endpoint_process, started
 from tests.conftest import Person, make_cast
-from tests.executions import batch, make_function, submit_many
-from tests.real_servers import EmbeddedRedis, PostgresServer, wait_until
+from tests.support.executions import batch, make_function, submit_many
+from tests.support.real_servers import EmbeddedRedis, PostgresServer, wait_until
 
 POST_JOB = "tests.benchmarks.bare_post.post"
 

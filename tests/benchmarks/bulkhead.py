@@ -21,9 +21,9 @@ from uuid import UUID
 from opensink_web.factory import create_app
 from opensink_web.settings import Settings
 from tests.benchmarks.resolve_to_endpoint import Endpoint, Figures, OurServer, endpoint_process
-from tests.opensink_up import Opensink
-from tests.real_servers import PostgresServer
-from tests.scenarios import ask_in, endpoint_at, make_due
+from tests.support.opensink_up import Opensink
+from tests.support.real_servers import PostgresServer
+from tests.support.scenarios import ask_in, endpoint_at, make_due
 
 HANGING_AGENTS = (0, 1, 3)
 CALLS_OF_EACH = 200

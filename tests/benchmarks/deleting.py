@@ -40,9 +40,9 @@ from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.settings import Settings
 from tests.conftest import Person, make_cast
-from tests.many_rows import copy_row
-from tests.real_servers import EmbeddedRedis, PostgresServer
-from tests.scenarios import Waiting, ask_in
+from tests.support.many_rows import copy_row
+from tests.support.real_servers import EmbeddedRedis, PostgresServer
+from tests.support.scenarios import Waiting, ask_in
 
 
 class OtherWriter(threading.Thread):

@@ -31,7 +31,7 @@ from opensink_web.operations.requests.input_request import ask
 from opensink_web.settings import Settings
 from opensink_web.web.markdown import PAGE_LENGTH
 from tests.conftest import TEST_SETTINGS, make_cast
-from tests.scenarios import ENDPOINT, POLICY
+from tests.support.scenarios import ENDPOINT, POLICY
 from tests.web.conftest import browser_of
 
 LIMIT_MS = 1500

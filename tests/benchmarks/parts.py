@@ -17,7 +17,7 @@ from opensink_web.models.transaction import Announcement, work_committed, writin
 from opensink_web.operations.deliveries.attempt import claim
 from opensink_web.operations.deliveries.outcome import finish
 from opensink_web.outbound.client import Client
-from tests.scenarios import POLICY
+from tests.support.scenarios import POLICY
 
 RESOLVE = "resolve (a transaction)"
 ANNOUNCE = "announce"

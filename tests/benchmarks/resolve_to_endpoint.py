@@ -44,8 +44,8 @@ from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.benchmarks.parts import FINISH, measure_parts
 from tests.conftest import Person, make_cast
-from tests.real_servers import EmbeddedRedis, PostgresServer, wait_until
-from tests.scenarios import POLICY, SCHEMA, endpoint_at
+from tests.support.real_servers import EmbeddedRedis, PostgresServer, wait_until
+from tests.support.scenarios import POLICY, SCHEMA, endpoint_at
 
 WORKER_COUNTS = (1, 2)
 

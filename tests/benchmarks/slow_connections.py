@@ -6,7 +6,7 @@ A call is `GET /api/v1/agents` with a key, one after the other on a connection o
 without and with others are made in turn, because the machine may be busy with something else: the
 quotient of the p95 is that of all rounds, and the median of each round's own. Throughput is that of
 eight connections at once.
-Slow connections are of all kinds of `tests.slow_clients`, in equal parts, in their own process.
+Slow connections are of all kinds of `tests.support.slow_clients`, in equal parts, in a process.
 """
 
 import argparse
@@ -33,9 +33,9 @@ from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.requests.input_request import ask
 from opensink_web.settings import Settings
 from tests.conftest import make_cast
-from tests.opensink_up import free_port
-from tests.real_servers import EmbeddedRedis, PostgresServer, wait_until
-from tests.scenarios import POLICY, SCHEMA
+from tests.support.opensink_up import free_port
+from tests.support.real_servers import EmbeddedRedis, PostgresServer, wait_until
+from tests.support.scenarios import POLICY, SCHEMA
 
 AGENTS = "/api/v1/agents"
 REQUESTS = "/api/v1/agent-session-input-requests"
@@ -92,7 +92,7 @@ class Server:
 
     @contextmanager
     def slow_connections(self, count: int) -> Iterator[None]:
-        command = [sys.executable, "-m", "tests.slow_clients", str(self.port), str(count)]
+        command = [sys.executable, "-m", "tests.support.slow_clients", str(self.port), str(count)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             process.stdout.readline()

@@ -16,8 +16,8 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.conftest import PASSWORD
-from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
-from tests.opensink_up import Opensink
+from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
+from tests.support.opensink_up import Opensink
 
 EMAIL = "alice@example.com"
 EXPECTED_ERRORS = tuple(f"with a status of {status}" for status in (400, 403, 409, 422))

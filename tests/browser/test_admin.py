@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import Site
-from tests.real_servers import AgentEndpoint
+from tests.support.real_servers import AgentEndpoint
 
 pytestmark = pytest.mark.server
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import Site
-from tests.real_servers import AgentEndpoint, Received
+from tests.support.real_servers import AgentEndpoint, Received
 
 pytestmark = pytest.mark.server
 

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import EMAIL, Site, sign_in
 from tests.conftest import PASSWORD
-from tests.opensink_up import Opensink
-from tests.reverse_proxy import ReverseProxy
+from tests.support.opensink_up import Opensink
+from tests.support.reverse_proxy import ReverseProxy
 
 pytestmark = pytest.mark.server
 

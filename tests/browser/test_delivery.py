@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
-from tests.real_servers import wait_until
+from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import Site, sign_in
 from tests.conftest import PASSWORD
-from tests.opensink_up import Opensink
+from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from opensink_web import clock
 from tests.browser.conftest import EMAIL, Site, sign_in
 from tests.conftest import PASSWORD
-from tests.oidc_server import OidcServer
+from tests.support.oidc_server import OidcServer
 
 pytestmark = pytest.mark.server
 

@@ -12,7 +12,7 @@ import pytest
 from opensink_web.keyring import KeyFile
 from opensink_web.settings import Settings
 from opensink_web.supervisor import embedded_redis
-from tests.opensink_up import Opensink, processes
+from tests.support.opensink_up import Opensink, processes
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import locked_data_dir
 from tests.cli.command_runner import Commands, sentence
 from tests.conftest import Cast
-from tests.opensink_up import Opensink
-from tests.real_servers import AgentEndpoint
-from tests.scenarios import answer, ask_in, endpoint_at
+from tests.support.opensink_up import Opensink
+from tests.support.real_servers import AgentEndpoint
+from tests.support.scenarios import answer, ask_in, endpoint_at
 
 pytestmark = pytest.mark.server
 

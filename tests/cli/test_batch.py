@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.opensink_up import Opensink
+from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

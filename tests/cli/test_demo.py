@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from opensink_web.demo.trading_agent import TRADES
-from tests.opensink_up import Opensink
+from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

@@ -10,11 +10,11 @@ from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
-from tests.scenarios import endpoint_at
+from tests.support.scenarios import endpoint_at
 
 if TYPE_CHECKING:
-    from tests.oidc_server import OidcServer
-    from tests.opensink_up import Opensink
+    from tests.support.oidc_server import OidcServer
+    from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

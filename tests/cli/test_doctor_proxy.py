@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.opensink_up import Opensink
-from tests.reverse_proxy import ReverseProxy
+from tests.support.opensink_up import Opensink
+from tests.support.reverse_proxy import ReverseProxy
 
 pytestmark = pytest.mark.server
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked_command import run_command
-from tests.opensink_up import Opensink
+from tests.support.forked_command import run_command
+from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.opensink_up import Opensink
+    from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

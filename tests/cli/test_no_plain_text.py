@@ -31,7 +31,7 @@ from opensink_web.operations.accounts.invitation import invite
 from opensink_web.operations.accounts.user import create_user
 from opensink_web.operations.accounts.workspace import first_workspace, rotate_execution_secret
 from opensink_web.settings import Settings
-from tests.opensink_up import ROOT, Opensink
+from tests.support.opensink_up import ROOT, Opensink
 
 pytestmark = pytest.mark.server
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.opensink_up import ROOT
+from tests.support.opensink_up import ROOT
 
 OLD = "import sys; sys.version_info = (3, 9, 7, 'final', 0); "
 

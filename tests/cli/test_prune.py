@@ -14,7 +14,7 @@ from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
 from tests.cli.command_runner import Commands
 from tests.conftest import Cast
-from tests.executions import claim_some, finish_all, make_function, submit_one
+from tests.support.executions import claim_some, finish_all, make_function, submit_one
 
 A_DAY = {"RETENTION_DAYS_EXECUTIONS": "1"}
 

@@ -24,9 +24,9 @@ from opensink_web.operations.sealed import count_by_key
 from opensink_web.settings import Settings
 from tests.cli.command_runner import Commands
 from tests.conftest import Cast
-from tests.opensink_up import Opensink
-from tests.real_servers import wait_until
-from tests.scenarios import ENDPOINT, answer, ask_in
+from tests.support.opensink_up import Opensink
+from tests.support.real_servers import wait_until
+from tests.support.scenarios import ENDPOINT, answer, ask_in
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("key_file")]
 

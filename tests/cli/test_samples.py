@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from tests.conftest import PASSWORD
-from tests.opensink_up import ROOT, Opensink
-from tests.real_servers import AgentEndpoint
+from tests.support.opensink_up import ROOT, Opensink
+from tests.support.real_servers import AgentEndpoint
 
 pytestmark = pytest.mark.server
 

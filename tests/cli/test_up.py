@@ -14,11 +14,11 @@ import pytest
 
 from opensink_web.cli.web_server import POSTGRESQL_PROCESSES
 from opensink_web.settings import Settings
-from tests import neighbour
-from tests.slow_clients import KINDS, connect
+from tests.support import neighbour
+from tests.support.slow_clients import KINDS, connect
 
 if TYPE_CHECKING:
-    from tests.opensink_up import Opensink
+    from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

@@ -31,7 +31,7 @@ from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.signing import sign
 from opensink_web.settings import Settings
-from tests.real_servers import AgentEndpoint, PostgresServer
+from tests.support.real_servers import AgentEndpoint, PostgresServer
 
 pytestmark = pytest.mark.server
 

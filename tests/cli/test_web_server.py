@@ -12,7 +12,7 @@ from opensink_web.http_server.limits import Limits
 from opensink_web.settings import Settings
 from tests.api.conftest import NOWHERE
 from tests.conftest import Cast
-from tests.running_server import RunningServer, response, running
+from tests.support.running_server import RunningServer, response, running
 
 MAX_BYTES = 2000
 BATCH_BYTES = 9000

@@ -29,11 +29,11 @@ from tests.api.conftest import (
 )
 from tests.api.conftest import ask as ask_as
 from tests.conftest import PASSWORD, Cast, Person
-from tests.executions import INPUT_SCHEMA, claim_some, finish_all
-from tests.executions import make_function as make_function_in
-from tests.pause_scenarios import paused_in
 from tests.runtime.conftest import login, own_token
-from tests.statements import statements, writes_in
+from tests.support.executions import INPUT_SCHEMA, claim_some, finish_all
+from tests.support.executions import make_function as make_function_in
+from tests.support.pause_scenarios import paused_in
+from tests.support.statements import statements, writes_in
 from tests.web.conftest import browser_of
 
 EXECUTE = "/functions/images/resize/execute"

@@ -10,12 +10,12 @@ import pytest
 
 from opensink_web.settings import Settings
 from opensink_web.supervisor.lifeline import Lifeline
-from tests.authority import Authority, make_authority
-from tests.faults import failpoint
-from tests.faults.ours import OpenSink
-from tests.faults.parts import Command, ForkedPart, Main
-from tests.faults.running import Running, running
-from tests.real_servers import AgentEndpoint, EmbeddedRedis
+from tests.chaos import failpoint
+from tests.chaos.ours import OpenSink
+from tests.chaos.parts import Command, ForkedPart, Main
+from tests.chaos.running import Running, running
+from tests.support.authority import Authority, make_authority
+from tests.support.real_servers import AgentEndpoint, EmbeddedRedis
 
 RunPart = Callable[..., ForkedPart]
 

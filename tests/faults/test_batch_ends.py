@@ -26,8 +26,12 @@ from opensink_web.operations.executions.ending import end_forgotten_batches
 from opensink_web.operations.executions.execution import cancel_execution
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.outbound.outcome import Output
+from tests.chaos import execution_invariants, finishers
+from tests.chaos.aftermath import age_leases, are_callbacks_made
+from tests.chaos.parts import ForkedPart
 from tests.conftest import Cast
-from tests.executions import (
+from tests.faults.conftest import RunPart
+from tests.support.executions import (
     Submitted,
     batch,
     claim_some,
@@ -35,11 +39,7 @@ from tests.executions import (
     make_function,
     submit_many,
 )
-from tests.faults import execution_invariants, finishers
-from tests.faults.aftermath import age_leases, are_callbacks_made
-from tests.faults.conftest import RunPart
-from tests.faults.parts import ForkedPart
-from tests.real_servers import AgentEndpoint, wait_until
+from tests.support.real_servers import AgentEndpoint, wait_until
 
 pytestmark = pytest.mark.server
 

@@ -16,9 +16,9 @@ import psycopg
 import pytest
 import requests
 
+from tests.chaos.running import Running, running
 from tests.conftest import PASSWORD
-from tests.faults.running import Running, running
-from tests.real_servers import PostgresServer
+from tests.support.real_servers import PostgresServer
 
 pytestmark = pytest.mark.server
 

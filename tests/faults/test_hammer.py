@@ -3,8 +3,8 @@
 import pytest
 from flask import Flask
 
+from tests.chaos.hammer import hammer
 from tests.conftest import Cast
-from tests.faults.hammer import hammer
 
 pytestmark = pytest.mark.server
 

@@ -16,11 +16,11 @@ from opensink_web import clock
 from opensink_web.models import BatchStatus, Execution, ExecutionStatus, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.settings import Settings
+from tests.chaos import execution_invariants
 from tests.conftest import Cast
-from tests.executions import batch, execution, make_function, submit_many, submit_one
-from tests.faults import execution_invariants
 from tests.faults.conftest import RunPart
-from tests.real_servers import AgentEndpoint, EmbeddedRedis, wait_until
+from tests.support.executions import batch, execution, make_function, submit_many, submit_one
+from tests.support.real_servers import AgentEndpoint, EmbeddedRedis, wait_until
 
 pytestmark = pytest.mark.server
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.faults.running import Running, Told
+from tests.chaos.running import Running, Told
 
 pytestmark = pytest.mark.server
 

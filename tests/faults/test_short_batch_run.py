@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.batch_run import run_batches
-from tests.faults.batches import BATCH_SIZE
-from tests.faults.plan import Plan
-from tests.real_servers import PostgresServer
+from tests.chaos.batch_run import run_batches
+from tests.chaos.batches import BATCH_SIZE
+from tests.chaos.plan import Plan
+from tests.support.real_servers import PostgresServer
 
 pytestmark = pytest.mark.server
 

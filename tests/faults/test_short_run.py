@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.plan import Plan, kills_of
-from tests.faults.run import run
-from tests.real_servers import PostgresServer
+from tests.chaos.plan import Plan, kills_of
+from tests.chaos.run import run
+from tests.support.real_servers import PostgresServer
 
 pytestmark = pytest.mark.server
 

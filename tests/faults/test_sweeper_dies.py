@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from tests.chaos.aftermath import age, story_of
 from tests.conftest import Cast
-from tests.faults.aftermath import age, story_of
 from tests.faults.conftest import RunPart
-from tests.real_servers import AgentEndpoint, wait_until
-from tests.scenarios import answer, ask_in, endpoint_at
+from tests.support.real_servers import AgentEndpoint, wait_until
+from tests.support.scenarios import answer, ask_in, endpoint_at
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("after_death")]
 

@@ -7,11 +7,11 @@ import pytest
 import requests
 from flask import Flask
 
+from tests.chaos.aftermath import age, count_deliveries, is_resolved, story_of
 from tests.conftest import Cast, Person
-from tests.faults.aftermath import age, count_deliveries, is_resolved, story_of
 from tests.faults.conftest import RunPart
-from tests.real_servers import AgentEndpoint, wait_until
-from tests.scenarios import Waiting, ask_in, endpoint_at
+from tests.support.real_servers import AgentEndpoint, wait_until
+from tests.support.scenarios import Waiting, ask_in, endpoint_at
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("after_death")]
 

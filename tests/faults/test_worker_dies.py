@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
+from tests.chaos.aftermath import Story, age, story_of
 from tests.conftest import Cast
-from tests.faults.aftermath import Story, age, story_of
 from tests.faults.conftest import RunPart
-from tests.real_servers import AgentEndpoint, wait_until
-from tests.scenarios import Waiting, answer, ask_in, endpoint_at
+from tests.support.real_servers import AgentEndpoint, wait_until
+from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("after_death")]
 

@@ -12,13 +12,13 @@ from sqlalchemy import select
 
 from opensink_web.models import BatchStatus, Callback, CallbackStatus, Execution, StepKind, db
 from opensink_web.models.transaction import reading
+from tests.chaos import execution_invariants
+from tests.chaos.aftermath import age_leases, are_callbacks_made
+from tests.chaos.parts import ForkedPart
 from tests.conftest import Cast
-from tests.executions import Submitted, batch, execution, make_function, submit_many
-from tests.faults import execution_invariants
-from tests.faults.aftermath import age_leases, are_callbacks_made
 from tests.faults.conftest import RunPart
-from tests.faults.parts import ForkedPart
-from tests.real_servers import AgentEndpoint, wait_until
+from tests.support.executions import Submitted, batch, execution, make_function, submit_many
+from tests.support.real_servers import AgentEndpoint, wait_until
 
 pytestmark = pytest.mark.server
 

@@ -22,7 +22,7 @@ from opensink_web.function_host.runner import PythonRunner
 from opensink_web.functions import Context, Resume
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
 from tests.function_host.conftest import SIZES, is_alive
-from tests.neighbour import WITHOUT_CAPABILITIES
+from tests.support.neighbour import WITHOUT_CAPABILITIES
 
 pytestmark = pytest.mark.server
 

@@ -9,7 +9,7 @@ import pytest
 
 from opensink_web.http_server.held import HELD, MAY_HOLD, RESUMED
 from opensink_web.http_server.limits import Limits
-from tests.running_server import RunningServer, running
+from tests.support.running_server import RunningServer, running
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -6,8 +6,8 @@ from opensink_web.http_server.limits import Limits
 from opensink_web.http_server.request import Reading
 from opensink_web.http_server.server import Server
 from tests.http_server.conftest import Application
-from tests.real_servers import wait_until
-from tests.running_server import RunningServer, read, response, running
+from tests.support.real_servers import wait_until
+from tests.support.running_server import RunningServer, read, response, running
 
 HELD = b"POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
 OTHER = b"GET /other HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -8,7 +8,14 @@ import pytest
 
 from opensink_web.http_server.limits import Limits
 from tests.http_server.conftest import LARGE_BYTES, Application
-from tests.running_server import RunningServer, read, response, running, status_of, until_closed
+from tests.support.running_server import (
+    RunningServer,
+    read,
+    response,
+    running,
+    status_of,
+    until_closed,
+)
 
 HEAD = b"GET /a%20b?c=d HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"

@@ -6,8 +6,8 @@ import pytest
 
 from opensink_web.http_server.limits import Limits
 from tests.http_server.conftest import LARGE_BYTES, Application
-from tests.real_servers import wait_until
-from tests.running_server import RunningServer, response, running, status_of, until_closed
+from tests.support.real_servers import wait_until
+from tests.support.running_server import RunningServer, response, running, status_of, until_closed
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opensink_web.isolation.limits import tasks_of_this_user
-from tests.neighbour import SECRET, WITHOUT_CAPABILITIES, what_a_neighbour_reads
+from tests.support.neighbour import SECRET, WITHOUT_CAPABILITIES, what_a_neighbour_reads
 
 pytestmark = pytest.mark.server
 

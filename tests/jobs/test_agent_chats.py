@@ -9,11 +9,11 @@ from flask import Flask
 from opensink_web.models import BatchStatus, ExecutionStatus
 from opensink_web.operations.agents.initial_messages import Message
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
-from tests.chats import chat_input, make_agent, said_in, submit_some
 from tests.conftest import Cast
-from tests.executions import batch, execution
-from tests.real_servers import AgentEndpoint, Received
-from tests.scenarios import endpoint_at
+from tests.support.chats import chat_input, make_agent, said_in, submit_some
+from tests.support.executions import batch, execution
+from tests.support.real_servers import AgentEndpoint, Received
+from tests.support.scenarios import endpoint_at
 
 pytestmark = pytest.mark.server
 

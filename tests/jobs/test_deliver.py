@@ -10,8 +10,8 @@ from sqlalchemy import select
 from opensink_web.jobs.deliver import deliver
 from opensink_web.models import Agent, AgentSession, Delivery, Workspace, db
 from tests.conftest import Cast
-from tests.real_servers import AgentEndpoint
-from tests.scenarios import Waiting, answer, ask_in, endpoint_at
+from tests.support.real_servers import AgentEndpoint
+from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 

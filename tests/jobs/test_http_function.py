@@ -9,8 +9,8 @@ from opensink_web.access_token import TokenSigner
 from opensink_web.models import BatchStatus, ExecutionStatus
 from opensink_web.services import EXTENSION, Services
 from tests.conftest import Cast
-from tests.executions import batch, execution, make_function, submit_many, submit_one
-from tests.real_servers import AgentEndpoint
+from tests.support.executions import batch, execution, make_function, submit_many, submit_one
+from tests.support.real_servers import AgentEndpoint
 
 pytestmark = pytest.mark.server
 

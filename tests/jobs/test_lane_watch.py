@@ -12,7 +12,7 @@ from opensink_web.models import Execution, LaneWork, db
 from opensink_web.models.transaction import LaneAnnouncement, writing
 from opensink_web.settings import Settings
 from tests.conftest import Cast
-from tests.executions import claim_some, make_function, submit_many, submit_one
+from tests.support.executions import claim_some, make_function, submit_many, submit_one
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 

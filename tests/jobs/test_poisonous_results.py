@@ -10,7 +10,7 @@ from flask import Flask
 
 from opensink_web.models import BatchStatus, ExecutionStatus
 from tests.conftest import Cast
-from tests.executions import batch, execution, make_function, submit_many
+from tests.support.executions import batch, execution, make_function, submit_many
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 

@@ -15,7 +15,7 @@ from opensink_web.jobs.daemon_threads import DaemonThreads
 from opensink_web.jobs.lane import Lanes, Line
 from opensink_web.models import LaneWork
 from opensink_web.operations.lane import RENEWAL_SECONDS
-from tests.real_servers import wait_until
+from tests.support.real_servers import wait_until
 
 LANE = uuid4()
 

@@ -12,7 +12,7 @@ from opensink_web.jobs.circuit_breaker import PAUSE_SECONDS, CircuitBreaker
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.queue import Announcer, delivery_queue
 from opensink_web.models.transaction import Announcement
-from tests.real_servers import EmbeddedRedis
+from tests.support.real_servers import EmbeddedRedis
 
 pytestmark = pytest.mark.server
 

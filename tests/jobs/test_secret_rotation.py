@@ -18,9 +18,9 @@ from opensink_web.operations.agents.signing_secret import (
     signing_secret_of,
 )
 from tests.conftest import Cast
-from tests.executions import make_function, submit_one
-from tests.real_servers import AgentEndpoint, Received
-from tests.scenarios import answer, ask_in, endpoint_at
+from tests.support.executions import make_function, submit_one
+from tests.support.real_servers import AgentEndpoint, Received
+from tests.support.scenarios import answer, ask_in, endpoint_at
 
 pytestmark = pytest.mark.server
 

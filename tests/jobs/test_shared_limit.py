@@ -13,7 +13,7 @@ from opensink_web.jobs.circuit_breaker import CircuitBreaker
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.shared_limit import SharedLimiter
 from opensink_web.rate_limit import Rate
-from tests.real_servers import EmbeddedRedis
+from tests.support.real_servers import EmbeddedRedis
 
 pytestmark = pytest.mark.server
 

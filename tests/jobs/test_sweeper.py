@@ -18,9 +18,9 @@ from opensink_web.models import Delivery, DeliveryStatus, db
 from opensink_web.models.transaction import writing
 from opensink_web.settings import Settings
 from tests.conftest import Cast
-from tests.real_servers import AgentEndpoint, EmbeddedRedis
-from tests.scenarios import answer, ask_in, endpoint_at
-from tests.scenarios import make_due as make_many_due
+from tests.support.real_servers import AgentEndpoint, EmbeddedRedis
+from tests.support.scenarios import answer, ask_in, endpoint_at
+from tests.support.scenarios import make_due as make_many_due
 
 pytestmark = pytest.mark.server
 

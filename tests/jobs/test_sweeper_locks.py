@@ -12,8 +12,8 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import lock_session
 from opensink_web.settings import Settings
 from tests.conftest import Cast
-from tests.real_servers import EmbeddedRedis
-from tests.scenarios import ENDPOINT, answer, ask_in
+from tests.support.real_servers import EmbeddedRedis
+from tests.support.scenarios import ENDPOINT, answer, ask_in
 
 pytestmark = pytest.mark.server
 

@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.api.conftest import Api, made, make_agent, question, start_session
 from tests.conftest import Cast
-from tests.real_servers import AgentEndpoint
+from tests.support.real_servers import AgentEndpoint
 
 pytestmark = pytest.mark.server
 

@@ -11,8 +11,8 @@ from opensink_web.jobs.queue import delivery_queue
 from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.jobs.conftest import StartWorker, succeeded
-from tests.real_servers import AgentEndpoint, wait_until
-from tests.scenarios import answer, ask_in, endpoint_at
+from tests.support.real_servers import AgentEndpoint, wait_until
+from tests.support.scenarios import answer, ask_in, endpoint_at
 
 pytestmark = pytest.mark.server
 

@@ -12,7 +12,7 @@ from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import Base, db
 from opensink_web.settings import Settings
-from tests.real_servers import PostgresServer
+from tests.support.real_servers import PostgresServer
 
 pytestmark = pytest.mark.server
 

@@ -9,7 +9,7 @@ from sqlalchemy import QueuePool, text
 from opensink_web.models import db
 from opensink_web.models.transaction import writing
 from opensink_web.wiring import POSTGRESQL_CONNECTIONS
-from tests.real_servers import wait_until
+from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
 

@@ -6,7 +6,7 @@ from opensink_web.models import Agent, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent import create_agent
 from tests.conftest import Cast
-from tests.scenarios import POLICY
+from tests.support.scenarios import POLICY
 
 
 def test_a_new_row_was_last_changed_when_it_was_made(app: Flask, cast: Cast) -> None:

@@ -12,7 +12,7 @@ from opensink_web.models.sealed import sealed_columns
 from opensink_web.models.transaction import reading, writing
 from opensink_web.settings import Settings
 from tests.conftest import Cast
-from tests.scenarios import ENDPOINT, Waiting, ask_in
+from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 
 
 @pytest.fixture

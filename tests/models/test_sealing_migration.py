@@ -27,7 +27,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import UtcDateTime
 from opensink_web.settings import Settings
-from tests.real_servers import PostgresServer
+from tests.support.real_servers import PostgresServer
 
 pytestmark = pytest.mark.server
 

@@ -20,7 +20,7 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.role import create_role, give_role, set_roles, take_role
 from opensink_web.operations.accounts.user_session import begin_session, end_sessions
 from tests.conftest import Cast
-from tests.executions import principal_of
+from tests.support.executions import principal_of
 
 pytestmark = pytest.mark.server
 ROUNDS = 60

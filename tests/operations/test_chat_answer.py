@@ -15,10 +15,10 @@ from opensink_web.operations.executions.execution import check_output
 from opensink_web.operations.executions.target import AgentCallee
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import AgentReply, Failure
-from tests.chats import chat_input, make_agent, said_in, submit_some
 from tests.conftest import Cast
-from tests.executions import batch, claim_some, execution, finish_all
-from tests.scenarios import POLICY
+from tests.support.chats import chat_input, make_agent, said_in, submit_some
+from tests.support.executions import batch, claim_some, execution, finish_all
+from tests.support.scenarios import POLICY
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 

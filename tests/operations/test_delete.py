@@ -23,7 +23,7 @@ from opensink_web.operations.agents.agent_session import delete_session, lock_se
 from opensink_web.operations.deliveries.delivery import deliver_test
 from opensink_web.operations.deliveries.slot import lock_slots
 from tests.conftest import Cast
-from tests.scenarios import ENDPOINT, Waiting, ask_in
+from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 
 pytestmark = pytest.mark.server
 Step = Callable[[Workspace, Waiting], object]

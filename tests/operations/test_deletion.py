@@ -32,11 +32,11 @@ from opensink_web.operations.executions.function import delete_function
 from opensink_web.operations.requests.input_request import count_waiting
 from opensink_web.operations.slices import SLICE
 from opensink_web.outbound.outcome import AgentReply, Output
-from tests.chats import chat_input, make_agent, submit_some
 from tests.conftest import Cast, Person
-from tests.executions import claim_some, finish_all, make_function, submit_many
-from tests.many_rows import copy_row
-from tests.scenarios import ENDPOINT, POLICY, answer, ask_in
+from tests.support.chats import chat_input, make_agent, submit_some
+from tests.support.executions import claim_some, finish_all, make_function, submit_many
+from tests.support.many_rows import copy_row
+from tests.support.scenarios import ENDPOINT, POLICY, answer, ask_in
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 MANY = 2 * SLICE + 1

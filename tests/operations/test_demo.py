@@ -30,7 +30,7 @@ from opensink_web.operations.demo import (
 )
 from opensink_web.outbound.policy import TargetPolicy
 from tests.conftest import Cast, Person
-from tests.scenarios import admin_of
+from tests.support.scenarios import admin_of
 
 BASE_URL = "http://127.0.0.1:7465"
 LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))

@@ -23,10 +23,10 @@ from opensink_web.operations.accounts.api_key import create_key, revoke_key
 from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.slices import SLICE
 from tests.conftest import Cast, Person
-from tests.executions import claim_some, make_function, principal_of, submit_many
-from tests.many_rows import copy_row
-from tests.pause_scenarios import approval_in
-from tests.statements import Statement, statements
+from tests.support.executions import claim_some, make_function, principal_of, submit_many
+from tests.support.many_rows import copy_row
+from tests.support.pause_scenarios import approval_in
+from tests.support.statements import Statement, statements
 
 MANY = 70_000
 """More than a statement may name on PostgreSQL."""

@@ -25,7 +25,7 @@ from opensink_web.models import (
 from opensink_web.models.transaction import work_committed, writing
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast, Person
-from tests.scenarios import ENDPOINT, Waiting, answer, ask_in
+from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in
 
 
 @pytest.fixture

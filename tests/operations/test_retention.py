@@ -29,13 +29,13 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.retention import Kept, count_prunable, is_any_prunable, prune_some
 from opensink_web.operations.slices import SLICE
 from opensink_web.outbound.outcome import AgentReply, Output
-from tests.chats import chat_input, make_agent, submit_some
 from tests.conftest import Cast
-from tests.executions import claim_some, finish_all, make_function, submit_many, submit_one
-from tests.many_rows import copy_row
-from tests.pause_scenarios import paused_in
-from tests.scenarios import ENDPOINT, answer, ask_in
-from tests.statements import statements
+from tests.support.chats import chat_input, make_agent, submit_some
+from tests.support.executions import claim_some, finish_all, make_function, submit_many, submit_one
+from tests.support.many_rows import copy_row
+from tests.support.pause_scenarios import paused_in
+from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 

@@ -11,7 +11,7 @@ from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.sealed import check_keys, count_by_key, reseal
 from tests.conftest import Cast
-from tests.scenarios import ENDPOINT, Waiting, answer, ask_in
+from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in
 
 
 @pytest.fixture

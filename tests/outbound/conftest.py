@@ -10,7 +10,7 @@ import pytest
 
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
-from tests.authority import Authority, make_authority
+from tests.support.authority import Authority, make_authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -15,11 +15,11 @@ from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.client import Answer, Call, Client
 from tests.outbound.test_policy import METADATA, SPECIAL_ADDRESSES
 from tests.outbound.test_urls import HONEST_URLS, HOSTILE_ANSWERS, HOSTILE_URLS
-from tests.watched import watched
+from tests.support.watched import watched
 
 if TYPE_CHECKING:
-    from tests.authority import Authority
     from tests.outbound.conftest import Peer, Serve, Server
+    from tests.support.authority import Authority
 
 ANY = CallbackPolicy(("*",))
 Names = dict[str, list[list[str]]]

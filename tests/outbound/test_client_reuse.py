@@ -12,8 +12,8 @@ from opensink_web.outbound.client import Answer, Call, Client
 from opensink_web.outbound.policy import TargetPolicy
 
 if TYPE_CHECKING:
-    from tests.authority import Authority
     from tests.outbound.conftest import Peer, Serve, Server
+    from tests.support.authority import Authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -13,8 +13,8 @@ from opensink_web.outbound.target import Target
 from opensink_web.outbound.tls_words import handshake_sentence
 
 if TYPE_CHECKING:
-    from tests.authority import Authority
     from tests.outbound.conftest import Peer, Serve
+    from tests.support.authority import Authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))

@@ -17,11 +17,11 @@ from joserfc.jwk import RSAKey
 from opensink_web.errors import ProviderUnavailable, SignInRefused
 from opensink_web.outbound.oidc import Attempt, Claims
 from opensink_web.outbound.oidc_provider import DiscoveredProvider
-from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, Json, OidcServer
+from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, Json, OidcServer
 
 if TYPE_CHECKING:
-    from tests.authority import Authority
     from tests.outbound.conftest import Peer, Serve
+    from tests.support.authority import Authority
 
 DOES_NOT_HOLD = "does not prove who you are"
 

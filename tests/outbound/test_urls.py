@@ -11,7 +11,7 @@ from opensink_web.outbound.client import Call, Client, Headers
 from opensink_web.outbound.headers import check_header
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.target import parse_target
-from tests.watched import watched
+from tests.support.watched import watched
 
 if TYPE_CHECKING:
     from tests.outbound.conftest import Server

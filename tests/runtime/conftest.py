@@ -23,9 +23,9 @@ from opensink_web.settings import Settings
 from tests.api.conftest import Api, alice, apis, key_with
 from tests.api.conftest import make_function as make_function_as
 from tests.conftest import PASSWORD, Cast, Person
-from tests.executions import INPUT_SCHEMA, execution
 from tests.outbound.conftest import authority
-from tests.real_servers import AgentEndpoint
+from tests.support.executions import INPUT_SCHEMA, execution
+from tests.support.real_servers import AgentEndpoint
 
 __all__ = ["alice", "apis", "authority"]
 

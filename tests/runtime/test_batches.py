@@ -14,8 +14,8 @@ from opensink_web.operations.executions import batch as batches
 from opensink_web.outbound.outcome import Failure, Output, Pending
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
-from tests.executions import Submitted, claim_some, finish_all, make_function, submit_many
 from tests.runtime.conftest import ok
+from tests.support.executions import Submitted, claim_some, finish_all, make_function, submit_many
 
 FIELDS = [
     "batch_id",

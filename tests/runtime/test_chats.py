@@ -24,8 +24,8 @@ from tests.api.conftest import (
 )
 from tests.api.conftest import make_agent as make_agent_as
 from tests.conftest import Cast
-from tests.executions import batch, claim_some, execution, finish_all
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK, REFUSED_CALLBACKS, bearing, services_of
+from tests.support.executions import batch, claim_some, execution, finish_all
 
 ADDRESS = "/agents/desk/clerk/chats/batch"
 INPUTS = [

@@ -12,7 +12,8 @@ from opensink_web.outbound.outcome import Awaits, Output, Pending
 from opensink_web.runtime.execution import ContinuedAnswer
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
-from tests.executions import (
+from tests.runtime.conftest import ok, own_token
+from tests.support.executions import (
     claim_some,
     execution,
     finish_all,
@@ -20,8 +21,7 @@ from tests.executions import (
     principal_of,
     submit_one,
 )
-from tests.runtime.conftest import ok, own_token
-from tests.scenarios import SCHEMA
+from tests.support.scenarios import SCHEMA
 
 OUTPUT_SCHEMA = {"type": "object", "required": ["sum"]}
 

@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from opensink_web.client import Client
-from tests.authority import Authority
 from tests.conftest import TEST_SETTINGS, Cast
-from tests.executions import INPUT_SCHEMA
-from tests.opensink_up import Opensink
 from tests.outbound.conftest import OK, Peer, Server
-from tests.real_servers import AgentEndpoint, wait_until
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK
+from tests.support.authority import Authority
+from tests.support.executions import INPUT_SCHEMA
+from tests.support.opensink_up import Opensink
+from tests.support.real_servers import AgentEndpoint, wait_until
 
 pytestmark = pytest.mark.server
 

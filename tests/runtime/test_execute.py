@@ -22,10 +22,10 @@ from opensink_web.outbound.outcome import Awaits, Output
 from opensink_web.runtime import function as runtime_function
 from tests.api.conftest import Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
-from tests.executions import claim_some, finish_all, principal_of
-from tests.real_servers import AgentEndpoint, wait_until
-from tests.running_server import read, running
 from tests.runtime.conftest import Later, executor_key, make_function, signed_in
+from tests.support.executions import claim_some, finish_all, principal_of
+from tests.support.real_servers import AgentEndpoint, wait_until
+from tests.support.running_server import read, running
 
 ADDRESS = "/functions/tests/work/execute"
 

@@ -11,13 +11,13 @@ from flask import Flask
 from opensink_web.models import Execution
 from tests.api.conftest import Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
-from tests.executions import execution
 from tests.runtime.conftest import (
     CALLBACKS_ON_LOOPBACK,
     REFUSED_CALLBACKS,
     executor_key,
     make_function,
 )
+from tests.support.executions import execution
 
 ADDRESS = "/functions/tests/work/execute/async"
 

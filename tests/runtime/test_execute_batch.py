@@ -12,8 +12,8 @@ from opensink_web.models.transaction import reading
 from opensink_web.operations.executions import submission as execution_submit
 from opensink_web.settings import MAX_BODY_BYTES_DEFAULT
 from tests.api.conftest import Api, Apis, assert_problem
-from tests.executions import batch, execution
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK, REFUSED_CALLBACKS, make_function
+from tests.support.executions import batch, execution
 
 ADDRESS = "/functions/tests/work/execute/batch"
 

@@ -21,7 +21,8 @@ from opensink_web.operations.executions import execution as executions
 from opensink_web.outbound.outcome import Failure, Output
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
-from tests.executions import (
+from tests.runtime.conftest import ok, own_token
+from tests.support.executions import (
     claim_some,
     execution,
     finish_all,
@@ -29,7 +30,6 @@ from tests.executions import (
     submit_many,
     submit_one,
 )
-from tests.runtime.conftest import ok, own_token
 
 FIELDS = [
     "execution_id",

@@ -20,7 +20,7 @@ from opensink_web.operations.accounts.user_session import IDLE_LIFETIME, SESSION
 from tests.api.conftest import assert_problem
 from tests.conftest import PASSWORD, Cast
 from tests.runtime.conftest import Later, Program, bearing, post, signed_in
-from tests.scenarios import admin_of
+from tests.support.scenarios import admin_of
 
 NEW_PASSWORD = "another horse entirely"
 

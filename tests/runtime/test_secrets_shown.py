@@ -20,9 +20,9 @@ from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.schema.secrets import HIDDEN
 from tests.api.conftest import Api, Apis, ask, key_with, make_agent, question, start_session
 from tests.conftest import Cast
-from tests.executions import claim_some, execution, finish_all, make_function, principal_of
-from tests.pause_scenarios import approval_in
 from tests.runtime.conftest import ok, own_token, signed_in
+from tests.support.executions import claim_some, execution, finish_all, make_function, principal_of
+from tests.support.pause_scenarios import approval_in
 from tests.web.conftest import browser_of
 
 IN, OUT, TOKEN = "s3cr3t-input", "s3cr3t-output", "t0k3n"

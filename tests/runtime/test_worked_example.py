@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from opensink_web.keyring import KeyFile
-from tests.authority import Authority
 from tests.conftest import PASSWORD
-from tests.opensink_up import Opensink
 from tests.runtime.ingesting_application import IngestingApplication
+from tests.support.authority import Authority
+from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
 

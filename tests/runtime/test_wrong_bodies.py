@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import Cast
-from tests.executions import make_function, submit_many
+from tests.support.executions import make_function, submit_many
 
 VALUES: list[Any] = [
     None,

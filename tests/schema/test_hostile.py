@@ -16,7 +16,7 @@ from opensink_web.schema.limits import check_schema
 from opensink_web.schema.lint import MAX_WARNINGS, typed_as_json, warnings_about
 from opensink_web.schema.validation import validate
 from tests.schema.hostile_schemas import DRAWN, REFUSED, answer, entries, text
-from tests.watched import watched
+from tests.support.watched import watched
 
 FormData = MultiDict[str, str]
 CATASTROPHE_SECONDS = 5.0

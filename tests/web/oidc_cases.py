@@ -12,7 +12,7 @@ from opensink_web.models import Identity, Role, User, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite
 from tests.conftest import Cast
-from tests.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
+from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 
 
 def variables_for(provider: OidcServer) -> dict[str, str]:

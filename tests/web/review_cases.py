@@ -15,7 +15,7 @@ from opensink_web.operations.deliveries.outcome import finish
 from opensink_web.operations.requests.input_request import ask
 from opensink_web.outbound.client import Answer
 from tests.conftest import Cast, Person
-from tests.scenarios import Waiting, answer
+from tests.support.scenarios import Waiting, answer
 
 YES = {"answer-0": "0"}
 HTMX = {"HX-Request": "true"}

@@ -12,9 +12,9 @@ from opensink_web.models.base import new_id
 from opensink_web.models.transaction import reading, writing
 from opensink_web.web.choice import OFFERED_MAX
 from tests.conftest import Cast
-from tests.executions import make_function, submit_one
-from tests.many_rows import copy_row
-from tests.scenarios import Waiting, ask_in
+from tests.support.executions import make_function, submit_one
+from tests.support.many_rows import copy_row
+from tests.support.scenarios import Waiting, ask_in
 
 MANY = 5_000
 PAGES = ("inbox", "sessions", "deliveries", "executions", "batches")

@@ -36,9 +36,9 @@ from opensink_web.outbound.client import Answer, Call
 from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.settings import Settings
 from tests.conftest import Cast, Person
-from tests.executions import claim_some, finish_all, make_function, submit_one
 from tests.runtime.conftest import own_token, services_of, signed_in
-from tests.scenarios import admin_of
+from tests.support.executions import claim_some, finish_all, make_function, submit_one
+from tests.support.scenarios import admin_of
 from tests.web.conftest import browser_of
 
 PAGE = "/w/main/admin/members"

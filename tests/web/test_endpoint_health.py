@@ -11,7 +11,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.endpoint_health import FAILURES_TO_UNHEALTHY, note_failure
 from opensink_web.operations.deliveries.slot import keep_waiting
 from tests.conftest import Cast
-from tests.scenarios import Waiting, answer, ask_in, endpoint_at
+from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
 REASON = "The last 5 calls to the agent&#39;s endpoint failed"
 

@@ -10,7 +10,7 @@ from opensink_web.models import ExecutionStatus, Role
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS
 from opensink_web.operations.accounts.permission_pattern import read_pattern
 from tests.conftest import Cast
-from tests.executions import execution, make_function, submit_many, submit_one
+from tests.support.executions import execution, make_function, submit_many, submit_one
 
 PAGE = "/w/main/executions"
 

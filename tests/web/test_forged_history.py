@@ -21,7 +21,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
-from tests.scenarios import Waiting, answer, ask_in
+from tests.support.scenarios import Waiting, answer, ask_in
 
 OURS = (
     ActivityType.SESSION_STARTED,

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from opensink_web.json_value import JSONValue
 from opensink_web.models import InputRequest, db
 from tests.conftest import Cast
-from tests.scenarios import ENDPOINT, Waiting, ask_in
+from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 from tests.web.conftest import browser_of
 from tests.web.review_cases import ask_again
 

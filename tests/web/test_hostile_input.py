@@ -16,8 +16,8 @@ from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
 from tests.api.conftest import Api
 from tests.conftest import Cast
-from tests.scenarios import ENDPOINT, Waiting, ask_in
-from tests.valid_bodies import valid_body
+from tests.support.scenarios import ENDPOINT, Waiting, ask_in
+from tests.support.valid_bodies import valid_body
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 

@@ -13,7 +13,7 @@ from opensink_web.models import User, UserSession, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import find_invitation, invite_first_admin
 from tests.conftest import PASSWORD, Cast
-from tests.oidc_server import OidcServer
+from tests.support.oidc_server import OidcServer
 from tests.web.oidc_cases import (
     identities,
     invited,

@@ -12,8 +12,8 @@ from opensink_web.json_value import JSONValue
 from opensink_web.models import InputRequest, db
 from opensink_web.models.transaction import reading
 from tests.conftest import Cast
-from tests.executions import make_function
-from tests.scenarios import ENDPOINT, Waiting, ask_in
+from tests.support.executions import make_function
+from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 from tests.web.conftest import browser_of
 from tests.web.review_cases import HTMX, ask_again
 

@@ -9,7 +9,7 @@ from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent import create_agent
 from tests.conftest import Cast
-from tests.scenarios import POLICY
+from tests.support.scenarios import POLICY
 
 pytestmark = pytest.mark.server
 

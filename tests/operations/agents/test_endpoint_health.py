@@ -26,7 +26,7 @@ from opensink_web.outbound.client import Answer, Headers
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
-from tests.scenarios import POLICY, ask_in, endpoint_at, make_due
+from tests.support.scenarios import POLICY, ask_in, endpoint_at, make_due
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 

@@ -35,7 +35,7 @@ from opensink_web.outbound.client import Answer, Headers
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
-from tests.scenarios import Waiting, answer, ask_in, endpoint_at
+from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
 
 @pytest.fixture

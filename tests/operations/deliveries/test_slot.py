@@ -24,7 +24,7 @@ from opensink_web.operations.deliveries.dispatch import (
 from opensink_web.operations.deliveries.outcome import finish
 from opensink_web.outbound.client import Answer
 from tests.conftest import Cast
-from tests.scenarios import ask_in, endpoint_at, make_due
+from tests.support.scenarios import ask_in, endpoint_at, make_due
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 

@@ -12,7 +12,8 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.initial_messages import Message
 from opensink_web.operations.executions.chat_submission import check_chats, submit_chats
 from opensink_web.operations.executions.submission import Options
-from tests.chats import (
+from tests.conftest import Cast
+from tests.support.chats import (
     chat_input,
     make_agent,
     said_in,
@@ -20,9 +21,8 @@ from tests.chats import (
     templates,
     variables_of,
 )
-from tests.conftest import Cast
-from tests.executions import execution, principal_of
-from tests.scenarios import endpoint_at
+from tests.support.executions import execution, principal_of
+from tests.support.scenarios import endpoint_at
 
 GREETING = (
     Message("system", "You speak {{ language }}."),

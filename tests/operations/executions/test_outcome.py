@@ -31,7 +31,7 @@ from opensink_web.operations.executions.execution import (
 from opensink_web.operations.executions.outcome import checked, finish_executions
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast
-from tests.executions import (
+from tests.support.executions import (
     Submitted,
     batch,
     claim_some,

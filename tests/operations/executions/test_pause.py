@@ -47,7 +47,7 @@ from opensink_web.operations.executions.pause import (
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.outcome import Awaits, Failure
 from tests.conftest import Cast, Person
-from tests.executions import (
+from tests.support.executions import (
     batch,
     claim_some,
     finish_all,
@@ -55,7 +55,7 @@ from tests.executions import (
     principal_of,
     submit_many,
 )
-from tests.pause_scenarios import (
+from tests.support.pause_scenarios import (
     PROMPT,
     PROPOSED,
     Paused,
@@ -64,7 +64,7 @@ from tests.pause_scenarios import (
     cancel,
     paused_in,
 )
-from tests.scenarios import SCHEMA, ask_in
+from tests.support.scenarios import SCHEMA, ask_in
 
 YES: JSONObject = {"approved": True}
 

@@ -11,7 +11,7 @@ from opensink_web.models import Batch, Execution, ExecutionStatus, ExecutionStep
 from opensink_web.models.transaction import LaneAnnouncement, reading, work_committed, writing
 from opensink_web.operations.executions.submission import Options, check_input, submit
 from tests.conftest import Cast
-from tests.executions import execution, make_function, principal_of, submit_many, submit_one
+from tests.support.executions import execution, make_function, principal_of, submit_many, submit_one
 
 
 def test_one_is_queued_and_due(app: Flask, cast: Cast) -> None:

@@ -16,7 +16,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user import remove_member
 from opensink_web.operations.accounts.user_session import IDLE_LIFETIME, SESSION_LIFETIME
 from tests.conftest import Cast
-from tests.scenarios import admin_of
+from tests.support.scenarios import admin_of
 from tests.web.conftest import browser_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"

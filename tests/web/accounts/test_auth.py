@@ -14,7 +14,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite, invite_first_admin
 from opensink_web.operations.accounts.user import remove_member
 from tests.conftest import PASSWORD, Cast
-from tests.scenarios import admin_of
+from tests.support.scenarios import admin_of
 
 WRONG = "is wrong"
 NEW = {"email": "dora@example.com", "password": PASSWORD, "repeated": PASSWORD}

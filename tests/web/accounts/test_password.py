@@ -20,7 +20,7 @@ from opensink_web.operations.accounts import credential
 from opensink_web.operations.accounts.password import RESET_LIFETIME, make_reset_link
 from opensink_web.operations.accounts.user import change_role, remove_member
 from tests.conftest import PASSWORD, Cast, Person
-from tests.scenarios import admin_of
+from tests.support.scenarios import admin_of
 from tests.web.conftest import browser_of
 
 NEW = "a new and better one"

@@ -12,7 +12,7 @@ from opensink_web.models import CustomRole, Membership, Role, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.role import create_role, set_roles
 from tests.conftest import Cast
-from tests.scenarios import admin_of
+from tests.support.scenarios import admin_of
 
 PAGE = "/w/main/admin/roles"
 MEMBERS = "/w/main/admin/members"

@@ -10,8 +10,8 @@ from opensink_web.models import Agent, Function, db
 from opensink_web.models.transaction import reading
 from opensink_web.operations.agents.signing_secret import signing_secret_of
 from tests.conftest import Cast
-from tests.executions import make_function, principal_of
-from tests.scenarios import ENDPOINT, ask_in
+from tests.support.executions import make_function, principal_of
+from tests.support.scenarios import ENDPOINT, ask_in
 
 OVERLAPS = "Two secrets sign."
 

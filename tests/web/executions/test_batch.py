@@ -12,7 +12,7 @@ from opensink_web.models import Callback, CallbackStatus, ExecutionStatus, db
 from opensink_web.models.transaction import writing
 from opensink_web.outbound.outcome import Awaits, Failure, Output
 from tests.conftest import Cast
-from tests.executions import (
+from tests.support.executions import (
     Submitted,
     batch,
     claim_some,
@@ -21,7 +21,7 @@ from tests.executions import (
     make_function,
     submit_many,
 )
-from tests.scenarios import SCHEMA
+from tests.support.scenarios import SCHEMA
 from tests.web.review_cases import news, refresh_href
 from tests.web.second_factor_cases import Later
 

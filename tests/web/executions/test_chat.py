@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from opensink_web.outbound.outcome import AgentReply
-from tests.chats import chat_input, make_agent, submit_some
 from tests.conftest import Cast
-from tests.executions import claim_some, finish_all
+from tests.support.chats import chat_input, make_agent, submit_some
+from tests.support.executions import claim_some, finish_all
 
 AGENTS = "/w/main/admin/agents"
 FIRST = '[{"role": "system", "content": "You speak {{ language }}."}]'

@@ -22,7 +22,7 @@ from opensink_web.models import (
 from opensink_web.models.transaction import writing
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast, Person
-from tests.executions import (
+from tests.support.executions import (
     claim_some,
     execution,
     finish_all,
@@ -30,7 +30,7 @@ from tests.executions import (
     submit_many,
     submit_one,
 )
-from tests.pause_scenarios import approval_in, paused_in
+from tests.support.pause_scenarios import approval_in, paused_in
 from tests.web.review_cases import news, refresh_href
 
 PAGE = "/w/main/executions"

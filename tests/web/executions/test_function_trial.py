@@ -11,7 +11,7 @@ from sqlalchemy import select
 from opensink_web.models import Execution, Function, db
 from opensink_web.models.transaction import reading, writing
 from tests.conftest import Cast
-from tests.executions import make_function
+from tests.support.executions import make_function
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

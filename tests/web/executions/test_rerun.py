@@ -27,9 +27,9 @@ from opensink_web.operations.executions.rerun import (
     rerun_failed,
 )
 from opensink_web.outbound.outcome import Failure, Output
-from tests.chats import chat_input, submit_some, templates
 from tests.conftest import Cast
-from tests.executions import (
+from tests.support.chats import chat_input, submit_some, templates
+from tests.support.executions import (
     Submitted,
     claim_some,
     execution,
@@ -39,7 +39,7 @@ from tests.executions import (
     submit_many,
     submit_one,
 )
-from tests.scenarios import ENDPOINT, ask_in
+from tests.support.scenarios import ENDPOINT, ask_in
 
 CALLBACK = "https://app.example.com/done?token=t0p-secret"
 ONCE = {"known": "0"}

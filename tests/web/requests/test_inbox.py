@@ -11,7 +11,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.workspace import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
-from tests.scenarios import SCHEMA, Waiting, answer, ask_in
+from tests.support.scenarios import SCHEMA, Waiting, answer, ask_in
 from tests.web.review_cases import HTMX, ask_again, make_viewer, news, refresh_href
 
 PAGE = "/w/main/inbox"

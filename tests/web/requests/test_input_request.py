@@ -14,7 +14,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.workspace import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast, Person
-from tests.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in
+from tests.support.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in
 from tests.web.conftest import browser_of
 from tests.web.review_cases import (
     HTMX,

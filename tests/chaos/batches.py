@@ -25,12 +25,12 @@ from opensink_web.models import (
 from opensink_web.models.execution import ENDED
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.lane import LEASE
-from tests.authority import Authority
+from tests.chaos import execution_invariants
+from tests.chaos.ours import Installed
+from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, BEHAVIOURS
 from tests.conftest import Person, make_cast
-from tests.executions import make_function
-from tests.faults import execution_invariants
-from tests.faults.ours import Installed
-from tests.faults.plan import AGENT_TIMEOUT_SECONDS, BEHAVIOURS
+from tests.support.authority import Authority
+from tests.support.executions import make_function
 
 BATCH_SIZE = 20
 _CLIENTS = 4

@@ -16,9 +16,9 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from tests.faults import invariants
-from tests.faults.clients import Question
-from tests.scenarios import Waiting
+from tests.chaos import invariants
+from tests.chaos.clients import Question
+from tests.support.scenarios import Waiting
 
 _LONG_AGO = timedelta(minutes=5)
 

@@ -11,9 +11,9 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.forked_command import run_command
+from tests.support.forked_command import run_command
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 READY_WITHIN_SECONDS = 40
 OURS = (
     "ENCRYPTION_KEYS",

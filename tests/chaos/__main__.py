@@ -1,6 +1,6 @@
 """Kill everything, again and again, and count what is lost.
 
-    .venv/bin/python -m tests.faults [--database postgresql] [--resolutions 5000] [--kills 500]
+    .venv/bin/python -m tests.chaos [--database postgresql] [--resolutions 5000] [--kills 500]
 
 The web server, three workers, the sweeper and the server for Redis run as real processes and are
 killed with SIGKILL by a schedule that the seed decides, and started again, while clients answer
@@ -23,9 +23,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults.batch_run import run_batches
-from tests.faults.plan import Plan
-from tests.faults.run import run
+from tests.chaos.batch_run import run_batches
+from tests.chaos.plan import Plan
+from tests.chaos.run import run
 
 
 def main() -> int:
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults")
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--resolutions", type=int, default=5000)
     parser.add_argument("--batches", type=int, default=0, help="submit so many batches instead")

@@ -7,11 +7,11 @@ from socket import socket
 from types import TracebackType
 
 from opensink_web.supervisor.lifeline import Lifeline
-from tests.faults import endpoint
-from tests.faults.parts import Command, ForkedPart, Main, Part, RedisPart
-from tests.faults.plan import WORKERS, Kill
-from tests.faults.subject import Server
-from tests.real_servers import wait_until
+from tests.chaos import endpoint
+from tests.chaos.parts import Command, ForkedPart, Main, Part, RedisPart
+from tests.chaos.plan import WORKERS, Kill
+from tests.chaos.subject import Server
+from tests.support.real_servers import wait_until
 
 REDIS_SOCKET_NAME = "redis.sock"
 

@@ -23,8 +23,8 @@ from opensink_web.operations.executions.submission import Options
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.services import EXTENSION, Services
 from tests.conftest import Person
-from tests.executions import principal_of
-from tests.scenarios import ENDPOINT, POLICY
+from tests.support.executions import principal_of
+from tests.support.scenarios import ENDPOINT, POLICY
 
 
 def make_agent(

@@ -17,7 +17,7 @@ from opensink_web.operations.executions.claim import ExecutionClaim, claim_execu
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.outbound.outcome import Failure, Outcome, Output
 from opensink_web.settings import Settings
-from tests.real_servers import wait_until
+from tests.support.real_servers import wait_until
 
 AT_ONCE = 1000
 FAILING_SHARE = 0.1

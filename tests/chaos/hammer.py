@@ -1,6 +1,6 @@
 """Everything done to executions and accounts, by many at once, until somebody waits for another.
 
-    .venv/bin/python -m tests.faults.hammer [--seconds 60] [--threads 12] [--only-accounts]
+    .venv/bin/python -m tests.chaos.hammer [--seconds 60] [--threads 12] [--only-accounts]
 
 On PostgreSQL, where transactions overlap. Functions, batches, claims, outcomes, callbacks, answers,
 cancels and deletions hit few rows, in transactions of their own; so do members, roles, keys,
@@ -85,12 +85,12 @@ from opensink_web.operations.lane import lanes_with_work, renew
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 from opensink_web.settings import Settings
+from tests.chaos import accounts, execution_invariants
+from tests.chaos.accounts import Accounts, Crowd
 from tests.conftest import Person, make_cast
-from tests.executions import INPUT_SCHEMA, principal_of
-from tests.faults import accounts, execution_invariants
-from tests.faults.accounts import Accounts, Crowd
-from tests.real_servers import PostgresServer
-from tests.scenarios import POLICY, SCHEMA
+from tests.support.executions import INPUT_SCHEMA, principal_of
+from tests.support.real_servers import PostgresServer
+from tests.support.scenarios import POLICY, SCHEMA
 
 URL = "https://127.0.0.1:1/done"
 NAMES = ("first", "second", "third", "approved")
@@ -341,7 +341,7 @@ def hammer(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.hammer")
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.hammer")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--threads", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)

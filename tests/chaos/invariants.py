@@ -22,8 +22,8 @@ from opensink_web.models import (
     SessionStatus,
     db,
 )
-from tests.faults.clients import Question
-from tests.faults.endpoint import SeenCall
+from tests.chaos.clients import Question
+from tests.chaos.endpoint import SeenCall
 
 
 def violations(questions: Sequence[Question], calls: Sequence[SeenCall]) -> list[str]:

@@ -30,10 +30,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.faults.clients import Question
-from tests.faults.endpoint import SeenCall
-from tests.faults.plan import AGENT_TIMEOUT_SECONDS, AGENTS
-from tests.faults.subject import Subject, Verdict
+from tests.chaos.clients import Question
+from tests.chaos.endpoint import SeenCall
+from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, AGENTS
+from tests.chaos.subject import Subject, Verdict
 
 ANSWERS = Table(
     "naive_answers",

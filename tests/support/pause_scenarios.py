@@ -21,8 +21,8 @@ from opensink_web.operations.executions.submission import (
 )
 from opensink_web.outbound.outcome import Awaits
 from tests.conftest import Person
-from tests.executions import make_function, principal_of
-from tests.scenarios import SCHEMA
+from tests.support.executions import make_function, principal_of
+from tests.support.scenarios import SCHEMA
 
 REFUND: JSONValue = {
     "type": "object",

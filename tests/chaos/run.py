@@ -8,15 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from tests.faults import endpoint
-from tests.faults.clients import Clients
-from tests.faults.fleet import REDIS_SOCKET_NAME, Fleet
-from tests.faults.naive import Naive
-from tests.faults.ours import OpenSink
-from tests.faults.plan import Plan, kills_of
-from tests.faults.report import Report, report
-from tests.faults.subject import Subject
-from tests.real_servers import PostgresServer
+from tests.chaos import endpoint
+from tests.chaos.clients import Clients
+from tests.chaos.fleet import REDIS_SOCKET_NAME, Fleet
+from tests.chaos.naive import Naive
+from tests.chaos.ours import OpenSink
+from tests.chaos.plan import Plan, kills_of
+from tests.chaos.report import Report, report
+from tests.chaos.subject import Subject
+from tests.support.real_servers import PostgresServer
 
 _POLL_SECONDS = 0.05
 _AGE_EVERY_SECONDS = 1.6  # a call takes up to a second

@@ -28,7 +28,7 @@ from opensink_web.operations.executions.submission import (
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import Outcome
 from tests.conftest import Person
-from tests.scenarios import POLICY
+from tests.support.scenarios import POLICY
 
 INPUT_SCHEMA: JSONObject = {
     "type": "object",

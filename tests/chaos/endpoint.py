@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.faults.plan import AGENT_TIMEOUT_SECONDS, LATE_SECONDS, fault_of
+from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, LATE_SECONDS, fault_of
 
 DELAYS_SECONDS = {"hang": AGENT_TIMEOUT_SECONDS + 0.5, "late": LATE_SECONDS}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from tests.faults.plan import CLIENTS
+from tests.chaos.plan import CLIENTS
 
 _ANSWER_WITHIN_SECONDS = 10
 _PAUSE_SECONDS = 0.05

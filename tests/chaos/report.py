@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.faults.clients import Outcomes
-from tests.faults.endpoint import SeenCall
-from tests.faults.fleet import Fleet
-from tests.faults.plan import Plan
-from tests.faults.subject import Verdict
+from tests.chaos.clients import Outcomes
+from tests.chaos.endpoint import SeenCall
+from tests.chaos.fleet import Fleet
+from tests.chaos.plan import Plan
+from tests.chaos.subject import Verdict
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.faults.clients import Question
-from tests.faults.endpoint import SeenCall
-from tests.faults.parts import Main
+from tests.chaos.clients import Question
+from tests.chaos.endpoint import SeenCall
+from tests.chaos.parts import Main
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Clients that are slow, on purpose or not: each kind keeps a connection and asks for little.
 
-python -m tests.slow_clients PORT COUNT     keeps so many of all kinds open until it is ended
+python -m tests.support.slow_clients PORT COUNT   keeps so many of all kinds open until it ends
 """
 
 import asyncio

@@ -21,14 +21,14 @@ from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.requests.input_request import ask
 from opensink_web.outbound.retry import RetrySchedule
 from opensink_web.settings import Settings
+from tests.chaos import invariants
+from tests.chaos.clients import Question
+from tests.chaos.endpoint import SeenCall
+from tests.chaos.parts import Main
+from tests.chaos.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
+from tests.chaos.subject import Server, Subject, Verdict
 from tests.conftest import Person, make_cast
-from tests.faults import invariants
-from tests.faults.clients import Question
-from tests.faults.endpoint import SeenCall
-from tests.faults.parts import Main
-from tests.faults.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
-from tests.faults.subject import Server, Subject, Verdict
-from tests.scenarios import POLICY, SCHEMA, endpoint_at
+from tests.support.scenarios import POLICY, SCHEMA, endpoint_at
 
 _ASKED_AT_ONCE = 500
 _FILE_NAME = "opensink.sqlite3"

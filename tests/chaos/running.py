@@ -11,13 +11,13 @@ from socket import create_server
 
 import requests
 
-from tests.faults import failpoint
-from tests.faults.clients import Question
-from tests.faults.endpoint import calls_in
-from tests.faults.fleet import REDIS_SOCKET_NAME, Fleet
-from tests.faults.ours import OpenSink
-from tests.faults.subject import Subject
-from tests.real_servers import wait_until
+from tests.chaos import failpoint
+from tests.chaos.clients import Question
+from tests.chaos.endpoint import calls_in
+from tests.chaos.fleet import REDIS_SOCKET_NAME, Fleet
+from tests.chaos.ours import OpenSink
+from tests.chaos.subject import Subject
+from tests.support.real_servers import wait_until
 
 _AGENTS = ("quick", "quick", "quick", "late")
 _QUESTIONS = 120

@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from opensink_web.models import CallbackStatus, ExecutionStatus
-from tests.authority import Authority, make_authority
-from tests.faults import batch_endpoint
-from tests.faults.batch_endpoint import CALL, Arrival, arrivals_in
-from tests.faults.batches import BatchClients, BatchServer, Findings, Promises
-from tests.faults.fleet import REDIS_SOCKET_NAME, Fleet
-from tests.faults.plan import Plan
-from tests.faults.report import cell, quantile
-from tests.faults.run import kill_all, settle, tend_while
-from tests.real_servers import PostgresServer
+from tests.chaos import batch_endpoint
+from tests.chaos.batch_endpoint import CALL, Arrival, arrivals_in
+from tests.chaos.batches import BatchClients, BatchServer, Findings, Promises
+from tests.chaos.fleet import REDIS_SOCKET_NAME, Fleet
+from tests.chaos.plan import Plan
+from tests.chaos.report import cell, quantile
+from tests.chaos.run import kill_all, settle, tend_while
+from tests.support.authority import Authority, make_authority
+from tests.support.real_servers import PostgresServer
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What tests, kill runs and benchmarks share: real servers, scenarios, bodies."""
