@@ -1,4 +1,4 @@
-"""What is done to accounts, for the hammer: people, roles, keys, sign-ins and passwords.
+"""What is done to accounts, for the stress run: people, roles, keys, sign-ins and passwords.
 
 Few people belong to two workspaces. In one of them Alice stays the admin, in the other anybody may
 be the last one.
@@ -51,14 +51,14 @@ PASSWORD_HASH = hash_password("correct horse battery staple")
 
 
 @dataclass(frozen=True)
-class Crowd:
+class Members:
     """Alice's workspace and another one, and who belongs to both at first."""
 
     workspace_ids: tuple[UUID, UUID]
     user_ids: tuple[UUID, ...]
 
 
-def gather(alice: Person) -> Crowd:
+def make_members(alice: Person) -> Members:
     """Make the people and the second workspace."""
     with writing():
         theirs = Workspace(
@@ -76,23 +76,23 @@ def gather(alice: Person) -> Crowd:
                 db.session.add(
                     Membership(user_id=user.id, workspace_id=workspace_id, role=Role.ADMIN)
                 )
-        return Crowd(workspace_ids, tuple(user.id for user in people))
+        return Members(workspace_ids, tuple(user.id for user in people))
 
 
-def violations(crowd: Crowd) -> Iterator[str]:
+def violations(members: Members) -> Iterator[str]:
     """Each workspace has an admin who can act."""
-    for workspace_id in crowd.workspace_ids:
-        members = select(Membership).where(Membership.workspace_id == workspace_id)
-        admins = [each for each in db.session.scalars(members) if each.role is Role.ADMIN]
+    for workspace_id in members.workspace_ids:
+        memberships = select(Membership).where(Membership.workspace_id == workspace_id)
+        admins = [each for each in db.session.scalars(memberships) if each.role is Role.ADMIN]
         if not any(each.is_active for each in admins):
             yield f"workspace {workspace_id} has no active admin"
 
 
 class Accounts:
-    """One thread's blows at accounts; each is struck in a transaction of its own."""
+    """What one thread does to accounts; each in a transaction of its own."""
 
-    def __init__(self, crowd: Crowd, random: Random) -> None:
-        self._crowd = crowd
+    def __init__(self, members: Members, random: Random) -> None:
+        self._members = members
         self._random = random
         self._refresh_tokens: list[str] = []
         self._resets: list[str] = []
@@ -203,7 +203,7 @@ class Accounts:
         else:
             workspace = db.session.get_one(Workspace, self._workspace_id())
             begun = begin_program_session(
-                user, workspace, user_agent="hammer", remote_address="127.0.0.1"
+                user, workspace, user_agent="stress", remote_address="127.0.0.1"
             )
             self._refresh_tokens = [*self._refresh_tokens[-5:], begun.refresh_token]
 
@@ -219,10 +219,10 @@ class Accounts:
         return db.session.get_one(User, self._somebody())
 
     def _somebody(self) -> UUID:
-        return self._random.choice(self._crowd.user_ids)
+        return self._random.choice(self._members.user_ids)
 
     def _workspace_id(self) -> UUID:
-        return self._random.choice(self._crowd.workspace_ids)
+        return self._random.choice(self._members.workspace_ids)
 
     def _one_of(self, column: InstrumentedAttribute[UUID], *conditions: Any) -> UUID:
         """Raises: NotFound when there is none."""

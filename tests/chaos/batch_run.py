@@ -14,10 +14,10 @@ from opensink_web.models import CallbackStatus, ExecutionStatus
 from tests.chaos import batch_endpoint
 from tests.chaos.batch_endpoint import CALL, Arrival, arrivals_in
 from tests.chaos.batches import BatchClients, BatchServer, Findings, Promises
-from tests.chaos.fleet import REDIS_SOCKET_NAME, Fleet
+from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
 from tests.chaos.plan import Plan
 from tests.chaos.report import cell, quantile
-from tests.chaos.run import kill_all, settle, tend_while
+from tests.chaos.run import kill_all, settle, supervise_while
 from tests.support.authority import Authority, make_authority
 from tests.support.real_servers import PostgresServer
 
@@ -80,34 +80,34 @@ def run_batches(plan: Plan, log: Path, postgres: PostgresServer | None = None) -
         redis_url = f"unix://{folder / REDIS_SOCKET_NAME}"
         server = BatchServer(folder / "data", redis_url, database_url, authority)
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
-        fleet = stack.enter_context(Fleet(server, folder, log, listener))
+        cluster = stack.enter_context(Cluster(server, folder, log, listener))
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        return _run(plan, server, fleet, authority, folder / "arrivals", base_url)
+        return _run(plan, server, cluster, authority, folder / "arrivals", base_url)
 
 
 def _run(
     plan: Plan,
     server: BatchServer,
-    fleet: Fleet,
+    cluster: Cluster,
     authority: Authority,
     record: Path,
     base_url: str,
 ) -> BatchReport:
     files = (str(authority.certificate), str(authority.key))
-    port, tls_port = fleet.start_endpoints(record, plan.seed, batch_endpoint.main, files)
+    port, tls_port = cluster.start_endpoints(record, plan.seed, batch_endpoint.main, files)
     person = server.prepare(f"http://127.0.0.1:{port}")
     callback_url = f"https://127.0.0.1:{tls_port}/callback"
     clients = BatchClients(base_url, callback_url, person, plan.batches)
     begun_at = time.monotonic()
-    fleet.start()
+    cluster.start()
     clients.start()
-    kill_all(plan, fleet, clients, plan.batches, deadline=begun_at + plan.limit_seconds)
-    tend_while(fleet, clients.are_busy)
-    settle(plan, server, fleet)
-    fleet.stop()
+    kill_all(plan, cluster, clients, plan.batches, deadline=begun_at + plan.limit_seconds)
+    supervise_while(cluster, clients.are_busy)
+    settle(plan, server, cluster)
+    cluster.stop()
     arrivals = arrivals_in(record)
     took = time.monotonic() - begun_at
-    return _report(plan, clients.promises, server.findings(), arrivals, fleet, took)
+    return _report(plan, clients.promises, server.findings(), arrivals, cluster, took)
 
 
 def _report(
@@ -115,7 +115,7 @@ def _report(
     promises: Promises,
     found: Findings,
     arrivals: Sequence[Arrival],
-    fleet: Fleet,
+    cluster: Cluster,
     took_seconds: float,
 ) -> BatchReport:
     """Compare what clients were told with what is stored and what was called."""
@@ -158,8 +158,8 @@ def _report(
         settle_p50=quantile(found.settle_seconds, 0.5),
         settle_p95=quantile(found.settle_seconds, 0.95),
         settle_max=quantile(found.settle_seconds, 1),
-        kills=dict(fleet.kills),
-        ended_by_themselves=dict(fleet.ended),
+        kills=dict(cluster.kills),
+        ended_by_themselves=dict(cluster.ended),
         took=took_seconds,
     )
 

@@ -84,12 +84,6 @@ class Part(ABC):
         self._lifeline.add(self._pid)
         self.started_at = time.monotonic()
 
-    def tend(self) -> None:
-        """Start it again if it ended by itself."""
-        if not self.is_running:
-            self.kill()
-            self.start()
-
     def kill(self) -> None:
         """Kill it and what it has started, as a machine that loses power would."""
         if self._pid is None:

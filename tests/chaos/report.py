@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.chaos.clients import Outcomes
+from tests.chaos.cluster import Cluster
 from tests.chaos.endpoint import SeenCall
-from tests.chaos.fleet import Fleet
 from tests.chaos.plan import Plan
 from tests.chaos.subject import Verdict
 
@@ -59,7 +59,7 @@ def report(
     verdicts: dict[str, Verdict],
     calls: Sequence[SeenCall],
     violations: list[str],
-    fleet: Fleet,
+    cluster: Cluster,
     took_seconds: float,
 ) -> Report:
     """Compare what clients were told with what is stored and what endpoints saw."""
@@ -86,8 +86,8 @@ def report(
         settle_max=quantile(settles, 1),
         answer_p50=quantile(outcomes.tries, 0.5),
         answer_p99=quantile(outcomes.tries, 0.99),
-        kills=dict(fleet.kills),
-        ended_by_themselves=dict(fleet.ended),
+        kills=dict(cluster.kills),
+        ended_by_themselves=dict(cluster.ended),
         took=took_seconds,
     )
 

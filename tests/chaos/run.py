@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tests.chaos import endpoint
 from tests.chaos.clients import Clients
-from tests.chaos.fleet import REDIS_SOCKET_NAME, Fleet
+from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
 from tests.chaos.naive import Naive
 from tests.chaos.ours import OpenSink
 from tests.chaos.plan import Plan, kills_of
@@ -34,22 +34,22 @@ def run(plan: Plan, log: Path, postgres: PostgresServer | None = None) -> Report
         redis_url = f"unix://{folder / REDIS_SOCKET_NAME}"
         subject = make(folder / "data", redis_url, database_url, plan.resolutions)
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
-        fleet = stack.enter_context(Fleet(subject, folder, log, listener))
-        return _run(plan, subject, fleet, folder / "calls", listener.getsockname()[1])
+        cluster = stack.enter_context(Cluster(subject, folder, log, listener))
+        return _run(plan, subject, cluster, folder / "calls", listener.getsockname()[1])
 
 
-def _run(plan: Plan, subject: Subject, fleet: Fleet, record: Path, port: int) -> Report:
-    (endpoint_port,) = fleet.start_endpoints(record, plan.seed)
+def _run(plan: Plan, subject: Subject, cluster: Cluster, record: Path, port: int) -> Report:
+    (endpoint_port,) = cluster.start_endpoints(record, plan.seed)
     endpoint_url = f"http://127.0.0.1:{endpoint_port}"
     questions = subject.prepare(f"http://127.0.0.1:{port}", endpoint_url)
     begun_at = time.monotonic()
     clients = Clients(questions, deadline=begun_at + plan.limit_seconds)
-    fleet.start()
+    cluster.start()
     clients.start()
-    kill_all(plan, fleet, clients, plan.resolutions, deadline=begun_at + plan.limit_seconds)
-    tend_while(fleet, clients.are_busy)
-    settle(plan, subject, fleet)
-    fleet.stop()
+    kill_all(plan, cluster, clients, plan.resolutions, deadline=begun_at + plan.limit_seconds)
+    supervise_while(cluster, clients.are_busy)
+    settle(plan, subject, cluster)
+    cluster.stop()
     calls = endpoint.calls_in(record)
     return report(
         plan,
@@ -57,7 +57,7 @@ def _run(plan: Plan, subject: Subject, fleet: Fleet, record: Path, port: int) ->
         subject.verdicts(),
         calls,
         subject.violations(questions, calls),
-        fleet,
+        cluster,
         took_seconds=time.monotonic() - begun_at,
     )
 
@@ -76,7 +76,9 @@ class Settling(Protocol):
     def age(self) -> None: ...
 
 
-def kill_all(plan: Plan, fleet: Fleet, clients: LetThrough, count: int, deadline: float) -> None:
+def kill_all(
+    plan: Plan, cluster: Cluster, clients: LetThrough, count: int, deadline: float
+) -> None:
     """Kill by the schedule; between two kills the clients get their share of so much to do."""
     share, spare = divmod(count, plan.kills + 1)
     clients.let_through(share + spare)
@@ -86,13 +88,13 @@ def kill_all(plan: Plan, fleet: Fleet, clients: LetThrough, count: int, deadline
             break
         while (left_seconds := due_at - time.monotonic()) > 0:
             time.sleep(min(left_seconds, _POLL_SECONDS))
-            fleet.tend()
-        fleet.strike(kill)
+            cluster.restart_ended()
+        cluster.inject(kill)
         clients.let_through(share)
     clients.let_all_through()
 
 
-def settle(plan: Plan, subject: Settling, fleet: Fleet) -> None:
+def settle(plan: Plan, subject: Settling, cluster: Cluster) -> None:
     """Wait until all that was taken on has come to its end."""
     begun_at = aged_at = time.monotonic()
     while subject.unfinished() and time.monotonic() < begun_at + plan.settle_seconds:
@@ -100,11 +102,11 @@ def settle(plan: Plan, subject: Settling, fleet: Fleet) -> None:
             aged_at = time.monotonic()
             subject.age()
         time.sleep(4 * _POLL_SECONDS)
-        fleet.tend()
+        cluster.restart_ended()
 
 
-def tend_while(fleet: Fleet, condition: Callable[[], bool]) -> None:
+def supervise_while(cluster: Cluster, condition: Callable[[], bool]) -> None:
     """Keep all parts running for so long."""
     while condition():
         time.sleep(_POLL_SECONDS)
-        fleet.tend()
+        cluster.restart_ended()

@@ -13,8 +13,8 @@ import requests
 
 from tests.chaos import failpoint
 from tests.chaos.clients import Question
+from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
 from tests.chaos.endpoint import calls_in
-from tests.chaos.fleet import REDIS_SOCKET_NAME, Fleet
 from tests.chaos.ours import OpenSink
 from tests.chaos.subject import Subject
 from tests.support.real_servers import wait_until
@@ -30,8 +30,8 @@ class ImpatientOpenSink(OpenSink):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a client was told, and after how many seconds."""
+class Response:
+    """What a client was answered, and after how many seconds."""
 
     status: int
     text: str
@@ -42,14 +42,14 @@ class Running:
     """A server, its parts and its questions."""
 
     def __init__(
-        self, subject: Subject, fleet: Fleet, record: Path, log: "LogPipe", base_url: str
+        self, subject: Subject, cluster: Cluster, record: Path, log: "LogPipe", base_url: str
     ) -> None:
         self.subject = subject
         self.log = log
-        self.fleet = fleet
+        self.cluster = cluster
         self.base_url = base_url
         self._record = record
-        (port,) = fleet.start_endpoints(record, seed=1)
+        (port,) = cluster.start_endpoints(record, seed=1)
         self._questions = subject.prepare(base_url, f"http://127.0.0.1:{port}")
         self._asked: list[Question] = []
 
@@ -69,11 +69,11 @@ class Running:
     def database_url(self) -> str:
         return self.subject.environment["DATABASE_URL"].replace("+psycopg", "")
 
-    def answer(self, question: Question) -> Told:
+    def answer(self, question: Question) -> Response:
         begun_at = time.monotonic()
         body = {"response": question.response}
         answer = requests.post(question.url, json=body, headers=question.headers, timeout=30)
-        return Told(answer.status_code, answer.text, time.monotonic() - begun_at)
+        return Response(answer.status_code, answer.text, time.monotonic() - begun_at)
 
     def wait_for_calls(self, question: Question, count: int) -> None:
         """Wait until the endpoint has read so many calls for a question."""
@@ -92,7 +92,7 @@ class Running:
         """Wait until nothing is unfinished; what the database holds is then without fault."""
 
         def is_done() -> bool:
-            self.fleet.tend()
+            self.cluster.restart_ended()
             time.sleep(0.2)  # to ask all the time would keep the server from working
             return self.subject.unfinished() == 0
 
@@ -130,10 +130,10 @@ def running(folder: Path, database_url: str = "") -> Iterator[Running]:
     log = LogPipe(folder / "log")
     with (
         create_server(("127.0.0.1", 0), backlog=512) as listener,
-        Fleet(subject, folder, folder / "log", listener) as fleet,
+        Cluster(subject, folder, folder / "log", listener) as cluster,
     ):
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = Running(subject, fleet, folder / "calls", log, base_url)
-        fleet.start()
+        server = Running(subject, cluster, folder / "calls", log, base_url)
+        cluster.start()
         wait_until(lambda: requests.get(f"{base_url}/readyz", timeout=30).ok, seconds=60)
         yield server

@@ -27,7 +27,7 @@ from opensink_web.operations.executions.execution import cancel_execution
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.outbound.outcome import Output
 from tests.chaos import execution_invariants, finishers
-from tests.chaos.aftermath import age_leases, are_callbacks_made
+from tests.chaos.consistency_check import age_leases, are_callbacks_made
 from tests.chaos.parts import ForkedPart
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart

@@ -81,7 +81,11 @@ def bear(server: Running, trouble: Callable[[], AbstractContextManager[None]]) -
     in_flight, refused = server.next("late"), server.next()
     assert server.answer(in_flight).status == 200
     server.wait_for_calls(in_flight, 1)
-    before = server.fleet.pids("web"), server.fleet.pids("worker"), server.fleet.pids("sweeper")
+    before = (
+        server.cluster.pids("web"),
+        server.cluster.pids("worker"),
+        server.cluster.pids("sweeper"),
+    )
     with trouble():
         told = server.answer(refused)
         assert told.status == 503
@@ -95,7 +99,11 @@ def bear(server: Running, trouble: Callable[[], AbstractContextManager[None]]) -
     assert len(server.calls(refused)) == 1
     first, second = server.calls(in_flight)
     assert first == second, "what could not be written down was called again"
-    after = server.fleet.pids("web"), server.fleet.pids("worker"), server.fleet.pids("sweeper")
+    after = (
+        server.cluster.pids("web"),
+        server.cluster.pids("worker"),
+        server.cluster.pids("sweeper"),
+    )
     assert after == before, "nobody had to be started again"
 
 
@@ -114,5 +122,5 @@ def sign_in(server: Running) -> tuple[int, str]:
 def limit_files(server: Running, size: int) -> None:
     """Let no process of ours write beyond this size into any file."""
     for kind in ("web", "worker", "sweeper"):
-        for pid in server.fleet.pids(kind):
+        for pid in server.cluster.pids(kind):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

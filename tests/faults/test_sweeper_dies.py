@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.chaos.aftermath import age, story_of
+from tests.chaos.consistency_check import age, delivery_state
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
 from tests.support.real_servers import AgentEndpoint, wait_until
@@ -24,12 +24,12 @@ def test_what_was_counted_and_not_announced_is_announced_later(
         dying = run_part("sweeper", failpoint_name="between count and announcement")
         wait_until(lambda: not dying.is_running, seconds=60)
         assert dying.exit_code == -signal.SIGKILL
-        assert story_of(waiting).dispatch_no == 1
+        assert delivery_state(waiting).dispatch_no == 1
         after_death()
         age()
         run_part("worker")
         run_part("sweeper")
-        wait_until(lambda: story_of(waiting).status == "succeeded", seconds=60)
-        story = story_of(waiting)
+        wait_until(lambda: delivery_state(waiting).status == "succeeded", seconds=60)
+        state = delivery_state(waiting)
     assert len(endpoint.calls) == 1
-    assert story.violations == []
+    assert state.violations == []

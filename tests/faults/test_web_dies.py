@@ -7,7 +7,7 @@ import pytest
 import requests
 from flask import Flask
 
-from tests.chaos.aftermath import age, count_deliveries, is_resolved, story_of
+from tests.chaos.consistency_check import age, count_deliveries, delivery_state, is_resolved
 from tests.conftest import Cast, Person
 from tests.faults.conftest import RunPart
 from tests.support.real_servers import AgentEndpoint, wait_until
@@ -48,10 +48,10 @@ def test_a_web_server_that_dies_stores_an_answer_whole_or_not_at_all(
         age()
         run_part("worker")
         run_part("sweeper")
-        wait_until(lambda: story_of(waiting).status == "succeeded", seconds=60)
-        story = story_of(waiting)
+        wait_until(lambda: delivery_state(waiting).status == "succeeded", seconds=60)
+        state = delivery_state(waiting)
     assert len(endpoint.calls) == 1
-    assert story.violations == []
+    assert state.violations == []
 
 
 def resolve(person: Person, waiting: Waiting, listener: socket.socket) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
-from tests.chaos.aftermath import Story, age, story_of
+from tests.chaos.consistency_check import DeliveryState, age, delivery_state
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
 from tests.support.real_servers import AgentEndpoint, wait_until
@@ -55,10 +55,10 @@ def test_a_worker_that_dies_is_made_good(
         age()
         run_part("worker")
         run_part("sweeper")
-        wait_until(lambda: story_of(waiting).status == "succeeded", seconds=60)
-        story = story_of(waiting)
-    assert story.attempts == death.attempts
-    assert_consistent(story, endpoint, calls=death.calls)
+        wait_until(lambda: delivery_state(waiting).status == "succeeded", seconds=60)
+        state = delivery_state(waiting)
+    assert state.attempts == death.attempts
+    assert_consistent(state, endpoint, calls=death.calls)
 
 
 def test_one_that_comes_back_after_its_lease_writes_nothing(
@@ -72,17 +72,17 @@ def test_one_that_comes_back_after_its_lease_writes_nothing(
         age()
         endpoint.status = 500
         run_part("sweeper")
-        wait_until(lambda: story_of(waiting).dispatch_no > 0, seconds=60)
+        wait_until(lambda: delivery_state(waiting).dispatch_no > 0, seconds=60)
         age()  # the frozen worker, still listening, may have been given that announcement
         run_part("worker")  # not before, or the lease of its call might be what has aged
-        wait_until(lambda: story_of(waiting).status == "failed", seconds=60)
+        wait_until(lambda: delivery_state(waiting).status == "failed", seconds=60)
         os.kill(frozen.pid, signal.SIGCONT)
         os.kill(frozen.pid, signal.SIGTERM)  # it ends when its job has
         wait_until(lambda: not frozen.is_running, seconds=60)
-        story = story_of(waiting)
-    assert (story.status, story.session_status) == ("failed", "failed")
-    assert story.attempts == ("unknown", "failed")
-    assert_consistent(story, endpoint, calls=2)
+        state = delivery_state(waiting)
+    assert (state.status, state.session_status) == ("failed", "failed")
+    assert state.attempts == ("unknown", "failed")
+    assert_consistent(state, endpoint, calls=2)
 
 
 def answered(cast: Cast, endpoint: AgentEndpoint) -> Waiting:
@@ -91,8 +91,8 @@ def answered(cast: Cast, endpoint: AgentEndpoint) -> Waiting:
     return waiting
 
 
-def assert_consistent(story: Story, endpoint: AgentEndpoint, *, calls: int) -> None:
+def assert_consistent(state: DeliveryState, endpoint: AgentEndpoint, *, calls: int) -> None:
     """So many calls were seen, all the same, and the database holds no contradiction."""
-    assert [call.headers["webhook-id"] for call in endpoint.calls] == [story.delivery_id] * calls
+    assert [call.headers["webhook-id"] for call in endpoint.calls] == [state.delivery_id] * calls
     assert all(call.body == endpoint.calls[0].body for call in endpoint.calls)
-    assert story.violations == []
+    assert state.violations == []

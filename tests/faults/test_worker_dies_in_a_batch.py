@@ -13,7 +13,7 @@ from sqlalchemy import select
 from opensink_web.models import BatchStatus, Callback, CallbackStatus, Execution, StepKind, db
 from opensink_web.models.transaction import reading
 from tests.chaos import execution_invariants
-from tests.chaos.aftermath import age_leases, are_callbacks_made
+from tests.chaos.consistency_check import age_leases, are_callbacks_made
 from tests.chaos.parts import ForkedPart
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart

@@ -16,7 +16,7 @@ from tests.support.real_servers import wait_until
 REDIS_SOCKET_NAME = "redis.sock"
 
 
-class Fleet:
+class Cluster:
     """Redis, a web server, workers and what else the subject has; and the agents' endpoints."""
 
     def __init__(self, subject: Server, folder: Path, log: Path, listener: socket) -> None:
@@ -35,7 +35,7 @@ class Fleet:
             *(self._part(kind, kind) for kind in subject.parts),
         ]
 
-    def __enter__(self) -> "Fleet":
+    def __enter__(self) -> "Cluster":
         self._lifeline.keep()
         return self
 
@@ -64,7 +64,7 @@ class Fleet:
         for part in self._parts:
             part.start()
 
-    def tend(self) -> None:
+    def restart_ended(self) -> None:
         """Start again what has ended by itself."""
         for part in self._parts:
             if not part.is_running:
@@ -72,7 +72,7 @@ class Fleet:
                 part.kill()
                 part.start()
 
-    def strike(self, kill: Kill) -> None:
+    def inject(self, kill: Kill) -> None:
         """Kill the one of its kind that has run longest, and start it again."""
         kind = kill.kind.removesuffix(" process")
         alike = [part for part in self._parts if part.kind == kind]
@@ -93,7 +93,7 @@ class Fleet:
         return [pid for part in self._parts if part.kind == kind for pid in part.pids()]
 
     def kill(self, kind: str) -> None:
-        """Kill every part of a kind; nobody starts them again before `tend`."""
+        """Kill every part of a kind; nobody starts them again before `restart_ended`."""
         for part in self._parts:
             if part.kind == kind:
                 part.kill()

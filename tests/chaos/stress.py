@@ -1,6 +1,6 @@
 """Everything done to executions and accounts, by many at once, until somebody waits for another.
 
-    .venv/bin/python -m tests.chaos.hammer [--seconds 60] [--threads 12] [--only-accounts]
+    .venv/bin/python -m tests.chaos.stress [--seconds 60] [--threads 12] [--only-accounts]
 
 On PostgreSQL, where transactions overlap. Functions, batches, claims, outcomes, callbacks, answers,
 cancels and deletions hit few rows, in transactions of their own; so do members, roles, keys,
@@ -86,7 +86,7 @@ from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 from opensink_web.settings import Settings
 from tests.chaos import accounts, execution_invariants
-from tests.chaos.accounts import Accounts, Crowd
+from tests.chaos.accounts import Accounts, Members
 from tests.conftest import Person, make_cast
 from tests.support.executions import INPUT_SCHEMA, principal_of
 from tests.support.real_servers import PostgresServer
@@ -95,8 +95,8 @@ from tests.support.scenarios import POLICY, SCHEMA
 URL = "https://127.0.0.1:1/done"
 NAMES = ("first", "second", "third", "approved")
 LIMIT = 1000
-PATIENCE = 5
-"""How many times as long a busy machine may take until everything was done once."""
+MOST_SECONDS = 60
+"""How long a busy machine may take until everything was done once."""
 OUTCOMES: tuple[Outcome, ...] = (
     *(Output({"ok": True}), Output({"ok": True}), Failure("It broke.")),
     *(Pending(), Awaits("Which one?", SCHEMA)),
@@ -105,7 +105,7 @@ Item = TypeVar("Item")
 
 
 @dataclass
-class Blows:
+class Results:
     """What was done, and what came of it."""
 
     done: Counter[str] = field(default_factory=Counter)
@@ -127,14 +127,14 @@ class Blows:
         )
 
 
-class Hammer:
+class StressThread:
     """One thread's: does one thing after the other, drawn by chance."""
 
     def __init__(
-        self, person: Person, crowd: Crowd, blows: Blows, seed: int, *, only_accounts: bool
+        self, person: Person, members: Members, results: Results, seed: int, *, only_accounts: bool
     ) -> None:
         self._person = person
-        self._blows = blows
+        self._results = results
         self._random = Random(seed)
         self._held: list[ExecutionClaim] = []
         self._callbacks: list[CallbackClaim] = []
@@ -152,25 +152,25 @@ class Hammer:
             (2, self.end_all),
             (4, self.delete),
         ]
-        people = Accounts(crowd, self._random).turns
+        people = Accounts(members, self._random).turns
         turns = people if only_accounts else [*turns, *people]
         self._turns = [turn for weight, turn in turns for _ in range(weight)]
 
-    def strike(self) -> None:
+    def act(self) -> None:
         """Do one thing in a transaction of its own."""
         turn = self._random.choice(self._turns)
         try:
             with writing():
                 turn()
-            self._blows.done[turn.__name__] += 1
+            self._results.done[turn.__name__] += 1
         except Unavailable as error:
-            self._blows.unavailable.append(f"{turn.__name__}: {error.__cause__}")
+            self._results.unavailable.append(f"{turn.__name__}: {error.__cause__}")
         except OpenSinkError as error:
-            self._blows.refused[f"{turn.__name__} {type(error).__name__}"] += 1
+            self._results.refused[f"{turn.__name__} {type(error).__name__}"] += 1
             if turn == self.take_turn:
-                self._blows.errors.append(f"take_turn: {error!r} {error.__cause__!r}")
+                self._results.errors.append(f"take_turn: {error!r} {error.__cause__!r}")
         except Exception as error:
-            self._blows.errors.append(f"{turn.__name__}: {error!r}")
+            self._results.errors.append(f"{turn.__name__}: {error!r}")
 
     @property
     def _me(self) -> Principal:
@@ -295,7 +295,7 @@ def make_function(principal: Principal, name: str) -> None:
     create_function(principal.workspace, principal.user, POLICY, checked)
 
 
-def hammer(
+def run_stress(
     app: Flask,
     person: Person,
     *,
@@ -304,29 +304,31 @@ def hammer(
     seed: int = 1,
     only_accounts: bool = False,
     wanted: Set[str] = frozenset(),
-) -> Blows:
-    """Let so many threads strike for so long, and look what has become of it.
+) -> Results:
+    """Let so many threads act for so long, and look what has become of it.
 
-    On a busy machine they go on, up to five times as long, until each that is `wanted` was done.
+    On a busy machine they go on, up to a minute, until each that is `wanted` was done.
     """
-    blows = Blows()
+    results = Results()
     with app.app_context(), writing():
         for name in NAMES:
             make_function(principal_of(person), name)
     with app.app_context():
-        crowd = accounts.gather(person)
+        members = accounts.make_members(person)
     began_at = time.monotonic()
 
     def goes_on() -> bool:
         spent = time.monotonic() - began_at
-        return spent < seconds or (spent < PATIENCE * seconds and not wanted <= blows.done.keys())
+        return spent < seconds or (spent < MOST_SECONDS and not wanted <= results.done.keys())
 
     def run(number: int) -> None:
         with app.app_context():
-            mine = Hammer(person, crowd, blows, seed * 1000 + number, only_accounts=only_accounts)
+            mine = StressThread(
+                person, members, results, seed * 1000 + number, only_accounts=only_accounts
+            )
             while goes_on():
                 with work_committed.muted():
-                    mine.strike()
+                    mine.act()
 
     running = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
     for thread in running:
@@ -334,14 +336,14 @@ def hammer(
     for thread in running:
         thread.join()
     with app.app_context(), reading():
-        blows.violations = [*execution_invariants.violations(), *accounts.violations(crowd)]
+        results.violations = [*execution_invariants.violations(), *accounts.violations(members)]
         count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-        blows.deadlocks = db.session.scalar(text(count)) or 0
-    return blows
+        results.deadlocks = db.session.scalar(text(count)) or 0
+    return results
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.hammer")
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.stress")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--threads", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
@@ -352,7 +354,7 @@ def main() -> int:
         app = create_app(Settings.from_env(environment))
         with app.app_context():
             person = make_cast().alice
-        blows = hammer(
+        results = run_stress(
             app,
             person,
             seconds=arguments.seconds,
@@ -360,11 +362,11 @@ def main() -> int:
             seed=arguments.seed,
             only_accounts=arguments.only_accounts,
         )
-        print(blows)
+        print(results)
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
-    return 0 if blows.is_well else 1
+    return 0 if results.is_well else 1
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ _LONG_AGO = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Story:
+class DeliveryState:
     """What became of an answer."""
 
     delivery_id: str
@@ -35,13 +35,13 @@ class Story:
     violations: list[str]
 
 
-def story_of(waiting: Waiting) -> Story:
+def delivery_state(waiting: Waiting) -> DeliveryState:
     with reading():
         delivery = db.session.scalars(
             select(Delivery).where(Delivery.input_request_id == waiting.request_id)
         ).one()
         response = db.session.get_one(InputRequest, waiting.request_id).response or {}
-        return Story(
+        return DeliveryState(
             delivery_id=str(delivery.id),
             status=delivery.status,
             session_status=db.session.get_one(AgentSession, waiting.session_id).status,
