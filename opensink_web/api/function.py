@@ -35,7 +35,6 @@ from opensink_web.operations.accounts.delegation import EXECUTING
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.operations.executions import function as functions
-from opensink_web.operations.executions.execution_permission import executable_function
 from opensink_web.operations.executions.function import CheckedFields
 from opensink_web.operations.executions.function_target import (
     ENTRY_POINT,
@@ -45,6 +44,7 @@ from opensink_web.operations.executions.function_target import (
     target_to_json,
     target_without_credentials,
 )
+from opensink_web.operations.executions.permission import executable_function
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.services import EXTENSION, Services

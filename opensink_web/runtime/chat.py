@@ -25,7 +25,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.agents.agent import ADDRESSABLE
 from opensink_web.operations.executions import chat as chats
-from opensink_web.operations.executions import chat_submission as chat_submit
+from opensink_web.operations.executions import chat_submission
 from opensink_web.operations.page import TRAIL, PageRequest
 from opensink_web.runtime.callback_url import check_callback_urls
 from opensink_web.runtime.function import BatchOptions, QueuedBatchAnswer
@@ -45,11 +45,11 @@ class ChatInput(Received):
     """The agent's first messages are filled in with `input_variables`; then comes `message`."""
 
     input_variables: JsonObject | None = None
-    message: Annotated[str, Field(min_length=1, max_length=chat_submit.MESSAGE_LENGTH_MAX)]
+    message: Annotated[str, Field(min_length=1, max_length=chat_submission.MESSAGE_LENGTH_MAX)]
 
-    def to_input(self) -> chat_submit.ChatInput:
+    def to_input(self) -> chat_submission.ChatInput:
         """Return what operations take."""
-        return chat_submit.ChatInput(self.message, self.input_variables or {})
+        return chat_submission.ChatInput(self.message, self.input_variables or {})
 
 
 class ChatBatch(BatchOptions):
@@ -150,16 +150,16 @@ class TranscriptAnswer(ChatAnswer):
 
 def _check_batch(
     principal: Principal, namespace: str, slug: str, body: ChatBatch
-) -> chat_submit.CheckedChats:
+) -> chat_submission.CheckedChats:
     """Refuse callbacks that may not be made, and inputs that first messages cannot be made of.
 
     Raises: CallbackRefused; NotFound; what check_chats() raises.
     """
     check_callback_urls(body)
     services: Services = current_app.extensions[EXTENSION]
-    agent = chat_submit.find_addressed_agent(principal.workspace, namespace, slug)
+    agent = chat_submission.find_addressed_agent(principal.workspace, namespace, slug)
     inputs = [each.to_input() for each in body.inputs]
-    return chat_submit.check_chats(
+    return chat_submission.check_chats(
         agent, services.templates, inputs, services.settings.max_batch_size
     )
 
@@ -179,10 +179,10 @@ def chat_batch(
     namespace: AgentPathName,
     slug: AgentPathName,
     body: ChatBatch,
-    checked: chat_submit.CheckedChats,
+    checked: chat_submission.CheckedChats,
 ) -> QueuedChatsAnswer:
-    agent = chat_submit.find_addressed_agent(principal.workspace, namespace, slug)
-    submitted = chat_submit.submit_chats(
+    agent = chat_submission.find_addressed_agent(principal.workspace, namespace, slug)
+    submitted = chat_submission.submit_chats(
         principal,
         agent,
         checked,

@@ -42,7 +42,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.executions import execution as executions
-from opensink_web.operations.executions import pause as execution_pause
+from opensink_web.operations.executions import pause
 from opensink_web.operations.requests.response import CheckedResponse
 from opensink_web.outbound.redaction import redact_address
 from opensink_web.schema.secrets import without_secret_proposals
@@ -149,7 +149,7 @@ class ContinuedAnswer(ExecutionAnswer):
     @classmethod
     def shown_to(cls, principal: Principal, execution: Execution) -> Self:
         """Write an execution and what it asks, its secrets only for those who read them."""
-        asked = execution_pause.question_of(execution)
+        asked = pause.question_of(execution)
         schema = asked.schema if asked else None
         if not reads_secrets_of(principal, execution):
             schema = without_secret_proposals(schema)
@@ -259,7 +259,7 @@ def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> Check
     user_id = _CONTINUE.only_user_of(principal)
     executions.find_execution(principal.workspace, execution_id, user_id=user_id)
     try:
-        return execution_pause.check_reply(principal, execution_id, body.input)
+        return pause.check_reply(principal, execution_id, body.input)
     except InvalidResponse as refusal:
         raise refusal.below("/input") from None
 

@@ -18,10 +18,10 @@ from opensink_web.operations.accounts.delegation import EXECUTING
 from opensink_web.operations.accounts.disclosure import reads_secrets_of, shown_error, shown_output
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
-from opensink_web.operations.executions import submission as execution_submit
+from opensink_web.operations.executions import submission
 from opensink_web.operations.executions.claim import TIMEOUT
 from opensink_web.operations.executions.execution import BUSY, find_execution, moves_of, still_busy
-from opensink_web.operations.executions.execution_permission import executable_function
+from opensink_web.operations.executions.permission import executable_function
 from opensink_web.operations.executions.submission import (
     DELAY_SECONDS_MAX,
     TIMEOUT_SECONDS_MAX,
@@ -209,7 +209,7 @@ def _check_input(
     """Raises: CallbackRefused; NotFound; PermissionMissing; Conflict; InvalidFunctionInput."""
     check_callback_urls(body)
     function = executable_function(principal, namespace, name)
-    return execution_submit.check_input(function, body.input)
+    return submission.check_input(function, body.input)
 
 
 @routes.post(
@@ -232,7 +232,7 @@ def execute(
     function = executable_function(principal, namespace, name)
     timeout_seconds = body.timeout or function.timeout_seconds
     options = Options(timeout_seconds=timeout_seconds)
-    execution_id = execution_submit.submit(principal, function, checked, options)
+    execution_id = submission.submit(principal, function, checked, options)
     return TakenAnswer(execution_id=execution_id, timeout_seconds=timeout_seconds)
 
 
@@ -253,7 +253,7 @@ def execute_async(
     checked: CheckedInputs,
 ) -> QueuedAnswer:
     function = executable_function(principal, namespace, name)
-    execution_id = execution_submit.submit(principal, function, checked, body.options)
+    execution_id = submission.submit(principal, function, checked, body.options)
     return QueuedAnswer(execution_id=execution_id, status=target_of(function).first_status)
 
 
@@ -267,13 +267,13 @@ def _check_batch(
     check_callback_urls(body)
     settings = _services().settings
     function = executable_function(principal, namespace, name)
-    execution_submit.check_size(body.inputs, settings.max_batch_size)
+    submission.check_size(body.inputs, settings.max_batch_size)
     most = settings.max_body_bytes
     for index, each in enumerate(body.inputs):
         if len(json_value.dump(each).encode()) > most:
             message = f"Input {index} is larger than {most:,} bytes."
             raise InvalidInput(message, errors=(FieldError(f"/inputs/{index}", message),))
-    return execution_submit.check_inputs(function, body.inputs, settings.max_batch_size)
+    return submission.check_inputs(function, body.inputs, settings.max_batch_size)
 
 
 @routes.post(
@@ -293,7 +293,7 @@ def execute_batch(
     body: ExecuteBatch,
     checked: CheckedInputs,
 ) -> QueuedBatchAnswer:
-    batch, execution_ids = execution_submit.submit_batch(
+    batch, execution_ids = submission.submit_batch(
         principal,
         executable_function(principal, namespace, name),
         checked,

@@ -11,7 +11,7 @@ from opensink_web import models
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("web", "api", "runtime", "operations", "jobs", "schema", "cli")
-MODULES = [path for room in ROOMS for path in sorted((ROOT / "opensink_web" / room).glob("*.py"))]
+MODULES = [path for room in ROOMS for path in sorted((ROOT / "opensink_web" / room).rglob("*.py"))]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 BASES = {"Enum", "StrEnum"}
 ENUMS = [

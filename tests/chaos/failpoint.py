@@ -17,7 +17,7 @@ from opensink_web.jobs import deliver, execution_work, pump, sweeper
 from opensink_web.jobs.callback_work import CallbackWork
 from opensink_web.jobs.daemon_threads import DaemonThreads
 from opensink_web.models import transaction
-from opensink_web.operations.decisions import decision as input_request_decision
+from opensink_web.operations.decisions import decision
 from opensink_web.outbound.client import Client
 
 Function = Callable[..., Any]
@@ -144,7 +144,7 @@ POINTS: dict[str, Callable[[], None]] = {
     "after a callback": _after(CallbackWork, "carry_out"),
     "renews often": lambda: setattr(pump, "RENEWAL_SECONDS", 0.2),
     # a web server
-    "before the answer's commit": _after(input_request_decision, "resolve"),
+    "before the answer's commit": _after(decision, "resolve"),
     "before the announcement": _before_announcing,
     "before the answer is sent": _after_announcing,
     # any part: nobody waits for a lock longer than this

@@ -64,7 +64,6 @@ from opensink_web.operations.executions.execution import (
     complete_execution,
     fail_execution,
 )
-from opensink_web.operations.executions.execution_permission import executable_function
 from opensink_web.operations.executions.function import (
     FunctionFields,
     check_fields,
@@ -74,6 +73,7 @@ from opensink_web.operations.executions.function import (
 from opensink_web.operations.executions.function_target import PythonTarget
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.operations.executions.pause import check_reply
+from opensink_web.operations.executions.permission import executable_function
 from opensink_web.operations.executions.submission import (
     Options,
     check_input,

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models import BatchStatus, Callback, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.executions import ending as execution_end
+from opensink_web.operations.executions import ending
 from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.claim import ExecutionClaim
 from opensink_web.operations.executions.ending import end_forgotten_batches
@@ -170,7 +170,7 @@ def test_on_postgresql_the_lock_is_what_has_the_last_one_end_the_batch(
     app: Flask = request.getfixturevalue("app")
     cast: Cast = request.getfixturevalue("cast")
     if not is_locked:
-        monkeypatch.setattr(execution_end, "lock_batches", lambda _: None)
+        monkeypatch.setattr(ending, "lock_batches", lambda _: None)
     with app.app_context():
         function_id = make_function(cast.alice)
         submitted = submit_many(cast.alice, function_id, 2, batch_callback_url=URL)

@@ -9,7 +9,7 @@ from sqlalchemy import event, func, select
 
 from opensink_web.models import Batch, Execution, db
 from opensink_web.models.transaction import reading
-from opensink_web.operations.executions import submission as execution_submit
+from opensink_web.operations.executions import submission
 from opensink_web.settings import MAX_BODY_BYTES_DEFAULT
 from tests.api.conftest import Api, Apis, assert_problem
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK, REFUSED_CALLBACKS, make_function
@@ -164,7 +164,7 @@ def test_an_input_is_no_larger_in_a_batch_than_alone(app: Flask, alice: Api) -> 
 def test_inputs_that_take_too_long_to_check_keep_nobody_from_writing(
     app: Flask, alice: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution_submit, "CHECKING_SECONDS_MAX", 0)
+    monkeypatch.setattr(submission, "CHECKING_SECONDS_MAX", 0)
     unique = {"type": "object", "properties": {"a": {"uniqueItems": True}}}
     make_function(alice, name="slow", input_schema=unique)
     costly = {"a": [[n] for n in range(900)]}

@@ -1,6 +1,6 @@
 """Attempts at a delivery: claiming the right to make one, and what it takes to make it.
 
-The call itself is made outside any transaction; how it went is delivery_outcome's. A worker that
+The call itself is made outside any transaction; how it went is outcome.py's. A worker that
 died leaves an expired lease behind, which the next claim takes over under the same `webhook-id`.
 """
 

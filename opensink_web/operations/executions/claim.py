@@ -1,6 +1,6 @@
 """Taking due executions of a lane, as many as it has slots free, in one transaction.
 
-The calls themselves are made outside any transaction; how they went is execution_outcome's. A
+The calls themselves are made outside any transaction; how they went is outcome.py's. A
 worker that died leaves expired leases behind, which the next claim takes over.
 """
 

@@ -1,7 +1,7 @@
 """Executions that wait for a person: what they ask goes into the inbox, the answer comes from it.
 
 Locks are taken in this order: batch, execution, request. What a decision does to the execution is
-execution_resume's.
+resumption.py's.
 """
 
 import re

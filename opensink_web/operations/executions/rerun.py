@@ -39,7 +39,7 @@ from opensink_web.operations.executions.chat_submission import (
 )
 from opensink_web.operations.executions.ending import lock_executions
 from opensink_web.operations.executions.execution import find_execution
-from opensink_web.operations.executions.execution_permission import executable_function, may_execute
+from opensink_web.operations.executions.permission import executable_function, may_execute
 from opensink_web.operations.executions.submission import (
     CheckedInputs,
     Options,

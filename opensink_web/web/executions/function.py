@@ -11,7 +11,6 @@ from opensink_web.errors import Conflict, InvalidInput, UnreadableSecret
 from opensink_web.models import Function, FunctionKind
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.executions.execution_permission import may_execute
 from opensink_web.operations.executions.function import (
     FunctionFilter,
     check_fields,
@@ -27,6 +26,7 @@ from opensink_web.operations.executions.function_target import (
     target_of,
     target_without_credentials,
 )
+from opensink_web.operations.executions.permission import may_execute
 from opensink_web.schema.example import example_of
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.web.access import requires, services

@@ -9,7 +9,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import Function
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.executions.execution_permission import executable_function
+from opensink_web.operations.executions.permission import executable_function
 from opensink_web.operations.executions.submission import (
     Options,
     check_input,

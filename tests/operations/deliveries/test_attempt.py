@@ -26,8 +26,7 @@ from opensink_web.models import (
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import update_session
-from opensink_web.operations.deliveries import attempt as delivery_attempt
-from opensink_web.operations.deliveries import outcome as delivery_outcome
+from opensink_web.operations.deliveries import attempt, outcome
 from opensink_web.operations.deliveries.attempt import Claim, claim
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.operations.deliveries.outcome import finish
@@ -167,7 +166,7 @@ def test_a_lost_worker_is_made_good_under_the_same_webhook_id(
 def test_a_worker_lost_every_time_ends_as_outcome_unknown(
     moment: Moment, delivery_id: UUID, waiting: Waiting
 ) -> None:
-    for _ in range(delivery_attempt.RECOVERIES_MAX + 1):
+    for _ in range(attempt.RECOVERIES_MAX + 1):
         claimed(delivery_id)
         moment.pass_seconds(16)
     with writing():
@@ -250,7 +249,7 @@ def test_retry_after_puts_the_next_attempt_off(
 def test_retry_after_never_brings_it_forward(
     moment: Moment, patient_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery_outcome, "_random", Random(1))
+    monkeypatch.setattr(outcome, "_random", Random(1))
     claim_ = claimed(patient_id)
     with writing():
         finish(claim_, came_back(503, headers=(("Retry-After", "0"),)))
