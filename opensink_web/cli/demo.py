@@ -28,11 +28,11 @@ POLL_SECONDS = 0.5
 def demo(settings: Settings, email: str | None) -> None:
     """Run a trading agent here that asks you before it trades."""
     settings = settings_of_parts(settings)
-    with in_application(settings):
+    with in_application(settings), _ctrl_c_noted() as is_given_up:
         program, workspace_slug = _prepare(settings, email)
         try:
             with _listening(program):
-                _converse(TradingAgent(program), workspace_slug)
+                _converse(TradingAgent(program), workspace_slug, is_given_up)
         except OSError as error:  # which the exceptions of requests are
             raise _unavailable(error, settings) from None
         finally:
@@ -69,14 +69,13 @@ def _unavailable(error: OSError, settings: Settings) -> Unavailable:
     )
 
 
-def _converse(agent: TradingAgent, workspace_slug: str) -> None:
-    with _ctrl_c_noted() as is_given_up:
-        asked = agent.start()
-        click.echo("The trading agent proposes trades and waits for your answer:")
-        click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{asked['request_id']}")
-        click.echo("Ctrl-C stops it.")
-        session_id = asked["session_id"]
-        session = _ended(agent, session_id, is_given_up)
+def _converse(agent: TradingAgent, workspace_slug: str, is_given_up: Callable[[], bool]) -> None:
+    asked = agent.start()
+    click.echo("The trading agent proposes trades and waits for your answer:")
+    click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{asked['request_id']}")
+    click.echo("Ctrl-C stops it.")
+    session_id = asked["session_id"]
+    session = _ended(agent, session_id, is_given_up)
     if session is None:
         given_up = {"status": "failed", "error_message": "The demo was stopped in the terminal."}
         agent.api("PATCH", f"agent-sessions/{session_id}", given_up)
@@ -92,8 +91,9 @@ def _converse(agent: TradingAgent, workspace_slug: str) -> None:
 def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
     """Note Ctrl-C, to be asked for, instead of an exception that may be raised anywhere.
 
-    Raised in a destructor it would be dropped, and between the question and the wait for its answer
-    the question would stay. A shell's background job has Ctrl-C ignored until it is handled.
+    Raised in a destructor it would be dropped; between the question and the wait for its answer, or
+    while a first Ctrl-C is followed, the question and the agent's key would stay. A shell's
+    background job has Ctrl-C ignored until it is handled.
     """
     noted: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))

@@ -1,17 +1,20 @@
 """The demo for real: the button under `opensink up`, and `opensink demo` in a terminal."""
 
+import json
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 
 from opensink_web.demo.trading_agent import TRADES
 from tests.support.opensink_up import Opensink
+from tests.support.real_servers import AgentEndpoint, Received
 
 pytestmark = pytest.mark.server
 
@@ -196,9 +199,26 @@ def test_the_command_gives_its_question_up_at_ctrl_c(alice: Alice) -> None:
     with demo_in_terminal(alice) as terminal:
         request = asked_in(terminal, alice)
         terminal.send_signal(signal.SIGINT)
-        assert terminal.wait(10) == 0
+        assert terminal.wait(60) == 0
     assert alice.request(request["id"])["status"] == "cancelled"
     assert key_count(alice) == before
+
+
+def test_ctrl_c_at_every_step_leaves_neither_a_question_nor_a_key(migrated: Opensink) -> None:
+    """The server presses Ctrl-C whenever the command has sent it something."""
+
+    def press_ctrl_c(_: Received) -> bytes:
+        terminal.send_signal(signal.SIGINT)
+        return json.dumps({"id": str(uuid4()), "status": "waiting"}).encode()
+
+    with AgentEndpoint(body_for=press_ctrl_c) as server:
+        migrated.port = int(server.url.rpartition(":")[2].partition("/")[0])
+        alice = Alice(migrated)
+        with demo_in_terminal(alice) as terminal:
+            assert terminal.wait(60) == 0
+    assert [call.method for call in server.calls] == ["POST", "POST", "PATCH"]
+    assert server.calls[-1].body["status"] == "failed"
+    assert key_count(alice) == 0
 
 
 def test_without_a_server_the_command_says_so(migrated: Opensink) -> None:

@@ -198,7 +198,7 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
                 except OSError:
                     self.close_connection = True  # the caller lost patience, as some tests want
 
-            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the library's names
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
                 """Say nothing."""
