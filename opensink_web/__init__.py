@@ -30,6 +30,7 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
     rate_limit  how often somebody may try: rates, and counters in memory
     access_token  signing and reading the tokens with which programs call for a person
     settings    what an operator can set; the only reader of the environment
+    setting_values  how the texts of settings are read and checked
     errors      the domain's errors, each with its code and status
     keyring     the keys that encrypt secrets at rest
     visible_text  characters that nobody sees, and what to write in their place

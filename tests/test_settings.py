@@ -8,7 +8,12 @@ import pytest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from opensink_web.errors import ConfigurationError
-from opensink_web.settings import LOOPBACK_ENDPOINT_HOSTS, MAX_SOCKET_PATH_BYTES, Settings
+from opensink_web.settings import (
+    LOOPBACK_ENDPOINT_HOSTS,
+    MAX_SOCKET_PATH_BYTES,
+    Settings,
+    described_settings,
+)
 
 
 def test_without_variables_everything_is_in_one_folder_on_this_machine() -> None:
@@ -118,6 +123,30 @@ def test_endpoints_on_this_machine_are_allowed_when_only_it_can_reach_us(
 ) -> None:
     children = Settings.from_env({"HOST": host}).for_children(8123)
     assert children.execution_endpoint_hosts == allowed
+
+
+def test_every_setting_for_operators_says_what_it_is_and_what_happens_without_it() -> None:
+    described = described_settings()
+    assert list(described) == [each.name for each in fields(Settings)]
+    for_operators = [each for each in described.values() if each.description]
+    assert {each.variable for each in described.values()} - {
+        each.variable for each in for_operators
+    } == {"OPENSINK_SUPERVISED"}
+    assert [
+        each.variable for each in for_operators if not each.default + each.default_in_words
+    ] == []
+
+
+def test_no_secret_is_in_what_a_log_shows_of_the_settings() -> None:
+    secret = {each.variable for each in described_settings().values() if each.is_secret}
+    assert secret >= {"SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "OIDC_CLIENT_SECRET"}
+    given = {
+        "DATABASE_URL": "postgresql://u:letmein@db/x",
+        "REDIS_URL": "redis://:letmein@r",
+        "SECRET_KEY": "letmein",
+        "OIDC_CLIENT_SECRET": "letmein",
+    }
+    assert "letmein" not in repr(Settings.from_env(given))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select
 from opensink_web.models import Batch, Execution, db
 from opensink_web.models.transaction import reading
 from opensink_web.operations.executions import submission
-from opensink_web.settings import MAX_BODY_BYTES_DEFAULT
+from opensink_web.settings import Settings
 from tests.api.conftest import Api, Apis, assert_problem
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK, REFUSED_CALLBACKS, make_function
 from tests.support.executions import batch, execution
@@ -151,7 +151,7 @@ def test_the_same_idempotency_key_submits_once_and_answers_the_same(app: Flask, 
 def test_an_input_is_no_larger_in_a_batch_than_alone(app: Flask, alice: Api) -> None:
     make_function(alice, name="any", input_schema={"type": "object"})
     address = "/functions/tests/any/execute/batch"
-    large = {"text": "x" * (MAX_BODY_BYTES_DEFAULT - len('{"text":""}'))}
+    large = {"text": "x" * (Settings.from_env({}).max_body_bytes - len('{"text":""}'))}
     assert alice.at(address, "POST", {"inputs": [large, large]}).status_code == 202
 
     larger = {"text": large["text"] + "x"}
