@@ -34,7 +34,7 @@ from opensink_web.factory import create_app
 from opensink_web.models.transaction import reading
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
-from tests.benchmarks.resolve_to_endpoint import Endpoint, endpoint_process, started
+from tests.benchmarks.installation import Endpoint, endpoint_process, started
 from tests.conftest import Person, make_cast
 from tests.support.executions import batch, make_function, submit_many
 from tests.support.real_servers import EmbeddedRedis, PostgresServer, wait_until

@@ -1,264 +1,246 @@
-"""How long from an answer to the agent's endpoint, beside the bare floor of the same machine.
+"""How long from an answer over HTTP to the agent's endpoint, and how many a second.
 
     .venv/bin/python -m tests.benchmarks.resolve_to_endpoint [--answers 400] [--database postgresql]
+        [--agents 8] [--json FILE]
 
-The floor is what the same parts cost with nothing in between: RPUSH, BLPOP in another process, one
-`Session.post`. Ours is the operation `resolve` (validation, one transaction), the announcement, a
-real worker process (claim, call, finish: two more transactions), and the same endpoint. Latency is
-measured with one answer at a time, throughput with all of them queued before the workers start.
-The endpoint is a process of its own that notes the moment at which a call arrives.
+As a client sees it: `POST .../resolve` is sent, and the agent's endpoint has the call. The web
+server, two workers and the sweeper run as `opensink up` runs them; client and endpoint are
+processes of their own, plain enough not to be what is measured. One client with one answer at a
+time gives the latency, eight clients what is accepted and delivered meanwhile, answers queued
+before the workers start how fast a backlog goes. A commit reaches the disk, on PostgreSQL too.
 
-A second table says where the time goes: the medians of the parts, run one after the other in one
-process, and what is left of the latency: waking the worker through Redis, and that the processes
-have slept before each answer while the parts run warm. Every commit reaches the disk, so a busy
-disk is in all figures; on a machine that others use, compare with the floor and mind the load.
+Beside it stand the floors of the same machine and hour: a bare POST to the endpoint, and RPUSH,
+BLPOP in another process, `Session.post`. The table of parts is measured on its own, with parts of
+the server that note what they do (`traced`), so it is a little slower than what it explains. CPU
+per answer is what depends least on who else uses the machine.
 """
 
 import argparse
+import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
 
-import requests
-from flask import Flask
 from redis import Redis
 
-from opensink_web.cli.database import run_migrations
-from opensink_web.factory import create_app
-from opensink_web.models import User, Workspace, db
-from opensink_web.models.transaction import writing
-from opensink_web.operations.agents.agent import create_agent
-from opensink_web.operations.agents.agent_session import start_session
-from opensink_web.operations.decisions.decision import resolve
-from opensink_web.operations.requests.input_request import ask
-from opensink_web.operations.requests.response import check_response
-from opensink_web.services import EXTENSION, Services
-from opensink_web.settings import Settings
-from tests.benchmarks.parts import FINISH, measure_parts
-from tests.conftest import Person, make_cast
-from tests.support.real_servers import EmbeddedRedis, PostgresServer, wait_until
-from tests.support.scenarios import POLICY, SCHEMA, endpoint_at
+from tests.benchmarks.installation import (
+    Endpoint,
+    Installation,
+    cpu_seconds,
+    endpoint_process,
+    run_client,
+    sent_of,
+    started,
+)
+from tests.benchmarks.parts import BESIDES, Sent, Trace, part_medians_ms
+from tests.support.real_servers import EmbeddedRedis, PostgresServer
 
-WORKER_COUNTS = (1, 2)
+CLIENTS = 8
+WORKERS = 2
+GOALS = {
+    "latency p50 ms": "<= 5",
+    "latency p95 ms": "<= 8",
+    "accepted/s": ">= 400",
+    "delivered/s meanwhile": ">= 300",
+    "backlog/s, 2 workers": ">= 600",
+    "2 workers / 1": ">= 1.3",
+    "list of one row, CPU ms": "<= 1.2",
+}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Figures:
-    """Latencies in milliseconds, and calls per second with each number of workers."""
+    """What was measured, by the name under which it is printed."""
 
-    latencies_ms: list[float]
-    calls_per_second: list[float]
+    values: dict[str, float] = field(default_factory=dict)
+    parts_ms: dict[str, float] = field(default_factory=dict)
+    cpu_ms: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of each process for an answer, in each phase."""
 
-    @property
-    def p50_ms(self) -> float:
-        return statistics.median(self.latencies_ms)
-
-    def line(self, name: str) -> str:
-        ordered = sorted(self.latencies_ms)
-        p95 = ordered[int(len(ordered) * 0.95)]
-        rates = "".join(f"{rate:9.0f}/s" for rate in self.calls_per_second)
-        return f"{name:30}{self.p50_ms:9.2f} ms{p95:9.2f} ms{rates}"
+    def add_latencies(self, name: str, latencies_ms: Sequence[float]) -> None:
+        ordered = sorted(latencies_ms)
+        self.values[f"{name} p50 ms"] = statistics.median(ordered)
+        self.values[f"{name} p95 ms"] = ordered[int(len(ordered) * 0.95)]
 
 
-class Endpoint:
-    """The agent's endpoint in its own process, which tells when which call arrived."""
+class Benchmark:
+    """The phases, one after the other."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._session = requests.Session()
-
-    def arrivals(self) -> dict[str, float]:
-        """Return the monotonic moment at which each call arrived, by request id."""
-        found: dict[str, float] = self._session.get(self.url).json()
-        return found
-
-    def wait_for(self, count: int) -> dict[str, float]:
-        found: dict[str, float] = wait_until(
-            lambda: seen if len(seen := self.arrivals()) >= count else None, seconds=120
-        )
-        return found
-
-    def forget(self) -> None:
-        self._session.delete(self.url)
-
-
-@contextmanager
-def started(module: str, *arguments: str, environment: dict[str, str]) -> Iterator[None]:
-    """Run one of our programs until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextmanager
-def endpoint_process(folder: Path) -> Iterator[Endpoint]:
-    file = folder / "endpoint"
-    with started("tests.benchmarks.endpoint", str(file), environment={}):
-        wait_until(file.exists)
-        yield Endpoint(file.read_text())
-
-
-@contextmanager
-def workers(
-    module: str, arguments: tuple[str, ...], count: int, env: dict[str, str]
-) -> Iterator[None]:
-    with ExitStack() as stack:
-        for _ in range(count):
-            stack.enter_context(started(module, *arguments, environment=env))
-        yield
-
-
-def measure(
-    submit: Callable[[str], None],
-    names: Callable[[int], list[str]],
-    run: Callable[[int], "ExitStack"],
-    endpoint: Endpoint,
-    count: int,
-) -> Figures:
-    """Measure one way from `submit` to the endpoint."""
-    with run(1):
-        latencies = [_latency(submit, endpoint, name) for name in names(count)][10:]
-    rates = []
-    for worker_count in WORKER_COUNTS:
-        endpoint.forget()
-        for name in names(count):
-            submit(name)
-        with run(worker_count):
-            moments = sorted(endpoint.wait_for(count).values())
-        rates.append((count - 1) / (moments[-1] - moments[0]))
-    return Figures(latencies, rates)
-
-
-def _latency(submit: Callable[[str], None], endpoint: Endpoint, name: str) -> float:
-    endpoint.forget()
-    begun = time.monotonic()
-    submit(name)
-    return (endpoint.wait_for(1)[name] - begun) * 1000
-
-
-def measure_floor(redis: EmbeddedRedis, endpoint: Endpoint, count: int) -> Figures:
-    connection = Redis.from_url(redis.url)
-
-    def run(worker_count: int) -> ExitStack:
-        stack = ExitStack()
-        arguments = (redis.url, endpoint.url)
-        stack.enter_context(workers("tests.benchmarks.floor_worker", arguments, worker_count, {}))
-        return stack
-
-    def submit(name: str) -> None:
-        connection.rpush("floor", name)
-
-    return measure(submit, lambda n: [f"call-{i}" for i in range(n)], run, endpoint, count)
-
-
-class OurServer:
-    """Our application on a database, with requests waiting in it."""
-
-    def __init__(self, app: Flask, endpoint: Endpoint) -> None:
-        self.app = app
+    def __init__(
+        self, server: Installation, endpoint: Endpoint, redis: EmbeddedRedis, count: int
+    ) -> None:
+        self.figures = Figures()
+        self._server = server
         self._endpoint = endpoint
-        with app.app_context():
-            if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
-                run_migrations()
-            self.person: Person = make_cast().alice
+        self._redis = redis
+        self._count = count
 
-    def ask_many(self, count: int) -> list[str]:
-        with self.app.app_context(), writing():
-            workspace = db.session.get_one(Workspace, self.person.workspace_id)
-            agent = create_agent(
-                workspace, POLICY, name="Bench", execution_endpoint=endpoint_at(self._endpoint.url)
-            )
-            return [self._ask(workspace, agent.id) for _ in range(count)]
+    def floors(self) -> None:
+        """Measure what the same machine can do with nothing in between."""
+        text = "POST /execute HTTP/1.1\r\nHost: e\r\nContent-Length: 2\r\n"
+        asked = [(f"bare-{n}", f"{text}X-OpenSink-Request-Id: {n}\r\n\r\n{{}}") for n in range(500)]
+        bare = run_client(self._endpoint.port, asked)
+        self.figures.add_latencies("bare POST", bare.latencies_ms()[50:])
+        arguments = (self._redis.url, self._endpoint.url)
+        with (
+            Redis.from_url(self._redis.url) as connection,
+            started("tests.benchmarks.floor_worker", *arguments, environment={}),
+        ):
+            latencies = []
+            for n in range(self._count + 20):
+                begun_at = time.monotonic()
+                connection.rpush("floor", f"floor-{n}")
+                arrived_at = self._endpoint.wait_for_call(f"floor-{n}")
+                latencies.append((arrived_at - begun_at) * 1000)
+                if n % 50 == 49:
+                    self._endpoint.forget()
+        self.figures.add_latencies("RPUSH, BLPOP, POST", latencies[20:])
+        self._endpoint.forget()
+        with Redis.from_url(self._redis.url) as connection:
+            connection.rpush("floor", *(f"many-{n}" for n in range(5 * self._count)))
+        with started("tests.benchmarks.floor_worker", *arguments, environment={}):
+            arrivals = self._endpoint.wait_for(5 * self._count)
+        self.figures.values["RPUSH, BLPOP, POST/s"] = middle_rate(arrivals.values())
 
-    def _ask(self, workspace: Workspace, agent_id: UUID) -> str:
-        session = start_session(workspace, agent_id)
-        request = ask(
-            workspace, session.id, agent_id, key="k", title="t", message="", schema=SCHEMA
-        )
-        return str(request.id)
+    def latency(self) -> None:
+        """One client, one answer at a time."""
+        self._answer(30)
+        before = self._cpu()
+        sent = self._answer(self._count)
+        self._note_cpu("one client", before)
+        self.figures.add_latencies("latency", [(s.arrived_at - s.begun_at) * 1000 for s in sent])
+        self.figures.add_latencies("response", [(s.ended_at - s.begun_at) * 1000 for s in sent])
 
-    def answer(self, request_id: str) -> None:
-        with self.app.app_context():
-            workspace = db.session.get_one(Workspace, self.person.workspace_id)
-            checked = check_response(workspace, UUID(request_id), {"approved": True})
-            with writing():
-                workspace = db.session.get_one(Workspace, self.person.workspace_id)
-                resolve(workspace, checked, by=db.session.get_one(User, self.person.id))
+    def throughput(self) -> None:
+        """Eight clients as fast as they can; what is delivered counts while they send."""
+        asked = self._asked(2 * self._count)
+        self._endpoint.forget()
+        before = self._cpu()
+        results = run_client(self._server.port, asked, clients=CLIENTS)
+        begun_at, ended_at = min(results.begun_at.values()), max(results.ended_at.values())
+        arrivals = self._endpoint.wait_for(len(asked))
+        self._note_cpu("eight clients", before, len(asked))
+        delivered = sum(at <= ended_at for at in arrivals.values())
+        self.figures.values["accepted/s"] = len(asked) / (ended_at - begun_at)
+        self.figures.values["delivered/s meanwhile"] = delivered / (ended_at - begun_at)
+        self.figures.add_latencies("response of eight", results.latencies_ms())
 
-    def parts_ms(self, redis_url: str, count: int) -> dict[str, float]:
-        """Return how long each part takes without a worker process, once all is warm."""
-        measure_parts(self.app, redis_url, self.answer, self.ask_many(20))
-        return measure_parts(self.app, redis_url, self.answer, self.ask_many(count))
+    def backlog(self, workers: int) -> None:
+        """Answers wait before the workers start; counted is the middle, when all are at work."""
+        asked = self._asked(2 * self._count)
+        self._endpoint.forget()
+        run_client(self._server.port, asked, clients=CLIENTS)
+        with self._server.workers(workers):
+            arrivals = self._endpoint.wait_for(len(asked))
+            rate = middle_rate(arrivals.values())
+        self.figures.values[f"backlog/s, {workers} worker{'s' * (workers > 1)}"] = rate
 
-    def run(self, worker_count: int) -> ExitStack:
-        services: Services = self.app.extensions[EXTENSION]
-        stack = ExitStack()
-        env = services.settings.environment()
-        stack.enter_context(workers("opensink_web", ("worker",), worker_count, env))
-        wait_until(lambda: services.readiness().workers == worker_count, seconds=20)
-        return stack
+    def lists(self) -> None:
+        """What a list of one row costs the web server."""
+        path = "/api/v1/agent-session-input-requests?$limit=1"
+        asked = [(str(n), self._server.http_request("GET", path)) for n in range(1000)]
+        run_client(self._server.port, asked[:50])
+        before = cpu_seconds(self._server.pids["web"])
+        results = run_client(self._server.port, asked)
+        spent = cpu_seconds(self._server.pids["web"]) - before
+        self.figures.values["list of one row, CPU ms"] = spent * 1000 / len(asked)
+        self.figures.add_latencies("list of one row", results.latencies_ms())
+
+    def parts(self, folder: Path) -> None:
+        """Where the time goes, by what traced parts note."""
+        web, workers = folder / "web.trace", [folder / f"{n}.trace" for n in range(WORKERS)]
+        with self._server.web(web), self._server.workers(WORKERS, workers):
+            self._answer(30)
+            sent = self._answer(self._count)
+            time.sleep(0.5)  # what they noted last is written down
+        latencies = [(each.arrived_at - each.begun_at) * 1000 for each in sent]
+        traces = [Trace.of(file) for file in workers]
+        self.figures.parts_ms = part_medians_ms(sent, Trace.of(web), traces)
+        self.figures.parts_ms["whole, while traced"] = statistics.median(latencies)
+
+    def _answer(self, count: int) -> list[Sent]:
+        self._endpoint.forget()
+        asked = self._asked(count)
+        results = run_client(self._server.port, asked, wait_port=self._endpoint.port)
+        return sent_of(results, self._endpoint.wait_for(count))
+
+    def _asked(self, count: int) -> list[tuple[str, str]]:
+        return [self._server.resolve_request(name) for name in self._server.ask_many(count)]
+
+    def _cpu(self) -> dict[str, float]:
+        return self._server.cpu_seconds() | {"redis": cpu_seconds(self._redis.process.pid)}
+
+    def _note_cpu(self, phase: str, before: Mapping[str, float], count: int | None = None) -> None:
+        per_answer = {
+            name: (spent - before[name]) * 1000 / (count or self._count)
+            for name, spent in self._cpu().items()
+        }
+        self.figures.cpu_ms[phase] = per_answer
+
+
+def middle_rate(moments: Iterable[float]) -> float:
+    """Return how many a second there were between the first tenth and the last."""
+    ordered = sorted(moments)
+    tenth = len(ordered) // 10
+    middle = ordered[tenth : len(ordered) - tenth]
+    return (len(middle) - 1) / (middle[-1] - middle[0])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--answers", type=int, default=400)
+    parser.add_argument("--agents", type=int, default=1)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     arguments = parser.parse_args()
+    load_before = os.getloadavg()[0]
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="osb")))
         redis = stack.enter_context(EmbeddedRedis(folder))
         endpoint = stack.enter_context(endpoint_process(folder))
-        floor = measure_floor(redis, endpoint, arguments.answers)
-        environment = {
-            "REDIS_URL": redis.url,
-            "DATA_DIR": str(folder / "data"),
-            "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8",
-        }
+        environment = {"REDIS_URL": redis.url}
         if arguments.database == "postgresql":
-            postgres = stack.enter_context(PostgresServer(folder))
+            postgres = stack.enter_context(PostgresServer(folder, is_durable=True))
             environment["DATABASE_URL"] = postgres.new_database()
-        server = OurServer(create_app(Settings.from_env(environment)), endpoint)
-        ours = measure(server.answer, server.ask_many, server.run, endpoint, arguments.answers)
-        parts_ms = server.parts_ms(redis.url, arguments.answers)
-    report(floor, ours, arguments.database)
-    report_parts(ours.p50_ms, parts_ms)
-    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        server = Installation(folder, environment, endpoint)
+        server.make_agents(arguments.agents)
+        benchmark = Benchmark(server, endpoint, redis, arguments.answers)
+        benchmark.floors()
+        stack.enter_context(server.part("sweeper"))
+        with server.web():
+            with server.workers(WORKERS):
+                benchmark.latency()
+                benchmark.throughput()
+                benchmark.lists()
+            for count in (1, 2):
+                benchmark.backlog(count)
+        benchmark.parts(folder)
+    report(benchmark.figures, f"{arguments.database}, {arguments.agents} agents")
+    print(f"load average {load_before:.1f} before, {os.getloadavg()[0]:.1f} after, on 2 cores")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(vars(benchmark.figures), indent=2) + "\n")
 
 
-def report(floor: Figures, ours: Figures, database: str) -> None:
-    titles = "".join(f"{count} worker{'s' * (count > 1)}".rjust(11) for count in WORKER_COUNTS)
-    print(f"{'':30}{'p50':>12}{'p95':>12}{titles}")
-    print(floor.line("RPUSH, BLPOP, Session.post"))
-    print(ours.line(f"resolve to endpoint, {database}"))
-    latency = ours.p50_ms / floor.p50_ms
-    rates = zip(ours.calls_per_second, floor.calls_per_second, strict=True)
-    shares = ", ".join(f"{one / two:.0%}" for one, two in rates)
-    print(f"ours / floor: {latency:.1f} times its latency, {shares} of its calls per second")
-
-
-def report_parts(p50_ms: float, parts_ms: dict[str, float]) -> None:
-    """Print what the median latency is made of; what follows the call is not in it."""
-    after_ms = parts_ms.pop(FINISH)
-    print()
-    for name, part_ms in parts_ms.items():
-        print(f"{name:30}{part_ms:9.2f} ms")
-    print(f"{'waking a worker, cold caches':30}{p50_ms - sum(parts_ms.values()):9.2f} ms")
-    print(f"{'after it, ' + FINISH:30}{after_ms:9.2f} ms")
+def report(figures: Figures, title: str) -> None:
+    """Print what was measured, with the goals beside it."""
+    values = figures.values
+    values["2 workers / 1"] = values["backlog/s, 2 workers"] / values["backlog/s, 1 worker"]
+    print(f"{title:44}{'':>10}  goal")
+    for name, value in values.items():
+        print(f"{name:44}{value:10.2f}  {GOALS.get(name, '')}")
+    print("\nparts, ms")
+    besides = {name: figures.parts_ms.pop(name) for name in BESIDES if name in figures.parts_ms}
+    for name, value in (figures.parts_ms | besides).items():
+        print(f"{name:44}{value:10.2f}")
+    print("\nCPU per answer, ms")
+    for phase, spent in figures.cpu_ms.items():
+        shares = ", ".join(f"{name} {value:.2f}" for name, value in spent.items())
+        print(f"{phase:20}{shares}; together {sum(spent.values()):.2f}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ REDIS_SOCKET_NAME = "redis.sock"
 class Cluster:
     """Redis, a web server, workers and what else the subject has; and the agents' endpoints."""
 
-    def __init__(self, subject: Server, folder: Path, log: Path, listener: socket) -> None:
+    def __init__(
+        self, subject: Server, folder: Path, log: Path, listener: socket, workers: int = WORKERS
+    ) -> None:
         self.kills: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
         """Those that ended by themselves."""
@@ -27,11 +29,12 @@ class Cluster:
         self._log = log
         self._subject = subject
         self._lifeline = Lifeline()
+        self._endpoints: ForkedPart | None = None
         self._redis = RedisPart(folder / REDIS_SOCKET_NAME, folder / "redis", self._lifeline)
         self._parts: list[Part] = [
             self._redis,
             self._part("web", "web", "--fd", listener=listener),
-            *(self._part("worker", "worker") for _ in range(WORKERS)),
+            *(self._part("worker", "worker") for _ in range(workers)),
             *(self._part(kind, kind) for kind in subject.parts),
         ]
 
@@ -55,8 +58,8 @@ class Cluster:
         port_file = self._folder / "port"
         arguments = (str(record), str(seed), str(port_file), *more)
         command = Command(main, arguments, self._subject.environment, self._log)
-        self._endpoints = ForkedPart("endpoints", command, self._lifeline)
-        self._endpoints.start()
+        endpoints = self._endpoints = ForkedPart("endpoints", command, self._lifeline)
+        endpoints.start()
         wait_until(port_file.exists, seconds=60)
         return port_file.read_text().split()
 
@@ -99,7 +102,8 @@ class Cluster:
                 part.kill()
 
     def stop(self) -> None:
-        for part in (*self._parts, self._endpoints):
+        endpoints = () if self._endpoints is None else (self._endpoints,)
+        for part in (*self._parts, *endpoints):
             part.kill()
 
     def _part(self, kind: str, *arguments: str, listener: socket | None = None) -> ForkedPart:

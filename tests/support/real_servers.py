@@ -84,12 +84,16 @@ class EmbeddedRedis(AbstractContextManager["EmbeddedRedis"]):
 
 
 class PostgresServer(AbstractContextManager["PostgresServer"]):
-    """PostgreSQL from a wheel, with a migrated database that new ones are copied from."""
+    """PostgreSQL from a wheel, with a migrated database that new ones are copied from.
+
+    Unless it `is_durable` a commit does not wait for the disk.
+    """
 
     _template = "migrated"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self._folder = folder
+        self._is_durable = is_durable
         self._data = TemporaryDirectory(prefix="ospg")
 
     def __enter__(self) -> "PostgresServer":
@@ -97,7 +101,7 @@ class PostgresServer(AbstractContextManager["PostgresServer"]):
         self._uri: str = self._server.get_uri()
         # no test cuts the power, and stopping a server that must reach the disk takes seconds
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self._run(f"ALTER SYSTEM SET {setting} = off")
+            self._run(f"ALTER SYSTEM SET {setting} = {'on' if self._is_durable else 'off'}")
         self._run("SELECT pg_reload_conf()")
         self._run(f"CREATE DATABASE {self._template}")
         self._migrate(self._url_of(self._template))
