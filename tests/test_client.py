@@ -1,5 +1,8 @@
 """The SDK against a real server, over a real socket."""
 
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -258,3 +261,16 @@ def test_tells_our_calls_from_others() -> None:
         (headers | {"webhook-timestamp": "9" * 5000}, body, secret),
     ):
         assert not is_signed(wrong, sent, secret_of)
+
+
+def test_a_copy_of_its_folder_works_without_the_server(tmp_path: Path) -> None:
+    here = Path(__file__).parents[1] / "opensink_web" / "client"
+    shutil.copytree(here, tmp_path / "sink")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from sink import Client, is_signed;"
+        " print(Client('http://x', 'k'), 'opensink_web' in sys.modules)"
+    )
+    command = [sys.executable, "-P", "-c", script, str(tmp_path)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.startswith("<sink.calls.Client")
+    assert printed.endswith("False\n")

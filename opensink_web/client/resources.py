@@ -1,0 +1,198 @@
+"""What the API answers, as plain values: one class for each kind of thing."""
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+Resource = TypeVar("Resource")
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """`signing_secret` signs the calls to it; None for keys that may not write agents."""
+
+    id: str
+    name: str
+    namespace: str
+    slug: str
+    status: str | None
+    execution_endpoint: dict[str, Any] | None
+    signing_secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something that happened in a session.
+
+    Whoever posts one names `type` and `source` as they like. `recorded_by` is `opensink` for what
+    the server wrote down itself, and `agent` for what was posted.
+    """
+
+    id: str
+    session_id: str
+    type: str
+    source: str
+    recorded_by: str
+    message: str | None
+    payload: Any
+    related_entity_id: str | None
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSession:
+    id: str
+    agent_id: str
+    status: str
+    state: dict[str, Any]
+    metadata: dict[str, Any]
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputRequest:
+    """A question; `response` is null until `status` is `resolved`.
+
+    An agent asked it in a session, or an execution, of which `declined` ends it for a reason.
+    """
+
+    id: str
+    session_id: str | None
+    agent_id: str | None
+    execution_id: str | None
+    kind: str
+    key: str
+    title: str
+    status: str
+    response: dict[str, Any] | None
+    decline_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """Something to execute by name; `target` says what carries it out.
+
+    `signing_secret` signs the calls to it; None for keys that may not write functions.
+    """
+
+    id: str
+    namespace: str
+    name: str
+    description: str | None
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any] | None
+    timeout_seconds: int
+    requires_approval: bool
+    is_active: bool
+    target: dict[str, Any] | None
+    signing_secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution went: `status` is success, error or timeout, which may go on."""
+
+    status: str
+    execution_id: str
+    result: Any
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An execution that was taken on; `status` is awaiting_input where a person approves it."""
+
+    execution_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedBatch:
+    """A batch that was taken on; the ids are in the inputs' order."""
+
+    batch_id: str
+    execution_ids: list[str]
+    total: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedChats(QueuedBatch):
+    """Chats with an agent that were taken on; the ids are in the inputs' order."""
+
+    chat_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What was said: each message has `role`, `content`, `tool_calls` and `created_at`.
+
+    `agent` is its `namespace` and `slug`, and None once it is deleted.
+    """
+
+    chat_id: str
+    agent: dict[str, str] | None
+    title: str | None
+    user_id: str
+    created_at: str
+    input_variables: dict[str, Any]
+    messages: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run: queued, running, awaiting_input, completed, failed or cancelled."""
+
+    execution_id: str
+    function_namespace: str
+    function_name: str
+    trigger_id: str
+    batch_id: str | None
+    user_id: str
+    status: str
+    input_data: dict[str, Any]
+    output_data: Any
+    error: str | None
+    created_at: str
+    started_at: str | None
+    completed_at: str | None
+    duration_ms: int | None
+    callback_status: str | None
+    callback_response_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How far a batch is: queued or running, then completed, partial, failed or cancelled."""
+
+    batch_id: str
+    target: dict[str, str]
+    user_id: str
+    total: int
+    completed: int
+    failed: int
+    running: int
+    queued: int
+    cancelled: int
+    awaiting_input: int
+    status: str
+    started_at: str | None
+    finished_at: str | None
+    trigger_id_prefix: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who the key or token speaks for; `scopes` that are None limit nothing."""
+
+    id: str
+    email: str
+    workspace: dict[str, str]
+    roles: list[str]
+    permissions: list[str]
+    scopes: list[str] | None
+    execution_id: str | None
+
+
+def read(kind: type[Resource], content: dict[str, Any]) -> Resource:
+    """Return what a response describes; of fields that are not known here nothing is said."""
+    return kind(**{each.name: content[each.name] for each in fields(kind)})  # type: ignore[arg-type]  # every kind is a dataclass
