@@ -19,7 +19,7 @@ The row in the database is the truth; Redis only carries "look at delivery N" or
     contract/   a JSON route declared once: who may call it, what it takes, how it is documented
     services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument; each
-                package above what it may know: decisions executions deliveries requests agents
+                package above what it may know: decisions executions deliveries agents requests
                 accounts
     http_server/  HTTP/1.1 in front of a WSGI application: threads for whole requests alone
     function_host/  Python functions, each call in a process of its own

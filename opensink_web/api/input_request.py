@@ -29,9 +29,10 @@ from opensink_web.operations.accounts.disclosure import (
     shown_schema,
 )
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.agents import question
 from opensink_web.operations.decisions import decision as decisions
 from opensink_web.operations.executions.execution import refuse_to_pause
-from opensink_web.operations.requests import input_request as input_requests
+from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.response import CheckedResponse, check_response
 from opensink_web.schema.limits import check_schema
 
@@ -153,7 +154,7 @@ def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
     if principal.execution_id is not None:
         refuse_to_pause(principal.workspace, principal.execution_id)
         principal.require(RESOURCE, Action.WRITE)
-    request = input_requests.ask(
+    request = question.ask(
         principal.workspace,
         body.session_id,
         body.agent_id,

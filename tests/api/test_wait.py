@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from opensink_web.http_server.limits import Limits
-from opensink_web.operations.requests import input_request as input_requests
-from opensink_web.operations.requests.input_request import still_pending
+from opensink_web.operations.requests import queries as input_requests
+from opensink_web.operations.requests.queries import still_pending
 from tests.api.conftest import Api, Apis, ask, assert_problem, made, wrong_paths
 from tests.conftest import Cast
 from tests.support.real_servers import wait_until

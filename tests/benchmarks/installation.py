@@ -20,8 +20,8 @@ from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
+from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
-from opensink_web.operations.requests.input_request import ask
 from opensink_web.operations.requests.response import check_response
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings

@@ -27,7 +27,7 @@ from opensink_web.models import (
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
-from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.agents.question import ask
 from opensink_web.settings import Settings
 from opensink_web.web.markdown import PAGE_LENGTH
 from tests.conftest import TEST_SETTINGS, make_cast

@@ -35,7 +35,7 @@ from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
-from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.agents.question import ask
 from opensink_web.settings import Settings
 from tests.conftest import Person, make_cast
 from tests.support.executions import make_function

@@ -30,7 +30,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.api_key import create_key
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
-from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.agents.question import ask
 from opensink_web.settings import Settings
 from tests.conftest import make_cast
 from tests.support.opensink_up import free_port

@@ -41,6 +41,7 @@ from opensink_web.operations.accounts.user_session import SESSION_LIFETIME, begi
 from opensink_web.operations.accounts.workspace import create_workspace
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session, update_session
+from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import decline, resolve
 from opensink_web.operations.executions.function import (
     FunctionFields,
@@ -50,7 +51,6 @@ from opensink_web.operations.executions.function import (
 from opensink_web.operations.executions.function_target import PythonTarget
 from opensink_web.operations.executions.pause import Question, pause_for_input
 from opensink_web.operations.executions.submission import Options, check_input, submit
-from opensink_web.operations.requests.input_request import ask
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy

@@ -18,7 +18,7 @@ from opensink_web.models import Delivery, DeliveryStatus, InputRequest, Workspac
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
-from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.agents.question import ask
 from opensink_web.outbound.retry import RetrySchedule
 from opensink_web.settings import Settings
 from tests.chaos import invariants

@@ -29,7 +29,7 @@ from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.deliveries.attempt import claim
 from opensink_web.operations.deliveries.dispatch import dispatch_forgotten, is_anything_forgotten
 from opensink_web.operations.executions.function import delete_function
-from opensink_web.operations.requests.input_request import count_waiting
+from opensink_web.operations.requests.queries import count_waiting
 from opensink_web.operations.slices import SLICE
 from opensink_web.outbound.outcome import AgentReply, Output
 from tests.conftest import Cast, Person

@@ -13,8 +13,8 @@ from opensink_web.models.transaction import announce_after_commit, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
+from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
-from opensink_web.operations.requests.input_request import ask
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy

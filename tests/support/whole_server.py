@@ -23,7 +23,7 @@ from opensink_web import cli
 from opensink_web.models import Execution, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent_session import start_session
-from opensink_web.operations.requests.input_request import ask
+from opensink_web.operations.agents.question import ask
 from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
 from tests.chaos.ours import Installed
 from tests.conftest import Person, make_cast

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Delivery, InputRequest, Membership, Role, Workspace, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations.agents.question import ask
 from opensink_web.operations.deliveries.attempt import claim
 from opensink_web.operations.deliveries.outcome import finish
-from opensink_web.operations.requests.input_request import ask
 from opensink_web.outbound.client import Answer
 from tests.conftest import Cast, Person
 from tests.support.scenarios import Waiting, answer

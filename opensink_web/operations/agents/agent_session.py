@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -17,8 +17,6 @@ from opensink_web.models import (
     AgentSession,
     Delivery,
     DeliveryStatus,
-    InputRequest,
-    InputRequestStatus,
     SessionStatus,
     Workspace,
     db,
@@ -33,18 +31,12 @@ from opensink_web.operations.agents.agent import (
     mirror_status,
 )
 from opensink_web.operations.deliveries.slot import lock_slots
+from opensink_web.operations.requests.input_request import cancel_requests_of_session
+from opensink_web.operations.requests.queries import has_open_requests
 
 LOOKED_AT_MAX = 100
 
 # Built once, because building a statement costs more than running it.
-_OPEN_REQUEST = (
-    select(InputRequest.id)
-    .where(
-        InputRequest.session_id == bindparam("of_session"),
-        InputRequest.status == InputRequestStatus.PENDING,
-    )
-    .limit(1)
-)
 _OPEN_CALL = (
     select(Delivery.id)
     .where(
@@ -126,7 +118,7 @@ def move_session(session: AgentSession, status: SessionStatus) -> None:
     session.status = status
     session.updated_at = clock.now()
     if status.has_ended and not had_ended:
-        _cancel_open_requests(session)
+        cancel_requests_of_session(session.id)
         _log_end(session)
     mirror_status(session)
 
@@ -167,11 +159,6 @@ def note_succeeded_call(session: AgentSession) -> None:
     """
     if session.status is SessionStatus.PROCESSING_INPUT and has_open_requests(session.id):
         move_session(session, _status_beside_others(session))
-
-
-def has_open_requests(session_id: UUID) -> bool:
-    """Tell whether somebody is asked something in a session."""
-    return run_prepared(_OPEN_REQUEST, {"of_session": session_id}).first() is not None
 
 
 def _status_beside_others(session: AgentSession) -> SessionStatus:
@@ -269,14 +256,3 @@ def _log_end(session: AgentSession) -> None:
     else:
         message = "The session is completed."
     log_activity(session, ActivityType.SESSION_ENDED, source=ActivitySource.SYSTEM, message=message)
-
-
-def _cancel_open_requests(session: AgentSession) -> None:
-    db.session.execute(
-        update(InputRequest)
-        .where(
-            InputRequest.session_id == session.id,
-            InputRequest.status == InputRequestStatus.PENDING,
-        )
-        .values(status=InputRequestStatus.CANCELLED)
-    )

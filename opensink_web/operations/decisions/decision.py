@@ -6,11 +6,9 @@ on meanwhile.
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import contains_eager
-from sqlalchemy.orm.attributes import set_committed_value
 
-from opensink_web import clock
 from opensink_web.errors import (
     Conflict,
     FieldError,
@@ -22,19 +20,19 @@ from opensink_web.models import (
     ActivityType,
     AgentSession,
     InputRequest,
-    InputRequestStatus,
     SessionStatus,
     User,
     Workspace,
     db,
 )
-from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.activity import log_activity
-from opensink_web.operations.agents.agent_session import has_open_requests, move_session
+from opensink_web.operations.agents.agent_session import move_session
 from opensink_web.operations.deliveries.delivery import deliver_resolution
 from opensink_web.operations.executions.ending import LockedExecution, lock_executions
 from opensink_web.operations.executions.resumption import fail_declined, resume
-from opensink_web.operations.requests.response import CheckedResponse, check_pending
+from opensink_web.operations.requests.input_request import store_refusal, store_response
+from opensink_web.operations.requests.queries import has_open_requests
+from opensink_web.operations.requests.response import CheckedResponse
 
 REASON_LENGTH_MAX = 2000
 
@@ -59,9 +57,6 @@ _LOCK_REQUEST = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
-_DECIDE = update(InputRequest).where(
-    InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
-)
 
 
 def resolve(workspace: Workspace, response: CheckedResponse, *, by: User) -> InputRequest:
@@ -76,7 +71,7 @@ def resolve(workspace: Workspace, response: CheckedResponse, *, by: User) -> Inp
     if found is None:
         return _resolve_for_execution(workspace, response, by)
     request, session = found
-    _store_response(request, response, by)
+    store_response(request, response.value, by)
     log_activity(
         session,
         ActivityType.INPUT_REQUEST_RESOLVED,
@@ -103,8 +98,7 @@ def decline(workspace: Workspace, request_id: UUID, reason: str, *, by: User) ->
     """
     reason = _checked_reason(reason)
     request, execution = _lock_of_execution(workspace, request_id)
-    check_pending(request)
-    _decide(request, by, InputRequestStatus.DECLINED, decline_reason=reason)
+    store_refusal(request, reason, by)
     fail_declined(request, execution, reason)
     return request
 
@@ -113,7 +107,7 @@ def _resolve_for_execution(
     workspace: Workspace, response: CheckedResponse, by: User
 ) -> InputRequest:
     request, execution = _lock_of_execution(workspace, response.request_id)
-    _store_response(request, response, by)
+    store_response(request, response.value, by)
     resume(request, execution, response.value, by)
     return request
 
@@ -139,43 +133,6 @@ def _lock_of_execution(
 
 def _wanted(workspace: Workspace, request_id: UUID) -> dict[str, UUID]:
     return {"of_request": request_id, "of_workspace": workspace.id}
-
-
-def _store_response(request: InputRequest, response: CheckedResponse, by: User) -> None:
-    """Raises: AlreadyResolved; Conflict."""
-    check_pending(request)
-    sealed_response = InputRequest.response.seal(request.id, response.value)
-    _decide(request, by, InputRequestStatus.RESOLVED, sealed_response=sealed_response)
-
-
-def _decide(
-    request: InputRequest,
-    by: User,
-    status: InputRequestStatus,
-    *,
-    sealed_response: str | None = None,
-    decline_reason: str | None = None,
-) -> None:
-    """Decide if nobody has: of many at once exactly one gets through.
-
-    Raises: AlreadyResolved; Conflict.
-    """
-    sealed = {
-        "response": sealed_response,
-        "decline_reason": InputRequest.decline_reason.seal(request.id, decline_reason),
-    }
-    values = {
-        "status": status,
-        "resolved_at": clock.now(),
-        "resolved_by_id": by.id,
-    }
-    decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
-    if decided.rowcount != 1:
-        db.session.refresh(request)
-        check_pending(request)
-    stored = {f"sealed_{name}": value for name, value in sealed.items()}
-    for name, value in {**stored, **values}.items():
-        set_committed_value(request, name, value)
 
 
 def _checked_reason(reason: str) -> str:

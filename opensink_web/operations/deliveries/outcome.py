@@ -22,7 +22,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.agent import endpoint_of
-from opensink_web.operations.agents.agent_session import has_open_requests, note_succeeded_call
+from opensink_web.operations.agents.agent_session import note_succeeded_call
 from opensink_web.operations.agents.endpoint_health import (
     heal,
     lock_called_agent,
@@ -37,6 +37,7 @@ from opensink_web.operations.deliveries.lease import (
     release_lease,
 )
 from opensink_web.operations.deliveries.slot import hand_over, lock_slots
+from opensink_web.operations.requests.queries import has_open_requests
 from opensink_web.outbound.client import Answer
 from opensink_web.outbound.explained import status_sentence
 from opensink_web.outbound.headers import redact

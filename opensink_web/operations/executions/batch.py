@@ -29,7 +29,7 @@ from opensink_web.operations.executions.ending import (
     lock_batches,
     lock_executions,
 )
-from opensink_web.operations.executions.pause import cancel_requests_of
+from opensink_web.operations.requests.input_request import cancel_requests_of_executions
 from opensink_web.operations.slices import SLICE
 
 _WAITING = (ExecutionStatus.QUEUED, ExecutionStatus.AWAITING_INPUT)
@@ -227,7 +227,7 @@ def _cancel_some(batch_id: UUID) -> int:
     locked = lock_executions(run_prepared(_SOME_WAITING, wanted).scalars().all())
     cancelled = [each for each in locked.values() if each.status in _WAITING]
     ending = Ending(ExecutionStatus.CANCELLED, error="The batch was cancelled.")
-    cancel_requests_of(
+    cancel_requests_of_executions(
         [each.id for each in cancelled if each.status is ExecutionStatus.AWAITING_INPUT]
     )
     end_executions([(each, ending) for each in cancelled])

@@ -27,7 +27,7 @@ from opensink_web.operations.executions.ending import (
     lock_executions,
 )
 from opensink_web.operations.executions.outcome import checked_output, ending_of
-from opensink_web.operations.executions.pause import cancel_requests_of
+from opensink_web.operations.requests.input_request import cancel_requests_of_executions
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import Failure, Output
 
@@ -246,7 +246,7 @@ def _lock_running(workspace: Workspace, execution_id: UUID) -> LockedExecution:
 
 def _end(locked: LockedExecution, ending: Ending) -> None:
     if locked.status is ExecutionStatus.AWAITING_INPUT:
-        cancel_requests_of([locked.id])
+        cancel_requests_of_executions([locked.id])
     end_executions([(locked, ending)])
 
 

@@ -5,12 +5,12 @@ resumption.py's.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Row, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Row, bindparam, select, update
 
 from opensink_web import clock
 from opensink_web.errors import (
@@ -32,8 +32,6 @@ from opensink_web.models import (
     StepKind,
     db,
 )
-from opensink_web.models.base import new_id
-from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.ending import (
@@ -43,12 +41,16 @@ from opensink_web.operations.executions.ending import (
     end_executions,
     lock_executions,
 )
+from opensink_web.operations.requests.input_request import (
+    LINE_LENGTH_MAX,
+    NewRequest,
+    create_requests,
+)
 from opensink_web.operations.requests.response import CheckedResponse, check_response
 from opensink_web.outbound.outcome import Failure
 from opensink_web.schema.limits import check_schema
 
 PROMPT_LENGTH_MAX = 100_000
-_LINE_LENGTH_MAX = 255  # of a key and of a title
 
 # Built once, because building a statement costs more than running it.
 _OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
@@ -66,13 +68,8 @@ _OF_CANCELLED_BATCHES = (
     .join(Batch, Batch.id == Execution.batch_id)
     .where(Execution.id.in_(_OF_EXECUTIONS), Batch.cancelled_at.is_not(None))
 )
-_ADD_REQUESTS = insert(InputRequest)
 _PENDING = select(InputRequest.id, InputRequest.kind).where(
     InputRequest.execution_id == bindparam("of_execution"),
-    InputRequest.status == InputRequestStatus.PENDING,
-)
-_CANCEL_REQUESTS = update(InputRequest).where(
-    InputRequest.execution_id.in_(_OF_EXECUTIONS),
     InputRequest.status == InputRequestStatus.PENDING,
 )
 _ANSWERS = (
@@ -141,7 +138,12 @@ def pause_for_input(questions: Sequence[Question]) -> None:
         },
     )
     askers = {row.id: row for row in run_prepared(_ASKERS, wanted)}
-    _add_requests([_request_of(each, askers[each.execution_id]) for each in questions])
+    _create(
+        {
+            question.execution_id: _request_of(question, askers[question.execution_id])
+            for question in questions
+        }
+    )
 
 
 def ask_for_approval(
@@ -156,24 +158,22 @@ def ask_for_approval(
     Each is its execution's id and the input; those of a batch are in the order of its inputs.
     """
     name = f"{function.namespace}/{function.name}"
-    asker, rows = _who_wants(by), []
+    asker = _who_wants(by)
+    requests: dict[UUID, NewRequest] = {}
     for index, (execution_id, proposed) in enumerate(calls):
         which = f", with input {index} of a batch of {len(calls)}" if batch else ""
         message = f"{asker} to call `{name}`{which}."
-        rows.append(
-            {
-                "id": new_id(),
-                "workspace_id": function.workspace_id,
-                "execution_id": execution_id,
-                "kind": InputRequestKind.APPROVAL,
-                "key": _cut(name),
-                "title": _cut(f"Call {name}?"),
-                "message": "\n\n".join(filter(None, (message, function.description))),
-                "schema": function.input_schema,
-                "proposed_response": proposed,
-            }
+        requests[execution_id] = NewRequest(
+            workspace_id=function.workspace_id,
+            execution_id=execution_id,
+            key=_cut(name),
+            title=_cut(f"Call {name}?"),
+            message="\n\n".join(filter(None, (message, function.description))),
+            schema=function.input_schema,
+            kind=InputRequestKind.APPROVAL,
+            proposed_response=proposed,
         )
-    _add_requests(rows)
+    _create(requests)
 
 
 def _who_wants(by: Principal) -> str:
@@ -183,12 +183,6 @@ def _who_wants(by: Principal) -> str:
     if acting is None:
         return f"{person} wants"
     return f"An execution of `{acting.full_name}`, which acts for {person}, wants"
-
-
-def cancel_requests_of(execution_ids: Collection[UUID]) -> None:
-    """Take out of the inbox what locked executions have asked, because they end."""
-    wanted = {"of_executions": list(execution_ids)}
-    run_prepared(_CANCEL_REQUESTS, {**wanted, "status": InputRequestStatus.CANCELLED})
 
 
 def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, PersonsAnswer | Failure]:
@@ -245,37 +239,31 @@ def _cancel_late(execution_ids: Sequence[UUID]) -> set[UUID]:
     return set(locked)
 
 
-def _request_of(question: Question, asker: Row[Any]) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "workspace_id": asker.workspace_id,
-        "execution_id": question.execution_id,
-        "kind": InputRequestKind.INPUT,
-        "key": _cut(f"{asker.target_namespace}/{asker.target_name}"),
-        "title": _title_of(question.prompt),
-        "message": question.prompt,
-        "schema": question.schema,
-        "proposed_response": None,
-    }
+def _request_of(question: Question, asker: Row[Any]) -> NewRequest:
+    return NewRequest(
+        workspace_id=asker.workspace_id,
+        execution_id=question.execution_id,
+        key=_cut(f"{asker.target_namespace}/{asker.target_name}"),
+        title=_title_of(question.prompt),
+        message=question.prompt,
+        schema=question.schema,
+    )
 
 
-def _add_requests(rows: Sequence[dict[str, Any]]) -> None:
-    """Insert pending requests in one go, each with a step of its execution."""
-    if not rows:
-        return
-    moment = clock.now()
-    common = {"created_at": moment, "status": InputRequestStatus.PENDING}
-    sealed = [sealed_values(InputRequest, {**common, **row}) for row in rows]
-    db.session.connection().execute(_ADD_REQUESTS, sealed)
+def _create(requests: Mapping[UUID, NewRequest]) -> None:
+    """Create the requests of executions, each with a step of its execution."""
+    request_ids = create_requests(list(requests.values()))
     add_steps(
         [
             Step(
-                row["execution_id"],
+                execution_id,
                 StepKind.PAUSED,
-                row["title"],
-                {"input_request_id": str(row["id"])},
+                request.title,
+                {"input_request_id": str(request_id)},
             )
-            for row in rows
+            for request_id, (execution_id, request) in zip(
+                request_ids, requests.items(), strict=True
+            )
         ]
     )
 
@@ -295,4 +283,4 @@ def _title_of(prompt: str) -> str:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _LINE_LENGTH_MAX else line[: _LINE_LENGTH_MAX - 1] + "…"
+    return line if len(line) <= LINE_LENGTH_MAX else line[: LINE_LENGTH_MAX - 1] + "…"

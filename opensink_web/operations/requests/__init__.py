@@ -1,1 +1,1 @@
-"""What is asked: requests for input, as they are created and read."""
+"""Requests to people: how one is created and decided, which answer fits, and reading them."""

@@ -1,178 +1,138 @@
-"""Requests to people: an agent asking one, finding and listing them, counting what waits."""
+"""The life of a request to a person: it is created once, and decided once.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Nothing else writes these rows, so what is to happen when something is asked or decided belongs
+here. What it means to whoever asked, a session or an execution, is theirs to write down.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import BindParameter, bindparam, insert, update
+from sqlalchemy.orm.attributes import set_committed_value
 
-from opensink_web.errors import Conflict, NotFound
-from opensink_web.json_value import JSONValue
+from opensink_web import clock
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
-    ActivitySource,
-    ActivityType,
-    Execution,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
-    SessionStatus,
-    Workspace,
+    User,
     db,
 )
-from opensink_web.operations import page
-from opensink_web.operations.agents.activity import check_agent_of, log_activity
-from opensink_web.operations.agents.agent_session import lock_session, move_session
+from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.requests.response import check_pending
+
+LINE_LENGTH_MAX = 255
+"""Of a key and of a title."""
+
+# Built once, because building a statement costs more than running it.
+_OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
+_ADD = insert(InputRequest)
+_DECIDE = update(InputRequest).where(
+    InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
+)
+_CANCEL = (
+    update(InputRequest)
+    .where(InputRequest.status == InputRequestStatus.PENDING)
+    .values(status=InputRequestStatus.CANCELLED)
+)
+_CANCEL_OF_EXECUTIONS = _CANCEL.where(InputRequest.execution_id.in_(_OF_EXECUTIONS))
+_CANCEL_OF_SESSION = _CANCEL.where(InputRequest.session_id == bindparam("of_session"))
 
 
 @dataclass(frozen=True, slots=True)
-class InputRequestFilter:
-    """Which requests to list; None means any."""
+class NewRequest:
+    """What a person is asked, by an agent in a session or else by an execution.
 
+    `schema` has passed check_schema(); `message` is Markdown. `proposed_response` is the input of
+    the call that an approval is asked for. `asked_with_id` is the execution whose token an agent
+    asked with.
+    """
+
+    workspace_id: UUID
+    key: str
+    title: str
+    message: str
+    schema: JSONValue
+    kind: InputRequestKind = InputRequestKind.INPUT
+    proposed_response: JSONObject | None = None
     session_id: UUID | None = None
     agent_id: UUID | None = None
     execution_id: UUID | None = None
-    kind: InputRequestKind | None = None
-    status: InputRequestStatus | None = None
-    key: str | None = None
-    is_pending: bool | None = None
+    asked_with_id: UUID | None = None
 
 
-def ask(
-    workspace: Workspace,
-    session_id: UUID,
-    agent_id: UUID,
-    *,
-    key: str,
-    title: str,
-    message: str,
-    schema: JSONValue,
-    asked_with_id: UUID | None = None,
-) -> InputRequest:
-    """Put a question in the inbox; the session waits for the answer.
+_COLUMNS = tuple(field.name for field in fields(NewRequest))
 
-    `schema` has passed check_schema(), which takes its time and so comes before the transaction.
-    `asked_with_id` is the execution with whose token that is done.
 
-    Raises: NotFound; InvalidInput for another agent's session; Conflict when the session has ended.
+def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
+    """Put requests into the inbox in one go; return their ids in the same order.
+
+    Whoever asks is locked, or was written down in this transaction.
     """
-    session = lock_session(workspace, session_id)
-    check_agent_of(session, agent_id)
-    if session.status.has_ended:
-        raise Conflict(f"The session is {session.status}; it cannot ask for input any more.")
-    request = InputRequest(
-        workspace_id=workspace.id,
-        session_id=session.id,
-        agent_id=session.agent_id,
-        key=key,
-        title=title,
-        message=message,
-        schema=schema,
-        asked_with_id=asked_with_id,
-    )
-    db.session.add(request)
-    db.session.flush()
-    log_activity(
-        session,
-        ActivityType.INPUT_REQUEST_CREATED,
-        source=ActivitySource.AGENT,
-        message=title,
-        related_entity_id=str(request.id),
-    )
-    move_session(session, SessionStatus.WAITING_FOR_INPUT)
-    return request
-
-
-def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
-    """Raises: NotFound."""
-    request = db.session.get(InputRequest, request_id)
-    if request is None or request.workspace_id != workspace.id:
-        raise NotFound("There is no such input request.")
-    return request
-
-
-def still_pending(request_ids: Sequence[UUID]) -> set[UUID]:
-    """Return which of these requests are there and wait for an answer."""
-    query = select(InputRequest.id).where(
-        InputRequest.id.in_(request_ids), InputRequest.status == InputRequestStatus.PENDING
-    )
-    return set(db.session.scalars(query))
-
-
-def list_input_requests(
-    workspace: Workspace, wanted: InputRequestFilter, request: page.PageRequest
-) -> page.Page[InputRequest]:
-    """Return requests with who asked, newest first; of an execution only what names it."""
-    narrower = (wanted.session_id, wanted.agent_id, wanted.execution_id)
-    query = (
-        select(InputRequest)
-        .options(
-            joinedload(InputRequest.agent),
-            joinedload(InputRequest.resolved_by),
-            joinedload(InputRequest.execution).load_only(
-                Execution.target_namespace, Execution.target_name, Execution.batch_index
-            ),
+    if not requests:
+        return []
+    common = {"created_at": clock.now(), "status": InputRequestStatus.PENDING}
+    ids = [new_id() for _ in requests]
+    rows = [
+        sealed_values(
+            InputRequest,
+            {
+                **common,
+                "id": request_id,
+                **{name: getattr(request, name) for name in _COLUMNS},
+            },
         )
-        .where(page.is_in(InputRequest.workspace_id, workspace, *narrower))
-    )
-    query = page.narrowed(
-        query,
-        (InputRequest.session_id, wanted.session_id),
-        (InputRequest.agent_id, wanted.agent_id),
-        (InputRequest.execution_id, wanted.execution_id),
-        (InputRequest.kind, wanted.kind),
-        (InputRequest.status, wanted.status),
-        (InputRequest.key, wanted.key),
-    )
-    if wanted.is_pending is not None:
-        statuses = [one for one in InputRequestStatus if _is_pending(one) is wanted.is_pending]
-        query = query.where(InputRequest.status.in_(statuses))
-    return page.fetch(query, InputRequest.id, request)
+        for request_id, request in zip(ids, requests, strict=True)
+    ]
+    db.session.connection().execute(_ADD, rows)
+    return ids
 
 
-def count_waiting(workspace: Workspace) -> int:
-    """Count what waits for an answer."""
-    query = (
-        select(func.count())
-        .select_from(InputRequest)
-        .where(
-            InputRequest.workspace_id == workspace.id,
-            InputRequest.status == InputRequestStatus.PENDING,
-        )
-    )
-    return db.session.scalar(query) or 0
+def store_response(request: InputRequest, response: JSONObject, by: User) -> None:
+    """Answer a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
+    sealed = InputRequest.response.seal(request.id, response)
+    _decide(request, by, InputRequestStatus.RESOLVED, sealed_response=sealed)
 
 
-def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> dict[UUID, int]:
-    """Count what waits for an answer in each of these sessions; those without are left out."""
-    query = (
-        select(InputRequest.session_id, func.count())
-        .where(
-            InputRequest.workspace_id == workspace.id,
-            InputRequest.session_id.in_(session_ids),
-            InputRequest.status == InputRequestStatus.PENDING,
-        )
-        .group_by(InputRequest.session_id)
-    )
-    rows = db.session.execute(query).all()
-    return {session_id: count for session_id, count in rows if session_id is not None}
+def store_refusal(request: InputRequest, reason: str, by: User) -> None:
+    """Decline a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
+    sealed = InputRequest.decline_reason.seal(request.id, reason)
+    _decide(request, by, InputRequestStatus.DECLINED, sealed_decline_reason=sealed)
 
 
-def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | None:
-    """Return what comes after a request in the inbox, else the inbox's first."""
-    query = (
-        select(InputRequest)
-        .where(
-            InputRequest.workspace_id == workspace.id,
-            InputRequest.status == InputRequestStatus.PENDING,
-            InputRequest.id != after.id,
-        )
-        .order_by(InputRequest.id.desc())
-        .limit(1)
-    )
-    below = db.session.scalars(query.where(InputRequest.id < after.id)).first()
-    return below or db.session.scalars(query).first()
+def cancel_requests_of_session(session_id: UUID) -> None:
+    """Take out of the inbox what a locked session has asked, because it ends."""
+    db.session.execute(_CANCEL_OF_SESSION, {"of_session": session_id})
 
 
-def _is_pending(status: InputRequestStatus) -> bool:
-    return status is InputRequestStatus.PENDING
+def cancel_requests_of_executions(execution_ids: Collection[UUID]) -> None:
+    """Take out of the inbox what locked executions have asked, because they end."""
+    run_prepared(_CANCEL_OF_EXECUTIONS, {"of_executions": list(execution_ids)})
+
+
+def _decide(
+    request: InputRequest,
+    by: User,
+    status: InputRequestStatus,
+    *,
+    sealed_response: str | None = None,
+    sealed_decline_reason: str | None = None,
+) -> None:
+    """Decide if nobody has: of many at once exactly one gets through.
+
+    Raises: AlreadyResolved; Conflict.
+    """
+    check_pending(request)
+    sealed = {"response": sealed_response, "decline_reason": sealed_decline_reason}
+    values = {"status": status, "resolved_at": clock.now(), "resolved_by_id": by.id}
+    decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
+    if decided.rowcount != 1:
+        db.session.refresh(request)
+        check_pending(request)
+    stored = {f"sealed_{name}": value for name, value in sealed.items()}
+    for name, value in {**stored, **values}.items():
+        set_committed_value(request, name, value)

@@ -7,7 +7,7 @@ from uuid import UUID
 from opensink_web.errors import AlreadyResolved, Conflict, InvalidResponse
 from opensink_web.json_value import JSONObject
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace
-from opensink_web.operations.requests.input_request import find_input_request
+from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.schema.validation import validate
 
 

@@ -18,7 +18,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.agent_session import SessionFilter, find_session, list_sessions
 from opensink_web.operations.deliveries.delivery import DeliveryFilter, list_deliveries
 from opensink_web.operations.page import PageRequest
-from opensink_web.operations.requests.input_request import (
+from opensink_web.operations.requests.queries import (
     InputRequestFilter,
     count_waiting_by_session,
     list_input_requests,

@@ -11,7 +11,7 @@ from opensink_web.models import Delivery, DeliveryKind, DeliveryStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as operations
-from opensink_web.operations.requests.input_request import find_input_request
+from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.web import happenings
 from opensink_web.web.access import requires
 from opensink_web.web.choice import agent_choice, chosen_agent

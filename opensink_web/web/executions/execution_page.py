@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from opensink_web.models import Batch, Execution, InputRequest, InputRequestStatus, db
 from opensink_web.operations.accounts.disclosure import shown_error, shown_input, shown_output
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.requests.input_request import InputRequestFilter, list_input_requests
+from opensink_web.operations.requests.queries import InputRequestFilter, list_input_requests
 from opensink_web.web.deliveries.delivery_wait import Wait
 from opensink_web.web.executions.callback_words import ShownCallback, shown_callback
 from opensink_web.web.executions.execution_data import ShownJson, has_output, shown_json

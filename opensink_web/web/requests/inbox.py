@@ -13,7 +13,7 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.models import InputRequest, InputRequestKind, Workspace
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.page import Page
-from opensink_web.operations.requests.input_request import (
+from opensink_web.operations.requests.queries import (
     InputRequestFilter,
     count_waiting,
     list_input_requests,

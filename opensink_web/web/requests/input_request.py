@@ -15,7 +15,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX, decline, resolve
 from opensink_web.operations.page import PageRequest
-from opensink_web.operations.requests.input_request import find_input_request
+from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.operations.requests.response import check_response
 from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden

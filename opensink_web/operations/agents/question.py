@@ -1,0 +1,61 @@
+"""An agent's question to a person, in one of its sessions."""
+
+from uuid import UUID
+
+from opensink_web.errors import Conflict
+from opensink_web.json_value import JSONValue
+from opensink_web.models import (
+    ActivitySource,
+    ActivityType,
+    InputRequest,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.operations.agents.activity import check_agent_of, log_activity
+from opensink_web.operations.agents.agent_session import lock_session, move_session
+from opensink_web.operations.requests.input_request import NewRequest, create_requests
+
+
+def ask(
+    workspace: Workspace,
+    session_id: UUID,
+    agent_id: UUID,
+    *,
+    key: str,
+    title: str,
+    message: str,
+    schema: JSONValue,
+    asked_with_id: UUID | None = None,
+) -> InputRequest:
+    """Put a question in the inbox; the session waits for the answer.
+
+    `schema` has passed check_schema(), which takes its time and so comes before the transaction.
+    `asked_with_id` is the execution with whose token that is done.
+
+    Raises: NotFound; InvalidInput for another agent's session; Conflict when the session has ended.
+    """
+    session = lock_session(workspace, session_id)
+    check_agent_of(session, agent_id)
+    if session.status.has_ended:
+        raise Conflict(f"The session is {session.status}; it cannot ask for input any more.")
+    request = NewRequest(
+        workspace.id,
+        key,
+        title,
+        message,
+        schema,
+        session_id=session.id,
+        agent_id=session.agent_id,
+        asked_with_id=asked_with_id,
+    )
+    (request_id,) = create_requests([request])
+    log_activity(
+        session,
+        ActivityType.INPUT_REQUEST_CREATED,
+        source=ActivitySource.AGENT,
+        message=title,
+        related_entity_id=str(request_id),
+    )
+    move_session(session, SessionStatus.WAITING_FOR_INPUT)
+    return db.session.get_one(InputRequest, request_id)

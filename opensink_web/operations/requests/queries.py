@@ -1,0 +1,147 @@
+"""Requests to people, read: finding and listing them, counting what waits, what an execution asks.
+
+Nothing is written here, and nothing of what writes is imported.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import joinedload
+
+from opensink_web.errors import NotFound
+from opensink_web.models import (
+    Execution,
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations import page
+
+# Built once, because building a statement costs more than running it.
+_OPEN_REQUEST = (
+    select(InputRequest.id)
+    .where(
+        InputRequest.session_id == bindparam("of_session"),
+        InputRequest.status == InputRequestStatus.PENDING,
+    )
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InputRequestFilter:
+    """Which requests to list; None means any."""
+
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    execution_id: UUID | None = None
+    kind: InputRequestKind | None = None
+    status: InputRequestStatus | None = None
+    key: str | None = None
+    is_pending: bool | None = None
+
+
+def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
+    """Raises: NotFound."""
+    request = db.session.get(InputRequest, request_id)
+    if request is None or request.workspace_id != workspace.id:
+        raise NotFound("There is no such input request.")
+    return request
+
+
+def still_pending(request_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these requests are there and wait for an answer."""
+    query = select(InputRequest.id).where(
+        InputRequest.id.in_(request_ids), InputRequest.status == InputRequestStatus.PENDING
+    )
+    return set(db.session.scalars(query))
+
+
+def list_input_requests(
+    workspace: Workspace, filters: InputRequestFilter, page_request: page.PageRequest
+) -> page.Page[InputRequest]:
+    """Return requests with who asked, newest first; of an execution only what names it."""
+    narrower = (filters.session_id, filters.agent_id, filters.execution_id)
+    query = (
+        select(InputRequest)
+        .options(
+            joinedload(InputRequest.agent),
+            joinedload(InputRequest.resolved_by),
+            joinedload(InputRequest.execution).load_only(
+                Execution.target_namespace, Execution.target_name, Execution.batch_index
+            ),
+        )
+        .where(page.is_in(InputRequest.workspace_id, workspace, *narrower))
+    )
+    query = page.narrowed(
+        query,
+        (InputRequest.session_id, filters.session_id),
+        (InputRequest.agent_id, filters.agent_id),
+        (InputRequest.execution_id, filters.execution_id),
+        (InputRequest.kind, filters.kind),
+        (InputRequest.status, filters.status),
+        (InputRequest.key, filters.key),
+    )
+    if filters.is_pending is not None:
+        # each by name, so that the index is used for those that do not wait too
+        statuses = [
+            status
+            for status in InputRequestStatus
+            if (status is InputRequestStatus.PENDING) is filters.is_pending
+        ]
+        query = query.where(InputRequest.status.in_(statuses))
+    return page.fetch(query, InputRequest.id, page_request)
+
+
+def count_waiting(workspace: Workspace) -> int:
+    """Count what waits for an answer."""
+    query = (
+        select(func.count())
+        .select_from(InputRequest)
+        .where(
+            InputRequest.workspace_id == workspace.id,
+            InputRequest.status == InputRequestStatus.PENDING,
+        )
+    )
+    return db.session.scalar(query) or 0
+
+
+def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> dict[UUID, int]:
+    """Count what waits for an answer in each of these sessions; those without are left out."""
+    query = (
+        select(InputRequest.session_id, func.count())
+        .where(
+            InputRequest.workspace_id == workspace.id,
+            InputRequest.session_id.in_(session_ids),
+            InputRequest.status == InputRequestStatus.PENDING,
+        )
+        .group_by(InputRequest.session_id)
+    )
+    rows = db.session.execute(query).all()
+    return {session_id: count for session_id, count in rows if session_id is not None}
+
+
+def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | None:
+    """Return what comes after a request in the inbox, else the inbox's first."""
+    query = (
+        select(InputRequest)
+        .where(
+            InputRequest.workspace_id == workspace.id,
+            InputRequest.status == InputRequestStatus.PENDING,
+            InputRequest.id != after.id,
+        )
+        .order_by(InputRequest.id.desc())
+        .limit(1)
+    )
+    below = db.session.scalars(query.where(InputRequest.id < after.id)).first()
+    return below or db.session.scalars(query).first()
+
+
+def has_open_requests(session_id: UUID) -> bool:
+    """Return True if somebody is asked something in a session."""
+    return run_prepared(_OPEN_REQUEST, {"of_session": session_id}).first() is not None

@@ -1,0 +1,46 @@
+"""A request is created and decided in one place, so that nothing that has to know misses one."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "opensink_web"
+THE_PLACE = PACKAGE / "operations" / "requests" / "input_request.py"
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
+WRITING = {"insert", "update", "merge", "bulk_save_objects", "bulk_insert_mappings"}
+DECIDED = {"status", "resolved_at", "resolved_by_id", "response", "decline_reason"}
+
+
+def writes_of(module: ast.Module) -> Iterator[str]:
+    """Yield each place where a row of requests is made or changed."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).split(".")[-1]
+            of_requests = any(ast.unparse(argument) == "InputRequest" for argument in node.args)
+            if name == "InputRequest" or (name in WRITING and of_requests):
+                yield f"line {node.lineno}: {ast.unparse(node.func)}(…)"
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                is_request = isinstance(target, ast.Attribute) and target.attr in DECIDED
+                if is_request and "InputRequestStatus" in ast.unparse(node.value):
+                    yield f"line {node.lineno}: {ast.unparse(target)} = …"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_requests_are_created_and_decided_in_one_module(path: Path) -> None:
+    places = list(writes_of(ast.parse(path.read_text())))
+    if path == THE_PLACE:
+        assert len(places) == 3, "create, decide, cancel"
+    else:
+        assert places == [], "use create_requests() and what is beside it"
+
+
+def test_other_ways_to_write_one_are_noticed() -> None:
+    ways = """
+request = models.InputRequest(workspace_id=1)
+db.session.execute(sa.insert(InputRequest), rows)
+request.status = InputRequestStatus.CANCELLED
+"""
+    assert len(list(writes_of(ast.parse(ways)))) == 3
