@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from click.testing import CliRunner
 from flask import Flask
 
@@ -17,6 +16,7 @@ from opensink_web.factory import ROUTES
 from opensink_web.operations.accounts.permission import KEY_RESOURCES
 from tests.api.conftest import Api, Apis, assert_problem, made, make_agent
 from tests.architecture.conftest import address_of
+from tests.support.cases import for_each
 from tests.support.valid_bodies import valid_body
 
 UNDECLARED = {"openapi"}
@@ -24,15 +24,15 @@ UNDECLARED = {"openapi"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def every_route(
-    *, with_id: bool = False, with_body: bool = False, with_bearer: bool = False
-) -> list[Any]:
+def routes_with(
+    *, an_id: bool = False, a_body: bool = False, a_bearer: bool = False
+) -> list[Route]:
     return [
-        pytest.param(route, id=route.name)
+        route
         for route in ROUTES
-        if (route.id_names or not with_id)
-        and (route.takes_body or not with_body)
-        and (not route.is_public or not with_bearer)
+        if (route.id_names or not an_id)
+        and (route.takes_body or not a_body)
+        and (not route.is_public or not a_bearer)
     ]
 
 
@@ -42,100 +42,118 @@ def test_every_rule_where_programs_call_is_declared(app: Flask) -> None:
     assert rules == {f"{route.room.name}.{route.name}" for route in ROUTES} | UNDECLARED
 
 
-@pytest.mark.parametrize("route", every_route(with_body=True))
-def test_every_body_that_tests_send_is_valid(route: Route) -> None:
-    route.body.model_validate_json(json_value.dump(valid_body(route)))  # raises where it is not
+def test_every_body_that_tests_send_is_valid() -> None:
+    def check(route: Route) -> None:
+        route.body.model_validate_json(json_value.dump(valid_body(route)))  # raises where it is not
+
+    for_each(routes_with(a_body=True), check)
 
 
 def test_every_route_stands_where_its_room_answers() -> None:
     assert [route.name for route in ROUTES if room_of(route.address) is not route.room] == []
 
 
-@pytest.mark.parametrize("route", every_route())
-def test_every_route_declares_its_permission(route: Route) -> None:
-    if isinstance(route.permission, Access):
-        assert route.room is RUNTIME, "in /api/v1 nothing is open to all"
-        return
-    assert route.permission.resource in KEY_RESOURCES
-    reads = route.permission.action == "read"
-    assert reads == (route.method == "GET")
+def test_every_route_declares_its_permission() -> None:
+    def check(route: Route) -> None:
+        if isinstance(route.permission, Access):
+            assert route.room is RUNTIME, "in /api/v1 nothing is open to all"
+            return
+        assert route.permission.resource in KEY_RESOURCES
+        reads = route.permission.action == "read"
+        assert reads == (route.method == "GET")
+
+    for_each(ROUTES, check)
 
 
-@pytest.mark.parametrize("route", every_route(with_bearer=True))
-def test_every_route_wants_a_bearer(apis: Apis, route: Route) -> None:
-    response = apis.nobody.at(address_of(route), route.method)
+def test_every_route_wants_a_bearer(apis: Apis) -> None:
+    def check(route: Route) -> None:
+        response = apis.nobody.at(address_of(route), route.method)
 
-    assert_problem(response, 401, "not_authenticated")
-    assert "WWW-Authenticate" in response.headers
+        assert_problem(response, 401, "not_authenticated")
+        assert "WWW-Authenticate" in response.headers
 
-
-@pytest.mark.parametrize("route", every_route())
-def test_every_route_wants_its_scope(app: Flask, alice: Api, route: Route) -> None:
-    wanted = route.permission
-    if isinstance(wanted, Access):
-        return
-    word = "read" if wanted.action == "read" else "write"
-    opposite = "write" if word == "read" else "read"
-    scopes = [f"{route.resource}:{opposite}"]
-    scopes += [f"{each}:all" for each in KEY_RESOURCES if each != route.resource]
-    row = made(alice.post("/api-keys", {"name": "k", "scopes": scopes}))
-    response = Api(app, {"X-API-Key": row["key"]}).at(address_of(route), route.method)
-
-    problem = assert_problem(response, 403, "permission_missing")
-    assert f"{route.resource}:{word}" in problem["error"]
+    for_each(routes_with(a_bearer=True), check)
 
 
-@pytest.mark.parametrize("route", every_route(with_id=True))
-def test_every_row_is_hidden_from_another_workspace(
-    apis: Apis, ids: dict[str, str], route: Route
-) -> None:
-    there = address_of(route, ids[route.id_names[0]])
-    body = valid_body(route) if route.takes_body else None
-    answers = [
-        apis.charlie.at(there, route.method, json=body),
-        apis.charlie.at(address_of(route), route.method, json=body),
-    ]
+def test_every_route_wants_its_scope(app: Flask, alice: Api) -> None:
+    def check(route: Route) -> None:
+        wanted = route.permission
+        if isinstance(wanted, Access):
+            return
+        word = "read" if wanted.action == "read" else "write"
+        opposite = "write" if word == "read" else "read"
+        scopes = [f"{route.resource}:{opposite}"]
+        scopes += [f"{each}:all" for each in KEY_RESOURCES if each != route.resource]
+        row = made(alice.post("/api-keys", {"name": "k", "scopes": scopes}))
+        response = Api(app, {"X-API-Key": row["key"]}).at(address_of(route), route.method)
 
-    for answer in answers:
-        assert_problem(answer, 404, "not_found")
-    assert answers[0].data == answers[1].data
+        problem = assert_problem(response, 403, "permission_missing")
+        assert f"{route.resource}:{word}" in problem["error"]
 
-
-@pytest.mark.parametrize("route", every_route(with_id=True))
-def test_every_id_that_is_none_is_not_found(alice: Api, route: Route) -> None:
-    assert_problem(alice.at(address_of(route, "-"), route.method), 404, "not_found")
+    for_each(ROUTES, check)
 
 
-@pytest.mark.parametrize("route", every_route())
-def test_every_route_names_an_unknown_parameter(alice: Api, route: Route) -> None:
-    answer = alice.at(address_of(route) + "?nonsense=1", route.method)
+def test_every_row_is_hidden_from_another_workspace(apis: Apis, ids: dict[str, str]) -> None:
+    def check(route: Route) -> None:
+        there = address_of(route, ids[route.id_names[0]])
+        body = valid_body(route) if route.takes_body else None
+        answers = [
+            apis.charlie.at(there, route.method, json=body),
+            apis.charlie.at(address_of(route), route.method, json=body),
+        ]
 
-    problem = assert_problem(answer, route.room.invalid_status, "invalid_request")
-    assert problem["errors"] == [{"path": "/nonsense", "message": "Unknown parameter."}]
+        for answer in answers:
+            assert_problem(answer, 404, "not_found")
+        assert answers[0].data == answers[1].data
 
-
-@pytest.mark.parametrize("route", every_route(with_body=True))
-def test_every_body_has_to_be_json(alice: Api, route: Route) -> None:
-    plain = {"Content-Type": "text/plain"}
-    assert_problem(alice.at(address_of(route), route.method, headers=plain), 415, "not_json")
-
-
-@pytest.mark.parametrize("route", every_route(with_body=True))
-def test_every_body_names_an_unknown_field(alice: Api, route: Route) -> None:
-    response = alice.at(address_of(route), route.method, json={"nonsense": 1})
-
-    problem = assert_problem(response, route.room.invalid_status, "invalid_request")
-    assert {"path": "/nonsense", "message": "Unknown field."} in problem["errors"]
+    for_each(routes_with(an_id=True), check)
 
 
-@pytest.mark.parametrize("route", every_route())
-def test_every_path_refuses_other_methods(apis: Apis, route: Route) -> None:
-    taken = {each.method for each in ROUTES if each.address == route.address}
-    method = next(each for each in METHODS if each not in taken)
-    response = apis.nobody.at(address_of(route), method)
+def test_every_id_that_is_none_is_not_found(alice: Api) -> None:
+    def check(route: Route) -> None:
+        assert_problem(alice.at(address_of(route, "-"), route.method), 404, "not_found")
 
-    assert_problem(response, 405, "method_not_allowed")
-    assert route.method in response.headers["Allow"]
+    for_each(routes_with(an_id=True), check)
+
+
+def test_every_route_names_an_unknown_parameter(alice: Api) -> None:
+    def check(route: Route) -> None:
+        answer = alice.at(address_of(route) + "?nonsense=1", route.method)
+
+        problem = assert_problem(answer, route.room.invalid_status, "invalid_request")
+        assert problem["errors"] == [{"path": "/nonsense", "message": "Unknown parameter."}]
+
+    for_each(ROUTES, check)
+
+
+def test_every_body_has_to_be_json(alice: Api) -> None:
+    def check(route: Route) -> None:
+        plain = {"Content-Type": "text/plain"}
+        assert_problem(alice.at(address_of(route), route.method, headers=plain), 415, "not_json")
+
+    for_each(routes_with(a_body=True), check)
+
+
+def test_every_body_names_an_unknown_field(alice: Api) -> None:
+    def check(route: Route) -> None:
+        response = alice.at(address_of(route), route.method, json={"nonsense": 1})
+
+        problem = assert_problem(response, route.room.invalid_status, "invalid_request")
+        assert {"path": "/nonsense", "message": "Unknown field."} in problem["errors"]
+
+    for_each(routes_with(a_body=True), check)
+
+
+def test_every_path_refuses_other_methods(apis: Apis) -> None:
+    def check(route: Route) -> None:
+        taken = {each.method for each in ROUTES if each.address == route.address}
+        method = next(each for each in METHODS if each not in taken)
+        response = apis.nobody.at(address_of(route), method)
+
+        assert_problem(response, 405, "method_not_allowed")
+        assert route.method in response.headers["Allow"]
+
+    for_each(ROUTES, check)
 
 
 class TestOpenApi:
@@ -148,17 +166,20 @@ class TestOpenApi:
         assert result.exit_code == 0
         assert json.loads(result.output) == openapi_document(ROUTES)
 
-    @pytest.mark.parametrize("route", every_route())
-    def test_has_every_route_with_its_statuses(self, route: Route) -> None:
+    def test_has_every_route_with_its_statuses(self) -> None:
         document: Any = openapi_document(ROUTES)
-        operation = document["paths"][route.address][route.method.lower()]
 
-        assert set(operation["responses"]) == {
-            str(status) for status in (route.status, *route.error_statuses)
-        }
-        assert ("requestBody" in operation) == route.takes_body
-        in_path = [each["name"] for each in operation["parameters"] if each["in"] == "path"]
-        assert in_path == list(route.id_names)
+        def check(route: Route) -> None:
+            operation = document["paths"][route.address][route.method.lower()]
+
+            assert set(operation["responses"]) == {
+                str(status) for status in (route.status, *route.error_statuses)
+            }
+            assert ("requestBody" in operation) == route.takes_body
+            in_path = [each["name"] for each in operation["parameters"] if each["in"] == "path"]
+            assert in_path == list(route.id_names)
+
+        for_each(ROUTES, check)
 
     def test_every_reference_leads_somewhere(self) -> None:
         document: Any = openapi_document(ROUTES)

@@ -5,9 +5,8 @@ import re
 from enum import Enum
 from pathlib import Path
 
-import pytest
-
 from opensink_web import models
+from tests.support.cases import for_each
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("web", "api", "runtime", "operations", "jobs", "schema", "cli")
@@ -42,22 +41,25 @@ def is_member(node: ast.expr | None, enums: set[str]) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_no_dict_is_written_out_by_the_members_of_an_enum(path: Path) -> None:
-    module = ast.parse(path.read_text())
-    enums = enum_names(module)
-    found = [
-        node.lineno
-        for node in ast.walk(module)
-        if isinstance(node, ast.Dict) and any(is_member(key, enums) for key in node.keys)
-    ]
-    assert found == [], f"{path}: use a function with `match` and `assert_never`"
+def test_no_dict_is_written_out_by_the_members_of_an_enum() -> None:
+    def check(path: Path) -> None:
+        module = ast.parse(path.read_text())
+        enums = enum_names(module)
+        found = [
+            node.lineno
+            for node in ast.walk(module)
+            if isinstance(node, ast.Dict) and any(is_member(key, enums) for key in node.keys)
+        ]
+        assert found == [], "use a function with `match` and `assert_never`"
+
+    for_each(MODULES, check)
 
 
-@pytest.mark.parametrize(
-    "path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates"))
-)
-def test_no_template_looks_a_word_up_by_a_status(path: Path) -> None:
-    keys = set(re.findall(r'[{,]\s*"(\w+)"\s*:', path.read_text()))
+def test_no_template_looks_a_word_up_by_a_status() -> None:
     statuses = {status for status in MEMBERS if status not in {"agent", "user", "message", "input"}}
-    assert keys & statuses == set(), "take the words from web/words.py"
+
+    def check(path: Path) -> None:
+        keys = set(re.findall(r'[{,]\s*"(\w+)"\s*:', path.read_text()))
+        assert keys & statuses == set(), "take the words from web/words.py"
+
+    for_each(TEMPLATES, check)

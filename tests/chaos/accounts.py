@@ -6,6 +6,7 @@ be the last one.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -47,7 +48,11 @@ from tests.conftest import Person
 
 PEOPLE = 5
 ROLES_MAX = 4
-PASSWORD_HASH = hash_password("correct horse battery staple")
+
+
+@cache
+def password_hash() -> PasswordHash:
+    return hash_password("correct horse battery staple")
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def make_members(alice: Person) -> Members:
         db.session.flush()
         workspace_ids = (alice.workspace_id, theirs.id)
         for user in people:
-            user.password_hash = PASSWORD_HASH
+            user.password_hash = password_hash()
             for workspace_id in workspace_ids:
                 db.session.add(
                     Membership(user_id=user.id, workspace_id=workspace_id, role=Role.ADMIN)
@@ -129,7 +134,7 @@ class Accounts:
         token = invite_for(self._by(), role=self._random.choice(list(Role)), email=None)
         if self._random.random() < 0.1:
             name = self._random.getrandbits(64)
-            sign_up(token, f"n{name}@example.com", PASSWORD_HASH)
+            sign_up(token, f"n{name}@example.com", password_hash())
         else:
             join(token, self._user())
 
@@ -208,7 +213,7 @@ class Accounts:
             self._refresh_tokens = [*self._refresh_tokens[-5:], begun.refresh_token]
 
     def _another_hash(self) -> PasswordHash:
-        return PasswordHash(f"{PASSWORD_HASH}{self._random.getrandbits(32)}")
+        return PasswordHash(f"{password_hash()}{self._random.getrandbits(32)}")
 
     def _by(self) -> Principal:
         """Return one of the people acting as an admin, as they were when they came."""

@@ -4,6 +4,7 @@ import pytest
 
 from opensink_web.json_value import JSONObject
 from opensink_web.message_template.sandbox import RenderingFailed, Templates
+from tests.support.cases import for_each
 
 NAMES: JSONObject = {
     "name": "Bob",
@@ -172,13 +173,14 @@ WAYS = (
 )
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("value", UNWRITABLE.values(), ids=list(UNWRITABLE))
-def test_what_json_cannot_write_is_written_nowhere(value: str, way: str) -> None:
-    template = way.replace("VALUE", f"({value})")
-    with pytest.raises(RenderingFailed) as refusal:
-        rendered(template)
-    assert "0x" not in str(refusal.value)
+def test_what_json_cannot_write_is_written_nowhere(value: str) -> None:
+    def check(template: str) -> None:
+        with pytest.raises(RenderingFailed) as refusal:
+            rendered(template)
+        assert "0x" not in str(refusal.value)
+
+    for_each([way.replace("VALUE", f"({value})") for way in WAYS], check)
 
 
 def test_a_loop_is_written_nowhere() -> None:

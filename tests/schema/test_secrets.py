@@ -16,6 +16,7 @@ from opensink_web.schema.json_field import JsonField
 from opensink_web.schema.secrets import HIDDEN, MAX_VISITS, secrets_of, without_secret_proposals
 from opensink_web.schema.validation import validate
 from tests.schema.secret_cases import MARKER, made_up
+from tests.support.cases import for_each
 
 Draw = Callable[[AnswerForm], str]
 Untouched = Callable[[AnswerForm], "MultiDict[str, str]"]
@@ -44,47 +45,51 @@ class Vault:
         return kept[1]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
 def test_a_proposal_is_drawn_without_its_secrets_and_comes_back_untouched(
-    draw: Draw, untouched: Untouched, seed: int
+    draw: Draw, untouched: Untouched
 ) -> None:
-    schema, answer = made_up(seed)
-    assert not validate(schema, answer), "the case itself is wrong"
+    def check(seed: int) -> None:
+        schema, answer = made_up(seed)
+        assert not validate(schema, answer), "the case itself is wrong"
 
-    form = AnswerForm.blank(schema, answer)
-    sent = untouched(form)
+        form = AnswerForm.blank(schema, answer)
+        sent = untouched(form)
 
-    assert MARKER not in draw(form)
-    submitted = AnswerForm.submitted(schema, sent, answer, Vault())
-    assert dump(submitted.read().value) == dump(answer)
-    assert MARKER not in draw(submitted)
+        assert MARKER not in draw(form)
+        submitted = AnswerForm.submitted(schema, sent, answer, Vault())
+        assert dump(submitted.read().value) == dump(answer)
+        assert MARKER not in draw(submitted)
 
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_so_does_what_the_schema_proposes_itself(
-    draw: Draw, untouched: Untouched, seed: int
-) -> None:
-    schema, answer = made_up(seed)
-    schema = {**schema, "default": answer}
-
-    form = AnswerForm.blank(schema)
-
-    assert MARKER not in draw(form)
-    assert MARKER not in draw(AnswerForm.submitted(schema, untouched(form), None, Vault()))
-    assert MARKER not in dump(without_secret_proposals(schema))
-    assert MARKER not in dump(example_of(schema))
+    for_each(SEEDS, check)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_same_places_are_hidden_in_a_value_and_nothing_else_is_changed(seed: int) -> None:
-    schema, answer = made_up(seed)
-    before = copy.deepcopy(answer)
+def test_so_does_what_the_schema_proposes_itself(draw: Draw, untouched: Untouched) -> None:
+    def check(seed: int) -> None:
+        schema, answer = made_up(seed)
+        schema = {**schema, "default": answer}
 
-    shown = secrets_of(schema).hide(answer)
+        form = AnswerForm.blank(schema)
 
-    assert MARKER not in dump(shown)
-    assert answer == before
-    assert differences_are_marks(answer, shown)
+        assert MARKER not in draw(form)
+        assert MARKER not in draw(AnswerForm.submitted(schema, untouched(form), None, Vault()))
+        assert MARKER not in dump(without_secret_proposals(schema))
+        assert MARKER not in dump(example_of(schema))
+
+    for_each(SEEDS, check)
+
+
+def test_the_same_places_are_hidden_in_a_value_and_nothing_else_is_changed() -> None:
+    def check(seed: int) -> None:
+        schema, answer = made_up(seed)
+        before = copy.deepcopy(answer)
+
+        shown = secrets_of(schema).hide(answer)
+
+        assert MARKER not in dump(shown)
+        assert answer == before
+        assert differences_are_marks(answer, shown)
+
+    for_each(SEEDS, check)
 
 
 def differences_are_marks(value: Any, shown: Any) -> bool:

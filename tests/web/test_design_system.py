@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 
 from opensink_web.models import SessionStatus
 from opensink_web.web import filters
+from tests.support.cases import for_each
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -33,19 +34,23 @@ def render(app: Flask, source: str, **values: object) -> str:
         return render_template_string(UI + source, **values)
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_a_template_has_no_inline_style_script_or_handler(template: Path) -> None:
-    text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.DOTALL)
+def test_a_template_has_no_inline_style_script_or_handler() -> None:
+    def check(template: Path) -> None:
+        text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.DOTALL)
 
-    assert not re.search(r"""\s(style|on[a-z]+)=["']""", text)
-    assert not re.search(r"<style|<script(?![^>]*\ssrc=)", text)
+        assert not re.search(r"""\s(style|on[a-z]+)=["']""", text)
+        assert not re.search(r"<style|<script(?![^>]*\ssrc=)", text)
+
+    for_each(TEMPLATES, check)
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_every_icon_named_in_a_template_is_in_the_sprite(template: Path) -> None:
-    named = re.findall(r"\bicon\(\"([a-z0-9-]+)\"", template.read_text())
+def test_every_icon_named_in_a_template_is_in_the_sprite() -> None:
+    def check(template: Path) -> None:
+        named = re.findall(r"\bicon\(\"([a-z0-9-]+)\"", template.read_text())
 
-    assert set(named) <= SYMBOLS
+        assert set(named) <= SYMBOLS
+
+    for_each(TEMPLATES, check)
 
 
 def test_a_status_has_words_and_an_icon(app: Flask) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from opensink_web.web import markdown
 from opensink_web.web.markdown import PAGE_LENGTH, Budget, render
+from tests.support.cases import for_each
 
 ALLOWED_TAGS = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "pre", "code"),
@@ -136,21 +137,26 @@ class _Reader(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_hostile_comes_through(text: str) -> None:
-    found = _Reader(render(text))
+def test_nothing_hostile_comes_through() -> None:
+    def check(text: str) -> None:
+        found = _Reader(render(text))
 
-    assert found.tags <= ALLOWED_TAGS
-    assert found.attributes <= ALLOWED_ATTRIBUTES
-    assert all(link.lower().startswith(("http://", "https://", "mailto:")) for link in found.links)
+        assert found.tags <= ALLOWED_TAGS
+        assert found.attributes <= ALLOWED_ATTRIBUTES
+        for link in found.links:
+            assert link.lower().startswith(("http://", "https://", "mailto:"))
+
+    for_each(HOSTILE, check)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_hostile_comes_through_inside_other_markdown(text: str) -> None:
-    found = _Reader(render(f"# Plan\n\n- one **{text}**\n\n> {text}\n\nend"))
+def test_nothing_hostile_comes_through_inside_other_markdown() -> None:
+    def check(text: str) -> None:
+        found = _Reader(render(f"# Plan\n\n- one **{text}**\n\n> {text}\n\nend"))
 
-    assert found.tags <= ALLOWED_TAGS
-    assert found.attributes <= ALLOWED_ATTRIBUTES
+        assert found.tags <= ALLOWED_TAGS
+        assert found.attributes <= ALLOWED_ATTRIBUTES
+
+    for_each(HOSTILE, check)
 
 
 def test_there_are_enough_payloads_and_none_twice() -> None:
