@@ -48,7 +48,7 @@ class Site:
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         headers = {"Authorization": f"Bearer {self.api_key}"}
         url = f"{self.url}/api/v1{path}"
-        answer = requests.request(method, url, json=body, headers=headers, timeout=10)
+        answer = requests.request(method, url, json=body, headers=headers, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -75,7 +75,7 @@ class Site:
             f"{self.url}/functions/browser/{name}/execute/batch",
             json={"inputs": inputs, "trigger_id_prefix": "browser"},
             headers={"Authorization": f"Bearer {self.api_key}"},
-            timeout=10,
+            timeout=60,
         )
         assert answer.ok, answer.text
         return {**answer.json(), "name": name}
@@ -138,7 +138,7 @@ def signed_in(page: Page, site: Site) -> Page:
 def let_in(context: BrowserContext, site: Site) -> None:
     """Have Alice signed in without drawing a page for it; a sign-in that lasts serves again."""
     account = f"{site.url}/account"
-    answer = requests.get(account, cookies=site.cookies, timeout=10, allow_redirects=False)
+    answer = requests.get(account, cookies=site.cookies, timeout=60, allow_redirects=False)
     if answer.status_code != 200:
         renew_sign_in(site)
     context.add_cookies(
@@ -150,11 +150,11 @@ def renew_sign_in(site: Site) -> None:
     """Send the form of the sign-in, and keep the cookies."""
     address = f"{site.url}/sign-in"
     with requests.Session() as client:
-        form = client.get(address, timeout=10).text
+        form = client.get(address, timeout=60).text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
         assert token is not None, form
         fields = {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD}
-        answer = client.post(address, data=fields, allow_redirects=False, timeout=10)
+        answer = client.post(address, data=fields, allow_redirects=False, timeout=60)
         assert answer.status_code == 303, answer.text
         site.cookies.update(client.cookies.items())
 

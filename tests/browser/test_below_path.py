@@ -92,13 +92,13 @@ def test_a_person_signs_in_and_answers(
 
 def signed_in_client(there: Site) -> requests.Session:
     client = requests.Session()
-    form = client.get(f"{there.url}/sign-in", timeout=10).text
+    form = client.get(f"{there.url}/sign-in", timeout=60).text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
     assert token is not None
     fields = {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD}
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(there.url))
     answer = client.post(
-        f"{there.url}/sign-in", data=fields, timeout=10, headers={"Origin": origin}
+        f"{there.url}/sign-in", data=fields, timeout=60, headers={"Origin": origin}
     )
     assert answer.url == there.page("/inbox")
     return client
@@ -116,7 +116,7 @@ def crawled(client: requests.Session, start: str) -> dict[str, str]:
         if url in seen or kinds[kind] > 4:
             continue
         seen[url] = source
-        answer = client.get(url, timeout=30)
+        answer = client.get(url, timeout=60)
         assert answer.status_code == 200, (url, source, answer.status_code)
         if not answer.headers["Content-Type"].startswith("text/html"):
             continue
@@ -145,20 +145,20 @@ def test_every_link_and_every_form_stays_below_it(there: Site, proxy: ReversePro
 def test_programs_reach_it_there(there: Site, proxy: ReverseProxy) -> None:
     document = there.get("/openapi.json")
     assert document["servers"] == [{"url": there.url}]
-    assert requests.get(f"{there.url}/healthz", timeout=10).json() == {"status": "ok"}
-    assert requests.get(f"{there.url}/nowhere", timeout=10).status_code == 404
-    agents = requests.get(f"{there.url}/agents/nowhere", timeout=10)
+    assert requests.get(f"{there.url}/healthz", timeout=60).json() == {"status": "ok"}
+    assert requests.get(f"{there.url}/nowhere", timeout=60).status_code == 404
+    agents = requests.get(f"{there.url}/agents/nowhere", timeout=60)
     assert agents.headers["Content-Type"].startswith("application/json"), "the API's own language"
 
 
 def test_links_for_others_carry_it_once(there: Site, proxy: ReverseProxy) -> None:
     client = signed_in_client(there)
-    page = client.get(there.page("/admin/members"), timeout=10).text
+    page = client.get(there.page("/admin/members"), timeout=60).text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     assert token is not None
     form = {"csrf_token": token[1], "role": "viewer", "email": ""}
-    shown = client.post(there.page("/admin/members"), data=form, timeout=10).text
+    shown = client.post(there.page("/admin/members"), data=form, timeout=60).text
     links = re.findall(r"http://127[^\s\"<]+/sign-up/[^\s\"<]+", shown)
     assert links, shown
     assert all(link.startswith(f"{there.url}/sign-up/") for link in links)
-    assert requests.get(links[0], timeout=10).status_code == 200
+    assert requests.get(links[0], timeout=60).status_code == 200

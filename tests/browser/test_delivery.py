@@ -23,7 +23,7 @@ def waiting_delivery(site: Site) -> str:
     (failed,) = wait_until(lambda: site.get(of_session)["items"])
     later = (datetime.now(UTC) + timedelta(seconds=50)).strftime("%Y-%m-%d %H:%M:%S.%f")
     change = "UPDATE deliveries SET status = 'pending', next_trigger = 'retry', next_at = ?"
-    with closing(sqlite3.connect(site.data_dir / "opensink.sqlite3", timeout=10)) as database:
+    with closing(sqlite3.connect(site.data_dir / "opensink.sqlite3", timeout=60)) as database:
         database.execute(f"{change} WHERE id = ?", (later, UUID(failed["id"]).hex))
         database.commit()
     return str(failed["id"])

@@ -46,7 +46,7 @@ def test_a_review_left_open_over_night_is_sent(signed_in: Page, site: Site) -> N
 def age_sign_ins(site: Site, age: timedelta) -> None:
     """Let every sign-in have begun, and been used, that much earlier."""
     then = (datetime.now(UTC) - age).strftime("%Y-%m-%d %H:%M:%S.%f")
-    with closing(sqlite3.connect(site.data_dir / "opensink.sqlite3", timeout=10)) as database:
+    with closing(sqlite3.connect(site.data_dir / "opensink.sqlite3", timeout=60)) as database:
         database.execute("UPDATE user_sessions SET created_at = ?, last_seen_at = ?", (then, then))
         database.commit()
 

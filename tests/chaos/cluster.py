@@ -60,7 +60,7 @@ class Cluster:
         command = Command(main, arguments, self._subject.environment, self._log)
         endpoints = self._endpoints = ForkedPart("endpoints", command, self._lifeline)
         endpoints.start()
-        wait_until(port_file.exists, seconds=60)
+        wait_until(port_file.exists)
         return port_file.read_text().split()
 
     def start(self) -> None:

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> None:
 def _end_share(folder: Path, name: str, number: int, share: int) -> None:
     random = Random(f"{name} {number}")
     claim_file = folder / f"{number}.claim"
-    wait_until(claim_file.exists, seconds=60)
+    wait_until(claim_file.exists)
     lane_id = UUID(claim_file.read_text())
     with writing():
         claims = claim_executions(lane_id, AT_ONCE, share)

@@ -77,11 +77,11 @@ class Running:
 
     def wait_for_calls(self, question: Question, count: int) -> None:
         """Wait until the endpoint has read so many calls for a question."""
-        wait_until(lambda: len(self.calls(question)) >= count, seconds=30)
+        wait_until(lambda: len(self.calls(question)) >= count)
 
     def wait_until_answered(self, question: Question) -> None:
         """Answer until the server takes it."""
-        wait_until(lambda: self.answer(question).status in {200, 409}, seconds=30)
+        wait_until(lambda: self.answer(question).status in {200, 409})
 
     def calls(self, question: Question) -> list[str]:
         """Return the webhook-id of each call that the endpoint has seen for a question."""
@@ -114,7 +114,7 @@ class LogPipe:
 
     def wait_for(self, text: str) -> None:
         """Wait until a line that was not waited for before holds the text."""
-        wait_until(lambda: any(text in line for line in self._lines), seconds=30)
+        wait_until(lambda: any(text in line for line in self._lines))
         self._lines.clear()
 
     def _read(self) -> None:
@@ -135,5 +135,5 @@ def running(folder: Path, database_url: str = "") -> Iterator[Running]:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = Running(subject, cluster, folder / "calls", log, base_url)
         cluster.start()
-        wait_until(lambda: requests.get(f"{base_url}/readyz", timeout=30).ok, seconds=60)
+        wait_until(lambda: requests.get(f"{base_url}/readyz", timeout=30).ok)
         yield server

@@ -120,7 +120,7 @@ class Stage:
         request_id = self._requests.pop()
         self._server.resolve(request_id)
         known = self._server.execute("known")
-        self._endpoints.wait_for(request_id, seconds=20)
+        self._endpoints.wait_for(request_id)
         self._server.wait_until_ended(known.subject_id)
 
     def let_hang(self) -> None:

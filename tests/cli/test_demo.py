@@ -61,7 +61,7 @@ class Alice:
             self.url + path,
             data={**fields, "csrf_token": token[1]},
             allow_redirects=False,
-            timeout=30,
+            timeout=60,
         )
 
     def press(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Alice:
         answer = self.send("/w/main/demo/start", {})
         assert answer.status_code == 303
         found = re.fullmatch(r"/w/main/requests/([0-9a-f-]{36})", answer.headers["Location"])
-        assert found, self._browser.get(self.url + answer.headers["Location"], timeout=10).text
+        assert found, self._browser.get(self.url + answer.headers["Location"], timeout=60).text
         return self.request(found[1])
 
     def request(self, request_id: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Alice:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{self.url}/api/v1/{path}"
-        answer = requests.request(method, url, json=body, headers=self._headers, timeout=10)
+        answer = requests.request(method, url, json=body, headers=self._headers, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -93,14 +93,14 @@ class Alice:
 
     def execute(self, statement: str) -> None:
         """Change the database as no request can."""
-        database = sqlite3.connect(self.opensink.data_dir / "opensink.sqlite3", timeout=10)
+        database = sqlite3.connect(self.opensink.data_dir / "opensink.sqlite3", timeout=60)
         with database:
             database.execute(statement)
         database.close()
 
     def wait_until_completed(self, request: dict[str, Any]) -> None:
         path = f"agent-sessions/{request['session_id']}"
-        self.opensink.wait_until(lambda: self.api("GET", path)["status"] == "completed", 10)
+        self.opensink.wait_until(lambda: self.api("GET", path)["status"] == "completed")
 
     def messages(self, request: dict[str, Any]) -> list[str]:
         path = f"agent-session-activities?session_id={request['session_id']}&type=message"
@@ -136,10 +136,10 @@ def test_a_delivery_made_again_executes_nothing_twice(alice: Alice) -> None:
     request = alice.press()
     alice.answer(request)
     delivery = alice.delivery(request)
-    alice.opensink.wait_until(lambda: alice.delivery(request)["status"] == "succeeded", 10)
+    alice.opensink.wait_until(lambda: alice.delivery(request)["status"] == "succeeded")
     alice.execute("UPDATE deliveries SET status = 'failed'")
     alice.api("POST", f"deliveries/{delivery['id']}/redeliver")
-    alice.opensink.wait_until(lambda: alice.delivery(request)["status"] == "succeeded", 10)
+    alice.opensink.wait_until(lambda: alice.delivery(request)["status"] == "succeeded")
     attempts = alice.api("GET", f"deliveries/{delivery['id']}")["attempts"]
     assert [attempt["response_status"] for attempt in attempts] == [200, 200]
     assert alice.messages(request) == EXECUTED

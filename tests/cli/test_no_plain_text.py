@@ -148,12 +148,12 @@ class Site:
     def at(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         headers |= {"Authorization": f"Bearer {self.secrets['API key']}"}
         url = f"{self.url}/{path}"
-        answer = requests.request(method, url, json=body, headers=headers, timeout=10)
+        answer = requests.request(method, url, json=body, headers=headers, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
     def sign_in(self, password: str) -> None:
-        page = self.browser.get(f"{self.url}/sign-in", timeout=10).text
+        page = self.browser.get(f"{self.url}/sign-in", timeout=60).text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         assert token, page
         form = {"email": EMAIL, "password": password, "csrf_token": token[1]}
@@ -167,10 +167,10 @@ class Site:
         self.sign_in(self.secrets["wrong password"])
         self.sign_in(self.secrets["password"])
         self.secrets["cookie"] = self.browser.cookies["opensink_session"]
-        assert self.browser.get(f"{self.url}/w/main/inbox", timeout=10).ok
-        self.browser.get(f"{self.url}/sign-up/{self.secrets['invitation']}", timeout=10)
+        assert self.browser.get(f"{self.url}/w/main/inbox", timeout=60).ok
+        self.browser.get(f"{self.url}/sign-up/{self.secrets['invitation']}", timeout=60)
         self.secrets["query"] = made_up("query")
-        self.browser.get(f"{self.url}/nowhere", params={"token": self.secrets["query"]}, timeout=10)
+        self.browser.get(f"{self.url}/nowhere", params={"token": self.secrets["query"]}, timeout=60)
         made = self.api(
             *("POST", "api-keys", {"name": "n", "scopes": ["agents:read"]}),
             **{"Idempotency-Key": "once"},
@@ -267,7 +267,7 @@ class Site:
         """Send secrets in requests that are refused, in each way that comes to mind."""
         self.secrets["refused"] = made_up("refused")
         bearer = {"Authorization": f"Bearer {self.secrets['refused']}".encode()}
-        requests.get(f"{self.url}/api/v1/agents", headers=bearer, timeout=10)
+        requests.get(f"{self.url}/api/v1/agents", headers=bearer, timeout=60)
         headers = {
             "Authorization": f"Bearer {self.secrets['API key']}",
             "Content-Type": "application/json",

@@ -93,9 +93,9 @@ def test_a_killed_rotation_is_gone_on_with_and_the_server_answers_meanwhile(
             env=Opensink(settings.data_dir).environment(),
             stdout=subprocess.DEVNULL,
         )
-        wait_until(lambda: len(key_file.read()) == 2, seconds=60)
+        wait_until(lambda: len(key_file.read()) == 2)
         new = id_of(key_file.read()[0])
-        wait_until(lambda: count(app, new), seconds=60)
+        wait_until(lambda: count(app, new))
         first.send_signal(signal.SIGKILL)
         first.wait()
         assert count(app, id_of(old)) > 0

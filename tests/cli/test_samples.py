@@ -77,7 +77,7 @@ class Place:
 
     def samples(self, path: str) -> dict[str, str]:
         """Return what the page offers to paste into a terminal."""
-        page = self.browser.get(f"{self.url}/w/main{path}", timeout=30).text
+        page = self.browser.get(f"{self.url}/w/main{path}", timeout=60).text
         shown = Terminals()
         shown.feed(page)
         assert shown.texts, path
@@ -111,11 +111,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     assert opensink.run(*user, text=PASSWORD).returncode == 0
     key = ("api-key", "create", "--user", EMAIL, "--name", "k", "--scope", "all:all")
     place = Place(opensink, opensink.run(*key).stdout.strip(), tmp_path_factory.mktemp("home"))
-    form = place.browser.get(f"{place.url}/sign-in", timeout=30).text
+    form = place.browser.get(f"{place.url}/sign-in", timeout=60).text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
     assert token is not None
     data = {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD}
-    place.browser.post(f"{place.url}/sign-in", data=data, timeout=30)
+    place.browser.post(f"{place.url}/sign-in", data=data, timeout=60)
     yield place
     opensink.end()
 
@@ -176,11 +176,11 @@ def test_a_functions_page(place: Place, endpoint: AgentEndpoint) -> None:
 
 
 def test_a_new_keys_page(place: Place) -> None:
-    page = place.browser.get(f"{place.url}/w/main/admin/api-keys/new", timeout=30).text
+    page = place.browser.get(f"{place.url}/w/main/admin/api-keys/new", timeout=60).text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     assert token is not None
     data = {"csrf_token": token[1], "name": "mine", "reach": "everything", "expiry": "30"}
-    made = place.browser.post(f"{place.url}/w/main/admin/api-keys/new", data=data, timeout=30).text
+    made = place.browser.post(f"{place.url}/w/main/admin/api-keys/new", data=data, timeout=60).text
     (line,) = re.findall(r"export OPENSINK_API_KEY=\S+(?=</pre>)", made)
     call = 'curl -sS -H "Authorization: Bearer $OPENSINK_API_KEY"'
     me = place.paste(f"{html.unescape(line)}\n{call} {place.url}/auth/me", OPENSINK_API_KEY="")

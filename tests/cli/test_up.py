@@ -124,7 +124,7 @@ UNREADABLE = {
 
 def answer_to(port: int, request: bytes) -> tuple[int, bytes]:
     """Send bytes as they are; return status and body."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request + b"\r\n\r\n")
         answer = b""
         with suppress(ConnectionResetError):  # it hangs up on what it has not read
@@ -153,7 +153,7 @@ def test_a_body_in_broken_chunks_is_a_bad_request(running: "Opensink") -> None:
         f"POST /api/v1/agents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
         "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         connection.sendall(head.encode() + b"zz\r\n{}\r\n0\r\n\r\n")
         assert connection.recv(1024).startswith(b"HTTP/1.1 400 ")
 
@@ -211,7 +211,7 @@ def test_a_request_waits_while_web_starts_again(running: "Opensink") -> None:
 def test_a_large_body_refused_unread_does_not_spoil_the_next_request(
     running: "Opensink", size_bytes: int
 ) -> None:
-    with closing(HTTPConnection("127.0.0.1", running.port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", running.port, timeout=60)) as connection:
         for _ in range(5):
             connection.request("POST", "/api/v1/agents", b"x" * size_bytes)
             refused = connection.getresponse()

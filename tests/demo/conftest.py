@@ -40,11 +40,11 @@ class Desk:
         if headers is None:
             headers = dict(signature_headers("once", (self.settings.secret,), clock.now(), data))
         url = f"http://127.0.0.1:{self.settings.port}{path}"
-        return requests.post(url, data=data, headers=headers, timeout=10)
+        return requests.post(url, data=data, headers=headers, timeout=60)
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{self.settings.base_url}/api/v1/{path}"
-        answer = requests.request(method, url, json=body, headers=self._alice.headers, timeout=10)
+        answer = requests.request(method, url, json=body, headers=self._alice.headers, timeout=60)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

@@ -64,7 +64,7 @@ class Race:
         self.round += 1
         (self.folder / "new").write_text(str(function_id))
         (self.folder / "new").rename(self.folder / f"{self.round}.claim")
-        wait_until(lambda: self._count("ready") == len(self.parts), seconds=60)
+        wait_until(lambda: self._count("ready") == len(self.parts))
 
     def go(self) -> None:
         (self.folder / f"{self.round}.go").touch()
@@ -76,7 +76,7 @@ class Race:
 
     def wait(self) -> None:
         """Wait until all have ended their share or themselves."""
-        wait_until(lambda: all(self._is_done(part) for part in self.parts), seconds=60)
+        wait_until(lambda: all(self._is_done(part) for part in self.parts))
 
     def _is_done(self, part: ForkedPart) -> bool:
         return (self.folder / f"{self.round}.done-{part.kind}").exists() or not part.is_running
@@ -150,7 +150,7 @@ def test_each_callback_arrives_once(
         run_part("sweeper")
         racing.go()
         racing.wait()
-        wait_until(are_callbacks_made, seconds=60)
+        wait_until(are_callbacks_made)
     told = Counter(
         call.body.get("batch_id") or call.body["execution_id"] for call in callback_receiver.calls
     )

@@ -110,11 +110,11 @@ def bear(server: Running, trouble: Callable[[], AbstractContextManager[None]]) -
 def sign_in(server: Running) -> tuple[int, str]:
     """Sign in as a browser does; return the status and the page's heading."""
     with requests.Session() as browser:
-        form = browser.get(f"{server.base_url}/sign-in", timeout=30).text
+        form = browser.get(f"{server.base_url}/sign-in", timeout=60).text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
         assert token is not None, form
         fields = {"csrf_token": token[1], "email": "alice@example.com", "password": PASSWORD}
-        answer = browser.post(f"{server.base_url}/sign-in", data=fields, timeout=30)
+        answer = browser.post(f"{server.base_url}/sign-in", data=fields, timeout=60)
     heading = re.search("<h1>(.*?)</h1>", answer.text)
     return answer.status_code, heading[1] if heading else ""
 

@@ -40,9 +40,9 @@ def test_what_was_delayed_starts_when_it_is_due_beside_a_long_call(
         run_part("worker")
         run_part("sweeper")
         submit_one(cast.alice, function_id, timeout_seconds=60)
-        wait_until(lambda: endpoint.calls, seconds=60)
+        wait_until(lambda: endpoint.calls)
         delayed = submit_one(cast.alice, function_id, delay_seconds=2, timeout_seconds=60)
-        wait_until(lambda: execution(delayed).started_at is not None, seconds=20)
+        wait_until(lambda: execution(delayed).started_at is not None)
         started = execution(delayed)
     assert started.started_at is not None
     assert timedelta(0) <= started.started_at - started.next_at < timedelta(seconds=2)
@@ -59,7 +59,7 @@ def test_what_redis_did_not_hear_is_found(
         forgotten = submit_one(cast.alice, function_id)
         redis_server.start()
         run_part("worker")
-        wait_until(lambda: has_ended(forgotten), seconds=30)
+        wait_until(lambda: has_ended(forgotten))
     assert len(endpoint.calls) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_long_call_keeps_its_lease(app: Flask, cast: Cast, run_part: RunPart) 
         function_id = make_function(cast.alice, endpoint.url)
         long = submit_one(cast.alice, function_id, timeout_seconds=100)
         run_part("worker", failpoint_name="renews often")
-        wait_until(lambda: endpoint.calls, seconds=60)
+        wait_until(lambda: endpoint.calls)
         run_part("worker")
         run_part("sweeper")
         for _ in range(3):
@@ -78,7 +78,7 @@ def test_a_long_call_keeps_its_lease(app: Flask, cast: Cast, run_part: RunPart) 
                 db.session.execute(update(Execution).values(lease_until=ends_at))
             time.sleep(0.8)
         endpoint.gate.set()
-        wait_until(lambda: has_ended(long), seconds=30)
+        wait_until(lambda: has_ended(long))
         steps = [step.kind for step in execution(long).steps]
     assert steps == ["queued", "started", "completed"]
     assert len(endpoint.calls) == 1
@@ -92,15 +92,15 @@ def test_a_database_that_is_locked_for_long_loses_no_outcome(
         function_id = make_function(cast.alice, endpoint.url)
         submitted = submit_many(cast.alice, function_id, 3, timeout_seconds=60)
         run_part("worker", failpoint_name="impatient")
-        wait_until(lambda: len(endpoint.calls) == 3, seconds=60)
+        wait_until(lambda: len(endpoint.calls) == 3)
         file = settings.data_dir / "opensink.sqlite3"
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             endpoint.gate.set()
             log = tmp_path / "log"
-            wait_until(lambda: log.read_text().count("could not be stored yet") >= 2, seconds=30)
+            wait_until(lambda: log.read_text().count("could not be stored yet") >= 2)
             other.execute("ROLLBACK")
-        wait_until(lambda: batch(submitted.id).ended_as is not None, seconds=30)
+        wait_until(lambda: batch(submitted.id).ended_as is not None)
         ended = batch(submitted.id)
     assert ended.ended_as is BatchStatus.COMPLETED
     assert len(endpoint.calls) == 3, "nothing was called again"
@@ -114,11 +114,11 @@ def test_a_worker_that_is_told_to_end_ends_what_it_has_begun(
         function_id = make_function(cast.alice, endpoint.url)
         submitted = submit_many(cast.alice, function_id, 30, timeout_seconds=60)
         ending = run_part("worker")
-        wait_until(lambda: endpoint.calls, seconds=60)
+        wait_until(lambda: endpoint.calls)
         os.kill(ending.pid, signal.SIGTERM)
         time.sleep(0.3)
         endpoint.gate.set()
-        wait_until(lambda: not ending.is_running, seconds=30)
+        wait_until(lambda: not ending.is_running)
         assert ending.exit_code == 0
         with reading():
             leased = select(Execution.id).where(Execution.lease_token.is_not(None))
@@ -127,7 +127,7 @@ def test_a_worker_that_is_told_to_end_ends_what_it_has_begun(
         assert statuses == {ExecutionStatus.COMPLETED, ExecutionStatus.QUEUED}
         run_part("worker")
         run_part("sweeper")
-        wait_until(lambda: batch(submitted.id).ended_as is not None, seconds=30)
+        wait_until(lambda: batch(submitted.id).ended_as is not None)
         with reading():
             assert execution_invariants.violations() == []
     assert sorted(call.body["input"]["n"] for call in endpoint.calls) == list(range(30))

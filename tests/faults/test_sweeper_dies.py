@@ -22,14 +22,14 @@ def test_what_was_counted_and_not_announced_is_announced_later(
         waiting = ask_in(cast.alice, endpoint_at(endpoint.url))
         answer(cast.bob, waiting)
         dying = run_part("sweeper", failpoint_name="between count and announcement")
-        wait_until(lambda: not dying.is_running, seconds=60)
+        wait_until(lambda: not dying.is_running)
         assert dying.exit_code == -signal.SIGKILL
         assert delivery_state(waiting).dispatch_no == 1
         after_death()
         age()
         run_part("worker")
         run_part("sweeper")
-        wait_until(lambda: delivery_state(waiting).status == "succeeded", seconds=60)
+        wait_until(lambda: delivery_state(waiting).status == "succeeded")
         state = delivery_state(waiting)
     assert len(endpoint.calls) == 1
     assert state.violations == []

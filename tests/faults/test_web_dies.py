@@ -48,7 +48,7 @@ def test_a_web_server_that_dies_stores_an_answer_whole_or_not_at_all(
         age()
         run_part("worker")
         run_part("sweeper")
-        wait_until(lambda: delivery_state(waiting).status == "succeeded", seconds=60)
+        wait_until(lambda: delivery_state(waiting).status == "succeeded")
         state = delivery_state(waiting)
     assert len(endpoint.calls) == 1
     assert state.violations == []

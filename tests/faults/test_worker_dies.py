@@ -49,13 +49,13 @@ def test_a_worker_that_dies_is_made_good(
     with AgentEndpoint() as endpoint, app.app_context():
         waiting = answered(cast, endpoint)
         dying = run_part("worker", failpoint_name=death.point)
-        wait_until(lambda: not dying.is_running, seconds=60)
+        wait_until(lambda: not dying.is_running)
         assert dying.exit_code == -signal.SIGKILL
         after_death()
         age()
         run_part("worker")
         run_part("sweeper")
-        wait_until(lambda: delivery_state(waiting).status == "succeeded", seconds=60)
+        wait_until(lambda: delivery_state(waiting).status == "succeeded")
         state = delivery_state(waiting)
     assert state.attempts == death.attempts
     assert_consistent(state, endpoint, calls=death.calls)
@@ -67,18 +67,18 @@ def test_one_that_comes_back_after_its_lease_writes_nothing(
     with AgentEndpoint() as endpoint, app.app_context():
         waiting = answered(cast, endpoint)
         frozen = run_part("worker", failpoint_name="freeze before finish's transaction")
-        wait_until(lambda: endpoint.calls, seconds=60)
-        wait_until(lambda: frozen.is_frozen, seconds=60)
+        wait_until(lambda: endpoint.calls)
+        wait_until(lambda: frozen.is_frozen)
         age()
         endpoint.status = 500
         run_part("sweeper")
-        wait_until(lambda: delivery_state(waiting).dispatch_no > 0, seconds=60)
+        wait_until(lambda: delivery_state(waiting).dispatch_no > 0)
         age()  # the frozen worker, still listening, may have been given that announcement
         run_part("worker")  # not before, or the lease of its call might be what has aged
-        wait_until(lambda: delivery_state(waiting).status == "failed", seconds=60)
+        wait_until(lambda: delivery_state(waiting).status == "failed")
         os.kill(frozen.pid, signal.SIGCONT)
         os.kill(frozen.pid, signal.SIGTERM)  # it ends when its job has
-        wait_until(lambda: not frozen.is_running, seconds=60)
+        wait_until(lambda: not frozen.is_running)
         state = delivery_state(waiting)
     assert (state.status, state.session_status) == ("failed", "failed")
     assert state.attempts == ("unknown", "failed")

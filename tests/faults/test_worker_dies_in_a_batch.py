@@ -75,12 +75,12 @@ def test_one_that_comes_back_after_its_lease_writes_nothing(
     with AgentEndpoint(body=b'"early"') as endpoint, app.app_context():
         submitted = submit_three(cast, endpoint, callback_receiver)
         frozen = run_part("worker", failpoint_name="freeze before finish's transaction")
-        wait_until(lambda: frozen.is_frozen, seconds=60)
+        wait_until(lambda: frozen.is_frozen)
         endpoint.body = b'"late"'
         age_leases()
         end_soundly(run_part, submitted)
         os.kill(frozen.pid, signal.SIGTERM)
-        wait_until(lambda: has_ended_thawed(frozen), seconds=60)
+        wait_until(lambda: has_ended_thawed(frozen))
         ended = [execution(each) for each in submitted.execution_ids]
         with reading():
             assert execution_invariants.violations() == []
@@ -122,7 +122,7 @@ def submit_three(cast: Cast, endpoint: AgentEndpoint, receiver: AgentEndpoint) -
 
 
 def wait_for_death(dying: ForkedPart) -> None:
-    wait_until(lambda: not dying.is_running, seconds=60)
+    wait_until(lambda: not dying.is_running)
     assert dying.exit_code == -signal.SIGKILL
 
 
@@ -130,8 +130,8 @@ def end_soundly(run_part: RunPart, submitted: Submitted) -> None:
     """Let a worker and a sweeper that live do the rest."""
     run_part("worker")
     run_part("sweeper")
-    wait_until(lambda: batch(submitted.id).ended_as is not None, seconds=60)
-    wait_until(are_callbacks_made, seconds=60)
+    wait_until(lambda: batch(submitted.id).ended_as is not None)
+    wait_until(are_callbacks_made)
     with reading():
         assert execution_invariants.violations() == []
 

@@ -54,7 +54,7 @@ def failure(outcome: Outcome) -> Failure:
 
 
 def wait_until_gone(process_ids: list[int]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(map(is_alive, process_ids)):
         assert time.monotonic() < deadline, "a process was left behind"
         time.sleep(0.01)
@@ -227,7 +227,7 @@ class TestWhatItBreaks:
     def test_threads_that_it_leaves_running_end_with_it(self, run: Run) -> None:
         started = time.monotonic()
         assert output(run("exit", how="thread")) == "done"
-        assert time.monotonic() - started < 30
+        assert time.monotonic() - started < 50
 
     def test_however_it_hangs_it_ends_in_time(self, run: Run) -> None:
         ways = ["in Python", "in C", "deaf to signals"]
@@ -237,14 +237,14 @@ class TestWhatItBreaks:
             assert output(run("echo", n=1))["n"] == 1
         expected = Failure("The function did not end within 0.5 s.", "timeout")
         assert [each.result() for each in hung] == [expected] * 3
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 50
 
     @pytest.mark.parametrize("hangs", [False, True])
     def test_processes_that_it_leaves_behind_end_with_it(
         self, run: Run, caplog: pytest.LogCaptureFixture, hangs: bool
     ) -> None:
         caplog.set_level(logging.INFO, "opensink.functions")
-        run("leave_children", hangs=hangs, timeout_seconds=1.5 if hangs else 20)
+        run("leave_children", hangs=hangs, timeout_seconds=4 if hangs else 20)
         (line,) = [line for line in caplog.messages if "left" in line]
         left = [int(process_id) for process_id in line.partition("left ")[2].split()]
         assert len(left) == 4
@@ -291,7 +291,7 @@ class TestEntryPoints:
             assert output(ours.run("anything", {"do": "echo"}, CONTEXT, 20))["resume"] is None
         message = "hangs_when_imported was still being imported after 0.3 s."
         assert slow == Failure(message, "timeout")
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 50
 
     def test_a_package_that_starts_threads_is_imported_by_each_call(
         self, runner: PythonRunner
@@ -364,7 +364,7 @@ with PythonRunner(os.environ, memory_mb=160, file_mb=2) as runner:
 
 def ids_in(file: Path) -> list[int]:
     """Wait for a sleeping call's process id and that of its host."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (file.exists() and file.read_text().endswith("\n")):
         assert time.monotonic() < deadline
         time.sleep(0.01)

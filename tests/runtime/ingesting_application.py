@@ -80,7 +80,7 @@ class IngestingApplication(AbstractContextManager["IngestingApplication"]):
         me = requests.get(
             f"{self.opensink_url}/auth/me",
             headers={"Authorization": f"Bearer {bearer}"},
-            timeout=30,
+            timeout=60,
         )
         if me.status_code != 200:
             self.refused.append(path)
@@ -105,7 +105,7 @@ class IngestingApplication(AbstractContextManager["IngestingApplication"]):
             json={},
             headers={"Authorization": f"Bearer {bearer}"},
             verify=str(self.bundle),
-            timeout=30,
+            timeout=60,
         )
         answer.raise_for_status()
         return 200, {"document": number, "said": body.get("resume", {}).get("response")}

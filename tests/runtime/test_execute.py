@@ -90,7 +90,7 @@ class TestWithAWorker:
         began = time.monotonic()
         answer = execute(alice)
         assert (answer["status"], "person" in answer["error"]) == ("timeout", True)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 50
 
     def test_the_same_idempotency_key_executes_once_and_answers_the_same(
         self, alice: Api, endpoint: AgentEndpoint
@@ -116,7 +116,7 @@ class TestWithAWorker:
         wait_until(lambda: endpoint.calls)
         later(15 * 60 + 10)
         endpoint.gate.set()
-        waiter.join(timeout=10)
+        waiter.join(60)
         assert answers[0]["result"] == {"done": True}
         assert program.me().status_code == 401
 
@@ -136,7 +136,7 @@ class TestWithAWorker:
         narrow = next(each["id"] for each in keys if each["name"] == "narrow")
         alice.delete(f"/api-keys/{narrow}")
         endpoint.gate.set()
-        waiter.join(timeout=10)
+        waiter.join(60)
         assert_problem(answers[0], 401, "not_authenticated")
 
 
@@ -149,21 +149,21 @@ class TestAPersonsTime:
     ) -> None:
         function_id = UUID(make_function(alice)["id"])
         answers: list[Any] = []
-        waiter = threading.Thread(target=lambda: answers.append(execute(alice, timeout=3)))
+        waiter = threading.Thread(target=lambda: answers.append(execute(alice, timeout=5)))
         waiter.start()
         with app.app_context():
             (first,) = claimed(function_id)
-            time.sleep(1.5)
+            time.sleep(2.6)
             with writing():  # answered before anybody could look
                 finish_executions([(first, Awaits("Which?", {"type": "object"}))])
                 asker = principal_of(cast.alice)
                 answer = check_reply(asker, first.id, {})
                 resolve(asker.workspace, answer, by=asker.user)
             (second,) = claimed(function_id)
-            assert second.timeout_seconds == 3
-            time.sleep(1.8)
+            assert second.timeout_seconds == 5
+            time.sleep(2.6)
             finish_all([second], Output({"done": True}))
-        waiter.join(timeout=10)
+        waiter.join(60)
         assert answers[0]["status"] == "success", answers
 
     @pytest.mark.usefixtures("worker")
@@ -201,7 +201,7 @@ class TestWithoutAWorker:
         answer = execute(alice, timeout=1)
         assert answer["status"] == "timeout"
         assert answer["execution_id"] in answer["error"]
-        assert 1 <= time.monotonic() - began < 10
+        assert time.monotonic() - began >= 1
 
     def test_what_needs_an_approval_waits_for_a_person(self, alice: Api) -> None:
         make_function(alice, requires_approval=True)

@@ -54,7 +54,7 @@ class Backend:
         self._http.headers["Authorization"] = f"Bearer {self.token}"
 
     def call(self, method: str, path: str, **body: Any) -> Any:
-        answer = self._http.request(method, self.url + path, json=body or None, timeout=30)
+        answer = self._http.request(method, self.url + path, json=body or None, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -74,11 +74,11 @@ def test_fifty_documents(opensink: Opensink, authority: Authority) -> None:
             batch_callback_url=f"{application.url}/hooks/batch",
         )
         batch = f"/batches/{taken['batch_id']}"
-        opensink.wait_until(lambda: stands(backend, batch) == (48, 1, 1), seconds=60)
+        opensink.wait_until(lambda: stands(backend, batch) == (48, 1, 1))
         assert backend.call("GET", batch)["status"] == "running"
         answer_in_the_inbox(backend, taken["execution_ids"][7])
-        opensink.wait_until(lambda: backend.call("GET", batch)["finished_at"], seconds=60)
-        opensink.wait_until(lambda: len(application.told) == 51, seconds=60)
+        opensink.wait_until(lambda: backend.call("GET", batch)["finished_at"])
+        opensink.wait_until(lambda: len(application.told) == 51)
         summary = backend.call("GET", batch)
         one = backend.call("GET", f"/executions/{taken['execution_ids'][7]}")
         assert_told(application, taken, summary)

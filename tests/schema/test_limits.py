@@ -112,9 +112,9 @@ def test_a_pattern_that_hangs_other_engines_is_taken() -> None:
 
 @pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
 def test_schemas_that_multiply_are_refused_quickly(keyword: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert refusal(multiplied(28, keyword)) == ""
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     check_schema(multiplied(8, keyword))
 
 

@@ -136,9 +136,9 @@ def test_numbers_beyond_a_double_are_exact() -> None:
 
 
 def test_hostile_patterns_take_no_time() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     of_property({"pattern": "^(a+)+$"}, "a" * 5000 + "!")
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize("keyword", ["anyOf", "allOf", "oneOf"])
@@ -149,9 +149,9 @@ def test_a_recursive_schema_that_multiplies_is_decided_quickly(keyword: str) -> 
     instance: JSONValue = {"n": 1}
     for _ in range(60):
         instance = {"c": instance}
-    started = time.monotonic()
+    started = time.thread_time()
     errors = validate({**node, "not": {"required": ["n"]}}, instance)
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
     assert errors or keyword != "allOf"
 
 

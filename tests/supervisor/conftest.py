@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,10 +11,11 @@ import pytest
 from opensink_web.settings import Settings
 from opensink_web.supervisor.child import ChildSpec
 from opensink_web.supervisor.process_tree import ProcessTree
+from tests.support.real_servers import wait_until
 
 MakeSettings = Callable[..., Settings]
 MakeSpec = Callable[..., ChildSpec]
-WaitFor = Callable[[Callable[[], object]], None]
+WaitFor = Callable[[Callable[[], object]], object]
 
 
 @pytest.fixture
@@ -30,15 +30,8 @@ def make_settings(tmp_path: Path) -> MakeSettings:
 
 @pytest.fixture
 def wait_for() -> WaitFor:
-    """Return a function that waits until a condition holds, and fails after 10 s."""
-
-    def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < deadline, "waited 10 s in vain"
-            time.sleep(0.02)
-
-    return wait
+    """Return a function that waits until a condition holds, and fails after a minute."""
+    return wait_until
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from opensink_web.cli import MODULES, main
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 90
 _forkserver = get_context("forkserver")
 COMMANDS = [f"opensink_web.cli.{name}" for name in dict.fromkeys(MODULES.values())]
 _forkserver.set_forkserver_preload(COMMANDS)

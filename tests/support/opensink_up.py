@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.forked_command import run_command
 
 ROOT = Path(__file__).parents[2]
-READY_WITHIN_SECONDS = 40
+PATIENCE_SECONDS = 60
 OURS = (
     "ENCRYPTION_KEYS",
     "DATA_DIR",
@@ -75,7 +75,7 @@ class Opensink:
         """Return the status with which a path is answered; 0 without an answer."""
         try:
             url = f"http://127.0.0.1:{self.port}{path}"
-            with urllib.request.urlopen(url, timeout=20) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             error.close()
@@ -87,7 +87,7 @@ class Opensink:
         return self.get("/readyz") == 200
 
     def wait_until(
-        self, condition: Callable[[], object], seconds: float = READY_WITHIN_SECONDS
+        self, condition: Callable[[], object], seconds: float = PATIENCE_SECONDS
     ) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
@@ -99,7 +99,7 @@ class Opensink:
         assert self.process is not None
         started = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(PATIENCE_SECONDS)
         seconds = time.monotonic() - started
         if self.process.stdout is not None:
             self.process.stdout.close()

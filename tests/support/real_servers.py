@@ -26,8 +26,11 @@ from opensink_web.models import db
 from opensink_web.settings import Settings
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 10.0) -> Any:
-    """Return the first true value of `condition`; fail when there is none in time."""
+def wait_until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+    """Return the first true value of `condition`; fail when there is none in time.
+
+    What takes a moment on a quiet machine may take half a minute beside busy neighbours.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()
@@ -193,7 +196,7 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
                 endpoint.calls.append(received)
                 said = endpoint.body_for(received) if endpoint.body_for else endpoint.body
                 time.sleep(endpoint.delay_seconds)
-                endpoint.gate.wait(30)
+                endpoint.gate.wait(100)
                 try:
                     self.send_response(endpoint.status)
                     self.send_header("Content-Length", str(len(said)))

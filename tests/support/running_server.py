@@ -35,7 +35,7 @@ class RunningServer:
 
     def connect(self, data: bytes = b"") -> socket.socket:
         """Open a connection and send bytes as they are."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         self.opened.enter_context(connection)
         connection.sendall(data)
         return connection
@@ -72,7 +72,7 @@ def running(
         yield made
     finally:
         made.stop()
-        thread.join(timeout=20)
+        thread.join(60)
         made.opened.close()
         server.loop.close()
 

@@ -79,7 +79,7 @@ class WholeServer:
     def start(self) -> None:
         """Start all parts, and wait until they are at work."""
         self.cluster.start()
-        wait_until(self._is_ready, seconds=60)
+        wait_until(self._is_ready)
 
     def post(self, path: str, body: Any = None) -> Any:
         """Return what is answered, which must be a success."""
@@ -142,7 +142,7 @@ class WholeServer:
             db.session.expunge_all()
         return found
 
-    def wait_until_ended(self, *ids: UUID | str, seconds: float = 30) -> list[Execution]:
+    def wait_until_ended(self, *ids: UUID | str, seconds: float = 60) -> list[Execution]:
         def ended() -> list[Execution] | None:
             time.sleep(0.05)  # not to keep the server from working
             found = self.executions(*ids)

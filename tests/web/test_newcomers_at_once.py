@@ -46,7 +46,7 @@ def while_dora_comes_in(app: Flask, cast: Cast, send: Callable[[], TestResponse]
             create_user(ours, DORA, None, role=Role.REVIEWER)
             answer = second.submit(send)
             wait_until(somebody_waits_for_a_lock)
-        return answer.result(timeout=10)
+        return answer.result(60)
 
 
 def somebody_waits_for_a_lock() -> bool:
