@@ -25,6 +25,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents import activity as activities
+from opensink_web.operations.agents import queries
 
 routes = Routes("agent_session_activities")
 
@@ -123,17 +124,17 @@ def add_activity(principal: Principal, body: ActivityCreate) -> ActivityAnswer:
 
 @routes.get("/agent-session-activities", summary="List what happened.")
 def list_activities(principal: Principal, query: ActivityQuery) -> ActivityPage:
-    wanted = activities.ActivityFilter(
+    wanted = queries.ActivityFilter(
         session_id=query.session_id,
         agent_id=query.agent_id,
         type=query.type,
         source=query.source,
         recorded_by=query.recorded_by,
     )
-    page = activities.list_activities(principal.workspace, wanted, query.page)
+    page = queries.list_activities(principal.workspace, wanted, query.page)
     return page_answer(page, ActivityAnswer.of_activity)
 
 
 @routes.get("/agent-session-activities/{activity_id}", summary="Read an activity.")
 def get_activity(principal: Principal, activity_id: UUID) -> ActivityAnswer:
-    return ActivityAnswer.of_activity(activities.find_activity(principal.workspace, activity_id))
+    return ActivityAnswer.of_activity(queries.find_activity(principal.workspace, activity_id))

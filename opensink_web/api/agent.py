@@ -30,6 +30,7 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Agent, SessionStatus
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents import agent as agents
+from opensink_web.operations.agents import queries
 from opensink_web.operations.agents.endpoint import (
     BACKOFF_SECONDS_MAX,
     MAX_ATTEMPTS_MAX,
@@ -38,7 +39,6 @@ from opensink_web.operations.agents.endpoint import (
     endpoint_to_json,
     without_credentials,
 )
-from opensink_web.operations.agents.endpoint_health import HealthStatus, health_of
 from opensink_web.operations.agents.initial_messages import (
     MESSAGES_MAX,
     TEMPLATES_LENGTH_MAX,
@@ -46,6 +46,7 @@ from opensink_web.operations.agents.initial_messages import (
     Message,
     check_initial_messages,
 )
+from opensink_web.operations.agents.queries import HealthStatus, health_of
 from opensink_web.operations.agents.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
@@ -227,7 +228,7 @@ class AgentAnswer(Answer):
         """Write the agent, its credentials only for those who may change them."""
         shown, error = None, None
         try:
-            endpoint = agents.endpoint_of(agent)
+            endpoint = queries.endpoint_of(agent)
             if endpoint is not None and not principal.may(RESOURCE, Action.WRITE):
                 endpoint = without_credentials(endpoint)
             shown = endpoint_to_json(endpoint) if endpoint is not None else None
@@ -275,13 +276,13 @@ def create_agent(principal: Principal, body: AgentCreate, checked: CheckedMessag
 
 @routes.get("/agents", summary="List the agents.")
 def list_agents(principal: Principal, query: AgentQuery) -> AgentPage:
-    page = agents.list_agents(principal.workspace, query.page, health=query.endpoint_health)
+    page = queries.list_agents(principal.workspace, query.page, health=query.endpoint_health)
     return page_answer(page, lambda agent: AgentAnswer.shown_to(principal, agent))
 
 
 @routes.get("/agents/{agent_id}", summary="Read an agent.")
 def get_agent(principal: Principal, agent_id: UUID) -> AgentAnswer:
-    return AgentAnswer.shown_to(principal, agents.find_agent(principal.workspace, agent_id))
+    return AgentAnswer.shown_to(principal, queries.find_agent(principal.workspace, agent_id))
 
 
 def _check_change(

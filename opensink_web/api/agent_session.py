@@ -18,6 +18,7 @@ from opensink_web.contract.shapes import (
 from opensink_web.models import SessionStatus
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents import agent_session as sessions
+from opensink_web.operations.agents import queries
 
 routes = Routes("agent_sessions")
 
@@ -84,14 +85,14 @@ def start_session(principal: Principal, body: SessionCreate) -> SessionAnswer:
 
 @routes.get("/agent-sessions", summary="List the sessions.")
 def list_sessions(principal: Principal, query: SessionQuery) -> SessionPage:
-    wanted = sessions.SessionFilter(agent_id=query.agent_id, status=query.status)
-    page = sessions.list_sessions(principal.workspace, wanted, query.page)
+    wanted = queries.SessionFilter(agent_id=query.agent_id, status=query.status)
+    page = queries.list_sessions(principal.workspace, wanted, query.page)
     return page_answer(page, SessionAnswer.of)
 
 
 @routes.get("/agent-sessions/{session_id}", summary="Read a session.")
 def get_session(principal: Principal, session_id: UUID) -> SessionAnswer:
-    return SessionAnswer.of(sessions.find_session(principal.workspace, session_id))
+    return SessionAnswer.of(queries.find_session(principal.workspace, session_id))
 
 
 @routes.patch("/agent-sessions/{session_id}", summary="Move a session on.")

@@ -18,6 +18,7 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.errors import PermissionMissing
 from opensink_web.operations.accounts import api_key as api_keys
+from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts.permission import (
     EVERYTHING,
     SCOPES,
@@ -90,12 +91,12 @@ def create_key(principal: Principal, body: ApiKeyCreate) -> ApiKeyCreated:
 
 @routes.get("/api-keys", summary="List the API keys.")
 def list_keys(principal: Principal, query: PageQuery) -> ApiKeyPage:
-    return page_answer(api_keys.list_keys(principal.workspace, query.page), ApiKeyAnswer.of)
+    return page_answer(queries.list_keys(principal.workspace, query.page), ApiKeyAnswer.of)
 
 
 @routes.get("/api-keys/{key_id}", summary="Read what is known of an API key.")
 def get_key(principal: Principal, key_id: UUID) -> ApiKeyAnswer:
-    return ApiKeyAnswer.of(api_keys.find_key(principal.workspace, key_id))
+    return ApiKeyAnswer.of(queries.find_key(principal.workspace, key_id))
 
 
 @routes.delete("/api-keys/{key_id}", summary="Revoke an API key.")

@@ -15,6 +15,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as deliveries
+from opensink_web.operations.deliveries import queries
 
 routes = Routes("deliveries")
 
@@ -85,20 +86,20 @@ DeliveryPage = PageAnswer[DeliveryAnswer]
 
 @routes.get("/deliveries", summary="List the deliveries.")
 def list_deliveries(principal: Principal, query: DeliveryQuery) -> DeliveryPage:
-    wanted = deliveries.DeliveryFilter(
+    wanted = queries.DeliveryFilter(
         session_id=query.session_id,
         agent_id=query.agent_id,
         kind=query.kind,
         status=query.status,
     )
-    page = deliveries.list_deliveries(principal.workspace, wanted, query.page)
+    page = queries.list_deliveries(principal.workspace, wanted, query.page)
     return page_answer(page, DeliveryAnswer.of)
 
 
 @routes.get("/deliveries/{delivery_id}", summary="Read a delivery with its attempts.")
 def get_delivery(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempts:
     return DeliveryWithAttempts.shown_to(
-        principal, deliveries.find_delivery(principal.workspace, delivery_id)
+        principal, queries.find_delivery(principal.workspace, delivery_id)
     )
 
 

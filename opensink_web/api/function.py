@@ -45,6 +45,7 @@ from opensink_web.operations.executions.function_target import (
     target_without_credentials,
 )
 from opensink_web.operations.executions.permission import executable_function
+from opensink_web.operations.executions.queries import function as function_queries
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.services import EXTENSION, Services
@@ -225,9 +226,11 @@ class FunctionQuery(PageQuery):
     )
 
     @property
-    def wanted(self) -> functions.FunctionFilter:
+    def wanted(self) -> function_queries.FunctionFilter:
         """What operations take."""
-        return functions.FunctionFilter(self.namespace, self.kind, self.is_active, self.search)
+        return function_queries.FunctionFilter(
+            self.namespace, self.kind, self.is_active, self.search
+        )
 
 
 def _check_new(principal: Principal, body: FunctionCreate) -> CheckedFields:
@@ -245,13 +248,13 @@ def create_function(
 
 @routes.get("/functions", summary="List the functions.")
 def list_functions(principal: Principal, query: FunctionQuery) -> FunctionPage:
-    page = functions.list_functions(principal.workspace, query.page, query.wanted)
+    page = function_queries.list_functions(principal.workspace, query.page, query.wanted)
     return page_answer(page, lambda function: FunctionAnswer.shown_to(principal, function))
 
 
 @routes.get(_ADDRESS, summary="Read a function.", delegated=EXECUTING)
 def get_function(principal: Principal, namespace: PathName, name: PathName) -> FunctionAnswer:
-    function = functions.find_function(principal.workspace, namespace, name)
+    function = function_queries.find_function(principal.workspace, namespace, name)
     if principal.is_delegated:
         executable_function(principal, namespace, name)
     return FunctionAnswer.shown_to(principal, function)
@@ -261,7 +264,7 @@ def _check_change(
     principal: Principal, namespace: str, name: str, body: FunctionReplacement | FunctionChange
 ) -> CheckedFields:
     """Raises: NotFound; InvalidInput; InvalidSchema."""
-    function = functions.find_function(principal.workspace, namespace, name)
+    function = function_queries.find_function(principal.workspace, namespace, name)
     if isinstance(body, FunctionChange):
         return functions.check_fields(_policy(), body.changes(), function)
     return functions.check_fields(_policy(), body.fields(namespace, name), function)

@@ -23,11 +23,12 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.errors import NotFound
 from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import role as roles
 from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import LENGTH_MAX, PATTERN
-from opensink_web.operations.accounts.user import find_user
+from opensink_web.operations.accounts.queries import find_user
 
 routes = Routes("roles")
 
@@ -103,12 +104,12 @@ def create_role(admit: Admit, body: RoleCreate) -> RoleAnswer:
 
 @routes.get("/roles", summary="List the roles of the workspace's own.")
 def list_roles(principal: Principal, query: PageQuery) -> RolePage:
-    return page_answer(roles.list_roles(principal.workspace, query.page), RoleAnswer.of)
+    return page_answer(queries.list_roles(principal.workspace, query.page), RoleAnswer.of)
 
 
 @routes.get("/roles/{role_id}", summary="Read a role.")
 def get_role(principal: Principal, role_id: UUID) -> RoleAnswer:
-    return RoleAnswer.of(roles.find_role(principal.workspace, role_id))
+    return RoleAnswer.of(queries.find_role(principal.workspace, role_id))
 
 
 @routes.patch("/roles/{role_id}", summary="Change a role.", transaction=False, errors=(409,))
@@ -131,15 +132,15 @@ def delete_role(admit: Admit, role_id: UUID) -> None:
 
 @routes.get("/roles/{role_id}/members", summary="List who has a role.")
 def list_role_members(principal: Principal, role_id: UUID, query: PageQuery) -> RoleMemberPage:
-    role = roles.find_role(principal.workspace, role_id)
-    return page_answer(roles.list_role_members(role, query.page), RoleMemberAnswer.of)
+    role = queries.find_role(principal.workspace, role_id)
+    return page_answer(queries.list_role_members(role, query.page), RoleMemberAnswer.of)
 
 
 @routes.post("/roles/{role_id}/members", summary="Give a member a role.", transaction=False)
 def give_role(admit: Admit, role_id: UUID, body: RoleMember) -> RoleMemberAnswer:
     with writing():
         by = admit()
-        name = roles.find_role(by.workspace, role_id).name
+        name = queries.find_role(by.workspace, role_id).name
         user = roles.give_role(by, role_id, _user_id(body.member))
         answer, by_id = RoleMemberAnswer.of(user), by.user.id
     _record("role_given", by_id, name, to=answer.id)
@@ -152,7 +153,7 @@ def give_role(admit: Admit, role_id: UUID, body: RoleMember) -> RoleMemberAnswer
 def take_role(admit: Admit, role_id: UUID, user_id: UUID) -> None:
     with writing():
         by = admit()
-        name, by_id = roles.find_role(by.workspace, role_id).name, by.user.id
+        name, by_id = queries.find_role(by.workspace, role_id).name, by.user.id
         roles.take_role(by, role_id, user_id)
     _record("role_taken", by_id, name, to=user_id)
 

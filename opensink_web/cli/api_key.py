@@ -7,7 +7,7 @@ from opensink_web.cli.options import takes_settings
 from opensink_web.errors import NotFound
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.api_key import create_key
-from opensink_web.operations.accounts.user import find_user
+from opensink_web.operations.accounts.queries import find_user
 from opensink_web.operations.accounts.workspace import first_workspace, principal_in
 from opensink_web.settings import Settings
 

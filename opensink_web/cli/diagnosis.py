@@ -21,7 +21,7 @@ from opensink_web.jobs.presence import readiness
 from opensink_web.models import Agent, Membership, Role, User, db
 from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import reading
-from opensink_web.operations.agents.agent import endpoint_of
+from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.sealed import count_by_key
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings

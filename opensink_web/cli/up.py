@@ -12,7 +12,7 @@ from opensink_web.isolation.limits import set_readable
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite_first_admin
-from opensink_web.operations.accounts.user import user_count
+from opensink_web.operations.accounts.queries import user_count
 from opensink_web.operations.sealed import check_keys
 from opensink_web.settings import Settings
 from opensink_web.supervisor import checks, embedded_redis

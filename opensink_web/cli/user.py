@@ -12,14 +12,10 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import new_password_hash
 from opensink_web.operations.accounts.password import make_reset_link
+from opensink_web.operations.accounts.queries import find_user, find_workspace
 from opensink_web.operations.accounts.second_factor import turn_off
-from opensink_web.operations.accounts.user import (
-    activate_user,
-    create_user,
-    deactivate_user,
-    find_user,
-)
-from opensink_web.operations.accounts.workspace import find_workspace, first_workspace
+from opensink_web.operations.accounts.user import activate_user, create_user, deactivate_user
+from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import at_its_address
 

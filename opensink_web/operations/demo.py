@@ -12,7 +12,8 @@ from opensink_web.models import Agent, ApiKey, Membership, Role, User, Workspace
 from opensink_web.operations.accounts.api_key import create_key, principal_of_key
 from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.agents.agent import create_agent, endpoint_of, update_agent
+from opensink_web.operations.agents.agent import create_agent, update_agent
+from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.agents.signing_secret import signing_secret_of
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy

@@ -33,11 +33,8 @@ from opensink_web.operations.accounts.delegation import WHO_IT_IS
 from opensink_web.operations.accounts.password import renew_hash
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import LENGTH_MAX, read_asked
-from opensink_web.operations.accounts.second_factor import (
-    accept_code,
-    lacks_second_factor,
-    second_factor_of,
-)
+from opensink_web.operations.accounts.queries import lacks_second_factor, second_factor_of
+from opensink_web.operations.accounts.second_factor import accept_code
 from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 

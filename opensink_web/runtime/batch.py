@@ -19,7 +19,8 @@ from opensink_web.operations.accounts.delegation import (
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.executions import batch as batches
-from opensink_web.operations.executions.execution import ExecutionFilter, slice_executions
+from opensink_web.operations.executions.queries import batch as batch_queries
+from opensink_web.operations.executions.queries.execution import ExecutionFilter, slice_executions
 from opensink_web.runtime.execution import ExecutionAnswer, StatusFilter
 
 RESOURCE = "batches"
@@ -73,7 +74,7 @@ class BatchAnswer(Answer):
     trigger_id_prefix: str | None
 
     @classmethod
-    def of_batch(cls, batch: Batch, progress: batches.Progress) -> Self:
+    def of_batch(cls, batch: Batch, progress: batch_queries.Progress) -> Self:
         """Write a batch as far as it is."""
         counts = {status.value: progress.count(status) for status in ExecutionStatus}
         return cls(
@@ -82,7 +83,7 @@ class BatchAnswer(Answer):
             target=TargetAnswer(namespace=batch.target_namespace, name=batch.target_name),
             user_id=batch.user_id,
             total=batch.total,
-            status=batches.status_of(batch, progress),
+            status=batch_queries.status_of(batch, progress),
             started_at=progress.started_at,
             finished_at=batch.finished_at,
             trigger_id_prefix=batch.trigger_id_prefix,
@@ -106,11 +107,13 @@ class BatchCancelledAnswer(Answer):
 
 @routes.get("/batches", summary="List batches, newest first.", permission=_READ)
 def list_batches(principal: Principal, query: BatchQuery) -> ListAnswer[BatchAnswer]:
-    wanted = batches.BatchFilter(
+    wanted = batch_queries.BatchFilter(
         user_id=_READ.only_user_of(principal), kind=query.kind, status=query.status
     )
-    found = batches.slice_batches(principal.workspace, wanted, skip=query.skip, limit=query.limit)
-    progress = batches.progress_of([each.id for each in found])
+    found = batch_queries.slice_batches(
+        principal.workspace, wanted, skip=query.skip, limit=query.limit
+    )
+    progress = batch_queries.progress_of([each.id for each in found])
     return ListAnswer[BatchAnswer](
         [BatchAnswer.of_batch(each, progress[each.id]) for each in found]
     )
@@ -119,8 +122,8 @@ def list_batches(principal: Principal, query: BatchQuery) -> ListAnswer[BatchAns
 @routes.get(_ADDRESS, summary="Read how far a batch is.", permission=_READ, delegated=THIS_BATCH)
 def get_batch(principal: Principal, batch_id: UUID) -> BatchAnswer:
     user_id = _READ.only_user_of(principal)
-    found = batches.find_batch(principal.workspace, batch_id, user_id=user_id)
-    return BatchAnswer.of_batch(found, batches.progress_of([batch_id])[batch_id])
+    found = batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
+    return BatchAnswer.of_batch(found, batch_queries.progress_of([batch_id])[batch_id])
 
 
 @routes.get(
@@ -133,7 +136,7 @@ def list_batch_executions(
     principal: Principal, batch_id: UUID, query: ExecutionsQuery
 ) -> BatchExecutionsAnswer:
     user_id = _READ.only_user_of(principal)
-    batches.find_batch(principal.workspace, batch_id, user_id=user_id)
+    batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
     wanted = ExecutionFilter(batch_id=batch_id, status=query.status)
     found = slice_executions(
         principal.workspace,

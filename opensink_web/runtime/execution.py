@@ -43,6 +43,7 @@ from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.executions import execution as executions
 from opensink_web.operations.executions import pause
+from opensink_web.operations.executions.queries import execution as execution_queries
 from opensink_web.operations.requests.response import CheckedResponse
 from opensink_web.outbound.redaction import redact_address
 from opensink_web.schema.secrets import without_secret_proposals
@@ -76,10 +77,10 @@ class ExecutionQuery(Query):
     skip: SliceStart = 0
     limit: SliceLimit = 100
 
-    def wanted(self, user_id: UUID | None) -> executions.ExecutionFilter:
+    def wanted(self, user_id: UUID | None) -> execution_queries.ExecutionFilter:
         """Return what operations take."""
         namespace, _, name = (self.function_name or "").rpartition("/")
-        return executions.ExecutionFilter(
+        return execution_queries.ExecutionFilter(
             user_id=user_id,
             target_namespace=namespace or None,
             target_name=name or None,
@@ -204,7 +205,7 @@ class Reply(Received):
 @routes.get("/executions", summary="List executions, newest first.", permission=_READ)
 def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[ExecutionAnswer]:
     wanted = query.wanted(_READ.only_user_of(principal))
-    found = executions.slice_executions(
+    found = execution_queries.slice_executions(
         principal.workspace,
         wanted,
         skip=query.skip,
@@ -217,14 +218,14 @@ def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[E
     is_paged = not query.model_fields_set.isdisjoint({"skip", "limit"})
     if is_paged or len(found) < query.limit:
         return answer
-    has_more = executions.has_more_than(principal.workspace, wanted, query.limit)
+    has_more = execution_queries.has_more_than(principal.workspace, wanted, query.limit)
     return answer.cut() if has_more else answer
 
 
 @routes.get(_ADDRESS, summary="Read an execution.", permission=_READ, delegated=THIS_EXECUTION)
 def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
     user_id = _READ.only_user_of(principal)
-    found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    found = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     return ExecutionAnswer.shown_to(principal, found)
 
 
@@ -236,8 +237,8 @@ def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
 )
 def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer[StepAnswer]:
     user_id = _READ.only_user_of(principal)
-    found = executions.find_execution(principal.workspace, execution_id, user_id=user_id)
-    steps = executions.steps_of(found)
+    found = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
+    steps = execution_queries.steps_of(found)
     return ListAnswer[StepAnswer]([StepAnswer.shown_to(principal, found, each) for each in steps])
 
 
@@ -257,7 +258,7 @@ def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswe
 def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> CheckedResponse:
     """Raises: NotFound; PermissionMissing; Conflict; AlreadyResolved; InvalidResponse."""
     user_id = _CONTINUE.only_user_of(principal)
-    executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     try:
         return pause.check_reply(principal, execution_id, body.input)
     except InvalidResponse as refusal:
@@ -275,9 +276,9 @@ def continue_execution(
     principal: Principal, execution_id: UUID, body: Reply, checked: CheckedResponse
 ) -> ContinuedAnswer:
     user_id = _CONTINUE.only_user_of(principal)
-    executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     resolve(principal.workspace, checked, by=principal.user)
-    found = executions.find_execution(principal.workspace, execution_id)
+    found = execution_queries.find_execution(principal.workspace, execution_id)
     return ContinuedAnswer.shown_to(principal, found)
 
 
@@ -323,7 +324,7 @@ def _require_own_token(principal: Principal, execution_id: UUID) -> None:
     if principal.execution_id == execution_id:
         return
     user_id = _READ.only_user_of(principal)
-    executions.find_execution(principal.workspace, execution_id, user_id=user_id)
+    execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     raise PermissionMissing(
         "An execution reports its end itself, with the access token that it was called with."
     )

@@ -20,8 +20,13 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.executions import submission
 from opensink_web.operations.executions.claim import TIMEOUT
-from opensink_web.operations.executions.execution import BUSY, find_execution, moves_of, still_busy
 from opensink_web.operations.executions.permission import executable_function
+from opensink_web.operations.executions.queries.execution import (
+    BUSY,
+    find_execution,
+    moves_of,
+    still_busy,
+)
 from opensink_web.operations.executions.submission import (
     DELAY_SECONDS_MAX,
     TIMEOUT_SECONDS_MAX,

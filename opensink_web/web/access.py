@@ -31,10 +31,11 @@ from opensink_web import clock
 from opensink_web.contract import last_use
 from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession
+from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import user_session as sessions
 from opensink_web.operations.accounts.permission import SERVICE, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
-from opensink_web.operations.accounts.second_factor import lacks_second_factor
+from opensink_web.operations.accounts.queries import lacks_second_factor
 from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 from opensink_web.web.form_token import begin_tokens
@@ -65,7 +66,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # as above
 def _load(token: str) -> SignedIn | None:
-    found = sessions.find_session(token)
+    found = queries.find_session(token)
     if found is None:
         return None
     if not _page_asks_by_itself():

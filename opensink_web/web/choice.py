@@ -10,13 +10,13 @@ from uuid import UUID
 
 from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models import Agent, Workspace, db
-from opensink_web.operations.accounts.user import (
+from opensink_web.operations.accounts.queries import (
     address_of_member,
     find_member_called,
     members_by_address,
 )
-from opensink_web.operations.agents.agent import agents_by_name, find_agent_called
-from opensink_web.operations.executions.function import function_names
+from opensink_web.operations.agents.queries import agents_by_name, find_agent_called
+from opensink_web.operations.executions.queries.function import function_names
 from opensink_web.web.listing import chosen_text
 
 OFFERED_MAX = 100

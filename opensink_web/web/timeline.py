@@ -18,8 +18,8 @@ from opensink_web.models import (
     Workspace,
     is_web_address,
 )
-from opensink_web.operations.agents.activity import ActivityFilter, list_activities
-from opensink_web.operations.deliveries.delivery import DeliveryFilter, list_deliveries
+from opensink_web.operations.agents.queries import ActivityFilter, list_activities
+from opensink_web.operations.deliveries.queries import DeliveryFilter, list_deliveries
 from opensink_web.operations.page import LIMIT_MAX, PageRequest
 from opensink_web.web import happenings
 from opensink_web.web.happenings import AGENTS_REPORT, SESSION_FAILED, Happening

@@ -26,6 +26,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import role as roles
 from opensink_web.operations.accounts import user as users
 from opensink_web.operations.accounts.api_key import create_key, revoke_key
@@ -149,7 +150,7 @@ class Accounts:
     def edit_role(self) -> None:
         by = self._by()
         permissions = [f"sinas.{self._random.choice(('agents', 'functions'))}.read:all"]
-        held = roles.all_roles(by.workspace)
+        held = queries.all_roles(by.workspace)
         if len(held) < ROLES_MAX:
             name = f"r{self._random.getrandbits(32)}"
             roles.create_role(by, name=name, description="", permissions=permissions)
@@ -169,7 +170,7 @@ class Accounts:
 
     def set_roles(self) -> None:
         by = self._by()
-        role_ids = [each.id for each in roles.all_roles(by.workspace)]
+        role_ids = [each.id for each in queries.all_roles(by.workspace)]
         chosen = {each for each in role_ids if self._random.random() < 0.5}
         roles.set_roles(by, self._somebody(), chosen)
 

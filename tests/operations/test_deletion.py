@@ -24,8 +24,9 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.agents.agent import create_agent, delete_agent, find_agent
+from opensink_web.operations.agents.agent import create_agent, delete_agent
 from opensink_web.operations.agents.agent_session import delete_session
+from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.deliveries.attempt import claim
 from opensink_web.operations.deliveries.dispatch import dispatch_forgotten, is_anything_forgotten
 from opensink_web.operations.executions.function import delete_function

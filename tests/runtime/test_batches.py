@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 
 from opensink_web.models import db
 from opensink_web.models.transaction import reading
-from opensink_web.operations.executions import batch as batches
+from opensink_web.operations.executions.queries import batch as batch_queries
 from opensink_web.outbound.outcome import Failure, Output, Pending
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
@@ -168,7 +168,7 @@ class TestCost:
 def plan_of(app: Flask, batch_id: UUID) -> str:
     """Return how the database carries out the query that counts."""
     with app.app_context(), reading():
-        counted = batches.PROGRESS.params(of_batches=[batch_id]).compile(
+        counted = batch_queries.PROGRESS.params(of_batches=[batch_id]).compile(
             db.engine, compile_kwargs={"literal_binds": True}
         )
         explain = "EXPLAIN QUERY PLAN"

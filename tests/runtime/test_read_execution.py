@@ -17,7 +17,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.executions import execution as executions
+from opensink_web.operations.executions.queries import execution as execution_queries
 from opensink_web.outbound.outcome import Failure, Output
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
@@ -265,13 +265,13 @@ class TestList:
         with app.app_context(), reading():
             sealed = db.session.scalars(select(Execution.sealed_input_data)).first() or ""
         one = len(sealed) * 3 // 4
-        monkeypatch.setattr(executions, "SLICE_CHARACTERS_MAX", 2 * one + 2)
+        monkeypatch.setattr(execution_queries, "SLICE_CHARACTERS_MAX", 2 * one + 2)
         children = f"/batches/{known['batch']}/executions"
         ok(alice.at(children, "GET"))
         problem = assert_problem(alice.at("/executions", "GET"), 422, "invalid_request")
         assert [each["path"] for each in problem["errors"]] == ["/limit"]
 
-        monkeypatch.setattr(executions, "SLICE_CHARACTERS_MAX", one - 1)
+        monkeypatch.setattr(execution_queries, "SLICE_CHARACTERS_MAX", one - 1)
         assert_problem(alice.at(children, "GET"), 422, "invalid_request")
         assert len(listed(alice, "?limit=1")) == 1
 
@@ -283,17 +283,17 @@ class TestList:
         monkeypatch.setattr(large_answer, "UNCOUNTED_CHARACTERS", size)
         monkeypatch.setattr(large_answer, "CHARACTERS_AT_ONCE", 100 * size)
         late: list[Any] = []
-        read = executions.slice_executions
+        read = execution_queries.slice_executions
 
         def read_while_others_come(*arguments: Any, reserve: Any, **more: Any) -> Any:
             def reserve_much(_characters: int) -> None:
                 reserve(99 * size)
-                monkeypatch.setattr(executions, "slice_executions", read)
+                monkeypatch.setattr(execution_queries, "slice_executions", read)
                 late.append(alice.at("/executions", "GET"))
 
             return read(*arguments, reserve=reserve_much, **more)
 
-        monkeypatch.setattr(executions, "slice_executions", read_while_others_come)
+        monkeypatch.setattr(execution_queries, "slice_executions", read_while_others_come)
         ok(alice.at("/executions", "GET"))
         assert_problem(late[0], 503, "unavailable")
         assert "Retry-After" in late[0].headers

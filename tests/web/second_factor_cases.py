@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 from opensink_web import clock
 from opensink_web.models import SecondFactor, User, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.accounts.second_factor import begin_setup, confirm_setup, find_setup
+from opensink_web.operations.accounts.queries import find_setup
+from opensink_web.operations.accounts.second_factor import begin_setup, confirm_setup
 from tests.conftest import PASSWORD, Person
 
 PAGE = "/account/second-factor"

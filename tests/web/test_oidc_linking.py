@@ -11,7 +11,8 @@ from sqlalchemy import update
 from opensink_web import clock
 from opensink_web.models import User, UserSession, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.accounts.invitation import find_invitation, invite_first_admin
+from opensink_web.operations.accounts.invitation import invite_first_admin
+from opensink_web.operations.accounts.queries import find_invitation
 from tests.conftest import PASSWORD, Cast
 from tests.support.oidc_server import OidcServer
 from tests.web.oidc_cases import (

@@ -1,4 +1,4 @@
-"""API keys: making, listing and revoking them, and telling who a key speaks for."""
+"""API keys: making and revoking them, and telling who a key speaks for."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,12 +8,12 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
-from opensink_web.errors import FieldError, InvalidInput, NotAuthenticated, NotFound
+from opensink_web.errors import FieldError, InvalidInput, NotAuthenticated
 from opensink_web.models import ApiKey, Membership, User, Workspace, db
-from opensink_web.operations import page
 from opensink_web.operations.accounts.credential import hash_token, new_token
 from opensink_web.operations.accounts.membership import own_roles_in, with_own_roles
 from opensink_web.operations.accounts.permission import Principal, check_scopes
+from opensink_web.operations.accounts.queries import find_key
 from opensink_web.operations.slices import slices
 
 KEY_PREFIX = "osk_"
@@ -58,24 +58,6 @@ def create_key(
     db.session.add(key)
     db.session.flush()
     return key, secret
-
-
-def list_keys(workspace: Workspace, request: page.PageRequest) -> page.Page[ApiKey]:
-    """Return the keys that have not been revoked, with their users."""
-    query = (
-        select(ApiKey)
-        .options(joinedload(ApiKey.user))
-        .where(ApiKey.workspace_id == workspace.id, ApiKey.revoked_at.is_(None))
-    )
-    return page.fetch(query, ApiKey.id, request)
-
-
-def find_key(workspace: Workspace, key_id: UUID) -> ApiKey:
-    """Raises: NotFound, also for a revoked key."""
-    key = db.session.get(ApiKey, key_id)
-    if key is None or key.workspace_id != workspace.id or key.revoked_at is not None:
-        raise NotFound("There is no such API key.")
-    return key
 
 
 def revoke_key(workspace: Workspace, key_id: UUID) -> ApiKey:

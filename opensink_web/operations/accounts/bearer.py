@@ -17,7 +17,7 @@ from opensink_web.models import Membership, User, UserSession, Workspace, db
 from opensink_web.operations.accounts.api_key import KEY_PREFIX, key_exists, principal_of_key
 from opensink_web.operations.accounts.membership import own_roles_in, with_own_roles
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.accounts.user_session import is_live
+from opensink_web.operations.accounts.queries import is_live
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 EXECUTION_GRACE = timedelta(seconds=300)

@@ -15,12 +15,16 @@ from sqlalchemy import func, select
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound, SignInRefused
 from opensink_web.models import Identity, Invitation, Role, User, db
-from opensink_web.operations.accounts.invitation import (
+from opensink_web.operations.accounts.invitation import sign_up_by
+from opensink_web.operations.accounts.queries import (
+    find_identity,
     find_invitation,
     find_invitation_for,
-    sign_up_by,
+    find_user,
+    list_identities,
+    user_count,
 )
-from opensink_web.operations.accounts.user import check_email, create_user, find_user, user_count
+from opensink_web.operations.accounts.user import check_email, create_user
 from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.outbound.oidc import Claims
 
@@ -31,14 +35,6 @@ class JoinRule:
 
     domains: tuple[str, ...]
     role: Role
-
-
-def find_identity(claims: Claims) -> Identity | None:
-    """Return the identity if it is linked to an account."""
-    query = select(Identity).where(
-        Identity.issuer == claims.issuer, Identity.subject == claims.subject
-    )
-    return db.session.scalars(query).one_or_none()
 
 
 def user_of(claims: Claims, *, invitation_token: str | None, rule: JoinRule) -> User | None:
@@ -100,12 +96,6 @@ def unlink(user: User, identity_id: UUID) -> Identity:
         raise Conflict("This is the only way into your account, so it stays.")
     db.session.delete(identity)
     return identity
-
-
-def list_identities(user: User) -> list[Identity]:
-    """Return the user's identities in the order in which they were linked."""
-    query = select(Identity).where(Identity.user_id == user.id).order_by(Identity.id)
-    return list(db.session.scalars(query))
 
 
 def _newcomer(email: str, invitation_token: str | None, rule: JoinRule) -> User:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
@@ -11,6 +11,7 @@ from opensink_web.models import Invitation, Membership, Role, User, Workspace, d
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import PasswordHash, hash_token, new_token
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
+from opensink_web.operations.accounts.queries import find_invitation
 from opensink_web.operations.accounts.user import check_email, create_user
 from opensink_web.operations.accounts.workspace import first_workspace
 
@@ -53,50 +54,12 @@ def invite_first_admin() -> str:
     return invite(workspace, role=Role.ADMIN, email=None, by=None)
 
 
-def list_open_invitations(workspace: Workspace) -> list[Invitation]:
-    """Return the links nobody has used yet, newest first."""
-    query = (
-        select(Invitation)
-        .where(
-            Invitation.workspace_id == workspace.id,
-            Invitation.used_at.is_(None),
-            Invitation.expires_at > clock.now(),
-        )
-        .order_by(Invitation.id.desc())
-    )
-    return list(db.session.scalars(query))
-
-
 def revoke_invitation(workspace: Workspace, invitation_id: UUID) -> None:
     """Make a link useless. Raises: NotFound."""
     invitation = db.session.get(Invitation, invitation_id)
     if invitation is None or invitation.workspace_id != workspace.id:
         raise NotFound("There is no such invitation.")
     db.session.delete(invitation)
-
-
-def find_invitation(token: str) -> Invitation:
-    """Raises: NotFound for a link that is unknown, used or too old."""
-    query = select(Invitation).where(Invitation.token_hash == hash_token(token))
-    invitation = db.session.scalars(query).one_or_none()
-    if invitation is None or not invitation.is_open(clock.now()):
-        raise NotFound("This link has already been used or has expired. Ask for a new one.")
-    return invitation
-
-
-def find_invitation_for(email: str) -> Invitation | None:
-    """Return the newest open invitation that is for this very address, if there is one."""
-    query = (
-        select(Invitation)
-        .where(
-            Invitation.email == email,
-            Invitation.used_at.is_(None),
-            Invitation.expires_at > clock.now(),
-        )
-        .order_by(Invitation.id.desc())
-        .limit(1)
-    )
-    return db.session.scalars(query).one_or_none()
 
 
 def sign_up(token: str, email: str, password_hash: PasswordHash) -> User:

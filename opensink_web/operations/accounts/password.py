@@ -16,7 +16,7 @@ from opensink_web.models import Membership, PasswordReset, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import PasswordHash, hash_token, new_token
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.accounts.user import find_member
+from opensink_web.operations.accounts.user import lock_member
 from opensink_web.operations.accounts.user_session import end_sessions
 
 RESET_LIFETIME = timedelta(hours=24)
@@ -46,7 +46,7 @@ def make_reset_link_for_member(workspace: Workspace, user_id: UUID, *, by: User)
 
     Raises: NotFound; Conflict when `by` has not the power over the account.
     """
-    member = find_member(workspace, user_id)
+    member = lock_member(workspace, user_id)
     user = member.user
     if not member.is_active:
         raise Conflict(f"{user.email} is deactivated. Activate them first.")

@@ -17,12 +17,9 @@ from opensink_web import clock
 from opensink_web.models import RefreshToken, User, UserSession, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import hash_token, new_token
+from opensink_web.operations.accounts.queries import is_live
 from opensink_web.operations.accounts.sign_in import Known
-from opensink_web.operations.accounts.user_session import (
-    USER_AGENT_LENGTH_MAX,
-    add_session,
-    is_live,
-)
+from opensink_web.operations.accounts.user_session import USER_AGENT_LENGTH_MAX, add_session
 from opensink_web.rate_limit import network_of
 
 REUSE_LEEWAY = timedelta(seconds=10)

@@ -17,10 +17,9 @@ from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
 from opensink_web.models import CustomRole, Membership, MembershipRole, Role, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
-from opensink_web.operations import page
 from opensink_web.operations.accounts.permission import Principal, granted
 from opensink_web.operations.accounts.permission_pattern import read_pattern
-from opensink_web.operations.accounts.user import close_links_of, find_member, list_members
+from opensink_web.operations.accounts.user import close_links_of, lock_member
 
 NAME_LENGTH_MAX = 64
 PERMISSIONS_MAX = 200
@@ -53,26 +52,6 @@ def create_role(
     return role
 
 
-def list_roles(workspace: Workspace, request: page.PageRequest) -> page.Page[CustomRole]:
-    """Return a page of the workspace's own roles, the newest first."""
-    query = select(CustomRole).where(CustomRole.workspace_id == workspace.id)
-    return page.fetch(query, CustomRole.id, request)
-
-
-def all_roles(workspace: Workspace) -> list[CustomRole]:
-    """Return the workspace's own roles by name."""
-    query = select(CustomRole).where(CustomRole.workspace_id == workspace.id)
-    return list(db.session.scalars(query.order_by(CustomRole.name)))
-
-
-def find_role(workspace: Workspace, role_id: UUID) -> CustomRole:
-    """Raises: NotFound."""
-    role = db.session.get(CustomRole, role_id)
-    if role is None or role.workspace_id != workspace.id:
-        raise NotFound("There is no such role.")
-    return role
-
-
 def update_role(by: Principal, role_id: UUID, changes: RoleChanges) -> CustomRole:
     """Change a role, and with it at once what its members may.
 
@@ -102,37 +81,18 @@ def delete_role(by: Principal, role_id: UUID) -> str:
     return role.name
 
 
-def list_role_members(role: CustomRole, request: page.PageRequest) -> page.Page[User]:
-    """Return a page of the people who have a role."""
-    query = (
-        select(User)
-        .join(MembershipRole, MembershipRole.user_id == User.id)
-        .where(MembershipRole.role_id == role.id)
-    )
-    return page.fetch(query, User.id, request)
-
-
-def members_with(workspace: Workspace) -> dict[UUID, list[Membership]]:
-    """Return who has each role of the workspace's own that anybody has."""
-    members: dict[UUID, list[Membership]] = {}
-    for member in list_members(workspace):
-        for role in member.custom_roles:
-            members.setdefault(role.id, []).append(member)
-    return members
-
-
 def give_role(by: Principal, role_id: UUID, user_id: UUID) -> User:
     """Give a role to a member; it does no harm when they have it.
 
     Raises: NotFound; PermissionMissing.
     """
-    member = find_member(by.workspace, user_id)
+    member = lock_member(by.workspace, user_id)
     return _give(_find_locked(by, role_id), member)
 
 
 def take_role(by: Principal, role_id: UUID, user_id: UUID) -> User:
     """Take a role from a member. Raises: NotFound; PermissionMissing."""
-    member = find_member(by.workspace, user_id)
+    member = lock_member(by.workspace, user_id)
     return _take(_find_locked(by, role_id), member)
 
 
@@ -141,7 +101,7 @@ def set_roles(by: Principal, user_id: UUID, role_ids: set[UUID]) -> Membership:
 
     Raises: NotFound; PermissionMissing if one that is given or taken is beyond `by`.
     """
-    member = find_member(by.workspace, user_id)
+    member = lock_member(by.workspace, user_id)
     has = {role.id for role in member.custom_roles}
     changed = {role_id: _find_locked(by, role_id) for role_id in sorted(role_ids ^ has)}
     for role_id, role in changed.items():

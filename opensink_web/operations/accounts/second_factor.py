@@ -10,15 +10,16 @@ import secrets
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput
-from opensink_web.models import Membership, RecoveryCode, SecondFactor, User, Workspace, db
+from opensink_web.models import RecoveryCode, SecondFactor, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.operations.accounts.password import require_power_over
-from opensink_web.operations.accounts.user import find_member
+from opensink_web.operations.accounts.queries import find_setup, second_factor_of
+from opensink_web.operations.accounts.user import lock_member
 
 ISSUER = "OpenSink"
 RECOVERY_CODE_COUNT = 10
@@ -26,24 +27,6 @@ _RECOVERY_CODE_BYTES = 10
 """80 random bits: too many to try out even for somebody who has the hashes."""
 _CODE_LENGTH = 6
 _SKEW_STEPS = 1
-
-
-def second_factor_of(user: User) -> SecondFactor | None:
-    """Return what is asked of the user after the password, if anything is."""
-    query = select(SecondFactor).where(
-        SecondFactor.user_id == user.id, SecondFactor.confirmed_at.is_not(None)
-    )
-    return db.session.scalars(query).one_or_none()
-
-
-def lacks_second_factor(user: User, workspace: Workspace) -> bool:
-    """Tell whether the user has to set one up before they see anything of the workspace.
-
-    An account without a password is entered through a provider, which asks for what it wants.
-    """
-    if not workspace.requires_second_factor or user.password_hash is None:
-        return False
-    return second_factor_of(user) is None
 
 
 def begin_setup(user: User) -> None:
@@ -57,14 +40,6 @@ def begin_setup(user: User) -> None:
         factor = SecondFactor(user_id=user.id)
     factor.secret = pyotp.random_base32()
     db.session.add(factor)
-
-
-def find_setup(user: User) -> SecondFactor | None:
-    """Return the second factor that the user has begun to set up."""
-    query = select(SecondFactor).where(
-        SecondFactor.user_id == user.id, SecondFactor.confirmed_at.is_(None)
-    )
-    return db.session.scalars(query).one_or_none()
 
 
 def app_address(user: User, factor: SecondFactor) -> str:
@@ -114,14 +89,6 @@ def renew_recovery_codes(factor: SecondFactor) -> list[str]:
     return codes
 
 
-def recovery_codes_left(factor: SecondFactor) -> int:
-    """Count the recovery codes that still let in."""
-    query = select(func.count()).where(
-        RecoveryCode.second_factor_id == factor.id, RecoveryCode.used_at.is_(None)
-    )
-    return db.session.scalar(query) or 0
-
-
 def turn_off(user: User) -> bool:
     """Take the second factor from the account; tell whether there was one."""
     factor = second_factor_of(user)
@@ -135,22 +102,12 @@ def reset_for_member(workspace: Workspace, user_id: UUID, *, by: User) -> User:
 
     Raises: NotFound; Conflict when `by` has not the power over the account.
     """
-    user = find_member(workspace, user_id).user
+    user = lock_member(workspace, user_id).user
     if user.id == by.id:
         raise Conflict("You can turn off your own second factor on the page Your account.")
     require_power_over(user, by=by)
     turn_off(user)
     return user
-
-
-def members_with_second_factor(workspace: Workspace) -> set[UUID]:
-    """Return the ids of the members who have one in use."""
-    query = (
-        select(SecondFactor.user_id)
-        .join(Membership, Membership.user_id == SecondFactor.user_id)
-        .where(Membership.workspace_id == workspace.id, SecondFactor.confirmed_at.is_not(None))
-    )
-    return set(db.session.scalars(query))
 
 
 def _accept_app_code(factor: SecondFactor, code: str) -> bool:

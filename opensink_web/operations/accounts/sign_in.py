@@ -13,7 +13,8 @@ from opensink_web.errors import RateLimited
 from opensink_web.models import User
 from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import hash_password, is_outdated
-from opensink_web.operations.accounts.user import authenticate, find_user
+from opensink_web.operations.accounts.queries import find_user
+from opensink_web.operations.accounts.user import authenticate
 from opensink_web.rate_limit import Rate, RateLimiter, network_of
 
 ACCOUNT_RATE = Rate("sign-in-account", 10, timedelta(minutes=15).total_seconds())

@@ -7,8 +7,8 @@ their ids; accounts; links; then sessions, and keys, by their ids.
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import ColumnElement, Select, func, select, update
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import contains_eager
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -23,17 +23,8 @@ from opensink_web.models import (
 from opensink_web.operations.accounts.api_key import revoke_keys_of
 from opensink_web.operations.accounts.credential import PasswordHash, password_matches
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
+from opensink_web.operations.accounts.queries import find_user
 from opensink_web.operations.accounts.user_session import end_program_sessions, end_sessions
-
-
-def user_count() -> int:
-    """Count the accounts on this server."""
-    return db.session.scalar(select(func.count()).select_from(User)) or 0
-
-
-def find_user(email: str) -> User | None:
-    """Find an account by its address, in whatever case it is written."""
-    return db.session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
 
 
 def create_user(
@@ -80,45 +71,6 @@ def authenticate(email: str, password: str) -> User | None:
     user = find_user(email)
     matches = password_matches(user.password_hash if user else None, password)
     return user if user is not None and matches and user.is_active else None
-
-
-def list_members(workspace: Workspace) -> list[Membership]:
-    """Return the members with their users, by address."""
-    query = (
-        select(Membership)
-        .join(Membership.user)
-        .options(contains_eager(Membership.user), selectinload(Membership.custom_roles))
-        .where(Membership.workspace_id == workspace.id)
-        .order_by(User.email)
-    )
-    return list(db.session.scalars(query))
-
-
-def members_by_address(workspace: Workspace, most: int) -> list[tuple[UUID, str]]:
-    """Return the ids and addresses of the first of the members, to choose one."""
-    rows = db.session.execute(_addresses_in(workspace).order_by(User.email).limit(most))
-    return [(user_id, email) for user_id, email in rows]
-
-
-def find_member_called(workspace: Workspace, email: str) -> UUID:
-    """Find a member by address. Raises: NotFound."""
-    query = _addresses_in(workspace).where(User.email == email.strip().lower())
-    user_id: UUID | None = db.session.scalars(query).one_or_none()
-    if user_id is None:
-        raise NotFound("There is no member with this e-mail address.")
-    return user_id
-
-
-def address_of_member(workspace: Workspace, user_id: UUID) -> str | None:
-    """Return a member's address; None for anybody else's."""
-    row = db.session.execute(_addresses_in(workspace).where(User.id == user_id)).one_or_none()
-    return None if row is None else row.email
-
-
-def _addresses_in(workspace: Workspace) -> Select[UUID, str]:
-    of_members = Membership.user_id == User.id
-    query = select(User.id, User.email).join(Membership, of_members)
-    return query.where(Membership.workspace_id == workspace.id)
 
 
 def change_role(by: Principal, user_id: object, role: Role) -> Membership:
@@ -225,7 +177,7 @@ def _shut_out(leaving: Membership) -> None:
         end_program_sessions(user, leaving.workspace)
 
 
-def find_member(workspace: Workspace, user_id: object) -> Membership:
+def lock_member(workspace: Workspace, user_id: object) -> Membership:
     """Return a membership, locked until the transaction ends. Raises: NotFound."""
     query = (
         select(Membership)

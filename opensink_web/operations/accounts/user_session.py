@@ -11,17 +11,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
-from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import hash_token, new_token
+from opensink_web.operations.accounts.queries import is_live
 from opensink_web.operations.slices import SLICE, slices
 
 SESSION_LIFETIME = timedelta(days=30)
-IDLE_LIFETIME = timedelta(days=7)
 USER_AGENT_LENGTH_MAX = 255
 
 
@@ -48,27 +47,6 @@ def add_session(user: User, *, user_agent: str, remote_address: str) -> UserSess
     )
     db.session.add(session)
     return session
-
-
-def find_session(token: str) -> UserSession | None:
-    """Return the session of a token with its user; None when it no longer counts."""
-    query = (
-        select(UserSession)
-        .options(joinedload(UserSession.user))
-        .where(UserSession.token_hash == hash_token(token), is_live())
-    )
-    session = db.session.scalars(query).one_or_none()
-    return session if session is not None and session.user.is_active else None
-
-
-def list_sessions(user: User) -> list[UserSession]:
-    """Return where somebody is signed in, the browser that was used last first."""
-    query = (
-        select(UserSession)
-        .where(UserSession.user_id == user.id, is_live())
-        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
-    )
-    return list(db.session.scalars(query))
 
 
 def note_seen(seen: Mapping[UUID, datetime]) -> None:
@@ -116,10 +94,3 @@ def _end(*conditions: ColumnElement[bool]) -> int:
     for some in slices(ended):
         db.session.execute(delete(UserSession).where(UserSession.id.in_(some)))
     return len(ended)
-
-
-def is_live() -> ColumnElement[bool]:
-    """Say in a query that a session still counts."""
-    moment = clock.now()
-    was_used = UserSession.last_seen_at > moment - IDLE_LIFETIME
-    return (UserSession.expires_at > moment) & was_used

@@ -1,4 +1,4 @@
-"""Workspaces: the first one, finding one, and its execution secret."""
+"""Workspaces: the first one, and its execution secret."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -33,14 +33,6 @@ def create_workspace(slug: str, name: str) -> Workspace:
         slug=slug, name=name, execution_secret=new_secret(), signing_root=new_secret()
     )
     db.session.add(workspace)
-    return workspace
-
-
-def find_workspace(slug: str) -> Workspace:
-    """Raises: NotFound."""
-    workspace = db.session.scalars(select(Workspace).where(Workspace.slug == slug)).one_or_none()
-    if workspace is None:
-        raise NotFound("There is no such workspace.")
     return workspace
 
 

@@ -1,9 +1,6 @@
-"""Activities: writing down what happened, and reading it back."""
+"""Activities: writing down what happened."""
 
-from dataclasses import dataclass
 from uuid import UUID
-
-from sqlalchemy import select
 
 from opensink_web.errors import FieldError, InvalidInput, NotFound
 from opensink_web.json_value import JSONObject, JSONValue
@@ -16,22 +13,10 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.operations import page
 from opensink_web.operations.agents.agent import keep_agent
 
 # keeps a row from being deleted until the commit, and lets others change it
 _KEPT = {"read": True, "key_share": True}
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityFilter:
-    """Which activities to list; None means any."""
-
-    session_id: UUID | None = None
-    agent_id: UUID | None = None
-    type: ActivityType | None = None
-    source: ActivitySource | None = None
-    recorded_by: ActivityRecorder | None = None
 
 
 def log_activity(
@@ -102,29 +87,3 @@ def check_agent_of(session: AgentSession, agent_id: UUID) -> None:
     if session.agent_id != agent_id:
         message = "The session does not belong to this agent."
         raise InvalidInput(message, errors=(FieldError("/agent_id", message),))
-
-
-def find_activity(workspace: Workspace, activity_id: UUID) -> Activity:
-    """Raises: NotFound."""
-    activity = db.session.get(Activity, activity_id)
-    if activity is None or activity.workspace_id != workspace.id:
-        raise NotFound("There is no such activity.")
-    return activity
-
-
-def list_activities(
-    workspace: Workspace, wanted: ActivityFilter, request: page.PageRequest
-) -> page.Page[Activity]:
-    """Return what happened, newest first."""
-    query = select(Activity).where(
-        page.is_in(Activity.workspace_id, workspace, wanted.session_id, wanted.agent_id)
-    )
-    query = page.narrowed(
-        query,
-        (Activity.session_id, wanted.session_id),
-        (Activity.agent_id, wanted.agent_id),
-        (Activity.type, wanted.type),
-        (Activity.source, wanted.source),
-        (Activity.recorded_by, wanted.recorded_by),
-    )
-    return page.fetch(query, Activity.id, request)

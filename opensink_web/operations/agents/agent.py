@@ -1,4 +1,4 @@
-"""Agents: making, changing, finding and deleting them, and keeping their status in step."""
+"""Agents: making, changing and deleting them, and keeping their status in step."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
@@ -14,14 +14,13 @@ from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, Un
 from opensink_web.models import Agent, AgentSession, Execution, Workspace, db
 from opensink_web.models.execution import ENDED
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations import page
 from opensink_web.operations.agents.endpoint import (
     check_endpoint,
-    endpoint_from_json,
     endpoint_to_json,
 )
-from opensink_web.operations.agents.endpoint_health import HealthStatus, heal
+from opensink_web.operations.agents.endpoint_health import heal
 from opensink_web.operations.agents.initial_messages import CheckedMessages
+from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.deliveries.slot import lock_slots
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
@@ -124,14 +123,6 @@ def delete_agent(workspace: Workspace, agent_id: UUID) -> str:
     return agent.name
 
 
-def find_agent(workspace: Workspace, agent_id: UUID) -> Agent:
-    """Raises: NotFound."""
-    agent = db.session.get(Agent, agent_id)
-    if agent is None or agent.workspace_id != workspace.id:
-        raise NotFound("There is no such agent.")
-    return agent
-
-
 def lock_agent(workspace: Workspace, agent_id: UUID) -> Agent:
     """Find an agent and keep others from changing it until the commit. Raises: NotFound."""
     query = (
@@ -157,54 +148,6 @@ def keep_agent(agent_id: UUID) -> None:
     kept = query.with_for_update(read=True, key_share=True)
     if db.session.scalars(kept).one_or_none() is None:
         raise NotFound("The agent has just been deleted.")
-
-
-def list_agents(
-    workspace: Workspace, request: page.PageRequest, *, health: HealthStatus | None = None
-) -> page.Page[Agent]:
-    """Return the workspace's agents; with `health` those alone whose endpoint is so."""
-    query = select(Agent).where(Agent.workspace_id == workspace.id)
-    if health is HealthStatus.UNHEALTHY:
-        query = query.where(Agent.endpoint_unhealthy_since.is_not(None))
-    elif health is HealthStatus.HEALTHY:
-        query = query.where(
-            Agent.endpoint_unhealthy_since.is_(None),
-            Agent.sealed_execution_endpoint.is_not(None),
-        )
-    return page.fetch(query, Agent.id, request)
-
-
-def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
-    """Return the first of the workspace's agents, to choose one."""
-    query = select(Agent).where(Agent.workspace_id == workspace.id)
-    query = query.order_by(func.lower(Agent.name), Agent.id).limit(most)
-    return list(db.session.scalars(query))
-
-
-def find_agent_called(workspace: Workspace, text: str) -> Agent:
-    """Find an agent by `namespace/slug`, or by a slug or name that no other has.
-
-    Raises: NotFound.
-    """
-    namespace, slash, slug = text.partition("/")
-    is_addressed = and_(Agent.namespace == namespace, Agent.slug == slug)
-    is_named = or_(Agent.slug == text, func.lower(Agent.name) == text.lower())
-    ours = select(Agent).where(Agent.workspace_id == workspace.id)
-    found = db.session.scalars(ours.where(is_addressed)).all() if slash else []
-    found = found or db.session.scalars(ours.where(is_named).limit(2)).all()
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise NotFound(
-            "Several agents have this name. Write the namespace and slug of one of them."
-        )
-    raise NotFound("There is no agent with this name. Write its namespace and slug, or its name.")
-
-
-def endpoint_of(agent: Agent) -> EndpointSpec | None:
-    """Return the agent's execution endpoint with its credentials. Raises: UnreadableSecret."""
-    stored = agent.execution_endpoint
-    return endpoint_from_json(stored) if stored is not None else None
 
 
 def mirror_status(session: AgentSession) -> None:

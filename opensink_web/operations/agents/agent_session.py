@@ -1,11 +1,9 @@
 """Sessions: starting one, moving it on, ending it."""
 
-from dataclasses import dataclass
 from typing import TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
@@ -13,7 +11,6 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     ActivitySource,
     ActivityType,
-    Agent,
     AgentSession,
     Delivery,
     DeliveryStatus,
@@ -22,7 +19,6 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations import page
 from opensink_web.operations.agents.activity import log_activity
 from opensink_web.operations.agents.agent import (
     keep_agent,
@@ -30,11 +26,10 @@ from opensink_web.operations.agents.agent import (
     mirror_newest_session,
     mirror_status,
 )
+from opensink_web.operations.agents.queries import find_session
 from opensink_web.operations.deliveries.slot import lock_slots
 from opensink_web.operations.requests.input_request import cancel_requests_of_session
 from opensink_web.operations.requests.queries import has_open_requests
-
-LOOKED_AT_MAX = 100
 
 # Built once, because building a statement costs more than running it.
 _OPEN_CALL = (
@@ -45,14 +40,6 @@ _OPEN_CALL = (
     )
     .limit(1)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFilter:
-    """Which sessions to list; None means any."""
-
-    agent_id: UUID | None = None
-    status: SessionStatus | None = None
 
 
 class SessionChanges(TypedDict, total=False):
@@ -180,14 +167,6 @@ def delete_session(workspace: Workspace, session_id: UUID) -> None:
     mirror_newest_session(agent)
 
 
-def find_session(workspace: Workspace, session_id: UUID) -> AgentSession:
-    """Raises: NotFound."""
-    session = db.session.get(AgentSession, session_id)
-    if session is None or session.workspace_id != workspace.id:
-        raise NotFound("There is no such session.")
-    return session
-
-
 def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
     """Find a session and keep others from moving it until the commit. Raises: NotFound.
 
@@ -205,48 +184,6 @@ def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
         raise NotFound("There is no such session.")
     keep_agent(session.agent_id)
     return session
-
-
-def older_failed_session(agent: Agent) -> AgentSession | None:
-    """Return the session that failed last, if the agent has gone on in a newer one.
-
-    The agent's status, which is its newest session's, says nothing of it. Only the newest
-    LOOKED_AT_MAX are looked at.
-    """
-    newest = (
-        select(AgentSession.id)
-        .where(AgentSession.agent_id == agent.id)
-        .order_by(AgentSession.id.desc())
-        .limit(LOOKED_AT_MAX)
-    )
-    query = (
-        select(AgentSession)
-        .where(
-            AgentSession.id.in_(newest.scalar_subquery()),
-            AgentSession.status == SessionStatus.FAILED,
-            AgentSession.id != agent.newest_session_id,
-        )
-        .order_by(AgentSession.id.desc())
-        .limit(1)
-    )
-    return db.session.scalars(query).first()
-
-
-def list_sessions(
-    workspace: Workspace, wanted: SessionFilter, request: page.PageRequest
-) -> page.Page[AgentSession]:
-    """Return the workspace's sessions with their agents."""
-    query = (
-        select(AgentSession)
-        .options(joinedload(AgentSession.agent))
-        .where(page.is_in(AgentSession.workspace_id, workspace, wanted.agent_id))
-    )
-    query = page.narrowed(
-        query,
-        (AgentSession.agent_id, wanted.agent_id),
-        (AgentSession.status, wanted.status),
-    )
-    return page.fetch(query, AgentSession.id, request)
 
 
 def _log_end(session: AgentSession) -> None:

@@ -6,9 +6,7 @@ makes it healthy. What a person asks for, a test call or a delivery made again, 
 """
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -31,43 +29,6 @@ _random = random.SystemRandom()
 
 # Built once, because it is run after every call, also of those that are healthy.
 _FAILURES = select(Agent.endpoint_failure_count).where(Agent.id == bindparam("of_agent"))
-
-
-class HealthStatus(StrEnum):
-    """How an endpoint is; the API's own words."""
-
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointHealth:
-    """How an endpoint is, and when it is called next if calls are held back."""
-
-    status: HealthStatus
-    consecutive_failures: int
-    unhealthy_since: datetime | None
-    next_call_at: datetime | None
-    last_error: str | None
-
-    @property
-    def is_paused(self) -> bool:
-        """Tell whether nothing is called before `next_call_at`."""
-        return self.next_call_at is not None and self.next_call_at > clock.now()
-
-
-def health_of(agent: Agent) -> EndpointHealth | None:
-    """Return how the agent's endpoint is; None if it has none."""
-    if not agent.has_endpoint:
-        return None
-    is_healthy = agent.endpoint_unhealthy_since is None
-    return EndpointHealth(
-        status=HealthStatus.HEALTHY if is_healthy else HealthStatus.UNHEALTHY,
-        consecutive_failures=agent.endpoint_failure_count,
-        unhealthy_since=agent.endpoint_unhealthy_since,
-        next_call_at=agent.endpoint_next_call_at,
-        last_error=agent.endpoint_last_error,
-    )
 
 
 def is_exempt(delivery: Delivery) -> bool:

@@ -24,8 +24,8 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.agents.agent import endpoint_of
 from opensink_web.operations.agents.endpoint_health import is_exempt
+from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.agents.signing_secret import call_secrets
 from opensink_web.operations.deliveries.lease import fail_delivery, lock_session_of, take_lease
 from opensink_web.operations.deliveries.slot import (

@@ -1,19 +1,16 @@
-"""Deliveries: writing down that a call must leave, finding it, having it made again."""
+"""Deliveries: writing down that a call must leave, and having it made again."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import defer, raiseload, selectinload
+from sqlalchemy import update
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, NotFound
+from opensink_web.errors import Conflict
 from opensink_web.models import (
     Agent,
     AgentSession,
     AttemptTrigger,
     Delivery,
-    DeliveryAttempt,
     DeliveryKind,
     DeliveryStatus,
     InputRequest,
@@ -23,31 +20,8 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import announce_after_commit, rows_changed
-from opensink_web.operations import page
 from opensink_web.operations.agents.agent_session import lock_session, move_session
-
-# bodies and headers can be large, and are encrypted
-_WITHOUT_WHAT_WAS_SAID = selectinload(Delivery.attempts).options(
-    *(
-        defer(each, raiseload=True)
-        for each in (
-            DeliveryAttempt.sealed_request_headers,
-            DeliveryAttempt.sealed_request_body,
-            DeliveryAttempt.sealed_response_headers,
-            DeliveryAttempt.sealed_response_body,
-        )
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFilter:
-    """Which deliveries to list; None means any."""
-
-    session_id: UUID | None = None
-    agent_id: UUID | None = None
-    kind: DeliveryKind | None = None
-    status: DeliveryStatus | None = None
+from opensink_web.operations.deliveries.queries import find_delivery
 
 
 def deliver_resolution(request: InputRequest, session: AgentSession) -> Delivery | None:
@@ -124,50 +98,6 @@ def _waits_after(session: AgentSession, reason: str | None) -> bool:
     """Tell whether a session waits for another answer, and says that this call failed."""
     is_told = session.error_message is not None and session.error_message == reason
     return session.status is SessionStatus.WAITING_FOR_INPUT and is_told
-
-
-def find_delivery(workspace: Workspace, delivery_id: UUID) -> Delivery:
-    """Return a delivery with its attempts. Raises: NotFound."""
-    delivery = db.session.get(Delivery, delivery_id, options=[selectinload(Delivery.attempts)])
-    if delivery is None or delivery.workspace_id != workspace.id:
-        raise NotFound("There is no such delivery.")
-    return delivery
-
-
-def find_delivery_of(request: InputRequest) -> Delivery | None:
-    """Return the call that tells the agent of an answer, and its attempts without bodies."""
-    query = (
-        select(Delivery)
-        .options(_WITHOUT_WHAT_WAS_SAID)
-        .where(Delivery.input_request_id == request.id)
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
-    return db.session.scalars(query).first()
-
-
-def list_deliveries(
-    workspace: Workspace,
-    wanted: DeliveryFilter,
-    request: page.PageRequest,
-    *,
-    with_attempts: bool = False,
-) -> page.Page[Delivery]:
-    """Return deliveries, newest first; of attempts that are wanted all but what was said."""
-    attempts = _WITHOUT_WHAT_WAS_SAID if with_attempts else raiseload(Delivery.attempts)
-    query = (
-        select(Delivery)
-        .options(attempts, selectinload(Delivery.agent))
-        .where(page.is_in(Delivery.workspace_id, workspace, wanted.session_id, wanted.agent_id))
-    )
-    query = page.narrowed(
-        query,
-        (Delivery.session_id, wanted.session_id),
-        (Delivery.agent_id, wanted.agent_id),
-        (Delivery.kind, wanted.kind),
-        (Delivery.status, wanted.status),
-    )
-    return page.fetch(query, Delivery.id, request)
 
 
 def _write(delivery: Delivery) -> Delivery:

@@ -21,7 +21,6 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.agents.agent import endpoint_of
 from opensink_web.operations.agents.agent_session import note_succeeded_call
 from opensink_web.operations.agents.endpoint_health import (
     heal,
@@ -29,6 +28,7 @@ from opensink_web.operations.agents.endpoint_health import (
     lock_failing_agent,
     note_failure,
 )
+from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.deliveries.attempt import Claim
 from opensink_web.operations.deliveries.lease import (
     fail_delivery,

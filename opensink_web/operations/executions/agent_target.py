@@ -10,13 +10,13 @@ from uuid import UUID
 
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Agent
-from opensink_web.operations.agents.agent import endpoint_of
 from opensink_web.operations.agents.endpoint_health import (
     heal,
     lock_called_agent,
     lock_failing_agent,
     note_failure,
 )
+from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.executions.target import AgentCallee, Callee
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import AgentReply, Failure, Outcome

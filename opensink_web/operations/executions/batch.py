@@ -1,27 +1,19 @@
-"""Batches: how far one is, finding and listing them, cancelling one."""
+"""Batches: cancelling one, also one that is too large to cancel at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, func, select
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import (
     Batch,
-    BatchStatus,
     Execution,
-    ExecutionKind,
     ExecutionStatus,
     Workspace,
     db,
 )
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations import page
 from opensink_web.operations.executions.ending import (
     Ending,
     end_batches,
@@ -29,22 +21,13 @@ from opensink_web.operations.executions.ending import (
     lock_batches,
     lock_executions,
 )
+from opensink_web.operations.executions.queries.batch import find_batch
 from opensink_web.operations.requests.input_request import cancel_requests_of_executions
 from opensink_web.operations.slices import SLICE
 
 _WAITING = (ExecutionStatus.QUEUED, ExecutionStatus.AWAITING_INPUT)
 
-# Built once, because building a statement costs more than running it. Both read an index alone.
-PROGRESS = (
-    select(
-        Execution.batch_id,
-        Execution.status,
-        func.count(),
-        func.min(Execution.started_at),
-    )
-    .where(Execution.batch_id.in_(bindparam("of_batches", expanding=True)))
-    .group_by(Execution.batch_id, Execution.status)
-)
+# Built once, because building a statement costs more than running it.
 _LOCK = (
     select(Batch)
     .where(Batch.id == bindparam("of_batch"), Batch.workspace_id == bindparam("of_workspace"))
@@ -68,45 +51,6 @@ _LEFT_OVER = (
 )
 
 
-@dataclass(slots=True)
-class Progress:
-    """How many executions of a batch are in each status, and when the first one started."""
-
-    counts: dict[ExecutionStatus, int] = field(default_factory=dict)
-    started_at: datetime | None = None
-
-    def count(self, status: ExecutionStatus) -> int:
-        return self.counts.get(status, 0)
-
-    @property
-    def ended(self) -> int:
-        return sum(count for status, count in self.counts.items() if status.has_ended)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchFilter:
-    """Which batches to list; None means any."""
-
-    user_id: UUID | None = None
-    kind: ExecutionKind | None = None
-    target_namespace: str | None = None
-    target_name: str | None = None
-    function_id: UUID | None = None
-    agent_id: UUID | None = None
-    is_open: bool | None = None
-    ended_as: BatchStatus | None = None
-    status: BatchStatus | None = None
-
-
-def find_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> Batch:
-    """Return a batch; with `user_id` only one of that user's. Raises: NotFound."""
-    batch = db.session.get(Batch, batch_id)
-    is_theirs = batch is not None and user_id in {None, batch.user_id}
-    if batch is None or batch.workspace_id != workspace.id or not is_theirs:
-        raise NotFound("There is no such batch.")
-    return batch
-
-
 def lock_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> Batch:
     """Find a batch and keep others from ending it until the commit. Raises: NotFound."""
     find_batch(workspace, batch_id, user_id=user_id)
@@ -115,78 +59,6 @@ def lock_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = N
     if batch is None:
         raise NotFound("There is no such batch.")
     return batch
-
-
-def list_batches(
-    workspace: Workspace, wanted: BatchFilter, request: page.PageRequest
-) -> page.Page[Batch]:
-    """Return batches with who submitted them, newest first, for a page."""
-    query = _listed(workspace, wanted).options(joinedload(Batch.user))
-    return page.fetch(query, Batch.id, request)
-
-
-def slice_batches(
-    workspace: Workspace, wanted: BatchFilter, *, skip: int, limit: int
-) -> list[Batch]:
-    """Return batches by offset, newest first."""
-    query = _listed(workspace, wanted).order_by(Batch.id.desc())
-    return list(db.session.scalars(query.offset(skip).limit(limit)))
-
-
-def _listed(workspace: Workspace, wanted: BatchFilter) -> Select[Batch]:
-    narrower = (wanted.user_id, wanted.function_id, wanted.agent_id)
-    query = select(Batch).where(page.is_in(Batch.workspace_id, workspace, *narrower))
-    query = page.narrowed(
-        query,
-        (Batch.user_id, wanted.user_id),
-        (Batch.kind, wanted.kind),
-        (Batch.target_namespace, wanted.target_namespace),
-        (Batch.target_name, wanted.target_name),
-        (Batch.function_id, wanted.function_id),
-        (Batch.agent_id, wanted.agent_id),
-        (Batch.ended_as, wanted.ended_as),
-    )
-    if wanted.is_open is not None:
-        is_open = Batch.ended_as.is_(None)
-        query = query.where(is_open if wanted.is_open else ~is_open)
-    return query if wanted.status is None else query.where(_stands_at(wanted.status))
-
-
-def _stands_at(status: BatchStatus) -> ColumnElement[bool]:
-    """As status_of() has it."""
-    is_cancelled = Batch.cancelled_at.is_not(None)
-    if status is BatchStatus.CANCELLED:
-        return or_(is_cancelled, Batch.ended_as == status)
-    if status not in {BatchStatus.QUEUED, BatchStatus.RUNNING}:
-        return and_(~is_cancelled, Batch.ended_as == status)
-    has_begun = (
-        select(Execution.id)
-        .where(Execution.batch_id == Batch.id, Execution.started_at.is_not(None))
-        .exists()
-    )
-    begun = has_begun if status is BatchStatus.RUNNING else ~has_begun
-    return and_(~is_cancelled, Batch.ended_as.is_(None), begun)
-
-
-def progress_of(batch_ids: Sequence[UUID]) -> dict[UUID, Progress]:
-    """Count the executions of batches, in one query."""
-    found = {batch_id: Progress() for batch_id in batch_ids}
-    rows = db.session.execute(PROGRESS, {"of_batches": list(batch_ids)})
-    for batch_id, status, count, started_at in rows.all():
-        progress = found[cast("UUID", batch_id)]
-        progress.counts[status] = count
-        moments = [each for each in (progress.started_at, started_at) if each is not None]
-        progress.started_at = min(moments, default=None)
-    return found
-
-
-def status_of(batch: Batch, progress: Progress) -> BatchStatus:
-    """Return where a batch stands."""
-    if batch.cancelled_at is not None:
-        return BatchStatus.CANCELLED
-    if batch.ended_as is not None:
-        return batch.ended_as
-    return BatchStatus.QUEUED if progress.started_at is None else BatchStatus.RUNNING
 
 
 def cancel_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> int:

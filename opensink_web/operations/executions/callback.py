@@ -27,8 +27,8 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.membership import is_active_member
-from opensink_web.operations.executions.batch import progress_of, status_of
 from opensink_web.operations.executions.ending import Step, add_steps
+from opensink_web.operations.executions.queries.batch import progress_of, status_of
 from opensink_web.operations.lane import free_slots, lock_lane, new_lease, oldest_due
 from opensink_web.outbound.client import Answer
 from opensink_web.outbound.explained import status_sentence

@@ -20,15 +20,15 @@ from opensink_web.models import Agent, Batch, Chat, ExecutionKind, Workspace, db
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.agents.agent import endpoint_of
 from opensink_web.operations.agents.initial_messages import (
     FirstMessages,
     Message,
     fill_in,
     refusal_of_input,
 )
-from opensink_web.operations.executions.chat import title_of
+from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.executions.chat_message import NewMessage, add_messages
+from opensink_web.operations.executions.queries.chat import title_of
 from opensink_web.operations.executions.submission import (
     BATCH_SIZE_MAX_DEFAULT,
     Options,

@@ -25,7 +25,7 @@ from opensink_web.models import (
     User,
 )
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.agents.endpoint_health import HealthStatus
+from opensink_web.operations.agents.queries import HealthStatus
 from opensink_web.operations.executions.chat_message import messages_of
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.pause import PersonsAnswer, answers_of

@@ -1,4 +1,4 @@
-"""Functions: making, changing, finding and deleting them. Executing them is another matter."""
+"""Functions: making, changing and deleting them. Executing them is another matter."""
 
 import re
 from collections.abc import Callable
@@ -6,16 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any, TypedDict, cast
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
+from opensink_web.errors import Conflict, FieldError, InvalidInput, UnreadableSecret
 from opensink_web.json_value import JSONObject
-from opensink_web.models import Execution, Function, FunctionKind, User, Workspace, db
+from opensink_web.models import Execution, Function, User, Workspace, db
 from opensink_web.models.execution import ENDED
-from opensink_web.operations import page
 from opensink_web.operations.executions.function_target import (
     Target,
     check_target,
@@ -23,6 +21,7 @@ from opensink_web.operations.executions.function_target import (
     target_of,
     target_to_json,
 )
+from opensink_web.operations.executions.queries.function import _named, _one
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.schema.limits import check_schema, check_value_schema
 
@@ -62,16 +61,6 @@ class FunctionChanges(TypedDict, total=False):
     timeout_seconds: int
     requires_approval: bool
     is_active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionFilter:
-    """Which functions to list; None means any. `search` is part of a name or description."""
-
-    namespace: str | None = None
-    kind: FunctionKind | None = None
-    is_active: bool | None = None
-    search: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,56 +139,9 @@ def delete_function(workspace: Workspace, namespace: str, name: str) -> None:
     db.session.flush()
 
 
-def find_function(workspace: Workspace, namespace: str, name: str) -> Function:
-    """Raises: NotFound."""
-    return _one(_named(workspace, namespace, name).options(joinedload(Function.created_by)))
-
-
 def lock_function(workspace: Workspace, namespace: str, name: str) -> Function:
     """Find a function and keep others from changing it until the commit. Raises: NotFound."""
     return _one(_named(workspace, namespace, name).with_for_update())
-
-
-def list_functions(
-    workspace: Workspace, request: page.PageRequest, wanted: FunctionFilter
-) -> page.Page[Function]:
-    """Return the workspace's functions that a filter lets through."""
-    query = select(Function).where(Function.workspace_id == workspace.id)
-    query = page.narrowed(
-        query,
-        (Function.namespace, wanted.namespace),
-        (Function.kind, wanted.kind),
-        (Function.is_active, wanted.is_active),
-    )
-    if wanted.search:
-        columns = (Function.namespace + "/" + Function.name, Function.description)
-        query = query.where(
-            or_(*(each.icontains(wanted.search, autoescape=True) for each in columns))
-        )
-    return page.fetch(query.options(joinedload(Function.created_by)), Function.id, request)
-
-
-def function_names(workspace: Workspace, most: int) -> list[str]:
-    """Return the first of the workspace's functions as `namespace/name`, to choose one."""
-    columns = (Function.namespace, Function.name)
-    query = select(*columns).where(Function.workspace_id == workspace.id).order_by(*columns)
-    query = query.limit(most)
-    return [f"{namespace}/{name}" for namespace, name in db.session.execute(query)]
-
-
-def _named(workspace: Workspace, namespace: str, name: str) -> Select[Function]:
-    return select(Function).where(
-        Function.workspace_id == workspace.id,
-        Function.namespace == namespace,
-        Function.name == name,
-    )
-
-
-def _one(query: Select[Function]) -> Function:
-    function = db.session.scalars(query).one_or_none()
-    if function is None:
-        raise NotFound("There is no such function.")
-    return function
 
 
 def _all_of(whole: FunctionFields) -> FunctionChanges:

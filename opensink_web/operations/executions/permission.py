@@ -3,7 +3,7 @@
 from opensink_web.models import Function
 from opensink_web.operations.accounts.permission import SERVICE, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
-from opensink_web.operations.executions.function import find_function
+from opensink_web.operations.executions.queries.function import find_function
 
 
 def executable_function(principal: Principal, namespace: str, name: str) -> Function:

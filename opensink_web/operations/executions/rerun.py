@@ -29,7 +29,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.accounts.permission import SERVICE, Principal
-from opensink_web.operations.executions.batch import find_batch, lock_batch
+from opensink_web.operations.executions.batch import lock_batch
 from opensink_web.operations.executions.chat_submission import (
     ChatInput,
     CheckedChats,
@@ -38,8 +38,9 @@ from opensink_web.operations.executions.chat_submission import (
     submit_chats,
 )
 from opensink_web.operations.executions.ending import lock_executions
-from opensink_web.operations.executions.execution import find_execution
 from opensink_web.operations.executions.permission import executable_function, may_execute
+from opensink_web.operations.executions.queries.batch import find_batch
+from opensink_web.operations.executions.queries.execution import find_execution
 from opensink_web.operations.executions.submission import (
     CheckedInputs,
     Options,

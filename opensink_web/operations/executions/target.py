@@ -10,8 +10,7 @@ from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Agent, Function, Workspace, db
-from opensink_web.operations.agents.agent import endpoint_of
-from opensink_web.operations.agents.endpoint_health import EndpointHealth, health_of
+from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
 from opensink_web.operations.executions.function_target import PythonTarget, target_of
 from opensink_web.outbound.endpoint_call import EndpointSpec

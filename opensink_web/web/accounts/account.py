@@ -14,10 +14,13 @@ from opensink_web.models import User, UserSession
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import new_password_hash
-from opensink_web.operations.accounts.identity import list_identities
 from opensink_web.operations.accounts.password import change_password
-from opensink_web.operations.accounts.second_factor import second_factor_of
-from opensink_web.operations.accounts.user_session import end_session, end_sessions, list_sessions
+from opensink_web.operations.accounts.queries import (
+    list_identities,
+    list_sessions,
+    second_factor_of,
+)
+from opensink_web.operations.accounts.user_session import end_session, end_sessions
 from opensink_web.web.access import signed_in
 from opensink_web.web.accounts.user_agent import browser_name, program_name
 from opensink_web.web.attempts import user_with_password

@@ -15,9 +15,9 @@ from wtforms.validators import InputRequired, Optional, StopValidation, Validati
 from opensink_web import clock
 from opensink_web.errors import InvalidInput
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.api_key import create_key, list_keys, revoke_key
+from opensink_web.operations.accounts.api_key import create_key, revoke_key
 from opensink_web.operations.accounts.permission import EVERYTHING, Action, Principal
-from opensink_web.operations.accounts.user import list_members
+from opensink_web.operations.accounts.queries import list_keys, list_members
 from opensink_web.web.access import requires
 from opensink_web.web.forms import LineField, SettingsForm
 from opensink_web.web.listing import page_request, same_list

@@ -22,9 +22,10 @@ from opensink_web.errors import Conflict, InvalidInput, NotFound, RateLimited
 from opensink_web.models import Invitation, Membership, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import invitation as invitations
+from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import new_password_hash
-from opensink_web.operations.accounts.user import user_count
+from opensink_web.operations.accounts.queries import user_count
 from opensink_web.web.access import (
     begin_session,
     end_session,
@@ -166,7 +167,7 @@ def sign_out() -> ResponseReturnValue:
 def sign_up(token: str) -> ResponseReturnValue:
     """Make the account that a link is for, and let its owner in."""
     try:
-        return _sign_up(token, invitations.find_invitation(token))
+        return _sign_up(token, queries.find_invitation(token))
     except NotFound as error:
         count_bad_link()
         return render_template("auth/link_gone.html", message=error.message), 404

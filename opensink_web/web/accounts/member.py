@@ -15,21 +15,21 @@ from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.invitation import (
     INVITATION_LIFETIME,
     invite_for,
-    list_open_invitations,
     revoke_invitation,
 )
 from opensink_web.operations.accounts.password import RESET_LIFETIME, make_reset_link_for_member
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.accounts.role import all_roles
-from opensink_web.operations.accounts.second_factor import (
+from opensink_web.operations.accounts.queries import (
+    all_roles,
+    list_members,
+    list_open_invitations,
     members_with_second_factor,
-    reset_for_member,
 )
+from opensink_web.operations.accounts.second_factor import reset_for_member
 from opensink_web.operations.accounts.user import (
     activate_member,
     change_role,
     deactivate_member,
-    list_members,
     remove_member,
 )
 from opensink_web.web.access import requires

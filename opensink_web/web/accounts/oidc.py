@@ -31,9 +31,9 @@ from opensink_web.errors import (
 from opensink_web.models import Role, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import identity as identities
+from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts.audit import record
-from opensink_web.operations.accounts.invitation import find_invitation
-from opensink_web.operations.accounts.user import find_user
+from opensink_web.operations.accounts.queries import find_invitation, find_user
 from opensink_web.outbound.oidc import Attempt, Claims, OidcProvider
 from opensink_web.web.access import (
     begin_session,
@@ -179,7 +179,7 @@ def _let_in(claims: Claims, goal: str, invitation_token: str | None) -> Response
 
 def _back_to_account(claims: Claims, goal: str) -> Response:
     """Somebody is signed in already: the identity is theirs, or they want to link it."""
-    identity = identities.find_identity(claims)
+    identity = queries.find_identity(claims)
     if identity is None:
         return _keep_to_link(url_for("oidc.link"), claims, current_user.user)
     if identity.user_id != current_user.user.id:

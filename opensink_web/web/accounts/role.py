@@ -17,15 +17,8 @@ from opensink_web.operations.accounts.permission import (
     Action,
     Principal,
 )
-from opensink_web.operations.accounts.role import (
-    all_roles,
-    create_role,
-    delete_role,
-    find_role,
-    members_with,
-    set_roles,
-    update_role,
-)
+from opensink_web.operations.accounts.queries import all_roles, find_role, members_with
+from opensink_web.operations.accounts.role import create_role, delete_role, set_roles, update_role
 from opensink_web.web.access import requires
 from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
 from opensink_web.web.words import role_in_short

@@ -22,6 +22,7 @@ from wtforms.validators import InputRequired
 from opensink_web.errors import Conflict, InvalidInput, RateLimited
 from opensink_web.models import SecondFactor, User, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import second_factor as factors
 from opensink_web.operations.accounts.audit import record
 from opensink_web.web.access import (
@@ -67,7 +68,7 @@ class ProofForm(SettingsForm):
 
 def second_step(user: User, goal: str) -> ResponseReturnValue | None:
     """Lead somebody whose password was right to the code; None if nothing more is asked of them."""
-    if factors.second_factor_of(user) is None:
+    if queries.second_factor_of(user) is None:
         return None
     # another tab may be at this step too, with another account
     attempt = secrets.token_urlsafe(9) if _PENDING.read() is not None else None
@@ -81,7 +82,7 @@ def second_step(user: User, goal: str) -> ResponseReturnValue | None:
 def enter() -> ResponseReturnValue:
     """Take the code and let the person in."""
     user, goal = _who_waits()
-    factor = factors.second_factor_of(user) if user is not None else None
+    factor = queries.second_factor_of(user) if user is not None else None
     if user is None or factor is None:
         tell_stranger("That took longer than five minutes. Please sign in again.", "info")
         return _drop_pending(url_for("auth.sign_in"))
@@ -142,7 +143,7 @@ def confirm(user: User) -> ResponseReturnValue:
 def renew_codes(user: User) -> ResponseReturnValue:
     """Make new recovery codes."""
     form = ProofForm(prefix="codes-")
-    factor = factors.second_factor_of(user)
+    factor = queries.second_factor_of(user)
     if factor is None:
         return _gone()
     if form.validate_on_submit() and _proves(form, user, factor):
@@ -158,7 +159,7 @@ def renew_codes(user: User) -> ResponseReturnValue:
 def turn_off(user: User) -> ResponseReturnValue:
     """Ask for the password alone from now on."""
     form = ProofForm(prefix="off-")
-    factor = factors.second_factor_of(user)
+    factor = queries.second_factor_of(user)
     if factor is None:
         return _gone()
     if form.validate_on_submit() and _proves(form, user, factor):
@@ -255,8 +256,8 @@ def _is_recovery() -> bool:
 
 
 def _page(user: User, **forms: SettingsForm) -> str:
-    factor = factors.second_factor_of(user)
-    waiting = factors.find_setup(user) if factor is None else None
+    factor = queries.second_factor_of(user)
+    waiting = queries.find_setup(user) if factor is None else None
     values: dict[str, Any] = {
         "setup": _setup_form(user),
         "renewal": ProofForm(prefix="codes-", formdata=None),
@@ -266,7 +267,7 @@ def _page(user: User, **forms: SettingsForm) -> str:
         "account/second_factor.html",
         **(values | forms),
         factor=factor,
-        codes_left=factors.recovery_codes_left(factor) if factor is not None else 0,
+        codes_left=queries.recovery_codes_left(factor) if factor is not None else 0,
         waiting=waiting,
         qr_code=_qr_code(factors.app_address(user, waiting)) if waiting is not None else None,
         goal=_goal(),

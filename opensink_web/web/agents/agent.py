@@ -18,18 +18,20 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.agent import (
     create_agent,
     delete_agent,
-    endpoint_of,
-    find_agent,
-    list_agents,
     lock_agent,
     update_agent,
 )
-from opensink_web.operations.agents.agent_session import older_failed_session
-from opensink_web.operations.agents.endpoint_health import health_of
 from opensink_web.operations.agents.initial_messages import (
     CheckedMessages,
     check_initial_messages,
     read_initial_messages,
+)
+from opensink_web.operations.agents.queries import (
+    endpoint_of,
+    find_agent,
+    health_of,
+    list_agents,
+    older_failed_session,
 )
 from opensink_web.operations.deliveries.delivery import deliver_test
 from opensink_web.web.access import requires, services

@@ -15,8 +15,8 @@ from opensink_web.models import (
     SessionStatus,
 )
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.agents.agent_session import SessionFilter, find_session, list_sessions
-from opensink_web.operations.deliveries.delivery import DeliveryFilter, list_deliveries
+from opensink_web.operations.agents.queries import SessionFilter, find_session, list_sessions
+from opensink_web.operations.deliveries.queries import DeliveryFilter, list_deliveries
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.queries import (
     InputRequestFilter,

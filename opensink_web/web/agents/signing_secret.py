@@ -14,14 +14,16 @@ from opensink_web.models import Agent
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.agents.agent import find_agent, lock_agent
+from opensink_web.operations.agents.agent import lock_agent
+from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.agents.signing_secret import (
     Owner,
     end_signing_overlap,
     rotate_signing_secret,
     signing_secret_of,
 )
-from opensink_web.operations.executions.function import find_function, lock_function
+from opensink_web.operations.executions.function import lock_function
+from opensink_web.operations.executions.queries.function import find_function
 from opensink_web.web.access import requires
 
 blueprint = Blueprint("signing_secret", __name__)

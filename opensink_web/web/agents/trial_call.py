@@ -9,8 +9,8 @@ from opensink_web import clock
 from opensink_web.errors import NotFound, UnreadableSecret
 from opensink_web.models import Agent, Delivery, DeliveryAttempt, DeliveryKind, DeliveryStatus
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.agents.agent import endpoint_of
-from opensink_web.operations.deliveries.delivery import find_delivery
+from opensink_web.operations.agents.queries import endpoint_of
+from opensink_web.operations.deliveries.queries import find_delivery
 from opensink_web.services import Services
 from opensink_web.web.live import version_of
 

@@ -11,6 +11,7 @@ from opensink_web.models import Delivery, DeliveryKind, DeliveryStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as operations
+from opensink_web.operations.deliveries import queries
 from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.web import happenings
 from opensink_web.web.access import requires
@@ -28,12 +29,12 @@ _TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUC
 @requires("deliveries", Action.READ)
 def index(principal: Principal) -> ResponseReturnValue:
     """List the deliveries, newest first."""
-    wanted = operations.DeliveryFilter(
+    wanted = queries.DeliveryFilter(
         agent_id=chosen_agent(principal.workspace),
         kind=chosen_word(DeliveryKind, "kind"),
         status=chosen_word(DeliveryStatus, "status"),
     )
-    found = operations.list_deliveries(principal.workspace, wanted, page_request())
+    found = queries.list_deliveries(principal.workspace, wanted, page_request())
     return render_template(
         "delivery/index.html",
         deliveries=found.items,
@@ -51,7 +52,7 @@ def index(principal: Principal) -> ResponseReturnValue:
 @requires("deliveries", Action.READ)
 def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
     """Show a delivery with its attempts, or to htmx the part that updates itself."""
-    delivery = operations.find_delivery(principal.workspace, delivery_id)
+    delivery = queries.find_delivery(principal.workspace, delivery_id)
     version = _version(delivery)
     if is_unchanged(version):
         return UNCHANGED
@@ -85,7 +86,7 @@ def redeliver(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id), 303)
 
 
-def _tabs(wanted: operations.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
+def _tabs(wanted: queries.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
     """Return the tabs above the list, as the macro takes them: all, and each status."""
     return [
         (

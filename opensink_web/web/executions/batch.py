@@ -14,12 +14,8 @@ from opensink_web.models import Batch, BatchStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
-from opensink_web.operations.executions.batch import (
-    BatchFilter,
-    cancel_batch,
-    find_batch,
-    list_batches,
-)
+from opensink_web.operations.executions.batch import cancel_batch
+from opensink_web.operations.executions.queries.batch import BatchFilter, find_batch, list_batches
 from opensink_web.operations.page import Page
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root

@@ -10,8 +10,8 @@ from opensink_web import clock
 from opensink_web.errors import InvalidInput
 from opensink_web.models import Batch, BatchStatus, Execution, ExecutionStatus, InputRequest
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.executions.batch import Progress, progress_of, status_of
-from opensink_web.operations.executions.batch_children import (
+from opensink_web.operations.executions.queries.batch import Progress, progress_of, status_of
+from opensink_web.operations.executions.queries.batch_children import (
     due_at,
     list_children,
     pending_requests_of,

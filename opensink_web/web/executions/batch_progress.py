@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from opensink_web import clock
 from opensink_web.models import Batch, BatchStatus, ExecutionStatus
-from opensink_web.operations.executions.batch import Progress, progress_of, status_of
-from opensink_web.operations.executions.batch_children import count_ended_since
+from opensink_web.operations.executions.queries.batch import Progress, progress_of, status_of
+from opensink_web.operations.executions.queries.batch_children import count_ended_since
 from opensink_web.web.filters import duration, number
 from opensink_web.web.words import part_of_batch
 

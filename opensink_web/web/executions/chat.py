@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from opensink_web.models import Chat, ChatMessage, Execution
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
-from opensink_web.operations.executions.chat import email_of_user, find_chat, transcript_of
-from opensink_web.operations.executions.execution import executions_of_chat
+from opensink_web.operations.executions.queries.chat import email_of_user, find_chat, transcript_of
+from opensink_web.operations.executions.queries.execution import executions_of_chat
 from opensink_web.web.access import requires
 from opensink_web.web.executions.execution_data import ShownJson, shown_json
 from opensink_web.web.executions.reach import only_user, reaches_rows_of

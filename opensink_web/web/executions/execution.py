@@ -16,10 +16,10 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.disclosure import shown_input, shown_output
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
-from opensink_web.operations.executions.execution import (
+from opensink_web.operations.executions.execution import cancel_execution
+from opensink_web.operations.executions.queries.execution import (
     COUNTED_MAX,
     ExecutionFilter,
-    cancel_execution,
     count_by_status,
     find_execution,
     list_executions,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from opensink_web.models import Execution, Function
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
-from opensink_web.operations.executions.batch import BatchFilter, list_batches
-from opensink_web.operations.executions.execution import ExecutionFilter, list_executions
+from opensink_web.operations.executions.queries.batch import BatchFilter, list_batches
+from opensink_web.operations.executions.queries.execution import ExecutionFilter, list_executions
 from opensink_web.operations.page import PageRequest
 from opensink_web.web.executions.batch_progress import BatchRow, rows_of
 from opensink_web.web.executions.reach import only_user

@@ -12,7 +12,7 @@ from flask import url_for
 from opensink_web.errors import NotFound
 from opensink_web.models import Agent, Batch, Execution, Function, Workspace, db
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.executions.function import find_function
+from opensink_web.operations.executions.queries.function import find_function
 from opensink_web.web.choice import Choice, agent_called, function_or_agent_choice
 from opensink_web.web.listing import chosen_text
 

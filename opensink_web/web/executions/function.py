@@ -12,12 +12,9 @@ from opensink_web.models import Function, FunctionKind
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.executions.function import (
-    FunctionFilter,
     check_fields,
     create_function,
     delete_function,
-    find_function,
-    list_functions,
     update_function,
 )
 from opensink_web.operations.executions.function_target import (
@@ -27,6 +24,11 @@ from opensink_web.operations.executions.function_target import (
     target_without_credentials,
 )
 from opensink_web.operations.executions.permission import may_execute
+from opensink_web.operations.executions.queries.function import (
+    FunctionFilter,
+    find_function,
+    list_functions,
+)
 from opensink_web.schema.example import example_of
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.web.access import requires, services

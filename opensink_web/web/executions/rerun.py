@@ -11,8 +11,8 @@ from opensink_web.models import Batch, Execution, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
-from opensink_web.operations.executions.batch import find_batch
-from opensink_web.operations.executions.execution import find_execution
+from opensink_web.operations.executions.queries.batch import find_batch
+from opensink_web.operations.executions.queries.execution import find_execution
 from opensink_web.operations.executions.rerun import (
     RerunOrder,
     callback_urls_of,

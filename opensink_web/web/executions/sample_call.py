@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Function
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.executions.function import FunctionFilter, list_functions
 from opensink_web.operations.executions.permission import may_execute
+from opensink_web.operations.executions.queries.function import FunctionFilter, list_functions
 from opensink_web.operations.page import PageRequest
 from opensink_web.schema.example import example_of
 from opensink_web.schema.validation import validate

@@ -19,7 +19,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations.accounts.disclosure import shown_error
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.deliveries.delivery import find_delivery_of
+from opensink_web.operations.deliveries.queries import find_delivery_of
 from opensink_web.operations.requests.queries import next_waiting
 from opensink_web.web import happenings
 from opensink_web.web.deliveries.delivery_wait import wait_of

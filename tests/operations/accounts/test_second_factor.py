@@ -10,13 +10,8 @@ from flask import Flask
 from opensink_web import clock
 from opensink_web.models import User, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.second_factor import (
-    accept_code,
-    begin_setup,
-    confirm_setup,
-    find_setup,
-    second_factor_of,
-)
+from opensink_web.operations.accounts.queries import find_setup, second_factor_of
+from opensink_web.operations.accounts.second_factor import accept_code, begin_setup, confirm_setup
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.server

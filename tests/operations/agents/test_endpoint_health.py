@@ -11,8 +11,13 @@ from sqlalchemy import event, func, select
 from opensink_web.models import Agent, Delivery, DeliveryStatus, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents import endpoint_health
-from opensink_web.operations.agents.agent import list_agents, update_agent
-from opensink_web.operations.agents.endpoint_health import EndpointHealth, HealthStatus, health_of
+from opensink_web.operations.agents.agent import update_agent
+from opensink_web.operations.agents.queries import (
+    EndpointHealth,
+    HealthStatus,
+    health_of,
+    list_agents,
+)
 from opensink_web.operations.deliveries.attempt import Claim, claim
 from opensink_web.operations.deliveries.delivery import deliver_test, redeliver
 from opensink_web.operations.deliveries.dispatch import (

@@ -19,7 +19,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.executions.batch import cancel_batch, progress_of, status_of
+from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.callback import claim_callbacks, finish_callbacks
 from opensink_web.operations.executions.callback_lane import lane_of_url
 from opensink_web.operations.executions.execution import (
@@ -29,6 +29,7 @@ from opensink_web.operations.executions.execution import (
     fail_execution,
 )
 from opensink_web.operations.executions.outcome import checked, finish_executions
+from opensink_web.operations.executions.queries.batch import progress_of, status_of
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast
 from tests.support.executions import (

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from opensink_web.models import SessionStatus
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.workspace import find_workspace
+from opensink_web.operations.accounts.queries import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
 from tests.support.scenarios import SCHEMA, Waiting, answer, ask_in

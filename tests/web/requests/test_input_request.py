@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import Delivery, InputRequest, InputRequestStatus, SessionStatus, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.workspace import find_workspace
+from opensink_web.operations.accounts.queries import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast, Person
 from tests.support.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in

@@ -15,7 +15,7 @@ from opensink_web.models import (
     InputRequestStatus,
     db,
 )
-from opensink_web.operations.executions.batch import Progress
+from opensink_web.operations.executions.queries.batch import Progress
 
 _URGENCY = (
     ExecutionStatus.FAILED,

@@ -1,0 +1,219 @@
+"""Agents, their sessions and activities, read: finding and listing them, how an endpoint is.
+
+Nothing is written here, and nothing of what writes is imported.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.errors import NotFound
+from opensink_web.models import (
+    Activity,
+    ActivityRecorder,
+    ActivitySource,
+    ActivityType,
+    Agent,
+    AgentSession,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.operations import page
+from opensink_web.operations.agents.endpoint import endpoint_from_json
+from opensink_web.outbound.endpoint_call import EndpointSpec
+
+LOOKED_AT_MAX = 100
+
+
+class HealthStatus(StrEnum):
+    """How an endpoint is; the API's own words."""
+
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointHealth:
+    """How an endpoint is, and when it is called next if calls are held back."""
+
+    status: HealthStatus
+    consecutive_failures: int
+    unhealthy_since: datetime | None
+    next_call_at: datetime | None
+    last_error: str | None
+
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether nothing is called before `next_call_at`."""
+        return self.next_call_at is not None and self.next_call_at > clock.now()
+
+
+def health_of(agent: Agent) -> EndpointHealth | None:
+    """Return how the agent's endpoint is; None if it has none."""
+    if not agent.has_endpoint:
+        return None
+    is_healthy = agent.endpoint_unhealthy_since is None
+    return EndpointHealth(
+        status=HealthStatus.HEALTHY if is_healthy else HealthStatus.UNHEALTHY,
+        consecutive_failures=agent.endpoint_failure_count,
+        unhealthy_since=agent.endpoint_unhealthy_since,
+        next_call_at=agent.endpoint_next_call_at,
+        last_error=agent.endpoint_last_error,
+    )
+
+
+def find_agent(workspace: Workspace, agent_id: UUID) -> Agent:
+    """Raises: NotFound."""
+    agent = db.session.get(Agent, agent_id)
+    if agent is None or agent.workspace_id != workspace.id:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+def list_agents(
+    workspace: Workspace, request: page.PageRequest, *, health: HealthStatus | None = None
+) -> page.Page[Agent]:
+    """Return the workspace's agents; with `health` those alone whose endpoint is so."""
+    query = select(Agent).where(Agent.workspace_id == workspace.id)
+    if health is HealthStatus.UNHEALTHY:
+        query = query.where(Agent.endpoint_unhealthy_since.is_not(None))
+    elif health is HealthStatus.HEALTHY:
+        query = query.where(
+            Agent.endpoint_unhealthy_since.is_(None),
+            Agent.sealed_execution_endpoint.is_not(None),
+        )
+    return page.fetch(query, Agent.id, request)
+
+
+def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
+    """Return the first of the workspace's agents, to choose one."""
+    query = select(Agent).where(Agent.workspace_id == workspace.id)
+    query = query.order_by(func.lower(Agent.name), Agent.id).limit(most)
+    return list(db.session.scalars(query))
+
+
+def find_agent_called(workspace: Workspace, text: str) -> Agent:
+    """Find an agent by `namespace/slug`, or by a slug or name that no other has.
+
+    Raises: NotFound.
+    """
+    namespace, slash, slug = text.partition("/")
+    is_addressed = and_(Agent.namespace == namespace, Agent.slug == slug)
+    is_named = or_(Agent.slug == text, func.lower(Agent.name) == text.lower())
+    ours = select(Agent).where(Agent.workspace_id == workspace.id)
+    found = db.session.scalars(ours.where(is_addressed)).all() if slash else []
+    found = found or db.session.scalars(ours.where(is_named).limit(2)).all()
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(
+            "Several agents have this name. Write the namespace and slug of one of them."
+        )
+    raise NotFound("There is no agent with this name. Write its namespace and slug, or its name.")
+
+
+def endpoint_of(agent: Agent) -> EndpointSpec | None:
+    """Return the agent's execution endpoint with its credentials. Raises: UnreadableSecret."""
+    stored = agent.execution_endpoint
+    return endpoint_from_json(stored) if stored is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions to list; None means any."""
+
+    agent_id: UUID | None = None
+    status: SessionStatus | None = None
+
+
+def find_session(workspace: Workspace, session_id: UUID) -> AgentSession:
+    """Raises: NotFound."""
+    session = db.session.get(AgentSession, session_id)
+    if session is None or session.workspace_id != workspace.id:
+        raise NotFound("There is no such session.")
+    return session
+
+
+def older_failed_session(agent: Agent) -> AgentSession | None:
+    """Return the session that failed last, if the agent has gone on in a newer one.
+
+    The agent's status, which is its newest session's, says nothing of it. Only the newest
+    LOOKED_AT_MAX are looked at.
+    """
+    newest = (
+        select(AgentSession.id)
+        .where(AgentSession.agent_id == agent.id)
+        .order_by(AgentSession.id.desc())
+        .limit(LOOKED_AT_MAX)
+    )
+    query = (
+        select(AgentSession)
+        .where(
+            AgentSession.id.in_(newest.scalar_subquery()),
+            AgentSession.status == SessionStatus.FAILED,
+            AgentSession.id != agent.newest_session_id,
+        )
+        .order_by(AgentSession.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
+
+
+def list_sessions(
+    workspace: Workspace, wanted: SessionFilter, request: page.PageRequest
+) -> page.Page[AgentSession]:
+    """Return the workspace's sessions with their agents."""
+    query = (
+        select(AgentSession)
+        .options(joinedload(AgentSession.agent))
+        .where(page.is_in(AgentSession.workspace_id, workspace, wanted.agent_id))
+    )
+    query = page.narrowed(
+        query,
+        (AgentSession.agent_id, wanted.agent_id),
+        (AgentSession.status, wanted.status),
+    )
+    return page.fetch(query, AgentSession.id, request)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter:
+    """Which activities to list; None means any."""
+
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    type: ActivityType | None = None
+    source: ActivitySource | None = None
+    recorded_by: ActivityRecorder | None = None
+
+
+def find_activity(workspace: Workspace, activity_id: UUID) -> Activity:
+    """Raises: NotFound."""
+    activity = db.session.get(Activity, activity_id)
+    if activity is None or activity.workspace_id != workspace.id:
+        raise NotFound("There is no such activity.")
+    return activity
+
+
+def list_activities(
+    workspace: Workspace, wanted: ActivityFilter, request: page.PageRequest
+) -> page.Page[Activity]:
+    """Return what happened, newest first."""
+    query = select(Activity).where(
+        page.is_in(Activity.workspace_id, workspace, wanted.session_id, wanted.agent_id)
+    )
+    query = page.narrowed(
+        query,
+        (Activity.session_id, wanted.session_id),
+        (Activity.agent_id, wanted.agent_id),
+        (Activity.type, wanted.type),
+        (Activity.source, wanted.source),
+        (Activity.recorded_by, wanted.recorded_by),
+    )
+    return page.fetch(query, Activity.id, request)

@@ -1,0 +1,1 @@
+"""Executions, batches, chats and functions, read. Nothing is written here."""
