@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from time import monotonic, sleep
 from typing import Any, TypeAlias
 
 from flask import Response, current_app, request
@@ -21,7 +22,7 @@ from opensink_web.contract.route import Admit, Permission, Route
 from opensink_web.contract.shapes import Answer
 from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal, Unavailable
 from opensink_web.json_value import JSONValue
-from opensink_web.models import db
+from opensink_web.models import IdempotencyRecord, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.accounts.bearer import principal_of_bearer, was_a_bearer
@@ -31,6 +32,9 @@ from opensink_web.services import EXTENSION, Services
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
+SAME_CALL_SECONDS = 60.0
+"""How long a call waits for another one with its Idempotency-Key, which does the same."""
+_LOOK_AGAIN_SECONDS = 0.25
 Arguments: TypeAlias = dict[str, Any]
 """What a view is called with besides the principal."""
 
@@ -183,11 +187,44 @@ def _write(call: _Call) -> _Written:
     arguments, refusal = _checked(call)
     if refusal is not None and once is None:
         raise refusal
+    if call.route.stage is None or refusal is not None:
+        return _in_transaction(call, arguments, once, refusal)
+    return _staged(call, arguments, once)
+
+
+def _staged(call: _Call, arguments: Arguments, once: idempotency.Once | None) -> _Written:
+    """Do it as `stage` has prepared it; wait for another call that does it under the same key."""
+    if call.route.stage is None:
+        raise TypeError(f"{call.route.name} stages nothing")
+    gives_up_at = monotonic() + SAME_CALL_SECONDS
+    while True:
+        key = idempotency.HeldKey(once)
+        try:
+            with call.route.stage(arguments["checked"], call.admit, key) as staged:
+                return _in_transaction(call, arguments | {"checked": staged}, once, None, key)
+        except idempotency.AnsweredBefore as before:
+            return _Written(before.answer.status, before.answer.body, is_replayed=True)
+        except idempotency.StillProcessed:
+            if monotonic() >= gives_up_at:
+                raise
+            sleep(_LOOK_AGAIN_SECONDS)
+        except BaseException:
+            key.let_go()
+            raise
+
+
+def _in_transaction(
+    call: _Call,
+    arguments: Arguments,
+    once: idempotency.Once | None,
+    refusal: OpenSinkError | None,
+    key: idempotency.HeldKey | None = None,
+) -> _Written:
     with writing():
         view = partial(call.route.view, principal=call.admit(), **arguments)
         try:
             if once is not None:
-                return _write_once(call.route.status, view, once, refusal)
+                return _write_once(call.route.status, view, once, refusal, key)
             return _Written(call.route.status, _body(view()))
         except RecordedRefusal as recorded:
             told = recorded
@@ -222,12 +259,16 @@ def _write_once(
     view: partial[Answer],
     once: idempotency.Once,
     refusal: OpenSinkError | None,
+    key: idempotency.HeldKey | None,
 ) -> _Written:
     """Do it, unless it has been done under this key: then answer what was answered.
 
     What has been done stays so even if the route's check would refuse it now.
     """
-    record = idempotency.begin(view.keywords["principal"], once)
+    if key is not None and key.is_held:
+        record: IdempotencyRecord | idempotency.StoredAnswer = key.record()
+    else:
+        record = idempotency.begin(view.keywords["principal"], once)
     if isinstance(record, idempotency.StoredAnswer):
         return _Written(record.status, record.body, is_replayed=True)
     if refusal is not None:

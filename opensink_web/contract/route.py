@@ -12,6 +12,10 @@ What a view that writes may not do within its transaction is done around it, so 
 wants to write waits for it. `check` comes before: it is called with the principal and the view's
 arguments, and whatever takes long is done there, such as holding inputs against a schema or asking
 a name server. What it returns, a view that asks for `checked` gets, and looks that it still holds.
+`stage` is a context manager around the view's transaction, for what is so much that nobody may wait
+for all of it: it is called with `admit`, with the Idempotency-Key to be held, and with `checked`,
+opens transactions of its own, in which it writes what nobody finds, and yields what the view gets
+as `checked`. When the view fails, nothing of that is left.
 `then` is a second view, after the commit and outside any transaction. It is called with `admit` and
 with `taken`, what the first view answered. A repeated call with the same Idempotency-Key skips the
 first view alone.
@@ -25,6 +29,7 @@ Flask or a noun.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack, get_type_hints
@@ -38,10 +43,12 @@ from opensink_web.contract.waiting import Wait
 from opensink_web.operations.accounts.delegation import NOBODY, Delegation
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
+from opensink_web.operations.idempotency import HeldKey
 
 View: TypeAlias = Callable[..., Any]
 ViewT = TypeVar("ViewT", bound=View)
 Admit: TypeAlias = Callable[[], Principal]
+Stage: TypeAlias = Callable[[Any, Admit, HeldKey], AbstractContextManager[Any]]
 Waits: TypeAlias = Callable[[Any, Any], Wait | None]
 
 
@@ -97,6 +104,7 @@ class Demands(TypedDict, total=False):
     transaction: bool
     takes_batch: bool
     check: View
+    stage: Stage
     then: View
     waits: Waits
 
@@ -122,6 +130,7 @@ class Route:
     takes_batch: bool
     check: View | None
     takes_checked: bool
+    stage: Stage | None
     then: View | None
     waits: Waits | None
 
@@ -249,6 +258,7 @@ class Routes:
                 takes_batch=demands.get("takes_batch", False),
                 check=demands.get("check"),
                 takes_checked="checked" in hints,
+                stage=demands.get("stage"),
                 then=demands.get("then"),
                 waits=demands.get("waits"),
             )

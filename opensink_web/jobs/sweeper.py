@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from redis import Redis, RedisError
 
-from opensink_web.jobs.chores import CANCELLING, DELETING, do_chores, pruning
+from opensink_web.jobs.chores import CANCELLING, DELETING, QUEUEING, do_chores, pruning
 from opensink_web.jobs.connection import announcing_connection
 from opensink_web.jobs.lane_watch import LaneWatch
 from opensink_web.jobs.queue import announce, delivery_queue
@@ -44,6 +44,7 @@ def run_sweeper(settings: Settings, context: Context) -> None:
             with context():
                 sweeper.end_batches()
                 sweeper.sweep()
+                do_chores(QUEUEING)
                 do_chores(CANCELLING)
                 do_chores(DELETING)
                 if is_more_to_prune or count % _SWEEPS_PER_PRUNING == 0:

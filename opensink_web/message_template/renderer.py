@@ -1,8 +1,8 @@
 """What a server calls to have templates checked and filled in. Safe to use from many threads.
 
-It happens in a process for each batch, which the kernel ends when it takes too long or too much
-memory. Few run at once, and no owner (a workspace) has all of them: whoever writes templates that
-never end waits for their own.
+It happens in a process for each batch, or each thousand of a larger one, which the kernel ends when
+it takes too long or too much memory. Few run at once, and no owner (a workspace) has all of them:
+whoever writes templates that never end waits for their own.
 """
 
 import json
@@ -27,14 +27,22 @@ CPU_SECONDS = 2
 INPUTS_PER_CPU_SECOND = 1000
 WALL_SECONDS = 10.0
 """How long a process may be there, however busy the machine is."""
+INPUTS_PER_PROCESS = 1000
+"""Of a batch of more, each thousand is filled in by a process of its own, one after the other."""
 TEXTS_BYTES_MAX = 32 * 1024**2
-"""Of all messages of a batch together: what the longest templates are in a thousand chats."""
+"""Of all messages of a thousand chats together: what the longest templates are in so many."""
+TEXTS_BYTES_ALL_MAX = 128 * 1024**2
+"""Of all messages of a batch together, however large it is: they are in memory at once."""
 _SLICE_LENGTH = 64 * 1024
 _SLICE_INPUTS = 200
 _TOO_MUCH = "The messages take too long to fill in with these values, or need too much memory."
 _TOO_LONG = (
     f"Filled in, the messages of this batch are longer than {TEXTS_BYTES_MAX // 1024**2} MiB "
     "together. Submit it in several."
+)
+_ALL_TOO_LONG = (
+    "Filled in, the messages of this batch are longer than "
+    f"{TEXTS_BYTES_ALL_MAX // 1024**2} MiB together. Submit it in several."
 )
 
 
@@ -59,7 +67,8 @@ class NotFilledIn(Exception):
 class TemplateRenderer:
     """Has templates filled in by processes of a host, which it starts when it is first needed.
 
-    Nothing may be locked meanwhile: a batch takes up to WALL_SECONDS, and may wait before.
+    Nothing may be locked meanwhile: of a batch each thousand takes up to WALL_SECONDS, and it may
+    wait before.
     """
 
     def __init__(self) -> None:
@@ -70,7 +79,7 @@ class TemplateRenderer:
     def check(self, owner: Hashable, sources: Sequence[str]) -> None:
         """Look whether these are templates. Raises: TemplatesRefused; RateLimited; Unavailable."""
         if sources:
-            with self._process(owner, sources, CHECK_CPU_SECONDS):
+            with self._permits.permit(owner), self._process(sources, CHECK_CPU_SECONDS):
                 pass
 
     def render(
@@ -82,19 +91,29 @@ class TemplateRenderer:
         """
         if not sources:
             return [[] for _ in inputs]
-        cpu_seconds = CPU_SECONDS + len(inputs) // INPUTS_PER_CPU_SECOND
-        with self._process(owner, sources, cpu_seconds) as process:
-            return process.render(inputs)
+        texts: list[list[str]] = []
+        left = TEXTS_BYTES_ALL_MAX
+        with self._permits.permit(owner):
+            for start in range(0, len(inputs), INPUTS_PER_PROCESS):
+                some = inputs[start : start + INPUTS_PER_PROCESS]
+                cpu_seconds = CPU_SECONDS + len(some) // INPUTS_PER_CPU_SECOND
+                try:
+                    with self._process(sources, cpu_seconds) as process:
+                        texts += process.render(some)
+                except NotFilledIn as failure:
+                    raise NotFilledIn(failure.message, start + failure.index) from None
+                left -= process.received_bytes
+                if left < 0:
+                    raise NotFilledIn(_ALL_TOO_LONG, len(texts) - 1)
+        return texts
 
     def close(self) -> None:
         """End the host, if there is one."""
         self._host.close()
 
     @contextmanager
-    def _process(
-        self, owner: Hashable, sources: Sequence[str], cpu_seconds: int
-    ) -> "Iterator[_Process]":
-        with self._permits.permit(owner), self._host.connect() as connection:
+    def _process(self, sources: Sequence[str], cpu_seconds: int) -> "Iterator[_Process]":
+        with self._host.connect() as connection:
             process = _Process(connection)
             process.read(sources, cpu_seconds)
             yield process
@@ -163,6 +182,11 @@ class _Process:
         self._connection.settimeout(WALL_SECONDS + 1)  # by then the kernel has ended it
         self._ends_at = monotonic() + WALL_SECONDS
         self._left_bytes = TEXTS_BYTES_MAX
+
+    @property
+    def received_bytes(self) -> int:
+        """How long all is that it has sent."""
+        return TEXTS_BYTES_MAX - self._left_bytes
 
     def read(self, sources: Sequence[str], cpu_seconds: int) -> None:
         """Have the templates read. Raises: TemplatesRefused; Unavailable."""

@@ -3,7 +3,7 @@
 Nothing here commits or decides. Importing this package makes every table known to SQLAlchemy.
 """
 
-from opensink_web.models import deleted as _deleted  # noqa: F401 - narrows every query
+from opensink_web.models import hidden as _hidden  # noqa: F401 - narrows every query
 from opensink_web.models.activity import (
     WEB_ADDRESS,
     Activity,

@@ -15,6 +15,8 @@ from opensink_web.models.user import User
 
 _IS_OPEN = text("ended_as IS NULL")
 _IS_RERUN = text("rerun_of_id IS NOT NULL")
+_IS_STAGED = text("staged_until IS NOT NULL")
+_IS_BEING_QUEUED = text("unqueued_from IS NOT NULL")
 
 
 class BatchStatus(StrEnum):
@@ -33,7 +35,12 @@ class BatchStatus(StrEnum):
 
 
 class Batch(Identified, Created, Base):
-    """How far it is, its executions say; `ended_as` is set once the last of them has ended."""
+    """How far it is, its executions say; `ended_as` is set once the last of them has ended.
+
+    `staged_until` is set while its executions are still being written, which takes several
+    transactions: nobody finds it (models/hidden.py), and what is left after that moment is deleted.
+    Executions from number `unqueued_from` on are due at no time yet; they are to be at `due_at`.
+    """
 
     __tablename__ = "batches"
 
@@ -56,6 +63,9 @@ class Batch(Identified, Created, Base):
     callback_url = Sealed[str | None]()
     # what the key that submitted it was limited to; null is all that its user may
     scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    staged_until: Mapped[datetime | None]
+    unqueued_from: Mapped[int | None]
+    due_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     ended_as: Mapped[BatchStatus | None] = mapped_column(word_type(BatchStatus))
     finished_at: Mapped[datetime | None]
@@ -74,6 +84,14 @@ class Batch(Identified, Created, Base):
         Index(None, "rerun_of_id", sqlite_where=_IS_RERUN, postgresql_where=_IS_RERUN),
         # the sweeper looks every second whether one of them is done
         Index("ix_batches_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        # few and soon none: every query looks there, and the sweeper
+        Index("ix_batches_staged", "id", sqlite_where=_IS_STAGED, postgresql_where=_IS_STAGED),
+        Index(
+            "ix_batches_unqueued",
+            "id",
+            sqlite_where=_IS_BEING_QUEUED,
+            postgresql_where=_IS_BEING_QUEUED,
+        ),
     )
 
     @property

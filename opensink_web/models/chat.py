@@ -19,6 +19,8 @@ class Chat(Identified, Created, Base):
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
+    # that it began in; no foreign key, so that it may be gone
+    batch_id: Mapped[UUID | None]
     # what the agent's first messages were filled in with
     sealed_input_variables: Mapped[str | None] = mapped_column("input_variables", Text)
     input_variables = Sealed[UserObject](empty=dict)

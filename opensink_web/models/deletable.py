@@ -10,7 +10,7 @@ _IS_DELETED = text("deleted_at IS NOT NULL")
 
 
 class Deletable:
-    """Since `deleted_at` nobody finds it (models/deleted.py); the row goes last."""
+    """Since `deleted_at` nobody finds it (models/hidden.py); the row goes last."""
 
     id: Mapped[UUID]
     deleted_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ Its row is the outbox: it is written in the transaction that takes it on. An exe
 running (and then due, leased or dated for later), waits for a person, or has ended.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, assert_never
 from uuid import UUID
@@ -19,6 +19,9 @@ from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
 _IS_RERUN = text("rerun_of_id IS NOT NULL")
+
+NOT_DUE_YET = datetime(9999, 12, 31, tzinfo=UTC)
+"""When executions are due of a batch so large that they are queued in slices."""
 
 
 class ExecutionKind(StrEnum):

@@ -1,6 +1,6 @@
 """What is left of agents, sessions and functions that were deleted: it goes, a slice at a time.
 
-Nobody finds it meanwhile (models/deleted.py). What refers to a row goes before it, so that no
+Nobody finds it meanwhile (models/hidden.py). What refers to a row goes before it, so that no
 foreign key's cascade has much to do; the row that says that it is deleted goes last, so a process
 that is killed in between leaves what the next one goes on with.
 """

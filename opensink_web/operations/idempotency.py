@@ -3,26 +3,33 @@
 The record is inserted at the start of the request's own transaction. Of two at once the second
 waits at the unique key until the first has committed, and then reads the first one's answer. A
 request that fails leaves no record, as it leaves nothing else.
+
+One that takes several transactions holds its key meanwhile: the record is committed with the first,
+without an answer and for a short time, which each renews (HeldKey).
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Self
+from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, InvalidInput
+from opensink_web.errors import Conflict, InvalidInput, OpenSinkError
 from opensink_web.models import Execution, IdempotencyRecord, db
-from opensink_web.models.transaction import rows_changed
+from opensink_web.models.transaction import rows_changed, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.slices import SLICE
 
 KEY = "^[!-~]([ -~]{0,253}[!-~])?$"
 LIFETIME = timedelta(hours=24)
+HELD = timedelta(seconds=30)
+"""How long a key is held without being renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,16 @@ class Once:
         return cls(key, sha256(request).hexdigest())
 
 
-def begin(principal: Principal, once: Once) -> IdempotencyRecord | StoredAnswer:
+class StillProcessed(Conflict):
+    """The first request with this key has not been answered yet."""
+
+
+def begin(
+    principal: Principal, once: Once, lifetime: timedelta = LIFETIME
+) -> IdempotencyRecord | StoredAnswer:
     """Open a record to be completed, or return the answer that is stored under this key.
 
-    Raises: Conflict for a key used with another request.
+    Raises: Conflict for a key used with another request; StillProcessed.
     """
     once = replace(once, key=_kept_key(principal, once.key))
     moment = clock.now()
@@ -64,7 +77,7 @@ def begin(principal: Principal, once: Once) -> IdempotencyRecord | StoredAnswer:
         user_id=principal.user.id,
         key=once.key,
         request_hash=once.request_hash,
-        expires_at=moment + LIFETIME,
+        expires_at=moment + lifetime,
     )
     try:
         with db.session.begin_nested():
@@ -78,11 +91,70 @@ def complete(record: IdempotencyRecord, answer: StoredAnswer) -> None:
     """Store the answer beside its effect."""
     record.response_status = answer.status
     record.response_body = answer.body
+    record.expires_at = clock.now() + LIFETIME
 
 
 def abandon(record: IdempotencyRecord) -> None:
     """Leave no record of a request that is refused, in a transaction that commits."""
     db.session.delete(record)
+
+
+class AnsweredBefore(Exception):
+    """The same has been done under this key: `answer` is what was answered."""
+
+    def __init__(self, answer: StoredAnswer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class HeldKey:
+    """The key of a request that takes several transactions; without `once` it has none.
+
+    Each method but `let_go` is called within one of them.
+    """
+
+    def __init__(self, once: Once | None) -> None:
+        self._once = once
+        self._record_id: UUID | None = None
+
+    @property
+    def is_held(self) -> bool:
+        return self._record_id is not None
+
+    def take(self, principal: Principal) -> None:
+        """Keep others from doing the same. Raises: AnsweredBefore; StillProcessed; Conflict."""
+        if self._once is None:
+            return
+        record = begin(principal, self._once, HELD)
+        if isinstance(record, StoredAnswer):
+            raise AnsweredBefore(record)
+        self._record_id = record.id
+
+    def renew(self) -> None:
+        """Hold it for longer. Raises: Conflict when somebody else has taken it."""
+        if self._record_id is not None:
+            self.record().expires_at = clock.now() + HELD
+
+    def record(self) -> IdempotencyRecord:
+        """Return the record, to be completed. Raises: Conflict when somebody else has the key."""
+        query = select(IdempotencyRecord).where(IdempotencyRecord.id == self._record_id)
+        locked = query.with_for_update().execution_options(populate_existing=True)
+        record = db.session.scalars(locked).one_or_none()
+        if record is None:
+            raise Conflict("This took so long that another request took its Idempotency-Key over.")
+        return record
+
+    def let_go(self) -> None:
+        """Let others have the key again, unless what it was held for has been answered."""
+        if self._record_id is None:
+            return
+        with suppress(OpenSinkError), writing():
+            rows_changed(
+                delete(IdempotencyRecord).where(
+                    IdempotencyRecord.id == self._record_id,
+                    IdempotencyRecord.response_status.is_(None),
+                )
+            )
 
 
 def forget_expired() -> int:
@@ -130,5 +202,8 @@ def _stored(principal: Principal, once: Once) -> StoredAnswer:
     if record is None or record.request_hash != once.request_hash:
         raise Conflict("This Idempotency-Key was already used with another request.")
     if record.response_status is None or record.response_body is None:
-        raise Conflict("The first request with this Idempotency-Key is still being processed.")
+        raise StillProcessed(
+            "The first request with this Idempotency-Key is still being processed. Please try "
+            "again later."
+        )
     return StoredAnswer(record.response_status, record.response_body)

@@ -26,6 +26,7 @@ from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.agents.agent import ADDRESSABLE
 from opensink_web.operations.executions import chat_submission
 from opensink_web.operations.executions.queries import chat as chats
+from opensink_web.operations.executions.staging import Draft, stage
 from opensink_web.operations.page import TRAIL, PageRequest
 from opensink_web.runtime.callback_url import check_callback_urls
 from opensink_web.runtime.function import BatchOptions, QueuedBatchAnswer
@@ -148,20 +149,22 @@ class TranscriptAnswer(ChatAnswer):
         return whole.model_copy(update={"title": first and chats.title_of(first)})
 
 
-def _check_batch(
-    principal: Principal, namespace: str, slug: str, body: ChatBatch
-) -> chat_submission.CheckedChats:
+def _check_batch(principal: Principal, namespace: str, slug: str, body: ChatBatch) -> Draft:
     """Refuse callbacks that may not be made, and inputs that first messages cannot be made of.
 
-    Raises: CallbackRefused; NotFound; what check_chats() raises.
+    Raises: CallbackRefused; NotFound; what check_chats() and draft_chats() raise.
     """
     check_callback_urls(body)
     services: Services = current_app.extensions[EXTENSION]
     agent = chat_submission.find_addressed_agent(principal.workspace, namespace, slug)
     inputs = [each.to_input() for each in body.inputs]
-    return chat_submission.check_chats(
+    checked = chat_submission.check_chats(
         agent, services.templates, inputs, services.settings.max_batch_size
     )
+    # filling in ended the transaction that the agent was read in
+    agent = chat_submission.find_addressed_agent(principal.workspace, namespace, slug)
+    url = body.batch_callback_url
+    return chat_submission.draft_chats(agent, checked, body.options, batch_callback_url=url)
 
 
 @routes.post(
@@ -173,27 +176,23 @@ def _check_batch(
     errors=(400, 409),
     takes_batch=True,
     check=_check_batch,
+    stage=stage,
 )
 def chat_batch(
     principal: Principal,
     namespace: AgentPathName,
     slug: AgentPathName,
     body: ChatBatch,
-    checked: chat_submission.CheckedChats,
+    checked: Draft,
 ) -> QueuedChatsAnswer:
+    del body  # the draft has all of it
     agent = chat_submission.find_addressed_agent(principal.workspace, namespace, slug)
-    submitted = chat_submission.submit_chats(
-        principal,
-        agent,
-        checked,
-        body.options,
-        batch_callback_url=body.batch_callback_url,
-    )
+    chat_submission.submit_chats(principal, agent, checked)
     return QueuedChatsAnswer(
-        batch_id=submitted.batch.id,
-        execution_ids=submitted.execution_ids,
-        chat_ids=submitted.chat_ids,
-        total=len(submitted.chat_ids),
+        batch_id=checked.batch_id,
+        execution_ids=checked.execution_ids,
+        chat_ids=checked.chat_ids,
+        total=len(checked.chat_ids),
     )
 
 

@@ -19,6 +19,7 @@ from opensink_web.operations.accounts.disclosure import reads_secrets_of, shown_
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.executions import submission
+from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.claim import TIMEOUT
 from opensink_web.operations.executions.permission import executable_function
 from opensink_web.operations.executions.queries.execution import (
@@ -27,6 +28,7 @@ from opensink_web.operations.executions.queries.execution import (
     moves_of,
     still_busy,
 )
+from opensink_web.operations.executions.staging import Draft, stage
 from opensink_web.operations.executions.submission import (
     DELAY_SECONDS_MAX,
     TIMEOUT_SECONDS_MAX,
@@ -262,9 +264,7 @@ def execute_async(
     return QueuedAnswer(execution_id=execution_id, status=target_of(function).first_status)
 
 
-def _check_batch(
-    principal: Principal, namespace: str, name: str, body: ExecuteBatch
-) -> CheckedInputs:
+def _check_batch(principal: Principal, namespace: str, name: str, body: ExecuteBatch) -> Draft:
     """Refuse callbacks that may not be made, and inputs that are too large or do not fit.
 
     Raises: as _check_input(); InvalidInput; BatchSizeRefused.
@@ -278,7 +278,9 @@ def _check_batch(
         if len(json_value.dump(each).encode()) > most:
             message = f"Input {index} is larger than {most:,} bytes."
             raise InvalidInput(message, errors=(FieldError(f"/inputs/{index}", message),))
-    return submission.check_inputs(function, body.inputs, settings.max_batch_size)
+    checked = submission.check_inputs(function, body.inputs, settings.max_batch_size)
+    url = body.batch_callback_url
+    return draft_batch(principal, function, checked, body.options, batch_callback_url=url)
 
 
 @routes.post(
@@ -290,23 +292,21 @@ def _check_batch(
     errors=(400,),
     takes_batch=True,
     check=_check_batch,
+    stage=stage,
 )
 def execute_batch(
     principal: Principal,
     namespace: PathName,
     name: PathName,
     body: ExecuteBatch,
-    checked: CheckedInputs,
+    checked: Draft,
 ) -> QueuedBatchAnswer:
-    batch, execution_ids = submission.submit_batch(
-        principal,
-        executable_function(principal, namespace, name),
-        checked,
-        body.options,
-        batch_callback_url=body.batch_callback_url,
-    )
+    del body  # the draft has all of it
+    submit_batch(principal, executable_function(principal, namespace, name), checked)
     return QueuedBatchAnswer(
-        batch_id=batch.id, execution_ids=execution_ids, total=len(execution_ids)
+        batch_id=checked.batch_id,
+        execution_ids=checked.execution_ids,
+        total=len(checked.execution_ids),
     )
 
 

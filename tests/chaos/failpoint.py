@@ -18,12 +18,14 @@ from opensink_web.jobs.callback_work import CallbackWork
 from opensink_web.jobs.daemon_threads import DaemonThreads
 from opensink_web.models import transaction
 from opensink_web.operations.decisions import decision
+from opensink_web.operations.executions import batch_submission, staging
 from opensink_web.outbound.client import Client
 
 Function = Callable[..., Any]
 Announced = transaction.Announcement | transaction.LaneAnnouncement
 _WRITING = "writing"
 _FINISH = "finish_executions"
+_ACCEPT = "accept"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -110,6 +112,30 @@ def _at_outcomes(act: Function = _die) -> None:
     setattr(execution_work, _FINISH, finish)
 
 
+def _in_a_batch(slices: int) -> Callable[[], None]:
+    """Return what makes a batch of some hundred be written in slices, and acts after some."""
+
+    def install() -> None:
+        staging.ROWS_AT_ONCE = staging._FIRST_SLICE = 50
+        original, left = staging._Pace.keep, slices
+
+        def keep(self: staging._Pace, seconds: float) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                _die()
+            original(self, seconds)
+
+        staging._Pace.keep = keep  # type: ignore[method-assign]  # in this process alone
+
+    return install
+
+
+def _before_accepting() -> None:
+    _in_a_batch(-1)()
+    setattr(batch_submission, _ACCEPT, _die)
+
+
 def _after_announcing() -> None:
     original = transaction._announce
 
@@ -147,6 +173,8 @@ POINTS: dict[str, Callable[[], None]] = {
     "before the answer's commit": _after(decision, "resolve"),
     "before the announcement": _before_announcing,
     "before the answer is sent": _after_announcing,
+    "between two slices of a batch": _in_a_batch(2),
+    "before a batch is accepted": _before_accepting,
     # any part: nobody waits for a lock longer than this
     "impatient": lambda: setattr(transaction, "_LOCKED_SECONDS", 1),
     # a sweeper

@@ -45,6 +45,7 @@ from opensink_web.models.transaction import reading, work_committed, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.decisions.decision import decline, resolve
 from opensink_web.operations.executions.batch import cancel_batch
+from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.callback import (
     CallbackClaim,
     claim_callbacks,
@@ -79,7 +80,6 @@ from opensink_web.operations.executions.submission import (
     check_input,
     check_inputs,
     submit,
-    submit_batch,
 )
 from opensink_web.operations.lane import lanes_with_work, renew
 from opensink_web.operations.requests.response import check_response
@@ -187,13 +187,14 @@ class StressThread:
     def submit_many(self) -> None:
         inputs: list[Any] = [{"n": n} for n in range(self._random.randint(1, 20))]
         function = self._function()
-        submit_batch(
+        draft = draft_batch(
             self._me,
             function,
             check_inputs(function, inputs),
             Options(callback_url=self._random.choice((None, URL))),
             batch_callback_url=URL,
         )
+        submit_batch(self._me, function, draft)
 
     def take_turn(self) -> None:
         """Write down some of what is held, and claim more; as a worker does."""

@@ -40,7 +40,7 @@ def test_an_agent_answers_a_batch_of_chats(
         work()
         ended = [execution(each) for each in submitted.execution_ids]
         said = [said_in(each) for each in submitted.chat_ids]
-        assert batch(submitted.batch.id).ended_as is BatchStatus.PARTIAL
+        assert batch(submitted.batch_id).ended_as is BatchStatus.PARTIAL
     (failed,) = [each for each in ended if each.status is not ExecutionStatus.COMPLETED]
     assert (failed.batch_index, failed.error) == (13, APPROVAL_REQUIRED)
     assert said[13] == [("system", "You are in Bern."), ("user", "Transfer 13")]

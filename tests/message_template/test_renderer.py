@@ -113,6 +113,24 @@ class TestFillingIn:
             fill_in(renderer, "{{ n }}", [*MANY_INPUTS, {}])
         assert refusal.value.index == 300
 
+    def test_a_batch_of_thousands_is_filled_in_a_thousand_at_a_time(
+        self, renderer: TemplateRenderer
+    ) -> None:
+        inputs: list[JSONObject] = [{"n": number} for number in range(2500)]
+        assert renderer.render("a", ["{{ n }}"], inputs) == [[str(n)] for n in range(2500)]
+        inputs[2100] = {}
+        with pytest.raises(NotFilledIn) as caught:
+            renderer.render("a", ["{{ n }}"], inputs)
+        assert caught.value.index == 2100
+
+    def test_messages_of_all_thousands_together_have_an_end(
+        self, renderer: TemplateRenderer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(renderer_module, "TEXTS_BYTES_ALL_MAX", 25_000)
+        inputs: list[JSONObject] = [{}] * 2000
+        with pytest.raises(NotFilledIn, match="Submit it in several"):
+            renderer.render("a", ["twenty characters .."], inputs)
+
     def test_the_one_that_never_ends_is_named(self, renderer: TemplateRenderer) -> None:
         template = "{% if n %}" + NEVER_ENDS + "{% endif %}"
         with pytest.raises(NotFilledIn, match="too long") as refusal:

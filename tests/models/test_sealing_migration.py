@@ -182,7 +182,7 @@ def test_everything_is_encrypted_and_reads_as_before() -> None:
 
 @pytest.mark.usefixtures("old_app")
 def test_executions_know_where_their_secrets_are() -> None:
-    run_migrations(AFTER)
+    run_migrations()
 
     known, gone, of_agent = (
         db.session.get_one(Execution, each) for each in (EXECUTION, GONE, OF_AGENT)

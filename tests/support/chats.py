@@ -15,11 +15,13 @@ from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.initial_messages import Message, check_initial_messages
 from opensink_web.operations.executions.chat_submission import (
     ChatInput,
-    SubmittedChats,
     check_chats,
+    draft_chats,
     submit_chats,
 )
+from opensink_web.operations.executions.staging import Draft, stage
 from opensink_web.operations.executions.submission import Options
+from opensink_web.operations.idempotency import HeldKey
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.services import EXTENSION, Services
 from tests.conftest import Person
@@ -58,19 +60,17 @@ def submit_some(
     *,
     batch_callback_url: str | None = None,
     **options: Any,
-) -> SubmittedChats:
+) -> Draft:
     checked = check_chats(db.session.get_one(Agent, agent_id), templates(), inputs)
-    with writing():
-        submitted = submit_chats(
-            principal_of(person),
-            db.session.get_one(Agent, agent_id),
-            checked,
-            Options(trigger_type="batch", **options),
-            batch_callback_url=batch_callback_url,
-        )
-        db.session.flush()
-        db.session.expunge(submitted.batch)
-        return submitted
+    draft = draft_chats(
+        db.session.get_one(Agent, agent_id),
+        checked,
+        Options(trigger_type="batch", **options),
+        batch_callback_url=batch_callback_url,
+    )
+    with stage(draft, lambda: principal_of(person), HeldKey(None)) as staged, writing():
+        submit_chats(principal_of(person), db.session.get_one(Agent, agent_id), staged)
+    return draft
 
 
 def said_in(chat_id: UUID) -> list[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from opensink_web.models import Batch, Execution, Function, Role, User, Workspac
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
 from opensink_web.operations.executions.function import (
     FunctionFields,
@@ -18,13 +19,14 @@ from opensink_web.operations.executions.function import (
 )
 from opensink_web.operations.executions.function_target import PythonTarget, Target
 from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.executions.staging import stage
 from opensink_web.operations.executions.submission import (
     Options,
     check_input,
     check_inputs,
     submit,
-    submit_batch,
 )
+from opensink_web.operations.idempotency import HeldKey
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import Outcome
 from tests.conftest import Person
@@ -86,15 +88,17 @@ def submit_many(
 ) -> Submitted:
     function = db.session.get_one(Function, function_id)
     checked = check_inputs(function, [{"n": n} for n in range(count)])
-    with writing():
-        batch, ids = submit_batch(
-            principal_of(person),
-            db.session.get_one(Function, function_id),
-            checked,
-            Options(trigger_type="batch", **options),
-            batch_callback_url=batch_callback_url,
-        )
-        return Submitted(batch.id, tuple(ids))
+    draft = draft_batch(
+        principal_of(person),
+        function,
+        checked,
+        Options(trigger_type="batch", **options),
+        batch_callback_url=batch_callback_url,
+    )
+    key = HeldKey(None)
+    with stage(draft, lambda: principal_of(person), key) as staged, writing():
+        submit_batch(principal_of(person), db.session.get_one(Function, function_id), staged)
+    return Submitted(draft.batch_id, tuple(draft.execution_ids))
 
 
 def claim_some(lane_id: UUID, most: int = 100, limit: int = 1000) -> list[ExecutionClaim]:

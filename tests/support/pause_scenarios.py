@@ -9,6 +9,7 @@ from sqlalchemy import select
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import Function, InputRequest, Workspace, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.claim import claim_executions
 from opensink_web.operations.executions.execution import cancel_execution
 from opensink_web.operations.executions.outcome import finish_executions
@@ -17,7 +18,6 @@ from opensink_web.operations.executions.submission import (
     check_input,
     check_inputs,
     submit,
-    submit_batch,
 )
 from opensink_web.outbound.outcome import Awaits
 from tests.conftest import Person
@@ -81,7 +81,9 @@ def approval_in(
         function = db.session.get_one(Function, function_id)
         by = principal_of(person)
         if is_batch:
-            _, ids = submit_batch(by, function, checked, options)
+            draft = draft_batch(by, function, checked, options)
+            submit_batch(by, function, draft)
+            ids = draft.execution_ids
         else:
             ids = [submit(by, function, each, options) for each in each_checked]
     return [_paused(each) for each in ids]

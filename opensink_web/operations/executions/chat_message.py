@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
@@ -65,10 +66,14 @@ def messages_of(chat_ids: Collection[UUID]) -> dict[UUID, list[JSONObject]]:
 
 def add_messages(messages: Sequence[NewMessage]) -> None:
     """Write messages down."""
-    if not messages:
-        return
+    if messages:
+        db.session.connection().execute(_ADD, rows_of_messages(messages))
+
+
+def rows_of_messages(messages: Sequence[NewMessage]) -> list[dict[str, Any]]:
+    """Return what add_messages() inserts; needs no transaction."""
     moment = clock.now()
-    rows = [
+    return [
         sealed_values(
             ChatMessage,
             {
@@ -83,4 +88,3 @@ def add_messages(messages: Sequence[NewMessage]) -> None:
         )
         for each in messages
     ]
-    db.session.connection().execute(_ADD, rows)

@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.json_value import JSONObject
 from opensink_web.message_template.renderer import TemplateRenderer
-from opensink_web.models import Agent, Batch, Chat, ExecutionKind, Workspace, db
-from opensink_web.models.base import new_id
-from opensink_web.models.sealed import sealed_values
+from opensink_web.models import Agent, ExecutionKind, Workspace, db
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents.initial_messages import (
     FirstMessages,
@@ -27,23 +24,18 @@ from opensink_web.operations.agents.initial_messages import (
     refusal_of_input,
 )
 from opensink_web.operations.agents.queries import endpoint_of
-from opensink_web.operations.executions.chat_message import NewMessage, add_messages
-from opensink_web.operations.executions.queries.chat import title_of
+from opensink_web.operations.executions.staging import Draft, accept
 from opensink_web.operations.executions.submission import (
     BATCH_SIZE_MAX_DEFAULT,
     Options,
     Target,
-    add_batch,
     check_options,
     check_size,
-    insert_executions,
-    trigger_ids_of,
 )
 from opensink_web.outbound.endpoint_call import EndpointSpec
 
 MESSAGE_LENGTH_MAX = 1_000_000
 _USER = "user"
-_ADD_CHATS = insert(Chat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +52,6 @@ class CheckedChats:
 
     inputs: Sequence[ChatInput]
     first_messages: FirstMessages
-
-
-@dataclass(frozen=True, slots=True)
-class SubmittedChats:
-    """A batch that was taken on; both lists are in the order of its inputs."""
-
-    batch: Batch
-    execution_ids: list[UUID]
-    chat_ids: list[UUID]
 
 
 def check_chats(
@@ -91,46 +74,51 @@ def check_chats(
     return CheckedChats(inputs, fill_in(agent, renderer, variables))
 
 
-def submit_chats(
-    principal: Principal,
+def draft_chats(
     agent: Agent,
     checked: CheckedChats,
     options: Options,
     *,
     batch_callback_url: str | None = None,
-) -> SubmittedChats:
-    """Take chats on, in one go. `options.trigger_id` is the prefix of the executions' own.
+    rerun_of_id: UUID | None = None,
+) -> Draft:
+    """Put chats together for submit_chats(), or to be staged before. Writes nothing.
 
-    Raises: InvalidInput; Conflict for an agent that cannot be called, or has other first messages
-    now; UnreadableSecret.
+    `options.trigger_id` is the prefix of the executions' own. Raises: InvalidInput; Conflict for an
+    agent that cannot be called; UnreadableSecret.
     """
     check_options(options)
-    target = _target_of(agent)
-    if checked.first_messages.stored != (agent.initial_messages or []):
+    return Draft(
+        target=_target_of(agent),
+        inputs=[
+            {"input_variables": each.input_variables, "message": each.message}
+            for each in checked.inputs
+        ],
+        options=options,
+        checked_against=checked.first_messages.stored,
+        callback_url=batch_callback_url,
+        beginnings=_beginnings(checked),
+        rerun_of_id=rerun_of_id,
+    )
+
+
+def submit_chats(principal: Principal, agent: Agent, draft: Draft) -> None:
+    """Take chats on, staged or not.
+
+    Raises: Conflict for an agent that cannot be called, or was changed meanwhile; what accept()
+    raises; UnreadableSecret.
+    """
+    address = f"{agent.namespace}/{agent.slug}"
+    if draft.checked_against != (agent.initial_messages or []):
         raise Conflict(
-            f"The first messages of {agent.namespace}/{agent.slug} were changed just now, so "
-            "nothing was executed. Please try again."
+            f"The first messages of {address} were changed just now, so nothing was executed. "
+            "Please try again."
         )
-    inputs = checked.inputs
-    batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
-    chat_ids = _insert_chats(principal, agent, inputs)
-    add_messages(
-        [
-            NewMessage(chat_id, number, message.role, message.content)
-            for chat_id, said in zip(chat_ids, _beginnings(checked), strict=True)
-            for number, message in enumerate(said)
-        ]
-    )
-    execution_ids = insert_executions(
-        principal,
-        target,
-        [{"input_variables": each.input_variables, "message": each.message} for each in inputs],
-        options,
-        trigger_ids_of(options, len(inputs)),
-        batch=batch,
-        chat_ids=chat_ids,
-    )
-    return SubmittedChats(batch, execution_ids, chat_ids)
+    if draft.target != _target_of(agent):
+        raise Conflict(
+            f"{address} was changed just now, so nothing was executed. Please try again."
+        )
+    accept(principal, draft)
 
 
 def find_addressed_agent(workspace: Workspace, namespace: str, slug: str) -> Agent:
@@ -175,25 +163,3 @@ def _beginnings(checked: CheckedChats) -> list[list[Message]]:
         [*said, Message(_USER, each.message)]
         for said, each in zip(of_chats, checked.inputs, strict=True)
     ]
-
-
-def _insert_chats(principal: Principal, agent: Agent, inputs: Sequence[ChatInput]) -> list[UUID]:
-    moment = clock.now()
-    chat_ids = [new_id() for _ in inputs]
-    rows = [
-        sealed_values(
-            Chat,
-            {
-                "id": chat_id,
-                "created_at": moment,
-                "workspace_id": principal.workspace.id,
-                "user_id": principal.user.id,
-                "agent_id": agent.id,
-                "input_variables": each.input_variables,
-                "title": title_of(each.message),
-            },
-        )
-        for chat_id, each in zip(chat_ids, inputs, strict=True)
-    ]
-    db.session.connection().execute(_ADD_CHATS, rows)
-    return chat_ids

@@ -86,6 +86,7 @@ _FORGOTTEN_BATCHES = (
     select(Batch.id)
     .where(
         Batch.ended_as.is_(None),
+        Batch.staged_until.is_(None),
         ~select(Execution.id)
         .where(Execution.batch_id == Batch.id, Execution.status.in_(UNFINISHED))
         .exists(),
@@ -182,8 +183,15 @@ def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:
 
 def add_steps(steps: Iterable[Step]) -> None:
     """Write lines into timelines."""
+    rows = rows_of_steps(steps)
+    if rows:
+        db.session.connection().execute(_ADD_STEPS, rows)
+
+
+def rows_of_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """Return what add_steps() inserts; needs no transaction."""
     moment = clock.now()
-    rows = [
+    return [
         sealed_values(
             ExecutionStep,
             {
@@ -197,8 +205,6 @@ def add_steps(steps: Iterable[Step]) -> None:
         )
         for step in steps
     ]
-    if rows:
-        db.session.connection().execute(_ADD_STEPS, rows)
 
 
 def end_batches(batch_ids: Collection[UUID]) -> None:

@@ -7,7 +7,7 @@ resumption.py's.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import BindParameter, Row, bindparam, select, update
@@ -146,34 +146,54 @@ def pause_for_input(questions: Sequence[Question]) -> None:
     )
 
 
-def ask_for_approval(
-    function: Function,
-    calls: Sequence[tuple[UUID, JSONObject]],
-    *,
-    by: Principal,
-    batch: Batch | None = None,
-) -> None:
-    """Ask whether calls may be made whose executions were just written down as awaiting input.
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What people are asked before each call of a function: one, or those of a batch of `total`.
 
-    Each is its execution's id and the input; those of a batch are in the order of its inputs.
+    `asker` says who wants the calls made.
     """
-    name = f"{function.namespace}/{function.name}"
-    asker = _who_wants(by)
-    requests: dict[UUID, NewRequest] = {}
-    for index, (execution_id, proposed) in enumerate(calls):
-        which = f", with input {index} of a batch of {len(calls)}" if batch else ""
-        message = f"{asker} to call `{name}`{which}."
-        requests[execution_id] = NewRequest(
-            workspace_id=function.workspace_id,
+
+    workspace_id: UUID
+    name: str
+    description: str | None
+    schema: JSONValue
+    asker: str
+    total: int | None = None
+
+    @classmethod
+    def of(cls, function: Function, by: Principal, *, total: int | None = None) -> Self:
+        """Return what is asked before what the principal wants is called."""
+        name = f"{function.namespace}/{function.name}"
+        about = (function.workspace_id, name, function.description, function.input_schema)
+        return cls(*about, _who_wants(by), total)
+
+    def request(
+        self,
+        execution_id: UUID,
+        proposed: JSONObject,
+        *,
+        index: int = 0,
+        batch_id: UUID | None = None,
+    ) -> NewRequest:
+        """Return what is asked before one call; `index` is the number of its input in the batch."""
+        which = "" if self.total is None else f", with input {index} of a batch of {self.total}"
+        message = f"{self.asker} to call `{self.name}`{which}."
+        return NewRequest(
+            workspace_id=self.workspace_id,
             execution_id=execution_id,
-            key=_cut(name),
-            title=_cut(f"Call {name}?"),
-            message="\n\n".join(filter(None, (message, function.description))),
-            schema=function.input_schema,
+            batch_id=batch_id,
+            key=_cut(self.name),
+            title=_cut(f"Call {self.name}?"),
+            message="\n\n".join(filter(None, (message, self.description))),
+            schema=self.schema,
             kind=InputRequestKind.APPROVAL,
             proposed_response=proposed,
         )
-    _create(requests)
+
+
+def ask_for_approval(approval: Approval, execution_id: UUID, proposed: JSONObject) -> None:
+    """Ask whether a call may be made whose execution was just written down as awaiting input."""
+    _create({execution_id: approval.request(execution_id, proposed)})
 
 
 def _who_wants(by: Principal) -> str:
@@ -255,17 +275,18 @@ def _create(requests: Mapping[UUID, NewRequest]) -> None:
     request_ids = create_requests(list(requests.values()))
     add_steps(
         [
-            Step(
-                execution_id,
-                StepKind.PAUSED,
-                request.title,
-                {"input_request_id": str(request_id)},
-            )
+            step_of_request(request_id, execution_id, request.title)
             for request_id, (execution_id, request) in zip(
                 request_ids, requests.items(), strict=True
             )
         ]
     )
+
+
+def step_of_request(request_id: UUID, execution_id: UUID, title: str) -> Step:
+    """Return what an execution's timeline says of a request."""
+    details: dict[str, JSONValue] = {"input_request_id": str(request_id)}
+    return Step(execution_id, StepKind.PAUSED, title, details)
 
 
 def _unsealed(request_id: UUID, sealed: str | None) -> PersonsAnswer | Failure:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import load_only
 
 from opensink_web.errors import Conflict
 from opensink_web.json_value import JSONObject
@@ -30,10 +29,11 @@ from opensink_web.models import (
 )
 from opensink_web.operations.accounts.permission import SERVICE, Principal
 from opensink_web.operations.executions.batch import lock_batch
+from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.chat_submission import (
     ChatInput,
-    CheckedChats,
     check_chats,
+    draft_chats,
     find_addressed_agent,
     submit_chats,
 )
@@ -41,13 +41,13 @@ from opensink_web.operations.executions.ending import lock_executions
 from opensink_web.operations.executions.permission import executable_function, may_execute
 from opensink_web.operations.executions.queries.batch import find_batch
 from opensink_web.operations.executions.queries.execution import find_execution
+from opensink_web.operations.executions.staging import Draft
 from opensink_web.operations.executions.submission import (
     CheckedInputs,
     Options,
     check_input,
     check_inputs,
     submit,
-    submit_batch,
 )
 from opensink_web.schema.secrets import paths_from
 from opensink_web.schema.subschemas import Path
@@ -107,19 +107,10 @@ def rerun_execution(
     return new_id
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """What of a batch has failed and can be run again: `inputs` are checked as their kind is."""
-
-    trigger_ids: tuple[str, ...]
-    secret_paths: tuple[list[Path], ...]
-    inputs: CheckedInputs | CheckedChats
-
-
 def check_failed(
     principal: Principal, batch_id: UUID, order: RerunOrder, templates: TemplateRenderer
-) -> Failed:
-    """Check the inputs of what has failed of a batch for rerun_failed(); takes its time.
+) -> Draft:
+    """Put a batch together of what has failed of another, for rerun_failed(); takes its time.
 
     Raises: as check_execution() and check_chats(), and Conflict when none has failed.
     """
@@ -129,38 +120,47 @@ def check_failed(
     failed = _failed_of(batch)
     if not failed:
         raise Conflict("None of the batch's executions has failed.")
-    inputs = [each.input_data for each in failed]
-    trigger_ids = tuple(each.trigger_id for each in failed)
-    secret_paths = tuple(paths_from(each.secret_input_paths) for each in failed)
-    if batch.kind is ExecutionKind.AGENT:
-        principal.require_reach(_permission_to_chat(batch))
-        agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
-        chats = [_chat_input(each) for each in inputs]
-        checked_chats = check_chats(agent, templates, chats, order.size_max)
-        return Failed(trigger_ids, secret_paths, checked_chats)
-    function = _function_of(principal, batch)
-    return Failed(trigger_ids, secret_paths, check_inputs(function, inputs, order.size_max))
-
-
-def rerun_failed(principal: Principal, batch_id: UUID, failed: Failed, order: RerunOrder) -> Batch:
-    """Take on the failed executions of a batch once more, as a batch of their own: all or none.
-
-    They keep their trigger ids. Raises: as rerun_execution().
-    """
-    batch = lock_batch(principal.workspace, batch_id, user_id=order.user_id)
     _check_known(batch, order)
     _check_callbacks(principal, batch, order)
     options = Options(
         trigger_type=TRIGGER_TYPE,
         trigger_id=batch.trigger_id_prefix,
-        trigger_ids=failed.trigger_ids,
+        trigger_ids=tuple(each.trigger_id for each in failed),
         callback_url=_childrens_callback_url(batch) if order.with_callbacks else None,
         scopes=batch.scopes,
-        secret_paths=failed.secret_paths,
+        secret_paths=tuple(each.secret_paths for each in failed),
     )
-    made = _submit(principal, batch, failed.inputs, options, order)
-    made.rerun_of_id = batch.id
-    return made
+    url = batch.callback_url if order.with_callbacks else None
+    inputs = [each.input_data for each in failed]
+    if batch.kind is ExecutionKind.AGENT:
+        agent = _agent_of(principal, batch)
+        chats = check_chats(
+            agent, templates, [_chat_input(each) for each in inputs], order.size_max
+        )
+        # filling in ended the transaction that the batch was read in
+        agent = _agent_of(principal, batch)
+        return draft_chats(agent, chats, options, batch_callback_url=url, rerun_of_id=batch_id)
+    function = _function_of(principal, batch)
+    checked = check_inputs(function, inputs, order.size_max)
+    return draft_batch(
+        principal, function, checked, options, batch_callback_url=url, rerun_of_id=batch_id
+    )
+
+
+def rerun_failed(principal: Principal, draft: Draft, order: RerunOrder) -> None:
+    """Take on the failed executions of a batch once more, as a batch of their own: all or none.
+
+    They keep their trigger ids. Raises: as rerun_execution().
+    """
+    if draft.rerun_of_id is None:
+        raise ValueError("this batch runs no other one again")
+    batch = lock_batch(principal.workspace, draft.rerun_of_id, user_id=order.user_id)
+    _check_known(batch, order)
+    _check_callbacks(principal, batch, order)
+    if batch.kind is ExecutionKind.AGENT:
+        submit_chats(principal, _agent_of(principal, batch), draft)
+    else:
+        submit_batch(principal, _function_of(principal, batch), draft)
 
 
 def reruns_of(original: Execution | Batch) -> list[UUID]:
@@ -214,21 +214,10 @@ def _check_known(original: Execution | Batch, order: RerunOrder) -> None:
         )
 
 
-def _submit(
-    principal: Principal,
-    batch: Batch,
-    inputs: CheckedInputs | CheckedChats,
-    options: Options,
-    order: RerunOrder,
-) -> Batch:
-    url = batch.callback_url if order.with_callbacks else None
-    if isinstance(inputs, CheckedInputs):
-        function = _function_of(principal, batch)
-        made, _ = submit_batch(principal, function, inputs, options, batch_callback_url=url)
-        return made
+def _agent_of(principal: Principal, batch: Batch) -> Agent:
+    """Find the agent by its address. Raises: NotFound; PermissionMissing."""
     principal.require_reach(_permission_to_chat(batch))
-    agent = find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
-    return submit_chats(principal, agent, inputs, options, batch_callback_url=url).batch
+    return find_addressed_agent(principal.workspace, batch.target_namespace, batch.target_name)
 
 
 def _function_of(principal: Principal, original: Execution | Batch) -> Function:
@@ -248,21 +237,35 @@ def _chat_input(kept: JSONObject) -> ChatInput:
     return ChatInput(str(kept["message"]), variables if isinstance(variables, dict) else {})
 
 
-def _failed_of(batch: Batch) -> Sequence[Execution]:
-    """Return the executions that failed, in the inputs' order; of each only what it began with."""
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """What an execution that failed began with."""
+
+    trigger_id: str
+    input_data: JSONObject
+    secret_paths: Sequence[Path]
+
+
+def _failed_of(batch: Batch) -> list[_Failed]:
+    """Return the executions that failed, in the inputs' order."""
     query = (
-        select(Execution)
-        .options(
-            load_only(
-                Execution.sealed_input_data,
-                Execution.sealed_secret_input_paths,
-                Execution.trigger_id,
-            )
+        select(
+            Execution.id,
+            Execution.trigger_id,
+            Execution.sealed_input_data,
+            Execution.sealed_secret_input_paths,
         )
         .where(Execution.batch_id == batch.id, Execution.status == ExecutionStatus.FAILED)
         .order_by(Execution.batch_index)
     )
-    return db.session.scalars(query).all()
+    return [
+        _Failed(
+            trigger_id,
+            Execution.input_data.unseal(execution_id, input_data),
+            paths_from(Execution.secret_input_paths.unseal(execution_id, secret_paths)),
+        )
+        for execution_id, trigger_id, input_data, secret_paths in db.session.execute(query)
+    ]
 
 
 def _childrens_callback_url(batch: Batch) -> str | None:

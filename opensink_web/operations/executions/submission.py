@@ -1,4 +1,4 @@
-"""Taking executions on, one or a batch: everything is checked before anything is stored.
+"""Taking executions on: everything is checked before anything is stored.
 
 What takes long is done before, outside the transaction, so that nobody waits for it who wants to
 write: asking a name server where a callback may go, and holding inputs against a schema. The
@@ -7,8 +7,9 @@ transaction looks only whether the schema is still the same.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -24,7 +25,6 @@ from opensink_web.errors import (
 )
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.models import (
-    Batch,
     Execution,
     ExecutionKind,
     ExecutionStatus,
@@ -35,11 +35,11 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import announce_lane_after_commit
+from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.ending import Step, add_steps
-from opensink_web.operations.executions.pause import ask_for_approval
-from opensink_web.schema.secrets import merged_paths, secrets_of
+from opensink_web.operations.executions.pause import Approval, ask_for_approval
+from opensink_web.schema.secrets import Secrets, merged_paths, secrets_of
 from opensink_web.schema.subschemas import Path
 from opensink_web.schema.validation import Checker
 
@@ -54,8 +54,9 @@ DEPTH_MAX = 8
 TIMEOUT_SECONDS_MAX = 86_400
 BATCH_SIZE_MAX_DEFAULT = 1000
 CHECKING_SECONDS_MAX = 3.0
-"""How much of a processor's time the inputs of a batch may take to check."""
-_ADD_EXECUTIONS = insert(Execution)
+"""How much of a processor's time the inputs of a batch may take to check, for each thousand."""
+_CHECKED_AT_ONCE = 500
+_ADD_EXECUTION = insert(Execution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class Options:
     timeout_seconds: int | None = None
     scopes: Sequence[str] | None = None
     secret_paths: tuple[Sequence[Path], ...] | None = None
+
+    def scopes_of(self, principal: Principal) -> list[str] | None:
+        """Return what executions are limited to that the principal starts."""
+        scopes = self.scopes if principal.scopes is None else principal.scopes
+        return None if scopes is None else list(scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def check_input(function: Function, input_data: JSONObject) -> CheckedInputs:
 
     Raises: InvalidFunctionInput; Conflict for a function that is switched off.
     """
-    _check_active(function)
+    check_active(function)
     checker = Checker(function.input_schema)
     _check_value(function, checker, input_data)
     return CheckedInputs([input_data], checker.schema_text)
@@ -123,17 +129,21 @@ def check_inputs(
     Raises: as check_input(); BatchSizeRefused.
     """
     check_size(inputs, size_max)
-    _check_active(function)
+    check_active(function)
     checker = Checker(function.input_schema)
-    ends_at = time.thread_time() + CHECKING_SECONDS_MAX
+    seconds = CHECKING_SECONDS_MAX * max(len(inputs) / 1000, 1)
+    ends_at = time.thread_time() + seconds
     for index, input_data in enumerate(inputs):
         _check_value(function, checker, input_data, index)
         if time.thread_time() > ends_at:
             message = (
-                "These inputs together take too long to check against the input schema of "
-                f"{function.namespace}/{function.name}. Submit them in several batches."
+                f"It takes more than {seconds:g} seconds to check these {len(inputs)} inputs "
+                f"against the input schema of {function.namespace}/{function.name}: {index + 1} "
+                "were checked in that time. Submit them in several batches."
             )
             raise InvalidFunctionInput(message, errors=(FieldError("/inputs", message),))
+        if index % _CHECKED_AT_ONCE == 0:
+            time.sleep(0)  # others' requests have their turn
     return CheckedInputs(inputs, checker.schema_text)
 
 
@@ -145,45 +155,18 @@ def submit(
     Raises: InvalidInput; Conflict for a function that is switched off, or has another schema now.
     """
     check_options(options)
-    _check_active(function)
-    _check_unchanged(function, checked)
-    (execution_id,) = insert_executions(
-        principal,
-        target_of(function),
-        checked.values,
-        options,
-        options.trigger_ids or [options.trigger_id],
-    )
-    if function.requires_approval:
-        (input_data,) = checked.values
-        ask_for_approval(function, [(execution_id, input_data)], by=principal)
+    check_active(function)
+    check_unchanged(function, checked.schema_text)
+    target, execution_id = target_of(function), new_id()
+    (input_data,) = checked.values
+    own = own_values(execution_id, input_data, secrets_of(target.input_schema), options)
+    run_prepared(_ADD_EXECUTION, common_values(principal, target, options) | own)
+    add_steps([Step(execution_id, StepKind.QUEUED)])
+    if target.requires_approval:
+        ask_for_approval(Approval.of(function, principal), execution_id, input_data)
+    elif options.delay_seconds == 0:
+        announce_lane_after_commit(LaneWork.EXECUTIONS, target.id)
     return execution_id
-
-
-def submit_batch(
-    principal: Principal,
-    function: Function,
-    checked: CheckedInputs,
-    options: Options,
-    *,
-    batch_callback_url: str | None = None,
-) -> tuple[Batch, list[UUID]]:
-    """Take on a batch, in one go; return it and the ids of its executions in the inputs' order.
-
-    `options.trigger_id` is the prefix of the executions' own. Raises: as submit().
-    """
-    check_options(options)
-    _check_active(function)
-    _check_unchanged(function, checked)
-    inputs = checked.values
-    target = target_of(function)
-    batch = add_batch(principal, target, len(inputs), options, batch_callback_url)
-    trigger_ids = trigger_ids_of(options, len(inputs))
-    ids = insert_executions(principal, target, inputs, options, trigger_ids, batch=batch)
-    if function.requires_approval:
-        calls = list(zip(ids, inputs, strict=True))
-        ask_for_approval(function, calls, by=principal, batch=batch)
-    return batch, ids
 
 
 def target_of(function: Function) -> Target:
@@ -197,14 +180,6 @@ def target_of(function: Function) -> Target:
         requires_approval=function.requires_approval,
         input_schema=function.input_schema,
     )
-
-
-def trigger_ids_of(options: Options, count: int) -> Sequence[str | None]:
-    """Return the trigger ids of a batch's executions."""
-    if options.trigger_ids is not None:
-        return options.trigger_ids
-    prefix = options.trigger_id
-    return [None if prefix is None else f"{prefix}:{index}" for index in range(count)]
 
 
 def check_size(inputs: Sequence[object], most: int) -> None:
@@ -231,75 +206,14 @@ def check_options(options: Options) -> None:
         raise InvalidInput(errors[0].message, errors=tuple(errors))
 
 
-def add_batch(
-    principal: Principal, target: Target, total: int, options: Options, callback_url: str | None
-) -> Batch:
-    """Write down a batch, before its executions."""
-    batch = Batch(
-        workspace_id=principal.workspace.id,
-        user_id=principal.user.id,
-        kind=target.kind,
-        target_namespace=target.namespace,
-        target_name=target.name,
-        total=total,
-        trigger_id_prefix=options.trigger_id,
-        callback_url=callback_url,
-        scopes=_scopes_of(principal, options),
-        parent_id=principal.execution_id,
-    )
-    if target.kind is ExecutionKind.FUNCTION:
-        batch.function_id = target.id
-    else:
-        batch.agent_id = target.id
-    db.session.add(batch)
-    db.session.flush()
-    return batch
+def common_values(
+    principal: Principal, target: Target, options: Options, batch_id: UUID | None = None
+) -> dict[str, Any]:
+    """Return what all executions have in common that are submitted together.
 
-
-def insert_executions(
-    principal: Principal,
-    target: Target,
-    inputs: Sequence[JSONObject],
-    options: Options,
-    trigger_ids: Sequence[str | None],
-    *,
-    batch: Batch | None = None,
-    chat_ids: Sequence[UUID] | None = None,
-) -> list[UUID]:
-    """Write executions down in bulk, and have them announced if they are due.
-
-    Those of a target that requires approval wait for it; the caller asks.
+    Raises: Conflict; InvalidInput; NotFound, for what an execution may not start.
     """
     moment = clock.now()
-    common = _common_values(principal, target, options, batch, moment)
-    ids = [new_id() for _ in inputs]
-    secrets = secrets_of(target.input_schema)
-    further = options.secret_paths or [()] * len(inputs)
-    rows = [
-        sealed_values(
-            Execution,
-            {
-                **common,
-                "id": ids[index],
-                "input_data": input_data,
-                "secret_input_paths": merged_paths(secrets.paths_in(input_data), further[index]),
-                "trigger_id": trigger_id or TRIGGER_ID_DEFAULT,
-                "batch_index": None if batch is None else index,
-                "chat_id": chat_ids[index] if chat_ids else None,
-            },
-        )
-        for index, (input_data, trigger_id) in enumerate(zip(inputs, trigger_ids, strict=True))
-    ]
-    db.session.connection().execute(_ADD_EXECUTIONS, rows)
-    add_steps([Step(each, StepKind.QUEUED) for each in ids])
-    if options.delay_seconds == 0 and not target.requires_approval:
-        announce_lane_after_commit(LaneWork.EXECUTIONS, target.id)
-    return ids
-
-
-def _common_values(
-    principal: Principal, target: Target, options: Options, batch: Batch | None, moment: datetime
-) -> dict[str, object]:
     is_function = target.kind is ExecutionKind.FUNCTION
     return {
         "workspace_id": principal.workspace.id,
@@ -309,21 +223,57 @@ def _common_values(
         "agent_id": None if is_function else target.id,
         "target_namespace": target.namespace,
         "target_name": target.name,
-        "batch_id": None if batch is None else batch.id,
+        "batch_id": batch_id,
         "parent_id": principal.execution_id,
         "depth": _depth_below(principal, options),
         "trigger_type": options.trigger_type,
-        "scopes": _scopes_of(principal, options),
+        "scopes": options.scopes_of(principal),
         "status": target.first_status,
         "timeout_seconds": options.timeout_seconds or target.timeout_seconds,
         "pause_count": 0,
-        "callback_url": options.callback_url,
         "lane_id": target.id,
         "next_at": moment + timedelta(seconds=options.delay_seconds),
         "recovery_count": 0,
         "created_at": moment,
         "updated_at": moment,
     }
+
+
+def own_values(
+    execution_id: UUID,
+    input_data: JSONObject,
+    secrets: Secrets,
+    options: Options,
+    *,
+    index: int | None = None,
+    chat_id: UUID | None = None,
+) -> dict[str, Any]:
+    """Return what one execution has for itself, encrypted; `index` is its number in a batch.
+
+    `secrets` are those of its target's input schema. Needs no transaction.
+    """
+    number = index or 0
+    further = options.secret_paths[number] if options.secret_paths else ()
+    return sealed_values(
+        Execution,
+        {
+            "id": execution_id,
+            "input_data": input_data,
+            "secret_input_paths": merged_paths(secrets.paths_in(input_data), further),
+            "callback_url": options.callback_url,
+            "trigger_id": _trigger_id_of(options, index),
+            "batch_index": index,
+            "chat_id": chat_id,
+        },
+    )
+
+
+def _trigger_id_of(options: Options, index: int | None) -> str:
+    if options.trigger_ids is not None:
+        return options.trigger_ids[index or 0] or TRIGGER_ID_DEFAULT
+    if options.trigger_id is None:
+        return TRIGGER_ID_DEFAULT
+    return options.trigger_id if index is None else f"{options.trigger_id}:{index}"
 
 
 def _depth_below(principal: Principal, options: Options) -> int:
@@ -350,23 +300,27 @@ def _depth_below(principal: Principal, options: Options) -> int:
     return int(above.depth) + 1
 
 
-def _scopes_of(principal: Principal, options: Options) -> list[str] | None:
-    scopes = options.scopes if principal.scopes is None else principal.scopes
-    return None if scopes is None else list(scopes)
-
-
-def _check_active(function: Function) -> None:
+def check_active(function: Function) -> None:
+    """Raises: Conflict for a function that is switched off."""
     if not function.is_active:
         raise Conflict(
             f"{function.namespace}/{function.name} is switched off, so it is not executed."
         )
 
 
-def _check_unchanged(function: Function, checked: CheckedInputs) -> None:
-    if dump(function.input_schema) != checked.schema_text:
+def check_unchanged(function: Function, schema_text: str, target: Target | None = None) -> None:
+    """Look whether the inputs still fit, and executions would still keep `target` of it.
+
+    Raises: Conflict.
+    """
+    is_same = target is None or replace(target, input_schema=True) == replace(
+        target_of(function), input_schema=True
+    )
+    if not is_same or dump(function.input_schema) != schema_text:
+        what = "The input schema of " if is_same else ""
         raise Conflict(
-            f"The input schema of {function.namespace}/{function.name} was changed just now, so "
-            "nothing was executed. Please try again."
+            f"{what}{function.namespace}/{function.name} was changed just now, so nothing was "
+            "executed. Please try again."
         )
 
 

@@ -6,6 +6,7 @@ here. What it means to whoever asked, a session or an execution, is theirs to wr
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, bindparam, insert, update
@@ -49,7 +50,7 @@ class NewRequest:
 
     `schema` has passed check_schema(); `message` is Markdown. `proposed_response` is the input of
     the call that an approval is asked for. `asked_with_id` is the execution whose token an agent
-    asked with.
+    asked with, `batch_id` the batch of the execution whose call is to be approved.
     """
 
     workspace_id: UUID
@@ -62,6 +63,7 @@ class NewRequest:
     session_id: UUID | None = None
     agent_id: UUID | None = None
     execution_id: UUID | None = None
+    batch_id: UUID | None = None
     asked_with_id: UUID | None = None
 
 
@@ -73,23 +75,31 @@ def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
 
     Whoever asks is locked, or was written down in this transaction.
     """
-    if not requests:
-        return []
+    rows = rows_of_requests(requests)
+    add_rows(rows)
+    return [row["id"] for row in rows]
+
+
+def add_rows(rows: Sequence[dict[str, Any]]) -> None:
+    """Insert what rows_of_requests() has made; those of a batch may be nobody's to see yet."""
+    if rows:
+        db.session.connection().execute(_ADD, rows)
+
+
+def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
+    """Return what is inserted of requests, in the same order; needs no transaction."""
     common = {"created_at": clock.now(), "status": InputRequestStatus.PENDING}
-    ids = [new_id() for _ in requests]
-    rows = [
+    return [
         sealed_values(
             InputRequest,
             {
                 **common,
-                "id": request_id,
+                "id": new_id(),
                 **{name: getattr(request, name) for name in _COLUMNS},
             },
         )
-        for request_id, request in zip(ids, requests, strict=True)
+        for request in requests
     ]
-    db.session.connection().execute(_ADD, rows)
-    return ids
 
 
 def store_response(request: InputRequest, response: JSONObject, by: User) -> None:

@@ -2,6 +2,7 @@
 
 from opensink_web import clock
 from opensink_web.models import Execution, ExecutionStatus, LaneWork
+from opensink_web.models.execution import NOT_DUE_YET
 from opensink_web.operations.lane import slots_taken
 from opensink_web.web.deliveries.delivery_wait import LATE_AFTER, Wait
 
@@ -16,6 +17,8 @@ def wait_of(execution: Execution) -> Wait | None:
         return Wait("It is running elsewhere and will report its result itself.", execution.next_at)
     if execution.status is not ExecutionStatus.QUEUED:
         return None
+    if execution.next_at == NOT_DUE_YET:
+        return Wait("The executions of its batch are still being queued.", is_usual=True)
     if execution.next_at > moment:
         return Wait("It was submitted to start later.", execution.next_at)
     if slots_taken(LaneWork.EXECUTIONS, execution.lane_id):

@@ -24,6 +24,8 @@ from opensink_web.operations.executions.rerun import (
     rerun_failed,
     reruns_of,
 )
+from opensink_web.operations.executions.staging import stage
+from opensink_web.operations.idempotency import HeldKey
 from opensink_web.outbound.redaction import redact_address
 from opensink_web.web.access import requires, services
 from opensink_web.web.executions.reach import only_user
@@ -93,8 +95,9 @@ def batch(principal: Principal, batch_id: UUID) -> ResponseReturnValue:
     try:
         _check_callbacks(original, order)
         failed = check_failed(principal, batch_id, order, services().templates)
-        with writing():
-            batch_id = rerun_failed(principal, batch_id, failed, order).id
+        with stage(failed, lambda: principal, HeldKey(None)) as draft, writing():
+            rerun_failed(principal, draft, order)
+        batch_id = failed.batch_id
     except PermissionMissing:
         raise
     except OpenSinkError as error:

@@ -46,7 +46,7 @@ def test_its_reply_ends_the_chat_and_the_execution(app: Flask, cast: Cast) -> No
         finish_all(claim_some(agent_id), REPLY)
         ended = execution(submitted.execution_ids[0])
         assert said_in(submitted.chat_ids[0]) == [("user", "Hello"), ("assistant", "Hi")]
-        assert batch(submitted.batch.id).ended_as is BatchStatus.COMPLETED
+        assert batch(submitted.batch_id).ended_as is BatchStatus.COMPLETED
     assert ended.status is ExecutionStatus.COMPLETED
     assert ended.output_data == {
         "chat_id": str(submitted.chat_ids[0]),

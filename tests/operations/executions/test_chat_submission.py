@@ -10,7 +10,11 @@ from opensink_web.errors import Conflict, InvalidChatInput, InvalidInput
 from opensink_web.models import Agent, Batch, Chat, ChatMessage, Execution, ExecutionKind, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.initial_messages import Message
-from opensink_web.operations.executions.chat_submission import check_chats, submit_chats
+from opensink_web.operations.executions.chat_submission import (
+    check_chats,
+    draft_chats,
+    submit_chats,
+)
 from opensink_web.operations.executions.submission import Options
 from tests.conftest import Cast
 from tests.support.chats import (
@@ -91,12 +95,13 @@ def test_first_messages_that_were_changed_meanwhile_begin_no_chat(app: Flask, ca
         inputs = [chat_input(language="x", topics=[])]
         agent = db.session.get_one(Agent, agent_id)
         checked = check_chats(agent, templates(), inputs)
+        draft = draft_chats(db.session.get_one(Agent, agent_id), checked, Options())
         with writing():
             db.session.get_one(Agent, agent_id).initial_messages = None
         with writing():
             agent, alice = db.session.get_one(Agent, agent_id), principal_of(cast.alice)
             with pytest.raises(Conflict, match="changed just now"):
-                submit_chats(alice, agent, checked, Options())
+                submit_chats(alice, agent, draft)
 
 
 def test_stored_messages_that_are_no_templates_begin_no_chat(app: Flask, cast: Cast) -> None:
@@ -146,4 +151,4 @@ def test_a_thousand_are_stored_with_a_handful_of_statements(app: Flask, cast: Ca
         submitted = submit_some(cast.alice, agent_id, inputs)
         event.remove(db.engine, "before_cursor_execute", note)
     assert len(submitted.chat_ids) == 1000
-    assert len(statements) < 12
+    assert len(statements) < 15

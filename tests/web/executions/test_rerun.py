@@ -24,7 +24,6 @@ from opensink_web.operations.executions.rerun import (
     check_execution,
     check_failed,
     rerun_execution,
-    rerun_failed,
 )
 from opensink_web.outbound.outcome import Failure, Output
 from tests.conftest import Cast
@@ -160,9 +159,8 @@ def test_no_token_of_whoever_runs_it_goes_where_somebody_else_sent_callbacks(
         principal = principal_of(cast.alice)
         with pytest.raises(Conflict, match="an access token of yours"):
             rerun_execution(principal, bobs, check_execution(principal, bobs, order), order)
-        failed_ones = check_failed(principal, bobs_batch, order, templates())
         with pytest.raises(Conflict, match="an access token of yours"):
-            rerun_failed(principal, bobs_batch, failed_ones, order)
+            check_failed(principal, bobs_batch, order, templates())
 
 
 def test_what_a_key_was_limited_to_limits_what_is_run_again(
@@ -282,7 +280,7 @@ def test_chats_that_failed_are_had_again_as_chats_of_their_own(
     with app.app_context():
         agent_id = ask_in(cast.alice, ENDPOINT).agent_id
         said = [chat_input(f"Hello {number}", name="Ada") for number in range(2)]
-        batch_id = submit_some(cast.alice, agent_id, said).batch.id
+        batch_id = submit_some(cast.alice, agent_id, said).batch_id
         finish_all(claim_some(agent_id), Failure("It does not answer."))
 
     answer = alice.post(f"{batch_page(batch_id)}/rerun", data=ONCE)

@@ -82,6 +82,8 @@ def count_ended_since(batch: Batch, moment: datetime) -> int:
 
 def due_at(batch: Batch) -> datetime | None:
     """Return when the first execution of a batch that has not begun is due."""
+    if batch.due_at is not None:
+        return batch.due_at
     query = select(Execution.next_at).where(
         Execution.batch_id == batch.id, Execution.batch_index == 0
     )

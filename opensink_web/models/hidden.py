@@ -1,9 +1,12 @@
-"""What was deleted and still has rows: nobody finds it, by whatever way they look.
+"""Rows that nobody finds, by whatever way they look: what was deleted, and what is not whole yet.
 
 An agent, a session or a function may have a hundred thousand rows, which a cascade would delete
 while everybody waits. So a moment in one row says that it is gone, and the rest goes in slices
-(operations/deletion.py). Every query by the ORM is narrowed here, in one place: no list, count or
-page has to think of it, nor can one forget it. A statement that is built of tables sees all.
+(operations/deletion.py). A batch of as many is written in slices too: it is there once the last of
+them is, and not before (operations/executions/staging.py).
+
+Every query by the ORM is narrowed here, in one place: no list, count or page has to think of it,
+nor can one forget it. A statement that is built of tables, or run past the session, sees all.
 """
 
 from typing import Any, cast
@@ -15,19 +18,29 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from opensink_web.models.activity import Activity
 from opensink_web.models.agent import Agent
 from opensink_web.models.agent_session import AgentSession
+from opensink_web.models.batch import Batch
+from opensink_web.models.chat import Chat
 from opensink_web.models.delivery import Delivery
+from opensink_web.models.execution import Execution
 from opensink_web.models.function import Function
 from opensink_web.models.input_request import InputRequest
 
 # of the tables, not the classes: else this would be narrowed too
 _AGENTS = cast("Table", Agent.__table__).alias("deleted_agents")
 _SESSIONS = cast("Table", AgentSession.__table__).alias("deleted_sessions")
+_BATCHES = cast("Table", Batch.__table__).alias("staged_batches")
 
 
 def _belongs_to_none(column: Any, parents: Any) -> ColumnElement[bool]:
     deleted = select(parents.c.id).where(parents.c.deleted_at.is_not(None))
     is_there: ColumnElement[bool] = column.not_in(deleted)
     return or_(column.is_(None), is_there) if column.nullable else is_there
+
+
+def _is_whole(column: Any) -> ColumnElement[bool]:
+    """Its batch is not being written still; it may have none."""
+    staged = select(_BATCHES.c.id).where(_BATCHES.c.staged_until.is_not(None))
+    return or_(column.is_(None), column.not_in(staged))
 
 
 _CRITERIA = (
@@ -44,15 +57,25 @@ _CRITERIA = (
                 _belongs_to_none(each.session_id, _SESSIONS),
             ),
         )
-        for each in (Activity, InputRequest, Delivery)
+        for each in (Activity, Delivery)
     ),
+    with_loader_criteria(
+        InputRequest,
+        and_(
+            _belongs_to_none(InputRequest.agent_id, _AGENTS),
+            _belongs_to_none(InputRequest.session_id, _SESSIONS),
+            _is_whole(InputRequest.batch_id),
+        ),
+    ),
+    with_loader_criteria(Batch, Batch.staged_until.is_(None)),
+    *(with_loader_criteria(each, _is_whole(each.batch_id)) for each in (Execution, Chat)),
 )
 # statements that were built once are narrowed once: that costs more than running them
 _narrowed: WeakKeyDictionary[Executable, Executable] = WeakKeyDictionary()
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _hide_deleted(state: ORMExecuteState) -> None:
+def _hide(state: ORMExecuteState) -> None:
     is_for_rows = state.is_select or state.is_update or state.is_delete
     # what is loaded later has the criteria of the query that it belongs to
     if is_for_rows and not state.is_column_load and not state.is_relationship_load:

@@ -1,0 +1,421 @@
+"""A batch that is written in slices: all of it is there, or nothing, whatever comes in between."""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import Table, func, select, update
+from sqlalchemy.exc import OperationalError
+
+from opensink_web import clock
+from opensink_web.contract import call
+from opensink_web.jobs.chores import DELETING, QUEUEING, do_chores
+from opensink_web.models import (
+    Base,
+    Batch,
+    BatchStatus,
+    Chat,
+    ChatMessage,
+    Execution,
+    ExecutionStep,
+    IdempotencyRecord,
+    InputRequest,
+    LaneWork,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.executions import staging
+from opensink_web.operations.executions.batch import cancel_some_left
+from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
+from opensink_web.operations.executions.function import delete_function
+from opensink_web.operations.lane import lanes_with_work
+from tests.api.conftest import Api, Apis, assert_problem
+from tests.conftest import Cast
+from tests.runtime.conftest import make_function
+from tests.support.executions import batch, claim_some
+
+pytestmark = pytest.mark.usefixtures("on_each_database")
+
+ADDRESS = "/functions/tests/work/execute/batch"
+COUNT = 12
+BETWEEN = 1
+"""After so many slices the tests look in."""
+Between: TypeAlias = Callable[[Callable[[], Any]], None]
+WRITTEN = (Batch, Execution, ExecutionStep, InputRequest, Chat, ChatMessage)
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a dozen be many."""
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 5)
+    monkeypatch.setattr(staging, "_FIRST_SLICE", 5)
+
+
+@pytest.fixture
+def between_slices(monkeypatch: pytest.MonkeyPatch) -> Between:
+    """Return what has something done once, when the first slice has been written."""
+
+    def install(act: Callable[[], Any]) -> None:
+        original = staging._Pace.keep
+        slices = 0
+
+        def keep(pace: staging._Pace, seconds: float) -> None:
+            nonlocal slices
+            slices += 1
+            original(pace, seconds)
+            if slices == BETWEEN:
+                act()
+
+        monkeypatch.setattr(staging._Pace, "keep", keep)
+
+    return install
+
+
+def submit(api: Api, headers: Mapping[str, str] | None = None, **more: Any) -> Any:
+    body = {"inputs": [{"n": n} for n in range(COUNT)], **more}
+    return api.at(ADDRESS, "POST", body, headers)
+
+
+def read(api: Api, address: str) -> Any:
+    response = api.at(address, "GET")
+    assert response.status_code == 200, response.text
+    return response.json
+
+
+def accepted(response: Any) -> Any:
+    assert response.status_code == 202, response.text
+    return response.json
+
+
+def rows(model: type[Base]) -> int:
+    """Count what is stored, found or not."""
+    table: Table = model.__table__  # type: ignore[assignment]  # a Table is typed as any FROM
+    return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def stored(app: Flask) -> dict[str, int]:
+    """Count what is stored of whatever a batch consists of; nothing is left out."""
+    with app.app_context(), reading():
+        return {model.__name__: n for model in WRITTEN if (n := rows(model))}
+
+
+def in_thread(act: Callable[[], Any]) -> Any:
+    """Do something as another request would, in a thread of its own."""
+    results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.append(act()))
+    thread.start()
+    thread.join(60)
+    return results[0]
+
+
+def sweep(app: Flask) -> None:
+    with app.app_context():
+        while do_chores(DELETING):
+            pass
+
+
+def due_count(app: Flask) -> int:
+    with app.app_context(), reading():
+        query = select(func.count()).select_from(Execution).where(Execution.next_at <= clock.now())
+        return db.session.scalar(query) or 0
+
+
+def test_it_is_there_whole_and_in_order(app: Flask, alice: Api) -> None:
+    make_function(alice)
+    answer = accepted(submit(alice, trigger_id_prefix="run"))
+    assert (answer["total"], answer["status"]) == (COUNT, "queued")
+    listed = read(alice, f"/batches/{answer['batch_id']}/executions")["executions"]
+    assert [each["execution_id"] for each in listed] == answer["execution_ids"]
+    assert [each["trigger_id"] for each in listed] == [f"run:{n}" for n in range(COUNT)]
+    assert [each["input_data"] for each in listed] == [{"n": n} for n in range(COUNT)]
+    assert read(alice, f"/batches/{answer['batch_id']}")["queued"] == COUNT
+
+
+def test_it_becomes_due_in_slices_and_is_carried_out_in_order(app: Flask, alice: Api) -> None:
+    function = make_function(alice)
+    answer = accepted(submit(alice))
+    assert due_count(app) == staging.ROWS_AT_ONCE
+    with app.app_context():
+        do_chores(QUEUEING)
+        claims = claim_some(UUID(function["id"]))
+    assert [str(claim.id) for claim in claims] == answer["execution_ids"]
+
+
+def test_a_delayed_one_is_due_when_it_shall_be(app: Flask, alice: Api) -> None:
+    make_function(alice)
+    answer = accepted(submit(alice, delay_seconds=3600))
+    with app.app_context():
+        do_chores(QUEUEING)
+        due_at = batch(UUID(answer["batch_id"])).due_at
+        assert due_at is not None
+        with reading():
+            assert set(db.session.scalars(select(Execution.next_at))) == {due_at}
+    assert timedelta(minutes=59) < due_at - clock.now() <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize("kind", ["function", "approval", "chats"])
+def test_nobody_finds_it_before(
+    app: Flask,
+    alice: Api,
+    between_slices: Between,
+    kind: str,
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def look() -> None:
+        seen["stored"] = stored(app)
+        for address in (
+            "/batches",
+            "/executions",
+            "/chats",
+            "/api/v1/agent-session-input-requests",
+        ):
+            answer = read(alice, address)
+            seen[address] = answer["items"] if isinstance(answer, dict) else answer
+        with app.app_context(), reading():
+            staged = db.session.execute(select(Batch.__table__)).one()
+            some = db.session.execute(select(Execution.__table__).limit(1)).one()
+            seen["due"] = lanes_with_work(LaneWork.EXECUTIONS, 10)
+            seen["to be ended"] = is_a_batch_forgotten()
+        seen["batch"] = alice.at(f"/batches/{staged.id}", "GET").status_code
+        seen["cancelling"] = alice.at(f"/batches/{staged.id}/cancel", "POST").status_code
+        seen["execution"] = alice.at(f"/executions/{some.id}", "GET").status_code
+        with app.app_context():
+            end_forgotten_batches()
+            seen["claims"] = claim_some(staged.function_id or staged.agent_id)
+
+    between_slices(lambda: in_thread(look))
+    inputs: list[Any]
+    if kind == "chats":
+        endpoint = {"url": "http://127.0.0.1:9/"}
+        made = {"name": "A", "namespace": "desk", "slug": "clerk", "execution_endpoint": endpoint}
+        alice.post("/agents", made)
+        inputs = [{"message": f"Hello {n}"} for n in range(COUNT)]
+        address, first = "/agents/desk/clerk/chats/batch", COUNT
+    else:
+        make_function(alice, requires_approval=kind == "approval")
+        inputs, address, first = [{"n": n} for n in range(COUNT)], ADDRESS, COUNT
+    accepted(alice.at(address, "POST", {"inputs": inputs}))
+
+    assert seen.pop("stored")["Execution"] == 5
+    assert [seen.pop(each) for each in ("batch", "cancelling", "execution")] == [404, 404, 404]
+    assert {name: value for name, value in seen.items() if value} == {}
+    assert len(read(alice, "/executions")) == first
+    waiting = alice.read("/agent-session-input-requests?$limit=100")["items"]
+    assert len(waiting) == (COUNT if kind == "approval" else 0)
+    assert len(read(alice, "/chats")) == (COUNT if kind == "chats" else 0)
+
+
+def test_others_write_in_between(app: Flask, alice: Api, between_slices: Between) -> None:
+    make_function(alice)
+    one = {"input": {"n": 1}}
+    statuses: list[int] = []
+
+    def write() -> None:
+        answer = alice.at("/functions/tests/work/execute/async", "POST", one)
+        statuses.append(answer.status_code)
+
+    between_slices(lambda: in_thread(write))
+    accepted(submit(alice))
+    assert statuses == [202]
+    assert len(read(alice, "/executions")) == COUNT + 1
+
+
+def test_a_database_that_goes_away_in_between_leaves_nothing(
+    app: Flask,
+    alice: Api,
+    between_slices: Between,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def go_away(*_: object) -> None:
+        raise OperationalError("INSERT", {}, OSError("the server closed the connection"))
+
+    make_function(alice)
+    between_slices(lambda: monkeypatch.setattr(staging, "_insert", go_away))
+    assert_problem(submit(alice), 503, "unavailable")
+    assert read(alice, "/batches") == read(alice, "/executions") == []
+    sweep(app)
+    assert stored(app) == {}
+
+
+def test_a_function_that_is_deleted_in_between_is_not_found(
+    app: Flask, cast: Cast, alice: Api, between_slices: Between
+) -> None:
+    def delete() -> None:
+        with app.app_context():
+            with writing():
+                workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+                delete_function(workspace, "tests", "work")
+            do_chores(DELETING)
+
+    make_function(alice)
+    between_slices(lambda: in_thread(delete))
+    assert_problem(submit(alice), 404, "not_found")
+    sweep(app)
+    assert stored(app) == {}
+
+
+@pytest.mark.parametrize("change", [{"timeout_seconds": 7}, {"is_active": False}])
+def test_a_function_that_is_changed_in_between_executes_nothing(
+    app: Flask,
+    alice: Api,
+    between_slices: Between,
+    change: dict[str, Any],
+) -> None:
+    make_function(alice)
+    between_slices(lambda: in_thread(lambda: alice.patch("/functions/tests/work", change)))
+    assert_problem(submit(alice), 409, "conflict")
+    sweep(app)
+    assert stored(app) == {}
+
+
+def test_one_that_was_given_up_is_not_accepted_any_more(
+    app: Flask, alice: Api, between_slices: Between
+) -> None:
+    """As when whoever submits it stands still for longer than it is held."""
+
+    def give_up() -> None:
+        with app.app_context():
+            with writing():
+                table: Any = Batch.__table__
+                db.session.execute(update(table).values(staged_until=clock.now()))
+            do_chores(DELETING)
+
+    make_function(alice)
+    between_slices(lambda: in_thread(give_up))
+    problem = assert_problem(submit(alice), 503, "unavailable")
+    assert "took too long to be stored" in problem["error"]
+    sweep(app)
+    assert stored(app) == {}
+
+
+def test_one_whose_process_died_is_deleted_once_its_time_is_over(
+    app: Flask, alice: Api, between_slices: Between
+) -> None:
+    class Killed(BaseException):
+        """Nothing is done after it, as after kill -9."""
+
+    def die() -> None:
+        raise Killed
+
+    make_function(alice, requires_approval=True)
+    between_slices(die)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staging, "_GIVE_UP", staging._GIVE_UP.where(Batch.total < 0))
+        with pytest.raises(Killed):
+            submit(alice)
+    sweep(app)
+    assert set(stored(app)) == {"Batch", "Execution", "ExecutionStep", "InputRequest"}  # held still
+    with app.app_context(), writing():
+        table: Any = Batch.__table__
+        db.session.execute(update(table).values(staged_until=clock.now()))
+    sweep(app)
+    assert stored(app) == {}
+
+
+def test_one_that_is_cancelled_before_all_of_it_is_due_does_not_begin(
+    app: Flask, alice: Api
+) -> None:
+    function = make_function(alice)
+    answer = accepted(submit(alice))
+    cancelled: Any = alice.at(f"/batches/{answer['batch_id']}/cancel", "POST").json
+    assert cancelled["cancelled_children"] == COUNT
+    with app.app_context():
+        do_chores(QUEUEING)
+        assert claim_some(UUID(function["id"])) == []
+        with writing():
+            cancel_some_left()
+        assert batch(UUID(answer["batch_id"])).ended_as is BatchStatus.CANCELLED
+
+
+class TestWithAnIdempotencyKey:
+    KEY = {"Idempotency-Key": "the-same"}
+
+    def test_it_is_done_once(self, app: Flask, alice: Api) -> None:
+        make_function(alice)
+        first, again = (accepted(submit(alice, self.KEY)) for _ in range(2))
+        assert first == again
+        assert stored(app)["Execution"] == COUNT
+
+    def test_another_body_is_refused_also_in_between(
+        self, alice: Api, between_slices: Between
+    ) -> None:
+        make_function(alice)
+        refused: list[int] = []
+
+        def other() -> None:
+            refused.append(submit(alice, self.KEY, trigger_id_prefix="x").status_code)
+
+        between_slices(lambda: in_thread(other))
+        accepted(submit(alice, self.KEY))
+        assert refused == [409]
+
+    def test_whoever_repeats_it_meanwhile_hears_the_same(
+        self, app: Flask, alice: Api, between_slices: Between
+    ) -> None:
+        make_function(alice)
+        repeated: list[Any] = []
+        thread = threading.Thread(target=lambda: repeated.append(submit(alice, self.KEY)))
+        between_slices(thread.start)
+        first = accepted(submit(alice, self.KEY))
+        thread.join(60)
+        assert accepted(repeated[0]) == first
+        assert repeated[0].headers["Idempotent-Replayed"] == "true"
+        assert stored(app)["Execution"] == COUNT
+
+    def test_whoever_has_waited_for_long_is_told_so(
+        self,
+        alice: Api,
+        between_slices: Between,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        make_function(alice)
+        monkeypatch.setattr(call, "SAME_CALL_SECONDS", 0)
+        repeated: list[Any] = []
+        between_slices(lambda: repeated.append(in_thread(lambda: submit(alice, self.KEY))))
+        accepted(submit(alice, self.KEY))
+        assert "still being processed" in assert_problem(repeated[0], 409, "conflict")["error"]
+
+    def test_one_that_failed_can_be_tried_again_at_once(
+        self, app: Flask, alice: Api, between_slices: Between
+    ) -> None:
+        make_function(alice)
+        between_slices(
+            lambda: in_thread(lambda: alice.patch("/functions/tests/work", {"timeout_seconds": 7}))
+        )
+        assert_problem(submit(alice, self.KEY), 409, "conflict")
+        accepted(submit(alice, self.KEY))
+        assert len(read(alice, "/executions")) == COUNT
+
+    def test_the_key_of_a_process_that_died_is_free_after_a_while(
+        self, app: Flask, alice: Api, between_slices: Between
+    ) -> None:
+        function = make_function(alice)
+        answers: list[Any] = []
+
+        def take_over() -> None:
+            with app.app_context(), writing():
+                past = clock.now() - timedelta(seconds=1)
+                db.session.execute(update(IdempotencyRecord).values(expires_at=past))
+            answers.append(submit(alice, self.KEY))
+
+        between_slices(lambda: in_thread(take_over))
+        assert_problem(submit(alice, self.KEY), 409, "conflict")  # it lives, and is too late
+        taken_over = accepted(answers[0])
+        assert accepted(submit(alice, self.KEY)) == taken_over
+        with app.app_context():
+            do_chores(QUEUEING)
+            claims = claim_some(UUID(function["id"]))
+        assert [str(claim.id) for claim in claims] == taken_over["execution_ids"]
+
+
+def test_who_is_of_another_workspace_learns_nothing(apis: Apis) -> None:
+    make_function(apis.alice)
+    assert_problem(submit(apis.charlie), 404, "not_found")
+    batch_id = accepted(submit(apis.alice))["batch_id"]
+    assert_problem(apis.charlie.at(f"/batches/{batch_id}", "GET"), 404, "not_found")
