@@ -180,15 +180,15 @@ class Host:
         return [*own, *of_calls]
 
     def _reap(self) -> None:
-        """Bury what has ended, and end what a call has left behind."""
+        """Reap what has ended, and end what a call has left behind."""
         with suppress(BlockingIOError):
             os.read(self._child_ended, 4096)
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                self._bury(*ended)
+                self._note_ended(*ended)
         self._end_orphans()
 
-    def _bury(self, process_id: int, status: int) -> None:
+    def _note_ended(self, process_id: int, status: int) -> None:
         call = self._running.pop(process_id, None)
         if call is not None:
             for descriptor in call.descriptors:

@@ -4,7 +4,7 @@
     embedded_redis  how the embedded server is started, and asked whether it is ready
     process_tree    starts children, starts them again when they end, and stops them in order
     child           one child of the tree: its process group, and when to start it again
-    lifeline        a small process that ends the children if the tree's own process is killed
+    watchdog        a small process that ends the children if the tree's own process is killed
     stop_request    remembers that SIGTERM, SIGINT or SIGHUP came
 
 Nothing here knows Flask or the tables: which commands the children run is the caller's affair.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from opensink_web.supervisor.lifeline import Lifeline, signal_group
+from opensink_web.supervisor.watchdog import Watchdog, signal_group
 
 FIRST_DELAY_SECONDS = 0.2
 LONGEST_DELAY_SECONDS = 5.0
@@ -44,9 +44,9 @@ class ChildSpec:
 class Child:
     """A process kept alive, in a session of its own so that Ctrl-C does not reach it first."""
 
-    def __init__(self, spec: ChildSpec, lifeline: Lifeline) -> None:
+    def __init__(self, spec: ChildSpec, watchdog: Watchdog) -> None:
         self.spec = spec
-        self._lifeline = lifeline
+        self._watchdog = watchdog
         self._log = logging.getLogger(f"opensink.{spec.name}")
         self._process: subprocess.Popen[bytes] | None = None
         self._version: int | None = None
@@ -59,7 +59,7 @@ class Child:
         """Whether its process is alive."""
         return self._process is not None and self._process.poll() is None
 
-    def tend(self) -> None:
+    def supervise(self) -> None:
         """Start it if it is due, or replace it if its file changed."""
         wanted = self.spec.version()
         if self.is_running:
@@ -83,7 +83,7 @@ class Child:
             return
         signal_group(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._lifeline.drop(self._process.pid)
+        self._watchdog.drop(self._process.pid)
         self._process = None
 
     def _start(self, version: int) -> None:
@@ -94,7 +94,7 @@ class Child:
             pass_fds=self.spec.pass_fds,
             start_new_session=True,
         )
-        self._lifeline.add(self._process.pid)
+        self._watchdog.add(self._process.pid)
         self._version = version
         self._started_at = time.monotonic()
         self._log.debug("Started as process %d.", self._process.pid)

@@ -3,8 +3,8 @@
 import time
 
 from opensink_web.supervisor.child import Child, ChildSpec
-from opensink_web.supervisor.lifeline import Lifeline
 from opensink_web.supervisor.stop_request import StopRequest
+from opensink_web.supervisor.watchdog import Watchdog
 
 POLL_SECONDS = 0.1
 # Together under 5 s: what uses the embedded server first, then the server itself.
@@ -18,27 +18,27 @@ class ProcessTree:
 
     def __init__(self) -> None:
         self._children: list[Child] = []
-        self._lifeline = Lifeline()
+        self._watchdog = Watchdog()
 
     def start(self, *specs: ChildSpec) -> None:
         """Start children, which from now on are part of the tree."""
-        self._lifeline.keep()
+        self._watchdog.keep()
         for spec in specs:
-            child = Child(spec, self._lifeline)
+            child = Child(spec, self._watchdog)
             self._children.append(child)
-            child.tend()
+            child.supervise()
 
     def run_until(self, stop: StopRequest) -> None:
         """Keep the children alive until the process is asked to end."""
         while not stop.requested:
-            self.tend()
+            self.supervise()
             time.sleep(POLL_SECONDS)
 
-    def tend(self) -> None:
+    def supervise(self) -> None:
         """Look at every child once and start what has to run."""
-        self._lifeline.keep()
+        self._watchdog.keep()
         for child in self._children:
-            child.tend()
+            child.supervise()
 
     def is_running(self, name: str) -> bool:
         """Say whether the child of that name is alive."""
@@ -50,7 +50,7 @@ class ProcessTree:
         servers = [child for child in self._children if child.spec.serves_others]
         _end(users, USERS_GRACE_SECONDS)
         _end(servers, SERVERS_GRACE_SECONDS)
-        self._lifeline.close()
+        self._watchdog.close()
         self._children.clear()
 
 

@@ -58,8 +58,13 @@ def api_addresses(routes: Sequence[Route], places: dict[str, str]) -> Iterator[s
                 yield f"{address}?{fields['trail'].alias}={CURSOR}&{asked}"
 
 
-def page_addresses(app: Flask, client: FlaskClient, places: dict[str, str]) -> Iterator[str]:
-    """Give each page of the workspace, with each filter that it offers or that any page has."""
+def page_addresses(
+    app: Flask, client: FlaskClient, places: dict[str, str], *, with_any_filter: bool = True
+) -> Iterator[str]:
+    """Give each page of the workspace, with each filter that it offers or that any page has.
+
+    Those that any page has are given values that nothing has.
+    """
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         names = set(rule.arguments)
@@ -78,6 +83,8 @@ def page_addresses(app: Flask, client: FlaskClient, places: dict[str, str]) -> I
         for name, options in _SELECT.findall(html):
             for value in _OPTION.findall(options)[:2]:
                 yield f"{address}?{name}={unescape(value)}"
+        if not with_any_filter:
+            continue
         for name in (*_FILTERS, "trail", "since"):
             value = CURSOR if name == "trail" else SOME_ID
             yield f"{address}?{name}={value}"

@@ -1,8 +1,12 @@
 """Of what was deleted no list, page or answer tells anything, though its rows are there still."""
 
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from opensink_web.factory import ROUTES
 from opensink_web.models import Activity, Delivery, Workspace, db
@@ -12,72 +16,94 @@ from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.executions.function import delete_function
 from tests.api.conftest import Api
 from tests.architecture.query_plans import api_addresses, page_addresses
-from tests.conftest import Cast
+from tests.conftest import Cast, Person
 from tests.support.executions import make_function
-from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in
 from tests.web.conftest import browser_of
 
+Places = dict[str, str]
+"""What there is, by the names that stand for it in addresses."""
+Asked = dict[str, Callable[[str], TestResponse]]
+Answers = dict[str, tuple[int, str]]
+"""A status and a text, by the address."""
 
-@pytest.fixture
-def places(app: Flask, cast: Cast) -> dict[str, str]:
-    """What is to be deleted, by the names that stand for it in addresses."""
-    with app.app_context():
-        answer(cast.alice, (waiting := ask_in(cast.alice, ENDPOINT)))
-        make_function(cast.alice)
-        with reading():
-            delivery_id = db.session.scalars(select(Delivery.id)).one()
-            activity_id = db.session.scalars(select(Activity.id).limit(1)).one()
+
+def places_of(waiting: Waiting, alice: Person) -> Places:
+    with reading():
+        (delivery_id,) = ids_in(Delivery, waiting)
+        activity_id, *_ = ids_in(Activity, waiting)
     return {
         "agent_id": str(waiting.agent_id),
         "session_id": str(waiting.session_id),
         "request_id": str(waiting.request_id),
         "delivery_id": str(delivery_id),
         "activity_id": str(activity_id),
-        "workspace_slug": cast.alice.workspace_slug,
+        "workspace_slug": alice.workspace_slug,
         "namespace": "tests",
         "name": "work",
     }
 
 
-@pytest.mark.usefixtures("on_each_database")
-@pytest.mark.parametrize("what", ["agent", "session", "function"])
-def test_nothing_tells_of_what_was_deleted(
-    app: Flask, cast: Cast, places: dict[str, str], alice: Api, what: str
-) -> None:
+def ids_in(table: type[Delivery | Activity], waiting: Waiting) -> Sequence[UUID]:
+    return db.session.scalars(
+        select(table.id).where(table.session_id == waiting.session_id).order_by(table.id)
+    ).all()
+
+
+def asked_by(app: Flask, cast: Cast, alice: Api, everything: Sequence[Places]) -> Asked:
+    """Return how to ask for each list, page and row, by its address."""
     client = browser_of(app, cast.alice)
+    asked: Asked = {}
+    for places in everything:
+        for address in api_addresses(ROUTES, places):
+            asked[address] = lambda each: alice.at(each, "GET")
+        for address in page_addresses(app, client, places, with_any_filter=False):
+            asked[address] = client.get
+    return asked
+
+
+def answers_to(asked: Asked) -> Answers:
+    answers = {address: ask(address) for address, ask in asked.items()}
+    return {address: (said.status_code, said.text) for address, said in answers.items()}
+
+
+def leftovers(answers: Answers, words: Sequence[str]) -> set[str]:
+    """Return each answer that tells of one of these words, or is still there for it."""
+    found = set()
+    for address, (status, text) in answers.items():
+        # what somebody asked for may stand in the answer, and nothing else
+        rest = text.replace(address, "").replace(address.replace("&", "&amp;"), "")
+        told = [each for each in words if each in rest and each not in address]
+        names_it = any(each in address.split("?")[0].split("/") for each in words)
+        if told or (names_it and status != 404):
+            found.add(f"{address}: {status} {told}")
+    return found
+
+
+@pytest.mark.usefixtures("on_each_database")
+def test_nothing_tells_of_what_was_deleted(app: Flask, cast: Cast, alice: Api) -> None:
+    """An agent with all that is its own, the session of another agent, and a function."""
+    with app.app_context():
+        of_agent, of_session = ask_in(cast.alice, ENDPOINT), ask_in(cast.alice, ENDPOINT)
+        for waiting in (of_agent, of_session):
+            answer(cast.alice, waiting)
+        make_function(cast.alice)
+        agent, session = (places_of(each, cast.alice) for each in (of_agent, of_session))
+    below_session = ("session_id", "request_id", "delivery_id", "activity_id")
     gone = {
-        "agent": ("agent_id", "session_id", "request_id", "delivery_id", "activity_id"),
-        "session": ("session_id", "request_id", "delivery_id", "activity_id"),
-        "function": ("name",),
-    }[what]
-    words = ["tests/work" if name == "name" else places[name] for name in gone]
-    asked = list(api_addresses(ROUTES, places))
-    pages = list(page_addresses(app, client, places))
+        "agent": [agent[name] for name in ("agent_id", *below_session)],
+        "session": [session[name] for name in below_session],
+        "function": ["tests/work"],
+    }
+    asked = asked_by(app, cast, alice, (agent, session))
 
-    def leftovers() -> set[str]:
-        found = set()
-        answers = [(each, alice.at(each, "GET")) for each in asked]
-        answers += [(each, client.get(each)) for each in pages]
-        for address, said in answers:
-            # what somebody asked for may stand in the answer, and nothing else
-            text = said.text
-            for own in {address, address.replace("&", "&amp;")}:
-                text = text.replace(own, "")
-            told = [each for each in words if each in text and each not in address]
-            names_it = any(each in address.split("?")[0].split("/") for each in words)
-            if told or (names_it and said.status_code != 404):
-                found.add(f"{address}: {said.status_code} {told}")
-        return found
-
-    assert len(leftovers()) > 5, "they are told of while they are there"
+    before = answers_to(asked)
+    for what, words in gone.items():
+        assert len(leftovers(before, words)) > 5, f"the {what} is told of while it is there"
     with app.app_context(), writing():
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-        if what == "agent":
-            delete_agent(workspace, db.session.scalars(select(Delivery.agent_id)).one())
-        elif what == "session":
-            session_id = db.session.scalars(select(Delivery.session_id)).one()
-            assert session_id is not None
-            delete_session(workspace, session_id)
-        else:
-            delete_function(workspace, "tests", "work")
-    assert leftovers() == set()
+        delete_agent(workspace, of_agent.agent_id)
+        delete_session(workspace, of_session.session_id)
+        delete_function(workspace, "tests", "work")
+    after = answers_to(asked)
+    assert leftovers(after, [word for words in gone.values() for word in words]) == set()

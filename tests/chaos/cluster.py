@@ -6,7 +6,7 @@ from pathlib import Path
 from socket import socket
 from types import TracebackType
 
-from opensink_web.supervisor.lifeline import Lifeline
+from opensink_web.supervisor.watchdog import Watchdog
 from tests.chaos import endpoint
 from tests.chaos.parts import Command, ForkedPart, Main, Part, RedisPart
 from tests.chaos.plan import WORKERS, Kill
@@ -28,9 +28,9 @@ class Cluster:
         self._folder = folder
         self._log = log
         self._subject = subject
-        self._lifeline = Lifeline()
+        self._watchdog = Watchdog()
         self._endpoints: ForkedPart | None = None
-        self._redis = RedisPart(folder / REDIS_SOCKET_NAME, folder / "redis", self._lifeline)
+        self._redis = RedisPart(folder / REDIS_SOCKET_NAME, folder / "redis", self._watchdog)
         self._parts: list[Part] = [
             self._redis,
             self._part("web", "web", "--fd", listener=listener),
@@ -39,7 +39,7 @@ class Cluster:
         ]
 
     def __enter__(self) -> "Cluster":
-        self._lifeline.keep()
+        self._watchdog.keep()
         return self
 
     def __exit__(
@@ -49,7 +49,7 @@ class Cluster:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
-        self._lifeline.close()
+        self._watchdog.close()
 
     def start_endpoints(
         self, record: Path, seed: int, main: Main = endpoint.main, more: Sequence[str] = ()
@@ -58,7 +58,7 @@ class Cluster:
         port_file = self._folder / "port"
         arguments = (str(record), str(seed), str(port_file), *more)
         command = Command(main, arguments, self._subject.environment, self._log)
-        endpoints = self._endpoints = ForkedPart("endpoints", command, self._lifeline)
+        endpoints = self._endpoints = ForkedPart("endpoints", command, self._watchdog)
         endpoints.start()
         wait_until(port_file.exists)
         return port_file.read_text().split()
@@ -109,4 +109,4 @@ class Cluster:
     def _part(self, kind: str, *arguments: str, listener: socket | None = None) -> ForkedPart:
         subject = self._subject
         command = Command(subject.main, arguments, subject.environment, self._log, listener)
-        return ForkedPart(kind, command, self._lifeline)
+        return ForkedPart(kind, command, self._watchdog)

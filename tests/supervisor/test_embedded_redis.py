@@ -51,9 +51,9 @@ def test_what_was_written_is_there_after_a_stop_and_after_a_kill(
         client.set("killed", "kept")
         os.kill(int(client.info("server")["process_id"]), signal.SIGKILL)
     wait_for(lambda: not tree.is_running("redis"))
-    tree.tend()  # takes note, and starts it again after a moment
+    tree.supervise()  # takes note, and starts it again after a moment
     time.sleep(FIRST_DELAY_SECONDS)
-    tree.tend()
+    tree.supervise()
     embedded_redis.wait_until_ready(settings, lambda: tree.is_running("redis"))
     with redis.Redis.from_url(settings.redis_url, decode_responses=True) as client:
         assert client.get("killed") == "kept"

@@ -24,9 +24,9 @@ IsAlive = Callable[[int], bool]
 WaitFor = Callable[[Callable[[], object]], None]
 
 
-def tended(tree: ProcessTree, condition: Callable[[], object]) -> Callable[[], object]:
+def supervised(tree: ProcessTree, condition: Callable[[], object]) -> Callable[[], object]:
     def check() -> object:
-        tree.tend()
+        tree.supervise()
         return condition()
 
     return check
@@ -41,7 +41,7 @@ def test_a_killed_child_starts_again(
     tree.start(make_spec("one"), make_spec("two"))
     wait_for(lambda: pids("one") and pids("two"))
     os.kill(pids("one")[0], signal.SIGKILL)
-    wait_for(tended(tree, lambda: len(pids("one")) == 2))
+    wait_for(supervised(tree, lambda: len(pids("one")) == 2))
     assert tree.is_running("one")
     assert len(pids("two")) == 1
 
@@ -51,7 +51,7 @@ def test_a_child_that_ends_of_itself_starts_again_ever_more_slowly(
 ) -> None:
     started = time.monotonic()
     tree.start(make_spec("brief", "sys.exit(3)"))
-    wait_for(tended(tree, lambda: len(pids("brief")) == 4))
+    wait_for(supervised(tree, lambda: len(pids("brief")) == 4))
     assert time.monotonic() - started > 0.2 + 0.4 + 0.8
 
 
@@ -65,7 +65,7 @@ def test_what_a_killed_child_leaves_behind_ends_before_it_starts_again(
     wait_for(lambda: children_of(parent))
     left_behind = children_of(parent)
     os.kill(parent, signal.SIGKILL)
-    wait_for(tended(tree, lambda: len(pids("parent")) == 2))
+    wait_for(supervised(tree, lambda: len(pids("parent")) == 2))
     assert not any(is_alive(pid) for pid in left_behind)
 
 
@@ -105,18 +105,18 @@ def test_a_child_runs_only_while_its_file_is_there_and_again_when_it_changes(
 ) -> None:  # fmt: skip
     file = tmp_path / "demo.json"
     tree.start(make_spec("demo", needs_file=file))
-    tree.tend()
+    tree.supervise()
     assert not tree.is_running("demo")
 
     file.write_text("{}")
-    wait_for(tended(tree, lambda: pids("demo")))
+    wait_for(supervised(tree, lambda: pids("demo")))
     time.sleep(0.02)
     file.write_text("{ }")
-    wait_for(tended(tree, lambda: len(pids("demo")) == 2))
+    wait_for(supervised(tree, lambda: len(pids("demo")) == 2))
     assert not is_alive(pids("demo")[0])
 
     file.unlink()
-    wait_for(tended(tree, lambda: not is_alive(pids("demo")[1])))
+    wait_for(supervised(tree, lambda: not is_alive(pids("demo")[1])))
     assert not tree.is_running("demo")
 
 

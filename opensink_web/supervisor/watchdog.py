@@ -21,7 +21,7 @@ GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 
 
-class Lifeline:
+class Watchdog:
     """The writer's end: tells the watching process which groups depend on this one."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The lifeline: children end when the process above them is killed."""
+"""The watchdog: children end when the process above them is killed."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from opensink_web.supervisor.lifeline import Lifeline
+from opensink_web.supervisor.watchdog import Watchdog
 from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
@@ -17,16 +17,16 @@ IsAlive = Callable[[int], bool]
 
 OWNER = """
 import sys, subprocess, time
-from opensink_web.supervisor.lifeline import Lifeline
-lifeline = Lifeline()
-lifeline.keep()
+from opensink_web.supervisor.watchdog import Watchdog
+watchdog = Watchdog()
+watchdog.keep()
 for script in sys.argv[1:]:
     command = [sys.executable, "-I", "-c", script]
     child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE)
-    lifeline.add(child.pid)
+    watchdog.add(child.pid)
     child.stdout.readline()  # it says when it is what its script makes of it
     print(child.pid, flush=True)
-print(lifeline.pid, flush=True)
+print(watchdog.pid, flush=True)
 time.sleep(600)
 """
 SLEEPS = "import time; print(flush=True); time.sleep(600)"
@@ -54,27 +54,27 @@ def test_the_children_of_a_killed_process_end_soon(is_alive: IsAlive) -> None:
 def test_a_killed_watcher_is_replaced_by_one_that_knows_the_same_groups(
     sleeper: subprocess.Popen[bytes],
 ) -> None:
-    lifeline = Lifeline()
-    lifeline.keep()
-    first = lifeline.pid
+    watchdog = Watchdog()
+    watchdog.keep()
+    first = watchdog.pid
     assert first is not None
-    lifeline.add(sleeper.pid)
+    watchdog.add(sleeper.pid)
     os.kill(first, signal.SIGKILL)
 
     def is_replaced() -> bool:
-        lifeline.keep()
-        return lifeline.pid != first
+        watchdog.keep()
+        return watchdog.pid != first
 
     wait_until(is_replaced)
-    assert lifeline.pid not in {None, first}
-    lifeline.close()
+    assert watchdog.pid not in {None, first}
+    watchdog.close()
     assert sleeper.wait(60) == -signal.SIGTERM
 
 
 def test_a_group_taken_off_the_list_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
-    lifeline = Lifeline()
-    lifeline.keep()
-    lifeline.add(sleeper.pid)
-    lifeline.drop(sleeper.pid)
-    lifeline.close()
+    watchdog = Watchdog()
+    watchdog.keep()
+    watchdog.add(sleeper.pid)
+    watchdog.drop(sleeper.pid)
+    watchdog.close()
     assert sleeper.poll() is None
