@@ -18,7 +18,7 @@ from tests.api.conftest import (
     wrong_paths,
 )
 from tests.conftest import Cast
-from tests.web.agent_cases import lose_endpoint
+from tests.support.agent_cases import lose_endpoint
 
 ENDPOINT = {
     "url": "http://127.0.0.1:9/execute",

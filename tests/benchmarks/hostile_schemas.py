@@ -18,7 +18,7 @@ from opensink_web.json_value import JSONValue
 from opensink_web.schema.form import AnswerForm, walk
 from opensink_web.schema.limits import check_schema
 from opensink_web.web.filters import equip
-from tests.schema.hostile_schemas import DRAWN, REFUSED
+from tests.support.hostile_schemas import DRAWN, REFUSED
 
 LIMIT_MS = 250
 _PAGE = """{% from "answer/_form.html" import answer_fields, answer_error_summary %}

@@ -16,7 +16,7 @@ from opensink_web.operations.accounts.user_session import begin_session
 from tests.api.conftest import assert_problem
 from tests.conftest import PASSWORD, Cast, Person
 from tests.runtime.conftest import Later, Program, login, ok, post, signed_in
-from tests.web.second_factor_cases import phone_of
+from tests.support.second_factor_cases import phone_of
 
 WRONG = "wrong wrong wrong"
 

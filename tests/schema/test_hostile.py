@@ -15,7 +15,7 @@ from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
 from opensink_web.schema.lint import MAX_WARNINGS, typed_as_json, warnings_about
 from opensink_web.schema.validation import validate
-from tests.schema.hostile_schemas import DRAWN, REFUSED, answer, entries, text
+from tests.support.hostile_schemas import DRAWN, REFUSED, answer, entries, text
 from tests.support.watched import watched
 
 FormData = MultiDict[str, str]

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from opensink_web import clock
 from tests.conftest import PASSWORD, Cast, Person
-from tests.web.second_factor_cases import Later, Phone, phone_of
+from tests.support.second_factor_cases import Later, Phone, phone_of
 
 
 def browser_of(app: Flask, person: Person, client: FlaskClient | None = None) -> FlaskClient:

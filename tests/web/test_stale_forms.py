@@ -15,8 +15,8 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import InputRequest, InputRequestStatus, UserSession, db
 from opensink_web.models.transaction import reading, writing
 from tests.conftest import PASSWORD, Cast, Person
+from tests.support.review_cases import ask_again
 from tests.support.scenarios import Waiting, ask_in
-from tests.web.review_cases import ask_again
 
 TYPED = 'Wait <until> "Monday" & then'
 QUESTION: JSONObject = {

@@ -13,9 +13,9 @@ from opensink_web.models import InputRequest, db
 from opensink_web.models.transaction import reading
 from tests.conftest import Cast
 from tests.support.executions import make_function
+from tests.support.review_cases import HTMX, ask_again
 from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 from tests.web.conftest import browser_of
-from tests.web.review_cases import HTMX, ask_again
 
 SCHEMA: JSONValue = {
     "type": "object",

@@ -11,8 +11,17 @@ from opensink_web import clock
 from opensink_web.models import Membership, Role, User, db
 from opensink_web.models.transaction import reading, writing
 from tests.conftest import PASSWORD, Cast
+from tests.support.oidc_cases import (
+    begin,
+    come_back,
+    link,
+    refused,
+    sign_in,
+    users,
+    variables_for,
+    who,
+)
 from tests.support.oidc_server import Json, OidcServer
-from tests.web.oidc_cases import begin, come_back, link, refused, sign_in, users, variables_for, who
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from opensink_web import clock
 from opensink_web.models import RecoveryCode, SecondFactor, User, db
 from opensink_web.models.transaction import reading, writing
 from tests.conftest import PASSWORD, Cast
-from tests.web.second_factor_cases import (
+from tests.support.second_factor_cases import (
     PAGE,
     RECOVERY_CODE,
     SECRET,

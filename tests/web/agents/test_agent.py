@@ -12,7 +12,7 @@ from opensink_web.models import Agent, SessionStatus, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent_session import start_session, update_session
 from tests.conftest import Cast
-from tests.web.agent_cases import (
+from tests.support.agent_cases import (
     FORM,
     PAGE,
     SECRET,

@@ -9,8 +9,8 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
+from tests.support.review_cases import answer_and_call, news, refresh_href
 from tests.support.scenarios import ENDPOINT, Waiting, ask_in
-from tests.web.review_cases import answer_and_call, news, refresh_href
 
 PAGE = "/w/main/sessions"
 

@@ -13,8 +13,8 @@ from opensink_web import clock
 from opensink_web.jobs.deliver import deliver, outbound_client
 from opensink_web.outbound.client import Client
 from tests.conftest import Cast
+from tests.support.agent_cases import FORM, LOOPBACK, PAGE, SECRET, made, trial_calls
 from tests.support.real_servers import AgentEndpoint
-from tests.web.agent_cases import FORM, LOOPBACK, PAGE, SECRET, made, trial_calls
 
 
 @pytest.fixture

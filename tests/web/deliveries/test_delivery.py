@@ -10,8 +10,8 @@ from sqlalchemy import select
 from opensink_web.models import Delivery, DeliveryAttempt, DeliveryStatus, db
 from opensink_web.models.transaction import writing
 from tests.conftest import Cast
+from tests.support.review_cases import answer_and_call, news, refresh_href
 from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at
-from tests.web.review_cases import answer_and_call, news, refresh_href
 
 PAGE = "/w/main/deliveries"
 

@@ -21,9 +21,9 @@ from tests.support.executions import (
     make_function,
     submit_many,
 )
+from tests.support.review_cases import news, refresh_href
 from tests.support.scenarios import SCHEMA
-from tests.web.review_cases import news, refresh_href
-from tests.web.second_factor_cases import Later
+from tests.support.second_factor_cases import Later
 
 PAGE = "/w/main/batches"
 

@@ -31,7 +31,7 @@ from tests.support.executions import (
     submit_one,
 )
 from tests.support.pause_scenarios import approval_in, paused_in
-from tests.web.review_cases import news, refresh_href
+from tests.support.review_cases import news, refresh_href
 
 PAGE = "/w/main/executions"
 

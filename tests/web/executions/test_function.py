@@ -21,8 +21,8 @@ from opensink_web.operations.executions.function import (
 from opensink_web.operations.executions.function_target import PythonTarget, Target
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from tests.conftest import Cast, Person
+from tests.support.agent_cases import LOOPBACK, SECRET
 from tests.support.executions import submit_one
-from tests.web.agent_cases import LOOPBACK, SECRET
 
 LIST = "/w/main/functions"
 PAGE = f"{LIST}/images/resize"

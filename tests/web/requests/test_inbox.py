@@ -11,8 +11,8 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.queries import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
+from tests.support.review_cases import HTMX, ask_again, make_viewer, news, refresh_href
 from tests.support.scenarios import SCHEMA, Waiting, answer, ask_in
-from tests.web.review_cases import HTMX, ask_again, make_viewer, news, refresh_href
 
 PAGE = "/w/main/inbox"
 DECIDED = f"{PAGE}?view=decided"

@@ -14,9 +14,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.queries import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast, Person
-from tests.support.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in
-from tests.web.conftest import browser_of
-from tests.web.review_cases import (
+from tests.support.review_cases import (
     HTMX,
     YES,
     answer_and_call,
@@ -25,6 +23,8 @@ from tests.web.review_cases import (
     news,
     refresh_href,
 )
+from tests.support.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in
+from tests.web.conftest import browser_of
 
 PRICE: JSONValue = {
     "type": "object",

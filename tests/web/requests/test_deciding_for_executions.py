@@ -12,9 +12,9 @@ from opensink_web.outbound.outcome import Awaits, Failure, Output
 from tests.conftest import Cast
 from tests.support.executions import claim_some, execution, finish_all
 from tests.support.pause_scenarios import PROPOSED, Paused, approval_in, cancel, paused_in
+from tests.support.review_cases import HTMX, YES, make_viewer, news, refresh_href
 from tests.support.scenarios import ENDPOINT, SCHEMA, answer, ask_in
 from tests.web.conftest import browser_of
-from tests.web.review_cases import HTMX, YES, make_viewer, news, refresh_href
 
 INBOX = "/w/main/inbox"
 AMOUNT, NOTE, TOKEN = "answer-0", "answer-1", "answer-2"

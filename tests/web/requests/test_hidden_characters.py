@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from opensink_web.json_value import JSONValue
 from opensink_web.models import InputRequest, db
 from tests.conftest import Cast
+from tests.support.review_cases import ask_again
 from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 from tests.web.conftest import browser_of
-from tests.web.review_cases import ask_again
 
 WARNING = "This request contains characters that are invisible or change the order of text."
 SPOOF = "EUR \u202e01 RUE"

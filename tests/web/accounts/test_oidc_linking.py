@@ -14,8 +14,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite_first_admin
 from opensink_web.operations.accounts.queries import find_invitation
 from tests.conftest import PASSWORD, Cast
-from tests.support.oidc_server import OidcServer
-from tests.web.oidc_cases import (
+from tests.support.oidc_cases import (
     identities,
     invited,
     link,
@@ -25,6 +24,7 @@ from tests.web.oidc_cases import (
     variables_for,
     who,
 )
+from tests.support.oidc_server import OidcServer
 
 
 @pytest.fixture

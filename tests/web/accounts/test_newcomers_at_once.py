@@ -16,9 +16,9 @@ from opensink_web.models import Role, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.user import create_user
 from tests.conftest import PASSWORD, Cast
+from tests.support.oidc_cases import begin, come_back, invited, sign_in, users, variables_for, who
 from tests.support.oidc_server import OidcServer
 from tests.support.real_servers import wait_until
-from tests.web.oidc_cases import begin, come_back, invited, sign_in, users, variables_for, who
 
 pytestmark = pytest.mark.server
 DORA = "dora@example.com"

@@ -14,7 +14,7 @@ from opensink_web.models import Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.settings import Settings
 from tests.conftest import Cast, Person
-from tests.web.second_factor_cases import (
+from tests.support.second_factor_cases import (
     PAGE,
     SECRET,
     Later,
