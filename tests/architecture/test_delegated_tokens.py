@@ -3,8 +3,6 @@
 Each is a real one: it comes with the call that a worker makes, as an attacker would get it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +13,7 @@ from opensink_web.access_token import TokenKind
 from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.bearer import mint_callback_token
 from opensink_web.operations.executions.callback import claim_callbacks
-from opensink_web.operations.executions.submission import DELEGATED_DELAY_SECONDS_MAX, DEPTH_MAX
 from opensink_web.outbound.outcome import Output
 from tests.api.conftest import (
     NOWHERE,
@@ -32,14 +28,21 @@ from tests.api.conftest import (
     start_session,
 )
 from tests.architecture.conftest import address_of
+from tests.architecture.delegates import (
+    Delegate,
+    callback_token,
+    delegate,
+    endpoint,
+    execute,
+    receiver,
+    refused,
+)
 from tests.conftest import Cast
-from tests.runtime.conftest import bearing, ok, own_token, services_of, worker
+from tests.runtime.conftest import bearing, ok, own_token, worker
 from tests.support.executions import claim_some, execution, finish_all
-from tests.support.pause_scenarios import Paused, approval_in, paused_in
-from tests.support.real_servers import AgentEndpoint, wait_until
 from tests.support.valid_bodies import valid_body
 
-__all__ = ["worker"]
+__all__ = ["delegate", "endpoint", "receiver", "worker"]
 
 EXECUTION = {TokenKind.EXECUTION}
 EITHER = {TokenKind.EXECUTION, TokenKind.CALLBACK}
@@ -79,62 +82,8 @@ WHOEVER_ASKS = {
 """Of those the ones that name nothing which has to be the token's own."""
 
 
-@dataclass(frozen=True)
-class Delegate:
-    """An execution of Alice's, who is an admin, with the token that its endpoint was sent."""
-
-    api: Api
-    execution_id: str
-
-
 def name_of(route: Route) -> str:
     return f"{route.method} {route.address}"
-
-
-@pytest.fixture
-def endpoint() -> Iterator[AgentEndpoint]:
-    """An endpoint that answers 202 and reports later."""
-    with AgentEndpoint(status=202) as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def delegate(app: Flask, alice: Api, endpoint: AgentEndpoint, worker: None) -> Delegate:
-    make_function(alice, "work", target={"kind": "http", "url": endpoint.url})
-    answer = alice.at("/functions/images/work/execute/async", "POST", {"input": {}})
-    wait_until(lambda: endpoint.calls)
-    token = endpoint.calls[0].headers["authorization"].removeprefix("Bearer ")
-    return Delegate(bearing(app, token), (answer.json or {})["execution_id"])
-
-
-@pytest.fixture
-def receiver(app: Flask, cast: Cast) -> Api:
-    """What the receiver of a callback can do, of an execution that is not there any more."""
-    return bearing(app, callback_token(app, cast, UUID(NOWHERE)))
-
-
-@dataclass(frozen=True)
-class Told:
-    user_id: UUID
-    workspace_id: UUID
-    reports_on: UUID
-    scopes: tuple[str, ...] | None = None
-
-
-def callback_token(app: Flask, cast: Cast, reports_on: UUID) -> str:
-    told = Told(cast.alice.id, cast.alice.workspace_id, reports_on)
-    return mint_callback_token(services_of(app).signer, told)
-
-
-def execute(api: Api, name: str = "work", **more: Any) -> Any:
-    address = f"/functions/images/{name}/execute/async"
-    answer = api.at(address, "POST", {"input": {}, **more})
-    assert answer.status_code == 202, answer.text
-    return answer.json
-
-
-def refused(answer: Any) -> None:
-    assert_problem(answer, 403, "delegated_token_refused")
 
 
 def test_what_is_open_to_them_is_this_and_nothing_else() -> None:
@@ -277,107 +226,6 @@ class TestAnExecution:
         with app.app_context():
             assert execution(UUID(grandchild)).scopes == ["functions:write"]
         assert_problem(api.at(f"/executions/{grandchild}", "GET"), 403, "permission_missing")
-
-
-class TestAttacks:
-    """What was done with such tokens, and ways around what forbids it."""
-
-    def test_it_answers_nobodys_question_itself_nor_through_a_second_execution(
-        self, app: Flask, cast: Cast, alice: Api
-    ) -> None:
-        with app.app_context():
-            asking = paused_in(cast.alice)
-        make_function(alice, "work")
-        first = own_token(app, UUID(execute(alice)["execution_id"]))
-        second = own_token(app, UUID(execute(first)["execution_id"]))
-        for api in (first, second, own_token(app, asking.execution_id)):
-            for answer in self._answers(api, asking, {"approved": True}):
-                refused(answer)
-        path = f"/agent-session-input-requests/{asking.request_id}"
-        assert alice.read(path)["status"] == "pending"
-
-    def test_it_approves_no_call_that_it_makes(
-        self, app: Flask, cast: Cast, alice: Api, delegate: Delegate
-    ) -> None:
-        make_function(alice, "refund", requires_approval=True)
-        child = execute(delegate.api, "refund")
-        assert child["status"] == "awaiting_input"
-        asked = alice.read(f"/agent-session-input-requests?execution_id={child['execution_id']}")
-        assert (
-            "An execution of `images/work`, which acts for `alice@" in asked["items"][0]["message"]
-        )
-        waiting = Paused(UUID(child["execution_id"]), UUID(asked["items"][0]["id"]))
-        for api in (delegate.api, own_token(app, waiting.execution_id)):
-            for answer in self._answers(api, waiting, {}):
-                refused(answer)
-        with app.app_context():
-            (approval,) = approval_in(cast.alice)
-        for answer in self._answers(delegate.api, approval, {"amount": 1}):
-            refused(answer)
-
-    @staticmethod
-    def _answers(api: Api, asking: Paused, answer: Any) -> list[Any]:
-        path = f"/agent-session-input-requests/{asking.request_id}"
-        return [
-            api.post(f"{path}/resolve", {"response": answer}),
-            api.post(f"{path}/decline", {"reason": "No."}),
-            api.at(f"/executions/{asking.execution_id}/continue", "POST", {"input": answer}),
-        ]
-
-    def test_it_makes_no_copy_of_a_function_that_requires_approval_nor_does_away_with_it(
-        self, alice: Api, delegate: Delegate
-    ) -> None:
-        function = make_function(alice, "refund", requires_approval=True)
-        path = "/functions/images/refund"
-        for answer in (
-            delegate.api.post("/functions", {**function, "name": "copy"}),
-            delegate.api.put(path, {"target": {"kind": "python", "entry_point": "x"}}),
-            delegate.api.patch(path, {"requires_approval": False}),
-            delegate.api.patch(path, {"name": "renamed"}),
-            delegate.api.delete(path),
-        ):
-            refused(answer)
-        assert alice.read(path) == function
-
-    def test_it_hears_nothing_that_was_answered_to_somebody_else(
-        self, alice: Api, delegate: Delegate
-    ) -> None:
-        make_function(alice, "other")
-        address = "/functions/images/other/execute/async"
-        body: Any = {"input": {}, "delay_seconds": 9}
-        once = {"Idempotency-Key": "k"}
-        theirs: Any = alice.at(address, "POST", body, once).json
-        mine = [delegate.api.at(address, "POST", body, once).json for _ in range(2)]
-        assert mine[0] == mine[1] != theirs
-        assert alice.at(address, "POST", body, once).json == theirs
-
-    def test_it_does_not_live_on_in_what_it_starts(
-        self, app: Flask, alice: Api, delegate: Delegate
-    ) -> None:
-        later = {"input": {}, "delay_seconds": DELEGATED_DELAY_SECONDS_MAX + 1}
-        address = "/functions/images/work/execute/async"
-        assert alice.at(address, "POST", later).status_code == 202
-        assert_problem(delegate.api.at(address, "POST", later), 422, "invalid_request")
-        api = delegate.api
-        make_function(alice, "other")
-        for _ in range(DEPTH_MAX):
-            api = own_token(app, UUID(execute(api, "other")["execution_id"]))
-        answer = api.at("/functions/images/other/execute/async", "POST", {"input": {}})
-        assert_problem(answer, 409, "conflict")
-
-    def test_it_does_nothing_more_once_it_was_cancelled(
-        self, alice: Api, delegate: Delegate
-    ) -> None:
-        ok(alice.at(f"/executions/{delegate.execution_id}/cancel", "POST"))
-        for answer in (
-            delegate.api.at("/functions/images/work/execute/async", "POST", {"input": {}}),
-            delegate.api.at(f"/executions/{delegate.execution_id}/complete", "POST", {"output": 1}),
-            delegate.api.post(
-                "/agent-session-input-requests",
-                question(start_session(alice, make_agent(alice)["id"])),
-            ),
-        ):
-            assert_problem(answer, 409, "conflict")
 
 
 class TestACallback:

@@ -1,6 +1,5 @@
 """A workspace in which every text that others write is hostile, beside the one that tests share."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from sqlalchemy import select
 
 from opensink_web import clock
 from opensink_web.factory import create_app
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Activity,
     ActivitySource,
@@ -56,6 +55,7 @@ from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.settings import Settings
 from tests.browser.hostile_executions import add_executions
+from tests.browser.hostile_form import hostile_form
 from tests.browser.hostile_texts import Texts
 from tests.browser.hostile_watch import MARK
 from tests.conftest import PASSWORD
@@ -107,7 +107,7 @@ def _write(texts: Texts) -> HostilePlace:
         key="k",
         title=TITLE,
         message=texts.whole,
-        schema=_form(texts),
+        schema=hostile_form(texts),
     )
     answered = _answer(workspace, session, reader, texts)
     failed = _fail(workspace, sessions[1], answered, texts)
@@ -223,7 +223,7 @@ def _define(workspace: Workspace, reader: User, texts: Texts) -> str:
     target = EndpointSpec(url, "POST", (("X-A", "<b>"),), {each: each for each in texts.lines}, 5)
     whole = FunctionFields(
         *("hostile", "function", target, texts.paragraphs[0]),
-        input_schema=_form(texts),
+        input_schema=hostile_form(texts),
         output_schema={"description": line, "requierd <b>": texts.paragraphs[1]},
     )
     function = create_function(workspace, reader, _POLICY, check_fields(_POLICY, whole))
@@ -246,49 +246,6 @@ def _log(session: AgentSession, texts: Texts) -> None:
             links=[{"href": one.removeprefix(MARK), "text": one} for one in linked],
         )
         db.session.add(activity)
-
-
-def _form(texts: Texts) -> JSONObject:
-    """Return a schema with hostile words wherever a schema has words."""
-    fields: JSONObject = {text[:120]: {"type": "string"} for text in texts.all}
-    for line in texts.lines:
-        fields[f"{line[:40]}…"] = {
-            "type": "string",
-            "title": line,
-            "description": line,
-            "default": line,
-        }
-        fields[f"{line[:50]}…"] = {"type": "string", "examples": [line], "format": line}
-    return {
-        "type": "object",
-        "title": texts.lines[0],
-        "description": texts.lines[1],
-        "properties": fields | _other_fields(texts),
-        "required": ["approved"],
-    }
-
-
-def _other_fields(texts: Texts) -> JSONObject:
-    first, second, third = texts.lines[:3]
-    lines: list[JSONValue] = [*texts.lines]
-    choices: list[JSONValue] = [
-        {"const": line, "title": line, "description": line} for line in lines[:4]
-    ]
-    text: JSONObject = {"type": "string", "title": first}
-    pattern = re.escape(first[:50])
-    return {
-        "approved": {"type": "boolean", "title": "Go on?"},
-        f"{MARK}radio": {"enum": lines[:4], "title": first},
-        f"{MARK}described": {"oneOf": choices, "title": second},
-        f"{MARK}pattern": {"type": "string", "default": first, "pattern": pattern},
-        f"{MARK}select": {"enum": lines},
-        f"{MARK}several": {"type": "array", "uniqueItems": True, "items": {"enum": lines}},
-        f"{MARK}constant": {"const": {line: line for line in texts.lines}},
-        f"{MARK}read": {"readOnly": True, "default": [lines], "description": texts.paragraphs[0]},
-        f"{MARK}json": {"default": {"a": lines}, "description": texts.paragraphs[1]},
-        f"{MARK}rows": {"type": "array", "title": third, "default": lines[:3], "items": text},
-        f"{MARK}group": {"type": "object", "title": second, "properties": {first: text}},
-    }
 
 
 def _answer(
@@ -331,7 +288,7 @@ def _execute(workspace: Workspace, reader: User, texts: Texts) -> list[UUID]:
     approved, to_approve, rejected = db.session.scalars(of_executions)
     resolve(workspace, check_response(workspace, approved, input_data), by=reader)
     decline(workspace, rejected, texts.paragraphs[0][:2000], by=reader)
-    pause_for_input([Question(asking, texts.whole, _form(texts))])
+    pause_for_input([Question(asking, texts.whole, hostile_form(texts))])
     *_, asked = db.session.scalars(of_executions)
     return [asked, to_approve, rejected]
 

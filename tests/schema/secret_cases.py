@@ -5,11 +5,41 @@ nothing else has.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken
+from werkzeug.datastructures import MultiDict
+
+from opensink_web.errors import InvalidInput
+from opensink_web.json_value import JSONObject, JSONValue, dump, parse
+from opensink_web.schema.form import AnswerForm
+
+Draw = Callable[[AnswerForm], str]
+Untouched = Callable[[AnswerForm], "MultiDict[str, str]"]
 MARKER = "m4rk3r"
+PIN: JSONObject = {"type": "string", "writeOnly": True}
 DEPTH = 4
+
+
+class Vault:
+    """Keeps what was typed as the pages do: encrypted, for one field."""
+
+    def __init__(self) -> None:
+        self.fernet = Fernet(Fernet.generate_key())
+
+    def seal(self, place: str, value: JSONValue) -> str:
+        return self.fernet.encrypt(dump([place, value]).encode()).decode()
+
+    def unseal(self, place: str, sealed: str) -> JSONValue:
+        try:
+            kept = parse(self.fernet.decrypt(sealed).decode())
+        except InvalidToken:
+            raise InvalidInput("This is no longer kept.") from None
+        if not isinstance(kept, list) or kept[0] != place:
+            raise InvalidInput("This was typed elsewhere.")
+        return kept[1]
 
 
 def secrets(pick: random.Random) -> tuple[dict[str, Any], Any]:

@@ -1,48 +1,21 @@
 """A secret is never drawn, wherever it stands, and still comes back as it was."""
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet, InvalidToken
-from werkzeug.datastructures import MultiDict
 
-from opensink_web.errors import InvalidInput
-from opensink_web.json_value import JSONObject, JSONValue, dump, parse
+from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.example import example_of
 from opensink_web.schema.form import AnswerForm
-from opensink_web.schema.json_field import JsonField
 from opensink_web.schema.secrets import HIDDEN, MAX_VISITS, secrets_of, without_secret_proposals
 from opensink_web.schema.validation import validate
-from tests.schema.secret_cases import MARKER, made_up
+from tests.schema.secret_cases import MARKER, PIN, Draw, Untouched, Vault, made_up
 from tests.support.cases import for_each
 
-Draw = Callable[[AnswerForm], str]
-Untouched = Callable[[AnswerForm], "MultiDict[str, str]"]
-PIN: JSONObject = {"type": "string", "writeOnly": True}
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 DRAFT_2019_09 = "https://json-schema.org/draft/2019-09/schema"
 SEEDS = range(120)
-
-
-class Vault:
-    """Keeps what was typed as the pages do: encrypted, for one field."""
-
-    def __init__(self) -> None:
-        self.fernet = Fernet(Fernet.generate_key())
-
-    def seal(self, place: str, value: JSONValue) -> str:
-        return self.fernet.encrypt(dump([place, value]).encode()).decode()
-
-    def unseal(self, place: str, sealed: str) -> JSONValue:
-        try:
-            kept = parse(self.fernet.decrypt(sealed).decode())
-        except InvalidToken:
-            raise InvalidInput("This is no longer kept.") from None
-        if not isinstance(kept, list) or kept[0] != place:
-            raise InvalidInput("This was typed elsewhere.")
-        return kept[1]
 
 
 def test_a_proposal_is_drawn_without_its_secrets_and_comes_back_untouched(
@@ -233,197 +206,3 @@ def test_what_a_secret_must_be_is_not_told_by_an_error() -> None:
         "This is not the secret that is asked for.",
         "This must be exactly 2.",
     ]
-
-
-BOX: JSONObject = {"type": "object", "patternProperties": {"^pin": PIN}}
-"""A form of this is a box of JSON."""
-
-
-class TestJsonBox:
-    """A part of a form that is typed as JSON, with secrets in it."""
-
-    proposed: JSONObject = {"pin1": "4711", "pin2": "4712", "note": "n"}
-    vault = Vault()
-
-    def submit(self, text: str, sealed: str = "") -> AnswerForm:
-        sent = MultiDict({"answer": text})
-        if sealed:
-            sent |= {"answer-sealed": sealed}
-        form = AnswerForm.submitted(BOX, sent, self.proposed, self.vault)
-        form.read()
-        return form
-
-    def drawn(self) -> JSONObject:
-        box = AnswerForm.blank(BOX, self.proposed).root
-        assert isinstance(box, JsonField)
-        value = parse(box.drawn_text())
-        assert isinstance(value, dict)
-        return value
-
-    def test_shows_a_numbered_mark_for_each(self) -> None:
-        assert self.drawn() == {"pin1": "•••••• 1", "pin2": "•••••• 2", "note": "n"}
-
-    def test_takes_what_stands_beside_the_marks(self) -> None:
-        form = self.submit(dump(self.drawn() | {"note": "changed", "pin2": "new"}))
-
-        assert form.read().value == {"pin1": "4711", "pin2": "new", "note": "changed"}
-
-    def test_a_mark_goes_with_its_value_when_it_is_moved(self) -> None:
-        form = self.submit(dump({"pin9": self.drawn()["pin2"]}))
-
-        assert form.read().value == {"pin9": "4712"}
-
-    def test_a_mark_brings_no_secret_to_where_it_would_be_seen(self) -> None:
-        form = self.submit(dump(self.drawn() | {"note": self.drawn()["pin1"]}))
-
-        assert form.read().value is None
-        assert "keeps nothing secret" in form.error_summary[0].message
-
-    def test_a_mark_of_nothing_is_refused(self) -> None:
-        form = self.submit('{"pin1": "•••••• 7"}')
-
-        assert form.read().value is None
-        assert "stands for no hidden value" in form.error_summary[0].message
-
-    def test_a_text_that_looks_like_a_mark_stays_a_text(self, untouched: Untouched) -> None:
-        proposed: JSONObject = {"note": "•••••• 1", "pin1": "4711", "also": "•••••• 9"}
-        sent = untouched(AnswerForm.blank(BOX, proposed))
-        sent["answer"] = sent["answer"].replace("also", "else")
-
-        value = AnswerForm.submitted(BOX, sent, proposed).read().value
-
-        assert value == {"note": "•••••• 1", "pin1": "4711", "else": "•••••• 9"}
-
-    def test_what_was_typed_is_kept_and_not_shown_again(
-        self, draw: Draw, untouched: Untouched
-    ) -> None:
-        form = self.submit(dump({"pin1": MARKER, "note": "n"}))
-
-        assert MARKER not in draw(form)
-        again = AnswerForm.submitted(BOX, untouched(form), self.proposed, self.vault)
-        assert again.read().value == {"pin1": MARKER, "note": "n"}
-
-    def test_a_mark_whose_value_was_lost_is_not_taken_for_another(
-        self, untouched: Untouched
-    ) -> None:
-        sent = untouched(self.submit(dump({"pin1": MARKER})))
-        del sent["answer-sealed"]
-
-        assert AnswerForm.submitted(BOX, sent, self.proposed, self.vault).read().value is None
-
-    def test_what_is_no_json_is_not_shown_again_either(self, draw: Draw) -> None:
-        form = self.submit('{"pin1": "' + MARKER)
-
-        assert MARKER not in draw(form)
-        assert "type it again" in form.error_summary[0].message
-
-
-FIELDS: JSONObject = {
-    "type": "object",
-    "properties": {
-        "pin": PIN,
-        "code": {"type": "integer", "writeOnly": True},
-        "level": {"enum": ["low", "high"], "writeOnly": True},
-        "rows": {"type": "array", "items": {"properties": {"key": PIN}}},
-        "name": {"type": "string", "minLength": 3},
-    },
-    "required": ["name"],
-}
-
-
-class TestTyped:
-    """A secret that somebody has typed, while the form is drawn again."""
-
-    vault = Vault()
-    sent: "MultiDict[str, str]" = MultiDict(
-        {
-            "answer-0": MARKER,
-            "answer-1": "918273",
-            "answer-2": "1",
-            "answer-3": "0",
-            "answer-3-0-0": f"{MARKER} of a row",
-            "answer-4": "no",
-        }
-    )
-    answer: JSONObject = {
-        "pin": MARKER,
-        "code": 918273,
-        "level": "high",
-        "rows": [{"key": f"{MARKER} of a row"}],
-        "name": "long enough",
-    }
-
-    def again(self, sent: "MultiDict[str, str]") -> AnswerForm:
-        form = AnswerForm.submitted(FIELDS, sent, vault=self.vault)
-        form.read()
-        return form
-
-    def test_outlives_an_error_of_another_field(self, draw: Draw, untouched: Untouched) -> None:
-        form = self.again(self.sent)
-        html = draw(form)
-
-        assert form.error_summary
-        assert MARKER not in html
-        assert "918273" not in html
-        sent = untouched(form)
-        sent["answer-4"] = "long enough"
-        assert self.again(sent).read().value == self.answer
-
-    def test_outlives_another_row(self, draw: Draw, untouched: Untouched) -> None:
-        added = self.again(self.sent).changed_by(self.sent | {"_add": "answer-3"})
-        assert added is not None
-
-        assert MARKER not in draw(added)
-        sent = untouched(added)
-        removed = self.again(sent).changed_by(sent | {"_remove": "answer-3-1"})
-        assert removed is not None
-        sent = untouched(removed)
-        sent["answer-4"] = "long enough"
-        assert self.again(sent).read().value == self.answer
-
-    def test_is_replaced_by_what_is_typed_after_it(self, untouched: Untouched) -> None:
-        sent = untouched(self.again(self.sent))
-        sent["answer-0"], sent["answer-2"], sent["answer-4"] = "other", "0", "long enough"
-
-        value = self.again(sent).read().value
-
-        assert value == self.answer | {"pin": "other", "level": "low"}
-
-    def test_counts_for_its_own_field_alone(self, untouched: Untouched) -> None:
-        sent = untouched(self.again(self.sent))
-        sent["answer-0-sealed"] = sent["answer-3-0-0-sealed"]
-
-        form = self.again(sent)
-
-        assert "answer-0" in {line.html_id for line in form.error_summary}
-
-    def test_is_asked_for_again_where_it_could_not_be_kept(self, untouched: Untouched) -> None:
-        sent = untouched(self.again(self.sent))
-        sent["answer-4"] = "long enough"
-
-        other = AnswerForm.submitted(FIELDS, sent, vault=Vault())
-
-        assert other.read().value is None
-        assert {line.html_id for line in other.error_summary} >= {"answer-0", "answer-1"}
-
-
-def test_a_secret_choice_that_was_proposed_is_not_drawn_as_chosen(
-    draw: Draw, untouched: Untouched
-) -> None:
-    schema: JSONObject = {
-        "properties": {
-            "few": {"enum": ["low", "high"], "writeOnly": True},
-            "many": {"enum": list("abcdefgh"), "writeOnly": True},
-            "flag": {"type": "boolean", "writeOnly": True},
-        }
-    }
-    one: JSONObject = {"few": "low", "many": "b", "flag": True}
-    other: JSONObject = {"few": "high", "many": "f", "flag": False}
-
-    html = draw(AnswerForm.blank(schema, one))
-
-    assert html == draw(AnswerForm.blank(schema, other))
-    sent = untouched(AnswerForm.blank(schema, one))
-    assert AnswerForm.submitted(schema, sent, one).read().value == one
-    sent["answer-0"], sent["answer-2"] = "1", ""
-    assert AnswerForm.submitted(schema, sent, one).read().value == {"few": "high", "many": "b"}

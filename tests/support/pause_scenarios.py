@@ -7,18 +7,30 @@ from uuid import UUID
 from sqlalchemy import select
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import Function, InputRequest, Workspace, db
+from opensink_web.models import (
+    Execution,
+    ExecutionStep,
+    Function,
+    InputRequest,
+    StepKind,
+    User,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import writing
+from opensink_web.operations.decisions.decision import decline, resolve
 from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.claim import claim_executions
 from opensink_web.operations.executions.execution import cancel_execution
 from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.executions.pause import check_reply
 from opensink_web.operations.executions.submission import (
     Options,
     check_input,
     check_inputs,
     submit,
 )
+from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.outcome import Awaits
 from tests.conftest import Person
 from tests.support.executions import make_function, principal_of
@@ -114,3 +126,37 @@ def _function(person: Person, name: str, *, requires_approval: bool = False) -> 
 def _paused(execution_id: UUID) -> Paused:
     query = select(InputRequest.id).where(InputRequest.execution_id == execution_id)
     return Paused(execution_id, db.session.scalars(query).one())
+
+
+def answer(person: Person, paused: Paused, response: JSONObject) -> None:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    checked = check_response(workspace, paused.request_id, response)
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        resolve(workspace, checked, by=db.session.get_one(User, person.id))
+
+
+def refuse(person: Person, request_id: UUID, reason: str = "Too expensive.") -> None:
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        decline(workspace, request_id, reason, by=db.session.get_one(User, person.id))
+
+
+def carry_on(person: Person, execution_id: UUID, response: JSONObject) -> None:
+    checked = check_reply(principal_of(person), execution_id, response)
+    with writing():
+        by = principal_of(person)
+        resolve(by.workspace, checked, by=by.user)
+
+
+def execution_of(paused: Paused) -> Execution:
+    return db.session.get_one(Execution, paused.execution_id, populate_existing=True)
+
+
+def request_of(paused: Paused) -> InputRequest:
+    return db.session.get_one(InputRequest, paused.request_id, populate_existing=True)
+
+
+def steps_of(paused: Paused) -> list[StepKind]:
+    query = select(ExecutionStep.kind).where(ExecutionStep.execution_id == paused.execution_id)
+    return list(db.session.scalars(query.order_by(ExecutionStep.id)))
