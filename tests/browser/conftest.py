@@ -13,11 +13,15 @@ from uuid import uuid4
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.conftest import PASSWORD
 from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 from tests.support.opensink_up import Opensink
+
+PATIENCE_MS = 60_000
+"""How long a page may take beside busy neighbours; it costs nothing when it comes sooner."""
+expect.set_options(timeout=PATIENCE_MS)
 
 EMAIL = "alice@example.com"
 EXPECTED_ERRORS = tuple(f"with a status of {status}" for status in (400, 403, 409, 422))
@@ -111,7 +115,7 @@ def site(oidc_server: OidcServer) -> Iterator[Site]:
 @pytest.fixture
 def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
     context = chromium.new_context(base_url=site.url)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

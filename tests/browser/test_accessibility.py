@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, let_in
+from tests.browser.conftest import PATIENCE_MS, Site, let_in
 
 pytestmark = pytest.mark.server
 
@@ -56,7 +56,7 @@ def _an_empty_inbox_is_left(site: Site) -> Iterator[None]:
 def reader(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Page]:
     """A page of Alice's in either theme, into which axe may be put despite its policy."""
     context = chromium.new_context(base_url=site.url, color_scheme=request.param, bypass_csp=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(AXE)
     page = context.new_page()
     yield page

@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, Site, sign_in
+from tests.browser.conftest import EMAIL, PATIENCE_MS, Site, sign_in
 from tests.conftest import PASSWORD
 from tests.support.opensink_up import Opensink
 from tests.support.reverse_proxy import ReverseProxy
@@ -61,7 +61,7 @@ def there(request: pytest.FixtureRequest, proxy: ReverseProxy, below: Site) -> S
 @pytest.fixture
 def browser_page(chromium: Browser, there: Site) -> Iterator[Page]:
     context = chromium.new_context(base_url=f"{there.url}/")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 from opensink_web.contract.room import room_of
 from opensink_web.factory import create_app
 from opensink_web.settings import Settings
-from tests.browser.conftest import Site
+from tests.browser.conftest import PATIENCE_MS, Site
 from tests.browser.hostile_content import PAYLOADS, with_canary
 from tests.browser.hostile_watch import MARK, POLICY, Canary, Watch
 from tests.browser.hostile_workspace import READER, HostilePlace, fill
@@ -96,7 +96,7 @@ def place(site: Site, canary: Canary) -> HostilePlace:
 @pytest.fixture(scope="module")
 def watch(chromium: Browser, site: Site, canary: Canary, place: HostilePlace) -> Iterator[Watch]:
     context = chromium.new_context(base_url=site.url, viewport=PHONE)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     watch = Watch(context, canary)
     watch.page.goto("/sign-in")
     watch.page.get_by_label("E-mail").fill(READER)
@@ -188,7 +188,7 @@ def test_unescaped_each_of_them_would_be_seen(watch: Watch) -> None:
 
 
 def is_seen(watch: Watch, fault: str) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_MS / 1000
     while time.monotonic() < deadline:
         if any(one.startswith(fault) for one in watch.faults()):
             return True

@@ -125,7 +125,7 @@ def test_an_endpoint_that_fails_is_seen(
         page.goto(site.page(f"/requests/{ids['request_id']}"))
         choose(page, "No")
         send(page)
-        expect(page.locator("main")).to_contain_text(reason, timeout=15_000)
+        expect(page.locator("main")).to_contain_text(reason)
         page.goto(site.page(f"/sessions/{ids['session_id']}"))
         expect(page.locator("main")).to_contain_text("Failed")
         expect(page.locator("main")).to_contain_text(reason)
@@ -139,12 +139,12 @@ def test_delivered_again_it_goes_on(signed_in: Page, site: Site) -> None:
         page.goto(site.page(f"/requests/{ids['request_id']}"))
         choose(page, "Yes")
         send(page)
-        expect(page.locator("main")).to_contain_text("500", timeout=15_000)
+        expect(page.locator("main")).to_contain_text("500")
         endpoint.status = 200
         page.goto(site.page(f"/sessions/{ids['session_id']}"))
         page.get_by_text("Deliver again").first.click()
         page.get_by_role("button", name="Deliver again").last.click()
-        expect(page.locator("main")).to_contain_text("Succeeded", timeout=15_000)
+        expect(page.locator("main")).to_contain_text("Succeeded")
         assert len(endpoint.calls) == 2
         ids_sent = {call.headers["webhook-id"] for call in endpoint.calls}
         assert len(ids_sent) == 1
@@ -157,7 +157,7 @@ def test_the_inbox_updates_itself(signed_in: Page, site: Site) -> None:
     expect(page.get_by_role("link", name="Just arrived")).to_be_visible(timeout=15_000)
     body = {"response": {"approved": False, "quantity": 1}}
     site.post(f"/agent-session-input-requests/{ids['request_id']}/resolve", body)
-    expect(page.get_by_role("link", name="Just arrived")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_role("link", name="Just arrived")).to_have_count(0)
 
 
 def test_two_tabs_one_answer(signed_in: Page, site: Site) -> None:

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from opensink_web import clock
-from tests.browser.conftest import EMAIL, Site, sign_in
+from tests.browser.conftest import EMAIL, PATIENCE_MS, Site, sign_in
 from tests.conftest import PASSWORD
 from tests.support.oidc_server import OidcServer
 
@@ -34,7 +34,7 @@ def test_a_second_factor_is_set_up_and_asked_for_without_scripts(
     chromium: Browser, site: Site
 ) -> None:
     context = chromium.new_context(base_url=site.url, java_script_enabled=False)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     sign_in(page)
     page.goto("/account/second-factor")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, let_in
+from tests.browser.conftest import PATIENCE_MS, Site, let_in
 
 pytestmark = pytest.mark.server
 
@@ -28,7 +28,7 @@ SCHEMA = {
 @pytest.fixture(params=[True, False], ids=["JavaScript", "no JavaScript"])
 def reviewer(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Page]:
     context = chromium.new_context(base_url=site.url, java_script_enabled=request.param)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     let_in(context, site)
     yield context.new_page()
     context.close()

@@ -29,7 +29,7 @@ def begin(client: FlaskClient, **query: str) -> str:
     """Follow the button to the provider, and return the address with which it sends one back."""
     start = client.get("/oidc/sign-in", query_string=query)
     assert start.status_code == 303
-    provider = requests.get(start.location, allow_redirects=False, timeout=10)
+    provider = requests.get(start.location, allow_redirects=False, timeout=60)
     assert provider.status_code == 302
     return provider.headers["Location"]
 
