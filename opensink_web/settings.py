@@ -73,13 +73,13 @@ def _setting(
 
 def _number(default: int, least: int, most: int, description: str) -> Any:
     return _setting(
-        str(default), f"{description}; {least} to {most}", read.whole_number(least, most)
+        str(default), f"{description} ({least:,} to {most:,})", read.whole_number(least, most)
     )
 
 
 def _days(description: str) -> Any:
     days = read.whole_number(0, RETENTION_DAYS_MAX)
-    return _setting("0", description, days, unset="`0`: they are kept for good")
+    return _setting("0", description, days, unset="`0`: forever")
 
 
 def _keys(text: str) -> tuple[str, ...]:
@@ -90,15 +90,21 @@ def _keys(text: str) -> tuple[str, ...]:
 class Settings:
     """A checked set of settings; what is secret is not in its `repr`."""
 
-    data_dir: Path = _setting("var", "The folder in which everything is kept", read.folder)
+    data_dir: Path = _setting("var", "The folder for all data", read.folder)
     host: str = _setting(HOST_DEFAULT, "The address to listen on")
     port: int = _number(PORT_DEFAULT, 0, 65535, "The port to listen on, 0 for any free one")
     public_url: str = _setting(
         "",
-        "Where people and agents reach the server; with `https://` cookies are sent over HTTPS "
-        "alone",
+        "Where people and agents reach the server. With `https://`, cookies are sent over HTTPS "
+        "only",
         read.public_url,
-        unset="made of `HOST` and `PORT`",
+        unset="`HOST` and `PORT`",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "",
+        "The reverse proxies to believe: how many there are in a row, or their addresses and CIDRs",
+        read.trusted_proxies,
+        unset="none",
     )
     database_url: str = _setting(
         "",
@@ -109,95 +115,45 @@ class Settings:
     )
     redis_url: str = _setting(
         "",
-        "`redis://…`, `rediss://…` or `unix://…`, of Redis or Valkey",
+        "A Redis or Valkey server: `redis://…`, `rediss://…` or `unix://…`",
         read.redis_url,
         unset="the embedded server",
         is_secret=True,
     )
-    execution_endpoint_hosts: tuple[str, ...] = _setting(
-        "",
-        "What may be called besides public addresses: host names, `*.suffix` and CIDRs, separated "
-        "by commas",
-        read.names,
-        unset="public addresses; loopback too under `up` on a loopback `HOST`",
-    )
     secret_key: str = _setting(
         "",
-        "Signs cookies; the same for every web server of an installation",
+        "Signs cookies and tokens; the same for every part",
         unset="made at the first start, kept in `DATA_DIR`",
         is_secret=True,
     )
     encryption_keys: tuple[str, ...] = _setting(
         "",
-        "Encrypt the secrets in the database; separated by commas, the first encrypts, all "
-        "decrypt; the same for every part of an installation",
+        "Encrypt the secrets in the database. Separated by commas: the first encrypts, all "
+        "decrypt; the same for every part",
         _keys,
         unset="made when first needed, kept in `DATA_DIR/encryption_keys`",
         is_secret=True,
     )
-    workers: int = _number(2, 1, 64, "Worker processes under `up`")
-    calls_per_worker: int = _number(16, 1, 256, "Calls to endpoints that one worker makes at once")
+    workers: int = _number(2, 1, 64, "Worker processes under `opensink up`")
+    calls_per_worker: int = _number(16, 1, 256, "Calls that one worker makes at once")
     calls_per_agent: int = _number(
         CALLS_PER_AGENT_DEFAULT,
         1,
         1000,
-        "Calls to one agent's endpoint at once, over all workers, the same for every part",
+        "Calls to one agent's endpoint at once, over all workers; the same for every part",
     )
     calls_per_function: int = _number(
         16,
         1,
         1000,
-        "Calls to one function's endpoint at once, over all workers, the same for every part",
-    )
-    max_batch_size: int = _number(1000, 1, 100_000, "Executions that one batch may have")
-    retention_days_sessions: int = _days(
-        "Days for which ended sessions are kept, with their requests, activities and deliveries; "
-        "test calls too"
-    )
-    retention_days_executions: int = _days(
-        "Days for which ended executions and batches are kept, with their steps, what they asked "
-        "and their callbacks"
-    )
-    retention_days_chats: int = _days("Days for which chats are kept after the last message")
-    function_memory_mb: int = _number(
-        1024,
-        64,
-        2**20,
-        "Address space that one call of a Python function may have, in MiB (Linux)",
-    )
-    function_file_mb: int = _number(
-        1024, 1, 2**30, "How long a file may get that a Python function writes, in MiB"
-    )
-    callback_url_hosts: tuple[str, ...] = _setting(
-        "",
-        "Hosts that results may be sent to: exact names separated by commas, or `*` for any",
-        read.callback_hosts,
-        unset="none: callbacks are disabled",
-    )
-    callback_allow_cidrs: tuple[str, ...] = _setting(
-        "",
-        "Addresses at which such a host may be besides public ones, as CIDRs separated by commas",
-        read.cidrs,
-        unset="none: public addresses only",
-    )
-    outbound_ca_bundle: Path | None = _setting(
-        "",
-        "A PEM file of certificate authorities that are trusted besides the usual ones, for every "
-        "call that leaves this server",
-        read.ca_bundle,
-        unset="none",
+        "Calls to one function at once, over all workers; the same for every part",
     )
     web_threads: int = _number(
         32,
         4,
         512,
-        "Requests answered at once by a web process; connections and held answers take none",
-    )
-    trusted_proxies: tuple[str, ...] = _setting(
-        "",
-        "Which reverse proxies are believed: their number in a row, or addresses and CIDRs",
-        read.trusted_proxies,
-        unset="none",
+        "Requests that a web process works on at once. Open connections and held answers take "
+        "no thread",
     )
     # by default as much as one small server answers at all: only a loop that went wild meets it
     api_requests_per_minute: int = _number(
@@ -206,41 +162,82 @@ class Settings:
         10**7,
         "How often one API key may call a web process; then `429` with `Retry-After`",
     )
+    max_batch_size: int = _number(1000, 1, 100_000, "Executions in one batch")
     max_body_bytes: int = _number(
-        1024**2,
-        1024,
-        2**30,
-        "The largest body that is taken; a larger one gets `413`, with `Content-Length` or in "
-        "chunks",
+        1024**2, 1024, 2**30, "The largest body that is accepted; a larger one gets `413`"
     )
     max_batch_body_bytes: int = _number(
         32 * 1024**2,
         1024,
         2**30,
-        "The largest body of a batch that is taken; each of its inputs is at most `MAX_BODY_BYTES`",
+        "The largest body of a batch; each of its inputs is limited by `MAX_BODY_BYTES`",
     )
+    function_memory_mb: int = _number(
+        1024, 64, 2**20, "Memory for one call of a Python function, in MiB (Linux)"
+    )
+    function_file_mb: int = _number(
+        1024, 1, 2**30, "The largest file that a Python function may write, in MiB"
+    )
+    execution_endpoint_hosts: tuple[str, ...] = _setting(
+        "",
+        "What agents' and functions' endpoints may be, besides public addresses: host names, "
+        "`*.suffix` and CIDRs, separated by commas",
+        read.names,
+        unset="public addresses only; under `opensink up` on a loopback `HOST` also loopback",
+    )
+    callback_url_hosts: tuple[str, ...] = _setting(
+        "",
+        "Hosts that callbacks may go to: exact names separated by commas, or `*` for any",
+        read.callback_hosts,
+        unset="none: callbacks are disabled",
+    )
+    callback_allow_cidrs: tuple[str, ...] = _setting(
+        "",
+        "Addresses that such a host may have, besides public ones: CIDRs separated by commas",
+        read.cidrs,
+        unset="none: public addresses only",
+    )
+    outbound_ca_bundle: Path | None = _setting(
+        "",
+        "A PEM file of certificate authorities to trust besides the usual ones, for every call "
+        "that leaves this server",
+        read.ca_bundle,
+        unset="none",
+    )
+    retention_days_sessions: int = _days(
+        "How many days to keep ended sessions, with their requests, activities and deliveries; "
+        "also test calls"
+    )
+    retention_days_executions: int = _days(
+        "How many days to keep ended executions and batches, with their steps, requests and "
+        "callbacks"
+    )
+    retention_days_chats: int = _days("How many days to keep chats after their last message")
     oidc_issuer: str = _setting(
         "",
-        "An OpenID Connect provider to sign in through, as it writes itself",
+        "The OpenID Connect provider to sign in through: its issuer URL, exactly as it gives it",
         read.issuer,
-        unset="none: passwords alone",
+        unset="none: passwords only",
     )
-    oidc_client_id: str = _setting("", "The name that the provider gave this server", unset="none")
+    oidc_client_id: str = _setting("", "The client id that the provider gave you", unset="none")
     oidc_client_secret: str = _setting(
         "",
-        "The secret that the provider gave this server",
-        unset="none: PKCE stands alone",
+        "The client secret that the provider gave you",
+        unset="none: PKCE alone",
         is_secret=True,
     )
-    oidc_name: str = _setting("single sign-on", "What the button says: “Continue with …”")
+    oidc_name: str = _setting(
+        "single sign-on", "What the button says: “Continue with single sign-on”"
+    )
     oidc_join_domains: tuple[str, ...] = _setting(
         "",
-        "Whoever has a verified address at these domains joins the first workspace",
+        "Domains whose verified addresses may join the first workspace without an invitation, "
+        "separated by commas",
         read.domains,
-        unset="none: by invitation alone",
+        unset="none",
     )
     oidc_join_role: str = _setting(
-        "viewer", "As what: `viewer` or `reviewer`", read.role_to_join_with
+        "viewer", "The role they join with: `viewer` or `reviewer`", read.role_to_join_with
     )
     supervised: bool = _setting("", "", read.switch, variable="OPENSINK_SUPERVISED")
 

@@ -20,6 +20,7 @@
     remote      the options that stand for a server and a key
     demo        demo: the trading agent in this terminal
     openapi     openapi: the API's description
+    settings    settings: every setting, for docs/configuration.md
     diagnosis   what can be misconfigured, and how to mend it
     application the Flask application on a database that was checked
     options     the options that stand for settings
@@ -49,6 +50,7 @@ MODULES = {
     "doctor": "doctor",
     "demo": "demo",
     "openapi": "openapi",
+    "settings": "settings",
     "rotate-key": "rotate_key",
     "prune": "prune",
     "backup": "backup",
