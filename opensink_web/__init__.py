@@ -1,21 +1,22 @@
 """OpenSink: the control room in which people answer AI agents. This page is the map.
 
-One way through, and the same noun names the file in every room:
+How the parts work together is told in docs/design.md. One way through, and the same noun names the
+file in every package:
 
-    HTTP in - blueprint (web/, api/, runtime/) - operation - models - commit - outbox - RQ job -
-    outbound call - operation - models
+        HTTP in - blueprint (web/, api/, runtime/) - operation - models - commit - wake-up by RQ -
+        worker - outbound call - operation - models
 
-The row in the database is the truth; Redis only carries "look at delivery N" or "at lane N".
+The row in the database is the truth; Redis only carries "look at group N".
 
     cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi,
-                backup, restore, prune, rotate-key, batch, execution
+                settings, backup, restore, prune, rotate-key, batch, execution
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
-    factory     create_app(): the only place that wires the rooms together
+    factory     create_app(): the only place that puts the packages together
     wiring      of which this is what every process needs: database, Redis, services
     web/        pages: one file per page area, forms beside their views; in packages as operations/
     api/        /api/v1: one file per noun
     runtime/    the execution API at the root: one file per noun
-    jobs/       what workers and the sweeper run; the only room that knows RQ and Redis
+    jobs/       what workers and the sweeper run; the only package that knows RQ and Redis
     contract/   a JSON route declared once: who may call it, what it takes, how it is documented
     services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument; each

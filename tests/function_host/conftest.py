@@ -25,7 +25,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for sample in SAMPLES.glob("*.py"):
         (folder / f"sample_{sample.name}").write_text(sample.read_text())
         names.append(f"{sample.stem} = sample_{sample.stem}:handler\n")
-    (folder / "sample_readme.py").write_text(example_in_readme())
+    (folder / "sample_readme.py").write_text(example_in_docs())
     names.append("readme = sample_readme:deploy\n")
     (metadata / "entry_points.txt").write_text("[opensink.functions]\n" + "".join(names))
     sys.path.insert(0, str(folder))
@@ -51,10 +51,10 @@ def runner(function_environment: dict[str, str]) -> Iterator[PythonRunner]:
         yield made
 
 
-def example_in_readme() -> str:
-    """Return the module that the README shows."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    return readme.partition("its `our_functions.py`:\n\n```python\n")[2].partition("```")[0]
+def example_in_docs() -> str:
+    """Return the module that docs/functions.md shows."""
+    page = (Path(__file__).parents[2] / "docs/functions.md").read_text()
+    return page.partition("its `our_functions.py`:\n\n```python\n")[2].partition("```")[0]
 
 
 def is_alive(process_id: int) -> bool:
