@@ -10,7 +10,8 @@ is compared with the database and with what the endpoints have seen. The exit co
 acknowledged answer was lost or is stuck, or anything was seen that must never be.
 
 With `--batches` clients submit batches of functions instead, each with 20 executions and callbacks,
-and cancel some; endpoints and the receiver of callbacks count what arrives.
+and cancel some; endpoints and the receiver of callbacks count what arrives. With `--mixed` clients
+do both at once, and what is old is pruned: deliveries, executions, callbacks and prune together.
 
 `--wipe-redis` empties Redis at each of its restarts, `--keep-redis` never; without either a coin
 decides. `--naive` puts plain commit-then-enqueue in our place, and loses: a harness that cannot
@@ -21,10 +22,13 @@ import argparse
 import signal
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.batch_run import run_batches
+from tests.chaos.batch_run import BatchReport, run_batches
+from tests.chaos.mixed import MixedReport, run_mixed
 from tests.chaos.plan import Plan
+from tests.chaos.report import Report
 from tests.chaos.run import run
 
 
@@ -46,7 +50,11 @@ def main() -> int:
     )
     log = arguments.log or Path(tempfile.gettempdir()) / "opensink-faults.log"
     print(f"seed {plan.seed}, log {log}", flush=True)
-    report = run_batches(plan, log) if plan.batches else run(plan, log)
+    report: Report | BatchReport | MixedReport
+    if arguments.mixed:
+        report = run_mixed(replace(plan, batches=plan.batches or plan.resolutions // 10), log)
+    else:
+        report = run_batches(plan, log) if plan.batches else run(plan, log)
     print(report.table())
     if arguments.json:
         report.write(arguments.json)
@@ -58,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--resolutions", type=int, default=5000)
     parser.add_argument("--batches", type=int, default=0, help="submit so many batches instead")
+    parser.add_argument("--mixed", action="store_true", help="answers, batches and prune together")
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=900.0, help="stop killing after so many")

@@ -94,18 +94,23 @@ class TLSServer(Server):
             super().finish_request(secured, client_address)
 
 
+def make_servers(record: str, seed: int, certificate: str, key: str) -> tuple[Server, Server]:
+    """Make the servers of functions and of callbacks, which write arrivals to the file `record`."""
+    Handler.record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    Handler.seed = seed
+    Handler.counts = Counter()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return Server(("127.0.0.1", 0), Handler), TLSServer(context)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Serve until killed.
 
     Arguments: files for what arrives, the seed, the ports, and of the certificate and its key.
     """
     record, seed, port_file, certificate, key = arguments
-    Handler.record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    Handler.seed = int(seed)
-    Handler.counts = Counter()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    functions, callbacks = Server(("127.0.0.1", 0), Handler), TLSServer(context)
+    functions, callbacks = make_servers(record, int(seed), certificate, key)
     new = Path(port_file).with_suffix(".new")
     new.write_text(f"{functions.server_port} {callbacks.server_port}")
     new.rename(port_file)

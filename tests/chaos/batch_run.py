@@ -107,10 +107,10 @@ def _run(
     cluster.stop()
     arrivals = arrivals_in(record)
     took = time.monotonic() - begun_at
-    return _report(plan, clients.promises, server.findings(), arrivals, cluster, took)
+    return batch_report(plan, clients.promises, server.findings(), arrivals, cluster, took)
 
 
-def _report(
+def batch_report(
     plan: Plan,
     promises: Promises,
     found: Findings,

@@ -77,13 +77,18 @@ class Server(ThreadingHTTPServer):
         """Callers are killed in the middle of their calls; that is the point."""
 
 
+def make_server(record: str, seed: int) -> Server:
+    """Make the server that writes calls to the file `record`."""
+    Handler.record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    Handler.seed = seed
+    Handler.counts = Counter()
+    return Server(("127.0.0.1", 0), Handler)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Serve until killed. Arguments: the file for the calls, the seed, the file for the port."""
     record, seed, port_file = arguments
-    Handler.record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    Handler.seed = int(seed)
-    Handler.counts = Counter()
-    server = Server(("127.0.0.1", 0), Handler)
+    server = make_server(record, int(seed))
     new = Path(port_file).with_suffix(".new")
     new.write_text(str(server.server_port))
     new.rename(port_file)

@@ -72,25 +72,15 @@ class Installed(Server):
             db.engine.dispose()
 
 
-class OpenSink(Installed, Subject):
+class Answered(Installed):
     """OpenSink with agents whose questions are answered."""
 
-    def __init__(
-        self,
-        data_dir: Path,
-        redis_url: str,
-        database_url: str,
-        resolutions: int,
-        agents: Sequence[str] = AGENTS,
-    ) -> None:
-        super().__init__(data_dir, redis_url, database_url)
-        self._resolutions = resolutions
-        self._agents = agents
-
-    def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
+    def ask(
+        self, person: Person, base_url: str, endpoint_url: str, count: int, agents: Sequence[str]
+    ) -> list[Question]:
+        """Write down so many questions, of agents whose endpoints behave so."""
         with self.session():
-            person = make_cast().alice
-            request_ids = self._ask_all(person, endpoint_url)
+            request_ids = _ask_all(person, endpoint_url, count, agents)
         return [
             Question(
                 request_id=str(request_id),
@@ -100,19 +90,6 @@ class OpenSink(Installed, Subject):
             )
             for number, request_id in enumerate(request_ids)
         ]
-
-    def _ask_all(self, person: Person, endpoint_url: str) -> list[UUID]:
-        with writing():
-            agent_ids = [
-                _make_agent(person, f"{endpoint_url}/{behaviour}/{number}")
-                for number, behaviour in enumerate(self._agents)
-            ]
-        request_ids: list[UUID] = []
-        while len(request_ids) < self._resolutions:
-            wanted = min(_ASKED_AT_ONCE, self._resolutions - len(request_ids))
-            with writing():
-                request_ids += [_ask(person, agent_ids[n % len(agent_ids)]) for n in range(wanted)]
-        return request_ids
 
     def unfinished(self) -> int:
         with self.session(), reading():
@@ -152,6 +129,27 @@ class OpenSink(Installed, Subject):
             return invariants.violations(questions, calls)
 
 
+class OpenSink(Answered, Subject):
+    """Nothing but answers."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        redis_url: str,
+        database_url: str,
+        resolutions: int,
+        agents: Sequence[str] = AGENTS,
+    ) -> None:
+        super().__init__(data_dir, redis_url, database_url)
+        self._resolutions = resolutions
+        self._agents = agents
+
+    def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
+        with self.session():
+            person = make_cast().alice
+        return self.ask(person, base_url, endpoint_url, self._resolutions, self._agents)
+
+
 @cache
 def _empty_sqlite_file() -> bytes:
     """Return a file with all tables; to make them takes longer than to fill them."""
@@ -162,6 +160,20 @@ def _empty_sqlite_file() -> bytes:
             db.session.remove()
             db.engine.dispose()  # the last to leave puts everything into the one file
         return (Path(folder) / _FILE_NAME).read_bytes()
+
+
+def _ask_all(person: Person, endpoint_url: str, count: int, agents: Sequence[str]) -> list[UUID]:
+    with writing():
+        agent_ids = [
+            _make_agent(person, f"{endpoint_url}/{behaviour}/{number}")
+            for number, behaviour in enumerate(agents)
+        ]
+    request_ids: list[UUID] = []
+    while len(request_ids) < count:
+        wanted = min(_ASKED_AT_ONCE, count - len(request_ids))
+        with writing():
+            request_ids += [_ask(person, agent_ids[n % len(agent_ids)]) for n in range(wanted)]
+    return request_ids
 
 
 def _make_agent(person: Person, url: str) -> UUID:

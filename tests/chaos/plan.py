@@ -22,6 +22,8 @@ class Plan:
     limit_seconds: float = 900.0
     settle_seconds: float = 120.0
     mean_gap_seconds: float = 0.4
+    kills_each_once: bool = False
+    """Instead of drawing by weight whom to kill; `kills` is how many kinds of part there are."""
     ages_leases: bool = False
     """Move leases and retries of the past into the past once the killing is over: saves waiting."""
 
@@ -42,9 +44,11 @@ _WEIGHTS = {"worker": 45, "web": 10, "web process": 12, "sweeper": 15, "redis": 
 def kills_of(plan: Plan) -> Iterator[Kill]:
     """Draw the schedule; the same seed draws the same."""
     random = Random(plan.seed)
+    in_turn = random.sample(list(_WEIGHTS), len(_WEIGHTS)) if plan.kills_each_once else []
     for _ in range(plan.kills):
         gap_seconds = min(random.expovariate(1 / plan.mean_gap_seconds), 4 * plan.mean_gap_seconds)
         (kind,) = random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
+        kind = in_turn.pop() if in_turn else kind
         wipes = random.random() < 0.5
         yield Kill(gap_seconds, kind, wipes if plan.wipes_redis is None else plan.wipes_redis)
 
