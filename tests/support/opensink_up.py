@@ -94,16 +94,13 @@ class Opensink:
             assert time.monotonic() < deadline, f"waited {seconds} s in vain"
             time.sleep(0.05)
 
-    def end(self, number: int = signal.SIGTERM) -> float:
-        """Send a signal to `up` and return how many seconds it took to end."""
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """Send a signal to `up`, and wait until it has ended."""
         assert self.process is not None
-        started = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(PATIENCE_SECONDS)
-        seconds = time.monotonic() - started
         if self.process.stdout is not None:
             self.process.stdout.close()
-        return seconds
 
     def descendants(self) -> dict[int, str]:
         """Return the processes under `up` with their command lines."""
