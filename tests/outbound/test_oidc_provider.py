@@ -279,3 +279,35 @@ def test_a_private_authority_is_trusted_when_it_is_given(
         at(issuer).check()
     with pytest.raises(ProviderUnavailable, match="its status is 404"):
         at(issuer, authority.bundle).check()
+
+
+def test_a_key_that_the_provider_has_changed_under_the_same_id_is_fetched(
+    ours: DiscoveredProvider, provider: OidcServer
+) -> None:
+    sign_in(ours)
+    provider.keys = [RSAKey.generate_key(2048, {"kid": "first"})]
+    assert sign_in(ours).subject == "42"
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_algorithms_that_the_provider_names_make_no_forgery_count(
+    ours: DiscoveredProvider, provider: OidcServer, forgery: str
+) -> None:
+    provider.discovery = {
+        "id_token_signing_alg_values_supported": ["none", "HS256", "RS256"],
+        "jwks": {"keys": []},
+    }
+    provider.sign = lambda claims: FORGERIES[forgery](provider, claims)
+    with pytest.raises(SignInRefused, match=DOES_NOT_HOLD):
+        sign_in(ours)
+
+
+def test_other_fields_of_the_discovery_document_change_nothing_that_is_ours(
+    ours: DiscoveredProvider, provider: OidcServer
+) -> None:
+    provider.discovery = {"client_id": "x", "scope": "all", "code_challenge_method": None}
+    query = parse_qs(urlsplit(ours.begin()[0]).query)
+    assert query["client_id"] == [CLIENT_ID]
+    assert query["scope"] == ["openid email profile"]
+    assert query["code_challenge_method"] == ["S256"]
+    assert sign_in(ours).subject == "42"
