@@ -11,12 +11,8 @@ from functools import partial
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.deletion import delete_some_left, is_anything_left
 from opensink_web.operations.executions.batch import cancel_some_left, is_any_left_to_cancel
-from opensink_web.operations.executions.staging import (
-    delete_some_given_up,
-    is_any_given_up,
-    is_any_unqueued,
-    queue_some,
-)
+from opensink_web.operations.executions.queueing import is_any_unqueued, queue_some
+from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.retention import Kept, cutoffs, is_any_prunable, prune_some
 from opensink_web.settings import Settings
 

@@ -134,7 +134,7 @@ class Execution(Identified, Updated, Leased, Base):
         Index(None, "chat_id", "id"),
         Index(None, "rerun_of_id", sqlite_where=_IS_RERUN, postgresql_where=_IS_RERUN),
         # all that a poll of a batch reads
-        Index("ix_executions_progress", "batch_id", "status", "started_at"),
+        Index("ix_executions_progress", "batch_id", "status", "started_at", "finished_at"),
         Index("ix_executions_batch_index", "batch_id", "batch_index"),
         # the executions of a batch in one status, in order
         Index(None, "batch_id", "status", "batch_index"),

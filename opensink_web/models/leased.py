@@ -4,6 +4,7 @@ Rows of one lane share its slots: so many of them are worked on at once, over al
 takes a row for a time; one that died leaves a lease behind that runs out.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -33,13 +34,16 @@ class Leased:
 
 
 def lane_indexes(table: str, is_open: str) -> tuple[Index, Index]:
-    """Index a table's lanes: what is due in each, among rows where `is_open`; what is leased."""
+    """Index a table's lanes: what is due in each, among rows where `is_open`; what is leased.
+
+    What is due has its id there too: all of a batch is due at the same moment, and would be sorted.
+    """
     return (
-        _partial_index(f"ix_{table}_due", "next_at", is_open),
-        _partial_index(f"ix_{table}_leased", "lease_until", "lease_until IS NOT NULL"),
+        _partial_index(f"ix_{table}_due", ("next_at", "id"), is_open),
+        _partial_index(f"ix_{table}_leased", ("lease_until",), "lease_until IS NOT NULL"),
     )
 
 
-def _partial_index(name: str, column: str, condition: str) -> Index:
+def _partial_index(name: str, columns: Sequence[str], condition: str) -> Index:
     where = text(condition)
-    return Index(name, "lane_id", column, sqlite_where=where, postgresql_where=where)
+    return Index(name, "lane_id", *columns, sqlite_where=where, postgresql_where=where)

@@ -25,8 +25,9 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.agents.agent import ADDRESSABLE
 from opensink_web.operations.executions import chat_submission
+from opensink_web.operations.executions.draft import Draft
 from opensink_web.operations.executions.queries import chat as chats
-from opensink_web.operations.executions.staging import Draft, stage
+from opensink_web.operations.executions.staging import stage
 from opensink_web.operations.page import TRAIL, PageRequest
 from opensink_web.runtime.callback_url import check_callback_urls
 from opensink_web.runtime.function import BatchOptions, QueuedBatchAnswer

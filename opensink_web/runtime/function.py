@@ -21,6 +21,7 @@ from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.executions import submission
 from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.claim import TIMEOUT
+from opensink_web.operations.executions.draft import Draft
 from opensink_web.operations.executions.permission import executable_function
 from opensink_web.operations.executions.queries.execution import (
     BUSY,
@@ -28,7 +29,7 @@ from opensink_web.operations.executions.queries.execution import (
     moves_of,
     still_busy,
 )
-from opensink_web.operations.executions.staging import Draft, stage
+from opensink_web.operations.executions.staging import stage
 from opensink_web.operations.executions.submission import (
     DELAY_SECONDS_MAX,
     TIMEOUT_SECONDS_MAX,

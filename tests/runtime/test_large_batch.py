@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from opensink_web import clock
 from opensink_web.contract import call
-from opensink_web.jobs.chores import DELETING, QUEUEING, do_chores
+from opensink_web.jobs.chores import CANCELLING, DELETING, QUEUEING, do_chores
 from opensink_web.models import (
     Base,
     Batch,
@@ -21,6 +21,7 @@ from opensink_web.models import (
     Chat,
     ChatMessage,
     Execution,
+    ExecutionStatus,
     ExecutionStep,
     IdempotencyRecord,
     InputRequest,
@@ -28,8 +29,9 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.execution import NOT_DUE_YET
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.executions import staging
+from opensink_web.operations.executions import queueing, staging
 from opensink_web.operations.executions.batch import cancel_some_left
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.executions.function import delete_function
@@ -54,6 +56,7 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a dozen be many."""
     monkeypatch.setattr(staging, "ROWS_AT_ONCE", 5)
     monkeypatch.setattr(staging, "_FIRST_SLICE", 5)
+    monkeypatch.setattr(queueing, "QUEUED_AT_ONCE", 5)
 
 
 @pytest.fixture
@@ -139,7 +142,7 @@ def test_it_is_there_whole_and_in_order(app: Flask, alice: Api) -> None:
 def test_it_becomes_due_in_slices_and_is_carried_out_in_order(app: Flask, alice: Api) -> None:
     function = make_function(alice)
     answer = accepted(submit(alice))
-    assert due_count(app) == staging.ROWS_AT_ONCE
+    assert due_count(app) == queueing.QUEUED_AT_ONCE
     with app.app_context():
         do_chores(QUEUEING)
         claims = claim_some(UUID(function["id"]))
@@ -330,6 +333,26 @@ def test_one_that_is_cancelled_before_all_of_it_is_due_does_not_begin(
         assert claim_some(UUID(function["id"])) == []
         with writing():
             cancel_some_left()
+        assert batch(UUID(answer["batch_id"])).ended_as is BatchStatus.CANCELLED
+
+
+def test_one_that_is_cancelled_slowly_stands_in_nobodys_way(
+    app: Flask, alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = make_function(alice)
+    answer = accepted(submit(alice))
+    with app.app_context():
+        do_chores(QUEUEING)
+    assert due_count(app) == COUNT
+    monkeypatch.setattr("opensink_web.operations.executions.batch.SLICE", 3)
+    alice.at(f"/batches/{answer['batch_id']}/cancel", "POST")
+    with app.app_context():
+        do_chores(QUEUEING)
+        with reading():
+            query = select(Execution.next_at).where(Execution.status == ExecutionStatus.QUEUED)
+            assert list(db.session.scalars(query)) == [NOT_DUE_YET] * (COUNT - 3)
+        do_chores(CANCELLING)
+        assert claim_some(UUID(function["id"])) == []
         assert batch(UUID(answer["batch_id"])).ended_as is BatchStatus.CANCELLED
 
 

@@ -19,7 +19,8 @@ from opensink_web.operations.executions.chat_submission import (
     draft_chats,
     submit_chats,
 )
-from opensink_web.operations.executions.staging import Draft, stage
+from opensink_web.operations.executions.draft import Draft
+from opensink_web.operations.executions.staging import stage
 from opensink_web.operations.executions.submission import Options
 from opensink_web.operations.idempotency import HeldKey
 from opensink_web.outbound.endpoint_call import EndpointSpec

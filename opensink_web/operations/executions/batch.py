@@ -75,6 +75,8 @@ def cancel_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None =
     if batch.cancelled_at is None:
         waiting = db.session.scalar(_COUNT_WAITING, {"of_batch": batch_id}) or 0
         batch.cancelled_at = clock.now()
+        if waiting > SLICE:
+            batch.unqueued_from = 0  # what is cancelled later stands in nobody's way meanwhile
         db.session.flush()
     return max(_cancel_some(batch_id), waiting)
 

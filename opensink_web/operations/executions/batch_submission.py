@@ -4,8 +4,9 @@ from uuid import UUID
 
 from opensink_web.models import Function
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.executions.draft import Draft
 from opensink_web.operations.executions.pause import Approval
-from opensink_web.operations.executions.staging import Draft, accept
+from opensink_web.operations.executions.staging import accept
 from opensink_web.operations.executions.submission import (
     CheckedInputs,
     Options,

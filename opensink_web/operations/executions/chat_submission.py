@@ -24,7 +24,8 @@ from opensink_web.operations.agents.initial_messages import (
     refusal_of_input,
 )
 from opensink_web.operations.agents.queries import endpoint_of
-from opensink_web.operations.executions.staging import Draft, accept
+from opensink_web.operations.executions.draft import Draft
+from opensink_web.operations.executions.staging import accept
 from opensink_web.operations.executions.submission import (
     BATCH_SIZE_MAX_DEFAULT,
     Options,

@@ -37,11 +37,11 @@ from opensink_web.operations.executions.chat_submission import (
     find_addressed_agent,
     submit_chats,
 )
+from opensink_web.operations.executions.draft import Draft
 from opensink_web.operations.executions.ending import lock_executions
 from opensink_web.operations.executions.permission import executable_function, may_execute
 from opensink_web.operations.executions.queries.batch import find_batch
 from opensink_web.operations.executions.queries.execution import find_execution
-from opensink_web.operations.executions.staging import Draft
 from opensink_web.operations.executions.submission import (
     CheckedInputs,
     Options,

@@ -15,6 +15,7 @@ from opensink_web.models import (
     InputRequestStatus,
     db,
 )
+from opensink_web.models.execution import ENDED
 from opensink_web.operations.executions.queries.batch import Progress
 
 _URGENCY = (
@@ -75,7 +76,11 @@ def count_ended_since(batch: Batch, moment: datetime) -> int:
     query = (
         select(func.count())
         .select_from(Execution)
-        .where(Execution.batch_id == batch.id, Execution.finished_at >= moment)
+        .where(
+            Execution.batch_id == batch.id,
+            Execution.status.in_(ENDED),
+            Execution.finished_at >= moment,
+        )
     )
     return db.session.scalar(query) or 0
 
