@@ -25,7 +25,7 @@ from opensink_web.web.agents import agent, agent_session, signing_secret
 from opensink_web.web.attempts import set_device_cookie
 from opensink_web.web.deliveries import delivery
 from opensink_web.web.error_pages import error_page
-from opensink_web.web.executions import batch, chat, execution, function, function_trial, rerun
+from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.navigation import around_page
 from opensink_web.web.requests import inbox, input_request
 
@@ -46,7 +46,7 @@ _AREAS = (
     agent_session,
     delivery,
     function,
-    function_trial,
+    function_test_call,
     execution,
     batch,
     rerun,

@@ -56,7 +56,7 @@ _ENTRIES = (
     _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
 )
 
-_AREA_OF_BLUEPRINT = {"input_request": "inbox", "function_trial": "function"}
+_AREA_OF_BLUEPRINT = {"input_request": "inbox", "function_test_call": "function"}
 """Pages that stand under another area's line of the menu."""
 
 

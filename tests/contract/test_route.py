@@ -19,7 +19,7 @@ from opensink_web.settings import Settings
 from tests.api.conftest import NOWHERE, Api, assert_problem
 from tests.conftest import Cast
 
-routes = Routes("functions", replace(RUNTIME, name="trial"))
+routes = Routes("functions", replace(RUNTIME, name="sample"))
 
 
 class Inputs(Received):
@@ -36,7 +36,7 @@ def by_name(principal: Principal, namespace: PathName, name: PathName) -> ListAn
     return ListAnswer[NameAnswer]([NameAnswer(text=namespace), NameAnswer(text=name)])
 
 
-@routes.get("/chats/trial/{execution_id}", summary="An id.", permission=Access.BEARER)
+@routes.get("/chats/sample/{execution_id}", summary="An id.", permission=Access.BEARER)
 def by_id(principal: Principal, execution_id: UUID) -> NameAnswer:
     del execution_id
     return NameAnswer(text=principal.user.email)
@@ -76,9 +76,9 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
 def app(settings: Settings) -> Flask:
     """An application of our own, for the routes above change it."""
     app = create_app(settings)
-    trial = blueprint_of(replace(RUNTIME, name="trial"), tuple(routes))
-    app.extensions["csrf"].exempt(trial)
-    app.register_blueprint(trial)
+    sample = blueprint_of(replace(RUNTIME, name="sample"), tuple(routes))
+    app.extensions["csrf"].exempt(sample)
+    app.register_blueprint(sample)
     return app
 
 
@@ -94,11 +94,11 @@ def test_what_can_be_no_name_is_not_found(alice: Api, name: str) -> None:
 
 @pytest.mark.parametrize("text", ["x", "{" + NOWHERE + "}", NOWHERE.replace("-", ""), "٣" * 32])
 def test_what_can_be_no_id_is_not_found(alice: Api, text: str) -> None:
-    assert_problem(alice.at(f"/chats/trial/{text}", "GET"), 404, "not_found")
+    assert_problem(alice.at(f"/chats/sample/{text}", "GET"), 404, "not_found")
 
 
 def test_a_bearer_without_any_permission_is_let_in(alice: Api, cast: Cast) -> None:
-    assert alice.at(f"/chats/trial/{NOWHERE}", "GET").json == {"text": cast.alice.email}
+    assert alice.at(f"/chats/sample/{NOWHERE}", "GET").json == {"text": cast.alice.email}
 
 
 def test_what_is_open_to_all_asks_for_nothing(apis: object, app: Flask) -> None:

@@ -51,7 +51,7 @@ def lose_endpoint(app: Flask, agent_id: UUID) -> None:
         db.session.get_one(Agent, agent_id).sealed_execution_endpoint = "00000000.lost"
 
 
-def trial_calls(app: Flask) -> list[UUID]:
+def ids_of_test_calls(app: Flask) -> list[UUID]:
     with app.app_context(), reading():
         query = select(Delivery.id).where(Delivery.kind == DeliveryKind.TEST)
         return list(db.session.scalars(query))

@@ -37,7 +37,7 @@ from opensink_web.operations.deliveries.delivery import deliver_test
 from opensink_web.web.access import requires, services
 from opensink_web.web.agents.endpoint_form import EndpointForm, endpoint_form
 from opensink_web.web.agents.signing_secret import signing_card
-from opensink_web.web.agents.trial_call import TrialCall, find_trial_call
+from opensink_web.web.agents.test_call import TestCall, find_test_call
 from opensink_web.web.below_path import public_root
 from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
 from opensink_web.web.listing import page_request, same_list
@@ -118,7 +118,7 @@ def show(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     """Show an agent; with `test`, how that test call stands, which htmx asks for alone."""
     agent = find_agent(principal.workspace, agent_id)
     delivery_id = request.args.get("test", type=UUID)
-    test = find_trial_call(principal, agent, delivery_id, services()) if delivery_id else None
+    test = find_test_call(principal, agent, delivery_id, services()) if delivery_id else None
     if test is not None and request.htmx:
         if is_unchanged(test.version):
             return UNCHANGED
@@ -244,7 +244,7 @@ def _page(
     agent: Agent,
     form: EndpointForm,
     *,
-    test: TrialCall | None = None,
+    test: TestCall | None = None,
     focus: str | None = None,
 ) -> str:
     return render_template(

@@ -17,10 +17,10 @@ from tests.support.agent_cases import (
     PAGE,
     SECRET,
     endpoint,
+    ids_of_test_calls,
     lose_endpoint,
     made,
     stored,
-    trial_calls,
 )
 
 
@@ -148,7 +148,7 @@ def test_an_endpoint_is_stored_as_typed(
         "timeout_seconds": 2.5,
         "retry": {"max_attempts": 1, "backoff": {"initial_seconds": 10, "max_seconds": 3600}},
     }
-    assert trial_calls(app) == []
+    assert ids_of_test_calls(app) == []
 
 
 def test_the_waits_between_attempts_are_shown_by_example(alice: FlaskClient, page: str) -> None:
@@ -228,7 +228,7 @@ def test_what_is_wrong_with_an_endpoint_is_said_and_everything_typed_is_kept(
     assert f'value="{data["headers-0-value"]}"' in answer.text
     assert data["timeout_seconds"] in answer.text
     assert stored(app, agent_id).execution_endpoint is None
-    assert trial_calls(app) == []
+    assert ids_of_test_calls(app) == []
 
 
 @pytest.mark.parametrize("number", ["²", "9" * 5000, "", "-1", "٣"])

@@ -13,7 +13,7 @@ from opensink_web import clock
 from opensink_web.jobs.deliver import deliver, outbound_client
 from opensink_web.outbound.client import Client
 from tests.conftest import Cast
-from tests.support.agent_cases import FORM, LOOPBACK, PAGE, SECRET, made, trial_calls
+from tests.support.agent_cases import FORM, LOOPBACK, PAGE, SECRET, ids_of_test_calls, made
 from tests.support.real_servers import AgentEndpoint
 
 
@@ -39,14 +39,14 @@ def caller() -> Iterator[None]:
 
 def test_saving_can_send_a_test_call(app: Flask, alice: FlaskClient, page: str) -> None:
     answer = alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
-    (delivery_id,) = trial_calls(app)
+    (delivery_id,) = ids_of_test_calls(app)
     assert answer.location == f"{page}?test={delivery_id}#test-call"
 
 
 def test_a_test_call_without_an_endpoint_says_so(app: Flask, alice: FlaskClient, page: str) -> None:
     assert alice.post(f"{page}/endpoint/test").location == page
     assert "The agent has no execution endpoint to test." in alice.get(page).text
-    assert trial_calls(app) == []
+    assert ids_of_test_calls(app) == []
 
 
 def test_a_waiting_test_call_asks_again_and_is_answered_only_with_news(
@@ -75,7 +75,7 @@ def test_a_test_call_shows_what_was_sent_and_what_came_back(
         data = FORM | SECRET | {"url": agent.url, "then": "test"}
         place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
         with app.app_context():
-            deliver(str(trial_calls(app)[0]))
+            deliver(str(ids_of_test_calls(app)[0]))
         assert agent.calls[0].body["task"] == "go"
         assert agent.calls[0].headers["authorization"] == "Bearer of news"
     text = alice.get(place).text
@@ -96,7 +96,7 @@ def test_a_test_call_that_fails_says_why(app: Flask, alice: FlaskClient, page: s
         data = FORM | {"url": agent.url, "then": "test"}
         place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
         with app.app_context():
-            deliver(str(trial_calls(app)[0]))
+            deliver(str(ids_of_test_calls(app)[0]))
     text = alice.get(place).text
     assert "The execution endpoint answered 500" in text
     assert "oh no" in text
@@ -109,7 +109,7 @@ def test_a_test_call_to_nobody_says_so_in_words(app: Flask, alice: FlaskClient, 
     data = FORM | {"url": gone.url, "then": "test", "max_attempts": "2"}
     place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
     with app.app_context():
-        deliver(str(trial_calls(app)[0]))
+        deliver(str(ids_of_test_calls(app)[0]))
     text = alice.get(place).text
     assert "Attempt 1 of 2 failed. The next one follows." in text
     assert "No answer" in text
@@ -120,7 +120,7 @@ def test_only_a_test_of_this_agent_is_shown(
 ) -> None:
     other = f"{PAGE}/{made(app, cast.alice.workspace_id, 'Other')}"
     alice.post(f"{page}/endpoint", data=FORM | {"then": "test"})
-    assert alice.get(f"{other}?test={trial_calls(app)[0]}").status_code == 404
+    assert alice.get(f"{other}?test={ids_of_test_calls(app)[0]}").status_code == 404
     assert alice.get(f"{page}?test={uuid4()}").status_code == 404
     assert alice.get(f"{page}?test=x").status_code == 200
 

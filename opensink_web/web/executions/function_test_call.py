@@ -20,7 +20,7 @@ from opensink_web.web.access import requires
 from opensink_web.web.kept_secret import PageVault
 from opensink_web.web.typed import keeps_typed
 
-blueprint = Blueprint("function_trial", __name__)
+blueprint = Blueprint("function_test_call", __name__)
 _PAGE = "/w/<workspace_slug>/functions/<namespace>/<name>/try"
 _OPTIONS = Options(trigger_type="page", trigger_id="try-it")
 _SIGNED_IN_ANEW = (

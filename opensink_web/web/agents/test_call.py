@@ -18,7 +18,7 @@ _LATE_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class TrialCall:
+class TestCall:
     """A test call and its newest attempt; `lacks_worker` and `is_late` explain the waiting."""
 
     delivery: Delivery
@@ -41,16 +41,16 @@ class TrialCall:
         )
 
 
-def find_trial_call(
+def find_test_call(
     principal: Principal, agent: Agent, delivery_id: UUID, services: Services
-) -> TrialCall:
+) -> TestCall:
     """Raises: NotFound, also for a call that is no test of this agent."""
     delivery = find_delivery(principal.workspace, delivery_id)
     if delivery.agent_id != agent.id or delivery.kind is not DeliveryKind.TEST:
         raise NotFound("This test call does not exist.")
     attempt = delivery.attempts[-1] if delivery.attempts else None
     has_not_begun = delivery.status is DeliveryStatus.PENDING and attempt is None
-    return TrialCall(
+    return TestCall(
         delivery=delivery,
         attempt=attempt,
         max_attempts=_max_attempts(agent),
