@@ -4,8 +4,6 @@ import json
 import logging
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +16,7 @@ from opensink_web.errors import InvalidInput
 from opensink_web.function_host.entry_points import GROUP, available_entry_points
 from opensink_web.functions import Context
 from opensink_web.isolation import frames
+from opensink_web.isolation.program import Program
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
 from opensink_web.outbound.redaction import spelled, without_secrets
@@ -116,24 +115,17 @@ class _Host:
         self._lock = threading.Lock()
         self._is_ready = False
         self._failure: Failure | None = None
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [
-                    *(sys.executable, "-P", "-u", "-m", "opensink_web.function_host.host"),
-                    *(entry_point, *map(str, sizes_mb), str(theirs.fileno())),
-                ],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # what a package prints while it is imported is no output of ours
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        self._program = Program(
+            "opensink_web.function_host.host",
+            *(entry_point, *map(str, sizes_mb)),
+            environment=environment,
+            stdout=2,  # what a package prints while it is imported is no output of ours
+        )
 
     @property
     def is_usable(self) -> bool:
         """Whether it runs and has not failed to import its function."""
-        return self._failure is None and self._process.poll() is None
+        return self._failure is None and self._program.is_running
 
     def wait_until_ready(self, deadline: float, timeout_seconds: float) -> Failure | None:
         """Wait until the function is imported; return why not, if it cannot be, or not in time."""
@@ -151,48 +143,44 @@ class _Host:
 
     def call(self, task: "_Task", deadline: float, timeout_seconds: float) -> Outcome:
         """Have the host make one call."""
-        ours, theirs = socket.socketpair()
-        with ours:
-            try:
-                remaining = max(deadline - time.monotonic(), 0.001)
-                ours.settimeout(remaining + _GRACE_SECONDS)
-                with theirs, self._lock:
-                    socket.send_fds(self._control, [frames.CALL], [theirs.fileno()])
-                ours.sendall(frames.pack(frames.CALL, task.request(remaining)))
+        try:
+            remaining = max(deadline - time.monotonic(), 0.001)
+            with self._lock:
+                connection = self._program.connect()
+            with connection:
+                connection.settimeout(remaining + _GRACE_SECONDS)
+                connection.sendall(frames.pack(frames.CALL, task.request(remaining)))
                 log = _FunctionLog(self._entry_point, task.context)
-                return self._outcome(ours, log, timeout_seconds)
-            except TimeoutError:
-                self.close()
-                return _timed_out(timeout_seconds)
-            except (EOFError, OSError):
-                message = "The process that carries out this function has ended; try again."
-                return Failure(message, "process_ended")
+                return self._outcome(connection, log, timeout_seconds)
+        except TimeoutError:
+            self.close()
+            return _timed_out(timeout_seconds)
+        except (EOFError, OSError):
+            message = "The process that carries out this function has ended; try again."
+            return Failure(message, "process_ended")
 
     def close(self) -> None:
         """End the host; it ends its calls, unless it is stuck."""
-        self._control.close()
-        if not self._is_ready:
-            self._process.kill()  # it does not look up from what it imports
-        try:
-            self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._is_ready:
+            self._program.close(_GRACE_SECONDS)
+        else:
+            self._program.kill()  # it does not look up from what it imports
 
     def _hear(self, deadline: float) -> None:
-        self._control.settimeout(max(deadline - time.monotonic(), 0.001))
+        control = self._program.control
+        control.settimeout(max(deadline - time.monotonic(), 0.001))
         try:
-            kind, payload = frames.receive(self._control)
+            kind, payload = frames.receive(control)
         except EOFError:
             self._failure = Failure(self._death_at_import(), "function_failed")
         else:
             self._is_ready = kind == frames.READY
             if not self._is_ready:
                 self._failure = Failure(payload.decode("utf-8", "replace"), "function_failed")
-        self._control.settimeout(None)
+        control.settimeout(None)
 
     def _death_at_import(self) -> str:
-        how = _ending(self._process.wait(_GRACE_SECONDS))
+        how = _ending(self._program.wait(_GRACE_SECONDS))
         return f"The process of {self._entry_point} ended while it was imported, {how}."
 
     def _still_importing(self, timeout_seconds: float) -> Failure:

@@ -19,6 +19,7 @@ from typing import Any
 
 from opensink_web.errors import Unavailable
 from opensink_web.isolation import frames
+from opensink_web.isolation.program import Program
 from opensink_web.json_value import JSONObject, dump
 from opensink_web.message_template.permits import Permits
 
@@ -124,21 +125,17 @@ class _Host:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._program: Program | None = None
         self._started_by = 0
 
     def connect(self) -> socket.socket:
         """Return a connection to a process that has just begun. Raises: Unavailable."""
-        ours, theirs = socket.socketpair()
-        with theirs, self._lock:
+        with self._lock:
             for _ in range(2):  # the host may have ended since it was last needed
                 try:
-                    socket.send_fds(self._started(), [frames.CALL], [theirs.fileno()])
-                    return ours
+                    return self._started().connect()
                 except OSError:
                     self._end()
-        ours.close()
         raise _busy()
 
     def close(self) -> None:
@@ -146,32 +143,23 @@ class _Host:
         with self._lock:
             self._end()
 
-    def _started(self) -> socket.socket:
-        """Return the control socket of this process's host, started if there is none."""
-        if self._control is not None and self._started_by == os.getpid():
-            return self._control
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [
-                    *(sys.executable, "-P", "-m", "opensink_web.message_template.host"),
-                    str(theirs.fileno()),
-                ],
-                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                stdin=subprocess.DEVNULL,
+    def _started(self) -> Program:
+        """Return this process's host, started if there is none."""
+        if self._program is None or self._started_by != os.getpid():
+            self._program = Program(
+                "opensink_web.message_template.host",
+                environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 stdout=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
             )
-        self._control, self._started_by = ours, os.getpid()
-        return ours
+            self._started_by = os.getpid()
+        return self._program
 
     def _end(self) -> None:
-        if self._control is not None:
-            self._control.close()
-        if self._process is not None and self._started_by == os.getpid():
-            self._process.wait()
-        self._control = self._process = None
+        if self._program is not None and self._started_by == os.getpid():
+            self._program.close(WALL_SECONDS)
+        elif self._program is not None:  # of the process that this one was forked from
+            self._program.control.close()
+        self._program = None
 
 
 class _Process:

@@ -106,7 +106,7 @@ class TestFillingIn:
         renderer = TemplateRenderer()
         assert renderer.render("workspace", [], [{}, {}]) == [[], []]
         renderer.check("workspace", [])
-        assert renderer._host._process is None
+        assert renderer._host._program is None
 
     def test_the_input_at_fault_is_named(self, renderer: TemplateRenderer) -> None:
         with pytest.raises(NotFilledIn, match="'n' is undefined") as refusal:
@@ -148,9 +148,9 @@ class TestFillingIn:
 
     def test_it_goes_on_when_its_host_was_killed(self, renderer: TemplateRenderer) -> None:
         assert fill_in(renderer, "a", [{}]) == [["a"]]
-        assert renderer._host._process is not None
-        renderer._host._process.kill()
-        renderer._host._process.wait()
+        assert renderer._host._program is not None
+        renderer._host._program._process.kill()
+        renderer._host._program._process.wait()
         assert fill_in(renderer, "b", [{}]) == [["b"]]
 
 
@@ -227,8 +227,8 @@ class TestWhatTheProcessHas:
 def wait_for_limited_process(renderer: TemplateRenderer, future: Future[list[list[str]]]) -> int:
     """Return the process that the host has forked, once its limits are set."""
     while not future.done():
-        if renderer._host._process is not None:
-            host_id = renderer._host._process.pid
+        if renderer._host._program is not None:
+            host_id = renderer._host._program._process.pid
             for child in Path(f"/proc/{host_id}/task/{host_id}/children").read_text().split():
                 with suppress(OSError):  # one of another test, which has ended
                     limits = Path(f"/proc/{child}/limits").read_text()
