@@ -1,5 +1,6 @@
 """/agents: the programs that ask, and where they are called when they may go on."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 from uuid import UUID
@@ -316,8 +317,8 @@ def delete_agent(principal: Principal, agent_id: UUID) -> None:
 )
 def rotate_agent_signing_secret(principal: Principal, agent_id: UUID) -> AgentAnswer:
     agent = agents.lock_agent(principal.workspace, agent_id)
-    rotate_signing_secret(principal.workspace, agent)
-    return AgentAnswer.shown_to(principal, agent)
+    workspace = rotate_signing_secret(principal.workspace, agent)
+    return AgentAnswer.shown_to(replace(principal, workspace=workspace), agent)
 
 
 @routes.post(

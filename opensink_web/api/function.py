@@ -1,5 +1,6 @@
 """/functions: what applications execute by name, and what carries it out."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from uuid import UUID
@@ -308,8 +309,8 @@ def rotate_function_signing_secret(
     principal: Principal, namespace: PathName, name: PathName
 ) -> FunctionAnswer:
     function = functions.lock_function(principal.workspace, namespace, name)
-    rotate_signing_secret(principal.workspace, function)
-    return FunctionAnswer.shown_to(principal, function)
+    workspace = rotate_signing_secret(principal.workspace, function)
+    return FunctionAnswer.shown_to(replace(principal, workspace=workspace), function)
 
 
 @routes.post(

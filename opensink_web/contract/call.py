@@ -1,9 +1,10 @@
 """One call of a declared route: who is it, may they, what did they send; then the transaction.
 
 Whoever reads is looked up once, in the transaction of the view. Whoever writes is looked up before
-anything is read from them, which needs no lock, and again inside the transaction of the view, so
-that a key revoked or a sign-in ended in between opens nothing. A token that was good when the call
-came stays so during the call, however long its answer is held.
+anything is read from them, in the transaction of the route's check, which needs no lock; and again
+inside the transaction of the view, so that a key revoked or a sign-in ended in between opens
+nothing. A token that was good when the call came stays so during the call, however long its answer
+is held.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from opensink_web.contract.route import Admit, Permission, Route
 from opensink_web.contract.shapes import Answer
 from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal, Unavailable
 from opensink_web.json_value import JSONValue
-from opensink_web.models import IdempotencyRecord, db
+from opensink_web.models import IdempotencyRecord
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.accounts.bearer import principal_of_bearer, was_a_bearer
@@ -54,11 +55,12 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
     admit = partial(_admit, route, path_values, bearer, clock.now())
     if route.reads_only and route.has_transaction:
         return _read(route, admit, path_values, bearer)
-    caller = _let_in(admit, bearer)
-    arguments, sent = _arguments(route, path_values)
     if not route.has_transaction:
+        with reading():
+            _recognised(admit, bearer)
+        arguments, _ = _arguments(route, path_values)
         return _response(route, route.view(admit=admit, **arguments))
-    call = _Call(route, admit, caller, arguments, sent)
+    call = _read_call(route, admit, path_values, bearer)
     return _write_then_answer(call) if route.then else _write(call).response()
 
 
@@ -89,16 +91,6 @@ def _presented_bearer() -> str:
             "as X-API-Key."
         )
     return bearer
-
-
-def _let_in(admit: Admit, bearer: str) -> Principal:
-    """Return who calls, as they were just now: what is loaded of them outlives the transaction."""
-    with reading():
-        principal = _recognised(admit, bearer)
-        for row in (principal.user, principal.workspace, principal.key):
-            if row is not None:
-                db.session.expunge(row)
-    return principal
 
 
 def _recognised(admit: Admit, bearer: str) -> Principal:
@@ -157,13 +149,38 @@ def _read(route: Route, admit: Admit, path_values: Mapping[str, str], bearer: st
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A call that may write: `caller` is who calls as they were before it was read."""
+    """A call that may write, as it was read and checked; `refusal` is what the check has raised."""
 
     route: Route
     admit: Admit
-    caller: Principal
     arguments: Arguments
-    sent: JSONValue
+    once: idempotency.Once | None
+    refusal: OpenSinkError | None = None
+
+
+def _read_call(route: Route, admit: Admit, path_values: Mapping[str, str], bearer: str) -> _Call:
+    """Read a call that may write, and run the route's check; nothing waits for this.
+
+    A refusal of the check is kept for later where the call may have been answered already.
+    Raises: OpenSinkError.
+    """
+    with reading():
+        caller = _recognised(admit, bearer)
+        arguments, sent = _arguments(route, path_values)
+        once = None
+        if route.keeps_answers and IDEMPOTENCY_HEADER in request.headers:
+            once = _once(sent)
+        if route.check is None:
+            return _Call(route, admit, arguments, once)
+        try:
+            checked = route.check(principal=caller, **arguments)
+        except OpenSinkError as refusal:
+            if once is None:
+                raise
+            return _Call(route, admit, arguments, once, refusal)
+    if route.takes_checked:
+        arguments["checked"] = checked
+    return _Call(route, admit, arguments, once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,26 +199,16 @@ class _Written:
 
 
 def _write(call: _Call) -> _Written:
-    is_once = call.route.keeps_answers and IDEMPOTENCY_HEADER in request.headers
-    once = _once(call) if is_once else None
-    arguments, refusal = _checked(call)
-    if refusal is not None and once is None:
-        raise refusal
-    if call.route.stage is None or refusal is not None:
-        return _in_transaction(call, arguments, once, refusal)
-    return _staged(call, arguments, once)
-
-
-def _staged(call: _Call, arguments: Arguments, once: idempotency.Once | None) -> _Written:
-    """Do it as `stage` has prepared it; wait for another call that does it under the same key."""
-    if call.route.stage is None:
-        raise TypeError(f"{call.route.name} stages nothing")
+    if call.route.stage is None or call.refusal is not None:
+        return _in_transaction(call)
     gives_up_at = monotonic() + SAME_CALL_SECONDS
     while True:
-        key = idempotency.HeldKey(once)
+        key = idempotency.HeldKey(call.once)
         try:
-            with call.route.stage(arguments["checked"], call.admit, key) as staged:
-                return _in_transaction(call, arguments | {"checked": staged}, once, None, key)
+            # as `stage` has prepared it, once no other call does it under the same key
+            with call.route.stage(call.arguments["checked"], call.admit, key) as staged:
+                arguments = call.arguments | {"checked": staged}
+                return _in_transaction(replace(call, arguments=arguments), key)
         except idempotency.AnsweredBefore as before:
             return _Written(before.answer.status, before.answer.body, is_replayed=True)
         except idempotency.StillProcessed:
@@ -213,45 +220,30 @@ def _staged(call: _Call, arguments: Arguments, once: idempotency.Once | None) ->
             raise
 
 
-def _in_transaction(
-    call: _Call,
-    arguments: Arguments,
-    once: idempotency.Once | None,
-    refusal: OpenSinkError | None,
-    key: idempotency.HeldKey | None = None,
-) -> _Written:
+def _in_transaction(call: _Call, key: idempotency.HeldKey | None = None) -> _Written:
+    status = call.route.status
+    recorded: RecordedRefusal | None = None
     with writing():
-        view = partial(call.route.view, principal=call.admit(), **arguments)
+        view = partial(call.route.view, principal=call.admit(), **call.arguments)
         try:
-            if once is not None:
-                return _write_once(call.route.status, view, once, refusal, key)
-            return _Written(call.route.status, _body(view()))
-        except RecordedRefusal as recorded:
-            told = recorded
-    raise told
+            if call.once is not None:
+                return _write_once(status, view, call.once, call.refusal, key)
+            answer = view()
+        except RecordedRefusal as refusal:
+            recorded = refusal
+    if recorded is not None:
+        raise recorded
+    return _Written(status, _body(answer))  # written out when nobody waits for it any more
 
 
-def _once(call: _Call) -> idempotency.Once:
+def _once(sent: JSONValue) -> idempotency.Once:
     """Read the key, and hash what two calls that are the same have in common.
 
     Raises: InvalidInput.
     """
-    body_text = "" if call.sent is None else canonical(call.sent)
+    body_text = "" if sent is None else canonical(sent)
     fingerprint = f"{request.method} {request.path}\n{body_text}".encode()
     return idempotency.Once.of(request.headers[IDEMPOTENCY_HEADER], fingerprint)
-
-
-def _checked(call: _Call) -> tuple[Arguments, OpenSinkError | None]:
-    """Run the route's check: return what the view is called with, and what the check refuses."""
-    if call.route.check is None:
-        return call.arguments, None
-    try:
-        with reading():
-            checked = call.route.check(principal=call.caller, **call.arguments)
-    except OpenSinkError as refusal:
-        return call.arguments, refusal
-    given = {"checked": checked} if call.route.takes_checked else {}
-    return call.arguments | given, None
 
 
 def _write_once(

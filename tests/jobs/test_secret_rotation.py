@@ -58,7 +58,7 @@ class Desk:
         with self._app.app_context(), reading():
             return signing_secret_of(self.workspace(), owner())
 
-    def change(self, change: Callable[[], None]) -> None:
+    def change(self, change: Callable[[], object]) -> None:
         with self._app.app_context(), writing():
             change()
 

@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, exists, select, update
-from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidInput, NotAuthenticated
 from opensink_web.models import ApiKey, Membership, User, Workspace, db
+from opensink_web.operations.accounts.caller import CallerQuery
 from opensink_web.operations.accounts.credential import hash_token, new_token
-from opensink_web.operations.accounts.membership import own_roles_in, with_own_roles
+from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.accounts.permission import Principal, check_scopes
 from opensink_web.operations.accounts.queries import find_key
 from opensink_web.operations.slices import slices
@@ -95,8 +95,8 @@ def _children_of(key_ids: Sequence[UUID]) -> Sequence[UUID]:
 
 def _expiry_within(parent: ApiKey, expires_at: datetime | None) -> datetime | None:
     """Return when a key made with `parent` expires; the parent stays unrevoked until the commit."""
-    db.session.refresh(parent, with_for_update={"read": True, "of": ApiKey})
-    if parent.revoked_at is not None:
+    query = select(ApiKey.id).where(ApiKey.id == parent.id, ApiKey.revoked_at.is_(None))
+    if db.session.scalars(query.with_for_update(read=True)).one_or_none() is None:
         raise NotAuthenticated("This API key was revoked.")
     if parent.expires_at is None:
         return expires_at
@@ -108,14 +108,13 @@ def _expiry_within(parent: ApiKey, expires_at: datetime | None) -> datetime | No
 
 def principal_of_key(secret: str) -> Principal | None:
     """Return who a key speaks for; None when it opens nothing (any more)."""
-    rows = db.session.execute(_OWNER, {"key_hash": hash_token(secret)}).all()
-    if not rows:
+    caller = _OWNER.find({"key_hash": hash_token(secret)})
+    if caller is None:
         return None
-    key, role, *_ = rows[0]
-    if not key.is_usable(clock.now()) or not key.user.is_active:
+    key, user, workspace, role = caller.rows
+    if not key.is_usable(clock.now()):
         return None
-    names, patterns = own_roles_in(rows)
-    return Principal(key.workspace, key.user, role, names, patterns, key=key)
+    return Principal(workspace, user, role, caller.own_role_names, caller.own_patterns, key=key)
 
 
 def key_exists(secret: str) -> bool:
@@ -124,16 +123,17 @@ def key_exists(secret: str) -> bool:
     return bool(db.session.scalar(was_made))
 
 
-_OWNER = with_own_roles(
-    select(ApiKey, Membership.role)
+_OWNER = CallerQuery(
+    select(ApiKey)
     .join(
         Membership,
         (Membership.user_id == ApiKey.user_id) & (Membership.workspace_id == ApiKey.workspace_id),
     )
-    .options(joinedload(ApiKey.user), joinedload(ApiKey.workspace))
-    .where(ApiKey.key_hash == bindparam("key_hash"), Membership.deactivated_at.is_(None))
+    .join(User, User.id == ApiKey.user_id)
+    .join(Workspace, Workspace.id == ApiKey.workspace_id)
+    .where(ApiKey.key_hash == bindparam("key_hash"), ApiKey.revoked_at.is_(None), *IS_ACTIVE),
+    *(ApiKey, User, Workspace, Membership.role),
 )
-"""Built once, because every call of the API asks it."""
 
 
 def note_uses(used: Mapping[UUID, datetime]) -> None:

@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from opensink_web import clock
 from opensink_web.access_token import AccessToken, TokenSigner
-from opensink_web.models import Membership, User, UserSession, Workspace, db
+from opensink_web.models import Membership, User, UserSession, Workspace
 from opensink_web.operations.accounts.api_key import KEY_PREFIX, key_exists, principal_of_key
-from opensink_web.operations.accounts.membership import own_roles_in, with_own_roles
+from opensink_web.operations.accounts.caller import CallerQuery
+from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.accounts.queries import is_live
+from opensink_web.operations.accounts.queries import IDLE_LIFETIME, is_live_at
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 EXECUTION_GRACE = timedelta(seconds=300)
@@ -109,30 +110,37 @@ def mint_execution_token(signer: TokenSigner, execution: Executed) -> str:
 
 
 def _principal_of_token(token: AccessToken) -> Principal | None:
-    query = _MEMBER.where(
-        Membership.user_id == token.user_id, Membership.workspace_id == token.workspace_id
-    )
-    if token.session_id is not None:
-        session = select(UserSession.id).where(
-            UserSession.id == token.session_id, UserSession.user_id == token.user_id, is_live()
-        )
-        query = query.where(session.exists())
-    rows = db.session.execute(query).all()
-    if not rows:
+    who = {"user_id": token.user_id, "workspace_id": token.workspace_id}
+    if token.session_id is None:
+        caller = _MEMBER.find(who)
+    else:
+        who["session_id"] = token.session_id
+        moment = clock.now()
+        caller = _SIGNED_IN.find(who, moment=moment, used_since=moment - IDLE_LIFETIME)
+    if caller is None:
         return None
-    user, workspace, role, *_ = rows[0]
-    if not user.is_active:
-        return None
-    names, patterns = own_roles_in(rows)
-    return Principal(workspace, user, role, names, patterns, token=token)
+    user, workspace, role = caller.rows
+    return Principal(workspace, user, role, caller.own_role_names, caller.own_patterns, token=token)
 
 
-_MEMBER = with_own_roles(
-    select(User, Workspace, Membership.role)
+_IS_THIS_MEMBER = (
+    select(User)
     .join(Membership, Membership.user_id == User.id)
     .join(Workspace, Workspace.id == Membership.workspace_id)
-    .where(Membership.deactivated_at.is_(None))
+    .where(
+        Membership.user_id == bindparam("user_id"),
+        Membership.workspace_id == bindparam("workspace_id"),
+        *IS_ACTIVE,
+    )
 )
+_HAS_SESSION = select(UserSession.id).where(
+    UserSession.id == bindparam("session_id"),
+    UserSession.user_id == User.id,
+    is_live_at(bindparam("moment"), bindparam("used_since")),
+)
+_ENTITIES = (User, Workspace, Membership.role)
+_MEMBER = CallerQuery(_IS_THIS_MEMBER, *_ENTITIES)
+_SIGNED_IN = CallerQuery(_IS_THIS_MEMBER.where(_HAS_SESSION.exists()), *_ENTITIES)
 
 
 def _limits(scopes: Scopes | None) -> tuple[str, ...] | None:

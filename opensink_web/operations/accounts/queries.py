@@ -3,10 +3,11 @@
 Nothing is written here, and nothing of what writes is imported.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from opensink_web import clock
@@ -30,6 +31,7 @@ from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.outbound.oidc import Claims
 
 IDLE_LIFETIME = timedelta(days=7)
+Moment: TypeAlias = datetime | ColumnElement[datetime]
 
 
 def user_count() -> int:
@@ -258,8 +260,12 @@ def list_sessions(user: User) -> list[UserSession]:
 def is_live() -> ColumnElement[bool]:
     """Say in a query that a session still counts."""
     moment = clock.now()
-    was_used = UserSession.last_seen_at > moment - IDLE_LIFETIME
-    return (UserSession.expires_at > moment) & was_used
+    return is_live_at(moment, moment - IDLE_LIFETIME)
+
+
+def is_live_at(moment: Moment, used_since: Moment) -> ColumnElement[bool]:
+    """Say that a session counts at a moment, if it was used since another, IDLE_LIFETIME before."""
+    return and_(UserSession.expires_at > moment, UserSession.last_seen_at > used_since)
 
 
 def find_workspace(slug: str) -> Workspace:

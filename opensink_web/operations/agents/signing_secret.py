@@ -47,11 +47,11 @@ def call_secrets(workspace: Workspace, owner: Owner, moment: datetime) -> CallSe
     return CallSecrets(execution_secrets[0], signing)
 
 
-def rotate_signing_secret(workspace: Workspace, owner: Owner) -> None:
+def rotate_signing_secret(workspace: Workspace, owner: Owner) -> Workspace:
     """Replace the secret of a locked row; the old one signs too while SIGNING_OVERLAP lasts.
 
-    A root that cannot be decrypted is given up, and with it every secret made from it.
-    Raises: Conflict for what is not called.
+    A root that cannot be decrypted is given up, and with it every secret made from it: returned is
+    the workspace as it is then. Raises: Conflict for what is not called.
     """
     _require_signed(owner)
     moment = clock.now()
@@ -63,8 +63,9 @@ def rotate_signing_secret(workspace: Workspace, owner: Owner) -> None:
     with suppress(UnreadableSecret):
         _ = current.signing_root
         owner.signing_overlap_ends_at = moment + SIGNING_OVERLAP
-        return
+        return current
     current.signing_root = new_secret()
+    return current
 
 
 def end_signing_overlap(owner: Owner) -> None:

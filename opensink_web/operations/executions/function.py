@@ -100,7 +100,7 @@ def create_function(
     workspace: Workspace, user: User, policy: TargetPolicy, checked: CheckedFields
 ) -> Function:
     """Make a function of fields that are all there. Raises: Conflict when its name is taken."""
-    function = Function(workspace_id=workspace.id, created_by=user)
+    function = Function(workspace_id=workspace.id, created_by_id=user.id)
     _set(function, policy, checked)
     db.session.add(function)
     _flush_unique()
