@@ -152,7 +152,7 @@ class Settings:
         32,
         4,
         512,
-        "Requests that a web process works on at once. Open connections and held answers take "
+        "Requests that a web process works on at once. Open connections and held responses take "
         "no thread",
     )
     # by default as much as one small server answers at all: only a loop that went wild meets it
