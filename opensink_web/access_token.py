@@ -104,7 +104,7 @@ class TokenSigner:
         return _read_claims(token.claims)
 
     def verifies(self, text: str) -> bool:
-        """Tell whether we have signed a token, even if its time is over."""
+        """Return True if we have signed a token, even if its time is over."""
         return self._decoded(text) is not None
 
     def _decoded(self, text: str) -> Any:

@@ -1,4 +1,4 @@
-"""create_app(): the only place that wires the rooms together, pages and API included."""
+"""create_app(): the only place that wires the packages together, pages and API included."""
 
 import logging
 from pathlib import Path

@@ -266,12 +266,12 @@ class Settings:
 
     @property
     def uses_sqlite(self) -> bool:
-        """Whether the database is the SQLite file in the data folder (or another SQLite file)."""
+        """Return True if the database is a SQLite file, in the data folder or elsewhere."""
         return self.database_url.startswith("sqlite:")
 
     @property
     def embeds_redis(self) -> bool:
-        """Whether `opensink up` has to start the embedded server for Redis itself."""
+        """Return True if `opensink up` has to start the embedded server for Redis itself."""
         return self.redis_url == _embedded_redis_url(self.data_dir)
 
     @property
@@ -281,12 +281,12 @@ class Settings:
 
     @property
     def listens_on_loopback(self) -> bool:
-        """Whether only this machine can reach the web server."""
+        """Return True if only this machine can reach the web server."""
         return self.host == "localhost" or read.is_loopback(self.host)
 
     @property
     def names_an_address(self) -> bool:
-        """Whether anything was said about where the server is, rather than left to us."""
+        """Return True if anything was said about where the server is, rather than left to us."""
         return self.public_url != _own_url(HOST_DEFAULT, PORT_DEFAULT)
 
     def for_children(self, port: int) -> "Settings":

@@ -70,12 +70,12 @@ def isolated(text: str) -> str:
 
 
 def is_right_to_left(text: str) -> bool:
-    """Tell whether a letter in the text is read from right to left."""
+    """Return True if a letter in the text is read from right to left."""
     return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None
 
 
 def has_hidden(value: JSONValue) -> bool:
-    """Tell whether a text, or any text or key in a JSON value, has hidden characters."""
+    """Return True if a text, or any text or key in a JSON value, has hidden characters."""
     waiting: list[JSONValue] = [value]
     while waiting:
         match waiting.pop():
@@ -144,7 +144,7 @@ def _code(character: str) -> str:
 
 
 def _is_needed(text: str, at: int) -> bool:
-    """Tell whether a suspect does its proper work here, where leaving it out would be wrong."""
+    """Return True if a suspect does its proper work here, where leaving it out would be wrong."""
     before, here, after = text[at - 1 : at] if at else "", text[at], text[at + 1 : at + 2]
     match here:
         case "\r":

@@ -35,7 +35,7 @@ def newest_revision() -> str | None:
 
 
 def is_current() -> bool:
-    """Say whether the tables are those this program needs."""
+    """Return True if the tables are those this program needs."""
     return current_revision() == newest_revision()
 
 

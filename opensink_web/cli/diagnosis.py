@@ -167,7 +167,7 @@ def _workers(connection: Redis) -> Finding:
 
 
 def _answers(settings: Settings) -> bool:
-    """Tell whether somebody listens where the web server does: else nothing can be looked at."""
+    """Return True if somebody listens where the web server does: else nothing can be looked at."""
     host = settings.host if settings.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared, not bound
     try:
         with socket.create_connection((host, settings.port), timeout=CONNECT_TIMEOUT_SECONDS):

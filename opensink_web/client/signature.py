@@ -9,7 +9,7 @@ SIGNATURE_SECONDS_MAX = 300
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, signing_secret: str) -> bool:
-    """Tell whether a call that an agent or a function got is OpenSink's, for it, and of now.
+    """Return True if a call that an agent or a function got is OpenSink's, for it, and of now.
 
     `headers` as they came, in any letter case; `body` byte for byte, `b""` of a GET. The secret is
     the agent's or function's own. The address is not signed.

@@ -73,7 +73,7 @@ def form_for(trade: JSON) -> JSON:
 
 
 def is_signed(headers: Any, body: bytes, secret: str) -> bool:
-    """Tell whether a call was meant for us, and now: the signature of Standard Webhooks."""
+    """Return True if a call was meant for us, and now: the signature of Standard Webhooks."""
     sent_at = headers.get("webhook-timestamp", "")
     if not sent_at.isdecimal() or abs(time.time() - int(sent_at)) > 300:
         return False

@@ -48,7 +48,7 @@ class Call:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the request has arrived as a whole."""
+        """Return True if the request has arrived as a whole."""
         head = self._request[: frames.HEAD_BYTES]
         if len(head) < frames.HEAD_BYTES:
             return False
@@ -90,14 +90,14 @@ class Call:
     def log(self) -> bool:
         """Pass on what the function prints, the beginning of it; tell whether there was more."""
         piece = _read(self._pipes[1])
-        room = max(LOG_MAX_BYTES - self._printed_bytes, 0)
+        left = max(LOG_MAX_BYTES - self._printed_bytes, 0)
         self._printed_bytes += len(piece)
-        if piece[:room]:
-            self._send(frames.LOG, piece[:room])
+        if piece[:left]:
+            self._send(frames.LOG, piece[:left])
         return bool(piece)
 
     def is_overdue(self) -> bool:
-        """Tell whether its time is up."""
+        """Return True if its time is up."""
         return time.monotonic() >= self.deadline
 
     def time_out(self) -> None:

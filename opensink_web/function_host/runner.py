@@ -92,13 +92,13 @@ class PythonRunner:
         if host is None:
             if entry_point not in available_entry_points():
                 return None
-            self._make_room()
+            self._make_space()
             host = _Host(entry_point, self._environment, self._sizes_mb)
         host.calls_in_flight += 1
         self._hosts[entry_point] = host
         return host
 
-    def _make_room(self) -> None:
+    def _make_space(self) -> None:
         idle = [name for name, host in self._hosts.items() if not host.calls_in_flight]
         for name in idle[: max(len(self._hosts) - IDLE_HOSTS_MAX + 1, 0)]:
             self._hosts.pop(name).close()
@@ -124,7 +124,7 @@ class _Host:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it runs and has not failed to import its function."""
+        """Return True if it runs and has not failed to import its function."""
         return self._failure is None and self._program.is_running
 
     def wait_until_ready(self, deadline: float, timeout_seconds: float) -> Failure | None:

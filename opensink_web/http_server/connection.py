@@ -52,7 +52,7 @@ class Surroundings(Protocol):
         """Make what reads a connection."""
 
     def takes_body(self, connection: "Connection", count: int) -> bool:
-        """Say whether so many more bytes of bodies may be kept."""
+        """Return True if so many more bytes of bodies may be kept."""
 
     def release_body(self, count: int) -> None:
         """Count bytes of bodies off that are kept no longer."""
@@ -337,7 +337,7 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def can_be_given_up(self) -> bool:
-        """Whether it is slow, or idle, and nothing that was asked for is lost with it."""
+        """Return True if it is slow, or idle, and nothing that was asked for is lost with it."""
         is_slow = self.phase in {Phase.READING, Phase.LINGERING}
         return is_slow and not self._transport.is_closing()
 

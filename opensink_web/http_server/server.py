@@ -99,13 +99,13 @@ class Server:
     def _accept(self) -> None:
         """Accept one connection; others of these servers may want the next."""
         if len(self.connections) + len(self._accepting) >= self.limits.connections:
-            self._make_room()
+            self._make_space()
         try:
             connected, _ = self._listener.accept()
         except OSError as error:
             # another process took it, or it has gone; without files it waits where it is
             if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
-                self._make_room()
+                self._make_space()
                 self.loop.remove_reader(self._listener)
                 self.loop.call_later(LOOK_SECONDS, self._accept_again)
             return
@@ -119,7 +119,7 @@ class Server:
         if not self.is_stopping:
             self.loop.add_reader(self._listener, self._accept)
 
-    def _make_room(self) -> None:
+    def _make_space(self) -> None:
         """Give up some of the connections that were idle, or slow, for the longest time."""
         slow = [each for each in self.connections if each.can_be_given_up]
         slow.sort(key=lambda each: each.since)
@@ -146,7 +146,7 @@ class Server:
     # -- memory ---------------------------------------------------------------------------------
 
     def takes_body(self, connection: Connection, count: int) -> bool:
-        """Say whether so many more bytes of bodies may be kept; a body that is slow gives way."""
+        """Return True if so many more bytes of bodies may be kept; a slow body gives way."""
         if self._body_bytes + count > self.limits.bodies_bytes:
             slow_since = monotonic() - self.limits.body_seconds / 3
             slow = [

@@ -53,5 +53,5 @@ class Permits:
             self._waiting -= Counter([owner])
 
     def _is_free(self, owner: Hashable) -> bool:
-        is_room = self._running.total() < RUNNING_MAX
-        return is_room and self._running[owner] < RUNNING_PER_OWNER_MAX
+        is_below_limit = self._running.total() < RUNNING_MAX
+        return is_below_limit and self._running[owner] < RUNNING_PER_OWNER_MAX

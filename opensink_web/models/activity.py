@@ -44,7 +44,7 @@ WEB_ADDRESS = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20/?#\\\x7f-\xa0][^\x00-\x1f\x
 
 
 def is_web_address(href: str) -> bool:
-    """Tell whether this leads to another host: nothing else may an agent have a person follow."""
+    """Return True if this leads to another host: nothing else may an agent have a person follow."""
     return re.fullmatch(WEB_ADDRESS, href) is not None
 
 

@@ -63,5 +63,5 @@ class Agent(Identified, Updated, Signed, Deletable, Base):
 
     @property
     def has_endpoint(self) -> bool:
-        """Tell whether the agent is called, without decrypting how."""
+        """Return True if the agent is called, without decrypting how."""
         return self.sealed_execution_endpoint is not None

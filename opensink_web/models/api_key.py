@@ -38,6 +38,6 @@ class ApiKey(Identified, Created, Base):
     __table_args__ = (Index(None, "workspace_id", "id"),)
 
     def is_usable(self, moment: datetime) -> bool:
-        """Tell whether the key still opens anything at `moment`."""
+        """Return True if the key still opens anything at `moment`."""
         expired = self.expires_at is not None and self.expires_at <= moment
         return self.revoked_at is None and not expired

@@ -54,5 +54,5 @@ class Function(Identified, Updated, Signed, Deletable, Base):
 
     @property
     def is_signed(self) -> bool:
-        """Tell whether there are calls to sign: nobody else is called for an entry point."""
+        """Return True if there are calls to sign: nobody else is called for an entry point."""
         return self.kind is FunctionKind.HTTP

@@ -31,5 +31,5 @@ class Invitation(Identified, Created, Base):
     workspace: Mapped[Workspace] = relationship()
 
     def is_open(self, moment: datetime) -> bool:
-        """Tell whether the link still lets somebody in."""
+        """Return True if the link still lets somebody in."""
         return self.used_at is None and moment < self.expires_at

@@ -28,5 +28,5 @@ class PasswordReset(Identified, Created, Base):
     made_by: Mapped[User | None] = relationship(foreign_keys=[made_by_id])
 
     def is_open(self, moment: datetime) -> bool:
-        """Tell whether the link can still be used."""
+        """Return True if the link can still be used."""
         return self.used_at is None and moment < self.expires_at

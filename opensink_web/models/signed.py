@@ -24,10 +24,10 @@ class Signed:
 
     @property
     def is_signed(self) -> bool:
-        """Tell whether there are calls to sign."""
+        """Return True if there are calls to sign."""
         return True
 
     def signing_overlaps_at(self, moment: datetime) -> bool:
-        """Tell whether calls made at `moment` are signed with the previous secret too."""
+        """Return True if calls made at `moment` are signed with the previous secret too."""
         ends_at = self.signing_overlap_ends_at
         return ends_at is not None and moment < ends_at

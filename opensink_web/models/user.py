@@ -71,7 +71,7 @@ class Membership(Created, Base):
 
     @property
     def is_active(self) -> bool:
-        """Whether the person may do anything in this workspace."""
+        """Return True if the person may do anything in this workspace."""
         return self.deactivated_at is None and self.user.is_active
 
 

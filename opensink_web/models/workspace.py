@@ -43,7 +43,7 @@ class Workspace(Identified, Created, Base):
         return (previous, self.execution_secret) if previous else (self.execution_secret,)
 
     def overlaps_at(self, moment: datetime) -> bool:
-        """Tell whether calls made at `moment` carry the previous secret still."""
+        """Return True if calls made at `moment` carry the previous secret still."""
         expires_at = self.previous_secret_expires_at
         has_previous = self.sealed_previous_execution_secret is not None
         return has_previous and expires_at is not None and moment < expires_at

@@ -47,7 +47,7 @@ _OUTLIVE = {
 
 
 def is_anything_left() -> bool:
-    """Tell whether something that was deleted has rows still. Writes nothing."""
+    """Return True if something that was deleted has rows still. Writes nothing."""
     return any(_first_deleted(table) is not None for table in _BELONG_TO)
 
 

@@ -96,7 +96,7 @@ def prepare_demo(
 
 
 def is_current(settings: AgentSettings, workspace: Workspace, *, base_url: str) -> bool:
-    """Tell whether a supervised demo with these settings would work in this workspace."""
+    """Return True if a supervised demo with these settings would work in this workspace."""
     agent = _find(workspace, SUPERVISED)
     endpoint = endpoint_of(agent) if agent is not None else None
     speaker = principal_of_key(settings.api_key)

@@ -44,14 +44,14 @@ class Page(Generic[Row]):
     trail: str | None
 
 
-def fetch(query: Select[Row], key: Any, request: PageRequest) -> Page[Row]:
+def fetch(query: Select[Row], key: Any, page_request: PageRequest) -> Page[Row]:
     """Run a query for one page; `key` is the id column. Raises: InvalidInput for a bad cursor."""
-    if request.trail is not None:
-        query = query.where(key < _id_of(request.trail, request.trail_name))
-    rows = list(db.session.scalars(query.order_by(key.desc()).limit(request.limit + 1)))
-    if len(rows) <= request.limit:
+    if page_request.trail is not None:
+        query = query.where(key < _id_of(page_request.trail, page_request.trail_name))
+    rows = list(db.session.scalars(query.order_by(key.desc()).limit(page_request.limit + 1)))
+    if len(rows) <= page_request.limit:
         return Page(rows, None)
-    rows = rows[: request.limit]
+    rows = rows[: page_request.limit]
     return Page(rows, trail_of(getattr(rows[-1], key.key)))
 
 

@@ -66,7 +66,7 @@ def cutoffs(days: Mapping[Kept, int]) -> dict[Kept, datetime]:
 
 
 def is_any_prunable(kind: Kept, cutoff: datetime) -> bool:
-    """Tell whether anything is older. Writes nothing."""
+    """Return True if anything is older. Writes nothing."""
     return db.session.scalars(_prunable(kind, cutoff).limit(1)).first() is not None
 
 

@@ -113,12 +113,12 @@ def _in_local_nat64(packed: bytes) -> tuple[IPv4Address, ...]:
 
 
 def is_translated(address: Address) -> bool:
-    """Tell whether this address is nothing but a way to write the IPv4 addresses in it."""
+    """Return True if this address is nothing but a way to write the IPv4 addresses in it."""
     return isinstance(address, IPv6Address) and any(address in each for each in _TRANSLATED)
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether this is a host on the public internet, whatever way it is written."""
+    """Return True if this is a host on the public internet, whatever way it is written."""
     if not all(map(is_public, embedded_addresses(address))):
         return False
     if isinstance(address, IPv4Address):

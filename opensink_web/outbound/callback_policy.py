@@ -66,7 +66,7 @@ class CallbackPolicy:
         )
 
     def allows(self, host: str, address: str) -> bool:
-        """Tell whether `host` may be reached at `address` (as a socket reports it)."""
+        """Return True if `host` may be reached at `address` (as a socket reports it)."""
         return self._addresses.allows(host, address)
 
     def refusal(self, host: str, address: str) -> str:

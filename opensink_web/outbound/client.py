@@ -75,7 +75,7 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        """Tell whether a complete answer with a 2xx status came back in time."""
+        """Return True if a complete answer with a 2xx status came back in time."""
         return self.error is None and self.status_code is not None and self.status_code // 100 == 2
 
 
@@ -180,9 +180,9 @@ class _Received:
         """Keep the beginning and read on to the end, so far as the limit lets us."""
         try:
             while piece := response.read1(_READ_SIZE_BYTES):
-                room = kept_body_bytes - len(self.body)
-                self.body += piece[:room]
-                self.body_truncated = self.body_truncated or len(piece) > room
+                left = kept_body_bytes - len(self.body)
+                self.body += piece[:left]
+                self.body_truncated = self.body_truncated or len(piece) > left
         except ReadLimitReached:
             self.body_truncated = True
             return False

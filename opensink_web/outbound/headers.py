@@ -52,12 +52,12 @@ def check_header(name: str, value: str) -> str | None:
 
 
 def is_credential_name(name: str) -> bool:
-    """Tell whether what goes by this name is a credential: `X-Api-Key`, `access_token`."""
+    """Return True if what goes by this name is a credential: `X-Api-Key`, `access_token`."""
     return _CREDENTIAL_NAME.search(name) is not None
 
 
 def is_sendable(name: str, value: str) -> bool:
-    """Tell whether a header is one line on the wire; http.client lets folded lines and NUL pass."""
+    """Return True if a header is one line on the wire; http.client passes folded ones and NUL."""
     return bool(_TOKEN.fullmatch(name)) and not _FORBIDDEN_IN_VALUE.search(value)
 
 

@@ -32,7 +32,7 @@ class Policy(Protocol):
         """Say in a sentence why this target is not called whatever its address, or None."""
 
     def allows(self, host: str, address: str) -> bool:
-        """Tell whether `host` may be reached at `address` (as a socket reports it)."""
+        """Return True if `host` may be reached at `address` (as a socket reports it)."""
 
     def refusal(self, host: str, address: str) -> str:
         """Say that an address is refused, and who can change that."""
@@ -78,7 +78,7 @@ class TargetPolicy:
         return None
 
     def allows(self, host: str, address: str) -> bool:
-        """Tell whether `host` may be reached at `address` (as a socket reports it)."""
+        """Return True if `host` may be reached at `address` (as a socket reports it)."""
         parsed = parse_address(address)
         if parsed is None:
             return False

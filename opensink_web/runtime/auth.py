@@ -277,7 +277,7 @@ def _ask_for_code(user: User, code: str | None, address: str) -> None:
 
 
 def _was_given_out(refresh_token: str) -> bool:
-    """Tell whether a refresh token is one of ours; one that is none is a guess.
+    """Return True if a refresh token is one of ours; one that is none is a guess.
 
     Raises: RateLimited when too many were made from this address.
     """

@@ -25,7 +25,7 @@ class FormData(Protocol):
     """What a browser sent: Werkzeug's MultiDict, or any other with these."""
 
     def __contains__(self, key: object, /) -> bool:
-        """Tell whether the name was sent."""
+        """Return True if the name was sent."""
 
     def getlist(self, key: str, /) -> list[str]:
         """Return every value sent under the name."""
@@ -188,7 +188,7 @@ class ListField(AnswerField):
 
     @property
     def can_grow(self) -> bool:
-        """Whether the schema and the page have room for another row."""
+        """Return True if the schema and the page have room for another row."""
         most = self.node.constraints.max_items
         return len(self.rows) < (MAX_ROWS if most is None else min(most, MAX_ROWS))
 
@@ -256,7 +256,7 @@ def given_to(node: FieldNode, data: JSONValue | Absent) -> JSONValue | Absent:
 
 
 def _fits(node: FieldNode, data: JSONValue) -> bool:
-    """Whether a node's own kind of field can show a value as it is."""
+    """Return True if a node's own kind of field can show a value as it is."""
     if data is None:
         return node.nullable or node.kind in {Kind.CHOICE, Kind.JSON, Kind.FIXED}
     match node.kind:

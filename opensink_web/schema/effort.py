@@ -47,7 +47,7 @@ class Expanded:
     pattern_bytes: int
 
     def is_checkable(self, instance: JSONValue) -> bool:
-        """Tell whether checking this answer takes a bounded time, whatever is in it."""
+        """Return True if checking this answer takes a bounded time, whatever is in it."""
         values, characters = _extent(instance)
         return (
             self.size * values <= MAX_CHECKS
@@ -144,7 +144,7 @@ def _own_size_bytes(schema: JSONObject) -> int:
 
 
 def is_affordable(schema: JSONValue, instance: JSONValue) -> bool:
-    """Tell whether collecting every error of this answer takes a bounded time."""
+    """Return True if collecting every error of this answer takes a bounded time."""
     try:
         return _Count(References(schema)).copies(schema, instance) <= MAX_COPIES
     except (RecursionError, OverflowError):

@@ -91,7 +91,7 @@ class FieldNode:
 
     @property
     def secret(self) -> bool:
-        """Whether the whole value is shown to nobody."""
+        """Return True if the whole value is shown to nobody."""
         return self.secrets.is_secret
 
 
@@ -181,7 +181,7 @@ class _Builder:
         properties = {k: v for k, v in properties.items() if v is not False} | missing
         if any(set(names_in(aside, self._references)) - properties.keys() for aside in flat.asides):
             raise NotPlain
-        if not self._has_room(len(properties)):
+        if not self._reserve(len(properties)):
             return as_json(node, _proposal(properties))
         children = tuple(
             self.build(child, _below(place, name, required=name in required))
@@ -196,11 +196,11 @@ class _Builder:
         )
         return replace(node, default=_settled(node)) if node.default is ABSENT else node
 
-    def _has_room(self, nodes: int) -> bool:
-        """Tell whether the form has room for so many more nodes, and set it aside for them."""
-        has_room = nodes <= self._nodes_left
-        self._nodes_left -= nodes if has_room else 0
-        return has_room
+    def _reserve(self, nodes: int) -> bool:
+        """Set so many more nodes aside if the form has capacity for them; tell whether it has."""
+        has_capacity = nodes <= self._nodes_left
+        self._nodes_left -= nodes if has_capacity else 0
+        return has_capacity
 
     def _extras(self, place: _Place) -> FieldNode:
         schema: JSONValue = {"type": "object"}
@@ -211,7 +211,7 @@ class _Builder:
         items = flat.keywords.get("items")
         if not isinstance(items, dict) or not items or "prefixItems" in flat.keywords:
             raise NotPlain
-        if not self._has_room(1):
+        if not self._reserve(1):
             return as_json(node)
         below = replace(_below(place, "-", required=True), secrets=place.secrets.at_index(None))
         item_place = replace(below, key="", title="Entry")

@@ -54,12 +54,12 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
 
     @property
     def is_fixed(self) -> bool:
-        """Whether there is nothing to fill in here."""
+        """Return True if there is nothing to fill in here."""
         return False
 
     @property
     def is_optional(self) -> bool:
-        """Whether nothing at all is a possible answer here."""
+        """Return True if nothing at all is a possible answer here."""
         return not self.node.required or self.node.nullable
 
     @property
@@ -205,5 +205,5 @@ class FixedField(AnswerField):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether there is no value to show, and no key in the answer."""
+        """Return True if there is no value to show, and no key in the answer."""
         return self.data is ABSENT

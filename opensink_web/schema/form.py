@@ -53,7 +53,7 @@ class Vault(Protocol):
 
 
 class _TooManyFields(InvalidInput):
-    """The form has more fields than there is room for."""
+    """The form has more fields than there is capacity for."""
 
 
 class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
@@ -81,24 +81,24 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._placed: list[tuple[AnswerField, str]] = []
         node = field_tree(schema)
         try:
-            self.root = self._bound(node, None, room=MAX_BLANK_FIELDS)
+            self.root = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
         except _TooManyFields:
             node = as_json(node)
-            self.root = self._bound(node, None, room=MAX_BLANK_FIELDS)
+            self.root = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
         if formdata is not None:
-            self.root = self._bound(node, formdata, room=MAX_FIELDS)
+            self.root = self._bound(node, formdata, capacity=MAX_FIELDS)
 
-    def _bound(self, node: FieldNode, formdata: FormData | None, *, room: int) -> AnswerField:
-        self._room = room
+    def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
+        self._capacity = capacity
         start = _start(node, self._proposed)
         root = bind(self, node, start, name=ROOT_NAME, pointer="")
         root.process(formdata, given_to(node, start if node.constant is ABSENT else node.constant))
         return root
 
     def spend(self, fields: int) -> None:
-        """Use up room for fields; every field that is bound asks. Raises: InvalidInput."""
-        self._room -= fields
-        if self._room < 0:
+        """Use up capacity for fields; every field that is bound asks. Raises: InvalidInput."""
+        self._capacity -= fields
+        if self._capacity < 0:
             raise _TooManyFields("This is more entries than one answer can have.")
 
     def seal(self, place: str, value: JSONValue) -> str:
@@ -158,7 +158,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
     @property
     def has_lists(self) -> bool:
-        """Whether the form has buttons that add or remove rows."""
+        """Return True if the form has buttons that add or remove rows."""
         return any(isinstance(field, ListField) for field in walk(self.root))
 
     def changed_by(self, formdata: FormData) -> "AnswerForm | None":
@@ -250,5 +250,5 @@ def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError,
 
 
 def _is_told(path: str, told: list[str]) -> bool:
-    """Whether a failure only repeats, below or around it, that a field could not be read."""
+    """Return True if a failure only repeats, below or around it, that a field could not be read."""
     return any((one + "/").startswith(path + "/") or path.startswith(one + "/") for one in told)

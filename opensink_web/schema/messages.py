@@ -89,7 +89,7 @@ def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]
 
 
 def is_constant_named(message: str) -> bool:
-    """Tell whether a message repeats a constant of the schema, which may be a secret."""
+    """Return True if a message repeats a constant of the schema, which may be a secret."""
     return message.startswith(_EXACTLY)
 
 
@@ -143,7 +143,7 @@ def _is_of_another_type(path: Path, branch: list[ValidationError]) -> bool:
 
 
 def _is_marked_otherwise(path: Path, branch: list[ValidationError]) -> bool:
-    """Whether a constant, such as a discriminator, says that another branch was meant."""
+    """Return True if a constant, such as a discriminator, says that another branch was meant."""
     return any(
         isinstance(error.kind, Kind.Constant | Kind.Enum)
         and len(error.instance_path) <= len(path) + 1

@@ -28,7 +28,7 @@ class References:
         self.leads_astray = self._has_namesakes or bool(self._ids - {self._base})
 
     def is_local(self, reference: str) -> bool:
-        """Tell whether a reference stays within this document and what it embeds."""
+        """Return True if a reference stays within this document and what it embeds."""
         document = reference.partition("#")[0]
         return not document or any(
             own == document or own.endswith("/" + document) for own in self._ids

@@ -73,7 +73,7 @@ class Secrets:
         return self._below[step]
 
     def may_hold_any(self) -> bool:
-        """Tell whether something here or below may be secret."""
+        """Return True if something here or below may be secret."""
         return self.is_secret or any(map(self.document.reaches_secret, self.schemas))
 
     def paths_in(self, value: JSONValue, at: Path = ()) -> Iterator[Path]:
@@ -225,14 +225,14 @@ class _Document:
             yield from _at_index(schema, step, knows_prefix=self._knows_prefix)
 
     def _is_secret(self, schema: JSONObject) -> bool:
-        """Tell whether a schema alone makes a value secret; so does one of what is in a text."""
+        """Return True if a schema alone makes a value secret; so does one of what is in a text."""
         return names_secret(schema) or any(
             name in schema and self.reaches_secret(schema[name])
             for name in ("contentSchema", "propertyNames")
         )
 
     def reaches_secret(self, schema: JSONValue) -> bool:
-        """Tell whether a schema, or any below it or referred to, may make something secret."""
+        """Return True if a schema, or any below it or referred to, may make something secret."""
         if self._references is None:
             return False
         known = self._reaches.get(id(schema))
@@ -308,7 +308,7 @@ class _Document:
 
 
 def names_secret(schema: JSONObject) -> bool:
-    """Tell whether a schema itself says that its values are secret."""
+    """Return True if a schema itself says that its values are secret."""
     return schema.get("writeOnly") is True or schema.get("format") == "password"
 
 

@@ -220,7 +220,7 @@ def _is_date(text: str) -> bool:
 
 
 def _browser_takes_number(text: str) -> bool:
-    """Whether a number input would keep this text; it blanks what no double can hold."""
+    """Return True if a number input would keep this text; it blanks what no double can hold."""
     if not text:
         return True
     is_plain = re.fullmatch(r"-?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?", text, re.ASCII) is not None

@@ -72,7 +72,7 @@ def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
 
 
 def is_too_deep(value: JSONValue) -> bool:
-    """Tell whether a value is nested deeper than JSON from outside may be.
+    """Return True if a value is nested deeper than JSON from outside may be.
 
     The engine itself gives no answer for thousands of levels, it ends the process.
     """

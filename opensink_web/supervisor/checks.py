@@ -101,7 +101,7 @@ def settings_of_parts(settings: Settings) -> Settings:
 
 
 def is_held(data_dir: Path) -> bool:
-    """Tell whether an `opensink up` uses the folder; nothing is made in it."""
+    """Return True if an `opensink up` uses the folder; nothing is made in it."""
     try:
         descriptor = os.open(data_dir / LOCK_FILE_NAME, os.O_RDWR)
     except OSError:  # there is no such folder or lock, or it is somebody else's

@@ -56,7 +56,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Whether its process is alive."""
+        """Return True if its process is alive."""
         return self._process is not None and self._process.poll() is None
 
     def supervise(self) -> None:

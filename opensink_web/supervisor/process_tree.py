@@ -41,7 +41,7 @@ class ProcessTree:
             child.supervise()
 
     def is_running(self, name: str) -> bool:
-        """Say whether the child of that name is alive."""
+        """Return True if the child of that name is alive."""
         return any(child.spec.name == name and child.is_running for child in self._children)
 
     def stop(self) -> None:

@@ -186,7 +186,7 @@ def safe_next(place: str | None) -> str | None:
 
 
 def has_just_signed_in() -> bool:
-    """Tell whether it was so short a while ago that they need not prove to be still there."""
+    """Return True if it was so short a while ago that they need not prove to be still there."""
     return clock.now() - current_user.signed_in_at < _JUST_NOW  # type: ignore[no-any-return]  # as above
 
 
@@ -225,5 +225,5 @@ def flashed_messages(**options: Any) -> Any:
 
 
 def _session_is_over() -> bool:
-    """Tell whether the cookie is of a sign-in that has ended elsewhere."""
+    """Return True if the cookie is of a sign-in that has ended elsewhere."""
     return "_user_id" in session and not current_user.is_authenticated

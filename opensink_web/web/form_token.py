@@ -35,12 +35,12 @@ def anybodys_form(view: View) -> View:
 
 
 def is_anybodys(view: object) -> bool:
-    """Tell whether a view is declared so."""
+    """Return True if a view is declared so."""
     return getattr(view, _ANYBODYS, False)
 
 
 def is_anybodys_form() -> bool:
-    """Tell whether what was sent is such a form, with a token that we made for nobody.
+    """Return True if what was sent is such a form, with a token that we made for nobody.
 
     It needs a browser that keeps cookies, or nobody could be signed in by it.
     """

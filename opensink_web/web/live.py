@@ -18,5 +18,5 @@ def version_of(*facts: object) -> str:
 
 
 def is_unchanged(version: str) -> bool:
-    """Tell whether the page that asks shows this version already."""
+    """Return True if the page that asks shows this version already."""
     return bool(request.htmx) and request.args.get("version") == version

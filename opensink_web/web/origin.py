@@ -20,7 +20,7 @@ class ForeignForm(CSRFError):  # type: ignore[misc]  # Flask-WTF ships no types
 
 
 def came_from_our_page(public_url: str) -> bool:
-    """Tell whether a browser says so; False if nothing is said at all. Raises: ForeignForm."""
+    """Return True if a browser says so; False if nothing is said at all. Raises: ForeignForm."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     referer = request.headers.get("Referer")
     ours = _our_origins(public_url)

@@ -28,7 +28,7 @@ _AGAIN = "typed_again"
 _FIELD = "_kept"
 _PURPOSE = "typed"
 _LIFETIME = timedelta(days=7)
-_ROOM_FOR_THE_REST_BYTES = 1024
+_SPACE_FOR_THE_REST_BYTES = 1024
 
 
 def keeps_typed(again: Callable[..., ResponseReturnValue]) -> Callable[[View], View]:
@@ -70,7 +70,7 @@ def typed_again() -> ResponseReturnValue | None:
 
 
 def _is_the_writers() -> bool:
-    """Tell whether nobody else has signed in since the form was drawn."""
+    """Return True if nobody else has signed in since the form was drawn."""
     return not current_user.is_authenticated or writer() == current_user.user.id
 
 
@@ -85,7 +85,7 @@ def kept_until_sign_in() -> ResponseReturnValue | None:
     sealed = request.form[_FIELD] if _kept() is not None else _sealed()
     if sealed is None:
         return None
-    fits = len(sealed) + _ROOM_FOR_THE_REST_BYTES <= current_app.config["MAX_CONTENT_LENGTH"]
+    fits = len(sealed) + _SPACE_FOR_THE_REST_BYTES <= current_app.config["MAX_CONTENT_LENGTH"]
     return render_template("auth/signed_out.html", name=_FIELD, kept=sealed if fits else None), 403
 
 

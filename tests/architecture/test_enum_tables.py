@@ -9,8 +9,10 @@ from opensink_web import models
 from tests.support.cases import for_each
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("web", "api", "runtime", "operations", "jobs", "schema", "cli")
-MODULES = [path for room in ROOMS for path in sorted((ROOT / "opensink_web" / room).rglob("*.py"))]
+PACKAGES = ("web", "api", "runtime", "operations", "jobs", "schema", "cli")
+MODULES = [
+    path for package in PACKAGES for path in sorted((ROOT / "opensink_web" / package).rglob("*.py"))
+]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 BASES = {"Enum", "StrEnum"}
 ENUMS = [

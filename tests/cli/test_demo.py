@@ -109,7 +109,7 @@ class Alice:
 
 @pytest.fixture(scope="session")
 def alice(shared_opensink: Opensink) -> Alice:
-    """The one person on the server that the tests of this room share."""
+    """The one person on the server that the tests of this package share."""
     alice = Alice(shared_opensink)
     alice.sign_in()
     return alice

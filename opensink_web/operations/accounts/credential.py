@@ -64,12 +64,12 @@ def hash_password(password: str) -> PasswordHash:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Tell whether the hash was made with other parameters than it would be today."""
+    """Return True if the hash was made with other parameters than it would be today."""
     return hasher.check_needs_rehash(password_hash)
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
-    """Tell whether the password is the one that was hashed; takes equally long without a hash."""
+    """Return True if the password is the one that was hashed; takes equally long without a hash."""
     try:
         hasher.verify(password_hash or _nobodys_hash(), password)
     except (VerifyMismatchError, InvalidHashError):

@@ -27,7 +27,7 @@ ECHO_LENGTH_MIN = 4
 
 
 def reads_secrets_of(principal: Principal, owner: Execution | InputRequest) -> bool:
-    """Tell whether the caller is told the secrets of an execution or a request."""
+    """Return True if the caller is told the secrets of an execution or a request."""
     if principal.execution_id is not None:
         return True  # what it may look at, it has been called with or has asked for
     if principal.key is None:

@@ -158,7 +158,7 @@ class Principal:
 
     @property
     def is_delegated(self) -> bool:
-        """Whether this is an execution or a callback's receiver, acting for the user."""
+        """Return True if this is an execution or a callback's receiver, acting for the user."""
         return self.token is not None and self.token.kind is not TokenKind.SIGN_IN
 
     @property
@@ -177,7 +177,7 @@ class Principal:
         return reach_of(self.patterns, permission)
 
     def is_named(self, permission: str) -> bool:
-        """Tell whether a permission is held for the very thing that its path names."""
+        """Return True if a permission is held for the very thing that its path names."""
         asked = read_pattern(f"{permission}:{Reach.OWN}")
         is_held = any(each.names_its_path and each.covers(asked) for each in self.patterns)
         return is_held and self._in_scopes(asked)
@@ -190,7 +190,7 @@ class Principal:
         return reach
 
     def may(self, resource: str, action: str) -> bool:
-        """Tell whether both the roles and the scopes reach to all of a resource.
+        """Return True if both the roles and the scopes reach to all of a resource.
 
         A delegated token only ever reads: what is shown to those alone who may change it is not
         shown to it.
@@ -204,11 +204,11 @@ class Principal:
         self.require_reach(f"{SERVICE}.{resource}.{action}", Reach.ALL)
 
     def holds(self, pattern: Pattern) -> bool:
-        """Tell whether all that a pattern stands for is granted, and lies within the scopes."""
+        """Return True if all that a pattern stands for is granted, and lies within the scopes."""
         return self._in_scopes(pattern) and any(each.covers(pattern) for each in self.patterns)
 
     def may_give(self, pattern: Pattern) -> bool:
-        """Tell whether the caller may let others have what a pattern stands for.
+        """Return True if the caller may let others have what a pattern stands for.
 
         Nobody gives out more than they have. What other applications let people do is for those
         to give out who may do everything here.

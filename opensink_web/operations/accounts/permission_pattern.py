@@ -59,12 +59,12 @@ class Pattern:
 
     @property
     def names_its_path(self) -> bool:
-        """Whether it stands for what is done with one thing alone, such as a function by name."""
+        """Return True if it is for what is done with one thing alone, such as a named function."""
         is_below_a_path = len(self.steps) > 3 and self.steps[-1][0] == "."
         return is_below_a_path and all(segment != ANY for _, segment in self.steps[:-1])
 
     def covers(self, other: "Pattern") -> bool:
-        """Tell whether whoever holds this one holds all that the other one stands for."""
+        """Return True if whoever holds this one holds all that the other one stands for."""
         if self.reach is Reach.OWN and other.reach is Reach.ALL:
             return False
         return _covers(self.steps, other.steps)
@@ -127,5 +127,5 @@ def _covers(mine: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...
 
 
 def _ends_open(steps: tuple[tuple[str, str], ...], index: int) -> bool:
-    """Tell whether a `*` there stands for all that follows."""
+    """Return True if a `*` there stands for all that follows."""
     return steps[index][1] == ANY and index == len(steps) - 1

@@ -102,7 +102,7 @@ def known_client(
 
 
 def is_refresh_token(refresh_token: str) -> bool:
-    """Tell whether this token was ever given out, while its sign-in is remembered."""
+    """Return True if this token was ever given out, while its sign-in is remembered."""
     given_out = exists().where(RefreshToken.token_hash == hash_token(refresh_token))
     return bool(db.session.scalar(select(given_out)))
 
@@ -144,7 +144,7 @@ def _exchange(token: RefreshToken, moment: datetime) -> bool:
 
 
 def _is_reused(token: RefreshToken, moment: datetime) -> bool:
-    """Tell whether a token that was exchanged comes again, and not from a second tab just now."""
+    """Return True if a token that was exchanged comes again, and not from a second tab just now."""
     db.session.refresh(token)
     return token.exchanged_at is None or moment - token.exchanged_at > REUSE_LEEWAY
 

@@ -83,10 +83,10 @@ def _addresses_in(workspace: Workspace) -> Select[UUID, str]:
     return query.where(Membership.workspace_id == workspace.id)
 
 
-def list_roles(workspace: Workspace, request: page.PageRequest) -> page.Page[CustomRole]:
+def list_roles(workspace: Workspace, page_request: page.PageRequest) -> page.Page[CustomRole]:
     """Return a page of the workspace's own roles, the newest first."""
     query = select(CustomRole).where(CustomRole.workspace_id == workspace.id)
-    return page.fetch(query, CustomRole.id, request)
+    return page.fetch(query, CustomRole.id, page_request)
 
 
 def all_roles(workspace: Workspace) -> list[CustomRole]:
@@ -103,14 +103,14 @@ def find_role(workspace: Workspace, role_id: UUID) -> CustomRole:
     return role
 
 
-def list_role_members(role: CustomRole, request: page.PageRequest) -> page.Page[User]:
+def list_role_members(role: CustomRole, page_request: page.PageRequest) -> page.Page[User]:
     """Return a page of the people who have a role."""
     query = (
         select(User)
         .join(MembershipRole, MembershipRole.user_id == User.id)
         .where(MembershipRole.role_id == role.id)
     )
-    return page.fetch(query, User.id, request)
+    return page.fetch(query, User.id, page_request)
 
 
 def members_with(workspace: Workspace) -> dict[UUID, list[Membership]]:
@@ -122,14 +122,14 @@ def members_with(workspace: Workspace) -> dict[UUID, list[Membership]]:
     return members
 
 
-def list_keys(workspace: Workspace, request: page.PageRequest) -> page.Page[ApiKey]:
+def list_keys(workspace: Workspace, page_request: page.PageRequest) -> page.Page[ApiKey]:
     """Return the keys that have not been revoked, with their users."""
     query = (
         select(ApiKey)
         .options(joinedload(ApiKey.user))
         .where(ApiKey.workspace_id == workspace.id, ApiKey.revoked_at.is_(None))
     )
-    return page.fetch(query, ApiKey.id, request)
+    return page.fetch(query, ApiKey.id, page_request)
 
 
 def find_key(workspace: Workspace, key_id: UUID) -> ApiKey:
@@ -201,7 +201,7 @@ def second_factor_of(user: User) -> SecondFactor | None:
 
 
 def lacks_second_factor(user: User, workspace: Workspace) -> bool:
-    """Tell whether the user has to set one up before they see anything of the workspace.
+    """Return True if the user has to set one up before they see anything of the workspace.
 
     An account without a password is entered through a provider, which asks for what it wants.
     """

@@ -64,7 +64,7 @@ def confirm_setup(user: User, code: str) -> list[str]:
 
 
 def accept_code(factor: SecondFactor, code: str) -> bool:
-    """Tell whether a code of the app, or a recovery code, lets in; each does so once."""
+    """Return True if a code of the app, or a recovery code, lets in; each does so once."""
     plain = _plain(code)
     if len(plain) == _CODE_LENGTH and plain.isdecimal():
         return _accept_app_code(factor, plain)

@@ -50,7 +50,7 @@ class EndpointHealth:
 
     @property
     def is_paused(self) -> bool:
-        """Tell whether nothing is called before `next_call_at`."""
+        """Return True if nothing is called before `next_call_at`."""
         return self.next_call_at is not None and self.next_call_at > clock.now()
 
 
@@ -77,7 +77,7 @@ def find_agent(workspace: Workspace, agent_id: UUID) -> Agent:
 
 
 def list_agents(
-    workspace: Workspace, request: page.PageRequest, *, health: HealthStatus | None = None
+    workspace: Workspace, page_request: page.PageRequest, *, health: HealthStatus | None = None
 ) -> page.Page[Agent]:
     """Return the workspace's agents; with `health` those alone whose endpoint is so."""
     query = select(Agent).where(Agent.workspace_id == workspace.id)
@@ -88,7 +88,7 @@ def list_agents(
             Agent.endpoint_unhealthy_since.is_(None),
             Agent.sealed_execution_endpoint.is_not(None),
         )
-    return page.fetch(query, Agent.id, request)
+    return page.fetch(query, Agent.id, page_request)
 
 
 def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
@@ -166,20 +166,20 @@ def older_failed_session(agent: Agent) -> AgentSession | None:
 
 
 def list_sessions(
-    workspace: Workspace, wanted: SessionFilter, request: page.PageRequest
+    workspace: Workspace, filters: SessionFilter, page_request: page.PageRequest
 ) -> page.Page[AgentSession]:
     """Return the workspace's sessions with their agents."""
     query = (
         select(AgentSession)
         .options(joinedload(AgentSession.agent))
-        .where(page.is_in(AgentSession.workspace_id, workspace, wanted.agent_id))
+        .where(page.is_in(AgentSession.workspace_id, workspace, filters.agent_id))
     )
     query = page.narrowed(
         query,
-        (AgentSession.agent_id, wanted.agent_id),
-        (AgentSession.status, wanted.status),
+        (AgentSession.agent_id, filters.agent_id),
+        (AgentSession.status, filters.status),
     )
-    return page.fetch(query, AgentSession.id, request)
+    return page.fetch(query, AgentSession.id, page_request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,18 +202,18 @@ def find_activity(workspace: Workspace, activity_id: UUID) -> Activity:
 
 
 def list_activities(
-    workspace: Workspace, wanted: ActivityFilter, request: page.PageRequest
+    workspace: Workspace, filters: ActivityFilter, page_request: page.PageRequest
 ) -> page.Page[Activity]:
     """Return what happened, newest first."""
     query = select(Activity).where(
-        page.is_in(Activity.workspace_id, workspace, wanted.session_id, wanted.agent_id)
+        page.is_in(Activity.workspace_id, workspace, filters.session_id, filters.agent_id)
     )
     query = page.narrowed(
         query,
-        (Activity.session_id, wanted.session_id),
-        (Activity.agent_id, wanted.agent_id),
-        (Activity.type, wanted.type),
-        (Activity.source, wanted.source),
-        (Activity.recorded_by, wanted.recorded_by),
+        (Activity.session_id, filters.session_id),
+        (Activity.agent_id, filters.agent_id),
+        (Activity.type, filters.type),
+        (Activity.source, filters.source),
+        (Activity.recorded_by, filters.recorded_by),
     )
-    return page.fetch(query, Activity.id, request)
+    return page.fetch(query, Activity.id, page_request)

@@ -67,8 +67,8 @@ def find_delivery_of(request: InputRequest) -> Delivery | None:
 
 def list_deliveries(
     workspace: Workspace,
-    wanted: DeliveryFilter,
-    request: page.PageRequest,
+    filters: DeliveryFilter,
+    page_request: page.PageRequest,
     *,
     with_attempts: bool = False,
 ) -> page.Page[Delivery]:
@@ -77,13 +77,13 @@ def list_deliveries(
     query = (
         select(Delivery)
         .options(attempts, selectinload(Delivery.agent))
-        .where(page.is_in(Delivery.workspace_id, workspace, wanted.session_id, wanted.agent_id))
+        .where(page.is_in(Delivery.workspace_id, workspace, filters.session_id, filters.agent_id))
     )
     query = page.narrowed(
         query,
-        (Delivery.session_id, wanted.session_id),
-        (Delivery.agent_id, wanted.agent_id),
-        (Delivery.kind, wanted.kind),
-        (Delivery.status, wanted.status),
+        (Delivery.session_id, filters.session_id),
+        (Delivery.agent_id, filters.agent_id),
+        (Delivery.kind, filters.kind),
+        (Delivery.status, filters.status),
     )
-    return page.fetch(query, Delivery.id, request)
+    return page.fetch(query, Delivery.id, page_request)

@@ -82,7 +82,7 @@ def cancel_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None =
 
 
 def is_any_left_to_cancel() -> bool:
-    """Tell whether a batch was cancelled of which some still waits. Writes nothing."""
+    """Return True if a batch was cancelled of which some still waits. Writes nothing."""
     return run_prepared(_LEFT_OVER, {}).first() is not None
 
 

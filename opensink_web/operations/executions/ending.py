@@ -215,7 +215,7 @@ def end_batches(batch_ids: Collection[UUID]) -> None:
 
 
 def is_a_batch_forgotten() -> bool:
-    """Tell whether a batch is done and nobody has ended it. Writes nothing."""
+    """Return True if a batch is done and nobody has ended it. Writes nothing."""
     return run_prepared(_FORGOTTEN_BATCHES, {}).first() is not None
 
 

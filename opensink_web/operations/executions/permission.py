@@ -15,7 +15,7 @@ def executable_function(principal: Principal, namespace: str, name: str) -> Func
 
 
 def may_execute(principal: Principal, function: Function) -> bool:
-    """Tell whether executable_function() would return this one.
+    """Return True if executable_function() would return this one.
 
     `own` is enough for a function that the permission's path names, since the execution is the
     user's own; one with `*` in its path reaches those that the user has made.

@@ -44,7 +44,7 @@ _NOTE_QUEUED = update(Batch).where(Batch.id == bindparam("of_batch"))
 
 
 def is_any_unqueued() -> bool:
-    """Tell whether executions of a batch are not due yet, or are still. Writes nothing."""
+    """Return True if executions of a batch are not due yet, or are still. Writes nothing."""
     return run_prepared(_UNQUEUED, {}).first() is not None
 
 

@@ -171,7 +171,7 @@ def reruns_of(original: Execution | Batch) -> list[UUID]:
 
 
 def may_rerun(principal: Principal, original: Execution | Batch) -> bool:
-    """Tell whether what was executed is still there, and the principal may have it executed.
+    """Return True if what was executed is still there, and the principal may have it executed.
 
     A single chat with an agent is not had again: it would not be the same chat.
     """
@@ -192,7 +192,7 @@ def callback_urls_of(original: Execution | Batch) -> list[str]:
 
 
 def may_tell(principal: Principal, original: Execution | Batch) -> bool:
-    """Tell whether running it again may tell of it where it was told of before.
+    """Return True if running it again may tell of it where it was told of before.
 
     A callback carries an access token of whoever runs it. Somebody else named the address.
     """

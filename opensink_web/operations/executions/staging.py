@@ -152,7 +152,7 @@ def accept(principal: Principal, draft: Draft) -> None:
 
 
 def is_any_given_up() -> bool:
-    """Tell whether something is left of a batch that was never accepted. Writes nothing."""
+    """Return True if something is left of a batch that was never accepted. Writes nothing."""
     return run_prepared(_GIVEN_UP, {"moment": clock.now()}).first() is not None
 
 

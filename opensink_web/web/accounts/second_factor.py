@@ -209,7 +209,7 @@ def _let_in(user: User, factor: SecondFactor, code: str) -> bool:
 
 
 def _proves(form: ProofForm, user: User, factor: SecondFactor) -> bool:
-    """Tell whether it is the person who sits there, by the password or a code.
+    """Return True if it is the person who sits there, by the password or a code.
 
     Raises: RateLimited.
     """

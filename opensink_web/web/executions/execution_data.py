@@ -30,5 +30,5 @@ def shown_json(value: JSONValue) -> ShownJson:
 
 
 def has_output(execution: Execution) -> bool:
-    """Tell whether something came out; null is an output too."""
+    """Return True if something came out; null is an output too."""
     return execution.status is ExecutionStatus.COMPLETED or execution.output_data is not None

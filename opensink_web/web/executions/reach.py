@@ -16,6 +16,6 @@ def only_user(principal: Principal, resource: str, action: str) -> UUID | None:
 
 
 def reaches_rows_of(principal: Principal, resource: str, action: str, user_id: UUID) -> bool:
-    """Tell whether what this user has started is within reach."""
+    """Return True if what this user has started is within reach."""
     reach = principal.reach(f"{SERVICE}.{resource}.{action}")
     return reach is Reach.ALL or (reach is Reach.OWN and principal.user.id == user_id)

@@ -38,5 +38,5 @@ def sample_call(principal: Principal) -> SampleCall | None:
 
 
 def example_fits(function: Function, example: JSONObject) -> bool:
-    """Tell whether the function would take it."""
+    """Return True if the function would take it."""
     return not validate(function.input_schema, example)

@@ -173,7 +173,7 @@ def _period_seconds(asked: InputRequest, *, is_settled: bool) -> int | None:
 
 
 def _is_settled(session: AgentSession, delivery: Delivery | None) -> bool:
-    """Tell whether the call has been made and the agent has said what became of it."""
+    """Return True if the call has been made and the agent has said what became of it."""
     if delivery is not None and delivery.status is DeliveryStatus.PENDING:
         return False
     return session.status.has_ended or session.status is SessionStatus.WAITING_FOR_INPUT

@@ -77,38 +77,38 @@ def find_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = N
 
 
 def list_batches(
-    workspace: Workspace, wanted: BatchFilter, request: page.PageRequest
+    workspace: Workspace, filters: BatchFilter, page_request: page.PageRequest
 ) -> page.Page[Batch]:
     """Return batches with who submitted them, newest first, for a page."""
-    query = _listed(workspace, wanted).options(joinedload(Batch.user))
-    return page.fetch(query, Batch.id, request)
+    query = _listed(workspace, filters).options(joinedload(Batch.user))
+    return page.fetch(query, Batch.id, page_request)
 
 
 def slice_batches(
-    workspace: Workspace, wanted: BatchFilter, *, skip: int, limit: int
+    workspace: Workspace, filters: BatchFilter, *, skip: int, limit: int
 ) -> list[Batch]:
     """Return batches by offset, newest first."""
-    query = _listed(workspace, wanted).order_by(Batch.id.desc())
+    query = _listed(workspace, filters).order_by(Batch.id.desc())
     return list(db.session.scalars(query.offset(skip).limit(limit)))
 
 
-def _listed(workspace: Workspace, wanted: BatchFilter) -> Select[Batch]:
-    narrower = (wanted.user_id, wanted.function_id, wanted.agent_id)
+def _listed(workspace: Workspace, filters: BatchFilter) -> Select[Batch]:
+    narrower = (filters.user_id, filters.function_id, filters.agent_id)
     query = select(Batch).where(page.is_in(Batch.workspace_id, workspace, *narrower))
     query = page.narrowed(
         query,
-        (Batch.user_id, wanted.user_id),
-        (Batch.kind, wanted.kind),
-        (Batch.target_namespace, wanted.target_namespace),
-        (Batch.target_name, wanted.target_name),
-        (Batch.function_id, wanted.function_id),
-        (Batch.agent_id, wanted.agent_id),
-        (Batch.ended_as, wanted.ended_as),
+        (Batch.user_id, filters.user_id),
+        (Batch.kind, filters.kind),
+        (Batch.target_namespace, filters.target_namespace),
+        (Batch.target_name, filters.target_name),
+        (Batch.function_id, filters.function_id),
+        (Batch.agent_id, filters.agent_id),
+        (Batch.ended_as, filters.ended_as),
     )
-    if wanted.is_open is not None:
+    if filters.is_open is not None:
         is_open = Batch.ended_as.is_(None)
-        query = query.where(is_open if wanted.is_open else ~is_open)
-    return query if wanted.status is None else query.where(_stands_at(wanted.status))
+        query = query.where(is_open if filters.is_open else ~is_open)
+    return query if filters.status is None else query.where(_stands_at(filters.status))
 
 
 def _stands_at(status: BatchStatus) -> ColumnElement[bool]:

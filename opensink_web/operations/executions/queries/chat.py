@@ -63,7 +63,7 @@ def readable_title(chat: Chat) -> str | None:
 
 
 def list_chats(
-    workspace: Workspace, wanted: ChatFilter, request: page.PageRequest, *, skip: int = 0
+    workspace: Workspace, filters: ChatFilter, page_request: page.PageRequest, *, skip: int = 0
 ) -> page.Page[Chat]:
     """Return chats, newest first, the first `skip` left out.
 
@@ -71,40 +71,40 @@ def list_chats(
     Raises: InvalidInput for a bad cursor.
     """
     agents = None
-    if wanted.agent_namespace is not None or wanted.agent_slug is not None:
+    if filters.agent_namespace is not None or filters.agent_slug is not None:
         agents = page.narrowed(
             select(Agent.id).where(Agent.workspace_id == workspace.id),
-            (Agent.namespace, wanted.agent_namespace),
-            (Agent.slug, wanted.agent_slug),
+            (Agent.namespace, filters.agent_namespace),
+            (Agent.slug, filters.agent_slug),
         )
     query = (
         select(Chat)
         .options(joinedload(Chat.agent))
-        .where(page.is_in(Chat.workspace_id, workspace, wanted.user_id, agents))
+        .where(page.is_in(Chat.workspace_id, workspace, filters.user_id, agents))
     )
-    query = page.narrowed(query, (Chat.user_id, wanted.user_id))
-    if agents is not None and wanted.agent_namespace and wanted.agent_slug:
+    query = page.narrowed(query, (Chat.user_id, filters.user_id))
+    if agents is not None and filters.agent_namespace and filters.agent_slug:
         query = query.where(Chat.agent_id == agents.scalar_subquery())  # read in order
     elif agents is not None:
         query = query.where(Chat.agent_id.in_(agents))
-    if wanted.search is None:
-        return page.fetch(query.offset(skip), Chat.id, request)
-    return _search(query, wanted.search.casefold(), request, skip)
+    if filters.search is None:
+        return page.fetch(query.offset(skip), Chat.id, page_request)
+    return _search(query, filters.search.casefold(), page_request, skip)
 
 
 def _search(
-    query: Select[Chat], part: str, request: page.PageRequest, skip: int
+    query: Select[Chat], part: str, page_request: page.PageRequest, skip: int
 ) -> page.Page[Chat]:
     """Look through titles, which lie encrypted in the database, newest first."""
     found: list[Chat] = []
-    trail = request.trail
+    trail = page_request.trail
     for _ in range(SEARCHED_MAX // page.LIMIT_MAX):
-        looked_at = page.PageRequest(page.LIMIT_MAX, trail, request.trail_name)
+        looked_at = page.PageRequest(page.LIMIT_MAX, trail, page_request.trail_name)
         some = page.fetch(query, Chat.id, looked_at)
         for chat in some.items:
             if part not in _searched(chat):
                 continue
-            if len(found) == skip + request.limit:
+            if len(found) == skip + page_request.limit:
                 return page.Page(found[skip:], page.trail_of(found[-1].id))
             found.append(chat)
         trail = some.trail

@@ -55,15 +55,15 @@ def find_execution(
 
 
 def list_executions(
-    workspace: Workspace, wanted: ExecutionFilter, request: page.PageRequest
+    workspace: Workspace, filters: ExecutionFilter, page_request: page.PageRequest
 ) -> page.Page[Execution]:
     """Return executions without their input and output, newest first, for a page."""
-    return page.fetch(_without_data(_listed(workspace, wanted)), Execution.id, request)
+    return page.fetch(_without_data(_listed(workspace, filters)), Execution.id, page_request)
 
 
 def slice_executions(
     workspace: Workspace,
-    wanted: ExecutionFilter,
+    filters: ExecutionFilter,
     *,
     skip: int,
     limit: int,
@@ -74,8 +74,8 @@ def slice_executions(
     `reserve` is told how many characters of input and output they have, before they are read.
     Raises: InvalidInput when these are more than SLICE_CHARACTERS_MAX; what `reserve` raises.
     """
-    order = Execution.id.desc() if wanted.batch_id is None else Execution.batch_index
-    query = _listed(workspace, wanted).order_by(order).offset(skip).limit(limit)
+    order = Execution.id.desc() if filters.batch_id is None else Execution.batch_index
+    query = _listed(workspace, filters).order_by(order).offset(skip).limit(limit)
     characters = _characters_of(query) if limit > 1 else 0
     if characters > SLICE_CHARACTERS_MAX:
         message = (
@@ -87,9 +87,9 @@ def slice_executions(
     return list(db.session.scalars(query))
 
 
-def has_more_than(workspace: Workspace, wanted: ExecutionFilter, count: int) -> bool:
-    """Tell whether a filter lets more executions through than this."""
-    query = _listed(workspace, wanted).order_by(Execution.id.desc()).offset(count).limit(1)
+def has_more_than(workspace: Workspace, filters: ExecutionFilter, count: int) -> bool:
+    """Return True if a filter lets more executions through than this."""
+    query = _listed(workspace, filters).order_by(Execution.id.desc()).offset(count).limit(1)
     return db.session.scalars(query).first() is not None
 
 
@@ -140,26 +140,26 @@ def steps_of(execution: Execution) -> list[ExecutionStep]:
     return list(db.session.scalars(query))
 
 
-def _listed(workspace: Workspace, wanted: ExecutionFilter) -> Select[Execution]:
-    narrower = (wanted.user_id, wanted.function_id, wanted.agent_id, wanted.batch_id)
+def _listed(workspace: Workspace, filters: ExecutionFilter) -> Select[Execution]:
+    narrower = (filters.user_id, filters.function_id, filters.agent_id, filters.batch_id)
     query = _with_what_is_shown(select(Execution)).where(
         page.is_in(Execution.workspace_id, workspace, *narrower)
     )
     query = page.narrowed(
         query,
-        (Execution.user_id, wanted.user_id),
-        (Execution.target_namespace, wanted.target_namespace),
-        (Execution.target_name, wanted.target_name),
-        (Execution.function_id, wanted.function_id),
-        (Execution.agent_id, wanted.agent_id),
-        (Execution.status, wanted.status),
-        (Execution.trigger_id, wanted.trigger_id),
-        (Execution.batch_id, wanted.batch_id),
+        (Execution.user_id, filters.user_id),
+        (Execution.target_namespace, filters.target_namespace),
+        (Execution.target_name, filters.target_name),
+        (Execution.function_id, filters.function_id),
+        (Execution.agent_id, filters.agent_id),
+        (Execution.status, filters.status),
+        (Execution.trigger_id, filters.trigger_id),
+        (Execution.batch_id, filters.batch_id),
     )
-    if wanted.search:
+    if filters.search:
         columns = (Execution.trigger_id, Execution.error_code, Execution.target_name)
         query = query.where(
-            or_(*(each.icontains(wanted.search, autoescape=True) for each in columns))
+            or_(*(each.icontains(filters.search, autoescape=True) for each in columns))
         )
     return query
 

@@ -29,22 +29,22 @@ def find_function(workspace: Workspace, namespace: str, name: str) -> Function:
 
 
 def list_functions(
-    workspace: Workspace, request: page.PageRequest, wanted: FunctionFilter
+    workspace: Workspace, page_request: page.PageRequest, filters: FunctionFilter
 ) -> page.Page[Function]:
     """Return the workspace's functions that a filter lets through."""
     query = select(Function).where(Function.workspace_id == workspace.id)
     query = page.narrowed(
         query,
-        (Function.namespace, wanted.namespace),
-        (Function.kind, wanted.kind),
-        (Function.is_active, wanted.is_active),
+        (Function.namespace, filters.namespace),
+        (Function.kind, filters.kind),
+        (Function.is_active, filters.is_active),
     )
-    if wanted.search:
+    if filters.search:
         columns = (Function.namespace + "/" + Function.name, Function.description)
         query = query.where(
-            or_(*(each.icontains(wanted.search, autoescape=True) for each in columns))
+            or_(*(each.icontains(filters.search, autoescape=True) for each in columns))
         )
-    return page.fetch(query.options(joinedload(Function.created_by)), Function.id, request)
+    return page.fetch(query.options(joinedload(Function.created_by)), Function.id, page_request)
 
 
 def function_names(workspace: Workspace, most: int) -> list[str]:
