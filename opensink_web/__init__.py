@@ -16,7 +16,9 @@ The row in the database is the truth; Redis only carries "look at group N".
     web/        pages: one file per page area, forms beside their views; in packages as operations/
     api/        /api/v1: one file per noun
     runtime/    the execution API at the root: one file per noun
-    jobs/       what workers and the sweeper run; the only package that knows RQ and Redis
+    work/       the work engine, the only package that knows RQ and Redis: queue (in the database),
+                wakeups, dispatcher (one per worker), kinds (the registry) and their modules,
+                sweeper, worker
     contract/   a JSON route declared once: who may call it, what it takes, how it is documented
     services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument; each

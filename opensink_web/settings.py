@@ -135,7 +135,12 @@ class Settings:
         is_secret=True,
     )
     workers: int = _number(2, 1, 64, "Worker processes under `opensink up`")
-    calls_per_worker: int = _number(16, 1, 256, "Calls that one worker makes at once")
+    calls_per_worker: int = _number(
+        16, 1, 256, "Calls that one worker begins at once; one that lasts makes room for another"
+    )
+    slow_calls_per_worker: int = _number(
+        200, 0, 2000, "Calls of one worker that may last besides, while it begins others"
+    )
     calls_per_agent: int = _number(
         CALLS_PER_AGENT_DEFAULT,
         1,

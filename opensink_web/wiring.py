@@ -13,18 +13,13 @@ from flask import Flask, current_app
 
 from opensink_web.access_token import TokenSigner
 from opensink_web.errors import ConfigurationError
-from opensink_web.jobs.circuit_breaker import CircuitBreaker
-from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.presence import readiness
-from opensink_web.jobs.queue import Announcer, delivery_queue
-from opensink_web.jobs.shared_limit import SharedLimiter
 from opensink_web.keyring import KeyFile, Keyring, write_once
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import db
 from opensink_web.models.sealed import KEYRING_OPTION
 from opensink_web.models.transaction import (
     Announcement,
-    LaneAnnouncement,
+    Wakeup,
     prepare_postgresql,
     prepare_sqlite,
     work_committed,
@@ -35,12 +30,17 @@ from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
+from opensink_web.work.circuit_breaker import CircuitBreaker
+from opensink_web.work.connection import announcing_connection
+from opensink_web.work.presence import readiness
+from opensink_web.work.shared_limit import SharedLimiter
+from opensink_web.work.wakeups import Notifier, wakeup_queue
 
 POSTGRESQL_CONNECTIONS = 20
 """Of one process; threads queue for them. All of `opensink up` stays below a server's usual 100."""
 OIDC_CALLBACK = "/oidc/callback"
 _SECRET_KEY_FILE = "secret_key"  # noqa: S105 - a name
-_ANNOUNCER_EXTENSION = "opensink-announcer"
+_NOTIFIER_EXTENSION = "opensink-notifier"
 
 
 def wired_app(settings: Settings) -> Flask:
@@ -122,7 +122,7 @@ def _wire_database(app: Flask, settings: Settings) -> None:
 def _wire_redis(app: Flask, settings: Settings) -> None:
     connection = announcing_connection(settings.redis_url)
     breaker = CircuitBreaker()
-    app.extensions[_ANNOUNCER_EXTENSION] = Announcer(delivery_queue(connection), breaker)
+    app.extensions[_NOTIFIER_EXTENSION] = Notifier(wakeup_queue(connection), breaker)
     app.extensions[EXTENSION] = Services(
         settings=settings,
         policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
@@ -153,7 +153,7 @@ def oidc_provider(settings: Settings) -> OidcProvider | None:
 
 
 @work_committed.connect
-def _announce(_sender: object, announcements: Sequence[Announcement | LaneAnnouncement]) -> None:
-    """Tie the outbox to the commit: rows that are committed are announced at once."""
-    announcer: Announcer = current_app.extensions[_ANNOUNCER_EXTENSION]
-    announcer.announce(announcements)
+def _announce(_sender: object, announcements: Sequence[Announcement | Wakeup]) -> None:
+    """Tie the outbox to the commit: workers are woken at once for rows that are committed."""
+    notifier: Notifier = current_app.extensions[_NOTIFIER_EXTENSION]
+    notifier.send(announcements)

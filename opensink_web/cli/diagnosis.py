@@ -16,8 +16,6 @@ from opensink_web.cli.database import is_current
 from opensink_web.cli.finding import Finding, Verdict
 from opensink_web.cli.proxy_diagnosis import through_public_url
 from opensink_web.errors import ConfigurationError, ProviderUnavailable, UnreadableSecret
-from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.presence import readiness
 from opensink_web.models import Agent, Membership, Role, User, db
 from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import reading
@@ -36,6 +34,8 @@ from opensink_web.supervisor.checks import (
 )
 from opensink_web.supervisor.installation import check_installed, check_keys_are_named
 from opensink_web.wiring import OIDC_CALLBACK, oidc_provider, visiting_app
+from opensink_web.work.connection import announcing_connection
+from opensink_web.work.presence import readiness
 
 SECRET_KEY_LENGTH_MIN = 32
 

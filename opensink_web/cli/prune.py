@@ -4,10 +4,10 @@ import click
 
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
-from opensink_web.jobs.chores import DELETING, do_chores, kept_days, pruning
 from opensink_web.models.transaction import reading
 from opensink_web.operations.retention import count_prunable, cutoffs
 from opensink_web.settings import Settings
+from opensink_web.work.chores import DELETING, do_chores, kept_days, pruning
 
 
 @click.command()

@@ -4,9 +4,9 @@ import click
 
 from opensink_web.cli.options import takes_settings
 from opensink_web.cli.part import part_application
-from opensink_web.jobs.sweeper import run_sweeper
 from opensink_web.settings import Settings
 from opensink_web.wiring import wired_app
+from opensink_web.work.sweeper import run_sweeper
 
 
 @click.command()

@@ -4,10 +4,10 @@ import click
 
 from opensink_web.cli.options import takes_settings
 from opensink_web.cli.part import part_application
-from opensink_web.jobs.worker import run_worker
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from opensink_web.wiring import wired_app
+from opensink_web.work.worker import run_worker
 
 
 @click.command()

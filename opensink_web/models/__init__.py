@@ -43,7 +43,7 @@ from opensink_web.models.input_request import (
     InputRequestStatus,
 )
 from opensink_web.models.invitation import Invitation
-from opensink_web.models.leased import LaneWork
+from opensink_web.models.leased import Leased
 from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.role import CustomRole, MembershipRole
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
@@ -85,7 +85,7 @@ __all__ = [
     "InputRequestKind",
     "InputRequestStatus",
     "Invitation",
-    "LaneWork",
+    "Leased",
     "Membership",
     "MembershipRole",
     "PasswordReset",

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Created, Identified, word_type
-from opensink_web.models.leased import Leased, lane_indexes
+from opensink_web.models.leased import Leased, group_indexes
 from opensink_web.models.sealed import Sealed
 
 
@@ -41,4 +41,7 @@ class Callback(Identified, Created, Leased, Base):
     error_message: Mapped[str | None] = mapped_column(Text)
     finished_at: Mapped[datetime | None]
 
-    __table_args__ = (Index(None, "workspace_id"), *lane_indexes("callbacks", "status = 'pending'"))
+    __table_args__ = (
+        Index(None, "workspace_id"),
+        *group_indexes("callbacks", "status = 'pending'"),
+    )

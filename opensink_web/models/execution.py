@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Created, Identified, Updated, UserObject, word_type
 from opensink_web.models.callback import Callback, CallbackStatus
-from opensink_web.models.leased import Leased, lane_indexes
+from opensink_web.models.leased import Leased, group_indexes
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
@@ -138,7 +138,7 @@ class Execution(Identified, Updated, Leased, Base):
         Index("ix_executions_batch_index", "batch_id", "batch_index"),
         # the executions of a batch in one status, in order
         Index(None, "batch_id", "status", "batch_index"),
-        *lane_indexes("executions", "status IN ('queued', 'running')"),
+        *group_indexes("executions", "status IN ('queued', 'running')"),
     )
 
     @property

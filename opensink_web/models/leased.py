@@ -1,23 +1,18 @@
-"""What every row has that is work to be done: when it is due, in which lane, who is doing it.
+"""What every row has that is work to be done: when it is due, in which group, who is doing it.
 
-Rows of one lane share its slots: so many of them are worked on at once, over all workers. A worker
-takes a row for a time; one that died leaves a lease behind that runs out.
+Rows of one concurrency group share a limit: so many of them are worked on at once, over all
+workers. A worker leases a row for a time; one that died leaves a lease behind that runs out.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-
-class LaneWork(StrEnum):
-    """What is done in a lane: the table whose rows it holds."""
-
-    EXECUTIONS = "executions"
-    CALLBACKS = "callbacks"
+RECOVERIES_MAX = 3
+"""How often what a lost worker held is carried out again."""
 
 
 class Leased:
@@ -26,15 +21,18 @@ class Leased:
     `recovery_count` is how often a worker was lost while it held the lease.
     """
 
-    lane_id: Mapped[UUID]
+    __tablename__: str
+
+    id: Mapped[UUID]
+    group_id: Mapped[UUID] = mapped_column("lane_id", key="group_id")
     next_at: Mapped[datetime]
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
     recovery_count: Mapped[int] = mapped_column(default=0)
 
 
-def lane_indexes(table: str, is_open: str) -> tuple[Index, Index]:
-    """Index a table's lanes: what is due in each, among rows where `is_open`; what is leased.
+def group_indexes(table: str, is_open: str) -> tuple[Index, Index]:
+    """Index a table's groups: what is due in each, among rows where `is_open`; what is leased.
 
     What is due has its id there too: all of a batch is due at the same moment, and would be sorted.
     """
@@ -46,4 +44,4 @@ def lane_indexes(table: str, is_open: str) -> tuple[Index, Index]:
 
 def _partial_index(name: str, columns: Sequence[str], condition: str) -> Index:
     where = text(condition)
-    return Index(name, "lane_id", *columns, sqlite_where=where, postgresql_where=where)
+    return Index(name, "group_id", *columns, sqlite_where=where, postgresql_where=where)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from opensink_web.errors import Conflict, NotFound, Unavailable
 from opensink_web.models.base import db
-from opensink_web.models.leased import LaneWork
+from opensink_web.models.leased import Leased
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneAnnouncement:
-    """A lane in which a worker should look for what is due."""
+class Wakeup:
+    """A concurrency group in which something of a kind (its table's name) may be due."""
 
-    work: LaneWork
-    lane_id: UUID
+    kind: str
+    group_id: UUID
 
 
 work_committed = Signal()
-"""Sent after a commit with `announcements`: a list of Announcement and LaneAnnouncement."""
+"""Sent after a commit with `announcements`: a list of Announcement and Wakeup."""
 
 _ANNOUNCE = "announcements"
 _TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
@@ -164,12 +164,12 @@ def announce_after_commit(delivery_id: UUID, dispatch_no: int) -> None:
     db.session().info.setdefault(_ANNOUNCE, []).append(announcement)
 
 
-def announce_lane_after_commit(work: LaneWork, lane_id: UUID) -> None:
-    """Remember a lane in which this transaction writes something that is due; once is enough."""
-    told = db.session().info.setdefault(_ANNOUNCE, [])
-    announcement = LaneAnnouncement(work, lane_id)
-    if announcement not in told:
-        told.append(announcement)
+def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
+    """Have a worker look at a group in which this transaction writes something that is due."""
+    pending = db.session().info.setdefault(_ANNOUNCE, [])
+    wakeup = Wakeup(kind.__tablename__, group_id)
+    if wakeup not in pending:  # once is enough
+        pending.append(wakeup)
 
 
 def _commit(session: Session) -> None:
@@ -182,7 +182,7 @@ def _commit(session: Session) -> None:
         raise
 
 
-def _announce(announcements: list[Announcement | LaneAnnouncement]) -> None:
+def _announce(announcements: list[Announcement | Wakeup]) -> None:
     if announcements:
         work_committed.send(None, announcements=announcements)
 

@@ -175,10 +175,10 @@ def _kept_key(principal: Principal, key: str) -> str:
         return "\t" + sha256(f"person {key}".encode()).hexdigest()
     if principal.execution_id is None:
         return key
-    lane_id = db.session.scalar(
-        select(Execution.lane_id).where(Execution.id == principal.execution_id)
+    group_id = db.session.scalar(
+        select(Execution.group_id).where(Execution.id == principal.execution_id)
     )
-    return "\t" + sha256(f"{lane_id} {key}".encode()).hexdigest()  # no key that is sent has a tab
+    return "\t" + sha256(f"{group_id} {key}".encode()).hexdigest()  # no key that is sent has a tab
 
 
 def _forget(principal: Principal, key: str) -> None:

@@ -1,7 +1,7 @@
 """How many rows are worked on at once, so that no statement and no lock grows with the data.
 
 PostgreSQL takes 65,535 values in a statement, and SQLite keeps all other writers waiting for a
-transaction. What there is more of is done in further transactions, by the sweeper (jobs/chores.py).
+transaction. What there is more of is done in further transactions, by the sweeper (work/chores.py).
 """
 
 from collections.abc import Iterator, Sequence

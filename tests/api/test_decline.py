@@ -68,7 +68,7 @@ def test_an_answer_lets_the_execution_go_on(
     path = f"{PATH}/{paused.request_id}/resolve"
     assert apis.bob.post(path, {"response": {"approved": True}}).status_code == 200
     with app.app_context():
-        (claim,) = claim_some(execution(paused.execution_id).lane_id)
+        (claim,) = claim_some(execution(paused.execution_id).group_id)
     assert claim.answer == PersonsAnswer(paused.request_id, {"approved": True})
 
 

@@ -382,7 +382,7 @@ def execute(app: Flask, person: Person, function_id: UUID, status: ExecutionStat
             status=status,
             input_data={},
             timeout_seconds=30,
-            lane_id=function_id,
+            group_id=function_id,
             next_at=clock.now(),
         )
         db.session.add(execution)

@@ -13,7 +13,6 @@ from opensink_web.access_token import TokenKind
 from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
 from opensink_web.models.transaction import writing
-from opensink_web.operations.executions.callback import claim_callbacks
 from opensink_web.outbound.outcome import Output
 from tests.api.conftest import (
     NOWHERE,
@@ -39,7 +38,7 @@ from tests.architecture.delegates import (
 )
 from tests.conftest import Cast
 from tests.runtime.conftest import bearing, ok, own_token, worker
-from tests.support.executions import claim_some, execution, finish_all
+from tests.support.executions import claim_callbacks, claim_some, execution, finish_all
 from tests.support.valid_bodies import valid_body
 
 __all__ = ["delegate", "endpoint", "receiver", "worker"]
@@ -266,5 +265,5 @@ class TestACallback:
             callback = execution(UUID(told)).callback
             assert callback is not None
             with writing():
-                (claim,) = claim_callbacks(callback.lane_id, 1, 1)
+                (claim,) = claim_callbacks(callback.group_id, 1, 1)
         assert claim.reports_on == UUID(told)

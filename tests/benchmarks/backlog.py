@@ -28,25 +28,27 @@ from sqlalchemy import select, text
 
 from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
-from opensink_web.jobs.chores import CANCELLING, DELETING, QUEUEING
-from opensink_web.models import Execution, Function, LaneWork, db
+from opensink_web.models import Execution, Function, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.claim import ExecutionClaim
 from opensink_web.operations.executions.ending import is_a_batch_forgotten
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.operations.executions.queries.batch import progress_of
 from opensink_web.operations.executions.submission import Options, check_input, submit
-from opensink_web.operations.lane import lanes_with_work
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
+from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Limits, Queue
 from tests.conftest import Person, make_cast
-from tests.support.executions import make_function, principal_of, submit_many
+from tests.support.executions import claim_executions, make_function, principal_of, submit_many
 from tests.support.many_rows import copy_row
 from tests.support.real_servers import EmbeddedRedis, PostgresServer
 from tests.web.conftest import browser_of
 
 FEW = 1000
 LIMIT = 100_000
+QUEUE = Queue(kinds_within(Limits(LIMIT, LIMIT)))
 """Of calls at once: what is claimed here and what others hold is not what is measured."""
 AT_ONCE = 16
 _STEPS = {
@@ -142,8 +144,7 @@ class Backlog:
     @staticmethod
     def _look() -> None:
         with reading():
-            for work in LaneWork:
-                lanes_with_work(work, LIMIT)
+            QUEUE.groups_with_work()
 
     @staticmethod
     def _look_for_chores() -> None:

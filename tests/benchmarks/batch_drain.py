@@ -3,11 +3,10 @@
     .venv/bin/python -m tests.benchmarks.batch_drain [--executions 1000] [--workers 2]
         [--database postgresql]
 
-All three ways make the same POST, about as long, to the same endpoint process, with the same number
+Both ways make the same POST, about as long, to the same endpoint process, with the same number
 of worker processes, one after the other and in turns:
 
 - floor: RQ's SimpleWorker with a job that is a `Session.post` and nothing else;
-- floor in our worker: the same job in our worker class, whose calls overlap in threads;
 - ours: a batch, from its submission until its last execution and the batch itself have ended.
 
 Submission is timed for itself too: one request's transaction, without HTTP.
@@ -52,7 +51,7 @@ class Way:
 
 
 class Floor:
-    """Bare RQ jobs, in RQ's worker or in ours."""
+    """Bare RQ jobs, in RQ's worker."""
 
     def __init__(self, redis_url: str, endpoint: Endpoint, queue_name: str) -> None:
         self._queue = Queue(
@@ -120,12 +119,10 @@ def main() -> None:
         environment = services.settings.environment()
         modules = {
             "floor: RQ's SimpleWorker": ("tests.benchmarks.bare_post", redis.url),
-            "floor: in our worker": ("opensink_web", "worker"),
             "ours": ("opensink_web", "worker"),
         }
         ways = [
             Way("floor: RQ's SimpleWorker", Floor(redis.url, endpoint, "bare").run, []),
-            Way("floor: in our worker", Floor(redis.url, endpoint, "deliveries").run, []),
             Way("ours", ours.run, []),
         ]
         for _ in range(arguments.rounds):
@@ -156,12 +153,12 @@ def _settings(
 
 
 def report(ways: list[Way], ours: Ours, count: int) -> None:
-    """Print each way's rates, and ours as a share of each floor."""
+    """Print each way's rates, and ours as a share of the floor."""
     medians = [statistics.median(way.rates) for way in ways]
     for way, median in zip(ways, medians, strict=True):
         rounds = ", ".join(f"{rate:.0f}" for rate in way.rates)
         print(f"{way.name:28}{median:8.0f}/s   ({rounds})")
-    print(f"ours / floors: {medians[2] / medians[0]:.0%}, {medians[2] / medians[1]:.0%}")
+    print(f"ours / floor: {medians[1] / medians[0]:.0%}")
     print(f"submission of {count}: {ours.submission_ms[count]:.0f} ms")
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 

@@ -25,7 +25,6 @@ from sqlalchemy import delete, select
 from opensink_web.cli.database import run_migrations
 from opensink_web.errors import Unavailable
 from opensink_web.factory import create_app
-from opensink_web.jobs.chores import DELETING, do_chores
 from opensink_web.models import (
     Activity,
     ActivitySource,
@@ -39,6 +38,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.settings import Settings
+from opensink_web.work.chores import DELETING, do_chores
 from tests.conftest import Person, make_cast
 from tests.support.many_rows import copy_row
 from tests.support.real_servers import EmbeddedRedis, PostgresServer

@@ -54,7 +54,7 @@ def _execution(workspace_id: UUID, reader: User, line: str, texts: Texts) -> Exe
         trigger_id=line,
         input_data=data,
         timeout_seconds=30,
-        lane_id=new_id(),
+        group_id=new_id(),
         next_at=clock.now() + SESSION_LIFETIME,
     )
 
@@ -104,7 +104,7 @@ def _fail(execution: Execution, texts: Texts) -> None:
         url=execution.callback_url,
         status=CallbackStatus.FAILED,
         error_message=texts.whole,
-        lane_id=new_id(),
+        group_id=new_id(),
         next_at=clock.now(),
     )
     db.session.add(callback)

@@ -24,7 +24,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.execution import ENDED
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.lane import LEASE
+from opensink_web.work.queue import LEASE
 from tests.chaos import execution_invariants
 from tests.chaos.ours import Installed
 from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, BEHAVIOURS

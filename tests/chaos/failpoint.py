@@ -13,16 +13,16 @@ from http.client import HTTPConnection
 from typing import Any
 
 from opensink_web import cli
-from opensink_web.jobs import deliver, execution_work, pump, sweeper
-from opensink_web.jobs.callback_work import CallbackWork
-from opensink_web.jobs.daemon_threads import DaemonThreads
 from opensink_web.models import transaction
 from opensink_web.operations.decisions import decision
 from opensink_web.operations.executions import batch_submission, staging
 from opensink_web.outbound.client import Client
+from opensink_web.work import deliver, dispatcher, executions, sweeper
+from opensink_web.work.callbacks import Callbacks
+from opensink_web.work.pool import WorkerPool
 
 Function = Callable[..., Any]
-Announced = transaction.Announcement | transaction.LaneAnnouncement
+Announced = transaction.Announcement | transaction.Wakeup
 _WRITING = "writing"
 _FINISH = "finish_executions"
 _ACCEPT = "accept"
@@ -102,14 +102,14 @@ def _at_finish(act: Function) -> None:
 
 def _at_outcomes(act: Function = _die) -> None:
     """Act when outcomes of executions have been written, before the commit."""
-    original: Function = getattr(execution_work, _FINISH)
+    original: Function = getattr(executions, _FINISH)
 
     def finish(settled: Sequence[object]) -> None:
         original(settled)
         if settled:
             act()
 
-    setattr(execution_work, _FINISH, finish)
+    setattr(executions, _FINISH, finish)
 
 
 def _in_a_batch(slices: int) -> Callable[[], None]:
@@ -164,11 +164,11 @@ POINTS: dict[str, Callable[[], None]] = {
     "before finish's commit": _after(deliver, "finish"),
     "after finish's commit": _after_commit(deliver, _at_finish),
     "freeze before finish's transaction": _after(Client, "send", _freeze),
-    "after the lane's claim": _before(DaemonThreads, "submit"),
+    "after the group's claim": _before(WorkerPool, "submit"),
     "before the outcomes' commit": _at_outcomes,
-    "after the outcomes' commit": _after_commit(pump, _at_outcomes),
-    "after a callback": _after(CallbackWork, "carry_out"),
-    "renews often": lambda: setattr(pump, "RENEWAL_SECONDS", 0.2),
+    "after the outcomes' commit": _after_commit(dispatcher, _at_outcomes),
+    "after a callback": _after(Callbacks, "carry_out"),
+    "renews often": lambda: setattr(dispatcher, "RENEWAL_SECONDS", 0.2),
     # a web server
     "before the answer's commit": _after(decision, "resolve"),
     "before the announcement": _before_announcing,
@@ -178,5 +178,5 @@ POINTS: dict[str, Callable[[], None]] = {
     # any part: nobody waits for a lock longer than this
     "impatient": lambda: setattr(transaction, "_LOCKED_SECONDS", 1),
     # a sweeper
-    "between count and announcement": _before(sweeper, "announce"),
+    "between count and announcement": _before(sweeper, "send"),
 }

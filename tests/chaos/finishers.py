@@ -1,6 +1,6 @@
 """Processes that end executions of one batch at the same instant.
 
-Each claims its share of round N when the file N.claim appears (a lane's id), says N.ready-NAME,
+Each claims its share of round N when the file N.claim appears (a group's id), says N.ready-NAME,
 ends its share when N.go appears, a few with each transaction, and says N.done-NAME.
 """
 
@@ -13,10 +13,11 @@ from uuid import UUID
 from opensink_web.errors import Unavailable
 from opensink_web.factory import create_app
 from opensink_web.models.transaction import writing
-from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.claim import ExecutionClaim
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.outbound.outcome import Failure, Outcome, Output
 from opensink_web.settings import Settings
+from tests.support.executions import claim_executions
 from tests.support.real_servers import wait_until
 
 AT_ONCE = 1000
@@ -35,9 +36,9 @@ def _end_share(folder: Path, name: str, number: int, share: int) -> None:
     random = Random(f"{name} {number}")
     claim_file = folder / f"{number}.claim"
     wait_until(claim_file.exists)
-    lane_id = UUID(claim_file.read_text())
+    group_id = UUID(claim_file.read_text())
     with writing():
-        claims = claim_executions(lane_id, AT_ONCE, share)
+        claims = claim_executions(group_id, AT_ONCE, share)
     (folder / f"{number}.ready-{name}").touch()
     go_file = folder / f"{number}.go"
     while not go_file.exists():

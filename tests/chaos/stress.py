@@ -38,7 +38,6 @@ from opensink_web.models import (
     Function,
     InputRequest,
     InputRequestStatus,
-    LaneWork,
     db,
 )
 from opensink_web.models.transaction import reading, work_committed, writing
@@ -48,11 +47,10 @@ from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.callback import (
     CallbackClaim,
-    claim_callbacks,
     finish_callbacks,
 )
-from opensink_web.operations.executions.callback_lane import lane_of_url
-from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.callback_group import group_of_url
+from opensink_web.operations.executions.claim import ExecutionClaim
 from opensink_web.operations.executions.ending import (
     Ending,
     end_executions,
@@ -81,20 +79,27 @@ from opensink_web.operations.executions.submission import (
     check_inputs,
     submit,
 )
-from opensink_web.operations.lane import lanes_with_work, renew
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 from opensink_web.settings import Settings
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Limits, Queue
 from tests.chaos import accounts, execution_invariants
 from tests.chaos.accounts import Accounts, Members
 from tests.conftest import Person, make_cast
-from tests.support.executions import INPUT_SCHEMA, principal_of
+from tests.support.executions import (
+    INPUT_SCHEMA,
+    claim_callbacks,
+    claim_executions,
+    principal_of,
+)
 from tests.support.real_servers import PostgresServer
 from tests.support.scenarios import POLICY, SCHEMA
 
 URL = "https://127.0.0.1:1/done"
 NAMES = ("first", "second", "third", "approved")
 LIMIT = 1000
+QUEUE = Queue(kinds_within(Limits(LIMIT, LIMIT)))
 MOST_SECONDS = 60
 """How long a busy machine may take until everything was done once."""
 OUTCOMES: tuple[Outcome, ...] = (
@@ -202,14 +207,13 @@ class StressThread:
         ended, self._held = self._held[:8], self._held[8:]
         finish_executions([(claim, self._random.choice(OUTCOMES)) for claim in ended])
         if self._held and self._random.random() < 0.3:
-            token = self._held[0].lease_token
-            renew(LaneWork.EXECUTIONS, [claim.id for claim in self._held], token)
+            QUEUE.renew("executions", self._held)
         with suppress(NotFound):
             self._held += claim_executions(self._function().id, LIMIT, self._random.randint(1, 16))
 
     def take_callbacks(self) -> None:
         finish_callbacks([(claim, None) for claim in self._callbacks])
-        self._callbacks = claim_callbacks(lane_of_url(URL), LIMIT, 16)
+        self._callbacks = claim_callbacks(group_of_url(URL), LIMIT, 16)
 
     def cancel_one(self) -> None:
         cancel_execution(self._me.workspace, self._one_of(Execution.id))
@@ -244,8 +248,7 @@ class StressThread:
 
     def sweep(self) -> None:
         end_forgotten_batches()
-        for work in LaneWork:
-            lanes_with_work(work, LIMIT)
+        QUEUE.groups_with_work()
 
     def lose(self) -> None:
         """Let this worker forget what it holds, and the leases of some run out."""

@@ -23,7 +23,6 @@ from opensink_web.cli.database import (
 )
 from opensink_web.errors import ConfigurationError
 from opensink_web.factory import create_app
-from opensink_web.jobs.deliver import calls_per_agent, deliver, outbound_client
 from opensink_web.models import db
 from opensink_web.models.base import UtcDateTime
 from opensink_web.operations.accounts.credential import hash_token
@@ -31,6 +30,7 @@ from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.signing import sign
 from opensink_web.settings import Settings
+from opensink_web.work.deliver import calls_per_agent, deliver, outbound_client
 from tests.support.real_servers import AgentEndpoint, PostgresServer
 
 pytestmark = pytest.mark.server

@@ -37,7 +37,7 @@ class Death:
 
 
 DEATHS = (
-    (Death("after the lane's claim"), SQLITE),
+    (Death("after the group's claim"), SQLITE),
     (Death("before the call"), POSTGRESQL),
     (Death("before finish's transaction"), SQLITE),
     (Death("before the outcomes' commit"), POSTGRESQL),

@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, event, func, insert, select
 
-from opensink_web.jobs.chores import DELETING, do_chores
 from opensink_web.models import (
     Activity,
     Agent,
@@ -33,6 +32,7 @@ from opensink_web.operations.executions.function import delete_function
 from opensink_web.operations.requests.queries import count_waiting
 from opensink_web.operations.slices import SLICE
 from opensink_web.outbound.outcome import AgentReply, Output
+from opensink_web.work.chores import DELETING, do_chores
 from tests.conftest import Cast, Person
 from tests.support.chats import chat_input, make_agent, submit_some
 from tests.support.executions import claim_some, finish_all, make_function, submit_many

@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from opensink_web.jobs.chores import CANCELLING
 from opensink_web.models import (
     ApiKey,
     Batch,
@@ -22,6 +21,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.api_key import create_key, revoke_key
 from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.slices import SLICE
+from opensink_web.work.chores import CANCELLING
 from tests.conftest import Cast, Person
 from tests.support.executions import claim_some, make_function, principal_of, submit_many
 from tests.support.many_rows import copy_row

@@ -1,6 +1,5 @@
 """Programs in which people sign in, the cast's keys, functions to execute and who executes them."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,14 +11,18 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
-from opensink_web.jobs.tools import Tools
 from opensink_web.models import Role
-from opensink_web.models.transaction import LaneAnnouncement, work_committed
+from opensink_web.models.transaction import Wakeup, work_committed
 from opensink_web.operations.accounts.bearer import mint_execution_token
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS
 from opensink_web.operations.accounts.permission_pattern import read_pattern
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
+from opensink_web.work.capacity import Capacity
+from opensink_web.work.dispatcher import Dispatcher
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Limits
+from opensink_web.work.tools import Tools
 from tests.api.conftest import Api, alice, apis, key_with
 from tests.api.conftest import make_function as make_function_as
 from tests.conftest import PASSWORD, Cast, Person
@@ -116,26 +119,26 @@ def endpoint() -> Iterator[AgentEndpoint]:
 
 @pytest.fixture
 def worker(app: Flask, settings: Settings) -> Iterator[None]:
-    """A worker's lanes in threads of this process, told of work at the commit without a Redis."""
-    threads: list[threading.Thread] = []
-
+    """A worker's dispatcher in this process, woken at the commit without a Redis."""
     with Tools(settings, services_of(app).signer) as tools:
+        dispatcher = Dispatcher(
+            kinds_within(Limits.of(settings)),
+            tools,
+            Capacity(settings.calls_per_worker, settings.slow_calls_per_worker),
+            app.app_context,
+            lambda _: None,
+        )
 
-        def work(announcement: LaneAnnouncement) -> None:
-            with app.app_context():
-                tools.lanes.empty(announcement.work, announcement.lane_id)
-
-        def tell(_sender: object, announcements: Sequence[object]) -> None:
+        def wake(_sender: object, announcements: Sequence[object]) -> None:
             for each in announcements:
-                if isinstance(each, LaneAnnouncement):
-                    threads.append(threading.Thread(target=work, args=(each,)))
-                    threads[-1].start()
+                if isinstance(each, Wakeup):
+                    dispatcher.wake(each)
 
-        with work_committed.connected_to(tell):
+        dispatcher.start()
+        with work_committed.connected_to(wake):
             yield
-            tools.lanes.stop()
-            for thread in threads:
-                thread.join()
+            dispatcher.stop()
+            dispatcher.join()
 
 
 def make_function(api: Api, endpoint: AgentEndpoint | None = None, **fields: Any) -> Any:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import OperationalError
 
 from opensink_web import clock
 from opensink_web.contract import call
-from opensink_web.jobs.chores import CANCELLING, DELETING, QUEUEING, do_chores
 from opensink_web.models import (
     Base,
     Batch,
@@ -25,7 +24,6 @@ from opensink_web.models import (
     ExecutionStep,
     IdempotencyRecord,
     InputRequest,
-    LaneWork,
     Workspace,
     db,
 )
@@ -35,7 +33,9 @@ from opensink_web.operations.executions import queueing, staging
 from opensink_web.operations.executions.batch import cancel_some_left
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.executions.function import delete_function
-from opensink_web.operations.lane import lanes_with_work
+from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING, do_chores
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Limits, Queue
 from tests.api.conftest import Api, Apis, assert_problem
 from tests.conftest import Cast
 from tests.runtime.conftest import make_function
@@ -183,7 +183,7 @@ def test_nobody_finds_it_before(
         with app.app_context(), reading():
             staged = db.session.execute(select(Batch.__table__)).one()
             some = db.session.execute(select(Execution.__table__).limit(1)).one()
-            seen["due"] = lanes_with_work(LaneWork.EXECUTIONS, 10)
+            seen["due"] = Queue(kinds_within(Limits(10, 10))).groups_with_work()
             seen["to be ended"] = is_a_batch_forgotten()
         seen["batch"] = alice.at(f"/batches/{staged.id}", "GET").status_code
         seen["cancelling"] = alice.at(f"/batches/{staged.id}/cancel", "POST").status_code

@@ -26,7 +26,7 @@ def execution_token(
             workspace_id=person.workspace_id,
             user_id=person.id,
             kind=ExecutionKind.FUNCTION,
-            lane_id=new_id(),
+            group_id=new_id(),
             next_at=clock.now(),
             target_namespace="default",
             target_name="f",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from opensink_web.models.sealed import Sealed
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
-from opensink_web.operations.executions.claim import ExecutionClaim, claim_executions
+from opensink_web.operations.executions.callback import CallbackClaim
+from opensink_web.operations.executions.claim import ExecutionClaim
 from opensink_web.operations.executions.function import (
     FunctionFields,
     check_fields,
@@ -29,6 +31,8 @@ from opensink_web.operations.executions.submission import (
 from opensink_web.operations.idempotency import HeldKey
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import Outcome
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Kind, Limits, Queue
 from tests.conftest import Person
 from tests.support.scenarios import POLICY
 
@@ -101,9 +105,27 @@ def submit_many(
     return Submitted(draft.batch_id, tuple(draft.execution_ids))
 
 
-def claim_some(lane_id: UUID, most: int = 100, limit: int = 1000) -> list[ExecutionClaim]:
+@lru_cache
+def _queue(limit: int) -> tuple[dict[str, Kind[Any, Any]], Queue]:
+    kinds = kinds_within(Limits(calls_per_agent=limit, calls_per_function=limit))
+    return kinds, Queue(kinds)
+
+
+def claim_executions(group_id: UUID, limit: int, most: int) -> list[ExecutionClaim]:
+    """Take what is due in a group, in the transaction that is open."""
+    kinds, queue = _queue(limit)
+    return list(queue.claim(kinds["executions"], group_id, most).taken)
+
+
+def claim_callbacks(group_id: UUID, limit: int, most: int) -> list[CallbackClaim]:
+    """Take what is owed to a host, in the transaction that is open."""
+    kinds, queue = _queue(limit)
+    return list(queue.claim(kinds["callbacks"], group_id, most).taken)
+
+
+def claim_some(group_id: UUID, most: int = 100, limit: int = 1000) -> list[ExecutionClaim]:
     with writing():
-        return claim_executions(lane_id, limit, most)
+        return claim_executions(group_id, limit, most)
 
 
 def finish_all(claims: Sequence[ExecutionClaim], outcome: Outcome) -> None:

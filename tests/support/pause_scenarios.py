@@ -20,7 +20,6 @@ from opensink_web.models import (
 from opensink_web.models.transaction import writing
 from opensink_web.operations.decisions.decision import decline, resolve
 from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
-from opensink_web.operations.executions.claim import claim_executions
 from opensink_web.operations.executions.execution import cancel_execution
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.operations.executions.pause import check_reply
@@ -33,7 +32,7 @@ from opensink_web.operations.executions.submission import (
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.outcome import Awaits
 from tests.conftest import Person
-from tests.support.executions import make_function, principal_of
+from tests.support.executions import claim_executions, make_function, principal_of
 from tests.support.scenarios import SCHEMA
 
 REFUND: JSONValue = {

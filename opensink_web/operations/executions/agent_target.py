@@ -35,7 +35,7 @@ UNANSWERED = frozenset(
 
 
 def note_agent_calls(calls: Sequence[tuple[Callee | Failure, Outcome]]) -> None:
-    """Write down what the calls of one lane, just made, say about its agent's endpoint.
+    """Write down what the calls of one group, just made, say about its agent's endpoint.
 
     The agent is locked after the executions.
     """

@@ -1,4 +1,4 @@
-"""Callbacks: taking those that are owed, and writing down how each went. Each is made once.
+"""Callbacks: what it takes to make those that are owed, and how each went. Each is made once.
 
 A callback whose worker died while it held it is not made again: nobody knows whether it was heard,
 and whoever waits for it can look at the execution or the batch.
@@ -21,7 +21,6 @@ from opensink_web.models import (
     CallbackStatus,
     Execution,
     ExecutionStatus,
-    LaneWork,
     StepKind,
     db,
 )
@@ -29,19 +28,19 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.membership import is_active_member
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.queries.batch import progress_of, status_of
-from opensink_web.operations.lane import free_slots, lock_lane, new_lease, oldest_due
 from opensink_web.outbound.client import Answer
 from opensink_web.outbound.explained import status_sentence
 
-_DUE = oldest_due(
-    LaneWork.CALLBACKS,
+COLUMNS = (
     Callback.id,
+    Callback.group_id,
     Callback.execution_id,
     Callback.batch_id,
     Callback.sealed_url,
     Callback.lease_token,
 )
-_TAKE = update(Callback).where(Callback.id.in_(bindparam("of_callbacks", expanding=True)))
+"""What is read of a callback that is due."""
+
 _FINISH = update(Callback).where(
     Callback.id == bindparam("of_callback"), Callback.lease_token == bindparam("lease_held")
 )
@@ -59,6 +58,7 @@ class CallbackClaim:
     """
 
     id: UUID
+    group_id: UUID
     lease_token: str
     is_lost: bool
     execution_id: UUID | None
@@ -71,26 +71,9 @@ class CallbackClaim:
     scopes: tuple[str, ...] | None
 
 
-def claim_callbacks(lane_id: UUID, limit: int, most: int) -> list[CallbackClaim]:
-    """Take up to `most` of the callbacks owed to a host, of which `limit` may be made at once."""
-    lock_lane(lane_id)
-    room = min(free_slots(LaneWork.CALLBACKS, lane_id, limit), most)
-    if room <= 0:
-        return []
-    values = {"of_lane": lane_id, "moment": clock.now(), "most": room}
-    rows = run_prepared(_DUE, values).all()
-    if not rows:
-        return []
-    lease = new_lease()
-    run_prepared(
-        _TAKE,
-        {
-            "of_callbacks": [row.id for row in rows],
-            "lease_token": lease.token,
-            "lease_until": lease.until,
-        },
-    )
-    return [*_claims_of_executions(rows, lease.token), *_claims_of_batches(rows, lease.token)]
+def claims_of(rows: Sequence[Row[Any]], lease_token: str) -> list[CallbackClaim]:
+    """Read what it takes to make callbacks that were taken."""
+    return [*_claims_of_executions(rows, lease_token), *_claims_of_batches(rows, lease_token)]
 
 
 def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Answer | None]]) -> None:
@@ -148,6 +131,7 @@ def _claim(row: Row[Any], token: str, ended: Execution | Batch, body: JSONObject
         url, is_lost = "", True
     return CallbackClaim(
         id=row.id,
+        group_id=row.group_id,
         lease_token=token,
         is_lost=is_lost,
         execution_id=row.execution_id,

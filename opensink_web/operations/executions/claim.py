@@ -1,7 +1,7 @@
-"""Taking due executions of a lane, as many as it has slots free, in one transaction.
+"""What a worker needs to carry out executions that it has taken.
 
-The calls themselves are made outside any transaction; how they went is outcome.py's. A
-worker that died leaves expired leases behind, which the next claim takes over.
+The calls themselves are made outside any transaction; how they went is outcome.py's. What is due in
+a group, and who has leased it, is the queue's (work/queue.py).
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, case, func, or_, update
+from sqlalchemy import Row, Select, and_, or_
 
-from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
@@ -19,13 +18,11 @@ from opensink_web.models import (
     Execution,
     ExecutionKind,
     ExecutionStatus,
-    LaneWork,
     Membership,
     StepKind,
     User,
 )
-from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.agents.queries import HealthStatus
+from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.operations.executions.chat_message import messages_of
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.pause import PersonsAnswer, answers_of
@@ -34,14 +31,6 @@ from opensink_web.operations.executions.target import (
     Callee,
     callee_of_agent,
     callee_of_function,
-)
-from opensink_web.operations.lane import (
-    RECOVERIES_MAX,
-    Lease,
-    free_slots,
-    lock_lane,
-    new_lease,
-    oldest_due,
 )
 from opensink_web.outbound.outcome import Failure
 
@@ -52,10 +41,9 @@ NO_MEMBER = "not_a_member"
 """The `error_code` of what somebody started who has left, or was shut out, since then."""
 _NO_MEMBER = "The person who started it is no longer an active member of the workspace."
 
-# Built once, because building a statement costs more than running it.
-_DUE = oldest_due(
-    LaneWork.EXECUTIONS,
+COLUMNS = (
     Execution.id,
+    Execution.group_id,
     Execution.workspace_id,
     Execution.user_id,
     User.email,
@@ -75,32 +63,8 @@ _DUE = oldest_due(
     and_(
         User.is_active, Membership.user_id.is_not(None), Membership.deactivated_at.is_(None)
     ).label("user_is_member"),
-).join(User, User.id == Execution.user_id)
-# may be missing, and what is due has to end even then
-_DUE = _DUE.outerjoin(
-    Membership,
-    and_(
-        Membership.user_id == Execution.user_id,
-        Membership.workspace_id == Execution.workspace_id,
-    ),
 )
-# a batch that was cancelled is cancelled in slices; nothing of it begins meanwhile
-_DUE = _DUE.outerjoin(Batch, Batch.id == Execution.batch_id).where(
-    or_(Batch.cancelled_at.is_(None), Execution.status == ExecutionStatus.RUNNING)
-)
-_TAKE = (
-    update(Execution)
-    .where(Execution.id.in_(bindparam("of_executions", expanding=True)))
-    .values(
-        status=ExecutionStatus.RUNNING,
-        started_at=func.coalesce(
-            Execution.started_at, bindparam("moment", type_=Execution.next_at.type)
-        ),
-        # here, because PostgreSQL checks every reference of a row that is updated twice
-        recovery_count=Execution.recovery_count
-        + case((Execution.lease_token.is_not(None), 1), else_=0),
-    )
-)
+"""What is read of an execution that is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +77,7 @@ class ExecutionClaim:
     """
 
     id: UUID
+    group_id: UUID
     lease_token: str
     callee: Callee | Failure
     workspace_id: UUID
@@ -134,45 +99,37 @@ class ExecutionClaim:
         return f"{self.id}-{self.pause_count}" if self.pause_count else str(self.id)
 
 
-def claim_executions(lane_id: UUID, limit: int, most: int) -> list[ExecutionClaim]:
-    """Take up to `most` due executions of a lane of which `limit` may run at once."""
-    lock_lane(lane_id)
-    room = min(free_slots(LaneWork.EXECUTIONS, lane_id, limit), most)
-    if room <= 0:
-        return []
-    values = {"of_lane": lane_id, "moment": clock.now(), "most": room}
-    rows = run_prepared(_DUE, values).all()
-    if not rows:
-        return []
-    callee = _callee_of(rows[0])  # all of a lane call the same
-    rows = rows[: _calls_allowed(lane_id, callee, len(rows))]
-    if not rows:
-        return []
-    lease = new_lease()
-    _take(rows, lease)
-    claims = _claims(rows, lease, callee)
-    return _with_messages(claims) if isinstance(callee, AgentCallee) else claims
+def joined(due: Select[Any]) -> Select[Any]:
+    """Join what COLUMNS are of to a query of executions, and leave out what must not begin."""
+    is_members = and_(
+        Membership.user_id == Execution.user_id,
+        Membership.workspace_id == Execution.workspace_id,
+    )
+    return (
+        due.join(User, User.id == Execution.user_id)
+        # may be missing, and what is due has to end even then
+        .outerjoin(Membership, is_members)
+        # a batch that was cancelled is cancelled in slices; nothing of it begins meanwhile
+        .outerjoin(Batch, Batch.id == Execution.batch_id)
+        .where(or_(Batch.cancelled_at.is_(None), Execution.status == ExecutionStatus.RUNNING))
+    )
 
 
-def _callee_of(row: Row[Any]) -> Callee | Failure:
+def callee_of(row: Row[Any]) -> Callee | Failure:
+    """Return what an execution calls: the same as all others of its group."""
     if row.kind is ExecutionKind.AGENT:
         return callee_of_agent(row.agent_id)
     return callee_of_function(row.function_id)
 
 
-def _calls_allowed(lane_id: UUID, callee: Callee | Failure, most: int) -> int:
-    """Let an agent that does not answer be called once in a while only, one call at a time."""
-    health = callee.health if isinstance(callee, AgentCallee) else None
-    if health is None or health.status is HealthStatus.HEALTHY:
-        return most
-    return 0 if health.is_paused else free_slots(LaneWork.EXECUTIONS, lane_id, 1)
-
-
-def _claims(
-    rows: Sequence[Row[Any]], lease: Lease, callee: Callee | Failure
+def claims_of(
+    rows: Sequence[Row[Any]], lease_token: str, callee: Callee | Failure
 ) -> list[ExecutionClaim]:
+    """Note that executions were taken, and read what it takes to carry them out."""
+    add_steps([Step(row.id, _step_of(row)) for row in rows if not _has_not_reported(row)])
     answers = answers_of([row.id for row in rows if row.pause_count])
-    return [_claim(row, lease, callee, answers.get(row.id)) for row in rows]
+    claims = [_claim(row, lease_token, callee, answers.get(row.id)) for row in rows]
+    return _with_messages(claims) if isinstance(callee, AgentCallee) else claims
 
 
 def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
@@ -188,14 +145,6 @@ def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
     return with_messages
 
 
-def _take(rows: Sequence[Row[Any]], lease: Lease) -> None:
-    """Write the lease into rows that are locked."""
-    moment = clock.now()
-    given = {"lease_token": lease.token, "lease_until": lease.until, "updated_at": moment}
-    run_prepared(_TAKE, {"of_executions": [row.id for row in rows], "moment": moment, **given})
-    add_steps([Step(row.id, _step_of(row)) for row in rows if not _has_not_reported(row)])
-
-
 def _has_not_reported(row: Row[Any]) -> bool:
     """Tell whether it is due because the time to report by itself is over."""
     return row.status is ExecutionStatus.RUNNING and row.lease_token is None
@@ -207,7 +156,7 @@ def _step_of(row: Row[Any]) -> StepKind:
 
 def _claim(
     row: Row[Any],
-    lease: Lease,
+    lease_token: str,
     callee: Callee | Failure,
     answer: PersonsAnswer | Failure | None,
 ) -> ExecutionClaim:
@@ -219,7 +168,8 @@ def _claim(
         callee, input_data = Failure(f"The input cannot be read. {error.message}", error.code), {}
     return ExecutionClaim(
         id=row.id,
-        lease_token=lease.token,
+        group_id=row.group_id,
+        lease_token=lease_token,
         callee=_reason_to_end(row) or callee,
         workspace_id=row.workspace_id,
         user_id=row.user_id,

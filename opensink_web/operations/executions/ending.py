@@ -23,14 +23,13 @@ from opensink_web.models import (
     Execution,
     ExecutionStatus,
     ExecutionStep,
-    LaneWork,
     StepKind,
     db,
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
-from opensink_web.operations.executions.callback_lane import lane_of_url
+from opensink_web.models.transaction import notify_after_commit, run_prepared
+from opensink_web.operations.executions.callback_group import group_of_url
 from opensink_web.schema.subschemas import Path
 
 _log = logging.getLogger("opensink.executions")
@@ -57,7 +56,7 @@ _LOCK_EXECUTIONS = (
         Execution.id,
         Execution.workspace_id,
         Execution.batch_id,
-        Execution.lane_id,
+        Execution.group_id,
         Execution.status,
         Execution.lease_token,
         Execution.sealed_callback_url,
@@ -102,7 +101,7 @@ class LockedExecution:
     id: UUID
     workspace_id: UUID
     batch_id: UUID | None
-    lane_id: UUID
+    group_id: UUID
     status: ExecutionStatus
     lease_token: str | None
     sealed_callback_url: str | None
@@ -298,7 +297,7 @@ def _write_callbacks(owed: Sequence[tuple[UUID, UUID | None, UUID | None, str]])
                 "batch_id": batch_id,
                 "url": url,
                 "status": CallbackStatus.PENDING,
-                "lane_id": lane_of_url(url),
+                "group_id": group_of_url(url),
                 "next_at": moment,
                 "recovery_count": 0,
             },
@@ -306,8 +305,8 @@ def _write_callbacks(owed: Sequence[tuple[UUID, UUID | None, UUID | None, str]])
         for workspace_id, execution_id, batch_id, url in owed
     ]
     db.session.connection().execute(_OWE_CALLBACKS, rows)
-    for lane_id in {lane_of_url(url) for *_, url in owed}:
-        announce_lane_after_commit(LaneWork.CALLBACKS, lane_id)
+    for group_id in {group_of_url(url) for *_, url in owed}:
+        notify_after_commit(Callback, group_id)
 
 
 def _step_of(status: ExecutionStatus) -> StepKind:

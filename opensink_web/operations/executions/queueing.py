@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import Update, bindparam, select, update
 
 from opensink_web import clock
-from opensink_web.models import Batch, Execution, ExecutionKind, ExecutionStatus, LaneWork
+from opensink_web.models import Batch, Execution, ExecutionKind, ExecutionStatus
 from opensink_web.models.execution import NOT_DUE_YET
-from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
+from opensink_web.models.transaction import notify_after_commit, run_prepared
 
 QUEUED_AT_ONCE = 1000
 
@@ -57,7 +57,7 @@ def queue_some() -> int:
         return _move(_UNQUEUE, batch.id, batch.unqueued_from, batch.total, NOT_DUE_YET)
     group_id = batch.function_id if batch.kind is ExecutionKind.FUNCTION else batch.agent_id
     if group_id is not None and batch.due_at <= clock.now():
-        announce_lane_after_commit(LaneWork.EXECUTIONS, group_id)
+        notify_after_commit(Execution, group_id)
     return queue(batch.id, batch.unqueued_from, batch.total, batch.due_at)
 
 

@@ -10,12 +10,11 @@ from opensink_web.models import (
     ExecutionStatus,
     InputRequest,
     InputRequestKind,
-    LaneWork,
     StepKind,
     User,
     db,
 )
-from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
+from opensink_web.models.transaction import notify_after_commit, run_prepared
 from opensink_web.operations.executions.ending import (
     Ending,
     LockedExecution,
@@ -67,7 +66,7 @@ def resume(
     add_steps(
         [Step(execution.id, StepKind.RESUMED, message, {"input_request_id": str(request.id)})]
     )
-    announce_lane_after_commit(LaneWork.EXECUTIONS, execution.lane_id)
+    notify_after_commit(Execution, execution.group_id)
 
 
 def fail_declined(request: InputRequest, execution: LockedExecution, reason: str) -> None:

@@ -30,13 +30,12 @@ from opensink_web.models import (
     Execution,
     ExecutionStatus,
     InputRequest,
-    LaneWork,
     db,
 )
 from opensink_web.models.base import Base
 from opensink_web.models.execution import NOT_DUE_YET
 from opensink_web.models.transaction import (
-    announce_lane_after_commit,
+    notify_after_commit,
     rows_changed,
     run_prepared,
     writing,
@@ -148,7 +147,7 @@ def accept(principal: Principal, draft: Draft) -> None:
         if draft.target.first_status is ExecutionStatus.QUEUED:
             queue(draft.batch_id, 0, len(draft.inputs), due_at)
     if draft.options.delay_seconds == 0 and not draft.target.requires_approval:
-        announce_lane_after_commit(LaneWork.EXECUTIONS, draft.target.id)
+        notify_after_commit(Execution, draft.target.id)
 
 
 def is_any_given_up() -> bool:

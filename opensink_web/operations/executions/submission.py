@@ -29,13 +29,12 @@ from opensink_web.models import (
     ExecutionKind,
     ExecutionStatus,
     Function,
-    LaneWork,
     StepKind,
     db,
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import announce_lane_after_commit, run_prepared
+from opensink_web.models.transaction import notify_after_commit, run_prepared
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.pause import Approval, ask_for_approval
@@ -165,7 +164,7 @@ def submit(
     if target.requires_approval:
         ask_for_approval(Approval.of(function, principal), execution_id, input_data)
     elif options.delay_seconds == 0:
-        announce_lane_after_commit(LaneWork.EXECUTIONS, target.id)
+        notify_after_commit(Execution, target.id)
     return execution_id
 
 
@@ -231,7 +230,7 @@ def common_values(
         "status": target.first_status,
         "timeout_seconds": options.timeout_seconds or target.timeout_seconds,
         "pause_count": 0,
-        "lane_id": target.id,
+        "group_id": target.id,
         "next_at": moment + timedelta(seconds=options.delay_seconds),
         "recovery_count": 0,
         "created_at": moment,

@@ -1,4 +1,4 @@
-"""What the executions of a lane call, decrypted; or why nothing can be called."""
+"""What the executions of a group call, decrypted; or why nothing can be called."""
 
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -1,9 +1,9 @@
 """Why an execution does not go on just now, in words for people."""
 
 from opensink_web import clock
-from opensink_web.models import Execution, ExecutionStatus, LaneWork
+from opensink_web.models import Execution, ExecutionStatus
 from opensink_web.models.execution import NOT_DUE_YET
-from opensink_web.operations.lane import slots_taken
+from opensink_web.operations.executions.queries.execution import is_group_busy
 from opensink_web.web.deliveries.delivery_wait import LATE_AFTER, Wait
 
 
@@ -21,7 +21,7 @@ def wait_of(execution: Execution) -> Wait | None:
         return Wait("The executions of its batch are still being queued.", is_usual=True)
     if execution.next_at > moment:
         return Wait("It was submitted to start later.", execution.next_at)
-    if slots_taken(LaneWork.EXECUTIONS, execution.lane_id):
+    if is_group_busy(execution):
         return Wait(f"It is waiting its turn: others of {execution.full_name} are running.")
     if moment - execution.next_at > LATE_AFTER:
         return Wait("No worker has picked it up yet: all are busy, or none is running.")

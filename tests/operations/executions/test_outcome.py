@@ -20,8 +20,8 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.executions.batch import cancel_batch
-from opensink_web.operations.executions.callback import claim_callbacks, finish_callbacks
-from opensink_web.operations.executions.callback_lane import lane_of_url
+from opensink_web.operations.executions.callback import finish_callbacks
+from opensink_web.operations.executions.callback_group import group_of_url
 from opensink_web.operations.executions.execution import (
     cancel_execution,
     check_output,
@@ -35,6 +35,7 @@ from tests.conftest import Cast
 from tests.support.executions import (
     Submitted,
     batch,
+    claim_callbacks,
     claim_some,
     execution,
     finish_all,
@@ -274,7 +275,7 @@ def test_callbacks_say_how_it_ended(app: Flask, cast: Cast) -> None:
     with app.app_context():
         submitted, _ = owe_a_callback(cast)
         with writing():
-            claims = claim_callbacks(lane_of_url(URL), 10, 10)
+            claims = claim_callbacks(group_of_url(URL), 10, 10)
     of_execution, of_batch = claims
     assert of_execution.body["status"] == "success"
     assert of_execution.body["result"] == {"pages": 3}
@@ -288,10 +289,10 @@ def test_a_callback_whose_worker_died_is_not_made_again(app: Flask, cast: Cast) 
     with app.app_context():
         submitted, _ = owe_a_callback(cast)
         with writing():
-            assert not any(each.is_lost for each in claim_callbacks(lane_of_url(URL), 10, 10))
+            assert not any(each.is_lost for each in claim_callbacks(group_of_url(URL), 10, 10))
         let_leases_end()
         with writing():
-            claims = claim_callbacks(lane_of_url(URL), 10, 10)
+            claims = claim_callbacks(group_of_url(URL), 10, 10)
             assert all(each.is_lost for each in claims)
             finish_callbacks([(each, None) for each in claims])
         told = execution(submitted.execution_ids[0])

@@ -24,12 +24,11 @@ from opensink_web.models import (
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
-    LaneWork,
     StepKind,
     Workspace,
     db,
 )
-from opensink_web.models.transaction import LaneAnnouncement, work_committed, writing
+from opensink_web.models.transaction import Wakeup, work_committed, writing
 from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.pause import (
     PersonsAnswer,
@@ -156,7 +155,7 @@ class TestAnswering:
         assert execution.status is ExecutionStatus.QUEUED
         assert execution.next_at <= clock.now()
         assert steps_of(paused)[-2:] == [StepKind.PAUSED, StepKind.RESUMED]
-        assert told == [LaneAnnouncement(LaneWork.EXECUTIONS, execution.lane_id)]
+        assert told == [Wakeup("executions", execution.group_id)]
         request = request_of(paused)
         assert request.response == YES
         assert request.resolved_by is not None
@@ -185,7 +184,7 @@ class TestAnswering:
             moved = InputRequest.response.seal(other.request_id, YES)
             db.session.get_one(InputRequest, paused.request_id).sealed_response = moved
 
-        claims = {each.id: each for each in claim_some(execution_of(paused).lane_id)}
+        claims = {each.id: each for each in claim_some(execution_of(paused).group_id)}
 
         assert isinstance(claims[paused.execution_id].callee, Failure)
         assert claims[other.execution_id].answer == PersonsAnswer(other.request_id, YES)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, event, func, select
 
 from opensink_web.errors import Conflict, InvalidFunctionInput, InvalidInput, NotFound
 from opensink_web.models import Batch, Execution, ExecutionStatus, ExecutionStep, Function, db
-from opensink_web.models.transaction import LaneAnnouncement, reading, work_committed, writing
+from opensink_web.models.transaction import Wakeup, reading, work_committed, writing
 from opensink_web.operations.executions.submission import Options, check_input, submit
 from tests.conftest import Cast
 from tests.support.executions import execution, make_function, principal_of, submit_many, submit_one
@@ -39,7 +39,7 @@ def test_a_batch_is_announced_once(app: Flask, cast: Cast) -> None:
         function_id = make_function(cast.alice)
         with work_committed.connected_to(lambda _, announcements: told.extend(announcements)):
             submit_many(cast.alice, function_id, 3)
-    assert [type(each) for each in told] == [LaneAnnouncement]
+    assert [type(each) for each in told] == [Wakeup]
 
 
 def test_the_executions_of_a_batch_are_numbered(app: Flask, cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,6 @@ from flask.testing import FlaskClient
 
 from opensink_web.cli import commands
 from opensink_web.errors import Conflict
-from opensink_web.jobs.callback_work import CallbackWork
 from opensink_web.models import (
     Execution,
     Membership,
@@ -31,13 +31,20 @@ from opensink_web.operations.accounts.user import (
     deactivate_user,
     remove_member,
 )
-from opensink_web.operations.executions.callback import claim_callbacks
 from opensink_web.outbound.client import Answer, Call
 from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.settings import Settings
+from opensink_web.work.callbacks import Callbacks
+from opensink_web.work.queue import Limits
 from tests.conftest import Cast, Person
 from tests.runtime.conftest import own_token, services_of, signed_in
-from tests.support.executions import claim_some, finish_all, make_function, submit_one
+from tests.support.executions import (
+    claim_callbacks,
+    claim_some,
+    finish_all,
+    make_function,
+    submit_one,
+)
 from tests.support.scenarios import admin_of
 from tests.web.conftest import browser_of
 
@@ -142,12 +149,16 @@ def test_callbacks_of_theirs_carry_no_token(app: Flask, cast: Cast, alice: Flask
 
     with app.app_context():
         with reading():
-            lanes = {each.callback.lane_id for each in db.session.query(Execution) if each.callback}
+            groups = {
+                each.callback.group_id for each in db.session.query(Execution) if each.callback
+            }
         with writing():
-            claims = claim_callbacks(lanes.pop(), 10, 10)
+            claims = claim_callbacks(groups.pop(), 10, 10)
     for claim in claims:
-        client: Any = Client(claim.user_id)
-        CallbackWork(client, services_of(app).signer, 10).carry_out(claim)
+        tools: Any = SimpleNamespace(
+            callback_client=Client(claim.user_id), signer=services_of(app).signer
+        )
+        Callbacks(Limits(10, 10)).carry_out(claim, tools)
     has_token = {who: "Authorization" in dict(call.headers) for who, call in made.items()}
     assert has_token == {cast.bob.id: False, cast.alice.id: True}
 

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from opensink_web import clock
-from opensink_web.jobs.deliver import deliver, outbound_client
 from opensink_web.outbound.client import Client
+from opensink_web.work.deliver import deliver, outbound_client
 from tests.conftest import Cast
 from tests.support.agent_cases import FORM, LOOPBACK, PAGE, SECRET, ids_of_test_calls, made
 from tests.support.real_servers import AgentEndpoint

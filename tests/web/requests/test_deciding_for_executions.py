@@ -108,7 +108,7 @@ class TestQuestion:
         assert "Queued for the next free worker" in html
 
         with app.app_context():
-            claims = claim_some(execution(paused.execution_id).lane_id)
+            claims = claim_some(execution(paused.execution_id).group_id)
         status, part = news(bob, refresh_href(html))
         assert status == 200
         assert "The function is running" in part
@@ -131,7 +131,7 @@ class TestQuestion:
     ) -> None:
         bob.post(page_of(paused), data=YES)
         with app.app_context():
-            finish_all(claim_some(execution(paused.execution_id).lane_id), outcome)
+            finish_all(claim_some(execution(paused.execution_id).group_id), outcome)
 
         html = bob.get(page_of(paused)).text
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
+from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidInput, NotFound
 from opensink_web.models import Execution, ExecutionStatus, ExecutionStep, Workspace, db
 from opensink_web.models.transaction import run_prepared
@@ -162,6 +163,14 @@ def _listed(workspace: Workspace, filters: ExecutionFilter) -> Select[Execution]
             or_(*(each.icontains(filters.search, autoescape=True) for each in columns))
         )
     return query
+
+
+def is_group_busy(execution: Execution) -> bool:
+    """Return True if others of the execution's concurrency group are being carried out."""
+    others = select(Execution.id).where(
+        Execution.group_id == execution.group_id, Execution.lease_until > clock.now()
+    )
+    return db.session.scalars(others.limit(1)).first() is not None
 
 
 def _with_what_is_shown(query: Select[Execution]) -> Select[Execution]:

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from opensink_web.jobs.deliver import deliver
 from opensink_web.models import Agent, AgentSession, Delivery, Workspace, db
+from opensink_web.work.deliver import deliver
 from tests.conftest import Cast
 from tests.support.real_servers import AgentEndpoint
 from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at

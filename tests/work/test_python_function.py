@@ -9,9 +9,9 @@ from flask import Flask
 from opensink_web.models import Execution, ExecutionStatus, db
 from opensink_web.models.transaction import reading
 from tests.conftest import Cast
-from tests.jobs.conftest import StartWorker
 from tests.support.executions import make_function, submit_one
 from tests.support.real_servers import wait_until
+from tests.work.conftest import StartWorker
 
 pytestmark = pytest.mark.server
 

@@ -5,8 +5,8 @@ import logging
 from redis import Redis, RedisError
 
 from opensink_web import clock
-from opensink_web.jobs.circuit_breaker import CircuitBreaker
 from opensink_web.rate_limit import MemoryLimiter, Rate
+from opensink_web.work.circuit_breaker import CircuitBreaker
 
 # The same arithmetic as MemoryLimiter's. Times are in seconds; the key goes when it says nothing.
 _SCRIPT = """

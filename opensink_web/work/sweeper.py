@@ -10,11 +10,7 @@ from typing import NoReturn
 
 from redis import Redis, RedisError
 
-from opensink_web.jobs.chores import CANCELLING, DELETING, QUEUEING, do_chores, pruning
-from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.lane_watch import LaneWatch
-from opensink_web.jobs.queue import announce, delivery_queue
-from opensink_web.models.transaction import Announcement, LaneAnnouncement, reading, writing
+from opensink_web.models.transaction import Announcement, Wakeup, reading, writing
 from opensink_web.operations.accounts.user_session import forget_over
 from opensink_web.operations.deliveries.dispatch import (
     dispatch_forgotten,
@@ -24,6 +20,12 @@ from opensink_web.operations.deliveries.dispatch import (
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.idempotency import forget_expired
 from opensink_web.settings import Settings
+from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING, do_chores, pruning
+from opensink_web.work.connection import announcing_connection
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Limits, Queue
+from opensink_web.work.wakeups import send, wakeup_queue
+from opensink_web.work.watch import Watch
 
 Context = Callable[[], AbstractContextManager[object]]
 _SWEEP_EVERY_SECONDS = 1.0
@@ -80,8 +82,9 @@ class Sweeper:
     def __init__(self, connection: Redis, settings: Settings) -> None:
         self._connection = connection
         self._calls_per_agent = settings.calls_per_agent
-        self._lanes = LaneWatch(settings)
-        self._queue = delivery_queue(connection)
+        self._watch = Watch()
+        self._rows = Queue(kinds_within(Limits.of(settings)))
+        self._queue = wakeup_queue(connection)
         self._redis_run_id: str | None = None
 
     def sweep(self) -> int:
@@ -93,13 +96,15 @@ class Sweeper:
             self._redis_run_id = None  # what was announced meanwhile it has not heard
             return 0
         all_again = run_id != self._redis_run_id
-        dispatched: list[Announcement | LaneAnnouncement] = []
-        dispatched += self._dispatch(all_again=all_again)
-        dispatched += self._lanes.look(all_again=all_again)
-        if dispatched and not announce(self._queue, dispatched):
+        wakeups: list[Announcement | Wakeup] = []
+        wakeups += self._dispatch(all_again=all_again)
+        with reading():
+            waiting = self._rows.groups_with_work()
+        wakeups += self._watch.due(waiting, all_again=all_again)
+        if wakeups and not send(self._queue, wakeups):
             return 0
         self._redis_run_id = run_id
-        return len(dispatched)
+        return len(wakeups)
 
     def end_batches(self) -> None:
         """End batches that are done and that nobody has ended."""

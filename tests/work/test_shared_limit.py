@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
-from opensink_web.jobs.circuit_breaker import CircuitBreaker
-from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.shared_limit import SharedLimiter
 from opensink_web.rate_limit import Rate
+from opensink_web.work.circuit_breaker import CircuitBreaker
+from opensink_web.work.connection import announcing_connection
+from opensink_web.work.shared_limit import SharedLimiter
 from tests.support.real_servers import EmbeddedRedis
 
 pytestmark = pytest.mark.server

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from tests.conftest import Cast
-from tests.jobs.conftest import StartWorker, succeeded
 from tests.support.real_servers import AgentEndpoint, wait_until
 from tests.support.scenarios import answer, ask_in, endpoint_at, make_due
+from tests.work.conftest import StartWorker, succeeded
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 

@@ -8,15 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from opensink_web.jobs import circuit_breaker
-from opensink_web.jobs.connection import working_connection
-from opensink_web.jobs.deliver import calls_per_agent, outbound_client
-from opensink_web.jobs.lane import lanes
-from opensink_web.jobs.tools import Tools
-from opensink_web.jobs.worker import DeliveryWorker
 from opensink_web.models import Delivery, DeliveryStatus, db
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
+from opensink_web.work import circuit_breaker
+from opensink_web.work.worker import run_worker
 
 StartWorker = Callable[[], "subprocess.Popen[bytes]"]
 
@@ -34,21 +30,11 @@ def redis_may_hesitate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def work(app: Flask, settings: Settings, redis_may_hesitate: None) -> Callable[[], None]:
-    """Run a worker until its queue is empty."""
+    """Run a worker until there is nothing more to do."""
 
     def run() -> None:
         services: Services = app.extensions[EXTENSION]
-        with (
-            Tools(settings, services.signer) as tools,
-            working_connection(settings.redis_url) as connection,
-        ):
-            outbound_client.set(tools.client)
-            calls_per_agent.set(settings.calls_per_agent)
-            lanes.set(tools.lanes)
-            worker = DeliveryWorker(
-                connection, app.app_context, settings.calls_per_worker, lambda: None
-            )
-            worker.work(burst=True, logging_level="WARNING")
+        run_worker(settings, app.app_context, services.signer, burst=True)
 
     return run
 

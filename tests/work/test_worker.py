@@ -6,13 +6,13 @@ import subprocess
 import pytest
 from flask import Flask
 
-from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.queue import delivery_queue
 from opensink_web.settings import Settings
+from opensink_web.work.connection import announcing_connection
+from opensink_web.work.wakeups import wakeup_queue
 from tests.conftest import Cast
-from tests.jobs.conftest import StartWorker, succeeded
 from tests.support.real_servers import AgentEndpoint, wait_until
 from tests.support.scenarios import answer, ask_in, endpoint_at
+from tests.work.conftest import StartWorker, succeeded
 
 pytestmark = pytest.mark.server
 
@@ -24,7 +24,7 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
 
 def queued(settings: Settings) -> int:
     with announcing_connection(settings.redis_url) as connection:
-        return delivery_queue(connection).count
+        return wakeup_queue(connection).count
 
 
 def make_due(app: Flask, cast: Cast, url: str, count: int) -> None:

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from opensink_web.jobs.call_threads import CallThreads
+from opensink_web.work.call_threads import CallThreads
 
 
 def run(threads: CallThreads, work: Callable[[], None]) -> None:

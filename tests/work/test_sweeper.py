@@ -11,12 +11,12 @@ from redis import Redis
 from sqlalchemy import select, update
 
 from opensink_web import clock
-from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.queue import delivery_queue
-from opensink_web.jobs.sweeper import Sweeper
 from opensink_web.models import Delivery, DeliveryStatus, db
 from opensink_web.models.transaction import writing
 from opensink_web.settings import Settings
+from opensink_web.work.connection import announcing_connection
+from opensink_web.work.sweeper import Sweeper
+from opensink_web.work.wakeups import wakeup_queue
 from tests.conftest import Cast
 from tests.support.real_servers import AgentEndpoint, EmbeddedRedis
 from tests.support.scenarios import answer, ask_in, endpoint_at
@@ -31,7 +31,7 @@ def sweeper(settings: Settings) -> Sweeper:
 
 
 def queued(settings: Settings) -> int:
-    return delivery_queue(Redis.from_url(settings.redis_url)).count
+    return wakeup_queue(Redis.from_url(settings.redis_url)).count
 
 
 def age(**values: object) -> None:

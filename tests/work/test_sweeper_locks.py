@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from opensink_web.jobs.connection import announcing_connection
-from opensink_web.jobs.sweeper import Sweeper
 from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import lock_session
 from opensink_web.settings import Settings
+from opensink_web.work.connection import announcing_connection
+from opensink_web.work.sweeper import Sweeper
 from tests.conftest import Cast
 from tests.support.real_servers import EmbeddedRedis
 from tests.support.scenarios import ENDPOINT, answer, ask_in

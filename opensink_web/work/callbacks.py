@@ -1,0 +1,65 @@
+"""Callbacks as a kind of work: one POST each, to whoever submitted what has ended.
+
+The group of a callback is its host. None is made twice: of one whose worker died while it held it
+nobody knows whether it was heard.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, literal, literal_column
+
+from opensink_web.models import Callback
+from opensink_web.operations.accounts.bearer import mint_callback_token
+from opensink_web.operations.executions.callback import (
+    COLUMNS,
+    CallbackClaim,
+    claims_of,
+    finish_callbacks,
+)
+from opensink_web.outbound.callback_call import build_callback_call
+from opensink_web.outbound.client import Answer
+from opensink_web.work.queue import Claims, Limits, Look, oldest_due, taking
+from opensink_web.work.tools import Tools
+
+_IS_OPEN = Callback.status == literal_column("'pending'")
+_DUE = oldest_due(Callback, _IS_OPEN, *COLUMNS)
+_TAKE = taking(Callback)
+
+
+class Callbacks:
+    """Each is made when the limit of its host allows."""
+
+    model = Callback
+    is_open = _IS_OPEN
+    is_urgent = False
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.calls_per_function
+
+    def limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
+        """Return how many may be made to a host at once."""
+        return literal(self._limit)
+
+    def claim(self, look: Look) -> Claims[CallbackClaim]:
+        """Take what is owed to a host."""
+        rows, has_more = look.cut(look.due(_DUE), self._limit)
+        if not rows:
+            return Claims(has_more=has_more)
+        return Claims(claims_of(rows, look.take(_TAKE, rows)), has_more)
+
+    def carry_out(self, claim: CallbackClaim, tools: Tools) -> Answer | None:
+        """Make the call, unless another worker may have."""
+        if claim.is_lost:
+            return None
+        token = mint_callback_token(tools.signer, claim) if claim.user_is_member else None
+        call = build_callback_call(claim.url, claim.body, token)
+        return tools.callback_client.send(call)
+
+    def finish(self, settled: Sequence[tuple[CallbackClaim, Answer | None]]) -> None:
+        """Write down how they went."""
+        finish_callbacks(settled)
+
+    def give_up(self, claim: CallbackClaim, reason: str) -> None:
+        """Say that nobody knows how it went."""
+        finish_callbacks([(claim, None)])

@@ -1,0 +1,350 @@
+"""The dispatcher of a worker: claims what is due in the groups it was woken for, has it carried out
+in threads, and writes down what has ended. There is one per worker process, for all kinds of work.
+
+It never claims more than there are threads for. What has ended and what is claimed next is one
+transaction, so a thousand short calls cost a hundred commits. Groups are served in turn, so that
+one with a hundred thousand rows holds up nobody.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Any
+from uuid import UUID
+
+from opensink_web.errors import Unavailable
+from opensink_web.models.transaction import Wakeup, writing
+from opensink_web.work.capacity import Capacity
+from opensink_web.work.pool import WorkerPool
+from opensink_web.work.queue import RENEWAL_SECONDS, Claimed, Claims, Kind, Queue
+from opensink_web.work.tools import Tools
+
+GATHER_SECONDS = 0.01
+"""How long what has ended waits for others, to be written down together."""
+GROUPS_PER_TURN = 16
+"""How many groups are claimed from in one transaction."""
+AGAIN_SECONDS = 0.5
+"""After so long the database is tried again that could not be written to."""
+_NOTIFY_AGAIN_SECONDS = 1.0
+_NOT_CARRIED_OUT = (
+    "It could not be carried out, because of an error of this server. Its log says more."
+)
+_NOT_STORED = "What came of it cannot be stored."
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A call that has ended: its result, or the error that kept it from having one."""
+
+    kind: str
+    claim: Claimed
+    result: Any
+    error: BaseException | None
+
+
+class Dispatcher:
+    """Started and ended with its worker. `context` is entered around its work; `notify_others` is
+    called with a group in which more is due than this worker may take, and `count_workers` says
+    how many share the work.
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[str, Kind[Any, Any]],
+        tools: Tools,
+        capacity: Capacity,
+        context: Callable[[], AbstractContextManager[object]],
+        notify_others: Callable[[Wakeup], object],
+        count_workers: Callable[[], int] = lambda: 1,
+    ) -> None:
+        self._kinds = kinds
+        self._tools = tools
+        self._queue = Queue(kinds)
+        self._capacity = capacity
+        self._context = context
+        self._notify_others = notify_others
+        self._count_workers = count_workers
+        self._pool = WorkerPool()
+        self._inbox: SimpleQueue[Wakeup | _Ended | None] = SimpleQueue()
+        self._waiting: dict[Wakeup, None] = {}  # in the order in which they are served
+        self._running: dict[UUID, tuple[str, Claimed]] = {}
+        self._ended: list[_Ended] = []
+        self._again_at = 0.0  # when the database is tried again
+        self._renewed_at = time.monotonic()
+        self._notified_at: dict[Wakeup, float] = {}
+        # of wake-ups that were taken off Redis as many are on their way here as could begin
+        self._changed = threading.Condition()
+        self._unread_count = 0
+        self._quick_count = 0
+        self._is_idle = True
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new; what is in flight goes on to its end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._inbox.put(None)
+
+    def join(self) -> None:
+        """Wait until all that was begun has ended and is written down."""
+        self._thread.join()
+
+    def wake(self, wakeup: Wakeup) -> None:
+        """Have a group looked at; from any thread."""
+        with self._changed:
+            self._unread_count += 1
+        self._inbox.put(wakeup)
+
+    def wait_for_room(self, calls_max: int) -> None:
+        """Wait until another call may begin: what cannot begin here is left to other workers."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._stopping or self._unread_count + self._quick_count < calls_max
+            )
+
+    def wait_until_idle(self) -> None:
+        """Wait until nothing is running and nothing is to be looked at."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._unread_count and self._is_idle)
+
+    def _run(self) -> None:
+        with self._context():
+            while not (self._stopping and not self._running and not self._ended):
+                try:
+                    self._receive()
+                    self._renew()
+                    self._take_turns()
+                except Exception:
+                    _log.exception("The dispatcher failed, and goes on")
+                    time.sleep(AGAIN_SECONDS)
+                with self._changed:
+                    self._quick_count = self._capacity.quick_count
+                    self._is_idle = not (self._running or self._ended or self._waiting)
+                    self._changed.notify_all()
+
+    def _receive(self) -> None:
+        """Wait until there is something to do, and a moment for more that ends meanwhile."""
+        next_room_at = self._capacity.make_room()
+        timeout = RENEWAL_SECONDS
+        if self._ended or (self._waiting and time.monotonic() < self._again_at):
+            timeout = max(self._again_at - time.monotonic(), 0)
+        elif self._waiting and next_room_at is not None:
+            timeout = next_room_at
+        self._read(timeout)
+        gathers_until = time.monotonic() + GATHER_SECONDS
+        while self._ended and self._running and not self._waiting:
+            left = gathers_until - time.monotonic()
+            if left <= 0 or not self._read(left):
+                break
+        while self._read(0):
+            pass
+        self._capacity.make_room()
+
+    def _read(self, timeout: float) -> bool:
+        """Take one message, if there is one in time."""
+        try:
+            message = self._inbox.get(timeout=timeout) if timeout > 0 else self._inbox.get_nowait()
+        except Empty:
+            return False
+        match message:
+            case Wakeup():
+                if message.kind in self._kinds and not self._stopping:
+                    self._waiting.setdefault(message)
+                with self._changed:
+                    self._unread_count -= 1
+                    self._is_idle = False
+            case _Ended(kind=kind, claim=claim):
+                del self._running[claim.id]
+                self._capacity.end(claim.id)
+                self._ended.append(message)
+                if not self._stopping:
+                    self._waiting.setdefault(Wakeup(kind, claim.group_id))
+            case None:
+                self._waiting.clear()
+        return True
+
+    def _take_turns(self) -> None:
+        """Write down what has ended, and claim as long as there is room for what waits."""
+        if time.monotonic() < self._again_at:
+            return
+        for name in self._kinds:
+            while True:
+                ended = [each for each in self._ended if each.kind == name]
+                groups = self._next_groups(name)
+                if not ended and not groups:
+                    break
+                self._turn(name, ended, groups)
+                if time.monotonic() < self._again_at:
+                    return
+        if self._waiting and self._capacity.make_room() is None:
+            for wakeup in [*self._waiting]:
+                self._pass_on(wakeup)
+
+    def _next_groups(self, kind: str) -> list[tuple[Wakeup, int]]:
+        """Take the groups of a kind whose turn it is, each with how much of it may begin."""
+        is_urgent = self._kinds[kind].is_urgent
+        rooms = {
+            each: room
+            for each in self._waiting
+            if each.kind == kind
+            and (room := self._capacity.room(each.group_id, is_urgent=is_urgent)) > 0
+        }
+        groups: list[tuple[Wakeup, int]] = []
+        taken = 0
+        for wakeup, room in islice(rooms.items(), GROUPS_PER_TURN):
+            if room > taken:
+                most = max((room - taken) // (len(rooms) - len(groups)), 1)
+                taken += most
+                groups.append((wakeup, most))
+                del self._waiting[wakeup]
+        return groups
+
+    def _turn(
+        self, name: str, ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]
+    ) -> None:
+        """Write down what has ended and claim the next, in one transaction."""
+        kind = self._kinds[name]
+        claimed: list[tuple[Wakeup, int, Claims[Claimed]]] = []
+        failed = [each for each in ended if each.error is not None]
+        settled = [(each.claim, each.result) for each in ended if each.error is None]
+        try:
+            with writing():
+                kind.finish(settled)
+                for each in failed:
+                    kind.give_up(each.claim, _NOT_CARRIED_OUT)
+                for wakeup, most in sorted(groups, key=lambda group: group[0].group_id):
+                    claimed.append((wakeup, most, self._claim(kind, wakeup.group_id, most)))
+        except Unavailable:
+            _log.warning("What came of %d calls could not be stored yet", len(ended))
+            self._try_again(groups)
+            return
+        except Exception:
+            _log.exception("%d calls and %d groups have an error", len(ended), len(groups))
+            self._go_one_by_one(kind, ended, groups)
+            return
+        self._forget(ended)
+        for wakeup, most, claims in claimed:
+            self._begin(wakeup, most, claims)
+
+    def _claim(self, kind: Kind[Any, Any], group_id: UUID, most: int) -> Claims[Claimed]:
+        here, workers = self._capacity.here(group_id), max(self._count_workers(), 1)
+        return self._queue.claim(kind, group_id, most, here=here, workers=workers)
+
+    def _begin(self, wakeup: Wakeup, most: int, claims: Claims[Claimed]) -> None:
+        """Carry out what was claimed; the group has another turn if there is more."""
+        for claim in claims.taken:
+            self._running[claim.id] = wakeup.kind, claim
+            self._capacity.begin(claim.id, claim.group_id)
+            self._pool.submit(lambda claim=claim: self._carry_out(wakeup.kind, claim))  # type: ignore[misc]
+        if claims.has_more:
+            self._pass_on(wakeup)
+            if len(claims.taken) == most:
+                self._waiting[wakeup] = None
+
+    def _pass_on(self, wakeup: Wakeup) -> None:
+        """Wake others for what this worker cannot do; once in a while, or two would do that to each
+        other without end.
+        """
+        moment = time.monotonic()
+        if moment - self._notified_at.get(wakeup, float("-inf")) >= _NOTIFY_AGAIN_SECONDS:
+            self._notified_at = {
+                each: at
+                for each, at in self._notified_at.items()
+                if moment - at < _NOTIFY_AGAIN_SECONDS
+            }
+            self._notified_at[wakeup] = moment
+            self._notify_others(wakeup)
+
+    def _carry_out(self, kind: str, claim: Claimed) -> None:
+        """Do it, and tell the dispatcher; in a thread of the pool."""
+        result, failure = None, None
+        try:
+            result = self._kinds[kind].carry_out(claim, self._tools)
+        except BaseException as error:
+            _log.exception("Carrying out %s failed", claim.id)
+            failure = error
+        self._inbox.put(_Ended(kind, claim, result, failure))
+
+    def _try_again(self, groups: Sequence[tuple[Wakeup, int]]) -> None:
+        """Keep everything for a moment later: the database cannot take it now."""
+        self._waiting.update({wakeup: None for wakeup, _ in groups})
+        self._again_at = time.monotonic() + AGAIN_SECONDS
+
+    def _forget(self, ended: Sequence[_Ended]) -> None:
+        stored = {id(each) for each in ended}
+        self._ended = [each for each in self._ended if id(each) not in stored]
+
+    def _go_one_by_one(
+        self, kind: Kind[Any, Any], ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]
+    ) -> None:
+        """Store and claim what can be: one row with an error must not hold up the others."""
+        for each in ended:
+            try:
+                with writing():
+                    if each.error is None:
+                        kind.finish([(each.claim, each.result)])
+                    else:
+                        kind.give_up(each.claim, _NOT_CARRIED_OUT)
+            except Unavailable:
+                self._try_again(())
+                continue
+            except Exception:
+                _log.exception("What came of %s cannot be stored", each.claim.id)
+                if not self._give_up(kind, each.claim):
+                    continue
+            self._forget([each])
+        for wakeup, most in groups:
+            try:
+                with writing():
+                    claims = self._claim(kind, wakeup.group_id, most)
+            except Unavailable:
+                self._try_again([(wakeup, most)])
+            except Exception:
+                _log.exception("Nothing can be claimed of group %s", wakeup.group_id)
+            else:
+                self._begin(wakeup, most, claims)
+
+    def _give_up(self, kind: Kind[Any, Any], claim: Claimed) -> bool:
+        """Say so where it belongs; where not even that can be stored, the lease runs out.
+
+        Returns whether that is all that can be done.
+        """
+        try:
+            with writing():
+                kind.give_up(claim, _NOT_STORED)
+        except Unavailable:
+            self._try_again(())
+            return False
+        except Exception:
+            _log.exception("%s cannot be given up", claim.id)
+        return True
+
+    def _renew(self) -> None:
+        """Keep the leases of what goes on, and of what could not be stored yet.
+
+        One that cannot be kept now may last until next time.
+        """
+        held = [*self._running.values(), *((each.kind, each.claim) for each in self._ended)]
+        if time.monotonic() - self._renewed_at < RENEWAL_SECONDS or not held:
+            return
+        self._renewed_at = time.monotonic()
+        try:
+            with writing():
+                for name in self._kinds:
+                    claims = [claim for kind, claim in held if kind == name]
+                    if claims:
+                        self._queue.renew(name, claims)
+        except Unavailable:
+            _log.warning("The leases of %d calls could not be renewed", len(held))

@@ -1,0 +1,156 @@
+"""Executions as a kind of work: carried out by an endpoint that is called, or by Python code.
+
+The group of an execution is its function, or the agent whose chat it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, literal_column, select
+
+from opensink_web import clock
+from opensink_web.functions import Context, Resume
+from opensink_web.models import Agent, Execution, ExecutionStatus
+from opensink_web.operations.accounts.bearer import mint_execution_token
+from opensink_web.operations.agents.queries import HealthStatus
+from opensink_web.operations.executions.claim import (
+    COLUMNS,
+    ExecutionClaim,
+    callee_of,
+    claims_of,
+    joined,
+)
+from opensink_web.operations.executions.outcome import checked, finish_executions
+from opensink_web.operations.executions.target import (
+    AgentCallee,
+    Callee,
+    HttpCallee,
+    PythonCallee,
+)
+from opensink_web.outbound.agent_call import build_agent_call, read_agent_answer
+from opensink_web.outbound.execution_call import Sender, without_token
+from opensink_web.outbound.function_call import (
+    build_function_call,
+    parameter_conflict,
+    read_function_answer,
+)
+from opensink_web.outbound.outcome import Failure, Outcome
+from opensink_web.work.queue import MOMENT, Claims, Limits, Look, oldest_due, taking
+from opensink_web.work.tools import Tools
+
+_IS_OPEN = Execution.status.in_([literal_column("'queued'"), literal_column("'running'")])
+_DUE = joined(oldest_due(Execution, _IS_OPEN, *COLUMNS))
+_TAKE = taking(
+    Execution,
+    status=ExecutionStatus.RUNNING,
+    started_at=func.coalesce(Execution.started_at, MOMENT),
+    updated_at=MOMENT,
+)
+
+
+class Executions:
+    """Each runs when its function's limit allows, or its agent's."""
+
+    model = Execution
+    is_open = _IS_OPEN
+    is_urgent = False
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.calls_per_function
+
+    def limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
+        """Return how many of a group may run at once."""
+        is_trial = case(
+            (Agent.endpoint_unhealthy_since.is_(None), self._limit),
+            (Agent.endpoint_next_call_at > MOMENT, 0),
+            else_=1,
+        )
+        of_agent = select(is_trial).where(Agent.id == group_id).scalar_subquery()
+        return func.coalesce(of_agent, self._limit)
+
+    def claim(self, look: Look) -> Claims[ExecutionClaim]:
+        """Take what is due in a group."""
+        rows = look.due(_DUE)
+        if not rows:
+            return Claims()
+        callee = callee_of(rows[0])
+        rows, has_more = look.cut(rows, self._limit_now(callee))
+        if not rows:
+            return Claims(has_more=has_more)
+        return Claims(claims_of(rows, look.take(_TAKE, rows), callee), has_more)
+
+    def carry_out(self, claim: ExecutionClaim, tools: Tools) -> Outcome:
+        """Have it done, and hold what came of it against what the function promises."""
+        match claim.callee:
+            case Failure() as failure:
+                return failure
+            case HttpCallee() as callee:
+                return checked(claim, _call(claim, callee, tools))
+            case AgentCallee() as callee:
+                return _call_agent(claim, callee, tools)
+            case PythonCallee() as callee:
+                return checked(claim, _run(claim, callee, tools))
+            case unknown:
+                assert_never(unknown)
+
+    def finish(self, settled: Sequence[tuple[ExecutionClaim, Outcome]]) -> None:
+        """Write down how they went."""
+        finish_executions(settled)
+
+    def give_up(self, claim: ExecutionClaim, reason: str) -> None:
+        """Fail it."""
+        finish_executions([(claim, Failure(reason, "bad_output"))])
+
+    def _limit_now(self, callee: Callee | Failure) -> int:
+        """An agent that does not answer is called once in a while only, one call at a time."""
+        health = callee.health if isinstance(callee, AgentCallee) else None
+        if health is None or health.status is HealthStatus.HEALTHY:
+            return self._limit
+        return 0 if health.is_paused else 1
+
+
+def _call(claim: ExecutionClaim, callee: HttpCallee, tools: Tools) -> Outcome:
+    conflict = parameter_conflict(callee.endpoint, claim.input_data)
+    if conflict is not None:
+        return conflict
+    call = build_function_call(
+        replace(callee.endpoint, timeout_seconds=claim.timeout_seconds),
+        input_data=claim.input_data,
+        context=_context(claim, tools),
+        sender=Sender(callee.secrets, claim.message_id, clock.now()),
+    )
+    return read_function_answer(call, tools.client.send(call))
+
+
+def _call_agent(claim: ExecutionClaim, callee: AgentCallee, tools: Tools) -> Outcome:
+    variables = claim.input_data.get("input_variables")
+    call = build_agent_call(
+        replace(callee.endpoint, timeout_seconds=claim.timeout_seconds),
+        messages=claim.messages,
+        input_variables=variables if isinstance(variables, dict) else {},
+        context=_context(claim, tools),
+        sender=Sender(callee.secrets, claim.message_id, clock.now()),
+    )
+    return read_agent_answer(call, tools.client.send(call))
+
+
+def _run(claim: ExecutionClaim, callee: PythonCallee, tools: Tools) -> Outcome:
+    context = _context(claim, tools)
+    outcome = tools.runner.run(callee.entry_point, claim.input_data, context, claim.timeout_seconds)
+    return without_token(outcome, context.access_token)
+
+
+def _context(claim: ExecutionClaim, tools: Tools) -> Context:
+    answer = claim.answer
+    return Context(
+        execution_id=str(claim.id),
+        user_id=str(claim.user_id),
+        user_email=claim.user_email,
+        trigger_type=claim.trigger_type,
+        trigger_id=claim.trigger_id,
+        chat_id=None if claim.chat_id is None else str(claim.chat_id),
+        access_token=mint_execution_token(tools.signer, claim),
+        resume=None if answer is None else Resume(str(answer.input_request_id), answer.response),
+    )

@@ -1,0 +1,24 @@
+"""The registry of what workers do after a commit: a line for each kind of work.
+
+A new kind is a table whose rows are `Leased`, a module beside this one with a `Kind`, and a line
+here; what makes a row due calls `notify_after_commit`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from opensink_web.models import Callback, Execution
+from opensink_web.work.callbacks import Callbacks
+from opensink_web.work.executions import Executions
+from opensink_web.work.queue import Kind, Limits
+
+KINDS: dict[str, Callable[[Limits], Kind[Any, Any]]] = {
+    Execution.__tablename__: Executions,
+    Callback.__tablename__: Callbacks,
+}
+"""By the name of their tables, in the order in which they are served."""
+
+
+def kinds_within(limits: Limits) -> dict[str, Kind[Any, Any]]:
+    """Return all kinds, which keep within these limits."""
+    return {name: make(limits) for name, make in KINDS.items()}

@@ -1,0 +1,69 @@
+"""Which workers are alive, told by themselves every two seconds."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from redis import Redis, RedisError
+
+from opensink_web.services import Readiness
+
+_KEY = "opensink:workers"
+_BEAT_SECONDS = 2.0
+_COUNTS_AS_ALIVE_SECONDS = 6.0
+_log = logging.getLogger(__name__)
+
+
+def readiness(connection: Redis) -> Readiness:
+    """Ask Redis whether it is there and how many workers are. Never raises."""
+    try:
+        alive = connection.zcount(_KEY, time.time() - _COUNTS_AS_ALIVE_SECONDS, "+inf")
+    except (RedisError, OSError):
+        return Readiness(redis=False, workers=0)
+    return Readiness(redis=True, workers=int(alive))
+
+
+class Presence:
+    """Says in the background that a worker is alive, and learns how many are."""
+
+    def __init__(self, connection: Redis, workers: int) -> None:
+        self._connection = connection
+        self._workers = workers
+        self._stopped = threading.Event()
+
+    def count_workers(self) -> int:
+        """Return how many workers there were a moment ago; at first, how many there should be."""
+        return self._workers
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Say it of the worker with this name, until the block ends."""
+        thread = threading.Thread(target=self._beat, args=(name,), name="presence", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stopped.set()
+            thread.join()
+            self._try(lambda: self._connection.zrem(_KEY, name))
+
+    def _beat(self, name: str) -> None:
+        while not self._stopped.is_set():
+            self._try(lambda: self._say(name))
+            self._stopped.wait(_BEAT_SECONDS)
+
+    def _say(self, name: str) -> None:
+        moment = time.time()
+        with self._connection.pipeline() as pipeline:
+            pipeline.zadd(_KEY, {name: moment})
+            pipeline.zremrangebyscore(_KEY, "-inf", moment - 10 * _COUNTS_AS_ALIVE_SECONDS)
+            pipeline.zcount(_KEY, moment - _COUNTS_AS_ALIVE_SECONDS, "+inf")
+            *_, self._workers = pipeline.execute()
+
+    def _try(self, say: Callable[[], object]) -> None:
+        try:
+            say()
+        except (RedisError, OSError) as error:
+            _log.warning("Redis did not hear whether this worker is alive: %s", error)

@@ -1,0 +1,303 @@
+"""The queue in the database: what is due in each concurrency group, and who has leased it.
+
+It works on every table whose rows are `Leased` and that a registered kind names. A lease that has
+not run out counts against its group's limit, whatever kind the row is of. Whoever takes leases
+holds the lock of the group until the commit, so the limit is exact over all workers.
+
+Locks are taken in this order, or two could wait for each other: batches (by id), executions (by
+id), input requests, groups (by id). Rows of a group are not waited for: those that others hold are
+left out.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from opensink_web import clock
+from opensink_web.models import Execution, Leased, db
+from opensink_web.models.transaction import run_prepared
+from opensink_web.settings import Settings
+from opensink_web.work.tools import Tools
+
+LEASE = timedelta(seconds=30)
+"""How long a lease lasts unless it is renewed; one that runs out had a worker that died."""
+
+RENEWAL_SECONDS = 8.0
+
+# Statements are built once, because building one costs more than running it.
+GROUP = bindparam("of_group", type_=Execution.group_id.type)
+MOMENT: BindParameter[datetime] = bindparam("moment", type_=Execution.next_at.type)
+_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(cast(GROUP, Text), 1)))
+
+
+class Claimed(Protocol):
+    """The right to carry one row out, and to say how it went."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def group_id(self) -> UUID: ...
+    @property
+    def lease_token(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many calls may be in flight at once, over all workers: to an agent; else to a function,
+    or to a callback's host.
+    """
+
+    calls_per_agent: int
+    calls_per_function: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        return cls(settings.calls_per_agent, settings.calls_per_function)
+
+
+ClaimT = TypeVar("ClaimT", bound=Claimed)
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims(Generic[ClaimT]):
+    """What was taken of a group; `has_more` where others may take what is due besides."""
+
+    taken: Sequence[ClaimT] = ()
+    has_more: bool = False
+
+
+class Kind(Protocol[ClaimT, ResultT]):
+    """A kind of work: a table, and what is done with its rows. All but `carry_out` runs within a
+    transaction.
+    """
+
+    @property
+    def model(self) -> type[Leased]: ...
+    @property
+    def is_open(self) -> ColumnElement[bool]:
+        """It is not done. Written out, as the condition of a partial index has to be: a database
+        compares them before it knows the values.
+        """
+        ...
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether a part of each worker is kept free for it."""
+        ...
+
+    def limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
+        """Return how many rows of a group may be carried out at once, for a query of groups."""
+        ...
+
+    def claim(self, look: "Look") -> Claims[ClaimT]:
+        """Take what is due in a group."""
+        ...
+
+    def carry_out(self, claim: ClaimT, tools: Tools) -> ResultT:
+        """Do it, in a thread of its own."""
+        ...
+
+    def finish(self, settled: Sequence[tuple[ClaimT, ResultT]]) -> None:
+        """Write down how it went, of those whose leases are still held."""
+        ...
+
+    def give_up(self, claim: ClaimT, reason: str) -> None:
+        """End it for a reason that is ours: it could not be carried out, or not be stored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at one group, whose lock is held: how many of its rows may be taken here.
+
+    `most` is for how many there are threads; `here` is how many this worker carries out already, of
+    which it takes its share, so that none is idle while another has taken everything.
+    """
+
+    group_id: UUID
+    moment: datetime
+    in_flight: int
+    most: int
+    here: int = 0
+    workers: int = 1
+
+    def due(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """Return the rows that have been due longest, one more than there are threads for."""
+        values = {"of_group": self.group_id, "moment": self.moment, "most": self.most + 1}
+        return run_prepared(statement, values).all()
+
+    def cut(self, rows: Sequence[Row[Any]], limit: int) -> tuple[Sequence[Row[Any]], bool]:
+        """Return the rows that may be taken of a group with this limit; whether others may more."""
+        free = max(limit - self.in_flight, 0)
+        share = -(-limit // self.workers) - self.here
+        room = max(min(self.most, free, share), 0)
+        return rows[:room], len(rows) > room and free > room
+
+    def take(self, statement: Update, rows: Sequence[Row[Any]]) -> str:
+        """Write a new lease into rows that are locked; return its token, which nobody can guess."""
+        token = secrets.token_hex(16)
+        values = {"lease_token": token, "lease_until": clock.now() + LEASE, "moment": self.moment}
+        run_prepared(statement, {"of_rows": [row.id for row in rows], **values})
+        return token
+
+
+def is_due(model: type[Leased], is_open: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Somebody should do it, now. Takes `moment`."""
+    is_free = or_(model.lease_until.is_(None), model.lease_until <= MOMENT)
+    return and_(is_open, model.next_at <= MOMENT, is_free)
+
+
+def oldest_due(model: type[Leased], is_open: ColumnElement[bool], *columns: Any) -> Select[Any]:
+    """Select what has been due longest. Takes `of_group`, `moment` and `most`."""
+    return (
+        select(*columns)
+        .where(model.group_id == GROUP, is_due(model, is_open))
+        .order_by(model.next_at, model.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, key_share=True, of=model)
+    )
+
+
+def taking(model: type[Leased], **values: Any) -> Update:
+    """Build what writes a lease into `of_rows`, and `values`; it counts whose lease was lost."""
+    is_lost = case((model.lease_token.is_not(None), 1), else_=0)
+    return (
+        update(model)
+        .where(model.id.in_(bindparam("of_rows", expanding=True)))
+        # counted here, because PostgreSQL checks every reference of a row that is updated twice
+        .values(recovery_count=model.recovery_count + is_lost, **values)
+    )
+
+
+def lock_group(group_id: UUID) -> None:
+    """Keep others from taking leases in a group; the last lock of a transaction."""
+    # SQLite lets in one writer at a time anyway
+    if db.session.get_bind().dialect.name == "postgresql":
+        run_prepared(_LOCK, {"of_group": group_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A group in which something of a kind is due, and a call may be made; with its oldest row."""
+
+    kind: str
+    group_id: UUID
+    row_id: UUID
+
+
+class Queue:
+    """The rows of some kinds of work. Needs a transaction around each call."""
+
+    def __init__(self, kinds: Mapping[str, Kind[Any, Any]]) -> None:
+        models = [kind.model for kind in kinds.values()]
+        self._in_flight = select(_in_flight(models, GROUP))
+        self._groups = union_all(
+            *(_groups_with_work(name, kind, models) for name, kind in kinds.items())
+        )
+        self._renew = {name: _renewing(kind.model) for name, kind in kinds.items()}
+
+    def claim(
+        self,
+        kind: Kind[ClaimT, Any],
+        group_id: UUID,
+        most: int,
+        *,
+        here: int = 0,
+        workers: int = 1,
+    ) -> Claims[ClaimT]:
+        """Take up to `most` rows of a group that are due, as its limit allows."""
+        lock_group(group_id)
+        moment = clock.now()
+        values = {"of_group": group_id, "moment": moment}
+        in_flight = int(run_prepared(self._in_flight, values).scalar_one())
+        return kind.claim(Look(group_id, moment, in_flight, most, here, workers))
+
+    def renew(self, kind: str, claims: Sequence[Claimed]) -> int:
+        """Keep the leases that are still ours; return how many those are."""
+        values = {
+            "of_rows": [claim.id for claim in claims],
+            "of_leases": list({claim.lease_token for claim in claims}),
+            "lease_until": clock.now() + LEASE,
+        }
+        return run_prepared(self._renew[kind], values).rowcount
+
+    def groups_with_work(self) -> list[Waiting]:
+        """Find all groups in which something is due and a call may be made; writes nothing."""
+        rows = run_prepared(self._groups, {"moment": clock.now()}).all()
+        return [Waiting(row.kind, row.group_id, row.row_id) for row in rows]
+
+
+def _in_flight(models: Sequence[type[Leased]], group_id: ColumnElement[UUID]) -> ColumnElement[int]:
+    """Count what is leased in a group over all kinds."""
+    counts = [
+        select(func.count())
+        .select_from(model)
+        .where(model.group_id == group_id, model.lease_until > MOMENT)
+        .scalar_subquery()
+        for model in models
+    ]
+    total: ColumnElement[int] = counts[0]
+    for count in counts[1:]:
+        total = total + count
+    return total
+
+
+def _renewing(model: type[Leased]) -> Update:
+    # waits for nobody, so it needs no order: a row that somebody holds is renewed the next time
+    held = select(model.id).where(
+        model.id.in_(bindparam("of_rows", expanding=True)),
+        model.lease_token.in_(bindparam("of_leases", expanding=True)),
+    )
+    return update(model).where(model.id.in_(held.with_for_update(skip_locked=True, key_share=True)))
+
+
+def _groups_with_work(
+    name: str, kind: Kind[Any, Any], models: Sequence[type[Leased]]
+) -> Select[Any]:
+    """Select the groups of a kind that have something due and a free place, each with its oldest
+    row. It steps through the groups in the index, not through their rows.
+    """
+    model = kind.model
+    first = select(model.group_id).where(kind.is_open).order_by(model.group_id).limit(1)
+    groups = select(first.scalar_subquery().label("group_id")).cte(f"{name}_groups", recursive=True)
+    following = first.where(model.group_id > groups.c.group_id).correlate(groups).scalar_subquery()
+    groups = groups.union_all(select(following).where(groups.c.group_id.is_not(None)))
+    oldest = (
+        select(model.id)
+        .where(model.group_id == groups.c.group_id, is_due(model, kind.is_open))
+        .order_by(model.next_at, model.id)
+        .limit(1)
+        .correlate(groups)
+        .scalar_subquery()
+    )
+    has_room = _in_flight(models, groups.c.group_id) < kind.limit_of(groups.c.group_id)
+    found = select(
+        literal(name).label("kind"), groups.c.group_id, oldest.label("row_id"), has_room.label("ok")
+    ).where(groups.c.group_id.is_not(None))
+    rows = found.subquery()
+    return select(rows.c.kind, rows.c.group_id, rows.c.row_id).where(
+        rows.c.row_id.is_not(None), rows.c.ok
+    )

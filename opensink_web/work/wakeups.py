@@ -1,0 +1,104 @@
+"""Waking workers through Redis, as best one can: a wake-up names a group that is to be looked at.
+
+It is the id of an RQ job, and there is nothing else to it in Redis: one round trip sends any number
+of them. The row in the database is the truth, and the sweeper wakes for what Redis forgets.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from redis import Redis, RedisError
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from opensink_web.models.transaction import Announcement, Wakeup
+from opensink_web.work.circuit_breaker import CircuitBreaker
+
+QUEUE_NAME = "work"
+_DELIVERY = "delivery"
+_log = logging.getLogger(__name__)
+
+
+class WakeupJob(Job):
+    """A job that is its id."""
+
+    @classmethod
+    def fetch(
+        cls,
+        id: str,  # noqa: A002 - RQ's
+        connection: Redis | None = None,
+        serializer: Any = None,
+    ) -> "WakeupJob":
+        """Make the job of an id that was taken off the queue; asks nothing."""
+        return cls(id, connection=connection, serializer=serializer)
+
+    def read(self) -> Wakeup | Announcement | None:
+        """Return what it says; None for what is not ours."""
+        kind, _, rest = self.id.partition("-")
+        try:
+            if kind == _DELIVERY:
+                return Announcement(UUID(rest), 0)
+            return Wakeup(kind, UUID(rest))
+        except ValueError:
+            _log.warning("Nobody knows what to do with %s", self.id)
+            return None
+
+
+class WakeupQueue(Queue):
+    """The queue of wake-ups. What a worker has taken is kept nowhere: if it dies, others will be
+    woken by the sweeper.
+    """
+
+    job_class = WakeupJob
+
+    @classmethod
+    def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
+        """Take the next, without putting it on a second list from which it would have to go."""
+        return cls.lpop([queue_key], timeout, connection=connection)
+
+
+def wakeup_queue(connection: Redis) -> WakeupQueue:
+    """Return the queue; JSON, because a pickle runs as code for whoever can write to Redis."""
+    return WakeupQueue(QUEUE_NAME, connection=connection, serializer=JSONSerializer)
+
+
+def send(queue: Queue, wakeups: Sequence[Announcement | Wakeup]) -> bool:
+    """Wake workers. Never raises: the sweeper wakes for what Redis did not take.
+
+    Returns whether Redis took them all.
+    """
+    try:
+        queue.connection.rpush(queue.key, *(_id_of(each) for each in wakeups))
+    except (RedisError, OSError) as error:
+        _log.warning("Redis did not take %d wake-ups: %s", len(wakeups), error)
+        return False
+    return True
+
+
+class Notifier:
+    """Wakes for those who cannot wait: nobody waits for a Redis that was slow just now."""
+
+    def __init__(self, queue: Queue, breaker: CircuitBreaker) -> None:
+        self._queue = queue
+        self._breaker = breaker
+
+    def send(self, wakeups: Sequence[Announcement | Wakeup]) -> bool:
+        """Wake workers, unless Redis has kept somebody waiting. Never raises.
+
+        Returns whether Redis took them all; the sweeper wakes for what it did not.
+        """
+        begun_at = self._breaker.begin()
+        if begun_at is None:
+            return False
+        was_taken = send(self._queue, wakeups)
+        self._breaker.end(begun_at)
+        return was_taken
+
+
+def _id_of(wakeup: Announcement | Wakeup) -> str:
+    if isinstance(wakeup, Announcement):
+        return f"{_DELIVERY}-{wakeup.delivery_id.hex}"
+    return f"{wakeup.kind}-{wakeup.group_id.hex}"
