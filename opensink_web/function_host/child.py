@@ -37,11 +37,13 @@ class Task:
 def carry_out(task: Task, host_id: int) -> NoReturn:
     """Run the task in this process, which has just been forked, and end it."""
     _bind(task, host_id)
+    own_id = os.getpid()
     said = _run(task)
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
-    _write(task.said, said)
+    if os.getpid() == own_id:  # and not of a process that the function has forked and let return
+        _write(task.said, said)
     os._exit(0)  # whatever the function has left running ends here
 
 

@@ -205,6 +205,7 @@ class TestWhatItBreaks:
             ("crash", {}, "ended before it returned, killed by SIGSEGV.", "process_ended"),
             ("exit", {"how": "os"}, "ended before it returned, with exit code 3.", "process_ended"),
             ("exit", {"how": "sys"}, "called sys.exit('enough')", "function_failed"),
+            ("close_descriptors", {}, "returned, with exit code 1.", "process_ended"),
             ("eat", {}, "more memory than FUNCTION_MEMORY_MB permits", "out_of_memory"),
             (
                 "write",
@@ -223,6 +224,9 @@ class TestWhatItBreaks:
         assert failed.code == code
         assert message in failed.message
         assert [output(other.result())["n"] for other in others] == [0, 1, 2]
+
+    def test_of_a_function_that_forks_only_its_own_process_returns(self, run: Run) -> None:
+        assert output(run("return_twice")) == "one"
 
     def test_threads_that_it_leaves_running_end_with_it(self, run: Run) -> None:
         started = time.monotonic()

@@ -192,3 +192,15 @@ def do_sleep(_context: Context, file: str) -> Any:
     with open(file, "w") as written:
         written.write(f"{os.getpid()} {os.getppid()}\n")
     time.sleep(60)
+
+
+def do_close_descriptors(_context: Context) -> Any:
+    os.closerange(0, 1024)
+
+
+def do_return_twice(_context: Context) -> Any:
+    """Fork, and let both processes return, as a library does that forgets to end the other."""
+    if (child := os.fork()) == 0:
+        return "the other"
+    os.waitpid(child, 0)
+    return "one"
