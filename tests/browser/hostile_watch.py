@@ -1,17 +1,14 @@
 """Watches a page while hostile text is on it: what ran, what was loaded, what the page became."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from types import TracebackType
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Request
 
 from tests.browser.conftest import EXPECTED_ERRORS
+from tests.support.http_server import HttpServer, Received, Reply
 
 MARK = "\u203b"
 """Stands in every text of agents and endpoints, so that it is found where it is drawn."""
@@ -26,40 +23,19 @@ OBSERVE = (_SCRIPTS / "observe.js").read_text(encoding="utf-8")
 EXAMINE = (_SCRIPTS / "examine.js").read_text(encoding="utf-8")
 
 
-class Canary(AbstractContextManager["Canary"]):
+class Canary(HttpServer):
     """A server that hostile text points at; whatever it hears is kept."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def __enter__(self) -> "Canary":
-        heard = self.heard
+    @property
+    def netloc(self) -> str:
+        return self.origin.removeprefix("http://")
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                heard.append(f"{self.command} {self.path}")
-                self.send_response(204)
-                self.end_headers()
-
-            do_POST = do_GET  # noqa: N815 - the library's names
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.netloc = f"127.0.0.1:{self._server.server_port}"
-        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def respond(self, received: Received) -> Reply:
+        self.heard.append(f"{received.method} {received.path}")
+        return Reply(204)
 
 
 @dataclass

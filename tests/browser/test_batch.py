@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import Site
-from tests.support.real_servers import AgentEndpoint, Received
+from tests.support.http_server import Received
+from tests.support.real_servers import AgentEndpoint
 
 pytestmark = pytest.mark.server
 

@@ -13,8 +13,9 @@ import pytest
 import requests
 
 from opensink_web.demo.trading_agent import TRADES
+from tests.support.http_server import Received
 from tests.support.opensink_up import Opensink
-from tests.support.real_servers import AgentEndpoint, Received
+from tests.support.real_servers import AgentEndpoint
 
 pytestmark = pytest.mark.server
 

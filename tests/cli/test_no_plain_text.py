@@ -9,11 +9,9 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +29,7 @@ from opensink_web.operations.accounts.invitation import invite
 from opensink_web.operations.accounts.user import create_user
 from opensink_web.operations.accounts.workspace import first_workspace, rotate_execution_secret
 from opensink_web.settings import Settings
+from tests.support.http_server import HttpServer, Received, Reply
 from tests.support.opensink_up import ROOT, Opensink
 
 pytestmark = pytest.mark.server
@@ -56,39 +55,34 @@ OUTPUT, REPLY = made_up("output"), made_up("reply")
 ANSWERS = {"/output": {"result": OUTPUT}, "/reply": {"message": REPLY}}
 
 
-class Echo(BaseHTTPRequestHandler):
+class Echo(HttpServer):
     """Sends everything it got back, in the body, in headers and in the reason.
 
     At two addresses it answers as a function and as an agent do.
     """
 
-    def do_POST(self) -> None:
-        if self.path in ANSWERS:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(ANSWERS[self.path]).encode())
-            return
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        secret = self.headers["X-OpenSink-Secret"]
-        self.send_response(401, f"not {secret}")
-        self.send_header("X-Echo", secret)
-        self.send_header("X-Credential-Echo", self.headers["Authorization"])
-        self.end_headers()
-        echo = {"headers": dict(self.headers.items()), "body": body.decode(), "path": self.path}
-        self.wfile.write(json.dumps(echo).encode() + quote(secret).encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
+    def respond(self, received: Received) -> Reply:
+        if received.path in ANSWERS:
+            body = json.dumps(ANSWERS[received.path]).encode()
+            return Reply(body=body, headers={"Content-Type": "application/json"})
+        secret = received.headers["x-opensink-secret"]
+        echo = {
+            "headers": received.headers,
+            "body": received.raw.decode(),
+            "path": received.path,
+        }
+        return Reply(
+            401,
+            json.dumps(echo).encode() + quote(secret).encode(),
+            {"X-Echo": secret, "X-Credential-Echo": received.headers["authorization"]},
+            reason=f"not {secret}",
+        )
 
 
 @pytest.fixture
 def echo_url() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with Echo() as server:
+        yield server.origin
 
 
 @dataclass

@@ -7,15 +7,13 @@ by `GET /auth/me`.
 
 import json
 import ssl
-import threading
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import requests
+
+from tests.support.http_server import HttpServer, Received, Reply
 
 QUESTION = {
     "status": "awaiting_input",
@@ -29,51 +27,24 @@ QUESTION = {
 
 
 @dataclass
-class IngestingApplication(AbstractContextManager["IngestingApplication"]):
+class IngestingApplication(HttpServer):
     """Document 7 needs a person; document 13 cannot be read."""
 
     opensink_url: str
     bundle: Path
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None
     processed: list[tuple[int, str]] = field(default_factory=list)
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> "IngestingApplication":
-        application = self
+    @property
+    def url(self) -> str:
+        return self.origin
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
-                status, answer = application.handle(self.path, bearer, body)
-                content = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"https://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def respond(self, received: Received) -> Reply:
+        bearer = received.headers.get("authorization", "").removeprefix("Bearer ")
+        status, answer = self.handle(received.path, bearer, received.body)
+        return Reply(status, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def handle(self, path: str, bearer: str, body: dict[str, Any]) -> tuple[int, Any]:
         """Answer whoever OpenSink vouches for."""

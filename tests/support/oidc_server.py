@@ -5,25 +5,23 @@ It asks nobody for a password: whoever comes is `person`, and is sent back at on
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import token_urlsafe
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.support.http_server import HttpServer, Received, Reply
+
 CLIENT_ID, CLIENT_SECRET = "opensink", "the client's secret"
 Json = dict[str, Any]
 
 
-class OidcServer(AbstractContextManager["OidcServer"]):
+class OidcServer(HttpServer):
     """`reset` makes it honest again; the fields below are what a test may change."""
 
     person: Json
@@ -38,40 +36,26 @@ class OidcServer(AbstractContextManager["OidcServer"]):
         self.keys = [RSAKey.generate_key(2048, {"kid": "first"}, auto_kid=True)]
         self.requests: list[str] = []
 
-    def __enter__(self) -> "OidcServer":
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                provider.requests.append(parts.path)
-                query = dict(parse_qsl(parts.query))
-                if parts.path == "/authorize":
-                    self.send_response(302)
-                    self.send_header("Location", provider.authorize(query))
-                    self.end_headers()
-                else:
-                    self._send(provider.document(parts.path, self.headers["Authorization"]))
-
-            def do_POST(self) -> None:
-                length = int(self.headers["Content-Length"])
-                form = dict(parse_qsl(self.rfile.read(length).decode()))
-                self._send(provider.token(form, self.headers["Authorization"]))
-
-            def _send(self, body: Json) -> None:
-                self.send_response(400 if "error" in body else provider.status)
-                self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.issuer = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.issuer = self.origin
         self.reset()
         return self
+
+    def respond(self, received: Received) -> Reply:
+        authorization = received.headers.get("authorization")
+        if received.method == "POST":
+            form = dict(parse_qsl(received.raw.decode()))
+            return self._document(self.token(form, authorization))
+        parts = urlsplit(received.path)
+        self.requests.append(parts.path)
+        if parts.path == "/authorize":
+            location = self.authorize(dict(parse_qsl(parts.query)))
+            return Reply(302, headers={"Location": location})
+        return self._document(self.document(parts.path, authorization))
+
+    def _document(self, body: Json) -> Reply:
+        return Reply(400 if "error" in body else self.status, json.dumps(body).encode())
 
     def reset(self) -> None:
         self.person = {"sub": "42", "email": "bob@example.com", "email_verified": True}
@@ -126,12 +110,3 @@ class OidcServer(AbstractContextManager["OidcServer"]):
         claims |= {"nonce": asked["nonce"]} | self.person | self.changes
         claims = {name: value for name, value in claims.items() if value is not None}
         return {"access_token": "access", "token_type": "Bearer", "id_token": self.sign(claims)}
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()

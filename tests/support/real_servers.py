@@ -1,6 +1,5 @@
 """The real servers that tests run against: Redis' stand-in, PostgreSQL, an agent's endpoint."""
 
-import json
 import ssl
 import subprocess
 import threading
@@ -8,11 +7,10 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import psycopg
@@ -24,6 +22,7 @@ from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.settings import Settings
+from tests.support.http_server import HttpServer, Received, Reply
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
@@ -155,17 +154,7 @@ class PostgresServer(AbstractContextManager["PostgresServer"]):
 
 
 @dataclass
-class Received:
-    """A call that reached the endpoint."""
-
-    method: str
-    headers: dict[str, str]
-    body: Any
-    raw: bytes
-
-
-@dataclass
-class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
+class AgentEndpoint(HttpServer):
     """An agent's execution endpoint: keeps what arrives, answers `status` after `delay_seconds`.
 
     It answers nothing while `gate` is not set. With `tls` it speaks HTTPS. `body_for` makes the
@@ -180,44 +169,18 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
     tls: ssl.SSLContext | None = None
     body_for: Callable[[Received], bytes] | None = None
 
-    def __enter__(self) -> "AgentEndpoint":
-        endpoint = self
+    def __enter__(self) -> Self:
         self.gate.set()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _answer(self) -> None:
-                length = int(self.headers.get("Content-Length", 0))
-                raw = self.rfile.read(length)
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                body = json.loads(raw) if raw else None
-                received = Received(self.command, headers, body, raw)
-                endpoint.calls.append(received)
-                said = endpoint.body_for(received) if endpoint.body_for else endpoint.body
-                time.sleep(endpoint.delay_seconds)
-                endpoint.gate.wait(100)
-                try:
-                    self.send_response(endpoint.status)
-                    self.send_header("Content-Length", str(len(said)))
-                    self.end_headers()
-                    self.wfile.write(said)
-                except OSError:
-                    self.close_connection = True  # the caller lost patience, as some tests want
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        if self.tls is not None:
-            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
-        scheme = "http" if self.tls is None else "https"
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/execute"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        super().__enter__()
+        self.url = f"{self.origin}/execute"
         return self
+
+    def respond(self, received: Received) -> Reply:
+        self.calls.append(received)
+        body = self.body_for(received) if self.body_for else self.body
+        time.sleep(self.delay_seconds)
+        self.gate.wait(100)
+        return Reply(self.status, body)
 
     def __exit__(
         self,
@@ -226,5 +189,4 @@ class AgentEndpoint(AbstractContextManager["AgentEndpoint"]):
         traceback: TracebackType | None,
     ) -> None:
         self.gate.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(exc_type, exc, traceback)

@@ -12,7 +12,8 @@ from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from tests.conftest import Cast
 from tests.support.chats import chat_input, make_agent, said_in, submit_some
 from tests.support.executions import batch, execution
-from tests.support.real_servers import AgentEndpoint, Received
+from tests.support.http_server import Received
+from tests.support.real_servers import AgentEndpoint
 from tests.support.scenarios import endpoint_at
 
 pytestmark = pytest.mark.server

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -19,7 +20,8 @@ from opensink_web.operations.agents.signing_secret import (
 )
 from tests.conftest import Cast
 from tests.support.executions import make_function, submit_one
-from tests.support.real_servers import AgentEndpoint, Received
+from tests.support.http_server import Received
+from tests.support.real_servers import AgentEndpoint
 from tests.support.scenarios import answer, ask_in, endpoint_at
 
 pytestmark = pytest.mark.server
@@ -132,12 +134,12 @@ def test_a_receiver_that_was_taken_over_forges_no_call_to_another(
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": signer.sign("forged", moment, call.raw.decode()),
         }
-        assert not verifies(its_own, Received(call.method, headers, call.body, call.raw))
+        assert not verifies(its_own, replace(call, headers=headers))
     assert not verifies(its_own, call)
 
 
 def assert_only_the_very_call_is_believed(secret: str, call: Received) -> None:
-    altered = Received(call.method, call.headers, call.body, call.raw + b" ")
+    altered = replace(call, raw=call.raw + b" ")
     assert not verifies(secret, altered)
     assert not verifies(secret[:-4] + "AAA=", call)
     for name, forged in (
@@ -146,4 +148,4 @@ def assert_only_the_very_call_is_believed(secret: str, call: Received) -> None:
         ("webhook-id", "another"),
     ):
         headers = call.headers | {name: forged}
-        assert not verifies(secret, Received(call.method, headers, call.body, call.raw))
+        assert not verifies(secret, replace(call, headers=headers))
