@@ -9,11 +9,11 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from opensink_web import api, runtime, web
-from opensink_web.contract import gate, large_answer, last_use, waiting
+from opensink_web.contract import large_answer, last_use, throttle, waiting
 from opensink_web.contract.mounting import describe
 from opensink_web.contract.openapi import server_url
 from opensink_web.contract.problem import error_answer
-from opensink_web.contract.room import room_of
+from opensink_web.contract.surface import surface_of
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import is_outage
 from opensink_web.operations.accounts.user_session import SESSION_LIFETIME
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # a doubled slash names nothing, in either language
     wire(app, settings)
     web.register(app)
-    gate.set_up(app)
+    throttle.set_up(app)
     last_use.set_up(app)
     waiting.set_up(app)
     large_answer.set_up(app)
@@ -60,8 +60,8 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     if is_outage(error):
         _log.error("The database failed", exc_info=error)
         error = Unavailable("The database does not answer just now. Please try again.")
-    room = room_of(request.path)
-    return error_answer(error, room) if room is not None else web.error_page(error)
+    surface = surface_of(request.path)
+    return error_answer(error, surface) if surface is not None else web.error_page(error)
 
 
 def _folder(name: str) -> Path:

@@ -29,7 +29,7 @@ from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
 from opensink_web.cli.database import run_migrations
-from opensink_web.contract import gate, last_use
+from opensink_web.contract import last_use, throttle
 from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
 from opensink_web.models import Membership, Role, User, Workspace, db
@@ -241,7 +241,7 @@ def _forget_tries(app: Flask) -> None:
     app.extensions[EXTENSION] = replace(
         wired, limiter=MemoryLimiter(), local_limiter=MemoryLimiter()
     )
-    gate.set_up(app)
+    throttle.set_up(app)
 
 
 @pytest.fixture(scope="session")

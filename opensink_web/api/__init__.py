@@ -17,8 +17,8 @@ from opensink_web.api import (
     role,
 )
 from opensink_web.contract.mounting import blueprint_of
-from opensink_web.contract.room import API
 from opensink_web.contract.route import Route
+from opensink_web.contract.surface import API
 
 __all__ = ["ROUTES", "blueprint", "register"]
 

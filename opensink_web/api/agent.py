@@ -259,7 +259,7 @@ def _check_new(principal: Principal, body: AgentCreate) -> CheckedMessages:
     return check_initial_messages(principal.workspace, _services().templates, messages)
 
 
-@routes.post("/agents", summary="Make an agent.", check=_check_new)
+@routes.post("/agents", summary="Make an agent.", precheck=_check_new)
 def create_agent(principal: Principal, body: AgentCreate, checked: CheckedMessages) -> AgentAnswer:
     endpoint = body.execution_endpoint
     agent = agents.create_agent(
@@ -296,7 +296,9 @@ def _check_change(
     return check_initial_messages(principal.workspace, _services().templates, messages)
 
 
-@routes.patch("/agents/{agent_id}", summary="Change an agent.", errors=(409,), check=_check_change)
+@routes.patch(
+    "/agents/{agent_id}", summary="Change an agent.", errors=(409,), precheck=_check_change
+)
 def update_agent(
     principal: Principal, agent_id: UUID, body: AgentChange, checked: CheckedMessages | None
 ) -> AgentAnswer:

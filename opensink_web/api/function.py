@@ -239,7 +239,7 @@ def _check_new(principal: Principal, body: FunctionCreate) -> CheckedFields:
     return functions.check_fields(_policy(), body.fields(body.namespace, body.name))
 
 
-@routes.post("/functions", summary="Make a function.", check=_check_new)
+@routes.post("/functions", summary="Make a function.", precheck=_check_new)
 def create_function(
     principal: Principal, body: FunctionCreate, checked: CheckedFields
 ) -> FunctionAnswer:
@@ -271,7 +271,7 @@ def _check_change(
     return functions.check_fields(_policy(), body.fields(namespace, name), function)
 
 
-@routes.put(_ADDRESS, summary="Replace a function whole.", errors=(409,), check=_check_change)
+@routes.put(_ADDRESS, summary="Replace a function whole.", errors=(409,), precheck=_check_change)
 def replace_function(
     principal: Principal,
     namespace: PathName,
@@ -283,7 +283,7 @@ def replace_function(
     return FunctionAnswer.shown_to(principal, function)
 
 
-@routes.patch(_ADDRESS, summary="Change a function.", errors=(409,), check=_check_change)
+@routes.patch(_ADDRESS, summary="Change a function.", errors=(409,), precheck=_check_change)
 def update_function(
     principal: Principal,
     namespace: PathName,

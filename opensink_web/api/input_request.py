@@ -148,7 +148,7 @@ def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
     summary="Ask a person.",
     errors=(404,),
     delegated=ASKING,
-    check=_check_schema,
+    precheck=_check_schema,
 )
 def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
     if principal.execution_id is not None:
@@ -213,7 +213,7 @@ def _check_response(principal: Principal, request_id: UUID, body: Resolution) ->
     "/agent-session-input-requests/{request_id}/resolve",
     summary="Answer a request.",
     status=200,
-    check=_check_response,
+    precheck=_check_response,
 )
 def resolve(
     principal: Principal, request_id: UUID, body: Resolution, checked: CheckedResponse

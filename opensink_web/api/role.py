@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import request
 from pydantic import Field
 
-from opensink_web.contract.route import Admit, Routes
+from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
     Answer,
     Change,
@@ -91,9 +91,9 @@ RoleMemberPage = PageAnswer[RoleMemberAnswer]
 
 
 @routes.post("/roles", summary="Make a role.", transaction=False, errors=(409,))
-def create_role(admit: Admit, body: RoleCreate) -> RoleAnswer:
+def create_role(authenticate: Authenticate, body: RoleCreate) -> RoleAnswer:
     with writing():
-        by = admit()
+        by = authenticate()
         role = roles.create_role(
             by, name=body.name, description=body.description, permissions=body.permissions
         )
@@ -113,9 +113,9 @@ def get_role(principal: Principal, role_id: UUID) -> RoleAnswer:
 
 
 @routes.patch("/roles/{role_id}", summary="Change a role.", transaction=False, errors=(409,))
-def update_role(admit: Admit, role_id: UUID, body: RoleChange) -> RoleAnswer:
+def update_role(authenticate: Authenticate, role_id: UUID, body: RoleChange) -> RoleAnswer:
     with writing():
-        by = admit()
+        by = authenticate()
         answer = RoleAnswer.of(roles.update_role(by, role_id, body.changes()))
         by_id = by.user.id
     _record("role_changed", by_id, answer.name)
@@ -123,9 +123,9 @@ def update_role(admit: Admit, role_id: UUID, body: RoleChange) -> RoleAnswer:
 
 
 @routes.delete("/roles/{role_id}", summary="Delete a role.", transaction=False)
-def delete_role(admit: Admit, role_id: UUID) -> None:
+def delete_role(authenticate: Authenticate, role_id: UUID) -> None:
     with writing():
-        by = admit()
+        by = authenticate()
         name, by_id = roles.delete_role(by, role_id), by.user.id
     _record("role_deleted", by_id, name)
 
@@ -137,9 +137,9 @@ def list_role_members(principal: Principal, role_id: UUID, query: PageQuery) -> 
 
 
 @routes.post("/roles/{role_id}/members", summary="Give a member a role.", transaction=False)
-def give_role(admit: Admit, role_id: UUID, body: RoleMember) -> RoleMemberAnswer:
+def give_role(authenticate: Authenticate, role_id: UUID, body: RoleMember) -> RoleMemberAnswer:
     with writing():
-        by = admit()
+        by = authenticate()
         name = queries.find_role(by.workspace, role_id).name
         user = roles.give_role(by, role_id, _user_id(body.member))
         answer, by_id = RoleMemberAnswer.of(user), by.user.id
@@ -150,9 +150,9 @@ def give_role(admit: Admit, role_id: UUID, body: RoleMember) -> RoleMemberAnswer
 @routes.delete(
     "/roles/{role_id}/members/{user_id}", summary="Take a role from a member.", transaction=False
 )
-def take_role(admit: Admit, role_id: UUID, user_id: UUID) -> None:
+def take_role(authenticate: Authenticate, role_id: UUID, user_id: UUID) -> None:
     with writing():
-        by = admit()
+        by = authenticate()
         name, by_id = queries.find_role(by.workspace, role_id).name, by.user.id
         roles.take_role(by, role_id, user_id)
     _record("role_taken", by_id, name, to=user_id)

@@ -1,8 +1,8 @@
 """One call of a declared route: who is it, may they, what did they send; then the transaction.
 
 Whoever reads is looked up once, in the transaction of the view. Whoever writes is looked up before
-anything is read from them, in the transaction of the route's check, which needs no lock; and again
-inside the transaction of the view, so that a key revoked or a sign-in ended in between opens
+anything is read from them, in the transaction of the route's precheck, which needs no lock; and
+again inside the transaction of the view, so that a key revoked or a sign-in ended in between opens
 nothing. A token that was good when the call came stays so during the call, however long its answer
 is held.
 """
@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 from flask import Response, current_app, request
 
 from opensink_web import clock
-from opensink_web.contract import gate, last_use, waiting
+from opensink_web.contract import last_use, throttle, waiting
 from opensink_web.contract.received import canonical, read_body, read_path, read_query
-from opensink_web.contract.route import Admit, Permission, Route
+from opensink_web.contract.route import Authenticate, Permission, Route
 from opensink_web.contract.shapes import Answer
 from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal, Unavailable
 from opensink_web.json_value import JSONValue
@@ -52,16 +52,16 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
         arguments, _ = _arguments(route, path_values)
         return _response(route, route.view(**arguments))
     bearer = _presented_bearer()
-    admit = partial(_admit, route, path_values, bearer, clock.now())
+    authenticate = partial(_authenticate, route, path_values, bearer, clock.now())
     if route.reads_only and route.has_transaction:
-        return _read(route, admit, path_values, bearer)
+        return _read(route, authenticate, path_values, bearer)
     if not route.has_transaction:
         with reading():
-            _recognised(admit, bearer)
+            _recognised(authenticate, bearer)
         arguments, _ = _arguments(route, path_values)
-        return _response(route, route.view(admit=admit, **arguments))
-    call = _read_call(route, admit, path_values, bearer)
-    return _write_then_answer(call) if route.then else _write(call).response()
+        return _response(route, route.view(authenticate=authenticate, **arguments))
+    call = _read_call(route, authenticate, path_values, bearer)
+    return _write_then_answer(call) if route.after_commit else _write(call).response()
 
 
 def _arguments(route: Route, path_values: Mapping[str, str]) -> tuple[Arguments, JSONValue]:
@@ -93,21 +93,21 @@ def _presented_bearer() -> str:
     return bearer
 
 
-def _recognised(admit: Admit, bearer: str) -> Principal:
-    with gate.looking_up(bearer):
+def _recognised(authenticate: Authenticate, bearer: str) -> Principal:
+    with throttle.looking_up(bearer):
         try:
-            principal = admit()
+            principal = authenticate()
         except NotAuthenticated:
             if not was_a_bearer(bearer, _services().signer):
-                gate.refuse_guess(bearer)
+                throttle.refuse_guess(bearer)
             raise
-    gate.note_right_bearer(bearer)
+    throttle.note_right_bearer(bearer)
     if principal.key is not None:
         last_use.note_key(principal.key)
     return principal
 
 
-def _admit(
+def _authenticate(
     route: Route, path_values: Mapping[str, str], bearer: str, called_at: datetime
 ) -> Principal:
     """Return who calls, if the route is open to them.
@@ -117,7 +117,7 @@ def _admit(
     """
     principal = principal_of_bearer(bearer, _services().signer, called_at)
     if principal is None:
-        raise NotAuthenticated(gate.UNKNOWN)
+        raise NotAuthenticated(throttle.UNKNOWN)
     wanted, cover = route.permission, route.delegated.cover(principal, path_values)
     if isinstance(wanted, Permission) and cover is not Cover.OWN:
         if wanted.path:
@@ -131,9 +131,11 @@ def _services() -> Services:
     return wired
 
 
-def _read(route: Route, admit: Admit, path_values: Mapping[str, str], bearer: str) -> Response:
+def _read(
+    route: Route, authenticate: Authenticate, path_values: Mapping[str, str], bearer: str
+) -> Response:
     with reading():
-        principal = _recognised(admit, bearer)
+        principal = _recognised(authenticate, bearer)
         arguments, _ = _arguments(route, path_values)
         answer = route.view(principal=principal, **arguments)
         wait = route.waits(answer, arguments["query"]) if route.waits is not None else None
@@ -142,45 +144,47 @@ def _read(route: Route, admit: Admit, path_values: Mapping[str, str], bearer: st
 
     def finish() -> Response:
         with reading():  # while the answer was held, the key may have been revoked
-            return _response(route, route.view(principal=admit(), **arguments))
+            return _response(route, route.view(principal=authenticate(), **arguments))
 
     return waiting.held(wait, finish)
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A call that may write, as it was read and checked; `refusal` is what the check has raised."""
+    """A call that may write, as it was read and checked; `refusal` is what that has raised."""
 
     route: Route
-    admit: Admit
+    authenticate: Authenticate
     arguments: Arguments
     once: idempotency.Once | None
     refusal: OpenSinkError | None = None
 
 
-def _read_call(route: Route, admit: Admit, path_values: Mapping[str, str], bearer: str) -> _Call:
-    """Read a call that may write, and run the route's check; nothing waits for this.
+def _read_call(
+    route: Route, authenticate: Authenticate, path_values: Mapping[str, str], bearer: str
+) -> _Call:
+    """Read a call that may write, and run the route's precheck; nothing waits for this.
 
-    A refusal of the check is kept for later where the call may have been answered already.
+    A refusal of the precheck is kept for later where the call may have been answered already.
     Raises: OpenSinkError.
     """
     with reading():
-        caller = _recognised(admit, bearer)
+        caller = _recognised(authenticate, bearer)
         arguments, sent = _arguments(route, path_values)
         once = None
         if route.keeps_answers and IDEMPOTENCY_HEADER in request.headers:
             once = _once(sent)
-        if route.check is None:
-            return _Call(route, admit, arguments, once)
+        if route.precheck is None:
+            return _Call(route, authenticate, arguments, once)
         try:
-            checked = route.check(principal=caller, **arguments)
+            checked = route.precheck(principal=caller, **arguments)
         except OpenSinkError as refusal:
             if once is None:
                 raise
-            return _Call(route, admit, arguments, once, refusal)
+            return _Call(route, authenticate, arguments, once, refusal)
     if route.takes_checked:
         arguments["checked"] = checked
-    return _Call(route, admit, arguments, once)
+    return _Call(route, authenticate, arguments, once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,7 @@ def _write(call: _Call) -> _Written:
         key = idempotency.HeldKey(call.once)
         try:
             # as `stage` has prepared it, once no other call does it under the same key
-            with call.route.stage(call.arguments["checked"], call.admit, key) as staged:
+            with call.route.stage(call.arguments["checked"], call.authenticate, key) as staged:
                 arguments = call.arguments | {"checked": staged}
                 return _in_transaction(replace(call, arguments=arguments), key)
         except idempotency.AnsweredBefore as before:
@@ -224,7 +228,7 @@ def _in_transaction(call: _Call, key: idempotency.HeldKey | None = None) -> _Wri
     status = call.route.status
     recorded: RecordedRefusal | None = None
     with writing():
-        view = partial(call.route.view, principal=call.admit(), **call.arguments)
+        view = partial(call.route.view, principal=call.authenticate(), **call.arguments)
         try:
             if call.once is not None:
                 return _write_once(status, view, call.once, call.refusal, key)
@@ -255,7 +259,7 @@ def _write_once(
 ) -> _Written:
     """Do it, unless it has been done under this key: then answer what was answered.
 
-    What has been done stays so even if the route's check would refuse it now.
+    What has been done stays so even if the route's precheck would refuse it now.
     """
     if key is not None and key.is_held:
         record: IdempotencyRecord | idempotency.StoredAnswer = key.record()
@@ -278,18 +282,18 @@ def _write_once(
 def _write_then_answer(call: _Call) -> Response:
     """Write, and hold the answer until the route's second view has it."""
     route = call.route
-    if route.then is None or route.taken is None:
+    if route.after_commit is None or route.accepted is None:
         raise TypeError(f"{route.name} has nothing to answer after its transaction")
     if not waiting.may_hold():
         raise Unavailable(_TOO_MANY_WAIT)
     written = _write(call)
-    taken = route.taken.model_validate_json(written.body)
-    then = partial(route.then, admit=call.admit, taken=taken)
+    accepted = route.accepted.model_validate_json(written.body)
+    after_commit = partial(route.after_commit, authenticate=call.authenticate, accepted=accepted)
 
     def finish() -> Response:
-        return replace(written, body=_body(then())).response()
+        return replace(written, body=_body(after_commit())).response()
 
-    wait = route.waits(taken, None) if route.waits is not None else None
+    wait = route.waits(accepted, None) if route.waits is not None else None
     return finish() if wait is None else waiting.held(wait, finish)
 
 

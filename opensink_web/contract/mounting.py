@@ -8,15 +8,15 @@ from flask.typing import RouteCallable
 from opensink_web import json_value
 from opensink_web.contract.call import answer_call
 from opensink_web.contract.openapi import openapi_document
-from opensink_web.contract.room import API, Room
 from opensink_web.contract.route import Route
+from opensink_web.contract.surface import API, Surface
 
 OPENAPI_ADDRESS = f"{API.prefix}/openapi.json"
 
 
-def blueprint_of(room: Room, routes: tuple[Route, ...]) -> Blueprint:
-    """Make the blueprint that answers a room's routes."""
-    made = Blueprint(room.name, __name__, url_prefix=room.prefix or None)
+def blueprint_of(surface: Surface, routes: tuple[Route, ...]) -> Blueprint:
+    """Make the blueprint that answers a surface's routes."""
+    made = Blueprint(surface.name, __name__, url_prefix=surface.prefix or None)
     for route in routes:
         made.add_url_rule(
             route.path.replace("{", "<").replace("}", ">"),

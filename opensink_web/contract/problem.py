@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 
 from opensink_web import json_value
-from opensink_web.contract.room import API, Room
+from opensink_web.contract.surface import API, Surface
 from opensink_web.errors import (
     FieldError,
     InvalidInput,
@@ -53,20 +53,20 @@ class Problem(BaseModel):
     )
 
 
-def error_answer(error: Exception, room: Room = API) -> Response:
-    """Turn whatever was raised into a room's answer; what nobody expected is logged."""
+def error_answer(error: Exception, surface: Surface = API) -> Response:
+    """Turn whatever was raised into a surface's answer; what nobody expected is logged."""
     if isinstance(error, OpenSinkError):
-        return _domain_answer(error, room)
+        return _domain_answer(error, surface)
     if isinstance(error, HTTPException):
         return _http_answer(error)
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
     return _problem(500, "internal_error", _SENTENCES[500])
 
 
-def _domain_answer(error: OpenSinkError, room: Room) -> Response:
+def _domain_answer(error: OpenSinkError, surface: Surface) -> Response:
     is_invalid = isinstance(error, InvalidInput)
-    takes_rooms_status = is_invalid and not isinstance(error, RefusedBySettings)
-    status = room.invalid_status if takes_rooms_status else error.status
+    takes_surfaces_status = is_invalid and not isinstance(error, RefusedBySettings)
+    status = surface.invalid_status if takes_surfaces_status else error.status
     errors = error.errors if is_invalid else ()
     answer = _problem(status, error.code, error.message, errors)
     if error.status == HTTPStatus.UNAUTHORIZED:

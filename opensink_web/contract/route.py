@@ -5,23 +5,24 @@
 
 What stands in the path is a UUID, or an annotated text such as shapes.PathName. A view is called
 with the principal, in the transaction of the call. One that is declared with `transaction=False`
-opens its own, and is called with `admit` in the principal's place: it returns the principal, within
-the transaction that is open then. Who calls a PUBLIC route is not asked, so its view gets neither.
+opens its own, and is called with `authenticate` in the principal's place: it returns the principal,
+within the transaction that is open then. Who calls a PUBLIC route is not asked, so its view gets
+neither.
 
 What a view that writes may not do within its transaction is done around it, so that nobody who
-wants to write waits for it. `check` comes before: it is called with the principal and the view's
+wants to write waits for it. `precheck` comes before: it is called with the principal and the view's
 arguments, and whatever takes long is done there, such as holding inputs against a schema or asking
 a name server. What it returns, a view that asks for `checked` gets, and looks that it still holds.
 `stage` is a context manager around the view's transaction, for what is so much that nobody may wait
-for all of it: it is called with `admit`, with the Idempotency-Key to be held, and with `checked`,
+for all of it: it is called with `authenticate`, the Idempotency-Key to be held, and `checked`,
 opens transactions of its own, in which it writes what nobody finds, and yields what the view gets
 as `checked`. When the view fails, nothing of that is left.
-`then` is a second view, after the commit and outside any transaction. It is called with `admit` and
-with `taken`, what the first view answered. A repeated call with the same Idempotency-Key skips the
-first view alone.
+`after_commit` is a second view, outside any transaction. It is called with `authenticate` and
+with `accepted`, what the first view answered. A repeated call with the same Idempotency-Key skips
+the first view alone.
 
 An answer is held back where `waits`, called with what the view answers now and with the query, says
-for what. Then the view of a GET, or `then`, answers as it is when that has happened.
+for what. Then the view of a GET, or `after_commit`, answers as it is when that has happened.
 
 The declaration drives the call (call.py) and the OpenAPI document (openapi.py). Nothing here knows
 Flask or a noun.
@@ -37,8 +38,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from opensink_web.contract.room import API, Room
 from opensink_web.contract.shapes import Answer, Query, Received, path_adapter
+from opensink_web.contract.surface import API, Surface
 from opensink_web.contract.waiting import Wait
 from opensink_web.operations.accounts.delegation import NOBODY, Delegation
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
@@ -47,8 +48,8 @@ from opensink_web.operations.idempotency import HeldKey
 
 View: TypeAlias = Callable[..., Any]
 ViewT = TypeVar("ViewT", bound=View)
-Admit: TypeAlias = Callable[[], Principal]
-Stage: TypeAlias = Callable[[Any, Admit, HeldKey], AbstractContextManager[Any]]
+Authenticate: TypeAlias = Callable[[], Principal]
+Stage: TypeAlias = Callable[[Any, Authenticate, HeldKey], AbstractContextManager[Any]]
 Waits: TypeAlias = Callable[[Any, Any], Wait | None]
 
 
@@ -103,17 +104,17 @@ class Demands(TypedDict, total=False):
     errors: tuple[int, ...]
     transaction: bool
     takes_batch: bool
-    check: View
+    precheck: View
     stage: Stage
-    then: View
+    after_commit: View
     waits: Waits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One method at one path, below its room's prefix."""
+    """One method at one path, below its surface's prefix."""
 
-    room: Room
+    surface: Surface
     resource: str
     method: str
     path: str
@@ -128,10 +129,10 @@ class Route:
     errors: tuple[int, ...]
     has_transaction: bool
     takes_batch: bool
-    check: View | None
+    precheck: View | None
     takes_checked: bool
     stage: Stage | None
-    then: View | None
+    after_commit: View | None
     waits: Waits | None
 
     @property
@@ -141,7 +142,7 @@ class Route:
     @property
     def address(self) -> str:
         """The whole path, with `{name}` for what varies."""
-        return self.room.prefix + self.path
+        return self.surface.prefix + self.path
 
     @property
     def id_names(self) -> tuple[str, ...]:
@@ -149,14 +150,14 @@ class Route:
         return tuple(self.path_types)
 
     @property
-    def taken(self) -> type[Answer] | None:
-        """What the view answers, which is not what is sent where there is a `then`."""
+    def accepted(self) -> type[Answer] | None:
+        """What the view answers, which is not what is sent where there is an `after_commit`."""
         return _answer_shape(self.view)
 
     @property
     def answer(self) -> type[Answer] | None:
         """What is sent."""
-        return _answer_shape(self.then or self.view)
+        return _answer_shape(self.after_commit or self.view)
 
     @property
     def takes_body(self) -> bool:
@@ -182,7 +183,7 @@ class Route:
     @property
     def error_statuses(self) -> tuple[int, ...]:
         """Every status but the successful one, in order."""
-        statuses = {int(self.room.invalid_status), 429, 500, 503, *self.errors}
+        statuses = {int(self.surface.invalid_status), 429, 500, 503, *self.errors}
         if not self.is_public:
             statuses |= {401, 403}
         if self.id_names:
@@ -197,9 +198,9 @@ class Route:
 class Routes:
     """The routes of one resource: GET needs its `read`, anything else its `write`, unless said."""
 
-    def __init__(self, resource: str, room: Room = API) -> None:
+    def __init__(self, resource: str, surface: Surface = API) -> None:
         self._resource = resource
-        self._room = room
+        self._surface = surface
         self._routes: list[Route] = []
 
     def __iter__(self) -> Iterator[Route]:
@@ -241,7 +242,7 @@ class Routes:
         def declare(view: ViewT) -> ViewT:
             hints = get_type_hints(view, include_extras=True)
             route = Route(
-                room=self._room,
+                surface=self._surface,
                 resource=self._resource,
                 method=method,
                 path=path,
@@ -256,10 +257,10 @@ class Routes:
                 errors=demands.get("errors", ()),
                 has_transaction=demands.get("transaction", True),
                 takes_batch=demands.get("takes_batch", False),
-                check=demands.get("check"),
+                precheck=demands.get("precheck"),
                 takes_checked="checked" in hints,
                 stage=demands.get("stage"),
-                then=demands.get("then"),
+                after_commit=demands.get("after_commit"),
                 waits=demands.get("waits"),
             )
             self._routes.append(route)

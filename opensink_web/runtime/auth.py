@@ -12,10 +12,10 @@ from uuid import UUID
 from flask import current_app, request
 from pydantic import Field
 
-from opensink_web.contract import gate
-from opensink_web.contract.room import RUNTIME
-from opensink_web.contract.route import Access, Admit, Routes
+from opensink_web.contract import throttle
+from opensink_web.contract.route import Access, Authenticate, Routes
 from opensink_web.contract.shapes import Answer, Received
+from opensink_web.contract.surface import RUNTIME
 from opensink_web.errors import (
     InvalidInput,
     NotAuthenticated,
@@ -240,9 +240,9 @@ def me(principal: Principal) -> MeAnswer:
     delegated=WHO_IT_IS,
     transaction=False,
 )
-def check_permissions(admit: Admit, body: PermissionsCheck) -> PermissionsAnswer:
+def check_permissions(authenticate: Authenticate, body: PermissionsCheck) -> PermissionsAnswer:
     with reading():
-        principal = admit()
+        principal = authenticate()
         checks = [
             PermissionCheck(permission=text, has_permission=_has(principal, text))
             for text in body.permissions
@@ -281,10 +281,10 @@ def _was_given_out(refresh_token: str) -> bool:
 
     Raises: RateLimited when too many were made from this address.
     """
-    with suppress(NotAuthenticated), gate.looking_up(refresh_token), reading():
+    with suppress(NotAuthenticated), throttle.looking_up(refresh_token), reading():
         if sessions.is_refresh_token(refresh_token):
             return True
-        gate.refuse_guess(refresh_token)
+        throttle.refuse_guess(refresh_token)
     return False
 
 

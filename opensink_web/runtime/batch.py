@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from opensink_web.contract import large_answer
-from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import Answer, ListAnswer, Query, SliceLimit, SliceStart
+from opensink_web.contract.surface import RUNTIME
 from opensink_web.models import Batch, BatchStatus, ExecutionKind, ExecutionStatus
 from opensink_web.operations.accounts.delegation import (
     EXECUTIONS_OF_BATCH,

@@ -7,7 +7,6 @@ from uuid import UUID
 from flask import current_app
 from pydantic import Field, JsonValue
 
-from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import (
     Answer,
@@ -19,6 +18,7 @@ from opensink_web.contract.shapes import (
     SliceLimit,
     SliceStart,
 )
+from opensink_web.contract.surface import RUNTIME
 from opensink_web.models import Agent, Chat, ChatMessage
 from opensink_web.operations.accounts.delegation import EXECUTING, THIS_CHAT
 from opensink_web.operations.accounts.permission import Action, Principal
@@ -176,7 +176,7 @@ def _check_batch(principal: Principal, namespace: str, slug: str, body: ChatBatc
     delegated=EXECUTING,
     errors=(400, 409),
     takes_batch=True,
-    check=_check_batch,
+    precheck=_check_batch,
     stage=stage,
 )
 def chat_batch(

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, JsonValue
 
 from opensink_web.contract import large_answer
-from opensink_web.contract.room import RUNTIME
 from opensink_web.contract.route import Access, Permission, Routes
 from opensink_web.contract.shapes import (
     Answer,
@@ -18,6 +17,7 @@ from opensink_web.contract.shapes import (
     SliceLimit,
     SliceStart,
 )
+from opensink_web.contract.surface import RUNTIME
 from opensink_web.errors import InvalidResponse, PermissionMissing
 from opensink_web.models import (
     CallbackStatus,
@@ -270,7 +270,7 @@ def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> Check
     summary="Answer what an execution asked for.",
     status=200,
     permission=_CONTINUE,
-    check=_check_reply,
+    precheck=_check_reply,
 )
 def continue_execution(
     principal: Principal, execution_id: UUID, body: Reply, checked: CheckedResponse
@@ -296,7 +296,7 @@ def _check_output(
     status=200,
     permission=Access.BEARER,
     delegated=OWN_EXECUTION,
-    check=_check_output,
+    precheck=_check_output,
 )
 def complete_execution(
     principal: Principal, execution_id: UUID, body: Output, checked: executions.CheckedOutput

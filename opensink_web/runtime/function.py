@@ -8,9 +8,9 @@ from pydantic import Field, JsonValue, RootModel
 
 from opensink_web import json_value
 from opensink_web.contract import waiting
-from opensink_web.contract.room import RUNTIME
-from opensink_web.contract.route import Admit, Permission, Routes
+from opensink_web.contract.route import Authenticate, Permission, Routes
 from opensink_web.contract.shapes import WHOLE, Answer, JsonObject, PathName, Received
+from opensink_web.contract.surface import RUNTIME
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.models import BatchStatus, Execution, ExecutionStatus
 from opensink_web.models.transaction import reading
@@ -182,7 +182,7 @@ class QueuedBatchAnswer(Answer):
     status: BatchStatus = BatchStatus.QUEUED
 
 
-def until_told(taken: TakenAnswer, _query: object) -> waiting.Wait:
+def until_told(accepted: TakenAnswer, _query: object) -> waiting.Wait:
     """Wait until an execution has ended or waits for a person, at most for the time of a call.
 
     Whoever answers quicker than we look starts another call, which has its own time.
@@ -191,22 +191,22 @@ def until_told(taken: TakenAnswer, _query: object) -> waiting.Wait:
     def after(pauses: int) -> waiting.Wait:
         def again() -> waiting.Wait | None:
             with reading():
-                status, pause_count = moves_of(taken.execution_id) or (None, pauses)
+                status, pause_count = moves_of(accepted.execution_id) or (None, pauses)
             is_another_call = status in BUSY and pause_count != pauses
             return after(pause_count) if is_another_call else None
 
-        seconds = taken.timeout_seconds + GRACE_SECONDS
-        return waiting.Wait(still_busy, taken.execution_id, seconds, again)
+        seconds = accepted.timeout_seconds + GRACE_SECONDS
+        return waiting.Wait(still_busy, accepted.execution_id, seconds, again)
 
     return after(0)
 
 
-def tell_outcome(admit: Admit, taken: TakenAnswer) -> OutcomeAnswer:
+def tell_outcome(authenticate: Authenticate, accepted: TakenAnswer) -> OutcomeAnswer:
     """Tell how an execution has gone so far."""
     with reading():
-        principal = admit()
+        principal = authenticate()
         execution = find_execution(
-            principal.workspace, taken.execution_id, user_id=principal.user.id
+            principal.workspace, accepted.execution_id, user_id=principal.user.id
         )
         return OutcomeAnswer.shown_to(principal, execution)
 
@@ -226,8 +226,8 @@ def _check_input(
     status=200,
     permission=_EXECUTE,
     delegated=EXECUTING,
-    check=_check_input,
-    then=tell_outcome,
+    precheck=_check_input,
+    after_commit=tell_outcome,
     waits=until_told,
 )
 def execute(
@@ -251,7 +251,7 @@ def execute(
     permission=_EXECUTE,
     delegated=EXECUTING,
     errors=(400,),
-    check=_check_input,
+    precheck=_check_input,
 )
 def execute_async(
     principal: Principal,
@@ -292,7 +292,7 @@ def _check_batch(principal: Principal, namespace: str, name: str, body: ExecuteB
     delegated=EXECUTING,
     errors=(400,),
     takes_batch=True,
-    check=_check_batch,
+    precheck=_check_batch,
     stage=stage,
 )
 def execute_batch(

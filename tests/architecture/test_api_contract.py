@@ -10,8 +10,8 @@ from flask import Flask
 from opensink_web import json_value
 from opensink_web.cli import commands
 from opensink_web.contract.openapi import openapi_document
-from opensink_web.contract.room import API, RUNTIME, room_of
 from opensink_web.contract.route import Access, Route
+from opensink_web.contract.surface import API, RUNTIME, surface_of
 from opensink_web.factory import ROUTES
 from opensink_web.operations.accounts.permission import KEY_RESOURCES
 from tests.api.conftest import Api, Apis, assert_problem, made, make_agent
@@ -20,7 +20,7 @@ from tests.support.cases import for_each
 from tests.support.valid_bodies import valid_body
 
 UNDECLARED = {"openapi"}
-"""What answers JSON without being a route of a room."""
+"""What answers JSON without being a route of a surface."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -37,9 +37,9 @@ def routes_with(
 
 
 def test_every_rule_where_programs_call_is_declared(app: Flask) -> None:
-    rules = {r.endpoint for r in app.url_map.iter_rules() if room_of(r.rule) is not None}
+    rules = {r.endpoint for r in app.url_map.iter_rules() if surface_of(r.rule) is not None}
 
-    assert rules == {f"{route.room.name}.{route.name}" for route in ROUTES} | UNDECLARED
+    assert rules == {f"{route.surface.name}.{route.name}" for route in ROUTES} | UNDECLARED
 
 
 def test_every_body_that_tests_send_is_valid() -> None:
@@ -50,13 +50,13 @@ def test_every_body_that_tests_send_is_valid() -> None:
 
 
 def test_every_route_stands_where_its_room_answers() -> None:
-    assert [route.name for route in ROUTES if room_of(route.address) is not route.room] == []
+    assert [route.name for route in ROUTES if surface_of(route.address) is not route.surface] == []
 
 
 def test_every_route_declares_its_permission() -> None:
     def check(route: Route) -> None:
         if isinstance(route.permission, Access):
-            assert route.room is RUNTIME, "in /api/v1 nothing is open to all"
+            assert route.surface is RUNTIME, "in /api/v1 nothing is open to all"
             return
         assert route.permission.resource in KEY_RESOURCES
         reads = route.permission.action == "read"
@@ -120,7 +120,7 @@ def test_every_route_names_an_unknown_parameter(alice: Api) -> None:
     def check(route: Route) -> None:
         answer = alice.at(address_of(route) + "?nonsense=1", route.method)
 
-        problem = assert_problem(answer, route.room.invalid_status, "invalid_request")
+        problem = assert_problem(answer, route.surface.invalid_status, "invalid_request")
         assert problem["errors"] == [{"path": "/nonsense", "message": "Unknown parameter."}]
 
     for_each(ROUTES, check)
@@ -138,7 +138,7 @@ def test_every_body_names_an_unknown_field(alice: Api) -> None:
     def check(route: Route) -> None:
         response = alice.at(address_of(route), route.method, json={"nonsense": 1})
 
-        problem = assert_problem(response, route.room.invalid_status, "invalid_request")
+        problem = assert_problem(response, route.surface.invalid_status, "invalid_request")
         assert {"path": "/nonsense", "message": "Unknown field."} in problem["errors"]
 
     for_each(routes_with(a_body=True), check)

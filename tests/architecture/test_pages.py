@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from opensink_web.contract.room import room_of
+from opensink_web.contract.surface import surface_of
 from opensink_web.factory import create_app
 from opensink_web.settings import Settings
 from opensink_web.web.access import PERMISSION
@@ -27,7 +27,7 @@ def page_rules(app: Flask) -> list[Rule]:
     return [
         rule
         for rule in app.url_map.iter_rules()
-        if rule.endpoint != "static" and room_of(rule.rule) is None
+        if rule.endpoint != "static" and surface_of(rule.rule) is None
     ]
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from werkzeug.routing import Rule
 
-from opensink_web.contract.room import room_of
+from opensink_web.contract.surface import surface_of
 from opensink_web.factory import create_app
 from opensink_web.settings import Settings
 from tests.browser.conftest import PATIENCE_MS, Site
@@ -142,7 +142,7 @@ def test_every_page_that_shows_anything_is_opened(site: Site, place: HostilePlac
 
 def is_page(rule: Rule) -> bool:
     is_read = "GET" in (rule.methods or set())
-    return is_read and room_of(rule.rule) is None and rule.endpoint not in WITHOUT_TEXT
+    return is_read and surface_of(rule.rule) is None and rule.endpoint not in WITHOUT_TEXT
 
 
 def test_what_is_swapped_in_runs_nothing_either(watch: Watch, place: HostilePlace) -> None:

@@ -1,4 +1,4 @@
-"""What a declaration can say, on routes made for it: of each thing that the rooms make use of."""
+"""What a declaration can say, on routes made for it: of each thing that an API surface uses."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,9 +9,9 @@ from flask import Flask
 
 from opensink_web.contract.mounting import blueprint_of
 from opensink_web.contract.openapi import openapi_document
-from opensink_web.contract.room import RUNTIME
-from opensink_web.contract.route import Access, Admit, Routes
+from opensink_web.contract.route import Access, Authenticate, Routes
 from opensink_web.contract.shapes import Answer, JsonObject, ListAnswer, PathName, Received
+from opensink_web.contract.surface import RUNTIME
 from opensink_web.factory import create_app
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.permission import Principal
@@ -55,11 +55,11 @@ def batch(principal: Principal, body: Inputs) -> NameAnswer:
 
 
 @routes.put("/batches", summary="Transactions of its own.", transaction=False)
-def in_two_steps(admit: Admit) -> NameAnswer:
+def in_two_steps(authenticate: Authenticate) -> NameAnswer:
     with writing():
-        first = admit().user.email
+        first = authenticate().user.email
     with reading():
-        return NameAnswer(text=f"{first} {admit().user.email}")
+        return NameAnswer(text=f"{first} {authenticate().user.email}")
 
 
 @routes.post("/auth/open", summary="For all.", permission=Access.PUBLIC, status=200)

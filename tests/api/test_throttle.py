@@ -9,7 +9,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
-from opensink_web.contract.gate import WRONG_BEARER_RATE
+from opensink_web.contract.throttle import WRONG_BEARER_RATE
 from opensink_web.models import db
 from tests.api.conftest import Api, assert_problem
 from tests.conftest import Cast
