@@ -295,6 +295,6 @@ def role_in_short(role: Role) -> str:
         case Role.REVIEWER:
             return "Answers requests, sees the rest"
         case Role.VIEWER:
-            return "Sees the same and answers nothing"
+            return "Sees the same, without answering"
         case _:
             assert_never(role)

@@ -40,7 +40,7 @@ blueprint = Blueprint("member", __name__)
 _MEMBERS = "/w/<workspace_slug>/admin/members"
 _ROLES = [
     SelectChoice(Role.REVIEWER.value, "Reviewer: answers requests; sees sessions and deliveries"),
-    SelectChoice(Role.VIEWER.value, "Viewer: sees the same and answers nothing"),
+    SelectChoice(Role.VIEWER.value, "Viewer: sees the same, without answering"),
     SelectChoice(
         Role.ADMIN.value, "Admin: also looks after agents, keys, members and the workspace"
     ),

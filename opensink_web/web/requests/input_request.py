@@ -44,7 +44,7 @@ class DeclineForm(SettingsForm):
     reason = ParagraphsField(
         "Reason",
         [
-            DataRequired("Give a reason: the caller is told it."),
+            DataRequired("Give a reason; the caller will see it."),
             Length(max=REASON_LENGTH_MAX, message="Use at most %(max)d characters."),
         ],
         description="The caller will see this.",
