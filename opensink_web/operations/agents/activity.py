@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from sqlalchemy import insert
+
+from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidInput, NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
@@ -13,8 +16,12 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.base import new_id
+from opensink_web.models.sealed import sealed_values
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.agent import keep_agent
 
+_ADD = insert(Activity)
 # keeps a row from being deleted until the commit, and lets others change it
 _KEPT = {"read": True, "key_share": True}
 
@@ -29,22 +36,25 @@ def log_activity(
     payload: JSONValue = None,
     related_entity_id: str | None = None,
     links: list[JSONObject] | None = None,
-) -> Activity:
-    """Write down that something happened in a session; the row goes out with the next flush."""
-    activity = Activity(
-        workspace_id=session.workspace_id,
-        session_id=session.id,
-        agent_id=session.agent_id,
-        type=activity_type,
-        source=source,
-        recorded_by=recorded_by,
-        message=message,
-        payload=payload,
-        related_entity_id=related_entity_id,
-        links=links or [],
-    )
-    db.session.add(activity)
-    return activity
+) -> UUID:
+    """Write down that something happened in a session, whose row is there; return the new id."""
+    activity_id = new_id()
+    row = {
+        "id": activity_id,
+        "created_at": clock.now(),
+        "workspace_id": session.workspace_id,
+        "session_id": session.id,
+        "agent_id": session.agent_id,
+        "type": activity_type,
+        "source": source,
+        "recorded_by": recorded_by,
+        "message": message,
+        "payload": payload,
+        "related_entity_id": related_entity_id,
+        "links": links or [],
+    }
+    run_prepared(_ADD, sealed_values(Activity, row))
+    return activity_id
 
 
 def add_activity(
@@ -68,7 +78,7 @@ def add_activity(
         raise NotFound("There is no such session.")
     keep_agent(session.agent_id)
     check_agent_of(session, agent_id)
-    activity = log_activity(
+    activity_id = log_activity(
         session,
         activity_type,
         source=source,
@@ -78,8 +88,7 @@ def add_activity(
         related_entity_id=related_entity_id,
         links=links,
     )
-    db.session.flush()
-    return activity
+    return db.session.get_one(Activity, activity_id)
 
 
 def check_agent_of(session: AgentSession, agent_id: UUID) -> None:

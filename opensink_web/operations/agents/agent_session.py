@@ -3,7 +3,8 @@
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
@@ -32,6 +33,7 @@ from opensink_web.operations.requests.input_request import cancel_requests_of_se
 from opensink_web.operations.requests.queries import has_open_requests
 
 # Built once, because building a statement costs more than running it.
+_STORE_STATUS = update(AgentSession).where(AgentSession.id == bindparam("of_session"))
 _OPEN_CALL = (
     select(Delivery.id)
     .where(
@@ -102,8 +104,7 @@ def move_session(session: AgentSession, status: SessionStatus) -> None:
     A session that has ended waits for nobody: its open requests leave the inbox.
     """
     had_ended = session.status.has_ended
-    session.status = status
-    session.updated_at = clock.now()
+    _store_status(session, status)
     if status.has_ended and not had_ended:
         cancel_requests_of_session(session.id)
         _log_end(session)
@@ -115,13 +116,22 @@ def fail_session(session: AgentSession, reason: str, *, delivery_id: UUID) -> No
 
     They stay because a person may still answer them, which tries the endpoint again.
     """
-    session.status = SessionStatus.FAILED
     session.error_message = reason
-    session.updated_at = clock.now()
+    _store_status(session, SessionStatus.FAILED)
     log_activity(
         session, ActivityType.SESSION_ENDED, message=reason, related_entity_id=str(delivery_id)
     )
     mirror_status(session)
+
+
+def _store_status(session: AgentSession, status: SessionStatus) -> None:
+    """Store a status, and with it the error that the session has now; nothing is left to flush."""
+    moment, error = clock.now(), session.sealed_error_message
+    values = {"status": status, "updated_at": moment, "error_message": error}
+    run_prepared(_STORE_STATUS, {"of_session": session.id, **values})
+    set_committed_value(session, "status", status)
+    set_committed_value(session, "updated_at", moment)
+    set_committed_value(session, "sealed_error_message", error)
 
 
 def note_failed_call(session: AgentSession, reason: str, *, delivery_id: UUID) -> None:

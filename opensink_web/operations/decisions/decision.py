@@ -80,7 +80,8 @@ def resolve(workspace: Workspace, response: CheckedResponse, *, by: User) -> Inp
         payload={"resolved_by": str(by.id)},
         related_entity_id=str(request.id),
     )
-    session.error_message = None
+    if session.sealed_error_message is not None:
+        session.error_message = None
     # an agent that is not called reads the answer when it likes: if it waits for another, it waits
     goes_on = session.agent.has_endpoint or not has_open_requests(session.id)
     move_session(

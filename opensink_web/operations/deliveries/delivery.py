@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict
@@ -19,26 +19,33 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import announce_after_commit, rows_changed
+from opensink_web.models.transaction import announce_after_commit, rows_changed, run_prepared
 from opensink_web.operations.agents.agent_session import lock_session, move_session
 from opensink_web.operations.deliveries.queries import find_delivery
 
+_ADD = insert(Delivery)
 
-def deliver_resolution(request: InputRequest, session: AgentSession) -> Delivery | None:
-    """Write down the call that tells a session's agent of an answer; None without an endpoint."""
+
+def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
+    """Write down the call that tells a session's agent of an answer, if it has an endpoint."""
     if not session.agent.has_endpoint:
-        return None
-    return _write(
-        Delivery(
-            id=new_id(),
-            workspace_id=session.workspace_id,
-            agent_id=session.agent_id,
-            session_id=session.id,
-            input_request_id=request.id,
-            kind=DeliveryKind.INPUT_REQUEST_RESOLVED,
-            business_key=f"input_request_resolved:{request.id}",
-        )
-    )
+        return
+    delivery_id, moment = new_id(), clock.now()
+    row = {
+        "id": delivery_id,
+        "created_at": moment,
+        "updated_at": moment,
+        "workspace_id": session.workspace_id,
+        "agent_id": session.agent_id,
+        "session_id": session.id,
+        "input_request_id": request.id,
+        "kind": DeliveryKind.INPUT_REQUEST_RESOLVED,
+        "business_key": f"input_request_resolved:{request.id}",
+        "next_at": moment,
+        "dispatched_at": moment,
+    }
+    run_prepared(_ADD, row)
+    announce_after_commit(delivery_id, 0)
 
 
 def deliver_test(agent: Agent) -> Delivery:

@@ -146,3 +146,4 @@ def _decide(
     stored = {f"sealed_{name}": value for name, value in sealed.items()}
     for name, value in {**stored, **values}.items():
         set_committed_value(request, name, value)
+    set_committed_value(request, "resolved_by", by)

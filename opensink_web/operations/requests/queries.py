@@ -23,6 +23,10 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 
 # Built once, because building a statement costs more than running it.
+_FIND = select(InputRequest).where(
+    InputRequest.id == bindparam("of_request"),
+    InputRequest.workspace_id == bindparam("of_workspace"),
+)
 _OPEN_REQUEST = (
     select(InputRequest.id)
     .where(
@@ -48,8 +52,9 @@ class InputRequestFilter:
 
 def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     """Raises: NotFound."""
-    request = db.session.get(InputRequest, request_id)
-    if request is None or request.workspace_id != workspace.id:
+    wanted = {"of_request": request_id, "of_workspace": workspace.id}
+    request = db.session.scalars(_FIND, wanted).one_or_none()
+    if request is None:
         raise NotFound("There is no such input request.")
     return request
 
