@@ -39,8 +39,8 @@ from opensink_web.operations.executions import function as functions
 from opensink_web.operations.executions.function import CheckedFields
 from opensink_web.operations.executions.function_target import (
     ENTRY_POINT,
-    PythonTarget,
-    Target,
+    EntryPointSpec,
+    FunctionTarget,
     target_of,
     target_to_json,
     target_without_credentials,
@@ -65,7 +65,7 @@ class HttpTargetBody(CallBody):
 
     kind: Literal[FunctionKind.HTTP]
 
-    def to_target(self) -> Target:
+    def to_target(self) -> FunctionTarget:
         """Return what operations take."""
         return self.within(functions.TIMEOUT_SECONDS_DEFAULT)  # the function's own counts
 
@@ -76,9 +76,9 @@ class PythonTargetBody(Received):
     kind: Literal[FunctionKind.PYTHON]
     entry_point: Annotated[str, Field(json_schema_extra={"pattern": ENTRY_POINT})]
 
-    def to_target(self) -> Target:
+    def to_target(self) -> FunctionTarget:
         """Return what operations take."""
-        return PythonTarget(self.entry_point)
+        return EntryPointSpec(self.entry_point)
 
 
 TargetBody: TypeAlias = Annotated[HttpTargetBody | PythonTargetBody, Field(discriminator="kind")]

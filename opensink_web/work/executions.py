@@ -18,16 +18,16 @@ from opensink_web.operations.agents.queries import HealthStatus
 from opensink_web.operations.executions.claim import (
     COLUMNS,
     ExecutionClaim,
-    callee_of,
     claims_of,
     joined,
+    target_of,
 )
 from opensink_web.operations.executions.outcome import checked, finish_executions
 from opensink_web.operations.executions.target import (
-    AgentCallee,
-    Callee,
-    HttpCallee,
-    PythonCallee,
+    AgentTarget,
+    HttpTarget,
+    PythonTarget,
+    Target,
 )
 from opensink_web.outbound.agent_call import build_agent_call, read_agent_answer
 from opensink_web.outbound.execution_call import Sender, without_token
@@ -75,23 +75,23 @@ class Executions:
         rows = look.due(_DUE)
         if not rows:
             return Claims()
-        callee = callee_of(rows[0])
-        rows, has_more = look.cut(rows, self._limit_now(callee))
+        target = target_of(rows[0])
+        rows, has_more = look.cut(rows, self._limit_now(target))
         if not rows:
             return Claims(has_more=has_more)
-        return Claims(claims_of(rows, look.take(_TAKE, rows), callee), has_more)
+        return Claims(claims_of(rows, look.take(_TAKE, rows), target), has_more)
 
     def carry_out(self, claim: ExecutionClaim, tools: Tools) -> Outcome:
         """Have it done, and hold what came of it against what the function promises."""
-        match claim.callee:
+        match claim.target:
             case Failure() as failure:
                 return failure
-            case HttpCallee() as callee:
-                return checked(claim, _call(claim, callee, tools))
-            case AgentCallee() as callee:
-                return _call_agent(claim, callee, tools)
-            case PythonCallee() as callee:
-                return checked(claim, _run(claim, callee, tools))
+            case HttpTarget() as target:
+                return checked(claim, _call(claim, target, tools))
+            case AgentTarget() as target:
+                return _call_agent(claim, target, tools)
+            case PythonTarget() as target:
+                return checked(claim, _run(claim, target, tools))
             case unknown:
                 assert_never(unknown)
 
@@ -103,42 +103,42 @@ class Executions:
         """Fail it."""
         finish_executions([(claim, Failure(reason, "bad_output"))])
 
-    def _limit_now(self, callee: Callee | Failure) -> int:
+    def _limit_now(self, target: Target | Failure) -> int:
         """An agent that does not answer is called once in a while only, one call at a time."""
-        health = callee.health if isinstance(callee, AgentCallee) else None
+        health = target.health if isinstance(target, AgentTarget) else None
         if health is None or health.status is HealthStatus.HEALTHY:
             return self._limit
         return 0 if health.is_paused else 1
 
 
-def _call(claim: ExecutionClaim, callee: HttpCallee, tools: Tools) -> Outcome:
-    conflict = parameter_conflict(callee.endpoint, claim.input_data)
+def _call(claim: ExecutionClaim, target: HttpTarget, tools: Tools) -> Outcome:
+    conflict = parameter_conflict(target.endpoint, claim.input_data)
     if conflict is not None:
         return conflict
     call = build_function_call(
-        replace(callee.endpoint, timeout_seconds=claim.timeout_seconds),
+        replace(target.endpoint, timeout_seconds=claim.timeout_seconds),
         input_data=claim.input_data,
         context=_context(claim, tools),
-        sender=Sender(callee.secrets, claim.message_id, clock.now()),
+        sender=Sender(target.secrets, claim.message_id, clock.now()),
     )
     return read_function_answer(call, tools.client.send(call))
 
 
-def _call_agent(claim: ExecutionClaim, callee: AgentCallee, tools: Tools) -> Outcome:
+def _call_agent(claim: ExecutionClaim, target: AgentTarget, tools: Tools) -> Outcome:
     variables = claim.input_data.get("input_variables")
     call = build_agent_call(
-        replace(callee.endpoint, timeout_seconds=claim.timeout_seconds),
+        replace(target.endpoint, timeout_seconds=claim.timeout_seconds),
         messages=claim.messages,
         input_variables=variables if isinstance(variables, dict) else {},
         context=_context(claim, tools),
-        sender=Sender(callee.secrets, claim.message_id, clock.now()),
+        sender=Sender(target.secrets, claim.message_id, clock.now()),
     )
     return read_agent_answer(call, tools.client.send(call))
 
 
-def _run(claim: ExecutionClaim, callee: PythonCallee, tools: Tools) -> Outcome:
+def _run(claim: ExecutionClaim, target: PythonTarget, tools: Tools) -> Outcome:
     context = _context(claim, tools)
-    outcome = tools.runner.run(callee.entry_point, claim.input_data, context, claim.timeout_seconds)
+    outcome = tools.runner.run(target.entry_point, claim.input_data, context, claim.timeout_seconds)
     return without_token(outcome, context.access_token)
 
 

@@ -47,7 +47,7 @@ from opensink_web.operations.executions.function import (
     check_fields,
     create_function,
 )
-from opensink_web.operations.executions.function_target import PythonTarget
+from opensink_web.operations.executions.function_target import EntryPointSpec
 from opensink_web.operations.executions.pause import Question, pause_for_input
 from opensink_web.operations.executions.submission import Options, check_input, submit
 from opensink_web.operations.requests.response import check_response
@@ -270,7 +270,7 @@ def _execute(workspace: Workspace, reader: User, texts: Texts) -> list[UUID]:
     fields = FunctionFields(
         "hostile",
         "words",
-        PythonTarget("words"),
+        EntryPointSpec("words"),
         description=texts.whole,
         requires_approval=True,
     )

@@ -69,7 +69,7 @@ from opensink_web.operations.executions.function import (
     create_function,
     delete_function,
 )
-from opensink_web.operations.executions.function_target import PythonTarget
+from opensink_web.operations.executions.function_target import EntryPointSpec
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.operations.executions.pause import check_reply
 from opensink_web.operations.executions.permission import executable_function
@@ -291,7 +291,7 @@ def make_function(principal: Principal, name: str) -> None:
     whole = FunctionFields(
         namespace="tests",
         name=name,
-        target=PythonTarget("nothing"),
+        target=EntryPointSpec("nothing"),
         input_schema=INPUT_SCHEMA,
         requires_approval=name == "approved",
     )

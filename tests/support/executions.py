@@ -19,7 +19,7 @@ from opensink_web.operations.executions.function import (
     check_fields,
     create_function,
 )
-from opensink_web.operations.executions.function_target import PythonTarget, Target
+from opensink_web.operations.executions.function_target import EntryPointSpec, FunctionTarget
 from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.operations.executions.staging import stage
 from opensink_web.operations.executions.submission import (
@@ -65,7 +65,7 @@ def make_function(
     **fields: Any,
 ) -> UUID:
     """Make a function, on an endpoint if one is named."""
-    target: Target = PythonTarget(entry_point)
+    target: FunctionTarget = EntryPointSpec(entry_point)
     if url is not None:
         target = EndpointSpec(url, method, (), None, 5)
     given: Any = {"namespace": "tests", "name": "work", "input_schema": INPUT_SCHEMA, **fields}

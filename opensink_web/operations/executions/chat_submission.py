@@ -29,7 +29,7 @@ from opensink_web.operations.executions.staging import accept
 from opensink_web.operations.executions.submission import (
     BATCH_SIZE_MAX_DEFAULT,
     Options,
-    Target,
+    TargetSnapshot,
     check_options,
     check_size,
 )
@@ -135,9 +135,9 @@ def find_addressed_agent(workspace: Workspace, namespace: str, slug: str) -> Age
     return agent
 
 
-def _target_of(agent: Agent) -> Target:
+def _target_of(agent: Agent) -> TargetSnapshot:
     """Raises: Conflict; UnreadableSecret."""
-    return Target(
+    return TargetSnapshot(
         kind=ExecutionKind.AGENT,
         id=agent.id,
         namespace=agent.namespace,

@@ -27,10 +27,10 @@ from opensink_web.operations.executions.chat_message import messages_of
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.pause import PersonsAnswer, answers_of
 from opensink_web.operations.executions.target import (
-    AgentCallee,
-    Callee,
-    callee_of_agent,
-    callee_of_function,
+    AgentTarget,
+    Target,
+    target_of_agent,
+    target_of_function,
 )
 from opensink_web.outbound.outcome import Failure
 
@@ -71,7 +71,7 @@ COLUMNS = (
 class ExecutionClaim:
     """The right to carry one execution out and to say how it went, and what it takes.
 
-    `callee` is a Failure where there is nothing left to do but to end it so. `scopes` is what the
+    `target` is a Failure where there is nothing left to do but to end it so. `scopes` is what the
     key that started it was limited to. `answer` is what a person answered at its last pause,
     `messages` what was said in the chat that an agent is to answer.
     """
@@ -79,7 +79,7 @@ class ExecutionClaim:
     id: UUID
     group_id: UUID
     lease_token: str
-    callee: Callee | Failure
+    target: Target | Failure
     workspace_id: UUID
     user_id: UUID
     user_email: str
@@ -115,21 +115,21 @@ def joined(due: Select[Any]) -> Select[Any]:
     )
 
 
-def callee_of(row: Row[Any]) -> Callee | Failure:
+def target_of(row: Row[Any]) -> Target | Failure:
     """Return what an execution calls: the same as all others of its group."""
     if row.kind is ExecutionKind.AGENT:
-        return callee_of_agent(row.agent_id)
-    return callee_of_function(row.function_id)
+        return target_of_agent(row.agent_id)
+    return target_of_function(row.function_id)
 
 
 def claims_of(
-    rows: Sequence[Row[Any]], lease_token: str, callee: Callee | Failure
+    rows: Sequence[Row[Any]], lease_token: str, target: Target | Failure
 ) -> list[ExecutionClaim]:
     """Note that executions were taken, and read what it takes to carry them out."""
     add_steps([Step(row.id, _step_of(row)) for row in rows if not _has_not_reported(row)])
     answers = answers_of([row.id for row in rows if row.pause_count])
-    claims = [_claim(row, lease_token, callee, answers.get(row.id)) for row in rows]
-    return _with_messages(claims) if isinstance(callee, AgentCallee) else claims
+    claims = [_claim(row, lease_token, target, answers.get(row.id)) for row in rows]
+    return _with_messages(claims) if isinstance(target, AgentTarget) else claims
 
 
 def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
@@ -141,7 +141,7 @@ def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
             with_messages.append(replace(each, messages=messages))
         else:
             why = "no longer exists" if each.chat_id is None else "cannot be decrypted"
-            with_messages.append(replace(each, callee=Failure(f"The chat {why}.")))
+            with_messages.append(replace(each, target=Failure(f"The chat {why}.")))
     return with_messages
 
 
@@ -157,20 +157,20 @@ def _step_of(row: Row[Any]) -> StepKind:
 def _claim(
     row: Row[Any],
     lease_token: str,
-    callee: Callee | Failure,
+    target: Target | Failure,
     answer: PersonsAnswer | Failure | None,
 ) -> ExecutionClaim:
     if isinstance(answer, Failure):
-        callee, answer = answer, None
+        target, answer = answer, None
     try:
         input_data: JSONObject = Execution.input_data.unseal(row.id, row.input_data)
     except UnreadableSecret as error:
-        callee, input_data = Failure(f"The input cannot be read. {error.message}", error.code), {}
+        target, input_data = Failure(f"The input cannot be read. {error.message}", error.code), {}
     return ExecutionClaim(
         id=row.id,
         group_id=row.group_id,
         lease_token=lease_token,
-        callee=_reason_to_end(row) or callee,
+        target=_reason_to_end(row) or target,
         workspace_id=row.workspace_id,
         user_id=row.user_id,
         user_email=row.email,

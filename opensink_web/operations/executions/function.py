@@ -15,7 +15,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import Execution, Function, User, Workspace, db
 from opensink_web.models.execution import ENDED
 from opensink_web.operations.executions.function_target import (
-    Target,
+    FunctionTarget,
     check_target,
     kind_of,
     target_of,
@@ -40,7 +40,7 @@ class FunctionFields:
 
     namespace: str
     name: str
-    target: Target
+    target: FunctionTarget
     description: str | None = None
     input_schema: JSONObject = field(default_factory=lambda: {"type": "object"})
     output_schema: JSONObject | None = None
@@ -54,7 +54,7 @@ class FunctionChanges(TypedDict, total=False):
 
     namespace: str
     name: str
-    target: Target
+    target: FunctionTarget
     description: str | None
     input_schema: JSONObject
     output_schema: JSONObject | None
@@ -160,7 +160,7 @@ def _set(function: Function, policy: TargetPolicy, checked: CheckedFields) -> No
         function.target = dict(target_to_json(target))
 
 
-def _readable_target_of(function: Function | None) -> Target | None:
+def _readable_target_of(function: Function | None) -> FunctionTarget | None:
     """Return what the function has; what cannot be decrypted can only be entered anew."""
     with suppress(UnreadableSecret):
         return target_of(function) if function is not None and function.sealed_target else None

@@ -20,21 +20,23 @@ ENTRY_POINT = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$"
 
 
 @dataclass(frozen=True, slots=True)
-class PythonTarget:
+class EntryPointSpec:
     """An entry point of the group `opensink.functions` that an installed package advertises."""
 
     entry_point: str
 
 
-Target: TypeAlias = EndpointSpec | PythonTarget
+FunctionTarget: TypeAlias = EndpointSpec | EntryPointSpec
 """An endpoint's timeout is the function's, and it has no attempts but one."""
 
 
-def kind_of(target: Target) -> FunctionKind:
-    return FunctionKind.PYTHON if isinstance(target, PythonTarget) else FunctionKind.HTTP
+def kind_of(target: FunctionTarget) -> FunctionKind:
+    return FunctionKind.PYTHON if isinstance(target, EntryPointSpec) else FunctionKind.HTTP
 
 
-def check_target(target: Target, policy: TargetPolicy, current: Target | None) -> Target:
+def check_target(
+    target: FunctionTarget, policy: TargetPolicy, current: FunctionTarget | None
+) -> FunctionTarget:
     """Return the target to keep: masked headers get back the value that they have in `current`.
 
     Raises: InvalidInput with a pointer for each thing that is wrong.
@@ -50,22 +52,22 @@ def check_target(target: Target, policy: TargetPolicy, current: Target | None) -
     return target
 
 
-def target_of(function: Function) -> Target:
+def target_of(function: Function) -> FunctionTarget:
     """Return the function's target with its credentials. Raises: UnreadableSecret."""
     stored: dict[str, Any] = dict(function.target)
     if stored.pop("kind") == FunctionKind.PYTHON:
-        return PythonTarget(**stored)
+        return EntryPointSpec(**stored)
     headers = tuple(stored.pop("headers").items())
     return EndpointSpec(**stored, headers=headers, timeout_seconds=function.timeout_seconds)
 
 
-def target_to_json(target: Target) -> JSONObject:
+def target_to_json(target: FunctionTarget) -> JSONObject:
     """Return the target as the API and the database write it."""
-    if isinstance(target, PythonTarget):
+    if isinstance(target, EntryPointSpec):
         return {"kind": FunctionKind.PYTHON.value, "entry_point": target.entry_point}
     return {"kind": FunctionKind.HTTP.value, **call_to_json(target)}
 
 
-def target_without_credentials(target: Target) -> Target:
+def target_without_credentials(target: FunctionTarget) -> FunctionTarget:
     """Return the target as it is shown to those who may not change it."""
     return without_credentials(target) if isinstance(target, EndpointSpec) else target

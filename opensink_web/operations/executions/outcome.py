@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, update
 from opensink_web import clock
 from opensink_web.json_value import JSONObject, JSONValue, storable
 from opensink_web.models import Execution, ExecutionStatus, StepKind, db
-from opensink_web.operations.executions.agent_target import note_agent_calls
+from opensink_web.operations.executions.agent_health import note_agent_calls
 from opensink_web.operations.executions.chat_message import NewMessage, add_messages
 from opensink_web.operations.executions.claim import ExecutionClaim
 from opensink_web.operations.executions.ending import (
@@ -24,7 +24,7 @@ from opensink_web.operations.executions.ending import (
     lock_held_executions,
 )
 from opensink_web.operations.executions.pause import Question, check_question, pause_for_input
-from opensink_web.operations.executions.target import HttpCallee, PythonCallee
+from opensink_web.operations.executions.target import HttpTarget, PythonTarget
 from opensink_web.outbound.outcome import AgentReply, Awaits, Failure, Outcome, Output, Pending
 from opensink_web.schema.secrets import secrets_of
 from opensink_web.schema.validation import validate
@@ -37,8 +37,8 @@ _WAIT_FOR_REPORT = update(Execution).where(Execution.id == bindparam("of_executi
 
 def checked(claim: ExecutionClaim, outcome: Outcome) -> Outcome:
     """Hold an outcome against what the function promises; costs time, so outside a transaction."""
-    if isinstance(outcome, Output) and isinstance(claim.callee, HttpCallee | PythonCallee):
-        return checked_output(outcome, claim.callee.output_schema)
+    if isinstance(outcome, Output) and isinstance(claim.target, HttpTarget | PythonTarget):
+        return checked_output(outcome, claim.target.output_schema)
     if isinstance(outcome, Awaits):
         refusal = check_question(outcome.prompt, outcome.schema)
         if refusal is not None:
@@ -74,7 +74,7 @@ def finish_executions(settled: Sequence[Settled]) -> None:
             if isinstance(outcome, Awaits)
         ]
     )
-    note_agent_calls([(claim.callee, outcome) for claim, _, outcome in held])
+    note_agent_calls([(claim.target, outcome) for claim, _, outcome in held])
 
 
 def checked_output(output: Output, schema: JSONValue) -> Output | Failure:

@@ -91,7 +91,7 @@ class CheckedInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetSnapshot:
     """What is executed, as its executions keep it."""
 
     kind: ExecutionKind
@@ -168,9 +168,9 @@ def submit(
     return execution_id
 
 
-def target_of(function: Function) -> Target:
+def target_of(function: Function) -> TargetSnapshot:
     """Return what the executions of a function keep of it."""
-    return Target(
+    return TargetSnapshot(
         kind=ExecutionKind.FUNCTION,
         id=function.id,
         namespace=function.namespace,
@@ -206,7 +206,7 @@ def check_options(options: Options) -> None:
 
 
 def common_values(
-    principal: Principal, target: Target, options: Options, batch_id: UUID | None = None
+    principal: Principal, target: TargetSnapshot, options: Options, batch_id: UUID | None = None
 ) -> dict[str, Any]:
     """Return what all executions have in common that are submitted together.
 
@@ -307,7 +307,9 @@ def check_active(function: Function) -> None:
         )
 
 
-def check_unchanged(function: Function, schema_text: str, target: Target | None = None) -> None:
+def check_unchanged(
+    function: Function, schema_text: str, target: TargetSnapshot | None = None
+) -> None:
     """Look whether the inputs still fit, and executions would still keep `target` of it.
 
     Raises: Conflict.

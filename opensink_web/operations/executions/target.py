@@ -12,7 +12,7 @@ from opensink_web.json_value import JSONValue
 from opensink_web.models import Agent, Function, Workspace, db
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
-from opensink_web.operations.executions.function_target import PythonTarget, target_of
+from opensink_web.operations.executions.function_target import EntryPointSpec, target_of
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import Failure
 from opensink_web.outbound.signing import CallSecrets
@@ -33,7 +33,7 @@ _FIND_AGENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class HttpCallee:
+class HttpTarget:
     """A function's endpoint."""
 
     endpoint: EndpointSpec
@@ -42,7 +42,7 @@ class HttpCallee:
 
 
 @dataclass(frozen=True, slots=True)
-class PythonCallee:
+class PythonTarget:
     """A function that an installed package advertises."""
 
     entry_point: str
@@ -50,7 +50,7 @@ class PythonCallee:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentCallee:
+class AgentTarget:
     """An agent's execution endpoint, and how calls of it go."""
 
     agent_id: UUID
@@ -59,10 +59,10 @@ class AgentCallee:
     health: EndpointHealth | None
 
 
-Callee: TypeAlias = HttpCallee | PythonCallee | AgentCallee
+Target: TypeAlias = HttpTarget | PythonTarget | AgentTarget
 
 
-def callee_of_function(function_id: UUID | None) -> Callee | Failure:
+def target_of_function(function_id: UUID | None) -> Target | Failure:
     """Find how a function is called."""
     row = db.session.execute(_FIND_FUNCTION, {"of_function": function_id}).one_or_none()
     if row is None:
@@ -71,16 +71,16 @@ def callee_of_function(function_id: UUID | None) -> Callee | Failure:
     if not function.is_active:
         return Failure("The function was switched off.")
     try:
-        target = target_of(function)
-        if isinstance(target, PythonTarget):
-            return PythonCallee(target.entry_point, function.output_schema)
+        stored = target_of(function)
+        if isinstance(stored, EntryPointSpec):
+            return PythonTarget(stored.entry_point, function.output_schema)
         secrets = call_secrets(workspace, function, clock.now())
-        return HttpCallee(target, secrets, function.output_schema)
+        return HttpTarget(stored, secrets, function.output_schema)
     except UnreadableSecret as error:
         return Failure(f"The call cannot be made. {error.message}")
 
 
-def callee_of_agent(agent_id: UUID | None) -> AgentCallee | Failure:
+def target_of_agent(agent_id: UUID | None) -> AgentTarget | Failure:
     """Find how an agent is called."""
     row = db.session.execute(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
     if row is None:
@@ -93,4 +93,4 @@ def callee_of_agent(agent_id: UUID | None) -> AgentCallee | Failure:
         secrets = call_secrets(workspace, agent, clock.now())
     except UnreadableSecret as error:
         return Failure(f"The call cannot be made. {error.message}")
-    return AgentCallee(agent.id, endpoint, secrets, health_of(agent))
+    return AgentTarget(agent.id, endpoint, secrets, health_of(agent))

@@ -18,8 +18,8 @@ from opensink_web.operations.executions.function import (
     update_function,
 )
 from opensink_web.operations.executions.function_target import (
-    PythonTarget,
-    Target,
+    EntryPointSpec,
+    FunctionTarget,
     target_of,
     target_without_credentials,
 )
@@ -184,7 +184,7 @@ def _edit_page(
     return page, 422 if form.errors else 200
 
 
-def _target(function: Function) -> tuple[Target | None, str | None]:
+def _target(function: Function) -> tuple[FunctionTarget | None, str | None]:
     """Return the target without its credentials, or why it cannot be shown."""
     try:
         return target_without_credentials(target_of(function)), None
@@ -196,7 +196,7 @@ def _carrier(function: Function) -> str | None:
     """Return an endpoint's host or an entry point, None for what cannot be decrypted."""
     with suppress(UnreadableSecret):
         target = target_of(function)
-        if isinstance(target, PythonTarget):
+        if isinstance(target, EntryPointSpec):
             return target.entry_point
         return urlsplit(target.url).hostname
     return None

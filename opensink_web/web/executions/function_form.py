@@ -18,7 +18,11 @@ from opensink_web.operations.executions.function import (
     TIMEOUT_SECONDS_MAX,
     FunctionFields,
 )
-from opensink_web.operations.executions.function_target import PythonTarget, Target, target_of
+from opensink_web.operations.executions.function_target import (
+    EntryPointSpec,
+    FunctionTarget,
+    target_of,
+)
 from opensink_web.web.call_form import CallForm, call_fields, headers_field, method_field
 from opensink_web.web.forms import LineField, ParagraphsField
 from opensink_web.web.schema_check import (
@@ -139,10 +143,10 @@ class FunctionForm(CallForm):
         schema = next((each for each in _SCHEMAS if path.startswith(each)), None)
         super().show_at(schema or path, message)
 
-    def _target(self) -> Target:
+    def _target(self) -> FunctionTarget:
         if self.is_http:
             return self.call_within(self.timeout_seconds.data)
-        return PythonTarget(self.entry_point.data)
+        return EntryPointSpec(self.entry_point.data)
 
 
 def function_form(function: Function | None) -> FunctionForm:
@@ -167,7 +171,7 @@ def _target_fields(function: Function) -> dict[str, Any]:
     """Return what the form shows of a target; nothing of one that cannot be decrypted."""
     with suppress(UnreadableSecret):
         target = target_of(function)
-        if isinstance(target, PythonTarget):
+        if isinstance(target, EntryPointSpec):
             return {"entry_point": target.entry_point}
         return call_fields(target)
     return {}

@@ -12,7 +12,7 @@ from opensink_web.models import Agent, BatchStatus, ExecutionStatus, Workspace, 
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent import delete_agent, update_agent
 from opensink_web.operations.executions.execution import check_output
-from opensink_web.operations.executions.target import AgentCallee
+from opensink_web.operations.executions.target import AgentTarget
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import AgentReply, Failure
 from tests.conftest import Cast
@@ -36,7 +36,7 @@ def test_the_agent_is_told_what_was_said(app: Flask, cast: Cast) -> None:
         [{"role": "user", "content": "Two?"}],
     ]
     assert claims[1].input_data["input_variables"] == {"n": 1}
-    assert all(isinstance(each.callee, AgentCallee) for each in claims)
+    assert all(isinstance(each.target, AgentTarget) for each in claims)
 
 
 def test_its_reply_ends_the_chat_and_the_execution(app: Flask, cast: Cast) -> None:
@@ -97,7 +97,7 @@ def test_an_agent_that_lost_its_endpoint_fails_what_waits(app: Flask, cast: Cast
             workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
             update_agent(workspace, agent_id, POLICY, execution_endpoint=None)
         (claim,) = claim_some(agent_id)
-    assert claim.callee == Failure("The agent no longer has an execution endpoint.")
+    assert claim.target == Failure("The agent no longer has an execution endpoint.")
 
 
 def test_an_agent_is_not_deleted_before_its_executions_have_ended(app: Flask, cast: Cast) -> None:

@@ -136,11 +136,11 @@ def test_what_is_lost_too_often_fails(app: Flask, cast: Cast) -> None:
         submit_one(cast.alice, function_id)
         for _ in range(4):
             (claim,) = claim_some(function_id)
-            assert not isinstance(claim.callee, Failure)
+            assert not isinstance(claim.target, Failure)
             let_leases_end()
         (claim,) = claim_some(function_id)
-    assert isinstance(claim.callee, Failure)
-    assert claim.callee.code == "outcome_unknown"
+    assert isinstance(claim.target, Failure)
+    assert claim.target.code == "outcome_unknown"
 
 
 @pytest.mark.parametrize("is_active", [True, False])
@@ -156,8 +156,8 @@ def test_nothing_is_carried_out_for_somebody_who_has_left_or_is_shut_out(
             if is_active:
                 db.session.delete(bob.memberships[0])
         (claim,) = claim_some(function_id)
-        assert isinstance(claim.callee, Failure)
-        finish_all([claim], claim.callee)
+        assert isinstance(claim.target, Failure)
+        finish_all([claim], claim.target)
         ended = execution(execution_id)
     assert (ended.status, ended.error_code) == (ExecutionStatus.FAILED, "not_a_member")
 
@@ -184,8 +184,8 @@ def test_one_that_does_not_report_in_time_fails(app: Flask, cast: Cast) -> None:
         with writing():
             db.session.execute(update(Execution).values(next_at=clock.now()))
         (claim,) = claim_some(function_id)
-        assert isinstance(claim.callee, Failure)
-        finish_all([claim], claim.callee)
+        assert isinstance(claim.target, Failure)
+        finish_all([claim], claim.target)
         ended = execution(execution_id)
     assert (ended.status, ended.error_code) == (ExecutionStatus.FAILED, "timeout")
 

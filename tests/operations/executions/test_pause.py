@@ -186,7 +186,7 @@ class TestAnswering:
 
         claims = {each.id: each for each in claim_some(execution_of(paused).group_id)}
 
-        assert isinstance(claims[paused.execution_id].callee, Failure)
+        assert isinstance(claims[paused.execution_id].target, Failure)
         assert claims[other.execution_id].answer == PersonsAnswer(other.request_id, YES)
 
     def test_an_answer_that_does_not_fit_changes_nothing(self, cast: Cast, paused: Paused) -> None:

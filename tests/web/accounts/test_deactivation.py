@@ -125,7 +125,7 @@ def test_what_is_queued_does_not_begin_and_what_runs_can_do_nothing_more(
     assert token.at("/auth/me", "GET").status_code == 401
     with app.app_context():
         (claim,) = claim_some(function_id)
-    assert (claim.id, isinstance(claim.callee, Failure)) == (queued, True)
+    assert (claim.id, isinstance(claim.target, Failure)) == (queued, True)
     activate(alice, cast.bob)
     assert token.at("/auth/me", "GET").status_code == 200
 

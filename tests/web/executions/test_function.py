@@ -18,7 +18,7 @@ from opensink_web.operations.executions.function import (
     check_fields,
     create_function,
 )
-from opensink_web.operations.executions.function_target import PythonTarget, Target
+from opensink_web.operations.executions.function_target import EntryPointSpec, FunctionTarget
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from tests.conftest import Cast, Person
 from tests.support.agent_cases import LOOPBACK, SECRET
@@ -56,7 +56,7 @@ PYTHON = {"kind": "python", "entry_point": "images.resize", "url": "", "body": "
 
 
 def made(app: Flask, person: Person, name: str = "resize", **fields: Any) -> UUID:
-    target: Target = fields.pop("target", PythonTarget("resize"))
+    target: FunctionTarget = fields.pop("target", EntryPointSpec("resize"))
     whole = FunctionFields("images", name, target, **fields)
     with app.app_context(), writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)

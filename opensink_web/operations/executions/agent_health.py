@@ -17,7 +17,7 @@ from opensink_web.operations.agents.endpoint_health import (
     note_failure,
 )
 from opensink_web.operations.agents.queries import endpoint_of
-from opensink_web.operations.executions.target import AgentCallee, Callee
+from opensink_web.operations.executions.target import AgentTarget, Target
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.outcome import AgentReply, Failure, Outcome
 
@@ -34,24 +34,24 @@ UNANSWERED = frozenset(
 """The codes of failures that are the endpoint's, whatever it was asked."""
 
 
-def note_agent_calls(calls: Sequence[tuple[Callee | Failure, Outcome]]) -> None:
+def note_agent_calls(calls: Sequence[tuple[Target | Failure, Outcome]]) -> None:
     """Write down what the calls of one group, just made, say about its agent's endpoint.
 
     The agent is locked after the executions.
     """
-    made = [(callee, outcome) for callee, outcome in calls if isinstance(callee, AgentCallee)]
+    made = [(target, outcome) for target, outcome in calls if isinstance(target, AgentTarget)]
     if not made:
         return
-    callee = made[-1][0]
+    target = made[-1][0]
     failures = [
         outcome
         for _, outcome in made
         if isinstance(outcome, Failure) and outcome.code in UNANSWERED
     ]
     if any(isinstance(outcome, AgentReply) for _, outcome in made):
-        _note_success(callee.agent_id, callee.endpoint)
+        _note_success(target.agent_id, target.endpoint)
     elif failures:
-        _note_failures(callee.agent_id, callee.endpoint, failures)
+        _note_failures(target.agent_id, target.endpoint, failures)
 
 
 def _note_success(agent_id: UUID, called: EndpointSpec) -> None:
