@@ -56,6 +56,7 @@ _LOCKED_SECONDS = 5
 """How long a writer waits for the others, here and in the database, before it gives up."""
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY = "25006"
+_PROGRAM_LIMIT_EXCEEDED = "54"
 _UNIQUE_VIOLATION = "23505"
 _FOREIGN_KEY_VIOLATION = "23503"
 # https://www.sqlite.org/rescode.html
@@ -117,9 +118,22 @@ def end_reading() -> None:
 
 def is_outage(error: BaseException) -> bool:
     """Whether it is not the statement that was wrong: the database is locked, full or away."""
-    if isinstance(error, OperationalError | PoolTimeout):
+    if isinstance(error, PoolTimeout):
         return True
+    if isinstance(error, OperationalError):
+        return not _is_wrong(error.orig)
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == _READ_ONLY
+
+
+def _is_wrong(error: BaseException | None) -> bool:
+    """Whether trying again cannot help, of what the drivers count among outages.
+
+    For SQLite that is a table that is not there as well as a limit; for PostgreSQL a limit alone.
+    """
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY)
+        return code & 0xFF == sqlite3.SQLITE_ERROR  # the rest of it says more closely what
+    return str(getattr(error, "sqlstate", "")).startswith(_PROGRAM_LIMIT_EXCEEDED)
 
 
 def _is_stored_already(error: BaseException) -> bool:
