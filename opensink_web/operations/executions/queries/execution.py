@@ -76,7 +76,12 @@ def slice_executions(
     Raises: InvalidInput when these are more than SLICE_CHARACTERS_MAX; what `reserve` raises.
     """
     order = Execution.id.desc() if filters.batch_id is None else Execution.batch_index
-    query = _listed(workspace, filters).order_by(order).offset(skip).limit(limit)
+    query = _listed(workspace, filters).order_by(order)
+    if filters == ExecutionFilter(batch_id=filters.batch_id) and filters.batch_id is not None:
+        # numbered without a gap, so that none has to be passed by: the last page costs the same
+        query = query.where(Execution.batch_index >= skip).limit(limit)
+    else:
+        query = query.offset(skip).limit(limit)
     characters = _characters_of(query) if limit > 1 else 0
     if characters > SLICE_CHARACTERS_MAX:
         message = (
