@@ -18,6 +18,8 @@ from opensink_web.models import Workspace, db
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
+COUNTED_MAX = 1000
+"""A count that is shown on a page goes no further: it costs the same however many there are."""
 TRAIL = "^[A-Za-z0-9_-]{22}$"
 """What a cursor looks like: the 128 bits of an id in base64url (RFC 4648, section 5)."""
 

@@ -7,12 +7,19 @@ from uuid import UUID
 from flask import request, url_for
 
 from opensink_web.errors import InvalidInput
-from opensink_web.operations.page import PageRequest
+from opensink_web.operations.page import COUNTED_MAX, PageRequest
 
 Word = TypeVar("Word", bound=StrEnum)
 ROWS_PER_PAGE = 50
 # only these: an argument that somebody made up could be one of url_for()'s own
 _FILTERS = ("view", "agent", "status", "kind", "search", "target", "user", "batch")
+
+
+def counted(count: int) -> str:
+    """Write a count that goes up to COUNTED_MAX; nothing for none."""
+    if count >= COUNTED_MAX:
+        return f"{COUNTED_MAX - 1}+"
+    return str(count) if count else ""
 
 
 def page_request() -> PageRequest:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.requests.queries import count_waiting
+from opensink_web.web.listing import counted
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class NavItem:
     href: str
     icon: str
     active: bool
-    badge: int | None
+    badge: str | None
     group: str
 
 
@@ -64,8 +65,8 @@ def around_page() -> dict[str, Any]:
     """Return the variables of base.html; empty ones outside a workspace."""
     principal: Principal | None = g.get("principal")
     if principal is None:
-        return {"workspace": None, "principal": None, "nav": [], "pending_count": 0}
-    waiting = _waiting(principal)
+        return {"workspace": None, "principal": None, "nav": [], "pending_count": ""}
+    waiting = counted(_waiting(principal))
     return {
         "workspace": principal.workspace,
         "principal": principal,
@@ -79,7 +80,7 @@ def _may(principal: Principal, entry: _Entry) -> bool:
     return reach in {entry.least, Reach.ALL}
 
 
-def _item(principal: Principal, entry: _Entry, waiting: int) -> NavItem:
+def _item(principal: Principal, entry: _Entry, waiting: str) -> NavItem:
     area = entry.endpoint.partition(".")[0]
     return NavItem(
         label=entry.label,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web.errors import NotFound
@@ -104,16 +104,16 @@ def list_input_requests(
 
 
 def count_waiting(workspace: Workspace) -> int:
-    """Count what waits for an answer."""
-    query = (
-        select(func.count())
-        .select_from(InputRequest)
+    """Count what waits for an answer, up to page.COUNTED_MAX: every page of the workspace asks."""
+    some = (
+        select(literal(1))
         .where(
             InputRequest.workspace_id == workspace.id,
             InputRequest.status == InputRequestStatus.PENDING,
         )
+        .limit(page.COUNTED_MAX)
     )
-    return db.session.scalar(query) or 0
+    return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
 def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> dict[UUID, int]:

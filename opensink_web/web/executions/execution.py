@@ -18,7 +18,6 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.executions.execution import cancel_execution
 from opensink_web.operations.executions.queries.execution import (
-    COUNTED_MAX,
     ExecutionFilter,
     count_by_status,
     find_execution,
@@ -37,6 +36,7 @@ from opensink_web.web.listing import (
     chosen_id,
     chosen_text,
     chosen_word,
+    counted,
     page_request,
     same_list,
 )
@@ -229,13 +229,7 @@ def _tabs(principal: Principal, wanted: ExecutionFilter) -> list[tuple[str, str,
             badge(status).text if status else "All",
             same_list(status=status and status.value, trail=None),
             wanted.status is status,
-            _written(counts.get(status, 0)) if status else None,
+            (counted(counts.get(status, 0)) or None) if status else None,
         )
         for status in _TABS
     ]
-
-
-def _written(count: int) -> str | None:
-    if count >= COUNTED_MAX:
-        return f"{COUNTED_MAX - 1}+"
-    return str(count) if count else None

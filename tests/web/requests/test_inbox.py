@@ -7,9 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from opensink_web.models import SessionStatus
-from opensink_web.models.transaction import writing
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations import page
 from opensink_web.operations.accounts.queries import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
+from opensink_web.operations.requests.queries import count_waiting
+from opensink_web.web import listing
 from tests.conftest import Cast
 from tests.support.review_cases import HTMX, ask_again, make_viewer, news, refresh_href
 from tests.support.scenarios import SCHEMA, Waiting, answer, ask_in
@@ -110,6 +113,21 @@ def test_says_nothing_while_nothing_changes(bob: FlaskClient, waiting: Waiting) 
 
     assert news(bob, href) == (204, "")
     assert bob.get(href).status_code == 200
+
+
+def test_counts_no_more_than_it_shows(
+    app: Flask, bob: FlaskClient, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch whose calls are to be approved may have a hundred thousand."""
+    for module in (page, listing):
+        monkeypatch.setattr(module, "COUNTED_MAX", 3)
+    ask_again(app, waiting, "Sell?", SCHEMA)
+    assert 'inbox-count">2<' in bob.get(PAGE).text
+    for _ in range(2):
+        ask_again(app, waiting, "Sell?", SCHEMA)
+    with app.app_context(), reading():
+        assert count_waiting(find_workspace("main")) == 3
+    assert 'inbox-count">2+<' in bob.get(PAGE).text
 
 
 def test_brings_and_announces_what_arrives(app: Flask, bob: FlaskClient, waiting: Waiting) -> None:

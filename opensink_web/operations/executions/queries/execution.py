@@ -18,8 +18,6 @@ from opensink_web.operations import page
 
 SLICE_CHARACTERS_MAX = 32 * 1024**2
 """As JSON. To read and answer it takes about ten times as much memory."""
-COUNTED_MAX = 1000
-"""More than these are not counted."""
 BUSY = (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 # Built once, because building a statement costs more than running it.
 _MOVES = select(Execution.status, Execution.pause_count).where(
@@ -102,13 +100,13 @@ def has_more_than(workspace: Workspace, filters: ExecutionFilter, count: int) ->
 def count_by_status(
     workspace: Workspace, statuses: Sequence[ExecutionStatus]
 ) -> dict[ExecutionStatus, int]:
-    """Count a workspace's executions in each of these statuses, up to COUNTED_MAX."""
+    """Count a workspace's executions in each of these statuses, up to page.COUNTED_MAX."""
     counts = []
     for status in statuses:
         some = select(literal(1)).where(
             Execution.workspace_id == workspace.id, Execution.status == status
         )
-        counts.append(select(func.count()).select_from(some.limit(COUNTED_MAX).subquery()))
+        counts.append(select(func.count()).select_from(some.limit(page.COUNTED_MAX).subquery()))
     row = db.session.execute(select(*(each.scalar_subquery() for each in counts))).one()
     return dict(zip(statuses, row, strict=True))
 
