@@ -1,7 +1,7 @@
 """A batch that is written in slices: all of it is there, or nothing, whatever comes in between."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -33,7 +33,7 @@ from opensink_web.operations.executions import queueing, staging
 from opensink_web.operations.executions.batch import cancel_some_left
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.executions.function import delete_function
-from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING, do_chores
+from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING, Chore, do_chores
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
 from tests.api.conftest import Api, Apis, assert_problem
@@ -118,8 +118,13 @@ def in_thread(act: Callable[[], Any]) -> Any:
 
 def sweep(app: Flask) -> None:
     with app.app_context():
-        while do_chores(DELETING):
-            pass
+        do_all(DELETING)
+
+
+def do_all(chores: Sequence[Chore]) -> None:
+    """Do chores to their end, however busy the machine is."""
+    while do_chores(chores):
+        pass
 
 
 def due_count(app: Flask) -> int:
@@ -144,7 +149,7 @@ def test_it_becomes_due_in_slices_and_is_carried_out_in_order(app: Flask, alice:
     answer = accepted(submit(alice))
     assert due_count(app) == queueing.QUEUED_AT_ONCE
     with app.app_context():
-        do_chores(QUEUEING)
+        do_all(QUEUEING)
         claims = claim_some(UUID(function["id"]))
     assert [str(claim.id) for claim in claims] == answer["execution_ids"]
 
@@ -153,7 +158,7 @@ def test_a_delayed_one_is_due_when_it_shall_be(app: Flask, alice: Api) -> None:
     make_function(alice)
     answer = accepted(submit(alice, delay_seconds=3600))
     with app.app_context():
-        do_chores(QUEUEING)
+        do_all(QUEUEING)
         due_at = batch(UUID(answer["batch_id"])).due_at
         assert due_at is not None
         with reading():
@@ -254,7 +259,7 @@ def test_a_function_that_is_deleted_in_between_is_not_found(
             with writing():
                 workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
                 delete_function(workspace, "tests", "work")
-            do_chores(DELETING)
+            do_all(DELETING)
 
     make_function(alice)
     between_slices(lambda: in_thread(delete))
@@ -287,7 +292,7 @@ def test_one_that_was_given_up_is_not_accepted_any_more(
             with writing():
                 table: Any = Batch.__table__
                 db.session.execute(update(table).values(staged_until=clock.now()))
-            do_chores(DELETING)
+            do_all(DELETING)
 
     make_function(alice)
     between_slices(lambda: in_thread(give_up))
@@ -329,7 +334,7 @@ def test_one_that_is_cancelled_before_all_of_it_is_due_does_not_begin(
     cancelled: Any = alice.at(f"/batches/{answer['batch_id']}/cancel", "POST").json
     assert cancelled["cancelled_children"] == COUNT
     with app.app_context():
-        do_chores(QUEUEING)
+        do_all(QUEUEING)
         assert claim_some(UUID(function["id"])) == []
         with writing():
             cancel_some_left()
@@ -342,16 +347,16 @@ def test_one_that_is_cancelled_slowly_stands_in_nobodys_way(
     function = make_function(alice)
     answer = accepted(submit(alice))
     with app.app_context():
-        do_chores(QUEUEING)
+        do_all(QUEUEING)
     assert due_count(app) == COUNT
     monkeypatch.setattr("opensink_web.operations.executions.batch.SLICE", 3)
     alice.at(f"/batches/{answer['batch_id']}/cancel", "POST")
     with app.app_context():
-        do_chores(QUEUEING)
+        do_all(QUEUEING)
         with reading():
             query = select(Execution.next_at).where(Execution.status == ExecutionStatus.QUEUED)
             assert list(db.session.scalars(query)) == [NOT_DUE_YET] * (COUNT - 3)
-        do_chores(CANCELLING)
+        do_all(CANCELLING)
         assert claim_some(UUID(function["id"])) == []
         assert batch(UUID(answer["batch_id"])).ended_as is BatchStatus.CANCELLED
 
@@ -432,7 +437,7 @@ class TestWithAnIdempotencyKey:
         taken_over = accepted(answers[0])
         assert accepted(submit(alice, self.KEY)) == taken_over
         with app.app_context():
-            do_chores(QUEUEING)
+            do_all(QUEUEING)
             claims = claim_some(UUID(function["id"]))
         assert [str(claim.id) for claim in claims] == taken_over["execution_ids"]
 
