@@ -13,7 +13,7 @@ from tests.support.documents import PASTED, ROOT, Block, blocks, pages
 from tests.support.opensink_up import free_port
 from tests.support.terminal import Terminal, terminal_beside_server
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
 
 def samples(page: Path) -> list[Block]:

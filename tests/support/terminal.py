@@ -18,6 +18,8 @@ from tests.conftest import PASSWORD
 from tests.support.opensink_up import Opensink
 
 EMAIL = "you@example.com"
+PATIENCE_SECONDS = 300
+"""For all commands of a page: each starts Python anew, on a machine that may be busy."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Terminal:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         statuses = re.findall(r"STATUS (\d+)", done.stderr)
@@ -78,7 +80,7 @@ class Terminal:
         pending = "api/v1/agent-session-input-requests?status=pending&kind=input"
 
         def answer() -> None:
-            for _ in range(300):
+            for _ in range(PATIENCE_SECONDS * 10):
                 waiting = self.call("GET", pending)["items"]
                 if waiting:
                     path = f"api/v1/agent-session-input-requests/{waiting[0]['id']}/resolve"
