@@ -125,13 +125,13 @@ def _authorization(configured: Headers, access_token: str) -> Headers:
 
 
 def _bad_status(call: Call, answer: Answer) -> str:
-    told = _told(answer.body)
+    reason = _reason_in(answer.body)
     secrets = secrets_of(call)
     status = status_sentence("The endpoint", answer, secrets)
-    if not told:
+    if not reason:
         return status
-    told = without_secrets(told, secrets)[:_REASON_LENGTH_MAX]
-    return f"{status.removesuffix('.')}: {told}"
+    reason = without_secrets(reason, secrets)[:_REASON_LENGTH_MAX]
+    return f"{status.removesuffix('.')}: {reason}"
 
 
 def _secrets_sent(call: Call) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _secrets_sent(call: Call) -> tuple[str, ...]:
     return tuple(secret for secret in secrets if len(secret) >= _SECRET_LENGTH_MIN)
 
 
-def _told(body: bytes) -> str:
+def _reason_in(body: bytes) -> str:
     """Return the text of an error in a usual form: `{"error": "…"}`, `{"error": {"message"}}`."""
     try:
         said = json.loads(body)

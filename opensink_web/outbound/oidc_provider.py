@@ -249,10 +249,10 @@ class DiscoveredProvider:
 
     def _userinfo(self, session: OAuth2Session, url: str, proven: dict[str, Any]) -> dict[str, Any]:
         with _failures_of(url):
-            told = _object_in(session.get(url, allow_redirects=False))
-        if told.get("sub") != proven["sub"]:  # Core, section 5.3.2
+            document = _object_in(session.get(url, allow_redirects=False))
+        if document.get("sub") != proven["sub"]:  # Core, section 5.3.2
             raise SignInRefused("The provider speaks of two different people.")
-        return told
+        return document
 
 
 class _TrustingAdapter(HTTPAdapter):

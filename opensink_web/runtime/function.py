@@ -182,7 +182,7 @@ class QueuedBatchAnswer(Answer):
     status: BatchStatus = BatchStatus.QUEUED
 
 
-def until_told(accepted: TakenAnswer, _query: object) -> waiting.Wait:
+def until_ended(accepted: TakenAnswer, _query: object) -> waiting.Wait:
     """Wait until an execution has ended or waits for a person, at most for the time of a call.
 
     Whoever answers quicker than we look starts another call, which has its own time.
@@ -228,7 +228,7 @@ def _check_input(
     delegated=EXECUTING,
     precheck=_check_input,
     after_commit=tell_outcome,
-    waits=until_told,
+    waits=until_ended,
 )
 def execute(
     principal: Principal,

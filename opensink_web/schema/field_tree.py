@@ -187,7 +187,7 @@ class _Builder:
             self.build(child, _below(place, name, required=name in required))
             for name, child in properties.items()
         )
-        children = _told_apart(children)
+        children = _with_distinct_labels(children)
         node = replace(
             node,
             children=children,
@@ -218,7 +218,7 @@ class _Builder:
         return replace(node, item=self.build(items, item_place))
 
 
-def _told_apart(children: tuple[FieldNode, ...]) -> tuple[FieldNode, ...]:
+def _with_distinct_labels(children: tuple[FieldNode, ...]) -> tuple[FieldNode, ...]:
     """Put the key behind where titles or keys look the same, as `a-b` and `a_b` are both "A b"."""
     titles, keys = shared(one.title for one in children), shared(one.key for one in children)
     return tuple(

@@ -134,9 +134,11 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         """Read the answer and check it as a whole; the errors also go to their fields."""
         value = self.root.value()
         problems = list(self._problems())
-        told = [field.pointer for field, _ in problems]
+        reported = [field.pointer for field, _ in problems]
         failures = [
-            error for error in _failures(self.schema, value) if not _is_told(error.path, told)
+            error
+            for error in _failures(self.schema, value)
+            if not _is_reported(error.path, reported)
         ]
         errors = (*(FieldError(field.pointer, words) for field, words in problems), *failures)
         self._place([*problems, *self._located(failures)])
@@ -249,6 +251,6 @@ def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError,
     return validate(schema, value)
 
 
-def _is_told(path: str, told: list[str]) -> bool:
+def _is_reported(path: str, reported: list[str]) -> bool:
     """Return True if a failure only repeats, below or around it, that a field could not be read."""
-    return any((one + "/").startswith(path + "/") or path.startswith(one + "/") for one in told)
+    return any((one + "/").startswith(path + "/") or path.startswith(one + "/") for one in reported)

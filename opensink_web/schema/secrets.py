@@ -48,7 +48,7 @@ class Secrets:
         self.document = document
         self.schemas = schemas
         self.is_secret = is_secret
-        self._told_apart = max((_count_told_apart(each) for each in schemas), default=0)
+        self._distinct_items = max((_count_distinct_items(each) for each in schemas), default=0)
         self._below: dict[str | int | None, Secrets] = {}
 
     def at_key(self, key: str) -> "Secrets":
@@ -58,7 +58,7 @@ class Secrets:
     def at_index(self, index: int | None) -> "Secrets":
         """Return what is secret at an entry of the list that stands here; None for any of them."""
         # entries beyond those that a schema tells apart are all alike
-        return self._at(index if index is None else min(index, self._told_apart))
+        return self._at(index if index is None else min(index, self._distinct_items))
 
     def _at(self, step: str | int | None) -> "Secrets":
         if self.is_secret or not self.document.has_secrets:
@@ -364,7 +364,7 @@ def _steps(schemas: tuple[JSONObject, ...]) -> list[_Step]:
     for schema in schemas:
         properties = schema.get("properties")
         names |= dict.fromkeys(properties if isinstance(properties, dict) else ())
-        count = max(count, _count_told_apart(schema))
+        count = max(count, _count_distinct_items(schema))
         for word in ("patternProperties", "additionalProperties", "unevaluatedProperties"):
             inner = schema.get(word)
             if isinstance(inner, dict):
@@ -373,7 +373,7 @@ def _steps(schemas: tuple[JSONObject, ...]) -> list[_Step]:
     return [*names, *range(count), None]
 
 
-def _count_told_apart(schema: JSONObject) -> int:
+def _count_distinct_items(schema: JSONObject) -> int:
     """Return how many entries of a list have a schema each."""
     listed = [schema.get(word) for word in ("items", "prefixItems")]
     return max(len(each) if isinstance(each, list) else 0 for each in listed)

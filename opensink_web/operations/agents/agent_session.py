@@ -198,8 +198,10 @@ def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
 
 def _log_end(session: AgentSession) -> None:
     if session.status is SessionStatus.FAILED:
-        told = session.error_message
-        message = f"The agent reported: {told}" if told else "The agent reported that it failed."
+        reported = session.error_message
+        message = (
+            f"The agent reported: {reported}" if reported else "The agent reported that it failed."
+        )
     else:
         message = "The session is completed."
     log_activity(session, ActivityType.SESSION_ENDED, source=ActivitySource.SYSTEM, message=message)

@@ -102,13 +102,13 @@ def ending_of(outcome: Output | Failure) -> Ending:
 def _output_of(claim: ExecutionClaim, outcome: Output | AgentReply | Failure) -> Output | Failure:
     if not isinstance(outcome, AgentReply):
         return outcome
-    told: JSONObject = {
+    reply: JSONObject = {
         "chat_id": str(claim.chat_id),
         "final_message": outcome.content,
         "final_message_role": outcome.role,
         "tool_calls": outcome.tool_calls,
     }
-    return Output(told)
+    return Output(reply)
 
 
 def _said(claim: ExecutionClaim, reply: AgentReply) -> NewMessage:

@@ -94,17 +94,17 @@ _BATCHES, _EXECUTIONS, _CHATS, _REQUESTS = (
 
 
 @contextmanager
-def stage(draft: Draft, admit: Callable[[], Principal], key: HeldKey) -> Iterator[Draft]:
+def stage(draft: Draft, authenticate: Callable[[], Principal], key: HeldKey) -> Iterator[Draft]:
     """Write a large batch, so that the block's transaction has but to accept it; encrypt a small.
 
-    No transaction may be open. `admit` is called within one. Whatever the block raises, nothing of
-    the batch is left. Raises: Unavailable; NotFound; what `admit` and `key` raise.
+    No transaction may be open. `authenticate` is called within one. Whatever the block raises,
+    nothing of the batch is left. Raises: Unavailable; NotFound; what `authenticate` and `key` raise.
     """
     if _is_small(draft):
         yield replace(draft, prepared=rows_of(draft, range(len(draft.inputs))))
         return
     with writing():
-        principal = admit()
+        principal = authenticate()
         key.take(principal)
         common = common_values(principal, draft.target, draft.options, draft.batch_id)
         held_until = clock.now() + HELD

@@ -82,8 +82,8 @@ class AgentForm(SettingsForm):
         if place == path:
             super().show_at(path, message)
         else:
-            told = f"{place}: {message}" if place else message
-            super().show_at("/first_messages", told)
+            sentence = f"{place}: {message}" if place else message
+            super().show_at("/first_messages", sentence)
 
 
 @blueprint.get(_AGENTS)

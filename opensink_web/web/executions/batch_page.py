@@ -142,10 +142,10 @@ def _how_it_ended(progress: Progress) -> str:
             ExecutionStatus.CANCELLED,
         )
     )
-    told = f"{completed} completed, {failed} failed"
+    counts = f"{completed} completed, {failed} failed"
     if cancelled:
-        told += f", {cancelled} cancelled one by one"
-    return f"{told}. The batch itself was not cancelled; that is what “Partial” means."
+        counts += f", {cancelled} cancelled one by one"
+    return f"{counts}. The batch itself was not cancelled; that is what “Partial” means."
 
 
 def _waits(execution: Execution) -> bool:

@@ -240,8 +240,8 @@ def _drawn_up(asked: InputRequest, response: JSONObject | None) -> StoredAnswer 
 
 def _has_hidden(asked: InputRequest) -> bool:
     """Return True if anything that is read here has characters that nobody sees."""
-    told = (asked.title, asked.message, asked.key)
-    return any(map(has_hidden, (*told, asked.schema, asked.proposed_response, asked.response)))
+    texts = (asked.title, asked.message, asked.key)
+    return any(map(has_hidden, (*texts, asked.schema, asked.proposed_response, asked.response)))
 
 
 def _is_pending(asked: InputRequest) -> bool:

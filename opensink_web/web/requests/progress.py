@@ -143,9 +143,9 @@ def _session_step(slug: str, session: AgentSession, delivery: Delivery | None) -
     mark, title = session_after_answer(session.status)
     if delivery is None and session.status is SessionStatus.PROCESSING_INPUT:
         title = "Waiting for the agent to fetch it…"
-    is_told = delivery is not None and delivery.error_message == session.error_message
-    told = session.error_message  # which, unless a call failed, is in the agent's own words
-    detail = None if is_told or told is None else f"The agent reported: {told}"
+    is_of_the_call = delivery is not None and delivery.error_message == session.error_message
+    reported = session.error_message  # which, unless a call failed, is in the agent's own words
+    detail = None if is_of_the_call or reported is None else f"The agent reported: {reported}"
     return Step(mark, title, detail, session.updated_at, href, "Session")
 
 
