@@ -98,7 +98,7 @@ def stage(draft: Draft, authenticate: Callable[[], Principal], key: HeldKey) -> 
     """Write a large batch, so that the block's transaction has but to accept it; encrypt a small.
 
     No transaction may be open. `authenticate` is called within one. Whatever the block raises,
-    nothing of the batch is left. Raises: Unavailable; NotFound; what `authenticate` and `key` raise.
+    nothing of the batch is left. Raises: Unavailable; NotFound; as `authenticate` and `key`.
     """
     if _is_small(draft):
         yield replace(draft, prepared=rows_of(draft, range(len(draft.inputs))))

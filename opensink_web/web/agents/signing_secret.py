@@ -29,7 +29,7 @@ from opensink_web.web.access import requires
 blueprint = Blueprint("signing_secret", __name__)
 _OF_AGENT = "/w/<workspace_slug>/admin/agents/<uuid:agent_id>/signing-secret"
 _OF_FUNCTION = "/w/<workspace_slug>/functions/<namespace>/<name>/signing-secret"
-_TOLD = {
+_SAID_AFTER = {
     "rotated": "There is a new signing secret. Give it to what receives these calls now.",
     "overlap_ended": "The previous secret no longer signs anything.",
 }
@@ -129,7 +129,7 @@ def _show(principal: Principal, owner: Owner) -> ResponseReturnValue:
 
 def _done(principal: Principal, owner: Owner, event: str) -> ResponseReturnValue:
     _note(event, principal, owner)
-    flash(_TOLD[event], "success")
+    flash(_SAID_AFTER[event], "success")
     return redirect(_place(principal.workspace.slug, owner), 303)
 
 
