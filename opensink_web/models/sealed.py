@@ -75,6 +75,10 @@ class Sealed(Generic[Value]):
             vars(row)[self.column] = (stored, value)  # it is read more than once
         return cast("Value", value)
 
+    def remember(self, row: Any, value: Value) -> None:
+        """Know what was sealed for a row and is stored by now: it need not be decrypted again."""
+        vars(row)[self.column] = (getattr(row, self.attribute), value)
+
     def __set__(self, row: Any, value: Value) -> None:
         setattr(row, self.attribute, self.seal(row.id, value))
 

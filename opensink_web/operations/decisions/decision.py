@@ -7,7 +7,7 @@ on meanwhile.
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, load_only
 
 from opensink_web.errors import (
     Conflict,
@@ -18,6 +18,7 @@ from opensink_web.errors import (
 from opensink_web.models import (
     ActivitySource,
     ActivityType,
+    Agent,
     AgentSession,
     InputRequest,
     SessionStatus,
@@ -41,11 +42,22 @@ _IS_WANTED = (
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
 )
+# its state may be large, and is not looked at
+_OF_SESSION = (
+    AgentSession.workspace_id,
+    AgentSession.agent_id,
+    AgentSession.status,
+    AgentSession.sealed_error_message,
+)
 _LOCK_SESSION = (
     select(InputRequest, AgentSession)
     .join(InputRequest.session)
     .join(InputRequest.agent)
-    .options(contains_eager(InputRequest.session), contains_eager(InputRequest.agent))
+    .options(
+        load_only(*_OF_SESSION),
+        contains_eager(InputRequest.session).load_only(*_OF_SESSION),
+        contains_eager(InputRequest.agent).load_only(Agent.sealed_execution_endpoint),
+    )
     .where(*_IS_WANTED)
     .with_for_update(of=AgentSession)
     .execution_options(populate_existing=True)

@@ -106,6 +106,7 @@ def store_response(request: InputRequest, response: JSONObject, by: User) -> Non
     """Answer a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
     sealed = InputRequest.response.seal(request.id, response)
     _decide(request, by, InputRequestStatus.RESOLVED, sealed_response=sealed)
+    InputRequest.response.remember(request, response)
 
 
 def store_refusal(request: InputRequest, reason: str, by: User) -> None:
