@@ -17,7 +17,7 @@ from opensink_web.factory import session_cookie_name
 from opensink_web.outbound.client import Answer, Call, Client
 from opensink_web.outbound.target import Target
 from opensink_web.settings import Settings
-from opensink_web.web.sealed_value import seal
+from opensink_web.web.forms.sealed_value import seal
 from opensink_web.web.seen import DOCTOR_HEADER, DOCTOR_PURPOSE, SEEN_ADDRESS
 
 WAIT_SECONDS = 60

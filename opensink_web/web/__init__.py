@@ -1,13 +1,14 @@
 """The pages: one file per page area, forms beside their views.
 
-Views declare their permission (access.py), open the transaction, call operations and render.
-Templates get rows and decide nothing.
+Page areas stand in the same packages as their operations; forms/ and rendering/ hold what several
+share, and know no area. Views declare their permission (access.py), open the transaction, call
+operations and render. Templates get rows and decide nothing.
 """
 
 from flask import Flask
 from htmx_flask import Htmx
 
-from opensink_web.web import demo, filters, health, security, seen
+from opensink_web.web import demo, health, security, seen
 from opensink_web.web.access import flashed_messages, login_manager
 from opensink_web.web.accounts import (
     account,
@@ -27,6 +28,7 @@ from opensink_web.web.deliveries import delivery
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.navigation import around_page
+from opensink_web.web.rendering import filters
 from opensink_web.web.requests import inbox, input_request
 
 __all__ = ["csrf", "error_page", "register"]

@@ -38,8 +38,8 @@ from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.accounts.queries import lacks_second_factor
 from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
-from opensink_web.web.form_token import begin_tokens
-from opensink_web.web.typed import kept_until_sign_in
+from opensink_web.web.forms.form_token import begin_tokens
+from opensink_web.web.forms.typed import kept_until_sign_in
 
 Parameters = ParamSpec("Parameters")
 View = TypeVar("View", bound=Callable[..., Any])

@@ -10,8 +10,8 @@ from werkzeug.exceptions import HTTPException
 from opensink_web.errors import NotAuthenticated, OpenSinkError, PermissionMissing, RateLimited
 from opensink_web.web.access import to_sign_in
 from opensink_web.web.attempts import retry_after
+from opensink_web.web.forms.typed import typed_again
 from opensink_web.web.origin import ForeignForm
-from opensink_web.web.typed import typed_again
 
 _OLD_FORM = (
     "This form is from before you signed in or out, or cookies are off. Nothing was changed; load "

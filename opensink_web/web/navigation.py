@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.requests.queries import count_waiting
-from opensink_web.web.listing import counted
+from opensink_web.web.rendering.listing import counted
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from opensink_web.errors import NotFound
 from opensink_web.web.access import services
-from opensink_web.web.form_token import is_anybodys_form
+from opensink_web.web.forms.form_token import is_anybodys_form
 from opensink_web.web.origin import came_from_our_page
 
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from opensink_web.errors import NotFound
 from opensink_web.web.access import public
-from opensink_web.web.sealed_value import unseal
+from opensink_web.web.forms.sealed_value import unseal
 
 blueprint = Blueprint("seen", __name__)
 

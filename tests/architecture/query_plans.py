@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from opensink_web.contract.route import Route
 from opensink_web.models import Base, db
-from opensink_web.web.listing import _FILTERS
+from opensink_web.web.rendering.listing import _FILTERS
 from tests.support.statements import Statement
 
 SMALL = {

@@ -17,7 +17,7 @@ from opensink_web.errors import InvalidSchema
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.form import AnswerForm, walk
 from opensink_web.schema.limits import check_schema
-from opensink_web.web.filters import equip
+from opensink_web.web.rendering.filters import equip
 from tests.support.hostile_schemas import DRAWN, REFUSED
 
 LIMIT_MS = 250

@@ -29,7 +29,7 @@ from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from opensink_web.settings import Settings
-from opensink_web.web.markdown import PAGE_LENGTH
+from opensink_web.web.rendering.markdown import PAGE_LENGTH
 from tests.conftest import TEST_SETTINGS, make_cast
 from tests.support.scenarios import ENDPOINT, POLICY
 from tests.web.conftest import browser_of

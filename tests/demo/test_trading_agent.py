@@ -15,7 +15,7 @@ from opensink_web.outbound.signing import new_secret
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
 from opensink_web.schema.validation import validate
-from opensink_web.web.markdown import render
+from opensink_web.web.rendering.markdown import render
 
 if TYPE_CHECKING:
     from tests.demo.conftest import Desk

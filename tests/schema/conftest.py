@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.schema.form import AnswerForm
-from opensink_web.web.filters import equip
+from opensink_web.web.rendering.filters import equip
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 PAGE = """{% from "answer/_form.html" import answer_fields, answer_error_summary %}

@@ -24,7 +24,7 @@ from opensink_web.operations.accounts.user_session import end_session, end_sessi
 from opensink_web.web.access import signed_in
 from opensink_web.web.accounts.user_agent import browser_name, program_name
 from opensink_web.web.attempts import user_with_password
-from opensink_web.web.forms import NewPasswordForm
+from opensink_web.web.forms.settings_form import NewPasswordForm
 
 blueprint = Blueprint("account", __name__)
 

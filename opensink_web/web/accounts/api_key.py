@@ -19,8 +19,8 @@ from opensink_web.operations.accounts.api_key import create_key, revoke_key
 from opensink_web.operations.accounts.permission import EVERYTHING, Action, Principal
 from opensink_web.operations.accounts.queries import list_keys, list_members
 from opensink_web.web.access import requires
-from opensink_web.web.forms import LineField, SettingsForm
-from opensink_web.web.listing import page_request, same_list
+from opensink_web.web.forms.settings_form import LineField, SettingsForm
+from opensink_web.web.rendering.listing import page_request, same_list
 
 blueprint = Blueprint("api_key", __name__)
 _KEYS = "/w/<workspace_slug>/admin/api-keys"

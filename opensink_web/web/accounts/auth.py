@@ -41,9 +41,9 @@ from opensink_web.web.attempts import (
     user_with_password,
 )
 from opensink_web.web.below_path import public_root
-from opensink_web.web.form_token import anybodys_form
-from opensink_web.web.forms import LineField, NewPasswordForm, SettingsForm
-from opensink_web.web.typed import keeps_typed
+from opensink_web.web.forms.form_token import anybodys_form
+from opensink_web.web.forms.settings_form import LineField, NewPasswordForm, SettingsForm
+from opensink_web.web.forms.typed import keeps_typed
 
 blueprint = Blueprint("auth", __name__)
 

@@ -34,7 +34,7 @@ from opensink_web.operations.accounts.user import (
 )
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_address
-from opensink_web.web.forms import LineField, SettingsForm
+from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("member", __name__)
 _MEMBERS = "/w/<workspace_slug>/admin/members"

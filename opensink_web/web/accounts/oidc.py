@@ -46,7 +46,7 @@ from opensink_web.web.access import (
 )
 from opensink_web.web.accounts.pending_cookie import PendingCookie
 from opensink_web.web.attempts import user_with_password
-from opensink_web.web.forms import SettingsForm
+from opensink_web.web.forms.settings_form import SettingsForm
 
 blueprint = Blueprint("oidc", __name__)
 

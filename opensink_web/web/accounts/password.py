@@ -14,8 +14,8 @@ from opensink_web.operations.accounts.credential import new_password_hash
 from opensink_web.operations.accounts.password import find_reset, reset_password
 from opensink_web.web.access import public, tell_stranger
 from opensink_web.web.attempts import count_bad_link
-from opensink_web.web.form_token import anybodys_form
-from opensink_web.web.forms import NewPasswordForm
+from opensink_web.web.forms.form_token import anybodys_form
+from opensink_web.web.forms.settings_form import NewPasswordForm
 
 blueprint = Blueprint("password", __name__)
 

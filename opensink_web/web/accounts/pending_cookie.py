@@ -13,7 +13,7 @@ from werkzeug import Response
 
 from opensink_web.json_value import JSONValue
 from opensink_web.web.below_path import cookie_path
-from opensink_web.web.sealed_value import seal, unseal
+from opensink_web.web.forms.sealed_value import seal, unseal
 
 _AT_ONCE_MAX = 5
 

@@ -20,8 +20,8 @@ from opensink_web.operations.accounts.permission import (
 from opensink_web.operations.accounts.queries import all_roles, find_role, members_with
 from opensink_web.operations.accounts.role import create_role, delete_role, set_roles, update_role
 from opensink_web.web.access import requires
-from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
-from opensink_web.web.words import role_in_short
+from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
+from opensink_web.web.rendering.words import role_in_short
 
 blueprint = Blueprint("role", __name__)
 _ROLES = "/w/<workspace_slug>/admin/roles"

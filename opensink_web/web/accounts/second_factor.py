@@ -41,8 +41,8 @@ from opensink_web.web.attempts import (
     retry_after,
     user_with_password,
 )
-from opensink_web.web.form_token import anybodys_form
-from opensink_web.web.forms import LineField, SettingsForm
+from opensink_web.web.forms.form_token import anybodys_form
+from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("second_factor", __name__)
 

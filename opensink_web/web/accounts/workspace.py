@@ -10,7 +10,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.workspace import rename_workspace, require_second_factor
 from opensink_web.web.access import requires, services
-from opensink_web.web.forms import LineField, SettingsForm
+from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("workspace", __name__)
 

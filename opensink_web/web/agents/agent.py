@@ -39,9 +39,9 @@ from opensink_web.web.agents.endpoint_form import EndpointForm, endpoint_form
 from opensink_web.web.agents.signing_secret import signing_card
 from opensink_web.web.agents.test_call import TestCall, find_test_call
 from opensink_web.web.below_path import public_root
-from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
-from opensink_web.web.listing import page_request, same_list
-from opensink_web.web.live import UNCHANGED, is_unchanged
+from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
+from opensink_web.web.rendering.listing import page_request, same_list
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
 
 blueprint = Blueprint("agent", __name__)
 _AGENTS = "/w/<workspace_slug>/admin/agents"

@@ -24,12 +24,12 @@ from opensink_web.operations.requests.queries import (
     list_input_requests,
 )
 from opensink_web.web.access import requires
-from opensink_web.web.choice import agent_choice, chosen_agent
 from opensink_web.web.deliveries.delivery_wait import Wait, wait_of
-from opensink_web.web.listing import chosen_word, page_request, same_list
-from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.timeline import NEWEST, Event, timeline_of
-from opensink_web.web.words import badge
+from opensink_web.web.forms.choice import agent_choice, chosen_agent
+from opensink_web.web.rendering.listing import chosen_word, page_request, same_list
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.rendering.timeline import NEWEST, Event, timeline_of
+from opensink_web.web.rendering.words import badge
 
 blueprint = Blueprint("agent_session", __name__)
 

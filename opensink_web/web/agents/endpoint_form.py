@@ -17,9 +17,9 @@ from opensink_web.outbound.retry import (
     BACKOFF_MAX_SECONDS_DEFAULT,
     RetrySchedule,
 )
-from opensink_web.web.call_form import CallForm, call_fields, headers_field, method_field
-from opensink_web.web.filters import plain_duration
-from opensink_web.web.forms import LineField, ParagraphsField
+from opensink_web.web.forms.call_form import CallForm, call_fields, headers_field, method_field
+from opensink_web.web.forms.settings_form import LineField, ParagraphsField
+from opensink_web.web.rendering.filters import plain_duration
 
 _NUMBER = "Enter a number."
 

@@ -12,7 +12,7 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.deliveries.queries import find_delivery
 from opensink_web.services import Services
-from opensink_web.web.live import version_of
+from opensink_web.web.rendering.live import version_of
 
 _LATE_AFTER = timedelta(seconds=5)
 

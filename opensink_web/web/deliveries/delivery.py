@@ -13,13 +13,13 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as operations
 from opensink_web.operations.deliveries import queries
 from opensink_web.operations.requests.queries import find_input_request
-from opensink_web.web import happenings
 from opensink_web.web.access import requires
-from opensink_web.web.choice import agent_choice, chosen_agent
 from opensink_web.web.deliveries.delivery_wait import wait_of
-from opensink_web.web.listing import chosen_word, page_request, same_list
-from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.words import attempt_trigger, badge, delivery_kind
+from opensink_web.web.forms.choice import agent_choice, chosen_agent
+from opensink_web.web.rendering import happenings
+from opensink_web.web.rendering.listing import chosen_word, page_request, same_list
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.rendering.words import attempt_trigger, badge, delivery_kind
 
 blueprint = Blueprint("delivery", __name__)
 _TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUCCEEDED)

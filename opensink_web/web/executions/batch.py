@@ -19,15 +19,15 @@ from opensink_web.operations.executions.queries.batch import BatchFilter, find_b
 from opensink_web.operations.page import Page
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root
-from opensink_web.web.choice import Choice, chosen_member, member_choice
 from opensink_web.web.executions.batch_page import batch_page
 from opensink_web.web.executions.batch_progress import BatchRow, rows_of
 from opensink_web.web.executions.execution_target import TargetChoice, target_choice
 from opensink_web.web.executions.reach import only_user
 from opensink_web.web.executions.sample_call import sample_call
-from opensink_web.web.listing import chosen_text, chosen_word, page_request, same_list
-from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.words import badge
+from opensink_web.web.forms.choice import Choice, chosen_member, member_choice
+from opensink_web.web.rendering.listing import chosen_text, chosen_word, page_request, same_list
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.rendering.words import badge
 
 blueprint = Blueprint("batch", __name__)
 _BATCHES = "/w/<workspace_slug>/batches"

@@ -21,9 +21,9 @@ from opensink_web.web.executions.callback_words import ShownCallback, shown_call
 from opensink_web.web.executions.execution_target import target_href
 from opensink_web.web.executions.reach import reaches_rows_of
 from opensink_web.web.executions.rerun import Reruns, reruns
-from opensink_web.web.listing import ROWS_PER_PAGE, chosen_word, same_list
-from opensink_web.web.live import version_of
-from opensink_web.web.words import part_of_batch
+from opensink_web.web.rendering.listing import ROWS_PER_PAGE, chosen_word, same_list
+from opensink_web.web.rendering.live import version_of
+from opensink_web.web.rendering.words import part_of_batch
 
 
 @dataclass(frozen=True, slots=True)

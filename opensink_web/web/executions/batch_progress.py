@@ -8,8 +8,8 @@ from opensink_web import clock
 from opensink_web.models import Batch, BatchStatus, ExecutionStatus
 from opensink_web.operations.executions.queries.batch import Progress, progress_of, status_of
 from opensink_web.operations.executions.queries.batch_children import count_ended_since
-from opensink_web.web.filters import duration, number
-from opensink_web.web.words import part_of_batch
+from opensink_web.web.rendering.filters import duration, number
+from opensink_web.web.rendering.words import part_of_batch
 
 BAR_WIDTH = 1000.0
 _SEGMENT_WIDTH_MIN = 6.0  # one of a thousand is still seen

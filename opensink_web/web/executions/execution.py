@@ -26,13 +26,13 @@ from opensink_web.operations.executions.queries.execution import (
 from opensink_web.operations.page import Page
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root
-from opensink_web.web.choice import Choice, chosen_member, member_choice
 from opensink_web.web.executions.execution_data import has_output
 from opensink_web.web.executions.execution_page import execution_page
 from opensink_web.web.executions.execution_target import TargetChoice, target_choice
 from opensink_web.web.executions.reach import only_user
 from opensink_web.web.executions.sample_call import sample_call
-from opensink_web.web.listing import (
+from opensink_web.web.forms.choice import Choice, chosen_member, member_choice
+from opensink_web.web.rendering.listing import (
     chosen_id,
     chosen_text,
     chosen_word,
@@ -40,8 +40,8 @@ from opensink_web.web.listing import (
     page_request,
     same_list,
 )
-from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.words import badge
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.rendering.words import badge
 
 blueprint = Blueprint("execution", __name__)
 _EXECUTIONS = "/w/<workspace_slug>/executions"

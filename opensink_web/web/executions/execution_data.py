@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from opensink_web.json_value import JSONValue, beginning
 from opensink_web.models import Execution, ExecutionStatus
-from opensink_web.web.foreign_text import json_in_html
+from opensink_web.web.rendering.foreign_text import json_in_html
 
 SHOWN_CHARACTERS = 65_536
 _SHORT_LINES = 40

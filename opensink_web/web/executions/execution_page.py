@@ -14,8 +14,8 @@ from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.executions.execution_wait import wait_of
 from opensink_web.web.executions.reach import reaches_rows_of
 from opensink_web.web.executions.rerun import Reruns, reruns
-from opensink_web.web.live import version_of
-from opensink_web.web.timeline import NEWEST, Event
+from opensink_web.web.rendering.live import version_of
+from opensink_web.web.rendering.timeline import NEWEST, Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from opensink_web.errors import NotFound
 from opensink_web.models import Agent, Batch, Execution, Function, Workspace, db
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.executions.queries.function import find_function
-from opensink_web.web.choice import Choice, agent_called, function_or_agent_choice
-from opensink_web.web.listing import chosen_text
+from opensink_web.web.forms.choice import Choice, agent_called, function_or_agent_choice
+from opensink_web.web.rendering.listing import chosen_text
 
 
 @dataclass(frozen=True, slots=True)

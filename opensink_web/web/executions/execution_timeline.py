@@ -6,8 +6,8 @@ from flask import url_for
 
 from opensink_web.models import Execution, ExecutionStep, StepKind, Workspace
 from opensink_web.operations.accounts.disclosure import without_echoes
-from opensink_web.web import happenings
-from opensink_web.web.timeline import Event, Link, who_answered
+from opensink_web.web.rendering import happenings
+from opensink_web.web.rendering.timeline import Event, Link, who_answered
 
 
 def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:

@@ -23,15 +23,15 @@ from opensink_web.operations.executions.function_target import (
     FunctionTarget,
     target_of,
 )
-from opensink_web.web.call_form import CallForm, call_fields, headers_field, method_field
-from opensink_web.web.forms import LineField, ParagraphsField
-from opensink_web.web.schema_check import (
+from opensink_web.web.forms.call_form import CallForm, call_fields, headers_field, method_field
+from opensink_web.web.forms.schema_check import (
     SchemaCheck,
     check_input_schema,
     check_output_schema,
     parse_schema,
 )
-from opensink_web.web.words import function_kind
+from opensink_web.web.forms.settings_form import LineField, ParagraphsField
+from opensink_web.web.rendering.words import function_kind
 
 _FIRST_SCHEMA = """{
   "type": "object",

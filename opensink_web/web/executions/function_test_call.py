@@ -17,8 +17,8 @@ from opensink_web.operations.executions.submission import (
 )
 from opensink_web.schema.form import AnswerForm
 from opensink_web.web.access import requires
-from opensink_web.web.kept_secret import PageVault
-from opensink_web.web.typed import keeps_typed
+from opensink_web.web.forms.kept_secret import PageVault
+from opensink_web.web.forms.typed import keeps_typed
 
 blueprint = Blueprint("function_test_call", __name__)
 _PAGE = "/w/<workspace_slug>/functions/<namespace>/<name>/try"

@@ -20,11 +20,11 @@ from opensink_web.operations.requests.queries import (
 )
 from opensink_web.web.access import requires
 from opensink_web.web.below_path import public_root
-from opensink_web.web.choice import Choice, agent_choice, chosen_agent
-from opensink_web.web.listing import chosen_id, chosen_word, page_request, same_list
-from opensink_web.web.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.forms.choice import Choice, agent_choice, chosen_agent
+from opensink_web.web.rendering.listing import chosen_id, chosen_word, page_request, same_list
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.rendering.words import decided
 from opensink_web.web.requests.stored_answer import preview_of
-from opensink_web.web.words import decided
 
 blueprint = Blueprint("inbox", __name__)
 

@@ -21,13 +21,13 @@ from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
 from opensink_web.web.access import requires
 from opensink_web.web.executions.execution_timeline import execution_events
-from opensink_web.web.forms import ParagraphsField, SettingsForm
-from opensink_web.web.kept_secret import PageVault
-from opensink_web.web.live import UNCHANGED, is_unchanged
+from opensink_web.web.forms.kept_secret import PageVault
+from opensink_web.web.forms.settings_form import ParagraphsField, SettingsForm
+from opensink_web.web.forms.typed import keeps_typed
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
+from opensink_web.web.rendering.timeline import Event, timeline_of
 from opensink_web.web.requests.progress import Progress, progress_of
 from opensink_web.web.requests.stored_answer import StoredAnswer, stored_answer
-from opensink_web.web.timeline import Event, timeline_of
-from opensink_web.web.typed import keeps_typed
 
 blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"

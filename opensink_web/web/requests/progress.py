@@ -21,10 +21,10 @@ from opensink_web.operations.accounts.disclosure import shown_error
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.deliveries.queries import find_delivery_of
 from opensink_web.operations.requests.queries import next_waiting
-from opensink_web.web import happenings
 from opensink_web.web.deliveries.delivery_wait import wait_of
-from opensink_web.web.live import version_of
-from opensink_web.web.words import (
+from opensink_web.web.rendering import happenings
+from opensink_web.web.rendering.live import version_of
+from opensink_web.web.rendering.words import (
     Mark,
     decided,
     execution_after_answer,

@@ -12,7 +12,7 @@ from opensink_web.operations import page
 from opensink_web.operations.accounts.queries import find_workspace
 from opensink_web.operations.agents.agent_session import update_session
 from opensink_web.operations.requests.queries import count_waiting
-from opensink_web.web import listing
+from opensink_web.web.rendering import listing
 from tests.conftest import Cast
 from tests.support.review_cases import HTMX, ask_again, make_viewer, news, refresh_href
 from tests.support.scenarios import SCHEMA, Waiting, answer, ask_in

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONValue
-from opensink_web.web.sealed_value import seal, unseal
+from opensink_web.web.forms.sealed_value import seal, unseal
 
 LIFETIME = timedelta(days=1)
 

@@ -17,8 +17,8 @@ from markupsafe import Markup
 from opensink_web import json_value, visible_text
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Execution
-from opensink_web.web import markdown, words
-from opensink_web.web.foreign_text import ForeignText, json_in_html
+from opensink_web.web.rendering import markdown, words
+from opensink_web.web.rendering.foreign_text import ForeignText, json_in_html
 
 JSON_LENGTH = 65_536
 JSON_LENGTH_OF_PAGE = 400_000

@@ -7,11 +7,11 @@ from jinja2 import DictLoader, Environment, TemplateSyntaxError
 from markupsafe import Markup
 
 from opensink_web.visible_text import MARKS_MAX
-from opensink_web.web.filters import equip
-from opensink_web.web.foreign_text import in_html
+from opensink_web.web.rendering.filters import equip
+from opensink_web.web.rendering.foreign_text import in_html
 from tests.support.cases import for_each
 
-TEMPLATES = sorted((Path(__file__).parents[2] / "templates").rglob("*.html"))
+TEMPLATES = sorted((Path(__file__).parents[3] / "templates").rglob("*.html"))
 SPOOF = "EUR \u202e01"
 MARKED = (
     'EUR <span class="hidden-char" title="right-to-left override" data-codes="202e">U+202E</span>01'

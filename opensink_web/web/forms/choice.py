@@ -17,7 +17,7 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.agents.queries import agents_by_name, find_agent_called
 from opensink_web.operations.executions.queries.function import function_names
-from opensink_web.web.listing import chosen_text
+from opensink_web.web.rendering.listing import chosen_text
 
 OFFERED_MAX = 100
 Option = tuple[str, str]

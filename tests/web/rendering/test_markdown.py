@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from opensink_web.web import markdown
-from opensink_web.web.markdown import PAGE_LENGTH, Budget, render
+from opensink_web.web.rendering import markdown
+from opensink_web.web.rendering.markdown import PAGE_LENGTH, Budget, render
 from tests.support.cases import for_each
 
 ALLOWED_TAGS = {

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from opensink_web.models import Agent, Function, Membership, Role, User, db
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import reading, writing
-from opensink_web.web.choice import OFFERED_MAX
+from opensink_web.web.forms.choice import OFFERED_MAX
 from tests.conftest import Cast
 from tests.support.executions import make_function, submit_one
 from tests.support.many_rows import copy_row

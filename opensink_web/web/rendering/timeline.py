@@ -21,9 +21,9 @@ from opensink_web.models import (
 from opensink_web.operations.agents.queries import ActivityFilter, list_activities
 from opensink_web.operations.deliveries.queries import DeliveryFilter, list_deliveries
 from opensink_web.operations.page import LIMIT_MAX, PageRequest
-from opensink_web.web import happenings
-from opensink_web.web.happenings import AGENTS_REPORT, SESSION_FAILED, Happening
-from opensink_web.web.words import attempt_trigger
+from opensink_web.web.rendering import happenings
+from opensink_web.web.rendering.happenings import AGENTS_REPORT, SESSION_FAILED, Happening
+from opensink_web.web.rendering.words import attempt_trigger
 
 NEWEST = PageRequest(limit=LIMIT_MAX)
 _ABOUT_REQUESTS = {ActivityType.INPUT_REQUEST_CREATED, ActivityType.INPUT_REQUEST_RESOLVED}

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask, render_template_string
 
 from opensink_web.json_value import JSONValue
-from opensink_web.web import filters
+from opensink_web.web.rendering import filters
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MOMENT = datetime(2026, 3, 9, 14, 5, 59, 999_000, UTC)
 
 

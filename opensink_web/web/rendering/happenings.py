@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from opensink_web.models import ActivityType, AttemptOutcome, DeliveryAttempt, StepKind
-from opensink_web.web.filters import duration
+from opensink_web.web.rendering.filters import duration
 
 
 @dataclass(frozen=True, slots=True)

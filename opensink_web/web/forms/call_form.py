@@ -16,7 +16,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.operations.agents.endpoint import HEADERS_MAX, METHODS, mask_credentials
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
-from opensink_web.web.forms import LineField, ParagraphsField, SettingsForm
+from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
 
 _ROW = re.compile(r"-([0-9]{1,6})-(?:name|value)")
 

@@ -25,7 +25,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
 from opensink_web.visible_text import in_plain
-from opensink_web.web.foreign_text import marked
+from opensink_web.web.rendering.foreign_text import marked
 
 PAGE_LENGTH = 30_000
 """So many characters are formatted on one page."""

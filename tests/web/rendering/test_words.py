@@ -22,12 +22,12 @@ from opensink_web.models import (
     SessionStatus,
     StepKind,
 )
-from opensink_web.web import happenings, words
 from opensink_web.web.deliveries import delivery
 from opensink_web.web.executions import batch_progress, execution
 from opensink_web.web.executions.batch import View
+from opensink_web.web.rendering import happenings, words
 
-SPRITE = Path(__file__).parents[2] / "static/vendor/tabler-icons-3.51.0/sprite.svg"
+SPRITE = Path(__file__).parents[3] / "static/vendor/tabler-icons-3.51.0/sprite.svg"
 STATUSES = [status for statuses in get_args(words.Status) for status in statuses]
 IN_WORDS: list[tuple[Callable[[Any], str], type[Enum]]] = [
     (words.part_of_batch, ExecutionStatus),

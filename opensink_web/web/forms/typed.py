@@ -19,8 +19,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import ImmutableMultiDict
 
 from opensink_web.json_value import JSONValue
-from opensink_web.web.form_token import is_anybodys, writer
-from opensink_web.web.sealed_value import seal, unseal
+from opensink_web.web.forms.form_token import is_anybodys, writer
+from opensink_web.web.forms.sealed_value import seal, unseal
 
 View = TypeVar("View", bound=Callable[..., Any])
 

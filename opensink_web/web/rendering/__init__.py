@@ -1,0 +1,1 @@
+"""How pages write what they show: words, filters, lists, histories, and text that others wrote."""
