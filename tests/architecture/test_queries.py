@@ -4,7 +4,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.support.cases import for_each
 
 PACKAGE = Path(__file__).parents[2] / "opensink_web"
 OPERATIONS = PACKAGE / "operations"
@@ -53,32 +53,38 @@ def test_there_are_queries_of_every_package_that_is_read() -> None:
     assert packages >= {"accounts", "agents", "deliveries", "executions", "requests"}
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=name_of)
-def test_queries_write_nothing(path: Path) -> None:
-    assert writes(path) == []
+def test_queries_write_nothing() -> None:
+    def check(path: Path) -> None:
+        assert writes(path) == []
+
+    for_each(QUERIES, check)
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=name_of)
-def test_queries_depend_on_nothing_that_writes(path: Path) -> None:
-    seen: set[Path] = set()
-    ahead = {path}
-    while ahead:
-        module = ahead.pop()
-        seen.add(module)
-        ahead |= imported_operations(module) - seen
-    writing = {name_of(module): lines for module in seen if (lines := writes(module))}
-    assert writing == {}
+def test_queries_depend_on_nothing_that_writes() -> None:
+    def check(path: Path) -> None:
+        seen: set[Path] = set()
+        ahead = {path}
+        while ahead:
+            module = ahead.pop()
+            seen.add(module)
+            ahead |= imported_operations(module) - seen
+        writing = {name_of(module): lines for module in seen if (lines := writes(module))}
+        assert writing == {}
+
+    for_each(QUERIES, check)
 
 
-@pytest.mark.parametrize("path", sorted(set(OPERATIONS.glob("*/*.py")) - set(QUERIES)), ids=name_of)
-def test_what_finds_and_lists_stands_in_queries(path: Path) -> None:
-    functions = [node for node in module_of(path).body if isinstance(node, ast.FunctionDef)]
-    found = [
-        function.name
-        for function in functions
-        if function.name.startswith(("find_", "list_")) and function.name not in EXCEPTIONS
-    ]
-    assert found == []
+def test_what_finds_and_lists_stands_in_queries() -> None:
+    def check(path: Path) -> None:
+        functions = [node for node in module_of(path).body if isinstance(node, ast.FunctionDef)]
+        found = [
+            function.name
+            for function in functions
+            if function.name.startswith(("find_", "list_")) and function.name not in EXCEPTIONS
+        ]
+        assert found == []
+
+    for_each(sorted(set(OPERATIONS.glob("*/*.py")) - set(QUERIES)), check)
 
 
 def test_a_statement_that_writes_is_noticed(tmp_path: Path) -> None:
