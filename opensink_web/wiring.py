@@ -18,7 +18,6 @@ from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import db
 from opensink_web.models.sealed import KEYRING_OPTION
 from opensink_web.models.transaction import (
-    Announcement,
     Wakeup,
     prepare_postgresql,
     prepare_sqlite,
@@ -153,7 +152,7 @@ def oidc_provider(settings: Settings) -> OidcProvider | None:
 
 
 @work_committed.connect
-def _announce(_sender: object, announcements: Sequence[Announcement | Wakeup]) -> None:
+def _notify(_sender: object, wakeups: Sequence[Wakeup]) -> None:
     """Tie the outbox to the commit: workers are woken at once for rows that are committed."""
     notifier: Notifier = current_app.extensions[_NOTIFIER_EXTENSION]
-    notifier.send(announcements)
+    notifier.send(wakeups)

@@ -220,7 +220,7 @@ def _application(settings: Settings) -> Flask:
 
 @pytest.fixture
 def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
-    """An application on a database of its own. Without Redis announcements are lost, no more."""
+    """An application on a database of its own. Without Redis wake-ups are lost, no more."""
     app = _application(settings) if settings.uses_sqlite else create_app(settings)
     config = dict(app.config)
     _forget_tries(app)

@@ -1,19 +1,19 @@
 """The outbox: every call that must leave, and each attempt at it.
 
 A row is written in the transaction that makes the call necessary. An unfinished row is due
-(`next_at` has passed), leased (a worker is calling) or dated for later; nothing else. A due row
-is announced (`dispatched_at` says when) or waits until it is.
+(`next_at` has passed), leased (a worker is calling) or dated for later; nothing else.
 """
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from opensink_web.models.agent import Agent
 from opensink_web.models.base import Base, Created, Identified, Updated, word_type
+from opensink_web.models.leased import Leased, group_indexes, partial_index
 from opensink_web.models.sealed import Sealed
 
 
@@ -49,18 +49,14 @@ class AttemptOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-def _partial_index(name: str, column: str, condition: str) -> Index:
-    """Index each agent's deliveries by a moment, those alone that fulfil the condition."""
-    where = text(condition)
-    name = f"ix_deliveries_{name}"
-    return Index(name, "agent_id", column, sqlite_where=where, postgresql_where=where)
+IS_OPEN = "status = 'pending'"
 
 
-class Delivery(Identified, Updated, Base):
+class Delivery(Identified, Updated, Leased, Base):
     """One call, made as often as it takes; its id is the `webhook-id` of every attempt.
 
-    `business_key` makes a second delivery for the same cause impossible. `lease_token` fences:
-    only its holder may write the outcome. `dispatch_no` counts the announcements to RQ.
+    `business_key` makes a second delivery for the same cause impossible. Its concurrency group is
+    the agent.
     """
 
     __tablename__ = "deliveries"
@@ -85,13 +81,9 @@ class Delivery(Identified, Updated, Base):
     attempt_count: Mapped[int] = mapped_column(default=0)
     # attempts since the last manual redelivery, which starts the schedule over
     round_attempt_count: Mapped[int] = mapped_column(default=0)
-    recovery_count: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime]
-    lease_token: Mapped[str | None] = mapped_column(String(64))
-    lease_until: Mapped[datetime | None]
-    dispatched_at: Mapped[datetime | None]
-    dispatch_no: Mapped[int] = mapped_column(default=0)
     finished_at: Mapped[datetime | None]
+
+    group_id: Mapped[UUID] = synonym("agent_id")
 
     agent: Mapped[Agent] = relationship()
     attempts: Mapped[list["DeliveryAttempt"]] = relationship(
@@ -105,14 +97,13 @@ class Delivery(Identified, Updated, Base):
         Index(None, "session_id", "id"),
         Index(None, "input_request_id"),
         Index(None, "agent_id", "id"),
-        # what waits until somebody is told of it, an agent's oldest first
-        _partial_index("waiting", "next_at", "status = 'pending' AND dispatched_at IS NULL"),
-        # what somebody was told of: the sweeper looks every second what became of it
-        _partial_index(
-            "announced", "dispatched_at", "status = 'pending' AND dispatched_at IS NOT NULL"
+        *group_indexes("deliveries", IS_OPEN, "agent_id"),
+        # what a person asked for does not wait behind the others
+        partial_index(
+            "ix_deliveries_asked",
+            ("agent_id", "next_at", "id"),
+            f"{IS_OPEN} AND (kind = 'test' OR next_trigger = 'manual')",
         ),
-        # what is being called: counted at every claim
-        _partial_index("in_flight", "lease_until", "lease_until IS NOT NULL"),
     )
 
 

@@ -24,24 +24,27 @@ class Leased:
     __tablename__: str
 
     id: Mapped[UUID]
-    group_id: Mapped[UUID] = mapped_column("lane_id", key="group_id")
+    group_id: Mapped[UUID]
     next_at: Mapped[datetime]
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
     recovery_count: Mapped[int] = mapped_column(default=0)
 
 
-def group_indexes(table: str, is_open: str) -> tuple[Index, Index]:
+def group_indexes(table: str, is_open: str, group_column: str = "group_id") -> tuple[Index, Index]:
     """Index a table's groups: what is due in each, among rows where `is_open`; what is leased.
 
     What is due has its id there too: all of a batch is due at the same moment, and would be sorted.
     """
     return (
-        _partial_index(f"ix_{table}_due", ("next_at", "id"), is_open),
-        _partial_index(f"ix_{table}_leased", ("lease_until",), "lease_until IS NOT NULL"),
+        partial_index(f"ix_{table}_due", (group_column, "next_at", "id"), is_open),
+        partial_index(
+            f"ix_{table}_leased", (group_column, "lease_until"), "lease_until IS NOT NULL"
+        ),
     )
 
 
-def _partial_index(name: str, columns: Sequence[str], condition: str) -> Index:
+def partial_index(name: str, columns: Sequence[str], condition: str) -> Index:
+    """Index the rows alone that fulfil a condition."""
     where = text(condition)
-    return Index(name, "group_id", *columns, sqlite_where=where, postgresql_where=where)
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)

@@ -1,4 +1,4 @@
-"""Transactions: how one is opened, and what is told to the world once it is committed.
+"""Transactions: how one is opened, and whom a commit wakes.
 
 SQLite lets one writer in at a time and refuses a reader that turns writer halfway, so whoever
 means to write says so at the start (`BEGIN IMMEDIATE`). Within a process writers queue at a lock,
@@ -27,14 +27,6 @@ from opensink_web.models.leased import Leased
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
-    """A delivery that a worker should look at, and how often that has been said before."""
-
-    delivery_id: UUID
-    dispatch_no: int
-
-
-@dataclass(frozen=True, slots=True)
 class Wakeup:
     """A concurrency group in which something of a kind (its table's name) may be due."""
 
@@ -43,9 +35,9 @@ class Wakeup:
 
 
 work_committed = Signal()
-"""Sent after a commit with `announcements`: a list of Announcement and Wakeup."""
+"""Sent after a commit with `wakeups`: a list of Wakeup."""
 
-_ANNOUNCE = "announcements"
+_WAKEUPS = "wakeups"
 _TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
 _MAY_BE_STORED = (
     "The database went away while this was being stored. Look whether it is there, or try again."
@@ -80,7 +72,7 @@ def writing() -> Iterator[None]:
         raise RuntimeError("a transaction that writes is open already; it commits once, at its end")
     session = db.session()
     session.rollback()
-    session.info[_ANNOUNCE] = []
+    session.info[_WAKEUPS] = []
     with _writer(session.get_bind()):
         try:
             yield
@@ -94,7 +86,7 @@ def writing() -> Iterator[None]:
             if _belongs_to_nothing(error):
                 raise NotFound(_JUST_DELETED) from error
             raise
-    _announce(session.info.pop(_ANNOUNCE))
+    _notify(session.info.pop(_WAKEUPS))
 
 
 @contextmanager
@@ -172,15 +164,9 @@ def run_prepared(statement: Executable, values: Mapping[str, object]) -> CursorR
     return db.session.connection().execute(statement, values)
 
 
-def announce_after_commit(delivery_id: UUID, dispatch_no: int) -> None:
-    """Remember a delivery that is being written in this transaction."""
-    announcement = Announcement(delivery_id, dispatch_no)
-    db.session().info.setdefault(_ANNOUNCE, []).append(announcement)
-
-
 def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
     """Have a worker look at a group in which this transaction writes something that is due."""
-    pending = db.session().info.setdefault(_ANNOUNCE, [])
+    pending = db.session().info.setdefault(_WAKEUPS, [])
     wakeup = Wakeup(kind.__tablename__, group_id)
     if wakeup not in pending:  # once is enough
         pending.append(wakeup)
@@ -196,9 +182,9 @@ def _commit(session: Session) -> None:
         raise
 
 
-def _announce(announcements: list[Announcement | Wakeup]) -> None:
-    if announcements:
-        work_committed.send(None, announcements=announcements)
+def _notify(wakeups: list[Wakeup]) -> None:
+    if wakeups:
+        work_committed.send(None, wakeups=wakeups)
 
 
 @contextmanager

@@ -5,9 +5,8 @@ nobody knows whether it was heard.
 """
 
 from collections.abc import Sequence
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal, literal_column
+from sqlalchemy import literal, literal_column
 
 from opensink_web.models import Callback
 from opensink_web.operations.accounts.bearer import mint_callback_token
@@ -19,7 +18,7 @@ from opensink_web.operations.executions.callback import (
 )
 from opensink_web.outbound.callback_call import build_callback_call
 from opensink_web.outbound.client import Answer
-from opensink_web.work.queue import Claims, Limits, Look, oldest_due, taking
+from opensink_web.work.queue import Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
 
 _IS_OPEN = Callback.status == literal_column("'pending'")
@@ -31,15 +30,15 @@ class Callbacks:
     """Each is made when the limit of its host allows."""
 
     model = Callback
-    is_open = _IS_OPEN
     is_urgent = False
 
     def __init__(self, limits: Limits) -> None:
-        self._limit = limits.calls_per_function
+        limit = self._limit = limits.calls_per_function
+        self.sources = (Source(_IS_OPEN, lambda _: literal(limit)),)
 
-    def limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
-        """Return how many may be made to a host at once."""
-        return literal(self._limit)
+    def shared_with(self, claim: CallbackClaim) -> Sequence[str]:
+        """A host's group is of callbacks alone."""
+        return ()
 
     def claim(self, look: Look) -> Claims[CallbackClaim]:
         """Take what is owed to a host."""

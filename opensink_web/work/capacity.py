@@ -2,8 +2,9 @@
 
 Waiting for an endpoint costs a thread and little else. So a call that lasts leaves the count of
 `CALLS_PER_WORKER` for one of its own (`SLOW_CALLS_PER_WORKER`), and its place is free again. A
-group whose calls lasted begins them there. A quarter of the places is kept for what is urgent, and
-a quarter of those for slow calls is kept for groups of which it was not known that they are slow.
+group whose calls lasted begins them there. The more such calls there are, the fewer a group may
+have, so that each has some and none has all. A group of which nothing is known begins with one
+call. A quarter of the ordinary places is kept for what is urgent.
 """
 
 import time
@@ -15,6 +16,8 @@ from uuid import UUID
 SLOW_SECONDS = 0.05
 """A call that has lasted so long makes room for another."""
 _REMEMBERED_GROUPS = 10_000
+_SHARES = 8
+"""A group may have this part of the places for slow calls that are free."""
 
 
 @dataclass(slots=True)
@@ -37,7 +40,8 @@ class Capacity:
         self._running: dict[UUID, _Call] = {}
         self._by_group: Counter[UUID] = Counter()
         self._slow_count = 0
-        self._slow_groups: dict[UUID, None] = {}
+        self._slow_by_group: Counter[UUID] = Counter()
+        self._was_slow: dict[UUID, bool] = {}  # the groups that called last come last
 
     @property
     def quick_count(self) -> int:
@@ -51,54 +55,64 @@ class Capacity:
     def room(self, group_id: UUID, *, is_urgent: bool) -> int:
         """Return how many calls of a group may begin."""
         free = self._calls_max - self.quick_count
-        for_anybody = free if is_urgent else free - self._kept
-        if group_id not in self._slow_groups:
-            return max(for_anybody, 0)
-        room = self._slow_max - self._slow_max // 4 - self._slow_count
-        # a slow group that has nothing running gets a turn even if others use up what is for them
-        at_least = for_anybody if is_urgent else min(for_anybody, 1 - self.here(group_id))
-        return max(room, at_least, 0)
+        ordinary = max(free if is_urgent else free - self._kept, 0)
+        if not self._slow_max:
+            return ordinary
+        here, was_slow = self.here(group_id), self._was_slow.get(group_id)
+        if was_slow is None:
+            return min(ordinary, max(1 - here, 0))
+        share = max((self._slow_max - self._slow_count) // _SHARES, 1) - here
+        if not was_slow:
+            return min(ordinary, max(share, 0))
+        # a quarter is for groups of which it was not known
+        if self._slow_count < self._slow_max - self._slow_max // 4:
+            return max(share, 0)
+        # whatever others do, one that is called for nothing else gets its turn
+        return ordinary if is_urgent else min(ordinary, max(1 - here, 0))
 
     def begin(self, row_id: UUID, group_id: UUID) -> None:
         """Count a call that begins."""
-        is_slow = group_id in self._slow_groups and self._slow_count < self._slow_max
-        self._running[row_id] = _Call(group_id, self._monotonic(), is_slow)
+        call = self._running[row_id] = _Call(group_id, self._monotonic(), is_slow=False)
         self._by_group[group_id] += 1
-        self._slow_count += is_slow
+        if self._was_slow.get(group_id):
+            self._move(call)
 
     def end(self, row_id: UUID) -> None:
         """Count a call that has ended, and remember of its group whether it was slow."""
         call = self._running.pop(row_id)
         self._slow_count -= call.is_slow
+        self._slow_by_group[call.group_id] -= call.is_slow
         self._by_group[call.group_id] -= 1
         if not self._by_group[call.group_id]:
-            del self._by_group[call.group_id]
-        if self._monotonic() - call.began_at < SLOW_SECONDS:
-            self._slow_groups.pop(call.group_id, None)
-        else:
-            self._note_slow(call.group_id)
+            del self._by_group[call.group_id], self._slow_by_group[call.group_id]
+        self._note(call.group_id, was_slow=self._monotonic() >= call.began_at + SLOW_SECONDS)
 
     def make_room(self) -> float | None:
         """Move the calls that have lasted out of the ordinary places.
 
-        Returns in how many seconds the next one may have; None if there is none, or no place for
-        it. Calls are kept in the order in which they began.
+        Returns in how many seconds the next one may have; None if there is none. Calls are kept in
+        the order in which they began.
         """
         moment = self._monotonic()
         for call in self._running.values():
             if call.is_slow:
                 continue
-            if self._slow_count >= self._slow_max:
-                return None
-            if moment - call.began_at < SLOW_SECONDS:
-                return call.began_at + SLOW_SECONDS - moment
-            call.is_slow = True
-            self._slow_count += 1
-            self._note_slow(call.group_id)
+            if moment < call.began_at + SLOW_SECONDS:
+                return call.began_at + SLOW_SECONDS - moment if self._slow_max else None
+            self._move(call)
         return None
 
-    def _note_slow(self, group_id: UUID) -> None:
-        self._slow_groups.pop(group_id, None)
-        self._slow_groups[group_id] = None
-        if len(self._slow_groups) > _REMEMBERED_GROUPS:
-            del self._slow_groups[next(iter(self._slow_groups))]
+    def _move(self, call: _Call) -> None:
+        """Move a call to the places for slow ones; the first of a group also if they are taken."""
+        is_first = not self._slow_by_group[call.group_id]
+        if self._slow_max and (is_first or self._slow_count < self._slow_max):
+            call.is_slow = True
+            self._slow_count += 1
+            self._slow_by_group[call.group_id] += 1
+            self._note(call.group_id, was_slow=True)
+
+    def _note(self, group_id: UUID, *, was_slow: bool) -> None:
+        self._was_slow.pop(group_id, None)
+        self._was_slow[group_id] = was_slow
+        if len(self._was_slow) > _REMEMBERED_GROUPS:
+            del self._was_slow[next(iter(self._was_slow))]

@@ -81,6 +81,7 @@ class Dispatcher:
         # of wake-ups that were taken off Redis as many are on their way here as could begin
         self._changed = threading.Condition()
         self._unread_count = 0
+        self._read_count = 0
         self._quick_count = 0
         self._is_idle = True
         self._stopping = False
@@ -130,6 +131,8 @@ class Dispatcher:
                     _log.exception("The dispatcher failed, and goes on")
                     time.sleep(AGAIN_SECONDS)
                 with self._changed:
+                    self._unread_count -= self._read_count
+                    self._read_count = 0
                     self._quick_count = self._capacity.quick_count
                     self._is_idle = not (self._running or self._ended or self._waiting)
                     self._changed.notify_all()
@@ -162,15 +165,15 @@ class Dispatcher:
             case Wakeup():
                 if message.kind in self._kinds and not self._stopping:
                     self._waiting.setdefault(message)
-                with self._changed:
-                    self._unread_count -= 1
-                    self._is_idle = False
+                self._read_count += 1
             case _Ended(kind=kind, claim=claim):
                 del self._running[claim.id]
                 self._capacity.end(claim.id)
                 self._ended.append(message)
                 if not self._stopping:
-                    self._waiting.setdefault(Wakeup(kind, claim.group_id))
+                    for each in (kind, *self._kinds[kind].shared_with(claim)):
+                        if each in self._kinds:
+                            self._waiting.setdefault(Wakeup(each, claim.group_id))
             case None:
                 self._waiting.clear()
         return True
@@ -179,27 +182,26 @@ class Dispatcher:
         """Write down what has ended, and claim as long as there is room for what waits."""
         if time.monotonic() < self._again_at:
             return
-        for name in self._kinds:
-            while True:
-                ended = [each for each in self._ended if each.kind == name]
-                groups = self._next_groups(name)
-                if not ended and not groups:
-                    break
-                self._turn(name, ended, groups)
-                if time.monotonic() < self._again_at:
-                    return
+        while True:
+            # of one kind at a time: each locks what it writes in an order of its own
+            name = next((each.kind for each in self._ended), None)
+            ended = [each for each in self._ended if each.kind == name]
+            groups = self._next_groups()
+            if not ended and not groups:
+                break
+            self._turn(ended, groups)
+            if time.monotonic() < self._again_at:
+                return
         if self._waiting and self._capacity.make_room() is None:
             for wakeup in [*self._waiting]:
                 self._pass_on(wakeup)
 
-    def _next_groups(self, kind: str) -> list[tuple[Wakeup, int]]:
-        """Take the groups of a kind whose turn it is, each with how much of it may begin."""
-        is_urgent = self._kinds[kind].is_urgent
+    def _next_groups(self) -> list[tuple[Wakeup, int]]:
+        """Take the groups whose turn it is, the urgent first, each with how much may begin."""
         rooms = {
             each: room
-            for each in self._waiting
-            if each.kind == kind
-            and (room := self._capacity.room(each.group_id, is_urgent=is_urgent)) > 0
+            for each in sorted(self._waiting, key=lambda each: not self._kinds[each.kind].is_urgent)
+            if (room := self._room(each)) > 0
         }
         groups: list[tuple[Wakeup, int]] = []
         taken = 0
@@ -211,34 +213,43 @@ class Dispatcher:
                 del self._waiting[wakeup]
         return groups
 
-    def _turn(
-        self, name: str, ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]
-    ) -> None:
-        """Write down what has ended and claim the next, in one transaction."""
-        kind = self._kinds[name]
+    def _room(self, wakeup: Wakeup) -> int:
+        is_urgent = self._kinds[wakeup.kind].is_urgent
+        return self._capacity.room(wakeup.group_id, is_urgent=is_urgent)
+
+    def _turn(self, ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]) -> None:
+        """Write down what has ended, all of one kind, and claim the next, in one transaction."""
         claimed: list[tuple[Wakeup, int, Claims[Claimed]]] = []
-        failed = [each for each in ended if each.error is not None]
-        settled = [(each.claim, each.result) for each in ended if each.error is None]
         try:
             with writing():
-                kind.finish(settled)
-                for each in failed:
-                    kind.give_up(each.claim, _NOT_CARRIED_OUT)
+                self._finish(ended)
                 for wakeup, most in sorted(groups, key=lambda group: group[0].group_id):
-                    claimed.append((wakeup, most, self._claim(kind, wakeup.group_id, most)))
+                    claimed.append((wakeup, most, self._claim(wakeup, most)))
         except Unavailable:
-            _log.warning("What came of %d calls could not be stored yet", len(ended))
+            some = ", ".join(str(each.claim.id) for each in ended[:5])
+            _log.warning("What came of %d calls could not be stored yet: %s", len(ended), some)
             self._try_again(groups)
             return
         except Exception:
             _log.exception("%d calls and %d groups have an error", len(ended), len(groups))
-            self._go_one_by_one(kind, ended, groups)
+            self._go_one_by_one(ended, groups)
             return
         self._forget(ended)
         for wakeup, most, claims in claimed:
             self._begin(wakeup, most, claims)
 
-    def _claim(self, kind: Kind[Any, Any], group_id: UUID, most: int) -> Claims[Claimed]:
+    def _finish(self, ended: Sequence[_Ended]) -> None:
+        """Write down what has ended, all of one kind."""
+        if not ended:
+            return
+        kind = self._kinds[ended[0].kind]
+        kind.finish([(each.claim, each.result) for each in ended if each.error is None])
+        for each in ended:
+            if each.error is not None:
+                kind.give_up(each.claim, _NOT_CARRIED_OUT)
+
+    def _claim(self, wakeup: Wakeup, most: int) -> Claims[Claimed]:
+        kind, group_id = self._kinds[wakeup.kind], wakeup.group_id
         here, workers = self._capacity.here(group_id), max(self._count_workers(), 1)
         return self._queue.claim(kind, group_id, most, here=here, workers=workers)
 
@@ -286,29 +297,24 @@ class Dispatcher:
         stored = {id(each) for each in ended}
         self._ended = [each for each in self._ended if id(each) not in stored]
 
-    def _go_one_by_one(
-        self, kind: Kind[Any, Any], ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]
-    ) -> None:
+    def _go_one_by_one(self, ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]) -> None:
         """Store and claim what can be: one row with an error must not hold up the others."""
         for each in ended:
             try:
                 with writing():
-                    if each.error is None:
-                        kind.finish([(each.claim, each.result)])
-                    else:
-                        kind.give_up(each.claim, _NOT_CARRIED_OUT)
+                    self._finish([each])
             except Unavailable:
                 self._try_again(())
                 continue
             except Exception:
                 _log.exception("What came of %s cannot be stored", each.claim.id)
-                if not self._give_up(kind, each.claim):
+                if not self._give_up(each):
                     continue
             self._forget([each])
         for wakeup, most in groups:
             try:
                 with writing():
-                    claims = self._claim(kind, wakeup.group_id, most)
+                    claims = self._claim(wakeup, most)
             except Unavailable:
                 self._try_again([(wakeup, most)])
             except Exception:
@@ -316,19 +322,19 @@ class Dispatcher:
             else:
                 self._begin(wakeup, most, claims)
 
-    def _give_up(self, kind: Kind[Any, Any], claim: Claimed) -> bool:
+    def _give_up(self, each: _Ended) -> bool:
         """Say so where it belongs; where not even that can be stored, the lease runs out.
 
         Returns whether that is all that can be done.
         """
         try:
             with writing():
-                kind.give_up(claim, _NOT_STORED)
+                self._kinds[each.kind].give_up(each.claim, _NOT_STORED)
         except Unavailable:
             self._try_again(())
             return False
         except Exception:
-            _log.exception("%s cannot be given up", claim.id)
+            _log.exception("%s cannot be given up", each.claim.id)
         return True
 
     def _renew(self) -> None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column
 
 from opensink_web import clock
 from opensink_web.functions import Context, Resume
-from opensink_web.models import Agent, Execution, ExecutionStatus
+from opensink_web.models import Delivery, Execution, ExecutionStatus
 from opensink_web.operations.accounts.bearer import mint_execution_token
 from opensink_web.operations.agents.queries import HealthStatus
 from opensink_web.operations.executions.claim import (
@@ -37,7 +37,8 @@ from opensink_web.outbound.function_call import (
     read_function_answer,
 )
 from opensink_web.outbound.outcome import Failure, Outcome
-from opensink_web.work.queue import MOMENT, Claims, Limits, Look, oldest_due, taking
+from opensink_web.work.agent_group import limit_of_agent
+from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
 
 _IS_OPEN = Execution.status.in_([literal_column("'queued'"), literal_column("'running'")])
@@ -54,21 +55,15 @@ class Executions:
     """Each runs when its function's limit allows, or its agent's."""
 
     model = Execution
-    is_open = _IS_OPEN
     is_urgent = False
 
     def __init__(self, limits: Limits) -> None:
-        self._limit = limits.calls_per_function
+        self._limits = limits
+        self.sources = (Source(_IS_OPEN, self._limit_of),)
 
-    def limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
-        """Return how many of a group may run at once."""
-        is_trial = case(
-            (Agent.endpoint_unhealthy_since.is_(None), self._limit),
-            (Agent.endpoint_next_call_at > MOMENT, 0),
-            else_=1,
-        )
-        of_agent = select(is_trial).where(Agent.id == group_id).scalar_subquery()
-        return func.coalesce(of_agent, self._limit)
+    def shared_with(self, claim: ExecutionClaim) -> Sequence[str]:
+        """An agent is called for answers too."""
+        return (Delivery.__tablename__,) if isinstance(claim.target, AgentTarget) else ()
 
     def claim(self, look: Look) -> Claims[ExecutionClaim]:
         """Take what is due in a group."""
@@ -103,12 +98,17 @@ class Executions:
         """Fail it."""
         finish_executions([(claim, Failure(reason, "bad_output"))])
 
+    def _limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
+        of_agent = limit_of_agent(group_id, self._limits.calls_per_agent)
+        return func.coalesce(of_agent, self._limits.calls_per_function)
+
     def _limit_now(self, target: Target | Failure) -> int:
         """An agent that does not answer is called once in a while only, one call at a time."""
-        health = target.health if isinstance(target, AgentTarget) else None
-        if health is None or health.status is HealthStatus.HEALTHY:
-            return self._limit
-        return 0 if health.is_paused else 1
+        if not isinstance(target, AgentTarget):
+            return self._limits.calls_per_function
+        if target.health is None or target.health.status is HealthStatus.HEALTHY:
+            return self._limits.calls_per_agent
+        return 0 if target.health.is_paused else 1
 
 
 def _call(claim: ExecutionClaim, target: HttpTarget, tools: Tools) -> Outcome:

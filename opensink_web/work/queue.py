@@ -10,7 +10,7 @@ left out.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -89,6 +89,19 @@ class Claims(Generic[ClaimT]):
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows that are not done, and the expression that says how many rows of a group may be carried
+    out at once.
+
+    The condition is written out, as that of a partial index has to be: a database compares them
+    before it knows the values.
+    """
+
+    is_open: ColumnElement[bool]
+    limit_of: Callable[[ColumnElement[UUID]], ColumnElement[int]]
+
+
 class Kind(Protocol[ClaimT, ResultT]):
     """A kind of work: a table, and what is done with its rows. All but `carry_out` runs within a
     transaction.
@@ -97,10 +110,8 @@ class Kind(Protocol[ClaimT, ResultT]):
     @property
     def model(self) -> type[Leased]: ...
     @property
-    def is_open(self) -> ColumnElement[bool]:
-        """It is not done. Written out, as the condition of a partial index has to be: a database
-        compares them before it knows the values.
-        """
+    def sources(self) -> Sequence[Source]:
+        """Where the sweeper looks for what is due."""
         ...
 
     @property
@@ -108,8 +119,8 @@ class Kind(Protocol[ClaimT, ResultT]):
         """Whether a part of each worker is kept free for it."""
         ...
 
-    def limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
-        """Return how many rows of a group may be carried out at once, for a query of groups."""
+    def shared_with(self, claim: ClaimT) -> Sequence[str]:
+        """Return which other kinds have rows in the claim's group."""
         ...
 
     def claim(self, look: "Look") -> Claims[ClaimT]:
@@ -215,7 +226,11 @@ class Queue:
         models = [kind.model for kind in kinds.values()]
         self._in_flight = select(_in_flight(models, GROUP))
         self._groups = union_all(
-            *(_groups_with_work(name, kind, models) for name, kind in kinds.items())
+            *(
+                _groups_with_work(name, kind.model, source, models)
+                for name, kind in kinds.items()
+                for source in kind.sources
+            )
         )
         self._renew = {name: _renewing(kind.model) for name, kind in kinds.items()}
 
@@ -275,25 +290,24 @@ def _renewing(model: type[Leased]) -> Update:
 
 
 def _groups_with_work(
-    name: str, kind: Kind[Any, Any], models: Sequence[type[Leased]]
+    name: str, model: type[Leased], source: Source, models: Sequence[type[Leased]]
 ) -> Select[Any]:
     """Select the groups of a kind that have something due and a free place, each with its oldest
     row. It steps through the groups in the index, not through their rows.
     """
-    model = kind.model
-    first = select(model.group_id).where(kind.is_open).order_by(model.group_id).limit(1)
-    groups = select(first.scalar_subquery().label("group_id")).cte(f"{name}_groups", recursive=True)
+    first = select(model.group_id).where(source.is_open).order_by(model.group_id).limit(1)
+    groups = select(first.scalar_subquery().label("group_id")).cte(recursive=True)
     following = first.where(model.group_id > groups.c.group_id).correlate(groups).scalar_subquery()
     groups = groups.union_all(select(following).where(groups.c.group_id.is_not(None)))
     oldest = (
         select(model.id)
-        .where(model.group_id == groups.c.group_id, is_due(model, kind.is_open))
+        .where(model.group_id == groups.c.group_id, is_due(model, source.is_open))
         .order_by(model.next_at, model.id)
         .limit(1)
         .correlate(groups)
         .scalar_subquery()
     )
-    has_room = _in_flight(models, groups.c.group_id) < kind.limit_of(groups.c.group_id)
+    has_room = _in_flight(models, groups.c.group_id) < source.limit_of(groups.c.group_id)
     found = select(
         literal(name).label("kind"), groups.c.group_id, oldest.label("row_id"), has_room.label("ok")
     ).where(groups.c.group_id.is_not(None))

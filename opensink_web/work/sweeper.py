@@ -10,13 +10,8 @@ from typing import NoReturn
 
 from redis import Redis, RedisError
 
-from opensink_web.models.transaction import Announcement, Wakeup, reading, writing
+from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user_session import forget_over
-from opensink_web.operations.deliveries.dispatch import (
-    dispatch_forgotten,
-    is_anything_forgotten,
-    take_back_lost,
-)
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.idempotency import forget_expired
 from opensink_web.settings import Settings
@@ -74,33 +69,27 @@ def clean() -> None:
 
 
 class Sweeper:
-    """Announces due deliveries again, and everything due once Redis has lost its memory.
-
-    Of each agent it announces no more than may be called now: the rest waits in the database.
-    """
+    """Wakes workers for what is due, and for all of it once Redis has lost its memory."""
 
     def __init__(self, connection: Redis, settings: Settings) -> None:
         self._connection = connection
-        self._calls_per_agent = settings.calls_per_agent
         self._watch = Watch()
         self._rows = Queue(kinds_within(Limits.of(settings)))
         self._queue = wakeup_queue(connection)
         self._redis_run_id: str | None = None
 
     def sweep(self) -> int:
-        """Announce what seems forgotten; return how many. Without Redis nothing is counted."""
+        """Wake for what seems forgotten; return how many groups that is, none without Redis."""
         try:
             run_id = str(self._connection.info("server")["run_id"])
         except (RedisError, OSError) as error:
             _log.warning("Redis cannot be reached: %s", error)
-            self._redis_run_id = None  # what was announced meanwhile it has not heard
+            self._redis_run_id = None  # what it was sent meanwhile it has not taken
             return 0
         all_again = run_id != self._redis_run_id
-        wakeups: list[Announcement | Wakeup] = []
-        wakeups += self._dispatch(all_again=all_again)
         with reading():
             waiting = self._rows.groups_with_work()
-        wakeups += self._watch.due(waiting, all_again=all_again)
+        wakeups = self._watch.due(waiting, all_again=all_again)
         if wakeups and not send(self._queue, wakeups):
             return 0
         self._redis_run_id = run_id
@@ -113,12 +102,3 @@ class Sweeper:
                 return
         with writing():
             end_forgotten_batches()
-
-    def _dispatch(self, *, all_again: bool) -> list[Announcement]:
-        with reading():
-            if not is_anything_forgotten(self._calls_per_agent, all_again=all_again):
-                return []
-        with writing():
-            taken_back = take_back_lost(all_again=all_again)
-        with writing():
-            return dispatch_forgotten(self._calls_per_agent, taken_back)

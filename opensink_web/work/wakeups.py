@@ -14,11 +14,10 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from opensink_web.models.transaction import Announcement, Wakeup
+from opensink_web.models.transaction import Wakeup
 from opensink_web.work.circuit_breaker import CircuitBreaker
 
 QUEUE_NAME = "work"
-_DELIVERY = "delivery"
 _log = logging.getLogger(__name__)
 
 
@@ -35,12 +34,10 @@ class WakeupJob(Job):
         """Make the job of an id that was taken off the queue; asks nothing."""
         return cls(id, connection=connection, serializer=serializer)
 
-    def read(self) -> Wakeup | Announcement | None:
+    def read(self) -> Wakeup | None:
         """Return what it says; None for what is not ours."""
         kind, _, rest = self.id.partition("-")
         try:
-            if kind == _DELIVERY:
-                return Announcement(UUID(rest), 0)
             return Wakeup(kind, UUID(rest))
         except ValueError:
             _log.warning("Nobody knows what to do with %s", self.id)
@@ -65,7 +62,7 @@ def wakeup_queue(connection: Redis) -> WakeupQueue:
     return WakeupQueue(QUEUE_NAME, connection=connection, serializer=JSONSerializer)
 
 
-def send(queue: Queue, wakeups: Sequence[Announcement | Wakeup]) -> bool:
+def send(queue: Queue, wakeups: Sequence[Wakeup]) -> bool:
     """Wake workers. Never raises: the sweeper wakes for what Redis did not take.
 
     Returns whether Redis took them all.
@@ -85,7 +82,7 @@ class Notifier:
         self._queue = queue
         self._breaker = breaker
 
-    def send(self, wakeups: Sequence[Announcement | Wakeup]) -> bool:
+    def send(self, wakeups: Sequence[Wakeup]) -> bool:
         """Wake workers, unless Redis has kept somebody waiting. Never raises.
 
         Returns whether Redis took them all; the sweeper wakes for what it did not.
@@ -98,7 +95,5 @@ class Notifier:
         return was_taken
 
 
-def _id_of(wakeup: Announcement | Wakeup) -> str:
-    if isinstance(wakeup, Announcement):
-        return f"{_DELIVERY}-{wakeup.delivery_id.hex}"
+def _id_of(wakeup: Wakeup) -> str:
     return f"{wakeup.kind}-{wakeup.group_id.hex}"

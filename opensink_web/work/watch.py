@@ -44,4 +44,4 @@ class Watch:
                 pause = min(woken.pause_seconds * 2, LONGEST_PAUSE_SECONDS)
             self._woken[each] = _Woken(moment + pause, pause)
             wakeups.append(Wakeup(each.kind, each.group_id))
-        return wakeups
+        return list(dict.fromkeys(wakeups))

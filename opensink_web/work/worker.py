@@ -5,7 +5,6 @@ thread, and takes a wake-up when a call could begin and not before, so that none
 while another is idle.
 """
 
-import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -19,12 +18,9 @@ from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
 from opensink_web.access_token import TokenSigner
-from opensink_web.models.transaction import Announcement, Wakeup
 from opensink_web.settings import Settings
-from opensink_web.work.call_threads import CallThreads
 from opensink_web.work.capacity import Capacity
 from opensink_web.work.connection import announcing_connection, working_connection
-from opensink_web.work.deliver import calls_per_agent, deliver, outbound_client
 from opensink_web.work.dispatcher import Dispatcher
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.presence import Presence
@@ -34,7 +30,6 @@ from opensink_web.work.wakeups import WakeupJob, send, wakeup_queue
 
 Context = Callable[[], AbstractContextManager[object]]
 _HEARTBEAT_EVERY_SECONDS = 5.0
-_log = logging.getLogger(__name__)
 
 
 def run_worker(
@@ -47,8 +42,6 @@ def run_worker(
     """
     queue = wakeup_queue(announcing_connection(settings.redis_url))
     with Tools(settings, signer) as tools, working_connection(settings.redis_url) as connection:
-        outbound_client.set(tools.client)
-        calls_per_agent.set(settings.calls_per_agent)
         presence = Presence(announcing_connection(settings.redis_url), settings.workers)
         dispatcher = Dispatcher(
             kinds_within(Limits.of(settings)),
@@ -58,7 +51,7 @@ def run_worker(
             lambda wakeup: send(queue, [wakeup]),
             presence.count_workers,
         )
-        worker = Worker(connection, context, settings.calls_per_worker, dispatcher)
+        worker = Worker(connection, settings.calls_per_worker, dispatcher)
         with presence.of(worker.name):
             dispatcher.start()
             worker.work(burst=burst, logging_level="WARNING")
@@ -69,9 +62,7 @@ class Worker(SimpleWorker):
 
     max_connection_wait_time = 2.0  # RQ would wait up to a minute for a Redis that came back
 
-    def __init__(
-        self, connection: Redis, context: Context, calls: int, dispatcher: Dispatcher
-    ) -> None:
+    def __init__(self, connection: Redis, calls: int, dispatcher: Dispatcher) -> None:
         queue = wakeup_queue(connection)
         super().__init__(
             [queue],
@@ -81,10 +72,8 @@ class Worker(SimpleWorker):
             job_class=WakeupJob,
         )
         self.log_job_description = False
-        self._context = context
         self._calls = calls
         self._dispatcher = dispatcher
-        self._threads = CallThreads(calls)
         self._last_beat = 0.0
 
     def dequeue_job_and_maintain_ttl(
@@ -95,41 +84,24 @@ class Worker(SimpleWorker):
         if self._stop_requested:
             raise StopRequested
         self._dispatcher.wait_for_room(self._calls)
-        self._threads.reserve()
         taken = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
         if taken is None:  # in a burst
-            self._threads.give_back()
             self._dispatcher.wait_until_idle()
             taken = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
-            if taken is not None:
-                self._threads.reserve()
         return taken
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Have what the wake-up names looked at."""
         self.set_state(WorkerStatus.BUSY)  # a SIGTERM now waits until the job is handed over
         wakeup = job.read() if isinstance(job, WakeupJob) else None
-        if isinstance(wakeup, Announcement):
-            self._threads.run(lambda: self._deliver(wakeup))
-            return
-        self._threads.give_back()
-        if isinstance(wakeup, Wakeup):
+        if wakeup is not None:
             self._dispatcher.wake(wakeup)
 
     def teardown(self) -> None:
         """Wait for the calls in flight before RQ's record of this worker goes."""
         self._dispatcher.stop()
-        self._threads.join()
         self._dispatcher.join()
         super().teardown()  # type: ignore[no-untyped-call]  # RQ's own
-
-    def _deliver(self, announcement: Announcement) -> None:
-        """Whatever is raised is logged, and the sweeper will announce it again."""
-        try:
-            with self._context():
-                deliver(str(announcement.delivery_id))
-        except Exception:
-            _log.exception("Job delivery-%s failed", announcement.delivery_id)
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Keep in mind what this worker is doing; nobody looks it up in Redis."""

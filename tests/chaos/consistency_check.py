@@ -30,7 +30,6 @@ class DeliveryState:
     delivery_id: str
     status: str
     session_status: str
-    dispatch_no: int
     attempts: tuple[str, ...]
     violations: list[str]
 
@@ -45,7 +44,6 @@ def delivery_state(waiting: Waiting) -> DeliveryState:
             delivery_id=str(delivery.id),
             status=delivery.status,
             session_status=db.session.get_one(AgentSession, waiting.session_id).status,
-            dispatch_no=delivery.dispatch_no,
             attempts=tuple(str(attempt.outcome) for attempt in delivery.attempts),
             violations=invariants.violations(
                 [Question(str(waiting.request_id), "", {}, response)], []
@@ -64,9 +62,9 @@ def count_deliveries() -> int:
 
 
 def age() -> None:
-    """Let five minutes pass for what is unfinished: leases end, announcements seem lost."""
+    """Let five minutes pass for what is unfinished: leases end."""
     with writing():
-        for column in (Delivery.lease_until, Delivery.dispatched_at, Delivery.next_at):
+        for column in (Delivery.lease_until, Delivery.next_at):
             db.session.execute(
                 update(Delivery)
                 .where(Delivery.status == DeliveryStatus.PENDING, column.is_not(None))

@@ -17,12 +17,11 @@ from opensink_web.models import transaction
 from opensink_web.operations.decisions import decision
 from opensink_web.operations.executions import batch_submission, staging
 from opensink_web.outbound.client import Client
-from opensink_web.work import deliver, dispatcher, executions, sweeper
+from opensink_web.work import deliveries, dispatcher, executions, sweeper
 from opensink_web.work.callbacks import Callbacks
 from opensink_web.work.pool import WorkerPool
 
 Function = Callable[..., Any]
-Announced = transaction.Announcement | transaction.Wakeup
 _WRITING = "writing"
 _FINISH = "finish_executions"
 _ACCEPT = "accept"
@@ -97,7 +96,7 @@ def _after_commit(module: Any, note_at: Callable[[Function], None]) -> Callable[
 
 
 def _at_finish(act: Function) -> None:
-    _after(deliver, "finish", act)()
+    _after(deliveries, "finish_deliveries", act)()
 
 
 def _at_outcomes(act: Function = _die) -> None:
@@ -136,33 +135,33 @@ def _before_accepting() -> None:
     setattr(batch_submission, _ACCEPT, _die)
 
 
-def _after_announcing() -> None:
-    original = transaction._announce
+def _after_notifying() -> None:
+    original = transaction._notify
 
-    def announce(announcements: list[Announced]) -> None:
-        original(announcements)
-        if announcements:
+    def notify(wakeups: list[transaction.Wakeup]) -> None:
+        original(wakeups)
+        if wakeups:
             _die()
 
-    transaction._announce = announce
+    transaction._notify = notify
 
 
-def _before_announcing() -> None:
-    def announce(announcements: list[Announced]) -> None:
-        if announcements:
+def _before_notifying() -> None:
+    def notify(wakeups: list[transaction.Wakeup]) -> None:
+        if wakeups:
             _die()
 
-    transaction._announce = announce
+    transaction._notify = notify
 
 
 POINTS: dict[str, Callable[[], None]] = {
     # a worker
-    "before the claim's commit": _after(deliver, "claim"),
+    "before the claim's commit": _after(deliveries, "begin_attempts"),
     "before the call": _before(Client, "send"),
     "before the reply is read": _before(HTTPConnection, "getresponse"),
     "before finish's transaction": _after(Client, "send"),
-    "before finish's commit": _after(deliver, "finish"),
-    "after finish's commit": _after_commit(deliver, _at_finish),
+    "before finish's commit": _after(deliveries, "finish_deliveries"),
+    "after finish's commit": _after_commit(dispatcher, _at_finish),
     "freeze before finish's transaction": _after(Client, "send", _freeze),
     "after the group's claim": _before(WorkerPool, "submit"),
     "before the outcomes' commit": _at_outcomes,
@@ -171,12 +170,12 @@ POINTS: dict[str, Callable[[], None]] = {
     "renews often": lambda: setattr(dispatcher, "RENEWAL_SECONDS", 0.2),
     # a web server
     "before the answer's commit": _after(decision, "resolve"),
-    "before the announcement": _before_announcing,
-    "before the answer is sent": _after_announcing,
+    "before the wake-up": _before_notifying,
+    "before the answer is sent": _after_notifying,
     "between two slices of a batch": _in_a_batch(2),
     "before a batch is accepted": _before_accepting,
     # any part: nobody waits for a lock longer than this
     "impatient": lambda: setattr(transaction, "_LOCKED_SECONDS", 1),
     # a sweeper
-    "between count and announcement": _before(sweeper, "send"),
+    "before the sweeper's wake-up": _before(sweeper, "send"),
 }

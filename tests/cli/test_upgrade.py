@@ -30,7 +30,7 @@ from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.signing import sign
 from opensink_web.settings import Settings
-from opensink_web.work.deliver import calls_per_agent, deliver, outbound_client
+from tests.support.deliveries import deliver
 from tests.support.real_servers import AgentEndpoint, PostgresServer
 
 pytestmark = pytest.mark.server
@@ -197,10 +197,7 @@ def check_pages_and_api(app: Flask) -> None:
 
 def check_call(agent: AgentEndpoint, settings: Settings) -> None:
     policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
-    with Client(policy) as client:
-        outbound_client.set(client)
-        calls_per_agent.set(settings.calls_per_agent)
-        deliver(str(DUE))
+    deliver(DUE, Client(policy))
     (call,) = agent.calls
     assert call.headers["webhook-id"] == str(DUE)
     assert call.headers["x-opensink-secret"] == PREVIOUS_SECRET

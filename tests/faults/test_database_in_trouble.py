@@ -92,13 +92,11 @@ def bear(server: Running, trouble: Callable[[], AbstractContextManager[None]]) -
         assert json.loads(told.text)["code"] == "unavailable"
         assert "try again" in told.text
         assert sign_in(server) == (503, "Not available right now")
-        server.log.wait_for(f"Job delivery-{server.calls(in_flight)[0]}")
+        server.log.wait_for(f"could not be stored yet: {server.calls(in_flight)[0]}")
     server.wait_until_answered(refused)
-    server.subject.age()
     server.wait_until_delivered()
     assert len(server.calls(refused)) == 1
-    first, second = server.calls(in_flight)
-    assert first == second, "what could not be written down was called again"
+    assert len(server.calls(in_flight)) == 1, "what could not be written down was kept"
     after = (
         server.cluster.pids("web"),
         server.cluster.pids("worker"),

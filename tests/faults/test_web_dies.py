@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.server, pytest.mark.usefixtures("after_death")]
     ("point", "is_stored"),
     [
         ("before the answer's commit", False),
-        ("before the announcement", True),
+        ("before the wake-up", True),
         ("before the answer is sent", True),
     ],
 )

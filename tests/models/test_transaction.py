@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web.errors import Conflict, Unavailable
-from opensink_web.models import User, Workspace, db, transaction
+from opensink_web.models import Delivery, User, Workspace, db, transaction
 from opensink_web.models.transaction import (
-    announce_after_commit,
+    notify_after_commit,
     work_committed,
     writing,
 )
@@ -39,15 +39,15 @@ def change_and_fail(cast: Cast) -> None:
     with writing():
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         workspace.name = "changed"
-        announce_after_commit(workspace.id, 0)
+        notify_after_commit(Delivery, workspace.id)
         raise ZeroDivisionError
 
 
 def test_what_raises_is_rolled_back_and_not_announced(app: Flask, cast: Cast) -> None:
     announced: list[object] = []
 
-    def note(_sender: object, announcements: list[object]) -> None:
-        announced.extend(announcements)
+    def note(_sender: object, wakeups: list[object]) -> None:
+        announced.extend(wakeups)
 
     with app.app_context(), work_committed.connected_to(note):
         with pytest.raises(ZeroDivisionError):

@@ -26,15 +26,16 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import create_agent, delete_agent
 from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.agents.queries import find_agent
-from opensink_web.operations.deliveries.attempt import claim
-from opensink_web.operations.deliveries.dispatch import dispatch_forgotten, is_anything_forgotten
 from opensink_web.operations.executions.function import delete_function
 from opensink_web.operations.requests.queries import count_waiting
 from opensink_web.operations.slices import SLICE
 from opensink_web.outbound.outcome import AgentReply, Output
 from opensink_web.work.chores import DELETING, do_chores
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Limits, Queue
 from tests.conftest import Cast, Person
 from tests.support.chats import chat_input, make_agent, submit_some
+from tests.support.deliveries import claim_delivery
 from tests.support.executions import claim_some, finish_all, make_function, submit_many
 from tests.support.many_rows import copy_row
 from tests.support.scenarios import ENDPOINT, POLICY, answer, ask_in
@@ -156,11 +157,9 @@ def test_no_call_of_it_leaves_and_nothing_of_it_waits_in_the_inbox(
                     delete_session(workspace_of(cast.alice), each.session_id)
         with reading():
             assert count_waiting(workspace_of(cast.alice)) == 0
-            assert not is_anything_forgotten(4, all_again=True)
+            assert Queue(kinds_within(Limits(4, 4))).groups_with_work() == []
         with writing():
-            assert claim(delivery_id) is None
-        with writing():
-            assert dispatch_forgotten(4) == []
+            assert claim_delivery(delivery_id) is None
 
 
 def test_an_agent_with_very_many_rows_goes_a_slice_in_each_transaction(

@@ -129,10 +129,9 @@ def worker(app: Flask, settings: Settings) -> Iterator[None]:
             lambda _: None,
         )
 
-        def wake(_sender: object, announcements: Sequence[object]) -> None:
-            for each in announcements:
-                if isinstance(each, Wakeup):
-                    dispatcher.wake(each)
+        def wake(_sender: object, wakeups: Sequence[Wakeup]) -> None:
+            for each in wakeups:
+                dispatcher.wake(each)
 
         dispatcher.start()
         with work_committed.connected_to(wake):

@@ -11,10 +11,9 @@ from opensink_web.json_value import JSONValue
 from opensink_web.models import Delivery, InputRequest, Membership, Role, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.question import ask
-from opensink_web.operations.deliveries.attempt import claim
-from opensink_web.operations.deliveries.outcome import finish
 from opensink_web.outbound.client import Answer
 from tests.conftest import Cast, Person
+from tests.support.deliveries import claim_delivery, finish_delivery
 from tests.support.scenarios import Waiting, answer
 
 YES = {"answer-0": "0"}
@@ -45,10 +44,10 @@ def answer_and_call(app: Flask, cast: Cast, waiting: Waiting, status: int) -> UU
         answer(cast.bob, waiting)
         delivery_id = db.session.scalars(select(Delivery.id)).one()
         with writing():
-            claimed = claim(delivery_id)
+            claimed = claim_delivery(delivery_id)
         assert claimed is not None
         with writing():
-            assert finish(claimed, answer_of_endpoint(status))
+            assert finish_delivery(claimed, answer_of_endpoint(status))
         return delivery_id
 
 

@@ -9,7 +9,7 @@ from opensink_web import clock
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Delivery, DeliveryKind, Membership, Role, User, Workspace, db
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import announce_after_commit, writing
+from opensink_web.models.transaction import notify_after_commit, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
@@ -65,7 +65,7 @@ def ask_in(person: Person, endpoint: EndpointSpec | None) -> Waiting:
 
 
 def make_due(person: Person, agent_id: UUID, count: int) -> list[UUID]:
-    """Write down calls of an agent that are due, and announce them."""
+    """Write down calls of an agent that are due."""
     moment = clock.now()
     with writing():
         made = [
@@ -76,14 +76,11 @@ def make_due(person: Person, agent_id: UUID, count: int) -> list[UUID]:
                 kind=DeliveryKind.INPUT_REQUEST_RESOLVED,
                 business_key=f"{agent_id} {uuid4()}",
                 next_at=moment,
-                dispatched_at=moment,
-                dispatch_no=0,
             )
             for _ in range(count)
         ]
         db.session.add_all(made)
-        for each in made:
-            announce_after_commit(each.id, 0)
+        notify_after_commit(Delivery, agent_id)
         return [each.id for each in made]
 
 

@@ -1,14 +1,13 @@
 """From the answer to the endpoint and back, through a real queue, a real worker and real HTTP."""
 
 from collections.abc import Callable
-from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from opensink_web.models import Agent, AgentSession, Delivery, Workspace, db
-from opensink_web.work.deliver import deliver
+from opensink_web.models.transaction import notify_after_commit, writing
 from tests.conftest import Cast
 from tests.support.real_servers import AgentEndpoint
 from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
@@ -85,15 +84,15 @@ def test_a_refused_connection_fails_session_and_agent(
     assert "127.0.0.1:9" in reason
 
 
-def test_announced_twice_it_is_called_once(
+def test_woken_for_twice_it_is_called_once(
     app: Flask, cast: Cast, work: Callable[[], None]
 ) -> None:
     with AgentEndpoint() as endpoint:
-        answered(app, cast, endpoint.url)
+        waiting = answered(app, cast, endpoint.url)
         work()
-        with app.app_context():
-            delivery_id: UUID = db.session.scalars(select(Delivery.id)).one()
-            deliver(str(delivery_id))
+        with app.app_context(), writing():
+            notify_after_commit(Delivery, waiting.agent_id)
+        work()
         assert len(endpoint.calls) == 1
 
 

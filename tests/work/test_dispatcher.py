@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import literal
 
 from opensink_web.errors import Unavailable
 from opensink_web.models import Callback
@@ -16,7 +16,7 @@ from opensink_web.models.transaction import Wakeup
 from opensink_web.work import dispatcher as dispatcher_module
 from opensink_web.work.capacity import Capacity
 from opensink_web.work.dispatcher import Dispatcher
-from opensink_web.work.queue import RENEWAL_SECONDS, Claimed, Claims, Look, Queue
+from opensink_web.work.queue import RENEWAL_SECONDS, Claimed, Claims, Look, Queue, Source
 from tests.support.real_servers import wait_until
 
 GROUP = uuid4()
@@ -36,7 +36,7 @@ class Work:
     """A kind of work in memory, which refuses what it is told to."""
 
     model = Callback
-    is_open = Callback.status == "pending"
+    sources = (Source(Callback.status == "pending", lambda _: literal(100)),)
     is_urgent = False
 
     def __init__(self) -> None:
@@ -48,8 +48,8 @@ class Work:
         self.refuses: Callable[[Sequence[UUID]], None] = lambda _: None
         self.breaks: set[UUID] = set()
 
-    def limit_of(self, group_id: ColumnElement[UUID]) -> ColumnElement[int]:
-        return literal(100)
+    def shared_with(self, claim: Task) -> Sequence[str]:
+        return ()
 
     def claim(self, look: Look) -> Claims[Task]:
         self.looked_at.append(look.group_id)

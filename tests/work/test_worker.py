@@ -19,7 +19,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture
 def environment(environment: dict[str, str]) -> dict[str, str]:
-    return environment | {"CALLS_PER_WORKER": "3"}
+    return environment | {"CALLS_PER_WORKER": "3", "SLOW_CALLS_PER_WORKER": "0"}
 
 
 def queued(settings: Settings) -> int:

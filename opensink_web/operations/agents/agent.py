@@ -21,7 +21,6 @@ from opensink_web.operations.agents.endpoint import (
 from opensink_web.operations.agents.endpoint_health import heal
 from opensink_web.operations.agents.initial_messages import CheckedMessages
 from opensink_web.operations.agents.queries import endpoint_of
-from opensink_web.operations.deliveries.slot import lock_slots
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import TargetPolicy
 
@@ -111,7 +110,6 @@ def delete_agent(workspace: Workspace, agent_id: UUID) -> str:
 
     Raises: NotFound; Conflict while one of its executions is unfinished.
     """
-    lock_slots(agent_id)  # before the agent, as everybody does, or two could wait for each other
     agent = lock_agent(workspace, agent_id)
     if db.session.scalars(_UNFINISHED, {"of_agent": agent_id}).first() is not None:
         raise Conflict(

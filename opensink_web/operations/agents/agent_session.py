@@ -27,8 +27,6 @@ from opensink_web.operations.agents.agent import (
     mirror_newest_session,
     mirror_status,
 )
-from opensink_web.operations.agents.queries import find_session
-from opensink_web.operations.deliveries.slot import lock_slots
 from opensink_web.operations.requests.input_request import cancel_requests_of_session
 from opensink_web.operations.requests.queries import has_open_requests
 
@@ -169,7 +167,6 @@ def delete_session(workspace: Workspace, session_id: UUID) -> None:
 
     Raises: NotFound.
     """
-    lock_slots(find_session(workspace, session_id).agent_id)  # first, as whoever ends a call does
     session = lock_session(workspace, session_id)
     agent = lock_agent(workspace, session.agent_id)
     session.deleted_at = clock.now()

@@ -19,7 +19,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import announce_after_commit, rows_changed, run_prepared
+from opensink_web.models.transaction import notify_after_commit, rows_changed, run_prepared
 from opensink_web.operations.agents.agent_session import lock_session, move_session
 from opensink_web.operations.deliveries.queries import find_delivery
 
@@ -42,10 +42,9 @@ def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
         "kind": DeliveryKind.INPUT_REQUEST_RESOLVED,
         "business_key": f"input_request_resolved:{request.id}",
         "next_at": moment,
-        "dispatched_at": moment,
     }
     run_prepared(_ADD, row)
-    announce_after_commit(delivery_id, 0)
+    notify_after_commit(Delivery, session.agent_id)
 
 
 def deliver_test(agent: Agent) -> Delivery:
@@ -85,8 +84,6 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
             recovery_count=0,
             error_message=None,
             finished_at=None,
-            dispatched_at=moment,
-            dispatch_no=Delivery.dispatch_no + 1,
         )
     )
     if reopened != 1:
@@ -97,7 +94,7 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     ):
         session.error_message = None
         move_session(session, SessionStatus.PROCESSING_INPUT)
-    announce_after_commit(delivery.id, delivery.dispatch_no)
+    notify_after_commit(Delivery, delivery.agent_id)
     return delivery
 
 
@@ -110,8 +107,6 @@ def _waits_after(session: AgentSession, reason: str | None) -> bool:
 def _write(delivery: Delivery) -> Delivery:
     moment = clock.now()
     delivery.next_at = moment
-    delivery.dispatched_at = moment
-    delivery.dispatch_no = 0
     db.session.add(delivery)
-    announce_after_commit(delivery.id, delivery.dispatch_no)
+    notify_after_commit(Delivery, delivery.agent_id)
     return delivery

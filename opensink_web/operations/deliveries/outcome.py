@@ -5,23 +5,34 @@ kept without our secrets.
 """
 
 import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from opensink_web import clock
-from opensink_web.errors import UnreadableSecret
+from opensink_web.errors import NotFound, UnreadableSecret
 from opensink_web.models import (
     Agent,
+    AgentSession,
     AttemptOutcome,
     AttemptTrigger,
     Delivery,
     DeliveryAttempt,
     DeliveryStatus,
+    SessionStatus,
+    Workspace,
     db,
 )
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.agents.agent_session import note_succeeded_call
+from opensink_web.operations.agents.agent_session import (
+    lock_session,
+    note_failed_call,
+    note_succeeded_call,
+)
 from opensink_web.operations.agents.endpoint_health import (
     heal,
     lock_called_agent,
@@ -29,14 +40,7 @@ from opensink_web.operations.agents.endpoint_health import (
     note_failure,
 )
 from opensink_web.operations.agents.queries import endpoint_of
-from opensink_web.operations.deliveries.attempt import Claim
-from opensink_web.operations.deliveries.lease import (
-    fail_delivery,
-    lock_called_session,
-    lock_session_of,
-    release_lease,
-)
-from opensink_web.operations.deliveries.slot import hand_over, lock_slots
+from opensink_web.operations.deliveries.attempt import Attempt, DeliveryClaim
 from opensink_web.operations.requests.queries import has_open_requests
 from opensink_web.outbound.client import Answer
 from opensink_web.outbound.explained import status_sentence
@@ -49,70 +53,128 @@ _REFUSALS = frozenset({"refused_by_policy", "invalid_url"})
 _random = random.SystemRandom()
 
 _FINISH_ATTEMPT = update(DeliveryAttempt).where(DeliveryAttempt.id == bindparam("of_attempt"))
+_ATTEMPTS = select(Delivery.round_attempt_count).where(Delivery.id == bindparam("of_delivery"))
+_RELEASE = update(Delivery).where(
+    Delivery.id == bindparam("of_delivery"), Delivery.lease_token == bindparam("lease_held")
+)
+_AWAITS_AGENT = frozenset({SessionStatus.RUNNING, SessionStatus.PROCESSING_INPUT})
+_NOT_MADE = "The call could not be made."
 
 
-def finish(claim: Claim, answer: Answer) -> bool:
-    """Write down how the call went; False, and nothing written, if the lease was lost."""
-    lock_slots(claim.agent_id)
-    error = _reason_of_failure(answer, claim.secrets)
-    held = _settle_success(claim) if error is None else _settle_failure(claim, answer, error)
-    if held:
-        _finish_attempt(claim, answer, error)
-    hand_over(claim.agent_id, claim.calls_per_agent)
+def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, Answer | None]]) -> list[UUID]:
+    """Write down how calls went; None stands for a claim that was to fail without a call.
+
+    Returns the ids of those whose leases were held; of the others nothing is written. Sessions are
+    locked first, by id, then agents, by id, as by whoever deletes them.
+    """
+    endings = [_ending_of(claim, answer) for claim, answer in settled]
+    sessions = {
+        session_id: lock_called_session(workspace_id, session_id)
+        for session_id, workspace_id in sorted(
+            {
+                (each.session_id, each.claim.workspace_id)
+                for each in endings
+                if each.session_id is not None
+            }
+        )
+    }
+    agents = _lock_agents(endings)
+    held = []
+    for each in sorted(endings, key=lambda ending: (ending.claim.group_id, ending.claim.id)):
+        claim, answer = each.claim, each.answer
+        session = sessions.get(each.session_id) if each.session_id else None
+        if not _release(each):
+            continue
+        held.append(claim.id)
+        if each.error is None:
+            if session is not None:
+                note_succeeded_call(session)
+        elif session is not None and session.status in _AWAITS_AGENT:
+            note_failed_call(session, each.error, delivery_id=claim.id)
+        if claim.attempt is None or answer is None:
+            continue
+        _finish_attempt(claim.attempt, answer, each.error)
+        agent = agents.get(claim.group_id)
+        if agent is not None and not _is_refused(answer) and _was_called(agent, claim.attempt):
+            if each.error is None:
+                heal(agent)
+            else:
+                note_failure(agent, each.error, at_least_seconds=each.asked_seconds)
     return held
 
 
-def _settle_success(claim: Claim) -> bool:
-    session = None
-    if claim.session_id is not None and has_open_requests(claim.session_id):
-        session = lock_called_session(claim.workspace_id, claim.session_id)
-    agent = lock_failing_agent(claim.agent_id)
-    status = DeliveryStatus.SUCCEEDED
-    held = release_lease(claim.delivery_id, claim.lease_token, status=status)
-    if held and agent is not None and _was_called(agent, claim):
-        heal(agent)
-        db.session.flush()  # what waits is handed over by what the row says
-    if held and session is not None:
-        note_succeeded_call(session)
-    return held
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How one call went: its error, None for a success; when it is made again, if it is; and the
+    session that may change with it.
+    """
+
+    claim: DeliveryClaim
+    answer: Answer | None
+    error: str | None
+    delay_seconds: float | None = None
+    asked_seconds: float = 0
+    session_id: UUID | None = None
 
 
-def _settle_failure(claim: Claim, answer: Answer, error: str) -> bool:
-    delivery = db.session.get(Delivery, claim.delivery_id, populate_existing=True)
-    if delivery is None:
-        return False
+def _ending_of(claim: DeliveryClaim, answer: Answer | None) -> _Ending:
+    if claim.attempt is None or answer is None:
+        return _Ending(claim, answer, claim.refusal or _NOT_MADE, session_id=claim.session_id)
+    error = _reason_of_failure(answer, claim.attempt.secrets)
+    if error is None:
+        waits = claim.session_id is not None and has_open_requests(claim.session_id)
+        return _Ending(claim, answer, None, session_id=claim.session_id if waits else None)
     asked = retry_after_seconds(answer.headers, clock.now())
-    delay = _seconds_to_next(claim, delivery, answer, asked)
-    session = lock_session_of(delivery) if delay is None else None
-    agent = lock_called_agent(claim.agent_id)
-    if delay is None:
-        held = fail_delivery(delivery, claim.lease_token, error, session)
+    attempts = run_prepared(_ATTEMPTS, {"of_delivery": claim.id}).scalar() or 0
+    delay = _seconds_to_next(claim.attempt, attempts, answer, asked)
+    session_id = claim.session_id if delay is None else None
+    return _Ending(claim, answer, error, delay, asked, session_id)
+
+
+def lock_called_session(workspace_id: UUID, session_id: UUID) -> AgentSession | None:
+    """Lock a session that was called; None if it was deleted just now, and the call with it."""
+    with suppress(NotFound):
+        return lock_session(db.session.get_one(Workspace, workspace_id), session_id)
+    return None
+
+
+def _lock_agents(endings: Sequence[_Ending]) -> dict[UUID, Agent]:
+    """Lock the agents whose health or status may change, by id."""
+    changing = {each.claim.group_id for each in endings if each.error or each.session_id}
+    found = {}
+    for agent_id in sorted({each.claim.group_id for each in endings}):
+        is_changing = agent_id in changing
+        agent = lock_called_agent(agent_id) if is_changing else lock_failing_agent(agent_id)
+        if agent is not None:
+            found[agent_id] = agent
+    return found
+
+
+def _release(ending: _Ending) -> bool:
+    """Give the lease back with the outcome, if it is still ours."""
+    moment = clock.now()
+    values: dict[str, object] = {"error_message": ending.error}
+    if ending.error is None:
+        values = {"status": DeliveryStatus.SUCCEEDED, "finished_at": moment}
+    elif ending.delay_seconds is None:
+        values |= {"status": DeliveryStatus.FAILED, "finished_at": moment}
     else:
-        held = _date_retry(claim, delay, error)
-    if held and agent is not None and not _is_refused(answer) and _was_called(agent, claim):
-        note_failure(agent, error, at_least_seconds=asked)
-        db.session.flush()
-    return held
-
-
-def _date_retry(claim: Claim, delay_seconds: float, error: str) -> bool:
-    return release_lease(
-        claim.delivery_id,
-        claim.lease_token,
-        next_at=clock.now() + timedelta(seconds=delay_seconds),
-        next_trigger=AttemptTrigger.RETRY,
-        error_message=error,
-        dispatched_at=None,
-    )
+        values |= {
+            "next_at": moment + timedelta(seconds=ending.delay_seconds),
+            "next_trigger": AttemptTrigger.RETRY,
+        }
+    lease = {"of_delivery": ending.claim.id, "lease_held": ending.claim.lease_token}
+    given_back = {"lease_token": None, "lease_until": None, "updated_at": moment}
+    return run_prepared(_RELEASE, {**lease, **given_back, **values}).rowcount == 1
 
 
 def _seconds_to_next(
-    claim: Claim, delivery: Delivery, answer: Answer, asked_seconds: float
+    attempt: Attempt, attempt_count: int, answer: Answer, asked_seconds: float
 ) -> float | None:
     """Return how long the next attempt waits, or None if there is none."""
     if _is_refused(answer) or answer.status_code == _GONE:
         return None
-    delay = claim.endpoint.retry.next_delay_seconds(delivery.round_attempt_count, _random)
+    delay = attempt.endpoint.retry.next_delay_seconds(attempt_count, _random)
     return None if delay is None else max(delay, asked_seconds)
 
 
@@ -121,19 +183,19 @@ def _is_refused(answer: Answer) -> bool:
     return answer.error is not None and answer.error.code in _REFUSALS
 
 
-def _was_called(agent: Agent, claim: Claim) -> bool:
+def _was_called(agent: Agent, attempt: Attempt) -> bool:
     """Tell whether the agent still has the endpoint that was called."""
     try:
-        return endpoint_of(agent) == claim.endpoint
+        return endpoint_of(agent) == attempt.endpoint
     except UnreadableSecret:
         return False
 
 
-def _finish_attempt(claim: Claim, answer: Answer, error: str | None) -> None:
-    headers = [[name, _kept_text(value, claim.secrets)] for name, value in redact(answer.headers)]
+def _finish_attempt(attempt: Attempt, answer: Answer, error: str | None) -> None:
+    headers = [[name, _kept_text(value, attempt.secrets)] for name, value in redact(answer.headers)]
     body = answer.body.decode("utf-8", "replace")
-    body = _kept_text(body, claim.secrets, is_cut=answer.body_truncated)
-    attempt_id = claim.attempt_id
+    body = _kept_text(body, attempt.secrets, is_cut=answer.body_truncated)
+    attempt_id = attempt.id
     run_prepared(
         _FINISH_ATTEMPT,
         {

@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import defer, raiseload, selectinload
 
+from opensink_web import clock
 from opensink_web.errors import NotFound
 from opensink_web.models import (
     Delivery,
     DeliveryAttempt,
     DeliveryKind,
     DeliveryStatus,
+    Execution,
     InputRequest,
     Workspace,
     db,
@@ -51,6 +53,19 @@ def find_delivery(workspace: Workspace, delivery_id: UUID) -> Delivery:
     if delivery is None or delivery.workspace_id != workspace.id:
         raise NotFound("There is no such delivery.")
     return delivery
+
+
+def is_agent_busy(delivery: Delivery) -> bool:
+    """Return True if a call to the delivery's agent is under way, for an answer or for a chat."""
+    moment = clock.now()
+    return any(
+        db.session.scalars(
+            select(kind.id)
+            .where(kind.group_id == delivery.agent_id, kind.lease_until > moment)
+            .limit(1)
+        ).first()
+        for kind in (Delivery, Execution)
+    )
 
 
 def find_delivery_of(request: InputRequest) -> Delivery | None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from opensink_web import clock
 from opensink_web.models import Agent, AttemptTrigger, Delivery, DeliveryStatus
 from opensink_web.operations.agents.endpoint_health import is_held_back
+from opensink_web.operations.deliveries.queries import is_agent_busy
 
 LATE_AFTER = timedelta(seconds=10)
 """A worker that is free takes a call up at once; after so long it is worth a word."""
@@ -33,7 +34,7 @@ def wait_of(delivery: Delivery) -> Wait | None:
         return Wait(_reason_for_later(delivery), delivery.next_at)
     if is_held_back(delivery, delivery.agent):
         return _wait_for_health(delivery.agent, moment)
-    if delivery.dispatched_at is None:
+    if is_agent_busy(delivery):
         return Wait(
             "It will be made as soon as one of the calls to "
             "this agent that are under way has ended."

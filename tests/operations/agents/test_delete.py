@@ -21,7 +21,6 @@ from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent import delete_agent, lock_agent
 from opensink_web.operations.agents.agent_session import delete_session, lock_session, move_session
 from opensink_web.operations.deliveries.delivery import deliver_test
-from opensink_web.operations.deliveries.slot import lock_slots
 from tests.conftest import Cast
 from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 
@@ -90,10 +89,6 @@ def report(workspace: Workspace, waiting: Waiting) -> None:
     add_activity(workspace, waiting.session_id, waiting.agent_id, kind, source)
 
 
-def take_slots(_workspace: Workspace, waiting: Waiting) -> None:
-    lock_slots(waiting.agent_id)
-
-
 def try_out(workspace: Workspace, waiting: Waiting) -> None:
     deliver_test(lock_agent(workspace, waiting.agent_id))
 
@@ -112,7 +107,7 @@ def test_deleting_waits_for_whoever_reports(at_once: Callable[..., None], delete
 
 @pytest.mark.parametrize("delete", [end_session, end_agent])
 def test_deleting_waits_for_whoever_ends_a_call(at_once: Callable[..., None], delete: Step) -> None:
-    at_once(take_slots, lock, meanwhile=delete)
+    at_once(lock, lock, meanwhile=delete)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from opensink_web.models import Agent, Delivery, DeliveryStatus, Workspace, db
-from opensink_web.models.transaction import writing
+from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents import endpoint_health
 from opensink_web.operations.agents.agent import update_agent
 from opensink_web.operations.agents.queries import (
@@ -18,24 +18,22 @@ from opensink_web.operations.agents.queries import (
     health_of,
     list_agents,
 )
-from opensink_web.operations.deliveries.attempt import Claim, claim
+from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.delivery import deliver_test, redeliver
-from opensink_web.operations.deliveries.dispatch import (
-    dispatch_forgotten,
-    is_anything_forgotten,
-    take_back_lost,
-)
-from opensink_web.operations.deliveries.outcome import finish
 from opensink_web.operations.page import PageRequest
 from opensink_web.outbound.client import Answer, Headers
 from opensink_web.outbound.failures import CallError
+from opensink_web.work.kinds import kinds_within
+from opensink_web.work.queue import Limits, Queue
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
+from tests.support.deliveries import claim_delivery, finish_delivery
 from tests.support.scenarios import POLICY, ask_in, endpoint_at, make_due
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 
 LIMIT = 8
+QUEUE = Queue(kinds_within(Limits(LIMIT, LIMIT)))
 REFUSED = CallError("refused_by_policy", "Not a public address.")
 
 
@@ -54,20 +52,22 @@ def waiting(cast: Cast, agent_id: UUID) -> list[UUID]:
     return due
 
 
-def claimed(delivery_id: UUID) -> Claim | None:
+def claimed(delivery_id: UUID) -> DeliveryClaim | None:
     with writing():
-        return claim(delivery_id, LIMIT)
+        return claim_delivery(delivery_id, LIMIT)
 
 
 def end(
-    call: Claim | None,
+    call: DeliveryClaim | None,
     status: int | None = 500,
     headers: Headers = (),
     error: CallError | None = None,
 ) -> None:
     assert call is not None
     with writing():
-        assert finish(call, Answer(status, "", headers, b"", False, 1.5, "127.0.0.1", error))
+        assert finish_delivery(
+            call, Answer(status, "", headers, b"", False, 1.5, "127.0.0.1", error)
+        )
 
 
 def fail(cast: Cast, agent_id: UUID, count: int) -> None:
@@ -88,9 +88,10 @@ def seconds_to_next_call(agent_id: UUID, moment: Moment) -> float:
     return (next_call_at - moment.now).total_seconds()
 
 
-def announced_by_the_sweeper() -> list[UUID]:
-    with writing():
-        return [each.delivery_id for each in dispatch_forgotten(LIMIT, take_back_lost())]
+def found_by_the_sweeper() -> set[UUID]:
+    """Return the agents, and of them the oldest deliveries, that may be called now."""
+    with reading():
+        return {each.row_id for each in QUEUE.groups_with_work()}
 
 
 def test_the_fifth_failure_in_a_row_makes_it_unhealthy(cast: Cast, agent_id: UUID) -> None:
@@ -135,7 +136,7 @@ def test_successes_of_a_healthy_endpoint_write_nothing_to_the_agent(
 def test_what_is_due_waits_and_does_not_fail(waiting: list[UUID]) -> None:
     statuses = db.session.scalars(select(Delivery.status).where(Delivery.id.in_(waiting))).all()
     assert set(statuses) == {DeliveryStatus.PENDING}
-    assert not is_anything_forgotten(LIMIT), "the sweeper lets it rest"
+    assert not found_by_the_sweeper(), "the sweeper lets it rest"
 
 
 def test_one_probe_at_a_time_with_pauses_that_double_up_to_a_minute(
@@ -146,7 +147,7 @@ def test_one_probe_at_a_time_with_pauses_that_double_up_to_a_minute(
         pause = seconds_to_next_call(agent_id, moment)
         assert longest / 2 <= pause <= longest
         moment.pass_seconds(pause)
-        assert announced_by_the_sweeper() == [waiting[number]]
+        assert found_by_the_sweeper() == {waiting[number]}
         probe = claimed(waiting[number])
         assert [claimed(each) for each in waiting[-3:]] == [None] * 3
         end(probe, 503)
@@ -171,19 +172,16 @@ def test_retry_after_lengthens_the_pause(
     assert seconds_to_next_call(agent_id, moment) == 300
 
 
-def test_a_probe_that_succeeds_heals_it_and_hands_out_what_waits(
+def test_a_trial_call_that_succeeds_heals_it_and_all_may_be_called(
     agent_id: UUID, moment: Moment, waiting: list[UUID]
 ) -> None:
     moment.pass_seconds(1)
     end(claimed(waiting[0]), 200)
     found = health(agent_id)
     assert found == EndpointHealth(HealthStatus.HEALTHY, 0, None, None, None)
-    told = db.session.scalars(
-        select(Delivery.id)
-        .where(Delivery.id.in_(waiting[1:]), Delivery.dispatched_at.is_not(None))
-        .order_by(Delivery.id)
-    ).all()
-    assert told == waiting[1 : 1 + LIMIT]
+    assert found_by_the_sweeper() == {waiting[1]}
+    assert all(claimed(each) for each in waiting[1 : 1 + LIMIT])
+    assert claimed(waiting[1 + LIMIT]) is None
 
 
 def test_what_a_person_asks_for_is_called_at_once_and_heals(
@@ -203,7 +201,7 @@ def test_what_a_person_asks_for_is_called_at_once_and_heals(
     assert health(agent_id).status is HealthStatus.HEALTHY
 
 
-def test_what_a_person_asked_for_is_announced_again_if_that_was_lost(
+def test_what_a_person_asked_for_is_found_again_if_the_wake_up_was_lost(
     agent_id: UUID, waiting: list[UUID], moment: Moment
 ) -> None:
     with writing():
@@ -211,7 +209,7 @@ def test_what_a_person_asked_for_is_announced_again_if_that_was_lost(
         agent.endpoint_next_call_at = moment.now + timedelta(hours=1)
         test_id = deliver_test(agent).id
     moment.pass_seconds(6)
-    assert announced_by_the_sweeper() == [test_id]
+    assert found_by_the_sweeper() == {test_id}
 
 
 def test_another_endpoint_begins_healthy_whatever_still_fails_at_the_old_one(
@@ -226,7 +224,7 @@ def test_another_endpoint_begins_healthy_whatever_still_fails_at_the_old_one(
         new = endpoint_at("http://127.0.0.1:9/new")
         update_agent(workspace, agent_id, POLICY, execution_endpoint=new)
     assert health(agent_id).status is HealthStatus.HEALTHY
-    assert sorted(announced_by_the_sweeper()) == sorted(due)
+    assert found_by_the_sweeper() == {due[0]}
     end(running)
     assert health(agent_id).consecutive_failures == 0
 

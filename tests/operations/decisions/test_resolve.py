@@ -60,7 +60,7 @@ def test_stores_response_status_activity_and_delivery_together(
 def test_announces_the_delivery_after_the_commit(cast: Cast, waiting: Waiting) -> None:
     seen: list[UUID] = []
 
-    def note(_sender: object, announcements: list[object]) -> None:
+    def note(_sender: object, wakeups: list[object]) -> None:
         # a second connection sees the row: it is committed
         with db.engine.connect() as other:
             seen.extend(other.scalars(select(Delivery.id)))

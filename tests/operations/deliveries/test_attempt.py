@@ -24,16 +24,17 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
+from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import update_session
-from opensink_web.operations.deliveries import attempt, outcome
-from opensink_web.operations.deliveries.attempt import Claim, claim
+from opensink_web.operations.deliveries import outcome
+from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.delivery import redeliver
-from opensink_web.operations.deliveries.outcome import finish
-from opensink_web.outbound.client import Answer, Headers
+from opensink_web.outbound.client import Answer, Call, Headers
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
+from tests.support.deliveries import claim_delivery, finish_delivery
 from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
 
@@ -55,16 +56,21 @@ def came_back(
     return Answer(status, "", headers, body, False, 1.5, "127.0.0.1", error)
 
 
-def claimed(delivery_id: UUID) -> Claim:
+def call_of(claim: DeliveryClaim) -> Call:
+    assert claim.attempt is not None
+    return claim.attempt.call
+
+
+def claimed(delivery_id: UUID) -> DeliveryClaim:
     with writing():
-        claim_ = claim(delivery_id)
+        claim_ = claim_delivery(delivery_id)
     assert claim_ is not None
     return claim_
 
 
-def finished(claim_: Claim, status: int | None, error: CallError | None = None) -> bool:
+def finished(claim_: DeliveryClaim, status: int | None, error: CallError | None = None) -> bool:
     with writing():
-        return finish(claim_, came_back(status, error))
+        return finish_delivery(claim_, came_back(status, error))
 
 
 def the_delivery(delivery_id: UUID) -> Delivery:
@@ -81,12 +87,12 @@ def session_status(waiting: Waiting) -> tuple[SessionStatus, SessionStatus | Non
 def test_only_one_claims_it(delivery_id: UUID) -> None:
     claimed(delivery_id)
     with writing():
-        assert claim(delivery_id) is None
+        assert claim_delivery(delivery_id) is None
 
 
 def test_nobody_claims_what_is_not_there(app: Flask) -> None:
     with app.app_context(), writing():
-        assert claim(new_id()) is None
+        assert claim_delivery(new_id()) is None
 
 
 def test_a_redirect_is_not_followed_and_told_with_its_target(
@@ -96,7 +102,7 @@ def test_a_redirect_is_not_followed_and_told_with_its_target(
     answer = replace(came_back(302), headers=(("Location", "/new?token=hunter22"),))
     with_lease = claimed(delivery_id)
     with writing():
-        assert finish(with_lease, answer)
+        assert finish_delivery(with_lease, answer)
     assert the_delivery(delivery_id).error_message == (
         "The execution endpoint answered 302 and points to /new?token=••••. Redirects are not "
         "followed: enter the address it moved to."
@@ -140,7 +146,7 @@ def test_the_agents_own_word_stands(
 
 def test_a_stale_token_writes_nothing(moment: Moment, delivery_id: UUID, waiting: Waiting) -> None:
     stale = claimed(delivery_id)
-    moment.pass_seconds(16)
+    moment.pass_seconds(31)
     fresh = claimed(delivery_id)
     assert not finished(stale, 500)
     assert the_delivery(delivery_id).status is DeliveryStatus.PENDING
@@ -155,10 +161,10 @@ def test_a_lost_worker_is_made_good_under_the_same_webhook_id(
 ) -> None:
     first = claimed(delivery_id)
     with writing():
-        assert claim(delivery_id) is None
-    moment.pass_seconds(16)
+        assert claim_delivery(delivery_id) is None
+    moment.pass_seconds(31)
     second = claimed(delivery_id)
-    assert dict(first.call.headers)["webhook-id"] == dict(second.call.headers)["webhook-id"]
+    assert dict(call_of(first).headers)["webhook-id"] == dict(call_of(second).headers)["webhook-id"]
     triggers = [attempt.trigger for attempt in the_delivery(delivery_id).attempts]
     assert triggers == [AttemptTrigger.FIRST, AttemptTrigger.RECOVERY]
 
@@ -166,11 +172,11 @@ def test_a_lost_worker_is_made_good_under_the_same_webhook_id(
 def test_a_worker_lost_every_time_ends_as_outcome_unknown(
     moment: Moment, delivery_id: UUID, waiting: Waiting
 ) -> None:
-    for _ in range(attempt.RECOVERIES_MAX + 1):
+    for _ in range(RECOVERIES_MAX + 1):
         claimed(delivery_id)
-        moment.pass_seconds(16)
+        moment.pass_seconds(31)
     with writing():
-        assert claim(delivery_id) is None
+        assert claim_delivery(delivery_id) is None
     delivery = the_delivery(delivery_id)
     assert delivery.status is DeliveryStatus.FAILED
     assert delivery.error_message is not None
@@ -205,7 +211,7 @@ def test_an_endpoint_that_was_removed_fails_it(
     with writing():
         db.session.get_one(Agent, waiting.agent_id).execution_endpoint = None
     with writing():
-        assert claim(delivery_id) is None
+        assert claim_delivery(delivery_id) is None
     assert the_delivery(delivery_id).status is DeliveryStatus.FAILED
     assert session_status(waiting) == ("failed", "failed")
 
@@ -242,7 +248,7 @@ def test_retry_after_puts_the_next_attempt_off(
 ) -> None:
     claim_ = claimed(patient_id)
     with writing():
-        finish(claim_, came_back(status, headers=(("Retry-After", "600"),)))
+        finish_delivery(claim_, came_back(status, headers=(("Retry-After", "600"),)))
     assert the_delivery(patient_id).next_at == moment.now + timedelta(seconds=600)
 
 
@@ -252,7 +258,7 @@ def test_retry_after_never_brings_it_forward(
     monkeypatch.setattr(outcome, "_random", Random(1))
     claim_ = claimed(patient_id)
     with writing():
-        finish(claim_, came_back(503, headers=(("Retry-After", "0"),)))
+        finish_delivery(claim_, came_back(503, headers=(("Retry-After", "0"),)))
     assert the_delivery(patient_id).next_at > moment.now + timedelta(seconds=1)
 
 
@@ -270,9 +276,9 @@ def test_what_policy_refuses_is_not_tried_again(patient_id: UUID) -> None:
 
 def test_a_secret_that_comes_back_is_not_kept(delivery_id: UUID) -> None:
     claim_ = claimed(delivery_id)
-    secret = dict(claim_.call.headers)["X-OpenSink-Secret"]
+    secret = dict(call_of(claim_).headers)["X-OpenSink-Secret"]
     with writing():
-        finish(claim_, came_back(200, body=f"you sent {secret}\0".encode()))
+        finish_delivery(claim_, came_back(200, body=f"you sent {secret}\0".encode()))
     (attempt,) = the_delivery(delivery_id).attempts
     assert attempt.response_body == "you sent ••••\ufffd"
     assert secret not in str(attempt.request_headers)
@@ -282,9 +288,11 @@ def test_an_echo_in_the_reason_reaches_neither_session_nor_activity(
     delivery_id: UUID, waiting: Waiting
 ) -> None:
     claim_ = claimed(delivery_id)
-    secret = dict(claim_.call.headers)["X-OpenSink-Secret"]
+    secret = dict(call_of(claim_).headers)["X-OpenSink-Secret"]
     with writing():
-        finish(claim_, Answer(401, f"Not {secret}", (), b"", False, 1.5, "127.0.0.1", None))
+        finish_delivery(
+            claim_, Answer(401, f"Not {secret}", (), b"", False, 1.5, "127.0.0.1", None)
+        )
     assert (
         the_delivery(delivery_id).error_message == "The execution endpoint answered 401 Not ••••."
     )
@@ -301,9 +309,9 @@ def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: 
         claim_ = claimed(delivery_id)
         body = b"in-the-address in-the-body in-the-b"
         with writing():
-            finish(claim_, Answer(200, "", (), body, True, 1.5, "127.0.0.1", None))
+            finish_delivery(claim_, Answer(200, "", (), body, True, 1.5, "127.0.0.1", None))
         (attempt,) = the_delivery(delivery_id).attempts
-        assert claim_.call.url == url
+        assert call_of(claim_).url == url
         assert attempt.url == "http://127.0.0.1:9/execute?token=••••&page=••••"
         assert '"password":"••••"' in str(attempt.request_body)
         assert attempt.response_body == "•••• •••• ••••"
@@ -316,7 +324,7 @@ def test_an_endpoint_that_cannot_be_decrypted_fails_the_call_with_its_reason(
     with writing():
         db.session.get_one(Agent, waiting.agent_id).sealed_execution_endpoint = "00000000.lost"
     with writing():
-        assert claim(delivery_id) is None
+        assert claim_delivery(delivery_id) is None
     session = db.session.get_one(AgentSession, waiting.session_id)
     assert session.status is SessionStatus.FAILED
     assert "a key that this server does not have" in str(session.error_message)

@@ -145,8 +145,8 @@ class TestAnswering:
     def test_queues_the_execution_again_and_says_so(self, cast: Cast, paused: Paused) -> None:
         told: list[object] = []
 
-        def note(_sender: object, announcements: list[object]) -> None:
-            told.extend(announcements)
+        def note(_sender: object, wakeups: list[object]) -> None:
+            told.extend(wakeups)
 
         with work_committed.connected_to(note):
             answer(cast.bob, paused, YES)

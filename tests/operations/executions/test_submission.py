@@ -27,7 +27,7 @@ def test_a_delayed_one_is_due_later_and_not_announced(app: Flask, cast: Cast) ->
     told: list[object] = []
     with app.app_context():
         function_id = make_function(cast.alice)
-        with work_committed.connected_to(lambda _, announcements: told.extend(announcements)):
+        with work_committed.connected_to(lambda _, wakeups: told.extend(wakeups)):
             delayed = execution(submit_one(cast.alice, function_id, delay_seconds=60))
     assert delayed.next_at - delayed.created_at == timedelta(seconds=60)
     assert told == []
@@ -37,7 +37,7 @@ def test_a_batch_is_announced_once(app: Flask, cast: Cast) -> None:
     told: list[object] = []
     with app.app_context():
         function_id = make_function(cast.alice)
-        with work_committed.connected_to(lambda _, announcements: told.extend(announcements)):
+        with work_committed.connected_to(lambda _, wakeups: told.extend(wakeups)):
             submit_many(cast.alice, function_id, 3)
     assert [type(each) for each in told] == [Wakeup]
 

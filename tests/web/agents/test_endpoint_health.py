@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from opensink_web.models import Agent, Delivery, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.endpoint_health import FAILURES_TO_UNHEALTHY, note_failure
-from opensink_web.operations.deliveries.slot import keep_waiting
 from tests.conftest import Cast
 from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
@@ -26,7 +25,6 @@ def held_back(app: Flask, cast: Cast) -> Iterator[Waiting]:
             agent = db.session.get_one(Agent, waiting.agent_id)
             for _ in range(FAILURES_TO_UNHEALTHY):
                 note_failure(agent, "Nothing is listening at port 9.", at_least_seconds=600)
-            keep_waiting(agent.id)
         yield waiting
 
 

@@ -1,7 +1,6 @@
 """Test calls: an agent's endpoint is called once, and the page shows what came back."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -10,10 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from opensink_web import clock
-from opensink_web.outbound.client import Client
-from opensink_web.work.deliver import deliver, outbound_client
 from tests.conftest import Cast
-from tests.support.agent_cases import FORM, LOOPBACK, PAGE, SECRET, ids_of_test_calls, made
+from tests.support.agent_cases import FORM, PAGE, SECRET, ids_of_test_calls, made
+from tests.support.deliveries import deliver
 from tests.support.real_servers import AgentEndpoint
 
 
@@ -25,16 +23,6 @@ def agent_id(app: Flask, cast: Cast) -> UUID:
 @pytest.fixture
 def page(agent_id: UUID) -> str:
     return f"{PAGE}/{agent_id}"
-
-
-@pytest.fixture
-def caller() -> Iterator[None]:
-    """What a worker has: a client that may call loopback."""
-    client = Client(LOOPBACK)
-    token = outbound_client.set(client)
-    yield
-    outbound_client.reset(token)
-    client.close()
 
 
 def test_saving_can_send_a_test_call(app: Flask, alice: FlaskClient, page: str) -> None:
@@ -67,7 +55,6 @@ def test_a_waiting_test_call_asks_again_and_is_answered_only_with_news(
     assert "<html" not in fragment
 
 
-@pytest.mark.usefixtures("caller")
 def test_a_test_call_shows_what_was_sent_and_what_came_back(
     app: Flask, alice: FlaskClient, page: str
 ) -> None:
@@ -75,7 +62,7 @@ def test_a_test_call_shows_what_was_sent_and_what_came_back(
         data = FORM | SECRET | {"url": agent.url, "then": "test"}
         place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
         with app.app_context():
-            deliver(str(ids_of_test_calls(app)[0]))
+            deliver(ids_of_test_calls(app)[0])
         assert agent.calls[0].body["task"] == "go"
         assert agent.calls[0].headers["authorization"] == "Bearer of news"
     text = alice.get(place).text
@@ -90,26 +77,24 @@ def test_a_test_call_shows_what_was_sent_and_what_came_back(
     assert "hx-trigger" not in part, "it is over"
 
 
-@pytest.mark.usefixtures("caller")
 def test_a_test_call_that_fails_says_why(app: Flask, alice: FlaskClient, page: str) -> None:
     with AgentEndpoint(status=500, body=b"oh no") as agent:
         data = FORM | {"url": agent.url, "then": "test"}
         place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
         with app.app_context():
-            deliver(str(ids_of_test_calls(app)[0]))
+            deliver(ids_of_test_calls(app)[0])
     text = alice.get(place).text
     assert "The execution endpoint answered 500" in text
     assert "oh no" in text
 
 
-@pytest.mark.usefixtures("caller")
 def test_a_test_call_to_nobody_says_so_in_words(app: Flask, alice: FlaskClient, page: str) -> None:
     with AgentEndpoint() as gone:
         pass
     data = FORM | {"url": gone.url, "then": "test", "max_attempts": "2"}
     place = alice.post(f"{page}/endpoint", data=data).location.partition("#")[0]
     with app.app_context():
-        deliver(str(ids_of_test_calls(app)[0]))
+        deliver(ids_of_test_calls(app)[0])
     text = alice.get(place).text
     assert "Attempt 1 of 2 failed. The next one follows." in text
     assert "No answer" in text

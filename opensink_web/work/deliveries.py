@@ -1,0 +1,104 @@
+"""Deliveries as a kind of work: the calls that tell an agent of an answer.
+
+The group of a delivery is its agent, which it shares with the agent's chats.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from sqlalchemy import Row, Table, and_, literal, literal_column, or_, select
+
+from opensink_web.models import AgentSession, Delivery, Execution
+from opensink_web.operations.agents.queries import HealthStatus
+from opensink_web.operations.deliveries.attempt import (
+    COLUMNS,
+    DeliveryClaim,
+    DeliveryTarget,
+    begin_attempts,
+    refusal_of,
+    refused,
+    target_of_agent,
+)
+from opensink_web.operations.deliveries.outcome import finish_deliveries
+from opensink_web.outbound.client import Answer
+from opensink_web.work.agent_group import limit_of_agent
+from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
+from opensink_web.work.tools import Tools
+
+_IS_OPEN = Delivery.status == literal_column("'pending'")
+_IS_ASKED = or_(
+    Delivery.kind == literal_column("'test'"), Delivery.next_trigger == literal_column("'manual'")
+)
+"""A person asked for it, so it does not wait for the endpoint's health."""
+_SESSIONS = cast("Table", AgentSession.__table__)
+_IS_THERE = or_(
+    Delivery.session_id.is_(None),
+    Delivery.session_id.not_in(select(_SESSIONS.c.id).where(_SESSIONS.c.deleted_at.is_not(None))),
+)
+_DUE = oldest_due(Delivery, _IS_OPEN, *COLUMNS).where(_IS_THERE)
+_DUE_ASKED = _DUE.where(_IS_ASKED)
+_REFUSE = taking(Delivery, updated_at=MOMENT)
+_TAKE = taking(
+    Delivery,
+    updated_at=MOMENT,
+    attempt_count=Delivery.attempt_count + 1,
+    round_attempt_count=Delivery.round_attempt_count + 1,
+)
+
+
+class Deliveries:
+    """Each is made when its agent's limit allows."""
+
+    model = Delivery
+    is_urgent = True
+
+    def __init__(self, limits: Limits) -> None:
+        limit = self._limit = limits.calls_per_agent
+        self.sources = (
+            Source(and_(_IS_OPEN, _IS_THERE), lambda agent_id: limit_of_agent(agent_id, limit)),
+            Source(and_(_IS_OPEN, _IS_ASKED, _IS_THERE), lambda _: literal(limit)),
+        )
+
+    def shared_with(self, claim: DeliveryClaim) -> Sequence[str]:
+        """An agent is called for chats too."""
+        return (Execution.__tablename__,)
+
+    def claim(self, look: Look) -> Claims[DeliveryClaim]:
+        """Take what is due for an agent."""
+        target = target_of_agent(look.group_id)
+        if target is None:
+            return Claims()
+        rows, has_more = self._due(look, target)
+        ending = [row for row in rows if refusal_of(row, target) is not None]
+        beginning = [row for row in rows if refusal_of(row, target) is None]
+        claims: list[DeliveryClaim] = []
+        if ending:
+            token = look.take(_REFUSE, ending)
+            claims += [refused(row, token, refusal_of(row, target) or "") for row in ending]
+        if beginning:
+            claims += begin_attempts(beginning, look.take(_TAKE, beginning), target)
+        return Claims(claims, has_more)
+
+    def carry_out(self, claim: DeliveryClaim, tools: Tools) -> Answer | None:
+        """Make the call."""
+        return None if claim.attempt is None else tools.client.send(claim.attempt.call)
+
+    def finish(self, settled: Sequence[tuple[DeliveryClaim, Answer | None]]) -> None:
+        """Write down how they went."""
+        finish_deliveries(settled)
+
+    def give_up(self, claim: DeliveryClaim, reason: str) -> None:
+        """Fail it."""
+        finish_deliveries([(replace(claim, attempt=None, refusal=reason), None)])
+
+    def _due(self, look: Look, target: DeliveryTarget) -> tuple[Sequence[Row[Any]], bool]:
+        """An endpoint that fails is called once in a while only, one call at a time; but what a
+        person asked for is called at once.
+        """
+        health = target.health
+        if health is None or health.status is HealthStatus.HEALTHY:
+            return look.cut(look.due(_DUE), self._limit)
+        if asked := look.due(_DUE_ASKED):
+            return look.cut(asked, self._limit)
+        return ([], False) if health.is_paused else look.cut(look.due(_DUE), 1)

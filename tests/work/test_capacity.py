@@ -1,0 +1,99 @@
+"""Who may begin in a worker: short work never waits for long calls, answers for nobody."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from opensink_web.work.capacity import SLOW_SECONDS, Capacity
+
+
+class Seconds:
+    """A clock that is moved on by hand."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+def begin(capacity: Capacity, group_id: UUID, count: int = 1) -> list[UUID]:
+    calls = [uuid4() for _ in range(count)]
+    for each in calls:
+        capacity.begin(each, group_id)
+    return calls
+
+
+def test_as_many_begin_as_there_are_places_and_some_are_kept_for_what_is_urgent(
+    seconds: Seconds,
+) -> None:
+    capacity, group = Capacity(8, 0, seconds), uuid4()
+    assert capacity.room(group, is_urgent=False) == 6
+    begin(capacity, group, 6)
+    assert capacity.room(uuid4(), is_urgent=False) == 0
+    assert capacity.room(uuid4(), is_urgent=True) == 2
+
+
+def test_the_only_place_is_everybodys(seconds: Seconds) -> None:
+    assert Capacity(1, 0, seconds).room(uuid4(), is_urgent=False) == 1
+
+
+def test_a_call_that_lasts_makes_room_for_another(seconds: Seconds) -> None:
+    capacity = Capacity(2, 10, seconds)
+    begin(capacity, uuid4())
+    assert capacity.room(uuid4(), is_urgent=False) == 0
+    assert capacity.make_room() == pytest.approx(SLOW_SECONDS)
+    seconds.now += 2 * SLOW_SECONDS
+    assert capacity.make_room() is None
+    assert capacity.room(uuid4(), is_urgent=False) == 1
+
+
+def test_a_group_of_which_nothing_is_known_begins_with_one_call(seconds: Seconds) -> None:
+    capacity, group = Capacity(16, 80, seconds), uuid4()
+    assert capacity.room(group, is_urgent=False) == 1
+    (call,) = begin(capacity, group)
+    assert capacity.room(group, is_urgent=False) == 0
+    capacity.end(call)
+    assert capacity.room(group, is_urgent=False) == 10
+
+
+def test_a_group_that_is_known_as_slow_takes_no_place_of_short_work(seconds: Seconds) -> None:
+    capacity, slow = Capacity(2, 80, seconds), uuid4()
+    begin(capacity, slow)
+    seconds.now += 2 * SLOW_SECONDS
+    capacity.make_room()
+    begin(capacity, slow, capacity.room(slow, is_urgent=False))
+    assert capacity.quick_count == 0
+    assert capacity.here(slow) == 9
+    assert capacity.room(uuid4(), is_urgent=False) == 1
+
+
+def test_a_group_that_is_quick_again_is_treated_so(seconds: Seconds) -> None:
+    capacity, group = Capacity(4, 8, seconds), uuid4()
+    (call,) = begin(capacity, group)
+    seconds.now += 1
+    capacity.end(call)
+    (call,) = begin(capacity, group)
+    assert capacity.quick_count == 0
+    capacity.end(call)
+    begin(capacity, group)
+    assert capacity.quick_count == 1
+
+
+@pytest.mark.parametrize("workers_calls", [2, 4, 32])
+def test_forty_groups_that_hang_leave_room_for_short_work(
+    seconds: Seconds, workers_calls: int
+) -> None:
+    """With as many calls as they may, over and over, until no more of them begin."""
+    capacity, groups = Capacity(workers_calls, 200, seconds), [uuid4() for _ in range(40)]
+    for _ in range(100):
+        for group in groups:
+            begin(capacity, group, min(capacity.room(group, is_urgent=False), 16))
+        seconds.now += 2 * SLOW_SECONDS
+        capacity.make_room()
+    assert capacity.room(uuid4(), is_urgent=False) >= 1
+    assert capacity.room(uuid4(), is_urgent=True) >= 1
