@@ -177,7 +177,7 @@ class Route:
 
     @property
     def keeps_answers(self) -> bool:
-        """Whether a repeated call with the same Idempotency-Key hears the same answer."""
+        """Return True if a repeated call with the same Idempotency-Key hears the same answer."""
         return self.method == "POST" and self.has_transaction and not self.is_public
 
     @property

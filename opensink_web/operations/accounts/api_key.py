@@ -118,7 +118,7 @@ def principal_of_key(secret: str) -> Principal | None:
 
 
 def key_exists(secret: str) -> bool:
-    """Tell whether this key was ever made, also one that opens nothing any more."""
+    """Return True if this key was ever made, also one that opens nothing any more."""
     was_made = select(exists().where(ApiKey.key_hash == hash_token(secret)))
     return bool(db.session.scalar(was_made))
 

@@ -69,7 +69,7 @@ def principal_of_bearer(
 
 
 def was_a_bearer(bearer: str, signer: TokenSigner) -> bool:
-    """Tell whether this is a key or token of ours, even if it opens nothing any more."""
+    """Return True if this is a key or token of ours, even if it opens nothing any more."""
     if bearer.startswith(KEY_PREFIX):
         return key_exists(bearer)
     return signer.verifies(bearer)

@@ -9,6 +9,6 @@ IS_ACTIVE = (Membership.deactivated_at.is_(None), User.is_active)
 
 
 def is_active_member(user_id: UUID, workspace_id: UUID) -> bool:
-    """Tell whether somebody may do anything in a workspace."""
+    """Return True if somebody may do anything in a workspace."""
     member = db.session.get(Membership, (user_id, workspace_id))
     return member is not None and member.is_active
