@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from opensink_web.cli.finding import Finding, Verdict
 from opensink_web.errors import OpenSinkError
 from opensink_web.factory import session_cookie_name
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.target import Target
 from opensink_web.settings import Settings
 from opensink_web.web.forms.sealed_value import seal
@@ -164,7 +164,7 @@ class _Visit:
                 " the proxy forward every path."
             )
 
-    def _cookie(self, page: Answer) -> Iterator[Finding]:
+    def _cookie(self, page: Response) -> Iterator[Finding]:
         name = session_cookie_name(self._url)
         cookies = [value for key, value in page.headers if key.lower() == "set-cookie"]
         mine = next((each for each in cookies if each.startswith(f"{name}=")), None)
@@ -218,7 +218,7 @@ class _Visit:
                 " different ENCRYPTION_KEYS from this command."
             ) from None
 
-    def _get(self, path: str, *headers: tuple[str, str]) -> Answer:
+    def _get(self, path: str, *headers: tuple[str, str]) -> Response:
         answer = self._ask(f"{self._url}{path}", *headers)
         if answer.error is not None:
             raise _Refused(
@@ -230,7 +230,7 @@ class _Visit:
 
     def _ask(
         self, url: str, *headers: tuple[str, str], timeout_seconds: float = _TIMEOUT_SECONDS
-    ) -> Answer:
+    ) -> Response:
         sent = ((DOCTOR_HEADER, self._token), *headers)
         return self._client.send(Call("GET", url, sent, None, timeout_seconds, _KEPT_BYTES))
 
@@ -243,9 +243,9 @@ def _fail(sentence: str) -> Finding:
     return Finding(Verdict.FAIL, _SUBJECT, sentence)
 
 
-def _header(answer: Answer, name: str) -> str:
+def _header(answer: Response, name: str) -> str:
     return next((value for key, value in answer.headers if key.lower() == name.lower()), "")
 
 
-def _outcome(answer: Answer) -> str:
+def _outcome(answer: Response) -> str:
     return answer.error.message if answer.error is not None else f"status {answer.status_code}"

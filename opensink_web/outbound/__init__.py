@@ -1,6 +1,6 @@
 """HTTP out: pure values in, pure values out. No database, no Flask, no settings are read here.
 
-client         Client.send(Call) -> Answer: one guarded exchange that never raises
+client         Client.send(Call) -> Response: one guarded exchange that never raises
 policy         TargetPolicy: which hosts and addresses endpoints may have
 callback_policy  CallbackPolicy: which URLs results may be sent to
 trust          which certificate authorities are trusted

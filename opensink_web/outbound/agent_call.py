@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from opensink_web.functions import Context
 from opensink_web.json_value import JSONObject
-from opensink_web.outbound.client import Answer, Call
+from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.execution_call import (
     Sender,
@@ -41,7 +41,7 @@ def build_agent_call(
     return execution_call(endpoint, fields, context, sender)
 
 
-def read_agent_answer(call: Call, answer: Answer) -> AgentReply | Failure:
+def read_agent_answer(call: Call, answer: Response) -> AgentReply | Failure:
     """Tell what an answer means: `{"message": text or {role, content}, "tool_calls"?: […]}`."""
     read = read_json(call, answer)
     if isinstance(read, Failure):

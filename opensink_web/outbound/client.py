@@ -55,7 +55,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came of a call.
 
     With an `error` the call has failed, whatever `status_code` says: an answer may have begun and
@@ -90,7 +90,7 @@ class Client:
         self._tls = trusting_context(ca_bundle, BoundedTLSSocket)
         self._idle = IdleConnections()
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call) -> Response:
         """Make one call and wait for its answer, at most `timeout_seconds`. Never raises."""
         started = time.monotonic()
         received = _Received()
@@ -190,8 +190,8 @@ class _Received:
             raise IncompleteRead(bytes(self.body), response.length)
         return True
 
-    def answer(self, started: float) -> Answer:
-        return Answer(
+    def answer(self, started: float) -> Response:
+        return Response(
             status_code=self.status_code,
             reason=self.reason,
             headers=self.headers,

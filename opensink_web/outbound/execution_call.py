@@ -10,7 +10,7 @@ from datetime import datetime
 from opensink_web import json_value
 from opensink_web.functions import Context
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.outbound.client import Answer, Call, Headers
+from opensink_web.outbound.client import Call, Headers, Response
 from opensink_web.outbound.endpoint_call import EndpointSpec, default_headers, signature_headers
 from opensink_web.outbound.explained import NoJSON, json_of, status_sentence
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
@@ -100,7 +100,7 @@ class Said:
     value: JSONValue
 
 
-def read_json(call: Call, answer: Answer) -> Said | Failure:
+def read_json(call: Call, answer: Response) -> Said | Failure:
     """Return what a 2xx answer says, null for 204, or why there is nothing to read."""
     if answer.error is not None:
         return Failure(answer.error.message, answer.error.code)
@@ -124,7 +124,7 @@ def _authorization(configured: Headers, access_token: str) -> Headers:
     return (("Authorization", f"Bearer {access_token}"),)
 
 
-def _bad_status(call: Call, answer: Answer) -> str:
+def _bad_status(call: Call, answer: Response) -> str:
     reason = _reason_in(answer.body)
     secrets = secrets_of(call)
     status = status_sentence("The endpoint", answer, secrets)

@@ -6,7 +6,7 @@ What a parser or a protocol says of them is of no help to people who have not wr
 from opensink_web import json_value
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONValue
-from opensink_web.outbound.client import Answer
+from opensink_web.outbound.client import Response
 from opensink_web.outbound.redaction import redact_url, without_secrets
 
 _LOCATION_LENGTH_MAX = 300
@@ -20,7 +20,7 @@ class NoJSON(Exception):
     """An answer is no JSON; the sentence says what it is instead."""
 
 
-def json_of(answer: Answer) -> JSONValue:
+def json_of(answer: Response) -> JSONValue:
     """Read the JSON of a 2xx answer. Raises: NoJSON.
 
     A byte order mark before it is passed over: RFC 8259, section 8.1, lets a parser do that.
@@ -41,7 +41,7 @@ def json_of(answer: Answer) -> JSONValue:
         raise NoJSON(f"The endpoint's answer cannot be taken as JSON. {what}") from None
 
 
-def _instead(answer: Answer) -> str | None:
+def _instead(answer: Response) -> str | None:
     """Say what the body is, where that can be told before it is parsed."""
     status, body = answer.status_code, answer.body
     if not body.removeprefix(_BYTE_ORDER_MARK).strip():
@@ -69,7 +69,7 @@ def _instead(answer: Answer) -> str | None:
     return None
 
 
-def status_sentence(who: str, answer: Answer, secrets: tuple[str, ...]) -> str:
+def status_sentence(who: str, answer: Response, secrets: tuple[str, ...]) -> str:
     """Say with which status an answer came, and where it points to if it is a redirect.
 
     `secrets` are those of the call, which an answer may repeat.
@@ -85,5 +85,5 @@ def status_sentence(who: str, answer: Answer, secrets: tuple[str, ...]) -> str:
     )
 
 
-def _header(answer: Answer, name: str) -> str:
+def _header(answer: Response, name: str) -> str:
     return next((value for each, value in answer.headers if each.lower() == name), "")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from opensink_web import json_value
 from opensink_web.functions import Context, Resume
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.outbound.client import Answer, Call
+from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.execution_call import (
     Sender,
@@ -69,7 +69,7 @@ def _variable(name: str) -> str:
     return name.partition("[")[0].strip().casefold()
 
 
-def read_function_answer(call: Call, answer: Answer) -> Outcome:
+def read_function_answer(call: Call, answer: Response) -> Outcome:
     """Tell what an answer means: any 2xx JSON is the output unless it asks for a person's input."""
     if answer.error is None and answer.status_code == 202:
         return Pending()

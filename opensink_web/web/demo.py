@@ -16,7 +16,7 @@ from opensink_web.errors import ConfigurationError, InvalidInput, OpenSinkError,
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.demo import SUPERVISED, is_current, prepare_demo, revoke_demo_key
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.web.access import requires, services
@@ -111,11 +111,11 @@ def _start_session(program: AgentSettings) -> str:
     return _request_id(answer)
 
 
-def _is_not_up(answer: Answer) -> bool:
+def _is_not_up(answer: Response) -> bool:
     return answer.error is not None and answer.error.code == "connection_refused"
 
 
-def _request_id(answer: Answer) -> str:
+def _request_id(answer: Response) -> str:
     if _is_not_up(answer):
         raise Unavailable(
             f"The trading agent did not start within {STARTS_WITHIN_SECONDS:g} seconds."

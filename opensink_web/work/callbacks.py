@@ -17,7 +17,7 @@ from opensink_web.operations.executions.callback import (
     finish_callbacks,
 )
 from opensink_web.outbound.callback_call import build_callback_call
-from opensink_web.outbound.client import Answer
+from opensink_web.outbound.client import Response
 from opensink_web.work.queue import Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
 
@@ -47,7 +47,7 @@ class Callbacks:
             return Claims(has_more=has_more)
         return Claims(claims_of(rows, look.take(_TAKE, rows)), has_more)
 
-    def carry_out(self, claim: CallbackClaim, tools: Tools) -> Answer | None:
+    def carry_out(self, claim: CallbackClaim, tools: Tools) -> Response | None:
         """Make the call, unless another worker may have."""
         if claim.is_lost:
             return None
@@ -55,7 +55,7 @@ class Callbacks:
         call = build_callback_call(claim.url, claim.body, token)
         return tools.callback_client.send(call)
 
-    def finish(self, settled: Sequence[tuple[CallbackClaim, Answer | None]]) -> None:
+    def finish(self, settled: Sequence[tuple[CallbackClaim, Response | None]]) -> None:
         """Write down how they went."""
         finish_callbacks(settled)
 

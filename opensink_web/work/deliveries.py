@@ -21,7 +21,7 @@ from opensink_web.operations.deliveries.attempt import (
     target_of_agent,
 )
 from opensink_web.operations.deliveries.outcome import finish_deliveries
-from opensink_web.outbound.client import Answer
+from opensink_web.outbound.client import Response
 from opensink_web.work.agent_group import limit_of_agent
 from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
@@ -80,11 +80,11 @@ class Deliveries:
             claims += begin_attempts(beginning, look.take(_TAKE, beginning), target)
         return Claims(claims, has_more)
 
-    def carry_out(self, claim: DeliveryClaim, tools: Tools) -> Answer | None:
+    def carry_out(self, claim: DeliveryClaim, tools: Tools) -> Response | None:
         """Make the call."""
         return None if claim.attempt is None else tools.client.send(claim.attempt.call)
 
-    def finish(self, settled: Sequence[tuple[DeliveryClaim, Answer | None]]) -> None:
+    def finish(self, settled: Sequence[tuple[DeliveryClaim, Response | None]]) -> None:
         """Write down how they went."""
         finish_deliveries(settled)
 

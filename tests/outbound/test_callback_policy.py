@@ -12,7 +12,7 @@ import pytest
 
 from opensink_web.outbound import callback_policy
 from opensink_web.outbound.callback_policy import CallbackPolicy
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 from tests.outbound.test_policy import METADATA, SPECIAL_ADDRESSES
 from tests.outbound.test_urls import HONEST_URLS, HOSTILE_ANSWERS, HOSTILE_URLS
 from tests.support.watched import watched
@@ -25,11 +25,11 @@ ANY = CallbackPolicy(("*",))
 Names = dict[str, list[list[str]]]
 
 
-def post(client: Client, url: str) -> Answer:
+def post(client: Client, url: str) -> Response:
     return client.send(Call("POST", url, (), b"{}", 5))
 
 
-def refusal_of(outcome: Answer) -> str:
+def refusal_of(outcome: Response) -> str:
     assert outcome.error is not None
     assert outcome.error.code == "refused_by_policy"
     return outcome.error.message

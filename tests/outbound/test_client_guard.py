@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.policy import TargetPolicy
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 Names = dict[str, list[list[str]]]
 
 
-def post(client: Client, url: str, timeout_seconds: float = 5) -> Answer:
+def post(client: Client, url: str, timeout_seconds: float = 5) -> Response:
     return client.send(Call("POST", url, (), b"{}", timeout_seconds))
 
 
-def code_of(outcome: Answer) -> str:
+def code_of(outcome: Response) -> str:
     assert outcome.error is not None
     return outcome.error.code
 

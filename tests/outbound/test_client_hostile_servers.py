@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 
 if TYPE_CHECKING:
     from tests.outbound.conftest import Peer, Serve, Server
@@ -18,7 +18,7 @@ GRACE_SECONDS = 50
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-def post(client: Client, url: str, body: bytes = b"{}") -> Answer:
+def post(client: Client, url: str, body: bytes = b"{}") -> Response:
     return client.send(Call("POST", url, (), body, TIMEOUT_SECONDS))
 
 

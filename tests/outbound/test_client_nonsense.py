@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opensink_web.outbound.client import KEPT_BODY_BYTES, Answer, Call, Client
+from opensink_web.outbound.client import KEPT_BODY_BYTES, Call, Client, Response
 from opensink_web.outbound.connection import READ_LIMIT_BYTES, Bounds
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 OK = HEAD + b"Content-Length: 2\r\n\r\nok"
 
 
-def post(client: Client, url: str) -> Answer:
+def post(client: Client, url: str) -> Response:
     return client.send(Call("POST", url, (), b"{}", 5))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensink_web.outbound import idle
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.policy import TargetPolicy
 from tests.support.real_servers import wait_until
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def post(client: Client, url: str, timeout_seconds: float = 30) -> Answer:
+def post(client: Client, url: str, timeout_seconds: float = 30) -> Response:
     return client.send(Call("POST", url, (), b"{}", timeout_seconds))
 
 

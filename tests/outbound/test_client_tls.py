@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.policy import TargetPolicy
 from opensink_web.outbound.target import Target
 from opensink_web.outbound.tls_words import handshake_sentence
@@ -21,7 +21,7 @@ POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
 Names = dict[str, list[list[str]]]
 
 
-def post(client: Client, url: str, *, body: bytes = b"{}", timeout_seconds: float = 5) -> Answer:
+def post(client: Client, url: str, *, body: bytes = b"{}", timeout_seconds: float = 5) -> Response:
     return client.send(Call("POST", url, (), body, timeout_seconds))
 
 

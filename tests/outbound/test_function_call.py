@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 from opensink_web.functions import Context, Resume
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.callback_call import build_callback_call
-from opensink_web.outbound.client import Answer, Call, Client
+from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.endpoint_call import USER_AGENT, EndpointSpec
 from opensink_web.outbound.execution_call import OUTPUT_MAX_BYTES, Sender, without_token
 from opensink_web.outbound.failures import CallError
@@ -49,7 +49,7 @@ SECRET = "the workspace's secret"
 NOW = datetime.now(UTC).replace(microsecond=0)
 SIGNING_SECRET = "the function's own secret"
 SENDER = Sender(secrets=CallSecrets(SECRET, (SIGNING_SECRET,)), webhook_id="execution-1", now=NOW)
-ANSWER = Answer(200, "OK", (), b"", False, 1.0, "127.0.0.1", None)
+ANSWER = Response(200, "OK", (), b"", False, 1.0, "127.0.0.1", None)
 
 
 def build(
@@ -62,7 +62,7 @@ def build(
     return build_function_call(endpoint, input_data=given, context=context, sender=sender)
 
 
-def failure(answer: Answer) -> Failure:
+def failure(answer: Response) -> Failure:
     outcome = read_function_answer(build(), answer)
     assert isinstance(outcome, Failure)
     return outcome

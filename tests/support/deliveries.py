@@ -12,7 +12,7 @@ from opensink_web.models import Delivery, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.outcome import finish_deliveries
-from opensink_web.outbound.client import Answer, Client
+from opensink_web.outbound.client import Client, Response
 from opensink_web.work.deliveries import Deliveries
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Claims, Limits, Look, Queue
@@ -63,7 +63,7 @@ def claim_delivery(delivery_id: UUID, limit: int = LIMIT) -> DeliveryClaim | Non
     return found[0] if found else None
 
 
-def finish_delivery(claim: DeliveryClaim, answer: Answer) -> bool:
+def finish_delivery(claim: DeliveryClaim, answer: Response) -> bool:
     """Write down how a call went, in the transaction that is open."""
     return finish_deliveries([(claim, answer)]) == [claim.id]
 

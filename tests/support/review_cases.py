@@ -11,7 +11,7 @@ from opensink_web.json_value import JSONValue
 from opensink_web.models import Delivery, InputRequest, Membership, Role, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.question import ask
-from opensink_web.outbound.client import Answer
+from opensink_web.outbound.client import Response
 from tests.conftest import Cast, Person
 from tests.support.deliveries import claim_delivery, finish_delivery
 from tests.support.scenarios import Waiting, answer
@@ -51,8 +51,8 @@ def answer_and_call(app: Flask, cast: Cast, waiting: Waiting, status: int) -> UU
         return delivery_id
 
 
-def answer_of_endpoint(status: int) -> Answer:
-    return Answer(
+def answer_of_endpoint(status: int) -> Response:
+    return Response(
         status_code=status,
         reason="",
         headers=(("Content-Type", "text/plain"),),

@@ -14,7 +14,7 @@ from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.operations.agents.endpoint_health import FAILURES_TO_UNHEALTHY, note_failure
 from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.delivery import deliver_test
-from opensink_web.outbound.client import Answer
+from opensink_web.outbound.client import Response
 from tests.conftest import Cast
 from tests.support.chats import chat_input, submit_some
 from tests.support.deliveries import claim_delivery, finish_delivery
@@ -24,8 +24,8 @@ from tests.support.scenarios import ask_in, endpoint_at, make_due
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 
-SUCCESS = Answer(200, "OK", (), b"", False, 1.5, "127.0.0.1", None)
-FAILURE = Answer(500, "", (), b"", False, 1.5, "127.0.0.1", None)
+SUCCESS = Response(200, "OK", (), b"", False, 1.5, "127.0.0.1", None)
+FAILURE = Response(500, "", (), b"", False, 1.5, "127.0.0.1", None)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ from opensink_web.operations.agents.endpoint_health import (
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.deliveries.attempt import Attempt, DeliveryClaim
 from opensink_web.operations.requests.queries import has_open_requests
-from opensink_web.outbound.client import Answer
+from opensink_web.outbound.client import Response
 from opensink_web.outbound.explained import status_sentence
 from opensink_web.outbound.headers import redact
 from opensink_web.outbound.redaction import without_secrets
@@ -61,7 +61,7 @@ _AWAITS_AGENT = frozenset({SessionStatus.RUNNING, SessionStatus.PROCESSING_INPUT
 _NOT_MADE = "The call could not be made."
 
 
-def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, Answer | None]]) -> list[UUID]:
+def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, Response | None]]) -> list[UUID]:
     """Write down how calls went; None stands for a claim that was to fail without a call.
 
     Returns the ids of those whose leases were held; of the others nothing is written. Sessions are
@@ -110,14 +110,14 @@ class _Ending:
     """
 
     claim: DeliveryClaim
-    answer: Answer | None
+    answer: Response | None
     error: str | None
     delay_seconds: float | None = None
     asked_seconds: float = 0
     session_id: UUID | None = None
 
 
-def _ending_of(claim: DeliveryClaim, answer: Answer | None) -> _Ending:
+def _ending_of(claim: DeliveryClaim, answer: Response | None) -> _Ending:
     if claim.attempt is None or answer is None:
         return _Ending(claim, answer, claim.refusal or _NOT_MADE, session_id=claim.session_id)
     error = _reason_of_failure(answer, claim.attempt.secrets)
@@ -169,7 +169,7 @@ def _release(ending: _Ending) -> bool:
 
 
 def _seconds_to_next(
-    attempt: Attempt, attempt_count: int, answer: Answer, asked_seconds: float
+    attempt: Attempt, attempt_count: int, answer: Response, asked_seconds: float
 ) -> float | None:
     """Return how long the next attempt waits, or None if there is none."""
     if _is_refused(answer) or answer.status_code == _GONE:
@@ -178,7 +178,7 @@ def _seconds_to_next(
     return None if delay is None else max(delay, asked_seconds)
 
 
-def _is_refused(answer: Answer) -> bool:
+def _is_refused(answer: Response) -> bool:
     """Tell whether it was we who did not call."""
     return answer.error is not None and answer.error.code in _REFUSALS
 
@@ -191,7 +191,7 @@ def _was_called(agent: Agent, attempt: Attempt) -> bool:
         return False
 
 
-def _finish_attempt(attempt: Attempt, answer: Answer, error: str | None) -> None:
+def _finish_attempt(attempt: Attempt, answer: Response, error: str | None) -> None:
     headers = [[name, _kept_text(value, attempt.secrets)] for name, value in redact(answer.headers)]
     body = answer.body.decode("utf-8", "replace")
     body = _kept_text(body, attempt.secrets, is_cut=answer.body_truncated)
@@ -216,7 +216,7 @@ def _finish_attempt(attempt: Attempt, answer: Answer, error: str | None) -> None
     )
 
 
-def _reason_of_failure(answer: Answer, secrets_sent: tuple[str, ...]) -> str | None:
+def _reason_of_failure(answer: Response, secrets_sent: tuple[str, ...]) -> str | None:
     if answer.error is not None:
         return answer.error.message
     if answer.status_code is not None and 200 <= answer.status_code < 300:

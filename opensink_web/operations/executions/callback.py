@@ -28,7 +28,7 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.membership import is_active_member
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.queries.batch import progress_of, status_of
-from opensink_web.outbound.client import Answer
+from opensink_web.outbound.client import Response
 from opensink_web.outbound.explained import status_sentence
 
 COLUMNS = (
@@ -76,7 +76,7 @@ def claims_of(rows: Sequence[Row[Any]], lease_token: str) -> list[CallbackClaim]
     return [*_claims_of_executions(rows, lease_token), *_claims_of_batches(rows, lease_token)]
 
 
-def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Answer | None]]) -> None:
+def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Response | None]]) -> None:
     """Write down how callbacks went; None stands for one of which nobody knows."""
     moment = clock.now()
     steps = []
@@ -99,7 +99,7 @@ def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Answer | None]]) -> 
     add_steps(steps)
 
 
-def _reason_of_failure(answer: Answer | None) -> str | None:
+def _reason_of_failure(answer: Response | None) -> str | None:
     if answer is None:
         return (
             "How this call went is unknown: the worker stopped, or could not store it. The call is"

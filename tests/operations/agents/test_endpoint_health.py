@@ -21,7 +21,7 @@ from opensink_web.operations.agents.queries import (
 from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.delivery import deliver_test, redeliver
 from opensink_web.operations.page import PageRequest
-from opensink_web.outbound.client import Answer, Headers
+from opensink_web.outbound.client import Headers, Response
 from opensink_web.outbound.failures import CallError
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
@@ -66,7 +66,7 @@ def end(
     assert call is not None
     with writing():
         assert finish_delivery(
-            call, Answer(status, "", headers, b"", False, 1.5, "127.0.0.1", error)
+            call, Response(status, "", headers, b"", False, 1.5, "127.0.0.1", error)
         )
 
 

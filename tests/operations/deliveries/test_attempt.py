@@ -30,7 +30,7 @@ from opensink_web.operations.agents.agent_session import update_session
 from opensink_web.operations.deliveries import outcome
 from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.delivery import redeliver
-from opensink_web.outbound.client import Answer, Call, Headers
+from opensink_web.outbound.client import Call, Headers, Response
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
@@ -52,8 +52,8 @@ def delivery_id(cast: Cast, waiting: Waiting) -> UUID:
 
 def came_back(
     status: int | None, error: CallError | None = None, body: bytes = b"", headers: Headers = ()
-) -> Answer:
-    return Answer(status, "", headers, body, False, 1.5, "127.0.0.1", error)
+) -> Response:
+    return Response(status, "", headers, body, False, 1.5, "127.0.0.1", error)
 
 
 def call_of(claim: DeliveryClaim) -> Call:
@@ -291,7 +291,7 @@ def test_an_echo_in_the_reason_reaches_neither_session_nor_activity(
     secret = dict(call_of(claim_).headers)["X-OpenSink-Secret"]
     with writing():
         finish_delivery(
-            claim_, Answer(401, f"Not {secret}", (), b"", False, 1.5, "127.0.0.1", None)
+            claim_, Response(401, f"Not {secret}", (), b"", False, 1.5, "127.0.0.1", None)
         )
     assert (
         the_delivery(delivery_id).error_message == "The execution endpoint answered 401 Not ••••."
@@ -309,7 +309,7 @@ def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: 
         claim_ = claimed(delivery_id)
         body = b"in-the-address in-the-body in-the-b"
         with writing():
-            finish_delivery(claim_, Answer(200, "", (), body, True, 1.5, "127.0.0.1", None))
+            finish_delivery(claim_, Response(200, "", (), body, True, 1.5, "127.0.0.1", None))
         (attempt,) = the_delivery(delivery_id).attempts
         assert call_of(claim_).url == url
         assert attempt.url == "http://127.0.0.1:9/execute?token=••••&page=••••"

@@ -31,7 +31,7 @@ from opensink_web.operations.accounts.user import (
     deactivate_user,
     remove_member,
 )
-from opensink_web.outbound.client import Answer, Call
+from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.settings import Settings
 from opensink_web.work.callbacks import Callbacks
@@ -143,7 +143,7 @@ def test_callbacks_of_theirs_carry_no_token(app: Flask, cast: Cast, alice: Flask
         def __init__(self, user_id: UUID) -> None:
             self.user_id = user_id
 
-        def send(self, call: Call) -> Answer | None:
+        def send(self, call: Call) -> Response | None:
             made[self.user_id] = call
             return None
 
