@@ -52,7 +52,7 @@ class Capacity:
         """Return how many calls of a group are running."""
         return self._by_group[group_id]
 
-    def room(self, group_id: UUID, *, is_urgent: bool) -> int:
+    def available(self, group_id: UUID, *, is_urgent: bool) -> int:
         """Return how many calls of a group may begin."""
         free = self._calls_max - self.quick_count
         ordinary = max(free if is_urgent else free - self._kept, 0)
@@ -87,7 +87,7 @@ class Capacity:
             del self._by_group[call.group_id], self._slow_by_group[call.group_id]
         self._note(call.group_id, was_slow=self._monotonic() >= call.began_at + SLOW_SECONDS)
 
-    def make_room(self) -> float | None:
+    def free_up(self) -> float | None:
         """Move the calls that have lasted out of the ordinary places.
 
         Returns in how many seconds the next one may have; None if there is none. Calls are kept in

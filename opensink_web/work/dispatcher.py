@@ -108,7 +108,7 @@ class Dispatcher:
             self._unread_count += 1
         self._inbox.put(wakeup)
 
-    def wait_for_room(self, calls_max: int) -> None:
+    def wait_for_capacity(self, calls_max: int) -> None:
         """Wait until another call may begin: what cannot begin here is left to other workers."""
         with self._changed:
             self._changed.wait_for(
@@ -139,12 +139,12 @@ class Dispatcher:
 
     def _receive(self) -> None:
         """Wait until there is something to do, and a moment for more that ends meanwhile."""
-        next_room_at = self._capacity.make_room()
+        next_capacity_at = self._capacity.free_up()
         timeout = RENEWAL_SECONDS
         if self._ended or (self._waiting and time.monotonic() < self._again_at):
             timeout = max(self._again_at - time.monotonic(), 0)
-        elif self._waiting and next_room_at is not None:
-            timeout = next_room_at
+        elif self._waiting and next_capacity_at is not None:
+            timeout = next_capacity_at
         self._read(timeout)
         gathers_until = time.monotonic() + GATHER_SECONDS
         while self._ended and self._running and not self._waiting:
@@ -153,7 +153,7 @@ class Dispatcher:
                 break
         while self._read(0):
             pass
-        self._capacity.make_room()
+        self._capacity.free_up()
 
     def _read(self, timeout: float) -> bool:
         """Take one message, if there is one in time."""
@@ -192,30 +192,30 @@ class Dispatcher:
             self._turn(ended, groups)
             if time.monotonic() < self._again_at:
                 return
-        if self._waiting and self._capacity.make_room() is None:
+        if self._waiting and self._capacity.free_up() is None:
             for wakeup in [*self._waiting]:
                 self._pass_on(wakeup)
 
     def _next_groups(self) -> list[tuple[Wakeup, int]]:
         """Take the groups whose turn it is, the urgent first, each with how much may begin."""
-        rooms = {
-            each: room
+        available_by_wakeup = {
+            each: available
             for each in sorted(self._waiting, key=lambda each: not self._kinds[each.kind].is_urgent)
-            if (room := self._room(each)) > 0
+            if (available := self._available(each)) > 0
         }
         groups: list[tuple[Wakeup, int]] = []
         taken = 0
-        for wakeup, room in islice(rooms.items(), GROUPS_PER_TURN):
-            if room > taken:
-                most = max((room - taken) // (len(rooms) - len(groups)), 1)
+        for wakeup, available in islice(available_by_wakeup.items(), GROUPS_PER_TURN):
+            if available > taken:
+                most = max((available - taken) // (len(available_by_wakeup) - len(groups)), 1)
                 taken += most
                 groups.append((wakeup, most))
                 del self._waiting[wakeup]
         return groups
 
-    def _room(self, wakeup: Wakeup) -> int:
+    def _available(self, wakeup: Wakeup) -> int:
         is_urgent = self._kinds[wakeup.kind].is_urgent
-        return self._capacity.room(wakeup.group_id, is_urgent=is_urgent)
+        return self._capacity.available(wakeup.group_id, is_urgent=is_urgent)
 
     def _turn(self, ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]) -> None:
         """Write down what has ended, all of one kind, and claim the next, in one transaction."""

@@ -164,8 +164,8 @@ class Look:
         """Return the rows that may be taken of a group with this limit; whether others may more."""
         free = max(limit - self.in_flight, 0)
         share = -(-limit // self.workers) - self.here
-        room = max(min(self.most, free, share), 0)
-        return rows[:room], len(rows) > room and free > room
+        available = max(min(self.most, free, share), 0)
+        return rows[:available], len(rows) > available and free > available
 
     def take(self, statement: Update, rows: Sequence[Row[Any]]) -> str:
         """Write a new lease into rows that are locked; return its token, which nobody can guess."""
@@ -307,9 +307,12 @@ def _groups_with_work(
         .correlate(groups)
         .scalar_subquery()
     )
-    has_room = _in_flight(models, groups.c.group_id) < source.limit_of(groups.c.group_id)
+    has_capacity = _in_flight(models, groups.c.group_id) < source.limit_of(groups.c.group_id)
     found = select(
-        literal(name).label("kind"), groups.c.group_id, oldest.label("row_id"), has_room.label("ok")
+        literal(name).label("kind"),
+        groups.c.group_id,
+        oldest.label("row_id"),
+        has_capacity.label("ok"),
     ).where(groups.c.group_id.is_not(None))
     rows = found.subquery()
     return select(rows.c.kind, rows.c.group_id, rows.c.row_id).where(

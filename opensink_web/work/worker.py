@@ -83,7 +83,7 @@ class Worker(SimpleWorker):
         self.set_state(WorkerStatus.IDLE)  # from here on a SIGTERM ends the waiting
         if self._stop_requested:
             raise StopRequested
-        self._dispatcher.wait_for_room(self._calls)
+        self._dispatcher.wait_for_capacity(self._calls)
         taken = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
         if taken is None:  # in a burst
             self._dispatcher.wait_until_idle()

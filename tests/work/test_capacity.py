@@ -32,44 +32,44 @@ def test_as_many_begin_as_there_are_places_and_some_are_kept_for_what_is_urgent(
     seconds: Seconds,
 ) -> None:
     capacity, group = Capacity(8, 0, seconds), uuid4()
-    assert capacity.room(group, is_urgent=False) == 6
+    assert capacity.available(group, is_urgent=False) == 6
     begin(capacity, group, 6)
-    assert capacity.room(uuid4(), is_urgent=False) == 0
-    assert capacity.room(uuid4(), is_urgent=True) == 2
+    assert capacity.available(uuid4(), is_urgent=False) == 0
+    assert capacity.available(uuid4(), is_urgent=True) == 2
 
 
 def test_the_only_place_is_everybodys(seconds: Seconds) -> None:
-    assert Capacity(1, 0, seconds).room(uuid4(), is_urgent=False) == 1
+    assert Capacity(1, 0, seconds).available(uuid4(), is_urgent=False) == 1
 
 
 def test_a_call_that_lasts_makes_room_for_another(seconds: Seconds) -> None:
     capacity = Capacity(2, 10, seconds)
     begin(capacity, uuid4())
-    assert capacity.room(uuid4(), is_urgent=False) == 0
-    assert capacity.make_room() == pytest.approx(SLOW_SECONDS)
+    assert capacity.available(uuid4(), is_urgent=False) == 0
+    assert capacity.free_up() == pytest.approx(SLOW_SECONDS)
     seconds.now += 2 * SLOW_SECONDS
-    assert capacity.make_room() is None
-    assert capacity.room(uuid4(), is_urgent=False) == 1
+    assert capacity.free_up() is None
+    assert capacity.available(uuid4(), is_urgent=False) == 1
 
 
 def test_a_group_of_which_nothing_is_known_begins_with_one_call(seconds: Seconds) -> None:
     capacity, group = Capacity(16, 80, seconds), uuid4()
-    assert capacity.room(group, is_urgent=False) == 1
+    assert capacity.available(group, is_urgent=False) == 1
     (call,) = begin(capacity, group)
-    assert capacity.room(group, is_urgent=False) == 0
+    assert capacity.available(group, is_urgent=False) == 0
     capacity.end(call)
-    assert capacity.room(group, is_urgent=False) == 10
+    assert capacity.available(group, is_urgent=False) == 10
 
 
 def test_a_group_that_is_known_as_slow_takes_no_place_of_short_work(seconds: Seconds) -> None:
     capacity, slow = Capacity(2, 80, seconds), uuid4()
     begin(capacity, slow)
     seconds.now += 2 * SLOW_SECONDS
-    capacity.make_room()
-    begin(capacity, slow, capacity.room(slow, is_urgent=False))
+    capacity.free_up()
+    begin(capacity, slow, capacity.available(slow, is_urgent=False))
     assert capacity.quick_count == 0
     assert capacity.here(slow) == 9
-    assert capacity.room(uuid4(), is_urgent=False) == 1
+    assert capacity.available(uuid4(), is_urgent=False) == 1
 
 
 def test_a_group_that_is_quick_again_is_treated_so(seconds: Seconds) -> None:
@@ -92,8 +92,8 @@ def test_forty_groups_that_hang_leave_room_for_short_work(
     capacity, groups = Capacity(workers_calls, 200, seconds), [uuid4() for _ in range(40)]
     for _ in range(100):
         for group in groups:
-            begin(capacity, group, min(capacity.room(group, is_urgent=False), 16))
+            begin(capacity, group, min(capacity.available(group, is_urgent=False), 16))
         seconds.now += 2 * SLOW_SECONDS
-        capacity.make_room()
-    assert capacity.room(uuid4(), is_urgent=False) >= 1
-    assert capacity.room(uuid4(), is_urgent=True) >= 1
+        capacity.free_up()
+    assert capacity.available(uuid4(), is_urgent=False) >= 1
+    assert capacity.available(uuid4(), is_urgent=True) >= 1

@@ -100,8 +100,8 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
 
 def _waits_after(session: AgentSession, reason: str | None) -> bool:
     """Tell whether a session waits for another answer, and says that this call failed."""
-    is_told = session.error_message is not None and session.error_message == reason
-    return session.status is SessionStatus.WAITING_FOR_INPUT and is_told
+    is_of_the_call = session.error_message is not None and session.error_message == reason
+    return session.status is SessionStatus.WAITING_FOR_INPUT and is_of_the_call
 
 
 def _write(delivery: Delivery) -> Delivery:
