@@ -5,10 +5,12 @@ nobody knows whether it was heard.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import literal, literal_column
 
-from opensink_web.models import Callback
+from opensink_web import clock
+from opensink_web.models import Callback, CallbackStatus
 from opensink_web.operations.accounts.bearer import mint_callback_token
 from opensink_web.operations.executions.callback import (
     COLUMNS,
@@ -58,6 +60,14 @@ class Callbacks:
     def finish(self, settled: Sequence[tuple[CallbackClaim, Response | None]]) -> None:
         """Write down how they went."""
         finish_callbacks(settled)
+
+    def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
+        """Return what the row of one says that failed for an error of ours."""
+        return {
+            "status": CallbackStatus.FAILED,
+            "error_message": reason,
+            "finished_at": clock.now(),
+        }
 
     def give_up(self, claim: CallbackClaim, reason: str) -> None:
         """Say that nobody knows how it went."""

@@ -6,10 +6,12 @@ The group of a delivery is its agent, which it shares with the agent's chats.
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import Row, Table, and_, literal, literal_column, or_, select
 
-from opensink_web.models import AgentSession, Delivery, Execution
+from opensink_web import clock
+from opensink_web.models import AgentSession, Delivery, DeliveryStatus, Execution
 from opensink_web.operations.agents.queries import HealthStatus
 from opensink_web.operations.deliveries.attempt import (
     COLUMNS,
@@ -87,6 +89,16 @@ class Deliveries:
     def finish(self, settled: Sequence[tuple[DeliveryClaim, Response | None]]) -> None:
         """Write down how they went."""
         finish_deliveries(settled)
+
+    def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
+        """Return what the row of one says that failed for an error of ours."""
+        moment = clock.now()
+        return {
+            "status": DeliveryStatus.FAILED,
+            "error_message": reason,
+            "finished_at": moment,
+            "updated_at": moment,
+        }
 
     def give_up(self, claim: DeliveryClaim, reason: str) -> None:
         """Fail it."""

@@ -34,6 +34,7 @@ _NOTIFY_AGAIN_SECONDS = 1.0
 _NOT_CARRIED_OUT = (
     "It could not be carried out, because of an error of this server. Its log says more."
 )
+_NOT_BEGUN = "It could not be begun, because of an error of this server ({}). Its log says more."
 _NOT_STORED = "What came of it cannot be stored."
 _log = logging.getLogger(__name__)
 
@@ -317,13 +318,33 @@ class Dispatcher:
                     claims = self._claim(wakeup, most)
             except Unavailable:
                 self._try_again([(wakeup, most)])
-            except Exception:
+            except Exception as error:
                 _log.exception("Nothing can be claimed of group %s", wakeup.group_id)
+                self._claim_one(wakeup, error)
             else:
                 self._begin(wakeup, most, claims)
 
+    def _claim_one(self, wakeup: Wakeup, error: Exception) -> None:
+        """Claim what has been due longest alone; if it is that which has an error, set it aside."""
+        try:
+            with writing():
+                claims = self._claim(wakeup, 1)
+        except Unavailable:
+            self._try_again([(wakeup, 1)])
+        except Exception:
+            reason = _NOT_BEGUN.format(type(error).__name__)
+            try:
+                with writing():
+                    kind = self._kinds[wakeup.kind]
+                    self._queue.set_aside(kind, wakeup.group_id, reason)
+                self._waiting[wakeup] = None  # for the others
+            except Exception:
+                _log.exception("Group %s is left to the sweeper", wakeup.group_id)
+        else:
+            self._begin(wakeup, 1, claims)
+
     def _give_up(self, each: _Ended) -> bool:
-        """Say so where it belongs; where not even that can be stored, the lease runs out.
+        """Say so where it belongs; where not even that can be stored, in its row alone.
 
         Returns whether that is all that can be done.
         """
@@ -335,6 +356,12 @@ class Dispatcher:
             return False
         except Exception:
             _log.exception("%s cannot be given up", each.claim.id)
+            try:
+                with writing():
+                    kind, row_id = self._kinds[each.kind], each.claim.id
+                    self._queue.change(kind, row_id, kind.ended(row_id, _NOT_STORED))
+            except Exception:
+                _log.exception("%s is left until its lease runs out", each.claim.id)
         return True
 
     def _renew(self) -> None:

@@ -94,6 +94,17 @@ class Executions:
         """Write down how they went."""
         finish_executions(settled)
 
+    def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
+        """Return what the row of one says that failed for an error of ours."""
+        moment = clock.now()
+        return {
+            "status": ExecutionStatus.FAILED,
+            "error": Execution.error.seal(row_id, reason),
+            "error_code": "server_error",
+            "finished_at": moment,
+            "updated_at": moment,
+        }
+
     def give_up(self, claim: ExecutionClaim, reason: str) -> None:
         """Fail it."""
         finish_executions([(claim, Failure(reason, "bad_output"))])

@@ -37,6 +37,7 @@ from sqlalchemy import (
 
 from opensink_web import clock
 from opensink_web.models import Execution, Leased, db
+from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.transaction import run_prepared
 from opensink_web.settings import Settings
 from opensink_web.work.tools import Tools
@@ -45,6 +46,9 @@ LEASE = timedelta(seconds=30)
 """How long a lease lasts unless it is renewed; one that runs out had a worker that died."""
 
 RENEWAL_SECONDS = 8.0
+
+SET_ASIDE = timedelta(seconds=2)
+"""How long what cannot be claimed waits before that is tried again."""
 
 # Statements are built once, because building one costs more than running it.
 GROUP = bindparam("of_group", type_=Execution.group_id.type)
@@ -137,6 +141,10 @@ class Kind(Protocol[ClaimT, ResultT]):
 
     def give_up(self, claim: ClaimT, reason: str) -> None:
         """End it for a reason that is ours: it could not be carried out, or not be stored."""
+        ...
+
+    def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
+        """Return what its row alone says when not even that can be done."""
         ...
 
 
@@ -258,6 +266,33 @@ class Queue:
             "lease_until": clock.now() + LEASE,
         }
         return run_prepared(self._renew[kind], values).rowcount
+
+    def set_aside(self, kind: Kind[Any, Any], group_id: UUID, reason: str) -> None:
+        """Let the oldest row that is due wait, which cannot be claimed; or end it, if it could not
+        several times.
+        """
+        lock_group(group_id)
+        model, moment = kind.model, clock.now()
+        columns = (model.id, model.recovery_count)
+        due = oldest_due(model, kind.sources[0].is_open, *columns)
+        values = {"of_group": group_id, "moment": moment, "most": 1}
+        row = run_prepared(due, values).one_or_none()
+        if row is None:
+            return
+        changed: dict[str, object] = {
+            "recovery_count": row.recovery_count + 1,
+            "next_at": moment + SET_ASIDE,
+        }
+        if row.recovery_count >= RECOVERIES_MAX:
+            changed = kind.ended(row.id, reason)
+        self.change(kind, row.id, changed)
+
+    @staticmethod
+    def change(kind: Kind[Any, Any], row_id: UUID, values: dict[str, object]) -> None:
+        """Write this into a row, and free its lease."""
+        statement = update(kind.model).where(kind.model.id == bindparam("of_row"))
+        freed = {"lease_token": None, "lease_until": None}
+        run_prepared(statement, {"of_row": row_id, **freed, **values})
 
     def groups_with_work(self) -> list[Waiting]:
         """Find all groups in which something is due and a call may be made; writes nothing."""

@@ -71,6 +71,9 @@ class Work:
             self.refuses(ids)
         self.finished += ids
 
+    def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
+        return {}
+
     def give_up(self, claim: Task, reason: str) -> None:
         self.given_up.append(claim.id)
 
