@@ -91,6 +91,11 @@ class Cluster:
             self._redis.wipe()
         victim.start()
 
+    def add(self, kind: str) -> None:
+        """Start one more part of a kind."""
+        self._parts.append(self._part(kind, kind))
+        self._parts[-1].start()
+
     def pids(self, kind: str) -> list[int]:
         """Return the processes of a kind of part, with those that they have started."""
         return [pid for part in self._parts if part.kind == kind for pid in part.pids()]

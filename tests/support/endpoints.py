@@ -1,8 +1,8 @@
 """Endpoints of many agents and functions in one server, which knows who called it when and at once.
 
-The address says what happens: /quick/NAME answers at once, /fail/NAME with 500, /slow-0.3/NAME
-after so many seconds, /hang/NAME when `release` is called. One thread serves them all, so that
-hundreds of calls can hang.
+The address says what happens: /quick/NAME answers at once, /slow-0.3/NAME after so many seconds,
+/fail-0.3/NAME then with 500, /hang/NAME when `release` is called. One thread serves them all, so
+that hundreds of calls can hang.
 """
 
 import asyncio
@@ -48,14 +48,15 @@ class Endpoints(AbstractContextManager["Endpoints"]):
         self.most_at_once: Counter[str] = Counter()
         self.by_subject: dict[str, Arrival] = {}
         """The first call about each request or execution."""
+        self.connections: set[_Connection] = set()
         self._loop = asyncio.new_event_loop()
         self._held: list[tuple[_Connection, str]] = []
         self._is_released = False
 
     def __enter__(self) -> "Endpoints":
         made = self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=2048)
-        server = self._loop.run_until_complete(made)
-        self._port: int = server.sockets[0].getsockname()[1]
+        self._server = self._loop.run_until_complete(made)
+        self._port: int = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         return self
@@ -66,11 +67,12 @@ class Endpoints(AbstractContextManager["Endpoints"]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.release()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        for connection, _ in [*self._held]:
+        self._server.close()
+        for connection in [*self.connections]:
             connection.close()
+        self._loop.run_until_complete(asyncio.sleep(0))  # the loop closes them then
         self._loop.close()
 
     def url(self, behaviour: str, name: str) -> str:
@@ -102,6 +104,10 @@ class Endpoints(AbstractContextManager["Endpoints"]):
 
         self._loop.call_soon_threadsafe(answer_all)
 
+    def count_anew(self, name: str) -> None:
+        """Forget how many calls of a name there were at once till now."""
+        self.most_at_once[name] = self.open_now[name]
+
     def accept(self, connection: "_Connection", path: str, headers: dict[str, str]) -> None:
         """Note a call, and answer it when it is time."""
         behaviour, name = path.strip("/").split("/", 1)
@@ -112,11 +118,12 @@ class Endpoints(AbstractContextManager["Endpoints"]):
         self.most_at_once[name] = max(self.most_at_once[name], self.open_now[name])
         if behaviour == "hang" and not self._is_released:
             self._held.append((connection, name))
-        elif behaviour.startswith("slow-"):
-            seconds = float(behaviour.removeprefix("slow-"))
-            self._loop.call_later(seconds, self.answer, connection, name, 200)
+        elif behaviour == "quick" or self._is_released:
+            self.answer(connection, name, 200)
         else:
-            self.answer(connection, name, 500 if behaviour == "fail" else 200)
+            kind, _, seconds = behaviour.partition("-")
+            status = {"slow": 200, "fail": 500}[kind]
+            self._loop.call_later(float(seconds), self.answer, connection, name, status)
 
     def answer(self, connection: "_Connection", name: str, status: int) -> None:
         self.open_now[name] -= 1
@@ -132,9 +139,13 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._endpoints.connections.add(self)
         self._parser = httptools.HttpRequestParser(self)
         self._headers: dict[str, str] = {}
         self._path = ""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._endpoints.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)

@@ -6,16 +6,18 @@ of the API and in rows, so that it does not matter how the parts are built.
 
 import os
 import socket
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import requests
 from sqlalchemy import select
 
@@ -26,6 +28,7 @@ from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
 from tests.chaos.ours import Installed
+from tests.chaos.parts import Main
 from tests.conftest import Person, make_cast
 from tests.support.executions import make_function, submit_many, submit_one
 from tests.support.real_servers import PostgresServer, wait_until
@@ -52,7 +55,7 @@ def main(arguments: Sequence[str]) -> None:
 class Server(Installed):
     """OpenSink with `sleep` and `short` as Python functions, permitted to call all loopback."""
 
-    main = staticmethod(main)
+    main: Main = staticmethod(main)
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,26 @@ class WholeServer:
         found: list[Execution] = wait_until(ended, seconds=seconds)
         return found
 
+    def sql(self, *statements: str) -> None:
+        """Run statements as the database's administrator does, past the application."""
+        url = self.server.environment["DATABASE_URL"]
+        if url.startswith("postgresql"):
+            with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+                for statement in statements:
+                    connection.execute(statement.encode())
+            return
+        with closing(sqlite3.connect(self.sqlite_file, timeout=30, isolation_level=None)) as file:
+            for statement in statements:
+                file.execute(statement)
+
+    @property
+    def is_on_postgresql(self) -> bool:
+        return self.server.environment["DATABASE_URL"].startswith("postgresql")
+
+    @property
+    def sqlite_file(self) -> Path:
+        return Path(self.server.environment["DATA_DIR"]) / "opensink.sqlite3"
+
     def _is_ready(self) -> bool:
         try:
             return requests.get(f"{self._base_url}/readyz", timeout=30).ok
@@ -165,8 +188,12 @@ def whole_server(
     workers: int = 2,
     variables: Mapping[str, object] | None = None,
     log: Path | None = None,
+    run: Main = main,
 ) -> Iterator[WholeServer]:
-    """Make a server, on PostgreSQL if one is given; `start` starts it, the block's end ends it."""
+    """Make a server, on PostgreSQL if one is given; `start` starts it, the block's end ends it.
+
+    `run` runs the parts' commands; they find the other `variables` in their environment too.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="osw")))
         given = {name: str(value) for name, value in (variables or {}).items()}
@@ -181,6 +208,8 @@ def whole_server(
                 **given,
             },
         )
+        server.main = run
+        server.environment |= given
         server.environment["PYTHONPATH"] += os.pathsep + str(_install_functions(folder))
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
         log = log or folder / "log"

@@ -1,0 +1,248 @@
+"""An error that will not go away ends its row, with its reason; an outage of the database does not.
+
+What is wrong is made by the database's administrator: a trigger that raises for one row, a table
+that is not there, a column that is too small.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import select
+
+from opensink_web.models import (
+    Callback,
+    Delivery,
+    Execution,
+    ExecutionStatus,
+    db,
+)
+from opensink_web.models.transaction import reading
+from tests.support.authority import Authority, make_authority
+from tests.support.chats import chat_input, submit_some
+from tests.support.endpoints import Endpoints
+from tests.support.real_servers import AgentEndpoint, PostgresServer, wait_until
+from tests.support.scenarios import make_due
+from tests.support.whole_server import WholeServer, whole_server
+from tests.work.acceptance.conftest import MakeServer
+
+pytestmark = pytest.mark.server
+
+SOON_SECONDS = 20.0
+RAISED = "not this one"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a row's life at which the database refuses one row: what is written then.
+
+    `key` is the column by which the test knows the row.
+    """
+
+    name: str
+    table: str
+    condition: str
+    key: str = "id"
+
+
+CLAIM = "NEW.lease_token IS NOT NULL AND OLD.lease_token IS NULL"
+STEPS = (
+    Step("an execution's claim", "executions", f"{CLAIM} AND NEW.status = 'running'"),
+    Step("an execution's finish", "executions", "NEW.status = 'completed'"),
+    Step("a delivery's claim", "deliveries", CLAIM),
+    Step("a delivery's finish", "deliveries", "NEW.status = 'succeeded'"),
+    Step("a callback's claim", "callbacks", CLAIM, "execution_id"),
+    Step("a callback's finish", "callbacks", "NEW.status = 'sent'", "execution_id"),
+)
+
+
+def refuse(server: WholeServer, step: Step, row_id: UUID) -> None:
+    """Have the database raise whenever this is written of the row."""
+    if server.is_on_postgresql:
+        server.sql(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{RAISED}'; END $$",
+            f"CREATE TRIGGER refuse BEFORE UPDATE ON {step.table} FOR EACH ROW "
+            f"WHEN (NEW.{step.key} = '{row_id}' AND {step.condition}) EXECUTE FUNCTION refuse()",
+        )
+    else:
+        server.sql(
+            f"CREATE TRIGGER refuse BEFORE UPDATE ON {step.table} "
+            f"WHEN NEW.{step.key} = '{row_id.hex}' AND {step.condition} "
+            f"BEGIN SELECT RAISE(ABORT, '{RAISED}'); END"
+        )
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_row_that_the_database_refuses_ends_alone(
+    step: Step, make_server: MakeServer, endpoints: Endpoints, authority: Authority
+) -> None:
+    with (
+        AgentEndpoint(tls=authority.server_context()) as receiver,
+        make_server(variables={"OUTBOUND_CA_BUNDLE": authority.bundle}) as server,
+    ):
+        rows = _rows(server, step.table, endpoints, receiver.url)
+        refuse(server, step, rows[1])
+        server.start()
+        refused, *others = _ended(server, step.table, [rows[1], rows[0], *rows[2:]])
+    assert refused[0] == "failed"
+    assert refused[1], "it says why"
+    assert {status for status, _ in others} == {_WELL[step.table]}
+
+
+@pytest.mark.parametrize("table", ["delivery_attempts", "chat_messages"])
+def test_a_table_that_is_not_there_ends_what_needs_it(
+    table: str, make_server: MakeServer, endpoints: Endpoints
+) -> None:
+    with make_server() as server:
+        agent_id = server.make_agent(endpoints.url("quick", "agent"))
+        server.make_function("other", endpoints.url("quick", "other"))
+        (request_id,) = server.ask(agent_id, 1)
+        server.start()
+        server.sql(f"ALTER TABLE {table} RENAME TO gone")
+        if table == "chat_messages":
+            server.sql("ALTER TABLE gone RENAME TO chat_messages")
+            with server.server.session():
+                rows = submit_some(server.person, agent_id, [chat_input()], delay_seconds=2)
+            server.sql(f"ALTER TABLE {table} RENAME TO gone")
+            ended = _ended(server, "executions", list(rows.execution_ids))
+        else:
+            server.resolve(request_id)
+            ended = _ended(server, "deliveries", _deliveries(server))
+        other = server.execute("other")
+        assert server.wait_until_ended(other.subject_id)[0].status is ExecutionStatus.COMPLETED
+    ((status, reason),) = ended
+    assert (status, bool(reason)) == ("failed", True)
+
+
+def test_a_result_that_a_column_is_too_small_for_ends_its_row(
+    postgres_server: PostgresServer, endpoints: Endpoints
+) -> None:
+    with whole_server(postgres_server) as server:
+        server.sql(
+            "ALTER TABLE executions ALTER COLUMN output_data TYPE varchar(10)",
+            "ALTER TABLE delivery_attempts ALTER COLUMN remote_address TYPE varchar(2)",
+        )
+        function_id = server.make_function("large", endpoints.url("quick", "large"))
+        agent_id = server.make_agent(endpoints.url("quick", "agent"))
+        (request_id,) = server.ask(agent_id, 1)
+        server.start()
+        ids = server.submit(function_id, 3)
+        server.resolve(request_id)
+        executions = _ended(server, "executions", list(ids))
+        deliveries = _ended(server, "deliveries", _deliveries(server))
+    assert {status for status, _ in (*executions, *deliveries)} == {"failed"}
+    assert all(reason for _, reason in (*executions, *deliveries))
+
+
+def test_an_outage_ends_nothing(
+    make_server: MakeServer, endpoints: Endpoints, authority: Authority
+) -> None:
+    """It begins while calls are made: what came of them is kept, what waits is claimed later."""
+    with (
+        AgentEndpoint(tls=authority.server_context()) as receiver,
+        make_server(variables={"OUTBOUND_CA_BUNDLE": authority.bundle}) as server,
+    ):
+        slow = server.make_function("slow", endpoints.url("slow-1.5", "slow"))
+        agent_id = server.make_agent(endpoints.url("slow-1.5", "agent"))
+        (request_id,) = server.ask(agent_id, 1)
+        server.start()
+        ids = [*server.submit(slow, callback_url=receiver.url)]
+        server.resolve(request_id)
+        late = server.submit(slow, delay_seconds=2)
+        wait_until(lambda: endpoints.count() == 2, seconds=20)
+        with outage(server):
+            time.sleep(7)
+        ended = server.wait_until_ended(*ids, *late, seconds=60)
+        assert {each.status for each in ended} == {ExecutionStatus.COMPLETED}
+        (delivery,) = _ended(server, "deliveries", _deliveries(server))
+        (callback,) = _ended(server, "callbacks", ids)
+    assert (delivery[0], callback[0]) == ("succeeded", "sent")
+
+
+@contextmanager
+def outage(server: WholeServer) -> Iterator[None]:
+    """Lock SQLite's file; make PostgreSQL's database one that can only be read."""
+    if not server.is_on_postgresql:
+        with closing(sqlite3.connect(server.sqlite_file, isolation_level=None, timeout=30)) as file:
+            file.execute("BEGIN EXCLUSIVE")
+            yield
+            file.execute("ROLLBACK")
+        return
+    url = server.server.environment["DATABASE_URL"].replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as administrator:
+        name = administrator.info.dbname
+        end_all = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        try:
+            administrator.execute(
+                f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode()
+            )
+            administrator.execute(end_all.encode())
+            yield
+        finally:
+            administrator.execute(b"SET default_transaction_read_only = off")
+            administrator.execute(
+                f"ALTER DATABASE {name} RESET default_transaction_read_only".encode()
+            )
+            administrator.execute(end_all.encode())
+
+
+_WELL = {"executions": "completed", "deliveries": "succeeded", "callbacks": "sent"}
+
+
+def _rows(server: WholeServer, table: str, endpoints: Endpoints, callback_url: str) -> list[UUID]:
+    """Write down three rows of one group that are due, and return by what they are known."""
+    if table == "deliveries":
+        agent_id = server.make_agent(endpoints.url("quick", "agent"))
+        with server.server.session():
+            return make_due(server.person, agent_id, 3)
+    function_id = server.make_function("work", endpoints.url("quick", "work"))
+    url = callback_url if table == "callbacks" else None
+    return list(server.submit(function_id, 3, callback_url=url))
+
+
+def _deliveries(server: WholeServer) -> list[UUID]:
+    with server.server.session(), reading():
+        return list(db.session.scalars(select(Delivery.id)))
+
+
+def _ended(server: WholeServer, table: str, ids: list[UUID]) -> list[tuple[str, str | None]]:
+    """Wait until rows have ended; return how, and why, in the order of the ids."""
+
+    def look() -> list[tuple[str, str | None]] | None:
+        time.sleep(0.1)  # not to keep the server from working
+        with server.server.session(), reading():
+            seen = [_status(table, each) for each in ids]
+        return seen if all(status not in _OPEN for status, _ in seen) else None
+
+    ended: list[tuple[str, str | None]] = wait_until(look, seconds=SOON_SECONDS)
+    return ended
+
+
+_OPEN = {"pending", "queued", "running"}
+
+
+def _status(table: str, row_id: UUID) -> tuple[str, str | None]:
+    if table == "executions":
+        execution = db.session.get_one(Execution, row_id)
+        return execution.status, execution.error
+    if table == "deliveries":
+        delivery = db.session.get_one(Delivery, row_id)
+        return delivery.status, delivery.error_message
+    callback = db.session.scalars(
+        select(Callback).where(Callback.execution_id == row_id)
+    ).one_or_none()
+    return (callback.status, callback.error_message) if callback else ("pending", None)
