@@ -61,11 +61,11 @@ class Capacity:
         here, was_slow = self.here(group_id), self._was_slow.get(group_id)
         if was_slow is None:
             return min(ordinary, max(1 - here, 0))
-        share = max((self._slow_max - self._slow_count) // _SHARES, 1) - here
+        share = max((self._slow_max - self._slow_count) // _SHARES, 2) - here
         if not was_slow:
             return min(ordinary, max(share, 0))
-        # a quarter is for groups of which it was not known
-        if self._slow_count < self._slow_max - self._slow_max // 4:
+        # a part is for groups of which it was not known
+        if self._slow_count < self._slow_max - self._slow_max // _SHARES:
             return max(share, 0)
         # whatever others do, one that is called for nothing else gets its turn
         return ordinary if is_urgent else min(ordinary, max(1 - here, 0))
