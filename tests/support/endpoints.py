@@ -54,11 +54,11 @@ class Endpoints(AbstractContextManager["Endpoints"]):
         self._is_released = False
 
     def __enter__(self) -> "Endpoints":
-        made = self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=2048)
-        self._server = self._loop.run_until_complete(made)
-        self._port: int = self._server.sockets[0].getsockname()[1]
+        # all of it in its own thread: in the caller's another loop may run, which drives a browser
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        self._port: int = self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(
@@ -67,13 +67,21 @@ class Endpoints(AbstractContextManager["Endpoints"]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
+
+    async def _listen(self) -> asyncio.Server:
+        return await self._loop.create_server(
+            lambda: _Connection(self), "127.0.0.1", 0, backlog=2048
+        )
+
+    async def _close(self) -> None:
         self._server.close()
         for connection in [*self.connections]:
             connection.close()
-        self._loop.run_until_complete(asyncio.sleep(0))  # the loop closes them then
-        self._loop.close()
+        await asyncio.sleep(0)  # the loop closes them then
 
     def url(self, behaviour: str, name: str) -> str:
         return f"http://127.0.0.1:{self._port}/{behaviour}/{name}"
