@@ -266,7 +266,7 @@ def test_a_group_with_much_to_do_lets_another_have_its_turn(
 def test_one_that_is_told_to_stop_ends_what_it_has_begun_and_takes_nothing_new(
     work: Work, look: Callable[[], None], dispatcher: Dispatcher
 ) -> None:
-    (running, _) = work.add(2, is_long=True)[0], work.add(5)
+    (running, _) = work.add(1, is_long=True)[0], work.add(5)
     look()
     wait_until(lambda: running.id in work.claimed)
     dispatcher.stop()

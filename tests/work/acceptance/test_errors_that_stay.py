@@ -33,47 +33,49 @@ from tests.work.acceptance.conftest import MakeServer
 
 pytestmark = pytest.mark.server
 
-SOON_SECONDS = 20.0
+SOON_SECONDS = 60.0
 RAISED = "not this one"
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step of a row's life at which the database refuses one row: what is written then.
+class Refusal:
+    """What the database refuses to write of one row of a table.
 
     `key` is the column by which the test knows the row.
     """
 
-    name: str
     table: str
     condition: str
     key: str = "id"
 
 
 CLAIM = "NEW.lease_token IS NOT NULL AND OLD.lease_token IS NULL"
-STEPS = (
-    Step("an execution's claim", "executions", f"{CLAIM} AND NEW.status = 'running'"),
-    Step("an execution's finish", "executions", "NEW.status = 'completed'"),
-    Step("a delivery's claim", "deliveries", CLAIM),
-    Step("a delivery's finish", "deliveries", "NEW.status = 'succeeded'"),
-    Step("a callback's claim", "callbacks", CLAIM, "execution_id"),
-    Step("a callback's finish", "callbacks", "NEW.status = 'sent'", "execution_id"),
+CLAIMS = (
+    Refusal("executions", f"{CLAIM} AND NEW.status = 'running'"),
+    Refusal("deliveries", CLAIM),
+    Refusal("callbacks", CLAIM, "execution_id"),
+)
+FINISHES = (
+    Refusal("executions", "NEW.status = 'completed'"),
+    Refusal("deliveries", "NEW.status = 'succeeded'"),
+    Refusal("callbacks", "NEW.status = 'sent'", "execution_id"),
 )
 
 
-def refuse(server: WholeServer, step: Step, row_id: UUID) -> None:
+def refuse(server: WholeServer, refusal: Refusal, row_id: UUID) -> None:
     """Have the database raise whenever this is written of the row."""
     if server.is_on_postgresql:
         server.sql(
             "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{RAISED}'; END $$",
-            f"CREATE TRIGGER refuse BEFORE UPDATE ON {step.table} FOR EACH ROW "
-            f"WHEN (NEW.{step.key} = '{row_id}' AND {step.condition}) EXECUTE FUNCTION refuse()",
+            f"CREATE TRIGGER refuse BEFORE UPDATE ON {refusal.table} FOR EACH ROW "
+            f"WHEN (NEW.{refusal.key} = '{row_id}' AND {refusal.condition}) "
+            "EXECUTE FUNCTION refuse()",
         )
     else:
         server.sql(
-            f"CREATE TRIGGER refuse BEFORE UPDATE ON {step.table} "
-            f"WHEN NEW.{step.key} = '{row_id.hex}' AND {step.condition} "
+            f"CREATE TRIGGER refuse_{refusal.table} BEFORE UPDATE ON {refusal.table} "
+            f"WHEN NEW.{refusal.key} = '{row_id.hex}' AND {refusal.condition} "
             f"BEGIN SELECT RAISE(ABORT, '{RAISED}'); END"
         )
 
@@ -83,21 +85,26 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return make_authority(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("refusals", [CLAIMS, FINISHES], ids=["claim", "finish"])
 def test_a_row_that_the_database_refuses_ends_alone(
-    step: Step, make_server: MakeServer, endpoints: Endpoints, authority: Authority
+    refusals: tuple[Refusal, ...],
+    make_server: MakeServer,
+    endpoints: Endpoints,
+    authority: Authority,
 ) -> None:
     with (
         AgentEndpoint(tls=authority.server_context()) as receiver,
         make_server(variables={"OUTBOUND_CA_BUNDLE": authority.bundle}) as server,
     ):
-        rows = _rows(server, step.table, endpoints, receiver.url)
-        refuse(server, step, rows[1])
+        rows = {each.table: _rows(server, each.table, endpoints, receiver.url) for each in refusals}
+        for refusal in refusals:
+            refuse(server, refusal, rows[refusal.table][1])
         server.start()
-        refused, *others = _ended(server, step.table, [rows[1], rows[0], *rows[2:]])
-    assert refused[0] == "failed"
-    assert refused[1], "it says why"
-    assert {status for status, _ in others} == {_WELL[step.table]}
+        for table, (first, refused_row, *others) in rows.items():
+            refused, *well = _ended(server, table, [refused_row, first, *others])
+            assert refused[0] == "failed", table
+            assert refused[1], f"it says why: {table}"
+            assert {status for status, _ in well} == {_WELL[table]}, table
 
 
 @pytest.mark.parametrize("table", ["delivery_attempts", "chat_messages"])
@@ -209,7 +216,7 @@ def _rows(server: WholeServer, table: str, endpoints: Endpoints, callback_url: s
         agent_id = server.make_agent(endpoints.url("quick", "agent"))
         with server.server.session():
             return make_due(server.person, agent_id, 3)
-    function_id = server.make_function("work", endpoints.url("quick", "work"))
+    function_id = server.make_function(table, endpoints.url("quick", table))
     url = callback_url if table == "callbacks" else None
     return list(server.submit(function_id, 3, callback_url=url))
 
