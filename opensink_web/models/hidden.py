@@ -13,7 +13,8 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Executable, Table, and_, event, or_, select
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, Session
+from sqlalchemy.sql.visitors import ExtendedInternalTraversal
 
 from opensink_web.models.activity import Activity
 from opensink_web.models.agent import Agent
@@ -43,14 +44,25 @@ def _is_whole(column: Any) -> ColumnElement[bool]:
     return or_(column.is_(None), column.not_in(staged))
 
 
+class _Narrowing(LoaderCriteriaOption):
+    """A criterion that SQLAlchemy's cache of statements knows by its table alone.
+
+    There is one for each table, without a bound value. Written out in the cache's key, as they are
+    otherwise, all of them would be walked through and hashed for every query.
+    """
+
+    __slots__ = ()
+    _traverse_internals = [("entity", ExtendedInternalTraversal.dp_has_cache_key)]
+
+
 _CRITERIA = (
-    *(with_loader_criteria(each, each.deleted_at.is_(None)) for each in (Agent, Function)),
-    with_loader_criteria(
+    *(_Narrowing(each, each.deleted_at.is_(None)) for each in (Agent, Function)),
+    _Narrowing(
         AgentSession,
         and_(AgentSession.deleted_at.is_(None), _belongs_to_none(AgentSession.agent_id, _AGENTS)),
     ),
     *(
-        with_loader_criteria(
+        _Narrowing(
             each,
             and_(
                 _belongs_to_none(each.agent_id, _AGENTS),
@@ -59,7 +71,7 @@ _CRITERIA = (
         )
         for each in (Activity, Delivery)
     ),
-    with_loader_criteria(
+    _Narrowing(
         InputRequest,
         and_(
             _belongs_to_none(InputRequest.agent_id, _AGENTS),
@@ -67,8 +79,8 @@ _CRITERIA = (
             _is_whole(InputRequest.batch_id),
         ),
     ),
-    with_loader_criteria(Batch, Batch.staged_until.is_(None)),
-    *(with_loader_criteria(each, _is_whole(each.batch_id)) for each in (Execution, Chat)),
+    _Narrowing(Batch, Batch.staged_until.is_(None)),
+    *(_Narrowing(each, _is_whole(each.batch_id)) for each in (Execution, Chat)),
 )
 # statements that were built once are narrowed once: that costs more than running them
 _narrowed: WeakKeyDictionary[Executable, Executable] = WeakKeyDictionary()
