@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, request, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, request, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from opensink_web.errors import ConfigurationError
 from opensink_web.web.access import services
@@ -58,6 +58,12 @@ def cookie_path(path: str = "") -> str:
 
 class _SessionsBelowPath(SecureCookieSessionInterface):
     """The session's cookie is no other application's on the same host."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        # programs send no cookie: then there is nothing to verify, and no key to be made for it
+        if app.secret_key and self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
     def get_cookie_path(self, app: Flask) -> str:
         # browsers take a name with this prefix for the whole host alone
