@@ -9,8 +9,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, func
 from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web.errors import FieldError, InvalidInput
@@ -46,15 +47,34 @@ class Page(Generic[Row]):
     trail: str | None
 
 
-def fetch(query: Select[Row], key: Any, page_request: PageRequest) -> Page[Row]:
-    """Run a query for one page; `key` is the id column. Raises: InvalidInput for a bad cursor."""
-    if page_request.trail is not None:
-        query = query.where(key < _id_of(page_request.trail, page_request.trail_name))
-    rows = list(db.session.scalars(query.order_by(key.desc()).limit(page_request.limit + 1)))
+def fetch(query: Select[Row], key: Any, page_request: PageRequest, **values: object) -> Page[Row]:
+    """Run a query for one page; `key` is the id column. Raises: InvalidInput for a bad cursor.
+
+    `values` are what the query binds. One that is built once is made into pages once too, which
+    costs as much as running it.
+    """
+    trail = page_request.trail
+    if trail is not None:
+        values["page_after"] = _id_of(trail, page_request.trail_name)
+    values["page_limit"] = page_request.limit + 1
+    rows = list(db.session.scalars(_paged(query, key, is_first=trail is None), values))
     if len(rows) <= page_request.limit:
         return Page(rows, None)
     rows = rows[: page_request.limit]
     return Page(rows, trail_of(getattr(rows[-1], key.key)))
+
+
+def _paged(query: Select[Row], key: Any, *, is_first: bool) -> Select[Row]:
+    """Return the statement of a query's first page, or of any other."""
+    pages = _pages.setdefault(query, {})
+    if is_first not in pages:
+        after = query if is_first else query.where(key < bindparam("page_after"))
+        limit: BindParameter[int] = bindparam("page_limit", type_=Integer)
+        pages[is_first] = after.order_by(key.desc()).limit(limit)
+    return pages[is_first]
+
+
+_pages: WeakKeyDictionary[Select[Any], dict[bool, Select[Any]]] = WeakKeyDictionary()
 
 
 def is_in(

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -30,12 +30,24 @@ from opensink_web.outbound.endpoint_call import EndpointSpec
 
 LOOKED_AT_MAX = 100
 
+# Built once, because building a statement costs more than running it.
+_LIST = select(Agent).where(Agent.workspace_id == bindparam("of_workspace"))
+
 
 class HealthStatus(StrEnum):
     """How an endpoint is; the API's own words."""
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
+
+
+_LISTS = {
+    None: _LIST,
+    HealthStatus.UNHEALTHY: _LIST.where(Agent.endpoint_unhealthy_since.is_not(None)),
+    HealthStatus.HEALTHY: _LIST.where(
+        Agent.endpoint_unhealthy_since.is_(None), Agent.sealed_execution_endpoint.is_not(None)
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +92,7 @@ def list_agents(
     workspace: Workspace, page_request: page.PageRequest, *, health: HealthStatus | None = None
 ) -> page.Page[Agent]:
     """Return the workspace's agents; with `health` those alone whose endpoint is so."""
-    query = select(Agent).where(Agent.workspace_id == workspace.id)
-    if health is HealthStatus.UNHEALTHY:
-        query = query.where(Agent.endpoint_unhealthy_since.is_not(None))
-    elif health is HealthStatus.HEALTHY:
-        query = query.where(
-            Agent.endpoint_unhealthy_since.is_(None),
-            Agent.sealed_execution_endpoint.is_not(None),
-        )
-    return page.fetch(query, Agent.id, page_request)
+    return page.fetch(_LISTS[health], Agent.id, page_request, of_workspace=workspace.id)
 
 
 def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
