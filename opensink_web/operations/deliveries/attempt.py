@@ -6,6 +6,7 @@ leaves an expired lease behind, which the next claim takes over under the same `
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
+from opensink_web.keyring import Keyring
 from opensink_web.models import (
     Agent,
     AttemptOutcome,
@@ -24,6 +26,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.leased import RECOVERIES_MAX
+from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
@@ -34,12 +37,30 @@ from opensink_web.outbound.signing import CallSecrets
 
 # Building a statement costs more than running it, so these are built once. What an UPDATE sets is
 # given when it is run.
-_FIND_AGENT = (
-    select(Agent, Workspace)
-    .join(Workspace, Workspace.id == Agent.workspace_id)
-    .where(Agent.id == bindparam("of_agent"))
-    .execution_options(populate_existing=True)
+_AGENT_COLUMNS = (
+    Agent.id,
+    Agent.sealed_execution_endpoint,
+    Agent.endpoint_failure_count,
+    Agent.endpoint_unhealthy_since,
+    Agent.endpoint_next_call_at,
+    Agent.endpoint_last_error,
+    Agent.signing_generation,
+    Agent.signing_overlap_ends_at,
 )
+_WORKSPACE_COLUMNS = (
+    Workspace.id,
+    Workspace.sealed_execution_secret,
+    Workspace.sealed_previous_execution_secret,
+    Workspace.previous_secret_expires_at,
+    Workspace.sealed_signing_root,
+)
+_FIND_AGENT = (
+    select(*_AGENT_COLUMNS, *_WORKSPACE_COLUMNS)
+    .join(Workspace, Workspace.id == Agent.workspace_id)
+    # it is run past the session, which leaves out what was deleted
+    .where(Agent.id == bindparam("of_agent"), Agent.deleted_at.is_(None))
+)
+_REMEMBERED_AGENTS = 256
 _BEGIN_ATTEMPTS = insert(DeliveryAttempt)
 _LOSE_ATTEMPTS = update(DeliveryAttempt).where(
     DeliveryAttempt.delivery_id == bindparam("of_delivery"), DeliveryAttempt.outcome.is_(None)
@@ -95,10 +116,11 @@ class DeliveryClaim:
 
 def target_of_agent(agent_id: UUID) -> DeliveryTarget | None:
     """Find what an agent's deliveries call; None if it was deleted."""
-    row = db.session.execute(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
+    db.session.flush()  # a call that ended in this transaction may have changed the agent's health
+    row = run_prepared(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
     if row is None:
         return None
-    agent, workspace = row
+    agent, workspace = _called(keyring(), tuple(row))
     health = health_of(agent)
     try:
         endpoint = endpoint_of(agent)
@@ -108,6 +130,18 @@ def target_of_agent(agent_id: UUID) -> DeliveryTarget | None:
         return DeliveryTarget(health, endpoint, call_secrets(workspace, agent, clock.now()), None)
     except UnreadableSecret as error:
         return DeliveryTarget(health, None, None, f"The call cannot be made. {error.message}")
+
+
+@lru_cache(_REMEMBERED_AGENTS)
+def _called(_ring: Keyring, values: tuple[Any, ...]) -> tuple[Agent, Workspace]:
+    """Make an agent and its workspace, of no session, from what is stored now.
+
+    They know what was decrypted of them, so that is done once for all calls until it is changed.
+    """
+    count = len(_AGENT_COLUMNS)
+    agent = {column.key: value for column, value in zip(_AGENT_COLUMNS, values, strict=False)}
+    workspace = zip(_WORKSPACE_COLUMNS, values[count:], strict=True)
+    return Agent(**agent), Workspace(**{column.key: value for column, value in workspace})
 
 
 def refusal_of(row: Row[Any], target: DeliveryTarget) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from opensink_web import clock
 from opensink_web.errors import Conflict
 from opensink_web.models import (
     Activity,
@@ -28,7 +29,7 @@ from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import update_session
 from opensink_web.operations.deliveries import outcome
-from opensink_web.operations.deliveries.attempt import DeliveryClaim
+from opensink_web.operations.deliveries.attempt import DeliveryClaim, target_of_agent
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.outbound.client import Call, Headers, Response
 from opensink_web.outbound.failures import CallError
@@ -167,6 +168,27 @@ def test_a_lost_worker_is_made_good_under_the_same_webhook_id(
     assert dict(call_of(first).headers)["webhook-id"] == dict(call_of(second).headers)["webhook-id"]
     triggers = [attempt.trigger for attempt in the_delivery(delivery_id).attempts]
     assert triggers == [AttemptTrigger.FIRST, AttemptTrigger.RECOVERY]
+
+
+def test_each_call_is_made_as_the_agent_is_set_up_then(
+    moment: Moment, delivery_id: UUID, waiting: Waiting
+) -> None:
+    claimed(delivery_id)
+    with writing():
+        agent = db.session.get_one(Agent, waiting.agent_id)
+        stored = agent.execution_endpoint or {}
+        agent.execution_endpoint = {**stored, "url": "http://127.0.0.1:9/moved"}
+        db.session.get_one(Workspace, agent.workspace_id).execution_secret = "another-secret"
+    moment.pass_seconds(31)
+    call = call_of(claimed(delivery_id))
+    assert call.url == "http://127.0.0.1:9/moved"
+    assert dict(call.headers)["X-OpenSink-Secret"] == "another-secret"
+
+
+def test_a_deleted_agent_is_not_called(delivery_id: UUID, waiting: Waiting) -> None:
+    with writing():
+        db.session.get_one(Agent, waiting.agent_id).deleted_at = clock.now()
+        assert target_of_agent(waiting.agent_id) is None
 
 
 def test_a_worker_lost_every_time_ends_as_outcome_unknown(
