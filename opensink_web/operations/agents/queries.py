@@ -6,9 +6,10 @@ Nothing is written here, and nothing of what writes is imported.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -32,6 +33,10 @@ LOOKED_AT_MAX = 100
 
 # Built once, because building a statement costs more than running it.
 _LIST = select(Agent).where(Agent.workspace_id == bindparam("of_workspace"))
+_LIST_UNHEALTHY = _LIST.where(Agent.endpoint_unhealthy_since.is_not(None))
+_LIST_HEALTHY = _LIST.where(
+    Agent.endpoint_unhealthy_since.is_(None), Agent.sealed_execution_endpoint.is_not(None)
+)
 
 
 class HealthStatus(StrEnum):
@@ -39,15 +44,6 @@ class HealthStatus(StrEnum):
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
-
-
-_LISTS = {
-    None: _LIST,
-    HealthStatus.UNHEALTHY: _LIST.where(Agent.endpoint_unhealthy_since.is_not(None)),
-    HealthStatus.HEALTHY: _LIST.where(
-        Agent.endpoint_unhealthy_since.is_(None), Agent.sealed_execution_endpoint.is_not(None)
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,19 @@ def list_agents(
     workspace: Workspace, page_request: page.PageRequest, *, health: HealthStatus | None = None
 ) -> page.Page[Agent]:
     """Return the workspace's agents; with `health` those alone whose endpoint is so."""
-    return page.fetch(_LISTS[health], Agent.id, page_request, of_workspace=workspace.id)
+    return page.fetch(_list_of(health), Agent.id, page_request, of_workspace=workspace.id)
+
+
+def _list_of(health: HealthStatus | None) -> Select[Agent]:
+    match health:
+        case None:
+            return _LIST
+        case HealthStatus.UNHEALTHY:
+            return _LIST_UNHEALTHY
+        case HealthStatus.HEALTHY:
+            return _LIST_HEALTHY
+        case unknown:
+            assert_never(unknown)
 
 
 def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
