@@ -27,6 +27,13 @@ _FIND = select(InputRequest).where(
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
 )
+_LISTED = select(InputRequest).options(
+    joinedload(InputRequest.agent),
+    joinedload(InputRequest.resolved_by),
+    joinedload(InputRequest.execution).load_only(
+        Execution.target_namespace, Execution.target_name, Execution.batch_index
+    ),
+)
 _OPEN_REQUEST = (
     select(InputRequest.id)
     .where(
@@ -72,17 +79,7 @@ def list_input_requests(
 ) -> page.Page[InputRequest]:
     """Return requests with who asked, newest first; of an execution only what names it."""
     narrower = (filters.session_id, filters.agent_id, filters.execution_id)
-    query = (
-        select(InputRequest)
-        .options(
-            joinedload(InputRequest.agent),
-            joinedload(InputRequest.resolved_by),
-            joinedload(InputRequest.execution).load_only(
-                Execution.target_namespace, Execution.target_name, Execution.batch_index
-            ),
-        )
-        .where(page.is_in(InputRequest.workspace_id, workspace, *narrower))
-    )
+    query = _LISTED.where(page.is_in(InputRequest.workspace_id, workspace, *narrower))
     query = page.narrowed(
         query,
         (InputRequest.session_id, filters.session_id),
