@@ -4,7 +4,8 @@ Waiting for an endpoint costs a thread and little else. So a call that lasts lea
 `CALLS_PER_WORKER` for one of its own (`SLOW_CALLS_PER_WORKER`), and its place is free again. A
 group whose calls lasted begins them there. The more such calls there are, the fewer a group may
 have, so that each has some and none has all. A group of which nothing is known begins with one
-call. A quarter of the ordinary places is kept for what is urgent.
+call, there too as long as there is room: or many that hang would each hold up short work for a
+moment. A quarter of the ordinary places is kept for what is urgent.
 """
 
 import time
@@ -24,7 +25,8 @@ _SHARES = 8
 class _Call:
     group_id: UUID
     began_at: float
-    is_slow: bool
+    is_slow: bool = False  # it has one of the places for slow calls
+    is_probe: bool = False  # so far because nothing is known of its group
 
 
 class Capacity:
@@ -40,6 +42,7 @@ class Capacity:
         self._running: dict[UUID, _Call] = {}
         self._by_group: Counter[UUID] = Counter()
         self._slow_count = 0
+        self._probe_count = 0
         self._slow_by_group: Counter[UUID] = Counter()
         self._was_slow: dict[UUID, bool] = {}  # the groups that called last come last
 
@@ -47,6 +50,16 @@ class Capacity:
     def quick_count(self) -> int:
         """How many calls use the worker's ordinary places."""
         return len(self._running) - self._slow_count
+
+    @property
+    def probes_available(self) -> int:
+        """How many groups of which nothing is known may begin a call and take no ordinary place."""
+        free = self._slow_max - self._slow_count
+        return max(min(free, -(-self._slow_max // _SHARES) - self._probe_count), 0)
+
+    def is_known(self, group_id: UUID) -> bool:
+        """Whether a group's calls were seen to be quick or slow."""
+        return group_id in self._was_slow
 
     def here(self, group_id: UUID) -> int:
         """Return how many calls of a group are running."""
@@ -60,7 +73,7 @@ class Capacity:
             return ordinary
         here, was_slow = self.here(group_id), self._was_slow.get(group_id)
         if was_slow is None:
-            return min(ordinary, max(1 - here, 0))
+            return min(max(ordinary, self.probes_available), max(1 - here, 0))
         share = max((self._slow_max - self._slow_count) // _SHARES, 2) - here
         if not was_slow:
             return min(ordinary, max(share, 0))
@@ -72,14 +85,19 @@ class Capacity:
 
     def begin(self, row_id: UUID, group_id: UUID) -> None:
         """Count a call that begins."""
-        call = self._running[row_id] = _Call(group_id, self._monotonic(), is_slow=False)
+        call = self._running[row_id] = _Call(group_id, self._monotonic())
         self._by_group[group_id] += 1
         if self._was_slow.get(group_id):
+            self._move(call)
+        elif not self.is_known(group_id) and self.probes_available:
+            call.is_probe = True
+            self._probe_count += 1
             self._move(call)
 
     def end(self, row_id: UUID) -> None:
         """Count a call that has ended, and remember of its group whether it was slow."""
         call = self._running.pop(row_id)
+        self._probe_count -= call.is_probe
         self._slow_count -= call.is_slow
         self._slow_by_group[call.group_id] -= call.is_slow
         self._by_group[call.group_id] -= 1
@@ -95,11 +113,16 @@ class Capacity:
         """
         moment = self._monotonic()
         for call in self._running.values():
-            if call.is_slow:
+            if call.is_slow and not call.is_probe:
                 continue
             if moment < call.began_at + SLOW_SECONDS:
                 return call.began_at + SLOW_SECONDS - moment if self._slow_max else None
-            self._move(call)
+            if call.is_probe:
+                call.is_probe = False
+                self._probe_count -= 1
+                self._note(call.group_id, was_slow=True)
+            else:
+                self._move(call)
         return None
 
     def _move(self, call: _Call) -> None:
@@ -109,7 +132,8 @@ class Capacity:
             call.is_slow = True
             self._slow_count += 1
             self._slow_by_group[call.group_id] += 1
-            self._note(call.group_id, was_slow=True)
+            if not call.is_probe:
+                self._note(call.group_id, was_slow=True)
 
     def _note(self, group_id: UUID, *, was_slow: bool) -> None:
         self._was_slow.pop(group_id, None)

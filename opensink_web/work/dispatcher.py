@@ -18,10 +18,11 @@ from typing import Any
 from uuid import UUID
 
 from opensink_web.errors import Unavailable
-from opensink_web.models.transaction import Wakeup, writing
+from opensink_web.models.transaction import Wakeup, is_outage, reading, writing
 from opensink_web.work.capacity import Capacity
 from opensink_web.work.pool import WorkerPool
 from opensink_web.work.queue import RENEWAL_SECONDS, Claimed, Claims, Kind, Queue
+from opensink_web.work.relay import Relay
 from opensink_web.work.tools import Tools
 
 GATHER_SECONDS = 0.01
@@ -30,7 +31,8 @@ GROUPS_PER_TURN = 16
 """How many groups are claimed from in one transaction."""
 AGAIN_SECONDS = 0.5
 """After so long the database is tried again that could not be written to."""
-_NOTIFY_AGAIN_SECONDS = 1.0
+LOOKED_FOR_AT_START = 1000
+"""How many groups a worker that starts looks at by itself."""
 _NOT_CARRIED_OUT = (
     "It could not be carried out, because of an error of this server. Its log says more."
 )
@@ -70,6 +72,7 @@ class Dispatcher:
         self._capacity = capacity
         self._context = context
         self._notify_others = notify_others
+        self._relay = Relay(notify_others)
         self._count_workers = count_workers
         self._pool = WorkerPool()
         self._inbox: SimpleQueue[Wakeup | _Ended | None] = SimpleQueue()
@@ -77,8 +80,8 @@ class Dispatcher:
         self._running: dict[UUID, tuple[str, Claimed]] = {}
         self._ended: list[_Ended] = []
         self._again_at = 0.0  # when the database is tried again
+        self._has_looked = False
         self._renewed_at = time.monotonic()
-        self._notified_at: dict[Wakeup, float] = {}
         # of wake-ups that were taken off Redis as many are on their way here as could begin
         self._changed = threading.Condition()
         self._unread_count = 0
@@ -125,6 +128,7 @@ class Dispatcher:
         with self._context():
             while not (self._stopping and not self._running and not self._ended):
                 try:
+                    self._look_once()
                     self._receive()
                     self._renew()
                     self._take_turns()
@@ -138,14 +142,32 @@ class Dispatcher:
                     self._is_idle = not (self._running or self._ended or self._waiting)
                     self._changed.notify_all()
 
+    def _look_once(self) -> None:
+        """Find what waits when the worker starts: others may have been woken for it in vain."""
+        if self._has_looked or time.monotonic() < self._again_at:
+            return
+        try:
+            with reading():
+                found = self._queue.groups_with_work()
+        except Exception as error:
+            if is_outage(error):
+                self._try_again(())
+                return
+            _log.exception("What waits is left to the sweeper")
+            found = []
+        self._has_looked = True
+        wakeups = (Wakeup(each.kind, each.group_id) for each in found[:LOOKED_FOR_AT_START])
+        self._waiting.update(dict.fromkeys(wakeups))
+
     def _receive(self) -> None:
         """Wait until there is something to do, and a moment for more that ends meanwhile."""
         next_capacity_at = self._capacity.free_up()
         timeout = RENEWAL_SECONDS
-        if self._ended or (self._waiting and time.monotonic() < self._again_at):
-            timeout = max(self._again_at - time.monotonic(), 0)
-        elif self._waiting and next_capacity_at is not None:
-            timeout = next_capacity_at
+        until_again = max(self._again_at - time.monotonic(), 0)
+        if self._ended or not self._has_looked or (self._waiting and until_again):
+            timeout = until_again
+        elif next_capacity_at is not None:
+            timeout = next_capacity_at  # also if nothing waits here: it may wait in Redis for that
         self._read(timeout)
         gathers_until = time.monotonic() + GATHER_SECONDS
         while self._ended and self._running and not self._waiting:
@@ -176,7 +198,10 @@ class Dispatcher:
                         if each in self._kinds:
                             self._waiting.setdefault(Wakeup(each, claim.group_id))
             case None:
+                for wakeup in self._waiting:
+                    self._notify_others(wakeup)
                 self._waiting.clear()
+                self._has_looked = True
         return True
 
     def _take_turns(self) -> None:
@@ -195,7 +220,7 @@ class Dispatcher:
                 return
         if self._waiting and self._capacity.free_up() is None:
             for wakeup in [*self._waiting]:
-                self._pass_on(wakeup)
+                self._relay.pass_on(wakeup)
 
     def _next_groups(self) -> list[tuple[Wakeup, int]]:
         """Take the groups whose turn it is, the urgent first, each with how much may begin."""
@@ -205,9 +230,13 @@ class Dispatcher:
             if (available := self._available(each)) > 0
         }
         groups: list[tuple[Wakeup, int]] = []
-        taken = 0
+        taken, probes = 0, self._capacity.probes_available
         for wakeup, available in islice(available_by_wakeup.items(), GROUPS_PER_TURN):
-            if available > taken:
+            if probes and not self._capacity.is_known(wakeup.group_id):
+                probes -= 1
+                groups.append((wakeup, 1))
+                del self._waiting[wakeup]
+            elif available > taken:
                 most = max((available - taken) // (len(available_by_wakeup) - len(groups)), 1)
                 taken += most
                 groups.append((wakeup, most))
@@ -261,23 +290,9 @@ class Dispatcher:
             self._capacity.begin(claim.id, claim.group_id)
             self._pool.submit(lambda claim=claim: self._carry_out(wakeup.kind, claim))  # type: ignore[misc]
         if claims.has_more:
-            self._pass_on(wakeup)
+            self._relay.pass_on(wakeup)
             if len(claims.taken) == most:
                 self._waiting[wakeup] = None
-
-    def _pass_on(self, wakeup: Wakeup) -> None:
-        """Wake others for what this worker cannot do; once in a while, or two would do that to each
-        other without end.
-        """
-        moment = time.monotonic()
-        if moment - self._notified_at.get(wakeup, float("-inf")) >= _NOTIFY_AGAIN_SECONDS:
-            self._notified_at = {
-                each: at
-                for each, at in self._notified_at.items()
-                if moment - at < _NOTIFY_AGAIN_SECONDS
-            }
-            self._notified_at[wakeup] = moment
-            self._notify_others(wakeup)
 
     def _carry_out(self, kind: str, claim: Claimed) -> None:
         """Do it, and tell the dispatcher; in a thread of the pool."""

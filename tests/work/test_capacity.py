@@ -42,14 +42,54 @@ def test_the_only_place_is_everybodys(seconds: Seconds) -> None:
     assert Capacity(1, 0, seconds).available(uuid4(), is_urgent=False) == 1
 
 
+def known_as_quick(capacity: Capacity) -> UUID:
+    """Have a call of a new group end at once."""
+    group = uuid4()
+    (call,) = begin(capacity, group)
+    capacity.end(call)
+    return group
+
+
 def test_a_call_that_lasts_makes_room_for_another(seconds: Seconds) -> None:
     capacity = Capacity(2, 10, seconds)
-    begin(capacity, uuid4())
-    assert capacity.available(uuid4(), is_urgent=False) == 0
+    quick, other = known_as_quick(capacity), known_as_quick(capacity)
+    begin(capacity, quick)
+    assert capacity.available(other, is_urgent=False) == 0
     assert capacity.free_up() == pytest.approx(SLOW_SECONDS)
     seconds.now += 2 * SLOW_SECONDS
     assert capacity.free_up() is None
-    assert capacity.available(uuid4(), is_urgent=False) == 1
+    assert capacity.available(other, is_urgent=False) == 1
+
+
+def test_groups_of_which_nothing_is_known_keep_no_place_from_short_work(seconds: Seconds) -> None:
+    capacity = Capacity(2, 40, seconds)
+    quick = known_as_quick(capacity)
+    for _ in range(5):
+        begin(capacity, uuid4())
+    assert capacity.quick_count == 0
+    assert capacity.available(quick, is_urgent=False) == 1
+
+
+def test_few_of_them_begin_at_once_and_more_when_these_have_lasted(seconds: Seconds) -> None:
+    capacity = Capacity(2, 40, seconds)
+    assert capacity.probes_available == 5
+    (first, *_) = [begin(capacity, uuid4())[0] for _ in range(5)]
+    assert capacity.probes_available == 0
+    capacity.end(first)
+    assert capacity.probes_available == 1
+    seconds.now += 2 * SLOW_SECONDS
+    capacity.free_up()
+    assert capacity.probes_available == 5
+
+
+def test_a_new_group_whose_first_call_lasts_is_known_as_slow(seconds: Seconds) -> None:
+    capacity, group = Capacity(2, 40, seconds), uuid4()
+    begin(capacity, group)
+    assert capacity.available(group, is_urgent=False) == 0
+    seconds.now += 2 * SLOW_SECONDS
+    capacity.free_up()
+    assert capacity.is_known(group)
+    assert capacity.available(group, is_urgent=False) == 3
 
 
 def test_a_group_of_which_nothing_is_known_begins_with_one_call(seconds: Seconds) -> None:

@@ -42,10 +42,22 @@ def test_calls_overlap_what_cannot_begin_stays_in_redis_and_sigterm_waits_for_th
         make_due(app, cast, endpoint.url, 4)
         process = start_worker()
         wait_until(lambda: len(endpoint.calls) == 3, seconds=40)
-        assert queued(settings) == 1, "nobody has taken what nobody can begin"
+        assert queued(settings) >= 1, "nobody has taken what nobody can begin"
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.3)
         endpoint.gate.set()
         assert process.wait(30) == 0
-        assert (len(endpoint.calls), succeeded(app), queued(settings)) == (3, 3, 1)
+        assert (len(endpoint.calls), succeeded(app)) == (3, 3)
+        assert queued(settings) >= 1, "others are woken for what is left"
+
+
+def test_one_that_starts_finds_what_waits_though_nobody_wakes_it(
+    app: Flask, cast: Cast, settings: Settings, start_worker: StartWorker
+) -> None:
+    with AgentEndpoint() as endpoint:
+        make_due(app, cast, endpoint.url, 2)
+        with announcing_connection(settings.redis_url) as connection:
+            connection.delete(wakeup_queue(connection).key)
+        start_worker()
+        wait_until(lambda: succeeded(app) == 2, seconds=40)

@@ -25,7 +25,9 @@ def running_without_a_call(server: WholeServer, endpoints: Endpoints, ids: list[
     return running - endpoints.by_subject.keys()
 
 
-def test_nothing_runs_without_a_call(make_server: MakeServer, endpoints: Endpoints) -> None:
+def test_nothing_runs_without_a_call_and_another_worker_takes_what_waits(
+    make_server: MakeServer, endpoints: Endpoints
+) -> None:
     limits = {"CALLS_PER_WORKER": THREADS, "SLOW_CALLS_PER_WORKER": THREADS}
     with make_server(workers=1, variables=limits) as server:
         hanging = [
@@ -46,6 +48,10 @@ def test_nothing_runs_without_a_call(make_server: MakeServer, endpoints: Endpoin
                 seen &= running_without_a_call(server, endpoints, ids)
             assert not seen, f"{len(seen)} are running without a call"
 
+        before = len(endpoints.calls("third"))
+        assert before < 3 * THREADS
+        server.cluster.add("worker")
+        wait_until(lambda: len(endpoints.calls("third")) > before, seconds=20)
         endpoints.release()
         server.wait_until_ended(*ids)
 

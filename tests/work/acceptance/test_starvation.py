@@ -1,6 +1,6 @@
 """Calls hang in forty groups, more than all workers have threads, and nobody else waits for them.
 
-The long version, with agents that hang too and every number of workers and threads:
+The long version, with every number of workers and threads:
 `python -m tests.chaos.starvation --long`.
 """
 
@@ -17,6 +17,8 @@ PLANS = (
     Plan("functions and callbacks", workers=1, calls_per_worker=2),
     Plan("functions and callbacks", workers=2, calls_per_worker=8),
     Plan("functions and callbacks", "postgresql", workers=4, calls_per_worker=8),
+    Plan("agents", workers=2, calls_per_worker=2),
+    Plan("agents", workers=2, calls_per_worker=8),
     Plan("python functions", workers=1, calls_per_worker=2, groups=10),
     Plan("backlog", workers=2, calls_per_worker=2),
 )
