@@ -61,6 +61,8 @@ class Opensink:
             env=self.environment(**(variables or {})),
             stdout=subprocess.PIPE,
             text=True,
+            # whoever runs the tests may ignore hangups, and what they start would too
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - no lock
         )
         greeting = []
         assert self.process.stdout is not None
