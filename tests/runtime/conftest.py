@@ -16,6 +16,7 @@ from opensink_web.models.transaction import Wakeup, work_committed
 from opensink_web.operations.accounts.bearer import mint_execution_token
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS
 from opensink_web.operations.accounts.permission_pattern import read_pattern
+from opensink_web.operations.executions import queueing, staging
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from opensink_web.work.capacity import Capacity
@@ -28,6 +29,7 @@ from tests.api.conftest import make_function as make_function_as
 from tests.conftest import PASSWORD, Cast, Person
 from tests.outbound.conftest import authority
 from tests.support.executions import INPUT_SCHEMA, execution
+from tests.support.large_batches import Between
 from tests.support.real_servers import AgentEndpoint
 
 __all__ = ["alice", "apis", "authority"]
@@ -176,3 +178,31 @@ REFUSED_CALLBACKS = [
     ("nonsense", "https://"),
 ]
 """URLs that results may not be sent to with CALLBACKS_ON_LOOPBACK, and a word of the reason."""
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a dozen of a batch be many."""
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 5)
+    monkeypatch.setattr(staging, "_FIRST_SLICE", 5)
+    monkeypatch.setattr(queueing, "QUEUED_AT_ONCE", 5)
+
+
+@pytest.fixture
+def between_slices(monkeypatch: pytest.MonkeyPatch) -> Between:
+    """Return what has something done once, when the first slice has been written."""
+
+    def install(act: Callable[[], Any]) -> None:
+        original = staging._Pace.keep
+        slices = 0
+
+        def keep(pace: staging._Pace, seconds: float) -> None:
+            nonlocal slices
+            slices += 1
+            original(pace, seconds)
+            if slices == 1:
+                act()
+
+        monkeypatch.setattr(staging._Pace, "keep", keep)
+
+    return install

@@ -1,29 +1,20 @@
 """A batch that is written in slices: all of it is there, or nothing, whatever comes in between."""
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from opensink_web import clock
-from opensink_web.contract import call
 from opensink_web.models import (
-    Base,
     Batch,
     BatchStatus,
-    Chat,
-    ChatMessage,
     Execution,
     ExecutionStatus,
-    ExecutionStep,
-    IdempotencyRecord,
-    InputRequest,
     Workspace,
     db,
 )
@@ -33,104 +24,28 @@ from opensink_web.operations.executions import queueing, staging
 from opensink_web.operations.executions.batch import cancel_some_left
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.executions.function import delete_function
-from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING, Chore, do_chores
+from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
 from tests.api.conftest import Api, Apis, assert_problem
 from tests.conftest import Cast
 from tests.runtime.conftest import make_function
 from tests.support.executions import batch, claim_some
+from tests.support.large_batches import (
+    ADDRESS,
+    COUNT,
+    Between,
+    accepted,
+    do_all,
+    due_count,
+    in_thread,
+    read,
+    stored,
+    submit,
+    sweep,
+)
 
-pytestmark = pytest.mark.usefixtures("on_each_database")
-
-ADDRESS = "/functions/tests/work/execute/batch"
-COUNT = 12
-BETWEEN = 1
-"""After so many slices the tests look in."""
-Between: TypeAlias = Callable[[Callable[[], Any]], None]
-WRITTEN = (Batch, Execution, ExecutionStep, InputRequest, Chat, ChatMessage)
-
-
-@pytest.fixture(autouse=True)
-def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a dozen be many."""
-    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 5)
-    monkeypatch.setattr(staging, "_FIRST_SLICE", 5)
-    monkeypatch.setattr(queueing, "QUEUED_AT_ONCE", 5)
-
-
-@pytest.fixture
-def between_slices(monkeypatch: pytest.MonkeyPatch) -> Between:
-    """Return what has something done once, when the first slice has been written."""
-
-    def install(act: Callable[[], Any]) -> None:
-        original = staging._Pace.keep
-        slices = 0
-
-        def keep(pace: staging._Pace, seconds: float) -> None:
-            nonlocal slices
-            slices += 1
-            original(pace, seconds)
-            if slices == BETWEEN:
-                act()
-
-        monkeypatch.setattr(staging._Pace, "keep", keep)
-
-    return install
-
-
-def submit(api: Api, headers: Mapping[str, str] | None = None, **more: Any) -> Any:
-    body = {"inputs": [{"n": n} for n in range(COUNT)], **more}
-    return api.at(ADDRESS, "POST", body, headers)
-
-
-def read(api: Api, address: str) -> Any:
-    response = api.at(address, "GET")
-    assert response.status_code == 200, response.text
-    return response.json
-
-
-def accepted(response: Any) -> Any:
-    assert response.status_code == 202, response.text
-    return response.json
-
-
-def rows(model: type[Base]) -> int:
-    """Count what is stored, found or not."""
-    table: Table = model.__table__  # type: ignore[assignment]  # a Table is typed as any FROM
-    return db.session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def stored(app: Flask) -> dict[str, int]:
-    """Count what is stored of whatever a batch consists of; nothing is left out."""
-    with app.app_context(), reading():
-        return {model.__name__: n for model in WRITTEN if (n := rows(model))}
-
-
-def in_thread(act: Callable[[], Any]) -> Any:
-    """Do something as another request would, in a thread of its own."""
-    results: list[Any] = []
-    thread = threading.Thread(target=lambda: results.append(act()))
-    thread.start()
-    thread.join(60)
-    return results[0]
-
-
-def sweep(app: Flask) -> None:
-    with app.app_context():
-        do_all(DELETING)
-
-
-def do_all(chores: Sequence[Chore]) -> None:
-    """Do chores to their end, however busy the machine is."""
-    while do_chores(chores):
-        pass
-
-
-def due_count(app: Flask) -> int:
-    with app.app_context(), reading():
-        query = select(func.count()).select_from(Execution).where(Execution.next_at <= clock.now())
-        return db.session.scalar(query) or 0
+pytestmark = pytest.mark.usefixtures("on_each_database", "small_slices")
 
 
 def test_it_is_there_whole_and_in_order(app: Flask, alice: Api) -> None:
@@ -359,87 +274,6 @@ def test_one_that_is_cancelled_slowly_stands_in_nobodys_way(
         do_all(CANCELLING)
         assert claim_some(UUID(function["id"])) == []
         assert batch(UUID(answer["batch_id"])).ended_as is BatchStatus.CANCELLED
-
-
-class TestWithAnIdempotencyKey:
-    KEY = {"Idempotency-Key": "the-same"}
-
-    def test_it_is_done_once(self, app: Flask, alice: Api) -> None:
-        make_function(alice)
-        first, again = (accepted(submit(alice, self.KEY)) for _ in range(2))
-        assert first == again
-        assert stored(app)["Execution"] == COUNT
-
-    def test_another_body_is_refused_also_in_between(
-        self, alice: Api, between_slices: Between
-    ) -> None:
-        make_function(alice)
-        refused: list[int] = []
-
-        def other() -> None:
-            refused.append(submit(alice, self.KEY, trigger_id_prefix="x").status_code)
-
-        between_slices(lambda: in_thread(other))
-        accepted(submit(alice, self.KEY))
-        assert refused == [409]
-
-    def test_whoever_repeats_it_meanwhile_hears_the_same(
-        self, app: Flask, alice: Api, between_slices: Between
-    ) -> None:
-        make_function(alice)
-        repeated: list[Any] = []
-        thread = threading.Thread(target=lambda: repeated.append(submit(alice, self.KEY)))
-        between_slices(thread.start)
-        first = accepted(submit(alice, self.KEY))
-        thread.join(60)
-        assert accepted(repeated[0]) == first
-        assert repeated[0].headers["Idempotent-Replayed"] == "true"
-        assert stored(app)["Execution"] == COUNT
-
-    def test_whoever_has_waited_for_long_is_told_so(
-        self,
-        alice: Api,
-        between_slices: Between,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        make_function(alice)
-        monkeypatch.setattr(call, "SAME_CALL_SECONDS", 0)
-        repeated: list[Any] = []
-        between_slices(lambda: repeated.append(in_thread(lambda: submit(alice, self.KEY))))
-        accepted(submit(alice, self.KEY))
-        assert "still being processed" in assert_problem(repeated[0], 409, "conflict")["error"]
-
-    def test_one_that_failed_can_be_tried_again_at_once(
-        self, app: Flask, alice: Api, between_slices: Between
-    ) -> None:
-        make_function(alice)
-        between_slices(
-            lambda: in_thread(lambda: alice.patch("/functions/tests/work", {"timeout_seconds": 7}))
-        )
-        assert_problem(submit(alice, self.KEY), 409, "conflict")
-        accepted(submit(alice, self.KEY))
-        assert len(read(alice, "/executions")) == COUNT
-
-    def test_the_key_of_a_process_that_died_is_free_after_a_while(
-        self, app: Flask, alice: Api, between_slices: Between
-    ) -> None:
-        function = make_function(alice)
-        answers: list[Any] = []
-
-        def take_over() -> None:
-            with app.app_context(), writing():
-                past = clock.now() - timedelta(seconds=1)
-                db.session.execute(update(IdempotencyRecord).values(expires_at=past))
-            answers.append(submit(alice, self.KEY))
-
-        between_slices(lambda: in_thread(take_over))
-        assert_problem(submit(alice, self.KEY), 409, "conflict")  # it lives, and is too late
-        taken_over = accepted(answers[0])
-        assert accepted(submit(alice, self.KEY)) == taken_over
-        with app.app_context():
-            do_all(QUEUEING)
-            claims = claim_some(UUID(function["id"]))
-        assert [str(claim.id) for claim in claims] == taken_over["execution_ids"]
 
 
 def test_who_is_of_another_workspace_learns_nothing(apis: Apis) -> None:
