@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 from opensink_web.http_server.thread_pool import Call, Share, ThreadPool
+from tests.support.event_loop import run_coroutine
 
 
 def _name() -> str:
@@ -23,7 +24,7 @@ def test_the_thread_that_ended_last_is_given_the_next_call() -> None:
         pool, share = ThreadPool(asyncio.get_running_loop(), 8), Share(8)
         return {await _run(pool, share) for _ in range(50)}
 
-    assert len(asyncio.run(names())) == 1
+    assert len(run_coroutine(names())) == 1
 
 
 def test_shares_that_have_more_threads_than_there_are_wait_for_each_other() -> None:
@@ -50,5 +51,5 @@ def test_shares_that_have_more_threads_than_there_are_wait_for_each_other() -> N
         order.append(_name())
         return order[-1]
 
-    asyncio.run(fill())
+    run_coroutine(fill())
     assert len(order) == 3
