@@ -25,6 +25,7 @@ HOST_DEFAULT = "127.0.0.1"
 # SINK on a telephone's keys; 5000 is AirPlay's on macOS, and 8000 to 9000 everybody's
 PORT_DEFAULT = 7465
 CALLS_PER_AGENT_DEFAULT = 8
+PYTHON_CALLS_MAX = 1000
 RETENTION_DAYS_MAX = 36_500
 # The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
 MAX_SOCKET_PATH_BYTES = 100
@@ -140,6 +141,13 @@ class Settings:
     )
     slow_calls_per_worker: int = _number(
         200, 0, 2000, "Calls of one worker that may last besides, while it begins others"
+    )
+    python_calls_per_worker: int = _setting(
+        "0",
+        "Python functions that one worker carries out at once, each in a process of its own "
+        "(1 to 1,000)",
+        read.whole_number(0, PYTHON_CALLS_MAX),
+        unset="`0`: 8 for each processor",
     )
     calls_per_agent: int = _number(
         CALLS_PER_AGENT_DEFAULT,
@@ -262,6 +270,7 @@ class Settings:
         data_dir = values["data_dir"]
         values["database_url"] = values["database_url"] or _sqlite_url(data_dir)
         values["redis_url"] = values["redis_url"] or _embedded_redis_url(data_dir)
+        values["python_calls_per_worker"] = values["python_calls_per_worker"] or _python_calls()
         values["public_url"] = values["public_url"] or _own_url(values["host"], values["port"])
         if values["oidc_issuer"] and not values["oidc_client_id"]:
             raise ConfigurationError(
@@ -363,6 +372,13 @@ def _embedded_redis_socket(data_dir: Path) -> Path:
 
 def _embedded_redis_url(data_dir: Path) -> str:
     return f"unix://{quote(str(_embedded_redis_socket(data_dir)))}"
+
+
+def _python_calls() -> int:
+    """Return how many Python functions a worker carries out at once on this machine."""
+    has_affinity = hasattr(os, "sched_getaffinity")  # only Linux says what a container may use
+    processors = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(8 * processors, PYTHON_CALLS_MAX)
 
 
 def _python_path() -> str:

@@ -168,6 +168,7 @@ def test_no_secret_is_in_what_a_log_shows_of_the_settings() -> None:
             "CALLBACK_ALLOW_CIDRS": "10.20.0.0/16,::1",
             "OUTBOUND_CA_BUNDLE": DEFAULT_CA_BUNDLE_PATH,
             "CALLS_PER_FUNCTION": "3",
+            "PYTHON_CALLS_PER_WORKER": "5",
             "MAX_BATCH_SIZE": "5000",
             "RETENTION_DAYS_SESSIONS": "30",
             "RETENTION_DAYS_EXECUTIONS": "7",
@@ -182,6 +183,13 @@ def test_a_child_reads_the_same_settings(given: dict[str, str]) -> None:
     children = Settings.from_env(given).for_children(8123)
     assert Settings.from_env(children.environment()) == children
     assert children.environment()["PATH"] == os.environ["PATH"]
+
+
+def test_python_functions_are_bounded_by_the_number_of_processors() -> None:
+    unset = Settings.from_env({}).python_calls_per_worker
+    assert unset > 0
+    assert unset % 8 == 0
+    assert Settings.from_env({"PYTHON_CALLS_PER_WORKER": "3"}).python_calls_per_worker == 3
 
 
 def test_every_secret_is_kept_from_python_functions(monkeypatch: pytest.MonkeyPatch) -> None:

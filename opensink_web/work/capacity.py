@@ -6,6 +6,10 @@ group whose calls lasted begins them there. The more such calls there are, the f
 have, so that each has some and none has all. A group of which nothing is known begins with one
 call, there too as long as there is room: or many that hang would each hold up short work for a
 moment. A quarter of the ordinary places is kept for what is urgent.
+
+A Python function costs more than a thread: a process. Of these a worker has
+`PYTHON_CALLS_PER_WORKER`, whatever its other places. A group may begin as many as it leaves free,
+less some that are kept: for groups that call for nothing yet, and for those known to be quick.
 """
 
 import time
@@ -27,13 +31,19 @@ class _Call:
     began_at: float
     is_slow: bool = False  # it has one of the places for slow calls
     is_probe: bool = False  # so far because nothing is known of its group
+    needs_process: bool = False
 
 
 class Capacity:
     """Counts the calls of one worker. For the dispatcher's thread alone."""
 
     def __init__(
-        self, calls: int, slow_calls: int, monotonic: Callable[[], float] = time.monotonic
+        self,
+        calls: int,
+        slow_calls: int,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        processes: int = 1000,
     ) -> None:
         self._calls_max = calls
         self._slow_max = slow_calls
@@ -45,6 +55,9 @@ class Capacity:
         self._probe_count = 0
         self._slow_by_group: Counter[UUID] = Counter()
         self._was_slow: dict[UUID, bool] = {}  # the groups that called last come last
+        self._processes_max = processes
+        self._process_count = 0
+        self._needs_process: set[UUID] = set()  # groups
 
     @property
     def quick_count(self) -> int:
@@ -65,8 +78,33 @@ class Capacity:
         """Return how many calls of a group are running."""
         return self._by_group[group_id]
 
+    def processes_available(self, group_id: UUID) -> int:
+        """Return how many calls of a group may begin that take a process each."""
+        kept, here = max(self._processes_max // 8, 1), self.here(group_id)
+        if self._was_slow.get(group_id) is False:
+            kept = 0
+        elif here:
+            kept *= 2
+        free = max(self._processes_max - kept, 1) - self._process_count
+        # half of the difference, rounded up: so that it leaves as many as it has then
+        return max((free - here + 1) // 2, 0)
+
+    def note_processes(self, group_id: UUID, *, needs_process: bool) -> None:
+        """Remember whether a group's calls take a process each."""
+        self._needs_process.discard(group_id)
+        if needs_process:
+            if len(self._needs_process) >= _REMEMBERED_GROUPS:
+                self._needs_process.clear()  # each is learned again when it is looked at
+            self._needs_process.add(group_id)
+
     def available(self, group_id: UUID, *, is_urgent: bool) -> int:
         """Return how many calls of a group may begin."""
+        available = self._places_available(group_id, is_urgent=is_urgent)
+        if group_id in self._needs_process:
+            return min(available, self.processes_available(group_id))
+        return available
+
+    def _places_available(self, group_id: UUID, *, is_urgent: bool) -> int:
         free = self._calls_max - self.quick_count
         ordinary = max(free if is_urgent else free - self._kept, 0)
         if not self._slow_max:
@@ -87,6 +125,8 @@ class Capacity:
         """Count a call that begins."""
         call = self._running[row_id] = _Call(group_id, self._monotonic())
         self._by_group[group_id] += 1
+        call.needs_process = group_id in self._needs_process
+        self._process_count += call.needs_process
         if self._was_slow.get(group_id):
             self._move(call)
         elif not self.is_known(group_id) and self.probes_available:
@@ -97,6 +137,7 @@ class Capacity:
     def end(self, row_id: UUID) -> None:
         """Count a call that has ended, and remember of its group whether it was slow."""
         call = self._running.pop(row_id)
+        self._process_count -= call.needs_process
         self._probe_count -= call.is_probe
         self._slow_count -= call.is_slow
         self._slow_by_group[call.group_id] -= call.is_slow

@@ -33,9 +33,7 @@ AGAIN_SECONDS = 0.5
 """After so long the database is tried again that could not be written to."""
 LOOKED_FOR_AT_START = 1000
 """How many groups a worker that starts looks at by itself."""
-_NOT_CARRIED_OUT = (
-    "It could not be carried out, because of an error of this server. Its log says more."
-)
+_NOT_CARRIED_OUT = "It was not carried out: this server had an error. Its log says more."
 _NOT_BEGUN = "It could not be begun, because of an error of this server ({}). Its log says more."
 _NOT_STORED = "What came of it cannot be stored."
 _log = logging.getLogger(__name__)
@@ -281,17 +279,19 @@ class Dispatcher:
     def _claim(self, wakeup: Wakeup, most: int) -> Claims[Claimed]:
         kind, group_id = self._kinds[wakeup.kind], wakeup.group_id
         here, workers = self._capacity.here(group_id), max(self._count_workers(), 1)
-        return self._queue.claim(kind, group_id, most, here=here, workers=workers)
+        free = self._capacity.processes_available(group_id)
+        return self._queue.claim(kind, group_id, most, here=here, workers=workers, processes=free)
 
     def _begin(self, wakeup: Wakeup, most: int, claims: Claims[Claimed]) -> None:
         """Carry out what was claimed; the group has another turn if there is more."""
+        self._capacity.note_processes(wakeup.group_id, needs_process=claims.needs_process)
         for claim in claims.taken:
             self._running[claim.id] = wakeup.kind, claim
             self._capacity.begin(claim.id, claim.group_id)
             self._pool.submit(lambda claim=claim: self._carry_out(wakeup.kind, claim))  # type: ignore[misc]
         if claims.has_more:
             self._relay.pass_on(wakeup)
-            if len(claims.taken) == most:
+            if len(claims.taken) == most or not self._available(wakeup):
                 self._waiting[wakeup] = None
 
     def _carry_out(self, kind: str, claim: Claimed) -> None:

@@ -71,10 +71,13 @@ class Executions:
         if not rows:
             return Claims()
         target = target_of(rows[0])
-        rows, has_more = look.cut(rows, self._limit_now(target))
+        needs_process = isinstance(target, PythonTarget)
+        limit = self._limit_now(target)
+        rows, has_more = look.cut(rows, limit, needs_process=needs_process)
         if not rows:
-            return Claims(has_more=has_more)
-        return Claims(claims_of(rows, look.take(_TAKE, rows), target), has_more)
+            return Claims((), has_more, needs_process)
+        token = look.take(_TAKE, rows)
+        return Claims(claims_of(rows, token, target), has_more, needs_process)
 
     def carry_out(self, claim: ExecutionClaim, tools: Tools) -> Outcome:
         """Have it done, and hold what came of it against what the function promises."""

@@ -87,10 +87,13 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class Claims(Generic[ClaimT]):
-    """What was taken of a group; `has_more` where others may take what is due besides."""
+    """What was taken of a group; `has_more` where others may take what is due besides, and
+    `needs_process` where each call takes a process.
+    """
 
     taken: Sequence[ClaimT] = ()
     has_more: bool = False
+    needs_process: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,9 @@ class Kind(Protocol[ClaimT, ResultT]):
 class Look:
     """A look at one group, whose lock is held: how many of its rows may be taken here.
 
-    `most` is for how many there are threads; `here` is how many this worker carries out already, of
-    which it takes its share, so that none is idle while another has taken everything.
+    `most` is for how many there are threads, `processes` for how many there are processes if each
+    needs one; `here` is how many this worker carries out already, of which it takes its share, so
+    that none is idle while another has taken everything.
     """
 
     group_id: UUID
@@ -162,17 +166,23 @@ class Look:
     most: int
     here: int = 0
     workers: int = 1
+    processes: int | None = None
 
     def due(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         """Return the rows that have been due longest, one more than there are threads for."""
         values = {"of_group": self.group_id, "moment": self.moment, "most": self.most + 1}
         return run_prepared(statement, values).all()
 
-    def cut(self, rows: Sequence[Row[Any]], limit: int) -> tuple[Sequence[Row[Any]], bool]:
+    def cut(
+        self, rows: Sequence[Row[Any]], limit: int, *, needs_process: bool = False
+    ) -> tuple[Sequence[Row[Any]], bool]:
         """Return the rows that may be taken of a group with this limit; whether others may more."""
+        most = self.most
+        if needs_process and self.processes is not None:
+            most = min(most, self.processes)
         free = max(limit - self.in_flight, 0)
         share = -(-limit // self.workers) - self.here
-        available = max(min(self.most, free, share), 0)
+        available = max(min(most, free, share), 0)
         return rows[:available], len(rows) > available and free > available
 
     def take(self, statement: Update, rows: Sequence[Row[Any]]) -> str:
@@ -250,13 +260,14 @@ class Queue:
         *,
         here: int = 0,
         workers: int = 1,
+        processes: int | None = None,
     ) -> Claims[ClaimT]:
         """Take up to `most` rows of a group that are due, as its limit allows."""
         lock_group(group_id)
         moment = clock.now()
         values = {"of_group": group_id, "moment": moment}
         in_flight = int(run_prepared(self._in_flight, values).scalar_one())
-        return kind.claim(Look(group_id, moment, in_flight, most, here, workers))
+        return kind.claim(Look(group_id, moment, in_flight, most, here, workers, processes))
 
     def renew(self, kind: str, claims: Sequence[Claimed]) -> int:
         """Keep the leases that are still ours; return how many those are."""

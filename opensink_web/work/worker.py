@@ -46,7 +46,11 @@ def run_worker(
         dispatcher = Dispatcher(
             kinds_within(Limits.of(settings)),
             tools,
-            Capacity(settings.calls_per_worker, settings.slow_calls_per_worker),
+            Capacity(
+                settings.calls_per_worker,
+                settings.slow_calls_per_worker,
+                processes=settings.python_calls_per_worker,
+            ),
             context,
             lambda wakeup: send(queue, [wakeup]),
             presence.count_workers,

@@ -43,6 +43,7 @@ class Plan:
     calls_per_worker: int = 8
     answers: int = 20
     groups: int = GROUPS
+    python_calls_per_worker: int = 0  # as many as by default
 
     @property
     def calls_of_each(self) -> int:
@@ -83,7 +84,10 @@ def starve(
     plan: Plan, postgres: PostgresServer | None = None, log: Path | None = None
 ) -> Latencies:
     """Let calls hang, and measure what others have to wait meanwhile."""
-    limits = {"CALLS_PER_WORKER": plan.calls_per_worker}
+    limits = {
+        "CALLS_PER_WORKER": plan.calls_per_worker,
+        "PYTHON_CALLS_PER_WORKER": plan.python_calls_per_worker,
+    }
     with (
         Endpoints() as endpoints,
         silent_port() as port,

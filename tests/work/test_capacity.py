@@ -124,6 +124,66 @@ def test_a_group_that_is_quick_again_is_treated_so(seconds: Seconds) -> None:
     assert capacity.quick_count == 1
 
 
+def begin_processes(capacity: Capacity, group_id: UUID) -> int:
+    """Begin as many calls of a group as may, each of which takes a process."""
+    capacity.note_processes(group_id, needs_process=True)
+    return len(begin(capacity, group_id, capacity.available(group_id, is_urgent=False)))
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 16])
+def test_no_more_processes_run_than_there_may(seconds: Seconds, processes: int) -> None:
+    """New functions that hang begin as there is room, and take all but what is kept."""
+    capacity, groups = Capacity(16, 200, seconds, processes=processes), [uuid4() for _ in range(40)]
+    running = 0
+    for _ in range(20):
+        running += sum(begin_processes(capacity, group) for group in groups)
+        seconds.now += 2 * SLOW_SECONDS
+        capacity.free_up()
+    assert running == max(processes - max(processes // 8, 1), 1)
+    assert capacity.available(uuid4(), is_urgent=False) == 1, "of what takes no process"
+
+
+def test_a_process_is_kept_for_python_functions_that_are_quick(seconds: Seconds) -> None:
+    capacity = Capacity(16, 200, seconds, processes=4)
+    quick = known_as_quick(capacity)
+    for _ in range(10):
+        begin_processes(capacity, uuid4())
+        seconds.now += 2 * SLOW_SECONDS
+        capacity.free_up()
+    assert begin_processes(capacity, quick) == 1
+    assert begin_processes(capacity, quick) == 0
+
+
+def test_one_function_that_hangs_leaves_half_of_the_processes_to_others(seconds: Seconds) -> None:
+    capacity, hanging, other = Capacity(16, 200, seconds, processes=16), uuid4(), uuid4()
+    running = 0
+    for _ in range(10):
+        running += begin_processes(capacity, hanging)
+        seconds.now += 2 * SLOW_SECONDS
+        capacity.free_up()
+    assert running == 6
+    assert begin_processes(capacity, other) == 1
+
+
+def test_a_process_is_free_again_when_its_call_has_ended(seconds: Seconds) -> None:
+    capacity, group = Capacity(16, 200, seconds, processes=1), uuid4()
+    capacity.note_processes(group, needs_process=True)
+    (call,) = begin(capacity, group)
+    assert capacity.available(group, is_urgent=False) == 0
+    assert capacity.processes_available(uuid4()) == 0
+    capacity.end(call)
+    assert capacity.available(group, is_urgent=False) == 1
+
+
+def test_a_function_that_has_become_an_endpoint_needs_no_process(seconds: Seconds) -> None:
+    capacity, group = Capacity(16, 200, seconds, processes=1), uuid4()
+    begin_processes(capacity, group)
+    capacity.note_processes(group, needs_process=False)
+    (call,) = begin(capacity, group)
+    capacity.end(call)
+    assert capacity.processes_available(uuid4()) == 0
+
+
 @pytest.mark.parametrize("workers_calls", [2, 4, 32])
 def test_forty_groups_that_hang_leave_room_for_short_work(
     seconds: Seconds, workers_calls: int

@@ -20,6 +20,7 @@ PLANS = (
     Plan("agents", workers=2, calls_per_worker=2),
     Plan("agents", workers=2, calls_per_worker=8),
     Plan("python functions", workers=1, calls_per_worker=2, groups=10),
+    Plan("python functions", workers=1, calls_per_worker=2, groups=10, python_calls_per_worker=3),
     Plan("backlog", workers=2, calls_per_worker=2),
 )
 ROUNDS = 3

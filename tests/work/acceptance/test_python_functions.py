@@ -1,0 +1,53 @@
+"""More Python functions hang than may have a process: the others go on, and all come to an end."""
+
+import time
+
+import pytest
+
+from opensink_web.models import ExecutionStatus
+from tests.support.whole_server import WholeServer
+from tests.work.acceptance.conftest import MakeServer
+
+pytestmark = pytest.mark.server
+
+PROCESSES = 4
+HANGING = 8
+CALLS_OF_EACH = 2
+HANGS_FOR_SECONDS = 2
+
+
+def running(server: WholeServer, ids: list[str]) -> int:
+    seen = server.executions(*ids)
+    return sum(each.status is ExecutionStatus.RUNNING for each in seen)
+
+
+def test_no_more_run_than_have_a_process_and_each_has_its_turn(make_server: MakeServer) -> None:
+    limits = {"CALLS_PER_WORKER": 8, "PYTHON_CALLS_PER_WORKER": PROCESSES}
+    with make_server(workers=1, variables=limits) as server:
+        server.make_function("short", entry_point="short")
+        hanging = [
+            server.make_function(f"hanging-{n}", entry_point="sleep") for n in range(HANGING)
+        ]
+        server.start()
+        for _ in range(2):  # the first call is long: its package is imported
+            server.wait_until_ended(server.execute("short").subject_id)
+        options = {"timeout_seconds": HANGS_FOR_SECONDS}
+        ids = [
+            str(each)
+            for function_id in hanging
+            for each in server.submit(function_id, CALLS_OF_EACH, **options)
+        ]
+        most, short = 0, []
+        deadline = time.monotonic() + HANGS_FOR_SECONDS * len(ids)
+        while any(not each.status.has_ended for each in server.executions(*ids)):
+            assert time.monotonic() < deadline, "more than one at a time"
+            most = max(most, running(server, ids))
+            short += server.wait_until_ended(server.execute("short").subject_id)
+        assert 1 < most < PROCESSES, "one is kept for those that are short"
+        assert {each.status for each in short} == {ExecutionStatus.COMPLETED}
+        ended = server.executions(*ids)
+    assert {each.error_code for each in ended} == {"timeout"}
+    lasted = [
+        each.finished_at - each.started_at for each in ended if each.finished_at and each.started_at
+    ]
+    assert max(lasted).total_seconds() < 2 * HANGS_FOR_SECONDS, "it started when its process did"
