@@ -16,6 +16,7 @@ from opensink_web.models import (
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as deliveries
 from opensink_web.operations.deliveries import queries
+from opensink_web.operations.deliveries.record import attempts_of
 
 routes = Routes("deliveries")
 
@@ -67,11 +68,10 @@ class DeliveryWithAttempts(DeliveryAnswer):
     @classmethod
     def shown_to(cls, principal: Principal, delivery: Delivery) -> Self:
         """Write a delivery; to which address it went is shown to those who may set where."""
-        answer = cls.of(delivery)
-        if principal.may("agents", Action.WRITE):
-            return answer
-        hidden = [each.model_copy(update={"remote_address": None}) for each in answer.attempts]
-        return answer.model_copy(update={"attempts": hidden})
+        attempts = [AttemptAnswer.of(each) for each in attempts_of(delivery)]
+        if not principal.may("agents", Action.WRITE):
+            attempts = [each.model_copy(update={"remote_address": None}) for each in attempts]
+        return cls.of(delivery).model_copy(update={"attempts": attempts})
 
 
 class DeliveryQuery(PageQuery):

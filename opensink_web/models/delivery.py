@@ -82,6 +82,10 @@ class Delivery(Identified, Updated, Leased, Base):
     # attempts since the last manual redelivery, which starts the schedule over
     round_attempt_count: Mapped[int] = mapped_column(default=0)
     finished_at: Mapped[datetime | None]
+    # of a call that was begun and did not end yet, which has no row of its own until then; the
+    # endpoint is the agent's at that moment, sealed as it is there
+    call_began_at: Mapped[datetime | None]
+    called_endpoint: Mapped[str | None] = mapped_column(Text)
 
     group_id: Mapped[UUID] = synonym("agent_id")
 
@@ -108,7 +112,11 @@ class Delivery(Identified, Updated, Leased, Base):
 
 
 class DeliveryAttempt(Identified, Created, Base):
-    """One call as it was made and what came back: at most 4 KiB of it, secrets redacted."""
+    """One call as it was made and what came back: at most 4 KiB of it, secrets redacted.
+
+    Written once the call has ended, or its worker was lost. Without an outcome it is not stored: it
+    shows a call that is under way.
+    """
 
     __tablename__ = "delivery_attempts"
 

@@ -82,11 +82,13 @@ class Sealed(Generic[Value]):
     def __set__(self, row: Any, value: Value) -> None:
         setattr(row, self.attribute, self.seal(row.id, value))
 
-    def seal(self, row_id: UUID, value: Value) -> str | None:
-        """Return what a statement stores in the column."""
+    def seal(self, row_id: UUID, value: Value, ring: Keyring | None = None) -> str | None:
+        """Return what a statement stores in the column; with a `ring` also where no application is
+        at hand.
+        """
         if value is None or (self._empty is not None and value == self._empty()):
             return None
-        return seal_json(keyring(), self.column, row_id, json.dumps(value))
+        return seal_json(ring or keyring(), self.column, row_id, json.dumps(value))
 
     def unseal(self, row_id: UUID, stored: str | None) -> Value:
         """Return the value of what the column stores. Raises: UnreadableSecret."""

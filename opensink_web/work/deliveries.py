@@ -4,11 +4,10 @@ The group of a delivery is its agent, which it shares with the agent's chats.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, and_, literal, literal_column, or_, select
+from sqlalchemy import Row, Table, and_, bindparam, literal, literal_column, or_, select
 
 from opensink_web import clock
 from opensink_web.models import AgentSession, Delivery, DeliveryStatus, Execution
@@ -22,8 +21,12 @@ from opensink_web.operations.deliveries.attempt import (
     refused,
     target_of_agent,
 )
-from opensink_web.operations.deliveries.outcome import finish_deliveries
-from opensink_web.outbound.client import Response
+from opensink_web.operations.deliveries.outcome import (
+    CallResult,
+    finish_deliveries,
+    give_up_delivery,
+    result_of,
+)
 from opensink_web.work.agent_group import limit_of_agent
 from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
@@ -40,12 +43,14 @@ _IS_THERE = or_(
 )
 _DUE = oldest_due(Delivery, _IS_OPEN, *COLUMNS).where(_IS_THERE)
 _DUE_ASKED = _DUE.where(_IS_ASKED)
-_REFUSE = taking(Delivery, updated_at=MOMENT)
+_REFUSE = taking(Delivery, updated_at=MOMENT, call_began_at=None, called_endpoint=None)
 _TAKE = taking(
     Delivery,
     updated_at=MOMENT,
     attempt_count=Delivery.attempt_count + 1,
     round_attempt_count=Delivery.round_attempt_count + 1,
+    call_began_at=MOMENT,
+    called_endpoint=bindparam("called_endpoint"),
 )
 
 
@@ -79,14 +84,18 @@ class Deliveries:
             token = look.take(_REFUSE, ending)
             claims += [refused(row, token, refusal_of(row, target) or "") for row in ending]
         if beginning:
-            claims += begin_attempts(beginning, look.take(_TAKE, beginning), target)
+            token = look.take(_TAKE, beginning, called_endpoint=target.sealed_endpoint)
+            claims += begin_attempts(beginning, token, target, look.moment)
         return Claims(claims, has_more)
 
-    def carry_out(self, claim: DeliveryClaim, tools: Tools) -> Response | None:
-        """Make the call."""
-        return None if claim.attempt is None else tools.client.send(claim.attempt.call)
+    def carry_out(self, claim: DeliveryClaim, tools: Tools) -> CallResult | None:
+        """Make the call, and what is kept of it."""
+        if claim.attempt is None:
+            return None
+        call = claim.attempt.call
+        return result_of(claim.attempt, call, tools.client.send(call))
 
-    def finish(self, settled: Sequence[tuple[DeliveryClaim, Response | None]]) -> None:
+    def finish(self, settled: Sequence[tuple[DeliveryClaim, CallResult | None]]) -> None:
         """Write down how they went."""
         finish_deliveries(settled)
 
@@ -98,11 +107,13 @@ class Deliveries:
             "error_message": reason,
             "finished_at": moment,
             "updated_at": moment,
+            "call_began_at": None,
+            "called_endpoint": None,
         }
 
     def give_up(self, claim: DeliveryClaim, reason: str) -> None:
         """Fail it."""
-        finish_deliveries([(replace(claim, attempt=None, refusal=reason), None)])
+        give_up_delivery(claim, reason)
 
     def _due(self, look: Look, target: DeliveryTarget) -> tuple[Sequence[Row[Any]], bool]:
         """An endpoint that fails is called once in a while only, one call at a time; but what a

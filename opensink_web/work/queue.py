@@ -185,10 +185,12 @@ class Look:
         available = max(min(most, free, share), 0)
         return rows[:available], len(rows) > available and free > available
 
-    def take(self, statement: Update, rows: Sequence[Row[Any]]) -> str:
-        """Write a new lease into rows that are locked; return its token, which nobody can guess."""
+    def take(self, statement: Update, rows: Sequence[Row[Any]], **values: object) -> str:
+        """Write a new lease, and values, into rows that are locked; return its token, which nobody
+        can guess.
+        """
         token = secrets.token_hex(16)
-        values = {"lease_token": token, "lease_until": clock.now() + LEASE, "moment": self.moment}
+        values |= {"lease_token": token, "lease_until": clock.now() + LEASE, "moment": self.moment}
         run_prepared(statement, {"of_rows": [row.id for row in rows], **values})
         return token
 

@@ -79,11 +79,13 @@ def _attempts() -> Iterator[str]:
         attempts[attempt.delivery_id].append(attempt)
     for delivery in db.session.scalars(select(Delivery)):
         made = attempts[delivery.id]
-        if [each.number for each in made] != list(range(1, delivery.attempt_count + 1)):
-            yield f"delivery {delivery.id} counts {delivery.attempt_count} attempts of {len(made)}"
-        open_ones = sum(each.outcome is None for each in made)
-        if open_ones > (delivery.lease_token is not None):
-            yield f"delivery {delivery.id} has {open_ones} attempts that nobody is making"
+        ended = delivery.attempt_count - (delivery.call_began_at is not None)
+        if [each.number for each in made] != list(range(1, ended + 1)):
+            yield f"delivery {delivery.id} has {len(made)} attempts of {ended} that have ended"
+        if any(each.outcome is None for each in made):
+            yield f"delivery {delivery.id} has an attempt that ended in no way"
+        if delivery.call_began_at is not None and delivery.lease_token is None:
+            yield f"delivery {delivery.id} has a call that nobody is making"
         succeeded = sum(each.outcome is AttemptOutcome.SUCCEEDED for each in made)
         if succeeded != (delivery.status is DeliveryStatus.SUCCEEDED):
             yield f"delivery {delivery.id} is {delivery.status} with {succeeded} successes"

@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select
 from opensink_web.models import Delivery, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.deliveries.attempt import DeliveryClaim
-from opensink_web.operations.deliveries.outcome import finish_deliveries
+from opensink_web.operations.deliveries.outcome import finish_deliveries, result_of
 from opensink_web.outbound.client import Client, Response
 from opensink_web.work.deliveries import Deliveries
 from opensink_web.work.kinds import kinds_within
@@ -65,7 +65,17 @@ def claim_delivery(delivery_id: UUID, limit: int = LIMIT) -> DeliveryClaim | Non
 
 def finish_delivery(claim: DeliveryClaim, answer: Response) -> bool:
     """Write down how a call went, in the transaction that is open."""
-    return finish_deliveries([(claim, answer)]) == [claim.id]
+    return finish_together([claim], answer) == [claim.id]
+
+
+def finish_together(claims: Sequence[DeliveryClaim], answer: Response) -> list[UUID]:
+    """Write down how several calls went; return the deliveries of those whose leases were held."""
+    settled = []
+    for claim in claims:
+        attempt = claim.attempt
+        result = None if attempt is None else result_of(attempt, attempt.call, answer)
+        settled.append((claim, result))
+    return finish_deliveries(settled)
 
 
 def deliver(delivery_id: UUID, client: Client | None = None) -> None:

@@ -1,16 +1,18 @@
 """Attempts at deliveries that were taken: what it takes to make each call.
 
-The call itself is made outside any transaction; how it went is outcome.py's. A worker that died
-leaves an expired lease behind, which the next claim takes over under the same `webhook-id`.
+The call itself is made outside any transaction; how it went is outcome.py's, which writes the
+attempt's row too. A worker that died leaves an expired lease behind, which the next claim takes
+over under the same `webhook-id`, and writes down the attempt that was lost.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
@@ -30,13 +32,12 @@ from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
+from opensink_web.operations.deliveries.record import begun_attempt, sealed_record
 from opensink_web.outbound.client import Call
 from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
-from opensink_web.outbound.redaction import kept_call, secrets_of
 from opensink_web.outbound.signing import CallSecrets
 
-# Building a statement costs more than running it, so these are built once. What an UPDATE sets is
-# given when it is run.
+# Building a statement costs more than running it, so these are built once.
 _AGENT_COLUMNS = (
     Agent.id,
     Agent.sealed_execution_endpoint,
@@ -61,9 +62,12 @@ _FIND_AGENT = (
     .where(Agent.id == bindparam("of_agent"), Agent.deleted_at.is_(None))
 )
 _REMEMBERED_AGENTS = 256
-_BEGIN_ATTEMPTS = insert(DeliveryAttempt)
-_LOSE_ATTEMPTS = update(DeliveryAttempt).where(
-    DeliveryAttempt.delivery_id == bindparam("of_delivery"), DeliveryAttempt.outcome.is_(None)
+_ADD_LOST = insert(DeliveryAttempt)
+_LAST_OUTCOME = (
+    select(DeliveryAttempt.outcome)
+    .where(DeliveryAttempt.delivery_id == bindparam("of_delivery"))
+    .order_by(DeliveryAttempt.number.desc())
+    .limit(1)
 )
 COLUMNS = (
     Delivery.id,
@@ -73,8 +77,11 @@ COLUMNS = (
     Delivery.input_request_id,
     Delivery.next_trigger,
     Delivery.attempt_count,
+    Delivery.round_attempt_count,
     Delivery.lease_token,
     Delivery.recovery_count,
+    Delivery.call_began_at,
+    Delivery.called_endpoint,
 )
 """What is read of a delivery that is due."""
 
@@ -87,18 +94,38 @@ class DeliveryTarget:
     endpoint: EndpointSpec | None
     secrets: CallSecrets | None
     refusal: str | None
+    sealed_endpoint: str | None = None
+    ring: Keyring | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A call that is to be made. `secrets` are texts that must not be kept should the endpoint send
-    them back.
+    """A call that is to be made, the `number`th of its delivery; the keys that seal what is kept of
+    it.
     """
 
-    id: UUID
+    delivery_id: UUID
+    session_id: UUID | None
+    input_request_id: UUID | None
+    number: int
+    number_in_round: int
+    trigger: AttemptTrigger
+    began_at: datetime
     endpoint: EndpointSpec
-    call: Call
-    secrets: tuple[str, ...]
+    secrets: CallSecrets
+    ring: Keyring
+
+    @property
+    def call(self) -> Call:
+        """Make the call; another one each time, so make it once."""
+        return build_call(
+            self.endpoint,
+            session_id=str(self.session_id or self.delivery_id),
+            request_id=str(self.input_request_id or self.delivery_id),
+            delivery_id=str(self.delivery_id),
+            secrets=self.secrets,
+            now=clock.now(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +147,17 @@ def target_of_agent(agent_id: UUID) -> DeliveryTarget | None:
     row = run_prepared(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
     if row is None:
         return None
-    agent, workspace = _called(keyring(), tuple(row))
+    ring = keyring()
+    agent, workspace = _called(ring, tuple(row))
     health = health_of(agent)
     try:
         endpoint = endpoint_of(agent)
         if endpoint is None:
             reason = "The agent no longer has an execution endpoint."
             return DeliveryTarget(health, None, None, reason)
-        return DeliveryTarget(health, endpoint, call_secrets(workspace, agent, clock.now()), None)
+        secrets = call_secrets(workspace, agent, clock.now())
+        sealed = agent.sealed_execution_endpoint
+        return DeliveryTarget(health, endpoint, secrets, None, sealed, ring)
     except UnreadableSecret as error:
         return DeliveryTarget(health, None, None, f"The call cannot be made. {error.message}")
 
@@ -154,69 +184,51 @@ def refusal_of(row: Row[Any], target: DeliveryTarget) -> str | None:
 
 def refused(row: Row[Any], lease_token: str, refusal: str) -> DeliveryClaim:
     """Return the claim of a delivery that was taken and is to fail without a call."""
-    _note_lost_attempts(row)
+    _note_lost_attempt(row)
     return DeliveryClaim(
         row.id, row.agent_id, row.workspace_id, row.session_id, lease_token, None, refusal
     )
 
 
 def begin_attempts(
-    rows: Sequence[Row[Any]], lease_token: str, target: DeliveryTarget
+    rows: Sequence[Row[Any]], lease_token: str, target: DeliveryTarget, moment: datetime
 ) -> list[DeliveryClaim]:
-    """Write down that calls of deliveries that were taken begin, and return what it takes."""
-    endpoint, secrets = target.endpoint, target.secrets
-    if not rows or endpoint is None or secrets is None:
+    """Return what it takes to make the calls of deliveries that were taken."""
+    endpoint, secrets, ring = target.endpoint, target.secrets, target.ring
+    if endpoint is None or secrets is None or ring is None:
         return []
-    claims, attempts = [], []
+    claims = []
     for row in rows:
-        _note_lost_attempts(row)
-        call = build_call(
-            endpoint,
-            session_id=str(row.session_id or row.id),
-            request_id=str(row.input_request_id or row.id),
-            delivery_id=str(row.id),
+        _note_lost_attempt(row)
+        attempt = Attempt(
+            delivery_id=row.id,
+            session_id=row.session_id,
+            input_request_id=row.input_request_id,
+            number=row.attempt_count + 1,
+            number_in_round=row.round_attempt_count + 1,
+            trigger=row.next_trigger if row.lease_token is None else AttemptTrigger.RECOVERY,
+            began_at=moment,
+            endpoint=endpoint,
             secrets=secrets,
-            now=clock.now(),
+            ring=ring,
         )
-        attempt = Attempt(new_id(), endpoint, call, (*secrets_of(call), *secrets.signing_secrets))
-        attempts.append(_written(row, attempt))
         claims.append(
             DeliveryClaim(
                 row.id, row.agent_id, row.workspace_id, row.session_id, lease_token, attempt
             )
         )
-    db.session.connection().execute(_BEGIN_ATTEMPTS, attempts)
     return claims
 
 
-def _written(row: Row[Any], attempt: Attempt) -> dict[str, object]:
-    """Return the row of an attempt that begins."""
-    kept = kept_call(attempt.call)
-    return {
-        "id": attempt.id,
-        "delivery_id": row.id,
-        "number": row.attempt_count + 1,
-        "trigger": row.next_trigger if row.lease_token is None else AttemptTrigger.RECOVERY,
-        "method": attempt.call.method,
-        "url": DeliveryAttempt.url.seal(attempt.id, kept.url),
-        "request_headers": DeliveryAttempt.request_headers.seal(
-            attempt.id, [list(pair) for pair in kept.headers]
-        ),
-        "request_body": DeliveryAttempt.request_body.seal(attempt.id, kept.body),
-    }
-
-
-def _note_lost_attempts(row: Row[Any]) -> None:
-    """Say of what a worker was doing that it stopped."""
-    if row.lease_token is None:
+def _note_lost_attempt(row: Row[Any]) -> None:
+    """Write down of what a worker was doing that it stopped."""
+    if row.lease_token is None or row.call_began_at is None:
         return
-    run_prepared(
-        _LOSE_ATTEMPTS,
-        {
-            "of_delivery": row.id,
-            "outcome": AttemptOutcome.UNKNOWN,
-            "error_code": "outcome_unknown",
-            "error_message": "The worker stopped before it could record how the call went.",
-            "finished_at": clock.now(),
-        },
-    )
+    last_outcome = run_prepared(_LAST_OUTCOME, {"of_delivery": row.id}).scalar()
+    lost = begun_attempt(row, new_id(), last_outcome) | {
+        "outcome": AttemptOutcome.UNKNOWN,
+        "error_code": "outcome_unknown",
+        "error_message": "The worker stopped before it could record how the call went.",
+        "finished_at": clock.now(),
+    }
+    run_prepared(_ADD_LOST, sealed_record(lost, keyring()))

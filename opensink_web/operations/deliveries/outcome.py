@@ -7,11 +7,13 @@ kept without our secrets.
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import CompoundSelect, bindparam, insert, select, tuple_, union_all, update
+from sqlalchemy.exc import DBAPIError
 
 from opensink_web import clock
 from opensink_web.errors import NotFound, UnreadableSecret
@@ -23,10 +25,13 @@ from opensink_web.models import (
     Delivery,
     DeliveryAttempt,
     DeliveryStatus,
+    InputRequest,
+    InputRequestStatus,
     SessionStatus,
     Workspace,
     db,
 )
+from opensink_web.models.base import new_id
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.agent_session import (
     lock_session,
@@ -36,38 +41,103 @@ from opensink_web.operations.agents.agent_session import (
 from opensink_web.operations.agents.endpoint_health import (
     heal,
     lock_called_agent,
-    lock_failing_agent,
     note_failure,
 )
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.deliveries.attempt import Attempt, DeliveryClaim
-from opensink_web.operations.requests.queries import has_open_requests
-from opensink_web.outbound.client import Response
+from opensink_web.operations.deliveries.record import kept_of, sealed_record
+from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.explained import status_sentence
 from opensink_web.outbound.headers import redact
-from opensink_web.outbound.redaction import without_secrets
+from opensink_web.outbound.redaction import secrets_of, without_secrets
 from opensink_web.outbound.retry import retry_after_seconds
 
 _GONE = 410
 _REFUSALS = frozenset({"refused_by_policy", "invalid_url"})
 _random = random.SystemRandom()
 
-_FINISH_ATTEMPT = update(DeliveryAttempt).where(DeliveryAttempt.id == bindparam("of_attempt"))
-_ATTEMPTS = select(Delivery.round_attempt_count).where(Delivery.id == bindparam("of_delivery"))
-_RELEASE = update(Delivery).where(
-    Delivery.id == bindparam("of_delivery"), Delivery.lease_token == bindparam("lease_held")
+_ADD_ATTEMPTS = insert(DeliveryAttempt)
+# what changes with a call that succeeded: a session in which others are asked, an agent that failed
+_CHANGING: CompoundSelect[tuple[UUID | None]] = union_all(
+    select(InputRequest.session_id).where(
+        InputRequest.session_id.in_(bindparam("of_sessions", expanding=True)),
+        InputRequest.status == InputRequestStatus.PENDING,
+    ),
+    select(Agent.id).where(
+        Agent.id.in_(bindparam("of_agents", expanding=True)), Agent.endpoint_failure_count > 0
+    ),
+)
+_HELD = (
+    select(Delivery.id)
+    .where(
+        Delivery.id.in_(bindparam("of_deliveries", expanding=True)),  # for the index
+        tuple_(Delivery.id, Delivery.lease_token).in_(bindparam("of_leases", expanding=True)),
+    )
+    .order_by(Delivery.id)
+    .with_for_update(key_share=True)
+)
+_GIVE_BACK = {"lease_token": None, "lease_until": None, "call_began_at": None}
+_RELEASE = (
+    update(Delivery)
+    .where(Delivery.id == bindparam("of_delivery"), Delivery.lease_token == bindparam("lease_held"))
+    .values(called_endpoint=None, **_GIVE_BACK)
+)
+_SUCCEED = (
+    update(Delivery)
+    .where(Delivery.id.in_(_HELD))
+    .values(
+        status=DeliveryStatus.SUCCEEDED,
+        finished_at=bindparam("moment"),
+        updated_at=bindparam("moment"),
+        called_endpoint=None,
+        **_GIVE_BACK,
+    )
+    .returning(Delivery.id)
 )
 _AWAITS_AGENT = frozenset({SessionStatus.RUNNING, SessionStatus.PROCESSING_INPUT})
 _NOT_MADE = "The call could not be made."
 
 
-def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, Response | None]]) -> list[UUID]:
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What came of a call: its response; its error, None for a success; the attempt's row."""
+
+    response: Response
+    error: str | None
+    row: dict[str, Any]
+
+
+def result_of(attempt: Attempt, call: Call, response: Response) -> CallResult:
+    """Return what is kept of a call; costs time and needs no transaction."""
+    secrets = (*secrets_of(call), *attempt.secrets.signing_secrets)
+    error = _reason_of_failure(response, secrets)
+    headers = [[name, _kept_text(value, secrets)] for name, value in redact(response.headers)]
+    body = response.body.decode("utf-8", "replace")
+    body = _kept_text(body, secrets, is_cut=response.body_truncated)
+    row = _begun(attempt) | kept_of(call)
+    row |= {
+        "outcome": AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
+        "response_status": response.status_code,
+        "response_headers": headers,
+        "response_body": body if response.status_code is not None else None,
+        "response_body_truncated": response.body_truncated,
+        "error_code": response.error.code if response.error else None,
+        "error_message": error,
+        "remote_address": response.remote_address,
+        "latency_ms": round(response.latency_ms, 2),
+        "finished_at": clock.now(),
+    }
+    return CallResult(response, error, sealed_record(row, attempt.ring))
+
+
+def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, CallResult | None]]) -> list[UUID]:
     """Write down how calls went; None stands for a claim that was to fail without a call.
 
     Returns the ids of those whose leases were held; of the others nothing is written. Sessions are
     locked first, by id, then agents, by id, as by whoever deletes them.
     """
-    endings = [_ending_of(claim, answer) for claim, answer in settled]
+    changing = _changing([claim for claim, result in settled if result and result.error is None])
+    endings = [_ending_of(claim, result, changing) for claim, result in settled]
     sessions = {
         session_id: lock_called_session(workspace_id, session_id)
         for session_id, workspace_id in sorted(
@@ -78,29 +148,33 @@ def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, Response | None]]) 
             }
         )
     }
-    agents = _lock_agents(endings)
-    held = []
-    for each in sorted(endings, key=lambda ending: (ending.claim.group_id, ending.claim.id)):
-        claim, answer = each.claim, each.answer
-        session = sessions.get(each.session_id) if each.session_id else None
-        if not _release(each):
-            continue
-        held.append(claim.id)
-        if each.error is None:
-            if session is not None:
-                note_succeeded_call(session)
-        elif session is not None and session.status in _AWAITS_AGENT:
-            note_failed_call(session, each.error, delivery_id=claim.id)
-        if claim.attempt is None or answer is None:
-            continue
-        _finish_attempt(claim.attempt, answer, each.error)
-        agent = agents.get(claim.group_id)
-        if agent is not None and not _is_refused(answer) and _was_called(agent, claim.attempt):
-            if each.error is None:
-                heal(agent)
-            else:
-                note_failure(agent, each.error, at_least_seconds=each.asked_seconds)
-    return held
+    agents = _lock_agents(endings, changing)
+    held = _release(endings)
+    rows = [each.result.row for each in held if each.result is not None]
+    if rows:
+        db.session.connection().execute(_ADD_ATTEMPTS, rows)
+    for each in held:
+        _tell_session(each, sessions.get(each.session_id) if each.session_id else None)
+        _tell_agent(each, agents.get(each.claim.group_id))
+    return [each.claim.id for each in held]
+
+
+def give_up_delivery(claim: DeliveryClaim, reason: str) -> None:
+    """Fail a delivery whose call could not be made, or whose result cannot be stored."""
+    if not finish_deliveries([(replace(claim, attempt=None, refusal=reason), None)]):
+        return
+    if claim.attempt is None:
+        return
+    row = _begun(claim.attempt) | kept_of(claim.attempt.call)
+    row |= {
+        "outcome": AttemptOutcome.UNKNOWN,
+        "error_code": "outcome_unknown",
+        "error_message": reason,
+        "finished_at": clock.now(),
+    }
+    # attempts may be what cannot be stored
+    with suppress(DBAPIError), db.session.begin_nested():
+        run_prepared(_ADD_ATTEMPTS, sealed_record(row, claim.attempt.ring))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +184,45 @@ class _Ending:
     """
 
     claim: DeliveryClaim
-    answer: Response | None
+    result: CallResult | None
     error: str | None
     delay_seconds: float | None = None
     asked_seconds: float = 0
     session_id: UUID | None = None
 
 
-def _ending_of(claim: DeliveryClaim, answer: Response | None) -> _Ending:
-    if claim.attempt is None or answer is None:
-        return _Ending(claim, answer, claim.refusal or _NOT_MADE, session_id=claim.session_id)
-    error = _reason_of_failure(answer, claim.attempt.secrets)
-    if error is None:
-        waits = claim.session_id is not None and has_open_requests(claim.session_id)
-        return _Ending(claim, answer, None, session_id=claim.session_id if waits else None)
-    asked = retry_after_seconds(answer.headers, clock.now())
-    attempts = run_prepared(_ATTEMPTS, {"of_delivery": claim.id}).scalar() or 0
-    delay = _seconds_to_next(claim.attempt, attempts, answer, asked)
+def _begun(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "delivery_id": attempt.delivery_id,
+        "created_at": attempt.began_at,
+        "number": attempt.number,
+        "trigger": attempt.trigger,
+    }
+
+
+def _changing(succeeded: Sequence[DeliveryClaim]) -> set[UUID]:
+    """Return the sessions and agents that may change though their call succeeded."""
+    if not succeeded:
+        return set()
+    sessions = {claim.session_id for claim in succeeded if claim.session_id is not None}
+    values = {
+        "of_sessions": list(sessions),
+        "of_agents": list({claim.group_id for claim in succeeded}),
+    }
+    return set(run_prepared(_CHANGING, values).scalars())
+
+
+def _ending_of(claim: DeliveryClaim, result: CallResult | None, changing: set[UUID]) -> _Ending:
+    if claim.attempt is None or result is None:
+        return _Ending(claim, None, claim.refusal or _NOT_MADE, session_id=claim.session_id)
+    if result.error is None:
+        session_id = claim.session_id if claim.session_id in changing else None
+        return _Ending(claim, result, None, session_id=session_id)
+    asked = retry_after_seconds(result.response.headers, clock.now())
+    delay = _seconds_to_next(claim.attempt, result.response, asked)
     session_id = claim.session_id if delay is None else None
-    return _Ending(claim, answer, error, delay, asked, session_id)
+    return _Ending(claim, result, result.error, delay, asked, session_id)
 
 
 def lock_called_session(workspace_id: UUID, session_id: UUID) -> AgentSession | None:
@@ -138,25 +232,36 @@ def lock_called_session(workspace_id: UUID, session_id: UUID) -> AgentSession | 
     return None
 
 
-def _lock_agents(endings: Sequence[_Ending]) -> dict[UUID, Agent]:
+def _lock_agents(endings: Sequence[_Ending], changing: set[UUID]) -> dict[UUID, Agent]:
     """Lock the agents whose health or status may change, by id."""
-    changing = {each.claim.group_id for each in endings if each.error or each.session_id}
-    found = {}
-    for agent_id in sorted({each.claim.group_id for each in endings}):
-        is_changing = agent_id in changing
-        agent = lock_called_agent(agent_id) if is_changing else lock_failing_agent(agent_id)
-        if agent is not None:
-            found[agent_id] = agent
-    return found
+    wanted = {
+        each.claim.group_id
+        for each in endings
+        if each.error or each.session_id or each.claim.group_id in changing
+    }
+    found = ((agent_id, lock_called_agent(agent_id)) for agent_id in sorted(wanted))
+    return {agent_id: agent for agent_id, agent in found if agent is not None}
 
 
-def _release(ending: _Ending) -> bool:
-    """Give the lease back with the outcome, if it is still ours."""
+def _release(endings: Sequence[_Ending]) -> list[_Ending]:
+    """Give the leases back that are still ours, with the outcomes; return those, in order."""
+    held = [each for each in endings if each.error is not None and _fail(each)]
+    succeeded = [each for each in endings if each.error is None]
+    while succeeded:
+        # what was lost and taken again here may have ended twice: one lease of a row at a time
+        by_id = {each.claim.id: each for each in succeeded}
+        succeeded = [each for each in succeeded if by_id[each.claim.id] is not each]
+        leases = [(each.claim.id, each.claim.lease_token) for each in by_id.values()]
+        values = {"of_deliveries": [*by_id], "of_leases": leases, "moment": clock.now()}
+        held += [by_id[delivery_id] for delivery_id in run_prepared(_SUCCEED, values).scalars()]
+    return sorted(held, key=lambda ending: (ending.claim.group_id, ending.claim.id))
+
+
+def _fail(ending: _Ending) -> bool:
+    """Give a lease back with an error, if it is still ours."""
     moment = clock.now()
-    values: dict[str, object] = {"error_message": ending.error}
-    if ending.error is None:
-        values = {"status": DeliveryStatus.SUCCEEDED, "finished_at": moment}
-    elif ending.delay_seconds is None:
+    values: dict[str, object] = {"error_message": ending.error, "updated_at": moment}
+    if ending.delay_seconds is None:
         values |= {"status": DeliveryStatus.FAILED, "finished_at": moment}
     else:
         values |= {
@@ -164,17 +269,35 @@ def _release(ending: _Ending) -> bool:
             "next_trigger": AttemptTrigger.RETRY,
         }
     lease = {"of_delivery": ending.claim.id, "lease_held": ending.claim.lease_token}
-    given_back = {"lease_token": None, "lease_until": None, "updated_at": moment}
-    return run_prepared(_RELEASE, {**lease, **given_back, **values}).rowcount == 1
+    return run_prepared(_RELEASE, {**lease, **values}).rowcount == 1
 
 
-def _seconds_to_next(
-    attempt: Attempt, attempt_count: int, answer: Response, asked_seconds: float
-) -> float | None:
+def _tell_session(ending: _Ending, session: AgentSession | None) -> None:
+    if session is None:
+        return
+    if ending.error is None:
+        note_succeeded_call(session)
+    elif session.status in _AWAITS_AGENT:
+        note_failed_call(session, ending.error, delivery_id=ending.claim.id)
+
+
+def _tell_agent(ending: _Ending, agent: Agent | None) -> None:
+    attempt, result = ending.claim.attempt, ending.result
+    if agent is None or attempt is None or result is None:
+        return
+    if _is_refused(result.response) or not _was_called(agent, attempt):
+        return
+    if ending.error is None:
+        heal(agent)
+    else:
+        note_failure(agent, ending.error, at_least_seconds=ending.asked_seconds)
+
+
+def _seconds_to_next(attempt: Attempt, answer: Response, asked_seconds: float) -> float | None:
     """Return how long the next attempt waits, or None if there is none."""
     if _is_refused(answer) or answer.status_code == _GONE:
         return None
-    delay = attempt.endpoint.retry.next_delay_seconds(attempt_count, _random)
+    delay = attempt.endpoint.retry.next_delay_seconds(attempt.number_in_round, _random)
     return None if delay is None else max(delay, asked_seconds)
 
 
@@ -189,31 +312,6 @@ def _was_called(agent: Agent, attempt: Attempt) -> bool:
         return endpoint_of(agent) == attempt.endpoint
     except UnreadableSecret:
         return False
-
-
-def _finish_attempt(attempt: Attempt, answer: Response, error: str | None) -> None:
-    headers = [[name, _kept_text(value, attempt.secrets)] for name, value in redact(answer.headers)]
-    body = answer.body.decode("utf-8", "replace")
-    body = _kept_text(body, attempt.secrets, is_cut=answer.body_truncated)
-    attempt_id = attempt.id
-    run_prepared(
-        _FINISH_ATTEMPT,
-        {
-            "of_attempt": attempt_id,
-            "outcome": AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
-            "response_status": answer.status_code,
-            "response_headers": DeliveryAttempt.response_headers.seal(attempt_id, headers),
-            "response_body": DeliveryAttempt.response_body.seal(
-                attempt_id, body if answer.status_code is not None else None
-            ),
-            "response_body_truncated": answer.body_truncated,
-            "error_code": answer.error.code if answer.error else None,
-            "error_message": error,
-            "remote_address": answer.remote_address,
-            "latency_ms": round(answer.latency_ms, 2),
-            "finished_at": clock.now(),
-        },
-    )
 
 
 def _reason_of_failure(answer: Response, secrets_sent: tuple[str, ...]) -> str | None:

@@ -11,6 +11,7 @@ from opensink_web.models import Agent, Delivery, DeliveryAttempt, DeliveryKind, 
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.deliveries.queries import find_delivery
+from opensink_web.operations.deliveries.record import attempts_of
 from opensink_web.services import Services
 from opensink_web.web.rendering.live import version_of
 
@@ -48,7 +49,8 @@ def find_test_call(
     delivery = find_delivery(principal.workspace, delivery_id)
     if delivery.agent_id != agent.id or delivery.kind is not DeliveryKind.TEST:
         raise NotFound("This test call does not exist.")
-    attempt = delivery.attempts[-1] if delivery.attempts else None
+    attempts = attempts_of(delivery)
+    attempt = attempts[-1] if attempts else None
     has_not_begun = delivery.status is DeliveryStatus.PENDING and attempt is None
     return TestCall(
         delivery=delivery,

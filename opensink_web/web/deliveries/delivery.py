@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web.errors import Conflict
-from opensink_web.models import Delivery, DeliveryKind, DeliveryStatus
+from opensink_web.models import Delivery, DeliveryAttempt, DeliveryKind, DeliveryStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as operations
 from opensink_web.operations.deliveries import queries
+from opensink_web.operations.deliveries.record import attempts_of
 from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.web.access import requires
 from opensink_web.web.deliveries.delivery_wait import wait_of
@@ -53,13 +54,15 @@ def index(principal: Principal) -> ResponseReturnValue:
 def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
     """Show a delivery with its attempts, or to htmx the part that updates itself."""
     delivery = queries.find_delivery(principal.workspace, delivery_id)
-    version = _version(delivery)
+    attempts = attempts_of(delivery)
+    version = _version(delivery, attempts)
     if is_unchanged(version):
         return UNCHANGED
     asked_id = delivery.input_request_id
     return render_template(
         "delivery/_delivery.html" if request.htmx else "delivery/show.html",
         delivery=delivery,
+        attempts=attempts,
         asked=find_input_request(principal.workspace, asked_id) if asked_id else None,
         kind_text=delivery_kind,
         trigger_text=attempt_trigger,
@@ -99,6 +102,6 @@ def _tabs(wanted: queries.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
     ]
 
 
-def _version(delivery: Delivery) -> str:
-    attempts = [(one.id, one.outcome) for one in delivery.attempts]
-    return version_of(delivery.status, delivery.updated_at, wait_of(delivery), attempts)
+def _version(delivery: Delivery, attempts: list[DeliveryAttempt]) -> str:
+    outcomes = [(one.number, one.outcome) for one in attempts]
+    return version_of(delivery.status, delivery.updated_at, wait_of(delivery), outcomes)

@@ -20,6 +20,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations.agents.queries import ActivityFilter, list_activities
 from opensink_web.operations.deliveries.queries import DeliveryFilter, list_deliveries
+from opensink_web.operations.deliveries.record import attempts_of
 from opensink_web.operations.page import LIMIT_MAX, PageRequest
 from opensink_web.web.rendering import happenings
 from opensink_web.web.rendering.happenings import AGENTS_REPORT, SESSION_FAILED, Happening
@@ -68,7 +69,7 @@ def timeline_of(
     deliveries = list_deliveries(workspace, wanted, newest, with_attempts=True)
     events = [_of_activity(workspace, session, one) for one in activities.items]
     for delivery in deliveries.items:
-        events += [_of_attempt(workspace, delivery, one) for one in delivery.attempts]
+        events += [_of_attempt(workspace, delivery, one) for one in attempts_of(delivery)]
     return sorted(events, key=lambda event: (event.moment, event.id), reverse=True)
 
 

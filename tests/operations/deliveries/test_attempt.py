@@ -31,11 +31,13 @@ from opensink_web.operations.agents.agent_session import update_session
 from opensink_web.operations.deliveries import outcome
 from opensink_web.operations.deliveries.attempt import DeliveryClaim, target_of_agent
 from opensink_web.operations.deliveries.delivery import redeliver
+from opensink_web.operations.deliveries.outcome import give_up_delivery
+from opensink_web.operations.deliveries.record import attempts_of
 from opensink_web.outbound.client import Call, Headers, Response
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
-from tests.support.deliveries import claim_delivery, finish_delivery
+from tests.support.deliveries import claim_delivery, finish_delivery, finish_together
 from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
 
@@ -166,8 +168,80 @@ def test_a_lost_worker_is_made_good_under_the_same_webhook_id(
     moment.pass_seconds(31)
     second = claimed(delivery_id)
     assert dict(call_of(first).headers)["webhook-id"] == dict(call_of(second).headers)["webhook-id"]
-    triggers = [attempt.trigger for attempt in the_delivery(delivery_id).attempts]
-    assert triggers == [AttemptTrigger.FIRST, AttemptTrigger.RECOVERY]
+    told = [(each.trigger, each.outcome) for each in attempts_of(the_delivery(delivery_id))]
+    assert told == [("first", "unknown"), ("recovery", None)]
+
+
+def test_a_lost_call_is_kept_as_it_was_begun(
+    moment: Moment, delivery_id: UUID, waiting: Waiting
+) -> None:
+    began_at = moment.now
+    claimed(delivery_id)
+    with writing():
+        agent = db.session.get_one(Agent, waiting.agent_id)
+        stored = agent.execution_endpoint or {}
+        agent.execution_endpoint = {**stored, "url": "http://127.0.0.1:9/moved?token=x"}
+    moment.pass_seconds(31)
+    claimed(delivery_id)
+    lost, under_way = attempts_of(the_delivery(delivery_id))
+    assert (lost.number, lost.method, lost.created_at) == (1, "POST", began_at)
+    assert lost.url == "http://127.0.0.1:9/execute"
+    assert ["X-OpenSink-Secret", "••••"] in lost.request_headers
+    assert ["webhook-id", str(delivery_id)] in lost.request_headers
+    assert str(waiting.request_id) in str(lost.request_body)
+    assert lost.error_code == "outcome_unknown"
+    assert lost.finished_at == moment.now
+    assert (under_way.number, under_way.url) == (2, "http://127.0.0.1:9/moved?token=••••")
+
+
+def test_what_is_under_way_is_stored_nowhere_but_in_the_delivery(delivery_id: UUID) -> None:
+    claim_ = claimed(delivery_id)
+    delivery = the_delivery(delivery_id)
+    (under_way,) = attempts_of(delivery)
+    assert (under_way.number, under_way.trigger, under_way.outcome) == (1, "first", None)
+    assert delivery.attempts == []
+    db.session.commit()
+    assert finished(claim_, 200)
+    delivery = the_delivery(delivery_id)
+    assert [each.outcome for each in attempts_of(delivery)] == ["succeeded"]
+    assert (delivery.call_began_at, delivery.called_endpoint) == (None, None)
+
+
+def test_a_recovery_that_is_lost_too_is_kept_as_one(moment: Moment, patient_id: UUID) -> None:
+    assert finished(claimed(patient_id), 500)
+    for _ in range(3):
+        moment.pass_seconds(3600)
+        claimed(patient_id)
+    told = [(each.trigger, each.outcome) for each in attempts_of(the_delivery(patient_id))]
+    assert told == [
+        ("first", "failed"),
+        ("retry", "unknown"),
+        ("recovery", "unknown"),
+        ("recovery", None),
+    ]
+
+
+def test_two_of_the_same_row_that_ended_together_are_told_apart(
+    moment: Moment, delivery_id: UUID
+) -> None:
+    stale = claimed(delivery_id)
+    moment.pass_seconds(31)
+    fresh = claimed(delivery_id)
+    with writing():
+        assert finish_together([stale, fresh], came_back(200)) == [delivery_id]
+    numbers = [(each.number, each.outcome) for each in the_delivery(delivery_id).attempts]
+    assert numbers == [(1, "unknown"), (2, "succeeded")]
+
+
+def test_what_cannot_be_stored_is_an_attempt_with_an_unknown_outcome(delivery_id: UUID) -> None:
+    claim_ = claimed(delivery_id)
+    with writing():
+        give_up_delivery(claim_, "It cannot be stored.")
+    delivery = the_delivery(delivery_id)
+    (attempt,) = delivery.attempts
+    assert (delivery.status, delivery.error_message) == ("failed", "It cannot be stored.")
+    assert (attempt.number, attempt.outcome) == (1, "unknown")
+    assert attempt.error_message == "It cannot be stored."
 
 
 def test_each_call_is_made_as_the_agent_is_set_up_then(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from opensink_web.models import Delivery, DeliveryAttempt, DeliveryStatus, db
 from opensink_web.models.transaction import writing
 from tests.conftest import Cast
+from tests.support.deliveries import claim_delivery
 from tests.support.review_cases import answer_and_call, news, refresh_href
 from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at
 
@@ -121,6 +122,15 @@ def test_updates_itself_until_the_call_has_ended(
     html = bob.get(f"{PAGE}/{page}").text
 
     assert "No attempt has been made yet" in html
+    assert news(bob, refresh_href(html)) == (204, "")
+
+    with app.app_context(), writing():
+        claim_delivery(UUID(page))
+    html = bob.get(f"{PAGE}/{page}").text
+
+    assert "Calling the agent…" in html
+    assert "First attempt" in html
+    assert "X-OpenSink-Secret: ••••" in html
     assert news(bob, refresh_href(html)) == (204, "")
 
 

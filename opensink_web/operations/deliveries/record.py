@@ -1,0 +1,107 @@
+"""What is kept of an attempt at a delivery: the call without its secrets, and what came back.
+
+An attempt has its row once it has ended. Until then the delivery says that a call was begun, when,
+and how the agent was called; that tells what to show of it, and what to keep of one whose worker
+was lost.
+"""
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from opensink_web.errors import UnreadableSecret
+from opensink_web.keyring import Keyring
+from opensink_web.models import (
+    Agent,
+    AttemptOutcome,
+    AttemptTrigger,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+)
+from opensink_web.operations.agents.queries import endpoint_of
+from opensink_web.outbound.client import Call
+from opensink_web.outbound.endpoint_call import build_call
+from opensink_web.outbound.redaction import kept_call
+from opensink_web.outbound.signing import CallSecrets
+
+_NOT_KEPT = CallSecrets("-", ("-",))
+"""Stands for what signs a call, of which nothing is kept."""
+
+
+def kept_of(call: Call) -> dict[str, Any]:
+    """Return what an attempt keeps of its call."""
+    kept = kept_call(call)
+    headers = [list(pair) for pair in kept.headers]
+    return {
+        "method": call.method,
+        "url": kept.url,
+        "request_headers": headers,
+        "request_body": kept.body,
+    }
+
+
+def sealed_record(values: dict[str, Any], ring: Keyring) -> dict[str, Any]:
+    """Return an attempt's row as a statement stores it; needs no application."""
+    row_id = values["id"]
+    for column in (
+        DeliveryAttempt.url,
+        DeliveryAttempt.request_headers,
+        DeliveryAttempt.request_body,
+        DeliveryAttempt.response_headers,
+        DeliveryAttempt.response_body,
+    ):
+        if column.name in values:
+            values = values | {column.name: column.seal(row_id, values[column.name], ring)}
+    return values
+
+
+def attempts_of(delivery: Delivery) -> list[DeliveryAttempt]:
+    """Return a delivery's attempts, the first one first; the one under way has no outcome."""
+    stored = list(delivery.attempts)
+    is_under_way = delivery.status is DeliveryStatus.PENDING and delivery.lease_token is not None
+    if not is_under_way or delivery.call_began_at is None:
+        return stored
+    last = stored[-1].outcome if stored else None
+    return [*stored, DeliveryAttempt(**begun_attempt(delivery, delivery.id, last))]
+
+
+def begun_attempt(
+    delivery: Delivery | Row[Any], attempt_id: UUID, last_outcome: AttemptOutcome | None
+) -> dict[str, Any]:
+    """Return what there is to say of a call that was begun, after one that ended so."""
+    begun: dict[str, Any] = {
+        "id": attempt_id,
+        "delivery_id": delivery.id,
+        "created_at": delivery.call_began_at,
+        "number": delivery.attempt_count,
+        "trigger": _trigger_of(delivery, last_outcome),
+    }
+    # the keys may have been rotated since
+    agent = Agent(id=delivery.agent_id, sealed_execution_endpoint=delivery.called_endpoint)
+    with suppress(UnreadableSecret):
+        endpoint = endpoint_of(agent)
+        if endpoint is not None and delivery.call_began_at is not None:
+            call = build_call(
+                endpoint,
+                session_id=str(delivery.session_id or delivery.id),
+                request_id=str(delivery.input_request_id or delivery.id),
+                delivery_id=str(delivery.id),
+                secrets=_NOT_KEPT,
+                now=delivery.call_began_at,
+            )
+            return begun | kept_of(call)
+    return begun | {"method": "POST", "url": "", "request_headers": [], "request_body": None}
+
+
+def _trigger_of(
+    delivery: Delivery | Row[Any], last_outcome: AttemptOutcome | None
+) -> AttemptTrigger:
+    """Only a lost worker leaves an unknown outcome that another attempt follows by itself."""
+    is_first_of_round = delivery.round_attempt_count <= 1
+    if last_outcome is AttemptOutcome.UNKNOWN and not is_first_of_round:
+        return AttemptTrigger.RECOVERY
+    trigger: AttemptTrigger = delivery.next_trigger
+    return trigger
