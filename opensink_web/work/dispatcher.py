@@ -77,6 +77,7 @@ class Dispatcher:
         self._waiting: dict[Wakeup, None] = {}  # in the order in which they are served
         self._running: dict[UUID, tuple[str, Claimed]] = {}
         self._ended: list[_Ended] = []
+        self._is_woken = False  # for a group that waits for nothing that is running here
         self._again_at = 0.0  # when the database is tried again
         self._has_looked = False
         self._renewed_at = time.monotonic()
@@ -168,12 +169,13 @@ class Dispatcher:
             timeout = next_capacity_at  # also if nothing waits here: it may wait in Redis for that
         self._read(timeout)
         gathers_until = time.monotonic() + GATHER_SECONDS
-        while self._ended and self._running and not self._waiting:
+        while self._ended and self._capacity.quick_count and not self._is_woken:
             left = gathers_until - time.monotonic()
             if left <= 0 or not self._read(left):
                 break
         while self._read(0):
             pass
+        self._is_woken = False
         self._capacity.free_up()
 
     def _read(self, timeout: float) -> bool:
@@ -186,6 +188,7 @@ class Dispatcher:
             case Wakeup():
                 if message.kind in self._kinds and not self._stopping:
                     self._waiting.setdefault(message)
+                    self._is_woken = True
                 self._read_count += 1
             case _Ended(kind=kind, claim=claim):
                 del self._running[claim.id]

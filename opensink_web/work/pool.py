@@ -17,21 +17,27 @@ class WorkerPool:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle_count = 0
+        self._idle_count = 0  # less what waits for a thread
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def submit(self, function: Callable[[], None]) -> None:
         """Have a function run that raises nothing."""
-        with self._lock:
-            needs_thread = self._idle_count <= 0
-            self._idle_count -= 1
         self._work.put(function)
-        if needs_thread:
-            try:
-                threading.Thread(target=self._loop, name="work", daemon=True).start()
-            except RuntimeError:
-                # whoever is done first takes it
-                _log.exception("There can be no more threads")
+        with self._lock:
+            self._idle_count -= 1
+            needs_thread = self._idle_count < 0
+        if needs_thread and self._started_thread():
+            with self._lock:
+                self._idle_count += 1
+
+    def _started_thread(self) -> bool:
+        try:
+            threading.Thread(target=self._loop, name="work", daemon=True).start()
+        except RuntimeError:
+            # whoever is done first takes it
+            _log.exception("There can be no more threads")
+            return False
+        return True
 
     def _loop(self) -> None:
         while True:

@@ -44,6 +44,7 @@ class Work:
         self.claimed: list[UUID] = []
         self.looked_at: list[UUID] = []
         self.finished: list[UUID] = []
+        self.finished_together: list[Sequence[UUID]] = []
         self.given_up: list[UUID] = []
         self.refuses: Callable[[Sequence[UUID]], None] = lambda _: None
         self.breaks: set[UUID] = set()
@@ -69,6 +70,7 @@ class Work:
         ids = [claim.id for claim, _ in settled]
         if ids:
             self.refuses(ids)
+            self.finished_together.append(ids)
         self.finished += ids
 
     def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
@@ -129,6 +131,19 @@ def test_new_work_does_not_wait_for_a_long_call(work: Work, look: Callable[[], N
     assert long.id not in work.finished
     long.gate.set()
     wait_until(lambda: long.id in work.finished)
+
+
+def test_what_ends_at_the_same_time_is_written_down_together(
+    work: Work, look: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher_module, "GATHER_SECONDS", 20)
+    first, second = work.add(2, is_long=True)
+    look()
+    wait_until(lambda: len(work.claimed) == 2)
+    first.gate.set()
+    second.gate.set()
+    wait_until(lambda: work.finished)
+    assert set(work.finished_together[0]) == {first.id, second.id}
 
 
 def test_a_worker_that_has_its_share_tells_others_of_new_work(
