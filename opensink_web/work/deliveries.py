@@ -10,16 +10,17 @@ from uuid import UUID
 from sqlalchemy import Row, Table, and_, bindparam, literal, literal_column, or_, select
 
 from opensink_web import clock
-from opensink_web.models import AgentSession, Delivery, DeliveryStatus, Execution
+from opensink_web.models import AgentSession, Delivery, DeliveryStatus, Execution, db
 from opensink_web.operations.agents.queries import HealthStatus
 from opensink_web.operations.deliveries.attempt import (
     COLUMNS,
     DeliveryClaim,
     DeliveryTarget,
     begin_attempts,
+    joined,
     refusal_of,
     refused,
-    target_of_agent,
+    target_of,
 )
 from opensink_web.operations.deliveries.outcome import (
     CallResult,
@@ -41,7 +42,7 @@ _IS_THERE = or_(
     Delivery.session_id.is_(None),
     Delivery.session_id.not_in(select(_SESSIONS.c.id).where(_SESSIONS.c.deleted_at.is_not(None))),
 )
-_DUE = oldest_due(Delivery, _IS_OPEN, *COLUMNS).where(_IS_THERE)
+_DUE = joined(oldest_due(Delivery, _IS_OPEN, *COLUMNS).where(_IS_THERE))
 _DUE_ASKED = _DUE.where(_IS_ASKED)
 _REFUSE = taking(Delivery, updated_at=MOMENT, call_began_at=None, called_endpoint=None)
 _TAKE = taking(
@@ -73,10 +74,12 @@ class Deliveries:
 
     def claim(self, look: Look) -> Claims[DeliveryClaim]:
         """Take what is due for an agent."""
-        target = target_of_agent(look.group_id)
-        if target is None:
+        db.session.flush()  # a call that has just ended may have changed the agent's health
+        rows = look.due(_DUE)
+        if not rows:
             return Claims()
-        rows, has_more = self._due(look, target)
+        target = target_of(rows[0])
+        rows, has_more = self._cut(look, rows, target)
         ending = [row for row in rows if refusal_of(row, target) is not None]
         beginning = [row for row in rows if refusal_of(row, target) is None]
         claims: list[DeliveryClaim] = []
@@ -115,13 +118,15 @@ class Deliveries:
         """Fail it."""
         give_up_delivery(claim, reason)
 
-    def _due(self, look: Look, target: DeliveryTarget) -> tuple[Sequence[Row[Any]], bool]:
+    def _cut(
+        self, look: Look, rows: Sequence[Row[Any]], target: DeliveryTarget
+    ) -> tuple[Sequence[Row[Any]], bool]:
         """An endpoint that fails is called once in a while only, one call at a time; but what a
         person asked for is called at once.
         """
         health = target.health
         if health is None or health.status is HealthStatus.HEALTHY:
-            return look.cut(look.due(_DUE), self._limit)
+            return look.cut(rows, self._limit)
         if asked := look.due(_DUE_ASKED):
             return look.cut(asked, self._limit)
-        return ([], False) if health.is_paused else look.cut(look.due(_DUE), 1)
+        return ([], False) if health.is_paused else look.cut(rows, 1)

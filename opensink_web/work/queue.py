@@ -155,14 +155,15 @@ class Kind(Protocol[ClaimT, ResultT]):
 class Look:
     """A look at one group, whose lock is held: how many of its rows may be taken here.
 
-    `most` is for how many there are threads, `processes` for how many there are processes if each
-    needs one; `here` is how many this worker carries out already, of which it takes its share, so
-    that none is idle while another has taken everything.
+    `counting` counts what is leased in the group, once something was found. `most` is for how many
+    there are threads, `processes` for how many there are processes if each needs one; `here` is how
+    many this worker carries out already, of which it takes its share, so that none is idle while
+    another has taken everything.
     """
 
     group_id: UUID
     moment: datetime
-    in_flight: int
+    counting: Select[Any]
     most: int
     here: int = 0
     workers: int = 1
@@ -177,10 +178,13 @@ class Look:
         self, rows: Sequence[Row[Any]], limit: int, *, needs_process: bool = False
     ) -> tuple[Sequence[Row[Any]], bool]:
         """Return the rows that may be taken of a group with this limit; whether others may more."""
+        if not rows:
+            return [], False
         most = self.most
         if needs_process and self.processes is not None:
             most = min(most, self.processes)
-        free = max(limit - self.in_flight, 0)
+        values = {"of_group": self.group_id, "moment": self.moment}
+        free = max(limit - int(run_prepared(self.counting, values).scalar_one()), 0)
         share = -(-limit // self.workers) - self.here
         available = max(min(most, free, share), 0)
         return rows[:available], len(rows) > available and free > available
@@ -267,9 +271,7 @@ class Queue:
         """Take up to `most` rows of a group that are due, as its limit allows."""
         lock_group(group_id)
         moment = clock.now()
-        values = {"of_group": group_id, "moment": moment}
-        in_flight = int(run_prepared(self._in_flight, values).scalar_one())
-        return kind.claim(Look(group_id, moment, in_flight, most, here, workers, processes))
+        return kind.claim(Look(group_id, moment, self._in_flight, most, here, workers, processes))
 
     def renew(self, kind: str, claims: Sequence[Claimed]) -> int:
         """Keep the leases that are still ours; return how many those are."""

@@ -36,7 +36,7 @@ class _OneOf(Deliveries):
     def claim(self, look: Look) -> Claims[DeliveryClaim]:
         return super().claim(
             _LookForOne(
-                look.group_id, look.moment, look.in_flight, look.most, wanted=self._delivery_id
+                look.group_id, look.moment, look.counting, look.most, wanted=self._delivery_id
             )
         )
 

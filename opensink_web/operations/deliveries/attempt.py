@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select
+from sqlalchemy import Row, Select, bindparam, insert, select
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
@@ -24,7 +24,6 @@ from opensink_web.models import (
     Delivery,
     DeliveryAttempt,
     Workspace,
-    db,
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.leased import RECOVERIES_MAX
@@ -55,12 +54,6 @@ _WORKSPACE_COLUMNS = (
     Workspace.previous_secret_expires_at,
     Workspace.sealed_signing_root,
 )
-_FIND_AGENT = (
-    select(*_AGENT_COLUMNS, *_WORKSPACE_COLUMNS)
-    .join(Workspace, Workspace.id == Agent.workspace_id)
-    # it is run past the session, which leaves out what was deleted
-    .where(Agent.id == bindparam("of_agent"), Agent.deleted_at.is_(None))
-)
 _REMEMBERED_AGENTS = 256
 _ADD_LOST = insert(DeliveryAttempt)
 _LAST_OUTCOME = (
@@ -83,7 +76,18 @@ COLUMNS = (
     Delivery.call_began_at,
     Delivery.called_endpoint,
 )
-"""What is read of a delivery that is due."""
+"""What is read of a delivery that is due, before what is read of its agent."""
+
+
+def joined(due: Select[Any]) -> Select[Any]:
+    """Add to a query of COLUMNS of deliveries what their agent is called with."""
+    return (
+        due.add_columns(*_AGENT_COLUMNS, *_WORKSPACE_COLUMNS)
+        .join(Agent, Agent.id == Delivery.agent_id)
+        .join(Workspace, Workspace.id == Agent.workspace_id)
+        # it is run past the session, which leaves out what was deleted
+        .where(Agent.deleted_at.is_(None))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +145,10 @@ class DeliveryClaim:
     refusal: str = ""
 
 
-def target_of_agent(agent_id: UUID) -> DeliveryTarget | None:
-    """Find what an agent's deliveries call; None if it was deleted."""
-    db.session.flush()  # a call that ended in this transaction may have changed the agent's health
-    row = run_prepared(_FIND_AGENT, {"of_agent": agent_id}).one_or_none()
-    if row is None:
-        return None
+def target_of(row: Row[Any]) -> DeliveryTarget:
+    """Return what the deliveries of a row's agent call."""
     ring = keyring()
-    agent, workspace = _called(ring, tuple(row))
+    agent, workspace = _called(ring, tuple(row[len(COLUMNS) :]))
     health = health_of(agent)
     try:
         endpoint = endpoint_of(agent)

@@ -29,7 +29,7 @@ from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import update_session
 from opensink_web.operations.deliveries import outcome
-from opensink_web.operations.deliveries.attempt import DeliveryClaim, target_of_agent
+from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.operations.deliveries.outcome import give_up_delivery
 from opensink_web.operations.deliveries.record import attempts_of
@@ -262,7 +262,7 @@ def test_each_call_is_made_as_the_agent_is_set_up_then(
 def test_a_deleted_agent_is_not_called(delivery_id: UUID, waiting: Waiting) -> None:
     with writing():
         db.session.get_one(Agent, waiting.agent_id).deleted_at = clock.now()
-        assert target_of_agent(waiting.agent_id) is None
+        assert claim_delivery(delivery_id) is None
 
 
 def test_a_worker_lost_every_time_ends_as_outcome_unknown(
