@@ -3,11 +3,12 @@
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import bindparam, event, select
+from sqlalchemy.exc import OperationalError
 
 from opensink_web.errors import Unavailable
 from opensink_web.models import Workspace, db, transaction
-from opensink_web.models.transaction import writing
+from opensink_web.models.transaction import is_outage, reading, run_prepared, writing
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.server
@@ -66,3 +67,21 @@ def test_one_that_goes_away_at_the_commit_promises_nothing(
         with pytest.raises(Unavailable, match="Look whether it is there"):
             rename(cast)
         rename(cast)
+
+
+def test_a_connection_that_a_prepared_statement_finds_gone_is_dropped(
+    app: Flask, cast: Cast, postgres_url: str
+) -> None:
+    ask = select(Workspace.id).where(Workspace.id == bindparam("of_workspace"))
+    wanted = {"of_workspace": cast.alice.workspace_id}
+    with app.app_context():
+        with reading():
+            run_prepared(ask, wanted)
+            with psycopg.connect(postgres_url, autocommit=True) as other:
+                other.execute(END_THE_OTHERS)
+            with pytest.raises(OperationalError) as lost:
+                run_prepared(ask, wanted)
+        assert lost.value.connection_invalidated
+        assert is_outage(lost.value)
+        with reading():
+            assert run_prepared(ask, wanted).scalar_one() == cast.alice.workspace_id

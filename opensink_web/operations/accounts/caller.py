@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from opensink_web.models import CustomRole, Membership, MembershipRole, db
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.permission import granted
 from opensink_web.operations.accounts.permission_pattern import Pattern
 
@@ -77,10 +78,10 @@ class CallerQuery:
         key = tuple(identity.values())
         parameters = {**identity, **moments}
         kept = self._kept.get(key)
-        if kept is not None:
-            rows = db.session.connection().execute(self._raw, parameters)
-            if kept.raw == [tuple(row) for row in rows]:
-                return kept.caller
+        if kept is not None and kept.raw == [
+            tuple(row) for row in run_prepared(self._raw, parameters)
+        ]:
+            return kept.caller
         return self._read(key, parameters)
 
     def _read(self, key: Hashable, parameters: Mapping[str, Any]) -> Caller | None:
