@@ -7,7 +7,7 @@ from opensink_web.access_token import TokenSigner
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.rate_limit import RateLimiter
 from opensink_web.settings import Settings
 
@@ -34,7 +34,7 @@ class Services:
     """
 
     settings: Settings
-    policy: TargetPolicy
+    policy: EndpointPolicy
     callback_policy: CallbackPolicy
     readiness: Callable[[], Readiness]
     oidc_provider: OidcProvider | None

@@ -25,7 +25,7 @@ from opensink_web.models.transaction import (
 )
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
@@ -124,7 +124,7 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
     app.extensions[_NOTIFIER_EXTENSION] = Notifier(wakeup_queue(connection), breaker)
     app.extensions[EXTENSION] = Services(
         settings=settings,
-        policy=TargetPolicy.from_entries(settings.execution_endpoint_hosts),
+        policy=EndpointPolicy.from_entries(settings.execution_endpoint_hosts),
         callback_policy=CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
         readiness=lambda: readiness(connection),
         oidc_provider=oidc_provider(settings),

@@ -50,7 +50,7 @@ from opensink_web.operations.agents.initial_messages import (
 from opensink_web.operations.agents.queries import HealthStatus, health_of
 from opensink_web.operations.agents.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.outbound.endpoint_call import EndpointSpec
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.retry import (
     BACKOFF_INITIAL_SECONDS_DEFAULT,
     BACKOFF_MAX_SECONDS_DEFAULT,
@@ -339,7 +339,7 @@ def _plain(seconds: float) -> float:
     return int(seconds) if float(seconds).is_integer() else seconds
 
 
-def _policy() -> TargetPolicy:
+def _policy() -> EndpointPolicy:
     return _services().policy
 
 

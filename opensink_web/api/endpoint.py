@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import Field
 
 from opensink_web.contract.shapes import Answer, JsonObject, Received
+from opensink_web.outbound.destination import MAX_URL_LENGTH
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
-from opensink_web.outbound.target import MAX_URL_LENGTH
 
 
 class EndpointMethod(StrEnum):

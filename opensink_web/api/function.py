@@ -47,7 +47,7 @@ from opensink_web.operations.executions.function_target import (
 )
 from opensink_web.operations.executions.permission import executable_function
 from opensink_web.operations.executions.queries import function as function_queries
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.services import EXTENSION, Services
 
@@ -326,6 +326,6 @@ def end_function_signing_overlap(
     return FunctionAnswer.shown_to(principal, function)
 
 
-def _policy() -> TargetPolicy:
+def _policy() -> EndpointPolicy:
     services: Services = current_app.extensions[EXTENSION]
     return services.policy

@@ -15,7 +15,7 @@ from opensink_web.demo.trading_agent import JSON, AgentSettings, TradingAgent, s
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import writing
 from opensink_web.operations.demo import IN_TERMINAL, demo_owner, prepare_demo, revoke_demo_key
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import settings_of_parts
 
@@ -41,7 +41,7 @@ def demo(settings: Settings, email: str | None) -> None:
 
 
 def _prepare(settings: Settings, email: str | None) -> tuple[AgentSettings, str]:
-    policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
+    policy = EndpointPolicy.from_entries(settings.execution_endpoint_hosts)
     with writing():
         owner = demo_owner(email)
         program = prepare_demo(

@@ -21,7 +21,7 @@ from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import reading
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.sealed import count_by_key
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import (
     CONNECT_TIMEOUT_SECONDS,
@@ -240,7 +240,7 @@ def _admin() -> Finding:
 
 def _endpoints(settings: Settings) -> Iterator[Finding]:
     """Name the agents that a worker of `up`, or else one started alone, would not call."""
-    policy = TargetPolicy.from_entries(settings_of_parts(settings).execution_endpoint_hosts)
+    policy = EndpointPolicy.from_entries(settings_of_parts(settings).execution_endpoint_hosts)
     refused = False
     query = select(Agent).where(Agent.sealed_execution_endpoint.is_not(None))
     for agent in db.session.scalars(query):
@@ -269,7 +269,7 @@ def _oidc(settings: Settings) -> Iterator[Finding]:
     yield Finding(Verdict.OK, "OIDC provider", sentence)
 
 
-def _reason_not_to_call(agent: Agent, policy: TargetPolicy) -> str | None:
+def _reason_not_to_call(agent: Agent, policy: EndpointPolicy) -> str | None:
     try:
         endpoint = endpoint_of(agent)
     except UnreadableSecret as error:

@@ -15,7 +15,7 @@ from opensink_web.cli.finding import Finding, Verdict
 from opensink_web.errors import OpenSinkError
 from opensink_web.factory import session_cookie_name
 from opensink_web.outbound.client import Call, Client, Response
-from opensink_web.outbound.target import Target
+from opensink_web.outbound.destination import Destination
 from opensink_web.settings import Settings
 from opensink_web.web.forms.sealed_value import seal
 from opensink_web.web.seen import DOCTOR_HEADER, DOCTOR_PURPOSE, SEEN_ADDRESS
@@ -34,7 +34,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 class _Anywhere:
     """PUBLIC_URL is the operator's own address, wherever it leads."""
 
-    def objection(self, target: Target) -> str | None:
+    def objection(self, destination: Destination) -> str | None:
         """Object to nothing."""
         return None
 

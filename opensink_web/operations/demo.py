@@ -16,7 +16,7 @@ from opensink_web.operations.agents.agent import create_agent, update_agent
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.agents.signing_secret import signing_secret_of
 from opensink_web.outbound.endpoint_call import EndpointSpec
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 
 NAMESPACE = "default"
 KEY_NAME = "Trading demo"
@@ -64,7 +64,7 @@ def demo_owner(email: str | None) -> Principal:
 
 
 def prepare_demo(
-    owner: Principal, policy: TargetPolicy, kind: DemoKind, *, base_url: str, port: int
+    owner: Principal, policy: EndpointPolicy, kind: DemoKind, *, base_url: str, port: int
 ) -> AgentSettings:
     """Make the demo's agent, or point the one that is there to this port, with a new key.
 
@@ -122,7 +122,7 @@ def revoke_demo_key(settings: AgentSettings) -> None:
 
 
 def _agent_at(
-    workspace: Workspace, policy: TargetPolicy, kind: DemoKind, endpoint: EndpointSpec
+    workspace: Workspace, policy: EndpointPolicy, kind: DemoKind, endpoint: EndpointSpec
 ) -> Agent:
     agent = _find(workspace, kind)
     if agent is not None:

@@ -1,10 +1,10 @@
 """HTTP out: pure values in, pure values out. No database, no Flask, no settings are read here.
 
 client         Client.send(Call) -> Response: one guarded exchange that never raises
-policy         TargetPolicy: which hosts and addresses endpoints may have
+policy         EndpointPolicy: which hosts and addresses endpoints may have
 callback_policy  CallbackPolicy: which URLs results may be sent to
 trust          which certificate authorities are trusted
-target         an endpoint's URL, taken apart once and strictly
+destination    an endpoint's URL, taken apart once and strictly
 addresses      what an IP address means: public, special, metadata, one inside another
 connection     the guard at the socket: connects to vetted addresses only, in bounded time
 resolver       names to addresses within the time that is left

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from opensink_web.outbound.policy import TargetPolicy, refusal
+from opensink_web.outbound.destination import Destination, InvalidDestination, parse_destination
+from opensink_web.outbound.policy import EndpointPolicy, refusal
 from opensink_web.outbound.resolver import resolve
-from opensink_web.outbound.target import InvalidTarget, Target, parse_target
 
 ANY_HOST = "*"
 LOOKUP_TIMEOUT_SECONDS = 3.0
@@ -35,7 +35,7 @@ class CallbackPolicy:
         self._takes_any_host = ANY_HOST in hosts
         self._hosts = frozenset(_canonical(host) for host in hosts if host != ANY_HOST)
         self._is_enabled = bool(hosts)
-        self._addresses = TargetPolicy.from_entries(allow_cidrs)
+        self._addresses = EndpointPolicy.from_entries(allow_cidrs)
         self._lookups = _Lookups(self._look_up)
 
     def check_url(self, url: str) -> str | None:
@@ -46,18 +46,18 @@ class CallbackPolicy:
         if not self._is_enabled:
             return _DISABLED
         try:
-            target = parse_target(url)
-        except InvalidTarget as reason:
+            destination = parse_destination(url)
+        except InvalidDestination as reason:
             return str(reason)
-        return self.objection(target) or self._check_addresses(target)
+        return self.objection(destination) or self._check_addresses(destination)
 
-    def objection(self, target: Target) -> str | None:
-        """Say in a sentence why this target is not called whatever its address, or None."""
+    def objection(self, destination: Destination) -> str | None:
+        """Say in a sentence why this destination is not called whatever its address, or None."""
         if not self._is_enabled:
             return _DISABLED
-        if target.scheme != "https":
+        if destination.scheme != "https":
             return "A callback's URL must start with https://."
-        host = target.host.removesuffix(".")
+        host = destination.host.removesuffix(".")
         if self._takes_any_host or host in self._hosts:
             return None
         return (
@@ -73,10 +73,10 @@ class CallbackPolicy:
         """Say that an address is refused, and who can change that."""
         return refusal(host, address, "CALLBACK_ALLOW_CIDRS")
 
-    def _check_addresses(self, target: Target) -> str | None:
-        if target.address is not None:
-            return self._check_address(target.host, str(target.address))
-        return self._lookups.verdict(target.host)
+    def _check_addresses(self, destination: Destination) -> str | None:
+        if destination.address is not None:
+            return self._check_address(destination.host, str(destination.address))
+        return self._lookups.verdict(destination.host)
 
     def _check_address(self, host: str, address: str) -> str | None:
         return None if self.allows(host, address) else self.refusal(host, address)
@@ -146,7 +146,7 @@ class _Lookups:
 def _canonical(host: str) -> str:
     """Spell a listed host as a parsed URL does: lower case, punycode, no dot at the end.
 
-    Raises: InvalidTarget
+    Raises: InvalidDestination
     """
     bracketed = f"[{host}]" if ":" in host else host
-    return parse_target(f"https://{bracketed}/").host.removesuffix(".")
+    return parse_destination(f"https://{bracketed}/").host.removesuffix(".")

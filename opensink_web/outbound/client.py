@@ -19,6 +19,7 @@ from opensink_web.outbound.connection import (
     bind,
     new_connection,
 )
+from opensink_web.outbound.destination import Destination, InvalidDestination, parse_destination
 from opensink_web.outbound.failures import (
     EXPECTED_FAILURES,
     CallError,
@@ -28,7 +29,6 @@ from opensink_web.outbound.failures import (
 from opensink_web.outbound.headers import is_sendable
 from opensink_web.outbound.idle import IdleConnections
 from opensink_web.outbound.policy import Policy
-from opensink_web.outbound.target import InvalidTarget, Target, parse_target
 from opensink_web.outbound.trust import trusting_context
 
 KEPT_BODY_BYTES = 4 * 1024
@@ -95,11 +95,11 @@ class Client:
         started = time.monotonic()
         received = _Received()
         try:
-            target = parse_target(call.url)
-        except InvalidTarget as reason:
+            destination = parse_destination(call.url)
+        except InvalidDestination as reason:
             received.error = CallError("invalid_url", str(reason))
         else:
-            self._exchange(call, target, received)
+            self._exchange(call, destination, received)
         return received.answer(started)
 
     def close(self) -> None:
@@ -117,19 +117,19 @@ class Client:
     ) -> None:
         self.close()
 
-    def _exchange(self, call: Call, target: Target, received: "_Received") -> None:
+    def _exchange(self, call: Call, destination: Destination, received: "_Received") -> None:
         bounds = Bounds(call.timeout_seconds)
-        connection = self._idle.take(target)
+        connection = self._idle.take(destination)
         if connection is None:
-            connection = new_connection(target, self._policy, bounds, self._tls)
+            connection = new_connection(destination, self._policy, bounds, self._tls)
         bind(connection, bounds)
         is_reusable = False
         try:
             _check_headers(call)
-            response = connection.exchange(call.method, target.path, call.headers, call.body)
+            response = connection.exchange(call.method, destination.path, call.headers, call.body)
             is_reusable = received.read(response, connection, call.kept_body_bytes)
         except EXPECTED_FAILURES as error:
-            received.error = call_error(error, target, call.timeout_seconds)
+            received.error = call_error(error, destination, call.timeout_seconds)
         finally:
             received.remote_address = connection.guard.peer_address
             if is_reusable:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from opensink_web.outbound.addresses import parse_address
+from opensink_web.outbound.destination import Destination
 from opensink_web.outbound.policy import Policy
 from opensink_web.outbound.resolver import resolve
-from opensink_web.outbound.target import Target
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -33,8 +33,8 @@ READ_LIMIT_BYTES = 64 * 1024
 _METHODS_WITHOUT_BODY = frozenset(("GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"))
 
 
-class TargetRefused(Exception):
-    """The policy does not permit an address of this target; the message is a sentence."""
+class DestinationRefused(Exception):
+    """The policy does not permit an address of this destination; the message is a sentence."""
 
 
 class ConnectFailed(Exception):
@@ -125,34 +125,34 @@ class BoundedTLSSocket(ssl.SSLSocket):
 class Guard:
     """What both kinds of connection share: where they may lead, and the bounds of the moment."""
 
-    def __init__(self, target: Target, policy: Policy, bounds: Bounds) -> None:
-        self.target = target
+    def __init__(self, destination: Destination, policy: Policy, bounds: Bounds) -> None:
+        self.destination = destination
         self.policy = policy
         self.bounds = bounds
         self.peer_address: str | None = None
 
     def open_socket(self) -> BoundedSocket:
         """Connect to the first vetted address that answers, and check whom we reached."""
-        connected = _connect_to_any(self._vetted_addresses(), self.target.port, self.bounds)
+        connected = _connect_to_any(self._vetted_addresses(), self.destination.port, self.bounds)
         peer = str(connected.getpeername()[0])
-        if not self.policy.allows(self.target.host, peer):
+        if not self.policy.allows(self.destination.host, peer):
             connected.close()
-            raise TargetRefused(self.policy.refusal(self.target.host, peer))
+            raise DestinationRefused(self.policy.refusal(self.destination.host, peer))
         self.peer_address = peer
         return connected
 
     def _vetted_addresses(self) -> tuple[str, ...]:
-        host = self.target.host
-        objection = self.policy.objection(self.target)
+        host = self.destination.host
+        objection = self.policy.objection(self.destination)
         if objection is not None:
-            raise TargetRefused(objection)
-        if self.target.address is not None:
-            addresses: tuple[str, ...] = (str(self.target.address),)
+            raise DestinationRefused(objection)
+        if self.destination.address is not None:
+            addresses: tuple[str, ...] = (str(self.destination.address),)
         else:
-            addresses = resolve(host, self.target.port, self.bounds.remaining_seconds())
+            addresses = resolve(host, self.destination.port, self.bounds.remaining_seconds())
         for address in addresses:
             if not self.policy.allows(host, address):
-                raise TargetRefused(self.policy.refusal(host, address))
+                raise DestinationRefused(self.policy.refusal(host, address))
         return addresses
 
 
@@ -210,15 +210,15 @@ GuardedConnection = GuardedHTTPConnection | GuardedHTTPSConnection
 
 
 def new_connection(
-    target: Target, policy: Policy, bounds: Bounds, tls: ssl.SSLContext
+    destination: Destination, policy: Policy, bounds: Bounds, tls: ssl.SSLContext
 ) -> GuardedConnection:
     """Make an unopened connection; it connects when the first request is sent over it."""
     connection: GuardedConnection
-    if target.scheme == "https":
-        connection = GuardedHTTPSConnection(target.host, target.port, ssl_context=tls)
+    if destination.scheme == "https":
+        connection = GuardedHTTPSConnection(destination.host, destination.port, ssl_context=tls)
     else:
-        connection = GuardedHTTPConnection(target.host, target.port)
-    connection.guard = Guard(target, policy, bounds)
+        connection = GuardedHTTPConnection(destination.host, destination.port)
+    connection.guard = Guard(destination, policy, bounds)
     return connection
 
 

@@ -12,14 +12,14 @@ from urllib3.exceptions import TimeoutError as ReadTimedOut
 from opensink_web.outbound.connection import (
     READ_LIMIT_BYTES,
     ConnectFailed,
+    DestinationRefused,
     ReadLimitReached,
-    TargetRefused,
 )
-from opensink_web.outbound.target import Target
+from opensink_web.outbound.destination import Destination
 from opensink_web.outbound.tls_words import handshake_sentence, place_of, verification_sentence
 
 EXPECTED_FAILURES = (
-    TargetRefused,
+    DestinationRefused,
     ConnectFailed,
     ReadLimitReached,
     HTTPError,
@@ -47,23 +47,23 @@ class CallError:
     message: str
 
 
-def call_error(error: Exception, target: Target, timeout_seconds: float) -> CallError:
+def call_error(error: Exception, destination: Destination, timeout_seconds: float) -> CallError:
     """Name an exchange's failure; `error` is one of EXPECTED_FAILURES."""
-    if isinstance(error, TargetRefused):
+    if isinstance(error, DestinationRefused):
         return CallError("refused_by_policy", str(error))
     if isinstance(error, ConnectFailed):
-        return _connect_error(error.cause, target)
+        return _connect_error(error.cause, destination)
     if isinstance(error, socket.gaierror):
         return CallError(
             "name_not_resolved",
-            f"The name {target.host} could not be found. Check the endpoint's URL.",
+            f"The name {destination.host} could not be found. Check the endpoint's URL.",
         )
     if isinstance(error, ReadLimitReached):
         return CallError(
             "answer_too_large",
             f"The endpoint's answer has more than {READ_LIMIT_BYTES // 1024} KiB of headers.",
         )
-    return _exchange_error(error, target, timeout_seconds)
+    return _exchange_error(error, destination, timeout_seconds)
 
 
 def bad_response(detail: str) -> CallError:
@@ -71,8 +71,8 @@ def bad_response(detail: str) -> CallError:
     return CallError("bad_response", f"The endpoint's answer is not valid HTTP/1.1: {detail}.")
 
 
-def _connect_error(cause: OSError, target: Target) -> CallError:
-    place = place_of(target)
+def _connect_error(cause: OSError, destination: Destination) -> CallError:
+    place = place_of(destination)
     if isinstance(cause, ConnectionRefusedError):
         return CallError(
             "connection_refused", f"Nothing is listening at {place} (connection refused)."
@@ -81,15 +81,17 @@ def _connect_error(cause: OSError, target: Target) -> CallError:
     return CallError("unreachable", f"{place} cannot be reached ({reason}).")
 
 
-def _exchange_error(error: Exception, target: Target, timeout_seconds: float) -> CallError:
+def _exchange_error(
+    error: Exception, destination: Destination, timeout_seconds: float
+) -> CallError:
     if isinstance(error, TimeoutError | ReadTimedOut):
         return CallError("timeout", f"The endpoint did not answer within {timeout_seconds:g} s.")
     if isinstance(error, ssl.SSLError | TLSReadError):
-        return _tls_error(error, target)
+        return _tls_error(error, destination)
     if isinstance(error, BadStatusLine) and str(error).startswith(_TLS_ALERT):
         return CallError(
             "bad_response",
-            f"{place_of(target)} speaks HTTPS alone. Write https:// in the URL instead of http://.",
+            f"{place_of(destination)} speaks HTTPS alone. Write https:// in the URL instead of http://.",
         )
     if _is_lost(error):
         return CallError(
@@ -104,10 +106,10 @@ def _exchange_error(error: Exception, target: Target, timeout_seconds: float) ->
     )
 
 
-def _tls_error(error: Exception, target: Target) -> CallError:
+def _tls_error(error: Exception, destination: Destination) -> CallError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return CallError("tls_error", verification_sentence(error, target))
-    return CallError("tls_error", handshake_sentence(getattr(error, "reason", None), target))
+        return CallError("tls_error", verification_sentence(error, destination))
+    return CallError("tls_error", handshake_sentence(getattr(error, "reason", None), destination))
 
 
 def _is_lost(error: Exception) -> bool:

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from opensink_web.outbound.connection import GuardedConnection
-from opensink_web.outbound.target import Target
+from opensink_web.outbound.destination import Destination
 
 MAX_IDLE_SECONDS = 1.0
 MAX_IDLE_CONNECTIONS = 32
@@ -26,9 +26,13 @@ class _Idle:
     process_id: int
     since: float
 
-    def leads_to(self, target: Target) -> bool:
-        kept = self.connection.guard.target
-        return (kept.scheme, kept.host, kept.port) == (target.scheme, target.host, target.port)
+    def leads_to(self, destination: Destination) -> bool:
+        kept = self.connection.guard.destination
+        return (kept.scheme, kept.host, kept.port) == (
+            destination.scheme,
+            destination.host,
+            destination.port,
+        )
 
     def is_spent(self) -> bool:
         """Too old, or inherited through a fork: two processes must not talk over one socket."""
@@ -42,11 +46,11 @@ class IdleConnections:
         self._lock = threading.Lock()
         self._kept: deque[_Idle] = deque()
 
-    def take(self, target: Target) -> GuardedConnection | None:
-        """Hand out an open, quiet connection that leads to the target, if there is one."""
+    def take(self, destination: Destination) -> GuardedConnection | None:
+        """Hand out an open, quiet connection that leads to the destination, if there is one."""
         with self._lock:
             self._drop_spent()
-            found = next((idle for idle in self._kept if idle.leads_to(target)), None)
+            found = next((idle for idle in self._kept if idle.leads_to(destination)), None)
             if found is None:
                 return None
             self._kept.remove(found)

@@ -19,7 +19,7 @@ from opensink_web.outbound.addresses import (
     is_translated,
     parse_address,
 )
-from opensink_web.outbound.target import InvalidTarget, Target, parse_target
+from opensink_web.outbound.destination import Destination, InvalidDestination, parse_destination
 
 _log = logging.getLogger("opensink.outbound")
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -28,8 +28,8 @@ _LOOPBACK = ("127.0.0.1", "::1")
 class Policy(Protocol):
     """What the guard asks before it connects."""
 
-    def objection(self, target: Target) -> str | None:
-        """Say in a sentence why this target is not called whatever its address, or None."""
+    def objection(self, destination: Destination) -> str | None:
+        """Say in a sentence why this destination is not called whatever its address, or None."""
 
     def allows(self, host: str, address: str) -> bool:
         """Return True if `host` may be reached at `address` (as a socket reports it)."""
@@ -39,7 +39,7 @@ class Policy(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TargetPolicy:
+class EndpointPolicy:
     """What is permitted besides public addresses: entries add to them and take nothing away.
 
     A CIDR permits its addresses under any name. A host name permits any address that name leads
@@ -52,7 +52,7 @@ class TargetPolicy:
     suffixes: tuple[str, ...] = ()
 
     @classmethod
-    def from_entries(cls, entries: tuple[str, ...]) -> "TargetPolicy":
+    def from_entries(cls, entries: tuple[str, ...]) -> "EndpointPolicy":
         """Build the policy from checked, lower-case entries; an address alone is its own CIDR."""
         networks = tuple(each for each in map(_network, entries) if each is not None)
         names = [entry.removesuffix(".") for entry in entries if _network(entry) is None]
@@ -65,16 +65,16 @@ class TargetPolicy:
     def check_url(self, url: str) -> str | None:
         """Say in a sentence why this URL can never be called, or None. Asks no name server."""
         try:
-            target = parse_target(url)
-        except InvalidTarget as reason:
+            destination = parse_destination(url)
+        except InvalidDestination as reason:
             return str(reason)
-        addresses = _known_addresses(target)
-        if not addresses or any(self.allows(target.host, each) for each in addresses):
+        addresses = _known_addresses(destination)
+        if not addresses or any(self.allows(destination.host, each) for each in addresses):
             return None
-        return self.refusal(target.host, addresses[0])
+        return self.refusal(destination.host, addresses[0])
 
-    def objection(self, target: Target) -> str | None:
-        """Object to no target: its address decides."""
+    def objection(self, destination: Destination) -> str | None:
+        """Object to no destination: its address decides."""
         return None
 
     def allows(self, host: str, address: str) -> bool:
@@ -131,9 +131,9 @@ def _is_exactly(network: Network, address: Address) -> bool:
     return network.prefixlen == network.max_prefixlen and network.network_address == address
 
 
-def _known_addresses(target: Target) -> tuple[str, ...]:
-    """What is known of a target without asking: RFC 6761 fixes localhost to loopback."""
-    if target.address is not None:
-        return (str(target.address),)
-    name = target.host.removesuffix(".")
+def _known_addresses(destination: Destination) -> tuple[str, ...]:
+    """What is known of a destination without asking: RFC 6761 fixes localhost to loopback."""
+    if destination.address is not None:
+        return (str(destination.address),)
+    name = destination.host.removesuffix(".")
     return _LOOPBACK if name == "localhost" or name.endswith(".localhost") else ()

@@ -5,7 +5,7 @@ https://docs.openssl.org/3.0/man1/openssl-verification-options/ lists the verifi
 
 import ssl
 
-from opensink_web.outbound.target import Target
+from opensink_web.outbound.destination import Destination
 
 _VERIFICATION = {
     9: "is not valid yet. Check the clocks of both machines",
@@ -41,13 +41,13 @@ _WANTS_CERTIFICATE = frozenset(
 _UNKNOWN_NAME = frozenset(("TLSV1_UNRECOGNIZED_NAME", "TLSV1_ALERT_UNRECOGNIZED_NAME"))
 
 
-def verification_sentence(error: ssl.SSLCertVerificationError, target: Target) -> str:
+def verification_sentence(error: ssl.SSLCertVerificationError, destination: Destination) -> str:
     """Say why a certificate does not count."""
     why = _VERIFICATION.get(error.verify_code)
     if why is None:
         reason = error.verify_message.rstrip(".")
-        return f"The certificate of {target.host} could not be verified: {reason}."
-    sentence = f"The certificate of {target.host} {why}."
+        return f"The certificate of {destination.host} could not be verified: {reason}."
+    sentence = f"The certificate of {destination.host} {why}."
     if error.verify_code not in _UNKNOWN_AUTHORITY:
         return sentence
     return (
@@ -56,9 +56,9 @@ def verification_sentence(error: ssl.SSLCertVerificationError, target: Target) -
     )
 
 
-def handshake_sentence(reason: str | None, target: Target) -> str:
+def handshake_sentence(reason: str | None, destination: Destination) -> str:
     """Say why a handshake failed; `reason` is OpenSSL's name for it."""
-    place = place_of(target)
+    place = place_of(destination)
     if reason in _NO_TLS:
         return (
             f"{place} does not speak HTTPS: what answers there is plain HTTP or something else. "
@@ -69,13 +69,13 @@ def handshake_sentence(reason: str | None, target: Target) -> str:
     if reason in _WANTS_CERTIFICATE:
         return f"{place} wants a certificate of its callers, and OpenSink has none to send."
     if reason in _UNKNOWN_NAME:
-        return f"{place} does not know the name {target.host}: it has no certificate for it."
+        return f"{place} does not know the name {destination.host}: it has no certificate for it."
     words = (reason or "the handshake failed").replace("_", " ").lower()
     return f"There is no secure connection to {place}: {words}."
 
 
-def place_of(target: Target) -> str:
+def place_of(destination: Destination) -> str:
     """Return host and port."""
-    if ":" in target.host:
-        return f"[{target.host}]:{target.port}"
-    return f"{target.host}:{target.port}"
+    if ":" in destination.host:
+        return f"[{destination.host}]:{destination.port}"
+    return f"{destination.host}:{destination.port}"

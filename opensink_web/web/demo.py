@@ -18,14 +18,14 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.demo import SUPERVISED, is_current, prepare_demo, revoke_demo_key
 from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.endpoint_call import signature_headers
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.web.access import requires, services
 
 STARTS_WITHIN_SECONDS = 8.0
 _PAUSE_SECONDS = 0.1
 _TIMEOUT_SECONDS = 15.0
 _SHOWN_CHARACTERS = 300
-_LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
+_LOOPBACK = EndpointPolicy.from_entries(("127.0.0.0/8",))
 
 blueprint = Blueprint("demo", __name__)
 

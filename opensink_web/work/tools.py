@@ -7,7 +7,7 @@ from opensink_web.access_token import TokenSigner
 from opensink_web.function_host.runner import PythonRunner
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.client import Client
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 
 
@@ -17,7 +17,7 @@ class Tools(AbstractContextManager["Tools"]):
     def __init__(self, settings: Settings, signer: TokenSigner) -> None:
         self.signer = signer
         self.client = Client(
-            TargetPolicy.from_entries(settings.execution_endpoint_hosts),
+            EndpointPolicy.from_entries(settings.execution_endpoint_hosts),
             settings.outbound_ca_bundle,
         )
         self.callback_client = Client(

@@ -52,7 +52,7 @@ from opensink_web.operations.executions.pause import Question, pause_for_input
 from opensink_web.operations.executions.submission import Options, check_input, submit
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.endpoint_call import EndpointSpec
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from tests.browser.hostile_executions import add_executions
 from tests.browser.hostile_form import hostile_form
@@ -64,7 +64,7 @@ SLUG = "hostile"
 READER = "reader@example.com"
 LINK = "hostile-link"
 TITLE = "Answer this"
-_POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
+_POLICY = EndpointPolicy.from_entries(("127.0.0.0/8",))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from opensink_web.cli.application import in_application
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.operations.agents.agent import create_agent
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from tests.support.scenarios import endpoint_at
 
@@ -80,7 +80,7 @@ def test_an_agent_whose_endpoint_is_refused(migrated: "Opensink") -> None:
     with in_application(Settings.from_env(migrated.environment())), writing():
         create_agent(
             first_workspace(),
-            TargetPolicy.from_entries(("10.0.0.0/8",)),
+            EndpointPolicy.from_entries(("10.0.0.0/8",)),
             name="Risk",
             namespace="desk",
             execution_endpoint=endpoint_at("http://10.0.0.5/run"),

@@ -27,7 +27,7 @@ from opensink_web.models import db
 from opensink_web.models.base import UtcDateTime
 from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.outbound.client import Client
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.signing import sign
 from opensink_web.settings import Settings
 from tests.support.deliveries import deliver
@@ -196,7 +196,7 @@ def check_pages_and_api(app: Flask) -> None:
 
 
 def check_call(agent: AgentEndpoint, settings: Settings) -> None:
-    policy = TargetPolicy.from_entries(settings.execution_endpoint_hosts)
+    policy = EndpointPolicy.from_entries(settings.execution_endpoint_hosts)
     deliver(DUE, Client(policy))
     (call,) = agent.calls
     assert call.headers["webhook-id"] == str(DUE)

@@ -19,10 +19,10 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.demo import SUPERVISED, prepare_demo
 from opensink_web.outbound.endpoint_call import signature_headers
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from tests.conftest import Cast, Person
 
-LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
+LOOPBACK = EndpointPolicy.from_entries(("127.0.0.0/8",))
 
 
 class Desk:

@@ -28,12 +28,12 @@ from opensink_web.operations.demo import (
     prepare_demo,
     revoke_demo_key,
 )
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from tests.conftest import Cast, Person
 from tests.support.scenarios import admin_of
 
 BASE_URL = "http://127.0.0.1:7465"
-LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
+LOOPBACK = EndpointPolicy.from_entries(("127.0.0.0/8",))
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def prepare(
     person: Person,
     kind: DemoKind = SUPERVISED,
     port: int = 5001,
-    policy: TargetPolicy = LOOPBACK,
+    policy: EndpointPolicy = LOOPBACK,
 ) -> AgentSettings:
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
@@ -109,7 +109,7 @@ def test_the_terminals_agent_is_another_and_its_key_expires(cast: Cast) -> None:
 
 def test_refuses_where_loopback_is_not_called(cast: Cast) -> None:
     with pytest.raises(ConfigurationError, match="EXECUTION_ENDPOINT_HOSTS"):
-        prepare(cast.alice, policy=TargetPolicy())
+        prepare(cast.alice, policy=EndpointPolicy())
     assert agents() == []
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from opensink_web.outbound.client import Client
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from tests.support.authority import Authority, make_authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -154,7 +154,7 @@ def answer(serve: Serve) -> Callable[[bytes], Server]:
 @pytest.fixture(scope="session")
 def loopback_client() -> Client:
     """Made once: reading the certificate authorities takes longer than most tests."""
-    return Client(TargetPolicy.from_entries(("127.0.0.0/8", "::1/128")))
+    return Client(EndpointPolicy.from_entries(("127.0.0.0/8", "::1/128")))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensink_web.outbound.client import Call, Client, Response
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 
 if TYPE_CHECKING:
     from tests.outbound.conftest import Server
@@ -29,7 +29,7 @@ def code_of(outcome: Response) -> str:
 @pytest.fixture
 def strict() -> Iterator[Client]:
     """A client that may call public addresses only."""
-    with Client(TargetPolicy()) as made:
+    with Client(EndpointPolicy()) as made:
         yield made
 
 
@@ -86,7 +86,7 @@ def test_resolves_once_so_that_a_second_answer_cannot_matter(
 ) -> None:
     names["agent.example"] = [["127.0.0.2"], ["127.0.0.1"]]
     server = answer()
-    with Client(TargetPolicy.from_entries(("127.0.0.2/32",))) as client:
+    with Client(EndpointPolicy.from_entries(("127.0.0.2/32",))) as client:
         outcome = post(client, server.url("agent.example"))
     assert code_of(outcome) == "connection_refused"
     assert names["agent.example"] == [["127.0.0.1"]]
@@ -98,7 +98,7 @@ def test_a_name_that_rebinds_between_calls_is_refused(
 ) -> None:
     names["agent.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     server = answer()
-    with Client(TargetPolicy.from_entries(("127.0.0.1/32",))) as client:
+    with Client(EndpointPolicy.from_entries(("127.0.0.1/32",))) as client:
         assert post(client, server.url("agent.example")).succeeded
         client.close()
         assert code_of(post(client, server.url("agent.example"))) == "refused_by_policy"
@@ -106,7 +106,7 @@ def test_a_name_that_rebinds_between_calls_is_refused(
 
 
 def test_refuses_when_the_peer_is_not_who_was_vetted(answer: "Callable[..., Server]") -> None:
-    class OnlyOnce(TargetPolicy):
+    class OnlyOnce(EndpointPolicy):
         """Permits the first address it is asked about, which is the one before connecting."""
 
         asked = 0
@@ -134,7 +134,7 @@ def test_a_listed_name_may_have_a_private_address(
     names["agent.internal"] = [["127.0.0.1"]]
     names["other.internal"] = [["127.0.0.1"]]
     server = answer()
-    with Client(TargetPolicy.from_entries(("agent.internal",))) as client:
+    with Client(EndpointPolicy.from_entries(("agent.internal",))) as client:
         assert post(client, server.url("agent.internal")).succeeded
         assert code_of(post(client, server.url("other.internal"))) == "refused_by_policy"
 

@@ -10,7 +10,7 @@ import pytest
 
 from opensink_web.outbound import idle
 from opensink_web.outbound.client import Call, Client, Response
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from tests.support.real_servers import wait_until
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def test_an_endpoint_that_stops_reading_on_a_shared_connection_is_cut_at_the_dea
         peer.stopped.wait(100)
 
     server = serve(script, tls=authority.server_context() if is_tls else None)
-    policy = TargetPolicy.from_entries(("127.0.0.0/8",))
+    policy = EndpointPolicy.from_entries(("127.0.0.0/8",))
     with Client(policy, ca_bundle=authority.bundle) as client:
         assert post(client, server.url()).succeeded
         started = time.monotonic()

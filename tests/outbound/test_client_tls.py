@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensink_web.outbound.client import Call, Client, Response
-from opensink_web.outbound.policy import TargetPolicy
-from opensink_web.outbound.target import Target
+from opensink_web.outbound.destination import Destination
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.tls_words import handshake_sentence
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support.authority import Authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
+POLICY = EndpointPolicy.from_entries(("127.0.0.0/8",))
 Names = dict[str, list[list[str]]]
 
 
@@ -109,10 +109,10 @@ def test_says_so_when_the_endpoint_wants_a_certificate_of_its_callers(
 
 
 def test_says_so_when_the_endpoint_speaks_old_versions_alone() -> None:
-    target = Target("https", "old.example", 443, "/", None)
+    destination = Destination("https", "old.example", 443, "/", None)
     for reason in ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"):
-        assert "only old versions of TLS" in handshake_sentence(reason, target)
-    assert handshake_sentence("SOME_NEW_REASON", target) == (
+        assert "only old versions of TLS" in handshake_sentence(reason, destination)
+    assert handshake_sentence("SOME_NEW_REASON", destination) == (
         "There is no secure connection to old.example:443: some new reason."
     )
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 
-PUBLIC = TargetPolicy()
+PUBLIC = EndpointPolicy()
 
 METADATA = ["169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254"]
 
@@ -113,7 +113,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 
 def test_entries_add_to_public_addresses() -> None:
-    policy = TargetPolicy.from_entries(("127.0.0.0/8",))
+    policy = EndpointPolicy.from_entries(("127.0.0.0/8",))
     assert policy.allows("agent.example", "127.0.0.1")
     assert policy.allows("agent.example", "8.8.8.8")
     assert not policy.allows("agent.example", "10.0.0.1")
@@ -121,7 +121,7 @@ def test_entries_add_to_public_addresses() -> None:
 
 
 def test_a_cidr_permits_its_addresses_in_every_spelling() -> None:
-    policy = TargetPolicy.from_entries(("10.1.0.0/16", "fd12::/16"))
+    policy = EndpointPolicy.from_entries(("10.1.0.0/16", "fd12::/16"))
     for address in ("10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::a01:203", "fd12::9"):
         assert policy.allows("agent.example", address)
     for address in ("10.2.0.1", "::ffff:10.2.0.1", "fd13::9"):
@@ -130,13 +130,13 @@ def test_a_cidr_permits_its_addresses_in_every_spelling() -> None:
 
 @pytest.mark.parametrize("entry", ["127.0.0.1", "127.0.0.1/32"])
 def test_an_address_alone_is_its_own_cidr(entry: str) -> None:
-    policy = TargetPolicy.from_entries((entry,))
+    policy = EndpointPolicy.from_entries((entry,))
     assert policy.allows("any.example", "127.0.0.1")
     assert not policy.allows("any.example", "127.0.0.2")
 
 
 def test_a_listed_name_permits_private_addresses_for_itself_alone() -> None:
-    policy = TargetPolicy.from_entries(("agent.internal",))
+    policy = EndpointPolicy.from_entries(("agent.internal",))
     for host in ("agent.internal", "AGENT.internal", "agent.internal."):
         assert policy.allows(host, "10.0.0.1")
         assert policy.allows(host, "::1")
@@ -145,7 +145,7 @@ def test_a_listed_name_permits_private_addresses_for_itself_alone() -> None:
 
 
 def test_a_listed_suffix_permits_names_below_it_and_not_itself() -> None:
-    policy = TargetPolicy.from_entries(("*.corp.example",))
+    policy = EndpointPolicy.from_entries(("*.corp.example",))
     for host in ("a.corp.example", "a.b.corp.example", "a.corp.example."):
         assert policy.allows(host, "10.0.0.1")
     for host in ("corp.example", "xcorp.example", "a.corp.example.evil"):
@@ -154,11 +154,11 @@ def test_a_listed_suffix_permits_names_below_it_and_not_itself() -> None:
 
 @pytest.mark.parametrize("address", METADATA)
 def test_metadata_needs_its_exact_cidr(address: str) -> None:
-    wide = TargetPolicy.from_entries(
+    wide = EndpointPolicy.from_entries(
         ("agent.internal", "169.254.0.0/16", "168.63.129.0/24", "100.64.0.0/10", "fd00::/8")
     )
     assert not wide.allows("agent.internal", address)
-    exact = TargetPolicy.from_entries((f"{address}/{128 if ':' in address else 32}",))
+    exact = EndpointPolicy.from_entries((f"{address}/{128 if ':' in address else 32}",))
     assert exact.allows("agent.internal", address)
 
 
@@ -167,7 +167,7 @@ def test_metadata_needs_its_exact_cidr(address: str) -> None:
     "address", ["::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"]
 )
 def test_metadata_inside_ipv6_is_not_permitted_by_a_wide_cidr(cidr: str, address: str) -> None:
-    assert not TargetPolicy.from_entries((cidr,)).allows("agent.internal", address)
+    assert not EndpointPolicy.from_entries((cidr,)).allows("agent.internal", address)
 
 
 def test_the_refusal_names_the_address_and_the_setting() -> None:
@@ -192,4 +192,4 @@ def test_a_url_that_the_operator_has_permitted_can_be_saved(
     entries: tuple[str, ...], url: str
 ) -> None:
     assert PUBLIC.check_url(url) is not None
-    assert TargetPolicy.from_entries(entries).check_url(url) is None
+    assert EndpointPolicy.from_entries(entries).check_url(url) is None

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensink_web.outbound.client import Call, Client, Headers
+from opensink_web.outbound.destination import parse_destination
 from opensink_web.outbound.headers import check_header
-from opensink_web.outbound.policy import TargetPolicy
-from opensink_web.outbound.target import parse_target
+from opensink_web.outbound.policy import EndpointPolicy
 from tests.support.cases import for_each
 from tests.support.watched import watched
 
@@ -206,7 +206,7 @@ HONEST_URLS = {
 
 def test_a_hostile_url_cannot_be_saved_and_the_reason_is_a_sentence() -> None:
     def check(url: str) -> None:
-        reason = TargetPolicy().check_url(url)
+        reason = EndpointPolicy().check_url(url)
         assert reason is not None
         assert reason.endswith(".")
         assert reason.isprintable()
@@ -220,7 +220,7 @@ def test_the_corpus_is_broad() -> None:
 
 
 def test_a_hostile_url_that_was_saved_is_not_called() -> None:
-    with Client(TargetPolicy()) as client, watched("socket.connect") as connects:
+    with Client(EndpointPolicy()) as client, watched("socket.connect") as connects:
         for url in HOSTILE_URLS:
             if "localhost" in url.lower():
                 continue  # a name: what it leads to is refused at connect time, not here
@@ -253,7 +253,7 @@ def test_a_name_that_leads_to_a_forbidden_address_is_not_called(
     name: str, names: dict[str, list[list[str]]]
 ) -> None:
     names[name] = [HOSTILE_ANSWERS[name]]
-    with Client(TargetPolicy()) as client, watched("socket.connect") as connects:
+    with Client(EndpointPolicy()) as client, watched("socket.connect") as connects:
         outcome = client.send(Call("POST", f"https://{name}/", (), b"{}", 5))
     assert outcome.error is not None
     assert outcome.error.code == "refused_by_policy"
@@ -292,6 +292,8 @@ def test_a_header_that_frames_the_request_cannot_be_configured(name: str) -> Non
 
 @pytest.mark.parametrize(("url", "expected"), HONEST_URLS.items())
 def test_an_honest_url_can_be_saved_and_leads_where_it_says(url: str, expected: str) -> None:
-    assert TargetPolicy().check_url(url) is None
-    target = parse_target(url)
-    assert f"{target.scheme} {target.host} {target.port} {target.path}" == expected
+    assert EndpointPolicy().check_url(url) is None
+    destination = parse_destination(url)
+    assert (
+        f"{destination.scheme} {destination.host} {destination.port} {destination.path}" == expected
+    )

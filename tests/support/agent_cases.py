@@ -9,10 +9,10 @@ from sqlalchemy import select
 from opensink_web.models import Agent, Delivery, DeliveryKind, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import create_agent
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 
 PAGE = "/w/main/admin/agents"
-LOOPBACK = TargetPolicy.from_entries(("127.0.0.0/8",))
+LOOPBACK = EndpointPolicy.from_entries(("127.0.0.0/8",))
 FORM = {
     "method": "POST",
     "url": "http://127.0.0.1:9/execute",

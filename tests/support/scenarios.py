@@ -17,7 +17,7 @@ from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.requests.response import check_response
 from opensink_web.outbound.endpoint_call import EndpointSpec
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.retry import RetrySchedule
 from tests.conftest import Person
 
@@ -26,7 +26,7 @@ SCHEMA: JSONValue = {
     "properties": {"approved": {"type": "boolean"}},
     "required": ["approved"],
 }
-POLICY = TargetPolicy.from_entries(("127.0.0.0/8",))
+POLICY = EndpointPolicy.from_entries(("127.0.0.0/8",))
 
 
 def endpoint_at(url: str, *, timeout_seconds: float = 5, max_attempts: int = 1) -> EndpointSpec:

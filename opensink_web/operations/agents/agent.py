@@ -22,7 +22,7 @@ from opensink_web.operations.agents.endpoint_health import heal
 from opensink_web.operations.agents.initial_messages import CheckedMessages
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.outbound.endpoint_call import EndpointSpec
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 
 NAME_LENGTH_MAX = 255
 _MIRROR_STATUS = update(Agent).where(
@@ -50,7 +50,7 @@ class AgentChanges(TypedDict, total=False):
 
 def create_agent(
     workspace: Workspace,
-    policy: TargetPolicy,
+    policy: EndpointPolicy,
     *,
     name: str,
     description: str | None = None,
@@ -79,7 +79,7 @@ def create_agent(
 
 
 def update_agent(
-    workspace: Workspace, agent_id: UUID, policy: TargetPolicy, **changes: Unpack[AgentChanges]
+    workspace: Workspace, agent_id: UUID, policy: EndpointPolicy, **changes: Unpack[AgentChanges]
 ) -> Agent:
     """Change the given fields. Raises: NotFound; InvalidInput; Conflict for a taken slug."""
     agent = lock_agent(workspace, agent_id)
@@ -184,7 +184,7 @@ def _readable_endpoint_of(agent: Agent) -> EndpointSpec | None:
 
 
 def _kept(
-    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None
+    endpoint: EndpointSpec, policy: EndpointPolicy, current: EndpointSpec | None
 ) -> dict[str, object]:
     try:
         return dict(endpoint_to_json(check_endpoint(endpoint, policy, current)))

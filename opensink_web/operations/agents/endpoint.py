@@ -7,7 +7,7 @@ from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.headers import check_header, redact
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.redaction import redact_address, redact_object
 from opensink_web.outbound.retry import RetrySchedule
 
@@ -22,7 +22,7 @@ MASK = "••••"
 
 
 def check_endpoint(
-    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None = None
+    endpoint: EndpointSpec, policy: EndpointPolicy, current: EndpointSpec | None = None
 ) -> EndpointSpec:
     """Return an agent's endpoint to keep: masked headers get back the value in `current`.
 
@@ -36,7 +36,7 @@ def check_endpoint(
 
 
 def check_call(
-    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None = None
+    endpoint: EndpointSpec, policy: EndpointPolicy, current: EndpointSpec | None = None
 ) -> EndpointSpec:
     """Do the same for an endpoint whose timeout and attempts are decided elsewhere.
 
@@ -114,7 +114,7 @@ def _unmask(
 
 
 def _checked_call(
-    endpoint: EndpointSpec, policy: TargetPolicy, current: EndpointSpec | None
+    endpoint: EndpointSpec, policy: EndpointPolicy, current: EndpointSpec | None
 ) -> tuple[EndpointSpec, list[FieldError]]:
     unmasked, errors = _unmask(endpoint, current)
     if unmasked.method not in METHODS:

@@ -22,7 +22,7 @@ from opensink_web.operations.executions.function_target import (
     target_to_json,
 )
 from opensink_web.operations.executions.queries.function import _named, _one
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.schema.limits import check_schema, check_value_schema
 
 FUNCTION_NAME = "^[A-Za-z_][A-Za-z0-9_-]{0,254}$"
@@ -71,7 +71,9 @@ class CheckedFields:
 
 
 def check_fields(
-    policy: TargetPolicy, given: FunctionFields | FunctionChanges, function: Function | None = None
+    policy: EndpointPolicy,
+    given: FunctionFields | FunctionChanges,
+    function: Function | None = None,
 ) -> CheckedFields:
     """Check fields, of a new function or for this one, and say at once all that is wrong with them.
 
@@ -97,7 +99,7 @@ def check_fields(
 
 
 def create_function(
-    workspace: Workspace, user: User, policy: TargetPolicy, checked: CheckedFields
+    workspace: Workspace, user: User, policy: EndpointPolicy, checked: CheckedFields
 ) -> Function:
     """Make a function of fields that are all there. Raises: Conflict when its name is taken."""
     function = Function(workspace_id=workspace.id, created_by_id=user.id)
@@ -108,7 +110,7 @@ def create_function(
 
 
 def update_function(
-    workspace: Workspace, namespace: str, name: str, policy: TargetPolicy, checked: CheckedFields
+    workspace: Workspace, namespace: str, name: str, policy: EndpointPolicy, checked: CheckedFields
 ) -> Function:
     """Change the given fields; masked headers keep the value they have.
 
@@ -148,7 +150,7 @@ def _all_of(whole: FunctionFields) -> FunctionChanges:
     return cast("FunctionChanges", {each.name: getattr(whole, each.name) for each in fields(whole)})
 
 
-def _set(function: Function, policy: TargetPolicy, checked: CheckedFields) -> None:
+def _set(function: Function, policy: EndpointPolicy, checked: CheckedFields) -> None:
     for name, value in checked.changes.items():
         if name != "target":
             setattr(function, name, value)

@@ -13,7 +13,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import Function, FunctionKind
 from opensink_web.operations.agents.endpoint import call_to_json, check_call, without_credentials
 from opensink_web.outbound.endpoint_call import EndpointSpec
-from opensink_web.outbound.policy import TargetPolicy
+from opensink_web.outbound.policy import EndpointPolicy
 
 ENTRY_POINT = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$"
 """What the name of an entry point looks like."""
@@ -35,7 +35,7 @@ def kind_of(target: FunctionTarget) -> FunctionKind:
 
 
 def check_target(
-    target: FunctionTarget, policy: TargetPolicy, current: FunctionTarget | None
+    target: FunctionTarget, policy: EndpointPolicy, current: FunctionTarget | None
 ) -> FunctionTarget:
     """Return the target to keep: masked headers get back the value that they have in `current`.
 

@@ -25,12 +25,12 @@ _NUMBER_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PLAIN_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 
 
-class InvalidTarget(Exception):
+class InvalidDestination(Exception):
     """The URL can never be called; the message is a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Destination:
     """Where a URL leads. `host` is lower-case ASCII (punycode), an IPv6 address without brackets,
     and may end with a dot; `address` is set if the host is an address; `path` includes the query.
     """
@@ -43,31 +43,31 @@ class Target:
 
 
 @lru_cache(maxsize=256)
-def parse_target(url: str) -> Target:
+def parse_destination(url: str) -> Destination:
     """Take a URL apart.
 
-    Raises: InvalidTarget.
+    Raises: InvalidDestination.
     """
     _check_text(url)
     parts = _split(url)
     scheme, port = parts.scheme or "", parts.port
     if port == 0:
-        raise InvalidTarget("The URL has port 0; ports go from 1 to 65535.")
+        raise InvalidDestination("The URL has port 0; ports go from 1 to 65535.")
     host, address = _host(parts.host or "")
-    return Target(scheme, host, port or DEFAULT_PORTS[scheme], parts.request_uri, address)
+    return Destination(scheme, host, port or DEFAULT_PORTS[scheme], parts.request_uri, address)
 
 
 def _check_text(url: str) -> None:
     if len(url) > MAX_URL_LENGTH:
-        raise InvalidTarget(f"The URL is longer than {MAX_URL_LENGTH} characters.")
+        raise InvalidDestination(f"The URL is longer than {MAX_URL_LENGTH} characters.")
     if _FORBIDDEN_CHARACTERS.search(url):
-        raise InvalidTarget(
+        raise InvalidDestination(
             "The URL has a space, a backslash or a control character in it; encode it (%20, %5C)."
         )
     if not _START.match(url):
-        raise InvalidTarget("The URL must start with http:// or https:// and a host name.")
+        raise InvalidDestination("The URL must start with http:// or https:// and a host name.")
     if "@" in re.split(r"[/?#]", url, maxsplit=3)[2]:
-        raise InvalidTarget(
+        raise InvalidDestination(
             "The URL has a user name or password in it; send them in a header instead."
         )
 
@@ -76,7 +76,7 @@ def _split(url: str) -> Url:
     try:
         return parse_url(url)
     except LocationParseError:
-        raise InvalidTarget(
+        raise InvalidDestination(
             "The URL is not well-formed: check its host name and port (1 to 65535)."
         ) from None
 
@@ -89,21 +89,21 @@ def _host(host: str) -> tuple[str, Address | None]:
     if _NUMBER_LABEL.fullmatch(labels[-1]):
         return _ipv4_host(name)
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise InvalidTarget("The URL's host is not a valid host name.")
+        raise InvalidDestination("The URL's host is not a valid host name.")
     return host, None
 
 
 def _ipv6_host(text: str) -> tuple[str, Address]:
     address = None if "%" in text else parse_address(text)
     if not isinstance(address, IPv6Address):
-        raise InvalidTarget("The URL's host is not a valid IPv6 address (without a zone).")
+        raise InvalidDestination("The URL's host is not a valid IPv6 address (without a zone).")
     return str(address), address
 
 
 def _ipv4_host(text: str) -> tuple[str, Address]:
     address = parse_address(text) if _PLAIN_IPV4.fullmatch(text) else None
     if address is None:
-        raise InvalidTarget(
+        raise InvalidDestination(
             "The URL's host is a number. Write an address as four decimal numbers, as in 192.0.2.1."
         )
     return text, address
