@@ -54,7 +54,7 @@ class InvalidSchema(InvalidInput):
     code = "invalid_schema"
 
 
-class InvalidResponse(InvalidInput):
+class InvalidAnswer(InvalidInput):
     """An answer does not fit the request's schema."""
 
     code = "invalid_response"

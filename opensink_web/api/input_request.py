@@ -20,7 +20,7 @@ from opensink_web.contract.shapes import (
     Received,
     page_answer,
 )
-from opensink_web.errors import FieldError, InvalidResponse, InvalidSchema
+from opensink_web.errors import FieldError, InvalidAnswer, InvalidSchema
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
 from opensink_web.operations.accounts.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.accounts.disclosure import (
@@ -33,7 +33,7 @@ from opensink_web.operations.agents import question
 from opensink_web.operations.decisions import decision as decisions
 from opensink_web.operations.executions.execution import refuse_to_pause
 from opensink_web.operations.requests import queries as input_requests
-from opensink_web.operations.requests.response import CheckedResponse, check_response
+from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
 from opensink_web.schema.limits import check_schema
 
 RESOURCE = "agent_session_input_requests"
@@ -201,22 +201,22 @@ def get_input_request(
     return InputRequestAnswer.shown_to(principal, request)
 
 
-def _check_response(principal: Principal, request_id: UUID, body: Resolution) -> CheckedResponse:
-    """Raises: NotFound; AlreadyResolved; Conflict; InvalidResponse."""
+def _check_answer(principal: Principal, request_id: UUID, body: Resolution) -> CheckedAnswer:
+    """Raises: NotFound; AlreadyResolved; Conflict; InvalidAnswer."""
     try:
-        return check_response(principal.workspace, request_id, body.response)
-    except InvalidResponse as error:
-        raise InvalidResponse(error.message, errors=_inside("/response", error.errors)) from None
+        return check_answer(principal.workspace, request_id, body.response)
+    except InvalidAnswer as error:
+        raise InvalidAnswer(error.message, errors=_inside("/response", error.errors)) from None
 
 
 @routes.post(
     "/agent-session-input-requests/{request_id}/resolve",
     summary="Answer a request.",
     status=200,
-    precheck=_check_response,
+    precheck=_check_answer,
 )
 def resolve(
-    principal: Principal, request_id: UUID, body: Resolution, checked: CheckedResponse
+    principal: Principal, request_id: UUID, body: Resolution, checked: CheckedAnswer
 ) -> InputRequestAnswer:
     request = decisions.resolve(principal.workspace, checked, by=principal.user)
     return InputRequestAnswer.shown_to(principal, request)

@@ -18,7 +18,7 @@ from opensink_web.contract.shapes import (
     SliceStart,
 )
 from opensink_web.contract.surface import RUNTIME
-from opensink_web.errors import InvalidResponse, PermissionMissing
+from opensink_web.errors import InvalidAnswer, PermissionMissing
 from opensink_web.models import (
     CallbackStatus,
     Execution,
@@ -44,7 +44,7 @@ from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.executions import execution as executions
 from opensink_web.operations.executions import pause
 from opensink_web.operations.executions.queries import execution as execution_queries
-from opensink_web.operations.requests.response import CheckedResponse
+from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.outbound.redaction import redact_address
 from opensink_web.schema.secrets import without_secret_proposals
 
@@ -255,13 +255,13 @@ def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswe
     return ExecutionAnswer.shown_to(principal, cancelled)
 
 
-def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> CheckedResponse:
-    """Raises: NotFound; PermissionMissing; Conflict; AlreadyResolved; InvalidResponse."""
+def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> CheckedAnswer:
+    """Raises: NotFound; PermissionMissing; Conflict; AlreadyResolved; InvalidAnswer."""
     user_id = _CONTINUE.only_user_of(principal)
     execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     try:
         return pause.check_reply(principal, execution_id, body.input)
-    except InvalidResponse as refusal:
+    except InvalidAnswer as refusal:
         raise refusal.below("/input") from None
 
 
@@ -273,7 +273,7 @@ def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> Check
     precheck=_check_reply,
 )
 def continue_execution(
-    principal: Principal, execution_id: UUID, body: Reply, checked: CheckedResponse
+    principal: Principal, execution_id: UUID, body: Reply, checked: CheckedAnswer
 ) -> ContinuedAnswer:
     user_id = _CONTINUE.only_user_of(principal)
     execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)

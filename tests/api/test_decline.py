@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from opensink_web.operations.executions.pause import PersonsAnswer
+from opensink_web.operations.executions.pause import Answer
 from opensink_web.schema.secrets import HIDDEN
 from tests.api.conftest import NOWHERE, Api, Apis, ask, assert_problem, key_with, wrong_paths
 from tests.conftest import Cast
@@ -69,7 +69,7 @@ def test_an_answer_lets_the_execution_go_on(
     assert apis.bob.post(path, {"response": {"approved": True}}).status_code == 200
     with app.app_context():
         (claim,) = claim_some(execution(paused.execution_id).group_id)
-    assert claim.answer == PersonsAnswer(paused.request_id, {"approved": True})
+    assert claim.answer == Answer(paused.request_id, {"approved": True})
 
 
 def test_declining_fails_the_execution_with_the_reason(

@@ -22,7 +22,7 @@ from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
-from opensink_web.operations.requests.response import check_response
+from opensink_web.operations.requests.answer import check_answer
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
 from tests.benchmarks.parts import Sent
@@ -192,7 +192,7 @@ class Installation:
         """Answer without HTTP, in this process."""
         with self.app.app_context():
             workspace = db.session.get_one(Workspace, self.person.workspace_id)
-            checked = check_response(workspace, UUID(request_id), {"approved": True})
+            checked = check_answer(workspace, UUID(request_id), {"approved": True})
             with writing():
                 workspace = db.session.get_one(Workspace, self.person.workspace_id)
                 resolve(workspace, checked, by=db.session.get_one(User, self.person.id))

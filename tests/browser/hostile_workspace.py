@@ -50,7 +50,7 @@ from opensink_web.operations.executions.function import (
 from opensink_web.operations.executions.function_target import EntryPointSpec
 from opensink_web.operations.executions.pause import Question, pause_for_input
 from opensink_web.operations.executions.submission import Options, check_input, submit
-from opensink_web.operations.requests.response import check_response
+from opensink_web.operations.requests.answer import check_answer
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
@@ -262,7 +262,7 @@ def _answer(
         schema={},
     )
     response: JSONObject = {text: {text: [text]} for text in texts.all}
-    return resolve(workspace, check_response(workspace, asked.id, response), by=reader)
+    return resolve(workspace, check_answer(workspace, asked.id, response), by=reader)
 
 
 def _execute(workspace: Workspace, reader: User, texts: Texts) -> list[UUID]:
@@ -286,7 +286,7 @@ def _execute(workspace: Workspace, reader: User, texts: Texts) -> list[UUID]:
         .order_by(InputRequest.id)
     )
     approved, to_approve, rejected = db.session.scalars(of_executions)
-    resolve(workspace, check_response(workspace, approved, input_data), by=reader)
+    resolve(workspace, check_answer(workspace, approved, input_data), by=reader)
     decline(workspace, rejected, texts.paragraphs[0][:2000], by=reader)
     pause_for_input([Question(asking, texts.whole, hostile_form(texts))])
     *_, asked = db.session.scalars(of_executions)

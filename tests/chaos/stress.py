@@ -79,7 +79,7 @@ from opensink_web.operations.executions.submission import (
     check_inputs,
     submit,
 )
-from opensink_web.operations.requests.response import check_response
+from opensink_web.operations.requests.answer import check_answer
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output, Pending
 from opensink_web.settings import Settings
 from opensink_web.work.kinds import kinds_within
@@ -243,7 +243,7 @@ class StressThread:
             reply = check_reply(self._me, request.execution_id, response)
             resolve(self._me.workspace, reply, by=self._me.user)
         else:
-            answer = check_response(self._me.workspace, request.id, response)
+            answer = check_answer(self._me.workspace, request.id, response)
             resolve(self._me.workspace, answer, by=self._me.user)
 
     def sweep(self) -> None:

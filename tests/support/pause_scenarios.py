@@ -29,7 +29,7 @@ from opensink_web.operations.executions.submission import (
     check_inputs,
     submit,
 )
-from opensink_web.operations.requests.response import check_response
+from opensink_web.operations.requests.answer import check_answer
 from opensink_web.outbound.outcome import Awaits
 from tests.conftest import Person
 from tests.support.executions import claim_executions, make_function, principal_of
@@ -129,7 +129,7 @@ def _paused(execution_id: UUID) -> Paused:
 
 def answer(person: Person, paused: Paused, response: JSONObject) -> None:
     workspace = db.session.get_one(Workspace, person.workspace_id)
-    checked = check_response(workspace, paused.request_id, response)
+    checked = check_answer(workspace, paused.request_id, response)
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
         resolve(workspace, checked, by=db.session.get_one(User, person.id))

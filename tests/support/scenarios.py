@@ -15,7 +15,7 @@ from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
-from opensink_web.operations.requests.response import check_response
+from opensink_web.operations.requests.answer import check_answer
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.retry import RetrySchedule
@@ -86,7 +86,7 @@ def make_due(person: Person, agent_id: UUID, count: int) -> list[UUID]:
 
 def answer(person: Person, waiting: Waiting, approved: JSONValue = True) -> None:
     workspace = db.session.get_one(Workspace, person.workspace_id)
-    checked = check_response(workspace, waiting.request_id, {"approved": approved})
+    checked = check_answer(workspace, waiting.request_id, {"approved": approved})
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
         resolve(workspace, checked, by=db.session.get_one(User, person.id))

@@ -31,9 +31,9 @@ from opensink_web.operations.agents.agent_session import move_session
 from opensink_web.operations.deliveries.delivery import deliver_resolution
 from opensink_web.operations.executions.ending import LockedExecution, lock_executions
 from opensink_web.operations.executions.resumption import fail_declined, resume
+from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.input_request import store_refusal, store_response
 from opensink_web.operations.requests.queries import has_open_requests
-from opensink_web.operations.requests.response import CheckedResponse
 
 REASON_LENGTH_MAX = 2000
 
@@ -71,7 +71,7 @@ _LOCK_REQUEST = (
 )
 
 
-def resolve(workspace: Workspace, response: CheckedResponse, *, by: User) -> InputRequest:
+def resolve(workspace: Workspace, response: CheckedAnswer, *, by: User) -> InputRequest:
     """Store the answer, once, and let whoever asked go on with it.
 
     Of a session the call to its agent is written down; an execution is queued again. The answer
@@ -116,9 +116,7 @@ def decline(workspace: Workspace, request_id: UUID, reason: str, *, by: User) ->
     return request
 
 
-def _resolve_for_execution(
-    workspace: Workspace, response: CheckedResponse, by: User
-) -> InputRequest:
+def _resolve_for_execution(workspace: Workspace, response: CheckedAnswer, by: User) -> InputRequest:
     request, execution = _lock_of_execution(workspace, response.request_id)
     store_response(request, response.value, by)
     resume(request, execution, response.value, by)

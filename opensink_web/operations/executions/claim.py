@@ -25,7 +25,7 @@ from opensink_web.models import (
 from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.operations.executions.chat_message import messages_of
 from opensink_web.operations.executions.ending import Step, add_steps
-from opensink_web.operations.executions.pause import PersonsAnswer, answers_of
+from opensink_web.operations.executions.pause import Answer, answers_of
 from opensink_web.operations.executions.target import (
     AgentTarget,
     Target,
@@ -88,7 +88,7 @@ class ExecutionClaim:
     trigger_type: str
     trigger_id: str
     input_data: JSONObject
-    answer: PersonsAnswer | None
+    answer: Answer | None
     timeout_seconds: int
     pause_count: int
     messages: Sequence[JSONObject] = ()
@@ -158,7 +158,7 @@ def _claim(
     row: Row[Any],
     lease_token: str,
     target: Target | Failure,
-    answer: PersonsAnswer | Failure | None,
+    answer: Answer | Failure | None,
 ) -> ExecutionClaim:
     if isinstance(answer, Failure):
         target, answer = answer, None

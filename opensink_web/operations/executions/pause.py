@@ -41,12 +41,12 @@ from opensink_web.operations.executions.ending import (
     end_executions,
     lock_executions,
 )
+from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
 from opensink_web.operations.requests.input_request import (
     LINE_LENGTH_MAX,
     NewRequest,
     create_requests,
 )
-from opensink_web.operations.requests.response import CheckedResponse, check_response
 from opensink_web.outbound.outcome import Failure
 from opensink_web.schema.limits import check_schema
 
@@ -93,7 +93,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonsAnswer:
+class Answer:
     """What a person answered to an execution's question."""
 
     input_request_id: UUID
@@ -205,7 +205,7 @@ def _who_wants(by: Principal) -> str:
     return f"An execution of `{acting.full_name}`, which acts for {person}, wants"
 
 
-def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, PersonsAnswer | Failure]:
+def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, Answer | Failure]:
     """Return the newest answer to each execution's questions; those without are left out.
 
     A Failure stands for one that cannot be decrypted.
@@ -228,11 +228,11 @@ def question_of(execution: Execution) -> Question | None:
     return Question(execution.id, request.message, request.schema)
 
 
-def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) -> CheckedResponse:
+def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) -> CheckedAnswer:
     """Check the answer to what an execution waits for, to be given with resolve().
 
     Takes its time: call it outside a transaction that writes. Raises: NotFound; Conflict when it
-    waits for nothing, or for an approval; AlreadyResolved; InvalidResponse.
+    waits for nothing, or for an approval; AlreadyResolved; InvalidAnswer.
     """
     execution = db.session.get(Execution, execution_id)
     if execution is None or execution.workspace_id != principal.workspace.id:
@@ -245,7 +245,7 @@ def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) 
             "The execution waits for the approval of its call, which is given in the inbox or by"
             f" POST /api/v1/agent-session-input-requests/{asked.id}/resolve."
         )
-    return check_response(principal.workspace, asked.id, response)
+    return check_answer(principal.workspace, asked.id, response)
 
 
 def _cancel_late(execution_ids: Sequence[UUID]) -> set[UUID]:
@@ -289,12 +289,12 @@ def step_of_request(request_id: UUID, execution_id: UUID, title: str) -> Step:
     return Step(execution_id, StepKind.PAUSED, title, details)
 
 
-def _unsealed(request_id: UUID, sealed: str | None) -> PersonsAnswer | Failure:
+def _unsealed(request_id: UUID, sealed: str | None) -> Answer | Failure:
     try:
         response = InputRequest.response.unseal(request_id, sealed)
     except UnreadableSecret as error:
         return Failure(f"The answer cannot be passed on. {error.message}", error.code)
-    return PersonsAnswer(request_id, response or {})
+    return Answer(request_id, response or {})
 
 
 def _title_of(prompt: str) -> str:

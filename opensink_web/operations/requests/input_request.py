@@ -24,7 +24,7 @@ from opensink_web.models import (
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.requests.response import check_pending
+from opensink_web.operations.requests.answer import check_pending
 
 LINE_LENGTH_MAX = 255
 """Of a key and of a title."""

@@ -21,7 +21,7 @@ from opensink_web.models import (
     Role,
     SessionStatus,
 )
-from opensink_web.operations.requests.response import decision
+from opensink_web.operations.requests.answer import decision
 
 Status: TypeAlias = (
     SessionStatus

@@ -8,15 +8,15 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 from wtforms.validators import DataRequired, Length
 
-from opensink_web.errors import InvalidResponse, OpenSinkError
+from opensink_web.errors import InvalidAnswer, OpenSinkError
 from opensink_web.json_value import JSONObject
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX, decline, resolve
 from opensink_web.operations.page import PageRequest
+from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.queries import find_input_request
-from opensink_web.operations.requests.response import check_response
 from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
 from opensink_web.web.access import requires
@@ -154,10 +154,10 @@ def _store(
 ) -> ResponseReturnValue:
     """Resolve; whatever refuses the answer, what was typed stays on the page."""
     try:
-        checked = check_response(principal.workspace, asked.id, value)
+        checked = check_answer(principal.workspace, asked.id, value)
         with writing():
             resolve(principal.workspace, checked, by=principal.user)
-    except InvalidResponse as error:
+    except InvalidAnswer as error:
         return _page(principal, asked, form.with_errors(error.errors), status=422)
     except OpenSinkError as error:
         return _page(principal, asked, form, refusal=error.message, status=error.status)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from opensink_web.errors import AlreadyResolved, Conflict, InvalidResponse, NotFound
+from opensink_web.errors import AlreadyResolved, Conflict, InvalidAnswer, NotFound
 from opensink_web.models import (
     Activity,
     ActivityType,
@@ -79,7 +79,7 @@ def test_an_agent_without_endpoint_gets_no_delivery(app: Flask, cast: Cast) -> N
 
 
 def test_an_invalid_response_changes_nothing(cast: Cast, waiting: Waiting) -> None:
-    with pytest.raises(InvalidResponse) as raised:
+    with pytest.raises(InvalidAnswer) as raised:
         answer(cast.bob, waiting, approved="yes")
 
     assert [error.path for error in raised.value.errors] == ["/approved"]

@@ -10,8 +10,8 @@ from opensink_web import clock
 from opensink_web.errors import (
     AlreadyResolved,
     Conflict,
+    InvalidAnswer,
     InvalidInput,
-    InvalidResponse,
 )
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
@@ -81,7 +81,7 @@ class TestApproving:
     def test_takes_no_input_that_the_function_would_not(
         self, cast: Cast, asked_first: Paused
     ) -> None:
-        with pytest.raises(InvalidResponse):
+        with pytest.raises(InvalidAnswer):
             answer(cast.bob, asked_first, {"amount": 1000})
         assert execution_of(asked_first).input_data == PROPOSED
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from opensink_web import clock
 from opensink_web.errors import (
     Conflict,
-    InvalidResponse,
+    InvalidAnswer,
     NotFound,
 )
 from opensink_web.json_value import JSONObject, JSONValue
@@ -31,7 +31,7 @@ from opensink_web.models import (
 from opensink_web.models.transaction import Wakeup, work_committed, writing
 from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.pause import (
-    PersonsAnswer,
+    Answer,
     answers_of,
     check_question,
 )
@@ -171,7 +171,7 @@ class TestAnswering:
 
         found = answers_of([paused.execution_id, silent.execution_id])
 
-        assert found == {paused.execution_id: PersonsAnswer(again.request_id, YES)}
+        assert found == {paused.execution_id: Answer(again.request_id, YES)}
         assert answers_of([]) == {}
 
     def test_one_that_cannot_be_decrypted_fails_only_its_own_execution(
@@ -187,10 +187,10 @@ class TestAnswering:
         claims = {each.id: each for each in claim_some(execution_of(paused).group_id)}
 
         assert isinstance(claims[paused.execution_id].target, Failure)
-        assert claims[other.execution_id].answer == PersonsAnswer(other.request_id, YES)
+        assert claims[other.execution_id].answer == Answer(other.request_id, YES)
 
     def test_an_answer_that_does_not_fit_changes_nothing(self, cast: Cast, paused: Paused) -> None:
-        with pytest.raises(InvalidResponse):
+        with pytest.raises(InvalidAnswer):
             answer(cast.bob, paused, {"approved": "yes"})
         assert execution_of(paused).status is ExecutionStatus.AWAITING_INPUT
         assert request_of(paused).status is InputRequestStatus.PENDING

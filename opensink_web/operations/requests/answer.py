@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from opensink_web.errors import AlreadyResolved, Conflict, InvalidResponse
+from opensink_web.errors import AlreadyResolved, Conflict, InvalidAnswer
 from opensink_web.json_value import JSONObject
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace
 from opensink_web.operations.requests.queries import find_input_request
@@ -12,25 +12,25 @@ from opensink_web.schema.validation import validate
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedResponse:
+class CheckedAnswer:
     """An answer that fits the schema of a request, which stays as it was asked with."""
 
     request_id: UUID
     value: JSONObject
 
 
-def check_response(workspace: Workspace, request_id: UUID, response: JSONObject) -> CheckedResponse:
+def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -> CheckedAnswer:
     """Check an answer. Takes its time: call it outside a transaction that writes.
 
     Raises: NotFound; AlreadyResolved, saying who and when; Conflict when there is nobody to answer
-    any more; InvalidResponse with an error for each failure.
+    any more; InvalidAnswer with an error for each failure.
     """
     request = find_input_request(workspace, request_id)
     check_pending(request)
     errors = validate(request.schema, response)
     if errors:
-        raise InvalidResponse("The response does not match the request's schema.", errors=errors)
-    return CheckedResponse(request_id, response)
+        raise InvalidAnswer("The response does not match the request's schema.", errors=errors)
+    return CheckedAnswer(request_id, response)
 
 
 def check_pending(request: InputRequest) -> None:
