@@ -86,7 +86,7 @@ def _needs_servers(item: pytest.Item) -> bool:
 
 
 def _is_slowest(folder: Sequence[pytest.Item]) -> bool:
-    """Tell whether a folder takes so long that it should share its worker with no other such."""
+    """Return True if a folder takes so long that it should share its worker with no other such."""
     return folder[0].path.parent.name in {"browser", "cli", "faults"}
 
 
@@ -198,7 +198,7 @@ def _database_file(request: pytest.FixtureRequest) -> Path:
 
 
 def _starts_populated(request: pytest.FixtureRequest) -> bool:
-    """Tell whether the test names the cast, not only asks for it while it runs."""
+    """Return True if the test names the cast, not only asks for it while it runs."""
     return "cast" in request.node.fixturenames
 
 

@@ -119,7 +119,7 @@ def _wait(server: Client, batch_id: str, total: int) -> None:
 
 
 def _show(bar: Any, found: Batch) -> bool:
-    """Move the bar, and tell whether there is more to come."""
+    """Move the bar, and return True if there is more to come."""
     ended = found.completed + found.failed + found.cancelled
     if found.awaiting_input:
         bar.label = f"executed ({found.awaiting_input} waiting for a person)"

@@ -200,7 +200,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _keys() -> Finding:
-    """Tell whether there is a key for every secret in the database."""
+    """Return True if there is a key for every secret in the database."""
     ring, counts = keyring(), count_by_key()
     place = f"{ring.file.path}" if ring.file else "ENCRYPTION_KEYS"
     unknown = sum(count for key_id, count in counts.items() if key_id not in ring.ids())

@@ -38,7 +38,7 @@ class Call:
         return (self.connection.fileno(), *self._pipes)
 
     def receive(self) -> bool:
-        """Take what the worker sends; tell whether it still wants the call."""
+        """Take what the worker sends; return True if it still wants the call."""
         try:
             piece = self.connection.recv(_PIECE_BYTES)
         except OSError:
@@ -81,14 +81,14 @@ class Call:
         return self._pipes
 
     def hear(self) -> bool:
-        """Take in what the function says; tell whether there was something."""
+        """Take in what the function says; return True if there was something."""
         piece = _read(self._pipes[0])
         if len(self._said) <= _SAID_MAX_BYTES:
             self._said += piece
         return bool(piece)
 
     def log(self) -> bool:
-        """Pass on what the function prints, the beginning of it; tell whether there was more."""
+        """Pass on what the function prints, the beginning of it; return True if there was more."""
         piece = _read(self._pipes[1])
         left = max(LOG_MAX_BYTES - self._printed_bytes, 0)
         self._printed_bytes += len(piece)

@@ -110,7 +110,7 @@ def end_reading() -> None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether it is not the statement that was wrong: the database is locked, full or away."""
+    """Return True if the database is locked, full or away, and the statement is not wrong."""
     if isinstance(error, PoolTimeout):
         return True
     if isinstance(error, OperationalError):
@@ -119,7 +119,7 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _is_wrong(error: BaseException | None) -> bool:
-    """Whether trying again cannot help, of what the drivers count among outages.
+    """Return True if trying again cannot help, of what the drivers count among outages.
 
     For SQLite that is a table that is not there as well as a limit; for PostgreSQL a limit alone.
     """
@@ -130,7 +130,7 @@ def _is_wrong(error: BaseException | None) -> bool:
 
 
 def _is_stored_already(error: BaseException) -> bool:
-    """Whether a row with the same key is there, which a look before did not show yet."""
+    """Return True if a row with the same key is there, which a look before did not show yet."""
     if not isinstance(error, IntegrityError):
         return False
     if isinstance(error.orig, sqlite3.Error):
@@ -139,7 +139,7 @@ def _is_stored_already(error: BaseException) -> bool:
 
 
 def _belongs_to_nothing(error: BaseException) -> bool:
-    """Whether a row that this one refers to is gone, though a look before showed it."""
+    """Return True if a row that this one refers to is gone, though a look before showed it."""
     if not isinstance(error, IntegrityError):
         return False
     if isinstance(error.orig, sqlite3.Error):

@@ -93,7 +93,7 @@ def prune_some(kind: Kept, cutoff: datetime) -> int:
 
 
 def _delete_children(batch_id: UUID) -> bool:
-    """Delete a slice of a batch's executions; tell whether there are more."""
+    """Delete a slice of a batch's executions; return True if there are more."""
     children = select(Execution.id).where(Execution.batch_id == batch_id)
     ids: Sequence[UUID] = db.session.scalars(children.limit(SLICE)).all()
     if ids:

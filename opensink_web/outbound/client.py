@@ -153,7 +153,7 @@ class _Received:
     def read(
         self, response: HTTPResponse, connection: GuardedConnection, kept_body_bytes: int
     ) -> bool:
-        """Read the answer, and tell whether the connection can carry another call."""
+        """Read the answer, and return True if the connection can carry another call."""
         try:
             if connection.guard.bounds.has_ended:
                 # http.client takes headers that break off for all there are

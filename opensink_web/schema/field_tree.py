@@ -197,7 +197,7 @@ class _Builder:
         return replace(node, default=_settled(node)) if node.default is ABSENT else node
 
     def _reserve(self, nodes: int) -> bool:
-        """Set so many more nodes aside if the form has capacity for them; tell whether it has."""
+        """Set so many more nodes aside if the form has capacity for them; return True if it has."""
         has_capacity = nodes <= self._nodes_left
         self._nodes_left -= nodes if has_capacity else 0
         return has_capacity

@@ -389,7 +389,7 @@ def _pattern(pattern: str) -> jsonschema_rs.Validator | None:
 
 
 def _does_match(pattern: str, key: str | _Matching) -> bool | None:
-    """Tell whether a key matches a pattern, in linear time; None where that cannot be told."""
+    """Return True if a key matches a pattern, in linear time; None where that cannot be told."""
     if key == _Matching(pattern):
         return True
     validator = _pattern(pattern)

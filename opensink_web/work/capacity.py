@@ -71,7 +71,7 @@ class Capacity:
         return max(min(free, -(-self._slow_max // _SHARES) - self._probe_count), 0)
 
     def is_known(self, group_id: UUID) -> bool:
-        """Whether a group's calls were seen to be quick or slow."""
+        """Return True if a group's calls were seen to be quick or slow."""
         return group_id in self._was_slow
 
     def here(self, group_id: UUID) -> int:

@@ -123,7 +123,7 @@ class Kind(Protocol[ClaimT, ResultT]):
 
     @property
     def is_urgent(self) -> bool:
-        """Whether a part of each worker is kept free for it."""
+        """Return True if a part of each worker is kept free for it."""
         ...
 
     def shared_with(self, claim: ClaimT) -> Sequence[str]:

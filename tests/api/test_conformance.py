@@ -109,7 +109,7 @@ def failures_in(recorder: ScenarioRecorder) -> Iterator[str]:
 
 
 def is_beyond_schemas(check: str, body: bytes) -> bool:
-    """Tell whether a request was refused for nothing but what its schema could not say."""
+    """Return True if a request was refused for nothing but what its schema could not say."""
     if check != "positive_data_acceptance":
         return False
     problem: Any = json.loads(body)

@@ -55,7 +55,7 @@ class BatchReport:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing was lost, and nothing seen that must never be."""
+        """Return True if nothing was lost, and nothing seen that must never be."""
         counts = (self.lost, self.stuck, self.never_called, self.wrong_webhook_ids)
         of_callbacks = (self.callbacks_doubled, self.callbacks_believed)
         return not any((*counts, *of_callbacks, self.violations, self.refusals))

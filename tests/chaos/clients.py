@@ -65,7 +65,7 @@ class Clients:
             self._open.put(_NO_MORE)
 
     def are_busy(self) -> bool:
-        """Whether a question is without its outcome."""
+        """Return True if a question is without its outcome."""
         return any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:

@@ -84,7 +84,7 @@ def age_leases() -> None:
 
 
 def are_callbacks_made() -> bool:
-    """Tell whether no callback is open; those of executions that run are not owed yet."""
+    """Return True if no callback is open; those of executions that run are not owed yet."""
     with reading():
         is_open = select(func.count()).where(Callback.finished_at.is_(None))
         return db.session.scalars(is_open).one() == 0

@@ -124,7 +124,7 @@ class ForkedPart(Part):
 
     @property
     def is_frozen(self) -> bool:
-        """Whether SIGSTOP has reached it."""
+        """Return True if SIGSTOP has reached it."""
         return " T " in Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2][:4]
 
     def _launch(self) -> int:

@@ -41,7 +41,7 @@ class Report:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing was lost, and nothing seen that must never be."""
+        """Return True if nothing was lost, and nothing seen that must never be."""
         bad = (self.lost, self.stuck, self.calls_of_nothing_stored, self.violations, self.refusals)
         return not any(bad)
 

@@ -50,7 +50,7 @@ def test_a_key_for_nobody_or_nothing_is_refused(
 
 
 def catches_sigterm(pid: int) -> bool:
-    """Tell whether the sweeper has begun, which readiness does not ask: its handler shows it."""
+    """Return True if the sweeper has begun, which readiness does not ask: its handler shows it."""
     listing = subprocess.run(
         ["ps", "-o", "caught=", "-p", str(pid)], capture_output=True, text=True, check=True
     )

@@ -34,7 +34,7 @@ def has_ended(execution_id: object) -> bool:
 
 
 def lasts_beyond(moment: datetime, execution_id: UUID) -> bool:
-    """Tell whether the lease of an execution was made longer."""
+    """Return True if the lease of an execution was made longer."""
     lease_until = execution(execution_id).lease_until
     return lease_until is not None and lease_until > moment
 

@@ -27,7 +27,7 @@ def answer_many(server: Running, count: int) -> list[Response]:
 
 
 def is_quick(told: Sequence[Response]) -> bool:
-    """Tell whether nine of ten were answered in less time than anybody waits for Redis."""
+    """Return True if nine of ten were answered in less time than anybody waits for Redis."""
     return sorted(each.seconds for each in told)[len(told) * 9 // 10 - 1] < 1
 
 

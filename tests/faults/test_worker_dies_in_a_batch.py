@@ -108,7 +108,7 @@ def test_a_callback_that_may_have_been_heard_is_not_made_again(
 
 
 def has_ended_thawed(frozen: ForkedPart) -> bool:
-    """Tell whether it has ended; each of its threads freezes it once more."""
+    """Return True if it has ended; each of its threads freezes it once more."""
     if frozen.is_running:
         os.kill(frozen.pid, signal.SIGCONT)
     return not frozen.is_running

@@ -58,7 +58,7 @@ def example_in_docs() -> str:
 
 
 def is_alive(process_id: int) -> bool:
-    """Tell whether a process is there and no zombie."""
+    """Return True if a process is there and no zombie."""
     try:
         os.kill(process_id, 0)
         return ") Z" not in Path(f"/proc/{process_id}/stat").read_text()

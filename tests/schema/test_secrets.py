@@ -66,7 +66,7 @@ def test_the_same_places_are_hidden_in_a_value_and_nothing_else_is_changed() -> 
 
 
 def differences_are_marks(value: Any, shown: Any) -> bool:
-    """Whether whatever differs was replaced by the mark."""
+    """Return True if whatever differs was replaced by the mark."""
     if shown == HIDDEN:
         return True
     if isinstance(value, dict):

@@ -134,7 +134,7 @@ def _find(refresh_token: str) -> tuple[UserSession | None, RefreshToken | None]:
 
 
 def _exchange(token: RefreshToken, moment: datetime) -> bool:
-    """Mark a token as exchanged; tell whether it was not before."""
+    """Mark a token as exchanged; return True if it was not before."""
     exchanged = (
         update(RefreshToken)
         .where(RefreshToken.id == token.id, RefreshToken.exchanged_at.is_(None))

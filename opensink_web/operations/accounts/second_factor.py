@@ -90,7 +90,7 @@ def renew_recovery_codes(factor: SecondFactor) -> list[str]:
 
 
 def turn_off(user: User) -> bool:
-    """Take the second factor from the account; tell whether there was one."""
+    """Take the second factor from the account; return True if there was one."""
     factor = second_factor_of(user)
     if factor is not None:
         db.session.delete(factor)

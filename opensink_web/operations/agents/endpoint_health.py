@@ -32,13 +32,13 @@ _FAILURES = select(Agent.endpoint_failure_count).where(Agent.id == bindparam("of
 
 
 def is_exempt(delivery: Delivery) -> bool:
-    """Tell whether a person asked for the next attempt, so that it does not wait for health."""
+    """Return True if a person asked for the next attempt, so that it does not wait for health."""
     is_test = delivery.kind is DeliveryKind.TEST
     return is_test or delivery.next_trigger is AttemptTrigger.MANUAL
 
 
 def is_held_back(delivery: Delivery, agent: Agent) -> bool:
-    """Tell whether a pending delivery waits for its endpoint to become healthy."""
+    """Return True if a pending delivery waits for its endpoint to become healthy."""
     is_pending = delivery.status is DeliveryStatus.PENDING and delivery.lease_until is None
     return is_pending and agent.endpoint_unhealthy_since is not None and not is_exempt(delivery)
 

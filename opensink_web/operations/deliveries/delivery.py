@@ -99,7 +99,7 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
 
 
 def _waits_after(session: AgentSession, reason: str | None) -> bool:
-    """Tell whether a session waits for another answer, and says that this call failed."""
+    """Return True if a session waits for another answer, and says that this call failed."""
     is_of_the_call = session.error_message is not None and session.error_message == reason
     return session.status is SessionStatus.WAITING_FOR_INPUT and is_of_the_call
 

@@ -302,12 +302,12 @@ def _seconds_to_next(attempt: Attempt, answer: Response, asked_seconds: float) -
 
 
 def _is_refused(answer: Response) -> bool:
-    """Tell whether it was we who did not call."""
+    """Return True if it was we who did not call."""
     return answer.error is not None and answer.error.code in _REFUSALS
 
 
 def _was_called(agent: Agent, attempt: Attempt) -> bool:
-    """Tell whether the agent still has the endpoint that was called."""
+    """Return True if the agent still has the endpoint that was called."""
     try:
         return endpoint_of(agent) == attempt.endpoint
     except UnreadableSecret:

@@ -69,7 +69,7 @@ def _note_failures(agent_id: UUID, called: EndpointSpec, failures: Sequence[Fail
 
 
 def _is_still(agent: Agent, called: EndpointSpec) -> bool:
-    """Tell whether the agent still has the endpoint that was called."""
+    """Return True if the agent still has the endpoint that was called."""
     try:
         return endpoint_of(agent) == called
     except UnreadableSecret:

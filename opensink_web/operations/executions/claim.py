@@ -146,7 +146,7 @@ def _with_messages(claims: Sequence[ExecutionClaim]) -> list[ExecutionClaim]:
 
 
 def _has_not_reported(row: Row[Any]) -> bool:
-    """Tell whether it is due because the time to report by itself is over."""
+    """Return True if it is due because the time to report by itself is over."""
     return row.status is ExecutionStatus.RUNNING and row.lease_token is None
 
 
