@@ -88,10 +88,10 @@ def _separators(text: str) -> int:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise InvalidInput("The JSON has an object in which a key occurs twice.")
-    return found
+    return members
 
 
 def _no_constant(name: str) -> JSONValue:

@@ -53,7 +53,9 @@ def impostors(text: str) -> list[int]:
 def skeleton(text: str) -> str:
     """Return the same text for texts that look the same."""
     if not text.isascii():
-        shown = (one for one in text if unicodedata.category(one) not in {"Cf", "Cc"})
+        shown = (
+            character for character in text if unicodedata.category(character) not in {"Cf", "Cc"}
+        )
         text = unicodedata.normalize("NFKC", "".join(shown))
     return " ".join(text.split()).translate(_LATIN_LOOK).translate(_SAME_STROKE).replace("rn", "m")
 
@@ -65,7 +67,7 @@ def shared(texts: Iterable[str]) -> set[str]:
 
 def alike_keys(value: JSONValue) -> set[str]:
     """Return the keys of objects in a value that look like another of the same object."""
-    found: set[str] = set()
+    alike: set[str] = set()
     waiting: list[JSONValue] = [value]
     while waiting:
         match waiting.pop():
@@ -74,16 +76,18 @@ def alike_keys(value: JSONValue) -> set[str]:
                     map(str.isascii, members)
                 ):  # those of ASCII alone differ in any code font
                     looks = shared(members)
-                    found |= {key for key in members if skeleton(key) in looks}
+                    alike |= {key for key in members if skeleton(key) in looks}
                 waiting += members.values()
             case list(items):
                 waiting += items
-    return found
+    return alike
 
 
 def spelled(text: str) -> str:
     """Write the code point behind every letter that another could be taken for."""
     return "".join(
-        f"{one}[U+{ord(one):04X}]" if one in LATIN_OF or _SPECIAL_WIDTH.match(one) else one
-        for one in text
+        f"{character}[U+{ord(character):04X}]"
+        if character in LATIN_OF or _SPECIAL_WIDTH.match(character)
+        else character
+        for character in text
     )

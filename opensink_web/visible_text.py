@@ -60,7 +60,9 @@ def in_plain(text: str) -> str:
     """Write every hidden character as `[U+202E]`, for where there is room for text alone."""
     if text.isascii() and _SUSPECTS.search(text) is None:
         return text
-    return "".join(one if isinstance(one, str) else f"[{one.label}]" for one in pieces(text))
+    return "".join(
+        piece if isinstance(piece, str) else f"[{piece.label}]" for piece in pieces(text)
+    )
 
 
 def isolated(text: str) -> str:
@@ -80,7 +82,7 @@ def has_hidden(value: JSONValue) -> bool:
     while waiting:
         match waiting.pop():
             case str(text):
-                if any(isinstance(one, Mark) and one.hidden for one in pieces(text)):
+                if any(isinstance(piece, Mark) and piece.hidden for piece in pieces(text)):
                     return True
             case dict(members):
                 waiting += [*members.keys(), *members.values()]
@@ -91,16 +93,16 @@ def has_hidden(value: JSONValue) -> bool:
 
 def excerpts(text: str) -> list[str]:
     """Return what stands around the first hidden characters of each line, for a few lines."""
-    found: list[str] = []
+    lines: list[str] = []
     for line in text.split("\n"):
         if not has_hidden(line):
             continue
-        at = next(one.start() for one in _SUSPECTS.finditer(line))
+        at = next(suspect.start() for suspect in _SUSPECTS.finditer(line))
         start, end = max(0, at - _EXCERPT_BEFORE), at + _EXCERPT_AFTER
-        found.append("…" * (start > 0) + line[start:end] + "…" * (end < len(line)))
-        if len(found) == _EXCERPTS_MAX:
-            return found
-    return found
+        lines.append("…" * (start > 0) + line[start:end] + "…" * (end < len(line)))
+        if len(lines) == _EXCERPTS_MAX:
+            return lines
+    return lines
 
 
 def name_of(character: str) -> str:
@@ -130,7 +132,7 @@ def _marks(hidden: str) -> Iterator[Mark]:
         return
     runs = [run[0] for run in _SAME.finditer(hidden)]
     if len(runs) > _APART_MAX:
-        codes = " ".join(_code(one) for one in hidden[:8])
+        codes = " ".join(_code(character) for character in hidden[:8])
         title = f"{codes} …" if len(hidden) > 8 else codes
         yield Mark(f"{len(hidden)} invisible characters", title, hidden)
         return
@@ -165,7 +167,7 @@ def _is_needed(text: str, at: int) -> bool:
         case _ if "\U000e0020" <= here <= "\U000e007f":
             flag = text.rfind("\U0001f3f4", max(0, at - 7), at)
             return flag >= 0 and any(
-                text.startswith(one, flag) and at < flag + len(one) for one in _FLAGS
+                text.startswith(sequence, flag) and at < flag + len(sequence) for sequence in _FLAGS
             )
     return False
 
@@ -210,13 +212,13 @@ def _is_combining(character: str) -> bool:
 
 def _ranges(numbers: Iterator[int]) -> str:
     """Write code points in ascending order as the inside of a class of a regular expression."""
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1][1] = number
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
         else:
-            found.append([number, number])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in found)
+            ranges.append([number, number])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
 
 
 _SEEN_FORMATS = {
@@ -246,16 +248,16 @@ def _is_unseen(number: int) -> bool:
 
 
 def _hidden_class() -> str:
-    found = (one for one in range(_LAST_PLANE_WITH_MARKS) if _is_unseen(one))
-    return _ranges(iter([*found, *_SPECIALS]))
+    hidden = (code for code in range(_LAST_PLANE_WITH_MARKS) if _is_unseen(code))
+    return _ranges(iter([*hidden, *_SPECIALS]))
 
 
 def _combining_class() -> str:
     marks = {"Mn", "Me"}
     return _ranges(
-        one
-        for one in range(_LAST_PLANE_WITH_MARKS)
-        if unicodedata.category(chr(one)) in marks and not _is_unseen(one)
+        code
+        for code in range(_LAST_PLANE_WITH_MARKS)
+        if unicodedata.category(chr(code)) in marks and not _is_unseen(code)
     )
 
 

@@ -124,14 +124,14 @@ def add_activity(principal: Principal, body: ActivityCreate) -> ActivityAnswer:
 
 @routes.get("/agent-session-activities", summary="List what happened.")
 def list_activities(principal: Principal, query: ActivityQuery) -> ActivityPage:
-    wanted = queries.ActivityFilter(
+    filters = queries.ActivityFilter(
         session_id=query.session_id,
         agent_id=query.agent_id,
         type=query.type,
         source=query.source,
         recorded_by=query.recorded_by,
     )
-    page = queries.list_activities(principal.workspace, wanted, query.page)
+    page = queries.list_activities(principal.workspace, filters, query.page)
     return page_answer(page, ActivityAnswer.of_activity)
 
 

@@ -85,8 +85,8 @@ def start_session(principal: Principal, body: SessionCreate) -> SessionAnswer:
 
 @routes.get("/agent-sessions", summary="List the sessions.")
 def list_sessions(principal: Principal, query: SessionQuery) -> SessionPage:
-    wanted = queries.SessionFilter(agent_id=query.agent_id, status=query.status)
-    page = queries.list_sessions(principal.workspace, wanted, query.page)
+    filters = queries.SessionFilter(agent_id=query.agent_id, status=query.status)
+    page = queries.list_sessions(principal.workspace, filters, query.page)
     return page_answer(page, SessionAnswer.of)
 
 

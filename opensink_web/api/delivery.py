@@ -86,13 +86,13 @@ DeliveryPage = PageAnswer[DeliveryAnswer]
 
 @routes.get("/deliveries", summary="List the deliveries.")
 def list_deliveries(principal: Principal, query: DeliveryQuery) -> DeliveryPage:
-    wanted = queries.DeliveryFilter(
+    filters = queries.DeliveryFilter(
         session_id=query.session_id,
         agent_id=query.agent_id,
         kind=query.kind,
         status=query.status,
     )
-    page = queries.list_deliveries(principal.workspace, wanted, query.page)
+    page = queries.list_deliveries(principal.workspace, filters, query.page)
     return page_answer(page, DeliveryAnswer.of)
 
 

@@ -227,7 +227,7 @@ class FunctionQuery(PageQuery):
     )
 
     @property
-    def wanted(self) -> function_queries.FunctionFilter:
+    def filters(self) -> function_queries.FunctionFilter:
         """What operations take."""
         return function_queries.FunctionFilter(
             self.namespace, self.kind, self.is_active, self.search
@@ -249,7 +249,7 @@ def create_function(
 
 @routes.get("/functions", summary="List the functions.")
 def list_functions(principal: Principal, query: FunctionQuery) -> FunctionPage:
-    page = function_queries.list_functions(principal.workspace, query.page, query.wanted)
+    page = function_queries.list_functions(principal.workspace, query.page, query.filters)
     return page_answer(page, lambda function: FunctionAnswer.shown_to(principal, function))
 
 

@@ -169,7 +169,7 @@ def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
 
 @routes.get("/agent-session-input-requests", summary="List the requests.")
 def list_input_requests(principal: Principal, query: InputRequestQuery) -> InputRequestPage:
-    wanted = input_requests.InputRequestFilter(
+    filters = input_requests.InputRequestFilter(
         session_id=query.session_id,
         agent_id=query.agent_id,
         execution_id=query.execution_id,
@@ -177,7 +177,7 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
         status=query.status,
         key=query.key,
     )
-    page = input_requests.list_input_requests(principal.workspace, wanted, query.page)
+    page = input_requests.list_input_requests(principal.workspace, filters, query.page)
     return page_answer(page, lambda request: InputRequestAnswer.shown_to(principal, request))
 
 

@@ -107,7 +107,7 @@ def _wait(server: Client, batch_id: str, total: int) -> None:
     """Show how far the batch is until it has ended; on Ctrl-C, how to come back to it."""
     try:
         with click.progressbar(length=total, label="executed", show_pos=True) as bar:
-            while _show(bar, found := server.get_batch(batch_id)):
+            while _show(bar, batch := server.get_batch(batch_id)):
                 time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         click.echo(
@@ -115,7 +115,7 @@ def _wait(server: Client, batch_id: str, total: int) -> None:
             err=True,
         )
         sys.exit(130)
-    _report(server, found)
+    _report(server, batch)
 
 
 def _show(bar: Any, found: Batch) -> bool:

@@ -70,11 +70,11 @@ def _unavailable(error: OSError, settings: Settings) -> Unavailable:
 
 
 def _converse(agent: TradingAgent, workspace_slug: str, is_given_up: Callable[[], bool]) -> None:
-    asked = agent.start()
+    started = agent.start()
     click.echo("The trading agent proposes trades and waits for your answer:")
-    click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{asked['request_id']}")
+    click.echo(f"{agent.settings.base_url}/w/{workspace_slug}/requests/{started['request_id']}")
     click.echo("Ctrl-C stops it.")
-    session_id = asked["session_id"]
+    session_id = started["session_id"]
     session = _ended(agent, session_id, is_given_up)
     if session is None:
         given_up = {"status": "failed", "error_message": "The demo was stopped in the terminal."}

@@ -73,11 +73,11 @@ def check_database_file(file: Path) -> None:
     """Raises: Conflict when a database is damaged."""
     try:
         with closing(sqlite3.connect(file)) as database:
-            (found,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+            (fault,) = database.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
-        found = str(error)
-    if found != "ok":
-        raise Conflict(f"{file.name} is damaged: {found}.")
+        fault = str(error)
+    if fault != "ok":
+        raise Conflict(f"{file.name} is damaged: {fault}.")
 
 
 def show_pages(_status: int, left: int, total: int) -> None:

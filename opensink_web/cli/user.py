@@ -99,10 +99,10 @@ def activate(settings: Settings, email: str) -> None:
 
 def _find(email: str) -> User:
     """Raises: NotFound."""
-    found = find_user(email)
-    if found is None:
+    user = find_user(email)
+    if user is None:
         raise NotFound("There is no account with this e-mail address.")
-    return found
+    return user
 
 
 def _read_password(*, from_stdin: bool) -> str:

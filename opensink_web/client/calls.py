@@ -186,8 +186,8 @@ class Client:
         """
         query = {"limit": SLICE, **filters}
         while True:
-            found, headers = self._http.with_headers("GET", f"/chats?{urlencode(query)}")
-            yield from (read(Chat, {"messages": [], **each}) for each in found)
+            chats, headers = self._http.with_headers("GET", f"/chats?{urlencode(query)}")
+            yield from (read(Chat, {"messages": [], **each}) for each in chats)
             if "X-Next-Cursor" not in headers:
                 return
             query["cursor"] = headers["X-Next-Cursor"]
@@ -200,8 +200,8 @@ class Client:
 
         Filters are function_name, status, trigger_id, batch_id, skip and limit (100; 1000 at most).
         """
-        found = self._http.root("GET", f"/executions?{urlencode(filters)}")
-        return [read(Execution, each) for each in found]
+        page = self._http.root("GET", f"/executions?{urlencode(filters)}")
+        return [read(Execution, each) for each in page]
 
     def execution_steps(self, execution_id: str) -> Any:
         """Return an execution's timeline, oldest first: a list of `{kind, created_at, …}`."""
@@ -219,10 +219,12 @@ class Client:
         offset = 0
         while True:
             query = urlencode({**filters, "limit": SLICE, "offset": offset})
-            found = self._http.root("GET", f"/batches/{batch_id}/executions?{query}")["executions"]
-            yield from (read(Execution, each) for each in found)
+            executions = self._http.root("GET", f"/batches/{batch_id}/executions?{query}")[
+                "executions"
+            ]
+            yield from (read(Execution, each) for each in executions)
             offset += SLICE
-            if len(found) < SLICE:
+            if len(executions) < SLICE:
                 return
 
     def cancel_batch(self, batch_id: str) -> int:

@@ -75,13 +75,13 @@ _OUT: JsonSchemaMode = "serialization"
 
 
 def _schemas(routes: tuple[Route, ...]) -> tuple[_Shapes, JSONObject]:
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, _OUT): None}
+    models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, _OUT): None}
     for route in routes:
         if route.takes_body:
-            wanted[route.body, _IN] = None
+            models[route.body, _IN] = None
         if route.answer is not None:
-            wanted[route.answer, _OUT] = None
-    shapes, whole = models_json_schema(list(wanted), ref_template=_REFERENCE)
+            models[route.answer, _OUT] = None
+    shapes, whole = models_json_schema(list(models), ref_template=_REFERENCE)
     return shapes, whole["$defs"]
 
 

@@ -126,8 +126,8 @@ def _shaped(value: JSONValue, shape: type[ModelT]) -> ModelT:
 
 
 def _field_errors(error: ValidationError, value: JSONValue, unknown: str) -> Iterator[FieldError]:
-    found = error.errors(include_url=False, include_input=False)
-    for each in found[:MAX_ERRORS]:
+    failures = error.errors(include_url=False, include_input=False)
+    for each in failures[:MAX_ERRORS]:
         message = unknown if each["type"] == "extra_forbidden" else _sentence(each)
         yield FieldError(pointer(*_steps(each, value)), message)
 

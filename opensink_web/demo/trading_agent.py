@@ -109,8 +109,8 @@ class TradingAgent:
         forms = {trade["symbol"]: form_for(trade) for trade in TRADES}
         schema = {"type": "object", "properties": forms, "required": list(forms)}
         texts = {"key": "trades", "title": f"Approve {len(TRADES)} trades", "message": MESSAGE}
-        asked = self.api("POST", "agent-session-input-requests", ids | texts | {"schema": schema})
-        return {"session_id": session["id"], "request_id": asked["id"]}
+        request = self.api("POST", "agent-session-input-requests", ids | texts | {"schema": schema})
+        return {"session_id": session["id"], "request_id": request["id"]}
 
     def execute(self, session_id: str, request_id: str) -> JSON:
         """Trade what was approved. Calls come again after a failure: the second changes nothing."""
@@ -118,8 +118,8 @@ class TradingAgent:
             session = self.api("GET", f"agent-sessions/{session_id}")
             state = session["state"]
             if "orders" not in state:
-                asked = self.api("GET", f"agent-session-input-requests/{request_id}")
-                state["orders"] = self._trade(state["proposed_trades"], asked)
+                request = self.api("GET", f"agent-session-input-requests/{request_id}")
+                state["orders"] = self._trade(state["proposed_trades"], request)
             if session["status"] != "completed":
                 done = {"status": "completed", "state": state}
                 self.api("PATCH", f"agent-sessions/{session_id}", done)

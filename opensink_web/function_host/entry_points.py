@@ -25,10 +25,10 @@ def load(name: str) -> Handler:
 
     Raises: LookupError, TypeError, and whatever the package raises while it is imported.
     """
-    found = next(iter(entry_points(group=GROUP, name=name)), None)
-    if found is None:
+    entry_point = next(iter(entry_points(group=GROUP, name=name)), None)
+    if entry_point is None:
         raise LookupError(f"No installed package advertises the entry point {name} in {GROUP}.")
-    handler: Handler = found.load()
+    handler: Handler = entry_point.load()
     if not callable(handler):
-        raise TypeError(f"{found.value} is not callable.")
+        raise TypeError(f"{entry_point.value} is not callable.")
     return handler

@@ -197,14 +197,14 @@ class Host:
 
     def _end_orphans(self) -> bool:
         """Kill our children that are no call and in no running call's session."""
-        found = False
+        has_killed = False
         for process_id in _children():
             with suppress(ProcessLookupError):
                 if process_id in self._running or os.getsid(process_id) in self._running:
                     continue
                 os.kill(process_id, signal.SIGKILL)
-                found = True
-        return found
+                has_killed = True
+        return has_killed
 
     def _end_all(self) -> None:
         for call in self._running.values():

@@ -94,9 +94,9 @@ def narrowed(
     query: Select[Row], *conditions: tuple[InstrumentedAttribute[Any], object]
 ) -> Select[Row]:
     """Keep the rows whose columns have the values wanted; None wants any."""
-    for column, wanted in conditions:
-        if wanted is not None:
-            query = query.where(column == wanted)
+    for column, value in conditions:
+        if value is not None:
+            query = query.where(column == value)
     return query
 
 

@@ -72,8 +72,8 @@ def is_any_prunable(kind: Kept, cutoff: datetime) -> bool:
 
 def count_prunable(kind: Kept, cutoff: datetime) -> int:
     """Count what is older."""
-    found = _prunable(kind, cutoff).subquery()
-    return db.session.scalar(select(func.count()).select_from(found)) or 0
+    prunable = _prunable(kind, cutoff).subquery()
+    return db.session.scalar(select(func.count()).select_from(prunable)) or 0
 
 
 def prune_some(kind: Kept, cutoff: datetime) -> int:

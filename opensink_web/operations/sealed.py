@@ -49,13 +49,13 @@ def check_keys() -> None:
 
 def count_by_key() -> Counter[str]:
     """Count the sealed values of each key, by its id."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for table, name in sealed_columns():
         key_id = _key_id(table.c[name])
         query = select(key_id, func.count()).where(table.c[name].is_not(None)).group_by(key_id)
         for each, count in db.session.execute(query):
-            found[each] += count
-    return found
+            counts[each] += count
+    return counts
 
 
 def reseal() -> Iterator[Batch]:

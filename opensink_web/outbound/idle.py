@@ -50,13 +50,13 @@ class IdleConnections:
         """Hand out an open, quiet connection that leads to the destination, if there is one."""
         with self._lock:
             self._drop_spent()
-            found = next((idle for idle in self._kept if idle.leads_to(destination)), None)
-            if found is None:
+            kept = next((idle for idle in self._kept if idle.leads_to(destination)), None)
+            if kept is None:
                 return None
-            self._kept.remove(found)
-        if found.connection.is_connected:
-            return found.connection
-        found.connection.close()
+            self._kept.remove(kept)
+        if kept.connection.is_connected:
+            return kept.connection
+        kept.connection.close()
         return None
 
     def keep(self, connection: GuardedConnection) -> None:

@@ -98,11 +98,11 @@ class DiscoveredProvider:
 
     def begin(self) -> tuple[str, Attempt]:
         """Return the provider's address to send the browser to, and what to keep meanwhile."""
-        found = self._discover()
-        with self._session(found.auth_method) as session:
+        metadata = self._discover()
+        with self._session(metadata.auth_method) as session:
             attempt = Attempt(token_urlsafe(24), token_urlsafe(24), token_urlsafe(48))
             url, _ = session.create_authorization_url(
-                found.authorization_endpoint,
+                metadata.authorization_endpoint,
                 state=attempt.state,
                 nonce=attempt.nonce,
                 code_verifier=attempt.code_verifier,
@@ -111,13 +111,13 @@ class DiscoveredProvider:
 
     def finish(self, code: str, attempt: Attempt) -> Claims:
         """Exchange the code that the browser brought for what it proves."""
-        found = self._discover()
-        with self._session(found.auth_method) as session:
-            token = self._exchange(session, found, code, attempt)
+        metadata = self._discover()
+        with self._session(metadata.auth_method) as session:
+            token = self._exchange(session, metadata, code, attempt)
             proven = self._proven(token, attempt.nonce)
-            if "email" not in proven and found.userinfo_endpoint is not None:
+            if "email" not in proven and metadata.userinfo_endpoint is not None:
                 # Core, section 5.4: beside an access token the address may stand there alone
-                proven = self._userinfo(session, found.userinfo_endpoint, proven) | proven
+                proven = self._userinfo(session, metadata.userinfo_endpoint, proven) | proven
         return _claims(proven)
 
     def check(self) -> None:

@@ -33,10 +33,10 @@ def resolve(host: str, port: int, timeout_seconds: float) -> tuple[str, ...]:
 
 def _ask(host: str, port: int, outcomes: SimpleQueue[_Outcome]) -> None:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         outcomes.put(error)
     except UnicodeError:  # a label that the standard library's own IDNA rules refuse
         outcomes.put(socket.gaierror(socket.EAI_NONAME, "not a name"))
     else:
-        outcomes.put(tuple(dict.fromkeys(str(entry[4][0]) for entry in found)))
+        outcomes.put(tuple(dict.fromkeys(str(entry[4][0]) for entry in addresses)))

@@ -107,23 +107,21 @@ class BatchCancelledAnswer(Answer):
 
 @routes.get("/batches", summary="List batches, newest first.", permission=_READ)
 def list_batches(principal: Principal, query: BatchQuery) -> ListAnswer[BatchAnswer]:
-    wanted = batch_queries.BatchFilter(
+    filters = batch_queries.BatchFilter(
         user_id=_READ.only_user_of(principal), kind=query.kind, status=query.status
     )
-    found = batch_queries.slice_batches(
-        principal.workspace, wanted, skip=query.skip, limit=query.limit
+    page = batch_queries.slice_batches(
+        principal.workspace, filters, skip=query.skip, limit=query.limit
     )
-    progress = batch_queries.progress_of([each.id for each in found])
-    return ListAnswer[BatchAnswer](
-        [BatchAnswer.of_batch(each, progress[each.id]) for each in found]
-    )
+    progress = batch_queries.progress_of([each.id for each in page])
+    return ListAnswer[BatchAnswer]([BatchAnswer.of_batch(each, progress[each.id]) for each in page])
 
 
 @routes.get(_ADDRESS, summary="Read how far a batch is.", permission=_READ, delegated=THIS_BATCH)
 def get_batch(principal: Principal, batch_id: UUID) -> BatchAnswer:
     user_id = _READ.only_user_of(principal)
-    found = batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
-    return BatchAnswer.of_batch(found, batch_queries.progress_of([batch_id])[batch_id])
+    batch = batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
+    return BatchAnswer.of_batch(batch, batch_queries.progress_of([batch_id])[batch_id])
 
 
 @routes.get(
@@ -137,15 +135,15 @@ def list_batch_executions(
 ) -> BatchExecutionsAnswer:
     user_id = _READ.only_user_of(principal)
     batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
-    wanted = ExecutionFilter(batch_id=batch_id, status=query.status)
-    found = slice_executions(
+    filters = ExecutionFilter(batch_id=batch_id, status=query.status)
+    page = slice_executions(
         principal.workspace,
-        wanted,
+        filters,
         skip=query.offset,
         limit=query.limit,
         reserve=large_answer.reserve,
     )
-    shown = [ExecutionAnswer.shown_to(principal, each) for each in found]
+    shown = [ExecutionAnswer.shown_to(principal, each) for each in page]
     return BatchExecutionsAnswer(executions=shown)
 
 

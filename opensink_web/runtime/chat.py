@@ -145,8 +145,8 @@ class TranscriptAnswer(ChatAnswer):
         whole = cls(**dict(ChatAnswer.of_chat(chat)), messages=messages)
         if whole.title is not None:
             return whole
-        asked = [each.content for each in said if each.role == "user"]
-        first = asked[0] if asked and isinstance(asked[0], str) else None
+        questions = [each.content for each in said if each.role == "user"]
+        first = questions[0] if questions and isinstance(questions[0], str) else None
         return whole.model_copy(update={"title": first and chats.title_of(first)})
 
 
@@ -199,14 +199,14 @@ def chat_batch(
 
 @routes.get("/chats", summary="List chats, newest first.", permission=_READ)
 def list_chats(principal: Principal, query: ChatQuery) -> ListAnswer[ChatAnswer]:
-    wanted = chats.ChatFilter(
+    filters = chats.ChatFilter(
         user_id=_READ.only_user_of(principal),
         agent_namespace=query.agent_namespace,
         agent_slug=query.agent_slug,
         search=query.q,
     )
     request = PageRequest(query.limit, query.cursor, "cursor")
-    page = chats.list_chats(principal.workspace, wanted, request, skip=query.skip)
+    page = chats.list_chats(principal.workspace, filters, request, skip=query.skip)
     answer = ListAnswer[ChatAnswer]([ChatAnswer.of_chat(each) for each in page.items])
     if page.trail is None:
         return answer

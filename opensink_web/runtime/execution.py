@@ -77,7 +77,7 @@ class ExecutionQuery(Query):
     skip: SliceStart = 0
     limit: SliceLimit = 100
 
-    def wanted(self, user_id: UUID | None) -> execution_queries.ExecutionFilter:
+    def filters(self, user_id: UUID | None) -> execution_queries.ExecutionFilter:
         """Return what operations take."""
         namespace, _, name = (self.function_name or "").rpartition("/")
         return execution_queries.ExecutionFilter(
@@ -150,13 +150,13 @@ class ContinuedAnswer(ExecutionAnswer):
     @classmethod
     def shown_to(cls, principal: Principal, execution: Execution) -> Self:
         """Write an execution and what it asks, its secrets only for those who read them."""
-        asked = pause.question_of(execution)
-        schema = asked.schema if asked else None
+        question = pause.question_of(execution)
+        schema = question.schema if question else None
         if not reads_secrets_of(principal, execution):
             schema = without_secret_proposals(schema)
         return cls.model_construct(
             **dict(ExecutionAnswer.shown_to(principal, execution)),
-            prompt=asked.prompt if asked else None,
+            prompt=question.prompt if question else None,
             schema_=schema,
         )
 
@@ -204,29 +204,29 @@ class Reply(Received):
 
 @routes.get("/executions", summary="List executions, newest first.", permission=_READ)
 def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[ExecutionAnswer]:
-    wanted = query.wanted(_READ.only_user_of(principal))
-    found = execution_queries.slice_executions(
+    filters = query.filters(_READ.only_user_of(principal))
+    page = execution_queries.slice_executions(
         principal.workspace,
-        wanted,
+        filters,
         skip=query.skip,
         limit=query.limit,
         reserve=large_answer.reserve,
     )
     answer = ListAnswer[ExecutionAnswer](
-        [ExecutionAnswer.shown_to(principal, each) for each in found]
+        [ExecutionAnswer.shown_to(principal, each) for each in page]
     )
     is_paged = not query.model_fields_set.isdisjoint({"skip", "limit"})
-    if is_paged or len(found) < query.limit:
+    if is_paged or len(page) < query.limit:
         return answer
-    has_more = execution_queries.has_more_than(principal.workspace, wanted, query.limit)
+    has_more = execution_queries.has_more_than(principal.workspace, filters, query.limit)
     return answer.cut() if has_more else answer
 
 
 @routes.get(_ADDRESS, summary="Read an execution.", permission=_READ, delegated=THIS_EXECUTION)
 def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
     user_id = _READ.only_user_of(principal)
-    found = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
-    return ExecutionAnswer.shown_to(principal, found)
+    execution = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
+    return ExecutionAnswer.shown_to(principal, execution)
 
 
 @routes.get(
@@ -237,9 +237,11 @@ def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
 )
 def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer[StepAnswer]:
     user_id = _READ.only_user_of(principal)
-    found = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
-    steps = execution_queries.steps_of(found)
-    return ListAnswer[StepAnswer]([StepAnswer.shown_to(principal, found, each) for each in steps])
+    execution = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
+    steps = execution_queries.steps_of(execution)
+    return ListAnswer[StepAnswer](
+        [StepAnswer.shown_to(principal, execution, each) for each in steps]
+    )
 
 
 @routes.post(
@@ -278,8 +280,8 @@ def continue_execution(
     user_id = _CONTINUE.only_user_of(principal)
     execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     resolve(principal.workspace, checked, by=principal.user)
-    found = execution_queries.find_execution(principal.workspace, execution_id)
-    return ContinuedAnswer.shown_to(principal, found)
+    execution = execution_queries.find_execution(principal.workspace, execution_id)
+    return ContinuedAnswer.shown_to(principal, execution)
 
 
 def _check_output(

@@ -162,8 +162,8 @@ class ListField(AnswerField):
     def _drawn_rows(self) -> int:
         if isinstance(self.initial, list):
             return len(self.initial)
-        wanted = self.node.constraints.min_items if self.node.required else 0
-        return 0 if self.initial is None else min(wanted, MAX_BLANK_ROWS)
+        minimum = self.node.constraints.min_items if self.node.required else 0
+        return 0 if self.initial is None else min(minimum, MAX_BLANK_ROWS)
 
     def _bind_row(self, number: int, formdata: FormData | None) -> AnswerField:
         item = self.node.item

@@ -115,10 +115,10 @@ class _Expansion:
             below = [self.of(child) for child in self._below(schema)]
             patterns = sum(map(pattern_size_bytes, patterns_of(schema)))
             self._known[id(schema)] = Expanded(
-                size=_own_checks(schema) + sum(one.size for one in below),
-                nesting=1 + max((one.nesting for one in below), default=0),
-                size_bytes=_own_size_bytes(schema) + sum(one.size_bytes for one in below),
-                pattern_bytes=patterns + sum(one.pattern_bytes for one in below),
+                size=_own_checks(schema) + sum(part.size for part in below),
+                nesting=1 + max((part.nesting for part in below), default=0),
+                size_bytes=_own_size_bytes(schema) + sum(part.size_bytes for part in below),
+                pattern_bytes=patterns + sum(part.pattern_bytes for part in below),
             )
         return self._known[id(schema)]
 

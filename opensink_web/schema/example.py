@@ -56,11 +56,11 @@ def _is_shown(group: FieldNode, child: FieldNode) -> bool:
 
 
 def _entries(node: FieldNode) -> list[JSONValue]:
-    wanted = node.constraints.min_items or 1
-    if node.item is None or wanted > _MANY:
+    count = node.constraints.min_items or 1
+    if node.item is None or count > _MANY:
         return []
     is_flat = node.item.kind not in {Kind.GROUP, Kind.LIST}  # lists in lists would multiply
-    return [_example(node.item)] * (wanted if is_flat else 1)
+    return [_example(node.item)] * (count if is_flat else 1)
 
 
 def _number(node: FieldNode) -> int | float:

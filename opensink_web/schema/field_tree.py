@@ -137,7 +137,7 @@ class _Builder:
         options = options_of(flat, is_secret=place.secrets.is_secret)
         if options is not None:
             node = self._node(Kind.CHOICE, schema, words, place)
-            nullable = flat.nullable and all(one.value is not None for one in options)
+            nullable = flat.nullable and all(option.value is not None for option in options)
             return replace(node, options=options, nullable=nullable)
         if "const" in words or words.get("type") == "null":
             node = self._node(Kind.FIXED, schema, words, place)
@@ -237,12 +237,12 @@ def as_json(node: FieldNode, proposal: JSONValue | Absent = ABSENT) -> FieldNode
 
 def _proposal(properties: JSONObject) -> JSONValue | Absent:
     """Return the values that properties name themselves, ABSENT when none does."""
-    found: JSONObject = {}
+    proposal: JSONObject = {}
     for name, words in properties.items():
         for keyword in ("const", "default"):
             if isinstance(words, dict) and keyword in words:
-                found.setdefault(name, words[keyword])
-    return found or ABSENT
+                proposal.setdefault(name, words[keyword])
+    return proposal or ABSENT
 
 
 def _settled(node: FieldNode) -> JSONValue | Absent:
@@ -251,13 +251,13 @@ def _settled(node: FieldNode) -> JSONValue | Absent:
         return node.constant
     if node.read_only or node.kind is not Kind.GROUP or not node.children:
         return node.default if node.read_only else ABSENT
-    found: JSONObject = {}
+    settled: JSONObject = {}
     for child in node.children:
         value = _settled(child)
         if value is ABSENT:
             return ABSENT
-        found[child.key] = value
-    return found if node.default is ABSENT else node.default
+        settled[child.key] = value
+    return settled if node.default is ABSENT else node.default
 
 
 def _below(place: _Place, key: str, *, required: bool) -> _Place:

@@ -92,14 +92,14 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
 
     def attributes(self) -> dict[str, Any]:
         """Return the HTML attributes of the control, class left out."""
-        found = {"autocomplete": "off"}
+        attributes = {"autocomplete": "off"}
         if self.described_by():
-            found["aria_describedby"] = self.described_by()
+            attributes["aria_describedby"] = self.described_by()
         if self.errors:
-            found["aria_invalid"] = "true"
+            attributes["aria_invalid"] = "true"
         if self.autofocus:
-            found["autofocus"] = "autofocus"
-        return found
+            attributes["autofocus"] = "autofocus"
+        return attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class ChoiceField(AnswerField):
         if not self.changed and self.initial is not ABSENT:
             return
         self.text, self.data = chosen, self.nothing()
-        numbers = {str(number): one for number, one in enumerate(self.node.options)}
+        numbers = {str(number): option for number, option in enumerate(self.node.options)}
         if chosen in numbers:
             self.data = numbers[chosen].value
             if self.node.secret:
@@ -159,8 +159,8 @@ class ChoiceField(AnswerField):
     def choices(self) -> list[Choice]:
         """The options to draw, with the empty one first in a select and last among radios."""
         options = [
-            (str(number), one.label, one.description)
-            for number, one in enumerate(self.node.options)
+            (str(number), option.label, option.description)
+            for number, option in enumerate(self.node.options)
         ]
         is_select = self.control == "select"
         if self.is_optional:

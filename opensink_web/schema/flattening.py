@@ -61,13 +61,13 @@ def flatten(schema: JSONValue, references: References, followed: frozenset[int])
 
 def annotations(schema: JSONValue, references: References) -> JSONObject:
     """Return title, description, default and their like, also from behind references."""
-    found: JSONObject = {}
+    annotations: JSONObject = {}
     for _ in range(16):
         if not isinstance(schema, dict):
             break
-        found = {name: schema[name] for name in schema if name in _ANNOTATIONS} | found
+        annotations = {name: schema[name] for name in schema if name in _ANNOTATIONS} | annotations
         schema = references.resolve(schema.get("$ref"))
-    return found
+    return annotations
 
 
 def _parts(
@@ -127,8 +127,8 @@ def _united(first: JSONValue, second: JSONValue) -> JSONValue:
 
 
 def _shared(first: JSONValue, second: JSONValue) -> JSONValue:
-    allowed = {dump(one) for one in _listed(second)}
-    return [one for one in _listed(first) if dump(one) in allowed]
+    allowed = {dump(value) for value in _listed(second)}
+    return [value for value in _listed(first) if dump(value) in allowed]
 
 
 def _shared_types(first: JSONValue, second: JSONValue) -> JSONValue:
@@ -172,7 +172,7 @@ def _with_union(flat: Flat, references: References) -> Flat:
         return flat
     rest = {key: value for key, value in flat.keywords.items() if key != name}
     union = _listed(flat.keywords[name])
-    branches = [one for one in union if not _is_null(one)]
+    branches = [branch for branch in union if not _is_null(branch)]
     has_null = len(branches) < len(union)
     if len(branches) == 1:
         whole: JSONValue = {"allOf": [rest, branches[0]]}
@@ -183,7 +183,7 @@ def _with_union(flat: Flat, references: References) -> Flat:
         return replace(flat, keywords=rest | {"const": None})
     if "properties" in rest:
         return replace(flat, keywords=rest, asides=(*flat.asides, {name: union}))
-    drawn = tuple(flatten(one, references, flat.followed) for one in branches)
+    drawn = tuple(flatten(branch, references, flat.followed) for branch in branches)
     return replace(flat, keywords=rest, nullable=has_null, branches=drawn)
 
 

@@ -253,4 +253,6 @@ def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError,
 
 def _is_reported(path: str, reported: list[str]) -> bool:
     """Return True if a failure only repeats, below or around it, that a field could not be read."""
-    return any((one + "/").startswith(path + "/") or path.startswith(one + "/") for one in reported)
+    return any(
+        (place + "/").startswith(path + "/") or path.startswith(place + "/") for place in reported
+    )

@@ -184,7 +184,7 @@ def _type_allows_object(schema: JSONObject) -> bool:
 
 def _values_allow_object(schema: JSONObject) -> bool:
     constant, options = schema.get("const", {}), schema.get("enum", [{}])
-    return isinstance(constant, dict) and any(isinstance(one, dict) for one in _list(options))
+    return isinstance(constant, dict) and any(isinstance(option, dict) for option in _list(options))
 
 
 def _list(value: JSONValue) -> list[JSONValue]:

@@ -41,11 +41,13 @@ def _options(words: JSONObject, flat: Flat) -> list[Option] | None:
         return _enum(words)
     if words.get("type") == "boolean":
         return [Option(value=True, label="Yes"), Option(value=False, label="No")]
-    if flat.branches and all({"const", "enum"} & one.keywords.keys() for one in flat.branches):
+    if flat.branches and all(
+        {"const", "enum"} & branch.keywords.keys() for branch in flat.branches
+    ):
         return [
             option
-            for one in (branch.keywords for branch in flat.branches)
-            for option in ([_constant(one)] if "const" in one else _enum(one))
+            for keywords in (branch.keywords for branch in flat.branches)
+            for option in ([_constant(keywords)] if "const" in keywords else _enum(keywords))
         ]
     return None
 

@@ -45,7 +45,7 @@ def reason_of(pattern: str) -> str:
 def _outside_classes(pattern: str) -> Iterator[str]:
     """Yield the pieces of a pattern that are not inside [brackets]."""
     is_inside = False
-    for piece in (found[0] for found in _PIECE.finditer(pattern)):
+    for piece in (match[0] for match in _PIECE.finditer(pattern)):
         if not is_inside:
             yield piece
         if piece == "[":

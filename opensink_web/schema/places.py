@@ -16,11 +16,11 @@ def line_of(text: str, pointer: str) -> int:
     """
     at = _after_blanks(text, 0)
     for step in pointer.split("/")[1:]:
-        wanted = step.replace("~1", "/").replace("~0", "~")
-        found = [start for key, start in _entries(text, at) if key == wanted]
-        if not found:
+        name = step.replace("~1", "/").replace("~0", "~")
+        starts = [start for key, start in _entries(text, at) if key == name]
+        if not starts:
             break
-        at = found[0]
+        at = starts[0]
     return text.count("\n", 0, at) + 1
 
 
@@ -44,5 +44,5 @@ def _entries(text: str, at: int) -> Iterator[tuple[str, int]]:
 
 
 def _after_blanks(text: str, at: int) -> int:
-    found = _BLANKS.match(text, at)
-    return found.end() if found else at
+    blanks = _BLANKS.match(text, at)
+    return blanks.end() if blanks else at

@@ -65,13 +65,13 @@ class References:
 
 
 def _at_pointer(root: JSONValue, pointer: str) -> JSONValue:
-    found = root
+    part = root
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, dict) and key in found:
-            found = found[key]
-        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
-            found = found[int(key)]
+        if isinstance(part, dict) and key in part:
+            part = part[key]
+        elif isinstance(part, list) and key.isdecimal() and int(key) < len(part):
+            part = part[int(key)]
         else:
             return None
-    return found
+    return part

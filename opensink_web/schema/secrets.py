@@ -142,10 +142,10 @@ def without_secret_proposals(schema: JSONValue) -> JSONValue:
     document = _Document(schema)
     if not document.has_secrets:
         return schema
-    is_whole, found = document.places(schema)
+    is_whole, secrets = document.places(schema)
     given: dict[Path, JSONValue] = {}
     for path, part in _objects_in(schema):
-        places = found.get(id(part), []) if is_whole else [document.hiding]
+        places = secrets.get(id(part), []) if is_whole else [document.hiding]
         for step, proposal in _proposals_of(part):
             inner = {inner for place in places for inner in place.paths_in(proposal)}
             given |= dict.fromkeys(((*path, *step, *each) for each in inner), HIDDEN)
@@ -192,14 +192,14 @@ class _Document:
         """Return the place at which these schemas, and whatever they bring in, may apply."""
         if self._references is None:
             return Secrets(self, (), is_secret=False)
-        found: dict[int, JSONObject] = {}
+        schemas: dict[int, JSONObject] = {}
         rest = list(starts) if self.visits_left >= 0 else []
         while rest and self.visits_left >= 0:
             schema = rest.pop()
             self.visits_left -= 1
-            if not isinstance(schema, dict) or id(schema) in found:
+            if not isinstance(schema, dict) or id(schema) in schemas:
                 continue
-            found[id(schema)] = schema
+            schemas[id(schema)] = schema
             targets = [
                 self._references.resolve(schema[name])
                 for name in REFERENCE_KEYWORDS
@@ -212,9 +212,9 @@ class _Document:
             rest.extend(_in_place(schema))
         if self.visits_left < 0:
             return self.hiding
-        key = frozenset(found)
+        key = frozenset(schemas)
         if key not in self._known:
-            self._known[key] = Secrets(self, tuple(found.values()), is_secret=False)
+            self._known[key] = Secrets(self, tuple(schemas.values()), is_secret=False)
         return self._known[key]
 
     def children_at(self, schema: JSONObject, step: _Step) -> Iterator[JSONValue]:
@@ -260,7 +260,7 @@ class _Document:
 
         A schema that may apply at a secret place, and whatever is in it, is secret altogether.
         """
-        found: dict[int, list[Secrets]] = {}
+        secrets: dict[int, list[Secrets]] = {}
         hidden: list[JSONValue] = []
         # a definition that nothing refers to still says something of its own values
         rest = [[schema] for _, schema in walk(root)]
@@ -276,7 +276,7 @@ class _Document:
                 hidden.extend(starts)
                 continue
             for schema in place.schemas:
-                found.setdefault(id(schema), []).append(place)
+                secrets.setdefault(id(schema), []).append(place)
             for step in _steps(place.schemas):
                 below = [
                     child
@@ -286,8 +286,8 @@ class _Document:
                 ]
                 rest.append(below)
         for schema in self._all_within(hidden):
-            found[id(schema)] = [self.hiding]
-        return self.visits_left >= 0, found
+            secrets[id(schema)] = [self.hiding]
+        return self.visits_left >= 0, secrets
 
     def _all_within(self, schemas: list[JSONValue]) -> Iterator[JSONObject]:
         seen: set[int] = set()

@@ -112,12 +112,12 @@ class TextField(TypedField):
 
     def attributes(self) -> dict[str, Any]:
         limits = self.node.constraints
-        found = super().attributes() | {"type": self.input_type, "dir": "auto"}
-        found |= _given(minlength=limits.min_length, maxlength=limits.max_length)
+        attributes = super().attributes() | {"type": self.input_type, "dir": "auto"}
+        attributes |= _given(minlength=limits.min_length, maxlength=limits.max_length)
         # No "pattern": browsers' engines can backtrack for hours, and ours is not one of them.
         if self.node.placeholder:
-            found["placeholder"] = in_plain(self.node.placeholder)
-        return found
+            attributes["placeholder"] = in_plain(self.node.placeholder)
+        return attributes
 
 
 class LongTextField(TextField):
@@ -127,9 +127,9 @@ class LongTextField(TextField):
     widget = widgets.TextArea()
 
     def attributes(self) -> dict[str, Any]:
-        found = super().attributes()
+        attributes = super().attributes()
         rows = min(16, max(4, self.drawn_text().count("\n") + 2))
-        return {name: found[name] for name in found if name != "type"} | {"rows": rows}
+        return {name: attributes[name] for name in attributes if name != "type"} | {"rows": rows}
 
 
 class NumberField(TypedField):
@@ -166,10 +166,10 @@ class NumberField(TypedField):
         if not _browser_takes_number(self.text):
             return super().attributes() | {"inputmode": "numeric" if whole else "decimal"}
         limits = self.node.constraints
-        found = super().attributes() | {"type": "number", "step": self._step()}
+        attributes = super().attributes() | {"type": "number", "step": self._step()}
         if self.node.placeholder:
-            found["placeholder"] = self.node.placeholder
-        return found | {
+            attributes["placeholder"] = self.node.placeholder
+        return attributes | {
             name: dump(limit)
             for name, limit in (("min", limits.minimum), ("max", limits.maximum))
             if limit is not None

@@ -59,11 +59,11 @@ class Checker:
         if not is_affordable(self._schema, instance):
             return (FieldError("", _TOO_INVOLVED),)
         secrets = secrets_of(self._schema)
-        found = dict.fromkeys(
+        messages = dict.fromkeys(
             _without_constant(each, secrets, instance)
             for each in _found(self._compiled.validator, instance)
         )
-        return tuple(found) or (FieldError("", _TOO_INVOLVED),)
+        return tuple(messages) or (FieldError("", _TOO_INVOLVED),)
 
 
 def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
@@ -78,10 +78,10 @@ def is_too_deep(value: JSONValue) -> bool:
     """
     level = [value]
     for _ in range(MAX_DEPTH + 1):
-        level = [one for one in level if isinstance(one, dict | list)]
+        level = [part for part in level if isinstance(part, dict | list)]
         if not level:
             return False
-        level = [one for outer in level for one in _inside(outer)]
+        level = [part for outer in level for part in _inside(outer)]
     return True
 
 

@@ -95,8 +95,8 @@ def settings_of_parts(settings: Settings) -> Settings:
     nobody else's.
     """
     if settings.embeds_redis or is_held(settings.data_dir):
-        found = at_its_address(settings)
-        return found.for_children(found.port)
+        running = at_its_address(settings)
+        return running.for_children(running.port)
     return settings
 
 

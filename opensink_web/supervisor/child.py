@@ -61,16 +61,16 @@ class Child:
 
     def supervise(self) -> None:
         """Start it if it is due, or replace it if its file changed."""
-        wanted = self.spec.version()
+        version = self.spec.version()
         if self.is_running:
-            if wanted != self._version:
+            if version != self._version:
                 self._replace()
             return
         if self._process is not None:
             self._plan_restart(self._process.returncode)
             self.kill()
-        if wanted is not None and time.monotonic() >= self._due_at:
-            self._start(wanted)
+        if version is not None and time.monotonic() >= self._due_at:
+            self._start(version)
 
     def ask_to_end(self) -> None:
         """Send SIGTERM to the process, which ends its own children in its own order."""

@@ -66,12 +66,12 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # as above
 def _load(token: str) -> SignedIn | None:
-    found = queries.find_session(token)
-    if found is None:
+    session = queries.find_session(token)
+    if session is None:
         return None
     if not _page_asks_by_itself():
-        last_use.note_session(found)
-    return SignedIn(found, token)
+        last_use.note_session(session)
+    return SignedIn(session, token)
 
 
 def _page_asks_by_itself() -> bool:

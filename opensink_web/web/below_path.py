@@ -81,11 +81,11 @@ class _BelowPath:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         if self._path:
-            asked = environ.get("PATH_INFO", "")
-            if f"{asked}/".startswith(f"{self._path}/"):
-                environ["PATH_INFO"] = asked.removeprefix(self._path) or "/"
+            path = environ.get("PATH_INFO", "")
+            if f"{path}/".startswith(f"{self._path}/"):
+                environ["PATH_INFO"] = path.removeprefix(self._path) or "/"
             environ["SCRIPT_NAME"] = self._path
         else:  # as a trusted proxy says it (X-Forwarded-Prefix); nothing else becomes part of links
-            said = environ.get("SCRIPT_NAME", "").rstrip("/")
-            environ["SCRIPT_NAME"] = said if _PATH.fullmatch(said) else ""
+            prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
+            environ["SCRIPT_NAME"] = prefix if _PATH.fullmatch(prefix) else ""
         return self._application(environ, start_response)

@@ -123,10 +123,10 @@ def _request_id(answer: Response) -> str:
         )
     text = answer.body.decode("utf-8", "replace")
     try:
-        asked = json_value.parse(text)
+        body = json_value.parse(text)
     except InvalidInput:
-        asked = None
-    if not answer.succeeded or not isinstance(asked, dict) or "request_id" not in asked:
+        body = None
+    if not answer.succeeded or not isinstance(body, dict) or "request_id" not in body:
         reason = answer.error.message if answer.error else text[:_SHOWN_CHARACTERS]
         raise Unavailable(f"The trading agent could not start a session: {reason}")
-    return str(asked["request_id"])
+    return str(body["request_id"])

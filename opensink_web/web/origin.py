@@ -102,12 +102,12 @@ def _only_lacks_tls(there: SplitResult, public_url: str) -> bool:
 
 def _advice(there: SplitResult) -> str:
     """Return what a reverse proxy has to pass on, by what it seems to have lost."""
-    asked = _parsed(request.host_url)
-    if asked is None or asked.hostname != there.hostname:
+    host = _parsed(request.host_url)
+    if host is None or host.hostname != there.hostname:
         return (
             "and have the reverse proxy pass the host on (nginx: proxy_set_header Host $http_host)."
         )
-    if there.scheme != asked.scheme and there.netloc == asked.netloc:
+    if there.scheme != host.scheme and there.netloc == host.netloc:
         return "have the reverse proxy send X-Forwarded-Proto, and name it in TRUSTED_PROXIES."
     return (
         "and have the reverse proxy pass the host on with its port"

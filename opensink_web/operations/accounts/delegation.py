@@ -67,10 +67,10 @@ class Delegation:
             return Cover.OWN if self.is_own else Cover.AS_USER
         made_for = token.execution_id or token.reports_on
         try:
-            asked = UUID(path[self.named])
+            subject_id = UUID(path[self.named])
         except ValueError:
             return Cover.NOTHING
-        return Cover.NOTHING if made_for is None else self.rule(token.kind, made_for, asked)
+        return Cover.NOTHING if made_for is None else self.rule(token.kind, made_for, subject_id)
 
 
 def _refusal(kind: TokenKind) -> str:

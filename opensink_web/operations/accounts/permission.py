@@ -178,9 +178,9 @@ class Principal:
 
     def is_named(self, permission: str) -> bool:
         """Return True if a permission is held for the very thing that its path names."""
-        asked = read_pattern(f"{permission}:{Reach.OWN}")
-        is_held = any(each.names_its_path and each.covers(asked) for each in self.patterns)
-        return is_held and self._in_scopes(asked)
+        pattern = read_pattern(f"{permission}:{Reach.OWN}")
+        is_held = any(each.names_its_path and each.covers(pattern) for each in self.patterns)
+        return is_held and self._in_scopes(pattern)
 
     def require_reach(self, permission: str, least: Reach = Reach.OWN) -> Reach:
         """Return how far a permission reaches. Raises: PermissionMissing, naming it."""
@@ -230,10 +230,10 @@ class Principal:
         return pattern.service == SERVICE and bool(_scopes_for(pattern) & {*self.scopes})
 
     def _what_is_missing(self, permission: str, least: Reach) -> str:
-        asked = read_pattern(f"{permission}:{Reach.OWN}")
-        if self._in_scopes(asked):
+        pattern = read_pattern(f"{permission}:{Reach.OWN}")
+        if self._in_scopes(pattern):
             return f"This needs the permission {permission}:{least}."
-        return f"This needs a key or token with the scope {_scoped(asked)}:{_word(asked)}."
+        return f"This needs a key or token with the scope {_scoped(pattern)}:{_word(pattern)}."
 
 
 def _scopes_for(pattern: Pattern) -> set[str]:

@@ -104,8 +104,8 @@ def reach_of(held: Iterable[Pattern], permission: str) -> Reach | None:
 
     Raises: InvalidInput for what is no permission.
     """
-    asked = read_pattern(f"{permission}:{Reach.OWN}")
-    reaches = {each.reach for each in held if each.covers(asked)}
+    pattern = read_pattern(f"{permission}:{Reach.OWN}")
+    reaches = {each.reach for each in held if each.covers(pattern)}
     if Reach.ALL in reaches:
         return Reach.ALL
     return Reach.OWN if reaches else None

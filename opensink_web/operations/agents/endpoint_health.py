@@ -70,12 +70,12 @@ def note_failure(agent: Agent, error: str, *, at_least_seconds: float) -> None:
     agent.endpoint_last_error = error
     if agent.endpoint_failure_count < FAILURES_TO_UNHEALTHY:
         return
-    asked = moment + timedelta(seconds=at_least_seconds)
+    earliest = moment + timedelta(seconds=at_least_seconds)
     until = agent.endpoint_next_call_at
     # what was under way when the pause began says nothing new
     if until is None or until <= moment:
         until = _begin_pause(agent, moment)
-    agent.endpoint_next_call_at = max(until, asked)
+    agent.endpoint_next_call_at = max(until, earliest)
 
 
 def heal(agent: Agent) -> None:

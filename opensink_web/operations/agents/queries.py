@@ -119,11 +119,11 @@ def find_agent_called(workspace: Workspace, text: str) -> Agent:
     is_addressed = and_(Agent.namespace == namespace, Agent.slug == slug)
     is_named = or_(Agent.slug == text, func.lower(Agent.name) == text.lower())
     ours = select(Agent).where(Agent.workspace_id == workspace.id)
-    found = db.session.scalars(ours.where(is_addressed)).all() if slash else []
-    found = found or db.session.scalars(ours.where(is_named).limit(2)).all()
-    if len(found) == 1:
-        return found[0]
-    if found:
+    agents = db.session.scalars(ours.where(is_addressed)).all() if slash else []
+    agents = agents or db.session.scalars(ours.where(is_named).limit(2)).all()
+    if len(agents) == 1:
+        return agents[0]
+    if agents:
         raise NotFound(
             "Several agents have this name. Write the namespace and slug of one of them."
         )

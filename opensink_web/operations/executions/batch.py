@@ -54,8 +54,8 @@ _LEFT_OVER = (
 def lock_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None = None) -> Batch:
     """Find a batch and keep others from ending it until the commit. Raises: NotFound."""
     find_batch(workspace, batch_id, user_id=user_id)
-    wanted = {"of_batch": batch_id, "of_workspace": workspace.id}
-    batch = db.session.scalars(_LOCK, wanted).one_or_none()
+    values = {"of_batch": batch_id, "of_workspace": workspace.id}
+    batch = db.session.scalars(_LOCK, values).one_or_none()
     if batch is None:
         raise NotFound("There is no such batch.")
     return batch
@@ -97,8 +97,8 @@ def cancel_some_left() -> int:
 
 def _cancel_some(batch_id: UUID) -> int:
     """Cancel a slice of a locked batch, and end it if nothing of it is left."""
-    wanted = {"of_batch": batch_id, "most": SLICE}
-    locked = lock_executions(run_prepared(_SOME_WAITING, wanted).scalars().all())
+    values = {"of_batch": batch_id, "most": SLICE}
+    locked = lock_executions(run_prepared(_SOME_WAITING, values).scalars().all())
     cancelled = [each for each in locked.values() if each.status in _WAITING]
     ending = Ending(ExecutionStatus.CANCELLED, error="The batch was cancelled.")
     cancel_requests_of_executions(

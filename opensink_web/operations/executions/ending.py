@@ -141,11 +141,11 @@ def lock_held_executions(leases: Collection[tuple[UUID, str]]) -> dict[UUID, Loc
 
     One that was taken twice is there with the lease that it has now.
     """
-    wanted = {
+    values = {
         "of_executions": list({execution_id for execution_id, _ in leases}),
         "of_leases": list({token for _, token in leases}),
     }
-    return _lock(_BATCH_IDS_OF_HELD, _LOCK_HELD, wanted)
+    return _lock(_BATCH_IDS_OF_HELD, _LOCK_HELD, values)
 
 
 def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:

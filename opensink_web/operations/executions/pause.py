@@ -124,12 +124,12 @@ def pause_for_input(questions: Sequence[Question]) -> None:
     questions = [each for each in questions if each.execution_id not in late]
     if not questions:
         return
-    wanted = {"of_executions": [each.execution_id for each in questions]}
+    values = {"of_executions": [each.execution_id for each in questions]}
     moment = clock.now()
     run_prepared(
         _PAUSE,
         {
-            **wanted,
+            **values,
             "status": ExecutionStatus.AWAITING_INPUT,
             "lease_token": None,
             "lease_until": None,
@@ -137,7 +137,7 @@ def pause_for_input(questions: Sequence[Question]) -> None:
             "updated_at": moment,
         },
     )
-    askers = {row.id: row for row in run_prepared(_ASKERS, wanted)}
+    askers = {row.id: row for row in run_prepared(_ASKERS, values)}
     _create(
         {
             question.execution_id: _request_of(question, askers[question.execution_id])
@@ -221,10 +221,10 @@ def question_of(execution: Execution) -> Question | None:
     """Return what an execution waits for a person to answer; None if it does not."""
     if execution.status is not ExecutionStatus.AWAITING_INPUT:
         return None
-    asked = run_prepared(_PENDING, {"of_execution": execution.id}).one_or_none()
-    if asked is None or asked.kind is InputRequestKind.APPROVAL:
+    pending = run_prepared(_PENDING, {"of_execution": execution.id}).one_or_none()
+    if pending is None or pending.kind is InputRequestKind.APPROVAL:
         return None
-    request = db.session.get_one(InputRequest, asked.id)
+    request = db.session.get_one(InputRequest, pending.id)
     return Question(execution.id, request.message, request.schema)
 
 
@@ -237,15 +237,15 @@ def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) 
     execution = db.session.get(Execution, execution_id)
     if execution is None or execution.workspace_id != principal.workspace.id:
         raise NotFound("There is no such execution.")
-    asked = run_prepared(_PENDING, {"of_execution": execution_id}).one_or_none()
-    if asked is None:
+    pending = run_prepared(_PENDING, {"of_execution": execution_id}).one_or_none()
+    if pending is None:
         raise Conflict(f"The execution is not waiting for input: it is {execution.status}.")
-    if asked.kind is InputRequestKind.APPROVAL:
+    if pending.kind is InputRequestKind.APPROVAL:
         raise Conflict(
             "The execution waits for the approval of its call, which is given in the inbox or by"
-            f" POST /api/v1/agent-session-input-requests/{asked.id}/resolve."
+            f" POST /api/v1/agent-session-input-requests/{pending.id}/resolve."
         )
-    return check_answer(principal.workspace, asked.id, response)
+    return check_answer(principal.workspace, pending.id, response)
 
 
 def _cancel_late(execution_ids: Sequence[UUID]) -> set[UUID]:

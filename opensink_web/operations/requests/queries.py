@@ -59,8 +59,8 @@ class InputRequestFilter:
 
 def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     """Raises: NotFound."""
-    wanted = {"of_request": request_id, "of_workspace": workspace.id}
-    request = db.session.scalars(_FIND, wanted).one_or_none()
+    values = {"of_request": request_id, "of_workspace": workspace.id}
+    request = db.session.scalars(_FIND, values).one_or_none()
     if request is None:
         raise NotFound("There is no such input request.")
     return request

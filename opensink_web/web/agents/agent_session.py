@@ -56,18 +56,20 @@ class SessionPage:
 @requires("agent_sessions", Action.READ)
 def index(principal: Principal) -> ResponseReturnValue:
     """List the sessions, newest first."""
-    wanted = SessionFilter(
+    filters = SessionFilter(
         agent_id=chosen_agent(principal.workspace), status=chosen_word(SessionStatus, "status")
     )
-    found = list_sessions(principal.workspace, wanted, page_request())
+    page = list_sessions(principal.workspace, filters, page_request())
     return render_template(
         "agent_session/index.html",
-        sessions=found.items,
-        waiting=count_waiting_by_session(principal.workspace, [one.id for one in found.items]),
-        wanted=wanted,
+        sessions=page.items,
+        waiting=count_waiting_by_session(
+            principal.workspace, [session.id for session in page.items]
+        ),
+        filters=filters,
         statuses=[(status, badge(status).text) for status in SessionStatus],
-        agents=agent_choice(principal.workspace, wanted.agent_id),
-        next_href=same_list(trail=found.trail) if found.trail else None,
+        agents=agent_choice(principal.workspace, filters.agent_id),
+        next_href=same_list(trail=page.trail) if page.trail else None,
         first_href=same_list() if page_request().trail else None,
     )
 
@@ -86,7 +88,9 @@ def show(principal: Principal, session_id: UUID) -> ResponseReturnValue:
 
 def _page(principal: Principal, session: AgentSession) -> SessionPage:
     workspace = principal.workspace
-    asked = list_input_requests(workspace, InputRequestFilter(session_id=session.id), NEWEST)
+    input_requests = list_input_requests(
+        workspace, InputRequestFilter(session_id=session.id), NEWEST
+    )
     calls = list_deliveries(workspace, DeliveryFilter(session_id=session.id), PageRequest())
     events = timeline_of(workspace, session)
     is_calling = any(call.status is DeliveryStatus.PENDING for call in calls.items)
@@ -94,7 +98,7 @@ def _page(principal: Principal, session: AgentSession) -> SessionPage:
     held_up = _held_up(calls.items)
     return SessionPage(
         session=session,
-        requests=asked.items,
+        requests=input_requests.items,
         events=events,
         failed_delivery=failed,
         held_up=held_up,
@@ -103,7 +107,7 @@ def _page(principal: Principal, session: AgentSession) -> SessionPage:
         version=version_of(
             (session.status, session.updated_at, failed and failed.id, is_calling),
             held_up and (held_up[0].id, held_up[1]),
-            [(one.id, one.status) for one in asked.items],
+            [(input_request.id, input_request.status) for input_request in input_requests.items],
             [(event.id, event.what.title) for event in events],
         ),
     )

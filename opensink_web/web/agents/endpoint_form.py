@@ -82,7 +82,7 @@ class EndpointForm(CallForm):
             return []
         schedule = self._retry()
         attempts = range(1, schedule.max_attempts)
-        waits = [plain_duration(schedule.ceiling_seconds(one) * 1000) for one in attempts]
+        waits = [plain_duration(schedule.ceiling_seconds(attempt) * 1000) for attempt in attempts]
         shown = list(dict.fromkeys(waits))
         if len(shown) < len(waits):
             shown[-1] += " each further time"

@@ -30,21 +30,21 @@ _TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUC
 @requires("deliveries", Action.READ)
 def index(principal: Principal) -> ResponseReturnValue:
     """List the deliveries, newest first."""
-    wanted = queries.DeliveryFilter(
+    filters = queries.DeliveryFilter(
         agent_id=chosen_agent(principal.workspace),
         kind=chosen_word(DeliveryKind, "kind"),
         status=chosen_word(DeliveryStatus, "status"),
     )
-    found = queries.list_deliveries(principal.workspace, wanted, page_request())
+    page = queries.list_deliveries(principal.workspace, filters, page_request())
     return render_template(
         "delivery/index.html",
-        deliveries=found.items,
-        wanted=wanted,
+        deliveries=page.items,
+        filters=filters,
         kinds=[(kind, delivery_kind(kind)) for kind in DeliveryKind],
         kind_text=delivery_kind,
-        tabs=_tabs(wanted),
-        agents=agent_choice(principal.workspace, wanted.agent_id),
-        next_href=same_list(trail=found.trail) if found.trail else None,
+        tabs=_tabs(filters),
+        agents=agent_choice(principal.workspace, filters.agent_id),
+        next_href=same_list(trail=page.trail) if page.trail else None,
         first_href=same_list() if page_request().trail else None,
     )
 
@@ -63,7 +63,7 @@ def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
         "delivery/_delivery.html" if request.htmx else "delivery/show.html",
         delivery=delivery,
         attempts=attempts,
-        asked=find_input_request(principal.workspace, asked_id) if asked_id else None,
+        input_request=find_input_request(principal.workspace, asked_id) if asked_id else None,
         kind_text=delivery_kind,
         trigger_text=attempt_trigger,
         attempt_of=happenings.attempt,
@@ -89,13 +89,13 @@ def redeliver(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id), 303)
 
 
-def _tabs(wanted: queries.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
+def _tabs(filters: queries.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
     """Return the tabs above the list, as the macro takes them: all, and each status."""
     return [
         (
             badge(status).text if status else "All",
             same_list(status=status and status.value, trail=None),
-            wanted.status is status,
+            filters.status is status,
             None,
         )
         for status in _TABS
@@ -103,5 +103,5 @@ def _tabs(wanted: queries.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
 
 
 def _version(delivery: Delivery, attempts: list[DeliveryAttempt]) -> str:
-    outcomes = [(one.number, one.outcome) for one in attempts]
+    outcomes = [(attempt.number, attempt.outcome) for attempt in attempts]
     return version_of(delivery.status, delivery.updated_at, wait_of(delivery), outcomes)

@@ -70,7 +70,7 @@ class BatchList:
     """
 
     rows: list[BatchRow]
-    wanted: BatchFilter
+    filters: BatchFilter
     view: View | None
     targets: TargetChoice
     members: Choice | None
@@ -85,15 +85,15 @@ class BatchList:
 def index(principal: Principal) -> ResponseReturnValue:
     """List batches, newest first, or to htmx the part that updates itself."""
     targets = target_choice(principal.workspace)
-    wanted = _wanted(principal, targets)
-    found = list_batches(principal.workspace, wanted, page_request())
-    rows = rows_of(found.items)
-    version = version_of([(one.batch.id, one.status, one.bar) for one in rows])
+    filters = _filters(principal, targets)
+    page = list_batches(principal.workspace, filters, page_request())
+    rows = rows_of(page.items)
+    version = version_of([(row.batch.id, row.status, row.bar) for row in rows])
     if is_unchanged(version):
         return UNCHANGED
     return render_template(
         "batch/_list.html" if request.htmx else "batch/index.html",
-        page=_list(principal, wanted, targets, found, rows, version),
+        page=_list(principal, filters, targets, page, rows, version),
         tabs=_tabs(),
         base_url=public_root(),
         sample=None if rows else sample_call(principal),
@@ -128,7 +128,7 @@ def cancel(principal: Principal, batch_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("batch.show", workspace_slug=slug, batch_id=batch_id), 303)
 
 
-def _wanted(principal: Principal, targets: TargetChoice) -> BatchFilter:
+def _filters(principal: Principal, targets: TargetChoice) -> BatchFilter:
     chosen, view = targets.chosen, chosen_word(View, "view")
     is_open = None if view is None else view is View.OPEN
     return BatchFilter(
@@ -144,7 +144,7 @@ def _wanted(principal: Principal, targets: TargetChoice) -> BatchFilter:
 
 def _list(
     principal: Principal,
-    wanted: BatchFilter,
+    filters: BatchFilter,
     targets: TargetChoice,
     found: Page[Batch],
     rows: list[BatchRow],
@@ -154,10 +154,10 @@ def _list(
     sees_others = only_user(principal, "batches", Action.READ) is None
     return BatchList(
         rows=rows,
-        wanted=wanted,
+        filters=filters,
         view=chosen_word(View, "view"),
         targets=targets,
-        members=member_choice(principal.workspace, wanted.user_id) if sees_others else None,
+        members=member_choice(principal.workspace, filters.user_id) if sees_others else None,
         is_filtered=any(chosen_text(name) for name in ("target", "user")),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=None if is_first_page else same_list(),

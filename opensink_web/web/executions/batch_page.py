@@ -41,7 +41,7 @@ class Filter:
 class BatchPage:
     """A batch as it is drawn; `is_live` while something may still happen in it.
 
-    `children` are those on this page of them, `asked` what each that waits asks a person.
+    `children` are those on this page of them, `requests` what each that waits asks a person.
     `due_at` is when it begins that was submitted for later. Cancelling it now would end
     `unbegun_count` executions and leave `running_count`.
     """
@@ -60,7 +60,7 @@ class BatchPage:
     how_it_ended: str
     filters: list[Filter]
     children: list[Execution]
-    asked: dict[UUID, InputRequest]
+    requests: dict[UUID, InputRequest]
     callback: ShownCallback | None
     may_cancel: bool
     reruns: Reruns
@@ -75,14 +75,14 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
     """Look up all that is told of a batch."""
     progress = progress_of([batch.id])[batch.id]
     chosen, skip = chosen_word(ExecutionStatus, "status"), _skip()
-    found = list_children(batch, progress, chosen, skip=skip, limit=ROWS_PER_PAGE + 1)
-    children = found[:ROWS_PER_PAGE]
+    listed = list_children(batch, progress, chosen, skip=skip, limit=ROWS_PER_PAGE + 1)
+    children = listed[:ROWS_PER_PAGE]
     status = status_of(batch, progress)
     callback = shown_callback(batch.callback_url, batch.callback)
     due, pace = _due_later(batch, status), pace_of(batch, progress)
     version = version_of(
         (status, batch.ended_as, progress.counts, callback, due, pace),
-        [(one.id, one.status, one.updated_at) for one in children],
+        [(child.id, child.status, child.updated_at) for child in children],
     )
     return BatchPage(
         batch=batch,
@@ -97,14 +97,14 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         running_count=progress.count(ExecutionStatus.RUNNING),
         filters=_filters(progress, chosen),
         children=children,
-        asked=pending_requests_of([one.id for one in children if _waits(one)]),
+        requests=pending_requests_of([child.id for child in children if _waits(child)]),
         callback=callback,
         may_cancel=_is_cancellable(principal, batch),
         reruns=reruns(principal, batch, has_ended=batch.ended_as is not None),
         failed_count=progress.count(ExecutionStatus.FAILED),
         how_it_ended=_how_it_ended(progress),
         is_live=batch.ended_as is None or (callback is not None and callback.is_under_way),
-        next_href=_href(skip + ROWS_PER_PAGE) if len(found) > ROWS_PER_PAGE else None,
+        next_href=_href(skip + ROWS_PER_PAGE) if len(listed) > ROWS_PER_PAGE else None,
         first_href=_href(0) if skip else None,
         refresh_href=same_list(version=version, skip=str(skip) if skip else None),
         version=version,
@@ -160,10 +160,10 @@ def _is_cancellable(principal: Principal, batch: Batch) -> bool:
 def _filters(progress: Progress, chosen: ExecutionStatus | None) -> list[Filter]:
     """Return all, and each status of which there are any, or which is looked at."""
     total = sum(progress.counts.values())
-    found = [Filter(None, "in all", total, same_list(status=None) + "#children", chosen is None)]
+    filters = [Filter(None, "in all", total, same_list(status=None) + "#children", chosen is None)]
     for status in PARTS:
         count = progress.count(status)
         if count or status is chosen:
             href = same_list(status=status.value) + "#children"
-            found.append(Filter(status, part_of_batch(status), count, href, status is chosen))
-    return found
+            filters.append(Filter(status, part_of_batch(status), count, href, status is chosen))
+    return filters

@@ -63,10 +63,10 @@ class BatchRow:
 
 def rows_of(batches: Sequence[Batch]) -> list[BatchRow]:
     """Draw up a list, with one query for all of it."""
-    progress = progress_of([one.id for one in batches])
+    progress = progress_of([batch.id for batch in batches])
     return [
-        BatchRow(one, status_of(one, progress[one.id]), bar_of(one, progress[one.id]))
-        for one in batches
+        BatchRow(batch, status_of(batch, progress[batch.id]), bar_of(batch, progress[batch.id]))
+        for batch in batches
     ]
 
 

@@ -72,7 +72,7 @@ class ExecutionList:
     """
 
     executions: list[Execution]
-    wanted: ExecutionFilter
+    filters: ExecutionFilter
     targets: TargetChoice
     members: Choice | None
     tabs: list[tuple[str, str, bool, str | None]]
@@ -90,18 +90,18 @@ def index(principal: Principal) -> ResponseReturnValue:
     if href is not None:
         return redirect(href, 303)
     targets = target_choice(principal.workspace)
-    wanted = _wanted(principal, targets)
-    found = list_executions(principal.workspace, wanted, page_request())
-    tabs = _tabs(principal, wanted)
-    rows = [(one.id, one.status, one.updated_at) for one in found.items]
+    filters = _filters(principal, targets)
+    page = list_executions(principal.workspace, filters, page_request())
+    tabs = _tabs(principal, filters)
+    rows = [(execution.id, execution.status, execution.updated_at) for execution in page.items]
     version = version_of(rows, [count for *_, count in tabs])
     if is_unchanged(version):
         return UNCHANGED
     return render_template(
         "execution/_list.html" if request.htmx else "execution/index.html",
-        page=_list(principal, wanted, targets, found, tabs, version),
+        page=_list(principal, filters, targets, page, tabs, version),
         base_url=public_root(),
-        sample=None if found.items else sample_call(principal),
+        sample=None if page.items else sample_call(principal),
     )
 
 
@@ -172,7 +172,7 @@ def _href_of_id(principal: Principal, text: str) -> str | None:
     return None
 
 
-def _wanted(principal: Principal, targets: TargetChoice) -> ExecutionFilter:
+def _filters(principal: Principal, targets: TargetChoice) -> ExecutionFilter:
     chosen = targets.chosen
     return ExecutionFilter(
         user_id=only_user(principal, "executions", Action.READ)
@@ -189,7 +189,7 @@ def _wanted(principal: Principal, targets: TargetChoice) -> ExecutionFilter:
 
 def _list(
     principal: Principal,
-    wanted: ExecutionFilter,
+    filters: ExecutionFilter,
     targets: TargetChoice,
     found: Page[Execution],
     tabs: list[tuple[str, str, bool, str | None]],
@@ -199,15 +199,15 @@ def _list(
     sees_others = only_user(principal, "executions", Action.READ) is None
     return ExecutionList(
         executions=found.items,
-        wanted=wanted,
+        filters=filters,
         targets=targets,
-        members=member_choice(principal.workspace, wanted.user_id) if sees_others else None,
+        members=member_choice(principal.workspace, filters.user_id) if sees_others else None,
         tabs=tabs,
         is_filtered=_is_filtered(),
         next_href=same_list(trail=found.trail) if found.trail else None,
         first_href=None if is_first_page else same_list(),
         refresh_href=(
-            same_list(version=version) if is_first_page and wanted.search is None else None
+            same_list(version=version) if is_first_page and filters.search is None else None
         ),
     )
 
@@ -216,19 +216,21 @@ def _is_filtered() -> bool:
     return any(chosen_text(name) for name in ("search", "target", "user", "batch"))
 
 
-def _tabs(principal: Principal, wanted: ExecutionFilter) -> list[tuple[str, str, bool, str | None]]:
+def _tabs(
+    principal: Principal, filters: ExecutionFilter
+) -> list[tuple[str, str, bool, str | None]]:
     """Return the tabs above the list, as the macro takes them: all, and each status.
 
     How many there are of what is not done or went wrong is counted where an index does it.
     """
     counts: dict[ExecutionStatus, int] = {}
-    if not _is_filtered() and wanted.user_id is None:
+    if not _is_filtered() and filters.user_id is None:
         counts = count_by_status(principal.workspace, _COUNTED)
     return [
         (
             badge(status).text if status else "All",
             same_list(status=status and status.value, trail=None),
-            wanted.status is status,
+            filters.status is status,
             (counted(counts.get(status, 0)) or None) if status else None,
         )
         for status in _TABS

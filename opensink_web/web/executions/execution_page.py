@@ -49,7 +49,7 @@ class ExecutionPage:
 def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
     """Look up all that is told of an execution."""
     only_its = InputRequestFilter(execution_id=execution.id)
-    asked = list_input_requests(principal.workspace, only_its, NEWEST).items
+    input_requests = list_input_requests(principal.workspace, only_its, NEWEST).items
     events = execution_events(principal.workspace, execution)
     wait = wait_of(execution)
     callback = shown_callback(execution.callback_url, execution.callback)
@@ -59,8 +59,16 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
         execution=execution,
         target_href=target_href(principal, execution),
         batch=_batch_of(principal, execution),
-        waiting=[one for one in asked if one.status is InputRequestStatus.PENDING],
-        decided=[one for one in asked if one.status is not InputRequestStatus.PENDING],
+        waiting=[
+            input_request
+            for input_request in input_requests
+            if input_request.status is InputRequestStatus.PENDING
+        ],
+        decided=[
+            input_request
+            for input_request in input_requests
+            if input_request.status is not InputRequestStatus.PENDING
+        ],
         events=events,
         wait=wait,
         callback=callback,
@@ -75,7 +83,7 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
         is_live=not execution.status.has_ended or (callback is not None and callback.is_under_way),
         version=version_of(
             (execution.status, execution.updated_at, wait, callback),
-            [(one.id, one.status) for one in asked],
+            [(input_request.id, input_request.status) for input_request in input_requests],
             [event.id for event in events],
         ),
     )

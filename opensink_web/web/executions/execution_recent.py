@@ -27,8 +27,8 @@ def recent_of(principal: Principal, function: Function) -> Recent:
     workspace = principal.workspace
     if principal.reach(f"{SERVICE}.executions.read") is not None:
         user_id = only_user(principal, "executions", Action.READ)
-        wanted = ExecutionFilter(user_id=user_id, function_id=function.id)
-        executions = list_executions(workspace, wanted, _SOME).items
+        filters = ExecutionFilter(user_id=user_id, function_id=function.id)
+        executions = list_executions(workspace, filters, _SOME).items
     if principal.reach(f"{SERVICE}.batches.read") is not None:
         user_id = only_user(principal, "batches", Action.READ)
         of_function = BatchFilter(user_id=user_id, function_id=function.id)

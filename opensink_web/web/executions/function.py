@@ -52,21 +52,21 @@ STATES = {"active": True, "inactive": False}
 def index(principal: Principal) -> ResponseReturnValue:
     """Show the functions that the filters let through."""
     state = chosen_text("status")
-    wanted = FunctionFilter(
+    filters = FunctionFilter(
         kind=chosen_word(FunctionKind, "kind"),
         is_active=STATES.get(state),
         search=chosen_text("search") or None,
     )
-    found = list_functions(principal.workspace, page_request(), wanted)
+    page = list_functions(principal.workspace, page_request(), filters)
     return render_template(
         "function/index.html",
-        rows=[(function, _carrier(function)) for function in found.items],
-        wanted=wanted,
+        rows=[(function, _carrier(function)) for function in page.items],
+        filters=filters,
         state=state,
         kinds=[(kind, function_kind(kind)) for kind in FunctionKind],
         may_write=principal.may("functions", Action.WRITE),
         base_url=public_root(),
-        next_href=same_list(trail=found.trail) if found.trail else None,
+        next_href=same_list(trail=page.trail) if page.trail else None,
         first_href=same_list() if page_request().trail else None,
     )
 

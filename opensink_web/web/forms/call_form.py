@@ -33,8 +33,8 @@ class HeaderRows(FieldList):  # type: ignore[misc]  # WTForms ships no types
 
     def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
         # WTForms takes "²" for a number, and one of more digits than int() reads
-        found = (_ROW.fullmatch(name.removeprefix(prefix)) for name in formdata)
-        return (int(match[1]) for match in found if match)
+        matches = (_ROW.fullmatch(name.removeprefix(prefix)) for name in formdata)
+        return (int(match[1]) for match in matches if match)
 
 
 def method_field() -> SelectField:

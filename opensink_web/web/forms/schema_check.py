@@ -73,8 +73,8 @@ def check_output_schema(text: str | None) -> SchemaCheck:
 
 
 def _warnings(schema: JSONObject, text: str | None) -> tuple[Finding, ...]:
-    found = (_finding(each, text or "") for each in warnings_about(schema))
-    return tuple(sorted(found, key=lambda each: each.line or 0))
+    findings = (_finding(each, text or "") for each in warnings_about(schema))
+    return tuple(sorted(findings, key=lambda each: each.line or 0))
 
 
 def _located(error: InvalidInput, text: str | None) -> tuple[Finding, ...]:

@@ -59,12 +59,12 @@ def json_in_html(text: str, value: JSONValue) -> Markup | str:
         return text
     lines = []
     for line in text.split("\n"):
-        found = _KEY_OF_LINE.match(line)
-        if found is None or found["key"] not in keys:
+        key_of_line = _KEY_OF_LINE.match(line)
+        if key_of_line is None or key_of_line["key"] not in keys:
             lines.append(marked(line))
             continue
-        key = Markup().join(_spelled(one) for one in found["key"])
-        lines.append(marked(found["indent"]) + key + marked(line[found.end() :]))
+        key = Markup().join(_spelled(character) for character in key_of_line["key"])
+        lines.append(marked(key_of_line["indent"]) + key + marked(line[key_of_line.end() :]))
     return Markup("\n").join(lines)
 
 
@@ -78,7 +78,7 @@ def _spelled(letter: str) -> Markup:
 
 def _drawn(mark: Mark) -> str:
     """Draw a mark; its code points are not shown, but for the button that copies what is meant."""
-    codes = " ".join(f"{ord(one):x}" for one in mark.hidden)
+    codes = " ".join(f"{ord(character):x}" for character in mark.hidden)
     kind = "hidden-char" if mark.hidden else "lookalike-char"
     return f'<span class="{kind}" title="{mark.title}" data-codes="{codes}">{mark.label}</span>'
 
@@ -119,7 +119,7 @@ class ForeignText(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters.update({one.__name__: one for one in _PRINTED})
+        environment.filters.update({filter_.__name__: filter_ for filter_ in _PRINTED})
 
     def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
         """Follow the template's HTML. Raises: TemplateSyntaxError where it ends within a tag."""
@@ -199,18 +199,18 @@ class _Html:
 
     def _text(self, data: str, at: int) -> int:
         if self._element:
-            found = re.compile(f"</{self._element}", re.IGNORECASE).search(data, at)
+            tag = re.compile(f"</{self._element}", re.IGNORECASE).search(data, at)
         else:
-            found = _TAG_OPENS.search(data, at)
-        if found is None:
+            tag = _TAG_OPENS.search(data, at)
+        if tag is None:
             return len(data)
-        if found[0] == "<!--":
+        if tag[0] == "<!--":
             self._scan = self._comment
-            return found.end()
-        name = found[0].lstrip("<").lower()
+            return tag.end()
+        name = tag[0].lstrip("<").lower()
         self._element = name if name in _EXACT_ELEMENTS | _PLAIN_ELEMENTS else ""
         self._scan = self._tag
-        return found.end()
+        return tag.end()
 
     def _comment(self, data: str, at: int) -> int:
         end = data.find("-->", at)
@@ -221,17 +221,17 @@ class _Html:
 
     def _tag(self, data: str, at: int) -> int:
         """Go on between a tag's attributes."""
-        found = _IN_TAG.match(data, at)
-        if found is None:
+        match = _IN_TAG.match(data, at)
+        if match is None:
             return len(data)
-        if found["end"]:
+        if match["end"]:
             self._attribute = ""
             self._scan = self._text
-        elif found["name"]:
-            self._attribute = found["name"].lower()
-        elif found["opens"]:
-            self._scan = {'"': self._double, "'": self._single}.get(found["quote"], self._bare)
-        return found.end()
+        elif match["name"]:
+            self._attribute = match["name"].lower()
+        elif match["opens"]:
+            self._scan = {'"': self._double, "'": self._single}.get(match["quote"], self._bare)
+        return match.end()
 
     def _double(self, data: str, at: int) -> int:
         return self._value_until(data.find('"', at), data)
@@ -247,11 +247,11 @@ class _Html:
 
     def _bare(self, data: str, at: int) -> int:
         """Go on in a value without quotes, which ends at a space or with the tag."""
-        found = _BARE_ENDS.search(data, at)
-        if found is None:
+        end = _BARE_ENDS.search(data, at)
+        if end is None:
             return len(data)
         self._attribute, self._scan = "", self._tag
-        return found.start()
+        return end.start()
 
 
 _Scanner = Callable[[str, int], int]

@@ -65,8 +65,8 @@ def timeline_of(
 ) -> list[Event]:
     """Return the newest activities and the attempts of as many deliveries, merged."""
     activities = list_activities(workspace, ActivityFilter(session_id=session.id), newest)
-    wanted = DeliveryFilter(session_id=session.id)
-    deliveries = list_deliveries(workspace, wanted, newest, with_attempts=True)
+    filters = DeliveryFilter(session_id=session.id)
+    deliveries = list_deliveries(workspace, filters, newest, with_attempts=True)
     events = [_of_activity(workspace, session, one) for one in activities.items]
     for delivery in deliveries.items:
         events += [_of_attempt(workspace, delivery, one) for one in attempts_of(delivery)]
@@ -140,8 +140,8 @@ def _failed_delivery_id(activity: Activity) -> UUID | None:
 
 def _given_links(activity: Activity) -> list[Link]:
     """Return the links an agent gave that lead to the web: others could run a script."""
-    found = [(str(link.get("href", "")), str(link.get("text", ""))) for link in activity.links]
-    return [Link(href, text or href, True) for href, text in found if is_web_address(href)]
+    links = [(str(link.get("href", "")), str(link.get("text", ""))) for link in activity.links]
+    return [Link(href, text or href, True) for href, text in links if is_web_address(href)]
 
 
 def _as_id(text: str | None) -> UUID | None:

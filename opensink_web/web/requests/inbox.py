@@ -60,11 +60,11 @@ class Inbox:
 def show(principal: Principal) -> ResponseReturnValue:
     """Show the list, or to htmx the part of it that updates itself."""
     view = chosen_word(View, "view") or View.WAITING
-    found = _requests(principal.workspace, view)
-    version = _version(principal.workspace, found)
+    page = _requests(principal.workspace, view)
+    version = _version(principal.workspace, page)
     if is_unchanged(version):
         return UNCHANGED
-    inbox = _inbox(principal.workspace, view, found, version)
+    inbox = _inbox(principal.workspace, view, page, version)
     template = "inbox/_list.html" if request.htmx else "inbox/show.html"
     return render_template(
         template,
@@ -76,38 +76,39 @@ def show(principal: Principal) -> ResponseReturnValue:
 
 
 def _requests(workspace: Workspace, view: View) -> Page[InputRequest]:
-    wanted = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
-    return list_input_requests(workspace, wanted, page_request())
+    filters = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
+    return list_input_requests(workspace, filters, page_request())
 
 
-def _version(workspace: Workspace, found: Page[InputRequest]) -> str:
-    rows = [(one.id, one.status, one.resolved_at) for one in found.items]
+def _version(workspace: Workspace, page: Page[InputRequest]) -> str:
+    rows = [(request.id, request.status, request.resolved_at) for request in page.items]
     return version_of(count_waiting(workspace), rows)
 
 
-def _inbox(workspace: Workspace, view: View, found: Page[InputRequest], version: str) -> Inbox:
+def _inbox(workspace: Workspace, view: View, page: Page[InputRequest], version: str) -> Inbox:
     is_first_page = page_request().trail is None
     agent_id = chosen_agent(workspace)
-    newest = str(found.items[0].id) if found.items else "none"
+    newest = str(page.items[0].id) if page.items else "none"
     return Inbox(
         view=view,
         agent_id=agent_id,
         agents=agent_choice(workspace, agent_id),
-        requests=found.items,
-        previews=_previews(found.items),
-        arrivals=_arrivals(view, found.items),
-        next_href=same_list(trail=found.trail) if found.trail else None,
+        requests=page.items,
+        previews=_previews(page.items),
+        arrivals=_arrivals(view, page.items),
+        next_href=same_list(trail=page.trail) if page.trail else None,
         refresh_href=same_list(version=version, since=newest) if is_first_page else None,
     )
 
 
 def _previews(requests: list[InputRequest]) -> dict[UUID, str]:
-    found = {}
-    for one in requests:
-        if one.kind is InputRequestKind.APPROVAL:
+    previews = {}
+    for input_request in requests:
+        if input_request.kind is InputRequestKind.APPROVAL:
             with suppress(UnreadableSecret):
-                found[one.id] = preview_of(one.schema, one.response or one.proposed_response or {})
-    return found
+                shown = input_request.response or input_request.proposed_response or {}
+                previews[input_request.id] = preview_of(input_request.schema, shown)
+    return previews
 
 
 def _arrivals(view: View, requests: list[InputRequest]) -> list[InputRequest]:
@@ -116,4 +117,4 @@ def _arrivals(view: View, requests: list[InputRequest]) -> list[InputRequest]:
     if since is None or view is not View.WAITING:
         return []
     newest = chosen_id("since") if since != "none" else None
-    return [one for one in requests if newest is None or one.id > newest]
+    return [each for each in requests if newest is None or each.id > newest]

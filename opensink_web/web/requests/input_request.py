@@ -61,7 +61,7 @@ class RequestPage:
     out what the title says already. `has_hidden`: there are characters in it that nobody sees.
     """
 
-    asked: InputRequest
+    input_request: InputRequest
     message: str
     progress: Progress
     events: list[Event]
@@ -79,24 +79,28 @@ class RequestPage:
 @requires("agent_session_input_requests", Action.READ)
 def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Show a request, its form filled with what the schema proposes."""
-    asked = find_input_request(principal.workspace, request_id)
-    form = AnswerForm.blank(asked.schema, asked.proposed_response) if _is_pending(asked) else None
-    return _page(principal, asked, form)
+    input_request = find_input_request(principal.workspace, request_id)
+    form = (
+        AnswerForm.blank(input_request.schema, input_request.proposed_response)
+        if _is_pending(input_request)
+        else None
+    )
+    return _page(principal, input_request, form)
 
 
 @blueprint.get(_PAGE + "/progress")
 @requires("agent_session_input_requests", Action.READ)
 def progress(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Show what became of a request, for the page that watches it; `form` says that it has one."""
-    asked = find_input_request(principal.workspace, request_id)
-    seen = progress_of(principal, asked)
+    input_request = find_input_request(principal.workspace, request_id)
+    seen = progress_of(principal, input_request)
     if is_unchanged(seen.version):
         return UNCHANGED
     if not request.htmx:
-        return redirect(_href(principal, asked), 303)
+        return redirect(_href(principal, input_request), 303)
     return render_template(
         "input_request/_progress.html",
-        asked=asked,
+        input_request=input_request,
         progress=seen,
         has_form="form" in request.args,
     )
@@ -105,12 +109,12 @@ def progress(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.WRITE)
 def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Draw the form with what was sent in it, and a token of this sign-in."""
-    asked = find_input_request(principal.workspace, request_id)
-    form = _submitted(principal, asked)
+    input_request = find_input_request(principal.workspace, request_id)
+    form = _submitted(principal, input_request)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
-        return _with_rows(principal, asked, with_other_rows)
-    return _page(principal, asked, form, refusal=_SIGNED_IN_ANEW, status=400)
+        return _with_rows(principal, input_request, with_other_rows)
+    return _page(principal, input_request, form, refusal=_SIGNED_IN_ANEW, status=400)
 
 
 @blueprint.post(_PAGE)
@@ -118,137 +122,154 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.WRITE)
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Store a decision; or only give the form a row more or less, whichever button was pressed."""
-    asked = find_input_request(principal.workspace, request_id)
-    form = _submitted(principal, asked)
+    input_request = find_input_request(principal.workspace, request_id)
+    form = _submitted(principal, input_request)
     with_other_rows = form.changed_by(request.form)
     if with_other_rows is not None:
-        return _with_rows(principal, asked, with_other_rows)
+        return _with_rows(principal, input_request, with_other_rows)
     if DECLINE_BUTTON in request.form:
-        return _turn_down(principal, asked, form)
-    value = form.read().value if _is_pending(asked) else {}
+        return _turn_down(principal, input_request, form)
+    value = form.read().value if _is_pending(input_request) else {}
     if value is None:
-        return _page(principal, asked, form, status=422)
-    return _store(principal, asked, form, value)
+        return _page(principal, input_request, form, status=422)
+    return _store(principal, input_request, form, value)
 
 
-def _turn_down(principal: Principal, asked: InputRequest, form: AnswerForm) -> ResponseReturnValue:
+def _turn_down(
+    principal: Principal, input_request: InputRequest, form: AnswerForm
+) -> ResponseReturnValue:
     """Decline what an execution asks, or reject its call."""
     why = DeclineForm()
     if not why.validate_on_submit():
-        return _page(principal, asked, form, why=why, status=422)
+        return _page(principal, input_request, form, why=why, status=422)
     try:
         with writing():
-            decline(principal.workspace, asked.id, why.reason.data, by=principal.user)
+            decline(principal.workspace, input_request.id, why.reason.data, by=principal.user)
     except OpenSinkError as error:
-        return _page(principal, asked, form, refusal=error.message, status=error.status)
-    return redirect(_href(principal, asked), 303)
+        return _page(principal, input_request, form, refusal=error.message, status=error.status)
+    return redirect(_href(principal, input_request), 303)
 
 
-def _submitted(principal: Principal, asked: InputRequest) -> AnswerForm:
-    vault = PageVault(principal.user.id, f"request {asked.id}")
-    return AnswerForm.submitted(asked.schema, request.form, asked.proposed_response, vault)
-
-
-def _store(
-    principal: Principal, asked: InputRequest, form: AnswerForm, value: JSONObject
-) -> ResponseReturnValue:
-    """Resolve; whatever refuses the answer, what was typed stays on the page."""
-    try:
-        checked = check_answer(principal.workspace, asked.id, value)
-        with writing():
-            resolve(principal.workspace, checked, by=principal.user)
-    except InvalidAnswer as error:
-        return _page(principal, asked, form.with_errors(error.errors), status=422)
-    except OpenSinkError as error:
-        return _page(principal, asked, form, refusal=error.message, status=error.status)
-    return redirect(_href(principal, asked), 303)
-
-
-def _with_rows(principal: Principal, asked: InputRequest, form: AnswerForm) -> ResponseReturnValue:
-    if not request.htmx:
-        return _page(principal, asked, form)
-    return render_template(
-        "input_request/_form.html",
-        asked=asked,
-        form=form,
-        decline=_decline_form(asked),
-        is_approval=asked.kind is InputRequestKind.APPROVAL,
+def _submitted(principal: Principal, input_request: InputRequest) -> AnswerForm:
+    vault = PageVault(principal.user.id, f"request {input_request.id}")
+    return AnswerForm.submitted(
+        input_request.schema, request.form, input_request.proposed_response, vault
     )
 
 
-def _decline_form(asked: InputRequest) -> DeclineForm | None:
+def _store(
+    principal: Principal, input_request: InputRequest, form: AnswerForm, value: JSONObject
+) -> ResponseReturnValue:
+    """Resolve; whatever refuses the answer, what was typed stays on the page."""
+    try:
+        checked = check_answer(principal.workspace, input_request.id, value)
+        with writing():
+            resolve(principal.workspace, checked, by=principal.user)
+    except InvalidAnswer as error:
+        return _page(principal, input_request, form.with_errors(error.errors), status=422)
+    except OpenSinkError as error:
+        return _page(principal, input_request, form, refusal=error.message, status=error.status)
+    return redirect(_href(principal, input_request), 303)
+
+
+def _with_rows(
+    principal: Principal, input_request: InputRequest, form: AnswerForm
+) -> ResponseReturnValue:
+    if not request.htmx:
+        return _page(principal, input_request, form)
+    return render_template(
+        "input_request/_form.html",
+        input_request=input_request,
+        form=form,
+        decline=_decline_form(input_request),
+        is_approval=input_request.kind is InputRequestKind.APPROVAL,
+    )
+
+
+def _decline_form(input_request: InputRequest) -> DeclineForm | None:
     """Return the form to decline with, where that can be done; what was typed stays in it."""
-    is_declinable = _is_pending(asked) and asked.execution_id is not None
+    is_declinable = _is_pending(input_request) and input_request.execution_id is not None
     return DeclineForm() if is_declinable else None
 
 
 def _page(
     principal: Principal,
-    asked: InputRequest,
+    input_request: InputRequest,
     form: AnswerForm | None,
     *,
     why: DeclineForm | None = None,
     refusal: str | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    is_pending = _is_pending(asked)
+    is_pending = _is_pending(input_request)
     page = RequestPage(
-        asked=asked,
-        message=_message(asked),
-        progress=progress_of(principal, asked),
-        events=_events(principal, asked)[:_EVENTS_SHOWN],
+        input_request=input_request,
+        message=_message(input_request),
+        progress=progress_of(principal, input_request),
+        events=_events(principal, input_request)[:_EVENTS_SHOWN],
         form=form if is_pending else None,
-        decline=why if why and is_pending else _decline_form(asked),
+        decline=why if why and is_pending else _decline_form(input_request),
         unsent=None if is_pending else form,
-        answer=_drawn_up(asked, asked.response),
-        proposal=_drawn_up(asked, None if is_pending else _not_approved(asked)),
+        answer=_drawn_up(input_request, input_request.response),
+        proposal=_drawn_up(input_request, None if is_pending else _not_approved(input_request)),
         refusal=refusal,
-        has_hidden=_has_hidden(asked),
+        has_hidden=_has_hidden(input_request),
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
     )
     return render_template(
         "input_request/show.html",
         page=page,
-        asked=asked,
-        is_approval=asked.kind is InputRequestKind.APPROVAL,
+        input_request=input_request,
+        is_approval=input_request.kind is InputRequestKind.APPROVAL,
     ), status
 
 
-def _events(principal: Principal, asked: InputRequest) -> list[Event]:
-    if asked.session is not None:
-        return timeline_of(principal.workspace, asked.session, PageRequest(limit=_EVENTS_SHOWN))
-    if asked.execution is not None:
-        return execution_events(principal.workspace, asked.execution)
+def _events(principal: Principal, input_request: InputRequest) -> list[Event]:
+    if input_request.session is not None:
+        return timeline_of(
+            principal.workspace, input_request.session, PageRequest(limit=_EVENTS_SHOWN)
+        )
+    if input_request.execution is not None:
+        return execution_events(principal.workspace, input_request.execution)
     return []
 
 
-def _message(asked: InputRequest) -> str:
+def _message(input_request: InputRequest) -> str:
     """Return the message; an execution's prompt without the line that became the title."""
-    first, _, rest = asked.message.strip().partition("\n")
+    first, _, rest = input_request.message.strip().partition("\n")
     stands_alone = first.startswith("#") or not rest or rest.startswith("\n")
-    is_title = asked.execution_id is not None and first.lstrip("# ") == asked.title
-    return rest.strip() if is_title and stands_alone else asked.message
+    is_title = input_request.execution_id is not None and first.lstrip("# ") == input_request.title
+    return rest.strip() if is_title and stands_alone else input_request.message
 
 
-def _not_approved(asked: InputRequest) -> JSONObject | None:
-    return None if asked.proposed_response == asked.response else asked.proposed_response
+def _not_approved(input_request: InputRequest) -> JSONObject | None:
+    return (
+        None
+        if input_request.proposed_response == input_request.response
+        else input_request.proposed_response
+    )
 
 
-def _drawn_up(asked: InputRequest, response: JSONObject | None) -> StoredAnswer | None:
-    return None if response is None else stored_answer(asked.schema, response)
+def _drawn_up(input_request: InputRequest, response: JSONObject | None) -> StoredAnswer | None:
+    return None if response is None else stored_answer(input_request.schema, response)
 
 
-def _has_hidden(asked: InputRequest) -> bool:
+def _has_hidden(input_request: InputRequest) -> bool:
     """Return True if anything that is read here has characters that nobody sees."""
-    texts = (asked.title, asked.message, asked.key)
-    return any(map(has_hidden, (*texts, asked.schema, asked.proposed_response, asked.response)))
+    texts = (input_request.title, input_request.message, input_request.key)
+    return any(
+        map(
+            has_hidden,
+            (*texts, input_request.schema, input_request.proposed_response, input_request.response),
+        )
+    )
 
 
-def _is_pending(asked: InputRequest) -> bool:
-    return asked.status is InputRequestStatus.PENDING
+def _is_pending(input_request: InputRequest) -> bool:
+    return input_request.status is InputRequestStatus.PENDING
 
 
-def _href(principal: Principal, asked: InputRequest) -> str:
+def _href(principal: Principal, input_request: InputRequest) -> str:
     return url_for(
-        "input_request.show", workspace_slug=principal.workspace.slug, request_id=asked.id
+        "input_request.show", workspace_slug=principal.workspace.slug, request_id=input_request.id
     )

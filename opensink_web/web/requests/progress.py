@@ -64,51 +64,57 @@ class Progress:
     version: str
 
 
-def progress_of(principal: Principal, asked: InputRequest) -> Progress:
+def progress_of(principal: Principal, input_request: InputRequest) -> Progress:
     """Look up what became of a request."""
-    steps, is_settled = _outcome(principal, asked)
-    upcoming = next_waiting(principal.workspace, asked)
-    period = _period_seconds(asked, is_settled=is_settled)
+    steps, is_settled = _outcome(principal, input_request)
+    upcoming = next_waiting(principal.workspace, input_request)
+    period = _period_seconds(input_request, is_settled=is_settled)
     return Progress(
-        is_pending=asked.status is InputRequestStatus.PENDING,
+        is_pending=input_request.status is InputRequestStatus.PENDING,
         steps=steps,
         next_request=upcoming,
         period_seconds=period,
-        version=version_of(asked.status, steps, upcoming and upcoming.id, period),
+        version=version_of(input_request.status, steps, upcoming and upcoming.id, period),
     )
 
 
-def _outcome(principal: Principal, asked: InputRequest) -> tuple[tuple[Step, ...], bool]:
+def _outcome(principal: Principal, input_request: InputRequest) -> tuple[tuple[Step, ...], bool]:
     """Return the steps, and whether nothing more is to come."""
-    if asked.status is InputRequestStatus.PENDING:
+    if input_request.status is InputRequestStatus.PENDING:
         return (), False
-    if asked.status is InputRequestStatus.CANCELLED:
-        asker = "session" if asked.execution_id is None else "execution"
+    if input_request.status is InputRequestStatus.CANCELLED:
+        asker = "session" if input_request.execution_id is None else "execution"
         detail = f"The {asker} ended before anybody answered, so there is nothing to decide."
         return (Step(Mark.WARNING, "Cancelled", detail),), True
     slug = principal.workspace.slug
-    decision = _decision_step(principal, asked)
-    if asked.session is not None:
-        delivery = find_delivery_of(asked)
-        steps = (_delivery_step(slug, delivery), _session_step(slug, asked.session, delivery))
-        return (decision, *steps), _is_settled(asked.session, delivery)
-    if asked.execution is not None:
-        status = asked.execution.status
+    decision = _decision_step(principal, input_request)
+    if input_request.session is not None:
+        delivery = find_delivery_of(input_request)
+        steps = (
+            _delivery_step(slug, delivery),
+            _session_step(slug, input_request.session, delivery),
+        )
+        return (decision, *steps), _is_settled(input_request.session, delivery)
+    if input_request.execution is not None:
+        status = input_request.execution.status
         is_settled = status.has_ended or status is ExecutionStatus.AWAITING_INPUT
-        return (decision, _execution_step(slug, asked, asked.execution)), is_settled
+        return (decision, _execution_step(slug, input_request, input_request.execution)), is_settled
     return (decision,), True
 
 
-def _decision_step(principal: Principal, asked: InputRequest) -> Step:
-    who = asked.resolved_by.email if asked.resolved_by else "somebody who has left"
-    if asked.resolved_by_id == principal.user.id:
+def _decision_step(principal: Principal, input_request: InputRequest) -> Step:
+    who = input_request.resolved_by.email if input_request.resolved_by else "somebody who has left"
+    if input_request.resolved_by_id == principal.user.id:
         who = "you"
-    title = f"{decided(asked.kind, asked.status)} by {who}"
-    if asked.status is InputRequestStatus.DECLINED:
-        return Step(Mark.DONE, title, asked.decline_reason, asked.resolved_at)
-    if asked.kind is InputRequestKind.APPROVAL and asked.response != asked.proposed_response:
+    title = f"{decided(input_request.kind, input_request.status)} by {who}"
+    if input_request.status is InputRequestStatus.DECLINED:
+        return Step(Mark.DONE, title, input_request.decline_reason, input_request.resolved_at)
+    if (
+        input_request.kind is InputRequestKind.APPROVAL
+        and input_request.response != input_request.proposed_response
+    ):
         title += ", with an edited input"
-    return Step(Mark.DONE, title, moment=asked.resolved_at)
+    return Step(Mark.DONE, title, moment=input_request.resolved_at)
 
 
 def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
@@ -149,24 +155,24 @@ def _session_step(slug: str, session: AgentSession, delivery: Delivery | None) -
     return Step(mark, title, detail, session.updated_at, href, "Session")
 
 
-def _execution_step(slug: str, asked: InputRequest, execution: Execution) -> Step:
+def _execution_step(slug: str, input_request: InputRequest, execution: Execution) -> Step:
     href = url_for("execution.show", workspace_slug=slug, execution_id=execution.id)
     mark, title = execution_after_answer(execution.status)
     detail, moment = shown_error(execution), execution.finished_at
-    if asked.status is InputRequestStatus.DECLINED:
+    if input_request.status is InputRequestStatus.DECLINED:
         title, detail = "The execution failed with this reason", None
     elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():
         mark, title, moment = Mark.WARNING, "The call waits for its time", execution.next_at
     return Step(mark, title, detail, moment, href, "Execution")
 
 
-def _period_seconds(asked: InputRequest, *, is_settled: bool) -> int | None:
+def _period_seconds(input_request: InputRequest, *, is_settled: bool) -> int | None:
     """Say how soon to look again: a decision of others within seconds, an outcome at once."""
-    if asked.status is InputRequestStatus.PENDING:
+    if input_request.status is InputRequestStatus.PENDING:
         return 3
-    if asked.resolved_at is None or is_settled:
+    if input_request.resolved_at is None or is_settled:
         return None
-    age = clock.now() - asked.resolved_at
+    age = clock.now() - input_request.resolved_at
     if age > WATCHED:
         return None
     return 1 if age < FRESH else 10

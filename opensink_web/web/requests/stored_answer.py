@@ -89,4 +89,4 @@ def _facts_of_keys(node: FieldNode | None, secrets: Secrets, value: JSONObject) 
 def _labelled(node: FieldNode, value: JSONValue) -> JSONValue:
     """Write a chosen option as it was offered."""
     written = dump(value)
-    return next((one.label for one in node.options if dump(one.value) == written), value)
+    return next((option.label for option in node.options if dump(option.value) == written), value)

@@ -36,13 +36,13 @@ def list_children(
     Of each status they are in order in an index, and how many there are of each is known. So
     nothing is sorted, however large the batch is.
     """
-    found: list[Execution] = []
+    children: list[Execution] = []
     for each in _URGENCY if status is None else (status,):
         count = progress.count(each)
-        if skip < count and len(found) < limit:
-            found += _in_status(batch, each, skip=skip, limit=limit - len(found))
+        if skip < count and len(children) < limit:
+            children += _in_status(batch, each, skip=skip, limit=limit - len(children))
         skip = max(skip - count, 0)
-    return found
+    return children
 
 
 def _in_status(

@@ -96,7 +96,7 @@ def _search(
     query: Select[Chat], part: str, page_request: page.PageRequest, skip: int
 ) -> page.Page[Chat]:
     """Look through titles, which lie encrypted in the database, newest first."""
-    found: list[Chat] = []
+    chats: list[Chat] = []
     trail = page_request.trail
     for _ in range(SEARCHED_MAX // page.LIMIT_MAX):
         looked_at = page.PageRequest(page.LIMIT_MAX, trail, page_request.trail_name)
@@ -104,13 +104,13 @@ def _search(
         for chat in some.items:
             if part not in _searched(chat):
                 continue
-            if len(found) == skip + page_request.limit:
-                return page.Page(found[skip:], page.trail_of(found[-1].id))
-            found.append(chat)
+            if len(chats) == skip + page_request.limit:
+                return page.Page(chats[skip:], page.trail_of(chats[-1].id))
+            chats.append(chat)
         trail = some.trail
         if trail is None:
             break
-    return page.Page(found[skip:], trail)
+    return page.Page(chats[skip:], trail)
 
 
 def _searched(chat: Chat) -> str:
