@@ -72,14 +72,14 @@ def submit(
 @takes_server
 def status(server: Client, batch_id: str, *, wait: bool, as_json: bool) -> None:
     """Print a batch's progress; exit with 1 if it has ended and not all of it succeeded."""
-    found = server.get_batch(batch_id)
-    if wait and found.finished_at is None:
-        _wait(server, batch_id, found.total)
+    submitted = server.get_batch(batch_id)
+    if wait and submitted.finished_at is None:
+        _wait(server, batch_id, submitted.total)
         return
     if as_json:
-        click.echo(json.dumps(asdict(found), indent=2))
-        _exit_as(found)
-    _report(server, found)
+        click.echo(json.dumps(asdict(submitted), indent=2))
+        _exit_as(submitted)
+    _report(server, submitted)
 
 
 def _split(function: str) -> tuple[str, str]:

@@ -21,12 +21,12 @@ def execution() -> None:
 @takes_server
 def show(server: Client, execution_id: str, *, as_json: bool) -> None:
     """Print an execution with its steps; exit with 1 if it failed or was cancelled."""
-    found = server.get_execution(execution_id)
+    shown = server.get_execution(execution_id)
     if as_json:
-        click.echo(json.dumps(asdict(found), indent=2))
+        click.echo(json.dumps(asdict(shown), indent=2))
     else:
-        _print(found, server.execution_steps(execution_id))
-    sys.exit(1 if found.status in {"failed", "cancelled"} else 0)
+        _print(shown, server.execution_steps(execution_id))
+    sys.exit(1 if shown.status in {"failed", "cancelled"} else 0)
 
 
 def _print(found: Execution, steps: list[dict[str, object]]) -> None:

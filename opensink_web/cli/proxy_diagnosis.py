@@ -87,10 +87,10 @@ class _Visit:
         """Compare what arrives with what was sent."""
         seen = self._seen()
         host = seen["host"].removesuffix(_DEFAULT_PORTS[self._parts.scheme])
-        wanted = self._parts.netloc.removesuffix(_DEFAULT_PORTS[self._parts.scheme])
-        if host != wanted:
+        host_sent = self._parts.netloc.removesuffix(_DEFAULT_PORTS[self._parts.scheme])
+        if host != host_sent:
             yield _warn(
-                f"Requests arrive with the host {host} instead of {wanted}; have the proxy"
+                f"Requests arrive with the host {host} instead of {host_sent}; have the proxy"
                 " forward the Host header, with its port (nginx: proxy_set_header Host"
                 " $http_host)."
             )

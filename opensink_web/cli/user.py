@@ -51,8 +51,8 @@ def create(
 def reset_link(settings: Settings, email: str) -> None:
     """Print a link for EMAIL to choose a new password; it works once, within 24 hours."""
     with in_application(settings), writing():
-        found = _find(email)
-        user_id, token = found.id, make_reset_link(found, by=None)
+        account = _find(email)
+        user_id, token = account.id, make_reset_link(account, by=None)
     record("reset_link_made", user=user_id, by="operator")
     click.echo(f"{at_its_address(settings).public_url}/reset-password/{token}")
 
@@ -63,8 +63,8 @@ def reset_link(settings: Settings, email: str) -> None:
 def reset_second_factor(settings: Settings, email: str) -> None:
     """Let EMAIL sign in with the password alone, if phone and recovery codes are lost."""
     with in_application(settings), writing():
-        found = _find(email)
-        user_id, was_on = found.id, turn_off(found)
+        account = _find(email)
+        user_id, was_on = account.id, turn_off(account)
     record("second_factor_reset", user=user_id, by="operator")
     click.echo(f"{email} signs in with the password alone{'' if was_on else ', as before'}.")
 
@@ -75,9 +75,9 @@ def reset_second_factor(settings: Settings, email: str) -> None:
 def deactivate(settings: Settings, email: str) -> None:
     """Deactivate EMAIL everywhere: ends sign-ins, programs, API keys and queued work."""
     with in_application(settings), writing():
-        found = _find(email)
-        deactivate_user(found)
-        user_id = found.id
+        account = _find(email)
+        deactivate_user(account)
+        user_id = account.id
     record("user_deactivated", user=user_id, by="operator")
     click.echo(f"{email} is deactivated. `opensink user activate {email}` activates them again.")
 
@@ -88,10 +88,10 @@ def deactivate(settings: Settings, email: str) -> None:
 def activate(settings: Settings, email: str) -> None:
     """Activate EMAIL again, except where an admin deactivated them; API keys work again too."""
     with in_application(settings), writing():
-        found = _find(email)
-        activate_user(found)
-        user_id = found.id
-        closed = [each.workspace.slug for each in found.memberships if not each.is_active]
+        account = _find(email)
+        activate_user(account)
+        user_id = account.id
+        closed = [each.workspace.slug for each in account.memberships if not each.is_active]
     record("user_activated", user=user_id, by="operator")
     still = f" An admin has deactivated them in {', '.join(closed)}." if closed else ""
     click.echo(f"{email} is active.{still}")

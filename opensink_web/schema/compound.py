@@ -111,15 +111,15 @@ class GroupField(AnswerField):
         """Return the object, its keys in the order of the proposal, then of the schema."""
         if not self.is_included:
             return self.initial if self.initial is None else self.nothing()
-        found: JSONObject = {}
+        members: JSONObject = {}
         for child in self.children:
             value = child.value()
             if value is not ABSENT:
-                found[child.node.key] = value
+                members[child.node.key] = value
         further = self.extras.value() if self.extras else {}
-        found |= further if isinstance(further, dict) else {}
+        members |= further if isinstance(further, dict) else {}
         given = self.initial if isinstance(self.initial, dict) else {}
-        return {key: found[key] for key in [*given, *found] if key in found}
+        return {key: members[key] for key in [*given, *members] if key in members}
 
 
 class ExtrasField(JsonField):

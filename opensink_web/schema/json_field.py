@@ -87,21 +87,21 @@ class JsonField(TypedField):
 
     def _with_hidden(self, value: JSONValue) -> JSONValue:
         """Put back what the marks stand for. Raises: ValueError where none may stand."""
-        found = {
+        marks = {
             path: text
             for path, text in _texts_in(value)
             if text in self.hidden or (_MARK.fullmatch(text) and text not in self.texts)
         }
-        if not found or not self.node.secrets.may_hold_any():
+        if not marks or not self.node.secrets.may_hold_any():
             return value
-        for mark in found.values():
+        for mark in marks.values():
             if mark not in self.hidden:
                 raise ValueError(f"“{mark}” stands for no hidden value. Write the value itself.")
         secret = set(self.node.secrets.paths_in(value))
-        for path, mark in found.items():
+        for path, mark in marks.items():
             if not any(path[:length] in secret for length in range(len(path) + 1)):
                 raise ValueError(f"“{mark}” stands where the schema keeps nothing secret.")
-        return with_values(value, {path: self.hidden[mark] for path, mark in found.items()})
+        return with_values(value, {path: self.hidden[mark] for path, mark in marks.items()})
 
     @property
     def hint(self) -> str:

@@ -85,15 +85,15 @@ def _check_subschemas(schema: JSONValue) -> None:
 
 def _check_references(schema: JSONValue) -> None:
     references = References(schema)
-    found = [
+    references_in = [
         (part[keyword], (*path, keyword))
         for path, part in walk(schema)
         for keyword in REFERENCE_KEYWORDS
         if keyword in part
     ]
-    if len(found) > MAX_REFERENCES:
+    if len(references_in) > MAX_REFERENCES:
         raise _refused("", f"It has more than {MAX_REFERENCES:,} references.")
-    for reference, path in found:
+    for reference, path in references_in:
         _check_reference(references, str(reference), pointer_to(path))
 
 

@@ -110,14 +110,14 @@ def _paths(value: JSONValue, steps: Path) -> Iterator[tuple[Path, JSONValue]]:
     if not steps:
         yield (), value
     elif isinstance(value, dict) and steps[0] in value:
-        for path, found in _paths(value[str(steps[0])], steps[1:]):
-            yield (steps[0], *path), found
+        for path, part in _paths(value[str(steps[0])], steps[1:]):
+            yield (steps[0], *path), part
     elif isinstance(value, list) and isinstance(steps[0], int) and steps[0] < len(value):
-        for path, found in _paths(value[steps[0]], steps[1:]):
-            yield (steps[0], *path), found
+        for path, part in _paths(value[steps[0]], steps[1:]):
+            yield (steps[0], *path), part
     if isinstance(value, dict) and "" in value:
-        for path, found in _paths(value[""], steps):
-            yield ("", *path), found
+        for path, part in _paths(value[""], steps):
+            yield ("", *path), part
 
 
 def _of_union(

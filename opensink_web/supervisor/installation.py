@@ -49,9 +49,9 @@ def check_keys_are_named(settings: Settings) -> None:
 
 def no_database(settings: Settings, place: str) -> str:
     """Say that there is none at this place, and what to do."""
-    found = [folder for folder in running_data_dirs() if folder != settings.data_dir]
-    if found and settings.uses_sqlite:
-        names = " or ".join(f"--data-dir {folder}" for folder in found)
+    folders = [folder for folder in running_data_dirs() if folder != settings.data_dir]
+    if folders and settings.uses_sqlite:
+        names = " or ".join(f"--data-dir {folder}" for folder in folders)
         elsewhere = f"`opensink up` is running elsewhere: add {names}, or set DATA_DIR."
     else:
         elsewhere = (

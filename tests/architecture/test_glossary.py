@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.cases import for_each
 
-PACKAGE = Path(__file__).parents[2] / "opensink_web"
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "opensink_web"
 WORDS = {
     "lane": "group, or concurrency group",
     "lanes": "groups, or concurrency groups",
@@ -34,6 +35,10 @@ WORDS = {
     "hammer": "stress",
 }
 """Each with the word to use instead."""
+EVERYDAY = {"admit", "announce", "bury", "gate", "room", "rooms", "seat", "tend", "told", "trial"}
+"""Words that tests and sentences need with their usual meaning."""
+PRIVATE = WORDS.keys() - EVERYDAY
+NO_PREDICATE = re.compile(r"(Tells?|Says?|Asks?)? ?[Ww]hether ")
 MODULES = [
     path
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -75,6 +80,49 @@ def test_no_private_word_names_anything() -> None:
         assert sorted(found) == []
 
     for_each(MODULES, check)
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+def test_a_predicate_says_when_it_is_true() -> None:
+    def check(path: Path) -> None:
+        unclear = [
+            f"line {function.lineno}: {function.name}: write Return True if …"
+            for function in functions(path)
+            if function.returns is not None and ast.unparse(function.returns) == "bool"
+            if NO_PREDICATE.match(ast.get_docstring(function) or "")
+        ]
+        assert unclear == []
+
+    for_each([*MODULES, *sorted((ROOT / "tests").rglob("*.py"))], check)
+
+
+@pytest.mark.parametrize(
+    "docstring", ["Tell whether it is there.", "Tells whether.", "Whether it is.", "Say whether."]
+)
+def test_other_words_of_a_predicate_are_noticed(docstring: str) -> None:
+    assert NO_PREDICATE.match(docstring.removesuffix(".") + " ")
+
+
+def test_nor_does_one_stand_in_tests_documents_comments_and_pages() -> None:
+    texts = [
+        path
+        for folder in ("opensink_web", "templates", "static/js", "static/css", "tests", "docs")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".md", ".html", ".js", ".css"} and "vendor" not in path.parts
+    ]
+
+    def check(path: Path) -> None:
+        words = re.findall(r"[a-z]+", (path.stem + " " + path.read_text()).lower())
+        assert set(words) & PRIVATE == set()
+
+    # what was applied to databases keeps the names that it had
+    spoken = {path for path in texts if "migration" not in str(path)} - {Path(__file__)}
+    for_each(sorted(spoken | set(ROOT.glob("*.md"))), check)
 
 
 @pytest.mark.parametrize("name", ["lock_lane", "LaneWork", "OPEN_LANES", "_lane"])

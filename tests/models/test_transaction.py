@@ -1,4 +1,4 @@
-"""Writers on SQLite queue and lose nothing; what fails is rolled back and not announced."""
+"""Writers on SQLite queue and lose nothing; what fails is rolled back and wakes nobody."""
 
 import threading
 
@@ -43,17 +43,17 @@ def change_and_fail(cast: Cast) -> None:
         raise ZeroDivisionError
 
 
-def test_what_raises_is_rolled_back_and_not_announced(app: Flask, cast: Cast) -> None:
-    announced: list[object] = []
+def test_what_raises_is_rolled_back_and_wakes_nobody(app: Flask, cast: Cast) -> None:
+    notified: list[object] = []
 
     def note(_sender: object, wakeups: list[object]) -> None:
-        announced.extend(wakeups)
+        notified.extend(wakeups)
 
     with app.app_context(), work_committed.connected_to(note):
         with pytest.raises(ZeroDivisionError):
             change_and_fail(cast)
         assert db.session.get_one(Workspace, cast.alice.workspace_id).name == "Main"
-    assert announced == []
+    assert notified == []
 
 
 def test_a_locked_database_is_unavailable_and_says_so(app: Flask, cast: Cast) -> None:

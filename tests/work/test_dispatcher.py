@@ -166,7 +166,7 @@ def test_a_worker_that_has_its_share_tells_others_of_new_work(
 def test_a_group_in_which_there_is_always_more_is_worked_off_without_end(
     work: Work, look: Callable[[], None]
 ) -> None:
-    """As often as an announcement comes while the last one is worked on."""
+    """As often as a wake-up comes while the last one is worked on."""
     left = 1500
 
     def more(_: object) -> None:

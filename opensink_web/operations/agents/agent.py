@@ -95,7 +95,7 @@ def update_agent(
         endpoint = changes["execution_endpoint"]
         current = _readable_endpoint_of(agent)
         agent.execution_endpoint = _kept(endpoint, policy, current) if endpoint else None
-        heal(agent)  # what waits is announced by the sweeper
+        heal(agent)  # the sweeper wakes workers for what waits
     if "initial_messages" in changes:
         agent.initial_messages = changes["initial_messages"].to_json()
     _flush_unique()

@@ -156,8 +156,8 @@ def delete(principal: Principal, namespace: str, name: str) -> ResponseReturnVal
 def check(_principal: Principal) -> ResponseReturnValue:
     """Say what is to be said of the schema that was sent, for the page in which it is typed."""
     field = "output_schema" if "output_schema" in request.form else "input_schema"
-    found = CHECKS[field](request.form.get(field, "").replace("\0", ""))
-    return render_template("function/_check.html", field=field, check=found)
+    findings = CHECKS[field](request.form.get(field, "").replace("\0", ""))
+    return render_template("function/_check.html", field=field, check=findings)
 
 
 def _changed_rows(form: FunctionForm, function: Function | None) -> ResponseReturnValue | None:

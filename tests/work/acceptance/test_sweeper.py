@@ -88,9 +88,8 @@ def test_groups_in_which_nothing_is_due_cost_no_statement(
 def _schedule(server: WholeServer, execution_id: object, groups: int) -> None:
     """Copy an execution that is due next year into so many groups."""
     dialect = "postgresql" if server.is_on_postgresql else "sqlite"
-    column = next(name for name in ("group_id", "lane_id") if hasattr(Execution, name))
     with server.server.session():
-        copy_row(Execution, execution_id, groups, {column: _NEW_GROUP[dialect]})  # type: ignore[arg-type]
+        copy_row(Execution, execution_id, groups, {"group_id": _NEW_GROUP[dialect]})  # type: ignore[arg-type]
 
 
 def _spent(file: Path) -> Spent:

@@ -129,14 +129,14 @@ def _stands_at(status: BatchStatus) -> ColumnElement[bool]:
 
 def progress_of(batch_ids: Sequence[UUID]) -> dict[UUID, Progress]:
     """Count the executions of batches, in one query."""
-    found = {batch_id: Progress() for batch_id in batch_ids}
+    by_batch = {batch_id: Progress() for batch_id in batch_ids}
     rows = db.session.execute(PROGRESS, {"of_batches": list(batch_ids)})
     for batch_id, status, count, started_at in rows.all():
-        progress = found[cast("UUID", batch_id)]
+        progress = by_batch[cast("UUID", batch_id)]
         progress.counts[status] = count
         moments = [each for each in (progress.started_at, started_at) if each is not None]
         progress.started_at = min(moments, default=None)
-    return found
+    return by_batch
 
 
 def status_of(batch: Batch, progress: Progress) -> BatchStatus:

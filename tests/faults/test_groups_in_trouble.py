@@ -1,4 +1,4 @@
-"""Lanes in trouble: Redis gone, the database locked, long calls, workers that are told to end."""
+"""Groups in trouble: Redis gone, the database locked, long calls, workers that are told to end."""
 
 import os
 import signal
