@@ -9,6 +9,8 @@ from opensink_web.operations.retention import count_prunable, cutoffs
 from opensink_web.settings import Settings
 from opensink_web.work.chores import DELETING, do_chores, kept_days, pruning
 
+_SECONDS_PER_LINE = 5.0
+
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
@@ -28,7 +30,9 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
             click.echo(f"{kind.capitalize()}, kept for {span}: {count:,} {verb} deleted.")
         for kind in (kind for kind, span in days.items() if not span):
             click.echo(f"All {kind} are kept.")
-        while not dry_run and do_chores([*pruning(settings), *DELETING]):
-            click.echo("There is more to delete.")
+        # sessions are marked first, and what was marked is deleted then
+        for chores in () if dry_run else (pruning(settings), DELETING):
+            while do_chores(chores, _SECONDS_PER_LINE):
+                click.echo("There is more to delete.")
     if not dry_run:
         click.echo("Done.")

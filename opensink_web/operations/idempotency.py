@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
@@ -157,11 +157,19 @@ class HeldKey:
             )
 
 
+def is_any_expired() -> bool:
+    """Return True if a record's time is over. Writes nothing."""
+    return db.session.scalars(_expired().limit(1)).first() is not None
+
+
 def forget_expired() -> int:
     """Delete a slice of the records whose time is over; return how many."""
-    expired = select(IdempotencyRecord.id).where(IdempotencyRecord.expires_at <= clock.now())
-    some = delete(IdempotencyRecord).where(IdempotencyRecord.id.in_(expired.limit(SLICE)))
-    return rows_changed(some)
+    some = IdempotencyRecord.id.in_(_expired().limit(SLICE))
+    return rows_changed(delete(IdempotencyRecord).where(some))
+
+
+def _expired() -> Select[UUID]:
+    return select(IdempotencyRecord.id).where(IdempotencyRecord.expires_at <= clock.now())
 
 
 def _kept_key(principal: Principal, key: str) -> str:

@@ -3,20 +3,22 @@
 Each says whether there is something to do, which writes nothing, and does some of it.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.user_session import forget_over, is_any_over
 from opensink_web.operations.deletion import delete_some_left, is_anything_left
 from opensink_web.operations.executions.batch import cancel_some_left, is_any_left_to_cancel
+from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
 from opensink_web.operations.executions.queueing import is_any_unqueued, queue_some
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
+from opensink_web.operations.idempotency import forget_expired, is_any_expired
 from opensink_web.operations.retention import Kept, cutoffs, is_any_prunable, prune_some
 from opensink_web.settings import Settings
-
-SECONDS_PER_SWEEP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,14 @@ class Chore:
             return self.do_some() > 0
 
 
+DELETING = (Chore(is_anything_left, delete_some_left), Chore(is_any_given_up, delete_some_given_up))
+ENDING = (Chore(is_a_batch_forgotten, end_forgotten_batches),)
 QUEUEING = (Chore(is_any_unqueued, queue_some),)
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
-DELETING = (Chore(is_anything_left, delete_some_left), Chore(is_any_given_up, delete_some_given_up))
+ALWAYS = (*ENDING, *QUEUEING, *CANCELLING, *DELETING)
+"""What somebody may be waiting for."""
+CLEANING = (Chore(is_any_expired, forget_expired), Chore(is_any_over, forget_over))
+"""What has outlived its use."""
 
 
 def pruning(settings: Settings) -> list[Chore]:
@@ -63,15 +70,34 @@ def _days(kind: Kept, settings: Settings) -> int:
             return settings.retention_days_chats
 
 
-def do_chores(chores: Sequence[Chore], seconds: float = SECONDS_PER_SWEEP) -> bool:
-    """Do what there is to do, for about so long; return whether there may be more."""
+def do_chores(
+    chores: Sequence[Chore],
+    seconds: float = math.inf,
+    *,
+    on_error: Callable[[Exception], None] | None = None,
+) -> list[Chore]:
+    """Do what there is to do, a slice of each in turn, for about so long; return those that may
+    have more to do.
+
+    With `on_error` one that fails is left, and the others go on; it may raise what ends them all.
+    """
     ends_at = time.monotonic() + seconds
-    for chore in chores:
-        began_at = time.monotonic()
-        while chore.go_on():
-            if time.monotonic() >= ends_at:
-                return True
-            # whoever waited meanwhile gets as much time to write
-            time.sleep(time.monotonic() - began_at)
+    left = list(chores)
+    while left and time.monotonic() < ends_at:
+        for chore in list(left):
             began_at = time.monotonic()
-    return False
+            if began_at >= ends_at:
+                break
+            try:
+                is_done = not chore.go_on()
+            except Exception as error:
+                if on_error is None:
+                    raise
+                on_error(error)
+                is_done = True
+            if is_done:
+                left.remove(chore)
+            else:
+                # whoever waited meanwhile gets as much time to write
+                time.sleep(time.monotonic() - began_at)
+    return left

@@ -1,21 +1,22 @@
-"""The sweeper: finds what was forgotten, every second. RQ is for speed, this is for truth."""
+"""The sweeper: finds what was forgotten, every second. RQ is for speed, this is for truth.
+
+Between its sweeps it does chores (work/chores.py).
+"""
 
 import itertools
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NoReturn
 
 from redis import Redis, RedisError
 
-from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.accounts.user_session import forget_over
-from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
-from opensink_web.operations.idempotency import forget_expired
+from opensink_web.errors import Unavailable
+from opensink_web.models.transaction import is_outage, reading
 from opensink_web.settings import Settings
-from opensink_web.work.chores import CANCELLING, DELETING, QUEUEING, do_chores, pruning
+from opensink_web.work.chores import ALWAYS, CLEANING, Chore, do_chores, pruning
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
@@ -24,48 +25,54 @@ from opensink_web.work.watch import Watch
 
 Context = Callable[[], AbstractContextManager[object]]
 _SWEEP_EVERY_SECONDS = 1.0
+_LEAST_SECONDS = 0.2
+"""For chores, however long the sweep itself took."""
 _SWEEPS_PER_CLEANING = 600
 _SWEEPS_PER_PRUNING = 60
 _log = logging.getLogger(__name__)
 
 
 def run_sweeper(settings: Settings, context: Context) -> None:
-    """Sweep every second until SIGTERM or SIGINT; `context` is entered around each sweep."""
+    """Sweep every second until SIGTERM or SIGINT; `context` is entered around each sweep.
+
+    What is left of each second is for chores, for as long as they have something to do.
+    """
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, _stop)
-    connection = announcing_connection(settings.redis_url)
-    sweeper = Sweeper(connection, settings)
-    is_more_to_prune = False
+    sweeper = Sweeper(announcing_connection(settings.redis_url), settings)
+    more: Sequence[Chore] = ()
     for count in itertools.count():
+        ends_at = time.monotonic() + _SWEEP_EVERY_SECONDS
         try:
             with context():
-                sweeper.end_batches()
                 sweeper.sweep()
-                do_chores(QUEUEING)
-                do_chores(CANCELLING)
-                do_chores(DELETING)
-                if is_more_to_prune or count % _SWEEPS_PER_PRUNING == 0:
-                    is_more_to_prune = do_chores(pruning(settings))
-                if count % _SWEEPS_PER_CLEANING == 0:
-                    clean()
+                chores = list(dict.fromkeys([*ALWAYS, *more, *_chores_of(count, settings)]))
+                seconds = ends_at - time.monotonic()
+                more = do_chores(chores, max(seconds, _LEAST_SECONDS), on_error=_note)
         except Exception:
             # the next sweep tries again: a sweeper that ends sweeps nothing
             _log.exception("A sweep failed")
-        time.sleep(_SWEEP_EVERY_SECONDS)
+        time.sleep(max(ends_at - time.monotonic(), 0))
+
+
+def _chores_of(count: int, settings: Settings) -> Iterator[Chore]:
+    """Give what is looked for once in a while only."""
+    if count % _SWEEPS_PER_PRUNING == 0:
+        yield from pruning(settings)
+    if count % _SWEEPS_PER_CLEANING == 0:
+        yield from CLEANING
+
+
+def _note(error: Exception) -> None:
+    """Let the other chores go on, unless it is the database that cannot."""
+    if isinstance(error, Unavailable) or is_outage(error):
+        raise error
+    _log.error("A chore failed and is tried again later", exc_info=error)
 
 
 def _stop(*_: object) -> NoReturn:
     """End at once: a transaction that is open rolls back, and the next sweep finds the same."""
     raise SystemExit(0)
-
-
-def clean() -> None:
-    """Delete what has outlived its use, a slice at a time."""
-    for forget in (forget_expired, forget_over):
-        is_more = True
-        while is_more:
-            with writing():
-                is_more = forget() > 0
 
 
 class Sweeper:
@@ -94,11 +101,3 @@ class Sweeper:
             return 0
         self._redis_run_id = run_id
         return len(wakeups)
-
-    def end_batches(self) -> None:
-        """End batches that are done and that nobody has ended."""
-        with reading():
-            if not is_a_batch_forgotten():
-                return
-        with writing():
-            end_forgotten_batches()

@@ -63,6 +63,12 @@ _NOTE_SEEN = (
 )
 
 
+def is_any_over() -> bool:
+    """Return True if a session counts no more. Writes nothing."""
+    over = select(UserSession.id).where(~is_live()).limit(1)
+    return db.session.scalars(over).first() is not None
+
+
 def forget_over() -> int:
     """Delete a slice of the sessions, of browsers and programs, that count no more."""
     over = select(UserSession.id).where(~is_live()).limit(SLICE)
