@@ -163,8 +163,10 @@ class Keyring:
 
     def encrypt(self, plaintext: bytes) -> str:
         """Return the ciphertext, beginning with the key's id."""
-        self.make_first_key()
         ring = self._newest()
+        if not ring.by_id:
+            self.make_first_key()
+            ring = self._newest()
         return ring.first + _MARK + ring.by_id[ring.first].encrypt(plaintext).decode()
 
     def decrypt(self, ciphertext: str) -> bytes:

@@ -22,6 +22,7 @@ KEYRING_OPTION = "opensink_keyring"
 
 ATTRIBUTE_PREFIX = "sealed_"
 Value = TypeVar("Value")
+_SEALED_OF: dict[type[Any], dict[str, "Sealed[Any]"]] = {}
 
 
 def keyring() -> Keyring:
@@ -56,6 +57,7 @@ class Sealed(Generic[Value]):
         self._empty = empty
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
+        _SEALED_OF.setdefault(owner, {})[name] = self
         self.name = name.rstrip("_")  # SQLAlchemy keeps some names for itself
         self.attribute = ATTRIBUTE_PREFIX + self.name
         self.column = f"{owner.__tablename__}.{self.name}"
@@ -107,9 +109,8 @@ def sealed_columns() -> Iterator[tuple[Table, str]]:
 
 def sealed_values(table: type[Any], values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a row for a statement, those of sealed columns sealed for its `id`."""
+    row_id, sealed = values["id"], _SEALED_OF.get(table, {})
     return {
-        name: column.seal(values["id"], value)
-        if isinstance(column := vars(table).get(name), Sealed)
-        else value
+        name: sealed[name].seal(row_id, value) if name in sealed else value
         for name, value in values.items()
     }
