@@ -357,14 +357,14 @@ def _groups_with_work(
         .correlate(groups)
         .scalar_subquery()
     )
-    has_capacity = _in_flight(models, groups.c.group_id) < source.limit_of(groups.c.group_id)
-    found = select(
-        literal(name).label("kind"),
-        groups.c.group_id,
-        oldest.label("row_id"),
-        has_capacity.label("ok"),
-    ).where(groups.c.group_id.is_not(None))
-    rows = found.subquery()
-    return select(rows.c.kind, rows.c.group_id, rows.c.row_id).where(
-        rows.c.row_id.is_not(None), rows.c.ok
+    # materialized, or each database would look for the oldest of every group twice
+    found = (
+        select(groups.c.group_id, oldest.label("row_id"))
+        .where(groups.c.group_id.is_not(None))
+        .cte()
+        .prefix_with("MATERIALIZED")
+    )
+    return select(literal(name).label("kind"), found.c.group_id, found.c.row_id).where(
+        found.c.row_id.is_not(None),
+        _in_flight(models, found.c.group_id) < source.limit_of(found.c.group_id),
     )
