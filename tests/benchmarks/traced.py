@@ -24,8 +24,11 @@ from opensink_web import cli
 from opensink_web.models import transaction
 from opensink_web.outbound.client import Client
 
+WROTE = "wrote"
+"""Followed by how many seconds a transaction held whatever lock it needed to write."""
 _WRITE_EVERY_SECONDS = 0.2
 _moments: list[tuple[float, str]] = []
+_writing = threading.local()
 
 
 def note(name: str) -> None:
@@ -51,13 +54,39 @@ def install() -> None:
     _around(Flask, "wsgi_app", "request", "response")
     _around(Client, "send", "call", "called")
     _around(DefaultDialect, "do_commit", "commit", "committed")
+    _time_writing("do_commit")
+    _time_writing("do_rollback")
     _around(AbstractConnection, "send_packed_command", "redis", "redis sent")
     _around(AbstractConnection, "read_response", "redis waits", "redis said")
 
     @event.listens_for(Engine, "begin")
     def begin(_connection: object) -> None:
         # as the package's own listener tells SQLite: one that is to write
-        note("begin to write" if transaction._writes.get() else "begin")
+        if transaction._writes.get():
+            note("begin to write")
+            _writing.since = time.monotonic()
+        else:
+            note("begin")
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def after(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement == "BEGIN IMMEDIATE":  # whatever had to be waited for is over
+            _writing.since = time.monotonic()
+
+
+def _time_writing(end: str) -> None:
+    """Note how long a transaction that writes kept others from it, when it ends."""
+    original: Callable[..., None] = getattr(DefaultDialect, end)
+
+    def timed(*arguments: Any) -> None:
+        try:
+            original(*arguments)
+        finally:
+            since = vars(_writing).pop("since", None)
+            if since is not None:
+                note(f"{WROTE} {time.monotonic() - since:.6f}")
+
+    setattr(DefaultDialect, end, timed)
 
 
 def _write(file: Path) -> None:

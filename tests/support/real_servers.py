@@ -88,19 +88,24 @@ class EmbeddedRedis(AbstractContextManager["EmbeddedRedis"]):
 class PostgresServer(AbstractContextManager["PostgresServer"]):
     """PostgreSQL from a wheel, with a migrated database that new ones are copied from.
 
-    Unless it `is_durable` a commit does not wait for the disk.
+    Unless it `is_durable` a commit does not wait for the disk. With `data`, what was in it before
+    is there again.
     """
 
     _template = "migrated"
 
-    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = False, data: Path | None = None) -> None:
         self._folder = folder
         self._is_durable = is_durable
-        self._data = TemporaryDirectory(prefix="ospg")
+        self._own_data = TemporaryDirectory(prefix="ospg")
+        self._data = data or Path(self._own_data.name)
 
     def __enter__(self) -> "PostgresServer":
-        self._server = get_server(self._data.name, cleanup_mode="stop")
+        was_there = (self._data / "PG_VERSION").exists()
+        self._server = get_server(self._data, cleanup_mode="stop")
         self._uri: str = self._server.get_uri()
+        if was_there:
+            return self
         # no test cuts the power, and stopping a server that must reach the disk takes seconds
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self._run(f"ALTER SYSTEM SET {setting} = {'on' if self._is_durable else 'off'}")
@@ -150,7 +155,7 @@ class PostgresServer(AbstractContextManager["PostgresServer"]):
         traceback: TracebackType | None,
     ) -> None:
         self._server.cleanup()
-        self._data.cleanup()
+        self._own_data.cleanup()
 
 
 @dataclass
