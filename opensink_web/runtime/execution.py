@@ -44,6 +44,7 @@ from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.executions import execution as executions
 from opensink_web.operations.executions import pause
 from opensink_web.operations.executions.queries import execution as execution_queries
+from opensink_web.operations.executions.queries.question import question_of
 from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.outbound.redaction import redact_address
 from opensink_web.schema.secrets import without_secret_proposals
@@ -150,7 +151,7 @@ class ContinuedAnswer(ExecutionAnswer):
     @classmethod
     def shown_to(cls, principal: Principal, execution: Execution) -> Self:
         """Write an execution and what it asks, its secrets only for those who read them."""
-        question = pause.question_of(execution)
+        question = question_of(execution)
         schema = question.schema if question else None
         if not reads_secrets_of(principal, execution):
             schema = without_secret_proposals(schema)

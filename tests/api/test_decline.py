@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from opensink_web.operations.executions.pause import Answer
+from opensink_web.operations.executions.queries.question import Answer
 from opensink_web.schema.secrets import HIDDEN
 from tests.api.conftest import NOWHERE, Api, Apis, ask, assert_problem, key_with, wrong_paths
 from tests.conftest import Cast

@@ -48,7 +48,8 @@ from opensink_web.operations.executions.function import (
     create_function,
 )
 from opensink_web.operations.executions.function_target import EntryPointSpec
-from opensink_web.operations.executions.pause import Question, pause_for_input
+from opensink_web.operations.executions.pause import pause_for_input
+from opensink_web.operations.executions.queries.question import Question
 from opensink_web.operations.executions.submission import Options, check_input, submit
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.outbound.endpoint_call import EndpointSpec

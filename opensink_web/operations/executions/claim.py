@@ -23,9 +23,9 @@ from opensink_web.models import (
     User,
 )
 from opensink_web.models.leased import RECOVERIES_MAX
-from opensink_web.operations.executions.chat_message import messages_of
 from opensink_web.operations.executions.ending import Step, add_steps
-from opensink_web.operations.executions.pause import Answer, answers_of
+from opensink_web.operations.executions.queries.chat import messages_of
+from opensink_web.operations.executions.queries.question import Answer, answers_of
 from opensink_web.operations.executions.target import (
     AgentTarget,
     Target,

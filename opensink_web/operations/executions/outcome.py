@@ -23,7 +23,8 @@ from opensink_web.operations.executions.ending import (
     end_executions,
     lock_held_executions,
 )
-from opensink_web.operations.executions.pause import Question, check_question, pause_for_input
+from opensink_web.operations.executions.pause import check_question, pause_for_input
+from opensink_web.operations.executions.queries.question import Question
 from opensink_web.operations.executions.target import HttpTarget, PythonTarget
 from opensink_web.outbound.outcome import AgentReply, Awaits, Failure, Outcome, Output, Pending
 from opensink_web.schema.secrets import secrets_of

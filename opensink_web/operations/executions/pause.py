@@ -5,7 +5,7 @@ resumption.py's.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -18,7 +18,6 @@ from opensink_web.errors import (
     InvalidInput,
     InvalidSchema,
     NotFound,
-    UnreadableSecret,
 )
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.models import (
@@ -26,9 +25,7 @@ from opensink_web.models import (
     Execution,
     ExecutionStatus,
     Function,
-    InputRequest,
     InputRequestKind,
-    InputRequestStatus,
     StepKind,
     db,
 )
@@ -41,13 +38,13 @@ from opensink_web.operations.executions.ending import (
     end_executions,
     lock_executions,
 )
+from opensink_web.operations.executions.queries.question import Question, pending_request_of
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
 from opensink_web.operations.requests.input_request import (
     LINE_LENGTH_MAX,
     NewRequest,
     create_requests,
 )
-from opensink_web.outbound.outcome import Failure
 from opensink_web.schema.limits import check_schema
 
 PROMPT_LENGTH_MAX = 100_000
@@ -68,36 +65,6 @@ _OF_CANCELLED_BATCHES = (
     .join(Batch, Batch.id == Execution.batch_id)
     .where(Execution.id.in_(_OF_EXECUTIONS), Batch.cancelled_at.is_not(None))
 )
-_PENDING = select(InputRequest.id, InputRequest.kind).where(
-    InputRequest.execution_id == bindparam("of_execution"),
-    InputRequest.status == InputRequestStatus.PENDING,
-)
-_ANSWERS = (
-    select(InputRequest.execution_id, InputRequest.id, InputRequest.sealed_response)
-    .where(
-        InputRequest.execution_id.in_(_OF_EXECUTIONS),
-        InputRequest.kind == InputRequestKind.INPUT,
-        InputRequest.status == InputRequestStatus.RESOLVED,
-    )
-    .order_by(InputRequest.id)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What an execution wants to know; `prompt` is Markdown, and check_question() passed it."""
-
-    execution_id: UUID
-    prompt: str
-    schema: JSONValue
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person answered to an execution's question."""
-
-    input_request_id: UUID
-    response: JSONObject
 
 
 def check_question(prompt: str, schema: JSONValue) -> str | None:
@@ -205,29 +172,6 @@ def _who_wants(by: Principal) -> str:
     return f"An execution of `{acting.full_name}`, which acts for {person}, wants"
 
 
-def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, Answer | Failure]:
-    """Return the newest answer to each execution's questions; those without are left out.
-
-    A Failure stands for one that cannot be decrypted.
-    """
-    if not execution_ids:
-        return {}
-    rows = run_prepared(_ANSWERS, {"of_executions": list(execution_ids)})
-    newest = {row.execution_id: row for row in rows}
-    return {each: _unsealed(row.id, row.response) for each, row in newest.items()}
-
-
-def question_of(execution: Execution) -> Question | None:
-    """Return what an execution waits for a person to answer; None if it does not."""
-    if execution.status is not ExecutionStatus.AWAITING_INPUT:
-        return None
-    pending = run_prepared(_PENDING, {"of_execution": execution.id}).one_or_none()
-    if pending is None or pending.kind is InputRequestKind.APPROVAL:
-        return None
-    request = db.session.get_one(InputRequest, pending.id)
-    return Question(execution.id, request.message, request.schema)
-
-
 def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) -> CheckedAnswer:
     """Check the answer to what an execution waits for, to be given with resolve().
 
@@ -237,7 +181,7 @@ def check_reply(principal: Principal, execution_id: UUID, response: JSONObject) 
     execution = db.session.get(Execution, execution_id)
     if execution is None or execution.workspace_id != principal.workspace.id:
         raise NotFound("There is no such execution.")
-    pending = run_prepared(_PENDING, {"of_execution": execution_id}).one_or_none()
+    pending = pending_request_of(execution_id)
     if pending is None:
         raise Conflict(f"The execution is not waiting for input: it is {execution.status}.")
     if pending.kind is InputRequestKind.APPROVAL:
@@ -287,14 +231,6 @@ def step_of_request(request_id: UUID, execution_id: UUID, title: str) -> Step:
     """Return what an execution's timeline says of a request."""
     details: dict[str, JSONValue] = {"input_request_id": str(request_id)}
     return Step(execution_id, StepKind.PAUSED, title, details)
-
-
-def _unsealed(request_id: UUID, sealed: str | None) -> Answer | Failure:
-    try:
-        response = InputRequest.response.unseal(request_id, sealed)
-    except UnreadableSecret as error:
-        return Failure(f"The answer cannot be passed on. {error.message}", error.code)
-    return Answer(request_id, response or {})
 
 
 def _title_of(prompt: str) -> str:

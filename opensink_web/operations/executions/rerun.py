@@ -42,6 +42,7 @@ from opensink_web.operations.executions.ending import lock_executions
 from opensink_web.operations.executions.permission import executable_function, may_execute
 from opensink_web.operations.executions.queries.batch import find_batch
 from opensink_web.operations.executions.queries.execution import find_execution
+from opensink_web.operations.executions.queries.rerun import childrens_callback_url, reruns_of
 from opensink_web.operations.executions.submission import (
     CheckedInputs,
     Options,
@@ -126,7 +127,7 @@ def check_failed(
         trigger_type=TRIGGER_TYPE,
         trigger_id=batch.trigger_id_prefix,
         trigger_ids=tuple(each.trigger_id for each in failed),
-        callback_url=_childrens_callback_url(batch) if order.with_callbacks else None,
+        callback_url=childrens_callback_url(batch) if order.with_callbacks else None,
         scopes=batch.scopes,
         secret_paths=tuple(each.secret_paths for each in failed),
     )
@@ -163,13 +164,6 @@ def rerun_failed(principal: Principal, draft: Draft, order: RerunOrder) -> None:
         submit_batch(principal, _function_of(principal, batch), draft)
 
 
-def reruns_of(original: Execution | Batch) -> list[UUID]:
-    """Return the ids of those that ran this one again, oldest first."""
-    table = type(original)
-    query = select(table.id).where(table.rerun_of_id == original.id).order_by(table.id)
-    return list(db.session.scalars(query))
-
-
 def may_rerun(principal: Principal, original: Execution | Batch) -> bool:
     """Return True if what was executed is still there, and the principal may have it executed.
 
@@ -181,14 +175,6 @@ def may_rerun(principal: Principal, original: Execution | Batch) -> bool:
         return is_there and principal.reach(_permission_to_chat(original)) is not None
     function = db.session.get(Function, original.function_id) if original.function_id else None
     return function is not None and may_execute(principal, function)
-
-
-def callback_urls_of(original: Execution | Batch) -> list[str]:
-    """Return where running it again would tell of it."""
-    urls = {original.callback_url}
-    if isinstance(original, Batch):
-        urls.add(_childrens_callback_url(original))
-    return sorted(url for url in urls if url is not None)
 
 
 def may_tell(principal: Principal, original: Execution | Batch) -> bool:
@@ -266,14 +252,3 @@ def _failed_of(batch: Batch) -> list[_Failed]:
         )
         for execution_id, trigger_id, input_data, secret_paths in db.session.execute(query)
     ]
-
-
-def _childrens_callback_url(batch: Batch) -> str | None:
-    """Return where each execution of a batch is told of: all were submitted with the same."""
-    query = (
-        select(Execution.id, Execution.sealed_callback_url)
-        .where(Execution.batch_id == batch.id)
-        .limit(1)
-    )
-    row = db.session.execute(query).first()
-    return None if row is None else Execution.callback_url.unseal(row[0], row[1])

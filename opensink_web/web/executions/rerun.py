@@ -13,16 +13,15 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.executions.queries.batch import find_batch
 from opensink_web.operations.executions.queries.execution import find_execution
+from opensink_web.operations.executions.queries.rerun import callback_urls_of, reruns_of
 from opensink_web.operations.executions.rerun import (
     RerunOrder,
-    callback_urls_of,
     check_execution,
     check_failed,
     may_rerun,
     may_tell,
     rerun_execution,
     rerun_failed,
-    reruns_of,
 )
 from opensink_web.operations.executions.staging import stage
 from opensink_web.operations.idempotency import HeldKey

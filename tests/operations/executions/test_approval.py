@@ -25,9 +25,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import writing
-from opensink_web.operations.executions.pause import (
-    answers_of,
-)
+from opensink_web.operations.executions.queries.question import answers_of
 from tests.conftest import Cast
 from tests.support.pause_scenarios import (
     PROPOSED,

@@ -30,11 +30,8 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import Wakeup, work_committed, writing
 from opensink_web.operations.executions.batch import cancel_batch
-from opensink_web.operations.executions.pause import (
-    Answer,
-    answers_of,
-    check_question,
-)
+from opensink_web.operations.executions.pause import check_question
+from opensink_web.operations.executions.queries.question import Answer, answers_of
 from opensink_web.outbound.outcome import Awaits, Failure
 from tests.conftest import Cast
 from tests.support.executions import (

@@ -1,18 +1,33 @@
 """Chats: finding and listing them, and what was said in one."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web.errors import NotFound, UnreadableSecret
+from opensink_web.json_value import JSONObject
 from opensink_web.models import Agent, Chat, ChatMessage, User, Workspace, db
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 
 TITLE_LENGTH_MAX = 120
 SEARCHED_MAX = 2000
+# Built once, because building a statement costs more than running it.
+_SAID = (
+    select(
+        ChatMessage.id,
+        ChatMessage.chat_id,
+        ChatMessage.role,
+        ChatMessage.sealed_content,
+        ChatMessage.sealed_tool_calls,
+    )
+    .where(ChatMessage.chat_id.in_(bindparam("of_chats", expanding=True)))
+    .order_by(ChatMessage.chat_id, ChatMessage.number)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,29 @@ def transcript_of(chat: Chat) -> list[ChatMessage]:
     """Return what was said in a chat, in order."""
     query = select(ChatMessage).where(ChatMessage.chat_id == chat.id)
     return list(db.session.scalars(query.order_by(ChatMessage.number)))
+
+
+def messages_of(chat_ids: Collection[UUID]) -> dict[UUID, list[JSONObject]]:
+    """Return what was said in each chat, as an agent is told: `{role, content, tool_calls?}`.
+
+    A chat of which something cannot be decrypted is left out.
+    """
+    said: dict[UUID, list[JSONObject]] = {chat_id: [] for chat_id in chat_ids}
+    if not said:
+        return said
+    unreadable = set()
+    for row in run_prepared(_SAID, {"of_chats": list(said)}):
+        try:
+            content = ChatMessage.content.unseal(row.id, row.content)
+            tool_calls = ChatMessage.tool_calls.unseal(row.id, row.tool_calls)
+        except UnreadableSecret:
+            unreadable.add(row.chat_id)
+            continue
+        message: JSONObject = {"role": row.role, "content": content}
+        if tool_calls is not None:
+            message["tool_calls"] = tool_calls
+        said[row.chat_id].append(message)
+    return {chat_id: messages for chat_id, messages in said.items() if chat_id not in unreadable}
 
 
 def email_of_user(chat: Chat) -> str | None:
