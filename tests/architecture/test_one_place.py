@@ -46,3 +46,43 @@ db.session.execute(sa.insert(InputRequest), rows)
 request.status = InputRequestStatus.CANCELLED
 """
     assert len(list(writes_of(ast.parse(ways)))) == 3
+
+
+OPERATIONS = PACKAGE / "operations"
+QUERIES = [*OPERATIONS.rglob("queries.py"), *OPERATIONS.rglob("queries/*.py")]
+CHANGES = WRITING | {"delete", "add", "add_all", "flush", "with_for_update", "notify_after_commit"}
+
+READ_BY_QUERIES = {"queries", "page", "credential", "endpoint"}
+"""Each other, and what is pure."""
+
+
+def changes_of(module: ast.Module) -> Iterator[str]:
+    """Yield what a module does that is more than to read, and what it imports that may."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            is_of_a_set = isinstance(node.func, ast.Attribute) and not name.startswith("db.session")
+            if name.split(".")[-1] in CHANGES - ({"add", "update"} if is_of_a_set else set()):
+                yield f"line {node.lineno}: {name}(…)"
+        elif isinstance(node, ast.ImportFrom):
+            place = set(str(node.module).split("."))
+            if {"opensink_web", "operations"} < place and not place & READ_BY_QUERIES:
+                yield f"line {node.lineno}: imports {node.module}"
+
+
+def test_what_only_reads_stands_apart_and_only_reads() -> None:
+    def check(path: Path) -> None:
+        assert list(changes_of(ast.parse(path.read_text()))) == []
+
+    assert len(QUERIES) > 8
+    for_each(QUERIES, check)
+
+
+def test_what_writes_is_noticed_among_what_reads() -> None:
+    ways = """
+from opensink_web.operations.executions.pause import pause_for_input
+db.session.add(row)
+_ADD = insert(Row)
+_LOCK = select(Row).with_for_update()
+"""
+    assert len(list(changes_of(ast.parse(ways)))) == 4
