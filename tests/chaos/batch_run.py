@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from opensink_web.models import CallbackStatus, ExecutionStatus
-from tests.chaos import batch_endpoint
-from tests.chaos.batch_endpoint import CALL, Arrival, arrivals_in
 from tests.chaos.batches import BatchClients, BatchServer, Findings, Promises
 from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
+from tests.chaos.endpoint import CALL, Arrival, arrivals_in
 from tests.chaos.plan import Plan
 from tests.chaos.report import cell, quantile
 from tests.chaos.run import kill_all, settle, supervise_while
@@ -94,7 +93,7 @@ def _run(
     base_url: str,
 ) -> BatchReport:
     files = (str(authority.certificate), str(authority.key))
-    port, tls_port = cluster.start_endpoints(record, plan.seed, batch_endpoint.main, files)
+    port, tls_port = cluster.start_endpoints(record, plan.seed, files)
     person = server.prepare(f"http://127.0.0.1:{port}")
     callback_url = f"https://127.0.0.1:{tls_port}/callback"
     clients = BatchClients(base_url, callback_url, person, plan.batches)

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from opensink_web.supervisor.watchdog import Watchdog
 from tests.chaos import endpoint
-from tests.chaos.parts import Command, ForkedPart, Main, Part, RedisPart
+from tests.chaos.parts import Command, ForkedPart, Part, RedisPart
 from tests.chaos.plan import WORKERS, Kill
 from tests.chaos.subject import Server
 from tests.support.real_servers import wait_until
@@ -52,12 +52,12 @@ class Cluster:
         self._watchdog.close()
 
     def start_endpoints(
-        self, record: Path, seed: int, main: Main = endpoint.main, more: Sequence[str] = ()
+        self, record: Path, seed: int, certificate: Sequence[str] = ()
     ) -> list[str]:
         """Start what is called, which nobody kills; return its ports."""
         port_file = self._folder / "port"
-        arguments = (str(record), str(seed), str(port_file), *more)
-        command = Command(main, arguments, self._subject.environment, self._log)
+        arguments = (str(record), str(seed), str(port_file), *certificate)
+        command = Command(endpoint.main, arguments, self._subject.environment, self._log)
         endpoints = self._endpoints = ForkedPart("endpoints", command, self._watchdog)
         endpoints.start()
         wait_until(port_file.exists)

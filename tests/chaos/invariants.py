@@ -23,10 +23,10 @@ from opensink_web.models import (
     db,
 )
 from tests.chaos.clients import Question
-from tests.chaos.endpoint import SeenCall
+from tests.chaos.endpoint import Arrival
 
 
-def violations(questions: Sequence[Question], calls: Sequence[SeenCall]) -> list[str]:
+def violations(questions: Sequence[Question], calls: Sequence[Arrival]) -> list[str]:
     """Check everything."""
     return [
         *_answers({question.request_id: question.response for question in questions}),
@@ -112,15 +112,15 @@ def _sessions() -> Iterator[str]:
             yield f"agent {session.agent_id} is {session.agent.status}, not {session.status}"
 
 
-def _calls(calls: Sequence[SeenCall]) -> Iterator[str]:
+def _calls(calls: Sequence[Arrival]) -> Iterator[str]:
     """An endpoint is called for stored answers alone, always under one id with one body."""
     rows = db.session.execute(select(Delivery.input_request_id, Delivery.id))
     ids = {str(request_id): str(delivery_id) for request_id, delivery_id in rows}
     bodies: defaultdict[str, set[str]] = defaultdict(set)
     for call in calls:
-        bodies[call.request_id].add(call.body_sha256)
-        if ids.get(call.request_id) != call.webhook_id:
-            yield f"a call for {call.request_id} came as {call.webhook_id}, which is not stored"
+        bodies[call.subject_id].add(call.body_sha256)
+        if ids.get(call.subject_id) != call.webhook_id:
+            yield f"a call for {call.subject_id} came as {call.webhook_id}, which is not stored"
     for request_id, seen in bodies.items():
         if len(seen) > 1:
             yield f"calls for {request_id} came with {len(seen)} different bodies"

@@ -7,7 +7,6 @@ end nothing is lost, stuck or doubled, nothing that is kept is gone, and nothing
 import json
 import socket
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,12 +19,11 @@ from opensink_web import clock
 from opensink_web.models import Execution, db
 from opensink_web.models.execution import ExecutionStatus
 from opensink_web.models.transaction import reading, writing
-from tests.chaos import batch_endpoint, endpoint
-from tests.chaos.batch_endpoint import arrivals_in
 from tests.chaos.batch_run import BatchReport, batch_report
 from tests.chaos.batches import BatchClients, BatchServer
 from tests.chaos.clients import Clients
 from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
+from tests.chaos.endpoint import ANSWER, arrivals_in
 from tests.chaos.ours import Answered
 from tests.chaos.plan import AGENTS, Plan
 from tests.chaos.report import Report, report
@@ -38,8 +36,6 @@ from tests.support.real_servers import PostgresServer
 
 OLD_ROWS = 2000
 _OLD = "2001-01-01 00:00:00.000000"
-_ANSWERS = ".answers"
-"""What the name of the file of calls for answers ends with, beside that of the others."""
 
 
 @dataclass(frozen=True)
@@ -119,20 +115,6 @@ class Both:
         self._second.let_all_through()
 
 
-def serve(arguments: Sequence[str]) -> None:
-    """Serve all that is called until killed; arguments as batch_endpoint's."""
-    record, seed, port_file, certificate, key = arguments
-    functions, callbacks = batch_endpoint.make_servers(record, int(seed), certificate, key)
-    answers = endpoint.make_server(record + _ANSWERS, int(seed))
-    servers = (functions, callbacks, answers)
-    new = Path(port_file).with_suffix(".new")
-    new.write_text(" ".join(str(server.server_port) for server in servers))
-    new.rename(port_file)
-    for server in servers[:-1]:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    answers.serve_forever()
-
-
 def run_mixed(
     plan: Plan, log: Path, postgres: PostgresServer | None = None, old_rows: int = OLD_ROWS
 ) -> MixedReport:
@@ -149,7 +131,7 @@ def run_mixed(
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
         cluster = stack.enter_context(Cluster(server, folder, log, listener))
         files = (str(authority.certificate), str(authority.key))
-        ports = cluster.start_endpoints(folder / "calls", plan.seed, serve, files)
+        ports = cluster.start_endpoints(folder / "calls", plan.seed, files)
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         return _run(plan, server, cluster, folder / "calls", base_url, ports, old_rows)
 
@@ -163,9 +145,9 @@ def _run(
     ports: Sequence[str],
     old_rows: int,
 ) -> MixedReport:
-    functions, callbacks, agents = (f"127.0.0.1:{port}" for port in ports)
-    person = server.prepare(f"http://{functions}")
-    questions = server.ask(person, base_url, f"http://{agents}", plan.resolutions, AGENTS)
+    endpoints, callbacks = (f"127.0.0.1:{port}" for port in ports)
+    person = server.prepare(f"http://{endpoints}")
+    questions = server.ask(person, base_url, f"http://{endpoints}", plan.resolutions, AGENTS)
     server.write_old_rows(person, old_rows)
     begun_at = time.monotonic()
     deadline = begun_at + plan.limit_seconds
@@ -180,15 +162,15 @@ def _run(
     cluster.kill("sweeper")  # one that starts prunes at once, and not in a minute
     settle(plan, server, cluster)
     cluster.stop()
-    calls = endpoint.calls_in(Path(f"{record}{_ANSWERS}"))
+    arrivals = arrivals_in(record)
+    answers = [each for each in arrivals if each.kind == ANSWER]
+    calls = [each for each in arrivals if each.kind != ANSWER]
     took = time.monotonic() - begun_at
-    violations = server.violations(questions, calls)
+    violations = server.violations(questions, answers)
     return MixedReport(
         answers=report(
-            plan, answering.outcomes, server.verdicts(), calls, violations, cluster, took
+            plan, answering.outcomes, server.verdicts(), answers, violations, cluster, took
         ),
-        batches=batch_report(
-            plan, submitting.promises, server.findings(), arrivals_in(record), cluster, took
-        ),
+        batches=batch_report(plan, submitting.promises, server.findings(), calls, cluster, took),
         old_rows_left=server.old_rows(),
     )

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.chaos.clients import Question
-from tests.chaos.endpoint import SeenCall
+from tests.chaos.endpoint import Arrival
 from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, AGENTS
 from tests.chaos.subject import Subject, Verdict
 
@@ -81,7 +81,7 @@ class Naive(Subject):
             rows = connection.execute(select(ANSWERS).where(ANSWERS.c.stored_at.is_not(None))).all()
         return {row.id: _verdict(row.stored_at, row.delivered_at) for row in rows}
 
-    def violations(self, questions: Sequence[Question], calls: Sequence[SeenCall]) -> list[str]:
+    def violations(self, questions: Sequence[Question], calls: Sequence[Arrival]) -> list[str]:
         return []
 
 

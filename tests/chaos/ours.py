@@ -23,7 +23,7 @@ from opensink_web.outbound.retry import RetrySchedule
 from opensink_web.settings import Settings
 from tests.chaos import invariants
 from tests.chaos.clients import Question
-from tests.chaos.endpoint import SeenCall
+from tests.chaos.endpoint import Arrival
 from tests.chaos.parts import Main
 from tests.chaos.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
 from tests.chaos.subject import Server, Subject, Verdict
@@ -124,7 +124,7 @@ class Answered(Installed):
                 )
         return found
 
-    def violations(self, questions: Sequence[Question], calls: Sequence[SeenCall]) -> list[str]:
+    def violations(self, questions: Sequence[Question], calls: Sequence[Arrival]) -> list[str]:
         with self.session(), reading():
             return invariants.violations(questions, calls)
 

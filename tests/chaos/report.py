@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.chaos.clients import Outcomes
 from tests.chaos.cluster import Cluster
-from tests.chaos.endpoint import SeenCall
+from tests.chaos.endpoint import Arrival
 from tests.chaos.plan import Plan
 from tests.chaos.subject import Verdict
 
@@ -57,14 +57,14 @@ def report(
     plan: Plan,
     outcomes: Outcomes,
     verdicts: dict[str, Verdict],
-    calls: Sequence[SeenCall],
+    calls: Sequence[Arrival],
     violations: list[str],
     cluster: Cluster,
     took_seconds: float,
 ) -> Report:
     """Compare what clients were told with what is stored and what endpoints saw."""
     promised = {*outcomes.acknowledged, *outcomes.answered_before}
-    seen = Counter(call.request_id for call in calls)
+    seen = Counter(call.subject_id for call in calls)
     kept = {name for name, verdict in verdicts.items() if _is_kept(verdict, seen[name])}
     settles = [each.settle_seconds for each in verdicts.values() if each.settle_seconds is not None]
     return Report(

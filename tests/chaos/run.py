@@ -50,7 +50,7 @@ def _run(plan: Plan, subject: Subject, cluster: Cluster, record: Path, port: int
     supervise_while(cluster, clients.are_busy)
     settle(plan, subject, cluster)
     cluster.stop()
-    calls = endpoint.calls_in(record)
+    calls = endpoint.arrivals_in(record)
     return report(
         plan,
         clients.outcomes,

@@ -14,7 +14,7 @@ import requests
 from tests.chaos import failpoint
 from tests.chaos.clients import Question
 from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
-from tests.chaos.endpoint import calls_in
+from tests.chaos.endpoint import arrivals_in
 from tests.chaos.ours import OpenSink
 from tests.chaos.subject import Subject
 from tests.support.real_servers import wait_until
@@ -85,8 +85,8 @@ class Running:
 
     def calls(self, question: Question) -> list[str]:
         """Return the webhook-id of each call that the endpoint has seen for a question."""
-        seen = calls_in(self._record)
-        return [call.webhook_id for call in seen if call.request_id == question.request_id]
+        seen = arrivals_in(self._record)
+        return [call.webhook_id for call in seen if call.subject_id == question.request_id]
 
     def wait_until_delivered(self, *, seconds: float = 30) -> None:
         """Wait until nothing is unfinished; what the database holds is then without fault."""
@@ -97,7 +97,7 @@ class Running:
             return self.subject.unfinished() == 0
 
         wait_until(is_done, seconds=seconds)
-        calls = calls_in(self._record)
+        calls = arrivals_in(self._record)
         assert self.subject.violations([*self._asked, *self._questions], calls) == []
         assert all(verdict.is_success for verdict in self.subject.verdicts().values())
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.chaos.clients import Question
-from tests.chaos.endpoint import SeenCall
+from tests.chaos.endpoint import Arrival
 from tests.chaos.parts import Main
 
 
@@ -49,5 +49,5 @@ class Subject(Server, ABC):
         """Return what became of each stored answer, by the request's id."""
 
     @abstractmethod
-    def violations(self, questions: Sequence[Question], calls: Sequence[SeenCall]) -> list[str]:
+    def violations(self, questions: Sequence[Question], calls: Sequence[Arrival]) -> list[str]:
         """Return a sentence for each thing in the database that must never be."""
