@@ -1,14 +1,14 @@
 """What every table shares: the declarative base, ids, moments in time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, Uuid, event
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Uuid, event, inspect
+from sqlalchemy.orm import DeclarativeBase, Mapped, QueryableAttribute, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
@@ -62,6 +62,9 @@ class Base(DeclarativeBase):
     )
 
 
+RowT = TypeVar("RowT", bound=Base)
+
+
 def word_type(words: type[StrEnum]) -> Enum:
     """Return the column type for a closed set of words, stored as they appear in the API."""
 
@@ -101,6 +104,21 @@ def _begin_both_at_once(_row: object, _args: object, values: dict[str, object]) 
     moment = clock.now()
     values.setdefault("created_at", moment)
     values.setdefault("updated_at", values["created_at"])
+
+
+def columns_of(table: type[Base]) -> tuple[QueryableAttribute[Any], ...]:
+    """Return the columns of a table, as attributes of its rows."""
+    return tuple(getattr(table, each.key) for each in inspect(table).column_attrs)
+
+
+def detached(table: type[RowT], values: Mapping[str, Any]) -> RowT:
+    """Make a row of what a statement past the session has read; the names are those of attributes.
+
+    It belongs to no session: what is set in it is stored nowhere, and nothing is loaded for it.
+    """
+    row: RowT = inspect(table).class_manager.new_instance()  # type: ignore[assignment]  # of this table
+    vars(row).update(values)
+    return row
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)

@@ -19,6 +19,7 @@ from sqlalchemy.sql.visitors import ExtendedInternalTraversal
 from opensink_web.models.activity import Activity
 from opensink_web.models.agent import Agent
 from opensink_web.models.agent_session import AgentSession
+from opensink_web.models.base import Base
 from opensink_web.models.batch import Batch
 from opensink_web.models.chat import Chat
 from opensink_web.models.delivery import Delivery
@@ -55,35 +56,35 @@ class _Narrowing(LoaderCriteriaOption):
     _traverse_internals = [("entity", ExtendedInternalTraversal.dp_has_cache_key)]
 
 
-_CRITERIA = (
-    *(_Narrowing(each, each.deleted_at.is_(None)) for each in (Agent, Function)),
-    _Narrowing(
-        AgentSession,
-        and_(AgentSession.deleted_at.is_(None), _belongs_to_none(AgentSession.agent_id, _AGENTS)),
+_IS_THERE: dict[type[Base], ColumnElement[bool]] = {
+    Agent: Agent.deleted_at.is_(None),
+    Function: Function.deleted_at.is_(None),
+    AgentSession: and_(
+        AgentSession.deleted_at.is_(None), _belongs_to_none(AgentSession.agent_id, _AGENTS)
     ),
-    *(
-        _Narrowing(
-            each,
-            and_(
-                _belongs_to_none(each.agent_id, _AGENTS),
-                _belongs_to_none(each.session_id, _SESSIONS),
-            ),
+    **{
+        each: and_(
+            _belongs_to_none(each.agent_id, _AGENTS),
+            _belongs_to_none(each.session_id, _SESSIONS),
         )
         for each in (Activity, Delivery)
+    },
+    InputRequest: and_(
+        _belongs_to_none(InputRequest.agent_id, _AGENTS),
+        _belongs_to_none(InputRequest.session_id, _SESSIONS),
+        _is_whole(InputRequest.batch_id),
     ),
-    _Narrowing(
-        InputRequest,
-        and_(
-            _belongs_to_none(InputRequest.agent_id, _AGENTS),
-            _belongs_to_none(InputRequest.session_id, _SESSIONS),
-            _is_whole(InputRequest.batch_id),
-        ),
-    ),
-    _Narrowing(Batch, Batch.staged_until.is_(None)),
-    *(_Narrowing(each, _is_whole(each.batch_id)) for each in (Execution, Chat)),
-)
+    Batch: Batch.staged_until.is_(None),
+    **{each: _is_whole(each.batch_id) for each in (Execution, Chat)},
+}
+_CRITERIA = tuple(_Narrowing(table, criterion) for table, criterion in _IS_THERE.items())
 # statements that were built once are narrowed once: that costs more than running them
 _narrowed: WeakKeyDictionary[Executable, Executable] = WeakKeyDictionary()
+
+
+def is_there(table: type[Base]) -> ColumnElement[bool]:
+    """Return the condition that a statement which is run past the session must have itself."""
+    return _IS_THERE[table]
 
 
 @event.listens_for(Session, "do_orm_execute")

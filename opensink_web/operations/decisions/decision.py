@@ -7,7 +7,6 @@ on meanwhile.
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import contains_eager, load_only
 
 from opensink_web.errors import (
     Conflict,
@@ -26,6 +25,8 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.base import columns_of, detached
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.activity import log_activity
 from opensink_web.operations.agents.agent_session import move_session
 from opensink_web.operations.deliveries.delivery import deliver_resolution
@@ -42,25 +43,25 @@ _IS_WANTED = (
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
 )
+_REQUEST_COLUMNS = columns_of(InputRequest)
 # its state may be large, and is not looked at
-_OF_SESSION = (
+_SESSION_COLUMNS = (
+    AgentSession.id,
     AgentSession.workspace_id,
     AgentSession.agent_id,
     AgentSession.status,
     AgentSession.sealed_error_message,
 )
 _LOCK_SESSION = (
-    select(InputRequest, AgentSession)
+    select(
+        *_REQUEST_COLUMNS,
+        *_SESSION_COLUMNS,
+        Agent.sealed_execution_endpoint.is_not(None),
+    )
     .join(InputRequest.session)
     .join(InputRequest.agent)
-    .options(
-        load_only(*_OF_SESSION),
-        contains_eager(InputRequest.session).load_only(*_OF_SESSION),
-        contains_eager(InputRequest.agent).load_only(Agent.sealed_execution_endpoint),
-    )
-    .where(*_IS_WANTED)
+    .where(*_IS_WANTED, AgentSession.deleted_at.is_(None), Agent.deleted_at.is_(None))
     .with_for_update(of=AgentSession)
-    .execution_options(populate_existing=True)
 )
 _EXECUTION_ID = select(InputRequest.execution_id).where(*_IS_WANTED)
 _LOCK_REQUEST = (
@@ -78,11 +79,11 @@ def resolve(workspace: Workspace, response: CheckedAnswer, *, by: User) -> Input
     to a call that waits for approval is the input that it is made with. Raises: NotFound;
     AlreadyResolved, saying who and when; Conflict when there is nobody to answer any more.
     """
-    wanted = _wanted(workspace, response.request_id)
-    found = db.session.execute(_LOCK_SESSION, wanted).one_or_none()
+    found = _lock_of_session(workspace, response.request_id)
     if found is None:
         return _resolve_for_execution(workspace, response, by)
-    request, session = found
+    request, session, has_endpoint = found
+    InputRequest.schema.remember(request, response.schema)
     store_response(request, response.value, by)
     log_activity(
         session,
@@ -95,11 +96,12 @@ def resolve(workspace: Workspace, response: CheckedAnswer, *, by: User) -> Input
     if session.sealed_error_message is not None:
         session.error_message = None
     # an agent that is not called reads the answer when it likes: if it waits for another, it waits
-    goes_on = session.agent.has_endpoint or not has_open_requests(session.id)
+    goes_on = has_endpoint or not has_open_requests(session.id)
     move_session(
         session, SessionStatus.PROCESSING_INPUT if goes_on else SessionStatus.WAITING_FOR_INPUT
     )
-    deliver_resolution(request, session)
+    if has_endpoint:
+        deliver_resolution(request, session)
     return request
 
 
@@ -114,6 +116,24 @@ def decline(workspace: Workspace, request_id: UUID, reason: str, *, by: User) ->
     store_refusal(request, reason, by)
     fail_declined(request, execution, reason)
     return request
+
+
+def _lock_of_session(
+    workspace: Workspace, request_id: UUID
+) -> tuple[InputRequest, AgentSession, bool] | None:
+    """Lock the session of an agent's question; return both, and whether the agent is called.
+
+    They belong to no session of the ORM, and every change is stored by a statement of its own.
+    Returns None when no agent asks this.
+    """
+    row = run_prepared(_LOCK_SESSION, _wanted(workspace, request_id)).one_or_none()
+    if row is None:
+        return None
+    columns = (*_REQUEST_COLUMNS, *_SESSION_COLUMNS)
+    names, count = [column.key for column in columns], len(_REQUEST_COLUMNS)
+    request = detached(InputRequest, dict(zip(names[:count], row[:count], strict=True)))
+    session = detached(AgentSession, dict(zip(names[count:], row[count:-1], strict=True)))
+    return request, session, bool(row[-1])
 
 
 def _resolve_for_execution(workspace: Workspace, response: CheckedAnswer, by: User) -> InputRequest:

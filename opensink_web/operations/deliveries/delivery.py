@@ -27,9 +27,7 @@ _ADD = insert(Delivery)
 
 
 def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
-    """Write down the call that tells a session's agent of an answer, if it has an endpoint."""
-    if not session.agent.has_endpoint:
-        return
+    """Write down the call that tells a session's agent, which has an endpoint, of an answer."""
     delivery_id, moment = new_id(), clock.now()
     row = {
         "id": delivery_id,

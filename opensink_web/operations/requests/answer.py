@@ -5,18 +5,19 @@ from typing import assert_never
 from uuid import UUID
 
 from opensink_web.errors import AlreadyResolved, Conflict, InvalidAnswer
-from opensink_web.json_value import JSONObject
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace
-from opensink_web.operations.requests.queries import find_input_request
+from opensink_web.operations.requests.queries import find_input_request, pending_schema
 from opensink_web.schema.validation import validate
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedAnswer:
-    """An answer that fits the schema of a request, which stays as it was asked with."""
+    """An answer that fits the `schema` of a request, which stays as it was asked with."""
 
     request_id: UUID
     value: JSONObject
+    schema: JSONValue
 
 
 def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -> CheckedAnswer:
@@ -25,12 +26,15 @@ def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -
     Raises: NotFound; AlreadyResolved, saying who and when; Conflict when there is nobody to answer
     any more; InvalidAnswer with an error for each failure.
     """
-    request = find_input_request(workspace, request_id)
-    check_pending(request)
-    errors = validate(request.schema, response)
+    schema = pending_schema(workspace, request_id)
+    if schema is None:
+        request = find_input_request(workspace, request_id)
+        check_pending(request)
+        schema = request.schema  # it was asked in this moment
+    errors = validate(schema, response)
     if errors:
         raise InvalidAnswer("The response does not match the request's schema.", errors=errors)
-    return CheckedAnswer(request_id, response)
+    return CheckedAnswer(request_id, response, schema)
 
 
 def check_pending(request: InputRequest) -> None:

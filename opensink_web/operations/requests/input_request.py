@@ -142,8 +142,7 @@ def _decide(
     values = {"status": status, "resolved_at": clock.now(), "resolved_by_id": by.id}
     decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
     if decided.rowcount != 1:
-        db.session.refresh(request)
-        check_pending(request)
+        check_pending(db.session.get_one(InputRequest, request.id, populate_existing=True))
     stored = {f"sealed_{name}": value for name, value in sealed.items()}
     for name, value in {**stored, **values}.items():
         set_committed_value(request, name, value)

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web.errors import NotFound
+from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     Execution,
     InputRequest,
@@ -19,6 +20,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.hidden import is_there
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
 
@@ -26,6 +28,11 @@ from opensink_web.operations import page
 _FIND = select(InputRequest).where(
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
+)
+_ANSWERABLE = select(InputRequest.status, InputRequest.sealed_schema).where(
+    InputRequest.id == bindparam("of_request"),
+    InputRequest.workspace_id == bindparam("of_workspace"),
+    is_there(InputRequest),
 )
 _LISTED = select(InputRequest).options(
     joinedload(InputRequest.agent),
@@ -64,6 +71,16 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     if request is None:
         raise NotFound("There is no such input request.")
     return request
+
+
+def pending_schema(workspace: Workspace, request_id: UUID) -> JSONValue:
+    """Return the schema of a request that waits for an answer; None when it does not, or is not."""
+    wanted = {"of_request": request_id, "of_workspace": workspace.id}
+    found = run_prepared(_ANSWERABLE, wanted).one_or_none()
+    if found is None or found.status is not InputRequestStatus.PENDING:
+        return None
+    schema: JSONValue = InputRequest.schema.unseal(request_id, found.schema)
+    return schema
 
 
 def still_pending(request_ids: Sequence[UUID]) -> set[UUID]:
