@@ -23,7 +23,8 @@ _ALIKE = {
 LATIN_OF = {other: latin for latin, others in _ALIKE.items() for other in others}
 """The Latin letter that a letter of another script is drawn like."""
 _OTHERS = "".join(LATIN_OF)
-_WORD = re.compile(rf"\w*[{_OTHERS}]\w*")
+_OTHER = re.compile(f"[{_OTHERS}]")
+_WORD = re.compile(rf"[\w{_OTHERS}]+")
 _LATIN = re.compile("[A-Za-z]")
 _SPECIAL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]")
 _WIDE_IN_ASCII = re.compile(
@@ -43,7 +44,7 @@ def impostors(text: str) -> list[int]:
     mixed = [
         at
         for word in _WORD.finditer(text)
-        if _LATIN.search(word[0])
+        if _LATIN.search(word[0]) and _OTHER.search(word[0])
         for at in range(word.start(), word.end())
         if text[at] in LATIN_OF
     ]

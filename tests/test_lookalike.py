@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001 - the letters are what this is about
 
+import time
+
 import pytest
 
 from opensink_web.lookalike import alike_keys, impostors, shared, skeleton, spelled
@@ -38,6 +40,13 @@ def test_a_letter_that_passes_for_latin_in_a_latin_word_is_marked(text: str, sho
 def test_words_of_one_script_are_left_alone(text: str) -> None:
     assert impostors(text) == []
     assert in_plain(text) == text
+
+
+def test_a_long_word_is_looked_at_once() -> None:
+    began = time.thread_time()
+    assert impostors("é" + "W" * 300_000) == []
+    assert impostors("W" * 300_000 + "а") == [300_000]
+    assert time.thread_time() - began < 5, "letter by letter it takes minutes"
 
 
 def test_a_letter_that_is_seen_is_not_hidden() -> None:
