@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   let isUnsent = false;
+  let isBeingSent = false;
 
   function submitButton(element) {
     return element.closest?.("form[data-review]")?.querySelector("[data-review-submit]");
@@ -22,13 +23,15 @@
   document.addEventListener("submit", (event) => {
     if (!event.submitter?.matches("[data-review-submit]")) return;
     isUnsent = false;
+    isBeingSent = true;
     history.replaceState(history.state, "", location.href); // Back asks for the page, not to send again
   });
-  // A part that asks for news finds out that the sign-in ended, and would lead there at once.
+  // A part that asks for news finds out that the sign-in ended, and would lead there at once: away
+  // from what is typed, or from the page on which the server is about to keep it.
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (!isUnsent || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    if (!(isUnsent || isBeingSent) || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
     event.preventDefault();
-    document.dispatchEvent(new CustomEvent("signed-out"));
+    if (isUnsent) document.dispatchEvent(new CustomEvent("signed-out"));
   });
   window.addEventListener("beforeunload", (event) => {
     if (isUnsent) event.preventDefault();

@@ -5,7 +5,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from tests.browser.conftest import Site, sign_in
 from tests.conftest import PASSWORD
@@ -77,7 +77,7 @@ def test_signed_out_in_another_tab_nothing_typed_is_lost(signed_in: Page, site: 
     other = signed_in.context.new_page()
     other.goto(site.page("/inbox"))
     sign_out(other)
-    send(signed_in)
+    send_while_it_asks_for_news(signed_in)
     expect(signed_in.get_by_role("heading", level=1)).to_have_text("You are signed out")
     sign_in(other)
     signed_in.get_by_role("button", name="Go on").click()
@@ -87,6 +87,22 @@ def test_signed_out_in_another_tab_nothing_typed_is_lost(signed_in: Page, site: 
     send(signed_in)
     expect(signed_in.locator("main")).to_contain_text("Answered by you")
     assert stored(site, ids) == {"note": "must not be lost"}
+
+
+def send_while_it_asks_for_news(page: Page) -> None:
+    """Keep what is sent on its way until the page has heard that the sign-in has ended."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    address = page.url
+    page.route(address, hold)
+    with page.expect_response(lambda answer: "hx-redirect" in answer.headers):
+        page.get_by_role("button", name="Send answer").click(no_wait_after=True)
+    page.evaluate("0")  # what came of the news has been done
+    held[0].continue_()
+    page.unroute(address)
 
 
 def test_whoever_signs_in_next_sees_nothing_of_it(signed_in: Page, site: Site) -> None:
