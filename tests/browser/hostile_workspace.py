@@ -72,12 +72,13 @@ _POLICY = EndpointPolicy.from_entries(("127.0.0.0/8",))
 class HostilePlace:
     """Where hostile text is drawn: every page, and the parts of pages that update themselves.
 
-    `request_path` is the page of a request that can be answered.
+    `request_path` is the page of a request that can be answered, `to_answer_path` that of another.
     """
 
     paths: tuple[str, ...]
     live: tuple[tuple[str, str], ...]
     request_path: str
+    to_answer_path: str
 
 
 def fill(data_dir: Path, netloc: str) -> HostilePlace:
@@ -101,15 +102,18 @@ def _write(texts: Texts) -> HostilePlace:
     sessions = [_ask(workspace, line, texts) for line in texts.lines]
     session = sessions[0]
     _log(session, texts)
-    asked = ask(
-        workspace,
-        session.id,
-        session.agent_id,
-        key="k",
-        title=TITLE,
-        message=texts.whole,
-        schema=hostile_form(texts),
-    )
+    asked, to_answer = [
+        ask(
+            workspace,
+            session.id,
+            session.agent_id,
+            key="k",
+            title=TITLE,
+            message=texts.whole,
+            schema=hostile_form(texts),
+        )
+        for _ in range(2)
+    ]
     answered = _answer(workspace, session, reader, texts)
     failed = _fail(workspace, sessions[1], answered, texts)
     asked_by_function, to_approve, rejected = _execute(workspace, reader, texts)
@@ -150,6 +154,7 @@ def _write(texts: Texts) -> HostilePlace:
             (f"{at}/batches/{execution.batch_id}", "#batch"),
         ),
         request_path=f"{at}/requests/{asked.id}",
+        to_answer_path=f"{at}/requests/{to_answer.id}",
     )
 
 
