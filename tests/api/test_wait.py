@@ -47,7 +47,7 @@ def test_answers_as_soon_as_somebody_has(alice: Api) -> None:
     waiter.start()
     time.sleep(0.3)
     alice.post(f"{PATH}/{request['id']}/resolve", {"response": {"approved": True}})
-    waiter.join(60)
+    waiter.join(100)
 
     assert not waiter.is_alive()
     assert answers[0]["response"] == {"approved": True}
@@ -65,7 +65,7 @@ def test_a_key_revoked_while_it_waits_learns_nothing(alice: Api, app: Flask) -> 
     time.sleep(0.3)
     alice.delete(f"/api-keys/{key['id']}")
     alice.post(f"{PATH}/{request['id']}/resolve", {"response": {"approved": True}})
-    waiter.join(60)
+    waiter.join(100)
 
     assert not waiter.is_alive()
     assert_problem(answers[0], 401, "not_authenticated")
@@ -80,7 +80,7 @@ def test_there_is_nothing_to_wait_for_once_it_is_deleted(alice: Api) -> None:
     waiter.start()
     time.sleep(0.3)
     alice.delete(f"/agent-sessions/{request['session_id']}")
-    waiter.join(60)
+    waiter.join(100)
 
     assert_problem(answers[0], 404, "not_found")
 

@@ -74,7 +74,8 @@ class Site:
         """
         name = f"f{uuid4().hex}"
         target = {"kind": "http", "url": url}
-        self.post("/functions", {"namespace": "browser", "name": name, "target": target})
+        body = {"namespace": "browser", "name": name, "target": target, "timeout_seconds": 300}
+        self.post("/functions", body)
         answer = requests.post(
             f"{self.url}/functions/browser/{name}/execute/batch",
             json={"inputs": inputs, "trigger_id_prefix": "browser"},

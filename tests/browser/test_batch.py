@@ -21,7 +21,7 @@ def test_its_bar_moves_by_itself_and_it_is_cancelled_by_keyboard(
 
     def answer(received: Received) -> bytes:
         number = received.body["input"]["n"]
-        (first if number < 3 else second if number < 6 else rest).wait(20)
+        (first if number < 3 else second if number < 6 else rest).wait(100)
         return b'{"done": true}'
 
     with AgentEndpoint(body_for=answer) as endpoint:

@@ -36,7 +36,7 @@ def test_sign_in_demo_answer_session_completed(page: Page, site: Site) -> None:
     for yes in page.get_by_role("radio", name="Yes").all():
         yes.check()
     send(page)
-    expect(page.get_by_text("Completed").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Completed").first).to_be_visible()
     page.get_by_role("link", name="Sessions").first.click()
     expect(page.get_by_role("table")).to_contain_text("Completed")
 
@@ -154,7 +154,7 @@ def test_the_inbox_updates_itself(signed_in: Page, site: Site) -> None:
     page = signed_in
     page.goto(site.page("/inbox"))
     ids = site.ask(APPROVAL, title="Just arrived")
-    expect(page.get_by_role("link", name="Just arrived")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="Just arrived")).to_be_visible()
     body = {"response": {"approved": False, "quantity": 1}}
     site.post(f"/agent-session-input-requests/{ids['request_id']}/resolve", body)
     expect(page.get_by_role("link", name="Just arrived")).to_have_count(0)

@@ -72,5 +72,5 @@ def test_the_parts_work_alone(migrated: "Opensink", redis_url: str) -> None:
     finally:
         for part in parts:
             part.send_signal(signal.SIGTERM)
-        codes = [part.wait(10) for part in parts]
+        codes = [part.wait(100) for part in parts]
     assert codes == [0, 0, 0]

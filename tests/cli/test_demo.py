@@ -54,7 +54,7 @@ class Alice:
     def send(self, path: str, fields: dict[str, str]) -> requests.Response:
         """Send a form, with the token that a page carries."""
         page = self._browser.get(
-            f"{self.url}/sign-in" if path == "/sign-in" else f"{self.url}/", timeout=10
+            f"{self.url}/sign-in" if path == "/sign-in" else f"{self.url}/", timeout=100
         )
         token = re.search(r'name="csrf[-_]token"[^>]*?(?:content|value)="([^"]+)"', page.text)
         assert token, page.text
@@ -200,7 +200,7 @@ def test_the_command_gives_its_question_up_at_ctrl_c(alice: Alice) -> None:
     with demo_in_terminal(alice) as terminal:
         request = asked_in(terminal, alice)
         terminal.send_signal(signal.SIGINT)
-        assert terminal.wait(60) == 0
+        assert terminal.wait(100) == 0
     assert alice.request(request["id"])["status"] == "cancelled"
     assert key_count(alice) == before
 
@@ -216,7 +216,7 @@ def test_ctrl_c_at_every_step_leaves_neither_a_question_nor_a_key(migrated: Open
         migrated.port = int(server.url.rpartition(":")[2].partition("/")[0])
         alice = Alice(migrated)
         with demo_in_terminal(alice) as terminal:
-            assert terminal.wait(60) == 0
+            assert terminal.wait(100) == 0
     assert [call.method for call in server.calls] == ["POST", "POST", "PATCH"]
     assert server.calls[-1].body["status"] == "failed"
     assert key_count(alice) == 0

@@ -43,7 +43,7 @@ def programs_of(page: Path, terminal: Terminal, port: int) -> Iterator[None]:
 
 def is_listening(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}", timeout=5).status_code > 0
+        return requests.get(f"http://127.0.0.1:{port}", timeout=100).status_code > 0
     except requests.ConnectionError:
         return False
 

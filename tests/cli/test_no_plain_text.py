@@ -152,7 +152,7 @@ class Site:
         assert token, page
         form = {"email": EMAIL, "password": password, "csrf_token": token[1]}
         self.browser.post(
-            f"{self.url}/sign-in", data=form, allow_redirects=False, timeout=10
+            f"{self.url}/sign-in", data=form, allow_redirects=False, timeout=100
         ).close()
 
     def use_links(self) -> None:
@@ -272,7 +272,7 @@ class Site:
             json.dumps({"name": "x", "slug": self.secrets["refused"] + "\ud800"}),
         ):
             answer = requests.post(
-                f"{self.url}/api/v1/agents", data=broken.encode(), headers=headers, timeout=10
+                f"{self.url}/api/v1/agents", data=broken.encode(), headers=headers, timeout=100
             )
             assert answer.status_code == 400
 
@@ -308,7 +308,7 @@ def test_no_file_and_no_log_holds_a_secret(tmp_path: Path, echo_url: str) -> Non
         found = {each.name: each.read_bytes() for each in files if each.name not in KEYS}
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(100)
     found["log"] = site.log.read_bytes()
     assert {"opensink.sqlite3", "opensink.sqlite3-wal"} <= found.keys()
     assert any(b"Trader" in content for content in found.values())

@@ -174,22 +174,22 @@ def test_on_postgresql_the_lock_is_what_has_the_last_one_end_the_batch(
     with app.app_context():
         function_id = make_function(cast.alice)
         submitted = submit_many(cast.alice, function_id, 2, batch_callback_url=URL)
-        finish_both_at_once(app, claim_some(function_id))
+        finish_both_at_once(app, claim_some(function_id), is_locked=is_locked)
         assert (batch(submitted.id).ended_as is BatchStatus.COMPLETED) is is_locked
         with writing():
             assert end_forgotten_batches() == (0 if is_locked else 1)
         assert_ended(submitted, BatchStatus.COMPLETED)
 
 
-def finish_both_at_once(app: Flask, claims: list[ExecutionClaim]) -> None:
-    """Neither commits before the other has written; or waits for the other, then a moment."""
+def finish_both_at_once(app: Flask, claims: list[ExecutionClaim], *, is_locked: bool) -> None:
+    """Neither commits before the other has written; where a lock forbids that, after a moment."""
     both_have_written = threading.Barrier(2)
 
     def finish(claim: ExecutionClaim) -> None:
         with app.app_context(), writing():
             finish_executions([(claim, Output(1))])
             with suppress(threading.BrokenBarrierError):
-                both_have_written.wait(timeout=0.5)
+                both_have_written.wait(0.5 if is_locked else 100)
 
     with ThreadPoolExecutor(2) as threads:
         for job in [threads.submit(finish, claim) for claim in claims]:

@@ -84,12 +84,12 @@ def test_nothing_is_found_of_a_batch_whose_web_server_died(
         with writing():  # as if some time had gone by
             table: Any = Batch.__table__
             db.session.execute(update(table).values(staged_until=clock.now()))
-        wait_until(lambda: stored_executions() == 0, seconds=60)
+        wait_until(lambda: stored_executions() == 0)
 
         accepted = submit(cast.alice, listener, "tried again")
         assert accepted.status_code == 202, accepted.text
         batch_id = UUID(accepted.json()["batch_id"])
-        wait_until(lambda: batch(batch_id).ended_as is BatchStatus.COMPLETED, seconds=60)
+        wait_until(lambda: batch(batch_id).ended_as is BatchStatus.COMPLETED)
         assert stored_executions() == BATCH_SIZE
         assert set(claim_some(function_id)) == set()
     called = sorted(each.body["input"]["n"] for each in endpoint.calls)

@@ -1,13 +1,14 @@
 """What is a request is answered, however it comes; what could be read in two ways is not."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 
+from opensink_web.http_server.connection import Connection
 from opensink_web.http_server.limits import Limits
 from tests.http_server.conftest import LARGE_BYTES, Application
+from tests.support.real_servers import wait_until
 from tests.support.running_server import (
     RunningServer,
     read,
@@ -161,6 +162,10 @@ def test_an_application_that_fails_is_answered_for(server: RunningServer, path: 
     assert (answer.status, json.loads(answer.read())["code"]) == (500, "internal_error")
 
 
+def _with_counted_body(server: RunningServer) -> list[Connection]:
+    return [each for each in server.server.connections if each.counted_body]
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("data", "status"),
@@ -264,11 +269,11 @@ class TestMemory:
             assert response(server.connect(second)).status == 200
 
     def test_a_slow_body_gives_way(self, application: Application) -> None:
-        with running(
-            application, Limits(threads=2, bodies_bytes=300_000, body_seconds=1)
-        ) as server:
+        limits = Limits(threads=2, bodies_bytes=300_000)
+        with running(application, limits) as server:
             slow = server.connect(POST + b"Content-Length: 250000\r\n\r\n" + b"x" * 200_000)
-            time.sleep(0.5)
+            (begun,) = wait_until(lambda: _with_counted_body(server))
+            begun.since -= limits.body_seconds / 2
             second = POST + b"Content-Length: 250000\r\n\r\n" + b"x" * 250_000
             assert response(server.connect(second)).status == 200
             assert until_closed(slow) == b""

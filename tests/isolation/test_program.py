@@ -80,7 +80,7 @@ def test_it_has_the_environment_that_it_is_given_and_no_other(
 
 def test_closing_ends_it_and_a_connection_is_refused_from_then_on(program: Program) -> None:
     said(program)
-    program.close(20)
+    program.close(100)
     assert not program.is_running
     assert program.wait(1) == 3
     with pytest.raises(OSError, match="Bad file descriptor"):

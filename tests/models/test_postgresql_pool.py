@@ -26,7 +26,7 @@ def test_more_threads_than_connections_all_get_their_turn(app: Flask) -> None:
     def work(number: int) -> None:
         with app.app_context(), writing():
             db.session.execute(text("SELECT 1"))
-            may_go_on.wait(10)
+            may_go_on.wait(100)
             done.append(number)
 
     numbers = range(2 * POSTGRESQL_CONNECTIONS)

@@ -103,11 +103,11 @@ def test_a_writer_does_not_wait_for_ever_for_another(
     def hold() -> None:
         with app.app_context(), writing():
             entered.set()
-            leave.wait(10)
+            leave.wait(100)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    entered.wait(10)
+    entered.wait(100)
     with app.app_context(), pytest.raises(Unavailable), writing():
         pass
     leave.set()

@@ -90,7 +90,7 @@ class Server:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(60)
+            thread.join(100)
 
     def _accept(self) -> None:
         with suppress(OSError):

@@ -79,7 +79,7 @@ def test_a_connection_on_which_the_endpoint_spoke_unasked_is_not_used_again(
     server = serve(script)
     for _ in range(2):
         assert post(client, server.url()).succeeded
-        assert has_spoken.wait(60)
+        assert has_spoken.wait(100)
         has_spoken.clear()
     assert server.connects == 2
 

@@ -64,7 +64,7 @@ class TestWithAnIdempotencyKey:
         thread = threading.Thread(target=lambda: repeated.append(submit(alice, self.KEY)))
         between_slices(thread.start)
         first = accepted(submit(alice, self.KEY))
-        thread.join(60)
+        thread.join(100)
         assert accepted(repeated[0]) == first
         assert repeated[0].headers["Idempotent-Replayed"] == "true"
         assert stored(app)["Execution"] == COUNT

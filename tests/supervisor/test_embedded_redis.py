@@ -69,7 +69,7 @@ def test_a_server_left_behind_ends_before_a_new_one_starts(
         with redis.Redis.from_url(settings.redis_url) as client:
             client.set("written", "before")
         embedded_redis.end_leftover(settings)
-        assert leftover.wait(60) == 0
+        assert leftover.wait(100) == 0
     with start(settings, tree) as client:
         assert client.get("written") == "before"
 

@@ -68,7 +68,7 @@ def test_a_killed_watcher_is_replaced_by_one_that_knows_the_same_groups(
     wait_until(is_replaced)
     assert watchdog.pid not in {None, first}
     watchdog.close()
-    assert sleeper.wait(60) == -signal.SIGTERM
+    assert sleeper.wait(100) == -signal.SIGTERM
 
 
 def test_a_group_taken_off_the_list_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:

@@ -96,7 +96,7 @@ class Endpoints(AbstractContextManager["Endpoints"]):
         """Return how many calls are held now."""
         return len(self._held)
 
-    def wait_for(self, subject_id: str, *, seconds: float = 60) -> Arrival:
+    def wait_for(self, subject_id: str, *, seconds: float = 100) -> Arrival:
         """Wait for the call about a request or execution."""
         arrival: Arrival = wait_until(lambda: self.by_subject.get(subject_id), seconds=seconds)
         return arrival

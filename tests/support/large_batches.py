@@ -61,7 +61,7 @@ def in_thread(act: Callable[[], Any]) -> Any:
     results: list[Any] = []
     thread = threading.Thread(target=lambda: results.append(act()))
     thread.start()
-    thread.join(60)
+    thread.join(100)
     return results[0]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.forked_command import run_command
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 100
 OURS = (
     "ENCRYPTION_KEYS",
     "DATA_DIR",

@@ -25,10 +25,10 @@ from opensink_web.settings import Settings
 from tests.support.http_server import HttpServer, Received, Reply
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 100.0) -> Any:
     """Return the first true value of `condition`; fail when there is none in time.
 
-    What takes a moment on a quiet machine may take half a minute beside busy neighbours.
+    What takes a moment on a quiet machine may take a minute beside busy neighbours.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -184,7 +184,7 @@ class AgentEndpoint(HttpServer):
         self.calls.append(received)
         body = self.body_for(received) if self.body_for else self.body
         time.sleep(self.delay_seconds)
-        self.gate.wait(100)
+        self.gate.wait(300)
         return Reply(self.status, body)
 
     def __exit__(

@@ -72,7 +72,7 @@ def running(
         yield made
     finally:
         made.stop()
-        thread.join(60)
+        thread.join(100)
         made.opened.close()
         server.loop.close()
 

@@ -39,7 +39,7 @@ class Terminal:
         """Call the API as the admin's key."""
         headers = {"Authorization": f"Bearer {self.key}"}
         answer = requests.request(
-            method, f"{self.url}/{path}", json=body, headers=headers, timeout=30
+            method, f"{self.url}/{path}", json=body, headers=headers, timeout=100
         )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None

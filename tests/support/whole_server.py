@@ -86,12 +86,12 @@ class WholeServer:
 
     def post(self, path: str, body: Any = None) -> Any:
         """Return what is answered, which must be a success."""
-        answer = self._http.post(self._base_url + path, json=body, timeout=30)
+        answer = self._http.post(self._base_url + path, json=body, timeout=100)
         assert answer.ok, answer.text
         return answer.json()
 
     def get(self, path: str) -> Any:
-        answer = self._http.get(self._base_url + path, timeout=30)
+        answer = self._http.get(self._base_url + path, timeout=100)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -145,7 +145,7 @@ class WholeServer:
             db.session.expunge_all()
         return found
 
-    def wait_until_ended(self, *ids: UUID | str, seconds: float = 60) -> list[Execution]:
+    def wait_until_ended(self, *ids: UUID | str, seconds: float = 100) -> list[Execution]:
         def ended() -> list[Execution] | None:
             time.sleep(0.05)  # not to keep the server from working
             found = self.executions(*ids)
@@ -162,7 +162,7 @@ class WholeServer:
                 for statement in statements:
                     connection.execute(statement.encode())
             return
-        with closing(sqlite3.connect(self.sqlite_file, timeout=30, isolation_level=None)) as file:
+        with closing(sqlite3.connect(self.sqlite_file, timeout=100, isolation_level=None)) as file:
             for statement in statements:
                 file.execute(statement)
 
@@ -176,7 +176,7 @@ class WholeServer:
 
     def _is_ready(self) -> bool:
         try:
-            return requests.get(f"{self._base_url}/readyz", timeout=30).ok
+            return requests.get(f"{self._base_url}/readyz", timeout=100).ok
         except requests.RequestException:
             return False
 

@@ -16,7 +16,7 @@ from opensink_web.models.transaction import Wakeup
 from opensink_web.work import dispatcher as dispatcher_module
 from opensink_web.work.capacity import Capacity
 from opensink_web.work.dispatcher import Dispatcher
-from opensink_web.work.queue import RENEWAL_SECONDS, Claimed, Claims, Look, Queue, Source
+from opensink_web.work.queue import Claimed, Claims, Look, Queue, Source
 from tests.support.real_servers import wait_until
 
 GROUP = uuid4()
@@ -61,7 +61,7 @@ class Work:
         return Claims(taken, len(due) > len(taken))
 
     def carry_out(self, claim: Task, tools: Any) -> str:
-        assert claim.gate.wait(20)
+        assert claim.gate.wait(100)
         if claim.id in self.breaks:
             raise ZeroDivisionError
         return "done"
@@ -179,7 +179,7 @@ def test_a_group_in_which_there_is_always_more_is_worked_off_without_end(
     work.refuses = more
     work.add()
     look()
-    wait_until(lambda: len(work.finished) == 1501, seconds=60)
+    wait_until(lambda: len(work.finished) == 1501)
 
 
 def test_a_result_that_cannot_be_stored_is_given_up_alone(
@@ -202,6 +202,7 @@ def test_what_the_database_cannot_take_just_now_is_kept(
 ) -> None:
     """Also beside a result that it never takes."""
     monkeypatch.setattr(dispatcher_module, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(dispatcher_module, "RENEWAL_SECONDS", 1000.0)
     poisonous, sound = work.add(2)
     tries = 0
 
@@ -215,7 +216,7 @@ def test_what_the_database_cannot_take_just_now_is_kept(
 
     work.refuses = refuse
     look()
-    wait_until(lambda: work.finished, seconds=RENEWAL_SECONDS / 2)
+    wait_until(lambda: work.finished)
     assert (work.finished, work.given_up) == ([sound.id], [poisonous.id])
 
 

@@ -54,7 +54,7 @@ def test_its_output_is_stored_and_a_crash_fails_its_execution_alone(
         function_id = make_function(cast.alice, entry_point="halve")
         ids = [submit_one(cast.alice, function_id, n) for n in (3, 0, 5)]
     worker = start_worker()
-    wait_until(lambda: all(ended(app, each)[0].has_ended for each in ids), seconds=60)
+    wait_until(lambda: all(ended(app, each)[0].has_ended for each in ids))
     outputs = [ended(app, each)[1] for each in ids]
     assert outputs == [
         {"half": 1.5, "for": cast.alice.email},
@@ -76,7 +76,7 @@ def test_its_token_is_not_in_the_workers_log(
         function_id = make_function(cast.alice, entry_point="tell")
         execution_id = submit_one(cast.alice, function_id)
     worker = start_worker()
-    wait_until(lambda: ended(app, execution_id)[0].has_ended, seconds=60)
+    wait_until(lambda: ended(app, execution_id)[0].has_ended)
     worker.terminate()
     worker.wait()
     token = (tmp_path / "halving.py.token").read_text()

@@ -31,7 +31,7 @@ def make_due(app: Flask, cast: Cast, url: str, count: int) -> None:
     """Answer `count` agents, each with this endpoint."""
     with app.app_context():
         for _ in range(count):
-            answer(cast.bob, ask_in(cast.alice, endpoint_at(url, timeout_seconds=30)))
+            answer(cast.bob, ask_in(cast.alice, endpoint_at(url, timeout_seconds=300)))
 
 
 def test_calls_overlap_what_cannot_begin_stays_in_redis_and_sigterm_waits_for_those_in_flight(
@@ -41,13 +41,13 @@ def test_calls_overlap_what_cannot_begin_stays_in_redis_and_sigterm_waits_for_th
         endpoint.gate.clear()
         make_due(app, cast, endpoint.url, 4)
         process = start_worker()
-        wait_until(lambda: len(endpoint.calls) == 3, seconds=40)
+        wait_until(lambda: len(endpoint.calls) == 3)
         assert queued(settings) >= 1, "nobody has taken what nobody can begin"
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.3)
         endpoint.gate.set()
-        assert process.wait(30) == 0
+        assert process.wait(100) == 0
         assert (len(endpoint.calls), succeeded(app)) == (3, 3)
         assert queued(settings) >= 1, "others are woken for what is left"
 
@@ -60,4 +60,4 @@ def test_one_that_starts_finds_what_waits_though_nobody_wakes_it(
         with announcing_connection(settings.redis_url) as connection:
             connection.delete(wakeup_queue(connection).key)
         start_worker()
-        wait_until(lambda: succeeded(app) == 2, seconds=40)
+        wait_until(lambda: succeeded(app) == 2)

@@ -38,7 +38,7 @@ def at_once(app: Flask, *acts: Callable[[int], object]) -> list[OpenSinkError]:
     def run(act: Callable[[int], object]) -> None:
         with app.app_context():
             for number in range(ROUNDS):
-                together.wait(30)
+                together.wait(100)
                 try:
                     with writing():
                         act(number)

@@ -35,7 +35,7 @@ def test_of_two_tabs_at_once_one_gets_in(app: Flask, cast: Cast, kind: str) -> N
 
     def enter(_: int) -> bool:
         with app.app_context():
-            together.wait(timeout=10)
+            together.wait(100)
             with writing():
                 factor = second_factor_of(db.session.get_one(User, cast.bob.id))
                 assert factor is not None

@@ -56,14 +56,14 @@ def at_once(app: Flask, cast: Cast, waiting: Waiting) -> Callable[..., None]:
                     time.sleep(HEAD_START_SECONDS)
 
         def second() -> None:
-            has_begun.wait(5)
+            assert has_begun.wait(100)
             with app.app_context(), writing():
                 meanwhile(db.session.get_one(Workspace, cast.alice.workspace_id), waiting)
 
         with ThreadPoolExecutor() as threads:
             one, other = threads.submit(first), threads.submit(second)
-            one.result(10)
-            other.result(10)
+            one.result(100)
+            other.result(100)
 
     return run
 

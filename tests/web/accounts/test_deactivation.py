@@ -268,7 +268,7 @@ class TestAtOnce:
                     with writing():
                         member = db.session.get_one(Membership, (by.id, by.workspace_id))
                         principal = Principal.of(member)
-                        both.wait(10)
+                        both.wait(100)
                         turn_on(principal, other.id)
                     came.append("done")
                 except Conflict:

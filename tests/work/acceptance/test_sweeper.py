@@ -4,8 +4,6 @@ Statements are counted in the sweeper's own process, past the application.
 """
 
 import os
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +15,7 @@ from sqlalchemy import Engine, event
 
 from opensink_web import cli
 from opensink_web.models import Execution
+from opensink_web.work.sweeper import Sweeper
 from tests.support.endpoints import Endpoints
 from tests.support.many_rows import copy_row
 from tests.support.real_servers import wait_until
@@ -27,43 +26,39 @@ pytestmark = pytest.mark.server
 
 FEW, MANY = 20, 2000
 NEXT_YEAR = timedelta(days=365).total_seconds()
-SWEEPS = 4
+SWEEPS = 3
 COUNTED = "COUNTED_STATEMENTS"
 """The variable that names the file in which the sweeper's process keeps count."""
 _NEW_GROUP = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "gen_random_uuid()"}
 
 
 def counting_main(arguments: Sequence[str]) -> None:
-    """Run a command, and write down after each second what it has said to the database till now."""
-    counts = [0, 0.0]
-    begun: dict[int, float] = {}
+    """Run a command; the sweeper writes down after each sweep how many statements there were."""
+    statements, sweeps = 0, 0
+    sweep = Sweeper.sweep
 
-    def before(_c: Any, cursor: Any, *_: Any) -> None:
-        begun[id(cursor)] = time.perf_counter()
+    def count(*_: Any) -> None:
+        nonlocal statements
+        statements += 1
 
-    def after(_c: Any, cursor: Any, *_: Any) -> None:
-        counts[0] += 1
-        counts[1] += time.perf_counter() - begun.pop(id(cursor))
+    def counted_sweep(sweeper: Sweeper) -> int:
+        nonlocal sweeps
+        woken = sweep(sweeper)
+        sweeps += 1
+        Path(os.environ[COUNTED]).write_text(f"{statements} {sweeps}")
+        return woken
 
-    event.listen(Engine, "before_cursor_execute", before)
-    event.listen(Engine, "after_cursor_execute", after)
-
-    def write() -> None:
-        while True:
-            Path(os.environ[COUNTED]).write_text(f"{counts[0]} {counts[1]}")
-            time.sleep(0.05)
-
-    if arguments[0] == "sweeper":
-        threading.Thread(target=write, daemon=True).start()
+    event.listen(Engine, "before_cursor_execute", count)
+    Sweeper.sweep = counted_sweep  # type: ignore[assignment,method-assign]
     cli.main(arguments)
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What the sweeper has said to the database, and how long it waited for answers."""
+class Counts:
+    """What the sweeper has said to the database, and how often it has swept."""
 
     statements: int
-    seconds: float
+    sweeps: int
 
 
 def test_groups_in_which_nothing_is_due_cost_no_statement(
@@ -75,14 +70,12 @@ def test_groups_in_which_nothing_is_due_cost_no_statement(
         (first,) = server.submit(function_id, delay_seconds=NEXT_YEAR)
         _schedule(server, first, FEW)
         server.start()
-        few = _spent(tmp_path / "counted")
+        few = _statements_of_a_sweep(tmp_path / "counted")
         _schedule(server, first, MANY)
-        time.sleep(1)
-        many = _spent(tmp_path / "counted")
-    print(f"{FEW} groups: {few}; {MANY}: {many}, in {SWEEPS} s")
+        many = _statements_of_a_sweep(tmp_path / "counted")
     # a chore that comes once a minute may fall into either
-    assert many.statements <= few.statements * 1.5 + 10
-    assert many.statements <= 40 * SWEEPS
+    assert many <= few * 1.5 + 3, (few, many)
+    assert many <= 40
 
 
 def _schedule(server: WholeServer, execution_id: object, groups: int) -> None:
@@ -92,15 +85,18 @@ def _schedule(server: WholeServer, execution_id: object, groups: int) -> None:
         copy_row(Execution, execution_id, groups, {"group_id": _NEW_GROUP[dialect]})  # type: ignore[arg-type]
 
 
-def _spent(file: Path) -> Spent:
-    """Return what was spent in some seconds from now."""
-    wait_until(file.exists, seconds=20)
-    before = _read(file)
-    time.sleep(SWEEPS)
-    after = _read(file)
-    return Spent(after.statements - before.statements, after.seconds - before.seconds)
+def _statements_of_a_sweep(file: Path) -> float:
+    """Return how many there are from now on, on average."""
+    wait_until(file.exists)
+    before = _after(file, _read(file).sweeps + 1)  # the one that was under way has ended
+    after = _after(file, before.sweeps + SWEEPS)
+    return (after.statements - before.statements) / (after.sweeps - before.sweeps)
 
 
-def _read(file: Path) -> Spent:
-    statements, seconds = wait_until(file.read_text).split()
-    return Spent(int(statements), float(seconds))
+def _after(file: Path, sweeps: int) -> Counts:
+    found: Counts = wait_until(lambda: (now := _read(file)).sweeps >= sweeps and now)
+    return found
+
+
+def _read(file: Path) -> Counts:
+    return Counts(*map(int, wait_until(file.read_text).split()))
