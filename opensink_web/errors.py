@@ -150,13 +150,6 @@ class AlreadyResolved(Conflict):
     code = "already_resolved"
 
 
-class BodyTooLarge(OpenSinkError):
-    """The body is larger than the server takes."""
-
-    code = "body_too_large"
-    status = 413
-
-
 class NotJSON(OpenSinkError):
     """The body is not declared as JSON."""
 

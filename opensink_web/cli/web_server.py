@@ -19,8 +19,8 @@ from opensink_web.http_server.processes import run_processes
 from opensink_web.http_server.server import Server
 from opensink_web.settings import Settings
 
-# SQLite takes one writer, and one process's writers queue at a lock instead of SQLite's back-off.
-SQLITE_PROCESSES = 1
+# With SQLite there is one: it takes one writer, and those of one process queue at a lock instead of
+# SQLite's back-off.
 POSTGRESQL_PROCESSES = 2
 # A thread that comes back from the database waits this long for one that computes. An answer's
 # transaction has ten statements, and with Python's 5 ms others who write wait for all those waits.

@@ -34,7 +34,6 @@ pytestmark = pytest.mark.server
 BEFORE, AFTER = "0021", "0022"
 NOW = datetime.now(UTC)
 MARK = "m4rk3r é"
-ROWS_COUNT = 3
 USER, WORKSPACE, AGENT, SESSION, BATCH, CHAT, FUNCTION = (uuid4() for _ in range(7))
 EXECUTION, GONE, OF_AGENT, REQUEST, CALLBACK, STEP, SAID, HAPPENED = (uuid4() for _ in range(8))
 SECRET_CARD = {"type": "object", "properties": {"card": {"type": "string", "writeOnly": True}}}

@@ -24,7 +24,6 @@ from tests.support.scenarios import ask_in, endpoint_at, make_due
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 
-SUCCESS = Response(200, "OK", (), b"", False, 1.5, "127.0.0.1", None)
 FAILURE = Response(500, "", (), b"", False, 1.5, "127.0.0.1", None)
 
 
