@@ -268,7 +268,8 @@ class Settings:
             for name, setting in described_settings().items()
         }
         data_dir = values["data_dir"]
-        values["database_url"] = values["database_url"] or _sqlite_url(data_dir)
+        sqlite_url = f"sqlite:///{data_dir / 'opensink.sqlite3'}"
+        values["database_url"] = values["database_url"] or sqlite_url
         values["redis_url"] = values["redis_url"] or _embedded_redis_url(data_dir)
         values["python_calls_per_worker"] = values["python_calls_per_worker"] or _python_calls()
         values["public_url"] = values["public_url"] or _own_url(values["host"], values["port"])
@@ -351,10 +352,6 @@ def _written(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     return "" if value is None else str(value)
-
-
-def _sqlite_url(data_dir: Path) -> str:
-    return f"sqlite:///{data_dir / 'opensink.sqlite3'}"
 
 
 def _own_url(host: str, port: int) -> str:

@@ -38,7 +38,8 @@ def ready_application(
         revision = current_revision()
         check_not_newer(revision)
         if revision is None:
-            raise ConfigurationError(no_database(settings, _place(settings)))
+            place = make_url(settings.database_url).render_as_string(hide_password=True)
+            raise ConfigurationError(no_database(settings, place))
         if not is_current():
             raise ConfigurationError(
                 "The database's tables do not match this version of OpenSink; run `opensink db"
@@ -48,10 +49,6 @@ def ready_application(
             check_keys()
         db.engine.dispose()  # a connection must not be shared with processes forked from this one
     return application
-
-
-def _place(settings: Settings) -> str:
-    return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import click
 
 from opensink_web.cli.remote import takes_server
-from opensink_web.client import Batch, Client, Execution
+from opensink_web.client import Batch, Client
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject, parse
 
@@ -140,13 +140,10 @@ def _report(server: Client, found: Batch) -> None:
 def _report_failures(server: Client, found: Batch) -> None:
     failed = server.batch_executions(found.batch_id, status="failed")
     for each in islice(failed, FAILURES_SHOWN):
-        click.echo(f"  {each.execution_id} {each.trigger_id}: {_first_line(each)}")
+        first_line = (each.error or "").partition("\n")[0]
+        click.echo(f"  {each.execution_id} {each.trigger_id}: {first_line}")
     if found.failed > FAILURES_SHOWN:
         click.echo(f"  … and {found.failed - FAILURES_SHOWN} more")
-
-
-def _first_line(execution: Execution) -> str:
-    return (execution.error or "").partition("\n")[0]
 
 
 def _exit_as(found: Batch) -> None:

@@ -5,7 +5,7 @@ After a change of settings.py: `.venv/bin/opensink settings > docs/configuration
 
 import click
 
-from opensink_web.settings import Setting, described_settings
+from opensink_web.settings import described_settings
 
 _INTRODUCTION = """\
 # Configuration
@@ -36,9 +36,5 @@ def settings() -> None:
         if name in _HEADINGS:
             click.echo(f"\n## {_HEADINGS[name]}\n\n{_TABLE}")
         if setting.description:
-            click.echo(_row(setting))
-
-
-def _row(setting: Setting) -> str:
-    default = setting.default_in_words or f"`{setting.default}`"
-    return f"| `{setting.variable}` | {default} | {setting.description} |"
+            default = setting.default_in_words or f"`{setting.default}`"
+            click.echo(f"| `{setting.variable}` | {default} | {setting.description} |")

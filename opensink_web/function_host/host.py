@@ -47,7 +47,9 @@ def main(name: str, memory_mb: str, file_mb: str, control: str, *late: str) -> N
         handler = None if late else _import(name)
     except BaseException as error:
         traceback.print_exc()
-        reason = str(error) if isinstance(error, LookupError) else _reason(name, error)
+        reason = f"The entry point {name} cannot be imported: {type(error).__name__}: {error}"
+        if isinstance(error, LookupError):
+            reason = str(error)
         channel.sendall(frames.pack(frames.UNUSABLE, reason.encode("utf-8", "replace")))
         return
     if threading.active_count() > 1:
@@ -66,10 +68,6 @@ def _import(name: str) -> Handler:
     handler = load(name)
     signal.alarm(0)
     return handler
-
-
-def _reason(name: str, error: BaseException) -> str:
-    return f"The entry point {name} cannot be imported: {type(error).__name__}: {error}"
 
 
 class Host:

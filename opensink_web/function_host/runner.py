@@ -172,16 +172,14 @@ class _Host:
         try:
             kind, payload = frames.receive(control)
         except EOFError:
-            self._failure = Failure(self._death_at_import(), "function_failed")
+            how = _ending(self._program.wait(_GRACE_SECONDS))
+            message = f"The process of {self._entry_point} ended while it was imported, {how}."
+            self._failure = Failure(message, "function_failed")
         else:
             self._is_ready = kind == frames.READY
             if not self._is_ready:
                 self._failure = Failure(payload.decode("utf-8", "replace"), "function_failed")
         control.settimeout(None)
-
-    def _death_at_import(self) -> str:
-        how = _ending(self._program.wait(_GRACE_SECONDS))
-        return f"The process of {self._entry_point} ended while it was imported, {how}."
 
     def _still_importing(self, timeout_seconds: float) -> Failure:
         message = f"{self._entry_point} was still being imported after {timeout_seconds:g} s."

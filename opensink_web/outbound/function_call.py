@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from opensink_web import json_value
-from opensink_web.functions import Context, Resume
+from opensink_web.functions import Context
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.endpoint_call import EndpointSpec
@@ -31,7 +31,10 @@ def build_function_call(
     """Make the call that has an endpoint carry a function out."""
     fields: JSONObject = {"input": input_data, "context": context_to_json(context)}
     if context.resume is not None:
-        fields[_RESUME] = _resume_to_json(context.resume)
+        fields[_RESUME] = {
+            "input_request_id": context.resume.input_request_id,
+            "response": context.resume.response,
+        }
     if endpoint.method == "GET":
         given = input_data
         if context.resume is not None:
@@ -100,7 +103,3 @@ def _question(said: dict[str, JSONValue]) -> Awaits | Failure:
         return Awaits(prompt, schema)
     message = "The endpoint asks for input without a `prompt` (a text) and a `schema` (an object)."
     return Failure(message, "bad_output", said)
-
-
-def _resume_to_json(resume: Resume) -> JSONObject:
-    return {"input_request_id": resume.input_request_id, "response": resume.response}

@@ -84,7 +84,8 @@ class EndpointPolicy:
             return False
         if METADATA_ADDRESSES.intersection((parsed, *embedded_addresses(parsed))):
             return any(_is_exactly(network, parsed) for network in self.networks)
-        return self._lists_host(host) or self._permits(parsed)
+        name = host.lower().removesuffix(".")
+        return name in self.hosts or name.endswith(self.suffixes) or self._permits(parsed)
 
     def refusal(self, host: str, address: str) -> str:
         """Say that an address is refused, and who can change that."""
@@ -96,10 +97,6 @@ class EndpointPolicy:
         if is_translated(address):
             return all(self._permits(each) for each in embedded_addresses(address))
         return is_public(address)
-
-    def _lists_host(self, host: str) -> bool:
-        name = host.lower().removesuffix(".")
-        return name in self.hosts or name.endswith(self.suffixes)
 
 
 def refusal(host: str, address: str, setting: str) -> str:

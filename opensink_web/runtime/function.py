@@ -271,7 +271,8 @@ def _check_batch(principal: Principal, namespace: str, name: str, body: ExecuteB
     Raises: as _check_input(); InvalidInput; BatchSizeRefused.
     """
     check_callback_urls(body)
-    settings = _services().settings
+    wired: Services = current_app.extensions[EXTENSION]
+    settings = wired.settings
     function = executable_function(principal, namespace, name)
     submission.check_size(body.inputs, settings.max_batch_size)
     most = settings.max_body_bytes
@@ -309,11 +310,6 @@ def execute_batch(
         execution_ids=checked.execution_ids,
         total=len(checked.execution_ids),
     )
-
-
-def _services() -> Services:
-    wired: Services = current_app.extensions[EXTENSION]
-    return wired
 
 
 def _why_it_goes_on(execution: Execution) -> str:

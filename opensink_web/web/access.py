@@ -69,14 +69,10 @@ def _load(token: str) -> SignedIn | None:
     session = queries.find_session(token)
     if session is None:
         return None
-    if not _page_asks_by_itself():
+    # a page that is left open asks for news for ever; nobody sits before it for that
+    if request.method != "GET" or "HX-Request" not in request.headers:
         last_use.note_session(session)
     return SignedIn(session, token)
-
-
-def _page_asks_by_itself() -> bool:
-    """A page that is left open asks for news for ever; nobody sits before it for that."""
-    return request.method == "GET" and "HX-Request" in request.headers
 
 
 def services() -> Services:

@@ -119,13 +119,10 @@ def _covers(mine: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...
         if segment == ANY and is_last:
             # after a point it stands for a path and an action too, after a slash for what is below
             return separator == "." or other[index][0] == separator
-        if other[index][0] != separator or _ends_open(other, index):
+        # a `*` at the end there stands for all that follows
+        ends_open = other[index][1] == ANY and index == len(other) - 1
+        if other[index][0] != separator or ends_open:
             return False
         if segment not in {ANY, other[index][1]}:
             return False
     return len(mine) == len(other)
-
-
-def _ends_open(steps: tuple[tuple[str, str], ...], index: int) -> bool:
-    """Return True if a `*` there stands for all that follows."""
-    return steps[index][1] == ANY and index == len(steps) - 1

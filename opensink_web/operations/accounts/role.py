@@ -114,7 +114,11 @@ def set_roles(by: Principal, user_id: UUID, role_ids: set[UUID]) -> Membership:
 
 def _give(role: CustomRole, member: Membership) -> User:
     if db.session.get(MembershipRole, (role.id, member.user_id)) is None:
-        db.session.add(_given(role, member))
+        db.session.add(
+            MembershipRole(
+                role_id=role.id, user_id=member.user_id, workspace_id=member.workspace_id
+            )
+        )
     return member.user
 
 
@@ -127,10 +131,6 @@ def _take(role: CustomRole, member: Membership) -> User:
         raise NotFound("This member does not have this role.")
     close_links_of(member)
     return member.user
-
-
-def _given(role: CustomRole, member: Membership) -> MembershipRole:
-    return MembershipRole(role_id=role.id, user_id=member.user_id, workspace_id=member.workspace_id)
 
 
 def _find_locked(by: Principal, role_id: UUID) -> CustomRole:

@@ -87,7 +87,7 @@ def check_fields(
             if name == "target":
                 check_target(value, policy, _readable_target_of(function))
             else:
-                changes[name] = _CHECKS.get(name, _as_it_is)(value)
+                changes[name] = _CHECKS[name](value) if name in _CHECKS else value
         except InvalidInput as refusal:
             refusals.append(refusal.below(f"/{name}"))
     if len(refusals) == 1:
@@ -190,10 +190,6 @@ def _checked_output_schema(schema: JSONObject | None) -> JSONObject | None:
     if schema is not None:
         check_value_schema(schema)
     return schema
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {

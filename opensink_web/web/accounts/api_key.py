@@ -4,7 +4,7 @@ A key is shown once, in the answer to the POST that made it. It never stands in 
 cookie or a log.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -92,7 +92,7 @@ class KeyForm(SettingsForm):
         if not self.expiry.data:
             return None
         if self.expiry.data == _ON_A_DATE:
-            return _end_of(self.expires_at.data)
+            return datetime.combine(self.expires_at.data, time.max, UTC)
         return clock.now() + timedelta(days=int(self.expiry.data))
 
 
@@ -147,7 +147,3 @@ def _create(principal: Principal, form: KeyForm) -> ResponseReturnValue:
             expires_at=form.moment_of_expiry(),
         )
     return render_template("api_key/created.html", key=key, secret=secret), 201
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day, time.max, UTC)

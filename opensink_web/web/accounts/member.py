@@ -83,7 +83,11 @@ def create_invitation(principal: Principal) -> ResponseReturnValue:
                 token = invite_for(
                     principal, role=Role(form.role.data), email=form.email.data or None
                 )
-            return _page(principal, InviteForm(formdata=None), link=_link(token)), 201
+            return _page(
+                principal,
+                InviteForm(formdata=None),
+                link=public_address("auth.sign_up", token=token),
+            ), 201
         except InvalidInput as error:
             form.show(error)
         except PermissionMissing as error:
@@ -225,10 +229,6 @@ def _sent_role() -> Role | None:
 
 def _named(role: Role) -> str:
     return "an admin" if role is Role.ADMIN else f"a {role.value}"
-
-
-def _link(token: str) -> str:
-    return public_address("auth.sign_up", token=token)
 
 
 def _back(principal: Principal) -> ResponseReturnValue:

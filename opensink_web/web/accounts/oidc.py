@@ -114,7 +114,8 @@ def link(user: User) -> ResponseReturnValue:
     if kept.pop("user_id", None) != str(user.id):
         return redirect(url_for("auth.home"), 303)
     form = LinkForm()
-    if not _needs_password(user):
+    # linking adds a way in, so a browser that was left alone must not be enough
+    if user.password_hash is None or has_just_signed_in():
         del form.password
     if form.validate_on_submit() and _may_link(form, user):
         return _link(user, Claims(**kept))
@@ -202,11 +203,6 @@ def _next_page(goal: str, invitation_token: str | None) -> str:
             return url_for("auth.home")
         return url_for("auth.sign_up", token=invitation_token)
     return goal or url_for("auth.home")
-
-
-def _needs_password(user: User) -> bool:
-    """Linking adds a way in, so a browser that was left alone must not be enough."""
-    return user.password_hash is not None and not has_just_signed_in()
 
 
 def _may_link(form: LinkForm, user: User) -> bool:

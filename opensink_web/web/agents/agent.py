@@ -131,7 +131,8 @@ def show(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
 def edit(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     """Change an agent's name, description and address."""
     agent = find_agent(principal.workspace, agent_id)
-    form = AgentForm(obj=agent, data={"first_messages": _typed_messages(agent)})
+    written = dump(agent.initial_messages, indent=2) if agent.initial_messages else ""
+    form = AgentForm(obj=agent, data={"first_messages": written})
     if form.validate_on_submit():
         try:
             messages = form.messages(principal)
@@ -266,10 +267,6 @@ def _stored_form(agent: Agent) -> EndpointForm:
     with suppress(UnreadableSecret):
         return endpoint_form(endpoint_of(agent))
     return endpoint_form(None)
-
-
-def _typed_messages(agent: Agent) -> str:
-    return dump(agent.initial_messages, indent=2) if agent.initial_messages else ""
 
 
 def _endpoint_error(agent: Agent) -> str | None:

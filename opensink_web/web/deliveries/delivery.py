@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web.errors import Conflict
-from opensink_web.models import Delivery, DeliveryAttempt, DeliveryKind, DeliveryStatus
+from opensink_web.models import DeliveryKind, DeliveryStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as operations
@@ -55,7 +55,8 @@ def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
     """Show a delivery with its attempts, or to htmx the part that updates itself."""
     delivery = queries.find_delivery(principal.workspace, delivery_id)
     attempts = attempts_of(delivery)
-    version = _version(delivery, attempts)
+    outcomes = [(attempt.number, attempt.outcome) for attempt in attempts]
+    version = version_of(delivery.status, delivery.updated_at, wait_of(delivery), outcomes)
     if is_unchanged(version):
         return UNCHANGED
     asked_id = delivery.input_request_id
@@ -100,8 +101,3 @@ def _tabs(filters: queries.DeliveryFilter) -> list[tuple[str, str, bool, None]]:
         )
         for status in _TABS
     ]
-
-
-def _version(delivery: Delivery, attempts: list[DeliveryAttempt]) -> str:
-    outcomes = [(attempt.number, attempt.outcome) for attempt in attempts]
-    return version_of(delivery.status, delivery.updated_at, wait_of(delivery), outcomes)

@@ -97,7 +97,9 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         running_count=progress.count(ExecutionStatus.RUNNING),
         filters=_filters(progress, chosen),
         children=children,
-        requests=pending_requests_of([child.id for child in children if _waits(child)]),
+        requests=pending_requests_of(
+            [child.id for child in children if child.status is ExecutionStatus.AWAITING_INPUT]
+        ),
         callback=callback,
         may_cancel=_is_cancellable(principal, batch),
         reruns=reruns(principal, batch, has_ended=batch.ended_as is not None),
@@ -146,10 +148,6 @@ def _how_it_ended(progress: Progress) -> str:
     if cancelled:
         counts += f", {cancelled} cancelled one by one"
     return f"{counts}. The batch itself was not cancelled; that is what “Partial” means."
-
-
-def _waits(execution: Execution) -> bool:
-    return execution.status is ExecutionStatus.AWAITING_INPUT
 
 
 def _is_cancellable(principal: Principal, batch: Batch) -> bool:

@@ -58,10 +58,12 @@ def show(principal: Principal, chat_id: UUID) -> ResponseReturnValue:
     """Show what was said in a chat."""
     user_id = only_user(principal, "chats", Action.READ)
     chat = find_chat(principal.workspace, chat_id, user_id=user_id)
+    messages = transcript_of(chat)
     page = ChatPage(
         chat=chat,
         user_email=email_of_user(chat),
-        said=_all_said(transcript_of(chat)),
+        # what it began with was written at one moment; what is later the agent has answered
+        said=[_said(each, each.created_at > messages[0].created_at) for each in messages],
         variables=shown_json(chat.input_variables) if chat.input_variables else None,
         executions=[
             each
@@ -70,11 +72,6 @@ def show(principal: Principal, chat_id: UUID) -> ResponseReturnValue:
         ],
     )
     return render_template("chat/show.html", page=page)
-
-
-def _all_said(messages: list[ChatMessage]) -> list[Said]:
-    """Tell what the chat began with, all written at one moment, from what the agent answered."""
-    return [_said(each, each.created_at > messages[0].created_at) for each in messages]
 
 
 def _said(message: ChatMessage, is_answer: bool) -> Said:

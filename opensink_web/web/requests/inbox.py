@@ -60,11 +60,14 @@ class Inbox:
 def show(principal: Principal) -> ResponseReturnValue:
     """Show the list, or to htmx the part of it that updates itself."""
     view = chosen_word(View, "view") or View.WAITING
-    page = _requests(principal.workspace, view)
-    version = _version(principal.workspace, page)
+    workspace = principal.workspace
+    filters = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
+    page = list_input_requests(workspace, filters, page_request())
+    rows = [(each.id, each.status, each.resolved_at) for each in page.items]
+    version = version_of(count_waiting(workspace), rows)
     if is_unchanged(version):
         return UNCHANGED
-    inbox = _inbox(principal.workspace, view, page, version)
+    inbox = _inbox(workspace, view, page, version)
     template = "inbox/_list.html" if request.htmx else "inbox/show.html"
     return render_template(
         template,
@@ -73,16 +76,6 @@ def show(principal: Principal) -> ResponseReturnValue:
         may_connect=principal.may("agents", Action.WRITE),
         base_url=public_root(),
     )
-
-
-def _requests(workspace: Workspace, view: View) -> Page[InputRequest]:
-    filters = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
-    return list_input_requests(workspace, filters, page_request())
-
-
-def _version(workspace: Workspace, page: Page[InputRequest]) -> str:
-    rows = [(request.id, request.status, request.resolved_at) for request in page.items]
-    return version_of(count_waiting(workspace), rows)
 
 
 def _inbox(workspace: Workspace, view: View, page: Page[InputRequest], version: str) -> Inbox:
