@@ -383,10 +383,7 @@ class Dispatcher:
         return True
 
     def _renew(self) -> None:
-        """Keep the leases of what goes on, and of what could not be stored yet.
-
-        One that cannot be kept now may last until next time.
-        """
+        """Keep the leases of what goes on and of what could not be stored yet; or the next time."""
         held = [*self._running.values(), *((each.kind, each.claim) for each in self._ended)]
         if time.monotonic() - self._renewed_at < RENEWAL_SECONDS or not held:
             return

@@ -29,62 +29,22 @@ from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import update_session
 from opensink_web.operations.deliveries import outcome
-from opensink_web.operations.deliveries.attempt import DeliveryClaim
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.operations.deliveries.outcome import give_up_delivery
 from opensink_web.operations.deliveries.record import attempts_of
-from opensink_web.outbound.client import Call, Headers, Response
 from opensink_web.outbound.failures import CallError
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
+from tests.operations.deliveries.conftest import (
+    call_of,
+    came_back,
+    claimed,
+    finished,
+    session_status,
+    the_delivery,
+)
 from tests.support.deliveries import claim_delivery, finish_delivery, finish_together
 from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
-
-
-@pytest.fixture
-def waiting(app: Flask, cast: Cast) -> Iterator[Waiting]:
-    with app.app_context():
-        yield ask_in(cast.alice, endpoint_at("http://127.0.0.1:9/execute"))
-
-
-@pytest.fixture
-def delivery_id(cast: Cast, waiting: Waiting) -> UUID:
-    answer(cast.bob, waiting)
-    return db.session.scalars(select(Delivery.id)).one()
-
-
-def came_back(
-    status: int | None, error: CallError | None = None, body: bytes = b"", headers: Headers = ()
-) -> Response:
-    return Response(status, "", headers, body, False, 1.5, "127.0.0.1", error)
-
-
-def call_of(claim: DeliveryClaim) -> Call:
-    assert claim.attempt is not None
-    return claim.attempt.call
-
-
-def claimed(delivery_id: UUID) -> DeliveryClaim:
-    with writing():
-        claim_ = claim_delivery(delivery_id)
-    assert claim_ is not None
-    return claim_
-
-
-def finished(claim_: DeliveryClaim, status: int | None, error: CallError | None = None) -> bool:
-    with writing():
-        return finish_delivery(claim_, came_back(status, error))
-
-
-def the_delivery(delivery_id: UUID) -> Delivery:
-    db.session.rollback()
-    return db.session.get_one(Delivery, delivery_id)
-
-
-def session_status(waiting: Waiting) -> tuple[SessionStatus, SessionStatus | None]:
-    session = db.session.get_one(AgentSession, waiting.session_id)
-    agent = db.session.get_one(Agent, waiting.agent_id)
-    return session.status, agent.status
 
 
 def test_only_one_claims_it(delivery_id: UUID) -> None:
@@ -368,59 +328,3 @@ def test_410_gone_ends_it_whatever_is_left(patient_id: UUID) -> None:
 def test_what_policy_refuses_is_not_tried_again(patient_id: UUID) -> None:
     assert finished(claimed(patient_id), None, CallError("refused_by_policy", "Not public."))
     assert the_delivery(patient_id).status is DeliveryStatus.FAILED
-
-
-def test_a_secret_that_comes_back_is_not_kept(delivery_id: UUID) -> None:
-    claim_ = claimed(delivery_id)
-    secret = dict(call_of(claim_).headers)["X-OpenSink-Secret"]
-    with writing():
-        finish_delivery(claim_, came_back(200, body=f"you sent {secret}\0".encode()))
-    (attempt,) = the_delivery(delivery_id).attempts
-    assert attempt.response_body == "you sent ••••\ufffd"
-    assert secret not in str(attempt.request_headers)
-
-
-def test_an_echo_in_the_reason_reaches_neither_session_nor_activity(
-    delivery_id: UUID, waiting: Waiting
-) -> None:
-    claim_ = claimed(delivery_id)
-    secret = dict(call_of(claim_).headers)["X-OpenSink-Secret"]
-    with writing():
-        finish_delivery(
-            claim_, Response(401, f"Not {secret}", (), b"", False, 1.5, "127.0.0.1", None)
-        )
-    assert (
-        the_delivery(delivery_id).error_message == "The execution endpoint answered 401 Not ••••."
-    )
-    assert secret not in str(session_status(waiting))
-    assert secret not in str([one.message for one in db.session.scalars(select(Activity))])
-
-
-def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: Cast) -> None:
-    url = "http://127.0.0.1:9/execute?token=in-the-address&page=2"
-    endpoint = replace(endpoint_at(url), body={"password": "in-the-body"})
-    with app.app_context():
-        answer(cast.bob, ask_in(cast.alice, endpoint))
-        delivery_id = db.session.scalars(select(Delivery.id)).one()
-        claim_ = claimed(delivery_id)
-        body = b"in-the-address in-the-body in-the-b"
-        with writing():
-            finish_delivery(claim_, Response(200, "", (), body, True, 1.5, "127.0.0.1", None))
-        (attempt,) = the_delivery(delivery_id).attempts
-        assert call_of(claim_).url == url
-        assert attempt.url == "http://127.0.0.1:9/execute?token=••••&page=••••"
-        assert '"password":"••••"' in str(attempt.request_body)
-        assert attempt.response_body == "•••• •••• ••••"
-        assert attempt.response_body_truncated is True
-
-
-def test_an_endpoint_that_cannot_be_decrypted_fails_the_call_with_its_reason(
-    delivery_id: UUID, waiting: Waiting
-) -> None:
-    with writing():
-        db.session.get_one(Agent, waiting.agent_id).sealed_execution_endpoint = "00000000.lost"
-    with writing():
-        assert claim_delivery(delivery_id) is None
-    session = db.session.get_one(AgentSession, waiting.session_id)
-    assert session.status is SessionStatus.FAILED
-    assert "a key that this server does not have" in str(session.error_message)
