@@ -168,7 +168,7 @@ class TestContinue:
             (claim,) = claim_some(function_id)
             finish_all([claim], Output({"sum": 1}))
         assert claim.answer is not None
-        assert (claim.id, claim.input_data) == (asking, {"n": 1})
+        assert (claim.id, claim.read_input()) == (asking, {"n": 1})
 
     def test_an_input_that_does_not_fit_is_named(self, alice: Api, asking: UUID) -> None:
         answer = do(alice, asking, "continue", {"input": {"approved": "perhaps"}})
