@@ -19,7 +19,7 @@ from blinker import Signal
 from sqlalchemy import Connection, CursorResult, Engine, Executable, UpdateBase, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from opensink_web.errors import Conflict, NotFound, Unavailable
 from opensink_web.models import prepared
@@ -78,10 +78,8 @@ def writing() -> Iterator[None]:
     with _writer(session.get_bind()):
         try:
             yield
-            session.info.pop(_CONNECTION, None)
             _commit(session)
         except BaseException as error:
-            session.info.pop(_CONNECTION, None)
             session.rollback()
             if is_outage(error):
                 raise Unavailable(_TRY_AGAIN) from error
@@ -173,14 +171,15 @@ def run_prepared(
 
 
 def _connection() -> Connection:
-    """Return the session's connection; within one that writes it is asked for it once."""
+    """Return the connection of the session's transaction; asking it each time costs a statement."""
     session = db.session()
-    if not _writes.get():
-        return session.connection()
-    connection = session.info.get(_CONNECTION)
-    if connection is None:
-        connection = session.info[_CONNECTION] = session.connection()
-    return cast("Connection", connection)
+    begun = session.get_transaction()
+    known: tuple[SessionTransaction, Connection] | None = session.info.get(_CONNECTION)
+    if known is not None and known[0] is begun and known[0].is_active:
+        return known[1]
+    connection = session.connection()
+    session.info[_CONNECTION] = (session.get_transaction(), connection)
+    return connection
 
 
 def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
@@ -236,7 +235,7 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+        prepared.run_text(connection, "BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
 
 
 def prepare_postgresql(engine: Engine) -> None:
