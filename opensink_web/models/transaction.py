@@ -8,6 +8,7 @@ longer than a person would: a database that is locked, full, read-only or away i
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -48,6 +49,8 @@ _DONE_ALREADY = "Somebody has just done the same. Nothing was stored; please try
 _JUST_DELETED = "What this belongs to has just been deleted. Nothing was stored."
 _LOCKED_SECONDS = 5
 """How long a writer waits for the others, here and in the database, before it gives up."""
+_LOOK_AGAIN_SECONDS = 0.0007
+"""After so long a writer looks whether the one in another process is done."""
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY = "25006"
 _PROGRAM_LIMIT_EXCEEDED = "54"
@@ -235,7 +238,33 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        prepared.run_text(connection, "BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+        if _writes.get():
+            _begin_immediate(connection)
+        else:
+            prepared.run_text(connection, "BEGIN")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Wait for the writer in another process, who is done in a millisecond or two as a rule.
+
+    SQLite's own waiting sleeps 1, 2, 5, 10, 15, 20 and more milliseconds, so processes that write
+    by turns would mostly sleep.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    until = time.monotonic() + _LOCKED_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        prepared.run_text(connection, "BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(_LOCKED_SECONDS * 1000)}")
 
 
 def prepare_postgresql(engine: Engine) -> None:
