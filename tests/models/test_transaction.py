@@ -82,8 +82,8 @@ def test_a_writer_goes_on_once_another_process_is_done(app: Flask, cast: Cast) -
         end = threading.Timer(0.05, other.rollback)
         end.start()
         with writing():
-            assert not other.in_transaction
             waits_ms = db.session.execute(text("PRAGMA busy_timeout")).scalar()
+            assert not other.in_transaction
         end.join()
         other.close()
     assert waits_ms == 5000, "others than writers wait as before"
