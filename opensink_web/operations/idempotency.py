@@ -71,7 +71,7 @@ def begin(
     """
     once = replace(once, key=_kept_key(principal, once.key))
     moment = clock.now()
-    _forget(principal, once.key)
+    _forget(principal, once.key)  # one whose time is over would still be in the way
     record = IdempotencyRecord(
         workspace_id=principal.workspace.id,
         user_id=principal.user.id,
@@ -80,6 +80,7 @@ def begin(
         expires_at=moment + lifetime,
     )
     try:
+        # a savepoint, because PostgreSQL lets a transaction do nothing more after an error
         with db.session.begin_nested():
             db.session.add(record)
     except IntegrityError:

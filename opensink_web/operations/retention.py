@@ -79,8 +79,9 @@ def count_prunable(kind: Kept, cutoff: datetime) -> int:
 def prune_some(kind: Kept, cutoff: datetime) -> int:
     """Delete a slice of what is older; return how many rows of its own table, 0 for none."""
     table = _table_of(kind)
-    most = 1 if kind is Kept.BATCHES else SLICE
+    most = 1 if kind is Kept.BATCHES else SLICE  # a batch has up to 100,000 executions
     query = _prunable(kind, cutoff).order_by(table.id).limit(most)
+    # whoever holds a row is at work on it; it is as old for the next slice
     ids = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
     if kind is Kept.BATCHES and ids and _delete_children(ids[0]):
         return 1

@@ -50,7 +50,7 @@ _LOCK_BATCHES = (
     select(Batch.id)
     .where(Batch.id.in_(bindparam("of_batches", expanding=True)))
     .order_by(Batch.id)
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True)  # rows that refer to these can be inserted meanwhile
 )
 _LOCK_EXECUTIONS = (
     select(
@@ -202,6 +202,7 @@ def end_executions(endings: Sequence[tuple[LockedExecution, Ending | SealedEndin
         ]
     )
     _owe_callbacks([each for each, _ in endings if each.sealed_callback_url is not None])
+    # last: it looks for executions that have not ended
     end_batches({each.batch_id for each, _ in endings if each.batch_id is not None})
 
 
@@ -234,6 +235,7 @@ def rows_of_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
 def end_batches(batch_ids: Collection[UUID]) -> None:
     """End those of the locked batches whose last execution has ended."""
     for batch_id in batch_ids:
+        # one row says that it goes on; all of them are counted once, when it has ended
         if run_prepared(_UNFINISHED_CHILD, {"of_batch": batch_id}).first() is None:
             _end_batch(batch_id)
 

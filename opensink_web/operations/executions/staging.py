@@ -110,11 +110,11 @@ def stage(draft: Draft, authenticate: Callable[[], Principal], key: HeldKey) -> 
         held_until = clock.now() + HELD
         run_prepared(_ADD_BATCH, batch_row(principal, draft, staged_until=held_until))
     if draft.target.first_status is ExecutionStatus.QUEUED:
-        common["next_at"] = NOT_DUE_YET
+        common["next_at"] = NOT_DUE_YET  # or workers would take what may never be accepted
     try:
         pace = _Pace()
         for indexes in _slices(draft, pace):
-            rows = rows_of(draft, indexes)
+            rows = rows_of(draft, indexes)  # encrypting takes longer than writing; nobody waits
             with writing():
                 key.renew()
                 held_until = _hold(draft.batch_id, held_until)
