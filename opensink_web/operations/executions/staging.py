@@ -13,7 +13,7 @@ that moment; it takes the row first, so one that was only slow cannot accept wha
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import Base
+from opensink_web.models.bulk_insert import Insertion
 from opensink_web.models.execution import NOT_DUE_YET
 from opensink_web.models.transaction import (
     notify_after_commit,
@@ -45,7 +46,6 @@ from opensink_web.operations.executions.draft import Draft, Rows, batch_row, row
 from opensink_web.operations.executions.queueing import queue
 from opensink_web.operations.executions.submission import common_values
 from opensink_web.operations.idempotency import HeldKey
-from opensink_web.operations.requests.input_request import add_rows
 from opensink_web.operations.slices import SLICE
 
 HELD = timedelta(seconds=30)
@@ -110,16 +110,16 @@ def stage(draft: Draft, authenticate: Callable[[], Principal], key: HeldKey) -> 
         held_until = clock.now() + HELD
         run_prepared(_ADD_BATCH, batch_row(principal, draft, staged_until=held_until))
     if draft.target.first_status is ExecutionStatus.QUEUED:
-        common["next_at"] = NOT_DUE_YET  # or workers would take what may never be accepted
+        common["next_at"] = NOT_DUE_YET
     try:
         pace = _Pace()
         for indexes in _slices(draft, pace):
-            rows = rows_of(draft, indexes)  # encrypting takes longer than writing; nobody waits
+            insertions = _insertions(rows_of(draft, indexes), common)
             with writing():
                 key.renew()
                 held_until = _hold(draft.batch_id, held_until)
                 begun = time.monotonic()  # whatever had to be waited for is over
-                _insert(rows, common)
+                _insert(insertions)
             pace.keep(time.monotonic() - begun)
         yield replace(draft, held_until=held_until)
     except BaseException:
@@ -138,7 +138,8 @@ def accept(principal: Principal, draft: Draft) -> None:
     due_at = common["next_at"]
     if draft.held_until is None:
         run_prepared(_ADD_BATCH, batch_row(principal, draft, due_at=due_at))
-        _insert(draft.prepared or rows_of(draft, range(len(draft.inputs))), common)
+        rows = draft.prepared or rows_of(draft, range(len(draft.inputs)))
+        _insert(_insertions(rows, common))
     else:
         held = {"of_batch": draft.batch_id, "held_until": draft.held_until}
         values = {"staged_until": None, "due_at": due_at}
@@ -198,12 +199,15 @@ class _Pace:
         self.most = _FIRST_SLICE
 
     def keep(self, seconds: float) -> None:
-        """Learn from how long a slice took, and give whoever waited as much time to write."""
+        """Learn from how long a slice took, and give whoever waited as much time to write; on
+        PostgreSQL nobody has waited.
+        """
         if seconds > _SLICE_SECONDS * 1.5:
             self.most = max(self.most // 2, _SMALLEST_SLICE)
         elif seconds < _SLICE_SECONDS / 2:
             self.most = min(self.most * 2, ROWS_AT_ONCE)
-        time.sleep(seconds)
+        if db.engine.dialect.name == "sqlite":
+            time.sleep(seconds)
 
 
 def _slices(draft: Draft, pace: _Pace) -> Iterator[range]:
@@ -218,13 +222,13 @@ def _slices(draft: Draft, pace: _Pace) -> Iterator[range]:
     yield range(start, end)
 
 
-def _insert(rows: Rows, common: dict[str, Any]) -> None:
-    """Insert rows; `common` is what those of executions have in common."""
+def _insertions(rows: Rows, common: dict[str, Any]) -> list[Insertion]:
+    """Make rows ready to be inserted; `common` is what those of executions have in common."""
     owner = {name: common[name] for name in ("workspace_id", "user_id", "created_at")}
     shared: dict[type[Base], dict[str, Any]] = {Execution: common, Chat: owner}
-    for table, some in rows.items():
-        if table is InputRequest:
-            add_rows(some)
-        elif some:
-            given = shared.get(table, {})
-            db.session.connection().execute(insert(table), [given | row for row in some])
+    return [Insertion(table, some, shared.get(table)) for table, some in rows.items() if some]
+
+
+def _insert(insertions: Sequence[Insertion]) -> None:
+    for each in insertions:
+        each.run()
