@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Created, Identified, Updated, UserObject, word_type
 from opensink_web.models.callback import Callback, CallbackStatus
-from opensink_web.models.leased import Leased, group_indexes
+from opensink_web.models.leased import Leased, group_indexes, partial_index
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
@@ -133,6 +133,8 @@ class Execution(Identified, Updated, Leased, Base):
         Index(None, "agent_id", "id"),
         Index(None, "chat_id", "id"),
         Index(None, "rerun_of_id", sqlite_where=_IS_RERUN, postgresql_where=_IS_RERUN),
+        # those that are pruned by themselves, oldest first; SQLite takes it for its first column
+        partial_index("ix_executions_alone", ["batch_id", "id"], "batch_id IS NULL"),
         # all that a poll of a batch reads
         Index("ix_executions_progress", "batch_id", "status", "started_at", "finished_at"),
         Index("ix_executions_batch_index", "batch_id", "batch_index"),

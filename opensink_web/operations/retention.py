@@ -79,9 +79,8 @@ def count_prunable(kind: Kept, cutoff: datetime) -> int:
 def prune_some(kind: Kept, cutoff: datetime) -> int:
     """Delete a slice of what is older; return how many rows of its own table, 0 for none."""
     table = _table_of(kind)
-    most = 1 if kind is Kept.BATCHES else SLICE  # a batch has up to 100,000 executions
+    most = 1 if kind is Kept.BATCHES else SLICE
     query = _prunable(kind, cutoff).order_by(table.id).limit(most)
-    # whoever holds a row is at work on it; it is as old for the next slice
     ids = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
     if kind is Kept.BATCHES and ids and _delete_children(ids[0]):
         return 1
@@ -141,6 +140,7 @@ def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
             )
         case Kept.TEST_CALLS:
             return and_(
+                Delivery.session_id.is_(None),  # by which they are found among all others
                 Delivery.kind == DeliveryKind.TEST,
                 Delivery.status != DeliveryStatus.PENDING,
                 Delivery.finished_at < cutoff,
