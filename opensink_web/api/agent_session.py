@@ -7,13 +7,13 @@ from pydantic import Field
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
+    Answer,
     Change,
     JsonObject,
+    PageAnswer,
     PageQuery,
-    PageResponse,
     Received,
-    ResponseModel,
-    page_response,
+    page_answer,
 )
 from opensink_web.models import SessionStatus
 from opensink_web.operations.accounts.permission import Principal
@@ -48,7 +48,7 @@ class SessionChange(Change):
     error_message: str | None = None
 
 
-class SessionResponse(ResponseModel):
+class SessionAnswer(Answer):
     """One run of an agent; `state` is the agent's own memory."""
 
     id: UUID
@@ -67,11 +67,11 @@ class SessionQuery(PageQuery):
     status: SessionStatus | None = None
 
 
-SessionPage = PageResponse[SessionResponse]
+SessionPage = PageAnswer[SessionAnswer]
 
 
 @routes.post("/agent-sessions", summary="Begin a run of an agent.", errors=(404,))
-def start_session(principal: Principal, body: SessionCreate) -> SessionResponse:
+def start_session(principal: Principal, body: SessionCreate) -> SessionAnswer:
     session = sessions.start_session(
         principal.workspace,
         body.agent_id,
@@ -80,25 +80,25 @@ def start_session(principal: Principal, body: SessionCreate) -> SessionResponse:
         metadata=body.metadata,
         error_message=body.error_message,
     )
-    return SessionResponse.of(session)
+    return SessionAnswer.of(session)
 
 
 @routes.get("/agent-sessions", summary="List the sessions.")
 def list_sessions(principal: Principal, query: SessionQuery) -> SessionPage:
     filters = queries.SessionFilter(agent_id=query.agent_id, status=query.status)
     page = queries.list_sessions(principal.workspace, filters, query.page)
-    return page_response(page, SessionResponse.of)
+    return page_answer(page, SessionAnswer.of)
 
 
 @routes.get("/agent-sessions/{session_id}", summary="Read a session.")
-def get_session(principal: Principal, session_id: UUID) -> SessionResponse:
-    return SessionResponse.of(queries.find_session(principal.workspace, session_id))
+def get_session(principal: Principal, session_id: UUID) -> SessionAnswer:
+    return SessionAnswer.of(queries.find_session(principal.workspace, session_id))
 
 
 @routes.patch("/agent-sessions/{session_id}", summary="Move a session on.")
-def update_session(principal: Principal, session_id: UUID, body: SessionChange) -> SessionResponse:
+def update_session(principal: Principal, session_id: UUID, body: SessionChange) -> SessionAnswer:
     session = sessions.update_session(principal.workspace, session_id, **body.given())
-    return SessionResponse.of(session)
+    return SessionAnswer.of(session)
 
 
 @routes.delete("/agent-sessions/{session_id}", summary="Delete a session and everything of it.")

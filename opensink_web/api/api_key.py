@@ -8,13 +8,13 @@ from pydantic import Field
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
+    Answer,
     Moment,
     Name,
+    PageAnswer,
     PageQuery,
-    PageResponse,
     Received,
-    ResponseModel,
-    page_response,
+    page_answer,
 )
 from opensink_web.errors import PermissionMissing
 from opensink_web.operations.accounts import api_key as api_keys
@@ -49,7 +49,7 @@ class ApiKeyCreate(Received):
     expires_at: Moment | None = None
 
 
-class ApiKeyResponse(ResponseModel):
+class ApiKeyAnswer(Answer):
     """A key, known by its beginning."""
 
     id: UUID
@@ -63,7 +63,7 @@ class ApiKeyResponse(ResponseModel):
     created_at: datetime
 
 
-class ApiKeyCreated(ApiKeyResponse):
+class ApiKeyCreated(ApiKeyAnswer):
     """A new key, and this once the key itself; null where the answer is a replay."""
 
     shown_once: ClassVar[frozenset[str]] = frozenset({"key"})
@@ -71,7 +71,7 @@ class ApiKeyCreated(ApiKeyResponse):
     key: str | None
 
 
-ApiKeyPage = PageResponse[ApiKeyResponse]
+ApiKeyPage = PageAnswer[ApiKeyAnswer]
 
 
 @routes.post("/api-keys", summary="Make an API key.")
@@ -86,17 +86,17 @@ def create_key(principal: Principal, body: ApiKeyCreate) -> ApiKeyCreated:
         expires_at=body.expires_at,
         parent=principal.key,
     )
-    return ApiKeyCreated(**ApiKeyResponse.of(row).model_dump(), key=key)
+    return ApiKeyCreated(**ApiKeyAnswer.of(row).model_dump(), key=key)
 
 
 @routes.get("/api-keys", summary="List the API keys.")
 def list_keys(principal: Principal, query: PageQuery) -> ApiKeyPage:
-    return page_response(queries.list_keys(principal.workspace, query.page), ApiKeyResponse.of)
+    return page_answer(queries.list_keys(principal.workspace, query.page), ApiKeyAnswer.of)
 
 
 @routes.get("/api-keys/{key_id}", summary="Read what is known of an API key.")
-def get_key(principal: Principal, key_id: UUID) -> ApiKeyResponse:
-    return ApiKeyResponse.of(queries.find_key(principal.workspace, key_id))
+def get_key(principal: Principal, key_id: UUID) -> ApiKeyAnswer:
+    return ApiKeyAnswer.of(queries.find_key(principal.workspace, key_id))
 
 
 @routes.delete("/api-keys/{key_id}", summary="Revoke an API key.")

@@ -33,7 +33,7 @@ HELD = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredResponse:
+class StoredAnswer:
     """What was answered the first time."""
 
     status: int
@@ -64,14 +64,14 @@ class StillProcessed(Conflict):
 
 def begin(
     principal: Principal, once: Once, lifetime: timedelta = LIFETIME
-) -> IdempotencyRecord | StoredResponse:
+) -> IdempotencyRecord | StoredAnswer:
     """Open a record to be completed, or return the answer that is stored under this key.
 
     Raises: Conflict for a key used with another request; StillProcessed.
     """
     once = replace(once, key=_kept_key(principal, once.key))
     moment = clock.now()
-    _forget(principal, once.key)  # one whose time is over would still be in the way
+    _forget(principal, once.key)
     record = IdempotencyRecord(
         workspace_id=principal.workspace.id,
         user_id=principal.user.id,
@@ -80,7 +80,6 @@ def begin(
         expires_at=moment + lifetime,
     )
     try:
-        # a savepoint, because PostgreSQL lets a transaction do nothing more after an error
         with db.session.begin_nested():
             db.session.add(record)
     except IntegrityError:
@@ -88,7 +87,7 @@ def begin(
     return record
 
 
-def complete(record: IdempotencyRecord, answer: StoredResponse) -> None:
+def complete(record: IdempotencyRecord, answer: StoredAnswer) -> None:
     """Store the answer beside its effect."""
     record.response_status = answer.status
     record.response_body = answer.body
@@ -103,7 +102,7 @@ def abandon(record: IdempotencyRecord) -> None:
 class AnsweredBefore(Exception):
     """The same has been done under this key: `answer` is what was answered."""
 
-    def __init__(self, answer: StoredResponse) -> None:
+    def __init__(self, answer: StoredAnswer) -> None:
         super().__init__()
         self.answer = answer
 
@@ -127,7 +126,7 @@ class HeldKey:
         if self._once is None:
             return
         record = begin(principal, self._once, HELD)
-        if isinstance(record, StoredResponse):
+        if isinstance(record, StoredAnswer):
             raise AnsweredBefore(record)
         self._record_id = record.id
 
@@ -201,7 +200,7 @@ def _forget(principal: Principal, key: str) -> None:
     )
 
 
-def _stored(principal: Principal, once: Once) -> StoredResponse:
+def _stored(principal: Principal, once: Once) -> StoredAnswer:
     query = select(IdempotencyRecord).where(
         IdempotencyRecord.workspace_id == principal.workspace.id,
         IdempotencyRecord.user_id == principal.user.id,
@@ -215,4 +214,4 @@ def _stored(principal: Principal, once: Once) -> StoredResponse:
             "The first request with this Idempotency-Key is still being processed. Please try "
             "again later."
         )
-    return StoredResponse(record.response_status, record.response_body)
+    return StoredAnswer(record.response_status, record.response_body)

@@ -44,7 +44,7 @@ from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
 from tests.conftest import Person, make_cast
 from tests.support.executions import claim_executions, make_function, principal_of, submit_many
-from tests.support.many_rows import copy_row, copy_rows, indexed_later
+from tests.support.many_rows import NEW_ID, copy_row, copy_rows, indexed_later
 from tests.support.real_servers import EmbeddedRedis, PostgresServer
 from tests.web.conftest import browser_of
 
@@ -53,10 +53,6 @@ LIMIT = 100_000
 """Of calls at once: what is claimed here and what others hold is not what is measured."""
 AT_ONCE = 16
 ROUNDS = 24
-_NEW_ID = {
-    "sqlite": "lower(hex(randomblob(16)))",
-    "postgresql": "gen_random_uuid()",
-}
 
 
 @dataclass
@@ -191,7 +187,7 @@ def fill(groups: int, count: int) -> Person:
     with indexed_later(ExecutionStep.__tablename__) as execute:
         execute(
             "INSERT INTO execution_steps (id, created_at, execution_id, kind) SELECT"  # noqa: S608 - our names
-            f" {_NEW_ID[db.engine.dialect.name]}, created_at, id, 'queued' FROM executions"
+            f" {NEW_ID[db.engine.dialect.name]}, created_at, id, 'queued' FROM executions"
         )
     return person
 
@@ -214,7 +210,10 @@ class Databases:
                 name: UUID(value) if name in {"id", "workspace_id"} else value
                 for name, value in found["person"].items()
             }
-            return Backlog(_app(environment), Person(**person))
+            app = _app(environment)
+            with app.app_context():
+                run_migrations()  # there may be newer ones
+            return Backlog(app, Person(**person))
         if self._postgres is not None:
             environment["DATABASE_URL"] = self._postgres.new_database()
         app = _app(environment)

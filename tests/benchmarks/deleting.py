@@ -1,11 +1,14 @@
-"""How long others wait to write while an agent with very many rows is deleted.
+"""How long others wait to write while an agent with very many rows is deleted, and old executions.
 
     .venv/bin/python -m tests.benchmarks.deleting [--rows 100000] [--database postgresql]
+        [--seconds 60]
 
-Once by the database's own cascade, in one statement, and once as the application does it: marked in
-one short transaction, and the rest by the sweeper's chore. Another thread writes into the session
-of another agent all the while, as fast as it can; what is printed is the longest that one of its
-transactions took, and after how long nobody found the agent any more.
+An agent goes once by the database's own cascade, in one statement, and once as the application does
+it: marked in one short transaction, and the rest by the sweeper's chore. Then as many executions
+that ended a year ago, half of them in a batch, each with its timeline, are pruned for so many
+seconds. Another thread writes into the session of another agent all the while, as fast as it can;
+printed are the longest that one of its transactions took, the longest transaction that deleted, and
+after how long nobody found the agent any more, or how many rows went in a second.
 """
 
 import argparse
@@ -14,14 +17,17 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
+from opensink_web import clock
 from opensink_web.cli.database import run_migrations
 from opensink_web.errors import Unavailable
 from opensink_web.factory import create_app
@@ -31,16 +37,27 @@ from opensink_web.models import (
     ActivityType,
     Agent,
     AgentSession,
+    Execution,
+    ExecutionStep,
     Workspace,
     db,
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent import delete_agent
+from opensink_web.operations.retention import Kept, is_any_prunable, prune_some
+from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
-from opensink_web.work.chores import DELETING, do_chores
+from opensink_web.work.chores import DELETING, Chore, do_chores
 from tests.conftest import Person, make_cast
-from tests.support.many_rows import copy_row
+from tests.support.executions import (
+    claim_some,
+    finish_all,
+    make_function,
+    submit_many,
+    submit_one,
+)
+from tests.support.many_rows import NEW_ID, copy_row, copy_rows, indexed_later
 from tests.support.real_servers import EmbeddedRedis, PostgresServer
 from tests.support.scenarios import Waiting, ask_in
 
@@ -102,31 +119,104 @@ def make_large(person: Person, count: int) -> Waiting:
     return waiting
 
 
-def measure(
+def make_old(person: Person, count: int) -> None:
+    """Write down as many executions that ended long ago, half of them in a batch."""
+    function_id = make_function(person, "http://127.0.0.1:9/")
+    submit_many(person, function_id, 1)
+    submit_one(person, function_id)
+    finish_all(claim_some(function_id), Output({}))
+    copy_rows(Execution, "old.batch_id IS NULL", count // 2)
+    copy_rows(Execution, "old.batch_id IS NOT NULL", count // 2, {"batch_index": "n"})
+    new_id = NEW_ID[db.engine.dialect.name]
+    with indexed_later(ExecutionStep.__tablename__) as execute:
+        execute(
+            "INSERT INTO execution_steps (id, created_at, execution_id, kind) SELECT"  # noqa: S608 - our names
+            f" {new_id}, created_at, id, 'completed' FROM executions"
+        )
+
+
+@contextmanager
+def longest_transaction() -> Iterator[list[float]]:
+    """Note how long each transaction of a chore takes, once it may write."""
+    taken: list[float] = []
+    original = Chore.go_on
+
+    def timed(chore: Chore) -> bool:
+        with reading():
+            if not chore.is_wanted():
+                return False
+        with writing():
+            db.session.connection()
+            begun = time.monotonic()
+            is_more = chore.do_some() > 0
+            db.session.flush()
+        taken.append(time.monotonic() - begun)
+        return is_more
+
+    Chore.go_on = timed  # type: ignore[method-assign, assignment]
+    try:
+        yield taken
+    finally:
+        Chore.go_on = original  # type: ignore[method-assign]
+
+
+@contextmanager
+def watched(app: Flask, person: Person, waiting: Waiting, name: str) -> Iterator[None]:
+    """Write meanwhile, and say what that had to wait, and how long transactions of chores took."""
+    writer = OtherWriter(app, person, waiting)
+    writer.start()
+    time.sleep(1)
+    with longest_transaction() as taken:
+        yield
+    writer.is_over.set()
+    writer.join()
+    ordered = sorted(writer.seconds)
+    longest, p95 = ordered[-1] * 1000, ordered[int(len(ordered) * 0.95)] * 1000
+    print(
+        f"{name:12} another writer waited {longest:6.0f} ms at most (p95 {p95:.0f}, p50"
+        f" {statistics.median(ordered) * 1000:.1f}), {writer.refused} refused;"
+        f" longest transaction {max(taken, default=0) * 1000:.0f} ms",
+        flush=True,
+    )
+
+
+def measure_deleting(
     app: Flask, person: Person, name: str, remove: Callable[[Person, UUID], float], count: int
 ) -> None:
     large, other = make_large(person, count), ask_in(person, None)
-    writer = OtherWriter(app, person, other)
-    writer.start()
-    time.sleep(1)
     begun = time.monotonic()
-    gone_after = remove(person, large.agent_id)
+    with watched(app, person, other, name):
+        gone_after = remove(person, large.agent_id)
     took = time.monotonic() - begun
-    writer.is_over.set()
-    writer.join()
-    longest, middle = max(writer.seconds) * 1000, statistics.median(writer.seconds) * 1000
     print(
-        f"{name:12} another writer waited {longest:6.0f} ms at most ({middle:.1f} ms as a rule),"
-        f" {writer.refused} refused; gone after {gone_after * 1000:.0f} ms, all of it after"
-        f" {took:.1f} s",
-        flush=True,
+        f"{'':12} gone after {gone_after * 1000:.0f} ms, all of it after {took:.1f} s", flush=True
     )
+
+
+def measure_pruning(app: Flask, person: Person, seconds: float) -> None:
+    other = ask_in(person, None)
+    cutoff = clock.now() + timedelta(days=1)
+    chores = [
+        Chore(partial(is_any_prunable, kind, cutoff), partial(prune_some, kind, cutoff))
+        for kind in (Kept.EXECUTIONS, Kept.BATCHES)
+    ]
+    before, begun = count_executions(), time.monotonic()
+    with watched(app, person, other, "pruning"):
+        do_chores(chores, seconds)
+    took, gone = time.monotonic() - begun, before - count_executions()
+    print(f"{'':12} {gone:,} of {before:,} executions in {took:.1f} s, {gone / took:,.0f}/s")
+
+
+def count_executions() -> int:
+    with reading():
+        return db.session.scalar(select(func.count()).select_from(Execution)) or 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--seconds", type=float, default=60.0)
     arguments = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -141,8 +231,10 @@ def main() -> None:
                 run_migrations()
             person = make_cast().alice
             print(f"{arguments.rows:,} rows on {arguments.database}")
-            measure(app, person, "by cascade", by_cascade, arguments.rows)
-            measure(app, person, "in slices", in_slices, arguments.rows)
+            measure_deleting(app, person, "by cascade", by_cascade, arguments.rows)
+            measure_deleting(app, person, "in slices", in_slices, arguments.rows)
+            make_old(person, arguments.rows)
+            measure_pruning(app, person, arguments.seconds)
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 

@@ -15,6 +15,11 @@ _SERIES = {
     "WHERE n < :count) ",
     "postgresql": "WITH series AS (SELECT generate_series(1, :count) AS n) ",
 }
+NEW_ID = {
+    "sqlite": "lower(hex(randomblob(16)))",
+    "postgresql": "gen_random_uuid()",
+}
+"""Ids in no order."""
 _NEW_ID = {
     "sqlite": "'0199' || printf('%012x', {base} + n) || lower(hex(randomblob(8)))",
     "postgresql": "CAST('0199' || lpad(to_hex(CAST({base} + n AS bigint)), 12, '0')"
