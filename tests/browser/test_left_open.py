@@ -5,7 +5,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Error, Page, Route, expect
+from playwright.sync_api import Error, Page, Response, Route, expect
 
 from tests.browser.conftest import Site, sign_in
 from tests.conftest import PASSWORD
@@ -96,11 +96,16 @@ def send_while_it_asks_for_news(page: Page) -> None:
     def hold(route: Route) -> None:
         held.append(route)
 
+    def says_so(answer: Response) -> bool:
+        return "hx-redirect" in answer.headers
+
     address = page.url
     page.route(address, hold)
-    with page.expect_response(lambda answer: "hx-redirect" in answer.headers):
-        page.get_by_role("button", name="Send answer").click(no_wait_after=True)
-    page.evaluate("0")  # what came of the news has been done
+    with page.expect_response(says_so):
+        # a click of Playwright's waits until what is sent has arrived
+        page.get_by_role("button", name="Send answer").evaluate("button => button.click()")
+    with page.expect_response(says_so):
+        pass  # it has not gone away at the first
     held[0].continue_()
     page.unroute(address)
 
