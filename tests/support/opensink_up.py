@@ -1,6 +1,7 @@
 """The real thing: `opensink` commands in a data folder, and `opensink up` as a user starts it."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.forked_command import run_command
@@ -127,5 +129,8 @@ def processes() -> dict[int, tuple[int, str]]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Return a port to listen at later: none of those that the system gives whoever wants any."""
+    for port in random.sample(range(10_000, 30_000), 1000):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("all ports are taken")
