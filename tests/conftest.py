@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
+from shutil import disk_usage
+from tempfile import TemporaryDirectory
 from threading import Timer
 from uuid import UUID
 
@@ -165,9 +167,18 @@ def populated_sqlite(migrated_sqlite: Path) -> tuple[Path, Cast]:
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of one test after the other, so that they can share an application."""
-    return tmp_path_factory.mktemp("data")
+def data_dir() -> Iterator[Path]:
+    """The data folder of one test after the other, so that they can share an application.
+
+    It is in memory if there is room: no test cuts the power, and thousands of commits wait for the
+    disk otherwise.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - the folder is made there for nobody else
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and disk_usage(memory).free > 2**30
+    with TemporaryDirectory(prefix="ostests", dir=memory if has_room else None) as folder:
+        made = Path(folder) / "data"
+        made.mkdir()
+        yield made
 
 
 @pytest.fixture
