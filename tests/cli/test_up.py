@@ -43,12 +43,12 @@ def end_all(opensink: "Opensink", alive: Alive, number: signal.Signals) -> None:
 def test_it_starts_everything_says_where_and_ends_at_a_hangup(
     opensink: "Opensink", alive: Alive
 ) -> None:
-    greeting = opensink.up("--workers", "3")
+    greeting = opensink.up("--workers", "2")
     assert greeting[0] == f"OpenSink is at http://127.0.0.1:{opensink.port}"
     assert str(opensink.data_dir) in greeting[1]
     processes = opensink.descendants()
     assert all(named(processes, part) for part in PARTS)
-    assert len(named(processes, "opensink_web worker")) == 3
+    assert len(named(processes, "opensink_web worker")) == 2
     assert opensink.get("/healthz") == 200
     end_all(opensink, alive, signal.SIGHUP)
 
@@ -56,24 +56,19 @@ def test_it_starts_everything_says_where_and_ends_at_a_hangup(
 def test_the_data_folder_can_have_any_name_and_ctrl_c_ends_everything(
     opensink: "Opensink", alive: Alive
 ) -> None:
+    """Meanwhile no other process of the same user reads the keys of its parts."""
     opensink.data_dir = opensink.data_dir.with_name("Ünser data = 100 %")
     redis_socket = Settings.from_env({"DATA_DIR": str(opensink.data_dir)}).embedded_redis_socket
-    opensink.up("--workers", "1")
-    assert (opensink.data_dir / "opensink.sqlite3").exists()
-    assert redis_socket.exists()
-    end_all(opensink, alive, signal.SIGINT)
-    assert not redis_socket.parent.exists()
-
-
-def test_no_other_process_of_the_same_user_reads_the_keys_of_its_parts(
-    opensink: "Opensink",
-) -> None:
     variables = {"SECRET_KEY": neighbour.SECRET}
     opensink.up("--workers", "1", variables=variables, before=neighbour.WITHOUT_CAPABILITIES)
+    assert (opensink.data_dir / "opensink.sqlite3").exists()
+    assert redis_socket.exists()
     assert opensink.process is not None
     processes = [opensink.process.pid, *opensink.descendants()]
     assert len(processes) > len(PARTS)
     assert neighbour.what_a_neighbour_reads(processes) == {each: set() for each in processes}
+    end_all(opensink, alive, signal.SIGINT)
+    assert not redis_socket.parent.exists()
 
 
 def test_nobody_else_can_read_what_it_writes(running: "Opensink") -> None:
@@ -101,6 +96,17 @@ def test_the_first_run_prints_a_sign_up_link_until_there_is_a_user_and_may_be_ki
     assert key.returncode == 0, key.stderr
     assert key.stderr == ""
     assert len(key.stdout.split()) == 1
+    end_with_parts_that_were_started_again(opensink, alive)
+
+
+def end_with_parts_that_were_started_again(opensink: "Opensink", alive: Alive) -> None:
+    victims = [named(opensink.descendants(), part)[0] for part in PARTS]
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
+    opensink.wait_until(lambda: all(named(opensink.descendants(), part) for part in PARTS))
+    opensink.wait_until(opensink.is_ready)
+    assert not set(victims) & set(opensink.descendants())
+    end_all(opensink, alive, signal.SIGTERM)
 
 
 SECRET = b"hunter2"
@@ -188,19 +194,6 @@ def test_a_part_that_is_killed_starts_again(running: "Opensink", part: str) -> N
 
     running.wait_until(replaced)
     running.wait_until(running.is_ready)
-
-
-def test_parts_that_were_started_again_end_with_the_rest_at_sigterm(
-    opensink: "Opensink", alive: Alive
-) -> None:
-    opensink.up("--workers", "1")
-    victims = [named(opensink.descendants(), part)[0] for part in PARTS]
-    for victim in victims:
-        os.kill(victim, signal.SIGKILL)
-    opensink.wait_until(lambda: all(named(opensink.descendants(), part) for part in PARTS))
-    opensink.wait_until(opensink.is_ready)
-    assert not set(victims) & set(opensink.descendants())
-    end_all(opensink, alive, signal.SIGTERM)
 
 
 def test_a_request_waits_while_web_starts_again(running: "Opensink") -> None:

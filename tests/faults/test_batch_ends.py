@@ -44,11 +44,11 @@ from tests.support.real_servers import AgentEndpoint, wait_until
 pytestmark = pytest.mark.server
 
 URL = "https://127.0.0.1:1/done"
-EXECUTIONS = 1000
-LEASED = 800
+EXECUTIONS = 600
+LEASED = 500
 """So many run in the second round; the others are queued."""
 
-PROCESSES = 8
+PROCESSES = 5
 
 
 @dataclass

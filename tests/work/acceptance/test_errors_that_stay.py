@@ -63,17 +63,18 @@ FINISHES = (
 
 def refuse(server: WholeServer, refusal: Refusal, row_id: UUID) -> None:
     """Have the database raise whenever this is written of the row."""
+    name = f"refuse_{refusal.table}_{row_id.hex}"
     if server.is_on_postgresql:
         server.sql(
             "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{RAISED}'; END $$",
-            f"CREATE TRIGGER refuse BEFORE UPDATE ON {refusal.table} FOR EACH ROW "
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON {refusal.table} FOR EACH ROW "
             f"WHEN (NEW.{refusal.key} = '{row_id}' AND {refusal.condition}) "
             "EXECUTE FUNCTION refuse()",
         )
     else:
         server.sql(
-            f"CREATE TRIGGER refuse_{refusal.table} BEFORE UPDATE ON {refusal.table} "
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON {refusal.table} "
             f"WHEN NEW.{refusal.key} = '{row_id.hex}' AND {refusal.condition} "
             f"BEGIN SELECT RAISE(ABORT, '{RAISED}'); END"
         )
@@ -84,9 +85,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return make_authority(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.mark.parametrize("refusals", [CLAIMS, FINISHES], ids=["claim", "finish"])
 def test_a_row_that_the_database_refuses_ends_alone(
-    refusals: tuple[Refusal, ...],
     make_server: MakeServer,
     endpoints: Endpoints,
     authority: Authority,
@@ -95,40 +94,38 @@ def test_a_row_that_the_database_refuses_ends_alone(
         AgentEndpoint(tls=authority.server_context()) as receiver,
         make_server(variables={"OUTBOUND_CA_BUNDLE": authority.bundle}) as server,
     ):
-        rows = {each.table: _rows(server, each.table, endpoints, receiver.url) for each in refusals}
-        for refusal in refusals:
-            refuse(server, refusal, rows[refusal.table][1])
+        rows = {each.table: _rows(server, each.table, endpoints, receiver.url) for each in CLAIMS}
+        for step, refusals in enumerate((CLAIMS, FINISHES)):
+            for refusal in refusals:
+                refuse(server, refusal, rows[refusal.table][step])
         server.start()
-        for table, (first, refused_row, *others) in rows.items():
-            refused, *well = _ended(server, table, [refused_row, first, *others])
-            assert refused[0] == "failed", table
-            assert refused[1], f"it says why: {table}"
+        for table, (not_claimed, not_finished, *others) in rows.items():
+            ended = _ended(server, table, [not_claimed, not_finished, *others])
+            refused, well = ended[:2], ended[2:]
+            assert {status for status, _ in refused} == {"failed"}, table
+            assert all(reason for _, reason in refused), f"it says why: {table}"
             assert {status for status, _ in well} == {_WELL[table]}, table
 
 
-@pytest.mark.parametrize("table", ["delivery_attempts", "chat_messages"])
 def test_a_table_that_is_not_there_ends_what_needs_it(
-    table: str, make_server: MakeServer, endpoints: Endpoints
+    make_server: MakeServer, endpoints: Endpoints
 ) -> None:
     with make_server() as server:
         agent_id = server.make_agent(endpoints.url("quick", "agent"))
+        another_id = server.make_agent(endpoints.url("quick", "another"))
         server.make_function("other", endpoints.url("quick", "other"))
         (request_id,) = server.ask(agent_id, 1)
         server.start()
-        server.sql(f"ALTER TABLE {table} RENAME TO gone")
-        if table == "chat_messages":
-            server.sql("ALTER TABLE gone RENAME TO chat_messages")
-            with server.server.session():
-                rows = submit_some(server.person, agent_id, [chat_input()], delay_seconds=2)
-            server.sql(f"ALTER TABLE {table} RENAME TO gone")
-            ended = _ended(server, "executions", list(rows.execution_ids))
-        else:
-            server.resolve(request_id)
-            ended = _ended(server, "deliveries", _deliveries(server))
+        with server.server.session():
+            chats = submit_some(server.person, another_id, [chat_input()], delay_seconds=2)
+        for table in ("delivery_attempts", "chat_messages"):
+            server.sql(f"ALTER TABLE {table} RENAME TO gone_{table}")
+        server.resolve(request_id)
+        ended = _ended(server, "executions", list(chats.execution_ids))
+        ended += _ended(server, "deliveries", _deliveries(server))
         other = server.execute("other")
         assert server.wait_until_ended(other.subject_id)[0].status is ExecutionStatus.COMPLETED
-    ((status, reason),) = ended
-    assert (status, bool(reason)) == ("failed", True)
+    assert [(status, bool(reason)) for status, reason in ended] == [("failed", True)] * 2
 
 
 def test_a_result_that_a_column_is_too_small_for_ends_its_row(

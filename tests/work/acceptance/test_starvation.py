@@ -15,9 +15,7 @@ pytestmark = pytest.mark.server
 
 PLANS = (
     Plan("functions and callbacks", workers=1, calls_per_worker=2),
-    Plan("functions and callbacks", workers=2, calls_per_worker=8),
     Plan("functions and callbacks", "postgresql", workers=4, calls_per_worker=8),
-    Plan("agents", workers=2, calls_per_worker=2),
     Plan("agents", workers=2, calls_per_worker=8),
     Plan("python functions", workers=1, calls_per_worker=2, groups=10),
     Plan("python functions", workers=1, calls_per_worker=2, groups=10, python_calls_per_worker=3),
