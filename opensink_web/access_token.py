@@ -8,13 +8,17 @@ may still do anything is the database's to say, at every call.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from opensink_web import clock
+
+if TYPE_CHECKING:
+    from joserfc.jwk import OctKey
 
 ALGORITHM = "HS256"
 TYPE = "at+jwt"
@@ -65,11 +69,16 @@ class TokenSigner:
         derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
         self._key = derived.derive(secret_key.encode())
 
+    @cached_property
+    def _signing_key(self) -> "OctKey":
+        from joserfc.jwk import OctKey  # here, as below
+
+        return OctKey.import_key(self._key)
+
     def sign(self, token: AccessToken) -> str:
         """Write a token that counts from now on."""
         # here, because joserfc makes every command and worker start a tenth of a second later
         from joserfc import jwt
-        from joserfc.jwk import OctKey
 
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -85,7 +94,7 @@ class TokenSigner:
             "scopes": None if token.scopes is None else list(token.scopes),
         }
         header = {"alg": ALGORITHM, "typ": TYPE}
-        return jwt.encode(header, claims, OctKey.import_key(self._key), [ALGORITHM])
+        return jwt.encode(header, claims, self._signing_key, [ALGORITHM])
 
     def read(self, text: str, moment: datetime | None = None) -> AccessToken | None:
         """Return what a token says; None for one that is not ours, or whose time is over.
@@ -111,12 +120,11 @@ class TokenSigner:
         """Return a token whose signature is ours; None for every other."""
         from joserfc import jwt  # here, as above
         from joserfc.errors import JoseError
-        from joserfc.jwk import OctKey
 
         if len(text) > LENGTH_MAX or not text.isascii():
             return None
         try:
-            return jwt.decode(text, OctKey.import_key(self._key), [ALGORITHM])
+            return jwt.decode(text, self._signing_key, [ALGORITHM])
         except (JoseError, ValueError):
             return None
 

@@ -9,10 +9,10 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from opensink_web import api, runtime, web
-from opensink_web.contract import large_answer, last_use, throttle, waiting
+from opensink_web.contract import large_response, last_use, throttle, waiting
 from opensink_web.contract.mounting import describe
 from opensink_web.contract.openapi import server_url
-from opensink_web.contract.problem import error_answer
+from opensink_web.contract.problem import error_response
 from opensink_web.contract.surface import surface_of
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import is_outage
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     throttle.set_up(app)
     last_use.set_up(app)
     waiting.set_up(app)
-    large_answer.set_up(app)
+    large_response.set_up(app)
     api.register(app)
     runtime.register(app)
     describe(app, ROUTES, server_url(settings.public_url))
@@ -61,7 +61,7 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
         _log.error("The database failed", exc_info=error)
         error = Unavailable("The database does not answer just now. Please try again.")
     surface = surface_of(request.path)
-    return error_answer(error, surface) if surface is not None else web.error_page(error)
+    return error_response(error, surface) if surface is not None else web.error_page(error)
 
 
 def _folder(name: str) -> Path:

@@ -39,5 +39,5 @@ blueprint = blueprint_of(API, ROUTES)
 
 
 def register(app: Flask) -> None:
-    """Tie the API to the application. Its errors are the factory's to hand to error_answer()."""
+    """Tie the API to the application. Its errors are the factory's to hand to error_response()."""
     app.register_blueprint(blueprint)

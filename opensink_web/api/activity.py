@@ -9,11 +9,11 @@ from pydantic_core import PydanticCustomError
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
-    Answer,
-    PageAnswer,
     PageQuery,
+    PageResponse,
     Received,
-    page_answer,
+    ResponseModel,
+    page_response,
 )
 from opensink_web.models import (
     WEB_ADDRESS,
@@ -60,12 +60,12 @@ class ActivityCreate(Received):
     links: list[Link] | None = Field(default=None, description="Null is none.")
 
 
-class LinkAnswer(Answer):
+class LinkResponse(ResponseModel):
     href: str
     text: str
 
 
-class ActivityAnswer(Answer):
+class ActivityResponse(ResponseModel):
     """Something that happened; `related_entity_id` names what it is about.
 
     Whoever posts one names any `type` and `source`; who it really was `recorded_by` says.
@@ -83,7 +83,7 @@ class ActivityAnswer(Answer):
     message: str | None
     payload: JsonValue
     related_entity_id: str | None
-    links: list[LinkAnswer]
+    links: list[LinkResponse]
     created_at: datetime
     updated_at: datetime = Field(description="Equal to `created_at`: nothing of it changes.")
 
@@ -103,11 +103,11 @@ class ActivityQuery(PageQuery):
     recorded_by: ActivityRecorder | None = None
 
 
-ActivityPage = PageAnswer[ActivityAnswer]
+ActivityPage = PageResponse[ActivityResponse]
 
 
 @routes.post("/agent-session-activities", summary="Log what happened.", errors=(404,))
-def add_activity(principal: Principal, body: ActivityCreate) -> ActivityAnswer:
+def add_activity(principal: Principal, body: ActivityCreate) -> ActivityResponse:
     activity = activities.add_activity(
         principal.workspace,
         body.session_id,
@@ -119,7 +119,7 @@ def add_activity(principal: Principal, body: ActivityCreate) -> ActivityAnswer:
         related_entity_id=body.related_entity_id,
         links=[{"href": link.href, "text": link.text} for link in body.links or ()],
     )
-    return ActivityAnswer.of_activity(activity)
+    return ActivityResponse.of_activity(activity)
 
 
 @routes.get("/agent-session-activities", summary="List what happened.")
@@ -132,9 +132,9 @@ def list_activities(principal: Principal, query: ActivityQuery) -> ActivityPage:
         recorded_by=query.recorded_by,
     )
     page = queries.list_activities(principal.workspace, filters, query.page)
-    return page_answer(page, ActivityAnswer.of_activity)
+    return page_response(page, ActivityResponse.of_activity)
 
 
 @routes.get("/agent-session-activities/{activity_id}", summary="Read an activity.")
-def get_activity(principal: Principal, activity_id: UUID) -> ActivityAnswer:
-    return ActivityAnswer.of_activity(queries.find_activity(principal.workspace, activity_id))
+def get_activity(principal: Principal, activity_id: UUID) -> ActivityResponse:
+    return ActivityResponse.of_activity(queries.find_activity(principal.workspace, activity_id))

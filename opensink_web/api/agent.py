@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import current_app
 from pydantic import Field
 
-from opensink_web.api.endpoint import CallAnswer, CallBody
+from opensink_web.api.endpoint import CallBody, CallResponse
 from opensink_web.api.signing_secret import (
     OVERLAP_ENDS_AT,
     SERVER_SET,
@@ -18,14 +18,14 @@ from opensink_web.api.signing_secret import (
 )
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
-    Answer,
     Change,
     Name,
-    PageAnswer,
     PageQuery,
+    PageResponse,
     Received,
+    ResponseModel,
     Whole,
-    page_answer,
+    page_response,
 )
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Agent, SessionStatus
@@ -160,24 +160,24 @@ class AgentChange(Change):
         return changes
 
 
-class BackoffAnswer(Answer):
+class BackoffResponse(ResponseModel):
     initial_seconds: int | float
     max_seconds: int | float
 
 
-class RetryAnswer(Answer):
+class RetryResponse(ResponseModel):
     max_attempts: int
-    backoff: BackoffAnswer
+    backoff: BackoffResponse
 
 
-class EndpointAnswer(CallAnswer):
+class EndpointResponse(CallResponse):
     """Headers that are credentials are shown as `••••` to those who may not change the agent."""
 
     timeout_seconds: int | float
-    retry: RetryAnswer
+    retry: RetryResponse
 
 
-class EndpointHealthAnswer(Answer):
+class EndpointHealthResponse(ResponseModel):
     """How the calls go: after five failures in a row one is made once in a while, the rest waits.
 
     Calls for every session count, also for older ones, of which the agent's `status` tells nothing.
@@ -191,12 +191,12 @@ class EndpointHealthAnswer(Answer):
     last_error: str | None
 
 
-class InitialMessageAnswer(Answer):
+class InitialMessageResponse(ResponseModel):
     role: str
     content: str
 
 
-class AgentAnswer(Answer):
+class AgentResponse(ResponseModel):
     """An agent; its status is its newest session's, and null before the first."""
 
     id: UUID
@@ -211,14 +211,14 @@ class AgentAnswer(Answer):
         "`endpoint_health` counts the failed calls of all of them, and the sessions tell."
     )
     config_id: UUID | None
-    execution_endpoint: EndpointAnswer | None
+    execution_endpoint: EndpointResponse | None
     execution_endpoint_error: str | None = Field(
         description="Why there is an endpoint that cannot be shown or called; null if all is well."
     )
-    endpoint_health: EndpointHealthAnswer | None = Field(
+    endpoint_health: EndpointHealthResponse | None = Field(
         description="How calls of the endpoint go, for whichever session; null without one."
     )
-    initial_messages: list[InitialMessageAnswer]
+    initial_messages: list[InitialMessageResponse]
     signing_secret: SigningSecret = SIGNING_SECRET
     signing_overlap_ends_at: datetime | None = OVERLAP_ENDS_AT
     created_at: datetime
@@ -246,7 +246,7 @@ class AgentAnswer(Answer):
         return cls.model_validate(others | ours)
 
 
-AgentPage = PageAnswer[AgentAnswer]
+AgentPage = PageResponse[AgentResponse]
 
 
 class AgentQuery(PageQuery):
@@ -260,7 +260,9 @@ def _check_new(principal: Principal, body: AgentCreate) -> CheckedMessages:
 
 
 @routes.post("/agents", summary="Make an agent.", precheck=_check_new)
-def create_agent(principal: Principal, body: AgentCreate, checked: CheckedMessages) -> AgentAnswer:
+def create_agent(
+    principal: Principal, body: AgentCreate, checked: CheckedMessages
+) -> AgentResponse:
     endpoint = body.execution_endpoint
     agent = agents.create_agent(
         principal.workspace,
@@ -272,18 +274,18 @@ def create_agent(principal: Principal, body: AgentCreate, checked: CheckedMessag
         execution_endpoint=endpoint.to_spec() if endpoint is not None else None,
         initial_messages=checked,
     )
-    return AgentAnswer.shown_to(principal, agent)
+    return AgentResponse.shown_to(principal, agent)
 
 
 @routes.get("/agents", summary="List the agents.")
 def list_agents(principal: Principal, query: AgentQuery) -> AgentPage:
     page = queries.list_agents(principal.workspace, query.page, health=query.endpoint_health)
-    return page_answer(page, lambda agent: AgentAnswer.shown_to(principal, agent))
+    return page_response(page, lambda agent: AgentResponse.shown_to(principal, agent))
 
 
 @routes.get("/agents/{agent_id}", summary="Read an agent.")
-def get_agent(principal: Principal, agent_id: UUID) -> AgentAnswer:
-    return AgentAnswer.shown_to(principal, queries.find_agent(principal.workspace, agent_id))
+def get_agent(principal: Principal, agent_id: UUID) -> AgentResponse:
+    return AgentResponse.shown_to(principal, queries.find_agent(principal.workspace, agent_id))
 
 
 def _check_change(
@@ -301,10 +303,10 @@ def _check_change(
 )
 def update_agent(
     principal: Principal, agent_id: UUID, body: AgentChange, checked: CheckedMessages | None
-) -> AgentAnswer:
+) -> AgentResponse:
     changes = body.changes(checked)
     agent = agents.update_agent(principal.workspace, agent_id, _policy(), **changes)
-    return AgentAnswer.shown_to(principal, agent)
+    return AgentResponse.shown_to(principal, agent)
 
 
 @routes.delete("/agents/{agent_id}", summary="Delete an agent and everything of it.")
@@ -317,10 +319,10 @@ def delete_agent(principal: Principal, agent_id: UUID) -> None:
     summary="Replace the agent's signing secret; the previous one signs too for 24 hours.",
     status=200,
 )
-def rotate_agent_signing_secret(principal: Principal, agent_id: UUID) -> AgentAnswer:
+def rotate_agent_signing_secret(principal: Principal, agent_id: UUID) -> AgentResponse:
     agent = agents.lock_agent(principal.workspace, agent_id)
     workspace = rotate_signing_secret(principal.workspace, agent)
-    return AgentAnswer.shown_to(replace(principal, workspace=workspace), agent)
+    return AgentResponse.shown_to(replace(principal, workspace=workspace), agent)
 
 
 @routes.post(
@@ -328,10 +330,10 @@ def rotate_agent_signing_secret(principal: Principal, agent_id: UUID) -> AgentAn
     summary="Sign no longer with the agent's previous signing secret.",
     status=200,
 )
-def end_agent_signing_overlap(principal: Principal, agent_id: UUID) -> AgentAnswer:
+def end_agent_signing_overlap(principal: Principal, agent_id: UUID) -> AgentResponse:
     agent = agents.lock_agent(principal.workspace, agent_id)
     end_signing_overlap(agent)
-    return AgentAnswer.shown_to(principal, agent)
+    return AgentResponse.shown_to(principal, agent)
 
 
 def _plain(seconds: float) -> float:

@@ -7,13 +7,13 @@ from pydantic import Field
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
-    Answer,
     Change,
     JsonObject,
-    PageAnswer,
     PageQuery,
+    PageResponse,
     Received,
-    page_answer,
+    ResponseModel,
+    page_response,
 )
 from opensink_web.models import SessionStatus
 from opensink_web.operations.accounts.permission import Principal
@@ -48,7 +48,7 @@ class SessionChange(Change):
     error_message: str | None = None
 
 
-class SessionAnswer(Answer):
+class SessionResponse(ResponseModel):
     """One run of an agent; `state` is the agent's own memory."""
 
     id: UUID
@@ -67,11 +67,11 @@ class SessionQuery(PageQuery):
     status: SessionStatus | None = None
 
 
-SessionPage = PageAnswer[SessionAnswer]
+SessionPage = PageResponse[SessionResponse]
 
 
 @routes.post("/agent-sessions", summary="Begin a run of an agent.", errors=(404,))
-def start_session(principal: Principal, body: SessionCreate) -> SessionAnswer:
+def start_session(principal: Principal, body: SessionCreate) -> SessionResponse:
     session = sessions.start_session(
         principal.workspace,
         body.agent_id,
@@ -80,25 +80,25 @@ def start_session(principal: Principal, body: SessionCreate) -> SessionAnswer:
         metadata=body.metadata,
         error_message=body.error_message,
     )
-    return SessionAnswer.of(session)
+    return SessionResponse.of(session)
 
 
 @routes.get("/agent-sessions", summary="List the sessions.")
 def list_sessions(principal: Principal, query: SessionQuery) -> SessionPage:
     filters = queries.SessionFilter(agent_id=query.agent_id, status=query.status)
     page = queries.list_sessions(principal.workspace, filters, query.page)
-    return page_answer(page, SessionAnswer.of)
+    return page_response(page, SessionResponse.of)
 
 
 @routes.get("/agent-sessions/{session_id}", summary="Read a session.")
-def get_session(principal: Principal, session_id: UUID) -> SessionAnswer:
-    return SessionAnswer.of(queries.find_session(principal.workspace, session_id))
+def get_session(principal: Principal, session_id: UUID) -> SessionResponse:
+    return SessionResponse.of(queries.find_session(principal.workspace, session_id))
 
 
 @routes.patch("/agent-sessions/{session_id}", summary="Move a session on.")
-def update_session(principal: Principal, session_id: UUID, body: SessionChange) -> SessionAnswer:
+def update_session(principal: Principal, session_id: UUID, body: SessionChange) -> SessionResponse:
     session = sessions.update_session(principal.workspace, session_id, **body.given())
-    return SessionAnswer.of(session)
+    return SessionResponse.of(session)
 
 
 @routes.delete("/agent-sessions/{session_id}", summary="Delete a session and everything of it.")

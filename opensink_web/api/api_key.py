@@ -8,13 +8,13 @@ from pydantic import Field
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
-    Answer,
     Moment,
     Name,
-    PageAnswer,
     PageQuery,
+    PageResponse,
     Received,
-    page_answer,
+    ResponseModel,
+    page_response,
 )
 from opensink_web.errors import PermissionMissing
 from opensink_web.operations.accounts import api_key as api_keys
@@ -49,7 +49,7 @@ class ApiKeyCreate(Received):
     expires_at: Moment | None = None
 
 
-class ApiKeyAnswer(Answer):
+class ApiKeyResponse(ResponseModel):
     """A key, known by its beginning."""
 
     id: UUID
@@ -63,7 +63,7 @@ class ApiKeyAnswer(Answer):
     created_at: datetime
 
 
-class ApiKeyCreated(ApiKeyAnswer):
+class ApiKeyCreated(ApiKeyResponse):
     """A new key, and this once the key itself; null where the answer is a replay."""
 
     shown_once: ClassVar[frozenset[str]] = frozenset({"key"})
@@ -71,7 +71,7 @@ class ApiKeyCreated(ApiKeyAnswer):
     key: str | None
 
 
-ApiKeyPage = PageAnswer[ApiKeyAnswer]
+ApiKeyPage = PageResponse[ApiKeyResponse]
 
 
 @routes.post("/api-keys", summary="Make an API key.")
@@ -86,17 +86,17 @@ def create_key(principal: Principal, body: ApiKeyCreate) -> ApiKeyCreated:
         expires_at=body.expires_at,
         parent=principal.key,
     )
-    return ApiKeyCreated(**ApiKeyAnswer.of(row).model_dump(), key=key)
+    return ApiKeyCreated(**ApiKeyResponse.of(row).model_dump(), key=key)
 
 
 @routes.get("/api-keys", summary="List the API keys.")
 def list_keys(principal: Principal, query: PageQuery) -> ApiKeyPage:
-    return page_answer(queries.list_keys(principal.workspace, query.page), ApiKeyAnswer.of)
+    return page_response(queries.list_keys(principal.workspace, query.page), ApiKeyResponse.of)
 
 
 @routes.get("/api-keys/{key_id}", summary="Read what is known of an API key.")
-def get_key(principal: Principal, key_id: UUID) -> ApiKeyAnswer:
-    return ApiKeyAnswer.of(queries.find_key(principal.workspace, key_id))
+def get_key(principal: Principal, key_id: UUID) -> ApiKeyResponse:
+    return ApiKeyResponse.of(queries.find_key(principal.workspace, key_id))
 
 
 @routes.delete("/api-keys/{key_id}", summary="Revoke an API key.")

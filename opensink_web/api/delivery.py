@@ -5,7 +5,7 @@ from typing import Self
 from uuid import UUID
 
 from opensink_web.contract.route import Routes
-from opensink_web.contract.shapes import Answer, PageAnswer, PageQuery, page_answer
+from opensink_web.contract.shapes import PageQuery, PageResponse, ResponseModel, page_response
 from opensink_web.models import (
     AttemptOutcome,
     AttemptTrigger,
@@ -21,7 +21,7 @@ from opensink_web.operations.deliveries.record import attempts_of
 routes = Routes("deliveries")
 
 
-class DeliveryAnswer(Answer):
+class DeliveryResponse(ResponseModel):
     """One call, made as often as it takes; its id is the `webhook-id` of every attempt."""
 
     id: UUID
@@ -38,7 +38,7 @@ class DeliveryAnswer(Answer):
     finished_at: datetime | None
 
 
-class AttemptAnswer(Answer):
+class AttemptResponse(ResponseModel):
     """One attempt: what was sent, credentials hidden, and at most 4 KiB of what came back."""
 
     number: int
@@ -60,15 +60,15 @@ class AttemptAnswer(Answer):
     finished_at: datetime | None
 
 
-class DeliveryWithAttempts(DeliveryAnswer):
+class DeliveryWithAttempts(DeliveryResponse):
     """A delivery and its attempts, the first one first."""
 
-    attempts: list[AttemptAnswer]
+    attempts: list[AttemptResponse]
 
     @classmethod
     def shown_to(cls, principal: Principal, delivery: Delivery) -> Self:
         """Write a delivery; to which address it went is shown to those who may set where."""
-        attempts = [AttemptAnswer.of(each) for each in attempts_of(delivery)]
+        attempts = [AttemptResponse.of(each) for each in attempts_of(delivery)]
         if not principal.may("agents", Action.WRITE):
             attempts = [each.model_copy(update={"remote_address": None}) for each in attempts]
         return cls.of(delivery).model_copy(update={"attempts": attempts})
@@ -81,7 +81,7 @@ class DeliveryQuery(PageQuery):
     status: DeliveryStatus | None = None
 
 
-DeliveryPage = PageAnswer[DeliveryAnswer]
+DeliveryPage = PageResponse[DeliveryResponse]
 
 
 @routes.get("/deliveries", summary="List the deliveries.")
@@ -93,7 +93,7 @@ def list_deliveries(principal: Principal, query: DeliveryQuery) -> DeliveryPage:
         status=query.status,
     )
     page = queries.list_deliveries(principal.workspace, filters, query.page)
-    return page_answer(page, DeliveryAnswer.of)
+    return page_response(page, DeliveryResponse.of)
 
 
 @routes.get("/deliveries/{delivery_id}", summary="Read a delivery with its attempts.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from opensink_web.contract.shapes import Answer, JsonObject, Received
+from opensink_web.contract.shapes import JsonObject, Received, ResponseModel
 from opensink_web.outbound.destination import MAX_URL_LENGTH
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
@@ -48,7 +48,7 @@ class CallBody(Received):
         )
 
 
-class CallAnswer(Answer):
+class CallResponse(ResponseModel):
     """Headers that are credentials are shown as `••••` to those who may not change them."""
 
     url: str

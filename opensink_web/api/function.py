@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import current_app
 from pydantic import Field
 
-from opensink_web.api.endpoint import CallAnswer, CallBody
+from opensink_web.api.endpoint import CallBody, CallResponse
 from opensink_web.api.signing_secret import (
     OVERLAP_ENDS_AT,
     SERVER_SET,
@@ -18,17 +18,17 @@ from opensink_web.api.signing_secret import (
 )
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
-    Answer,
     Change,
     JsonObject,
     Line,
-    PageAnswer,
     PageQuery,
+    PageResponse,
     PathName,
-    PersonAnswer,
+    PersonResponse,
     Received,
+    ResponseModel,
     Whole,
-    page_answer,
+    page_response,
 )
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Function, FunctionKind
@@ -159,16 +159,16 @@ class FunctionChange(Change):
         return changes
 
 
-class HttpTargetAnswer(CallAnswer):
+class HttpTargetResponse(CallResponse):
     kind: Literal[FunctionKind.HTTP]
 
 
-class PythonTargetAnswer(Answer):
+class PythonTargetResponse(ResponseModel):
     kind: Literal[FunctionKind.PYTHON]
     entry_point: str
 
 
-class FunctionAnswer(Answer):
+class FunctionResponse(ResponseModel):
     """A function, addressed by its namespace and name."""
 
     id: UUID
@@ -181,13 +181,13 @@ class FunctionAnswer(Answer):
     timeout_seconds: int
     requires_approval: bool
     is_active: bool
-    target: HttpTargetAnswer | PythonTargetAnswer | None
+    target: HttpTargetResponse | PythonTargetResponse | None
     target_error: str | None = Field(
         description="Why there is a target that cannot be shown or called; null if all is well."
     )
     signing_secret: SigningSecret = SIGNING_SECRET
     signing_overlap_ends_at: datetime | None = OVERLAP_ENDS_AT
-    created_by: PersonAnswer | None
+    created_by: PersonResponse | None
     created_at: datetime
     updated_at: datetime
 
@@ -215,7 +215,7 @@ class FunctionAnswer(Answer):
         return cls.model_validate(others | ours)
 
 
-FunctionPage = PageAnswer[FunctionAnswer]
+FunctionPage = PageResponse[FunctionResponse]
 
 
 class FunctionQuery(PageQuery):
@@ -242,23 +242,23 @@ def _check_new(principal: Principal, body: FunctionCreate) -> CheckedFields:
 @routes.post("/functions", summary="Make a function.", precheck=_check_new)
 def create_function(
     principal: Principal, body: FunctionCreate, checked: CheckedFields
-) -> FunctionAnswer:
+) -> FunctionResponse:
     function = functions.create_function(principal.workspace, principal.user, _policy(), checked)
-    return FunctionAnswer.shown_to(principal, function)
+    return FunctionResponse.shown_to(principal, function)
 
 
 @routes.get("/functions", summary="List the functions.")
 def list_functions(principal: Principal, query: FunctionQuery) -> FunctionPage:
     page = function_queries.list_functions(principal.workspace, query.page, query.filters)
-    return page_answer(page, lambda function: FunctionAnswer.shown_to(principal, function))
+    return page_response(page, lambda function: FunctionResponse.shown_to(principal, function))
 
 
 @routes.get(_ADDRESS, summary="Read a function.", delegated=EXECUTING)
-def get_function(principal: Principal, namespace: PathName, name: PathName) -> FunctionAnswer:
+def get_function(principal: Principal, namespace: PathName, name: PathName) -> FunctionResponse:
     function = function_queries.find_function(principal.workspace, namespace, name)
     if principal.is_delegated:
         executable_function(principal, namespace, name)
-    return FunctionAnswer.shown_to(principal, function)
+    return FunctionResponse.shown_to(principal, function)
 
 
 def _check_change(
@@ -278,9 +278,9 @@ def replace_function(
     name: PathName,
     body: FunctionReplacement,
     checked: CheckedFields,
-) -> FunctionAnswer:
+) -> FunctionResponse:
     function = functions.update_function(principal.workspace, namespace, name, _policy(), checked)
-    return FunctionAnswer.shown_to(principal, function)
+    return FunctionResponse.shown_to(principal, function)
 
 
 @routes.patch(_ADDRESS, summary="Change a function.", errors=(409,), precheck=_check_change)
@@ -290,9 +290,9 @@ def update_function(
     name: PathName,
     body: FunctionChange,
     checked: CheckedFields,
-) -> FunctionAnswer:
+) -> FunctionResponse:
     function = functions.update_function(principal.workspace, namespace, name, _policy(), checked)
-    return FunctionAnswer.shown_to(principal, function)
+    return FunctionResponse.shown_to(principal, function)
 
 
 @routes.delete(_ADDRESS, summary="Delete a function; its executions stay.", errors=(409,))
@@ -307,10 +307,10 @@ def delete_function(principal: Principal, namespace: PathName, name: PathName) -
 )
 def rotate_function_signing_secret(
     principal: Principal, namespace: PathName, name: PathName
-) -> FunctionAnswer:
+) -> FunctionResponse:
     function = functions.lock_function(principal.workspace, namespace, name)
     workspace = rotate_signing_secret(principal.workspace, function)
-    return FunctionAnswer.shown_to(replace(principal, workspace=workspace), function)
+    return FunctionResponse.shown_to(replace(principal, workspace=workspace), function)
 
 
 @routes.post(
@@ -320,10 +320,10 @@ def rotate_function_signing_secret(
 )
 def end_function_signing_overlap(
     principal: Principal, namespace: PathName, name: PathName
-) -> FunctionAnswer:
+) -> FunctionResponse:
     function = functions.lock_function(principal.workspace, namespace, name)
     end_signing_overlap(function)
-    return FunctionAnswer.shown_to(principal, function)
+    return FunctionResponse.shown_to(principal, function)
 
 
 def _policy() -> EndpointPolicy:

@@ -10,15 +10,15 @@ from opensink_web.contract import waiting
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     DIGITS,
-    Answer,
     JsonObject,
     Line,
-    PageAnswer,
     PageQuery,
-    PersonAnswer,
+    PageResponse,
+    PersonResponse,
     Query,
     Received,
-    page_answer,
+    ResponseModel,
+    page_response,
 )
 from opensink_web.errors import FieldError, InvalidAnswer, InvalidSchema
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
@@ -74,7 +74,7 @@ class Refusal(Received):
     reason: Annotated[str, Field(min_length=1, max_length=decisions.REASON_LENGTH_MAX)]
 
 
-class InputRequestAnswer(Answer):
+class InputRequestResponse(ResponseModel):
     """A question, and once it is decided what was answered, when and by whom.
 
     It was asked by an agent in a session, or by an execution. Of the kind `approval` the response
@@ -101,7 +101,7 @@ class InputRequestAnswer(Answer):
     status: InputRequestStatus
     created_at: datetime
     resolved_at: datetime | None
-    resolved_by: PersonAnswer | None
+    resolved_by: PersonResponse | None
 
     @classmethod
     def shown_to(cls, principal: Principal, request: InputRequest) -> Self:
@@ -132,7 +132,7 @@ class WaitQuery(Query):
     )
 
 
-InputRequestPage = PageAnswer[InputRequestAnswer]
+InputRequestPage = PageResponse[InputRequestResponse]
 
 
 def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
@@ -150,7 +150,7 @@ def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
     delegated=ASKING,
     precheck=_check_schema,
 )
-def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
+def ask(principal: Principal, body: InputRequestCreate) -> InputRequestResponse:
     if principal.execution_id is not None:
         refuse_to_pause(principal.workspace, principal.execution_id)
         principal.require(RESOURCE, Action.WRITE)
@@ -164,7 +164,7 @@ def ask(principal: Principal, body: InputRequestCreate) -> InputRequestAnswer:
         schema=body.schema_,
         asked_with_id=principal.execution_id,
     )
-    return InputRequestAnswer.shown_to(principal, request)
+    return InputRequestResponse.shown_to(principal, request)
 
 
 @routes.get("/agent-session-input-requests", summary="List the requests.")
@@ -178,10 +178,10 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
         key=query.key,
     )
     page = input_requests.list_input_requests(principal.workspace, filters, query.page)
-    return page_answer(page, lambda request: InputRequestAnswer.shown_to(principal, request))
+    return page_response(page, lambda request: InputRequestResponse.shown_to(principal, request))
 
 
-def until_decided(answer: InputRequestAnswer, query: WaitQuery) -> waiting.Wait | None:
+def until_decided(answer: InputRequestResponse, query: WaitQuery) -> waiting.Wait | None:
     """Wait as long as is asked for while the request is pending; no longer, once it is deleted."""
     if not query.wait or answer.status is not InputRequestStatus.PENDING:
         return None
@@ -196,9 +196,9 @@ def until_decided(answer: InputRequestAnswer, query: WaitQuery) -> waiting.Wait 
 )
 def get_input_request(
     principal: Principal, request_id: UUID, query: WaitQuery
-) -> InputRequestAnswer:
+) -> InputRequestResponse:
     request = input_requests.find_input_request(principal.workspace, request_id)
-    return InputRequestAnswer.shown_to(principal, request)
+    return InputRequestResponse.shown_to(principal, request)
 
 
 def _check_answer(principal: Principal, request_id: UUID, body: Resolution) -> CheckedAnswer:
@@ -217,9 +217,9 @@ def _check_answer(principal: Principal, request_id: UUID, body: Resolution) -> C
 )
 def resolve(
     principal: Principal, request_id: UUID, body: Resolution, checked: CheckedAnswer
-) -> InputRequestAnswer:
+) -> InputRequestResponse:
     request = decisions.resolve(principal.workspace, checked, by=principal.user)
-    return InputRequestAnswer.shown_to(principal, request)
+    return InputRequestResponse.shown_to(principal, request)
 
 
 @routes.post(
@@ -227,9 +227,9 @@ def resolve(
     summary="Decline what an execution asks, or reject its call.",
     status=200,
 )
-def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestAnswer:
+def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestResponse:
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
-    return InputRequestAnswer.shown_to(principal, request)
+    return InputRequestResponse.shown_to(principal, request)
 
 
 def _inside(path: str, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:

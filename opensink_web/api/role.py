@@ -13,13 +13,13 @@ from pydantic import Field
 
 from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
-    Answer,
     Change,
     Name,
-    PageAnswer,
     PageQuery,
+    PageResponse,
     Received,
-    page_answer,
+    ResponseModel,
+    page_response,
 )
 from opensink_web.errors import NotFound
 from opensink_web.models.transaction import writing
@@ -71,7 +71,7 @@ class RoleMember(Received):
     member: Annotated[str, Field(min_length=1, max_length=320)]
 
 
-class RoleAnswer(Answer):
+class RoleResponse(ResponseModel):
     id: UUID
     workspace_id: UUID
     name: str
@@ -81,42 +81,42 @@ class RoleAnswer(Answer):
     updated_at: datetime
 
 
-class RoleMemberAnswer(Answer):
+class RoleMemberResponse(ResponseModel):
     id: UUID
     email: str
 
 
-RolePage = PageAnswer[RoleAnswer]
-RoleMemberPage = PageAnswer[RoleMemberAnswer]
+RolePage = PageResponse[RoleResponse]
+RoleMemberPage = PageResponse[RoleMemberResponse]
 
 
 @routes.post("/roles", summary="Make a role.", transaction=False, errors=(409,))
-def create_role(authenticate: Authenticate, body: RoleCreate) -> RoleAnswer:
+def create_role(authenticate: Authenticate, body: RoleCreate) -> RoleResponse:
     with writing():
         by = authenticate()
         role = roles.create_role(
             by, name=body.name, description=body.description, permissions=body.permissions
         )
-        answer, by_id = RoleAnswer.of(role), by.user.id
+        answer, by_id = RoleResponse.of(role), by.user.id
     _record("role_created", by_id, answer.name)
     return answer
 
 
 @routes.get("/roles", summary="List the roles of the workspace's own.")
 def list_roles(principal: Principal, query: PageQuery) -> RolePage:
-    return page_answer(queries.list_roles(principal.workspace, query.page), RoleAnswer.of)
+    return page_response(queries.list_roles(principal.workspace, query.page), RoleResponse.of)
 
 
 @routes.get("/roles/{role_id}", summary="Read a role.")
-def get_role(principal: Principal, role_id: UUID) -> RoleAnswer:
-    return RoleAnswer.of(queries.find_role(principal.workspace, role_id))
+def get_role(principal: Principal, role_id: UUID) -> RoleResponse:
+    return RoleResponse.of(queries.find_role(principal.workspace, role_id))
 
 
 @routes.patch("/roles/{role_id}", summary="Change a role.", transaction=False, errors=(409,))
-def update_role(authenticate: Authenticate, role_id: UUID, body: RoleChange) -> RoleAnswer:
+def update_role(authenticate: Authenticate, role_id: UUID, body: RoleChange) -> RoleResponse:
     with writing():
         by = authenticate()
-        answer = RoleAnswer.of(roles.update_role(by, role_id, body.changes()))
+        answer = RoleResponse.of(roles.update_role(by, role_id, body.changes()))
         by_id = by.user.id
     _record("role_changed", by_id, answer.name)
     return answer
@@ -133,16 +133,16 @@ def delete_role(authenticate: Authenticate, role_id: UUID) -> None:
 @routes.get("/roles/{role_id}/members", summary="List who has a role.")
 def list_role_members(principal: Principal, role_id: UUID, query: PageQuery) -> RoleMemberPage:
     role = queries.find_role(principal.workspace, role_id)
-    return page_answer(queries.list_role_members(role, query.page), RoleMemberAnswer.of)
+    return page_response(queries.list_role_members(role, query.page), RoleMemberResponse.of)
 
 
 @routes.post("/roles/{role_id}/members", summary="Give a member a role.", transaction=False)
-def give_role(authenticate: Authenticate, role_id: UUID, body: RoleMember) -> RoleMemberAnswer:
+def give_role(authenticate: Authenticate, role_id: UUID, body: RoleMember) -> RoleMemberResponse:
     with writing():
         by = authenticate()
         name = queries.find_role(by.workspace, role_id).name
         user = roles.give_role(by, role_id, _user_id(body.member))
-        answer, by_id = RoleMemberAnswer.of(user), by.user.id
+        answer, by_id = RoleMemberResponse.of(user), by.user.id
     _record("role_given", by_id, name, to=answer.id)
     return answer
 

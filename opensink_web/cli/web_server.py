@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from flask import Flask
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from opensink_web.contract.problem import error_answer
+from opensink_web.contract.problem import error_response
 from opensink_web.contract.route import Route
 from opensink_web.http_server.limits import Limits
 from opensink_web.http_server.processes import run_processes
@@ -73,7 +73,7 @@ def body_limit(routes: Iterable[Route], settings: Settings) -> Callable[[str, st
 def refusal(status: HTTPStatus) -> bytes:
     """Write the one error body: there is no request that Flask could answer."""
     error = default_exceptions.get(status)
-    return error_answer(error() if error else _unnamed(status)).get_data()
+    return error_response(error() if error else _unnamed(status)).get_data()
 
 
 def _unnamed(status: HTTPStatus) -> HTTPException:

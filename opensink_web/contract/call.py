@@ -20,7 +20,7 @@ from opensink_web import clock
 from opensink_web.contract import last_use, throttle, waiting
 from opensink_web.contract.received import canonical, read_body, read_path, read_query
 from opensink_web.contract.route import Authenticate, Permission, Route
-from opensink_web.contract.shapes import Answer
+from opensink_web.contract.shapes import ResponseModel
 from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal, Unavailable
 from opensink_web.json_value import JSONValue
 from opensink_web.models import IdempotencyRecord
@@ -61,7 +61,7 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
         arguments, _ = _arguments(route, path_values)
         return _response(route, route.view(authenticate=authenticate, **arguments))
     call = _read_call(route, authenticate, path_values, bearer)
-    return _write_then_answer(call) if route.after_commit else _write(call).response()
+    return _write_then_respond(call) if route.after_commit else _write(call).response()
 
 
 def _arguments(route: Route, path_values: Mapping[str, str]) -> tuple[Arguments, JSONValue]:
@@ -172,7 +172,7 @@ def _read_call(
         caller = _recognised(authenticate, bearer)
         arguments, sent = _arguments(route, path_values)
         once = None
-        if route.keeps_answers and IDEMPOTENCY_HEADER in request.headers:
+        if route.keeps_responses and IDEMPOTENCY_HEADER in request.headers:
             once = _once(sent)
         if route.precheck is None:
             return _Call(route, authenticate, arguments, once)
@@ -252,7 +252,7 @@ def _once(sent: JSONValue) -> idempotency.Once:
 
 def _write_once(
     status: int,
-    view: partial[Answer],
+    view: partial[ResponseModel],
     once: idempotency.Once,
     refusal: OpenSinkError | None,
     key: idempotency.HeldKey | None,
@@ -262,10 +262,10 @@ def _write_once(
     What has been done stays so even if the route's precheck would refuse it now.
     """
     if key is not None and key.is_held:
-        record: IdempotencyRecord | idempotency.StoredAnswer = key.record()
+        record: IdempotencyRecord | idempotency.StoredResponse = key.record()
     else:
         record = idempotency.begin(view.keywords["principal"], once)
-    if isinstance(record, idempotency.StoredAnswer):
+    if isinstance(record, idempotency.StoredResponse):
         return _Written(record.status, record.body, is_replayed=True)
     if refusal is not None:
         raise refusal
@@ -274,12 +274,12 @@ def _write_once(
     except RecordedRefusal:
         idempotency.abandon(record)
         raise
-    kept = idempotency.StoredAnswer(status, answer.to_kept_json())
+    kept = idempotency.StoredResponse(status, answer.to_kept_json())
     idempotency.complete(record, kept)
     return _Written(status, _body(answer))
 
 
-def _write_then_answer(call: _Call) -> Response:
+def _write_then_respond(call: _Call) -> Response:
     """Write, and hold the answer until the route's second view has it."""
     route = call.route
     if route.after_commit is None or route.accepted is None:
@@ -297,14 +297,14 @@ def _write_then_answer(call: _Call) -> Response:
     return finish() if wait is None else waiting.held(wait, finish)
 
 
-def _response(route: Route, answer: Answer | None) -> Response:
+def _response(route: Route, answer: ResponseModel | None) -> Response:
     response = _json_response(route.status, _body(answer))
     if answer is not None:
-        response.headers.update(answer.answer_headers)
+        response.headers.update(answer.http_headers)
     return response
 
 
-def _body(answer: Answer | None) -> str:
+def _body(answer: ResponseModel | None) -> str:
     return answer.to_json() if answer is not None else ""
 
 

@@ -19,7 +19,7 @@ from opensink_web.contract.route import Permission, Route
 from opensink_web.contract.shapes import (
     NEXT_CURSOR_HEADER,
     TRUNCATED_HEADER,
-    ListAnswer,
+    ListResponse,
     Query,
 )
 from opensink_web.json_value import JSONObject
@@ -101,7 +101,7 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
         }
     if route.is_public:
         operation["security"] = []
-    if route.keeps_answers:
+    if route.keeps_responses:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
     return operation
 
@@ -164,13 +164,13 @@ def _responses(route: Route, shapes: _Shapes) -> dict[str, Any]:
 
 
 def _success_headers(route: Route) -> dict[str, str]:
-    if route.keeps_answers:
+    if route.keeps_responses:
         return {REPLAYED_HEADER: "`true` if this is what was answered before."}
     names = route.query.model_fields.keys()
     headers = {}
     if "cursor" in names:
         headers[NEXT_CURSOR_HEADER] = "While there is more: the `cursor` with which it is read."
-    if route.answer is not None and issubclass(route.answer, ListAnswer) and "limit" in names:
+    if route.answer is not None and issubclass(route.answer, ListResponse) and "limit" in names:
         headers[TRUNCATED_HEADER] = "`true` where there is more and no page was asked for."
     return headers
 

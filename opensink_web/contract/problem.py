@@ -53,17 +53,17 @@ class Problem(BaseModel):
     )
 
 
-def error_answer(error: Exception, surface: Surface = API) -> Response:
+def error_response(error: Exception, surface: Surface = API) -> Response:
     """Turn whatever was raised into a surface's answer; what nobody expected is logged."""
     if isinstance(error, OpenSinkError):
-        return _domain_answer(error, surface)
+        return _domain_response(error, surface)
     if isinstance(error, HTTPException):
-        return _http_answer(error)
+        return _http_response(error)
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
     return _problem(500, "internal_error", _SENTENCES[500])
 
 
-def _domain_answer(error: OpenSinkError, surface: Surface) -> Response:
+def _domain_response(error: OpenSinkError, surface: Surface) -> Response:
     is_invalid = isinstance(error, InvalidInput)
     takes_surfaces_status = is_invalid and not isinstance(error, RefusedBySettings)
     status = surface.invalid_status if takes_surfaces_status else error.status
@@ -79,7 +79,7 @@ def _domain_answer(error: OpenSinkError, surface: Surface) -> Response:
     return answer
 
 
-def _http_answer(error: HTTPException) -> Response:
+def _http_response(error: HTTPException) -> Response:
     """Keep the headers, such as Allow and Retry-After, and write our body under them."""
     status = HTTPStatus(error.code or 500)
     code = _CODES.get(status, status.phrase.lower().replace(" ", "_").replace("-", "_"))

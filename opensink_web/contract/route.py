@@ -1,7 +1,7 @@
 """A route, declared once: the view's own signature says what it takes and answers.
 
     @routes.patch("/agents/{agent_id}", summary="Change an agent.", errors=(409,))
-    def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> AgentAnswer: ...
+    def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> AgentResponse: ...
 
 What stands in the path is a UUID, or an annotated text such as shapes.PathName. A view is called
 with the principal, in the transaction of the call. One that is declared with `transaction=False`
@@ -38,7 +38,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from opensink_web.contract.shapes import Answer, Query, Received, path_adapter
+from opensink_web.contract.shapes import Query, Received, ResponseModel, path_adapter
 from opensink_web.contract.surface import API, Surface
 from opensink_web.contract.waiting import Wait
 from opensink_web.operations.accounts.delegation import NOBODY, Delegation
@@ -150,14 +150,14 @@ class Route:
         return tuple(self.path_types)
 
     @property
-    def accepted(self) -> type[Answer] | None:
+    def accepted(self) -> type[ResponseModel] | None:
         """What the view answers, which is not what is sent where there is an `after_commit`."""
-        return _answer_shape(self.view)
+        return _response_shape(self.view)
 
     @property
-    def answer(self) -> type[Answer] | None:
+    def answer(self) -> type[ResponseModel] | None:
         """What is sent."""
-        return _answer_shape(self.after_commit or self.view)
+        return _response_shape(self.after_commit or self.view)
 
     @property
     def takes_body(self) -> bool:
@@ -176,7 +176,7 @@ class Route:
         return self.permission is Access.PUBLIC
 
     @property
-    def keeps_answers(self) -> bool:
+    def keeps_responses(self) -> bool:
         """Return True if a repeated call with the same Idempotency-Key hears the same answer."""
         return self.method == "POST" and self.has_transaction and not self.is_public
 
@@ -190,7 +190,7 @@ class Route:
             statuses.add(404)
         if not self.reads_only:
             statuses |= {413, 415}
-        if self.keeps_answers:
+        if self.keeps_responses:
             statuses.add(409)
         return tuple(sorted(statuses))
 
@@ -272,9 +272,9 @@ class Routes:
         return Permission(self._resource, Action.READ if method == "GET" else Action.WRITE)
 
 
-def _answer_shape(view: View) -> type[Answer] | None:
+def _response_shape(view: View) -> type[ResponseModel] | None:
     returned = get_type_hints(view)["return"]
-    return returned if isinstance(returned, type) and issubclass(returned, Answer) else None
+    return returned if isinstance(returned, type) and issubclass(returned, ResponseModel) else None
 
 
 def _path_types(path: str, hints: Mapping[str, Any]) -> dict[str, TypeAdapter[Any]]:

@@ -148,7 +148,7 @@ SliceLimit: TypeAlias = Annotated[
 """Lists that are bare arrays are read by offset, as existing clients do."""
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """A body that is answered, read from a row's attributes."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
@@ -170,7 +170,7 @@ class Answer(BaseModel):
     _headers: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
-    def answer_headers(self) -> Mapping[str, str]:
+    def http_headers(self) -> Mapping[str, str]:
         """What is sent as headers with the answer."""
         return self._headers
 
@@ -183,18 +183,18 @@ class Answer(BaseModel):
         return self.model_copy(update=dict.fromkeys(self.shown_once)).to_json()
 
 
-class PersonAnswer(Answer):
+class PersonResponse(ResponseModel):
     """Somebody who did something."""
 
     id: UUID
     email: str
 
 
-Item = TypeVar("Item", bound=Answer)
+Item = TypeVar("Item", bound=ResponseModel)
 Row = TypeVar("Row")
 
 
-class PageAnswer(Answer, Generic[Item]):
+class PageResponse(ResponseModel, Generic[Item]):
     """Some items, newest first, and the cursor of the next page if there is one."""
 
     items: list[Item]
@@ -202,15 +202,15 @@ class PageAnswer(Answer, Generic[Item]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Name a page for its items: AgentAnswer makes AgentPage."""
-        return str(params[0].__name__).removesuffix("Answer") + "Page"
+        """Name a page for its items: AgentResponse makes AgentPage."""
+        return str(params[0].__name__).removesuffix("Response") + "Page"
 
 
 NEXT_CURSOR_HEADER = "X-Next-Cursor"
 TRUNCATED_HEADER = "X-Truncated"
 
 
-class ListAnswer(Answer, RootModel[list[Item]], Generic[Item]):
+class ListResponse(ResponseModel, RootModel[list[Item]], Generic[Item]):
     """A bare array, for clients that expect one; that there is more its headers say."""
 
     def followed_by(self, cursor: str) -> Self:
@@ -225,10 +225,10 @@ class ListAnswer(Answer, RootModel[list[Item]], Generic[Item]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Name a list for its items: ExecutionAnswer makes ExecutionList."""
-        return str(params[0].__name__).removesuffix("Answer") + "List"
+        """Name a list for its items: ExecutionResponse makes ExecutionList."""
+        return str(params[0].__name__).removesuffix("Response") + "List"
 
 
-def page_answer(page: Page[Row], item_of: Callable[[Row], Item]) -> PageAnswer[Item]:
+def page_response(page: Page[Row], item_of: Callable[[Row], Item]) -> PageResponse[Item]:
     """Write each row of a page."""
-    return PageAnswer[Item](items=[item_of(row) for row in page.items], trail=page.trail)
+    return PageResponse[Item](items=[item_of(row) for row in page.items], trail=page.trail)

@@ -61,14 +61,14 @@ def held(wait: Wait, finish: Finish) -> Response:
         return _finish_or_hold(wait, finish)
     if not may_hold():
         return finish()
-    request.environ[HELD] = _HeldAnswer(wait, finish, current_app.extensions[_WATCHER])
+    request.environ[HELD] = _HeldResponse(wait, finish, current_app.extensions[_WATCHER])
     return Response(status=204)  # the server sends the one that comes later
 
 
 def resumed() -> Finish | None:
     """Return what answers this call, if its answer was held before."""
     answer = request.environ.get(RESUMED)
-    if not isinstance(answer, _HeldAnswer):
+    if not isinstance(answer, _HeldResponse):
         return None
     return partial(_finish_or_hold, answer.wait, answer.finish)
 
@@ -92,7 +92,7 @@ def _is_still(wait: Wait) -> bool:
         return bool(wait.still([wait.key]))
 
 
-class _HeldAnswer:
+class _HeldResponse:
     """One answer that is held: what the server knows of it (http_server/held.py)."""
 
     def __init__(self, wait: Wait, finish: Finish, watcher: "_Watcher") -> None:
@@ -128,11 +128,11 @@ class _Watcher:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._answers: set[_HeldAnswer] = set()
+        self._answers: set[_HeldResponse] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def add(self, answer: _HeldAnswer) -> None:
+    def add(self, answer: _HeldResponse) -> None:
         answer.plan(time.monotonic())
         with self._changed:
             self._answers.add(answer)
@@ -141,7 +141,7 @@ class _Watcher:
                 self._thread.start()
             self._changed.notify()
 
-    def remove(self, answer: _HeldAnswer) -> None:
+    def remove(self, answer: _HeldResponse) -> None:
         with self._changed:
             self._answers.discard(answer)
 
@@ -149,7 +149,7 @@ class _Watcher:
         while True:
             self._look(self._next_due())
 
-    def _next_due(self) -> list[_HeldAnswer]:
+    def _next_due(self) -> list[_HeldResponse]:
         with self._changed:
             while True:
                 # what is due in a moment is looked for together with what is due now
@@ -163,15 +163,15 @@ class _Watcher:
                 next_at = min((answer.look_at for answer in self._answers), default=None)
                 self._changed.wait(None if next_at is None else next_at - now)
 
-    def _look(self, due: list[_HeldAnswer]) -> None:
-        by_still: defaultdict[Still, list[_HeldAnswer]] = defaultdict(list)
+    def _look(self, due: list[_HeldResponse]) -> None:
+        by_still: defaultdict[Still, list[_HeldResponse]] = defaultdict(list)
         for answer in due:
             by_still[answer.wait.still].append(answer)
         for still, answers in by_still.items():
             for begin in range(0, len(answers), _LOOKED_FOR_AT_ONCE):
                 self._look_for(still, answers[begin : begin + _LOOKED_FOR_AT_ONCE])
 
-    def _look_for(self, still: Still, answers: Sequence[_HeldAnswer]) -> None:
+    def _look_for(self, still: Still, answers: Sequence[_HeldResponse]) -> None:
         try:
             with self._app.app_context(), reading():
                 waited_for = still(list({answer.wait.key for answer in answers}))

@@ -92,11 +92,15 @@ class Sealed(Generic[Value]):
             return None
         return seal_json(ring or keyring(), self.column, row_id, json.dumps(value))
 
-    def unseal(self, row_id: UUID, stored: str | None) -> Value:
-        """Return the value of what the column stores. Raises: UnreadableSecret."""
+    def unseal(self, row_id: UUID, stored: str | None, ring: Keyring | None = None) -> Value:
+        """Return the value of what the column stores; with a `ring` also where no application is at
+        hand. Raises: UnreadableSecret.
+        """
         if stored is None:
             return cast("Value", None) if self._empty is None else self._empty()
-        return cast("Value", json.loads(unseal_json(keyring(), self.column, row_id, stored)))
+        return cast(
+            "Value", json.loads(unseal_json(ring or keyring(), self.column, row_id, stored))
+        )
 
 
 def sealed_columns() -> Iterator[tuple[Table, str]]:

@@ -8,7 +8,8 @@ longer than a person would: a database that is locked, full, read-only or away i
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from blinker import Signal
 from sqlalchemy import Connection, CursorResult, Engine, Executable, UpdateBase, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from opensink_web.errors import Conflict, NotFound, Unavailable
 from opensink_web.models import prepared
@@ -39,6 +40,7 @@ work_committed = Signal()
 """Sent after a commit with `wakeups`: a list of Wakeup."""
 
 _WAKEUPS = "wakeups"
+_CONNECTION = "connection"
 _TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
 _MAY_BE_STORED = (
     "The database went away while this was being stored. Look whether it is there, or try again."
@@ -47,6 +49,8 @@ _DONE_ALREADY = "Somebody has just done the same. Nothing was stored; please try
 _JUST_DELETED = "What this belongs to has just been deleted. Nothing was stored."
 _LOCKED_SECONDS = 5
 """How long a writer waits for the others, here and in the database, before it gives up."""
+_LOOK_AGAIN_SECONDS = 0.0007
+"""After so long a writer looks whether the one in another process is done."""
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY = "25006"
 _PROGRAM_LIMIT_EXCEEDED = "54"
@@ -157,14 +161,28 @@ def rows_changed(statement: UpdateBase) -> int:
 
 
 def run_prepared(
-    statement: Executable, values: Mapping[str, object]
+    statement: Executable, values: Mapping[str, object] | Sequence[Mapping[str, object]]
 ) -> prepared.PreparedResult | CursorResult[Any]:
     """Run a statement that was built once, in the session's transaction but past its objects.
 
     Costs a tenth of the session's own way, and is for the hot path: what was added to the session
-    is not flushed first, and loaded objects are not told.
+    is not flushed first, and loaded objects are not told. With several values it is run for each.
     """
-    return prepared.run(db.session.connection(), statement, values)
+    if not isinstance(values, Mapping):
+        return _connection().execute(statement, values)
+    return prepared.run(_connection(), statement, values)
+
+
+def _connection() -> Connection:
+    """Return the connection of the session's transaction; asking it each time costs a statement."""
+    session = db.session()
+    begun = session.get_transaction()
+    known: tuple[SessionTransaction, Connection] | None = session.info.get(_CONNECTION)
+    if known is not None and known[0] is begun and known[0].is_active:
+        return known[1]
+    connection = session.connection()
+    session.info[_CONNECTION] = (session.get_transaction(), connection)
+    return connection
 
 
 def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
@@ -220,7 +238,33 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+        if _writes.get():
+            _begin_immediate(connection)
+        else:
+            prepared.run_text(connection, "BEGIN")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Wait for the writer in another process, who is done in a millisecond or two as a rule.
+
+    SQLite's own waiting sleeps 1, 2, 5, 10, 15, 20 and more milliseconds, so processes that write
+    by turns would mostly sleep.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    until = time.monotonic() + _LOCKED_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        prepared.run_text(connection, "BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(_LOCKED_SECONDS * 1000)}")
 
 
 def prepare_postgresql(engine: Engine) -> None:

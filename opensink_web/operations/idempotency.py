@@ -33,7 +33,7 @@ HELD = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredResponse:
     """What was answered the first time."""
 
     status: int
@@ -64,14 +64,14 @@ class StillProcessed(Conflict):
 
 def begin(
     principal: Principal, once: Once, lifetime: timedelta = LIFETIME
-) -> IdempotencyRecord | StoredAnswer:
+) -> IdempotencyRecord | StoredResponse:
     """Open a record to be completed, or return the answer that is stored under this key.
 
     Raises: Conflict for a key used with another request; StillProcessed.
     """
     once = replace(once, key=_kept_key(principal, once.key))
     moment = clock.now()
-    _forget(principal, once.key)
+    _forget(principal, once.key)  # one whose time is over would still be in the way
     record = IdempotencyRecord(
         workspace_id=principal.workspace.id,
         user_id=principal.user.id,
@@ -80,6 +80,7 @@ def begin(
         expires_at=moment + lifetime,
     )
     try:
+        # a savepoint, because PostgreSQL lets a transaction do nothing more after an error
         with db.session.begin_nested():
             db.session.add(record)
     except IntegrityError:
@@ -87,7 +88,7 @@ def begin(
     return record
 
 
-def complete(record: IdempotencyRecord, answer: StoredAnswer) -> None:
+def complete(record: IdempotencyRecord, answer: StoredResponse) -> None:
     """Store the answer beside its effect."""
     record.response_status = answer.status
     record.response_body = answer.body
@@ -102,7 +103,7 @@ def abandon(record: IdempotencyRecord) -> None:
 class AnsweredBefore(Exception):
     """The same has been done under this key: `answer` is what was answered."""
 
-    def __init__(self, answer: StoredAnswer) -> None:
+    def __init__(self, answer: StoredResponse) -> None:
         super().__init__()
         self.answer = answer
 
@@ -126,7 +127,7 @@ class HeldKey:
         if self._once is None:
             return
         record = begin(principal, self._once, HELD)
-        if isinstance(record, StoredAnswer):
+        if isinstance(record, StoredResponse):
             raise AnsweredBefore(record)
         self._record_id = record.id
 
@@ -200,7 +201,7 @@ def _forget(principal: Principal, key: str) -> None:
     )
 
 
-def _stored(principal: Principal, once: Once) -> StoredAnswer:
+def _stored(principal: Principal, once: Once) -> StoredResponse:
     query = select(IdempotencyRecord).where(
         IdempotencyRecord.workspace_id == principal.workspace.id,
         IdempotencyRecord.user_id == principal.user.id,
@@ -214,4 +215,4 @@ def _stored(principal: Principal, once: Once) -> StoredAnswer:
             "The first request with this Idempotency-Key is still being processed. Please try "
             "again later."
         )
-    return StoredAnswer(record.response_status, record.response_body)
+    return StoredResponse(record.response_status, record.response_body)

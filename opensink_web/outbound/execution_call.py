@@ -16,6 +16,7 @@ from opensink_web.outbound.explained import NoJSON, json_of, status_sentence
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
 from opensink_web.outbound.redaction import (
     hidden_in,
+    secret_values,
     secrets_of,
     spelled,
     without_secrets,
@@ -112,9 +113,12 @@ def read_json(call: Call, answer: Response) -> Said | Failure:
     if answer.status_code == 204:
         return Said(None)
     try:
-        return Said(hidden_in(json_of(answer), _secrets_sent(call)))
+        value = json_of(answer)
     except NoJSON as reason:
         return Failure(str(reason), "bad_output")
+    if len(answer.body) < _SECRET_LENGTH_MIN:
+        return Said(value)  # a short answer like {"ok":true} has no room for a secret
+    return Said(hidden_in(value, _secrets_sent(call)))
 
 
 def _authorization(configured: Headers, access_token: str) -> Headers:
@@ -136,11 +140,9 @@ def _bad_status(call: Call, answer: Response) -> str:
 
 def _secrets_sent(call: Call) -> tuple[str, ...]:
     """Return what an output may not repeat: tokens and credentials, not what the caller sent."""
-    body = call.body
-    if body is not None:
-        fields = json.loads(body)
-        body = json.dumps({name: fields[name] for name in fields.keys() - _CALLERS}).encode()
-    secrets = secrets_of(replace(call, body=body))
+    fields = {} if call.body is None else json.loads(call.body)
+    own = {name: value for name, value in fields.items() if name not in _CALLERS}
+    secrets = spelled(secret_values(call.url, call.headers, own))
     return tuple(secret for secret in secrets if len(secret) >= _SECRET_LENGTH_MIN)
 
 

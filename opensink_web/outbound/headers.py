@@ -5,6 +5,7 @@ Follows RFC 9110, section 5 (names are tokens, values are visible text) and sect
 """
 
 import re
+from functools import lru_cache
 
 MAX_HEADER_VALUE_BYTES = 4 * 1024
 MAX_HEADER_NAME_LENGTH = 256
@@ -31,6 +32,7 @@ _RESERVED_NAMES = frozenset(
     )
 )
 _RESERVED_PREFIXES = ("x-opensink-", "webhook-")
+_COMMON_NAME_LENGTH_MAX = 64
 _CREDENTIAL_NAME = re.compile(
     r"auth(?!ors?(?:$|[-_]))|cookie|secret|token|passw|passphrase|credential|signature"
     r"|(?:^|[-_])(?:key|jwt|sig)(?:$|[-_])|apikey",
@@ -53,7 +55,15 @@ def check_header(name: str, value: str) -> str | None:
 
 def is_credential_name(name: str) -> bool:
     """Return True if what goes by this name is a credential: `X-Api-Key`, `access_token`."""
+    is_rare = len(name) > _COMMON_NAME_LENGTH_MAX
+    return _has_credential_word(name) if is_rare else _common_name_has_credential_word(name)
+
+
+def _has_credential_word(name: str) -> bool:
     return _CREDENTIAL_NAME.search(name) is not None
+
+
+_common_name_has_credential_word = lru_cache(1024)(_has_credential_word)
 
 
 def is_sendable(name: str, value: str) -> bool:

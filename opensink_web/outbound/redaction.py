@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from opensink_web import json_value
 from opensink_web.json_value import JSONObject, JSONValue
@@ -24,6 +24,8 @@ PART_LENGTH_MIN = 8
 _PARAMETER = re.compile(r"([?&;])([^=&;#]+)=([^&;#]+)")
 _PARTS = re.compile(r"[\s,;]+")
 _NAMED = re.compile(r"[\w-]+=\"?([^\"]+)\"?")
+_SPELLED_ALIKE = re.compile(r"[A-Za-z0-9_.~-]+")
+_QUOTED = {code: quote(chr(code), safe="") for code in range(128)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def redact_object(value: JSONObject) -> JSONObject:
 
 def secrets_of(call: Call) -> tuple[str, ...]:
     """Return every text that would give a secret of the call away, the longest first."""
-    return spelled(_secret_values(call))
+    body = None if call.body is None else json.loads(call.body)
+    return spelled(secret_values(call.url, call.headers, body))
 
 
 def spelled(secrets: Iterable[str]) -> tuple[str, ...]:
@@ -91,6 +94,17 @@ def spelled(secrets: Iterable[str]) -> tuple[str, ...]:
         found.update(part for part in _parts(value) if len(part) >= PART_LENGTH_MIN)
     spellings = {spelling for secret in found for spelling in _spellings(secret)}
     return tuple(sorted(spellings, key=len, reverse=True))
+
+
+def secret_values(url: str, headers: Headers, body: JSONValue) -> Iterator[str]:
+    """Give what is a secret of a call with this address, these headers and this body."""
+    for name, value in headers:
+        if is_credential_name(name):
+            yield value
+    for match in _PARAMETER.finditer(url):
+        if is_credential_name(unquote_plus(match.group(2))):
+            yield unquote(match.group(3))
+    yield from _secrets_in(body)
 
 
 def without_secrets(text: str, secrets: tuple[str, ...], *, is_cut: bool = False) -> str:
@@ -137,17 +151,6 @@ def _redact_text(body: str) -> str:
     return json_value.dump(redact_json(json.loads(body)))
 
 
-def _secret_values(call: Call) -> Iterator[str]:
-    for (_, value), (_, shown) in zip(call.headers, redact(call.headers), strict=True):
-        if value != shown:
-            yield value
-    for match in _PARAMETER.finditer(call.url):
-        if is_credential_name(unquote_plus(match.group(2))):
-            yield unquote(match.group(3))
-    if call.body is not None:
-        yield from _secrets_in(json.loads(call.body))
-
-
 def _secrets_in(value: JSONValue) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
@@ -181,12 +184,17 @@ def _password_in(basic: str) -> Iterator[str]:
 
 def _spellings(secret: str) -> Iterator[str]:
     """Give a secret as it would stand in a URL, in JSON, in Python's words and in base64."""
-    if secret:
-        yield secret
-        yield quote(secret, safe="")
-        yield quote(secret)
-        yield quote_plus(secret)
-        yield json.dumps(secret)[1:-1]
-        yield json.dumps(secret, ensure_ascii=False)[1:-1]
-        yield repr(secret)[1:-1]
-        yield base64.b64encode(secret.encode()).decode().rstrip("=")
+    if not secret:
+        return
+    yield secret
+    yield base64.b64encode(secret.encode()).decode().rstrip("=")
+    if _SPELLED_ALIKE.fullmatch(secret):
+        return
+    # quote() takes a hundred times as long
+    quoted = secret.translate(_QUOTED) if secret.isascii() else quote(secret, safe="")
+    yield quoted
+    yield quoted.replace("%2F", "/")
+    yield quoted.replace("%20", "+")
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]

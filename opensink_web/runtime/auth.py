@@ -14,7 +14,7 @@ from pydantic import Field
 
 from opensink_web.contract import throttle
 from opensink_web.contract.route import Access, Authenticate, Routes
-from opensink_web.contract.shapes import Answer, Received
+from opensink_web.contract.shapes import Received, ResponseModel
 from opensink_web.contract.surface import RUNTIME
 from opensink_web.errors import (
     InvalidInput,
@@ -76,13 +76,13 @@ class Refresh(RefreshTokenBody):
     rotate: bool = False
 
 
-class WorkspaceOfUser(Answer):
+class WorkspaceOfUser(ResponseModel):
     id: UUID
     slug: str
     name: str
 
 
-class UserAnswer(Answer):
+class UserResponse(ResponseModel):
     """A person in a workspace, and what they may do there within the scopes of the bearer."""
 
     id: UUID
@@ -103,7 +103,7 @@ class UserAnswer(Answer):
         )
 
 
-class MeAnswer(UserAnswer):
+class MeResponse(UserResponse):
     """Who a bearer speaks for; `scopes` null limit nothing."""
 
     scopes: list[str] | None
@@ -112,14 +112,14 @@ class MeAnswer(UserAnswer):
     )
 
 
-class TokensAnswer(Answer):
+class TokensResponse(ResponseModel):
     """An access token for `expires_in` seconds, and what gets the next one."""
 
     access_token: str
     refresh_token: str
     token_type: str = "bearer"  # noqa: S105 - RFC 6750's word for it
     expires_in: int = int(ACCESS_LIFETIME.total_seconds())
-    user: UserAnswer
+    user: UserResponse
 
 
 class Logic(StrEnum):
@@ -137,12 +137,12 @@ class PermissionsCheck(Received):
     logic: Logic = Logic.AND
 
 
-class PermissionCheck(Answer):
+class PermissionCheck(ResponseModel):
     permission: str
     has_permission: bool
 
 
-class PermissionsAnswer(Answer):
+class PermissionsResponse(ResponseModel):
     """Whether all (AND) or any (OR) of the permissions are there, and which."""
 
     result: bool
@@ -157,7 +157,7 @@ class PermissionsAnswer(Answer):
     permission=Access.PUBLIC,
     errors=(401, 403),
 )
-def login(body: Login) -> TokensAnswer:
+def login(body: Login) -> TokensResponse:
     address, user_agent = request.remote_addr or "", request.headers.get("User-Agent", "")
     with reading():
         client = sessions.known_client(
@@ -192,7 +192,7 @@ def login(body: Login) -> TokensAnswer:
     permission=Access.PUBLIC,
     errors=(401, 403),
 )
-def refresh(body: Refresh) -> TokensAnswer:
+def refresh(body: Refresh) -> TokensResponse:
     if not _was_given_out(body.refresh_token):
         raise NotAuthenticated(_GONE)
     answer = None
@@ -224,9 +224,9 @@ def logout(body: RefreshTokenBody) -> None:
     permission=Access.BEARER,
     delegated=WHO_IT_IS,
 )
-def me(principal: Principal) -> MeAnswer:
-    return MeAnswer(
-        **UserAnswer.of_principal(principal).model_dump(),
+def me(principal: Principal) -> MeResponse:
+    return MeResponse(
+        **UserResponse.of_principal(principal).model_dump(),
         scopes=None if principal.scopes is None else list(principal.scopes),
         execution_id=principal.execution_id,
     )
@@ -240,7 +240,7 @@ def me(principal: Principal) -> MeAnswer:
     delegated=WHO_IT_IS,
     transaction=False,
 )
-def check_permissions(authenticate: Authenticate, body: PermissionsCheck) -> PermissionsAnswer:
+def check_permissions(authenticate: Authenticate, body: PermissionsCheck) -> PermissionsResponse:
     with reading():
         principal = authenticate()
         checks = [
@@ -249,7 +249,7 @@ def check_permissions(authenticate: Authenticate, body: PermissionsCheck) -> Per
         ]
     combine = all if body.logic is Logic.AND else any
     result = combine(check.has_permission for check in checks)
-    return PermissionsAnswer(result=result, logic=body.logic, checks=checks)
+    return PermissionsResponse(result=result, logic=body.logic, checks=checks)
 
 
 def _has(principal: Principal, text: str) -> bool:
@@ -304,11 +304,11 @@ def _member(user: User, slug: str | None) -> Principal:
     return principal
 
 
-def _tokens(renewed: sessions.Renewed, principal: Principal) -> TokensAnswer:
-    return TokensAnswer(
+def _tokens(renewed: sessions.Renewed, principal: Principal) -> TokensResponse:
+    return TokensResponse(
         access_token=mint_session_token(_services().signer, renewed.session, renewed.workspace),
         refresh_token=renewed.refresh_token,
-        user=UserAnswer.of_principal(principal),
+        user=UserResponse.of_principal(principal),
     )
 
 

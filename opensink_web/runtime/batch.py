@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from opensink_web.contract import large_answer
+from opensink_web.contract import large_response
 from opensink_web.contract.route import Permission, Routes
-from opensink_web.contract.shapes import Answer, ListAnswer, Query, SliceLimit, SliceStart
+from opensink_web.contract.shapes import ListResponse, Query, ResponseModel, SliceLimit, SliceStart
 from opensink_web.contract.surface import RUNTIME
 from opensink_web.models import Batch, BatchStatus, ExecutionKind, ExecutionStatus
 from opensink_web.operations.accounts.delegation import (
@@ -21,7 +21,7 @@ from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.executions import batch as batches
 from opensink_web.operations.executions.queries import batch as batch_queries
 from opensink_web.operations.executions.queries.execution import ExecutionFilter, slice_executions
-from opensink_web.runtime.execution import ExecutionAnswer, StatusFilter
+from opensink_web.runtime.execution import ExecutionResponse, StatusFilter
 
 RESOURCE = "batches"
 _READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
@@ -43,19 +43,19 @@ class ExecutionsQuery(Query):
     offset: SliceStart = 0
 
 
-class TargetAnswer(Answer):
+class TargetResponse(ResponseModel):
     """The name of the function, or of the agent, that all of a batch call."""
 
     namespace: str
     name: str
 
 
-class BatchAnswer(Answer):
+class BatchResponse(ResponseModel):
     """How many of a batch's executions are where; together they are `total`."""
 
     batch_id: UUID
     kind: ExecutionKind
-    target: TargetAnswer
+    target: TargetResponse
     user_id: UUID
     total: int
     completed: int
@@ -80,7 +80,7 @@ class BatchAnswer(Answer):
         return cls(
             batch_id=batch.id,
             kind=batch.kind,
-            target=TargetAnswer(namespace=batch.target_namespace, name=batch.target_name),
+            target=TargetResponse(namespace=batch.target_namespace, name=batch.target_name),
             user_id=batch.user_id,
             total=batch.total,
             status=batch_queries.status_of(batch, progress),
@@ -91,13 +91,13 @@ class BatchAnswer(Answer):
         )
 
 
-class BatchExecutionsAnswer(Answer):
+class BatchExecutionsResponse(ResponseModel):
     """In the order of the batch's inputs."""
 
-    executions: list[ExecutionAnswer]
+    executions: list[ExecutionResponse]
 
 
-class BatchCancelledAnswer(Answer):
+class BatchCancelledResponse(ResponseModel):
     """What ran when the batch was cancelled goes on to its end, and counts."""
 
     batch_id: UUID
@@ -106,7 +106,7 @@ class BatchCancelledAnswer(Answer):
 
 
 @routes.get("/batches", summary="List batches, newest first.", permission=_READ)
-def list_batches(principal: Principal, query: BatchQuery) -> ListAnswer[BatchAnswer]:
+def list_batches(principal: Principal, query: BatchQuery) -> ListResponse[BatchResponse]:
     filters = batch_queries.BatchFilter(
         user_id=_READ.only_user_of(principal), kind=query.kind, status=query.status
     )
@@ -114,14 +114,16 @@ def list_batches(principal: Principal, query: BatchQuery) -> ListAnswer[BatchAns
         principal.workspace, filters, skip=query.skip, limit=query.limit
     )
     progress = batch_queries.progress_of([each.id for each in page])
-    return ListAnswer[BatchAnswer]([BatchAnswer.of_batch(each, progress[each.id]) for each in page])
+    return ListResponse[BatchResponse](
+        [BatchResponse.of_batch(each, progress[each.id]) for each in page]
+    )
 
 
 @routes.get(_ADDRESS, summary="Read how far a batch is.", permission=_READ, delegated=THIS_BATCH)
-def get_batch(principal: Principal, batch_id: UUID) -> BatchAnswer:
+def get_batch(principal: Principal, batch_id: UUID) -> BatchResponse:
     user_id = _READ.only_user_of(principal)
     batch = batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
-    return BatchAnswer.of_batch(batch, batch_queries.progress_of([batch_id])[batch_id])
+    return BatchResponse.of_batch(batch, batch_queries.progress_of([batch_id])[batch_id])
 
 
 @routes.get(
@@ -132,7 +134,7 @@ def get_batch(principal: Principal, batch_id: UUID) -> BatchAnswer:
 )
 def list_batch_executions(
     principal: Principal, batch_id: UUID, query: ExecutionsQuery
-) -> BatchExecutionsAnswer:
+) -> BatchExecutionsResponse:
     user_id = _READ.only_user_of(principal)
     batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
     filters = ExecutionFilter(batch_id=batch_id, status=query.status)
@@ -141,10 +143,10 @@ def list_batch_executions(
         filters,
         skip=query.offset,
         limit=query.limit,
-        reserve=large_answer.reserve,
+        reserve=large_response.reserve,
     )
-    shown = [ExecutionAnswer.shown_to(principal, each) for each in page]
-    return BatchExecutionsAnswer(executions=shown)
+    shown = [ExecutionResponse.shown_to(principal, each) for each in page]
+    return BatchExecutionsResponse(executions=shown)
 
 
 @routes.post(
@@ -154,7 +156,7 @@ def list_batch_executions(
     permission=_CANCEL,
     delegated=STARTED_BATCH,
 )
-def cancel_batch(principal: Principal, batch_id: UUID) -> BatchCancelledAnswer:
+def cancel_batch(principal: Principal, batch_id: UUID) -> BatchCancelledResponse:
     user_id = _CANCEL.only_user_of(principal)
     count = batches.cancel_batch(principal.workspace, batch_id, user_id=user_id)
-    return BatchCancelledAnswer(batch_id=batch_id, cancelled_children=count)
+    return BatchCancelledResponse(batch_id=batch_id, cancelled_children=count)

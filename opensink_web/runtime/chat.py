@@ -9,12 +9,12 @@ from pydantic import Field, JsonValue
 
 from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import (
-    Answer,
     JsonObject,
     Line,
-    ListAnswer,
+    ListResponse,
     Query,
     Received,
+    ResponseModel,
     SliceLimit,
     SliceStart,
 )
@@ -30,7 +30,7 @@ from opensink_web.operations.executions.queries import chat as chats
 from opensink_web.operations.executions.staging import stage
 from opensink_web.operations.page import TRAIL, PageRequest
 from opensink_web.runtime.callback_url import check_callback_urls
-from opensink_web.runtime.function import BatchOptions, QueuedBatchAnswer
+from opensink_web.runtime.function import BatchOptions, QueuedBatchResponse
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "chats"
@@ -63,7 +63,7 @@ class ChatBatch(BatchOptions):
     inputs: list[ChatInput]
 
 
-class QueuedChatsAnswer(QueuedBatchAnswer):
+class QueuedChatsResponse(QueuedBatchResponse):
     """The ids are in the inputs' order."""
 
     chat_ids: list[UUID]
@@ -85,7 +85,7 @@ class ChatQuery(Query):
     )
 
 
-class AgentAddressAnswer(Answer):
+class AgentAddressResponse(ResponseModel):
     """The agent's address."""
 
     namespace: str
@@ -97,7 +97,7 @@ class AgentAddressAnswer(Answer):
         return None if agent is None else cls.of(agent)
 
 
-class ChatMessageAnswer(Answer):
+class ChatMessageResponse(ResponseModel):
     """What somebody said: a text, or the list of parts that some models speak in."""
 
     role: str
@@ -106,12 +106,12 @@ class ChatMessageAnswer(Answer):
     created_at: datetime
 
 
-class ChatAnswer(Answer):
+class ChatResponse(ResponseModel):
     """A conversation of somebody with an agent, which is null once it is deleted."""
 
     id: UUID
     chat_id: UUID = Field(description="Equal to `id`.")
-    agent: AgentAddressAnswer | None
+    agent: AgentAddressResponse | None
     title: str | None = Field(
         description="Of the message that it began with; null in lists for older chats."
     )
@@ -125,7 +125,7 @@ class ChatAnswer(Answer):
         return cls(
             id=chat.id,
             chat_id=chat.id,
-            agent=AgentAddressAnswer.of_agent(chat.agent),
+            agent=AgentAddressResponse.of_agent(chat.agent),
             title=chats.readable_title(chat),
             user_id=chat.user_id,
             created_at=chat.created_at,
@@ -133,16 +133,16 @@ class ChatAnswer(Answer):
         )
 
 
-class TranscriptAnswer(ChatAnswer):
+class TranscriptResponse(ChatResponse):
     """A chat with all that was said in it, in order."""
 
-    messages: list[ChatMessageAnswer]
+    messages: list[ChatMessageResponse]
 
     @classmethod
     def of_transcript(cls, chat: Chat, said: list[ChatMessage]) -> Self:
         """Write a chat and what was said."""
-        messages = [ChatMessageAnswer.of(each) for each in said]
-        whole = cls(**dict(ChatAnswer.of_chat(chat)), messages=messages)
+        messages = [ChatMessageResponse.of(each) for each in said]
+        whole = cls(**dict(ChatResponse.of_chat(chat)), messages=messages)
         if whole.title is not None:
             return whole
         questions = [each.content for each in said if each.role == "user"]
@@ -185,11 +185,11 @@ def chat_batch(
     slug: AgentPathName,
     body: ChatBatch,
     checked: Draft,
-) -> QueuedChatsAnswer:
+) -> QueuedChatsResponse:
     del body  # the draft has all of it
     agent = chat_submission.find_addressed_agent(principal.workspace, namespace, slug)
     chat_submission.submit_chats(principal, agent, checked)
-    return QueuedChatsAnswer(
+    return QueuedChatsResponse(
         batch_id=checked.batch_id,
         execution_ids=checked.execution_ids,
         chat_ids=checked.chat_ids,
@@ -198,7 +198,7 @@ def chat_batch(
 
 
 @routes.get("/chats", summary="List chats, newest first.", permission=_READ)
-def list_chats(principal: Principal, query: ChatQuery) -> ListAnswer[ChatAnswer]:
+def list_chats(principal: Principal, query: ChatQuery) -> ListResponse[ChatResponse]:
     filters = chats.ChatFilter(
         user_id=_READ.only_user_of(principal),
         agent_namespace=query.agent_namespace,
@@ -207,7 +207,7 @@ def list_chats(principal: Principal, query: ChatQuery) -> ListAnswer[ChatAnswer]
     )
     request = PageRequest(query.limit, query.cursor, "cursor")
     page = chats.list_chats(principal.workspace, filters, request, skip=query.skip)
-    answer = ListAnswer[ChatAnswer]([ChatAnswer.of_chat(each) for each in page.items])
+    answer = ListResponse[ChatResponse]([ChatResponse.of_chat(each) for each in page.items])
     if page.trail is None:
         return answer
     is_paged = not query.model_fields_set.isdisjoint({"skip", "limit", "cursor"})
@@ -221,7 +221,7 @@ def list_chats(principal: Principal, query: ChatQuery) -> ListAnswer[ChatAnswer]
     permission=_READ,
     delegated=THIS_CHAT,
 )
-def get_chat(principal: Principal, chat_id: UUID) -> TranscriptAnswer:
+def get_chat(principal: Principal, chat_id: UUID) -> TranscriptResponse:
     user_id = _READ.only_user_of(principal)
     chat = chats.find_chat(principal.workspace, chat_id, user_id=user_id)
-    return TranscriptAnswer.of_transcript(chat, chats.transcript_of(chat))
+    return TranscriptResponse.of_transcript(chat, chats.transcript_of(chat))

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue
 
-from opensink_web.contract import large_answer
+from opensink_web.contract import large_response
 from opensink_web.contract.route import Access, Permission, Routes
 from opensink_web.contract.shapes import (
-    Answer,
     JsonObject,
-    ListAnswer,
+    ListResponse,
     Query,
     Received,
+    ResponseModel,
     SliceLimit,
     SliceStart,
 )
@@ -91,7 +91,7 @@ class ExecutionQuery(Query):
         )
 
 
-class ExecutionAnswer(Answer):
+class ExecutionResponse(ResponseModel):
     """One run of a function, or of an agent as part of a batch, whose name is there then.
 
     `duration_ms` is the time from the start to the end, pauses included. What the function's
@@ -139,7 +139,7 @@ class ExecutionAnswer(Answer):
         return answer.model_copy(update=shown)
 
 
-class ContinuedAnswer(ExecutionAnswer):
+class ContinuedResponse(ExecutionResponse):
     """An execution that goes on with an answer, and what it asks next if it does already."""
 
     prompt: str | None = Field(description="Markdown; null while it asks nothing.")
@@ -156,13 +156,13 @@ class ContinuedAnswer(ExecutionAnswer):
         if not reads_secrets_of(principal, execution):
             schema = without_secret_proposals(schema)
         return cls.model_construct(
-            **dict(ExecutionAnswer.shown_to(principal, execution)),
+            **dict(ExecutionResponse.shown_to(principal, execution)),
             prompt=question.prompt if question else None,
             schema_=schema,
         )
 
 
-class StepAnswer(Answer):
+class StepResponse(ResponseModel):
     """What happened to an execution, and when.
 
     `status` is the execution's after it, or, of a callback, whether it was sent (`completed`).
@@ -204,17 +204,17 @@ class Reply(Received):
 
 
 @routes.get("/executions", summary="List executions, newest first.", permission=_READ)
-def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[ExecutionAnswer]:
+def list_executions(principal: Principal, query: ExecutionQuery) -> ListResponse[ExecutionResponse]:
     filters = query.filters(_READ.only_user_of(principal))
     page = execution_queries.slice_executions(
         principal.workspace,
         filters,
         skip=query.skip,
         limit=query.limit,
-        reserve=large_answer.reserve,
+        reserve=large_response.reserve,
     )
-    answer = ListAnswer[ExecutionAnswer](
-        [ExecutionAnswer.shown_to(principal, each) for each in page]
+    answer = ListResponse[ExecutionResponse](
+        [ExecutionResponse.shown_to(principal, each) for each in page]
     )
     is_paged = not query.model_fields_set.isdisjoint({"skip", "limit"})
     if is_paged or len(page) < query.limit:
@@ -224,10 +224,10 @@ def list_executions(principal: Principal, query: ExecutionQuery) -> ListAnswer[E
 
 
 @routes.get(_ADDRESS, summary="Read an execution.", permission=_READ, delegated=THIS_EXECUTION)
-def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
+def get_execution(principal: Principal, execution_id: UUID) -> ExecutionResponse:
     user_id = _READ.only_user_of(principal)
     execution = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
-    return ExecutionAnswer.shown_to(principal, execution)
+    return ExecutionResponse.shown_to(principal, execution)
 
 
 @routes.get(
@@ -236,12 +236,12 @@ def get_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
     permission=_READ,
     delegated=THIS_EXECUTION,
 )
-def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer[StepAnswer]:
+def list_execution_steps(principal: Principal, execution_id: UUID) -> ListResponse[StepResponse]:
     user_id = _READ.only_user_of(principal)
     execution = execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     steps = execution_queries.steps_of(execution)
-    return ListAnswer[StepAnswer](
-        [StepAnswer.shown_to(principal, execution, each) for each in steps]
+    return ListResponse[StepResponse](
+        [StepResponse.shown_to(principal, execution, each) for each in steps]
     )
 
 
@@ -252,10 +252,10 @@ def list_execution_steps(principal: Principal, execution_id: UUID) -> ListAnswer
     permission=_CANCEL,
     delegated=STARTED_EXECUTION,
 )
-def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionAnswer:
+def cancel_execution(principal: Principal, execution_id: UUID) -> ExecutionResponse:
     user_id = _CANCEL.only_user_of(principal)
     cancelled = executions.cancel_execution(principal.workspace, execution_id, user_id=user_id)
-    return ExecutionAnswer.shown_to(principal, cancelled)
+    return ExecutionResponse.shown_to(principal, cancelled)
 
 
 def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> CheckedAnswer:
@@ -277,12 +277,12 @@ def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> Check
 )
 def continue_execution(
     principal: Principal, execution_id: UUID, body: Reply, checked: CheckedAnswer
-) -> ContinuedAnswer:
+) -> ContinuedResponse:
     user_id = _CONTINUE.only_user_of(principal)
     execution_queries.find_execution(principal.workspace, execution_id, user_id=user_id)
     resolve(principal.workspace, checked, by=principal.user)
     execution = execution_queries.find_execution(principal.workspace, execution_id)
-    return ContinuedAnswer.shown_to(principal, execution)
+    return ContinuedResponse.shown_to(principal, execution)
 
 
 def _check_output(
@@ -303,10 +303,10 @@ def _check_output(
 )
 def complete_execution(
     principal: Principal, execution_id: UUID, body: Output, checked: executions.CheckedOutput
-) -> ExecutionAnswer:
+) -> ExecutionResponse:
     _require_own_token(principal, execution_id)
     ended = executions.complete_execution(principal.workspace, checked)
-    return ExecutionAnswer.shown_to(principal, ended)
+    return ExecutionResponse.shown_to(principal, ended)
 
 
 @routes.post(
@@ -316,10 +316,10 @@ def complete_execution(
     permission=Access.BEARER,
     delegated=OWN_EXECUTION,
 )
-def fail_execution(principal: Principal, execution_id: UUID, body: Reason) -> ExecutionAnswer:
+def fail_execution(principal: Principal, execution_id: UUID, body: Reason) -> ExecutionResponse:
     _require_own_token(principal, execution_id)
     ended = executions.fail_execution(principal.workspace, execution_id, body.error)
-    return ExecutionAnswer.shown_to(principal, ended)
+    return ExecutionResponse.shown_to(principal, ended)
 
 
 def _require_own_token(principal: Principal, execution_id: UUID) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, RootModel
 from opensink_web import json_value
 from opensink_web.contract import waiting
 from opensink_web.contract.route import Authenticate, Permission, Routes
-from opensink_web.contract.shapes import WHOLE, Answer, JsonObject, PathName, Received
+from opensink_web.contract.shapes import WHOLE, JsonObject, PathName, Received, ResponseModel
 from opensink_web.contract.surface import RUNTIME
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.models import BatchStatus, Execution, ExecutionStatus
@@ -125,20 +125,20 @@ class ExecuteBatch(BatchOptions):
     inputs: list[JsonObject]
 
 
-class TakenAnswer(Answer):
+class TakenResponse(ResponseModel):
     """What is kept of a call that waits: which execution it waits for, and how long."""
 
     execution_id: UUID
     timeout_seconds: int
 
 
-class SuccessAnswer(Answer):
+class SuccessResponse(ResponseModel):
     status: Literal["success"] = "success"
     execution_id: UUID
     result: JsonValue
 
 
-class ErrorAnswer(Answer):
+class ErrorResponse(ResponseModel):
     """With `timeout` it took too long, waits for a person, or goes on: `GET /executions/{id}` says
     which, and how it ends.
     """
@@ -148,7 +148,7 @@ class ErrorAnswer(Answer):
     error: str
 
 
-class OutcomeAnswer(Answer, RootModel[SuccessAnswer | ErrorAnswer]):
+class OutcomeResponse(ResponseModel, RootModel[SuccessResponse | ErrorResponse]):
     """How an execution went, as far as it has gone in the time."""
 
     @classmethod
@@ -157,23 +157,23 @@ class OutcomeAnswer(Answer, RootModel[SuccessAnswer | ErrorAnswer]):
         reads = reads_secrets_of(principal, execution)
         if execution.status is ExecutionStatus.COMPLETED:
             result = execution.output_data if reads else shown_output(execution)
-            return cls(SuccessAnswer(execution_id=execution.id, result=result))
+            return cls(SuccessResponse(execution_id=execution.id, result=result))
         error = (execution.error if reads else shown_error(execution)) or ""
         if not execution.status.has_ended:
             error = _why_it_goes_on(execution)
         is_late = not execution.status.has_ended or execution.error_code == TIMEOUT
         status: Literal["error", "timeout"] = "timeout" if is_late else "error"
-        return cls(ErrorAnswer(status=status, execution_id=execution.id, error=error))
+        return cls(ErrorResponse(status=status, execution_id=execution.id, error=error))
 
 
-class QueuedAnswer(Answer):
+class QueuedResponse(ResponseModel):
     """`awaiting_input` is one that a person approves before it begins."""
 
     execution_id: UUID
     status: ExecutionStatus
 
 
-class QueuedBatchAnswer(Answer):
+class QueuedBatchResponse(ResponseModel):
     """The ids are in the inputs' order."""
 
     batch_id: UUID
@@ -182,7 +182,7 @@ class QueuedBatchAnswer(Answer):
     status: BatchStatus = BatchStatus.QUEUED
 
 
-def until_ended(accepted: TakenAnswer, _query: object) -> waiting.Wait:
+def until_ended(accepted: TakenResponse, _query: object) -> waiting.Wait:
     """Wait until an execution has ended or waits for a person, at most for the time of a call.
 
     Whoever answers quicker than we look starts another call, which has its own time.
@@ -201,14 +201,14 @@ def until_ended(accepted: TakenAnswer, _query: object) -> waiting.Wait:
     return after(0)
 
 
-def tell_outcome(authenticate: Authenticate, accepted: TakenAnswer) -> OutcomeAnswer:
+def tell_outcome(authenticate: Authenticate, accepted: TakenResponse) -> OutcomeResponse:
     """Tell how an execution has gone so far."""
     with reading():
         principal = authenticate()
         execution = find_execution(
             principal.workspace, accepted.execution_id, user_id=principal.user.id
         )
-        return OutcomeAnswer.shown_to(principal, execution)
+        return OutcomeResponse.shown_to(principal, execution)
 
 
 def _check_input(
@@ -236,12 +236,12 @@ def execute(
     name: PathName,
     body: Execute,
     checked: CheckedInputs,
-) -> TakenAnswer:
+) -> TakenResponse:
     function = executable_function(principal, namespace, name)
     timeout_seconds = body.timeout or function.timeout_seconds
     options = Options(timeout_seconds=timeout_seconds)
     execution_id = submission.submit(principal, function, checked, options)
-    return TakenAnswer(execution_id=execution_id, timeout_seconds=timeout_seconds)
+    return TakenResponse(execution_id=execution_id, timeout_seconds=timeout_seconds)
 
 
 @routes.post(
@@ -259,10 +259,10 @@ def execute_async(
     name: PathName,
     body: ExecuteAsync,
     checked: CheckedInputs,
-) -> QueuedAnswer:
+) -> QueuedResponse:
     function = executable_function(principal, namespace, name)
     execution_id = submission.submit(principal, function, checked, body.options)
-    return QueuedAnswer(execution_id=execution_id, status=target_of(function).first_status)
+    return QueuedResponse(execution_id=execution_id, status=target_of(function).first_status)
 
 
 def _check_batch(principal: Principal, namespace: str, name: str, body: ExecuteBatch) -> Draft:
@@ -302,10 +302,10 @@ def execute_batch(
     name: PathName,
     body: ExecuteBatch,
     checked: Draft,
-) -> QueuedBatchAnswer:
+) -> QueuedBatchResponse:
     del body  # the draft has all of it
     submit_batch(principal, executable_function(principal, namespace, name), checked)
-    return QueuedBatchAnswer(
+    return QueuedBatchResponse(
         batch_id=checked.batch_id,
         execution_ids=checked.execution_ids,
         total=len(checked.execution_ids),

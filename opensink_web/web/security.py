@@ -22,6 +22,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "manifest-src 'self'",
     )
 )
+_HEADERS = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    # not no-referrer: with it browsers send forms with `Origin: null`
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
 _HSTS_SECONDS = 365 * 24 * 3600
 
 
@@ -57,18 +65,16 @@ def _refuse_nul() -> None:
 
 def _set_headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    # not no-referrer: with it browsers send forms with `Origin: null`
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    there = {name.lower() for name, _ in headers}  # Werkzeug's own look raises for each that is not
+    for name, value in _HEADERS:
+        if name.lower() not in there:
+            headers.add(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:  # that is, PUBLIC_URL is https
         headers.setdefault("Strict-Transport-Security", f"max-age={_HSTS_SECONDS}")
     if request.endpoint == "static":
         _let_static_files_be_kept(response)
-    else:
-        headers.setdefault("Cache-Control", "no-store")
+    elif "cache-control" not in there:
+        headers.add("Cache-Control", "no-store")
     return response
 
 

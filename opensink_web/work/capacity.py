@@ -78,14 +78,16 @@ class Capacity:
         """Return how many calls of a group are running."""
         return self._by_group[group_id]
 
-    def processes_available(self, group_id: UUID) -> int:
-        """Return how many calls of a group may begin that take a process each."""
+    def processes_available(self, group_id: UUID, claimed: int = 0) -> int:
+        """Return how many calls of a group may begin that take a process each, beside those that
+        were claimed just now.
+        """
         kept, here = max(self._processes_max // 8, 1), self.here(group_id)
         if self._was_slow.get(group_id) is False:
             kept = 0
         elif here:
             kept *= 2
-        free = max(self._processes_max - kept, 1) - self._process_count
+        free = max(self._processes_max - kept, 1) - self._process_count - claimed
         # half of the difference, rounded up: so that it leaves as many as it has then
         return max((free - here + 1) // 2, 0)
 

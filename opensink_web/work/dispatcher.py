@@ -255,7 +255,8 @@ class Dispatcher:
             with writing():
                 self._finish(ended)
                 for wakeup, most in sorted(groups, key=lambda group: group[0].group_id):
-                    claimed.append((wakeup, most, self._claim(wakeup, most)))
+                    processes = sum(len(each.taken) for *_, each in claimed if each.needs_process)
+                    claimed.append((wakeup, most, self._claim(wakeup, most, processes)))
         except Unavailable:
             some = ", ".join(str(each.claim.id) for each in ended[:5])
             _log.warning("What came of %d calls could not be stored yet: %s", len(ended), some)
@@ -279,10 +280,10 @@ class Dispatcher:
             if each.error is not None:
                 kind.give_up(each.claim, _NOT_CARRIED_OUT)
 
-    def _claim(self, wakeup: Wakeup, most: int) -> Claims[Claimed]:
+    def _claim(self, wakeup: Wakeup, most: int, processes: int = 0) -> Claims[Claimed]:
         kind, group_id = self._kinds[wakeup.kind], wakeup.group_id
         here, workers = self._capacity.here(group_id), max(self._count_workers(), 1)
-        free = self._capacity.processes_available(group_id)
+        free = self._capacity.processes_available(group_id, processes)
         return self._queue.claim(kind, group_id, most, here=here, workers=workers, processes=free)
 
     def _begin(self, wakeup: Wakeup, most: int, claims: Claims[Claimed]) -> None:

@@ -11,7 +11,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal_column
 
 from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
 from opensink_web.functions import Context, Resume
+from opensink_web.json_value import JSONObject
 from opensink_web.models import Delivery, Execution, ExecutionStatus
 from opensink_web.operations.accounts.bearer import mint_execution_token
 from opensink_web.operations.agents.queries import HealthStatus
@@ -22,7 +24,13 @@ from opensink_web.operations.executions.claim import (
     joined,
     target_of,
 )
-from opensink_web.operations.executions.outcome import checked, finish_executions
+from opensink_web.operations.executions.ending import SealedEnding
+from opensink_web.operations.executions.outcome import (
+    Settled,
+    checked,
+    finish_executions,
+    sealed,
+)
 from opensink_web.operations.executions.target import (
     AgentTarget,
     HttpTarget,
@@ -79,21 +87,25 @@ class Executions:
         token = look.take(_TAKE, rows)
         return Claims(claims_of(rows, token, target), has_more, needs_process)
 
-    def carry_out(self, claim: ExecutionClaim, tools: Tools) -> Outcome:
+    def carry_out(self, claim: ExecutionClaim, tools: Tools) -> Outcome | SealedEnding:
         """Have it done, and hold what came of it against what the function promises."""
+        if isinstance(claim.target, Failure):
+            return claim.target
+        try:
+            given = claim.read_input()
+        except UnreadableSecret as error:
+            return Failure(f"The input cannot be read. {error.message}", error.code)
         match claim.target:
-            case Failure() as failure:
-                return failure
             case HttpTarget() as target:
-                return checked(claim, _call(claim, target, tools))
+                return sealed(claim, checked(claim, _call(claim, target, given, tools)))
             case AgentTarget() as target:
-                return _call_agent(claim, target, tools)
+                return _call_agent(claim, target, given, tools)
             case PythonTarget() as target:
-                return checked(claim, _run(claim, target, tools))
+                return sealed(claim, checked(claim, _run(claim, target, given, tools)))
             case unknown:
                 assert_never(unknown)
 
-    def finish(self, settled: Sequence[tuple[ExecutionClaim, Outcome]]) -> None:
+    def finish(self, settled: Sequence[Settled]) -> None:
         """Write down how they went."""
         finish_executions(settled)
 
@@ -125,21 +137,23 @@ class Executions:
         return 0 if target.health.is_paused else 1
 
 
-def _call(claim: ExecutionClaim, target: HttpTarget, tools: Tools) -> Outcome:
-    conflict = parameter_conflict(target.endpoint, claim.input_data)
+def _call(claim: ExecutionClaim, target: HttpTarget, given: JSONObject, tools: Tools) -> Outcome:
+    conflict = parameter_conflict(target.endpoint, given)
     if conflict is not None:
         return conflict
     call = build_function_call(
         replace(target.endpoint, timeout_seconds=claim.timeout_seconds),
-        input_data=claim.input_data,
+        input_data=given,
         context=_context(claim, tools),
         sender=Sender(target.secrets, claim.message_id, clock.now()),
     )
     return read_function_answer(call, tools.client.send(call))
 
 
-def _call_agent(claim: ExecutionClaim, target: AgentTarget, tools: Tools) -> Outcome:
-    variables = claim.input_data.get("input_variables")
+def _call_agent(
+    claim: ExecutionClaim, target: AgentTarget, given: JSONObject, tools: Tools
+) -> Outcome:
+    variables = given.get("input_variables")
     call = build_agent_call(
         replace(target.endpoint, timeout_seconds=claim.timeout_seconds),
         messages=claim.messages,
@@ -150,9 +164,9 @@ def _call_agent(claim: ExecutionClaim, target: AgentTarget, tools: Tools) -> Out
     return read_agent_answer(call, tools.client.send(call))
 
 
-def _run(claim: ExecutionClaim, target: PythonTarget, tools: Tools) -> Outcome:
+def _run(claim: ExecutionClaim, target: PythonTarget, given: JSONObject, tools: Tools) -> Outcome:
     context = _context(claim, tools)
-    outcome = tools.runner.run(target.entry_point, claim.input_data, context, claim.timeout_seconds)
+    outcome = tools.runner.run(target.entry_point, given, context, claim.timeout_seconds)
     return without_token(outcome, context.access_token)
 
 

@@ -189,13 +189,16 @@ class Look:
         available = max(min(most, free, share), 0)
         return rows[:available], len(rows) > available and free > available
 
-    def take(self, statement: Update, rows: Sequence[Row[Any]], **values: object) -> str:
+    def take(self, taking: "Taking", rows: Sequence[Row[Any]], **values: object) -> str:
         """Write a new lease, and values, into rows that are locked; return its token, which nobody
         can guess.
         """
         token = secrets.token_hex(16)
         values |= {"lease_token": token, "lease_until": clock.now() + LEASE, "moment": self.moment}
-        run_prepared(statement, {"of_rows": [row.id for row in rows], **values})
+        if len(rows) == 1:
+            run_prepared(taking.one, {"of_row": rows[0].id, **values})
+        else:
+            run_prepared(taking.several, {"of_rows": [row.id for row in rows], **values})
         return token
 
 
@@ -216,14 +219,22 @@ def oldest_due(model: type[Leased], is_open: ColumnElement[bool], *columns: Any)
     )
 
 
-def taking(model: type[Leased], **values: Any) -> Update:
-    """Build what writes a lease into `of_rows`, and `values`; it counts whose lease was lost."""
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What writes a lease into `of_row`, or into `of_rows`: a statement with a list costs more."""
+
+    one: Update
+    several: Update
+
+
+def taking(model: type[Leased], **values: Any) -> Taking:
+    """Build what writes a lease, and `values`, into rows; it counts whose lease was lost."""
     is_lost = case((model.lease_token.is_not(None), 1), else_=0)
-    return (
-        update(model)
-        .where(model.id.in_(bindparam("of_rows", expanding=True)))
-        # counted here, because PostgreSQL checks every reference of a row that is updated twice
-        .values(recovery_count=model.recovery_count + is_lost, **values)
+    # counted here, because PostgreSQL checks every reference of a row that is updated twice
+    writing = update(model).values(recovery_count=model.recovery_count + is_lost, **values)
+    return Taking(
+        writing.where(model.id == bindparam("of_row", type_=model.id.type)),
+        writing.where(model.id.in_(bindparam("of_rows", expanding=True))),
     )
 
 

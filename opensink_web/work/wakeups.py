@@ -5,7 +5,7 @@ of them. The row in the database is the truth, and the sweeper wakes for what Re
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from redis import Redis, RedisError
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import as_text
 
 from opensink_web.models.transaction import Wakeup
 from opensink_web.work.circuit_breaker import CircuitBreaker
@@ -23,16 +24,6 @@ _log = logging.getLogger(__name__)
 
 class WakeupJob(Job):
     """A job that is its id."""
-
-    @classmethod
-    def fetch(
-        cls,
-        id: str,  # noqa: A002 - RQ's
-        connection: Redis | None = None,
-        serializer: Any = None,
-    ) -> "WakeupJob":
-        """Make the job of an id that was taken off the queue; asks nothing."""
-        return cls(id, connection=connection, serializer=serializer)
 
     def read(self) -> Wakeup | None:
         """Return what it says; None for what is not ours."""
@@ -52,9 +43,21 @@ class WakeupQueue(Queue):
     job_class = WakeupJob
 
     @classmethod
-    def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
-        """Take the next, without putting it on a second list from which it would have to go."""
-        return cls.lpop([queue_key], timeout, connection=connection)
+    def dequeue_any(
+        cls,
+        queues: Iterable[Queue],
+        timeout: int | None,
+        connection: Redis,
+        job_class: type[Job] | None = None,
+        serializer: Any = None,
+        death_penalty_class: Any = None,
+    ) -> tuple[Job, Queue] | None:
+        """Take the next: no second list from which it would have to go, nothing to look up."""
+        queue = next(iter(queues))
+        taken = cls.lpop([queue.key], timeout, connection=connection)
+        if taken is None:
+            return None
+        return WakeupJob(as_text(taken[1]), connection=connection, serializer=serializer), queue
 
 
 def wakeup_queue(connection: Redis) -> WakeupQueue:

@@ -5,6 +5,7 @@ thread, and takes a wake-up when a call could begin and not before, so that none
 while another is idle.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -30,6 +31,9 @@ from opensink_web.work.wakeups import WakeupJob, send, wakeup_queue
 
 Context = Callable[[], AbstractContextManager[object]]
 _HEARTBEAT_EVERY_SECONDS = 5.0
+# A thread that is woken waits this long for one that computes. A call goes through three of them
+# before it leaves, and with Python's 5 ms it may wait for each.
+_SWITCH_SECONDS = 0.0005
 
 
 def run_worker(
@@ -40,6 +44,7 @@ def run_worker(
 
     `context` is entered around the work. Ends when Redis is gone.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     queue = wakeup_queue(announcing_connection(settings.redis_url))
     with Tools(settings, signer) as tools, working_connection(settings.redis_url) as connection:
         presence = Presence(announcing_connection(settings.redis_url), settings.workers)
@@ -110,6 +115,9 @@ class Worker(SimpleWorker):
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Keep in mind what this worker is doing; nobody looks it up in Redis."""
         self._state = state
+
+    def procline(self, message: str) -> None:
+        """Leave the process its name, which RQ would change twice a job."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Renew RQ's record of this worker, but not three times a job; nobody depends on it."""

@@ -282,5 +282,5 @@ def test_a_whole_number_may_be_written_with_a_point(alice: Api) -> None:
 
 def test_the_document_says_what_a_status_does_not_tell(alice: Api) -> None:
     shapes = alice.read("/openapi.json")["components"]["schemas"]
-    assert "newest session" in shapes["AgentAnswer"]["properties"]["status"]["description"]
-    assert "every session" in shapes["EndpointHealthAnswer"]["description"]
+    assert "newest session" in shapes["AgentResponse"]["properties"]["status"]["description"]
+    assert "every session" in shapes["EndpointHealthResponse"]["description"]

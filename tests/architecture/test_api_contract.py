@@ -206,7 +206,7 @@ class TestOpenApi:
 
     def test_describes_what_is_answered(self, alice: Api) -> None:
         document: Any = openapi_document(ROUTES)
-        described = document["components"]["schemas"]["AgentAnswer"]["properties"]
+        described = document["components"]["schemas"]["AgentResponse"]["properties"]
 
         assert list(described) == list(make_agent(alice))
 

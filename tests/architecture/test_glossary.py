@@ -101,6 +101,16 @@ def test_a_predicate_says_when_it_is_true() -> None:
     for_each([*MODULES, *sorted((ROOT / "tests").rglob("*.py"))], check)
 
 
+def test_an_answer_is_a_persons_and_what_http_brings_a_response() -> None:
+    def check(path: Path) -> None:
+        named = [name for _, name in identifiers(ast.parse(path.read_text()))]
+        shapes = {name for name in named if name.endswith("Answer")}
+        assert shapes <= {"Answer", "CheckedAnswer", "InvalidAnswer"}
+
+    surfaces = ("contract", "api", "runtime", "outbound", "operations", "work", "client")
+    for_each([path for path in MODULES if path.relative_to(PACKAGE).parts[0] in surfaces], check)
+
+
 @pytest.mark.parametrize(
     "docstring", ["Tell whether it is there.", "Tells whether.", "Whether it is.", "Say whether."]
 )

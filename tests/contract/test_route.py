@@ -10,7 +10,7 @@ from flask import Flask
 from opensink_web.contract.mounting import blueprint_of
 from opensink_web.contract.openapi import openapi_document
 from opensink_web.contract.route import Access, Authenticate, Routes
-from opensink_web.contract.shapes import Answer, JsonObject, ListAnswer, PathName, Received
+from opensink_web.contract.shapes import JsonObject, ListResponse, PathName, Received, ResponseModel
 from opensink_web.contract.surface import RUNTIME
 from opensink_web.factory import create_app
 from opensink_web.models.transaction import reading, writing
@@ -26,45 +26,47 @@ class Inputs(Received):
     inputs: list[JsonObject]
 
 
-class NameAnswer(Answer):
+class NameResponse(ResponseModel):
     text: str
 
 
 @routes.get("/functions/{namespace}/{name}", summary="Names.")
-def by_name(principal: Principal, namespace: PathName, name: PathName) -> ListAnswer[NameAnswer]:
+def by_name(
+    principal: Principal, namespace: PathName, name: PathName
+) -> ListResponse[NameResponse]:
     del principal
-    return ListAnswer[NameAnswer]([NameAnswer(text=namespace), NameAnswer(text=name)])
+    return ListResponse[NameResponse]([NameResponse(text=namespace), NameResponse(text=name)])
 
 
 @routes.get("/chats/sample/{execution_id}", summary="An id.", permission=Access.BEARER)
-def by_id(principal: Principal, execution_id: UUID) -> NameAnswer:
+def by_id(principal: Principal, execution_id: UUID) -> NameResponse:
     del execution_id
-    return NameAnswer(text=principal.user.email)
+    return NameResponse(text=principal.user.email)
 
 
 @routes.post("/functions", summary="A body.", status=202)
-def one(principal: Principal, body: Inputs) -> NameAnswer:
+def one(principal: Principal, body: Inputs) -> NameResponse:
     del principal
-    return NameAnswer(text=str(len(body.inputs)))
+    return NameResponse(text=str(len(body.inputs)))
 
 
 @routes.post("/batches", summary="A large body.", takes_batch=True)
-def batch(principal: Principal, body: Inputs) -> NameAnswer:
+def batch(principal: Principal, body: Inputs) -> NameResponse:
     del principal
-    return NameAnswer(text=str(len(body.inputs)))
+    return NameResponse(text=str(len(body.inputs)))
 
 
 @routes.put("/batches", summary="Transactions of its own.", transaction=False)
-def in_two_steps(authenticate: Authenticate) -> NameAnswer:
+def in_two_steps(authenticate: Authenticate) -> NameResponse:
     with writing():
         first = authenticate().user.email
     with reading():
-        return NameAnswer(text=f"{first} {authenticate().user.email}")
+        return NameResponse(text=f"{first} {authenticate().user.email}")
 
 
 @routes.post("/auth/open", summary="For all.", permission=Access.PUBLIC, status=200)
-def for_all(body: Inputs) -> NameAnswer:
-    return NameAnswer(text=str(len(body.inputs)))
+def for_all(body: Inputs) -> NameResponse:
+    return NameResponse(text=str(len(body.inputs)))
 
 
 @pytest.fixture
@@ -145,5 +147,5 @@ def test_a_part_of_the_path_that_the_view_does_not_take_is_a_mistake() -> None:
     with pytest.raises(TypeError, match="does not take name"):
 
         @Routes("functions").get("/functions/{name}", summary="A mistake.")
-        def without(principal: Principal) -> NameAnswer:
+        def without(principal: Principal) -> NameResponse:
             raise AssertionError(principal)

@@ -1,8 +1,6 @@
 """A call that was under way during an upgrade is an attempt afterwards; after a downgrade, none."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,34 +11,22 @@ from sqlalchemy import select, text, update
 
 from opensink_web import clock
 from opensink_web.cli.database import run_migrations
-from opensink_web.factory import create_app
 from opensink_web.models import Delivery, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.deliveries.record import attempts_of
-from opensink_web.settings import Settings
 from tests.conftest import make_cast
-from tests.models.test_sealing_migration import insert
 from tests.support.deliveries import claim_delivery
-from tests.support.real_servers import PostgresServer
+from tests.support.old_rows import insert
 from tests.support.scenarios import answer, ask_in, endpoint_at
 
 pytestmark = pytest.mark.server
 BEFORE = "0027"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def app(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
-) -> Iterator[Flask]:
-    environment = {"DATA_DIR": str(tmp_path), "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8"}
-    if request.param == "postgresql":
-        environment["DATABASE_URL"] = postgres_server.empty_database()
-    app = create_app(Settings.from_env(environment))
-    with app.app_context():
-        run_migrations()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+@pytest.fixture
+def app(within_empty_app: None, empty_app: Flask) -> Flask:
+    run_migrations()
+    return empty_app
 
 
 @pytest.mark.usefixtures("app")

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import flask_migrate
 import pytest
-import sqlalchemy as sa
-from flask import Flask
 
 from opensink_web.cli.database import run_migrations
-from opensink_web.factory import create_app
 from opensink_web.models import (
     Activity,
     AgentSession,
@@ -25,9 +21,7 @@ from opensink_web.models import (
     InputRequest,
     db,
 )
-from opensink_web.models.base import UtcDateTime
-from opensink_web.settings import Settings
-from tests.support.real_servers import PostgresServer
+from tests.support.old_rows import everything, insert_all
 
 pytestmark = pytest.mark.server
 
@@ -112,47 +106,10 @@ def rows() -> Iterator[tuple[str, dict[str, Any]]]:
     )
 
 
-def insert(connection: sa.Connection, table: str, row: dict[str, Any]) -> None:
-    types: dict[type, Any] = {UUID: sa.Uuid(), datetime: UtcDateTime()}
-    json = {"state", "metadata", "payload", "links", "input_variables", "content", "tool_calls"}
-    json |= {"input_data", "output_data", "schema", "input_schema", "output_schema"}
-    columns = [
-        sa.column(name, sa.JSON(none_as_null=True) if name in json else types.get(type(value)))
-        for name, value in row.items()
-    ]
-    connection.execute(sa.table(table, *columns).insert().values(row))
-
-
-def everything() -> dict[str, list[dict[str, Any]]]:
-    """Return every row of every table, as the database has it."""
-    found = sa.MetaData()
-    found.reflect(db.engine)
-    with db.engine.connect() as connection:
-        return {
-            table.name: sorted(
-                (dict(each) for each in connection.execute(table.select()).mappings()), key=str
-            )
-            for table in found.sorted_tables
-            if table.name != "alembic_version"
-        }
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def old_app(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
-) -> Iterator[Flask]:
-    environment = {"DATA_DIR": str(tmp_path)}
-    if request.param == "postgresql":
-        environment["DATABASE_URL"] = postgres_server.empty_database()
-    app = create_app(Settings.from_env(environment))
-    with app.app_context():
-        run_migrations(BEFORE)
-        with db.engine.begin() as connection:
-            for table, row in rows():
-                insert(connection, table, row)
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+@pytest.fixture
+def old_app(within_empty_app: None) -> None:
+    run_migrations(BEFORE)
+    insert_all(rows())
 
 
 @pytest.mark.usefixtures("old_app")

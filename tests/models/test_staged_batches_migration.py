@@ -1,8 +1,6 @@
 """Batches that are written in slices survive an upgrade, and a downgrade leaves none half done."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import flask_migrate
@@ -12,34 +10,22 @@ from sqlalchemy import text, update
 
 from opensink_web import clock
 from opensink_web.cli.database import run_migrations
-from opensink_web.factory import create_app
 from opensink_web.models import Batch, Execution, db
 from opensink_web.models.execution import NOT_DUE_YET
 from opensink_web.models.transaction import writing
-from opensink_web.settings import Settings
 from tests.conftest import make_cast
 from tests.support.chats import chat_input, make_agent, submit_some
 from tests.support.executions import make_function, submit_many
 from tests.support.pause_scenarios import approval_in
-from tests.support.real_servers import PostgresServer
 
 pytestmark = pytest.mark.server
 BEFORE = "0024"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def app(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
-) -> Iterator[Flask]:
-    environment = {"DATA_DIR": str(tmp_path), "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8"}
-    if request.param == "postgresql":
-        environment["DATABASE_URL"] = postgres_server.empty_database()
-    app = create_app(Settings.from_env(environment))
-    with app.app_context():
-        run_migrations()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+@pytest.fixture
+def app(within_empty_app: None, empty_app: Flask) -> Flask:
+    run_migrations()
+    return empty_app
 
 
 def column(statement: str) -> list[Any]:

@@ -1,9 +1,11 @@
 """Writers on SQLite queue and lose nothing; what fails is rolled back and wakes nobody."""
 
+import sqlite3
 import threading
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web.errors import Conflict, Unavailable
@@ -56,17 +58,35 @@ def test_what_raises_is_rolled_back_and_wakes_nobody(app: Flask, cast: Cast) -> 
     assert notified == []
 
 
-def test_a_locked_database_is_unavailable_and_says_so(app: Flask, cast: Cast) -> None:
+def test_a_locked_database_is_unavailable_and_says_so(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "_LOCKED_SECONDS", 0.05)
     with app.app_context():
         with db.engine.connect() as other:
             other.exec_driver_sql("ROLLBACK")
             other.exec_driver_sql("BEGIN IMMEDIATE")
-            db.session.connection().exec_driver_sql("PRAGMA busy_timeout = 50")
-            db.session.rollback()
             with pytest.raises(Unavailable, match="try again"), writing():
                 db.session.get_one(Workspace, cast.alice.workspace_id).name = "changed"
             other.exec_driver_sql("ROLLBACK")
         assert db.session.get_one(Workspace, cast.alice.workspace_id).name == "Main"
+
+
+def test_a_writer_goes_on_once_another_process_is_done(app: Flask, cast: Cast) -> None:
+    del cast
+    with app.app_context():
+        path = db.engine.url.database
+        assert path is not None
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        end = threading.Timer(0.05, other.rollback)
+        end.start()
+        with writing():
+            waits_ms = db.session.execute(text("PRAGMA busy_timeout")).scalar()
+            assert not other.in_transaction
+        end.join()
+        other.close()
+    assert waits_ms == 5000, "others than writers wait as before"
 
 
 def test_sqlite_keeps_what_it_acknowledged(app: Flask) -> None:

@@ -12,10 +12,8 @@ from flask import Flask
 from opensink_web.cli.database import run_migrations
 from opensink_web.models import db
 from opensink_web.models.base import UtcDateTime, new_id
-from tests.models.test_migrations import empty_app
 
 pytestmark = pytest.mark.server
-__all__ = ["empty_app"]
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WORKSPACE, AGENT, SESSION, OTHER_SESSION, REQUEST, DELIVERY = (new_id() for _ in range(6))

@@ -2,24 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import flask_migrate
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from opensink_web.cli.database import run_migrations
-from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.models.transaction import reading
-from opensink_web.settings import Settings
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
-from tests.models.test_sealing_migration import everything, insert
-from tests.support.real_servers import PostgresServer
+from tests.support.old_rows import everything, insert_all
 
 pytestmark = pytest.mark.server
 
@@ -68,22 +63,10 @@ def rows() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "callbacks", callback | due | {"id": uuid4(), "lane_id": HOST, "status": status}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def old_app(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
-) -> Iterator[Flask]:
-    environment = {"DATA_DIR": str(tmp_path)}
-    if request.param == "postgresql":
-        environment["DATABASE_URL"] = postgres_server.empty_database()
-    app = create_app(Settings.from_env(environment))
-    with app.app_context():
-        run_migrations(BEFORE)
-        with db.engine.begin() as connection:
-            for table, row in rows():
-                insert(connection, table, row)
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+@pytest.fixture
+def old_app(within_empty_app: None) -> None:
+    run_migrations(BEFORE)
+    insert_all(rows())
 
 
 @pytest.mark.usefixtures("old_app")

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -83,6 +83,8 @@ def test_credentials_in_the_body_are_hidden_wherever_they_stand() -> None:
     [
         SECRET,
         quote(SECRET, safe=""),
+        quote(SECRET),
+        quote_plus(SECRET),
         json.dumps({"echo": SECRET}),
         base64.b64encode(SECRET.encode()).decode(),
     ],

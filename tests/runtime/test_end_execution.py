@@ -9,7 +9,7 @@ from flask import Flask
 from opensink_web.models import Execution, db
 from opensink_web.models.transaction import reading
 from opensink_web.outbound.outcome import Awaits, Output, Pending
-from opensink_web.runtime.execution import ContinuedAnswer
+from opensink_web.runtime.execution import ContinuedResponse
 from tests.api.conftest import NOWHERE, Api, Apis, assert_problem, key_with
 from tests.conftest import Cast
 from tests.runtime.conftest import ok, own_token
@@ -155,7 +155,7 @@ class TestContinue:
     def test_says_what_is_asked_next(self, app: Flask, cast: Cast, asking: UUID) -> None:
         with app.app_context(), reading():
             execution = db.session.get_one(Execution, asking)
-            asked = ContinuedAnswer.shown_to(principal_of(cast.alice), execution)
+            asked = ContinuedResponse.shown_to(principal_of(cast.alice), execution)
         assert (asked.prompt, asked.schema_) == ("Which?", SCHEMA)
 
     def test_goes_on_with_the_answer(
@@ -168,7 +168,7 @@ class TestContinue:
             (claim,) = claim_some(function_id)
             finish_all([claim], Output({"sum": 1}))
         assert claim.answer is not None
-        assert (claim.id, claim.input_data) == (asking, {"n": 1})
+        assert (claim.id, claim.read_input()) == (asking, {"n": 1})
 
     def test_an_input_that_does_not_fit_is_named(self, alice: Api, asking: UUID) -> None:
         answer = do(alice, asking, "continue", {"input": {"approved": "perhaps"}})

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from opensink_web.contract import large_answer
+from opensink_web.contract import large_response
 from opensink_web.models import (
     Callback,
     CallbackStatus,
@@ -280,8 +280,8 @@ class TestList:
         self, alice: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         size = len('{"n": 1}')
-        monkeypatch.setattr(large_answer, "UNCOUNTED_CHARACTERS", size)
-        monkeypatch.setattr(large_answer, "CHARACTERS_AT_ONCE", 100 * size)
+        monkeypatch.setattr(large_response, "UNCOUNTED_CHARACTERS", size)
+        monkeypatch.setattr(large_response, "CHARACTERS_AT_ONCE", 100 * size)
         late: list[Any] = []
         read = execution_queries.slice_executions
 

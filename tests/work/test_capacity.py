@@ -175,6 +175,11 @@ def test_a_process_is_free_again_when_its_call_has_ended(seconds: Seconds) -> No
     assert capacity.available(group, is_urgent=False) == 1
 
 
+def test_what_was_claimed_in_the_same_transaction_counts(seconds: Seconds) -> None:
+    capacity = Capacity(16, 200, seconds, processes=4)
+    assert [capacity.processes_available(uuid4(), claimed) for claimed in range(4)] == [2, 1, 1, 0]
+
+
 def test_a_function_that_has_become_an_endpoint_needs_no_process(seconds: Seconds) -> None:
     capacity, group = Capacity(16, 200, seconds, processes=1), uuid4()
     begin_processes(capacity, group)

@@ -66,6 +66,7 @@ def renew_program_session(refresh_token: str, *, rotate: bool = False) -> Renewe
         _end(session)
         return Ended(session.user_id)
     session.last_seen_at = moment
+    # of two tabs that exchange one token at once both go on, each with a token of its own
     workspace = db.session.get_one(Workspace, session.workspace_id)
     next_token = _add_token(session) if rotate or is_spent else refresh_token
     return Renewed(session, workspace, next_token)

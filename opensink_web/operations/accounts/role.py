@@ -104,7 +104,7 @@ def set_roles(by: Principal, user_id: UUID, role_ids: set[UUID]) -> Membership:
     member = lock_member(by.workspace, user_id)
     has = {role.id for role in member.custom_roles}
     changed = {role_id: _find_locked(by, role_id) for role_id in sorted(role_ids ^ has)}
-    for role_id, role in changed.items():
+    for role_id, role in changed.items():  # in the order in which everybody locks them
         change = _take if role_id in has else _give
         change(role, member)
     db.session.flush()

@@ -8,7 +8,6 @@ over under the same `webhook-id`, and writes down the attempt that was lost.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from opensink_web.models.base import new_id
 from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.agents.called import WORKSPACE_COLUMNS, called
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
 from opensink_web.operations.deliveries.record import begun_attempt, sealed_record
@@ -47,14 +47,6 @@ _AGENT_COLUMNS = (
     Agent.signing_generation,
     Agent.signing_overlap_ends_at,
 )
-_WORKSPACE_COLUMNS = (
-    Workspace.id,
-    Workspace.sealed_execution_secret,
-    Workspace.sealed_previous_execution_secret,
-    Workspace.previous_secret_expires_at,
-    Workspace.sealed_signing_root,
-)
-_REMEMBERED_AGENTS = 256
 _ADD_LOST = insert(DeliveryAttempt)
 _LAST_OUTCOME = (
     select(DeliveryAttempt.outcome)
@@ -82,7 +74,7 @@ COLUMNS = (
 def joined(due: Select[Any]) -> Select[Any]:
     """Add to a query of COLUMNS of deliveries what their agent is called with."""
     return (
-        due.add_columns(*_AGENT_COLUMNS, *_WORKSPACE_COLUMNS)
+        due.add_columns(*_AGENT_COLUMNS, *WORKSPACE_COLUMNS)
         .join(Agent, Agent.id == Delivery.agent_id)
         .join(Workspace, Workspace.id == Agent.workspace_id)
         # it is run past the session, which leaves out what was deleted
@@ -147,8 +139,7 @@ class DeliveryClaim:
 
 def target_of(row: Row[Any]) -> DeliveryTarget:
     """Return what the deliveries of a row's agent call."""
-    ring = keyring()
-    agent, workspace = _called(ring, tuple(row[len(COLUMNS) :]))
+    agent, workspace = called(Agent, _AGENT_COLUMNS, tuple(row[len(COLUMNS) :]))
     health = health_of(agent)
     try:
         endpoint = endpoint_of(agent)
@@ -157,21 +148,9 @@ def target_of(row: Row[Any]) -> DeliveryTarget:
             return DeliveryTarget(health, None, None, reason)
         secrets = call_secrets(workspace, agent, clock.now())
         sealed = agent.sealed_execution_endpoint
-        return DeliveryTarget(health, endpoint, secrets, None, sealed, ring)
+        return DeliveryTarget(health, endpoint, secrets, None, sealed, keyring())
     except UnreadableSecret as error:
         return DeliveryTarget(health, None, None, f"The call cannot be made. {error.message}")
-
-
-@lru_cache(_REMEMBERED_AGENTS)
-def _called(_ring: Keyring, values: tuple[Any, ...]) -> tuple[Agent, Workspace]:
-    """Make an agent and its workspace, of no session, from what is stored now.
-
-    They know what was decrypted of them, so that is done once for all calls until it is changed.
-    """
-    count = len(_AGENT_COLUMNS)
-    agent = {column.key: value for column, value in zip(_AGENT_COLUMNS, values, strict=False)}
-    workspace = zip(_WORKSPACE_COLUMNS, values[count:], strict=True)
-    return Agent(**agent), Workspace(**{column.key: value for column, value in workspace})
 
 
 def refusal_of(row: Row[Any], target: DeliveryTarget) -> str | None:

@@ -12,7 +12,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, bindparam, insert, select, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from opensink_web import clock
@@ -56,18 +66,18 @@ _GONE = 410
 _REFUSALS = frozenset({"refused_by_policy", "invalid_url"})
 _random = random.SystemRandom()
 
-_ADD_ATTEMPTS = insert(DeliveryAttempt)
+_ADD_ATTEMPT = insert(DeliveryAttempt)
 # what changes with a call that succeeded: a session in which others are asked, an agent that failed
-_CHANGING: CompoundSelect[tuple[UUID | None]] = union_all(
-    select(InputRequest.session_id).where(
-        InputRequest.session_id.in_(bindparam("of_sessions", expanding=True)),
-        InputRequest.status == InputRequestStatus.PENDING,
-    ),
-    select(Agent.id).where(
-        Agent.id.in_(bindparam("of_agents", expanding=True)), Agent.endpoint_failure_count > 0
-    ),
+_GIVE_BACK = {
+    "lease_token": None,
+    "lease_until": None,
+    "call_began_at": None,
+    "called_endpoint": None,
+}
+_IS_HELD = and_(
+    Delivery.id == bindparam("of_delivery"), Delivery.lease_token == bindparam("lease_held")
 )
-_HELD = (
+_ARE_HELD = (
     select(Delivery.id)
     .where(
         Delivery.id.in_(bindparam("of_deliveries", expanding=True)),  # for the index
@@ -76,26 +86,40 @@ _HELD = (
     .order_by(Delivery.id)
     .with_for_update(key_share=True)
 )
-_GIVE_BACK = {"lease_token": None, "lease_until": None, "call_began_at": None}
-_RELEASE = (
-    update(Delivery)
-    .where(Delivery.id == bindparam("of_delivery"), Delivery.lease_token == bindparam("lease_held"))
-    .values(called_endpoint=None, **_GIVE_BACK)
+_FAIL = update(Delivery).where(_IS_HELD).values(_GIVE_BACK)
+_SUCCEED = update(Delivery).values(
+    status=DeliveryStatus.SUCCEEDED,
+    finished_at=bindparam("moment"),
+    updated_at=bindparam("moment"),
+    **_GIVE_BACK,
 )
-_SUCCEED = (
-    update(Delivery)
-    .where(Delivery.id.in_(_HELD))
-    .values(
-        status=DeliveryStatus.SUCCEEDED,
-        finished_at=bindparam("moment"),
-        updated_at=bindparam("moment"),
-        called_endpoint=None,
-        **_GIVE_BACK,
-    )
-    .returning(Delivery.id)
-)
+# a statement with a list costs more, and mostly one call has ended
+_SUCCEED_ONE = _SUCCEED.where(_IS_HELD)
+_SUCCEED_SEVERAL = _SUCCEED.where(Delivery.id.in_(_ARE_HELD)).returning(Delivery.id)
 _AWAITS_AGENT = frozenset({SessionStatus.RUNNING, SessionStatus.PROCESSING_INPUT})
 _NOT_MADE = "The call could not be made."
+
+
+def _changing_with(
+    is_of_session: ColumnElement[bool], is_agent: ColumnElement[bool]
+) -> CompoundSelect[tuple[UUID | None]]:
+    """Find what changes with a call that succeeded: a session in which others are asked, an agent
+    whose calls failed.
+    """
+    is_open = InputRequest.status == InputRequestStatus.PENDING
+    return union_all(
+        select(InputRequest.session_id).where(is_of_session, is_open),
+        select(Agent.id).where(is_agent, Agent.endpoint_failure_count > 0),
+    )
+
+
+_CHANGING_WITH_ONE = _changing_with(
+    InputRequest.session_id == bindparam("of_session"), Agent.id == bindparam("of_agent")
+)
+_CHANGING_WITH_SEVERAL = _changing_with(
+    InputRequest.session_id.in_(bindparam("of_sessions", expanding=True)),
+    Agent.id.in_(bindparam("of_agents", expanding=True)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +174,9 @@ def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, CallResult | None]]
     }
     agents = _lock_agents(endings, changing)
     held = _release(endings)
-    rows = [each.result.row for each in held if each.result is not None]
-    if rows:
-        db.session.connection().execute(_ADD_ATTEMPTS, rows)
     for each in held:
+        if each.result is not None:
+            run_prepared(_ADD_ATTEMPT, each.result.row)
         _tell_session(each, sessions.get(each.session_id) if each.session_id else None)
         _tell_agent(each, agents.get(each.claim.group_id))
     return [each.claim.id for each in held]
@@ -174,7 +197,7 @@ def give_up_delivery(claim: DeliveryClaim, reason: str) -> None:
     }
     # attempts may be what cannot be stored
     with suppress(DBAPIError), db.session.begin_nested():
-        run_prepared(_ADD_ATTEMPTS, sealed_record(row, claim.attempt.ring))
+        run_prepared(_ADD_ATTEMPT, sealed_record(row, claim.attempt.ring))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +228,14 @@ def _changing(succeeded: Sequence[DeliveryClaim]) -> set[UUID]:
     """Return the sessions and agents that may change though their call succeeded."""
     if not succeeded:
         return set()
-    sessions = {claim.session_id for claim in succeeded if claim.session_id is not None}
-    values = {
-        "of_sessions": list(sessions),
+    if len(succeeded) == 1:
+        one = {"of_session": succeeded[0].session_id, "of_agent": succeeded[0].group_id}
+        return set(run_prepared(_CHANGING_WITH_ONE, one).scalars())
+    several = {
+        "of_sessions": list({claim.session_id for claim in succeeded if claim.session_id}),
         "of_agents": list({claim.group_id for claim in succeeded}),
     }
-    return set(run_prepared(_CHANGING, values).scalars())
+    return set(run_prepared(_CHANGING_WITH_SEVERAL, several).scalars())
 
 
 def _ending_of(claim: DeliveryClaim, result: CallResult | None, changing: set[UUID]) -> _Ending:
@@ -251,10 +276,24 @@ def _release(endings: Sequence[_Ending]) -> list[_Ending]:
         # what was lost and taken again here may have ended twice: one lease of a row at a time
         by_id = {each.claim.id: each for each in succeeded}
         succeeded = [each for each in succeeded if by_id[each.claim.id] is not each]
-        leases = [(each.claim.id, each.claim.lease_token) for each in by_id.values()]
-        values = {"of_deliveries": [*by_id], "of_leases": leases, "moment": clock.now()}
-        held += [by_id[delivery_id] for delivery_id in run_prepared(_SUCCEED, values).scalars()]
+        held += _succeed([*by_id.values()])
     return sorted(held, key=lambda ending: (ending.claim.group_id, ending.claim.id))
+
+
+def _succeed(endings: Sequence[_Ending]) -> list[_Ending]:
+    """Give back leases of different rows with a success; return those that were still ours."""
+    moment = clock.now()
+    if len(endings) == 1:
+        claim = endings[0].claim
+        lease = {"of_delivery": claim.id, "lease_held": claim.lease_token, "moment": moment}
+        return [*endings] if run_prepared(_SUCCEED_ONE, lease).rowcount == 1 else []
+    values = {
+        "of_deliveries": [each.claim.id for each in endings],
+        "of_leases": [(each.claim.id, each.claim.lease_token) for each in endings],
+        "moment": moment,
+    }
+    held = set(run_prepared(_SUCCEED_SEVERAL, values).scalars())
+    return [each for each in endings if each.claim.id in held]
 
 
 def _fail(ending: _Ending) -> bool:
@@ -269,7 +308,7 @@ def _fail(ending: _Ending) -> bool:
             "next_trigger": AttemptTrigger.RETRY,
         }
     lease = {"of_delivery": ending.claim.id, "lease_held": ending.claim.lease_token}
-    return run_prepared(_RELEASE, {**lease, **values}).rowcount == 1
+    return run_prepared(_FAIL, {**lease, **values}).rowcount == 1
 
 
 def _tell_session(ending: _Ending, session: AgentSession | None) -> None:

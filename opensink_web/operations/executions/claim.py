@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, or_
 
-from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject
+from opensink_web.keyring import Keyring
 from opensink_web.models import (
     Batch,
     Execution,
@@ -23,6 +23,7 @@ from opensink_web.models import (
     User,
 )
 from opensink_web.models.leased import RECOVERIES_MAX
+from opensink_web.models.sealed import keyring
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.queries.chat import messages_of
 from opensink_web.operations.executions.queries.question import Answer, answers_of
@@ -45,6 +46,7 @@ COLUMNS = (
     Execution.id,
     Execution.group_id,
     Execution.workspace_id,
+    Execution.batch_id,
     Execution.user_id,
     User.email,
     Execution.kind,
@@ -73,7 +75,8 @@ class ExecutionClaim:
 
     `target` is a Failure where there is nothing left to do but to end it so. `scopes` is what the
     key that started it was limited to. `answer` is what a person answered at its last pause,
-    `messages` what was said in the chat that an agent is to answer.
+    `messages` what was said in the chat that an agent is to answer. The input is decrypted with the
+    keys of `ring` when it is read, outside the transaction.
     """
 
     id: UUID
@@ -87,11 +90,18 @@ class ExecutionClaim:
     chat_id: UUID | None
     trigger_type: str
     trigger_id: str
-    input_data: JSONObject
+    batch_id: UUID | None
+    sealed_input_data: str
+    ring: Keyring
     answer: Answer | None
     timeout_seconds: int
     pause_count: int
     messages: Sequence[JSONObject] = ()
+
+    def read_input(self) -> JSONObject:
+        """Return the input. Raises: UnreadableSecret."""
+        found: JSONObject = Execution.input_data.unseal(self.id, self.sealed_input_data, self.ring)
+        return found
 
     @property
     def message_id(self) -> str:
@@ -128,7 +138,8 @@ def claims_of(
     """Note that executions were taken, and read what it takes to carry them out."""
     add_steps([Step(row.id, _step_of(row)) for row in rows if not _has_not_reported(row)])
     answers = answers_of([row.id for row in rows if row.pause_count])
-    claims = [_claim(row, lease_token, target, answers.get(row.id)) for row in rows]
+    ring = keyring()
+    claims = [_claim(row, lease_token, target, answers.get(row.id), ring) for row in rows]
     return _with_messages(claims) if isinstance(target, AgentTarget) else claims
 
 
@@ -159,13 +170,10 @@ def _claim(
     lease_token: str,
     target: Target | Failure,
     answer: Answer | Failure | None,
+    ring: Keyring,
 ) -> ExecutionClaim:
     if isinstance(answer, Failure):
         target, answer = answer, None
-    try:
-        input_data: JSONObject = Execution.input_data.unseal(row.id, row.input_data)
-    except UnreadableSecret as error:
-        target, input_data = Failure(f"The input cannot be read. {error.message}", error.code), {}
     return ExecutionClaim(
         id=row.id,
         group_id=row.group_id,
@@ -178,7 +186,9 @@ def _claim(
         chat_id=row.chat_id,
         trigger_type=row.trigger_type,
         trigger_id=row.trigger_id,
-        input_data=input_data,
+        batch_id=row.batch_id,
+        sealed_input_data=row.input_data,
+        ring=ring,
         answer=answer,
         timeout_seconds=row.timeout_seconds,
         pause_count=row.pause_count,

@@ -59,6 +59,7 @@ class Draft:
     chat_ids: list[UUID] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        # a secret is encrypted for its row, so ids are known before anything is encrypted
         if not self.execution_ids:
             self.execution_ids.extend(new_id() for _ in self.inputs)
             self.chat_ids.extend(new_id() for _ in self.beginnings or ())

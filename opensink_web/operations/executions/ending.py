@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONValue
+from opensink_web.keyring import Keyring
 from opensink_web.models import (
     Batch,
     BatchStatus,
@@ -49,7 +50,7 @@ _LOCK_BATCHES = (
     select(Batch.id)
     .where(Batch.id.in_(bindparam("of_batches", expanding=True)))
     .order_by(Batch.id)
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True)  # rows that refer to these can be inserted meanwhile
 )
 _LOCK_EXECUTIONS = (
     select(
@@ -65,7 +66,6 @@ _LOCK_EXECUTIONS = (
     .order_by(Execution.id)
     .with_for_update(key_share=True)
 )
-_BATCH_IDS_OF_HELD = _BATCH_IDS.where(_IS_HELD)
 _LOCK_HELD = _LOCK_EXECUTIONS.where(_IS_HELD)
 _END = update(Execution).where(Execution.id == bindparam("of_execution"))
 _ADD_STEPS = insert(ExecutionStep)
@@ -122,6 +122,15 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedEnding:
+    """The same, sealed for the execution's row: what its columns say, and what its last step."""
+
+    status: ExecutionStatus
+    error: str | None
+    columns: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A line for an execution's timeline."""
 
@@ -133,50 +142,67 @@ class Step:
 
 def lock_executions(execution_ids: Collection[UUID]) -> dict[UUID, LockedExecution]:
     """Lock executions, their batches before them; those that are gone are left out."""
-    return _lock(_BATCH_IDS, _LOCK_EXECUTIONS, {"of_executions": list(execution_ids)})
+    values = {"of_executions": list(execution_ids)}
+    if not execution_ids:
+        return {}
+    lock_batches(run_prepared(_BATCH_IDS, values).scalars().all())
+    rows = run_prepared(_LOCK_EXECUTIONS, values).all()
+    return {row.id: LockedExecution(*tuple(row)) for row in rows}
 
 
-def lock_held_executions(leases: Collection[tuple[UUID, str]]) -> dict[UUID, LockedExecution]:
+def lock_held_executions(
+    leases: Collection[tuple[UUID, str]], batch_ids: Collection[UUID]
+) -> dict[UUID, LockedExecution]:
     """Lock executions that are held by one of the leases; the others are left alone.
 
-    One that was taken twice is there with the lease that it has now.
+    One that was taken twice is there with the lease that it has now. Their batches, which are
+    locked before, are known: an execution is of the same one from the first to the last.
     """
+    if not leases:
+        return {}
     values = {
         "of_executions": list({execution_id for execution_id, _ in leases}),
         "of_leases": list({token for _, token in leases}),
     }
-    return _lock(_BATCH_IDS_OF_HELD, _LOCK_HELD, values)
+    lock_batches(batch_ids)
+    rows = run_prepared(_LOCK_HELD, values).all()
+    return {row.id: LockedExecution(*tuple(row)) for row in rows}
 
 
-def end_executions(endings: Sequence[tuple[LockedExecution, Ending]]) -> None:
+def sealed_ending(execution_id: UUID, ending: Ending, ring: Keyring | None = None) -> SealedEnding:
+    """Seal how an execution ends; with a `ring` where no application is at hand."""
+    paths = [list(each) for each in ending.secret_paths]
+    columns = {
+        "of_execution": execution_id,
+        "status": ending.status,
+        "output_data": Execution.output_data.seal(execution_id, ending.output, ring),
+        "secret_output_paths": Execution.secret_output_paths.seal(execution_id, paths, ring),
+        "error": Execution.error.seal(execution_id, ending.error, ring),
+        "error_code": ending.error_code,
+    }
+    return SealedEnding(ending.status, ending.error, columns)
+
+
+def end_executions(endings: Sequence[tuple[LockedExecution, Ending | SealedEnding]]) -> None:
     """End executions that are locked and unfinished, and the batches whose last ones they are."""
     if not endings:
         return
+    freed = {"lease_token": None, "lease_until": None}
     moment = clock.now()
-    db.session.connection().execute(
-        _END,
-        [
-            {
-                "of_execution": execution.id,
-                "status": ending.status,
-                "output_data": Execution.output_data.seal(execution.id, ending.output),
-                "secret_output_paths": Execution.secret_output_paths.seal(
-                    execution.id, [list(each) for each in ending.secret_paths]
-                ),
-                "error": Execution.error.seal(execution.id, ending.error),
-                "error_code": ending.error_code,
-                "lease_token": None,
-                "lease_until": None,
-                "finished_at": moment,
-                "updated_at": moment,
-            }
-            for execution, ending in endings
-        ],
-    )
+    common = {**freed, "finished_at": moment, "updated_at": moment}
+    sealed = [
+        ending if isinstance(ending, SealedEnding) else sealed_ending(execution.id, ending)
+        for execution, ending in endings
+    ]
+    run_prepared(_END, [{**each.columns, **common} for each in sealed])
     add_steps(
-        [Step(each.id, _step_of(ending.status), message=ending.error) for each, ending in endings]
+        [
+            Step(execution.id, _step_of(ending.status), message=ending.error)
+            for execution, ending in endings
+        ]
     )
     _owe_callbacks([each for each, _ in endings if each.sealed_callback_url is not None])
+    # last: it looks for executions that have not ended
     end_batches({each.batch_id for each, _ in endings if each.batch_id is not None})
 
 
@@ -184,7 +210,7 @@ def add_steps(steps: Iterable[Step]) -> None:
     """Write lines into timelines."""
     rows = rows_of_steps(steps)
     if rows:
-        db.session.connection().execute(_ADD_STEPS, rows)
+        run_prepared(_ADD_STEPS, rows)
 
 
 def rows_of_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
@@ -209,6 +235,7 @@ def rows_of_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
 def end_batches(batch_ids: Collection[UUID]) -> None:
     """End those of the locked batches whose last execution has ended."""
     for batch_id in batch_ids:
+        # one row says that it goes on; all of them are counted once, when it has ended
         if run_prepared(_UNFINISHED_CHILD, {"of_batch": batch_id}).first() is None:
             _end_batch(batch_id)
 
@@ -226,17 +253,7 @@ def end_forgotten_batches() -> int:
     return len(batch_ids)
 
 
-def _lock(
-    batch_ids_of: Select[UUID | None], lock: Select[*tuple[Any, ...]], wanted: dict[str, Any]
-) -> dict[UUID, LockedExecution]:
-    if not wanted["of_executions"]:
-        return {}
-    lock_batches(run_prepared(batch_ids_of, wanted).scalars().all())
-    rows = run_prepared(lock, wanted).all()
-    return {row.id: LockedExecution(*tuple(row)) for row in rows}
-
-
-def lock_batches(batch_ids: Sequence[UUID | None]) -> None:
+def lock_batches(batch_ids: Collection[UUID | None]) -> None:
     """Lock batches, by id: nobody else ends them until the commit."""
     # SQLite lets in one writer at a time anyway
     if batch_ids and db.session.get_bind().dialect.name == "postgresql":
@@ -304,7 +321,7 @@ def _write_callbacks(owed: Sequence[tuple[UUID, UUID | None, UUID | None, str]])
         )
         for workspace_id, execution_id, batch_id, url in owed
     ]
-    db.session.connection().execute(_OWE_CALLBACKS, rows)
+    run_prepared(_OWE_CALLBACKS, rows)
     for group_id in {group_of_url(url) for *_, url in owed}:
         notify_after_commit(Callback, group_id)
 

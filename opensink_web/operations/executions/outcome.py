@@ -11,17 +11,20 @@ from sqlalchemy import bindparam, update
 
 from opensink_web import clock
 from opensink_web.json_value import JSONObject, JSONValue, storable
-from opensink_web.models import Execution, ExecutionStatus, StepKind, db
+from opensink_web.models import Execution, ExecutionStatus, StepKind
+from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.executions.agent_health import note_agent_calls
 from opensink_web.operations.executions.chat_message import NewMessage, add_messages
 from opensink_web.operations.executions.claim import ExecutionClaim
 from opensink_web.operations.executions.ending import (
     Ending,
     LockedExecution,
+    SealedEnding,
     Step,
     add_steps,
     end_executions,
     lock_held_executions,
+    sealed_ending,
 )
 from opensink_web.operations.executions.pause import check_question, pause_for_input
 from opensink_web.operations.executions.queries.question import Question
@@ -30,7 +33,7 @@ from opensink_web.outbound.outcome import AgentReply, Awaits, Failure, Outcome, 
 from opensink_web.schema.secrets import secrets_of
 from opensink_web.schema.validation import validate
 
-Settled = tuple[ExecutionClaim, Outcome]
+Settled = tuple[ExecutionClaim, Outcome | SealedEnding]
 
 # Built once, because building a statement costs more than running it.
 _WAIT_FOR_REPORT = update(Execution).where(Execution.id == bindparam("of_execution"))
@@ -47,9 +50,18 @@ def checked(claim: ExecutionClaim, outcome: Outcome) -> Outcome:
     return outcome
 
 
+def sealed(claim: ExecutionClaim, outcome: Outcome) -> Outcome | SealedEnding:
+    """Seal what an execution ends with; this too costs time, so outside a transaction."""
+    if isinstance(outcome, Output | Failure):
+        return sealed_ending(claim.id, ending_of(outcome), claim.ring)
+    return outcome
+
+
 def finish_executions(settled: Sequence[Settled]) -> None:
     """Write down how executions went; of those whose lease was lost, nothing."""
-    locked = lock_held_executions([(claim.id, claim.lease_token) for claim, _ in settled])
+    leases = [(claim.id, claim.lease_token) for claim, _ in settled]
+    batch_ids = {claim.batch_id for claim, _ in settled if claim.batch_id is not None}
+    locked = lock_held_executions(leases, batch_ids)
     held = [
         (claim, row, outcome)
         for claim, outcome in settled
@@ -57,9 +69,9 @@ def finish_executions(settled: Sequence[Settled]) -> None:
     ]
     end_executions(
         [
-            (row, ending_of(_output_of(claim, outcome)))
+            (row, _ending(claim, outcome))
             for claim, row, outcome in held
-            if isinstance(outcome, Output | AgentReply | Failure)
+            if isinstance(outcome, Output | AgentReply | Failure | SealedEnding)
         ]
     )
     add_messages(
@@ -75,7 +87,13 @@ def finish_executions(settled: Sequence[Settled]) -> None:
             if isinstance(outcome, Awaits)
         ]
     )
-    note_agent_calls([(claim.target, outcome) for claim, _, outcome in held])
+    note_agent_calls(
+        [
+            (claim.target, outcome)
+            for claim, _, outcome in held
+            if not isinstance(outcome, SealedEnding)  # of a function
+        ]
+    )
 
 
 def checked_output(output: Output, schema: JSONValue) -> Output | Failure:
@@ -100,16 +118,20 @@ def ending_of(outcome: Output | Failure) -> Ending:
     return Ending(ExecutionStatus.FAILED, outcome.output, error, outcome.code, outcome.secret_paths)
 
 
-def _output_of(claim: ExecutionClaim, outcome: Output | AgentReply | Failure) -> Output | Failure:
-    if not isinstance(outcome, AgentReply):
+def _ending(
+    claim: ExecutionClaim, outcome: Output | AgentReply | Failure | SealedEnding
+) -> Ending | SealedEnding:
+    if isinstance(outcome, SealedEnding):
         return outcome
+    if not isinstance(outcome, AgentReply):
+        return ending_of(outcome)
     reply: JSONObject = {
         "chat_id": str(claim.chat_id),
         "final_message": outcome.content,
         "final_message_role": outcome.role,
         "tool_calls": outcome.tool_calls,
     }
-    return Output(reply)
+    return ending_of(Output(reply))
 
 
 def _said(claim: ExecutionClaim, reply: AgentReply) -> NewMessage:
@@ -123,7 +145,7 @@ def _wait_for_reports(waiting: Sequence[tuple[ExecutionClaim, LockedExecution]])
     """Let executions run on without a worker; they are due again when their time is over."""
     moment = clock.now()
     for claim, row in waiting:
-        db.session.connection().execute(
+        run_prepared(
             _WAIT_FOR_REPORT,
             {
                 "of_execution": row.id,

@@ -72,6 +72,7 @@ def check_question(prompt: str, schema: JSONValue) -> str | None:
     if not 1 <= len(prompt.strip()) <= PROMPT_LENGTH_MAX:
         return f"A prompt is a text of 1 to {PROMPT_LENGTH_MAX} characters."
     try:
+        # a Python function can return what is no JSON, or more of it than is taken
         parse(dump([prompt, schema]))
         check_schema(schema)
     except InvalidSchema as error:
@@ -87,6 +88,7 @@ def pause_for_input(questions: Sequence[Question]) -> None:
 
     Those of a batch that has been cancelled meanwhile are cancelled instead.
     """
+    # a batch is cancelled a slice at a time: nobody is asked for one whose turn has not come yet
     late = _cancel_late([each.execution_id for each in questions])
     questions = [each for each in questions if each.execution_id not in late]
     if not questions:

@@ -91,7 +91,7 @@ def rerun_execution(
     callback, and for a function that was changed meanwhile.
     """
     execution = find_execution(principal.workspace, execution_id, user_id=order.user_id)
-    lock_executions([execution.id])
+    lock_executions([execution.id])  # of two who run it again at once, the second sees the first
     _check_known(execution, order)
     _check_callbacks(principal, execution, order)
     function = _function_of(principal, execution)
@@ -121,6 +121,7 @@ def check_failed(
     failed = _failed_of(batch)
     if not failed:
         raise Conflict("None of the batch's executions has failed.")
+    # here for nothing to be checked in vain; rerun_failed() looks again, with the batch locked
     _check_known(batch, order)
     _check_callbacks(principal, batch, order)
     options = Options(

@@ -52,6 +52,7 @@ def resume(
     is_approval = request.kind is InputRequestKind.APPROVAL
     given: dict[str, object] = {}
     if is_approval:
+        # what was secret stays so, also where the input's schema is another one by now
         before = db.session.get_one(Execution, execution.id).secret_input_paths
         paths = merged_paths(secrets_of(request.schema).paths_in(response), paths_from(before))
         given = {

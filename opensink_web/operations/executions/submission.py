@@ -131,7 +131,7 @@ def check_inputs(
     check_active(function)
     checker = Checker(function.input_schema)
     seconds = CHECKING_SECONDS_MAX * max(len(inputs) / 1000, 1)
-    ends_at = time.thread_time() + seconds
+    ends_at = time.thread_time() + seconds  # of a processor: a busy machine refuses nothing
     for index, input_data in enumerate(inputs):
         _check_value(function, checker, input_data, index)
         if time.thread_time() > ends_at:
@@ -154,6 +154,7 @@ def submit(
     Raises: InvalidInput; Conflict for a function that is switched off, or has another schema now.
     """
     check_options(options)
+    # the input was checked before this transaction, against the function as it was then
     check_active(function)
     check_unchanged(function, checked.schema_text)
     target, execution_id = target_of(function), new_id()
@@ -163,7 +164,7 @@ def submit(
     add_steps([Step(execution_id, StepKind.QUEUED)])
     if target.requires_approval:
         ask_for_approval(Approval.of(function, principal), execution_id, input_data)
-    elif options.delay_seconds == 0:
+    elif options.delay_seconds == 0:  # what is for later the sweeper finds when its time comes
         notify_after_commit(Execution, target.id)
     return execution_id
 
@@ -279,6 +280,7 @@ def _depth_below(principal: Principal, options: Options) -> int:
     """Return how deep what the principal starts is. Raises: Conflict; InvalidInput."""
     if principal.execution_id is None:
         return 0
+    # functions that start each other without end would keep all workers busy for ever
     if options.delay_seconds > DELEGATED_DELAY_SECONDS_MAX:
         message = (
             f"An execution can have another begin at most {DELEGATED_DELAY_SECONDS_MAX} seconds"
@@ -314,6 +316,7 @@ def check_unchanged(
 
     Raises: Conflict.
     """
+    # a schema is compared as it was written: to Python 1 and true are equal
     is_same = target is None or replace(target, input_schema=True) == replace(
         target_of(function), input_schema=True
     )

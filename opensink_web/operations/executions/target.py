@@ -1,15 +1,18 @@
 """What the executions of a group call, decrypted; or why nothing can be called."""
 
+import json
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, bindparam, cast, select
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Agent, Function, Workspace, db
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.agents.called import WORKSPACE_COLUMNS, called
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
 from opensink_web.operations.executions.function_target import EntryPointSpec, target_of
@@ -18,11 +21,24 @@ from opensink_web.outbound.outcome import Failure
 from opensink_web.outbound.signing import CallSecrets
 
 # Built once, because building a statement costs more than running it.
+_FUNCTION_COLUMNS = (
+    Function.id,
+    Function.kind,
+    Function.is_active,
+    Function.timeout_seconds,
+    Function.sealed_target,
+    Function.signing_generation,
+    Function.signing_overlap_ends_at,
+)
 _FIND_FUNCTION = (
-    select(Function, Workspace)
+    select(
+        *_FUNCTION_COLUMNS,
+        *WORKSPACE_COLUMNS,
+        cast(Function.output_schema, Text).label("output_schema"),
+    )
     .join(Workspace, Workspace.id == Function.workspace_id)
-    .where(Function.id == bindparam("of_function"))
-    .execution_options(populate_existing=True)
+    # it is run past the session, which leaves out what was deleted
+    .where(Function.id == bindparam("of_function"), Function.deleted_at.is_(None))
 )
 _FIND_AGENT = (
     select(Agent, Workspace)
@@ -64,18 +80,19 @@ Target: TypeAlias = HttpTarget | PythonTarget | AgentTarget
 
 def target_of_function(function_id: UUID | None) -> Target | Failure:
     """Find how a function is called."""
-    row = db.session.execute(_FIND_FUNCTION, {"of_function": function_id}).one_or_none()
+    row = run_prepared(_FIND_FUNCTION, {"of_function": function_id}).one_or_none()
     if row is None:
         return Failure("The function no longer exists.")
-    function, workspace = row
+    function, workspace = called(Function, _FUNCTION_COLUMNS, tuple(row)[:-1])
+    output_schema = None if row.output_schema is None else json.loads(row.output_schema)
     if not function.is_active:
         return Failure("The function was switched off.")
     try:
         stored = target_of(function)
         if isinstance(stored, EntryPointSpec):
-            return PythonTarget(stored.entry_point, function.output_schema)
+            return PythonTarget(stored.entry_point, output_schema)
         secrets = call_secrets(workspace, function, clock.now())
-        return HttpTarget(stored, secrets, function.output_schema)
+        return HttpTarget(stored, secrets, output_schema)
     except UnreadableSecret as error:
         return Failure(f"The call cannot be made. {error.message}")
 

@@ -35,7 +35,7 @@ def test_the_agent_is_told_what_was_said(app: Flask, cast: Cast) -> None:
         [{"role": "user", "content": "One?"}],
         [{"role": "user", "content": "Two?"}],
     ]
-    assert claims[1].input_data["input_variables"] == {"n": 1}
+    assert claims[1].read_input()["input_variables"] == {"n": 1}
     assert all(isinstance(each.target, AgentTarget) for each in claims)
 
 

@@ -51,3 +51,22 @@ def test_no_more_run_than_have_a_process_and_each_has_its_turn(make_server: Make
         each.finished_at - each.started_at for each in ended if each.finished_at and each.started_at
     ]
     assert max(lasted).total_seconds() < 2 * HANGS_FOR_SECONDS, "it started when its process did"
+
+
+def test_many_that_are_found_at_once_are_bounded_too(make_server: MakeServer) -> None:
+    limits = {"CALLS_PER_WORKER": 16, "PYTHON_CALLS_PER_WORKER": PROCESSES}
+    with make_server(workers=1, variables=limits) as server:
+        options = {"timeout_seconds": HANGS_FOR_SECONDS}
+        ids = [
+            str(each)
+            for n in range(HANGING)
+            for each in server.submit(
+                server.make_function(f"hanging-{n}", entry_point="sleep"), CALLS_OF_EACH, **options
+            )
+        ]
+        server.start()
+        most = 0
+        while any(not each.status.has_ended for each in server.executions(*ids)):
+            most = max(most, running(server, ids))
+            time.sleep(0.05)  # not to keep the server from working
+        assert 1 < most <= PROCESSES
