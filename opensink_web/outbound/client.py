@@ -30,6 +30,7 @@ from opensink_web.outbound.headers import is_sendable
 from opensink_web.outbound.idle import IdleConnections
 from opensink_web.outbound.policy import Policy
 from opensink_web.outbound.trust import trusting_context
+from opensink_web.outbound.whole_response import WholeResponse
 
 KEPT_BODY_BYTES = 4 * 1024
 _READ_SIZE_BYTES = 16 * 1024
@@ -127,7 +128,11 @@ class Client:
         try:
             _check_headers(call)
             response = connection.exchange(call.method, destination.path, call.headers, call.body)
-            is_reusable = received.read(response, connection, call.kept_body_bytes)
+            if isinstance(response, WholeResponse):
+                received.take(response, call.kept_body_bytes)
+                is_reusable = True
+            else:
+                is_reusable = received.read(response, connection, call.kept_body_bytes)
         except EXPECTED_FAILURES as error:
             received.error = call_error(error, destination, call.timeout_seconds)
         finally:
@@ -149,6 +154,13 @@ class _Received:
     body_truncated: bool = False
     remote_address: str | None = None
     error: CallError | None = None
+
+    def take(self, response: WholeResponse, kept_body_bytes: int) -> None:
+        """Note an answer that was read to its end."""
+        self.status_code, self.headers = response.status, response.headers
+        self.reason = responses.get(response.status, "")
+        self.body += response.body[:kept_body_bytes]
+        self.body_truncated = len(response.body) > kept_body_bytes
 
     def read(
         self, response: HTTPResponse, connection: GuardedConnection, kept_body_bytes: int
@@ -172,7 +184,7 @@ class _Received:
             _check_length(response)
             connection.guard.bounds.read_on(kept_body_bytes - KEPT_BODY_BYTES)
             is_whole = self._read_body(response, kept_body_bytes)
-            return is_whole and connection.sock is not None
+            return is_whole and connection.is_at_rest
         finally:
             response.close()
 

@@ -4,14 +4,16 @@ A name is resolved once, every address it has must be permitted, and the connect
 of those very addresses, so nothing is looked up a second time. SNI, certificate check and `Host`
 stay on the name.
 
-Each read and write first sets the socket's timeout to what is left of the call's one deadline.
-That cuts an answer that trickles byte by byte, which a plain timeout (it starts anew with each
-byte) never does, and it needs no second thread that closes sockets under a reader. OpenSSL's
-handshake and `socket.sendall` take the timeout as a total themselves.
+Each read and write may first take what is left of the call's one deadline. That cuts an answer that
+trickles byte by byte, which a plain timeout (it starts anew with each byte) never does, and it
+needs no second thread that closes sockets under a reader. OpenSSL's handshake takes the timeout as
+a total itself.
 """
 
+import re
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -25,11 +27,15 @@ from opensink_web.outbound.addresses import parse_address
 from opensink_web.outbound.destination import Destination
 from opensink_web.outbound.policy import Policy
 from opensink_web.outbound.resolver import resolve
+from opensink_web.outbound.whole_response import WholeResponse, read_whole
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 READ_LIMIT_BYTES = 64 * 1024
+_FIRST_BYTES = 16 * 1024
+_TIMEVAL = struct.Struct("@ll")
+_REQUEST = re.compile(r"[!-~]+ [!-~]+")
 _METHODS_WITHOUT_BODY = frozenset(("GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"))
 
 
@@ -86,24 +92,56 @@ class Bounds:
         self._bytes_left -= size_bytes
 
 
-class BoundedSocket(socket.socket):
-    """A TCP socket whose reads and writes end with the call's bounds."""
+class _Unread:
+    """Bytes that were received and given back, which the next read has first."""
+
+    unread: bytes = b""
+
+    def reread_into(self, buffer: "WriteableBuffer", nbytes: int) -> int:
+        view = memoryview(buffer).cast("B")
+        piece = self.unread[: nbytes or view.nbytes]
+        view[: len(piece)] = piece
+        self.unread = self.unread[len(piece) :]
+        return len(piece)
+
+
+class BoundedSocket(_Unread, socket.socket):
+    """A TCP socket whose reads and writes end with the call's bounds.
+
+    It blocks, and the kernel wakes it in time: with Python's own timeout each read and write would
+    be three system calls, after each of which a thread waits for its turn.
+    """
 
     bounds: Bounds
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
+        if self.unread:
+            return self.reread_into(buffer, nbytes)
         readable = self.bounds.readable(nbytes or memoryview(buffer).nbytes)
-        self.settimeout(self.bounds.remaining_seconds())
-        size_bytes = super().recv_into(buffer, readable, flags)
+        self._wait_at_most(socket.SO_RCVTIMEO)
+        try:
+            size_bytes = super().recv_into(buffer, readable, flags)
+        except BlockingIOError:
+            raise TimeoutError from None
         self.bounds.received(size_bytes)
         return size_bytes
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
-        self.settimeout(self.bounds.remaining_seconds())
-        super().sendall(data, flags)
+        left = memoryview(data)
+        while left:
+            self._wait_at_most(socket.SO_SNDTIMEO)
+            try:
+                left = left[super().send(left, flags) :]
+            except BlockingIOError:
+                raise TimeoutError from None
+
+    def _wait_at_most(self, option: int) -> None:
+        """Let the kernel end the next read or write with the call's time; 0 would be never."""
+        microseconds = max(int(self.bounds.remaining_seconds() * 1_000_000), 1)
+        self.setsockopt(socket.SOL_SOCKET, option, _TIMEVAL.pack(*divmod(microseconds, 1_000_000)))
 
 
-class BoundedTLSSocket(ssl.SSLSocket):
+class BoundedTLSSocket(_Unread, ssl.SSLSocket):
     """The same over TLS, whose `sendall` is made of `send`s; bytes count as decrypted."""
 
     bounds: Bounds
@@ -111,6 +149,8 @@ class BoundedTLSSocket(ssl.SSLSocket):
     def recv_into(
         self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0
     ) -> int:
+        if self.unread:
+            return self.reread_into(buffer, nbytes or 0)
         readable = self.bounds.readable(nbytes or memoryview(buffer).nbytes)
         self.settimeout(self.bounds.remaining_seconds())
         size_bytes = super().recv_into(buffer, readable, flags)
@@ -159,33 +199,61 @@ class Guard:
 class _LeanExchange(PlainConnection):
     """Speaks HTTP as http.client does: urllib3's layers above it double the cost of a call."""
 
-    _body: bytes | None = None
+    guard: Guard
 
     def exchange(
         self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes | None
-    ) -> HTTPResponse:
+    ) -> HTTPResponse | WholeResponse:
         """Send a request, connecting first if need be, and read the answer's head."""
-        self.putrequest(method, path)
-        if body is not None or method not in _METHODS_WITHOUT_BODY:
-            PlainConnection.putheader(self, "Content-Length", str(len(body or b"")))
-        for name, value in headers:
-            PlainConnection.putheader(self, name, value)
-        self._body = body
+        request = self._head(method, path, headers, body) + (body or b"")
+        if self.sock is None:
+            self.connect()
+        sock = self._bounded_socket()
         # an endpoint may refuse a long body before it has read it all: its answer is worth reading
         with suppress(BrokenPipeError, ConnectionResetError):
-            self.endheaders()
-        return PlainConnection.getresponse(self)
+            sock.sendall(request)  # one write wakes the endpoint once
+        buffer = bytearray(_FIRST_BYTES)
+        sock.unread = bytes(buffer[: sock.recv_into(buffer)])
+        whole = read_whole(sock.unread, method)
+        if whole is not None:
+            sock.unread = b""
+            return whole
+        response = HTTPResponse(sock, method=method)
+        response.begin()
+        if response.will_close:
+            self.close()
+        return response
 
-    def send(self, data: bytes) -> None:  # type: ignore[override]  # of all that it could send
-        """Send the head, and the body with it: one write wakes the endpoint once."""
-        body, self._body = self._body, None
-        super().send(data + body if body else data)
+    @property
+    def is_at_rest(self) -> bool:
+        """Return True if the last answer was read, and nothing came after it."""
+        return self.sock is not None and not self._bounded_socket().unread
+
+    def _bounded_socket(self) -> BoundedSocket | BoundedTLSSocket:
+        if isinstance(self.sock, BoundedSocket | BoundedTLSSocket):
+            return self.sock
+        raise TypeError("a socket without bounds")
+
+    def _head(
+        self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes | None
+    ) -> bytes:
+        """Write a request's head; the headers were checked. Raises: ValueError."""
+        if not _REQUEST.fullmatch(f"{method} {path}"):
+            raise ValueError("a method or a path that is none")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            f"Host: {host}" if self.port == self.default_port else f"Host: {host}:{self.port}",
+            "Accept-Encoding: identity",
+        ]
+        if body is not None or method not in _METHODS_WITHOUT_BODY:
+            lines.append(f"Content-Length: {len(body or b'')}")
+        lines += [f"{name}: {value}" for name, value in headers]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 class GuardedHTTPConnection(_LeanExchange, HTTPConnection):
     """urllib3's connection, with the guard where it would resolve and connect by itself."""
-
-    guard: Guard
 
     def _new_conn(self) -> socket.socket:
         return self.guard.open_socket()
@@ -193,8 +261,6 @@ class GuardedHTTPConnection(_LeanExchange, HTTPConnection):
 
 class GuardedHTTPSConnection(_LeanExchange, HTTPSConnection):
     """The same with TLS; the handshake runs on the timeout that the plain socket is left with."""
-
-    guard: Guard
 
     def _new_conn(self) -> socket.socket:
         connected = self.guard.open_socket()
@@ -252,6 +318,7 @@ def _connect(address: str, port: int, timeout_seconds: float, bounds: Bounds) ->
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connecting.settimeout(timeout_seconds)
         connecting.connect((address, port))
+        connecting.settimeout(None)
     except BaseException:
         connecting.close()
         raise
