@@ -118,11 +118,11 @@ def _authenticate(
     principal = principal_of_bearer(bearer, _services().signer, called_at)
     if principal is None:
         raise NotAuthenticated(throttle.UNKNOWN)
-    wanted, cover = route.permission, route.delegated.cover(principal, path_values)
-    if isinstance(wanted, Permission) and cover is not Cover.OWN:
-        if wanted.path:
+    permission, cover = route.permission, route.delegated.cover(principal, path_values)
+    if isinstance(permission, Permission) and cover is not Cover.OWN:
+        if permission.path:
             read_path(route.path_types, path_values)  # nothing else can stand in a permission
-        principal.require_reach(wanted.of(path_values), wanted.least)
+        principal.require_reach(permission.of(path_values), permission.least)
     return principal
 
 

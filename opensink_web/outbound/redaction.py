@@ -88,11 +88,11 @@ def secrets_of(call: Call) -> tuple[str, ...]:
 
 def spelled(secrets: Iterable[str]) -> tuple[str, ...]:
     """Return every text that would give one of these away, the longest first."""
-    found = set[str]()
+    values = set[str]()
     for value in secrets:
-        found.add(value)
-        found.update(part for part in _parts(value) if len(part) >= PART_LENGTH_MIN)
-    spellings = {spelling for secret in found for spelling in _spellings(secret)}
+        values.add(value)
+        values.update(part for part in _parts(value) if len(part) >= PART_LENGTH_MIN)
+    spellings = {spelling for secret in values for spelling in _spellings(secret)}
     return tuple(sorted(spellings, key=len, reverse=True))
 
 

@@ -127,6 +127,6 @@ class Deliveries:
         health = target.health
         if health is None or health.status is HealthStatus.HEALTHY:
             return look.cut(rows, self._limit)
-        if asked := look.due(_DUE_ASKED):
-            return look.cut(asked, self._limit)
+        if by_people := look.due(_DUE_ASKED):
+            return look.cut(by_people, self._limit)
         return ([], False) if health.is_paused else look.cut(rows, 1)

@@ -147,15 +147,15 @@ class Dispatcher:
             return
         try:
             with reading():
-                found = self._queue.groups_with_work()
+                groups = self._queue.groups_with_work()
         except Exception as error:
             if is_outage(error):
                 self._try_again(())
                 return
             _log.exception("What waits is left to the sweeper")
-            found = []
+            groups = []
         self._has_looked = True
-        wakeups = (Wakeup(each.kind, each.group_id) for each in found[:LOOKED_FOR_AT_START])
+        wakeups = (Wakeup(each.kind, each.group_id) for each in groups[:LOOKED_FOR_AT_START])
         self._waiting.update(dict.fromkeys(wakeups))
 
     def _receive(self) -> None:

@@ -369,13 +369,13 @@ def _groups_with_work(
         .scalar_subquery()
     )
     # materialized, or each database would look for the oldest of every group twice
-    found = (
+    looked_at = (
         select(groups.c.group_id, oldest.label("row_id"))
         .where(groups.c.group_id.is_not(None))
         .cte()
         .prefix_with("MATERIALIZED")
     )
-    return select(literal(name).label("kind"), found.c.group_id, found.c.row_id).where(
-        found.c.row_id.is_not(None),
-        _in_flight(models, found.c.group_id) < source.limit_of(found.c.group_id),
+    return select(literal(name).label("kind"), looked_at.c.group_id, looked_at.c.row_id).where(
+        looked_at.c.row_id.is_not(None),
+        _in_flight(models, looked_at.c.group_id) < source.limit_of(looked_at.c.group_id),
     )

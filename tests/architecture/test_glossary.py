@@ -38,6 +38,8 @@ WORDS = {
 EVERYDAY = {"admit", "announce", "bury", "gate", "room", "rooms", "seat", "tend", "told", "trial"}
 """Words that tests and sentences need with their usual meaning."""
 PRIVATE = WORDS.keys() - EVERYDAY
+GRAMMAR = {"asked", "found", "wanted"}
+"""How a thing came to be here says nothing of what it is."""
 NO_PREDICATE = re.compile(r"(Tells?|Says?|Asks?)? ?[Ww]hether ")
 MODULES = [
     path
@@ -99,6 +101,19 @@ def test_a_predicate_says_when_it_is_true() -> None:
         assert unclear == []
 
     for_each([*MODULES, *sorted((ROOT / "tests").rglob("*.py"))], check)
+
+
+def test_a_name_says_what_a_thing_is_and_not_how_it_came_here() -> None:
+    def check(path: Path) -> None:
+        assigned = [
+            f"line {node.lineno}: {node.id}"
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            if node.id in GRAMMAR
+        ]
+        assert assigned == []
+
+    for_each(MODULES, check)
 
 
 def test_an_answer_is_a_persons_and_what_http_brings_a_response() -> None:

@@ -79,10 +79,10 @@ def resolve(workspace: Workspace, response: CheckedAnswer, *, by: User) -> Input
     to a call that waits for approval is the input that it is made with. Raises: NotFound;
     AlreadyResolved, saying who and when; Conflict when there is nobody to answer any more.
     """
-    found = _lock_of_session(workspace, response.request_id)
-    if found is None:
+    row = _lock_of_session(workspace, response.request_id)
+    if row is None:
         return _resolve_for_execution(workspace, response, by)
-    request, session, has_endpoint = found
+    request, session, has_endpoint = row
     InputRequest.schema.remember(request, response.schema)
     store_response(request, response.value, by)
     log_activity(
@@ -147,8 +147,8 @@ def _lock_of_execution(
     workspace: Workspace, request_id: UUID
 ) -> tuple[InputRequest, LockedExecution]:
     """Lock the execution, then the request it asked. Raises: NotFound; Conflict."""
-    wanted = _wanted(workspace, request_id)
-    asked_by = db.session.execute(_EXECUTION_ID, wanted).one_or_none()
+    values = _wanted(workspace, request_id)
+    asked_by = db.session.execute(_EXECUTION_ID, values).one_or_none()
     if asked_by is None:
         raise NotFound("There is no such input request.")
     if asked_by.execution_id is None:
@@ -156,7 +156,7 @@ def _lock_of_execution(
             "A question from an agent cannot be declined. Answer it, or end its session."
         )
     execution = lock_executions([asked_by.execution_id]).get(asked_by.execution_id)
-    request = db.session.scalars(_LOCK_REQUEST, wanted).one_or_none()
+    request = db.session.scalars(_LOCK_REQUEST, values).one_or_none()
     if execution is None or request is None:
         raise NotFound("There is no such input request.")
     return request, execution

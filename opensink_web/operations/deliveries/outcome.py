@@ -244,10 +244,10 @@ def _ending_of(claim: DeliveryClaim, result: CallResult | None, changing: set[UU
     if result.error is None:
         session_id = claim.session_id if claim.session_id in changing else None
         return _Ending(claim, result, None, session_id=session_id)
-    asked = retry_after_seconds(result.response.headers, clock.now())
-    delay = _seconds_to_next(claim.attempt, result.response, asked)
+    retry_after = retry_after_seconds(result.response.headers, clock.now())
+    delay = _seconds_to_next(claim.attempt, result.response, retry_after)
     session_id = claim.session_id if delay is None else None
-    return _Ending(claim, result, result.error, delay, asked, session_id)
+    return _Ending(claim, result, result.error, delay, retry_after, session_id)
 
 
 def lock_called_session(workspace_id: UUID, session_id: UUID) -> AgentSession | None:
@@ -259,13 +259,13 @@ def lock_called_session(workspace_id: UUID, session_id: UUID) -> AgentSession | 
 
 def _lock_agents(endings: Sequence[_Ending], changing: set[UUID]) -> dict[UUID, Agent]:
     """Lock the agents whose health or status may change, by id."""
-    wanted = {
+    agent_ids = {
         each.claim.group_id
         for each in endings
         if each.error or each.session_id or each.claim.group_id in changing
     }
-    found = ((agent_id, lock_called_agent(agent_id)) for agent_id in sorted(wanted))
-    return {agent_id: agent for agent_id, agent in found if agent is not None}
+    agents = ((agent_id, lock_called_agent(agent_id)) for agent_id in sorted(agent_ids))
+    return {agent_id: agent for agent_id, agent in agents if agent is not None}
 
 
 def _release(endings: Sequence[_Ending]) -> list[_Ending]:

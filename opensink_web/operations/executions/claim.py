@@ -100,8 +100,10 @@ class ExecutionClaim:
 
     def read_input(self) -> JSONObject:
         """Return the input. Raises: UnreadableSecret."""
-        found: JSONObject = Execution.input_data.unseal(self.id, self.sealed_input_data, self.ring)
-        return found
+        input_data: JSONObject = Execution.input_data.unseal(
+            self.id, self.sealed_input_data, self.ring
+        )
+        return input_data
 
     @property
     def message_id(self) -> str:

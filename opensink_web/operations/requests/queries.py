@@ -75,11 +75,11 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
 
 def pending_schema(workspace: Workspace, request_id: UUID) -> JSONValue:
     """Return the schema of a request that waits for an answer; None when it does not, or is not."""
-    wanted = {"of_request": request_id, "of_workspace": workspace.id}
-    found = run_prepared(_ANSWERABLE, wanted).one_or_none()
-    if found is None or found.status is not InputRequestStatus.PENDING:
+    values = {"of_request": request_id, "of_workspace": workspace.id}
+    row = run_prepared(_ANSWERABLE, values).one_or_none()
+    if row is None or row.status is not InputRequestStatus.PENDING:
         return None
-    schema: JSONValue = InputRequest.schema.unseal(request_id, found.schema)
+    schema: JSONValue = InputRequest.schema.unseal(request_id, row.schema)
     return schema
 
 
