@@ -122,11 +122,13 @@ def make_large(person: Person, count: int) -> Waiting:
 def make_old(person: Person, count: int) -> None:
     """Write down as many executions that ended long ago, half of them in a batch."""
     function_id = make_function(person, "http://127.0.0.1:9/")
-    submit_many(person, function_id, 1)
-    submit_one(person, function_id)
+    in_batch = submit_many(person, function_id, 1).execution_ids[0]
+    alone = submit_one(person, function_id)
     finish_all(claim_some(function_id), Output({}))
-    copy_rows(Execution, "old.batch_id IS NULL", count // 2)
-    copy_rows(Execution, "old.batch_id IS NOT NULL", count // 2, {"batch_index": "n"})
+    for execution_id in (alone, in_batch):
+        named = execution_id.hex if db.engine.dialect.name == "sqlite" else execution_id
+        differing = {"batch_index": "n"} if execution_id == in_batch else {}
+        copy_rows(Execution, f"old.id = '{named}'", count // 2, differing)
     new_id = NEW_ID[db.engine.dialect.name]
     with indexed_later(ExecutionStep.__tablename__) as execute:
         execute(

@@ -57,7 +57,7 @@ def copy_rows(
 ) -> None:
     """Copy each row of `old` that fulfils a condition so many times, in turns.
 
-    For hundreds of thousands.
+    For hundreds of thousands. The condition is looked at as often, without indexes but the key.
     """
     with indexed_later(model.__tablename__) as execute:
         execute(_copying(model, condition, values or {}).replace(":count", str(count)))
