@@ -207,9 +207,7 @@ class Dispatcher:
 
     def _take_turns(self) -> None:
         """Write down what has ended, and claim as long as there is room for what waits."""
-        if time.monotonic() < self._again_at:
-            return
-        while True:
+        while time.monotonic() >= self._again_at:
             # of one kind at a time: each locks what it writes in an order of its own
             name = next((each.kind for each in self._ended), None)
             ended = [each for each in self._ended if each.kind == name]
@@ -217,8 +215,8 @@ class Dispatcher:
             if not ended and not groups:
                 break
             self._turn(ended, groups)
-            if time.monotonic() < self._again_at:
-                return
+        else:
+            return
         if self._waiting and self._capacity.free_up() is None:
             for wakeup in [*self._waiting]:
                 self._relay.pass_on(wakeup)
@@ -245,8 +243,8 @@ class Dispatcher:
         return groups
 
     def _available(self, wakeup: Wakeup) -> int:
-        is_urgent = self._kinds[wakeup.kind].is_urgent
-        return self._capacity.available(wakeup.group_id, is_urgent=is_urgent)
+        kind = self._kinds[wakeup.kind]
+        return self._capacity.available(wakeup.group_id, is_urgent=kind.is_urgent)
 
     def _turn(self, ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]) -> None:
         """Write down what has ended, all of one kind, and claim the next, in one transaction."""
@@ -258,7 +256,7 @@ class Dispatcher:
                     processes = sum(len(each.taken) for *_, each in claimed if each.needs_process)
                     claimed.append((wakeup, most, self._claim(wakeup, most, processes)))
         except Unavailable:
-            some = ", ".join(str(each.claim.id) for each in ended[:5])
+            some = [str(each.claim.id) for each in ended[:5]]
             _log.warning("What came of %d calls could not be stored yet: %s", len(ended), some)
             self._try_again(groups)
             return
@@ -297,6 +295,8 @@ class Dispatcher:
             self._relay.pass_on(wakeup)
             if len(claims.taken) == most or not self._available(wakeup):
                 self._waiting[wakeup] = None
+        elif not claims.taken:
+            self._relay.note_worked_off(wakeup)
 
     def _carry_out(self, kind: str, claim: Claimed) -> None:
         """Do it, and tell the dispatcher; in a thread of the pool."""
@@ -314,8 +314,7 @@ class Dispatcher:
         self._again_at = time.monotonic() + AGAIN_SECONDS
 
     def _forget(self, ended: Sequence[_Ended]) -> None:
-        stored = {id(each) for each in ended}
-        self._ended = [each for each in self._ended if id(each) not in stored]
+        self._ended = [each for each in self._ended if all(each is not one for one in ended)]
 
     def _go_one_by_one(self, ended: Sequence[_Ended], groups: Sequence[tuple[Wakeup, int]]) -> None:
         """Store and claim what can be: one row with an error must not hold up the others."""
