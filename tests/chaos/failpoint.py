@@ -9,7 +9,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from http.client import HTTPConnection
 from typing import Any
 
 from opensink_web import cli
@@ -17,6 +16,7 @@ from opensink_web.models import transaction
 from opensink_web.operations.decisions import decision
 from opensink_web.operations.executions import batch_submission, staging
 from opensink_web.outbound.client import Client
+from opensink_web.outbound.connection import BoundedSocket
 from opensink_web.work import deliveries, dispatcher, executions, sweeper
 from opensink_web.work.callbacks import Callbacks
 from opensink_web.work.pool import WorkerPool
@@ -158,7 +158,7 @@ POINTS: dict[str, Callable[[], None]] = {
     # a worker
     "before the claim's commit": _after(deliveries, "begin_attempts"),
     "before the call": _before(Client, "send"),
-    "before the reply is read": _before(HTTPConnection, "getresponse"),
+    "before the reply is read": _before(BoundedSocket, "recv_into"),
     "before finish's transaction": _after(Client, "send"),
     "before finish's commit": _after(deliveries, "finish_deliveries"),
     "after finish's commit": _after_commit(dispatcher, _at_finish),
