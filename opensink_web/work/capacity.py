@@ -14,7 +14,7 @@ less some that are kept: for groups that call for nothing yet, and for those kno
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,7 +49,7 @@ class Capacity:
         self._slow_max = slow_calls
         self._kept = min(max(calls // 4, 1), calls - 1)
         self._monotonic = monotonic
-        self._running: dict[UUID, _Call] = {}
+        self._running: dict[Hashable, _Call] = {}
         self._by_group: Counter[UUID] = Counter()
         self._slow_count = 0
         self._probe_count = 0
@@ -123,9 +123,9 @@ class Capacity:
         # whatever others do, one that is called for nothing else gets its turn
         return ordinary if is_urgent else min(ordinary, max(1 - here, 0))
 
-    def begin(self, row_id: UUID, group_id: UUID) -> None:
+    def begin(self, key: Hashable, group_id: UUID) -> None:
         """Count a call that begins."""
-        call = self._running[row_id] = _Call(group_id, self._monotonic())
+        call = self._running[key] = _Call(group_id, self._monotonic())
         self._by_group[group_id] += 1
         call.needs_process = group_id in self._needs_process
         self._process_count += call.needs_process
@@ -136,9 +136,9 @@ class Capacity:
             self._probe_count += 1
             self._move(call)
 
-    def end(self, row_id: UUID) -> None:
+    def end(self, key: Hashable) -> None:
         """Count a call that has ended, and remember of its group whether it was slow."""
-        call = self._running.pop(row_id)
+        call = self._running.pop(key)
         self._process_count -= call.needs_process
         self._probe_count -= call.is_probe
         self._slow_count -= call.is_slow

@@ -75,7 +75,8 @@ class Dispatcher:
         self._pool = WorkerPool()
         self._inbox: SimpleQueue[Wakeup | _Ended | None] = SimpleQueue()
         self._waiting: dict[Wakeup, None] = {}  # in the order in which they are served
-        self._running: dict[UUID, tuple[str, Claimed]] = {}
+        # by lease: what was lost may have been taken again before the first call ends
+        self._running: dict[tuple[UUID, str], tuple[str, Claimed]] = {}
         self._ended: list[_Ended] = []
         self._is_woken = False  # for a group that waits for nothing that is running here
         self._again_at = 0.0  # when the database is tried again
@@ -191,8 +192,8 @@ class Dispatcher:
                     self._is_woken = True
                 self._read_count += 1
             case _Ended(kind=kind, claim=claim):
-                del self._running[claim.id]
-                self._capacity.end(claim.id)
+                del self._running[claim.id, claim.lease_token]
+                self._capacity.end((claim.id, claim.lease_token))
                 self._ended.append(message)
                 if not self._stopping:
                     for each in (kind, *self._kinds[kind].shared_with(claim)):
@@ -288,8 +289,8 @@ class Dispatcher:
         """Carry out what was claimed; the group has another turn if there is more."""
         self._capacity.note_processes(wakeup.group_id, needs_process=claims.needs_process)
         for claim in claims.taken:
-            self._running[claim.id] = wakeup.kind, claim
-            self._capacity.begin(claim.id, claim.group_id)
+            self._running[claim.id, claim.lease_token] = wakeup.kind, claim
+            self._capacity.begin((claim.id, claim.lease_token), claim.group_id)
             self._pool.submit(lambda claim=claim: self._carry_out(wakeup.kind, claim))  # type: ignore[misc]
         if claims.has_more:
             self._relay.pass_on(wakeup)

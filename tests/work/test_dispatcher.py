@@ -133,6 +133,19 @@ def test_new_work_does_not_wait_for_a_long_call(work: Work, look: Callable[[], N
     wait_until(lambda: long.id in work.finished)
 
 
+def test_what_was_lost_and_taken_again_may_end_twice(work: Work, look: Callable[[], None]) -> None:
+    (lost,) = work.add(is_long=True)
+    look()
+    wait_until(lambda: work.claimed)
+    again = Task(id=lost.id, lease_token="another")
+    again.gate.set()
+    work.due.append(again)
+    look()
+    wait_until(lambda: work.finished == [lost.id])
+    lost.gate.set()
+    wait_until(lambda: work.finished == [lost.id, lost.id])
+
+
 def test_what_ends_at_the_same_time_is_written_down_together(
     work: Work, look: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
