@@ -257,7 +257,7 @@ class Dispatcher:
                     processes = sum(len(each.taken) for *_, each in claimed if each.needs_process)
                     claimed.append((wakeup, most, self._claim(wakeup, most, processes)))
         except Unavailable:
-            some = [str(each.claim.id) for each in ended[:5]]
+            some = ", ".join(str(each.claim.id) for each in ended[:5])
             _log.warning("What came of %d calls could not be stored yet: %s", len(ended), some)
             self._try_again(groups)
             return
