@@ -5,16 +5,22 @@ execution with its timeline, what it asked and its callback, a batch with its ex
 with its messages. What still waits for a person, a worker or a callback stays with all of it. Of a
 batch larger than a slice the executions go first, over several transactions; of a session nothing
 is found any more from the first, and its rows go after it (operations/deletion.py).
+
+What may go is looked for in a transaction that only reads, so that nobody waits to write meanwhile,
+and looked at once more in the one that deletes it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Table,
     and_,
     delete,
     exists,
@@ -55,6 +61,20 @@ class Kept(StrEnum):
     CHATS = "chats"
 
 
+START = UUID(int=0)
+"""Before all rows."""
+LOOKED_AT = 10 * SLICE
+"""How many rows are looked at in one transaction, which only reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prunable:
+    """Rows that may go, a slice at most; after `next_after` there may be more, None is the end."""
+
+    ids: Sequence[UUID]
+    next_after: UUID | None
+
+
 # written out, as the partial index has it
 _IS_OWED = Callback.status == literal_column("'pending'")
 
@@ -65,31 +85,47 @@ def cutoffs(days: Mapping[Kept, int]) -> dict[Kept, datetime]:
     return {kind: moment - timedelta(days=span) for kind, span in days.items() if span}
 
 
-def is_any_prunable(kind: Kept, cutoff: datetime) -> bool:
-    """Return True if anything is older. Writes nothing."""
-    return db.session.scalars(_prunable(kind, cutoff).limit(1)).first() is not None
-
-
 def count_prunable(kind: Kept, cutoff: datetime) -> int:
     """Count what is older."""
     prunable = _prunable(kind, cutoff).subquery()
     return db.session.scalar(select(func.count()).select_from(prunable)) or 0
 
 
-def prune_some(kind: Kept, cutoff: datetime) -> int:
-    """Delete a slice of what is older; return how many rows of its own table, 0 for none."""
+def find_prunable(kind: Kept, cutoff: datetime, after: UUID) -> Prunable:
+    """Look at the next rows that were made before, oldest first; writes nothing.
+
+    At so many as LOOKED_AT, however few of them may go: what is old and never ended may be a
+    million rows. The first `after` is START.
+    """
     table = _table_of(kind)
-    most = 1 if kind is Kept.BATCHES else SLICE
-    query = _prunable(kind, cutoff).order_by(table.id).limit(most)
-    ids = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
-    if kind is Kept.BATCHES and ids and _delete_children(ids[0]):
-        return 1
-    if not ids:
-        return 0
+    rows = cast("Table", table.__table__)  # those that were deleted or are staged count too
+    following = select(rows.c.id).where(*_looked_through(kind, rows, cutoff), rows.c.id > after)
+    last = db.session.scalar(following.order_by(rows.c.id).offset(LOOKED_AT - 1).limit(1))
+    query = _prunable(kind, cutoff).where(table.id > after)
+    if last is not None:
+        query = query.where(table.id <= last)
+    ids = db.session.scalars(query.order_by(table.id).limit(SLICE)).all()
+    return Prunable(ids, ids[-1] if len(ids) == SLICE else last)
+
+
+def prune_some(kind: Kept, cutoff: datetime, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Delete what was found, if it may go still; return what of it is left to be deleted.
+
+    That is of batches alone: it takes one, or a slice of what is in it.
+    """
+    table = _table_of(kind)
+    some = ids[:1] if kind is Kept.BATCHES else ids
+    # looked at again: it may have been taken up since, or somebody holds it
+    query = _prunable(kind, cutoff).where(table.id.in_(some))
+    going = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
+    if kind is Kept.BATCHES and going and _delete_children(going[0]):
+        return ids
     if kind is Kept.SESSIONS:  # of one session there may be any number of rows
-        deleted = update(AgentSession).where(AgentSession.id.in_(ids))
-        return rows_changed(deleted.values(deleted_at=clock.now(), updated_at=clock.now()))
-    return rows_changed(delete(table).where(table.id.in_(ids)))
+        deleted = update(AgentSession).where(AgentSession.id.in_(going))
+        rows_changed(deleted.values(deleted_at=clock.now(), updated_at=clock.now()))
+    else:
+        rows_changed(delete(table).where(table.id.in_(going)))
+    return ids[len(some) :]
 
 
 def _delete_children(batch_id: UUID) -> bool:
@@ -117,9 +153,19 @@ def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | 
 
 def _prunable(kind: Kept, cutoff: datetime) -> Select[UUID]:
     table = _table_of(kind)
+    rows = cast("Table", table.__table__)
+    return select(table.id).where(*_looked_through(kind, rows, cutoff), _has_ended(kind, cutoff))
+
+
+def _looked_through(kind: Kept, rows: Table, cutoff: datetime) -> list[ColumnElement[bool]]:
+    """Return what an index finds, in the order of the ids."""
     # what ended before was made before: this bounds how much is looked at
-    is_old = table.id < UUID(int=int(cutoff.timestamp() * 1000) << 80)
-    return select(table.id).where(is_old, _has_ended(kind, cutoff))
+    conditions = [rows.c.id < UUID(int=int(cutoff.timestamp() * 1000) << 80)]
+    if kind is Kept.TEST_CALLS:
+        conditions.append(rows.c.session_id.is_(None))  # by which they are found among all others
+    if kind is Kept.EXECUTIONS:
+        conditions.append(rows.c.batch_id.is_(None))
+    return conditions
 
 
 def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
@@ -140,14 +186,12 @@ def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
             )
         case Kept.TEST_CALLS:
             return and_(
-                Delivery.session_id.is_(None),  # by which they are found among all others
                 Delivery.kind == DeliveryKind.TEST,
                 Delivery.status != DeliveryStatus.PENDING,
                 Delivery.finished_at < cutoff,
             )
         case Kept.EXECUTIONS:
             return and_(
-                Execution.batch_id.is_(None),
                 Execution.status.in_(ENDED),
                 Execution.finished_at < cutoff,
                 ~exists().where(Callback.execution_id == Execution.id, _IS_OWED),

@@ -7,7 +7,8 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
+from uuid import UUID
 
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user_session import forget_over, is_any_over
@@ -17,7 +18,7 @@ from opensink_web.operations.executions.ending import end_forgotten_batches, is_
 from opensink_web.operations.executions.queueing import is_any_unqueued, queue_some
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.idempotency import forget_expired, is_any_expired
-from opensink_web.operations.retention import Kept, cutoffs, is_any_prunable, prune_some
+from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
 from opensink_web.settings import Settings
 
 
@@ -37,6 +38,31 @@ class Chore:
             return self.do_some() > 0
 
 
+@dataclass(slots=True, eq=False)
+class Pruning:
+    """Goes once through what is older than `cutoff`, which may be far more than may go.
+
+    It looks in a transaction that only reads, and only then says that it means to write.
+    """
+
+    kind: Kept
+    cutoff: datetime
+    _after: UUID | None = START
+    _ids: Sequence[UUID] = ()
+
+    def go_on(self) -> bool:
+        """Look for a slice, and delete it; return False at the end."""
+        if not self._ids and self._after is not None:
+            with reading():
+                prunable = find_prunable(self.kind, self.cutoff, self._after)
+            self._ids, self._after = prunable.ids, prunable.next_after
+        if self._ids:
+            with writing():
+                left = prune_some(self.kind, self.cutoff, self._ids)
+            self._ids = left  # not before they are gone for good
+        return bool(self._ids) or self._after is not None
+
+
 DELETING = (Chore(is_anything_left, delete_some_left), Chore(is_any_given_up, delete_some_given_up))
 ENDING = (Chore(is_a_batch_forgotten, end_forgotten_batches),)
 QUEUEING = (Chore(is_any_unqueued, queue_some),)
@@ -47,12 +73,9 @@ CLEANING = (Chore(is_any_expired, forget_expired), Chore(is_any_over, forget_ove
 """What has outlived its use."""
 
 
-def pruning(settings: Settings) -> list[Chore]:
+def pruning(settings: Settings) -> list[Pruning]:
     """Return what deletes that which has been kept for as long as the settings say."""
-    return [
-        Chore(partial(is_any_prunable, kind, cutoff), partial(prune_some, kind, cutoff))
-        for kind, cutoff in cutoffs(kept_days(settings)).items()
-    ]
+    return [Pruning(kind, cutoff) for kind, cutoff in cutoffs(kept_days(settings)).items()]
 
 
 def kept_days(settings: Settings) -> dict[Kept, int]:
@@ -71,11 +94,11 @@ def _days(kind: Kept, settings: Settings) -> int:
 
 
 def do_chores(
-    chores: Sequence[Chore],
+    chores: Sequence[Chore | Pruning],
     seconds: float = math.inf,
     *,
     on_error: Callable[[Exception], None] | None = None,
-) -> list[Chore]:
+) -> list[Chore | Pruning]:
     """Do what there is to do, a slice of each in turn, for about so long; return those that may
     have more to do.
 

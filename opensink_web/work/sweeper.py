@@ -16,7 +16,7 @@ from redis import Redis, RedisError
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import is_outage, reading
 from opensink_web.settings import Settings
-from opensink_web.work.chores import ALWAYS, CLEANING, Chore, do_chores, pruning
+from opensink_web.work.chores import ALWAYS, CLEANING, Chore, Pruning, do_chores, pruning
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
@@ -40,13 +40,14 @@ def run_sweeper(settings: Settings, context: Context) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, _stop)
     sweeper = Sweeper(announcing_connection(settings.redis_url), settings)
-    more: Sequence[Chore] = ()
+    more: Sequence[Chore | Pruning] = ()
     for count in itertools.count():
         ends_at = time.monotonic() + _SWEEP_EVERY_SECONDS
         try:
             with context():
                 sweeper.sweep()
-                chores = list(dict.fromkeys([*ALWAYS, *more, *_chores_of(count, settings)]))
+                now = _chores_of(count, settings, more)
+                chores = list(dict.fromkeys([*ALWAYS, *more, *now]))
                 seconds = ends_at - time.monotonic()
                 more = do_chores(chores, max(seconds, _LEAST_SECONDS), on_error=_note)
         except Exception:
@@ -55,9 +56,12 @@ def run_sweeper(settings: Settings, context: Context) -> None:
         time.sleep(max(ends_at - time.monotonic(), 0))
 
 
-def _chores_of(count: int, settings: Settings) -> Iterator[Chore]:
+def _chores_of(
+    count: int, settings: Settings, more: Sequence[Chore | Pruning]
+) -> Iterator[Chore | Pruning]:
     """Give what is looked for once in a while only."""
-    if count % _SWEEPS_PER_PRUNING == 0:
+    is_pruned = any(isinstance(each, Pruning) for each in more)  # it may take hours
+    if count % _SWEEPS_PER_PRUNING == 0 and not is_pruned:
         yield from pruning(settings)
     if count % _SWEEPS_PER_CLEANING == 0:
         yield from CLEANING

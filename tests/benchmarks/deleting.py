@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -45,10 +44,11 @@ from opensink_web.models import (
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent import delete_agent
-from opensink_web.operations.retention import Kept, is_any_prunable, prune_some
+from opensink_web.operations.retention import Kept
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
-from opensink_web.work.chores import DELETING, Chore, do_chores
+from opensink_web.work import chores
+from opensink_web.work.chores import DELETING, Pruning, do_chores
 from tests.conftest import Person, make_cast
 from tests.support.executions import (
     claim_some,
@@ -141,25 +141,21 @@ def make_old(person: Person, count: int) -> None:
 def longest_transaction() -> Iterator[list[float]]:
     """Note how long each transaction of a chore takes, once it may write."""
     taken: list[float] = []
-    original = Chore.go_on
 
-    def timed(chore: Chore) -> bool:
-        with reading():
-            if not chore.is_wanted():
-                return False
+    @contextmanager
+    def timed() -> Iterator[None]:
         with writing():
             db.session.connection()
             begun = time.monotonic()
-            is_more = chore.do_some() > 0
+            yield
             db.session.flush()
-        taken.append(time.monotonic() - begun)
-        return is_more
+            taken.append(time.monotonic() - begun)
 
-    Chore.go_on = timed  # type: ignore[method-assign, assignment]
+    chores.writing = timed  # type: ignore[attr-defined]  # it only imports that
     try:
         yield taken
     finally:
-        Chore.go_on = original  # type: ignore[method-assign]
+        chores.writing = writing  # type: ignore[attr-defined]  # as above
 
 
 @contextmanager
@@ -198,13 +194,10 @@ def measure_deleting(
 def measure_pruning(app: Flask, person: Person, seconds: float) -> None:
     other = ask_in(person, None)
     cutoff = clock.now() + timedelta(days=1)
-    chores = [
-        Chore(partial(is_any_prunable, kind, cutoff), partial(prune_some, kind, cutoff))
-        for kind in (Kept.EXECUTIONS, Kept.BATCHES)
-    ]
+    pruning = [Pruning(kind, cutoff) for kind in (Kept.EXECUTIONS, Kept.BATCHES)]
     before, begun = count_executions(), time.monotonic()
     with watched(app, person, other, "pruning"):
-        do_chores(chores, seconds)
+        do_chores(pruning, seconds)
     took, gone = time.monotonic() - begun, before - count_executions()
     print(f"{'':12} {gone:,} of {before:,} executions in {took:.1f} s, {gone / took:,.0f}/s")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from flask import Flask
 from redis.connection import AbstractConnection
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 from opensink_web import cli
@@ -68,10 +68,13 @@ def install() -> None:
         else:
             note("begin")
 
-    @event.listens_for(Engine, "after_cursor_execute")
-    def after(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement == "BEGIN IMMEDIATE":  # whatever had to be waited for is over
-            _writing.since = time.monotonic()
+    begin_immediate = transaction._begin_immediate
+
+    def begun(connection: Connection) -> None:
+        begin_immediate(connection)
+        _writing.since = time.monotonic()  # whatever had to be waited for is over
+
+    transaction._begin_immediate = begun
 
 
 def _time_writing(end: str) -> None:

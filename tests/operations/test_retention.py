@@ -26,16 +26,25 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.retention import Kept, count_prunable, is_any_prunable, prune_some
+from opensink_web.operations.retention import (
+    LOOKED_AT,
+    START,
+    Kept,
+    count_prunable,
+    find_prunable,
+    prune_some,
+)
 from opensink_web.operations.slices import SLICE
 from opensink_web.outbound.outcome import AgentReply, Output
+from opensink_web.work.chores import Pruning
 from tests.conftest import Cast
 from tests.support.chats import chat_input, make_agent, submit_some
 from tests.support.executions import claim_some, finish_all, make_function, submit_many, submit_one
+from tests.support.large_batches import do_all
 from tests.support.many_rows import copy_row
 from tests.support.pause_scenarios import paused_in
 from tests.support.scenarios import ENDPOINT, answer, ask_in
-from tests.support.statements import statements
+from tests.support.statements import statements, writes_in
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 
@@ -46,14 +55,11 @@ def prune(kind: Kept, *, days_ago: int = -1) -> int:
     """Delete what ended so long ago; by default everything did."""
     cutoff = clock.now() - timedelta(days=days_ago)
     with reading():
-        assert is_any_prunable(kind, cutoff) == bool(count_prunable(kind, cutoff))
-    done = 0
-    while True:
-        with writing():
-            count = prune_some(kind, cutoff)
-        if not count:
-            return done
-        done += count
+        count = count_prunable(kind, cutoff)
+    do_all([Pruning(kind, cutoff)])
+    with reading():
+        assert count_prunable(kind, cutoff) == 0
+    return count
 
 
 def rows(model: type[Base]) -> int:
@@ -128,8 +134,11 @@ def test_a_large_batch_goes_a_slice_at_a_time(app: Flask, cast: Cast) -> None:
         finish_all(claim_some(function_id), Output(1))
         copy_row(Execution, batch.execution_ids[0], 2 * SLICE, {"batch_index": "n"})
         cutoff = clock.now() + timedelta(days=1)
+        with reading():
+            prunable = find_prunable(Kept.BATCHES, cutoff, START)
+        assert prunable.ids == [batch.id]
         with statements(app) as said, writing():
-            assert prune_some(Kept.BATCHES, cutoff) == 1
+            assert prune_some(Kept.BATCHES, cutoff, prunable.ids) == prunable.ids
         assert rows(Execution) == SLICE + 1
         assert max(len(each.values) for each in said if each.values) <= SLICE + 10
         prune(Kept.BATCHES)
@@ -159,3 +168,53 @@ def test_a_chat_stays_while_it_is_answered_and_its_execution_stays_after(
         with reading():
             kept = db.session.scalars(select(Execution)).one()
             assert (kept.status, kept.chat_id) == (ExecutionStatus.COMPLETED, None)
+
+
+def test_what_may_not_go_is_passed_by_a_part_at_a_time_and_holds_up_no_writer(
+    app: Flask, cast: Cast
+) -> None:
+    with app.app_context():
+        open_session = ask_in(cast.alice, ENDPOINT).session_id
+        copy_row(AgentSession, open_session, 2 * LOOKED_AT)
+        ended = ask_in(cast.alice, ENDPOINT)
+        answer(cast.alice, ended)
+        with writing():
+            db.session.get_one(AgentSession, ended.session_id).status = SessionStatus.COMPLETED
+        set_all(Delivery, status=DeliveryStatus.SUCCEEDED, finished_at=clock.now())
+        cutoff = clock.now() + timedelta(days=1)
+        pruning = Pruning(Kept.SESSIONS, cutoff)
+        with statements(app) as said:
+            assert [pruning.go_on(), pruning.go_on()] == [True, True]
+        assert writes_in(said) == []
+        with statements(app) as said:
+            assert pruning.go_on() is False
+        assert rows(AgentSession) == 2 * LOOKED_AT + 1
+        written = "UPDATE agent_sessions SET "
+        assert [each.text.startswith(written) for each in said].count(True) == 1
+
+
+def test_what_is_taken_up_after_it_was_found_stays(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        answer(cast.alice, ask_in(cast.alice, ENDPOINT))
+        set_all(AgentSession, status=SessionStatus.COMPLETED)
+        set_all(Delivery, status=DeliveryStatus.SUCCEEDED, finished_at=clock.now())
+        cutoff = clock.now() + timedelta(days=1)
+        with reading():
+            prunable = find_prunable(Kept.SESSIONS, cutoff, START)
+        set_all(Delivery, status=DeliveryStatus.PENDING)
+        with writing():
+            assert prune_some(Kept.SESSIONS, cutoff, prunable.ids) == []
+        assert (len(prunable.ids), rows(AgentSession)) == (1, 1)
+
+
+def test_of_more_than_a_slice_all_go(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        execution_id = submit_one(cast.alice, function_id)
+        finish_all(claim_some(function_id), Output(1))
+        copy_row(Execution, execution_id, 2 * SLICE)
+        batches = [submit_many(cast.alice, function_id, 1) for _ in range(3)]
+        finish_all(claim_some(function_id, most=len(batches)), Output(1))
+        assert prune(Kept.EXECUTIONS) == 2 * SLICE + 1
+        assert prune(Kept.BATCHES) == len(batches)
+        assert (rows(Execution), rows(Batch)) == (0, 0)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.deliveries.outcome import finish_deliveries
 from opensink_web.operations.executions.callback import finish_callbacks
 from opensink_web.operations.executions.outcome import finish_executions
-from opensink_web.operations.retention import Kept, is_any_prunable, prune_some
+from opensink_web.operations.retention import START, Kept, find_prunable, prune_some
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
 from opensink_web.work.chores import ALWAYS, CLEANING
@@ -132,7 +133,7 @@ def test_looking_for_chores(app: Flask, said_of: Look) -> None:
             for chore in (*ALWAYS, *CLEANING):
                 chore.is_wanted()
             for kind in Kept:
-                is_any_prunable(kind, cutoff)
+                find_prunable(kind, cutoff, START)
 
     with app.app_context():
         assert said_of(look) == []
@@ -147,7 +148,7 @@ def test_doing_chores(app: Flask, said_of: Look) -> None:
                 chore.do_some()
         for kind in Kept:
             with writing():
-                prune_some(kind, cutoff)
+                prune_some(kind, cutoff, [UUID(int=0)])
 
     with app.app_context():
         assert said_of(do_some) == []
