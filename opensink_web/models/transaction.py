@@ -176,12 +176,14 @@ def run_prepared(
 def _connection() -> Connection:
     """Return the connection of the session's transaction; asking it each time costs a statement."""
     session = db.session()
-    begun = session.get_transaction()
+    # SQLAlchemy sets a savepoint only when its connection is asked for
+    begun = session.get_nested_transaction() or session.get_transaction()
     known: tuple[SessionTransaction, Connection] | None = session.info.get(_CONNECTION)
     if known is not None and known[0] is begun and known[0].is_active:
         return known[1]
     connection = session.connection()
-    session.info[_CONNECTION] = (session.get_transaction(), connection)
+    begun = session.get_nested_transaction() or session.get_transaction()
+    session.info[_CONNECTION] = (begun, connection)
     return connection
 
 

@@ -1,5 +1,6 @@
 """Statements that are run past SQLAlchemy: what goes in, what comes out, and what is refused."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -123,3 +124,16 @@ def test_errors_are_sqlalchemys_and_tell_no_value(app: Flask, cast: Cast) -> Non
 def test_a_value_that_is_missing_is_an_error_that_says_which(app: Flask, cast: Cast) -> None:
     with app.app_context(), reading(), pytest.raises(Exception, match="of_agent"):
         run_prepared(_FIND, {})
+
+
+def test_what_fails_within_a_savepoint_takes_back_that_alone(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        with writing():
+            agent_id = add_agent(cast)
+            run_prepared(_RENAME, {"of_agent": agent_id, "name": "Before"})
+            with suppress(IntegrityError), db.session.begin_nested():
+                run_prepared(_RENAME, {"of_agent": agent_id, "name": "Within"})
+                add_agent(cast, agent_id)
+            run_prepared(_RENAME, {"of_agent": agent_id, "slug": "after"})
+        agent = db.session.get_one(Agent, agent_id)
+        assert (agent.name, agent.slug) == ("Before", "after")
