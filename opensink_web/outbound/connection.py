@@ -227,7 +227,11 @@ class _LeanExchange(PlainConnection):
     @property
     def is_at_rest(self) -> bool:
         """Return True if the last answer was read, and nothing came after it."""
-        return self.sock is not None and not self._bounded_socket().unread
+        if self.sock is None:
+            return False
+        sock = self._bounded_socket()
+        # what TLS has decrypted already, the system's socket knows nothing of
+        return not sock.unread and not (isinstance(sock, BoundedTLSSocket) and sock.pending())
 
     def _bounded_socket(self) -> BoundedSocket | BoundedTLSSocket:
         if isinstance(self.sock, BoundedSocket | BoundedTLSSocket):

@@ -84,6 +84,21 @@ def test_a_connection_on_which_the_endpoint_spoke_unasked_is_not_used_again(
     assert server.connects == 2
 
 
+def test_what_came_over_tls_behind_an_answer_is_no_answer_to_the_next_call(
+    serve: "Serve", authority: "Authority"
+) -> None:
+    def script(peer: "Peer") -> None:
+        while request := peer.read_request():
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+            peer.send(b"ok" if b"/other" in request else b"ok" + OK.replace(b"ok", b"no"))
+
+    server = serve(script, tls=authority.server_context())
+    policy = EndpointPolicy.from_entries(("127.0.0.0/8",))
+    with Client(policy, ca_bundle=authority.bundle) as client:
+        assert post(client, server.url()).body == b"ok"
+        assert post(client, server.url(path="/other")).body == b"ok"
+
+
 def test_each_call_on_a_shared_connection_has_its_own_deadline(
     client: Client, serve: "Serve"
 ) -> None:
