@@ -117,7 +117,10 @@ def without_secrets(text: str, secrets: tuple[str, ...], *, is_cut: bool = False
 def hidden_in(value: JSONValue, secrets: tuple[str, ...]) -> JSONValue:
     """Return JSON that came back with the secrets hidden in its texts and keys."""
     text = json_value.dump(value)
-    return _hidden_in(value, secrets) if any(secret in text for secret in secrets) else value
+    # a secret that has a quote or a backslash may stand there escaped once more
+    if "\\" in text or any(secret in text for secret in secrets):
+        return _hidden_in(value, secrets)
+    return value
 
 
 def _hidden_in(value: JSONValue, secrets: tuple[str, ...]) -> JSONValue:

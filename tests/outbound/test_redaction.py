@@ -9,7 +9,13 @@ import pytest
 from opensink_web.json_value import JSONValue
 from opensink_web.outbound.client import Call
 from opensink_web.outbound.headers import HIDDEN
-from opensink_web.outbound.redaction import kept_call, redact_url, secrets_of, without_secrets
+from opensink_web.outbound.redaction import (
+    hidden_in,
+    kept_call,
+    redact_url,
+    secrets_of,
+    without_secrets,
+)
 
 SECRET = 'correct"horse/battery staple'
 
@@ -94,6 +100,7 @@ def test_an_echo_of_a_secret_is_hidden(sent: Call, spelling: str) -> None:
     assert kept.startswith("You sent ")
     assert "horse" not in kept
     assert spelling not in kept
+    assert hidden_in({"said": [f"You sent {spelling}!"]}, secrets_of(sent)) == {"said": [kept]}
 
 
 @pytest.mark.parametrize(
