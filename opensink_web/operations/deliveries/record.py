@@ -64,6 +64,8 @@ def attempts_of(delivery: Delivery) -> list[DeliveryAttempt]:
     is_under_way = delivery.status is DeliveryStatus.PENDING and delivery.lease_token is not None
     if not is_under_way or delivery.call_began_at is None:
         return stored
+    if stored and stored[-1].number == delivery.attempt_count:
+        return stored  # it ended between the two looks
     last = stored[-1].outcome if stored else None
     return [*stored, DeliveryAttempt(**begun_attempt(delivery, delivery.id, last))]
 

@@ -167,6 +167,16 @@ def test_what_is_under_way_is_stored_nowhere_but_in_the_delivery(delivery_id: UU
     assert (delivery.call_began_at, delivery.called_endpoint) == (None, None)
 
 
+@pytest.mark.usefixtures("on_each_database")
+def test_an_attempt_that_ends_while_it_is_read_is_there_once(app: Flask, delivery_id: UUID) -> None:
+    claim_ = claimed(delivery_id)
+    delivery = the_delivery(delivery_id)
+    assert delivery.status == "pending"
+    with app.app_context():  # a session and a transaction of its own
+        assert finished(claim_, 200)
+    assert [each.number for each in attempts_of(delivery)] == [1]
+
+
 def test_a_recovery_that_is_lost_too_is_kept_as_one(moment: Moment, patient_id: UUID) -> None:
     assert finished(claimed(patient_id), 500)
     for _ in range(3):
