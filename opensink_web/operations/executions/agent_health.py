@@ -35,37 +35,38 @@ UNANSWERED = frozenset(
 
 
 def note_agent_calls(calls: Sequence[tuple[Target | Failure, Outcome]]) -> None:
-    """Write down what the calls of one group, just made, say about its agent's endpoint.
+    """Write down what calls that were just made say about each agent's endpoint.
 
-    The agent is locked after the executions.
+    The agents are locked after the executions, by id.
     """
-    made = [(target, outcome) for target, outcome in calls if isinstance(target, AgentTarget)]
-    if not made:
-        return
-    target = made[-1][0]
-    failures = [
-        outcome
-        for _, outcome in made
-        if isinstance(outcome, Failure) and outcome.code in UNANSWERED
-    ]
-    if any(isinstance(outcome, AgentReply) for _, outcome in made):
-        _note_success(target.agent_id, target.endpoint)
-    elif failures:
-        _note_failures(target.agent_id, target.endpoint, failures)
+    made: dict[UUID, list[tuple[EndpointSpec, Outcome]]] = {}
+    for target, outcome in calls:
+        if isinstance(target, AgentTarget):
+            made.setdefault(target.agent_id, []).append((target.endpoint, outcome))
+    for agent_id in sorted(made):
+        replied = [called for called, outcome in made[agent_id] if isinstance(outcome, AgentReply)]
+        failed = [
+            (called, outcome)
+            for called, outcome in made[agent_id]
+            if isinstance(outcome, Failure) and outcome.code in UNANSWERED
+        ]
+        if replied:
+            _note_successes(agent_id, replied)
+        elif failed:
+            _note_failures(agent_id, failed)
 
 
-def _note_success(agent_id: UUID, called: EndpointSpec) -> None:
+def _note_successes(agent_id: UUID, replied: Sequence[EndpointSpec]) -> None:
     agent = lock_failing_agent(agent_id)
-    if agent is not None and _is_still(agent, called):
+    if agent is not None and any(_is_still(agent, called) for called in replied):
         heal(agent)
 
 
-def _note_failures(agent_id: UUID, called: EndpointSpec, failures: Sequence[Failure]) -> None:
+def _note_failures(agent_id: UUID, failed: Sequence[tuple[EndpointSpec, Failure]]) -> None:
     agent = lock_called_agent(agent_id)
-    if agent is None or not _is_still(agent, called):
-        return
-    for failure in failures:
-        note_failure(agent, failure.message, at_least_seconds=0)
+    for called, failure in failed:
+        if agent is not None and _is_still(agent, called):
+            note_failure(agent, failure.message, at_least_seconds=0)
 
 
 def _is_still(agent: Agent, called: EndpointSpec) -> bool:

@@ -12,6 +12,7 @@ from opensink_web.models import Agent, BatchStatus, ExecutionStatus, Workspace, 
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent import delete_agent, update_agent
 from opensink_web.operations.executions.execution import check_output
+from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.operations.executions.target import AgentTarget
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import AgentReply, Failure
@@ -79,6 +80,19 @@ def test_an_endpoint_that_does_not_answer_is_called_once_in_a_while(app: Flask, 
         assert claim_some(agent_id) == []
         finish_all([probe], REPLY)
         assert len(claim_some(agent_id)) == 3
+
+
+def test_of_agents_whose_calls_end_together_each_has_its_own_health(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        broken, well = make_agent(cast.alice), make_agent(cast.alice, name="Other")
+        for agent_id in (broken, well):
+            submit_some(cast.alice, agent_id, [chat_input()] * 9)
+        refused, answered = claim_some(broken, most=5), claim_some(well, most=1)
+        with writing():
+            outcomes = [(claim, REFUSED) for claim in refused]
+            finish_executions([*outcomes, (answered[0], REPLY)])
+        assert claim_some(broken) == []
+        assert len(claim_some(well, most=5)) == 5
 
 
 def test_an_answer_that_fails_says_nothing_of_the_endpoint(app: Flask, cast: Cast) -> None:
