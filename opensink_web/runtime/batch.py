@@ -113,7 +113,7 @@ def list_batches(principal: Principal, query: BatchQuery) -> ListResponse[BatchR
     page = batch_queries.slice_batches(
         principal.workspace, filters, skip=query.skip, limit=query.limit
     )
-    progress = batch_queries.progress_of([each.id for each in page])
+    progress = batch_queries.progress_of(page)
     return ListResponse[BatchResponse](
         [BatchResponse.of_batch(each, progress[each.id]) for each in page]
     )
@@ -123,7 +123,7 @@ def list_batches(principal: Principal, query: BatchQuery) -> ListResponse[BatchR
 def get_batch(principal: Principal, batch_id: UUID) -> BatchResponse:
     user_id = _READ.only_user_of(principal)
     batch = batch_queries.find_batch(principal.workspace, batch_id, user_id=user_id)
-    return BatchResponse.of_batch(batch, batch_queries.progress_of([batch_id])[batch_id])
+    return BatchResponse.of_batch(batch, batch_queries.progress_of([batch])[batch_id])
 
 
 @routes.get(

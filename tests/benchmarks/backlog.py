@@ -120,7 +120,7 @@ class Backlog:
             for chore in ALWAYS:
                 chore.is_wanted()
         with self.timed("progress of a batch"), reading():
-            progress_of([self._batch_id])
+            progress_of([db.session.get_one(Batch, self._batch_id)])
         slug = self.person.workspace_slug
         api = ("/executions?limit=20", "/executions?status=queued&limit=20", "/batches?limit=20")
         pages = (f"/w/{slug}/{page}" for page in ("executions", "batches", "functions"))

@@ -163,7 +163,7 @@ def execution_summary(execution: Execution) -> JSONObject:
 
 def batch_summary(batch: Batch) -> JSONObject:
     """Return what the callback of a batch says."""
-    progress = progress_of([batch.id])[batch.id]
+    progress = progress_of([batch])[batch.id]
     return {
         "batch_id": str(batch.id),
         "kind": batch.kind.value,

@@ -73,7 +73,7 @@ class BatchPage:
 
 def batch_page(principal: Principal, batch: Batch) -> BatchPage:
     """Look up all that is told of a batch."""
-    progress = progress_of([batch.id])[batch.id]
+    progress = progress_of([batch])[batch.id]
     chosen, skip = chosen_word(ExecutionStatus, "status"), _skip()
     listed = list_children(batch, progress, chosen, skip=skip, limit=ROWS_PER_PAGE + 1)
     children = listed[:ROWS_PER_PAGE]

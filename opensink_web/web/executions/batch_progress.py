@@ -63,7 +63,7 @@ class BatchRow:
 
 def rows_of(batches: Sequence[Batch]) -> list[BatchRow]:
     """Draw up a list, with one query for all of it."""
-    progress = progress_of([batch.id for batch in batches])
+    progress = progress_of(batches)
     return [
         BatchRow(batch, status_of(batch, progress[batch.id]), bar_of(batch, progress[batch.id]))
         for batch in batches

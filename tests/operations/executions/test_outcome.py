@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from opensink_web import clock
 from opensink_web.errors import Conflict
 from opensink_web.models import (
+    Batch,
     BatchStatus,
     Callback,
     CallbackStatus,
@@ -238,11 +239,26 @@ def test_a_batch_ends_with_its_last(
             finish_all(claim_some(function_id, most=1), outcome)
         with reading():
             owed = db.session.execute(select(Callback.batch_id, Callback.status)).all()
-            progress = progress_of([submitted.id])[submitted.id]
+            progress = progress_of([db.session.get_one(Batch, submitted.id)])[submitted.id]
         ended = batch(submitted.id)
     assert ended.ended_as is status
     assert status_of(ended, progress) is status
     assert owed == [(submitted.id, CallbackStatus.PENDING)]
+
+
+def test_a_batch_has_begun_though_what_began_waits_again(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        submitted = submit_many(cast.alice, function_id, 2)
+        (claim,) = claim_some(function_id, most=1)
+        with writing():
+            db.session.get_one(Execution, claim.id).status = ExecutionStatus.QUEUED
+        with reading():
+            submitted_batch = db.session.get_one(Batch, submitted.id)
+            progress = progress_of([submitted_batch])[submitted.id]
+            assert progress.counts == {ExecutionStatus.QUEUED: 2}
+            assert progress.started_at is not None
+            assert status_of(submitted_batch, progress) is BatchStatus.RUNNING
 
 
 def test_a_cancelled_batch_lets_what_runs_come_to_its_end(app: Flask, cast: Cast) -> None:
@@ -257,7 +273,7 @@ def test_a_cancelled_batch_lets_what_runs_come_to_its_end(app: Flask, cast: Cast
         finish_all(running, Output(1))
         ended = batch(submitted.id)
         with reading():
-            counts = progress_of([submitted.id])[submitted.id].counts
+            counts = progress_of([db.session.get_one(Batch, submitted.id)])[submitted.id].counts
         with pytest.raises(Conflict), writing():
             cancel_batch(workspace_of(cast), submitted.id)
     assert ended.ended_as is BatchStatus.CANCELLED

@@ -5,11 +5,11 @@ Nothing is written here, and nothing of what writes is imported.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from opensink_web.errors import NotFound
@@ -24,16 +24,23 @@ from opensink_web.models import (
 )
 from opensink_web.operations import page
 
-# Built once, because building a statement costs more than running it. Reads an index alone.
-PROGRESS = (
-    select(
-        Execution.batch_id,
-        Execution.status,
-        func.count(),
-        func.min(Execution.started_at),
-    )
-    .where(Execution.batch_id.in_(bindparam("of_batches", expanding=True)))
-    .group_by(Execution.batch_id, Execution.status)
+_COUNTED = [each for each in ExecutionStatus if each is not ExecutionStatus.QUEUED]
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_OF_BATCHES = Execution.batch_id.in_(bindparam("of_batches", expanding=True))
+_PART = select(
+    Execution.batch_id, Execution.status, func.count(), func.min(Execution.started_at)
+).group_by(Execution.batch_id, Execution.status)
+# Built once, because building a statement costs more than running it. Reads an index alone, and in
+# it nothing that is still to begin: that is what is left of all. PostgreSQL looks every row up that
+# was changed since the last VACUUM, and those are all of a large batch when it becomes due.
+PROGRESS = union_all(
+    _PART.where(_OF_BATCHES, Execution.status.in_(_COUNTED)),
+    # one that a person has answered waits again, and its batch has begun all the same
+    _PART.where(
+        _OF_BATCHES,
+        Execution.status == ExecutionStatus.QUEUED,
+        Execution.started_at > _LONG_AGO,  # an index finds that, but not IS NOT NULL on SQLite
+    ),
 )
 
 
@@ -127,15 +134,22 @@ def _stands_at(status: BatchStatus) -> ColumnElement[bool]:
     return and_(~is_cancelled, Batch.ended_as.is_(None), begun)
 
 
-def progress_of(batch_ids: Sequence[UUID]) -> dict[UUID, Progress]:
+def progress_of(batches: Sequence[Batch]) -> dict[UUID, Progress]:
     """Count the executions of batches, in one query."""
-    by_batch = {batch_id: Progress() for batch_id in batch_ids}
-    rows = db.session.execute(PROGRESS, {"of_batches": list(batch_ids)})
+    by_batch = {batch.id: Progress() for batch in batches}
+    rows = db.session.execute(PROGRESS, {"of_batches": list(by_batch)})
     for batch_id, status, count, started_at in rows.all():
         progress = by_batch[cast("UUID", batch_id)]
-        progress.counts[status] = count
+        if status is not ExecutionStatus.QUEUED:
+            progress.counts[status] = count
         moments = [each for each in (progress.started_at, started_at) if each is not None]
         progress.started_at = min(moments, default=None)
+    for batch in batches:
+        counts = by_batch[batch.id].counts
+        left = batch.total - sum(counts.values())
+        # of one that has ended some may be deleted already
+        if batch.ended_as is None and left > 0:
+            counts[ExecutionStatus.QUEUED] = left
     return by_batch
 
 
