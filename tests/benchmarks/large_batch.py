@@ -159,6 +159,7 @@ class Benchmark:
                 run.reads_ms["cancelling it"] = self._time("POST", f"/batches/{batch_id}/cancel", 1)
                 self._wait_until_cancelled(batch_id)
                 run.cancelled_seconds = time.monotonic() - begun
+            run.reads_ms["a poll once it has ended"] = self._time("GET", f"/batches/{batch_id}", 5)
         return run
 
     @contextmanager

@@ -57,6 +57,19 @@ def test_each_has_a_slice_done_in_turn(app: Flask, done: list[str]) -> None:
     assert done == ["a", "b", "c", "a", "c", "a"]
 
 
+@pytest.mark.usefixtures("on_each_database")
+def test_there_is_room_for_others_where_one_writes_at_a_time(
+    app: Flask, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("opensink_web.work.chores.time.sleep", pauses.append)
+    with app.app_context():
+        do_chores([Slices("a", 2, done).chore()])
+        has_one_writer = db.engine.dialect.name == "sqlite"
+    assert done == ["a", "a"]
+    assert len(pauses) == (2 if has_one_writer else 0)
+
+
 def test_those_that_may_have_more_to_do_are_told_when_the_time_is_over(
     app: Flask, done: list[str]
 ) -> None:
