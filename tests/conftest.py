@@ -230,13 +230,12 @@ def _application(settings: Settings) -> Flask:
 
 
 @pytest.fixture
-def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+def app(settings: Settings) -> Iterator[Flask]:
     """An application on a database of its own. Without Redis wake-ups are lost, no more."""
     app = _application(settings) if settings.uses_sqlite else create_app(settings)
     config = dict(app.config)
     _forget_tries(app)
     app.testing = True
-    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     app.config.clear()
     app.config.update(config)
@@ -255,10 +254,13 @@ def _forget_tries(app: Flask) -> None:
     throttle.set_up(app)
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates are compiled once, not once for each application."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have templates compiled once in a run, not once for each process and application."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "templates"
+    folder.mkdir(exist_ok=True)
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(folder))}
 
 
 @pytest.fixture

@@ -37,6 +37,12 @@ def client_of(settings: Settings, public_url: str) -> FlaskClient:
     return create_app(replace(settings, public_url=public_url)).test_client()
 
 
+@pytest.fixture
+def over_https(environment: dict[str, str]) -> None:
+    """Have the server's address begin with https. Ask for it before `app`."""
+    environment["PUBLIC_URL"] = HTTPS
+
+
 @pytest.mark.parametrize(
     ("origin", "site", "referer", "is_taken"),
     [
@@ -71,7 +77,8 @@ def client_of(settings: Settings, public_url: str) -> FlaskClient:
     ],
 )
 def test_the_browsers_word_decides(
-    settings: Settings,
+    over_https: None,
+    app: Flask,
     cast: Cast,
     origin: str | None,
     site: str | None,
@@ -80,7 +87,7 @@ def test_the_browsers_word_decides(
     is_taken: bool,
 ) -> None:
     headers = {"Origin": origin, "Sec-Fetch-Site": site, "Referer": referer}
-    answer = sign_in(client_of(settings, HTTPS), cast, HTTPS, headers)
+    answer = sign_in(app.test_client(), cast, HTTPS, headers)
     if is_taken:
         assert answer.status_code == 303
     else:

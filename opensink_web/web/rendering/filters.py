@@ -148,8 +148,12 @@ def asset(path: str) -> str:
 
     Raises: FileNotFoundError, so that a misspelt name fails in the first test that renders it.
     """
-    file = Path(current_app.static_folder or "", path)
-    return url_for("static", filename=path, v=_fingerprint(file, file.stat().st_mtime_ns))
+    known: dict[str, str] = g.setdefault("asset_addresses", {})
+    if path not in known:  # a page may have a hundred icons, all from one file
+        file = Path(current_app.static_folder or "", path)
+        version = _fingerprint(file, file.stat().st_mtime_ns)
+        known[path] = url_for("static", filename=path, v=version)
+    return known[path]
 
 
 @lru_cache(maxsize=256)

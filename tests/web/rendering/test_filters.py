@@ -77,7 +77,8 @@ def test_an_asset_s_address_carries_its_fingerprint(app: Flask, tmp_path: Path) 
     file.write_text("a {}")
     with app.test_request_context():
         before = filters.asset("app.css")
-        file.write_text("b { }")
+    file.write_text("b { }")
+    with app.test_request_context():
         after = filters.asset("app.css")
 
     assert before.startswith("/static/app.css?v=")
