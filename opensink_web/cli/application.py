@@ -35,24 +35,35 @@ def ready_application(
     check_keys_are_named(settings)
     application = make(settings)
     with application.app_context():
-        revision = current_revision()
-        check_not_newer(revision)
-        if revision is None:
-            place = make_url(settings.database_url).render_as_string(hide_password=True)
-            raise ConfigurationError(no_database(settings, place))
-        if not is_current():
-            raise ConfigurationError(
-                "The database's tables do not match this version of OpenSink; run `opensink db"
-                " upgrade`."
-            )
-        with reading():
-            check_keys()
-        db.engine.dispose()  # a connection must not be shared with processes forked from this one
+        try:
+            _check_tables(settings)
+            with reading():
+                check_keys()
+        finally:
+            # a connection must not be shared with processes forked from this one
+            db.engine.dispose()
     return application
+
+
+def _check_tables(settings: Settings) -> None:
+    revision = current_revision()
+    check_not_newer(revision)
+    if revision is None:
+        place = make_url(settings.database_url).render_as_string(hide_password=True)
+        raise ConfigurationError(no_database(settings, place))
+    if not is_current():
+        raise ConfigurationError(
+            "The database's tables do not match this version of OpenSink; run `opensink db"
+            " upgrade`."
+        )
 
 
 @contextmanager
 def in_application(settings: Settings) -> Iterator[None]:
     """Run the block where operations can be called. Raises: ConfigurationError."""
     with ready_application(settings).app_context():
-        yield
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()

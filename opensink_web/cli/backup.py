@@ -141,8 +141,10 @@ def _put_keys(settings: Settings, keys: Mapping[str, str]) -> None:
 def _bring_up_to_date(settings: Settings, opened: Opened) -> None:
     """Upgrade what an older version made, and say what is missing."""
     with wired_app(settings).app_context():
-        upgrade_tables(settings)
-        db.engine.dispose()
+        try:
+            upgrade_tables(settings)
+        finally:
+            db.engine.dispose()
     click.echo(f"The database from {opened.manifest.created_at} is restored.")
     try:
         ready_application(settings)

@@ -19,7 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -266,14 +266,15 @@ def run(
         databases = Databases(folder, redis.url, postgres)
         for count in groups:
             least = max(FEW, count)
-            few, many = (databases.backlog(count, each) for each in (least, max(rows, least)))
-            if rounds:
-                print(f"{rows:,} rows beside {least:,}, over {count:,} groups")
-                looks = max(rounds // 3, 1)
-                steps = measure(few, many, Backlog.take_steps, rounds)
-                yield count, steps | measure(few, many, Backlog.look, looks)
-            few.close()
-            many.close()
+            with (
+                closing(databases.backlog(count, least)) as few,
+                closing(databases.backlog(count, max(rows, least))) as many,
+            ):
+                if rounds:
+                    print(f"{rows:,} rows beside {least:,}, over {count:,} groups")
+                    looks = max(rounds // 3, 1)
+                    steps = measure(few, many, Backlog.take_steps, rounds)
+                    yield count, steps | measure(few, many, Backlog.look, looks)
 
 
 def main() -> None:

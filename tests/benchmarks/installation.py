@@ -153,6 +153,12 @@ class Installation:
                 run_migrations()
             self.person: Person = make_cast().alice
 
+    def close(self) -> None:
+        """Close this process' own connections to the database."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
     @property
     def port(self) -> int:
         return self.settings.port

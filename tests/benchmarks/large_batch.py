@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -269,7 +269,7 @@ def run(
         if database == "postgresql":
             postgres = stack.enter_context(PostgresServer(folder))
             environment["DATABASE_URL"] = postgres.new_database()
-        server = Installation(folder, environment, endpoint)
+        server = stack.enter_context(closing(Installation(folder, environment, endpoint)))
         traces = {name: folder / f"{name}.trace" for name in ("web", "sweeper")}
         for trace in traces.values():
             trace.touch()

@@ -22,7 +22,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -207,7 +207,7 @@ def main() -> None:
         if arguments.database == "postgresql":
             postgres = stack.enter_context(PostgresServer(folder, is_durable=True))
             environment["DATABASE_URL"] = postgres.new_database()
-        server = Installation(folder, environment, endpoint)
+        server = stack.enter_context(closing(Installation(folder, environment, endpoint)))
         server.make_agents(arguments.agents)
         benchmark = Benchmark(server, endpoint, redis, arguments.answers)
         benchmark.floors()

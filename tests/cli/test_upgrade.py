@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Connection, inspect, text
 
 from opensink_web import json_value
-from opensink_web.cli.application import ready_application
+from opensink_web.cli.application import in_application, ready_application
 from opensink_web.cli.database import (
     newest_revision,
     run_migrations,
@@ -25,13 +25,14 @@ from opensink_web.errors import ConfigurationError
 from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.models.base import UtcDateTime
+from opensink_web.models.transaction import reading
 from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.signing import sign
 from opensink_web.settings import Settings
 from tests.support.deliveries import deliver
-from tests.support.real_servers import AgentEndpoint, PostgresServer
+from tests.support.real_servers import AgentEndpoint, PostgresServer, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -235,6 +236,27 @@ def test_a_database_of_a_newer_version_is_refused(app: Flask, settings: Settings
     assert str(newest_revision()) in str(refused.value)
     with pytest.raises(ConfigurationError, match="a newer version of OpenSink"):
         ready_application(settings)
+
+
+@pytest.mark.parametrize("revision", ["9999", None], ids=["newer", "current"])
+def test_a_command_leaves_no_connection_open(
+    environment: dict[str, str], postgres_url: str, revision: str | None
+) -> None:
+    settings = Settings.from_env(environment | {"DATABASE_URL": postgres_url})
+    watching = sa.create_engine(settings.database_url)
+    with closing(watching.connect().execution_options(isolation_level="AUTOCOMMIT")) as connection:
+        if revision is not None:
+            newer = text("UPDATE alembic_version SET version_num = :revision")
+            connection.execute(newer, {"revision": revision})
+        with (
+            suppress(ConfigurationError) if revision else nullcontext(),
+            in_application(settings),
+            reading(),
+        ):
+            db.session.scalar(text("SELECT 1"))
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        wait_until(lambda: connection.scalar(text(count)) == 1)  # it is told of a moment later
+    watching.dispose()
 
 
 def test_a_start_leaves_an_older_postgresql_to_its_operator(
