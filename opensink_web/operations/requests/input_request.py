@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, bindparam, insert, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web import clock
+from opensink_web.errors import NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     InputRequest,
@@ -135,14 +136,17 @@ def _decide(
 ) -> None:
     """Decide if nobody has: of many at once exactly one gets through.
 
-    Raises: AlreadyResolved; Conflict.
+    Raises: AlreadyResolved; Conflict; NotFound.
     """
-    check_pending(request)
     sealed = {"response": sealed_response, "decline_reason": sealed_decline_reason}
     values = {"status": status, "resolved_at": clock.now(), "resolved_by_id": by.id}
     decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
     if decided.rowcount != 1:
-        check_pending(db.session.get_one(InputRequest, request.id, populate_existing=True))
+        # one that was read past the session does not know who decided
+        newest = db.session.get(InputRequest, request.id, populate_existing=True)
+        if newest is None:
+            raise NotFound("There is no such input request.")
+        check_pending(newest)
     stored = {f"sealed_{name}": value for name, value in sealed.items()}
     for name, value in {**stored, **values}.items():
         set_committed_value(request, name, value)

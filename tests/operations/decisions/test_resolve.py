@@ -19,11 +19,14 @@ from opensink_web.models import (
     InputRequest,
     InputRequestStatus,
     SessionStatus,
+    User,
     Workspace,
     db,
 )
 from opensink_web.models.transaction import work_committed, writing
 from opensink_web.operations.agents.agent_session import update_session
+from opensink_web.operations.decisions.decision import resolve
+from opensink_web.operations.requests.answer import check_answer
 from tests.conftest import Cast, Person
 from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in
 
@@ -95,6 +98,17 @@ def test_a_second_answer_is_told_who_and_when(cast: Cast, waiting: Waiting) -> N
         answer(cast.alice, waiting, approved=False)
     assert db.session.get_one(InputRequest, waiting.request_id).response == {"approved": True}
     assert len(deliveries()) == 1
+
+
+def test_who_answers_in_the_same_moment_is_told_who_and_when_too(
+    cast: Cast, waiting: Waiting
+) -> None:
+    workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+    checked = check_answer(workspace, waiting.request_id, {"approved": True})
+    answer(cast.bob, waiting)
+    alice = db.session.get_one(User, cast.alice.id)
+    with pytest.raises(AlreadyResolved, match=r"answered by bob@example.com on \d{4}-"), writing():
+        resolve(workspace, checked, by=alice)
 
 
 def test_another_workspace_does_not_find_it(cast: Cast, waiting: Waiting) -> None:
