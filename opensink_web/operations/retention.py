@@ -3,8 +3,9 @@
 Only what has ended goes, and whole: a session with its requests, activities and deliveries, an
 execution with its timeline, what it asked and its callback, a batch with its executions, a chat
 with its messages. What still waits for a person, a worker or a callback stays with all of it. Of a
-batch larger than a slice the executions go first, over several transactions; of a session nothing
-is found any more from the first, and its rows go after it (operations/deletion.py).
+batch larger than a slice the executions go first, over several transactions, and of very long chats
+their messages; of a session nothing is found any more from the first, and its rows go after it
+(operations/deletion.py).
 
 What may go is looked for in a transaction that only reads, so that nobody waits to write meanwhile,
 and looked at once more in the one that deletes it.
@@ -111,14 +112,14 @@ def find_prunable(kind: Kept, cutoff: datetime, after: UUID) -> Prunable:
 def prune_some(kind: Kept, cutoff: datetime, ids: Sequence[UUID]) -> Sequence[UUID]:
     """Delete what was found, if it may go still; return what of it is left to be deleted.
 
-    That is of batches alone: it takes one, or a slice of what is in it.
+    That is where each may have any number of rows of its own: it takes few, or some of those rows.
     """
     table = _table_of(kind)
-    some = ids[:1] if kind is Kept.BATCHES else ids
+    some = ids[: _at_once(kind)]
     # looked at again: it may have been taken up since, or somebody holds it
     query = _prunable(kind, cutoff).where(table.id.in_(some))
     going = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
-    if kind is Kept.BATCHES and going and _delete_children(going[0]):
+    if going and _delete_children(kind, going):
         return ids
     if kind is Kept.SESSIONS:  # of one session there may be any number of rows
         deleted = update(AgentSession).where(AgentSession.id.in_(going))
@@ -128,13 +129,30 @@ def prune_some(kind: Kept, cutoff: datetime, ids: Sequence[UUID]) -> Sequence[UU
     return ids[len(some) :]
 
 
-def _delete_children(batch_id: UUID) -> bool:
-    """Delete a slice of a batch's executions; return True if there are more."""
-    children = select(Execution.id).where(Execution.batch_id == batch_id)
-    ids: Sequence[UUID] = db.session.scalars(children.limit(SLICE)).all()
-    if ids:
-        rows_changed(delete(Execution).where(Execution.id.in_(ids)))
-    return len(ids) == SLICE and db.session.scalars(children.limit(1)).first() is not None
+def _at_once(kind: Kept) -> int:
+    match kind:
+        case Kept.SESSIONS:
+            return 50
+        case Kept.BATCHES:
+            return 1
+        case Kept.CHATS:
+            return 20
+        case Kept.TEST_CALLS | Kept.EXECUTIONS:
+            return SLICE
+
+
+def _delete_children(kind: Kept, ids: Sequence[UUID]) -> bool:
+    """Delete some of what is in batches or chats; return True if there may be more."""
+    some: Select[UUID]
+    match kind:
+        case Kept.BATCHES:
+            some, most = select(Execution.id).where(Execution.batch_id.in_(ids)), SLICE
+        case Kept.CHATS:  # nothing belongs to a message
+            some, most = select(ChatMessage.id).where(ChatMessage.chat_id.in_(ids)), 10 * SLICE
+        case Kept.SESSIONS | Kept.TEST_CALLS | Kept.EXECUTIONS:
+            return False
+    child = Execution if kind is Kept.BATCHES else ChatMessage
+    return rows_changed(delete(child).where(child.id.in_(some.limit(most)))) == most
 
 
 def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | Chat]:

@@ -207,6 +207,35 @@ def test_what_is_taken_up_after_it_was_found_stays(app: Flask, cast: Cast) -> No
         assert (len(prunable.ids), rows(AgentSession)) == (1, 1)
 
 
+def test_a_very_long_chat_goes_a_part_at_a_time(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        agent_id = make_agent(cast.alice)
+        submit_some(cast.alice, agent_id, [chat_input()])
+        finish_all(claim_some(agent_id), AgentReply("assistant", "Hello", []))
+        with reading():
+            first = db.session.scalars(select(ChatMessage.id).limit(1)).one()
+        copy_row(ChatMessage, first, 11 * SLICE, {"number": "n + 10"})
+        pruning = Pruning(Kept.CHATS, clock.now() + timedelta(days=1))
+        assert pruning.go_on() is True
+        assert (rows(Chat), 0 < rows(ChatMessage) <= 2 * SLICE) == (1, True)
+        do_all([pruning])
+        assert (rows(Chat), rows(ChatMessage)) == (0, 0)
+
+
+def test_of_sessions_few_go_at_once(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        ended = ask_in(cast.alice, ENDPOINT)
+        answer(cast.alice, ended)
+        set_all(AgentSession, status=SessionStatus.COMPLETED)
+        set_all(Delivery, status=DeliveryStatus.SUCCEEDED, finished_at=clock.now())
+        copy_row(AgentSession, ended.session_id, 100)
+        pruning = Pruning(Kept.SESSIONS, clock.now() + timedelta(days=1))
+        assert pruning.go_on() is True
+        assert 0 < rows(AgentSession) < 101
+        do_all([pruning])
+        assert rows(AgentSession) == 0
+
+
 def test_of_more_than_a_slice_all_go(app: Flask, cast: Cast) -> None:
     with app.app_context():
         function_id = make_function(cast.alice)
