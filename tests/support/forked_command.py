@@ -12,12 +12,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from opensink_web.cli import MODULES, main
+from opensink_web.cli import main
 
 TIMEOUT_SECONDS = 90
 _forkserver = get_context("forkserver")
-COMMANDS = [f"opensink_web.cli.{name}" for name in dict.fromkeys(MODULES.values())]
-_forkserver.set_forkserver_preload(COMMANDS)
+PRELOADED = "tests.support.preloaded"
+_forkserver.set_forkserver_preload([PRELOADED])
+
+
+def main_with_path(arguments: Sequence[str]) -> None:
+    """Run a command that finds what PYTHONPATH names, though this process is a forked one."""
+    sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
+    main(arguments)
 
 
 def run_command(

@@ -7,10 +7,9 @@ of the API and in rows, so that it does not matter how the parts are built.
 import os
 import socket
 import sqlite3
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,6 @@ import psycopg
 import requests
 from sqlalchemy import select
 
-from opensink_web import cli
 from opensink_web.models import Execution, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent_session import start_session
@@ -31,6 +29,7 @@ from tests.chaos.ours import Installed
 from tests.chaos.parts import Main
 from tests.conftest import Person, make_cast
 from tests.support.executions import make_function, submit_many, submit_one
+from tests.support.forked_command import main_with_path
 from tests.support.real_servers import PostgresServer, wait_until
 from tests.support.scenarios import SCHEMA, ask_in, endpoint_at
 
@@ -46,16 +45,10 @@ def short(input_data, context):
 """
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Run a command that finds what PYTHONPATH names, though this process is a forked one."""
-    sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
-    cli.main(arguments)
-
-
 class Server(Installed):
     """OpenSink with `sleep` and `short` as Python functions, permitted to call all loopback."""
 
-    main: Main = staticmethod(main)
+    main: Main = staticmethod(main_with_path)
 
 
 @dataclass(frozen=True)
@@ -188,7 +181,7 @@ def whole_server(
     workers: int = 2,
     variables: Mapping[str, object] | None = None,
     log: Path | None = None,
-    run: Main = main,
+    run: Main = main_with_path,
 ) -> Iterator[WholeServer]:
     """Make a server, on PostgreSQL if one is given; `start` starts it, the block's end ends it.
 
