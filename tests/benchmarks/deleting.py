@@ -6,9 +6,10 @@
 An agent goes once by the database's own cascade, in one statement, and once as the application does
 it: marked in one short transaction, and the rest by the sweeper's chore. Then as many executions
 that ended a year ago, half of them in a batch, each with its timeline, are pruned for so many
-seconds. Another thread writes into the session of another agent all the while, as fast as it can;
-printed are the longest that one of its transactions took, the longest transaction that deleted, and
-after how long nobody found the agent any more, or how many rows went in a second.
+seconds. In between as many old sessions are looked through that may not be pruned. Another thread
+writes into the session of another agent all the while, as fast as it can; printed are the longest
+that one of its transactions took, the longest transaction that deleted, and after how long nobody
+found the agent any more, or how many rows went in a second.
 """
 
 import argparse
@@ -202,6 +203,22 @@ def measure_pruning(app: Flask, person: Person, seconds: float) -> None:
     print(f"{'':12} {gone:,} of {before:,} executions in {took:.1f} s, {gone / took:,.0f}/s")
 
 
+def measure_looking(person: Person, count: int) -> None:
+    """Look through so many old sessions of which none may go, as the sweeper does each minute."""
+    copy_row(AgentSession, ask_in(person, None).session_id, count)
+    pruning = Pruning(Kept.SESSIONS, clock.now() + timedelta(days=1))
+    taken: list[float] = []
+    is_more = True
+    while is_more:
+        begun = time.monotonic()
+        is_more = pruning.go_on()
+        taken.append(time.monotonic() - begun)
+    print(
+        f"{'looking':12} at {count:,} sessions that may not go: {sum(taken):.2f} s,"
+        f" {max(taken) * 1000:.0f} ms at most in one transaction, which only reads"
+    )
+
+
 def count_executions() -> int:
     with reading():
         return db.session.scalar(select(func.count()).select_from(Execution)) or 0
@@ -228,6 +245,7 @@ def main() -> None:
             print(f"{arguments.rows:,} rows on {arguments.database}")
             measure_deleting(app, person, "by cascade", by_cascade, arguments.rows)
             measure_deleting(app, person, "in slices", in_slices, arguments.rows)
+            measure_looking(person, arguments.rows)
             make_old(person, arguments.rows)
             measure_pruning(app, person, arguments.seconds)
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
