@@ -1,4 +1,4 @@
-"""What processes of the tests are forked from: the application, imported and mapped once.
+"""What processes of the tests are forked from: the application, imported once.
 
 multiprocessing's forkserver imports this last. None of the processes then looks through what is
 here for garbage, so they go on sharing its memory, and a part of a server costs 0.08 s of CPU time
@@ -8,12 +8,9 @@ to start instead of 0.37.
 import gc
 from importlib import import_module
 
-from sqlalchemy.orm import configure_mappers
-
 from opensink_web.cli import MODULES
 
 for _name in dict.fromkeys(MODULES.values()):
     import_module(f"opensink_web.cli.{_name}")
-configure_mappers()
 gc.collect()
 gc.freeze()
