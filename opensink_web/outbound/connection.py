@@ -210,7 +210,7 @@ class _LeanExchange(PlainConnection):
             self.connect()
         sock = self._bounded_socket()
         # an endpoint may refuse a long body before it has read it all: its answer is worth reading
-        with suppress(BrokenPipeError, ConnectionResetError):
+        with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             sock.sendall(request)  # one write wakes the endpoint once
         buffer = bytearray(_FIRST_BYTES)
         sock.unread = bytes(buffer[: sock.recv_into(buffer)])

@@ -153,6 +153,22 @@ def test_a_body_that_trickles_is_cut_at_the_deadline(
     assert (outcome.error.code, outcome.status_code) == ("timeout", 200)
 
 
+def test_an_endpoint_that_closes_while_we_send_has_no_trouble_with_tls(
+    trusting: Client, serve: "Serve", authority: "Authority"
+) -> None:
+    """Its answer is read, unless the system has thrown that away."""
+
+    def script(peer: "Peer") -> None:
+        peer.connection.recv(1000)
+        peer.send(b"HTTP/1.1 413 Too much\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
+
+    server = serve(script, tls=authority.server_context())
+    outcome = post(trusting, server.url(), body=b"x" * 10_000_000, timeout_seconds=100)
+    assert outcome.status_code == 413 or (
+        outcome.error is not None and outcome.error.code == "connection_lost"
+    )
+
+
 def test_a_flood_is_cut_at_64_kib(trusting: Client, serve: "Serve", authority: "Authority") -> None:
     def script(peer: "Peer") -> None:
         peer.read_request()
