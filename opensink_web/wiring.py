@@ -89,6 +89,7 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": 10,
         "pool_pre_ping": True,
+        "pool_use_lifo": True,  # those in use have their queries planned
         "connect_args": {"connect_timeout": 5},
     }
 

@@ -269,8 +269,25 @@ def _begin_immediate(connection: Connection) -> None:
         driver.execute(f"PRAGMA busy_timeout = {int(_LOCKED_SECONDS * 1000)}")
 
 
+@event.listens_for(db.session, "after_begin")
+def _read_without_transaction(_session: Any, _transaction: Any, connection: Connection) -> None:
+    """Let PostgreSQL end each statement that only reads by itself.
+
+    At READ COMMITTED each sees what is committed by then, in a transaction or not. It saves BEGIN
+    and ROLLBACK, and psycopg forgets with each ROLLBACK which statements the server has planned.
+    """
+    if not _writes.get() and connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.dbapi_connection
+        driver.autocommit = True
+
+
 def prepare_postgresql(engine: Engine) -> None:
     """Set up a PostgreSQL engine: whoever waits for a lock gives up as on SQLite."""
+
+    @event.listens_for(engine, "checkin")
+    def write_again(connection: Any, _record: Any) -> None:
+        if connection is not None and not connection.closed:
+            connection.autocommit = False
 
     @event.listens_for(engine, "connect")
     def set_limit(connection: Any, _record: Any) -> None:
