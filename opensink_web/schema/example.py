@@ -1,7 +1,8 @@
 """A value that a schema describes, to show people: short, and valid where that is easy."""
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
-from opensink_web.schema.field_tree import ABSENT, FieldNode, Kind, field_tree
+from opensink_web.schema.tree.building import field_tree
+from opensink_web.schema.tree.node import ABSENT, FieldNode, Kind
 
 MAX_CHARACTERS = 4_000
 _MANY = 10

@@ -12,10 +12,13 @@ from wtforms.form import BaseForm
 
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.schema.compound import FormData, GroupField, ListField, bind, given_to
-from opensink_web.schema.field_tree import ABSENT, Absent, FieldNode, Kind, as_json, field_tree
-from opensink_web.schema.fields import AnswerField
+from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.controls.binding import FormData, bind, given_to
+from opensink_web.schema.controls.group import GroupField
+from opensink_web.schema.controls.list import ListField
 from opensink_web.schema.messages import REQUIRED
+from opensink_web.schema.tree.building import field_tree
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind, as_json
 from opensink_web.schema.validation import validate
 
 ROOT_NAME = "answer"

@@ -10,7 +10,6 @@ from itertools import islice
 
 from opensink_web.errors import FieldError
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.schema.field_tree import FieldNode, Kind, field_tree
 from opensink_web.schema.references import REFERENCE_KEYWORDS
 from opensink_web.schema.subschemas import (
     LIST_KEYWORDS,
@@ -20,6 +19,8 @@ from opensink_web.schema.subschemas import (
     pointer_to,
     walk,
 )
+from opensink_web.schema.tree.building import field_tree
+from opensink_web.schema.tree.node import FieldNode, Kind
 from opensink_web.schema.validation import validate
 
 MAX_WARNINGS = 20

@@ -154,10 +154,21 @@ def signed_in_with_token(app: Flask, cast: Cast) -> tuple[FlaskClient, str]:
 def test_every_template_is_used() -> None:
     sources = [*TEMPLATES.rglob("*.html"), *(ROOT / "opensink_web").rglob("*.py")]
     text = "\n".join(path.read_text() for path in sources)
-    mentioned = set(re.findall(r"[\"']([\w/-]+\.html)[\"']", text))
+    mentioned = set(re.findall(r"[\"']([\w/-]+\.html)[\"']", text)) | templates_of_controls()
     existing = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
     assert existing - mentioned == set(), "nobody uses these"
     assert mentioned - existing == set(), "these are not there"
+
+
+def templates_of_controls() -> set[str]:
+    """Return the templates of the controls of a form, each of which has its control's name."""
+    modules = (ROOT / "opensink_web/schema/controls").glob("*.py")
+    named = {name for path in modules for name in re.findall(r'"([a-z]+)"', path.read_text())}
+    return {f"answer/controls/{name}.html" for name in named & control_templates()}
+
+
+def control_templates() -> set[str]:
+    return {path.stem for path in (TEMPLATES / "answer/controls").glob("*.html")}
 
 
 def test_no_template_has_inline_script_or_style() -> None:

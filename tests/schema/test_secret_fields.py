@@ -3,8 +3,8 @@
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.json_value import JSONObject, dump, parse
+from opensink_web.schema.controls.json_box import JsonField
 from opensink_web.schema.form import AnswerForm
-from opensink_web.schema.json_field import JsonField
 from tests.schema.secret_cases import MARKER, PIN, Draw, Untouched, Vault
 
 BOX: JSONObject = {"type": "object", "patternProperties": {"^pin": PIN}}

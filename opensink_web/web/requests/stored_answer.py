@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
-from opensink_web.schema.field_tree import FieldNode, Kind, field_tree
 from opensink_web.schema.secrets import Secrets, secrets_of
+from opensink_web.schema.tree.building import field_tree
+from opensink_web.schema.tree.node import FieldNode, Kind
 
 PREVIEW_LENGTH = 120
 

@@ -3,7 +3,8 @@
 import pytest
 
 from opensink_web.json_value import JSONValue
-from opensink_web.schema.field_tree import ABSENT, FieldNode, Kind, field_tree
+from opensink_web.schema.tree.building import field_tree
+from opensink_web.schema.tree.node import ABSENT, FieldNode, Kind
 
 
 def node_of(schema: JSONValue) -> FieldNode:

@@ -14,11 +14,15 @@ from wtforms import widgets
 
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
-from opensink_web.schema.field_tree import ABSENT, Absent
+from opensink_web.schema.controls.base import USUAL
+from opensink_web.schema.controls.binding import fits
+from opensink_web.schema.controls.list import MAX_ROWS
+from opensink_web.schema.controls.typed import TypedField
 from opensink_web.schema.secrets import HIDDEN, value_at, with_values
 from opensink_web.schema.subschemas import Path
-from opensink_web.schema.typed_fields import TypedField
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
+_ONLY_JSON = 80
 _MARK = re.compile(re.escape(HIDDEN) + r" [0-9]+")
 
 
@@ -31,6 +35,15 @@ class JsonField(TypedField):
 
     control = "json"
     widget = widgets.TextArea()
+
+    @classmethod
+    def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
+        """Take what no other control can show."""
+        if data is not ABSENT and not node.is_typed and not fits(node, data):
+            return _ONLY_JSON  # keywords alone suggested the kind, and the value is of another
+        if node.kind is Kind.LIST and isinstance(data, list) and len(data) > MAX_ROWS:
+            return _ONLY_JSON
+        return USUAL if node.kind is Kind.JSON else 0
 
     def process_data(self, value: JSONValue | Absent) -> None:
         """Take the value to draw."""

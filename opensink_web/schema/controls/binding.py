@@ -1,0 +1,81 @@
+"""Which control a node becomes, bound to its place in the form.
+
+A field's name is its position ("answer-0-2"), so no property's name can be mistaken for another,
+or for one of the page's own.
+"""
+
+from typing import Any, Protocol, assert_never
+
+from opensink_web.json_value import JSONValue, dump
+from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+
+_VALUES_PER_FIELD = 10
+"""So many options, or values that are only shown, take as long to draw as one field."""
+
+
+class FormData(Protocol):
+    """What a browser sent: Werkzeug's MultiDict, or any other with these."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Return True if the name was sent."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        """Return every value sent under the name."""
+
+
+def bind(
+    form: Any,
+    node: FieldNode,
+    data: JSONValue | Absent,
+    *,
+    name: str,
+    pointer: str,
+    title: str = "",
+) -> AnswerField:
+    """Make the field that suits a node and the value it starts from."""
+    kind = control_for(node, data)
+    values = len(node.options)
+    if kind.control == "fact" and data is not ABSENT:
+        values = dump(data).count(",")
+    form.spend(1 + values // _VALUES_PER_FIELD)
+    return kind(node, pointer, title, name=name, _form=form, _prefix="")
+
+
+def given_to(node: FieldNode, data: JSONValue | Absent) -> JSONValue | Absent:
+    """Return what a field starts from: a constant wins, a default of a wrong type is dropped."""
+    if data is ABSENT or node.read_only:
+        return data
+    if node.constant is not ABSENT:
+        return node.constant
+    return data if not node.is_typed or fits(node, data) else ABSENT
+
+
+def fits(node: FieldNode, data: JSONValue) -> bool:
+    """Return True if a node's own kind of field can show a value as it is."""
+    if data is None:
+        return node.nullable or node.kind in {Kind.CHOICE, Kind.JSON, Kind.FIXED}
+    match node.kind:
+        case Kind.TEXT:
+            return isinstance(data, str)
+        case Kind.NUMBER | Kind.INTEGER:
+            return isinstance(data, (int, float)) and not isinstance(data, bool)
+        case Kind.GROUP:
+            return isinstance(data, dict)
+        case Kind.LIST:
+            return isinstance(data, list)
+        case Kind.CHOICE | Kind.FIXED | Kind.JSON:
+            return True
+        case _:
+            assert_never(node.kind)
+
+
+def control_for(node: FieldNode, data: JSONValue | Absent) -> type[AnswerField]:
+    """Return the control that suits a node and its value best."""
+    return max(AnswerField.registry, key=lambda control: control.suits(node, data))
+
+
+def focus(field: AnswerField) -> None:
+    """Have the page come up with the first control of this field focused."""
+    parts = (part for part in field.active() if part.control not in {"group", "fact"})
+    next(parts, field).autofocus = True

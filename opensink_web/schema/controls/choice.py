@@ -1,0 +1,93 @@
+"""One of several values of any JSON type, as radio buttons or a select."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from opensink_web.json_value import JSONValue, dump
+from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+
+MAX_RADIOS = 4
+KEEP = "keep"
+"""What the browser sends for a secret choice that is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option as drawn: `value` is what the browser sends, never the option's own value."""
+
+    value: str
+    label: str
+    description: str
+    id: str
+    selected: bool
+
+
+class ChoiceField(AnswerField):
+    """One of several values of any JSON type; the browser knows them by number only."""
+
+    kinds = frozenset({Kind.CHOICE})
+
+    def __init__(self, node: FieldNode, pointer: str, title: str = "", **kwargs: Any) -> None:
+        super().__init__(node, pointer, title, **kwargs)
+        self.control = "radios" if len(node.options) <= MAX_RADIOS else "select"
+
+    def process_data(self, value: JSONValue | Absent) -> None:
+        """Take the value to draw."""
+        self.initial = self.data = value
+        self.text = "" if value is ABSENT else self._number_of(value)
+        if self.node.secret and value is not ABSENT:
+            self.text = KEEP
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what the browser sent.
+
+        Raises: ValueError with a sentence for people.
+        """
+        chosen = valuelist[0] if valuelist else ""
+        if self.sealed and chosen == KEEP:
+            self.changed, self.text, self.data = True, "", ABSENT
+            self.data = self._form.unseal(self.name, self.sealed)
+            self.text = KEEP
+            return
+        self.changed = chosen != self.text
+        self.sealed = ""
+        if not self.changed and self.initial is not ABSENT:
+            return
+        self.text, self.data = chosen, self.nothing()
+        numbers = {str(number): option for number, option in enumerate(self.node.options)}
+        if chosen in numbers:
+            self.data = numbers[chosen].value
+            if self.node.secret:
+                self.text, self.sealed = KEEP, self._form.seal(self.name, self.data)
+        elif chosen:
+            raise ValueError("Choose one of the options.")
+
+    def _number_of(self, value: JSONValue) -> str:
+        written = [dump(option.value) for option in self.node.options]
+        return str(written.index(dump(value))) if dump(value) in written else ""
+
+    @property
+    def choices(self) -> list[Choice]:
+        """The options to draw, with the empty one first in a select and last among radios."""
+        options = [
+            (str(number), option.label, option.description)
+            for number, option in enumerate(self.node.options)
+        ]
+        is_select = self.control == "select"
+        if self.is_optional:
+            label = "No answer" if self.nothing() is ABSENT else "None"
+            options.insert(0 if is_select else len(options), ("", label, ""))
+        elif is_select:
+            options.insert(0, ("", "Choose…", ""))
+        if self.text == KEEP:
+            label = "As you chose, not shown" if self.changed else "As proposed, not shown"
+            options.insert(0, (KEEP, label, ""))
+        return [
+            Choice(number, label, words, self._id_of(position), number == self.text)
+            for position, (number, label, words) in enumerate(options)
+        ]
+
+    def _id_of(self, position: int) -> str:
+        """The first button has the field's own id, so that links lead to it."""
+        return f"{self.name}-{position}" if position else str(self.name)

@@ -1,0 +1,124 @@
+"""An object, as the fields of its properties."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.controls.binding import FormData, bind, given_to
+from opensink_web.schema.controls.json_box import JsonField
+from opensink_web.schema.subschemas import pointer_to
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+
+
+class GroupField(AnswerField):
+    """An object: a field for each property, and one for keys the schema does not name.
+
+    An object that may be left out has a box to tick. Filling in anything counts as ticking it,
+    while unticking what was drawn ticked leaves it out.
+    """
+
+    control = "group"
+    kinds = frozenset({Kind.GROUP})
+
+    def process(
+        self,
+        formdata: FormData | None,
+        data: JSONValue | Absent = ABSENT,
+        extra_filters: Any = None,
+    ) -> None:
+        """Bind the fields of the properties and let each take its part."""
+        self.process_errors: list[str] = []
+        self.initial = data
+        self.extras: AnswerField | None = None
+        self.children = [self._child(at, child) for at, child in enumerate(self.node.children)]
+        for child in self.children:
+            child.process(formdata, given_to(child.node, self._given_at(child.node)))
+        self._process_extras(formdata)
+        self._process_inclusion(formdata)
+
+    def _child(self, position: int, node: FieldNode) -> AnswerField:
+        pointer = self.pointer + pointer_to((node.key,))
+        return bind(
+            self._form, node, self._given_at(node), name=f"{self.name}-{position}", pointer=pointer
+        )
+
+    def _given_at(self, node: FieldNode) -> JSONValue | Absent:
+        if isinstance(self.initial, dict) and (node.key in self.initial or not node.required):
+            return self.initial.get(node.key, ABSENT)
+        return node.default if node.constant is ABSENT else node.constant
+
+    def _process_extras(self, formdata: FormData | None) -> None:
+        known = {child.node.key for child in self.children}
+        given = self.initial if isinstance(self.initial, dict) else {}
+        further: JSONObject = {key: value for key, value in given.items() if key not in known}
+        node = self.node.extras
+        if node is None or not (further or self.node.offers_extras):
+            return
+        self.extras = ExtrasField(
+            node, self.pointer, known=known, name=f"{self.name}-more", _form=self._form, _prefix=""
+        )
+        self.extras.process(formdata, further or ABSENT)
+
+    def _process_inclusion(self, formdata: FormData | None) -> None:
+        parts = self.parts()
+        is_given = isinstance(self.initial, dict)
+        self.has_box = self.is_optional and not self.is_fixed
+        self.is_included = is_given or not self.is_optional
+        self.changed = any(part.changed for part in parts)
+        if formdata is None or not self.has_box:
+            return
+        was_included, was_drawn_ticked = self.is_included, f"{self.name}-was" in formdata
+        ticked = f"{self.name}-in" in formdata
+        self.is_included = ticked or (self.changed and not was_drawn_ticked)
+        self.changed = self.changed or self.is_included != was_included
+
+    def parts(self) -> list[AnswerField]:
+        """Return the fields directly below this one."""
+        return [*self.children, *([self.extras] if self.extras else [])]
+
+    @property
+    def is_fixed(self) -> bool:
+        return bool(self.children) and all(part.is_fixed for part in self.parts())
+
+    def active(self) -> Iterator[AnswerField]:
+        """Yield this field, and those below it unless the object is left out."""
+        yield self
+        if self.is_included:
+            for part in self.parts():
+                yield from part.active()
+
+    def value(self) -> JSONValue | Absent:
+        """Return the object, its keys in the order of the proposal, then of the schema."""
+        if not self.is_included:
+            return self.initial if self.initial is None else self.nothing()
+        members: JSONObject = {}
+        for child in self.children:
+            value = child.value()
+            if value is not ABSENT:
+                members[child.node.key] = value
+        further = self.extras.value() if self.extras else {}
+        members |= further if isinstance(further, dict) else {}
+        given = self.initial if isinstance(self.initial, dict) else {}
+        return {key: members[key] for key in [*given, *members] if key in members}
+
+
+class ExtrasField(JsonField):
+    """The keys of an object that its schema does not name, as one JSON object."""
+
+    @classmethod
+    def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
+        """Take nothing: only a group makes one."""
+        return 0
+
+    def __init__(self, node: FieldNode, pointer: str, known: set[str], **kwargs: Any) -> None:
+        super().__init__(node, pointer, **kwargs)
+        self._known = known
+
+    def read(self, text: str) -> JSONValue | Absent:
+        value = super().read(text)
+        if value is not ABSENT and not isinstance(value, dict):
+            raise ValueError("Enter a JSON object, in braces.")
+        if isinstance(value, dict) and self._known & value.keys():
+            raise ValueError("One of these keys has its own field: fill in that field instead.")
+        return value

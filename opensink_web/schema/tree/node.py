@@ -1,0 +1,93 @@
+"""What there is to ask for: one node a value, as pure data.
+
+A part that no form can draw is one JSON node.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum
+from typing import Final, Literal, TypeAlias
+
+from opensink_web.json_value import JSONValue
+from opensink_web.schema.secrets import Secrets
+from opensink_web.schema.tree.options import Option
+
+
+class _Absent(Enum):
+    ABSENT = "absent"
+
+
+ABSENT: Final = _Absent.ABSENT
+Absent: TypeAlias = Literal[_Absent.ABSENT]
+
+
+class Kind(StrEnum):
+    """How a value is asked for; FIXED is shown only, JSON is typed as JSON."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    CHOICE = "choice"
+    GROUP = "group"
+    LIST = "list"
+    FIXED = "fixed"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """The limits that HTML can mirror; lengths are in characters."""
+
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    multiple_of: int | float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    min_items: int = 0
+    max_items: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNode:
+    """One thing to ask for.
+
+    `pointer` is where the value stands in the answer, with "-" for the entry of a list. `default`
+    is what the schema proposes and `constant` what it dictates; without `is_typed` the kind is only
+    a guess from the keywords. `secrets` says what in the value is secret, `secret` that all of it
+    is. A group has `children`, and
+    `extras` for keys the schema does not name (`offers_extras`: it invites them); a list has
+    `item`.
+    """
+
+    kind: Kind
+    key: str
+    pointer: str
+    title: str
+    description: str
+    required: bool
+    schema: JSONValue
+    secrets: Secrets = field(repr=False, compare=False)
+    nullable: bool = False
+    is_typed: bool = True
+    read_only: bool = False
+    default: JSONValue | Absent = ABSENT
+    constant: JSONValue | Absent = ABSENT
+    options: tuple[Option, ...] = ()
+    format: str = ""
+    multiline: bool = False
+    placeholder: str = ""
+    constraints: Constraints = Constraints()
+    children: tuple["FieldNode", ...] = ()
+    extras: "FieldNode | None" = None
+    offers_extras: bool = False
+    item: "FieldNode | None" = None
+
+    @property
+    def secret(self) -> bool:
+        """Return True if the whole value is shown to nobody."""
+        return self.secrets.is_secret
+
+
+def as_json(node: FieldNode, proposal: JSONValue | Absent = ABSENT) -> FieldNode:
+    """Return the node as one to type JSON into, starting from what the schema proposes."""
+    default = proposal if node.default is ABSENT else node.default
+    return replace(node, kind=Kind.JSON, default=default, children=(), extras=None, item=None)
