@@ -2,6 +2,7 @@
 
 Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
 
+    dialects     which version of JSON Schema, and what older ones write differently
     subschemas   where schemas stand inside a schema
     references   what a local `$ref` points at
     limits       check_schema(): what may be sent as a schema
@@ -16,5 +17,6 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     controls/    field node -> WTForms field, a module each; templates/answer/controls draws it
     form         AnswerForm: blank, submitted, read, rows added and removed
 
-Follows JSON Schema 2020-12, 2019-09 and draft-07 (https://json-schema.org/specification).
+Follows JSON Schema 2020-12, 2019-09, draft-07, draft-06 and draft-04
+(https://json-schema.org/specification).
 """

@@ -7,6 +7,7 @@ import jsonschema_rs
 
 from opensink_web.errors import FieldError, InvalidSchema
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
+from opensink_web.schema.dialects import NAMES, dialect_of, known_dialect
 from opensink_web.schema.effort import expanded, pattern_size_bytes, patterns_of
 from opensink_web.schema.pattern_reason import reason_of
 from opensink_web.schema.references import REFERENCE_KEYWORDS, References
@@ -14,7 +15,7 @@ from opensink_web.schema.subschemas import (
     pointer_to,
     walk,
 )
-from opensink_web.schema.validation import DIALECTS, compile_schema, dialect_of, is_too_deep
+from opensink_web.schema.validation import compile_schema, is_too_deep
 
 MAX_SIZE_BYTES = 256 * 1024
 MAX_SUBSCHEMAS = 5_000
@@ -66,11 +67,15 @@ def _check_size(schema: JSONValue) -> None:
 
 def _check_dialect(schema: JSONValue) -> None:
     own = dialect_of(schema)
-    if own is None:
-        names = "2020-12, 2019-09 and draft-07"
-        raise _refused("/$schema", f"This dialect is not supported. Supported are {names}.")
     for path, part in walk(schema):
-        if path and "$schema" in part and DIALECTS.get(str(part["$schema"]).rstrip("#")) != own:
+        if "$schema" not in part:
+            continue
+        dialect = known_dialect(part["$schema"])
+        if dialect is None and not path:
+            *others, oldest = NAMES.values()
+            names = f"{', '.join(others)} and {oldest}"
+            raise _refused("/$schema", f"This dialect is not supported. Supported are {names}.")
+        if dialect is not own:
             raise _refused(
                 pointer_to((*path, "$schema")),
                 "Part of a schema cannot use another dialect than the whole.",

@@ -12,6 +12,7 @@ import jsonschema_rs
 
 from opensink_web.errors import FieldError
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump, parse
+from opensink_web.schema.dialects import Dialect, dialect_of
 from opensink_web.schema.effort import (
     LARGEST_PATTERN_BYTES,
     Expanded,
@@ -23,12 +24,12 @@ from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import pointer_to
 
 MAX_ERRORS = 200
-_DRAFT_2020_12 = "https://json-schema.org/draft/2020-12/schema"
-DIALECTS: dict[str, type[jsonschema_rs.Validator]] = {
-    _DRAFT_2020_12: jsonschema_rs.Draft202012Validator,
-    "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
-    "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
-    "https://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
+_VALIDATORS: dict[Dialect, type[jsonschema_rs.Validator]] = {
+    Dialect.DRAFT_04: jsonschema_rs.Draft4Validator,
+    Dialect.DRAFT_06: jsonschema_rs.Draft6Validator,
+    Dialect.DRAFT_07: jsonschema_rs.Draft7Validator,
+    Dialect.DRAFT_2019_09: jsonschema_rs.Draft201909Validator,
+    Dialect.DRAFT_2020_12: jsonschema_rs.Draft202012Validator,
 }
 _TOO_LONG = "This answer is too long to be checked against its schema."
 _TOO_INVOLVED = "This does not match the schema; it is too complex to say where."
@@ -108,20 +109,12 @@ def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) 
     return FieldError(error.path, "This is not the secret that is asked for.")
 
 
-def dialect_of(schema: JSONValue) -> type[jsonschema_rs.Validator] | None:
-    """Return the validator class of a schema's dialect, None for a dialect not known here."""
-    if not isinstance(schema, dict) or "$schema" not in schema:
-        return DIALECTS[_DRAFT_2020_12]
-    return DIALECTS.get(str(schema["$schema"]).rstrip("#"))
-
-
 def compile_schema(schema: JSONObject | bool) -> jsonschema_rs.Validator:
     """Compile a schema of a known dialect.
 
     Raises: jsonschema_rs.ValidationError pointing into the schema.
     """
-    dialect = dialect_of(schema) or DIALECTS[_DRAFT_2020_12]
-    return dialect(
+    return _VALIDATORS[dialect_of(schema)](
         schema,
         validate_formats=True,
         retriever=_deny,

@@ -33,29 +33,6 @@ def multiplied(levels: int, keyword: str) -> JSONValue:
     return {"$defs": definitions, "$ref": f"#/$defs/{levels}"}
 
 
-@pytest.mark.parametrize(
-    "dialect",
-    [
-        "https://json-schema.org/draft/2020-12/schema",
-        "https://json-schema.org/draft/2019-09/schema",
-        "http://json-schema.org/draft-07/schema#",
-        "http://json-schema.org/draft-07/schema",
-    ],
-)
-def test_known_dialects_pass(dialect: str) -> None:
-    check_schema({"$schema": dialect, "type": "object"})
-
-
-@pytest.mark.parametrize("dialect", ["http://json-schema.org/draft-04/schema#", "mine", 7, None])
-def test_other_dialects_are_refused(dialect: JSONValue) -> None:
-    assert refusal({"$schema": dialect}) == "/$schema"
-
-
-def test_a_part_cannot_change_the_dialect() -> None:
-    part: JSONValue = {"$schema": "http://json-schema.org/draft-07/schema#"}
-    assert refusal({"properties": {"a": part}}) == "/properties/a/$schema"
-
-
 @pytest.mark.parametrize("schema", [None, 1, "x", []])
 def test_what_is_no_schema_is_refused(schema: JSONValue) -> None:
     assert refusal(schema) == ""
