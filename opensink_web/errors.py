@@ -16,6 +16,10 @@ class FieldError:
     path: str
     message: str
 
+    def below(self, pointer: str) -> "FieldError":
+        """Return the same for the whole in which the value stands at `pointer`."""
+        return FieldError(pointer + self.path, self.message)
+
 
 class OpenSinkError(Exception):
     """Base of every error that a caller can be told about."""
@@ -44,7 +48,7 @@ class InvalidInput(OpenSinkError):
     def below(self, pointer: str) -> Self:
         """Return the refusal of a value as that of the whole, in which it stands at `pointer`."""
         errors = self.errors or (FieldError("", self.message),)
-        inside = tuple(FieldError(pointer + each.path, each.message) for each in errors)
+        inside = tuple(each.below(pointer) for each in errors)
         return type(self)(self.message, errors=inside)
 
 

@@ -14,6 +14,7 @@ from opensink_web.api import (
     delivery,
     function,
     input_request,
+    preview,
     role,
 )
 from opensink_web.contract.mounting import blueprint_of
@@ -26,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     *agent.routes,
     *agent_session.routes,
     *input_request.routes,
+    *preview.routes,
     *activity.routes,
     *delivery.routes,
     *function.routes,

@@ -1,7 +1,7 @@
 """/agent-session-input-requests: what agents and executions ask people, and the answers."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import Field, JsonValue, WithJsonSchema
@@ -20,7 +20,7 @@ from opensink_web.contract.shapes import (
     ResponseModel,
     page_response,
 )
-from opensink_web.errors import FieldError, InvalidAnswer, InvalidSchema
+from opensink_web.errors import InvalidAnswer, InvalidSchema
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
 from opensink_web.operations.accounts.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.accounts.disclosure import (
@@ -39,6 +39,10 @@ from opensink_web.schema.limits import check_schema
 RESOURCE = "agent_session_input_requests"
 routes = Routes(RESOURCE)
 WAIT_SECONDS_MAX = 60
+AnswerSchema: TypeAlias = Annotated[
+    JsonValue, WithJsonSchema({"title": "Schema", "anyOf": [{"type": "object"}, {"const": True}]})
+]
+"""A JSON Schema that an answer has to fit, in a body that is sent."""
 
 
 class InputRequestCreate(Received):
@@ -56,10 +60,7 @@ class InputRequestCreate(Received):
     key: Line
     title: Line
     message: str
-    schema_: Annotated[
-        JsonValue,
-        WithJsonSchema({"title": "Schema", "anyOf": [{"type": "object"}, {"const": True}]}),
-    ] = Field(alias="schema")
+    schema_: AnswerSchema = Field(alias="schema")
 
 
 class Resolution(Received):
@@ -135,12 +136,16 @@ class WaitQuery(Query):
 InputRequestPage = PageResponse[InputRequestResponse]
 
 
-def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
-    """Raises: InvalidSchema."""
+def check_sent_schema(schema: JsonValue) -> None:
+    """Raises: InvalidSchema, pointing into the body."""
     try:
-        check_schema(body.schema_)
+        check_schema(schema)
     except InvalidSchema as error:
-        raise InvalidSchema(error.message, errors=_inside("/schema", error.errors)) from None
+        raise error.below("/schema") from None
+
+
+def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
+    check_sent_schema(body.schema_)
 
 
 @routes.post(
@@ -206,7 +211,7 @@ def _check_answer(principal: Principal, request_id: UUID, body: Resolution) -> C
     try:
         return check_answer(principal.workspace, request_id, body.response)
     except InvalidAnswer as error:
-        raise InvalidAnswer(error.message, errors=_inside("/response", error.errors)) from None
+        raise error.below("/response") from None
 
 
 @routes.post(
@@ -230,8 +235,3 @@ def resolve(
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestResponse:
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
     return InputRequestResponse.shown_to(principal, request)
-
-
-def _inside(path: str, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:
-    """Point into the body that was sent, instead of into a part of it."""
-    return tuple(FieldError(path + error.path, error.message) for error in errors)

@@ -18,6 +18,7 @@ from .resources import (
     InputRequest,
     Me,
     Outcome,
+    Preview,
     Queued,
     QueuedBatch,
     QueuedChats,
@@ -78,6 +79,11 @@ class Client:
         body = {"key": key, "title": title, "message": message, "schema": schema}
         body |= {"session_id": session.id, "agent_id": session.agent_id}
         return read(InputRequest, self._http.api("POST", "/agent-session-input-requests", body))
+
+    def preview(self, schema: dict[str, Any], values: dict[str, Any] | None = None) -> Preview:
+        """See which form a schema makes, filled with `values`; nobody is asked."""
+        body = {"schema": schema, "values": values}
+        return read(Preview, self._http.api("POST", "/agent-session-input-requests/preview", body))
 
     def get_input_request(self, request_id: str, *, wait_seconds: int = 0) -> InputRequest:
         """Read a request, at once or when it is answered within `wait_seconds` (at most 60)."""

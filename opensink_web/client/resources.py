@@ -68,6 +68,24 @@ class InputRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """The form that a schema makes, before anybody is asked; `url` shows it for a day.
+
+    Each of `fields` is `{pointer, title, control, is_native}`; where it is not native, a person
+    would have to type JSON. `warnings` are about the schema, `errors` about the values, each
+    `{path, message}`.
+    """
+
+    id: str
+    url: str
+    expires_at: str
+    is_native: bool
+    fields: list[dict[str, Any]]
+    warnings: list[dict[str, str]]
+    errors: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """Something to execute by name; `target` says what carries it out.
 

@@ -45,6 +45,7 @@ from opensink_web.models.input_request import (
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import Leased
 from opensink_web.models.password_reset import PasswordReset
+from opensink_web.models.preview import Preview
 from opensink_web.models.role import CustomRole, MembershipRole
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
@@ -89,6 +90,7 @@ __all__ = [
     "Membership",
     "MembershipRole",
     "PasswordReset",
+    "Preview",
     "RecoveryCode",
     "RefreshToken",
     "Role",

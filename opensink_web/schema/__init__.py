@@ -17,6 +17,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     controls/    field node -> WTForms field, a module each; templates/answer/controls draws it
     form         AnswerForm: blank, submitted, read, rows added and removed
     edits        what a person changed of what was proposed
+    overview     which control every field of a form gets
 
 Follows JSON Schema 2020-12, 2019-09, draft-07, draft-06 and draft-04
 (https://json-schema.org/specification).

@@ -19,8 +19,6 @@ from opensink_web.schema.subschemas import (
     pointer_to,
     walk,
 )
-from opensink_web.schema.tree.building import field_tree
-from opensink_web.schema.tree.node import FieldNode, Kind
 from opensink_web.schema.validation import validate
 
 MAX_WARNINGS = 20
@@ -65,12 +63,6 @@ def warnings_about(schema: JSONValue) -> tuple[FieldError, ...]:
     return tuple(islice(_warnings(schema), MAX_WARNINGS))
 
 
-def typed_as_json(schema: JSONValue) -> tuple[str, ...]:
-    """Return the titles of the parts that no form can draw, so that they are typed as JSON."""
-    inside = _nodes_in(field_tree(schema))
-    return tuple(node.title for node in inside if node.kind is Kind.JSON)
-
-
 def _warnings(schema: JSONValue) -> Iterator[FieldError]:
     parts = list(walk(schema))
     dialect = {"$schema": parts[0][1]["$schema"]} if parts and "$schema" in parts[0][1] else {}
@@ -96,12 +88,6 @@ def _with_default(parts: list[tuple[Path, JSONObject]]) -> set[int]:
 def _below(path: Path, warnings: Iterator[FieldError]) -> Iterator[FieldError]:
     for each in warnings:
         yield FieldError(pointer_to(path) + each.path, each.message)
-
-
-def _nodes_in(node: FieldNode) -> Iterator[FieldNode]:
-    for child in (*node.children, *filter(None, [node.item])):
-        yield child
-        yield from _nodes_in(child)
 
 
 def _unknown_words(part: JSONObject) -> Iterator[FieldError]:

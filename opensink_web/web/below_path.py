@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, request, url_for
+from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from opensink_web.errors import ConfigurationError
-from opensink_web.web.access import services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,18 +36,6 @@ def live_below_path(app: Flask, public_url: str) -> None:
     app.config["APPLICATION_ROOT"] = path or "/"
     app.session_interface = _SessionsBelowPath()
     app.wsgi_app = _BelowPath(app.wsgi_app, path)  # type: ignore[method-assign]  # Flask's documented way
-
-
-def public_root() -> str:
-    """Return where browsers and programs reach this server, the path included."""
-    origin = urlsplit(services().settings.public_url)._replace(path="").geturl()
-    return f"{origin}{request.script_root}"
-
-
-def public_address(endpoint: str, **values: object) -> str:
-    """Return the whole address of a page, for people who get it elsewhere than in their browser."""
-    # url_for has the path already
-    return public_root().removesuffix(request.script_root) + url_for(endpoint, **values)  # type: ignore[arg-type]  # Flask's own annotation is Any
 
 
 def cookie_path(path: str = "") -> str:

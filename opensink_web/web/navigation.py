@@ -57,7 +57,11 @@ _ENTRIES = (
     _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
 )
 
-_AREA_OF_BLUEPRINT = {"input_request": "inbox", "function_test_call": "function"}
+_AREA_OF_BLUEPRINT = {
+    "input_request": "inbox",
+    "preview": "inbox",
+    "function_test_call": "function",
+}
 """Pages that stand under another area's line of the menu."""
 
 

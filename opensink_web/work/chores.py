@@ -19,6 +19,7 @@ from opensink_web.operations.executions.ending import end_forgotten_batches, is_
 from opensink_web.operations.executions.queueing import is_any_unqueued, queue_some
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.idempotency import forget_expired, is_any_expired
+from opensink_web.operations.requests.preview import forget_previews, is_any_preview_over
 from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
 from opensink_web.settings import Settings
 
@@ -70,7 +71,11 @@ QUEUEING = (Chore(is_any_unqueued, queue_some),)
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 ALWAYS = (*ENDING, *QUEUEING, *CANCELLING, *DELETING)
 """What somebody may be waiting for."""
-CLEANING = (Chore(is_any_expired, forget_expired), Chore(is_any_over, forget_over))
+CLEANING = (
+    Chore(is_any_expired, forget_expired),
+    Chore(is_any_over, forget_over),
+    Chore(is_any_preview_over, forget_previews),
+)
 """What has outlived its use."""
 
 

@@ -17,6 +17,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.role import create_role
+from opensink_web.operations.requests.preview import create_preview
 from tests.api.conftest import Api
 from tests.architecture.query_plans import Finding, api_addresses, findings, page_addresses
 from tests.conftest import Cast
@@ -47,6 +48,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
             role_id = create_role(
                 by, name="Billing", description="", permissions=["sinas.agents.read:all"]
             ).id
+            preview_id = create_preview(by.workspace, {}, None).id
         with reading():
             ids = {
                 "agent_id": waiting.agent_id,
@@ -56,6 +58,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "batch_id": batch.id,
                 "chat_id": chat.chat_ids[0],
                 "role_id": role_id,
+                "preview_id": preview_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),
                 "activity_id": db.session.scalars(select(Activity.id).limit(1)).one(),
                 "key_id": db.session.scalars(

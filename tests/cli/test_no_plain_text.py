@@ -190,6 +190,8 @@ class Site:
         asked = self.api("POST", "agent-session-input-requests", ids | question)
         path = f"agent-session-input-requests/{asked['id']}/resolve"
         self.api("POST", path, {"response": {"pin": self.secrets["answer"]}})
+        previewed = {"schema": SCHEMA, "values": {"pin": self.secret("previewed")}}
+        self.api("POST", "agent-session-input-requests/preview", previewed)
         failed = f"deliveries?agent_id={agent['id']}&status=failed"
         self.opensink.wait_until(lambda: self.api("GET", failed)["items"])
 

@@ -13,7 +13,8 @@ from opensink_web.json_value import JSONValue
 from opensink_web.schema.example import example_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
-from opensink_web.schema.lint import MAX_WARNINGS, typed_as_json, warnings_about
+from opensink_web.schema.lint import MAX_WARNINGS, warnings_about
+from opensink_web.schema.overview import overview
 from opensink_web.schema.validation import validate
 from tests.support.hostile_schemas import DRAWN, REFUSED, answer, entries, text
 from tests.support.watched import watched
@@ -57,7 +58,7 @@ def test_is_drawn_and_read(
         form = AnswerForm.blank(schema)
         assert draw(form)
         assert len(warnings_about(schema)) <= MAX_WARNINGS
-        typed_as_json(schema)
+        overview(AnswerForm.blank(schema))
         example_of(schema)
     sent = untouched(form)
     with harmless():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from opensink_web.json_value import JSONObject
-from opensink_web.schema.lint import MAX_WARNINGS, typed_as_json, warnings_about
+from opensink_web.schema.lint import MAX_WARNINGS, warnings_about
 
 pytestmark = pytest.mark.unit
 
@@ -64,11 +64,3 @@ def test_of_all_else_nothing_is_said(schema: dict[str, Any]) -> None:
 
 def test_warnings_have_an_end() -> None:
     assert len(warnings_about({f"x{number}": 1 for number in range(500)})) == MAX_WARNINGS
-
-
-def test_parts_that_no_form_can_draw_are_named() -> None:
-    pair: JSONObject = {"type": "array", "prefixItems": [TEXT, TEXT]}
-    rows: JSONObject = {"type": "array", "items": {"properties": {"any": {"title": "Whatever"}}}}
-    schema: JSONObject = {"properties": {"pair": pair, "rows": rows, "name": TEXT}}
-    assert typed_as_json(schema) == ("Pair", "Whatever")
-    assert typed_as_json({"type": "object"}) == ()

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.orm import joinedload
 
+from opensink_web import clock
 from opensink_web.errors import NotFound
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
@@ -17,6 +18,7 @@ from opensink_web.models import (
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
+    Preview,
     Workspace,
     db,
 )
@@ -71,6 +73,19 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     if request is None:
         raise NotFound("There is no such input request.")
     return request
+
+
+def find_preview(workspace: Workspace, preview_id: UUID) -> Preview:
+    """Raises: NotFound, also for one whose time is over."""
+    query = select(Preview).where(
+        Preview.id == preview_id,
+        Preview.workspace_id == workspace.id,
+        Preview.expires_at > clock.now(),
+    )
+    preview = db.session.scalars(query).one_or_none()
+    if preview is None:
+        raise NotFound("There is no such preview. One is kept for a day; make it again.")
+    return preview
 
 
 def pending_schema(workspace: Workspace, request_id: UUID) -> JSONValue:

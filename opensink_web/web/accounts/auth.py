@@ -18,6 +18,7 @@ from flask_login import current_user
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
+from opensink_web.contract.public_address import public_root
 from opensink_web.errors import Conflict, InvalidInput, NotFound, RateLimited
 from opensink_web.models import Invitation, Membership, User
 from opensink_web.models.transaction import writing
@@ -40,7 +41,6 @@ from opensink_web.web.attempts import (
     retry_after,
     user_with_password,
 )
-from opensink_web.web.below_path import public_root
 from opensink_web.web.forms.form_token import anybodys_form
 from opensink_web.web.forms.settings_form import LineField, NewPasswordForm, SettingsForm
 from opensink_web.web.forms.typed import keeps_typed

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
+from opensink_web.contract.public_address import public_address
 from opensink_web.errors import Conflict, InvalidInput, PermissionMissing
 from opensink_web.models import Role
 from opensink_web.models.transaction import writing
@@ -33,7 +34,6 @@ from opensink_web.operations.accounts.user import (
     remove_member,
 )
 from opensink_web.web.access import requires
-from opensink_web.web.below_path import public_address
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("member", __name__)

@@ -10,6 +10,7 @@ from htmx_flask import request
 from jinja2_fragments.flask import render_block
 from wtforms.validators import InputRequired
 
+from opensink_web.contract.public_address import public_root
 from opensink_web.errors import Conflict, InvalidInput, UnreadableSecret
 from opensink_web.json_value import dump
 from opensink_web.models import Agent
@@ -38,7 +39,6 @@ from opensink_web.web.access import requires, services
 from opensink_web.web.agents.endpoint_form import EndpointForm, endpoint_form
 from opensink_web.web.agents.signing_secret import signing_card
 from opensink_web.web.agents.test_call import TestCall, find_test_call
-from opensink_web.web.below_path import public_root
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
 from opensink_web.web.rendering.listing import page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
+from opensink_web.contract.public_address import public_root
 from opensink_web.errors import Conflict
 from opensink_web.models import Batch, BatchStatus
 from opensink_web.models.transaction import writing
@@ -18,7 +19,6 @@ from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.queries.batch import BatchFilter, find_batch, list_batches
 from opensink_web.operations.page import Page
 from opensink_web.web.access import requires
-from opensink_web.web.below_path import public_root
 from opensink_web.web.executions.batch_page import batch_page
 from opensink_web.web.executions.batch_progress import BatchRow, rows_of
 from opensink_web.web.executions.execution_target import TargetChoice, target_choice

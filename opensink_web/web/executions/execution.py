@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web import json_value
+from opensink_web.contract.public_address import public_root
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Execution, ExecutionStatus
@@ -25,7 +26,6 @@ from opensink_web.operations.executions.queries.execution import (
 )
 from opensink_web.operations.page import Page
 from opensink_web.web.access import requires
-from opensink_web.web.below_path import public_root
 from opensink_web.web.executions.execution_data import has_output
 from opensink_web.web.executions.execution_page import execution_page
 from opensink_web.web.executions.execution_target import TargetChoice, target_choice

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
+from opensink_web.contract.public_address import public_root
 from opensink_web.errors import Conflict, InvalidInput, UnreadableSecret
 from opensink_web.models import Function, FunctionKind
 from opensink_web.models.transaction import writing
@@ -33,7 +34,6 @@ from opensink_web.schema.example import example_of
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.web.access import requires, services
 from opensink_web.web.agents.signing_secret import signing_card
-from opensink_web.web.below_path import public_root
 from opensink_web.web.executions.execution_recent import recent_of
 from opensink_web.web.executions.function_form import FunctionForm, function_form
 from opensink_web.web.executions.sample_call import example_fits

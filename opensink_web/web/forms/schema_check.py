@@ -7,7 +7,8 @@ from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema, check_value_schema
-from opensink_web.schema.lint import typed_as_json, warnings_about
+from opensink_web.schema.lint import warnings_about
+from opensink_web.schema.overview import overview
 from opensink_web.schema.places import line_of
 
 
@@ -56,7 +57,8 @@ def check_input_schema(text: str | None) -> SchemaCheck:
         check_schema(schema)
     except InvalidInput as error:
         return SchemaCheck(errors=_located(error, text))
-    parts = typed_as_json(schema)
+    fields = overview(AnswerForm.blank(schema))
+    parts = tuple(each.title for each in fields if not each.is_native)
     return SchemaCheck((), _warnings(schema, text), AnswerForm.blank(schema), parts)
 
 

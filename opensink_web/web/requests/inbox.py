@@ -9,6 +9,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
+from opensink_web.contract.public_address import public_root
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import InputRequest, InputRequestKind, Workspace
 from opensink_web.operations.accounts.permission import Action, Principal
@@ -19,7 +20,6 @@ from opensink_web.operations.requests.queries import (
     list_input_requests,
 )
 from opensink_web.web.access import requires
-from opensink_web.web.below_path import public_root
 from opensink_web.web.forms.choice import Choice, agent_choice, chosen_agent
 from opensink_web.web.rendering.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
