@@ -67,8 +67,9 @@ def _entries(node: FieldNode) -> list[JSONValue]:
 def _number(node: FieldNode) -> int | float:
     limits = node.constraints
     if limits.minimum is not None:
-        return limits.minimum
-    return min(1, limits.maximum) if limits.maximum is not None else 1
+        return limits.minimum + (1 if limits.is_above else 0)
+    most = None if limits.maximum is None else limits.maximum - (1 if limits.is_below else 0)
+    return 1 if most is None else min(1, most)
 
 
 def _text(node: FieldNode) -> str:

@@ -176,7 +176,7 @@ CONTROLS = {
     "date picker": ("input", "date"),
     "colour picker": ("input", "color"),
     "password": ("input", "password"),
-    "number": ("input", "number"),
+    "number": ("input", "text"),
     "radio buttons": ("radios", None),
     "select": ("select", None),
     "fact": ("fact", None),

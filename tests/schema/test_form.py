@@ -33,6 +33,7 @@ def of_one(schema: JSONValue, *typed: str, required: bool = True) -> Submission:
         ({"type": "number"}, "12", 12),
         ({"type": "number"}, "12.0", 12.0),
         ({"type": "number"}, ".5", 0.5),
+        ({"type": "number"}, "1.200,50", 1200.5),
         ({"type": "number"}, "+1e-2", 0.01),
         ({"type": "boolean"}, "0", True),
         ({"type": "boolean"}, "1", False),
@@ -90,9 +91,10 @@ def test_a_required_field_left_empty_is_an_error(schema: JSONValue, typed: list[
 @pytest.mark.parametrize(
     ("schema", "typed", "beginning"),
     [
-        ({"type": "integer"}, "1,200", "Enter a whole number using digits"),
+        ({"type": "integer"}, "12-", "Enter a whole number using digits"),
+        ({"type": "integer"}, "1,200", "1,200 can be read as 1200 or as 1.2."),
         ({"type": "integer"}, "1.5", "This must be a whole number."),
-        ({"type": "number"}, "1,5", "Enter a number with a decimal point"),
+        ({"type": "integer", "writeOnly": True}, "1,200", "Enter a whole number using digits"),
         ({"type": "number"}, "NaN", "Enter a number"),
         ({"type": "number"}, "1e999", "This number is too large"),
         ({"type": "integer"}, "9" * 500, "This number is too large"),

@@ -31,12 +31,11 @@ def tag(html: str, name: str) -> str:
     [
         ({"type": "string", "minLength": 2, "maxLength": 9}, ['minlength="2"', 'maxlength="9"']),
         ({"type": "string", "examples": ["ABC"]}, ['placeholder="ABC"']),
-        ({"type": "integer", "minimum": 1, "maximum": 5}, ['type="number"', 'min="1"', 'max="5"']),
-        ({"type": "integer", "exclusiveMinimum": 0}, ['min="1"', 'step="1"']),
-        ({"type": "number", "multipleOf": 0.01}, ['step="0.01"']),
-        ({"type": "number", "minimum": 0.5, "multipleOf": 1}, ['min="0.5"', 'step="any"']),
-        ({"type": "integer", "minimum": 10**350, "multipleOf": 0.5}, ['step="0.5"']),
+        ({"type": "integer", "minimum": 1}, ['type="text"', 'inputmode="numeric"']),
+        ({"type": "number", "examples": [1.5]}, ['inputmode="decimal"', 'placeholder="1.5"']),
+        ({"type": "number", "minimum": -1}, ['type="text"', 'inputmode="text"']),
         ({"type": "integer", "default": 10**350}, ['type="text"', 'inputmode="numeric"']),
+        ({"type": "integer", "writeOnly": True}, ['type="password"', 'inputmode="numeric"']),
         ({"type": "string", "format": "email"}, ['type="email"']),
         ({"type": "string", "format": "uri"}, ['type="url"']),
         ({"type": "string", "format": "date"}, ['type="date"']),
@@ -51,6 +50,23 @@ def test_an_input_mirrors_the_schema(draw: Draw, schema: JSONValue, attributes: 
     control = tag(drawn(draw, schema), "input")
     for attribute in attributes:
         assert attribute in control
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 5}, "From 1 to 5."),
+        ({"type": "integer", "exclusiveMinimum": 0}, "At least 1."),
+        ({"type": "integer", "exclusiveMinimum": 0.5, "exclusiveMaximum": 8.5}, "From 1 to 8."),
+        ({"type": "number", "exclusiveMinimum": 0, "maximum": 9}, "More than 0, at most 9."),
+        ({"type": "number", "minimum": 5, "exclusiveMinimum": 0}, "At least 5."),
+        ({"type": "number", "exclusiveMaximum": 0.5}, "Less than 0.5."),
+        ({"type": "number", "maximum": 9, "multipleOf": 0.01}, "At most 9, a multiple of 0.01."),
+        ({"type": "integer", "minimum": 10**350}, f"At least {10**350}."),
+    ],
+)
+def test_the_limits_of_a_number_are_told(draw: Draw, schema: JSONValue, words: str) -> None:
+    assert f"<p>{words}</p>" in drawn(draw, schema)
 
 
 @pytest.mark.parametrize(

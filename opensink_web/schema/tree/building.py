@@ -5,6 +5,7 @@ Pure data, known before anybody answers. A part that no form can draw is one JSO
 
 import re
 from dataclasses import dataclass, replace
+from math import ceil, floor
 
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.lookalike import shared, skeleton, spelled
@@ -252,11 +253,20 @@ def _placeholder(examples: JSONValue) -> str:
 
 
 def _constraints(words: JSONObject, kind: Kind) -> Constraints:
-    beyond = 1 if kind is Kind.INTEGER else 0
-    above, below = _number(words.get("exclusiveMinimum")), _number(words.get("exclusiveMaximum"))
+    low, above = _number(words.get("minimum")), _number(words.get("exclusiveMinimum"))
+    high, below = _number(words.get("maximum")), _number(words.get("exclusiveMaximum"))
+    is_above = above is not None and (low is None or above >= low)
+    is_below = below is not None and (high is None or below <= high)
+    low, high = (above if is_above else low), (below if is_below else high)
+    if kind is Kind.INTEGER:  # more than 0.5 is at least 1
+        low = floor(low) + 1 if is_above and low is not None else low
+        high = ceil(high) - 1 if is_below and high is not None else high
+        is_above = is_below = False
     return Constraints(
-        minimum=_number(words.get("minimum")) if above is None else above + beyond,
-        maximum=_number(words.get("maximum")) if below is None else below - beyond,
+        minimum=low,
+        maximum=high,
+        is_above=is_above,
+        is_below=is_below,
         multiple_of=_number(words.get("multipleOf")),
         min_length=_count(words.get("minLength")),
         max_length=_count(words.get("maxLength")),

@@ -35,10 +35,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """The limits that HTML can mirror; lengths are in characters."""
+    """The limits that a control can tell of; lengths are in characters.
+
+    The number itself is within a limit, unless it has to be above (`is_above`) or below it.
+    """
 
     minimum: int | float | None = None
     maximum: int | float | None = None
+    is_above: bool = False
+    is_below: bool = False
     multiple_of: int | float | None = None
     min_length: int | None = None
     max_length: int | None = None
