@@ -65,8 +65,8 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     `proposed`, an answer that fits, is what it starts from instead of what the schema proposes.
     If that is so large, or the schema demands so many entries, that a browser would choke on the
     fields, it is answered as JSON. Without a `vault` a secret has to be typed anew when the form
-    is drawn again. Raises: InvalidInput when a browser sends more fields than can
-    be.
+    is drawn again. Every field's name begins with `name`, so a page may have several forms.
+    Raises: InvalidInput when a browser sends more fields than can be.
     """
 
     def __init__(
@@ -76,9 +76,11 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         *,
         proposed: JSONObject | None = None,
         vault: Vault | None = None,
+        name: str = ROOT_NAME,
     ) -> None:
         super().__init__({})
         self.schema = schema
+        self._name = name
         self._vault = vault
         self._proposed = proposed
         self._placed: list[tuple[AnswerField, str]] = []
@@ -94,7 +96,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
         start = _start(node, self._proposed)
-        root = bind(self, node, start, name=ROOT_NAME, pointer="")
+        root = bind(self, node, start, name=self._name, pointer="")
         root.process(formdata, given_to(node, start if node.constant is ABSENT else node.constant))
         return root
 
@@ -118,9 +120,11 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         raise ValueError("What you typed here was not kept. Type it again.")
 
     @classmethod
-    def blank(cls, schema: JSONValue, proposed: JSONObject | None = None) -> "AnswerForm":
+    def blank(
+        cls, schema: JSONValue, proposed: JSONObject | None = None, name: str = ROOT_NAME
+    ) -> "AnswerForm":
         """Draw the form with what is proposed; the schema has passed `check_schema`."""
-        return cls(schema, proposed=proposed)
+        return cls(schema, proposed=proposed, name=name)
 
     @classmethod
     def submitted(
@@ -129,9 +133,10 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         formdata: FormData,
         proposed: JSONObject | None = None,
         vault: Vault | None = None,
+        name: str = ROOT_NAME,
     ) -> "AnswerForm":
         """Take what a browser sent; everything typed is kept as it was typed."""
-        return cls(schema, formdata, proposed=proposed, vault=vault)
+        return cls(schema, formdata, proposed=proposed, vault=vault, name=name)
 
     def read(self) -> Submission:
         """Read the answer and check it as a whole; the errors also go to their fields."""
@@ -174,7 +179,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         added, removed = formdata.getlist(ADD_BUTTON), formdata.getlist(REMOVE_BUTTON)
         if not (added or removed):
             return None
-        form = AnswerForm.submitted(self.schema, formdata, self._proposed, self._vault)
+        form = AnswerForm.submitted(self.schema, formdata, self._proposed, self._vault, self._name)
         for field in [field for field in walk(form.root) if isinstance(field, ListField)]:
             for name in {row.name for row in field.rows} & set(removed):
                 field.remove_row(name)

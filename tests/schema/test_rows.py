@@ -117,3 +117,14 @@ def test_a_required_list_starts_with_the_rows_it_needs(
     schema: JSONValue = {"properties": {"tags": tags}, "required": ["tags"]}
     sent = untouched(AnswerForm.blank(schema))
     assert AnswerForm.submitted(schema, sent).read().value == {"tags": ["", ""]}
+
+
+def test_two_forms_on_a_page_share_no_name(draw: Callable[[AnswerForm], str]) -> None:
+    form = AnswerForm.blank(SCHEMA, name="example")
+    html = draw(form)
+    assert "answer-0" not in html
+    assert 'name="example-0"' in html
+    sent = MultiDict([("example-0", "typed"), ("example-1", "0"), ("_add", "example-1")])
+    longer = AnswerForm.submitted(SCHEMA, sent, name="example").changed_by(sent)
+    assert longer is not None
+    assert 'name="example-1-1-0"' in draw(longer)
