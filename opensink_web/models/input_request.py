@@ -41,8 +41,9 @@ class InputRequestKind(StrEnum):
 class InputRequest(Identified, Created, Base):
     """`message` is Markdown; `schema` is JSON Schema; `response` fits it or is null.
 
-    `proposed_response` is what a call is to be made with, of an approval; who declined, and when,
-    is in `resolved_by` and `resolved_at`, as who answered.
+    `proposed_response` is what a call is to be made with, of an approval. `edited` are JSON
+    Pointers to what was changed of it, or of what the schema proposes; null where nothing was
+    proposed. Who declined, and when, is in `resolved_by` and `resolved_at`, as who answered.
     """
 
     __tablename__ = "input_requests"
@@ -73,6 +74,9 @@ class InputRequest(Identified, Created, Base):
     proposed_response = Sealed[UserObject | None]()
     sealed_response: Mapped[str | None] = mapped_column("response", Text)
     response = Sealed[UserObject | None]()
+    # keys may say something too, where they are somebody's names
+    sealed_edited: Mapped[str | None] = mapped_column("edited", Text)
+    edited = Sealed[list[str] | None]()
     status: Mapped[InputRequestStatus] = mapped_column(
         word_type(InputRequestStatus), default=InputRequestStatus.PENDING
     )

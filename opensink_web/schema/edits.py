@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
-from opensink_web.schema.controls.binding import given_to
 from opensink_web.schema.subschemas import Path, pointer_to, walk
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.validation import validate
 
 MAX_PLACES = 1_000
 """In how many places a part may differ before it counts as changed as a whole."""
@@ -143,8 +143,25 @@ def _names_values(schema: JSONValue) -> bool:
 @lru_cache(maxsize=256)
 def _start_of(schema_text: str) -> JSONObject:
     """Return what the untouched form would answer of its own; nobody changes it."""
-    start = _start(field_tree(parse(schema_text)), ABSENT)
-    return start if isinstance(start, dict) else {}
+    schema = parse(schema_text)
+    start = _start(field_tree(schema), ABSENT)
+    if not isinstance(start, dict):
+        return {}
+    # what the schema itself rules out is proposed to nobody
+    wrong = {error.path for error in validate(schema, start)}
+    return _without(start, wrong, "") if wrong else start
+
+
+def _without(part: JSONObject, pointers: set[str], at: str) -> JSONObject:
+    """Return an object without the values that stand at these places; objects stay."""
+    kept: JSONObject = {}
+    for key, value in part.items():
+        place = at + pointer_to((key,))
+        if isinstance(value, dict):
+            kept[key] = _without(value, pointers, place)
+        elif not any(each == place or each.startswith(place + "/") for each in pointers):
+            kept[key] = value
+    return kept
 
 
 def _start(node: FieldNode, outer: JSONValue | Absent) -> JSONValue | Absent:
@@ -152,7 +169,7 @@ def _start(node: FieldNode, outer: JSONValue | Absent) -> JSONValue | Absent:
     if node.constant is not ABSENT:
         # what can only be true is a consent, which is a person's to give
         return ABSENT if node.constant is True else node.constant
-    start = given_to(node, node.default if outer is ABSENT else outer)
+    start = node.default if outer is ABSENT else outer
     if node.kind is not Kind.GROUP or not (node.required or isinstance(start, dict)):
         return start
     given = start if isinstance(start, dict) else {}

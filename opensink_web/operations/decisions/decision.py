@@ -32,7 +32,7 @@ from opensink_web.operations.agents.agent_session import move_session
 from opensink_web.operations.deliveries.delivery import deliver_resolution
 from opensink_web.operations.executions.ending import LockedExecution, lock_executions
 from opensink_web.operations.executions.resumption import fail_declined, resume
-from opensink_web.operations.requests.answer import CheckedAnswer
+from opensink_web.operations.requests.answer import CheckedAnswer, edited_count
 from opensink_web.operations.requests.input_request import store_refusal, store_response
 from opensink_web.operations.requests.queries import has_open_requests
 
@@ -72,25 +72,25 @@ _LOCK_REQUEST = (
 )
 
 
-def resolve(workspace: Workspace, response: CheckedAnswer, *, by: User) -> InputRequest:
+def resolve(workspace: Workspace, answer: CheckedAnswer, *, by: User) -> InputRequest:
     """Store the answer, once, and let whoever asked go on with it.
 
     Of a session the call to its agent is written down; an execution is queued again. The answer
     to a call that waits for approval is the input that it is made with. Raises: NotFound;
     AlreadyResolved, saying who and when; Conflict when there is nobody to answer any more.
     """
-    row = _lock_of_session(workspace, response.request_id)
+    row = _lock_of_session(workspace, answer.request_id)
     if row is None:
-        return _resolve_for_execution(workspace, response, by)
+        return _resolve_for_execution(workspace, answer, by)
     request, session, has_endpoint = row
-    InputRequest.schema.remember(request, response.schema)
-    store_response(request, response.value, by)
+    InputRequest.schema.remember(request, answer.schema)
+    store_response(request, answer, by)
     log_activity(
         session,
         ActivityType.INPUT_REQUEST_RESOLVED,
         source=ActivitySource.USER,
         message=f"{by.email} answered “{request.title}”.",
-        payload={"resolved_by": str(by.id)},
+        payload={"resolved_by": str(by.id), **edited_count(answer.edited)},
         related_entity_id=str(request.id),
     )
     if session.sealed_error_message is not None:
@@ -136,10 +136,10 @@ def _lock_of_session(
     return request, session, bool(row[-1])
 
 
-def _resolve_for_execution(workspace: Workspace, response: CheckedAnswer, by: User) -> InputRequest:
-    request, execution = _lock_of_execution(workspace, response.request_id)
-    store_response(request, response.value, by)
-    resume(request, execution, response.value, by)
+def _resolve_for_execution(workspace: Workspace, answer: CheckedAnswer, by: User) -> InputRequest:
+    request, execution = _lock_of_execution(workspace, answer.request_id)
+    store_response(request, answer, by)
+    resume(request, execution, answer, by)
     return request
 
 

@@ -22,6 +22,7 @@ from opensink_web.operations.executions.ending import (
     add_steps,
     end_executions,
 )
+from opensink_web.operations.requests.answer import CheckedAnswer, edited_count, with_edits
 from opensink_web.schema.secrets import merged_paths, paths_from, secrets_of
 
 REJECTED = "rejected"
@@ -45,7 +46,7 @@ _QUEUE = (
 
 
 def resume(
-    request: InputRequest, execution: LockedExecution, response: JSONObject, by: User
+    request: InputRequest, execution: LockedExecution, answer: CheckedAnswer, by: User
 ) -> None:
     """Queue a locked execution again. An approval's answer is its input. Raises: Conflict."""
     _check_awaiting(execution)
@@ -54,19 +55,18 @@ def resume(
     if is_approval:
         # what was secret stays so, also where the input's schema is another one by now
         before = db.session.get_one(Execution, execution.id).secret_input_paths
-        paths = merged_paths(secrets_of(request.schema).paths_in(response), paths_from(before))
+        secret = secrets_of(request.schema).paths_in(answer.value)
+        paths = merged_paths(secret, paths_from(before))
         given = {
-            "input_data": Execution.input_data.seal(execution.id, response),
+            "input_data": Execution.input_data.seal(execution.id, answer.value),
             "secret_input_paths": Execution.secret_input_paths.seal(execution.id, paths),
         }
     run_prepared(_QUEUE, {"of_execution": execution.id, "moment": clock.now(), **given})
     message = f"{by.email} answered “{request.title}”."
     if is_approval:
-        is_edited = response != request.proposed_response
-        message = f"{by.email} approved the call{', with an edited input' if is_edited else ''}."
-    add_steps(
-        [Step(execution.id, StepKind.RESUMED, message, {"input_request_id": str(request.id)})]
-    )
+        message = f"{by.email} approved the call{with_edits(answer.edited)}."
+    details: JSONObject = {"input_request_id": str(request.id), **edited_count(answer.edited)}
+    add_steps([Step(execution.id, StepKind.RESUMED, message, details)])
     notify_after_commit(Execution, execution.group_id)
 
 

@@ -7,17 +7,22 @@ from uuid import UUID
 from opensink_web.errors import AlreadyResolved, Conflict, InvalidAnswer
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace
-from opensink_web.operations.requests.queries import find_input_request, pending_schema
+from opensink_web.operations.requests.queries import AnswerTerms, find_input_request, find_pending
+from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.validation import validate
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedAnswer:
-    """An answer that fits the `schema` of a request, which stays as it was asked with."""
+    """An answer that fits the `schema` of a request, which stays as it was asked with.
+
+    `edited` are the pointers of what it changes of what was proposed; None when nothing was.
+    """
 
     request_id: UUID
     value: JSONObject
     schema: JSONValue
+    edited: list[str] | None
 
 
 def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -> CheckedAnswer:
@@ -26,15 +31,18 @@ def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -
     Raises: NotFound; AlreadyResolved, saying who and when; Conflict when there is nobody to answer
     any more; InvalidAnswer with an error for each failure.
     """
-    schema = pending_schema(workspace, request_id)
-    if schema is None:
+    terms = find_pending(workspace, request_id)
+    if terms is None:
         request = find_input_request(workspace, request_id)
         check_pending(request)
-        schema = request.schema  # it was asked in this moment
-    errors = validate(schema, response)
+        # it was asked in this moment
+        terms = AnswerTerms(request.schema, request.proposed_response)
+    errors = validate(terms.schema, response)
     if errors:
         raise InvalidAnswer("The response does not match the request's schema.", errors=errors)
-    return CheckedAnswer(request_id, response, schema)
+    proposal = proposal_of(terms.schema, terms.proposed_response)
+    edited = None if proposal is None else proposal.changed_in(response)
+    return CheckedAnswer(request_id, response, terms.schema, edited)
 
 
 def check_pending(request: InputRequest) -> None:
@@ -63,3 +71,20 @@ def decision(kind: InputRequestKind, status: InputRequestStatus) -> str:
             return "left open"
         case _:
             assert_never(status)
+
+
+def edited_count(edited: list[str] | None) -> JSONObject:
+    """Return what a history notes of changes: how many there are, for keys may be confidential."""
+    return {} if edited is None else {"edited_count": len(edited)}
+
+
+def with_edits(edited: list[str] | None) -> str:
+    """Say how much was changed of a proposal, as the end of a sentence about the decision."""
+    return with_edit_count(len(edited or ()))
+
+
+def with_edit_count(count: int) -> str:
+    """Say how much was changed of a proposal, as the end of a sentence about the decision."""
+    if not count:
+        return ""
+    return ", with 1 field changed" if count == 1 else f", with {count:,} fields changed"

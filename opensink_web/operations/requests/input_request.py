@@ -25,7 +25,7 @@ from opensink_web.models import (
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import run_prepared
-from opensink_web.operations.requests.answer import check_pending
+from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 
 LINE_LENGTH_MAX = 255
 """Of a key and of a title."""
@@ -103,11 +103,17 @@ def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
     ]
 
 
-def store_response(request: InputRequest, response: JSONObject, by: User) -> None:
+def store_response(request: InputRequest, answer: CheckedAnswer, by: User) -> None:
     """Answer a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
-    sealed = InputRequest.response.seal(request.id, response)
-    _decide(request, by, InputRequestStatus.RESOLVED, sealed_response=sealed)
-    InputRequest.response.remember(request, response)
+    _decide(
+        request,
+        by,
+        InputRequestStatus.RESOLVED,
+        sealed_response=InputRequest.response.seal(request.id, answer.value),
+        sealed_edited=InputRequest.edited.seal(request.id, answer.edited),
+    )
+    InputRequest.response.remember(request, answer.value)
+    InputRequest.edited.remember(request, answer.edited)
 
 
 def store_refusal(request: InputRequest, reason: str, by: User) -> None:
@@ -132,13 +138,18 @@ def _decide(
     status: InputRequestStatus,
     *,
     sealed_response: str | None = None,
+    sealed_edited: str | None = None,
     sealed_decline_reason: str | None = None,
 ) -> None:
     """Decide if nobody has: of many at once exactly one gets through.
 
     Raises: AlreadyResolved; Conflict; NotFound.
     """
-    sealed = {"response": sealed_response, "decline_reason": sealed_decline_reason}
+    sealed = {
+        "response": sealed_response,
+        "edited": sealed_edited,
+        "decline_reason": sealed_decline_reason,
+    }
     values = {"status": status, "resolved_at": clock.now(), "resolved_by_id": by.id}
     decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
     if decided.rowcount != 1:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     Execution,
     InputRequest,
@@ -31,7 +31,9 @@ _FIND = select(InputRequest).where(
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
 )
-_ANSWERABLE = select(InputRequest.status, InputRequest.sealed_schema).where(
+_ANSWERABLE = select(
+    InputRequest.status, InputRequest.sealed_schema, InputRequest.sealed_proposed_response
+).where(
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
     is_there(InputRequest),
@@ -88,14 +90,24 @@ def find_preview(workspace: Workspace, preview_id: UUID) -> Preview:
     return preview
 
 
-def pending_schema(workspace: Workspace, request_id: UUID) -> JSONValue:
-    """Return the schema of a request that waits for an answer; None when it does not, or is not."""
+@dataclass(frozen=True, slots=True)
+class AnswerTerms:
+    """What an answer has to fit, and the answer that was proposed beside the schema, if one was."""
+
+    schema: JSONValue
+    proposed_response: JSONObject | None
+
+
+def find_pending(workspace: Workspace, request_id: UUID) -> AnswerTerms | None:
+    """Return what is asked of the answer that a request waits for; None when it waits for none."""
     values = {"of_request": request_id, "of_workspace": workspace.id}
     row = run_prepared(_ANSWERABLE, values).one_or_none()
     if row is None or row.status is not InputRequestStatus.PENDING:
         return None
-    schema: JSONValue = InputRequest.schema.unseal(request_id, row.schema)
-    return schema
+    return AnswerTerms(
+        InputRequest.schema.unseal(request_id, row.schema),
+        InputRequest.proposed_response.unseal(request_id, row.proposed_response),
+    )
 
 
 def still_pending(request_ids: Sequence[UUID]) -> set[UUID]:

@@ -13,13 +13,13 @@ from opensink_web.models import (
     Execution,
     ExecutionStatus,
     InputRequest,
-    InputRequestKind,
     InputRequestStatus,
     SessionStatus,
 )
 from opensink_web.operations.accounts.disclosure import shown_error
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.deliveries.queries import find_delivery_of
+from opensink_web.operations.requests.answer import with_edits
 from opensink_web.operations.requests.queries import next_waiting
 from opensink_web.web.deliveries.delivery_wait import wait_of
 from opensink_web.web.rendering import happenings
@@ -109,11 +109,7 @@ def _decision_step(principal: Principal, input_request: InputRequest) -> Step:
     title = f"{decided(input_request.kind, input_request.status)} by {who}"
     if input_request.status is InputRequestStatus.DECLINED:
         return Step(Mark.DONE, title, input_request.decline_reason, input_request.resolved_at)
-    if (
-        input_request.kind is InputRequestKind.APPROVAL
-        and input_request.response != input_request.proposed_response
-    ):
-        title += ", with an edited input"
+    title += with_edits(input_request.edited)
     return Step(Mark.DONE, title, moment=input_request.resolved_at)
 
 

@@ -74,7 +74,7 @@ class TestApproving:
         assert request_of(asked_first).proposed_response == PROPOSED
         step = db.session.scalars(select(ExecutionStep).order_by(ExecutionStep.id.desc())).first()
         assert step is not None
-        assert step.message == "bob@example.com approved the call, with an edited input."
+        assert step.message == "bob@example.com approved the call, with 2 fields changed."
 
     def test_takes_no_input_that_the_function_would_not(
         self, cast: Cast, asked_first: Paused

@@ -184,7 +184,7 @@ class TestApproval:
         with app.app_context():
             assert execution(approval.execution_id).input_data["amount"] == 10
         html = bob.get(page_of(approval)).text
-        assert "Approved by you, with an edited input" in html
+        assert "Approved by you, with 1 field changed" in html
         assert "The input that was proposed" in html
         assert SECRET not in html
 

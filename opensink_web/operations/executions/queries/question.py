@@ -27,7 +27,12 @@ _PENDING = select(InputRequest.id, InputRequest.kind).where(
     InputRequest.status == InputRequestStatus.PENDING,
 )
 _ANSWERS = (
-    select(InputRequest.execution_id, InputRequest.id, InputRequest.sealed_response)
+    select(
+        InputRequest.execution_id,
+        InputRequest.id,
+        InputRequest.sealed_response,
+        InputRequest.sealed_edited,
+    )
     .where(
         InputRequest.execution_id.in_(_OF_EXECUTIONS),
         InputRequest.kind == InputRequestKind.INPUT,
@@ -48,10 +53,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person answered to an execution's question."""
+    """What a person answered to an execution's question, and changed of what it proposed."""
 
     input_request_id: UUID
     response: JSONObject
+    edited: list[str] | None = None
 
 
 def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, Answer | Failure]:
@@ -63,7 +69,7 @@ def answers_of(execution_ids: Collection[UUID]) -> dict[UUID, Answer | Failure]:
         return {}
     rows = run_prepared(_ANSWERS, {"of_executions": list(execution_ids)})
     newest = {row.execution_id: row for row in rows}
-    return {each: _unsealed(row.id, row.response) for each, row in newest.items()}
+    return {each: _unsealed(row) for each, row in newest.items()}
 
 
 def question_of(execution: Execution) -> Question | None:
@@ -82,9 +88,10 @@ def pending_request_of(execution_id: UUID) -> Row[Any] | None:
     return run_prepared(_PENDING, {"of_execution": execution_id}).one_or_none()
 
 
-def _unsealed(request_id: UUID, sealed: str | None) -> Answer | Failure:
+def _unsealed(row: Row[Any]) -> Answer | Failure:
     try:
-        response = InputRequest.response.unseal(request_id, sealed)
+        response = InputRequest.response.unseal(row.id, row.response)
+        edited = InputRequest.edited.unseal(row.id, row.edited)
     except UnreadableSecret as error:
         return Failure(f"The answer cannot be passed on. {error.message}", error.code)
-    return Answer(request_id, response or {})
+    return Answer(row.id, response or {}, edited)
