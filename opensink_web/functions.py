@@ -16,10 +16,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """A person's answer to what the call before this one asked for."""
+    """A person's answer to what the call before this one asked for.
+
+    `edited` are JSON Pointers to what it changes of what the schema proposed by its defaults and
+    constants; None when it proposed nothing.
+    """
 
     input_request_id: str
     response: Any
+    edited: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class InputRequestCreate(Received):
     server_set = frozenset(
         {
             *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
-            *("response", "decline_reason", "created_at", "resolved_at", "resolved_by"),
+            *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
         }
     )
 
@@ -80,10 +80,13 @@ class InputRequestResponse(ResponseModel):
 
     It was asked by an agent in a session, or by an execution. Of the kind `approval` the response
     is the input that the execution's call is made with, and `proposed_response` what the caller
-    wants it to be. Who declined, and when, is in `resolved_by` and `resolved_at`. What the schema
-    calls secret is shown to the API key of the agent, which is one that may write agents' sessions,
-    or execute the function that asked, and to an execution's own token; everybody else sees
-    `"••••••"` in its place.
+    wants it to be. `edited` are JSON Pointers to what the response changes of what was proposed: of
+    `proposed_response`, or else of the defaults and constants of the schema. It is empty when all
+    was taken as proposed, and null when nothing was proposed, there is no response, or it was given
+    before OpenSink kept this. Who declined, and when, is in `resolved_by` and `resolved_at`. What
+    the schema calls secret is shown to the API key of the agent, which is one that may write
+    agents' sessions, or execute the function that asked, and to an execution's own token; everybody
+    else sees `"••••••"` in its place.
     """
 
     id: UUID
@@ -98,6 +101,7 @@ class InputRequestResponse(ResponseModel):
     schema_: JsonValue = Field(validation_alias="schema", serialization_alias="schema")
     proposed_response: JsonObject | None
     response: JsonObject | None
+    edited: list[str] | None
     decline_reason: str | None
     status: InputRequestStatus
     created_at: datetime

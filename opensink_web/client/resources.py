@@ -52,6 +52,8 @@ class AgentSession:
 class InputRequest:
     """A question; `response` is null until `status` is `resolved`.
 
+    `edited` are JSON Pointers to what the response changes of what was proposed: an empty list when
+    nothing was changed, null when nothing was proposed.
     An agent asked it in a session, or an execution, of which `declined` ends it for a reason.
     """
 
@@ -64,6 +66,7 @@ class InputRequest:
     title: str
     status: str
     response: dict[str, Any] | None
+    edited: list[str] | None
     decline_reason: str | None
 
 

@@ -1,8 +1,8 @@
 """A function's endpoint and an execution, made into the call to send, and its answer read.
 
 Pure: the same values make the same call, byte for byte. The body's shape is the wire contract:
-`{"input", "context"}`, and `"resume": {"input_request_id", "response"}` when a person has answered
-what an earlier call of this execution asked for. A GET has no body: the input's fields are
+`{"input", "context"}`, and `"resume": {"input_request_id", "response", "edited"}` when a person has
+answered what an earlier call of this execution asked for. A GET has no body: the input's fields are
 parameters of its address, and so is `resume`; the context is in the headers alone.
 """
 
@@ -30,14 +30,16 @@ def build_function_call(
 ) -> Call:
     """Make the call that has an endpoint carry a function out."""
     fields: JSONObject = {"input": input_data, "context": context_to_json(context)}
-    if context.resume is not None:
+    resume = context.resume
+    if resume is not None:
         fields[_RESUME] = {
-            "input_request_id": context.resume.input_request_id,
-            "response": context.resume.response,
+            "input_request_id": resume.input_request_id,
+            "response": resume.response,
+            "edited": None if resume.edited is None else [*resume.edited],
         }
     if endpoint.method == "GET":
         given = input_data
-        if context.resume is not None:
+        if resume is not None:
             given = {**input_data, _RESUME: fields[_RESUME]}
         endpoint = replace(endpoint, url=_with_query(endpoint.url, given))
     return execution_call(endpoint, fields, context, sender)

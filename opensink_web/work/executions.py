@@ -171,7 +171,9 @@ def _run(claim: ExecutionClaim, target: PythonTarget, given: JSONObject, tools: 
 
 
 def _context(claim: ExecutionClaim, tools: Tools) -> Context:
-    answer = claim.answer
+    answer, resume = claim.answer, None
+    if answer is not None:
+        resume = Resume(str(answer.input_request_id), answer.response, answer.edited)
     return Context(
         execution_id=str(claim.id),
         user_id=str(claim.user_id),
@@ -180,5 +182,5 @@ def _context(claim: ExecutionClaim, tools: Tools) -> Context:
         trigger_id=claim.trigger_id,
         chat_id=None if claim.chat_id is None else str(claim.chat_id),
         access_token=mint_execution_token(tools.signer, claim),
-        resume=None if answer is None else Resume(str(answer.input_request_id), answer.response),
+        resume=resume,
     )

@@ -44,6 +44,7 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "schema": APPROVAL,
         "proposed_response": None,
         "response": None,
+        "edited": None,
         "decline_reason": None,
         "status": "pending",
         "created_at": "",

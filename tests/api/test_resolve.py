@@ -40,6 +40,34 @@ def test_stores_the_answer_and_who_gave_it(cast: Cast, apis: Apis) -> None:
     assert apis.alice.read(f"{PATH}/{request['id']}") == resolved
 
 
+def test_says_what_was_changed_of_what_was_proposed(apis: Apis) -> None:
+    schema = {"properties": {"limit": {"type": "integer", "default": 5}, "note": {}}}
+    for response, edited in (
+        ({"limit": 5, "note": "x"}, []),
+        ({"limit": 6}, ["/limit"]),
+        ({}, ["/limit"]),
+    ):
+        request = ask(apis.alice, schema=schema)
+        assert request["edited"] is None
+        resolved: Any = apis.bob.post(resolve_path(request), {"response": response}).json
+        assert resolved["edited"] == edited
+        assert apis.alice.read(f"{PATH}/{request['id']}")["edited"] == edited
+
+
+def test_says_nothing_of_changes_where_nothing_was_proposed(apis: Apis) -> None:
+    request = ask(apis.alice)
+    resolved: Any = apis.bob.post(resolve_path(request), YES).json
+    assert resolved["edited"] is None
+
+
+def test_points_at_a_secret_that_was_changed_and_does_not_show_it(apis: Apis) -> None:
+    schema = {"properties": {"pin": {"type": "string", "writeOnly": True, "default": "s3cret"}}}
+    request = ask(apis.alice, schema=schema)
+    resolved: Any = apis.bob.post(resolve_path(request), {"response": {"pin": "another"}}).json
+    assert resolved["edited"] == ["/pin"]
+    assert resolved["response"] == {"pin": "••••••"}
+
+
 def test_session_and_agent_process_it(alice: Api) -> None:
     request = ask(alice)
     alice.post(resolve_path(request), YES)

@@ -70,8 +70,11 @@ class TestWhatAFunctionGets:
         }
 
     def test_a_persons_answer_when_it_resumes(self, run: Run) -> None:
-        resumed = replace(CONTEXT, resume=Resume("request-1", {"approved": True}))
-        assert output(run("echo", context=resumed))["resume"] == ["request-1", {"approved": True}]
+        response = {"approved": True}
+        resumed = replace(CONTEXT, resume=Resume("request-1", response, ["/approved"]))
+        assert output(run("echo", context=resumed))["resume"] == [
+            *("request-1", response, ["/approved"]),
+        ]
 
     def test_an_empty_folder_that_is_deleted_afterwards(self, run: Run) -> None:
         seen = output(run("look_around"))

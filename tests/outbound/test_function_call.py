@@ -103,9 +103,14 @@ class TestTheCall:
         }
 
     def test_has_a_persons_answer_when_it_resumes(self) -> None:
-        resumed = replace(CONTEXT, resume=Resume("request-1", {"approved": True}))
-        body = json.loads(build(context=resumed).body or b"")
-        assert body["resume"] == {"input_request_id": "request-1", "response": {"approved": True}}
+        for edited in (None, [], ["/approved"]):
+            resumed = replace(CONTEXT, resume=Resume("request-1", {"approved": True}, edited))
+            body = json.loads(build(context=resumed).body or b"")
+            assert body["resume"] == {
+                "input_request_id": "request-1",
+                "response": {"approved": True},
+                "edited": edited,
+            }
 
     def test_verifies_as_a_standard_webhook_with_each_secret(self) -> None:
         secrets = (new_secret(), new_secret())

@@ -31,7 +31,8 @@ def handler(input_data: dict[str, Any], context: Context) -> Any:
 
 
 def do_echo(context: Context, **others: Any) -> Any:
-    resume = context.resume and [context.resume.input_request_id, context.resume.response]
+    told = context.resume
+    resume = told and [told.input_request_id, told.response, told.edited]
     return {**others, "execution_id": context.execution_id, "resume": resume}
 
 
