@@ -13,17 +13,15 @@ from wtforms.form import BaseForm
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
-from opensink_web.schema.controls.binding import FormData, bind, given_to
+from opensink_web.schema.controls.binding import bind, focus, given_to
 from opensink_web.schema.controls.group import GroupField
-from opensink_web.schema.controls.list import ListField
+from opensink_web.schema.controls.sent import Edited, FormData
 from opensink_web.schema.messages import REQUIRED
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind, as_json
 from opensink_web.schema.validation import validate
 
 ROOT_NAME = "answer"
-ADD_BUTTON = "_add"
-REMOVE_BUTTON = "_remove"
 MAX_BLANK_FIELDS = 800
 MAX_FIELDS = 10_000
 
@@ -141,7 +139,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     def read(self) -> Submission:
         """Read the answer and check it as a whole; the errors also go to their fields."""
         value = self.root.value()
-        problems = list(self._problems())
+        problems = [problem for field in self.root.active() for problem in field.problems()]
         reported = [field.pointer for field, _ in problems]
         failures = [
             error
@@ -167,25 +165,35 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         ]
 
     @property
-    def has_lists(self) -> bool:
-        """Return True if the form has buttons that add or remove rows."""
-        return any(isinstance(field, ListField) for field in walk(self.root))
+    def has_buttons(self) -> bool:
+        """Return True if the form has buttons of its own, such as those that add rows."""
+        return any(field.buttons for field in walk(self.root))
 
     def changed_by(self, formdata: FormData) -> "AnswerForm | None":
-        """Return the form with a row more or less, everything typed kept.
+        """Return the form as one of its own buttons changes it, everything typed kept.
 
         None when the form was sent by none of those buttons.
         """
-        added, removed = formdata.getlist(ADD_BUTTON), formdata.getlist(REMOVE_BUTTON)
-        if not (added or removed):
+        buttons = frozenset[str]().union(*(control.buttons for control in AnswerField.registry))
+        pressed = [(name, value) for name in sorted(buttons) for value in formdata.getlist(name)]
+        if not pressed:
             return None
-        form = AnswerForm.submitted(self.schema, formdata, self._proposed, self._vault, self._name)
-        for field in [field for field in walk(form.root) if isinstance(field, ListField)]:
-            for name in {row.name for row in field.rows} & set(removed):
-                field.remove_row(name)
-            if field.name in added and field.can_grow:
-                field.add_row()
+        sent = Edited(formdata)
+        for field in walk(self.root):
+            for button, value in pressed:
+                field.press(button, value, sent)
+        form = AnswerForm.submitted(self.schema, sent, self._proposed, self._vault, self._name)
+        if sent.focus:
+            form.focus(*sent.focus)
         return form
+
+    def focus(self, name: str, button: str) -> None:
+        """Have the page come up with a button of a field focused, or with its first control."""
+        for field in walk(self.root):
+            if field.name == name:
+                field.focused_button = button
+                if not button:
+                    focus(field)
 
     def _place(self, placed: list[tuple[AnswerField, str]]) -> None:
         order = {field.name: at for at, field in enumerate(self.root.active())}
@@ -203,17 +211,6 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             below = error.path.removeprefix(field.pointer)
             yield field, f"{below}: {error.message}" if below else error.message
 
-    def _problems(self) -> Iterator[tuple[AnswerField, str]]:
-        """Yield what could not be read at all."""
-        for field in self.root.active():
-            yield from ((field, message) for message in field.process_errors)
-            if isinstance(field, ListField):
-                yield from (
-                    (row, "Fill this in, or remove the entry.")
-                    for row in field.rows
-                    if row.value() is ABSENT and not row.process_errors
-                )
-
     def _label_of(self, field: AnswerField) -> str:
         around = [
             other.title
@@ -226,12 +223,8 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 def walk(field: AnswerField) -> Iterator[AnswerField]:
     """Yield a field and every field below it, also those of objects that are left out."""
     yield field
-    if isinstance(field, GroupField):
-        for child in field.parts():
-            yield from walk(child)
-    elif isinstance(field, ListField):
-        for row in field.rows:
-            yield from walk(row)
+    for part in field.parts():
+        yield from walk(part)
 
 
 def _nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:

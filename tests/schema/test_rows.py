@@ -1,10 +1,13 @@
-"""Rows of a list come and go by submit buttons, and nothing typed is lost on the way."""
+"""Rows of a list come, go and move by submit buttons, and nothing typed is lost on the way."""
 
+import re
 from collections.abc import Callable
 
+import pytest
 from werkzeug.datastructures import MultiDict
 
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.controls.group import GroupField
 from opensink_web.schema.form import AnswerForm
 
 FormData = MultiDict[str, str]
@@ -128,3 +131,116 @@ def test_two_forms_on_a_page_share_no_name(draw: Callable[[AnswerForm], str]) ->
     longer = AnswerForm.submitted(SCHEMA, sent, name="example").changed_by(sent)
     assert longer is not None
     assert 'name="example-1-1-0"' in draw(longer)
+
+
+def moved(sent: FormData, button: str, row: int) -> AnswerForm:
+    return pressed(sent, button, f"answer-1-{row}")
+
+
+class TestMoving:
+    """Rows change places with their neighbours, and take along what was typed."""
+
+    @staticmethod
+    def three(untouched: Callable[[AnswerForm], FormData]) -> FormData:
+        sent = untouched(AnswerForm.blank(SCHEMA))
+        for number, name in ((1, "second"), (2, "third")):
+            sent = untouched(pressed(sent, "_add", "answer-1"))
+            sent[f"answer-1-{number}-0"] = name
+        return sent
+
+    def names(self, sent: FormData) -> list[JSONValue]:
+        rows = lines(sent)
+        assert isinstance(rows, list)
+        return [row["name"] for row in rows if isinstance(row, dict)]
+
+    def test_up_and_down(self, untouched: Callable[[AnswerForm], FormData]) -> None:
+        sent = untouched(moved(self.three(untouched), "_up", 2))
+        assert self.names(sent) == ["first", "third", "second"]
+        sent = untouched(moved(sent, "_down", 0))
+        assert self.names(sent) == ["third", "first", "second"]
+
+    def test_not_beyond_the_ends(self, untouched: Callable[[AnswerForm], FormData]) -> None:
+        sent = self.three(untouched)
+        assert untouched(moved(sent, "_up", 0)) == sent
+        assert untouched(moved(sent, "_down", 2)) == sent
+
+    def test_the_button_of_the_moved_row_keeps_the_focus(
+        self, draw: Callable[[AnswerForm], str], untouched: Callable[[AnswerForm], FormData]
+    ) -> None:
+        sent = self.three(untouched)
+        for button, row, focused in (
+            ("_down", 0, "_down answer-1-0"),
+            ("_up", 1, "_down answer-1-1"),  # at the top there is only the way down
+            ("_up", 2, "_up answer-1-2"),
+        ):
+            assert focused_button(draw(moved(sent, button, row))) == focused
+
+    def test_the_errors_stay_at_the_place_where_they_are(
+        self, untouched: Callable[[AnswerForm], FormData]
+    ) -> None:
+        sent = self.three(untouched)
+        sent["answer-1-2-1"] = "x"
+        form = AnswerForm.submitted(SCHEMA, untouched(moved(sent, "_up", 2)))
+        assert [error.path for error in form.read().errors] == ["/lines/1/count"]
+
+
+def focused_button(html: str) -> str:
+    """Return the button that comes up focused, with its value."""
+    buttons = re.findall(r"<button([^>]*)>", html)
+    focused = [button for button in buttons if re.search(r"\sautofocus", button)]
+    assert len(focused) == 1
+    words = dict(re.findall(r'(\w+)="([^"]*)"', focused[0]))
+    return f"{words['name']} {words['value']}"
+
+
+def test_the_focus_goes_where_the_removed_row_was(
+    draw: Callable[[AnswerForm], str], untouched: Callable[[AnswerForm], FormData]
+) -> None:
+    sent = TestMoving.three(untouched)
+    assert focused_button(draw(moved(sent, "_remove", 1))) == "_remove answer-1-2"
+    assert focused_button(draw(moved(sent, "_remove", 2))) == "_add answer-1"
+
+
+def emptied(schema: JSONValue, *, required: bool = False) -> JSONValue:
+    """Return what is answered once every proposed row of a list is removed."""
+    names: list[JSONValue] = ["a"] if required else []
+    whole: JSONValue = {"properties": {"a": schema}, "required": names}
+    submission = AnswerForm.submitted(whole, MultiDict()).read()
+    return submission.value if submission.errors == () else submission.errors[0].message
+
+
+def test_an_emptied_optional_list_that_may_not_be_empty_is_left_out() -> None:
+    some: JSONObject = {"type": "array", "minItems": 1, "items": {"type": "integer"}}
+    assert emptied({**some, "default": [3]}) == {}
+    assert emptied(some) == {}
+    assert emptied({**some, "type": ["array", "null"], "default": [3]}) == {"a": None}
+    assert emptied({**some, "default": [3]}, required=True) == "This needs at least 1 entry."
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({}, ""),
+        ({"minItems": 2, "maxItems": 2}, "Exactly 2 entries, or none."),
+        ({"minItems": 1, "maxItems": 3}, "1 to 3 entries, or none."),
+        ({"maxItems": 1}, "At most 1 entry."),
+        ({"uniqueItems": True}, "No entry may be there twice."),
+        ({"contains": {"const": "x"}}, "At least 1 of the entries must be “x”."),
+        ({"contains": {"enum": [1, None]}}, "At least 1 of the entries must be “1” or “null”."),
+        (
+            {"contains": {"title": "Main"}, "minContains": 2, "maxContains": 2},
+            "Exactly 2 of the entries must be “Main”.",
+        ),
+        ({"contains": {"const": "x"}, "minContains": 0}, ""),
+        (
+            {"contains": {"const": "x", "writeOnly": True}},
+            "At least 1 of the entries must fit a rule of the schema.",
+        ),
+    ],
+)
+def test_what_holds_for_the_entries_is_said(words: JSONObject, said: str) -> None:
+    texts: JSONObject = {"type": "array", "items": {"type": "string"}, **words}
+    schema: JSONValue = {"properties": {"a": texts}}
+    root = AnswerForm.blank(schema).root
+    assert isinstance(root, GroupField)
+    assert root.children[0].hint == said

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from wtforms.fields.core import Field
 
 from opensink_web.json_value import JSONValue
+from opensink_web.schema.controls.sent import Edited
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 SEALED_ENDING = "-sealed"
@@ -22,11 +23,14 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     `name` is also the HTML id, `pointer` the value's JSON Pointer, `control` the template's macro.
     `changed` says whether a browser sent something else than was drawn; `row_number` is the number
     a row of a list keeps. `sealed` is what the page brings back of a secret that was typed.
+    `focused_button` is the name of that button of the field which comes up focused.
     """
 
     control = ""
     kinds: ClassVar[frozenset[Kind]] = frozenset()
     """The kinds of nodes for which this is the usual control."""
+    buttons: ClassVar[frozenset[str]] = frozenset()
+    """The names of submit buttons that draw the form again; press() says what they do."""
     registry: ClassVar[list[type["AnswerField"]]] = []
 
     def __init_subclass__(cls) -> None:
@@ -45,6 +49,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.initial: JSONValue | Absent = ABSENT
         self.changed = False
         self.autofocus = False
+        self.focused_button = ""
         self.row_number: int | None = None
         self.errors: list[str] = []
         self.sealed = ""
@@ -55,6 +60,17 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         """Take the value to draw, and what the browser sent, if it did."""
         self.sealed = next(iter(formdata.getlist(self.sealed_name)), "") if formdata else ""
         super().process(formdata, data, extra_filters)
+
+    def parts(self) -> list["AnswerField"]:
+        """Return the fields directly below this one."""
+        return []
+
+    def problems(self) -> Iterator[tuple["AnswerField", str]]:
+        """Yield what could not be read here, each with the field that it is about."""
+        yield from ((self, message) for message in self.process_errors)
+
+    def press(self, button: str, value: str, sent: Edited) -> None:
+        """Change what was sent as a button of this field says, if it is one of this field's."""
 
     def value(self) -> JSONValue | Absent:
         """Return what stands here as JSON, ABSENT for a key that is left out."""

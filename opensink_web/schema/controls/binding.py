@@ -4,7 +4,7 @@ A field's name is its position ("answer-0-2"), so no property's name can be mist
 or for one of the page's own.
 """
 
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 from opensink_web.json_value import JSONValue, dump
 from opensink_web.schema.controls.base import AnswerField
@@ -12,16 +12,6 @@ from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 _VALUES_PER_FIELD = 10
 """So many options, or values that are only shown, take as long to draw as one field."""
-
-
-class FormData(Protocol):
-    """What a browser sent: Werkzeug's MultiDict, or any other with these."""
-
-    def __contains__(self, key: object, /) -> bool:
-        """Return True if the name was sent."""
-
-    def getlist(self, key: str, /) -> list[str]:
-        """Return every value sent under the name."""
 
 
 def bind(

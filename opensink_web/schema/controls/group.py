@@ -5,8 +5,9 @@ from typing import Any
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
-from opensink_web.schema.controls.binding import FormData, bind, given_to
+from opensink_web.schema.controls.binding import bind, given_to
 from opensink_web.schema.controls.json_box import JsonField
+from opensink_web.schema.controls.sent import FormData
 from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 

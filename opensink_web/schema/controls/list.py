@@ -1,4 +1,4 @@
-"""An array, as rows that come and go."""
+"""An array, as rows that come and go, and change places."""
 
 import re
 from collections.abc import Iterator
@@ -6,18 +6,25 @@ from typing import Any
 
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField
-from opensink_web.schema.controls.binding import FormData, bind, focus, given_to
-from opensink_web.schema.tree.node import ABSENT, Absent, Kind
+from opensink_web.schema.controls.binding import bind, given_to
+from opensink_web.schema.controls.entries import entries_hint
+from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 MAX_ROWS = 100
 MAX_BLANK_ROWS = 20
+ADD, REMOVE, UP, DOWN = "_add", "_remove", "_up", "_down"
 
 
 class ListField(AnswerField):
-    """An array whose entries are all asked for alike."""
+    """An array; the first entries may each be asked for by a node of their own.
+
+    A row keeps its number, by which its field is named, wherever it moves.
+    """
 
     control = "list"
     kinds = frozenset({Kind.LIST})
+    buttons = frozenset({ADD, REMOVE, UP, DOWN})
 
     def process(
         self,
@@ -28,9 +35,9 @@ class ListField(AnswerField):
         """Bind a field for each row and let it take its part."""
         self.process_errors: list[str] = []
         self.initial = data
+        self.rows: list[AnswerField] = []
         drawn = list(range(self._drawn_rows()))
         numbers = drawn if formdata is None else _row_numbers(formdata.getlist(self.name))
-        self.rows: list[AnswerField] = []
         for number in numbers:
             self._bind_row(number, formdata)
         self.changed = numbers != drawn or any(row.changed for row in self.rows)
@@ -41,14 +48,12 @@ class ListField(AnswerField):
         minimum = self.node.constraints.min_items if self.node.required else 0
         return 0 if self.initial is None else min(minimum, MAX_BLANK_ROWS)
 
-    def _bind_row(self, number: int, formdata: FormData | None) -> AnswerField:
-        item = self.node.item
-        if item is None:
-            raise TypeError("A list's node has an item.")
+    def _bind_row(self, number: int, formdata: FormData | None) -> None:
+        position = len(self.rows)
+        item = self._node_at(position)
         given = self.initial if isinstance(self.initial, list) else []
         fallback = item.default if item.constant is ABSENT else item.constant
         data = given[number] if number < len(given) else fallback
-        position = len(self.rows)
         row = bind(
             self._form,
             item,
@@ -58,9 +63,13 @@ class ListField(AnswerField):
             title=f"{item.title} {position + 1}",
         )
         row.row_number = number
-        row.process(formdata, given_to(item, data))
+        row.process(None if starts_fresh(row.name, formdata) else formdata, given_to(item, data))
         self.rows.append(row)
-        return row
+
+    def _node_at(self, position: int) -> FieldNode:
+        if self.node.item is None:
+            raise TypeError("A list's node has an item.")
+        return self.node.item
 
     @property
     def can_grow(self) -> bool:
@@ -68,19 +77,66 @@ class ListField(AnswerField):
         most = self.node.constraints.max_items
         return len(self.rows) < (MAX_ROWS if most is None else min(most, MAX_ROWS))
 
+    def can_move(self, position: int) -> bool:
+        """Return True if a row of this position may change places with others that may."""
+        return 0 <= position < len(self.rows) > 1
+
+    def can_remove(self, position: int) -> bool:
+        """Return True if the row of this position may go."""
+        return True
+
+    @property
+    def hint(self) -> str:
+        return entries_hint(self.node)
+
+    def press(self, button: str, value: str, sent: Edited) -> None:
+        """Add a row, take one out, or move one by a place."""
+        if button == ADD:
+            if value == self.name and self.can_grow:
+                self._press_add(sent)
+            return
+        names = [row.name for row in self.rows]
+        if value not in names:
+            return
+        at = names.index(value)
+        order = [str(row.row_number) for row in self.rows]
+        moved = order.pop(at)
+        if button == REMOVE:
+            after = names[at + 1 : at + 2]
+            sent.focus = (after[0], REMOVE) if after else (self.name, ADD)
+        else:
+            to = max(0, at - 1) if button == UP else min(len(order), at + 1)
+            order.insert(to, moved)
+            # at the end of its way the row's button has nothing more to do
+            is_last = to == (0 if button == UP else len(order) - 1)
+            sent.focus = (value, (DOWN if button == UP else UP) if is_last else button)
+        sent.replace(self.name, order)
+
     def add_row(self) -> None:
-        """Put a blank row at the end, under a number that no proposed entry has."""
+        """Put a blank row at the end."""
+        self._bind_row(self._new_number(), None)
+
+    def _new_number(self) -> int:
+        """Return a number for a row that no proposed entry has."""
         given = self.initial if isinstance(self.initial, list) else []
         taken = [row.row_number or 0 for row in self.rows]
-        row = self._bind_row(max([*taken, len(given) - 1, -1]) + 1, None)
-        focus(row)
+        return max([*taken, len(given) - 1, -1]) + 1
 
-    def remove_row(self, name: str) -> None:
-        """Take the row of this name out."""
-        self.rows = [row for row in self.rows if row.name != name]
-        for position, row in enumerate(self.rows):
-            row.title = f"{row.node.title} {position + 1}"
-        self.autofocus = True
+    def _press_add(self, sent: Edited) -> None:
+        number = self._new_number()
+        sent.replace(self.name, [*(str(row.row_number) for row in self.rows), str(number)])
+        sent.fresh.add(f"{self.name}-{number}")
+        sent.focus = (f"{self.name}-{number}", "")
+
+    def parts(self) -> list[AnswerField]:
+        return [*self.rows]
+
+    def problems(self) -> Iterator[tuple[AnswerField, str]]:
+        """A row that nobody filled in is no entry."""
+        yield from super().problems()
+        for row in self.rows:
+            if row.value() is ABSENT and not row.process_errors:
+                yield row, "Fill this in, or remove the entry."
 
     def active(self) -> Iterator[AnswerField]:
         """Yield this field and everything in its rows."""
@@ -96,10 +152,16 @@ class ListField(AnswerField):
         return [None if value is ABSENT else value for value in values]
 
     def _empty(self) -> JSONValue | Absent:
+        """Return what a list without rows means.
+
+        One that may not be empty is left out, or null where leaving it out is not possible either.
+        """
         node = self.node
-        if self.initial is None or self.initial == []:
+        if not self.changed:
             return self.initial
-        if node.nullable and node.required:
+        if node.constraints.min_items and (node.nullable or not node.required):
+            return self.nothing()
+        if self.initial is None or (node.nullable and node.required):
             return None
         return [] if node.required or self.initial is not ABSENT else ABSENT
 

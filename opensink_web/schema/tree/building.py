@@ -253,6 +253,7 @@ def _placeholder(examples: JSONValue) -> str:
 
 
 def _constraints(words: JSONObject, kind: Kind) -> Constraints:
+    least = _count(words.get("minContains"))
     low, above = _number(words.get("minimum")), _number(words.get("exclusiveMinimum"))
     high, below = _number(words.get("maximum")), _number(words.get("exclusiveMaximum"))
     is_above = above is not None and (low is None or above >= low)
@@ -272,6 +273,10 @@ def _constraints(words: JSONObject, kind: Kind) -> Constraints:
         max_length=_count(words.get("maxLength")),
         min_items=_count(words.get("minItems")) or 0,
         max_items=_count(words.get("maxItems")),
+        unique_items=words.get("uniqueItems") is True,
+        contains=words.get("contains", ABSENT),
+        min_contains=1 if least is None else least,
+        max_contains=_count(words.get("maxContains")),
     )
 
 

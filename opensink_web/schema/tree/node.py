@@ -49,6 +49,10 @@ class Constraints:
     max_length: int | None = None
     min_items: int = 0
     max_items: int | None = None
+    unique_items: bool = False
+    contains: JSONValue | Absent = ABSENT
+    min_contains: int = 1
+    max_contains: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

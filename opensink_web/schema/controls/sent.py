@@ -1,0 +1,49 @@
+"""What a browser sent, and what a button of the form changes in it.
+
+A button that draws the form again edits what was sent, and the form is made anew from that: so
+names, titles and pointers are right everywhere, and everything typed is kept.
+"""
+
+from typing import Protocol
+
+
+class FormData(Protocol):
+    """What a browser sent: Werkzeug's MultiDict, or any other with these."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Return True if the name was sent."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        """Return every value sent under the name."""
+
+
+class Edited:
+    """What was sent, with what a button changes.
+
+    `fresh` are the names of fields that start as if nothing had been sent; `focus` is the name of
+    the field that comes up focused, and which of its buttons, "" for its first control.
+    """
+
+    def __init__(self, sent: FormData) -> None:
+        self._sent = sent
+        self._replaced: dict[str, list[str]] = {}
+        self.fresh: set[str] = set()
+        self.focus: tuple[str, str] | None = None
+
+    def __contains__(self, key: object, /) -> bool:
+        if isinstance(key, str) and key in self._replaced:
+            return bool(self._replaced[key])
+        return key in self._sent
+
+    def getlist(self, key: str, /) -> list[str]:
+        """Return every value under the name."""
+        return self._replaced[key] if key in self._replaced else self._sent.getlist(key)
+
+    def replace(self, name: str, values: list[str]) -> None:
+        """Put these values under the name, in place of those that were sent."""
+        self._replaced[name] = values
+
+
+def starts_fresh(name: str, sent: FormData | None) -> bool:
+    """Return True if a field of this name starts as if nothing had been sent."""
+    return sent is None or (isinstance(sent, Edited) and name in sent.fresh)
