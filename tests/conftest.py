@@ -79,6 +79,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = _in_shares(items, config.workerinput["workercount"])
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how often forms kept their promises, where that was measured."""
+    stats = terminalreporter.stats
+    rows = [
+        row
+        for report in [*stats.get("passed", []), *stats.get("failed", [])]
+        for name, measured in report.user_properties
+        if name == "promises"
+        for row in measured
+    ]
+    if rows:
+        from tests.schema.measure import table_of  # brings in all that draws a form
+
+        terminalreporter.section("forms")
+        terminalreporter.write_line(table_of(rows))
+
+
 LONGEST = {"test_conformance.py", "test_deleted.py", "test_query_plans.py"}
 """Files with tests that take ten seconds or so without a server."""
 
