@@ -16,7 +16,7 @@ from functools import lru_cache
 import jsonschema_rs
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
-from opensink_web.schema.references import REFERENCE_KEYWORDS, References
+from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import (
     HOLDER_KEYWORDS,
     IN_PLACE_KEYWORDS,
@@ -124,9 +124,7 @@ class _Expansion:
 
     def _below(self, schema: JSONObject) -> Iterator[JSONValue]:
         yield from (child for path, child in children(schema) if path[0] not in HOLDER_KEYWORDS)
-        for keyword in REFERENCE_KEYWORDS:
-            if keyword in schema:
-                yield self._references.resolve(schema[keyword])
+        yield from self._references.targets(schema)
 
 
 def _own_checks(schema: JSONObject) -> int:
@@ -184,9 +182,7 @@ class _Count:
     ) -> Iterator[tuple[JSONValue, JSONValue]]:
         if not isinstance(schema, dict):
             return
-        for keyword in REFERENCE_KEYWORDS:
-            if keyword in schema:
-                yield self._references.resolve(schema[keyword]), instance
+        yield from ((target, instance) for target in self._references.targets(schema))
         for path, child in children(schema):
             if path[0] in IN_PLACE_KEYWORDS:
                 yield child, instance

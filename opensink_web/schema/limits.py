@@ -90,22 +90,26 @@ def _check_subschemas(schema: JSONValue) -> None:
 
 def _check_references(schema: JSONValue) -> None:
     references = References(schema)
-    references_in = [
-        (part[keyword], (*path, keyword))
+    referring = [
+        (part, (*path, keyword))
         for path, part in walk(schema)
         for keyword in REFERENCE_KEYWORDS
         if keyword in part
     ]
-    if len(references_in) > MAX_REFERENCES:
+    if len(referring) > MAX_REFERENCES:
         raise _refused("", f"It has more than {MAX_REFERENCES:,} references.")
-    for reference, path in references_in:
-        _check_reference(references, str(reference), pointer_to(path))
+    for part, path in referring:
+        _check_reference(references, part, pointer_to(path), str(part[str(path[-1])]))
 
 
-def _check_reference(references: References, reference: str, pointer: str) -> None:
-    if not references.is_local(reference):
+def _check_reference(
+    references: References, part: JSONObject, pointer: str, reference: str
+) -> None:
+    if not references.is_local(reference, part):
         raise _refused(pointer, "References to other documents are not followed: use #/$defs/….")
-    if not references.leads_astray and references.resolve(reference) is None:
+    if references.is_ambiguous(reference, part):
+        raise _refused(pointer, "Different parts of the schema have the name that this refers to.")
+    if references.resolve(reference, part) is None:
         raise _refused(pointer, "This reference does not point to anything in the schema.")
 
 
@@ -127,6 +131,10 @@ def _check_compiles(schema: JSONObject | bool) -> None:
         compile_schema(schema)
     except jsonschema_rs.ValidationError as error:
         raise _refused(pointer_to(error.instance_path), _why(error)) from None
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":  # the engine's own panic, and nothing to catch
+            raise
+        raise _refused("", "The server cannot make out which parts it refers to.") from None
 
 
 def _why(error: jsonschema_rs.ValidationError) -> str:
@@ -173,7 +181,7 @@ class _Objects:
     def _check(self, schema: JSONObject) -> bool:
         if not (_type_allows_object(schema) and _values_allow_object(schema)):
             return False
-        target = self._references.resolve(schema["$ref"]) if "$ref" in schema else True
+        target = self._references.resolve(schema["$ref"], schema) if "$ref" in schema else True
         every = [target, *_list(schema.get("allOf"))]
         return all(map(self.are_allowed, every)) and all(
             any(map(self.are_allowed, parts))

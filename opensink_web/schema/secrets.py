@@ -13,7 +13,7 @@ from typing import TypeAlias
 import jsonschema_rs
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.schema.references import REFERENCE_KEYWORDS, References
+from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import IN_PLACE_KEYWORDS, Path, children, walk
 
 HIDDEN = "••••••"
@@ -200,11 +200,7 @@ class _Document:
             if not isinstance(schema, dict) or id(schema) in schemas:
                 continue
             schemas[id(schema)] = schema
-            targets = [
-                self._references.resolve(schema[name])
-                for name in REFERENCE_KEYWORDS
-                if name in schema
-            ]
+            targets = self._references.targets(schema)
             # where a dynamic reference leads depends on how one came here
             if "$dynamicRef" in schema or None in targets or self._is_secret(schema):
                 return self.hiding
@@ -245,9 +241,7 @@ class _Document:
             if not isinstance(each, dict) or id(each) in seen:
                 continue
             seen.add(id(each))
-            targets = [
-                self._references.resolve(each[name]) for name in REFERENCE_KEYWORDS if name in each
-            ]
+            targets = self._references.targets(each)
             if names_secret(each) or "$dynamicRef" in each or None in targets:
                 self._reaches[id(schema)] = True
                 return True
@@ -300,11 +294,7 @@ class _Document:
             yield schema
             rest.extend(child for _, child in children(schema))
             if self._references is not None:
-                rest.extend(
-                    self._references.resolve(schema[name])
-                    for name in REFERENCE_KEYWORDS
-                    if name in schema
-                )
+                rest.extend(self._references.targets(schema))
 
 
 def names_secret(schema: JSONObject) -> bool:

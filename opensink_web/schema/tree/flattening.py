@@ -66,7 +66,7 @@ def annotations(schema: JSONValue, references: References) -> JSONObject:
         if not isinstance(schema, dict):
             break
         annotations = {name: schema[name] for name in schema if name in _ANNOTATIONS} | annotations
-        schema = references.resolve(schema.get("$ref"))
+        schema = references.resolve(schema.get("$ref"), schema)
     return annotations
 
 
@@ -83,7 +83,7 @@ def _parts(
     parts = [{name: schema[name] for name in schema if name not in {"$ref", "allOf"}}]
     below: list[JSONValue] = []
     if "$ref" in schema:
-        target = references.resolve(schema["$ref"])
+        target = references.resolve(schema["$ref"], schema)
         if target is None or id(target) in followed or len(followed) > MAX_PARTS:
             raise NotPlain
         followed = followed | {id(target)}
@@ -219,7 +219,7 @@ def names_in(schema: JSONValue, references: References, depth: int = 0) -> Itera
     properties = schema.get("properties")
     yield from properties if isinstance(properties, dict) else ()
     yield from (str(name) for name in _listed(schema.get("required", [])))
-    below = [references.resolve(schema["$ref"])] if "$ref" in schema else []
+    below = [references.resolve(schema["$ref"], schema)] if "$ref" in schema else []
     for name in ("allOf", "anyOf", "oneOf", "then", "else"):
         below.extend(_listed(schema.get(name, [])))
     for name in ("dependentSchemas", "dependencies"):
