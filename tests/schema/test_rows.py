@@ -100,8 +100,9 @@ def test_the_new_row_has_the_focus(draw: Callable[[AnswerForm], str]) -> None:
 def test_row_numbers_made_up_by_a_browser_do_no_harm() -> None:
     numbers = ["-1", "x", "1e3", "9" * 20, "0", "0", "٣", "", "5"]
     sent = MultiDict([("answer-1", number) for number in numbers])
+    sent["answer-1-0-0"] = "zero"
     sent["answer-1-5-0"] = "five"
-    assert lines(sent) == [{"name": ""}, {"name": "five"}]
+    assert lines(sent) == [{"name": "zero"}, {"name": "five"}]
 
 
 def test_an_empty_row_that_needs_a_value_is_told_so() -> None:
@@ -119,7 +120,12 @@ def test_a_required_list_starts_with_the_rows_it_needs(
     tags: JSONValue = {"type": "array", "items": {"type": "string"}, "minItems": 2}
     schema: JSONValue = {"properties": {"tags": tags}, "required": ["tags"]}
     sent = untouched(AnswerForm.blank(schema))
-    assert AnswerForm.submitted(schema, sent).read().value == {"tags": ["", ""]}
+    assert sent.getlist("answer-0") == ["0", "1"]
+    errors = AnswerForm.submitted(schema, sent).read().errors
+    assert [error.path for error in errors] == ["/tags/0", "/tags/1"]
+    sent["answer-0-0"] = "a"
+    sent["answer-0-1-empty"] = "text"
+    assert AnswerForm.submitted(schema, sent).read().value == {"tags": ["a", ""]}
 
 
 def test_two_forms_on_a_page_share_no_name(draw: Callable[[AnswerForm], str]) -> None:

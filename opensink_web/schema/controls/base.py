@@ -4,7 +4,9 @@ A control is a subclass in this package, and the template of its name in templat
 """
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, assert_never
 
 from wtforms.fields.core import Field
 
@@ -13,8 +15,29 @@ from opensink_web.schema.controls.sent import Edited
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 SEALED_ENDING = "-sealed"
+EMPTY_ENDING = "-empty"
 USUAL = 10
 """How well a control suits the nodes that it is made for."""
+
+
+class Meaning(StrEnum):
+    """What a control that is left empty means; in JSON these are different answers."""
+
+    ABSENT = "absent"
+    NULL = "null"
+    TEXT = "text"
+    LIST = "list"
+    KEPT = "kept"
+    """The secret that is there already, and not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeaningChoice:
+    """A meaning as drawn."""
+
+    value: Meaning
+    label: str
+    selected: bool
 
 
 class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
@@ -22,8 +45,9 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
 
     `name` is also the HTML id, `pointer` the value's JSON Pointer, `control` the template's macro.
     `changed` says whether a browser sent something else than was drawn; `row_number` is the number
-    a row of a list keeps. `sealed` is what the page brings back of a secret that was typed.
-    `focused_button` is the name of that button of the field which comes up focused.
+    a row of a list keeps. `sealed` is what the page brings back of a secret that was typed,
+    `chosen_meaning` what the person said that leaving this empty means. `focused_button` is the
+    name of that button of the field which comes up focused.
     """
 
     control = ""
@@ -53,13 +77,21 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.row_number: int | None = None
         self.errors: list[str] = []
         self.sealed = ""
+        self.chosen_meaning: Meaning | None = None
 
     def process(
         self, formdata: Any, data: JSONValue | Absent = ABSENT, extra_filters: Any = None
     ) -> None:
         """Take the value to draw, and what the browser sent, if it did."""
         self.sealed = next(iter(formdata.getlist(self.sealed_name)), "") if formdata else ""
+        self.initial = data
+        self.take_meaning(formdata)
         super().process(formdata, data, extra_filters)
+
+    def take_meaning(self, formdata: Any) -> None:
+        """Take what the browser says that an empty control means; `initial` is known by now."""
+        sent = next(iter(formdata.getlist(self.empty_name)), "") if formdata else ""
+        self.chosen_meaning = next((each for each in self.meanings if each == sent), None)
 
     def parts(self) -> list["AnswerField"]:
         """Return the fields directly below this one."""
@@ -100,13 +132,82 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         """The HTML id that a link to this field leads to."""
         return str(self.name)
 
-    def nothing(self) -> JSONValue | Absent:
-        """Return what an emptied field means: null where the schema has null, else no key.
+    @property
+    def empty_name(self) -> str:
+        """The name under which a person says what an empty control means."""
+        return f"{self.name}{EMPTY_ENDING}"
 
-        Where a key may be left out it is, unless that would bring a proposed value back.
+    @property
+    def own_meaning(self) -> Meaning | None:
+        """What an empty control of this kind can mean beside no key and null, if anything."""
+        return None
+
+    @property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """What this can mean when it is left empty, the usual first.
+
+        ABSENT of what is required is nothing yet, and an error.
         """
+        own, node = self.own_meaning, self.node
+        possible = [Meaning.ABSENT] if not node.required else []
+        possible += [Meaning.NULL] if node.nullable else []
+        possible += [own] if own else []
+        usual = self.usual_meaning(possible)
+        return (usual, *(each for each in possible if each is not usual))
+
+    def usual_meaning(self, possible: list[Meaning]) -> Meaning:
+        """Return what is meant unless a person says otherwise: what was proposed, if it is empty.
+
+        A key that may be left out is, unless that would bring a proposed value back.
+        """
+        first = None
+        if self.initial is None:
+            first = Meaning.NULL
+        elif self.initial in ("", []):
+            first = Meaning.LIST if self.initial == [] else Meaning.TEXT
+        if first in possible:
+            return first
         means_null = self.node.required or self.initial is not ABSENT
-        return None if self.node.nullable and means_null else ABSENT
+        return Meaning.NULL if Meaning.NULL in possible and means_null else Meaning.ABSENT
+
+    @property
+    def meaning(self) -> Meaning:
+        """What this means when it is left empty, as the person chose or as usual."""
+        return self.chosen_meaning or self.meanings[0]
+
+    @property
+    def is_meaning_open(self) -> bool:
+        """Return True if the choice of meanings comes up unfolded: it matters now."""
+        is_missing = bool(self.errors) and self.is_blank
+        return is_missing or self.chosen_meaning not in {None, self.meanings[0]}
+
+    @property
+    def is_blank(self) -> bool:
+        """Return True if this is drawn without anything in it."""
+        return True
+
+    @property
+    def meaning_choices(self) -> list[MeaningChoice]:
+        """The meanings to choose from; none where an empty control has only one."""
+        meanings, chosen = self.meanings, self.meaning
+        if len(meanings) < 2:
+            return []
+        required = self.node.required
+        return [MeaningChoice(each, _words(each, required), each is chosen) for each in meanings]
+
+    def nothing(self) -> JSONValue | Absent:
+        """Return what an emptied field means."""
+        match self.meaning:
+            case Meaning.ABSENT | Meaning.KEPT:
+                return ABSENT
+            case Meaning.NULL:
+                return None
+            case Meaning.TEXT:
+                return ""
+            case Meaning.LIST:
+                return []
+            case _:
+                assert_never(self.meaning)
 
     def described_by(self) -> str:
         """Return the ids of the hint and the errors, for aria-describedby."""
@@ -125,6 +226,24 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
             attributes["aria_describedby"] = self.described_by()
         if self.errors:
             attributes["aria_invalid"] = "true"
+        if not self.is_optional:
+            attributes["aria_required"] = "true"
         if self.autofocus:
             attributes["autofocus"] = "autofocus"
         return attributes
+
+
+def _words(meaning: Meaning, required: bool) -> str:
+    match meaning:
+        case Meaning.ABSENT:
+            return "nothing yet: an answer is required" if required else "no answer"
+        case Meaning.NULL:
+            return "none (null)"
+        case Meaning.TEXT:
+            return "an empty text"
+        case Meaning.LIST:
+            return "an empty list"
+        case Meaning.KEPT:
+            return "what is kept, not shown"
+        case _:
+            assert_never(meaning)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from opensink_web.json_value import JSONValue, dump
-from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.controls.base import AnswerField, Meaning, MeaningChoice
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 MAX_RADIOS = 4
+_EMPTY = {Meaning.ABSENT: "No answer", Meaning.NULL: "None"}
 KEEP = "keep"
 """What the browser sends for a secret choice that is left as it is."""
 
@@ -55,6 +56,10 @@ class ChoiceField(AnswerField):
         if not self.changed and self.initial is not ABSENT:
             return
         self.text, self.data = chosen, self.nothing()
+        if any(chosen == each for each in self.meanings[1:]):
+            self.chosen_meaning = Meaning(chosen)
+            self.data = self.nothing()
+            return
         numbers = {str(number): option for number, option in enumerate(self.node.options)}
         if chosen in numbers:
             self.data = numbers[chosen].value
@@ -62,6 +67,11 @@ class ChoiceField(AnswerField):
                 self.text, self.sealed = KEEP, self._form.seal(self.name, self.data)
         elif chosen:
             raise ValueError("Choose one of the options.")
+
+    @property
+    def meaning_choices(self) -> list[MeaningChoice]:
+        """None: what an empty answer means is chosen like any other."""
+        return []
 
     def _number_of(self, value: JSONValue) -> str:
         written = [dump(option.value) for option in self.node.options]
@@ -76,8 +86,11 @@ class ChoiceField(AnswerField):
         ]
         is_select = self.control == "select"
         if self.is_optional:
-            label = "No answer" if self.nothing() is ABSENT else "None"
-            options.insert(0 if is_select else len(options), ("", label, ""))
+            empty = [
+                (each.value if position else "", _EMPTY[each], "")
+                for position, each in enumerate(self.meanings)
+            ]
+            options = [*empty, *options] if is_select else [*options, *empty]
         elif is_select:
             options.insert(0, ("", "Choose…", ""))
         if self.text == KEEP:

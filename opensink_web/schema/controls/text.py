@@ -2,15 +2,17 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from wtforms import widgets
 
 from opensink_web.errors import InvalidInput
-from opensink_web.json_value import JSONValue, dump, parse
-from opensink_web.schema.controls.base import USUAL
+from opensink_web.json_value import JSONObject, JSONValue, dump, parse
+from opensink_web.schema.controls.base import USUAL, Meaning
 from opensink_web.schema.controls.typed import TypedField
-from opensink_web.schema.tree.node import Absent, FieldNode, Kind
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.validation import compile_schema
 from opensink_web.visible_text import in_plain
 
 
@@ -18,6 +20,10 @@ class TextField(TypedField):
     """A string."""
 
     kinds = frozenset({Kind.TEXT})
+
+    def process_data(self, value: JSONValue | Absent) -> None:
+        """Take the value to draw; an empty text that the schema refuses proposes nothing."""
+        super().process_data(ABSENT if value == "" and not self.own_meaning else value)
 
     def shown(self, value: JSONValue) -> str:
         return str(value)
@@ -27,9 +33,13 @@ class TextField(TypedField):
             parse(dump(text))
         except InvalidInput:
             raise ValueError("This contains a character that cannot be stored.") from None
-        if text:
-            return text
-        return "" if self.node.required and not self.node.nullable else self.nothing()
+        return text or self.nothing()
+
+    @property
+    def own_meaning(self) -> Meaning | None:
+        limits = self.node.constraints
+        is_possible = not limits.min_length and takes_empty(self.node.format, limits.pattern)
+        return Meaning.TEXT if is_possible else None
 
     @property
     def input_type(self) -> str:
@@ -72,6 +82,14 @@ class LongTextField(TextField):
         attributes = super().attributes()
         rows = min(16, max(4, self.drawn_text().count("\n") + 2))
         return {name: attributes[name] for name in attributes if name != "type"} | {"rows": rows}
+
+
+@lru_cache(maxsize=1_000)
+def takes_empty(format_name: str, pattern: str) -> bool:
+    """Return True if a format and a pattern of a checked schema let the empty text pass."""
+    rules: JSONObject = {"format": format_name} if format_name else {}
+    rules |= {"pattern": pattern} if pattern else {}
+    return compile_schema(rules).is_valid("")
 
 
 _FORMAT_HINTS = {

@@ -7,7 +7,7 @@ does not become 1 and "" is not mistaken for an absent key. Only what was change
 from wtforms import widgets
 
 from opensink_web.json_value import JSONValue
-from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.controls.base import AnswerField, Meaning
 from opensink_web.schema.tree.node import ABSENT, Absent
 
 
@@ -28,7 +28,8 @@ class TypedField(AnswerField):
         Raises: ValueError with a sentence for people.
         """
         typed = _with_plain_newlines(valuelist[0]) if valuelist else ""
-        self.changed = bool(self.sealed) or typed != _with_plain_newlines(self.drawn_text())
+        is_other_text = bool(self.sealed) or typed != _with_plain_newlines(self.drawn_text())
+        self.changed = is_other_text or (not typed and self.meaning is not self.meanings[0])
         if not self.changed and self.initial is not ABSENT:
             return
         self.text = typed
@@ -39,14 +40,24 @@ class TypedField(AnswerField):
         """Return the value of what was typed; a secret goes back into the page sealed alone."""
         if not self.node.secret:
             return self.read(typed)
+        is_kept = self.sealed and not typed and self.meaning is Meaning.KEPT
         sealed, self.sealed = self.sealed, ""
-        is_kept = sealed and not typed
         value: JSONValue | Absent = (
             self._form.unseal(self.name, sealed) if is_kept else self.read(typed)
         )
         if (is_kept or typed) and value is not ABSENT:
             self.sealed = self._form.seal(self.name, value)
         return value
+
+    @property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """Let a secret that is there already stay when nothing is typed."""
+        is_there = self.node.secret and (self.sealed or self.initial is not ABSENT)
+        return ((Meaning.KEPT,) if is_there else ()) + super().meanings
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.drawn_text()
 
     def shown(self, value: JSONValue) -> str:
         """Write a value as the text to edit."""

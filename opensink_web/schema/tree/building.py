@@ -271,6 +271,7 @@ def _constraints(words: JSONObject, kind: Kind) -> Constraints:
         multiple_of=_number(words.get("multipleOf")),
         min_length=_count(words.get("minLength")),
         max_length=_count(words.get("maxLength")),
+        pattern=str(words.get("pattern", "")),
         min_items=_count(words.get("minItems")) or 0,
         max_items=_count(words.get("maxItems")),
         unique_items=words.get("uniqueItems") is True,

@@ -47,6 +47,7 @@ class Constraints:
     multiple_of: int | float | None = None
     min_length: int | None = None
     max_length: int | None = None
+    pattern: str = ""
     min_items: int = 0
     max_items: int | None = None
     unique_items: bool = False
