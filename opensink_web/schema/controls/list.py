@@ -157,7 +157,7 @@ class ListField(AnswerField):
         One that may not be empty is left out, or null where leaving it out is not possible either.
         """
         node = self.node
-        if not self.changed:
+        if not self.changed and self.initial is not ABSENT:
             return self.initial
         if node.constraints.min_items and (node.nullable or not node.required):
             return self.nothing()
