@@ -25,7 +25,8 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post") return;
+    // what opens in another tab leaves this page as it is
+    if (form.method !== "post" || event.submitter?.formTarget === "_blank") return;
     if (form.getAttribute("aria-busy") === "true") {
       event.preventDefault();
       event.stopImmediatePropagation();

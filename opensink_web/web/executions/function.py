@@ -30,6 +30,7 @@ from opensink_web.operations.executions.queries.function import (
     find_function,
     list_functions,
 )
+from opensink_web.operations.requests.preview import create_preview
 from opensink_web.schema.example import example_of
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.web.access import requires, services
@@ -37,7 +38,7 @@ from opensink_web.web.agents.signing_secret import signing_card
 from opensink_web.web.executions.execution_recent import recent_of
 from opensink_web.web.executions.function_form import FunctionForm, function_form
 from opensink_web.web.executions.sample_call import example_fits
-from opensink_web.web.forms.schema_check import CHECKS
+from opensink_web.web.forms.schema_check import CHECKS, input_schema_of
 from opensink_web.web.rendering.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.rendering.words import function_kind
 
@@ -158,6 +159,17 @@ def check(_principal: Principal) -> ResponseReturnValue:
     field = "output_schema" if "output_schema" in request.form else "input_schema"
     findings = CHECKS[field](request.form.get(field, "").replace("\0", ""))
     return render_template("function/_check.html", field=field, check=findings)
+
+
+@blueprint.post(_FUNCTIONS + "/preview")
+@requires("functions", Action.WRITE)
+def preview(principal: Principal) -> ResponseReturnValue:
+    """Lead to the form that the input schema which was sent makes, to be filled in."""
+    schema = input_schema_of(request.form.get("input_schema", "").replace("\0", ""))
+    with writing():
+        kept = create_preview(principal.workspace, schema, None)
+    slug = principal.workspace.slug
+    return redirect(url_for("preview.show", workspace_slug=slug, preview_id=kept.id), 303)
 
 
 def _changed_rows(form: FunctionForm, function: Function | None) -> ResponseReturnValue | None:

@@ -50,11 +50,20 @@ def parse_schema(text: str | None) -> JSONObject | None:
     return value
 
 
+def input_schema_of(text: str | None) -> JSONObject:
+    """Return the schema of an input, which is always an object; without one it is any.
+
+    Raises: InvalidInput.
+    """
+    schema = parse_schema(text) or {"type": "object"}
+    check_schema(schema)
+    return schema
+
+
 def check_input_schema(text: str | None) -> SchemaCheck:
-    """Check the schema of an input, which is always an object; without one it is any."""
+    """Check the schema of an input."""
     try:
-        schema = parse_schema(text) or {"type": "object"}
-        check_schema(schema)
+        schema = input_schema_of(text)
     except InvalidInput as error:
         return SchemaCheck(errors=_located(error, text))
     fields = overview(AnswerForm.blank(schema))

@@ -58,3 +58,21 @@ class TestCheckingASchema:
 
     def test_is_for_those_who_may_change_functions(self, bob: FlaskClient) -> None:
         assert bob.post(f"{LIST}/check", data={"input_schema": "{}"}).status_code == 403
+
+
+class TestTryingTheForm:
+    def test_leads_to_the_form_and_changes_no_function(self, alice: FlaskClient) -> None:
+        assert f'formaction="{LIST}/preview"' in alice.get(f"{LIST}/new").text
+        text = '{"properties": {"a": {"title": "How many?"}}}'
+        answer = alice.post(f"{LIST}/preview", data={"input_schema": text, "name": "x"})
+        assert answer.status_code == 303
+        assert answer.location.startswith("/w/main/previews/")
+        assert "How many?" in alice.get(answer.location).text
+
+    @pytest.mark.parametrize("text", ["{", '{"type": "txt"}', "[]", "\0"])
+    def test_of_what_is_no_schema_there_is_none(self, alice: FlaskClient, text: str) -> None:
+        answer = alice.post(f"{LIST}/preview", data={"input_schema": text})
+        assert answer.status_code == (303 if text == "\0" else 400)
+
+    def test_is_for_those_who_may_change_functions(self, bob: FlaskClient) -> None:
+        assert bob.post(f"{LIST}/preview", data={"input_schema": "{}"}).status_code == 403
