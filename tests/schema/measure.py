@@ -20,7 +20,12 @@ from opensink_web.schema.limits import check_schema
 from opensink_web.schema.validation import validate
 from tests.schema.cases import MARKERS, UNTOLD, Case, corpus
 from tests.schema.page import Page, drawn
+from tests.schema.person import Person
 from tests.schema.secret_cases import Vault
+from tests.schema.sight import Stuck
+
+MOST_TYPED = 60
+"""Values larger than this are not typed."""
 
 
 class Promise(StrEnum):
@@ -35,6 +40,7 @@ class Promise(StrEnum):
     PLACED = "error placed"
     SECRET = "secrets kept"
     NATIVE = "native fields"
+    TYPED = "typed"
 
 
 Row: TypeAlias = tuple[str, list[tuple[int, ...]]]
@@ -133,6 +139,19 @@ def _answers(case: Case, tally: Tally) -> None:
         tally.note(case, Promise.ROUND_TRIP, dump(read.value) == dump(value), words)
         _keeps_secrets(case, tally, html, drawn(submitted))
         _count_native(case, tally, form)
+        if dump(value).count(",") < MOST_TYPED:
+            _type(case, tally, value)
+
+
+def _type(case: Case, tally: Tally, value: JSONObject) -> None:
+    """Have somebody type the answer into the blank form."""
+    person, words = Person(case.schema), ""
+    try:
+        person.answer(value)
+    except Stuck as error:
+        words = f"{dump(value)}: {error}"
+    tally.note(case, Promise.TYPED, not words, words)
+    _keeps_secrets(case, tally, *person.pages)
 
 
 def _refusals(case: Case, tally: Tally) -> None:

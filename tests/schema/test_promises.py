@@ -12,18 +12,18 @@ from tests.schema.measure import Promise, measured
 
 ORIGINS = sorted({case.origin for case in corpus()})
 GAPS: dict[str, dict[Promise, int]] = {
-    "2019-09": {Promise.TAKEN: 1, Promise.NATIVE: 23},
-    "2020-12": {Promise.NATIVE: 2},
-    "draft-04": {Promise.TAKEN: 1, Promise.ROUND_TRIP: 1, Promise.NATIVE: 18},
-    "draft-06": {Promise.TAKEN: 1, Promise.NATIVE: 18},
-    "draft-07": {Promise.TAKEN: 1, Promise.NATIVE: 21},
-    "hand": {Promise.TAKEN: 1, Promise.START: 7, Promise.PLACED: 2, Promise.NATIVE: 288},
-    "mcp": {Promise.NATIVE: 19},
-    "pydantic": {Promise.TAKEN: 10, Promise.START: 110, Promise.PLACED: 11, Promise.NATIVE: 355},
-    "real-world": {Promise.START: 1, Promise.NATIVE: 85},
-    "test-suite": {Promise.NATIVE: 9},
-    "tool": {Promise.NATIVE: 23},
-    "zod": {Promise.NATIVE: 217},
+    "2019-09": {Promise.NATIVE: 23, Promise.TYPED: 12},
+    "2020-12": {Promise.NATIVE: 2, Promise.TYPED: 1},
+    "draft-04": {Promise.ROUND_TRIP: 1, Promise.NATIVE: 18, Promise.TYPED: 10},
+    "draft-06": {Promise.NATIVE: 18, Promise.TYPED: 9},
+    "draft-07": {Promise.NATIVE: 21, Promise.TYPED: 11},
+    "hand": {Promise.START: 6, Promise.PLACED: 2, Promise.NATIVE: 288, Promise.TYPED: 230},
+    "mcp": {Promise.NATIVE: 19, Promise.TYPED: 19},
+    "pydantic": {Promise.TAKEN: 10, Promise.PLACED: 11, Promise.NATIVE: 355, Promise.TYPED: 259},
+    "real-world": {Promise.START: 1, Promise.NATIVE: 85, Promise.TYPED: 20},
+    "test-suite": {Promise.NATIVE: 9, Promise.TYPED: 9},
+    "tool": {Promise.NATIVE: 23, Promise.TYPED: 17},
+    "zod": {Promise.NATIVE: 217, Promise.TYPED: 144},
 }
 """How often a promise is not kept yet: a number here may become smaller, and never larger."""
 

@@ -1,0 +1,390 @@
+"""A person who fills in a form by what the page shows, in a browser without JavaScript.
+
+Finds a field by its label and a choice by the words beside it, types, ticks, adds rows, presses
+buttons; knows of the schema only how it calls its keys and values. Never types JSON, unless the
+schema leaves everything open. Where the page offers several ways, each is tried.
+"""
+
+import re
+from collections.abc import Iterable
+
+from opensink_web.errors import FieldError
+from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.schema.form import AnswerForm
+from tests.schema.names import Names, plain
+from tests.schema.page import Element, Page, drawn, values_of
+from tests.schema.secret_cases import Vault
+from tests.schema.sight import (
+    ADD,
+    Stuck,
+    adds_pairs,
+    blocks_in,
+    buttons_of,
+    controls_of,
+    facts_in,
+    is_for_further_keys,
+    is_row,
+    kind_of,
+    label_of,
+    only,
+    options_of,
+    suffix_of,
+)
+
+MOST_TRIES = 24
+MOST_PRESSES = 300
+REFRESH, REMOVE, OPEN = "_refresh", "_remove", "_open"
+Path = tuple[str | int, ...]
+
+
+class _Pressed(Exception):
+    """A button was pressed: the page is another one now."""
+
+
+class Person:
+    """Fills in the form of one schema; `pages` is all that was drawn meanwhile."""
+
+    def __init__(self, schema: JSONValue, proposed: JSONObject | None = None) -> None:
+        self.schema, self.proposed, self.vault = schema, proposed, Vault()
+        self.names = Names(schema)
+        self.pages: list[str] = []
+        self._tried: dict[Path, int] = {}
+        self._ways: dict[Path, int] = {}
+
+    def answer(self, target: JSONObject) -> JSONObject:
+        """Give this answer, and return what was read of it.
+
+        Raises: Stuck where the page shows no way.
+        """
+        stuck = Stuck("no way tried")
+        for _ in range(MOST_TRIES):
+            self._ways = {}
+            try:
+                read = self._once(target)
+            except Stuck as error:
+                stuck = error
+            else:
+                if same(read, target):
+                    return read
+                stuck = Stuck(f"read {dump(read)}")
+            if not self._has_another_way():
+                break
+        raise stuck
+
+    def _has_another_way(self) -> bool:
+        """Turn to the next way of the last choice that has one left."""
+        for place in reversed(list(self._ways)):
+            if self._tried.get(place, 0) + 1 < self._ways[place]:
+                self._tried[place] = self._tried.get(place, 0) + 1
+                return True
+            self._tried.pop(place, None)
+        return False
+
+    def _way(self, place: Path, count: int) -> int:
+        self._ways.setdefault(place, count)
+        return min(self._tried.get(place, 0), count - 1)
+
+    def _once(self, target: JSONObject) -> JSONObject:
+        self._draw(AnswerForm.blank(self.schema, self.proposed))
+        for _ in range(MOST_PRESSES):
+            try:
+                self._fill(self.page.root, target, ())
+            except _Pressed:
+                continue
+            sent = self.page.sent
+            form = AnswerForm.submitted(self.schema, sent, self.proposed, self.vault)
+            submission = form.read()
+            if submission.value is None:
+                self.pages.append(drawn(form))
+                raise Stuck(f"refused: {told(submission.errors)}")
+            return submission.value
+        raise Stuck("too many buttons to press")
+
+    def _draw(self, form: AnswerForm) -> None:
+        self.pages.append(drawn(form))
+        self.page = Page(self.pages[-1])
+        self._is_touched = False
+
+    def _press(self, button: Element) -> None:
+        sent = self.page.sent
+        sent.add(button["name"], button["value"])
+        form = AnswerForm.blank(self.schema, self.proposed)
+        form = AnswerForm.submitted(self.schema, sent, self.proposed, self.vault)
+        changed = form.changed_by(sent)
+        if changed is None:
+            raise Stuck(f"the button {button.text!r} does nothing")
+        self._draw(changed)
+        raise _Pressed
+
+    # filling in, by what a block shows
+
+    def _fill(self, block: Element, value: JSONValue, place: Path) -> None:
+        """Give the value by what this block shows."""
+        self._open(block)
+        own = {suffix_of(each["name"]): each for each in controls_of(block)}
+        if "which" in own:
+            self._choose_branch(block, own["which"], value, place)
+        elif "in" in own and isinstance(value, dict):
+            self._tick(own["in"], ticked=True)
+        self._fill_inside(block, value, place)
+
+    def _fill_inside(self, block: Element, value: JSONValue, place: Path) -> None:
+        plain_controls = [each for each in controls_of(block) if not suffix_of(each["name"])]
+        kinds = {kind_of(each) for each in plain_controls}
+        if kinds == {"radio"}:
+            self._choose(block, plain_controls, value)
+        elif kinds == {"checkbox"}:
+            self._tick_all(block, plain_controls, value)
+        elif kinds == {"select"}:
+            self._select(plain_controls[0], value)
+        elif kinds:
+            self._type(block, plain_controls, value, place)
+        elif isinstance(value, list):
+            self._fill_rows(block, value, place)
+        elif isinstance(value, dict):
+            self._fill_keys(block, value, place)
+        else:
+            self._say_nothing(block, value)
+
+    def _fill_keys(self, block: Element, value: JSONObject, place: Path) -> None:
+        fields = {label_of(each): each for each in blocks_in(block) if not is_row(each)}
+        facts = facts_in(block)
+        found: dict[int, str] = {}
+        further: JSONObject = {}
+        for key, inner in value.items():
+            label = self.names.found(key, [*fields, *facts])
+            if label in fields:
+                found[id(fields[label])] = key
+                self._fill(fields[label], inner, (*place, key))
+            elif label is None:
+                further[key] = inner
+        left = [each for each in fields.values() if id(each) not in found]
+        for each in left:
+            if not is_for_further_keys(each):
+                self._leave_out(each)
+        if further:
+            self._fill_further(block, further, place)
+
+    def _fill_further(self, block: Element, further: JSONObject, place: Path) -> None:
+        """Give keys for which the block shows no field: press on, or write them into rows."""
+        self._refresh()
+        rows = next(
+            (each for each in [block, *blocks_in(block)] if adds_pairs(each) is not None), None
+        )
+        if rows is None:
+            raise Stuck(f"no field for {list(further)} at {place}")
+        self._fill_pairs(rows, further, place)
+
+    def _refresh(self) -> None:
+        button = next(
+            (each for each in self.page.root.every("button") if each["name"] == REFRESH), None
+        )
+        if button is not None and self._is_touched:
+            self._press(button)
+
+    def _fill_rows(self, block: Element, value: list[JSONValue], place: Path) -> None:
+        rows = [each for each in blocks_in(block) if is_row(each)]
+        if len(rows) > len(value):
+            self._press_in(rows[-1], REMOVE)
+        if len(rows) < len(value):
+            self._press_in(block, ADD)
+        if not value:
+            self._say_nothing(block, value)
+        for index, (row, inner) in enumerate(zip(rows, value, strict=True)):
+            self._fill(only(blocks_in(row)), inner, (*place, index))
+
+    def _fill_pairs(self, block: Element, value: JSONObject, place: Path) -> None:
+        rows = [each for each in blocks_in(block) if is_row(each)]
+        if len(rows) > len(value):
+            self._press_in(rows[-1], REMOVE)
+        if len(rows) < len(value):
+            self._press_in(block, ADD)
+        for row, (key, inner) in zip(rows, value.items(), strict=True):
+            name, *rest = blocks_in(row)
+            self._fill(name, key, (*place, key, "name"))
+            self._fill(only(rest), inner, (*place, key))
+
+    def _choose_branch(
+        self, block: Element, control: Element, value: JSONValue, place: Path
+    ) -> None:
+        """Choose what shape the value has: what fits best first, the others when that fails."""
+        options = list(options_of(block, control))
+        ranked = sorted(options, key=lambda each: -self.names.likeness(each[0], value))
+        ranked = [each for each in ranked if plain(each[0]) not in {"json", "choose", "noanswer"}]
+        if not ranked:
+            raise Stuck(f"nothing to choose at {place}")
+        _, take = ranked[self._way((*place, "which"), len(ranked))]
+        if take():
+            self._is_touched = True
+            button = next((b for b in buttons_of(block) if b["name"] == REFRESH), None)
+            if button is not None:
+                self._press(button)
+            self._refresh()
+
+    def _choose(self, block: Element, radios: list[Element], value: JSONValue) -> None:
+        labels = {each["for"]: each.text for each in block.every("label")}
+        offered = {labels.get(each["id"], ""): each for each in radios}
+        label = self.names.option(value, list(offered))
+        if label is None:
+            self._say_nothing(block, value)
+            return
+        if "checked" not in offered[label].attributes:
+            self._is_touched = True
+        for each in radios:
+            each.attributes.pop("checked", None)
+        offered[label].attributes["checked"] = ""
+
+    def _tick_all(self, block: Element, boxes: list[Element], value: JSONValue) -> None:
+        labels = {each["for"]: each.text for each in block.every("label")}
+        offered = {labels.get(each["id"], ""): each for each in boxes}
+        if len(boxes) == 1 and not isinstance(value, list):
+            if value is not True:
+                raise Stuck(f"one box for {dump(value)}")
+            self._tick(boxes[0], ticked=True)
+            return
+        if not isinstance(value, list):
+            self._say_nothing(block, value)
+            return
+        wanted = [self.names.option(each, list(offered)) for each in value]
+        if None in wanted:
+            raise Stuck(f"no box for one of {dump(value)}")
+        for label, box in offered.items():
+            self._tick(box, ticked=label in wanted)
+        if not value:
+            self._say_nothing(block, value)
+
+    def _tick(self, box: Element, *, ticked: bool) -> None:
+        if ticked != ("checked" in box.attributes):
+            self._is_touched = True
+            box.attributes.pop("checked", None)
+            if ticked:
+                box.attributes["checked"] = ""
+
+    def _select(self, select: Element, value: JSONValue) -> None:
+        options = {each.text: each for each in select.every("option")}
+        label = self.names.option(value, list(options))
+        if label is None:
+            raise Stuck(f"no option for {dump(value)} in {list(options)[:8]}")
+        self._pick(select, options[label])
+
+    def _pick(self, select: Element, option: Element) -> None:
+        if values_of(select) != [option["value"]]:
+            self._is_touched = True
+        for each in select.every("option"):
+            each.attributes.pop("selected", None)
+        option.attributes["selected"] = ""
+
+    def _type(self, block: Element, boxes: list[Element], value: JSONValue, place: Path) -> None:
+        box = boxes[0]
+        if box.has_class("answer-json"):
+            if not self.names.is_anything(label_of(block)):
+                raise Stuck(f"a JSON box at {place}")
+            self._set(box, dump(value))
+        elif value is None or value in ("", []):
+            self._set(box, "")
+            self._say_nothing(block, value)
+        elif isinstance(value, list | dict):
+            raise Stuck(f"one box for {dump(value)} at {place}")
+        else:
+            self._set(box, value if isinstance(value, str) else dump(value).strip('"'))
+            self._choose_kind(block, value, place)
+
+    def _choose_kind(self, block: Element, value: JSONValue, place: Path) -> None:
+        """Leave it to the page to recognise the kind, or say it."""
+        control = next((e for e in controls_of(block) if suffix_of(e["name"]) == "kind"), None)
+        if control is None:
+            return
+        options = list(options_of(block, control))
+        ranked = sorted(options, key=lambda each: -self.names.likeness(each[0], value))
+        way = self._way((*place, "kind"), len(ranked) + 1)
+        if way:
+            ranked[way - 1][1]()
+
+    def _set(self, box: Element, text: str) -> None:
+        if values_of(box) != [text.replace("\n", "\r\n") if box.tag == "textarea" else text]:
+            self._is_touched = True
+        if box.tag == "textarea":
+            box.parts = ["\n" + text]
+        else:
+            box.attributes["value"] = text
+
+    # leaving out, and the kinds of nothing
+
+    def _say_nothing(self, block: Element, value: JSONValue) -> None:
+        """Say that there is nothing, and which nothing is meant."""
+        words = {"null": NULL, '""': EMPTY_TEXT, "[]": EMPTY_LIST, "{}": EMPTY_OBJECT}
+        self._mean(block, words.get(dump(value), NULL), value)
+
+    def _mean(self, block: Element, words: re.Pattern[str], value: JSONValue) -> None:
+        control = next((e for e in controls_of(block) if suffix_of(e["name"]) == "empty"), None)
+        if control is None:
+            return
+        for label, take in options_of(block, control):
+            if words.search(label):
+                take()
+                return
+
+    def _leave_out(self, block: Element) -> None:
+        """Give no answer here."""
+        self._open(block)
+        own = {suffix_of(each["name"]): each for each in controls_of(block)}
+        if "in" in own:
+            self._tick(own["in"], ticked=False)
+            return
+        if "which" in own:
+            self._take_none(block, own["which"])
+            return
+        for row in [each for each in blocks_in(block) if is_row(each)]:
+            self._press_in(row, REMOVE)
+        for control in controls_of(block):
+            if suffix_of(control["name"]):
+                continue
+            if kind_of(control) in {"radio", "select"}:
+                self._take_none(block, control)
+            elif kind_of(control) == "checkbox":
+                self._tick(control, ticked=False)
+            else:
+                self._set(control, "")
+        self._mean(block, ABSENT, None)
+
+    def _take_none(self, block: Element, control: Element) -> None:
+        offered = list(options_of(block, control))
+        for words in (ABSENT, NULL, re.compile("Choose")):
+            for label, take in offered:
+                if words.search(label):
+                    take()
+                    return
+
+    def _open(self, block: Element) -> None:
+        button = next((each for each in buttons_of(block) if each["name"] == OPEN), None)
+        if button is not None:
+            self._press(button)
+
+    def _press_in(self, block: Element, name: str) -> None:
+        button = next((each for each in buttons_of(block) if each["name"] == name), None)
+        if button is None:
+            raise Stuck(f"no button {name} in {label_of(block)!r}")
+        self._press(button)
+
+
+ABSENT = re.compile("no answer|leave out|left out|leave it out|not answered|nothing", re.IGNORECASE)
+NULL = re.compile(r"\bnone\b|\bnull\b", re.IGNORECASE)
+EMPTY_TEXT = re.compile("empty text|without a letter", re.IGNORECASE)
+EMPTY_LIST = re.compile("empty list|no entries", re.IGNORECASE)
+EMPTY_OBJECT = re.compile("empty object|without|empty", re.IGNORECASE)
+
+
+def same(read: JSONValue, target: JSONValue) -> bool:
+    """Return True if two values are equal with their kinds; typed keys may come in any order."""
+    if isinstance(read, dict) and isinstance(target, dict):
+        return read.keys() == target.keys() and all(same(read[k], target[k]) for k in target)
+    if isinstance(read, list) and isinstance(target, list):
+        return len(read) == len(target) and all(map(same, read, target))
+    if isinstance(read, int) and isinstance(target, float):
+        return read == target  # a whole number is typed without its fraction
+    return dump(read) == dump(target)
+
+
+def told(errors: Iterable[FieldError]) -> str:
+    """Write errors in a line."""
+    return "; ".join(f"{error.path} {error.message}" for error in errors)

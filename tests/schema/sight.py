@@ -1,0 +1,134 @@
+"""What a person makes out on a page: blocks with a label, the controls and buttons in each."""
+
+from collections.abc import Iterator
+
+from tests.schema.page import Element, values_of
+
+ADD = "_add"
+
+
+class Stuck(Exception):
+    """The page shows no way to give this value."""
+
+
+def is_block(element: Element) -> bool:
+    """Return True for what a person sees as one thing with a label, or one row."""
+    return element.tag == "fieldset" or element.has_class("answer-field") or is_row(element)
+
+
+def is_row(element: Element) -> bool:
+    """Return True for a row of a list or a map."""
+    return element.has_class("answer-row")
+
+
+def blocks_in(element: Element) -> list[Element]:
+    """Return the blocks right inside an element, whatever else is around them."""
+    return [each for part in element.inner for each in _blocks(part)]
+
+
+def _blocks(element: Element) -> Iterator[Element]:
+    if is_block(element):
+        yield element
+    else:
+        for part in element.inner:
+            yield from _blocks(part)
+
+
+def _own(element: Element) -> Iterator[Element]:
+    for part in element.inner:
+        if not is_block(part):
+            yield part
+            yield from _own(part)
+
+
+def controls_of(block: Element) -> list[Element]:
+    """Return the controls of a block that are in no block inside it, hidden inputs left out."""
+    return [
+        each
+        for each in _own(block)
+        if each.tag in {"input", "select", "textarea"} and each["type"] != "hidden"
+    ]
+
+
+def buttons_of(block: Element) -> list[Element]:
+    """Return the buttons of a block that are in no block inside it."""
+    return [
+        each for each in _own(block) if each.tag == "button" and "disabled" not in each.attributes
+    ]
+
+
+def label_of(block: Element) -> str:
+    """Return the title of a block as it is read, without "optional" beside it."""
+    label = next((each for each in _own(block) if each.tag in {"legend", "label"}), None)
+    if label is None:
+        return ""
+    parts = [part for part in label.parts if isinstance(part, str) or not part["class"]]
+    return Element("label", parts=parts).text
+
+
+def facts_in(block: Element) -> list[str]:
+    """Return the titles of what is only shown."""
+    return [each.text for each in _own(block) if each.tag in {"dt", "h3"}]
+
+
+def kind_of(control: Element) -> str:
+    """Return what kind of control it is."""
+    if control.tag == "input" and control["type"] in {"radio", "checkbox"}:
+        return control["type"]
+    return "select" if control.tag == "select" else "text"
+
+
+def suffix_of(name: str) -> str:
+    """Return what a control says beside the value: "which" of "answer-3-which"."""
+    last = name.rpartition("-")[2]
+    return last if last in {"which", "kind", "empty", "in"} else ""
+
+
+def options_of(block: Element, control: Element) -> Iterator[tuple[str, "Take"]]:
+    """Yield what there is to choose at a control: the words, and how to take it."""
+    if control.tag == "select":
+        for option in control.every("option"):
+            yield option.text, Take(control, option)
+        return
+    labels = {each["for"]: each.text for each in block.every("label")}
+    group = [each for each in controls_of(block) if each["name"] == control["name"]]
+    for each in group:
+        yield labels.get(each["id"], ""), Take(each, each, tuple(group))
+
+
+class Take:
+    """Takes one option of a select, or one of some radio buttons."""
+
+    def __init__(self, control: Element, option: Element, group: tuple[Element, ...] = ()) -> None:
+        self.control, self.option, self.group = control, option, group
+
+    def __call__(self) -> bool:
+        """Take it; return True if another was taken before."""
+        if not self.group:
+            is_new = values_of(self.control) != [self.option["value"]]
+            for each in self.control.every("option"):
+                each.attributes.pop("selected", None)
+            self.option.attributes["selected"] = ""
+            return is_new
+        is_new = "checked" not in self.option.attributes
+        for each in self.group:
+            each.attributes.pop("checked", None)
+        self.option.attributes["checked"] = ""
+        return is_new
+
+
+def adds_pairs(block: Element) -> Element | None:
+    """Return the button that adds a row of key and value."""
+    return next((each for each in buttons_of(block) if each["name"] == ADD), None)
+
+
+def is_for_further_keys(block: Element) -> bool:
+    """Return True for the field of keys that the schema does not name."""
+    return label_of(block).startswith("Further fields")
+
+
+def only(blocks: list[Element]) -> Element:
+    """Return the one block that there should be."""
+    if len(blocks) != 1:
+        raise Stuck(f"{len(blocks)} fields in one row")
+    return blocks[0]
