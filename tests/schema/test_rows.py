@@ -223,6 +223,41 @@ def test_an_emptied_optional_list_that_may_not_be_empty_is_left_out() -> None:
     assert emptied({**some, "default": [3]}, required=True) == "This needs at least 1 entry."
 
 
+LIST: JSONObject = {"type": "array", "items": {"type": "string"}}
+NULLABLE: JSONObject = {"type": ["array", "null"], "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "required", "meanings"),
+    [
+        (LIST, False, "absent list"),
+        (LIST, True, "list"),
+        ({**LIST, "minItems": 1}, False, "absent"),
+        ({**LIST, "minItems": 1}, True, "absent"),
+        ({**LIST, "default": ["x"]}, False, "list absent"),
+        ({**LIST, "default": ["x"], "minItems": 1}, False, "absent"),
+        ({**LIST, "default": []}, False, "list absent"),
+        (NULLABLE, False, "absent null list"),
+        (NULLABLE, True, "null list"),
+        ({**NULLABLE, "default": None}, False, "null absent list"),
+        ({**NULLABLE, "default": ["x"]}, False, "list absent null"),
+        ({**NULLABLE, "default": ["x"], "minItems": 1}, False, "null absent"),
+    ],
+)
+def test_a_list_without_rows_can_mean_several_things(
+    schema: JSONObject, required: bool, meanings: str
+) -> None:
+    names: list[JSONValue] = ["a"] if required else []
+    whole: JSONValue = {"properties": {"a": schema}, "required": names}
+    root = AnswerForm.submitted(whole, MultiDict()).root
+    assert " ".join(root.parts()[0].meanings) == meanings
+    values = {"absent": {}, "null": {"a": None}, "list": {"a": []}}
+    for meaning in meanings.split():
+        sent = MultiDict({"answer-0-empty": meaning})
+        value = AnswerForm.submitted(whole, sent).read().value
+        assert value == values[meaning] or (value, required) == (None, True)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

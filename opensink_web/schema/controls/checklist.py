@@ -69,7 +69,9 @@ class ChecklistField(ListField):
         self.process_errors: list[str] = []
         self.rows = []
         self.ticked = drawn if formdata is None else self._ticked(formdata.getlist(self.name))
-        self.changed = set(self.ticked) != set(drawn)
+        self.take_meaning(formdata)
+        is_other = not self.ticked and self.meaning is not self.meanings[0]
+        self.changed = is_other or set(self.ticked) != set(drawn)
         # the order of what is proposed stays, and what was ticked besides comes after it
         self.ticked = [each for each in drawn if each in self.ticked] + [
             each for each in sorted(self.ticked) if each not in drawn
@@ -87,6 +89,11 @@ class ChecklistField(ListField):
     @property
     def can_grow(self) -> bool:
         return self.has_rows and super().can_grow
+
+    @property
+    def is_blank(self) -> bool:
+        """Boxes can be unticked at any time, unseen by the server."""
+        return not self.has_rows or super().is_blank
 
     @property
     def can_be_ticked(self) -> bool:
@@ -147,7 +154,7 @@ class ChecklistField(ListField):
         return str(option) if self.node.item and option < len(self.node.item.options) else ""
 
     def value(self) -> JSONValue | Absent:
-        """Return the array; one that is left as it was is what it was."""
+        """Return the array; one that is left as it was stays so, be it in other words."""
         if self.has_rows:
             return super().value()
         if not self.changed and self.initial is not ABSENT:

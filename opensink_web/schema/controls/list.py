@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from opensink_web.json_value import JSONValue
-from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.controls.base import AnswerField, Meaning
 from opensink_web.schema.controls.binding import bind, given_to
 from opensink_web.schema.controls.entries import entries_hint
 from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
@@ -40,7 +40,9 @@ class ListField(AnswerField):
         numbers = drawn if formdata is None else _row_numbers(formdata.getlist(self.name))
         for number in numbers:
             self._bind_row(number, formdata)
-        self.changed = numbers != drawn or any(row.changed for row in self.rows)
+        self.take_meaning(formdata)
+        is_other = not self.rows and self.meaning is not self.meanings[0]
+        self.changed = numbers != drawn or is_other or any(row.changed for row in self.rows)
 
     def _drawn_rows(self) -> int:
         if isinstance(self.initial, list):
@@ -152,18 +154,29 @@ class ListField(AnswerField):
         return [None if value is ABSENT else value for value in values]
 
     def _empty(self) -> JSONValue | Absent:
-        """Return what a list without rows means.
+        """Return what a list without rows means."""
+        value = self.nothing()
+        # what is required is an empty list, though it be too short: that is what the error is about
+        return [] if value is ABSENT and self.node.required else value
 
-        One that may not be empty is left out, or null where leaving it out is not possible either.
-        """
-        node = self.node
-        if not self.changed and self.initial is not ABSENT:
-            return self.initial
-        if node.constraints.min_items and (node.nullable or not node.required):
-            return self.nothing()
-        if self.initial is None or (node.nullable and node.required):
-            return None
-        return [] if node.required or self.initial is not ABSENT else ABSENT
+    @property
+    def own_meaning(self) -> Meaning | None:
+        return None if self.node.constraints.min_items else Meaning.LIST
+
+    def usual_meaning(self, possible: list[Meaning]) -> Meaning:
+        """Return what no row means: an empty list where there was one, or has to be."""
+        if self.initial is None and Meaning.NULL in possible:
+            return Meaning.NULL
+        if self.initial is ABSENT and not self.node.required:
+            return Meaning.ABSENT
+        order = [Meaning.LIST, Meaning.NULL]
+        if self.initial is ABSENT:
+            order.reverse()  # where nothing was proposed, nothing is meant
+        return next((each for each in order if each in possible), Meaning.ABSENT)
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.rows
 
 
 def _row_numbers(sent: list[str]) -> list[int]:
