@@ -18,7 +18,14 @@ from opensink_web.schema.controls.group import GroupField
 from opensink_web.schema.controls.sent import Edited, FormData
 from opensink_web.schema.messages import REQUIRED
 from opensink_web.schema.tree.building import field_tree
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind, as_json
+from opensink_web.schema.tree.node import (
+    ABSENT,
+    Absent,
+    FieldNode,
+    Kind,
+    as_json,
+    proposal_of,
+)
 from opensink_web.schema.validation import validate
 
 ROOT_NAME = "answer"
@@ -82,6 +89,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._vault = vault
         self._proposed = proposed
         self._placed: list[tuple[AnswerField, str]] = []
+        self._crowded: set[str] = set()
         node = field_tree(schema)
         try:
             self.root = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
@@ -93,6 +101,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
+        self._is_blank = formdata is None
         start = _start(node, self._proposed)
         root = bind(self, node, start, name=self._name, pointer="")
         root.process(formdata, given_to(node, start if node.constant is ABSENT else node.constant))
@@ -103,6 +112,15 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._capacity -= fields
         if self._capacity < 0:
             raise _TooManyFields("This is more entries than one answer can have.")
+
+    def is_crowded_by(self, name: str, fields: int) -> bool:
+        """Return True if the blank form has no room for so many fields below this one.
+
+        What was closed there for that stays closed in what is sent.
+        """
+        if self._is_blank and fields > self._capacity:
+            self._crowded.add(name)
+        return name in self._crowded
 
     def seal(self, place: str, value: JSONValue) -> str:
         """Return a secret as it goes into the page, and back; "" where it cannot be kept."""
@@ -167,7 +185,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     @property
     def has_buttons(self) -> bool:
         """Return True if the form has buttons of its own, such as those that add rows."""
-        return any(field.buttons for field in walk(self.root))
+        return any(field.has_buttons for field in walk(self.root))
 
     def changed_by(self, formdata: FormData) -> "AnswerForm | None":
         """Return the form as one of its own buttons changes it, everything typed kept.
@@ -241,7 +259,8 @@ def _nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:
 def _start(node: FieldNode, proposed: JSONObject | None) -> JSONValue | Absent:
     if proposed is not None:
         return proposed
-    return {} if node.default is ABSENT and node.kind is Kind.JSON else node.default
+    start = proposal_of(node)
+    return {} if start is ABSENT and node.kind is Kind.JSON else start
 
 
 def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError, ...]:

@@ -31,6 +31,8 @@ def environment() -> Environment:
     )
     equip(templates)
     templates.filters["markdown"] = lambda text: Markup("<p>{}</p>").format(escape(text))
+    for name in templates.list_templates(filter_func=lambda name: name.startswith("answer/")):
+        templates.get_template(name)
     return templates
 
 

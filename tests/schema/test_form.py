@@ -1,5 +1,6 @@
 """What a person types becomes JSON of the right type, or a message at the right field."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -222,11 +223,24 @@ def test_an_unreadable_field_hides_only_errors_that_follow_from_it() -> None:
     assert [error.path for error in form.read().errors] == ["/a", "/b"]
 
 
-def test_a_root_that_is_no_object_is_an_error() -> None:
-    for text, path in (("[]", ""), ("7", ""), ("", ""), ("{", "")):
-        submission = AnswerForm.submitted({}, MultiDict({"answer": text})).read()
-        assert [error.path for error in submission.errors] == [path]
-    assert AnswerForm.submitted({}, MultiDict({"answer": '{"a": 1}'})).read().value == {"a": 1}
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        True,
+        {"type": "object"},
+        {"type": ["object", "null"]},
+        {"type": "object", "properties": {}},
+        {"type": "object", "properties": {}, "additionalProperties": False},
+    ],
+)
+def test_without_fields_there_is_only_to_confirm(
+    schema: JSONValue, draw: Callable[[AnswerForm], str]
+) -> None:
+    form = AnswerForm.blank(schema)
+    assert "There is nothing to fill in" in draw(form)
+    assert "<textarea" not in draw(form)
+    assert AnswerForm.submitted(schema, MultiDict()).read() == Submission({}, ())
 
 
 def test_errors_from_elsewhere_go_to_their_field_or_the_nearest_around_it() -> None:

@@ -8,7 +8,7 @@ from opensink_web.schema.form import AnswerForm
 from tests.schema.secret_cases import MARKER, PIN, Draw, Untouched, Vault
 
 BOX: JSONObject = {"type": "object", "patternProperties": {"^pin": PIN}}
-"""A form of this is a box of JSON."""
+"""The keys that match are typed as JSON."""
 
 
 class TestJsonBox:
@@ -18,15 +18,15 @@ class TestJsonBox:
     vault = Vault()
 
     def submit(self, text: str, sealed: str = "") -> AnswerForm:
-        sent = MultiDict({"answer": text})
+        sent = MultiDict({"answer-more": text})
         if sealed:
-            sent |= {"answer-sealed": sealed}
+            sent |= {"answer-more-sealed": sealed}
         form = AnswerForm.submitted(BOX, sent, self.proposed, self.vault)
         form.read()
         return form
 
     def drawn(self) -> JSONObject:
-        box = AnswerForm.blank(BOX, self.proposed).root
+        box = AnswerForm.blank(BOX, self.proposed).root.extras
         assert isinstance(box, JsonField)
         value = parse(box.drawn_text())
         assert isinstance(value, dict)
@@ -60,7 +60,7 @@ class TestJsonBox:
     def test_a_text_that_looks_like_a_mark_stays_a_text(self, untouched: Untouched) -> None:
         proposed: JSONObject = {"note": "•••••• 1", "pin1": "4711", "also": "•••••• 9"}
         sent = untouched(AnswerForm.blank(BOX, proposed))
-        sent["answer"] = sent["answer"].replace("also", "else")
+        sent["answer-more"] = sent["answer-more"].replace("also", "else")
 
         value = AnswerForm.submitted(BOX, sent, proposed).read().value
 
@@ -79,7 +79,7 @@ class TestJsonBox:
         self, untouched: Untouched
     ) -> None:
         sent = untouched(self.submit(dump({"pin1": MARKER})))
-        del sent["answer-sealed"]
+        del sent["answer-more-sealed"]
 
         assert AnswerForm.submitted(BOX, sent, self.proposed, self.vault).read().value is None
 

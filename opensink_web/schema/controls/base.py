@@ -101,6 +101,11 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         """Yield what could not be read here, each with the field that it is about."""
         yield from ((self, message) for message in self.process_errors)
 
+    @property
+    def has_buttons(self) -> bool:
+        """Return True if the page has one of its buttons."""
+        return bool(self.buttons)
+
     def press(self, button: str, value: str, sent: Edited) -> None:
         """Change what was sent as a button of this field says, if it is one of this field's."""
 

@@ -7,20 +7,26 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, given_to
 from opensink_web.schema.controls.json_box import JsonField
-from opensink_web.schema.controls.sent import FormData
+from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
 from opensink_web.schema.subschemas import pointer_to
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind, proposal_of
+
+OPEN = "_open"
+"""The button that draws what is closed."""
 
 
 class GroupField(AnswerField):
     """An object: a field for each property, and one for keys the schema does not name.
 
     An object that may be left out has a box to tick. Filling in anything counts as ticking it,
-    while unticking what was drawn ticked leaves it out.
+    while unticking what was drawn ticked leaves it out. One whose schema may repeat without end is
+    drawn closed, with a button to open it, until there is something in it; so is one that may be
+    left out where the form has no room for more fields.
     """
 
     control = "group"
     kinds = frozenset({Kind.GROUP})
+    buttons = frozenset({OPEN})
 
     def process(
         self,
@@ -32,11 +38,28 @@ class GroupField(AnswerField):
         self.process_errors: list[str] = []
         self.initial = data
         self.extras: AnswerField | None = None
+        self.children: list[AnswerField] = []
+        self.is_opened = formdata is not None and f"{self.name}-open" in formdata
+        self.is_closed = self._starts_closed() and not self.is_opened
+        self.has_box = self.is_optional or self.is_closed
+        self.is_included = not self.has_box
+        if self.is_closed:
+            return
         self.children = [self._child(at, child) for at, child in enumerate(self.node.children)]
+        inside = None if starts_fresh(self.name, formdata) else formdata
         for child in self.children:
-            child.process(formdata, given_to(child.node, self._given_at(child.node)))
-        self._process_extras(formdata)
+            child.process(inside, given_to(child.node, self._given_at(child.node)))
+        self._process_extras(inside)
         self._process_inclusion(formdata)
+
+    def _starts_closed(self) -> bool:
+        """Return True if nothing is drawn of this until somebody opens it."""
+        if isinstance(self.initial, dict) or self.row_number is not None:
+            return False
+        if self.node.is_recursive:
+            return True
+        may_wait = self.is_optional and bool(self.node.pointer)
+        return may_wait and self._form.is_crowded_by(self.name, len(self.node.children))
 
     def _child(self, position: int, node: FieldNode) -> AnswerField:
         pointer = self.pointer + pointer_to((node.key,))
@@ -47,7 +70,7 @@ class GroupField(AnswerField):
     def _given_at(self, node: FieldNode) -> JSONValue | Absent:
         if isinstance(self.initial, dict) and (node.key in self.initial or not node.required):
             return self.initial.get(node.key, ABSENT)
-        return node.default if node.constant is ABSENT else node.constant
+        return proposal_of(node)
 
     def _process_extras(self, formdata: FormData | None) -> None:
         known = {child.node.key for child in self.children}
@@ -73,6 +96,18 @@ class GroupField(AnswerField):
         ticked = f"{self.name}-in" in formdata
         self.is_included = ticked or (self.changed and not was_drawn_ticked)
         self.changed = self.changed or self.is_included != was_included
+
+    @property
+    def has_buttons(self) -> bool:
+        return self.is_closed
+
+    def press(self, button: str, value: str, sent: Edited) -> None:
+        """Open what is closed; whoever does wants to fill it in."""
+        if button == OPEN and value == self.name:
+            sent.replace(f"{self.name}-open", ["1"])
+            sent.replace(f"{self.name}-in", ["1"])
+            sent.fresh.add(self.name)
+            sent.focus = (self.name, "")
 
     def parts(self) -> list[AnswerField]:
         """Return the fields directly below this one."""

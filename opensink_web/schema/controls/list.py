@@ -9,7 +9,7 @@ from opensink_web.schema.controls.base import AnswerField, Meaning
 from opensink_web.schema.controls.binding import bind, given_to
 from opensink_web.schema.controls.entries import entries_hint
 from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind, proposal_of
 
 MAX_ROWS = 100
 MAX_BLANK_ROWS = 20
@@ -47,15 +47,15 @@ class ListField(AnswerField):
     def _drawn_rows(self) -> int:
         if isinstance(self.initial, list):
             return len(self.initial)
-        minimum = self.node.constraints.min_items if self.node.required else 0
+        is_endless = self.node.item is not None and self.node.item.is_recursive
+        minimum = self.node.constraints.min_items if self.node.required and not is_endless else 0
         return 0 if self.initial is None else min(minimum, MAX_BLANK_ROWS)
 
     def _bind_row(self, number: int, formdata: FormData | None) -> None:
         position = len(self.rows)
         item = self._node_at(position)
         given = self.initial if isinstance(self.initial, list) else []
-        fallback = item.default if item.constant is ABSENT else item.constant
-        data = given[number] if number < len(given) else fallback
+        data = given[number] if number < len(given) else proposal_of(item)
         row = bind(
             self._form,
             item,

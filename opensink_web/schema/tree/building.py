@@ -9,53 +9,65 @@ from math import ceil, floor
 
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.lookalike import shared, skeleton, spelled
-from opensink_web.schema.references import References
 from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import pointer_to
-from opensink_web.schema.tree.flattening import Flat, NotPlain, annotations, flatten, names_in
-from opensink_web.schema.tree.node import ABSENT, Absent, Constraints, FieldNode, Kind, as_json
+from opensink_web.schema.tree.document import Document
+from opensink_web.schema.tree.flattening import Flat, annotations, flatten, names_in
+from opensink_web.schema.tree.merging import NotPlain
+from opensink_web.schema.tree.node import ABSENT, Constraints, FieldNode, Kind, Lazy
 from opensink_web.schema.tree.options import options_of
 
-MAX_NODES = 800
 LONG_TEXT_CHARACTERS = 200
 
 
 def field_tree(schema: JSONValue) -> FieldNode:
     """Draw up what to ask for an answer to this schema, which has passed `check_schema`."""
-    root = _Builder(References(schema)).build(schema, _Place(secrets_of(schema), required=True))
+    root = _Builder(Document(schema)).build(schema, _Place(secrets_of(schema), required=True))
     return replace(root, nullable=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a node stands: the key it has there, and the references followed to get there."""
+    """Where a node stands: the key it has there, and the schemas of all that is around it."""
 
     secrets: Secrets
     key: str = ""
     pointer: str = ""
     title: str = "Answer"
     required: bool = False
-    followed: frozenset[int] = frozenset()
+    around: frozenset[int] = frozenset()
     depth: int = 0
+    is_recursive: bool = False
+
+    @property
+    def is_root(self) -> bool:
+        """Return True for the answer itself, which is always an object."""
+        return not self.depth
 
 
 class _Builder:
-    def __init__(self, references: References) -> None:
-        self._references = references
-        self._nodes_left = MAX_NODES
+    def __init__(self, document: Document) -> None:
+        self._document = document
 
     def build(self, schema: JSONValue, place: _Place) -> FieldNode:
+        """Make the node of a schema at its place."""
         try:
             flat = self._flat(schema, place)
-            return self._drawn(schema, flat, replace(place, followed=flat.followed))
+            again = flat.followed & place.around
+            place = replace(
+                place,
+                around=place.around | flat.followed,
+                is_recursive=any(map(self._document.is_circular, again)),
+            )
+            return self._drawn(schema, flat, place)
         except NotPlain:
-            words = annotations(schema, self._references)
+            words = annotations(schema, self._document)
             return self._node(Kind.JSON, schema, words, place)
 
     def _flat(self, schema: JSONValue, place: _Place) -> Flat:
         if place.depth > MAX_DEPTH:
             raise NotPlain
-        return flatten(schema, self._references, place.followed)
+        return flatten(schema, self._document)
 
     def _drawn(self, schema: JSONValue, flat: Flat, place: _Place) -> FieldNode:
         words = flat.keywords
@@ -64,16 +76,20 @@ class _Builder:
             node = self._node(Kind.CHOICE, schema, words, place)
             nullable = flat.nullable and all(option.value is not None for option in options)
             return replace(node, options=options, nullable=nullable)
-        if "const" in words or words.get("type") == "null":
+        if "const" in words:
             node = self._node(Kind.FIXED, schema, words, place)
-            return replace(node, constant=words.get("const"))
-        kind = _kind(words)
-        if flat.branches or kind is None:
+            return replace(node, constant=words["const"])
+        kind = Kind.GROUP if place.is_root else _kind(words)
+        if kind is None or (flat.branches and "type" not in words):
             raise NotPlain
         node = replace(self._node(kind, schema, words, place), nullable=flat.nullable)
-        if kind is Kind.GROUP:
-            return self._group(node, flat, place)
-        return self._list(node, flat, place) if kind is Kind.LIST else node
+        match kind:
+            case Kind.GROUP:
+                return self._group(node, flat, place)
+            case Kind.LIST:
+                return self._list(node, flat, place)
+            case _:
+                return node
 
     def _node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: _Place) -> FieldNode:
         return FieldNode(
@@ -87,6 +103,7 @@ class _Builder:
             secrets=place.secrets,
             is_typed="type" in words,
             read_only=words.get("readOnly") is True,
+            is_recursive=place.is_recursive,
             default=words.get("default", ABSENT),
             format=str(words.get("format", "")),
             multiline=_is_multiline(words),
@@ -98,34 +115,35 @@ class _Builder:
         properties = flat.keywords.get("properties", {})
         further = flat.keywords.get("additionalProperties", ABSENT)
         patterns = flat.keywords.get("patternProperties")
-        is_open = further is not False or bool(patterns)
-        required = [str(name) for name in _list(flat.keywords.get("required"))]
-        if not isinstance(properties, dict) or not (properties or required or not is_open):
-            raise NotPlain
-        missing: JSONObject = {name: {} for name in required if name not in properties}
-        properties = {k: v for k, v in properties.items() if v is not False} | missing
-        if any(set(names_in(aside, self._references)) - properties.keys() for aside in flat.asides):
-            raise NotPlain
-        if not self._reserve(len(properties)):
-            return as_json(node, _proposal(properties))
-        children = tuple(
-            self.build(child, _below(place, name, required=name in required))
-            for name, child in properties.items()
+        is_open = (further is not False or bool(patterns)) and (
+            flat.keywords.get("unevaluatedProperties") is not False
         )
-        children = _with_distinct_labels(children)
-        node = replace(
-            node,
-            children=children,
-            extras=self._extras(place) if is_open else None,
-            offers_extras=further not in (False, ABSENT) or bool(patterns),
-        )
-        return replace(node, default=_settled(node)) if node.default is ABSENT else node
+        required = dict.fromkeys(str(name) for name in _list(flat.keywords.get("required")))
+        if not isinstance(properties, dict):
+            raise NotPlain
+        properties = {name: child for name, child in properties.items() if child is not False}
+        properties |= {name: True for name in required if name not in properties}
+        if not (properties or not is_open or place.is_root):
+            raise NotPlain
+        asides: list[JSONValue] = [*flat.conditions]
+        asides.extend({"anyOf": list(union)} for union in flat.unions)
+        if any(set(names_in(aside, self._document)) - properties.keys() for aside in asides):
+            raise NotPlain
 
-    def _reserve(self, nodes: int) -> bool:
-        """Set so many more nodes aside if the form has capacity for them; return True if it has."""
-        has_capacity = nodes <= self._nodes_left
-        self._nodes_left -= nodes if has_capacity else 0
-        return has_capacity
+        def make() -> tuple[FieldNode, ...]:
+            return _with_distinct_labels(
+                tuple(
+                    self.build(child, _below(place, name, required=name in required))
+                    for name, child in properties.items()
+                )
+            )
+
+        return replace(
+            node,
+            make_children=Lazy(make),
+            extras=self._extras(place) if is_open else None,
+            offers_extras=is_open and (further not in (False, ABSENT) or bool(patterns)),
+        )
 
     def _extras(self, place: _Place) -> FieldNode:
         schema: JSONValue = {"type": "object"}
@@ -136,11 +154,9 @@ class _Builder:
         items = flat.keywords.get("items")
         if not isinstance(items, dict) or not items or "prefixItems" in flat.keywords:
             raise NotPlain
-        if not self._reserve(1):
-            return as_json(node)
         below = replace(_below(place, "-", required=True), secrets=place.secrets.at_index(None))
         item_place = replace(below, key="", title="Entry")
-        return replace(node, item=self.build(items, item_place))
+        return replace(node, make_item=Lazy(lambda: self.build(items, item_place)))
 
 
 def _with_distinct_labels(children: tuple[FieldNode, ...]) -> tuple[FieldNode, ...]:
@@ -152,31 +168,6 @@ def _with_distinct_labels(children: tuple[FieldNode, ...]) -> tuple[FieldNode, .
         else child
         for child in children
     )
-
-
-def _proposal(properties: JSONObject) -> JSONValue | Absent:
-    """Return the values that properties name themselves, ABSENT when none does."""
-    proposal: JSONObject = {}
-    for name, words in properties.items():
-        for keyword in ("const", "default"):
-            if isinstance(words, dict) and keyword in words:
-                proposal.setdefault(name, words[keyword])
-    return proposal or ABSENT
-
-
-def _settled(node: FieldNode) -> JSONValue | Absent:
-    """Return what a node answers when nothing in it is left to a person, else ABSENT."""
-    if node.constant is not ABSENT:
-        return node.constant
-    if node.read_only or node.kind is not Kind.GROUP or not node.children:
-        return node.default if node.read_only else ABSENT
-    settled: JSONObject = {}
-    for child in node.children:
-        value = _settled(child)
-        if value is ABSENT:
-            return ABSENT
-        settled[child.key] = value
-    return settled if node.default is ABSENT else node.default
 
 
 def _below(place: _Place, key: str, *, required: bool) -> _Place:

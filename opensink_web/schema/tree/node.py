@@ -1,13 +1,15 @@
 """What there is to ask for: one node a value, as pure data.
 
-A part that no form can draw is one JSON node.
+What is below a node is made when it is first looked at, since a schema may describe itself and
+has then no end. A part that no form can draw is one JSON node.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.secrets import Secrets
 from opensink_web.schema.tree.options import Option
 
@@ -56,6 +58,22 @@ class Constraints:
     max_contains: int | None = None
 
 
+T = TypeVar("T")
+
+
+class Lazy(Generic[T]):
+    """Something that is made when it is first asked for."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: T | None = None
+
+    def __call__(self) -> T:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+
 @dataclass(frozen=True, slots=True)
 class FieldNode:
     """One thing to ask for.
@@ -63,9 +81,9 @@ class FieldNode:
     `pointer` is where the value stands in the answer, with "-" for the entry of a list. `default`
     is what the schema proposes and `constant` what it dictates; without `is_typed` the kind is only
     a guess from the keywords. `secrets` says what in the value is secret, `secret` that all of it
-    is. A group has `children`, and
-    `extras` for keys the schema does not name (`offers_extras`: it invites them); a list has
-    `item`.
+    is. `is_recursive`: its schema stands around it too, so that there may be no end below. A group
+    has `children`, and `extras` for keys the schema does not name (`offers_extras`: it invites
+    them); a list has `item`.
     """
 
     kind: Kind
@@ -86,18 +104,59 @@ class FieldNode:
     multiline: bool = False
     placeholder: str = ""
     constraints: Constraints = Constraints()
-    children: tuple["FieldNode", ...] = ()
+    is_recursive: bool = False
     extras: "FieldNode | None" = None
     offers_extras: bool = False
-    item: "FieldNode | None" = None
+    make_children: Lazy[tuple["FieldNode", ...]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    make_item: Lazy["FieldNode"] | None = field(default=None, repr=False, compare=False)
 
     @property
     def secret(self) -> bool:
         """Return True if the whole value is shown to nobody."""
         return self.secrets.is_secret
 
+    @property
+    def children(self) -> tuple["FieldNode", ...]:
+        """The properties of a group."""
+        return self.make_children() if self.make_children else ()
 
-def as_json(node: FieldNode, proposal: JSONValue | Absent = ABSENT) -> FieldNode:
+    @property
+    def item(self) -> "FieldNode | None":
+        """Any entry of a list."""
+        return self.make_item() if self.make_item else None
+
+
+def proposal_of(node: FieldNode) -> JSONValue | Absent:
+    """Return what a schema proposes for a node: its default, or its content if that is settled."""
+    if node.constant is not ABSENT:
+        return node.constant
+    return _settled(node) if node.default is ABSENT else node.default
+
+
+def _settled(node: FieldNode) -> JSONValue | Absent:
+    """Return what a node answers when nothing in it is left to a person, else ABSENT."""
+    if node.constant is not ABSENT or node.read_only:
+        return node.default if node.constant is ABSENT else node.constant
+    if node.kind is not Kind.GROUP or node.is_recursive or not node.children:
+        return ABSENT
+    content: JSONObject = {}
+    for child in node.children:
+        value = _settled(child)
+        if value is ABSENT:
+            return ABSENT
+        content[child.key] = value
+    return content if node.default is ABSENT else node.default
+
+
+def as_json(node: FieldNode) -> FieldNode:
     """Return the node as one to type JSON into, starting from what the schema proposes."""
-    default = proposal if node.default is ABSENT else node.default
-    return replace(node, kind=Kind.JSON, default=default, children=(), extras=None, item=None)
+    default = proposal_of(node)
+    if default is ABSENT:
+        proposed = {child.key: proposal_of(child) for child in node.children}
+        named = {key: value for key, value in proposed.items() if value is not ABSENT}
+        default = named or ABSENT
+    return replace(
+        node, kind=Kind.JSON, default=default, extras=None, make_children=None, make_item=None
+    )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.lookalike import shared, skeleton, spelled
-from opensink_web.schema.tree.flattening import Flat, NotPlain
+from opensink_web.schema.tree.flattening import Flat
+from opensink_web.schema.tree.merging import NotPlain
 
 MAX_OPTIONS = 1_000
 
