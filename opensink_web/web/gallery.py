@@ -23,7 +23,7 @@ from opensink_web.web.forms.kept_secret import PageVault
 
 blueprint = Blueprint("gallery", __name__)
 _PAGE = "/docs/forms"
-CHECK_RATE = Rate("gallery", 60, 60)
+CHECK_RATE = Rate("gallery", 600, 600)
 _NOBODY = UUID(int=0)
 """For whom secrets are sealed that somebody types who need not have signed in."""
 
