@@ -4,12 +4,12 @@ Values are compared as JSON Schema compares them (Core 2020-12, 4.2.2): the orde
 nothing, nor does how a number is written, so `1` and `1.0` are one value, `1` and `true` two.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
+from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import Path, pointer_to, walk
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
@@ -33,16 +33,22 @@ class Proposal:
 
     value: JSONObject
     is_exact: bool
+    schema: JSONValue = field(default=True, repr=False, compare=False)
 
     def changed_in(self, answer: JSONObject) -> list[str]:
         """Return pointers to what is not as it was proposed, in the order of the proposal.
 
         Entries of a list are compared one by one where none was added or removed; when not one of
-        them is left, it is the list that was changed. The time is linear in both values.
+        them is left, it is the list that was changed. Of a secret no more is told than that it was
+        changed. The time is linear in both values.
         """
         comparison = _Comparison(self.is_exact)
         comparison.compare(self.value, answer, None)
-        return [pointer_to(path) for path in _shortened(map(_path_to, comparison.places))]
+        if not comparison.places:
+            return []
+        secrets = secrets_of(self.schema)
+        paths = dict.fromkeys(_up_to_secret(_path_to(each), secrets) for each in comparison.places)
+        return [pointer_to(path) for path in _shortened(list(paths))]
 
 
 def proposal_of(schema: JSONValue, proposed: JSONObject | None = None) -> Proposal | None:
@@ -51,11 +57,11 @@ def proposal_of(schema: JSONValue, proposed: JSONObject | None = None) -> Propos
     The schema has passed `check_schema`; `proposed` is the instance that came with it, if one did.
     """
     if proposed is not None:
-        return Proposal(proposed, is_exact=True)
+        return Proposal(proposed, is_exact=True, schema=schema)
     if not _names_values(schema):
         return None
     start = _start_of(dump(schema))
-    return Proposal(start, is_exact=False) if _says_something(start) else None
+    return Proposal(start, is_exact=False, schema=schema) if _says_something(start) else None
 
 
 _Place: TypeAlias = "tuple[_Place, str | int] | None"
@@ -116,9 +122,17 @@ def _path_to(place: _Place) -> Path:
     return tuple(reversed(steps))
 
 
-def _shortened(paths: Iterable[Path]) -> list[Path]:
+def _up_to_secret(path: Path, secrets: Secrets) -> Path:
+    """Cut a path at what is secret: the keys in there are nobody's to read either."""
+    for length, step in enumerate(path):
+        if secrets.is_secret:
+            return path[:length]
+        secrets = secrets.at_index(step) if isinstance(step, int) else secrets.at_key(step)
+    return path
+
+
+def _shortened(paths: list[Path]) -> list[Path]:
     """Point at the parts around the deepest places, until the pointers are short enough."""
-    paths = list(paths)
     while sum(len(str(step)) + 1 for path in paths for step in path) > MAX_CHARACTERS:
         deepest = max(map(len, paths))
         paths = list(dict.fromkeys(path[: deepest - 1] for path in paths))

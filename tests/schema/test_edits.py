@@ -164,6 +164,16 @@ def test_a_consent_that_is_ticked_is_no_change() -> None:
     assert proposal.changed_in({"read": True, "limit": 5}) == []
 
 
+def test_a_pointer_does_not_lead_into_a_secret() -> None:
+    keys = {"type": "object", "writeOnly": True}
+    schema = schema_of({"keys": keys, "list": {"items": keys}, "limit": {"type": "integer"}})
+    before: JSONObject = {"keys": {"a": 1, "b": 2}, "list": [{"c": 1}, {"d": 1}], "limit": 1}
+    after: JSONObject = {"keys": {"a": 9, "z": 2}, "list": [{"c": 1}, {"e": 1}], "limit": 2}
+    proposal = proposal_of(schema, before)
+    assert proposal is not None
+    assert proposal.changed_in(after) == ["/keys", "/list/1", "/limit"]
+
+
 def test_a_part_that_is_changed_in_very_many_places_is_named_as_a_whole() -> None:
     count = MAX_PLACES + 1
     before: JSONObject = {"a": {str(number): 1 for number in range(count)}, "b": 1}
