@@ -1,6 +1,7 @@
 """What the tests of reviewing begin with, and how they look at a page."""
 
 import re
+from html import unescape
 from uuid import UUID
 
 from flask import Flask
@@ -62,6 +63,11 @@ def answer_of_endpoint(status: int) -> Response:
         latency_ms=12.0,
         error=None,
     )
+
+
+def words_of(html: str) -> str:
+    """Return what a page says, tags and line breaks left out."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
 def refresh_href(html: str) -> str:

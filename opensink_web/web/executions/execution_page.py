@@ -1,6 +1,7 @@
 """All that the page of one execution tells, looked up and put into words."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from opensink_web.models import Batch, Execution, InputRequest, InputRequestStatus, db
 from opensink_web.operations.accounts.disclosure import shown_error, shown_input, shown_output
@@ -14,6 +15,7 @@ from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.executions.execution_wait import wait_of
 from opensink_web.web.executions.reach import reaches_rows_of
 from opensink_web.web.executions.rerun import Reruns, reruns
+from opensink_web.web.rendering.edits import edits_in
 from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.timeline import NEWEST, Event
 
@@ -23,7 +25,8 @@ class ExecutionPage:
     """An execution as it is drawn; `is_live` while something may still happen to it.
 
     `batch` is the one it belongs to, where the reader may see it; `has_chat` tells of a chat that
-    they may see. `waiting` are the requests that nobody has decided, `decided` the others.
+    they may see. `waiting` are the requests that nobody has decided, `decided` the others, and
+    `edits` say how much of what was proposed was changed.
     `more_error` is an error of several lines, whole.
     """
 
@@ -32,6 +35,7 @@ class ExecutionPage:
     batch: Batch | None
     waiting: list[InputRequest]
     decided: list[InputRequest]
+    edits: dict[UUID, str]
     events: list[Event]
     wait: Wait | None
     callback: ShownCallback | None
@@ -69,6 +73,7 @@ def execution_page(principal: Principal, execution: Execution) -> ExecutionPage:
             for input_request in input_requests
             if input_request.status is not InputRequestStatus.PENDING
         ],
+        edits=edits_in(input_requests),
         events=events,
         wait=wait,
         callback=callback,

@@ -7,6 +7,7 @@ from flask import url_for
 from opensink_web.models import Execution, ExecutionStep, StepKind, Workspace
 from opensink_web.operations.accounts.disclosure import without_echoes
 from opensink_web.web.rendering import happenings
+from opensink_web.web.rendering.edits import with_edits_of
 from opensink_web.web.rendering.timeline import Event, Link, who_answered
 
 
@@ -16,12 +17,14 @@ def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:
 
 
 def _of_step(workspace: Workspace, execution: Execution, step: ExecutionStep) -> Event:
+    what = happenings.execution_step(step.kind)
     by, text = None, without_echoes(execution, step.message)
     if step.kind is StepKind.RESUMED and text is not None and " answered “" in text:
         by, text = who_answered(text)
+        what = with_edits_of(what, step.details)
     return Event(
         id=step.id,
-        what=happenings.execution_step(step.kind),
+        what=what,
         moment=step.created_at,
         by=by,
         text=text,

@@ -23,6 +23,7 @@ from opensink_web.operations.deliveries.queries import DeliveryFilter, list_deli
 from opensink_web.operations.deliveries.record import attempts_of
 from opensink_web.operations.page import LIMIT_MAX, PageRequest
 from opensink_web.web.rendering import happenings
+from opensink_web.web.rendering.edits import with_edits_of
 from opensink_web.web.rendering.happenings import AGENTS_REPORT, SESSION_FAILED, Happening
 from opensink_web.web.rendering.words import attempt_trigger
 
@@ -78,12 +79,14 @@ def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity
         return _of_report(session, activity)
     has_failed = bool(_failed_delivery_id(activity))
     is_agents = activity.source is ActivitySource.AGENT
+    what = SESSION_FAILED if has_failed else happenings.activity(activity.type)
     by, text = session.agent.name if is_agents else None, activity.message
     if activity.type is ActivityType.INPUT_REQUEST_RESOLVED and text is not None:
         by, text = who_answered(text)
+        what = with_edits_of(what, activity.payload)
     return Event(
         id=activity.id,
-        what=SESSION_FAILED if has_failed else happenings.activity(activity.type),
+        what=what,
         moment=activity.created_at,
         by=by,
         text=text,

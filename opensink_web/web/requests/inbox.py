@@ -21,6 +21,7 @@ from opensink_web.operations.requests.queries import (
 )
 from opensink_web.web.access import requires
 from opensink_web.web.forms.choice import Choice, agent_choice, chosen_agent
+from opensink_web.web.rendering.edits import edits_in
 from opensink_web.web.rendering.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.rendering.words import decided
@@ -40,7 +41,8 @@ class View(StrEnum):
 class Inbox:
     """One page of the list as it is drawn.
 
-    `previews` say with which input calls are made that wait for approval, or were approved.
+    `previews` say with which input calls are made that wait for approval, or were approved, and
+    `edits` how much of what was proposed somebody changed.
     `next_href` leads to older requests; `refresh_href` is asked for news and is None below the
     first page, where nothing arrives. `arrivals` came since the page that asks was drawn.
     """
@@ -50,6 +52,7 @@ class Inbox:
     agents: Choice
     requests: list[InputRequest]
     previews: dict[UUID, str]
+    edits: dict[UUID, str]
     arrivals: list[InputRequest]
     next_href: str | None
     refresh_href: str | None
@@ -88,6 +91,7 @@ def _inbox(workspace: Workspace, view: View, page: Page[InputRequest], version: 
         agents=agent_choice(workspace, agent_id),
         requests=page.items,
         previews=_previews(page.items),
+        edits=edits_in(page.items),
         arrivals=_arrivals(view, page.items),
         next_href=same_list(trail=page.trail) if page.trail else None,
         refresh_href=same_list(version=version, since=newest) if is_first_page else None,

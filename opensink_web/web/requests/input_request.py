@@ -27,7 +27,7 @@ from opensink_web.web.forms.typed import keeps_typed
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
 from opensink_web.web.rendering.timeline import Event, timeline_of
 from opensink_web.web.requests.progress import Progress, progress_of
-from opensink_web.web.requests.stored_answer import StoredAnswer, stored_answer
+from opensink_web.web.requests.stored_answer import StoredAnswer, answer_of
 
 blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"
@@ -56,9 +56,10 @@ class RequestPage:
     """A request as it is drawn.
 
     `form` is there to fill in while the request waits, with `decline` where it can be declined;
-    `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `proposal`
-    is the input that was asked for, once it is decided and not what was approved. `message` leaves
-    out what the title says already. `has_hidden`: there are characters in it that nobody sees.
+    `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `answer` is
+    what was decided beside what was proposed, or else the proposal that came to nothing. `message`
+    leaves out what the title says already. `has_hidden`: there are characters in it that nobody
+    sees.
     """
 
     input_request: InputRequest
@@ -69,7 +70,6 @@ class RequestPage:
     decline: DeclineForm | None
     unsent: AnswerForm | None
     answer: StoredAnswer | None
-    proposal: StoredAnswer | None
     refusal: str | None
     has_hidden: bool
     may_answer: bool
@@ -210,8 +210,7 @@ def _page(
         form=form if is_pending else None,
         decline=why if why and is_pending else _decline_form(input_request),
         unsent=None if is_pending else form,
-        answer=_drawn_up(input_request, input_request.response),
-        proposal=_drawn_up(input_request, None if is_pending else _not_approved(input_request)),
+        answer=None if is_pending else answer_of(input_request),
         refusal=refusal,
         has_hidden=_has_hidden(input_request),
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
@@ -240,18 +239,6 @@ def _message(input_request: InputRequest) -> str:
     stands_alone = first.startswith("#") or not rest or rest.startswith("\n")
     is_title = input_request.execution_id is not None and first.lstrip("# ") == input_request.title
     return rest.strip() if is_title and stands_alone else input_request.message
-
-
-def _not_approved(input_request: InputRequest) -> JSONObject | None:
-    return (
-        None
-        if input_request.proposed_response == input_request.response
-        else input_request.proposed_response
-    )
-
-
-def _drawn_up(input_request: InputRequest, response: JSONObject | None) -> StoredAnswer | None:
-    return None if response is None else stored_answer(input_request.schema, response)
 
 
 def _has_hidden(input_request: InputRequest) -> bool:

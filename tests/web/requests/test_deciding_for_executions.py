@@ -12,7 +12,7 @@ from opensink_web.outbound.outcome import Awaits, Failure, Output
 from tests.conftest import Cast
 from tests.support.executions import claim_some, execution, finish_all
 from tests.support.pause_scenarios import PROPOSED, Paused, approval_in, cancel, paused_in
-from tests.support.review_cases import HTMX, YES, make_viewer, news, refresh_href
+from tests.support.review_cases import HTMX, YES, make_viewer, news, refresh_href, words_of
 from tests.support.scenarios import ENDPOINT, SCHEMA, answer, ask_in
 from tests.web.conftest import browser_of
 
@@ -172,7 +172,8 @@ class TestApproval:
         html = bob.get(page_of(approval)).text
         assert "Approved by you<" in html
         assert "The input that was approved" in html
-        assert "The input that was proposed" not in html
+        assert "As proposed" in html
+        assert "answer-before" not in html
         assert SECRET not in html
 
     def test_approves_an_edited_input_and_keeps_the_proposed_one(
@@ -185,7 +186,8 @@ class TestApproval:
             assert execution(approval.execution_id).input_data["amount"] == 10
         html = bob.get(page_of(approval)).text
         assert "Approved by you, with 1 field changed" in html
-        assert "The input that was proposed" in html
+        assert "Proposed 60.0 decided 10" in words_of(html)
+        assert "1 field changed" in html
         assert SECRET not in html
 
     def test_approves_nothing_that_the_function_would_not_take(

@@ -5,8 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.secrets import HIDDEN
-from opensink_web.web.requests.stored_answer import Fact, stored_answer
+from opensink_web.web.requests.stored_answer import (
+    MATCHED_ENTRIES_MAX,
+    Change,
+    Fact,
+    stored_answer,
+)
 
 PASSWORD: JSONObject = {"type": "string", "format": "password"}
 PIN: JSONObject = {"type": "string", "writeOnly": True}
@@ -101,3 +107,94 @@ def test_what_stands_beside_a_secret_is_shown() -> None:
 
     assert answer.shown == response | {"pin": HIDDEN}
     assert [fact.is_hidden for fact in answer.facts] == [True, False, False, False]
+
+
+PROPOSAL: JSONValue = {
+    "properties": {
+        "limit": {"type": "integer", "title": "Limit"},
+        "tone": {"title": "Tone", "oneOf": [{"const": "f", "title": "Formal"}, {"const": "u"}]},
+        "to": {
+            "title": "To",
+            "items": {"properties": {"name": {"type": "string", "title": "Name"}}},
+        },
+        "tags": {"title": "Tags", "items": {"type": "string", "title": "Tag"}},
+        "note": {"type": "string", "title": "Note"},
+        "pin": PIN | {"title": "PIN"},
+    }
+}
+
+
+def drawn(proposed: JSONObject, response: JSONObject) -> tuple[Fact, ...]:
+    """Draw an answer to what was proposed with PROPOSAL."""
+    proposal = proposal_of(PROPOSAL, proposed)
+    assert proposal is not None
+    return stored_answer(PROPOSAL, response, proposed, proposal.changed_in(response)).facts
+
+
+def test_what_was_changed_stands_beside_what_was_proposed_in_the_words_of_the_form() -> None:
+    assert drawn({"limit": 100, "tone": "f"}, {"limit": 80, "tone": "u"}) == (
+        Fact("Limit", 80, change=Change.CHANGED, before=Fact("Limit", 100)),
+        Fact("Tone", "u", change=Change.CHANGED, before=Fact("Tone", "Formal")),
+    )
+
+
+def test_what_was_left_out_or_added_says_so_at_its_place() -> None:
+    assert drawn({"limit": 100, "note": "x"}, {"note": "x", "tone": "f"}) == (
+        Fact("Limit", 100, change=Change.LEFT_OUT),
+        Fact("Tone", "Formal", change=Change.ADDED),
+        Fact("Note", "x"),
+    )
+
+
+def test_in_parts_and_rows_only_the_field_is_marked() -> None:
+    (to,) = drawn({"to": [{"name": "Ada"}, {"name": "Bob"}]}, {"to": [{"name": "Ada"}, {}]})
+    first, second = to.parts
+    assert to.change is first.change is second.change is None
+    assert first.parts == (Fact("Name", "Ada"),)
+    assert second.title == "Entry 2"
+    assert second.parts == (Fact("Name", "Bob", change=Change.LEFT_OUT),)
+
+
+def test_of_a_list_that_is_longer_or_shorter_the_entries_are_marked() -> None:
+    (tags,) = drawn({"tags": ["a", "b", "c"]}, {"tags": ["a", "c", "d", "e"]})
+    assert [(row.title, row.value, row.change) for row in tags.parts] == [
+        ("Tag 1", "a", None),
+        ("Tag", "b", Change.LEFT_OUT),
+        ("Tag 2", "c", None),
+        ("Tag 3", "d", Change.ADDED),
+        ("Tag 4", "e", Change.ADDED),
+    ]
+
+
+def test_a_list_that_was_emptied_or_is_very_long_is_shown_before_and_after() -> None:
+    (tags,) = drawn({"tags": ["a"]}, {"tags": []})
+    assert (tags.value, tags.change) == ([], Change.CHANGED)
+    long: list[JSONValue] = [str(number) for number in range(MATCHED_ENTRIES_MAX)]
+    (tags,) = drawn({"tags": long}, {"tags": [*long, "more"]})
+    assert tags.before is not None
+    assert (len(tags.before.parts), len(tags.parts)) == (len(long), len(long) + 1)
+
+
+def test_a_secret_that_was_changed_says_only_that() -> None:
+    facts = drawn({"pin": "4711", "limit": 1}, {"pin": "0815", "limit": 1})
+    assert facts[1] == Fact(
+        "PIN", is_hidden=True, change=Change.CHANGED, before=Fact("PIN", is_hidden=True)
+    )
+    assert not [text for text in texts(facts) if "4711" in text or "0815" in text]
+    answer = stored_answer(PROPOSAL, {"pin": "0815"}, {"pin": "4711"}, ["/pin"])
+    assert (answer.shown, answer.proposed) == ({"pin": HIDDEN}, {"pin": HIDDEN})
+
+
+def test_what_no_field_describes_is_compared_too() -> None:
+    facts = drawn({"x": {"a": 1, "b": 2}}, {"x": {"a": 1, "b": 3}})
+    assert facts == (
+        Fact(
+            "x",
+            parts=(Fact("a", 1), Fact("b", 3, change=Change.CHANGED, before=Fact("", 2))),
+        ),
+    )
+
+
+def test_a_pointer_that_leads_nowhere_draws_nothing() -> None:
+    answer = stored_answer(PROPOSAL, {"limit": 1}, {"limit": 1}, ["/gone/deeper", "/limit/0"])
+    assert [fact.title for fact in answer.facts] == ["Limit"]
