@@ -1,0 +1,138 @@
+"""Schemas that a form once got wrong, each looked at as a person would."""
+
+import re
+
+import pytest
+
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.form import AnswerForm, Submission
+from tests.schema.cases import corpus
+from tests.schema.page import Element, Page, drawn
+from tests.schema.person import Person
+from tests.schema.secret_cases import Vault
+from tests.schema.sight import blocks_in, controls_of, label_of
+
+KNOWN = {case.name: case.schema for case in corpus() if case.origin == "known"}
+
+
+class Visit:
+    """A form that is open in a browser."""
+
+    def __init__(self, schema: JSONValue, proposed: JSONObject | None = None) -> None:
+        self.schema, self.proposed, self.vault = schema, proposed, Vault()
+        self.form = AnswerForm.blank(schema, proposed)
+        self.page = Page(drawn(self.form))
+
+    def block(self, label: str) -> Element:
+        """Return the field of this label."""
+        return next(each for each in every_block(self.page.root) if label_of(each) == label)
+
+    def box(self, label: str) -> Element:
+        """Return what is typed into, or the first of what is ticked, in the field of this label."""
+        return controls_of(self.block(label))[0]
+
+    def type(self, label: str, text: str) -> None:
+        """Type into a field in place of what stands there."""
+        box = self.box(label)
+        box.attributes["value"] = text
+        box.parts = [text]
+
+    def choose(self, label: str, option: str) -> None:
+        """Take one of the radio buttons."""
+        labels = {each["for"]: each.text for each in self.block(label).every("label")}
+        for each in controls_of(self.block(label)):
+            each.attributes.pop("checked", None)
+            if labels.get(each["id"]) == option:
+                each.attributes["checked"] = ""
+
+    def options(self, label: str) -> list[str]:
+        """Return the words of the choices."""
+        return [
+            each.text
+            for each in self.block(label).every("label", "option")
+            if not each.has_class("answer-requirement")
+        ]
+
+    def press(self, name: str, value: str) -> None:
+        """Press a button that draws the form again."""
+        sent = self.page.sent
+        sent.add(name, value)
+        form = AnswerForm.submitted(self.schema, sent, self.proposed, self.vault).changed_by(sent)
+        assert form is not None
+        self.page = Page(drawn(form))
+
+    def send(self) -> Submission:
+        """Send the form; it is drawn again with the errors."""
+        self.form = AnswerForm.submitted(self.schema, self.page.sent, self.proposed, self.vault)
+        submission = self.form.read()
+        self.page = Page(drawn(self.form))
+        return submission
+
+
+def every_block(element: Element) -> list[Element]:
+    inner = blocks_in(element)
+    return [*inner, *(below for each in inner for below in every_block(each))]
+
+
+def places(submission: Submission) -> set[str]:
+    return {error.path for error in submission.errors}
+
+
+def test_an_emptied_text_is_left_out_where_the_empty_text_is_no_answer() -> None:
+    visit = Visit(KNOWN["default-empty-text"])
+    assert visit.send().value in ({}, {"free": ""})
+
+    for label in ("Cc", "Po number", "Ticket", "Free"):
+        visit.type(label, "no such thing")
+    visit.send()
+    for label in ("Cc", "Po number", "Ticket", "Free"):
+        visit.type(label, "")
+    assert visit.send().value in ({}, {"free": ""})
+    assert Person(KNOWN["default-empty-text"]).answer({}) == {}
+
+
+def test_an_emptied_optional_list_is_left_out_where_an_empty_one_does_not_fit() -> None:
+    visit = Visit(KNOWN["optional-list-minitems"])
+    visit.press("_remove", "answer-0-0")
+    visit.press("_remove", "answer-2-0")
+    visit.press("_add", "answer-1")
+    visit.press("_remove", "answer-1-0")
+
+    assert visit.send().value in ({}, {"sizes": None})
+
+
+def test_an_address_with_an_umlaut_is_refused_for_its_letters() -> None:
+    visit = Visit(KNOWN["uri-with-umlaut"])
+    visit.type("Link", "https://example.org/café")
+    (error,) = visit.send().errors
+    assert "%C3%A9" in error.message
+
+    visit.type("Link", "HTTPS://Example.ORG")
+    assert visit.send().value == {"link": "HTTPS://Example.ORG"}
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "value"),
+    [
+        ("Whole", "9007199254740993.0", 9007199254740993),
+        ("Whole", "9007199254740993", 9007199254740993),
+        ("Whole", "1e3", 1000),
+        ("Rate", "12345678901234567.89", None),
+        ("Rate", "0.1", 0.1),
+    ],
+)
+def test_every_digit_is_kept_or_refused_in_words(
+    label: str, text: str, value: float | None
+) -> None:
+    visit = Visit(KNOWN["digits-of-numbers"])
+    visit.type(label, text)
+
+    submission = visit.send()
+
+    key = label.lower()
+    if submission.value is None:
+        assert places(submission) == {f"/{key}"}
+        assert value is None
+    else:
+        assert submission.value == {"account": 7205759403792794021, key: value}
+        assert re.fullmatch(r"[0-9.]+", repr(submission.value[key]))
