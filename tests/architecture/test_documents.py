@@ -171,10 +171,6 @@ def test_the_page_of_the_settings_is_what_the_command_prints() -> None:
 CONTROLS = {
     "one-line text": ("input", "text"),
     "text area": ("textarea", None),
-    "e-mail": ("input", "email"),
-    "URL": ("input", "url"),
-    "date picker": ("input", "date"),
-    "colour picker": ("input", "color"),
     "password": ("input", "password"),
     "number": ("input", "text"),
     "radio buttons": ("radios", None),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.form import AnswerForm
 
 Draw = Callable[[AnswerForm], str]
@@ -29,20 +29,19 @@ def tag(html: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("schema", "attributes"),
     [
-        ({"type": "string", "minLength": 2, "maxLength": 9}, ['minlength="2"', 'maxlength="9"']),
-        ({"type": "string", "examples": ["ABC"]}, ['placeholder="ABC"']),
+        ({"type": "string", "pattern": "^.*$", "maxLength": 9}, ['maxlength="18"']),
+        ({"type": "string", "format": "uuid", "examples": ["ABC"]}, ['placeholder="ABC"']),
         ({"type": "integer", "minimum": 1}, ['type="text"', 'inputmode="numeric"']),
         ({"type": "number", "examples": [1.5]}, ['inputmode="decimal"', 'placeholder="1.5"']),
         ({"type": "number", "minimum": -1}, ['type="text"', 'inputmode="text"']),
         ({"type": "integer", "default": 10**350}, ['type="text"', 'inputmode="numeric"']),
         ({"type": "integer", "writeOnly": True}, ['type="password"', 'inputmode="numeric"']),
-        ({"type": "string", "format": "email"}, ['type="email"']),
-        ({"type": "string", "format": "uri"}, ['type="url"']),
-        ({"type": "string", "format": "date"}, ['type="date"']),
+        ({"type": "string", "format": "email"}, ['type="text"', 'inputmode="email"']),
+        ({"type": "string", "format": "uri"}, ['type="text"', 'inputmode="url"']),
+        ({"type": "string", "format": "iri"}, ['autocapitalize="off"', 'spellcheck="false"']),
         ({"type": "string", "format": "date", "default": "soon"}, ['type="text"', 'value="soon"']),
         ({"type": "string", "format": "date-time"}, ['type="text"', 'aria-describedby="answer-0-']),
-        ({"type": "string", "format": "color", "default": "#1f6feb"}, ['type="color"']),
-        ({"type": "string", "format": "color"}, ['type="text"']),
+        ({"type": "string", "format": "color", "default": "RED"}, ['type="text"', 'value="RED"']),
         ({"type": "string", "format": "password"}, ['type="password"']),
     ],
 )
@@ -78,7 +77,37 @@ def test_the_limits_of_a_number_are_told(draw: Draw, schema: JSONValue, words: s
     ],
 )
 def test_long_text_has_a_text_area(draw: Draw, schema: JSONValue) -> None:
-    assert 'name="answer-0"' in tag(drawn(draw, schema), "textarea")
+    control = tag(drawn(draw, schema), "textarea")
+    assert 'name="answer-0"' in control
+    assert "answer-long" in control
+    assert 'rows="4"' in control
+
+
+def test_a_text_that_may_have_lines_begins_with_one(draw: Draw) -> None:
+    control = tag(drawn(draw, {"type": "string", "maxLength": 40}), "textarea")
+    assert 'rows="1"' in control
+    assert 'maxlength="80"' in control
+    assert "answer-long" not in control
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"maxLength": 3}, "At most 3 characters."),
+        ({"minLength": 1, "maxLength": 1}, "Exactly 1 character."),
+        ({"minLength": 1, "maxLength": 3}, "At most 3 characters."),
+        ({"minLength": 2, "maxLength": 3}, "2 to 3 characters."),
+        ({"minLength": 2}, "At least 2 characters."),
+    ],
+)
+def test_the_length_is_told_and_tied_to_the_control(
+    draw: Draw, schema: JSONObject, words: str
+) -> None:
+    html = drawn(draw, {"type": "string", **schema})
+    assert f">{words}</div>" in html
+    assert 'aria-describedby="answer-0-count"' in tag(html, "textarea")
+    assert words in drawn(draw, {"type": "string", "writeOnly": True, **schema})
+    assert "count" not in drawn(draw, {"type": "string", "minLength": 1})
 
 
 def test_a_pattern_is_not_left_to_the_browser_which_it_could_hang(draw: Draw) -> None:

@@ -183,8 +183,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     @property
     def is_meaning_open(self) -> bool:
         """Return True if the choice of meanings comes up unfolded: it matters now."""
-        is_missing = bool(self.errors) and self.is_blank
-        return is_missing or self.chosen_meaning not in {None, self.meanings[0]}
+        return self.is_blank and self.chosen_meaning not in {None, self.meanings[0]}
 
     @property
     def is_blank(self) -> bool:

@@ -1,23 +1,31 @@
-"""Texts, of one line or several."""
+"""Texts, of one line or several.
+
+To the browser all are plain texts: a native input for e-mail addresses or URLs changes what it
+does not know, such as the letter ß.
+"""
 
 import re
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from jsonschema_rs import Validator
 from wtforms import widgets
 
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.schema.controls.base import USUAL, Meaning
 from opensink_web.schema.controls.typed import TypedField
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.line_breaks import ONE_LINE_FORMATS, may_have_lines
+from opensink_web.schema.tree.node import ABSENT, Absent, Constraints, FieldNode, Kind
 from opensink_web.schema.validation import compile_schema
 from opensink_web.visible_text import in_plain
 
+_LONGEST_TRIMMED = 10_000
+_LONGEST_MIRRORED = 1_000_000
+
 
 class TextField(TypedField):
-    """A string."""
+    """A string of one line."""
 
     kinds = frozenset({Kind.TEXT})
 
@@ -33,32 +41,52 @@ class TextField(TypedField):
             parse(dump(text))
         except InvalidInput:
             raise ValueError("This contains a character that cannot be stored.") from None
+        if self._fits_but_for_blanks(text):
+            raise ValueError("There are blanks before or after what you typed. Remove them.")
         return text or self.nothing()
+
+    def _fits_but_for_blanks(self, text: str) -> bool:
+        trimmed, limits = text.strip(), self.node.constraints
+        if trimmed == text or not trimmed or len(text) > _LONGEST_TRIMMED:
+            return False
+        rules = _rules(self.node.format, limits.pattern)
+        return rules.is_valid(trimmed) and not rules.is_valid(text)
 
     @property
     def own_meaning(self) -> Meaning | None:
         limits = self.node.constraints
-        is_possible = not limits.min_length and takes_empty(self.node.format, limits.pattern)
-        return Meaning.TEXT if is_possible else None
-
-    @property
-    def input_type(self) -> str:
-        """The type of the input: a native one only where the browser leaves the text as it is."""
-        if self.node.secret:
-            return "password"
-        return _native_type(self.node, self.drawn_text())
+        rules = _rules(self.node.format, limits.pattern)
+        return Meaning.TEXT if not limits.min_length and rules.is_valid("") else None
 
     @property
     def hint(self) -> str:
+        """Say how to write it, and of a secret how long it may be."""
         if self.node.secret:
-            return super().hint
-        shows_itself = self.input_type == self.node.format
-        return "" if shows_itself else _FORMAT_HINTS.get(self.node.format, "")
+            return " ".join(filter(None, [super().hint, lengths_in_words(self.node.constraints)]))
+        return _FORMAT_HINTS.get(self.node.format, "")
+
+    @property
+    def lengths(self) -> str:
+        """The length that is asked for, in words, where a script may count along."""
+        return "" if self.node.secret else lengths_in_words(self.node.constraints)
+
+    def described_by(self) -> str:
+        """Return the ids of what stands around the control, the count of its letters too."""
+        return " ".join(
+            filter(None, [super().described_by(), f"{self.name}-count" if self.lengths else ""])
+        )
 
     def attributes(self) -> dict[str, Any]:
-        limits = self.node.constraints
-        attributes = super().attributes() | {"type": self.input_type, "dir": "auto"}
-        attributes |= _given(minlength=limits.min_length, maxlength=limits.max_length)
+        attributes = super().attributes() | {"dir": "auto"}
+        attributes["type"] = "password" if self.node.secret else "text"
+        longest = self.node.constraints.max_length
+        if longest is not None and longest <= _LONGEST_MIRRORED:
+            # HTML counts in UTF-16 units, of which a character has two at most.
+            attributes["maxlength"] = 2 * longest
+        if self.node.format in ONE_LINE_FORMATS:
+            attributes |= {"autocapitalize": "off", "spellcheck": "false"}
+        if self.node.format in _KEYBOARDS:
+            attributes["inputmode"] = _KEYBOARDS[self.node.format]
         # No "pattern": browsers' engines can backtrack for hours, and ours is not one of them.
         if self.node.placeholder:
             attributes["placeholder"] = in_plain(self.node.placeholder)
@@ -66,63 +94,69 @@ class TextField(TypedField):
 
 
 class LongTextField(TextField):
-    """A string of more than one line."""
+    """A string that may have more than one line; unless it is long, it begins with one."""
 
     control = "textarea"
     widget = widgets.TextArea()
 
     @classmethod
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
-        """Take what may be long, or has several lines already; a secret has a line."""
+        """Take what may have several lines, or has them already; a secret has a line."""
         has_lines = isinstance(data, str) and re.search(r"[\r\n]", data) is not None
-        is_long = not node.secret and (node.multiline or has_lines)
-        return USUAL + 1 if node.kind is Kind.TEXT and is_long else 0
+        may = node.multiline or may_have_lines(node.format, node.constraints.pattern)
+        is_taken = node.kind is Kind.TEXT and not node.secret and (has_lines or may)
+        return USUAL + 1 if is_taken else 0
+
+    @property
+    def is_long(self) -> bool:
+        """Return True if there is to be space for several lines from the start."""
+        return self.node.multiline
 
     def attributes(self) -> dict[str, Any]:
         attributes = super().attributes()
-        rows = min(16, max(4, self.drawn_text().count("\n") + 2))
+        lines = self.drawn_text().count("\n") + 1
+        rows = min(16, max(4, lines + 1) if self.is_long else lines)
         return {name: attributes[name] for name in attributes if name != "type"} | {"rows": rows}
 
 
 @lru_cache(maxsize=1_000)
-def takes_empty(format_name: str, pattern: str) -> bool:
-    """Return True if a format and a pattern of a checked schema let the empty text pass."""
+def _rules(format_name: str, pattern: str) -> Validator:
+    """Return what checks a text by the format and the pattern of a checked schema."""
     rules: JSONObject = {"format": format_name} if format_name else {}
-    rules |= {"pattern": pattern} if pattern else {}
-    return compile_schema(rules).is_valid("")
+    return compile_schema(rules | ({"pattern": pattern} if pattern else {}))
 
 
+def lengths_in_words(limits: Constraints) -> str:
+    """Say how long a text may be, nothing where any length but none is right."""
+    shortest, longest = limits.min_length or 0, limits.max_length
+    if longest is None:
+        return f"At least {shortest} characters." if shortest > 1 else ""
+    noun = "character" if longest == 1 else "characters"
+    if shortest == longest:
+        return f"Exactly {longest} {noun}."
+    return f"{shortest} to {longest} {noun}." if shortest > 1 else f"At most {longest} {noun}."
+
+
+_KEYBOARDS = {
+    "email": "email",
+    "idn-email": "email",
+    "uri": "url",
+    "iri": "url",
+    "uri-reference": "url",
+    "iri-reference": "url",
+}
 _FORMAT_HINTS = {
     "time": "A time with its offset, for example 14:30:00Z or 14:30:00+01:00.",
     "date": "A date, for example 2026-01-31.",
     "date-time": "A date and time with its offset, for example 2026-01-31T14:30:00+01:00.",
+    "duration": "A duration, for example P3DT4H for 3 days and 4 hours.",
     "uuid": "A UUID, for example 123e4567-e89b-12d3-a456-426614174000.",
     "ipv4": "An IPv4 address, for example 192.0.2.1.",
     "ipv6": "An IPv6 address, for example 2001:db8::1.",
     "uri": "A full address, for example https://example.com/page.",
+    "iri": "A full address, for example https://example.com/page.",
     "email": "An e-mail address, for example name@example.com.",
+    "idn-email": "An e-mail address, for example name@example.com.",
+    "hostname": "A host name, for example example.com.",
     "color": "A colour, for example #1f6feb.",
 }
-
-
-def _native_type(node: FieldNode, text: str) -> str:
-    if node.format == "email" and text.isascii() and text == text.strip():
-        return "email"
-    if node.format == "uri" and text == text.strip():
-        return "url"
-    if node.format == "date" and (not text or _is_date(text)):
-        return "date"
-    # An empty colour input says black, so it stands only where a colour is there to show.
-    is_plain_colour = re.fullmatch(r"#[0-9a-f]{6}", text) is not None
-    return "color" if node.format == "color" and is_plain_colour and node.required else "text"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def _given(**attributes: int | None) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if value is not None}

@@ -59,6 +59,11 @@ class TypedField(AnswerField):
     def is_blank(self) -> bool:
         return not self.drawn_text()
 
+    @property
+    def lengths(self) -> str:
+        """How long a text may be, in words."""
+        return ""
+
     def shown(self, value: JSONValue) -> str:
         """Write a value as the text to edit."""
         raise NotImplementedError  # each kind of field has its own
