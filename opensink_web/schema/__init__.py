@@ -11,6 +11,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     places       on which line of a text a part of it stands
     effort       how much work a recursive schema makes of an answer
     validation   validate(): an answer against its schema
+    part_checker a value against one part of a schema
     messages     a failed keyword as a sentence for people
     secrets      which parts of a value are secret
     tree/        schema -> tree of field nodes

@@ -12,8 +12,9 @@ from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import Path, pointer_to, walk
 from opensink_web.schema.tree.building import field_tree
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
-from opensink_web.schema.validation import validate
+from opensink_web.schema.tree.defaults import start_of
+from opensink_web.schema.tree.node import ABSENT, Absent
+from opensink_web.schema.validation import Checker
 
 MAX_PLACES = 1_000
 """In how many places a part may differ before it counts as changed as a whole."""
@@ -158,36 +159,5 @@ def _names_values(schema: JSONValue) -> bool:
 def _start_of(schema_text: str) -> JSONObject:
     """Return what the untouched form would answer of its own; nobody changes it."""
     schema = parse(schema_text)
-    start = _start(field_tree(schema), ABSENT)
-    if not isinstance(start, dict):
-        return {}
-    # what the schema itself rules out is proposed to nobody
-    wrong = {error.path for error in validate(schema, start)}
-    return _without(start, wrong, "") if wrong else start
-
-
-def _without(part: JSONObject, pointers: set[str], at: str) -> JSONObject:
-    """Return an object without the values that stand at these places; objects stay."""
-    kept: JSONObject = {}
-    for key, value in part.items():
-        place = at + pointer_to((key,))
-        if isinstance(value, dict):
-            kept[key] = _without(value, pointers, place)
-        elif not any(each == place or each.startswith(place + "/") for each in pointers):
-            kept[key] = value
-    return kept
-
-
-def _start(node: FieldNode, outer: JSONValue | Absent) -> JSONValue | Absent:
-    """Return what is proposed at a node: by the part around it, else by the schema itself."""
-    if node.constant is not ABSENT:
-        # what can only be true is a consent, which is a person's to give
-        return ABSENT if node.constant is True else node.constant
-    start = node.default if outer is ABSENT else outer
-    if node.kind is not Kind.GROUP or not (node.required or isinstance(start, dict)):
-        return start
-    given = start if isinstance(start, dict) else {}
-    parts = given | {
-        child.key: _start(child, given.get(child.key, ABSENT)) for child in node.children
-    }
-    return {key: part for key, part in parts.items() if part is not ABSENT}
+    start = start_of(field_tree(schema), Checker(schema).errors_of).value
+    return start if isinstance(start, dict) else {}

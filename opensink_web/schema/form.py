@@ -6,6 +6,7 @@ What is constant or read-only comes from the schema, whatever a browser sends.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from wtforms.form import BaseForm
@@ -13,20 +14,15 @@ from wtforms.form import BaseForm
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
-from opensink_web.schema.controls.binding import bind, focus, given_to
+from opensink_web.schema.controls.binding import bind, focus
 from opensink_web.schema.controls.group import GroupField
 from opensink_web.schema.controls.sent import Edited, FormData
 from opensink_web.schema.messages import REQUIRED
+from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.tree.building import field_tree
-from opensink_web.schema.tree.node import (
-    ABSENT,
-    Absent,
-    FieldNode,
-    Kind,
-    as_json,
-    proposal_of,
-)
-from opensink_web.schema.validation import validate
+from opensink_web.schema.tree.defaults import start_of
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, as_json
+from opensink_web.schema.validation import Checker, validate
 
 ROOT_NAME = "answer"
 MAX_BLANK_FIELDS = 800
@@ -90,7 +86,11 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._proposed = proposed
         self._placed: list[tuple[AnswerField, str]] = []
         self._crowded: set[str] = set()
+        self._parts = PartChecker(schema)
         node = field_tree(schema)
+        start = start_of(node, Checker(schema).errors_of, ABSENT if proposed is None else proposed)
+        self._start: JSONValue | Absent = {} if start.value is ABSENT else start.value
+        self.notices = start.notices
         try:
             self.root = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
         except _TooManyFields:
@@ -102,10 +102,25 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
         self._is_blank = formdata is None
-        start = _start(node, self._proposed)
-        root = bind(self, node, start, name=self._name, pointer="")
-        root.process(formdata, given_to(node, start if node.constant is ABSENT else node.constant))
+        self._late_notices: list[FieldError] = []
+        root = bind(self, node, self._start, name=self._name, pointer="")
+        root.process(formdata, self._start)
+        fields = _by_pointer(walk(root))
+        for notice in (*self.notices, *self._late_notices):
+            field = _nearest(fields, notice.path)
+            field.notices.append(_with_place(field, notice))
         return root
+
+    def start_below(self, node: FieldNode, pointer: str) -> JSONValue | Absent:
+        """Return what a part starts from that is in no start yet: left out so far, or a new row.
+
+        There the schema's own defaults propose.
+        """
+        start = start_of(node, partial(self._parts.errors_of, node.schema))
+        self._late_notices += [
+            FieldError(pointer + notice.path, notice.message) for notice in start.notices
+        ]
+        return start.value
 
     def spend(self, fields: int) -> None:
         """Use up capacity for fields; every field that is bound asks. Raises: InvalidInput."""
@@ -222,12 +237,10 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             field.errors.append(message)
 
     def _located(self, errors: Iterable[FieldError]) -> Iterator[tuple[AnswerField, str]]:
-        # A group and its field for further keys share a pointer; the group comes first and wins.
-        fields = {field.pointer: field for field in reversed(list(self.root.active()))}
+        fields = _by_pointer(self.root.active())
         for error in errors:
             field = _nearest(fields, error.path)
-            below = error.path.removeprefix(field.pointer)
-            yield field, f"{below}: {error.message}" if below else error.message
+            yield field, _with_place(field, error)
 
     def _label_of(self, field: AnswerField) -> str:
         around = [
@@ -245,6 +258,17 @@ def walk(field: AnswerField) -> Iterator[AnswerField]:
         yield from walk(part)
 
 
+def _by_pointer(fields: Iterable[AnswerField]) -> dict[str, AnswerField]:
+    # A group and its field for further keys share a pointer; the group comes first and wins.
+    return {field.pointer: field for field in reversed(list(fields))}
+
+
+def _with_place(field: AnswerField, error: FieldError) -> str:
+    """Return a message as it stands at a field, which may be one around its place."""
+    below = error.path.removeprefix(field.pointer)
+    return f"{below}: {error.message}" if below else error.message
+
+
 def _nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:
     """Find the field of a pointer, or the nearest one around it."""
     nearest = pointer
@@ -254,13 +278,6 @@ def _nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:
     if nearest != pointer and isinstance(field, GroupField) and field.extras:
         return field.extras
     return field
-
-
-def _start(node: FieldNode, proposed: JSONObject | None) -> JSONValue | Absent:
-    if proposed is not None:
-        return proposed
-    start = proposal_of(node)
-    return {} if start is ABSENT and node.kind is Kind.JSON else start
 
 
 def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError, ...]:

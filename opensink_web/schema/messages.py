@@ -17,6 +17,10 @@ from opensink_web.schema.subschemas import Path, pointer_to
 
 _CANDIDATES_MAX = 100
 REQUIRED = "This field is required."
+_NO_SUCH_FIELD = "The schema has no field with this name."
+_NO_SUCH_NAME = "A field cannot have this name."
+UNEXPECTED_KEY = frozenset({_NO_SUCH_FIELD, _NO_SUCH_NAME})
+"""What is said of a key that an object may not have, whatever its value."""
 _UNION_NONE = "This does not match any of the forms the schema allows here."
 _UNION_SEVERAL = (
     "This matches more than one of the forms the schema allows here; it must match exactly one."
@@ -77,11 +81,11 @@ def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]
             Kind.AdditionalProperties(unexpected=names)
             | Kind.UnevaluatedProperties(unexpected=names)
         ):
-            yield from _at_each(path, names, "The schema has no field with this name.")
+            yield from _at_each(path, names, _NO_SUCH_FIELD)
         case Kind.UnevaluatedItems(unexpected=indexes):
             yield from _at_each(path, indexes, "The schema has no place for this entry.")
         case Kind.PropertyNames(error=inner):
-            yield from _at_each(path, [str(inner.instance)], "A field cannot have this name.")
+            yield from _at_each(path, [str(inner.instance)], _NO_SUCH_NAME)
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
             yield from _of_union(path, tuple(error.instance_path), branches, answer)
         case kind:

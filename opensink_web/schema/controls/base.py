@@ -46,8 +46,9 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     `name` is also the HTML id, `pointer` the value's JSON Pointer, `control` the template's macro.
     `changed` says whether a browser sent something else than was drawn; `row_number` is the number
     a row of a list keeps. `sealed` is what the page brings back of a secret that was typed,
-    `chosen_meaning` what the person said that leaving this empty means. `focused_button` is the
-    name of that button of the field which comes up focused.
+    `notices` say what was left out of the start, `chosen_meaning` what the person said that leaving
+    this empty means. `focused_button` is the name of that button of the field which comes up
+    focused.
     """
 
     control = ""
@@ -76,6 +77,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.focused_button = ""
         self.row_number: int | None = None
         self.errors: list[str] = []
+        self.notices: list[str] = []
         self.sealed = ""
         self.chosen_meaning: Meaning | None = None
 
@@ -214,8 +216,9 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
                 assert_never(self.meaning)
 
     def described_by(self) -> str:
-        """Return the ids of the hint and the errors, for aria-describedby."""
+        """Return the ids of the hint, the notices and the errors, for aria-describedby."""
         parts = [f"{self.name}-hint"] * bool(self.hint or self.node.description)
+        parts += [f"{self.name}-notice"] * bool(self.notices)
         return " ".join(parts + [f"{self.name}-error"] * bool(self.errors))
 
     @property

@@ -32,15 +32,6 @@ def bind(
     return kind(node, pointer, title, name=name, _form=form, _prefix="")
 
 
-def given_to(node: FieldNode, data: JSONValue | Absent) -> JSONValue | Absent:
-    """Return what a field starts from: a constant wins, a default of a wrong type is dropped."""
-    if data is ABSENT or node.read_only:
-        return data
-    if node.constant is not ABSENT:
-        return node.constant
-    return data if not node.is_typed or fits(node, data) else ABSENT
-
-
 def fits(node: FieldNode, data: JSONValue) -> bool:
     """Return True if a node's own kind of field can show a value as it is."""
     if data is None:

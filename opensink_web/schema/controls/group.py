@@ -5,11 +5,11 @@ from typing import Any
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
-from opensink_web.schema.controls.binding import bind, given_to
+from opensink_web.schema.controls.binding import bind
 from opensink_web.schema.controls.json_box import JsonField
 from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
 from opensink_web.schema.subschemas import pointer_to
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind, proposal_of
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 OPEN = "_open"
 """The button that draws what is closed."""
@@ -45,10 +45,10 @@ class GroupField(AnswerField):
         self.is_included = not self.has_box
         if self.is_closed:
             return
-        self.children = [self._child(at, child) for at, child in enumerate(self.node.children)]
         inside = None if starts_fresh(self.name, formdata) else formdata
-        for child in self.children:
-            child.process(inside, given_to(child.node, self._given_at(child.node)))
+        self.children = [
+            self._child(at, child, inside) for at, child in enumerate(self.node.children)
+        ]
         self._process_extras(inside)
         self._process_inclusion(formdata)
 
@@ -61,16 +61,15 @@ class GroupField(AnswerField):
         may_wait = self.is_optional and bool(self.node.pointer)
         return may_wait and self._form.is_crowded_by(self.name, len(self.node.children))
 
-    def _child(self, position: int, node: FieldNode) -> AnswerField:
+    def _child(self, position: int, node: FieldNode, formdata: FormData | None) -> AnswerField:
         pointer = self.pointer + pointer_to((node.key,))
-        return bind(
-            self._form, node, self._given_at(node), name=f"{self.name}-{position}", pointer=pointer
-        )
-
-    def _given_at(self, node: FieldNode) -> JSONValue | Absent:
-        if isinstance(self.initial, dict) and (node.key in self.initial or not node.required):
-            return self.initial.get(node.key, ABSENT)
-        return proposal_of(node)
+        if isinstance(self.initial, dict):
+            start = self.initial.get(node.key, ABSENT)
+        else:
+            start = self._form.start_below(node, pointer)
+        child = bind(self._form, node, start, name=f"{self.name}-{position}", pointer=pointer)
+        child.process(formdata, start)
+        return child
 
     def _process_extras(self, formdata: FormData | None) -> None:
         known = {child.node.key for child in self.children}
@@ -125,7 +124,7 @@ class GroupField(AnswerField):
                 yield from part.active()
 
     def value(self) -> JSONValue | Absent:
-        """Return the object, its keys in the order of the proposal, then of the schema."""
+        """Return the object, its keys in the order of the proposal, else of the schema."""
         if not self.is_included:
             return self.initial if self.initial is None else self.nothing()
         members: JSONObject = {}
@@ -134,9 +133,13 @@ class GroupField(AnswerField):
             if value is not ABSENT:
                 members[child.node.key] = value
         further = self.extras.value() if self.extras else {}
+        order = list(self.initial) if isinstance(self.initial, dict) else []
+        for position, key in enumerate(members):
+            if key not in order:  # what was not proposed comes after what is before it in the form
+                before = list(members)[:position]
+                order.insert(order.index(before[-1]) + 1 if before else 0, key)
         members |= further if isinstance(further, dict) else {}
-        given = self.initial if isinstance(self.initial, dict) else {}
-        return {key: members[key] for key in [*given, *members] if key in members}
+        return {key: members[key] for key in dict.fromkeys([*order, *members]) if key in members}
 
 
 class ExtrasField(JsonField):

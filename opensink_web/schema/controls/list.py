@@ -6,10 +6,10 @@ from typing import Any
 
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField, Meaning
-from opensink_web.schema.controls.binding import bind, given_to
+from opensink_web.schema.controls.binding import bind
 from opensink_web.schema.controls.entries import entries_hint
 from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind, proposal_of
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 MAX_ROWS = 100
 MAX_BLANK_ROWS = 20
@@ -55,17 +55,19 @@ class ListField(AnswerField):
         position = len(self.rows)
         item = self._node_at(position)
         given = self.initial if isinstance(self.initial, list) else []
-        data = given[number] if number < len(given) else proposal_of(item)
+        pointer = f"{self.pointer}/{position}"
+        is_given = number < len(given)
+        data = given[number] if is_given else self._form.start_below(item, pointer)
         row = bind(
             self._form,
             item,
             data,
             name=f"{self.name}-{number}",
-            pointer=f"{self.pointer}/{position}",
+            pointer=pointer,
             title=f"{item.title} {position + 1}",
         )
         row.row_number = number
-        row.process(None if starts_fresh(row.name, formdata) else formdata, given_to(item, data))
+        row.process(None if starts_fresh(row.name, formdata) else formdata, data)
         self.rows.append(row)
 
     def _node_at(self, position: int) -> FieldNode:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.json_value import JSONValue
 from opensink_web.schema.secrets import Secrets
 from opensink_web.schema.tree.options import Option
 
@@ -128,35 +128,6 @@ class FieldNode:
         return self.make_item() if self.make_item else None
 
 
-def proposal_of(node: FieldNode) -> JSONValue | Absent:
-    """Return what a schema proposes for a node: its default, or its content if that is settled."""
-    if node.constant is not ABSENT:
-        return node.constant
-    return _settled(node) if node.default is ABSENT else node.default
-
-
-def _settled(node: FieldNode) -> JSONValue | Absent:
-    """Return what a node answers when nothing in it is left to a person, else ABSENT."""
-    if node.constant is not ABSENT or node.read_only:
-        return node.default if node.constant is ABSENT else node.constant
-    if node.kind is not Kind.GROUP or node.is_recursive or not node.children:
-        return ABSENT
-    content: JSONObject = {}
-    for child in node.children:
-        value = _settled(child)
-        if value is ABSENT:
-            return ABSENT
-        content[child.key] = value
-    return content if node.default is ABSENT else node.default
-
-
 def as_json(node: FieldNode) -> FieldNode:
-    """Return the node as one to type JSON into, starting from what the schema proposes."""
-    default = proposal_of(node)
-    if default is ABSENT:
-        proposed = {child.key: proposal_of(child) for child in node.children}
-        named = {key: value for key, value in proposed.items() if value is not ABSENT}
-        default = named or ABSENT
-    return replace(
-        node, kind=Kind.JSON, default=default, extras=None, make_children=None, make_item=None
-    )
+    """Return the node as one to type JSON into."""
+    return replace(node, kind=Kind.JSON, extras=None, make_children=None, make_item=None)
