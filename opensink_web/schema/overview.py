@@ -1,16 +1,16 @@
 """What a form is made of: every field, the control that it gets, and which is typed as JSON."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from opensink_web.errors import InvalidInput
 from opensink_web.schema.controls.base import AnswerField
-from opensink_web.schema.controls.list import ListField
-from opensink_web.schema.form import AnswerForm, walk
+from opensink_web.schema.controls.binding import control_for
+from opensink_web.schema.form import AnswerForm
+from opensink_web.schema.tree.node import FieldNode
 
 MAX_FIELDS = 2_000
+MAX_DEPTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +27,41 @@ class FieldOverview:
 
 
 def overview(form: AnswerForm) -> tuple[FieldOverview, ...]:
-    """Return the fields of a form in its order, those of a list's entry too; MAX_FIELDS at most.
+    """Return the fields of a form in its order, and those that it draws only when asked to.
 
-    Lists that are empty get an entry for that, so the form is to be drawn no more.
+    Each place is named once, a part that repeats itself without end likewise, and MAX_FIELDS at
+    most. The form itself only where it is a single field.
     """
-    for field in list(walk(form.root)):
-        if isinstance(field, ListField) and not field.rows and field.can_grow:
-            with suppress(InvalidInput):  # there is no capacity for it, as a person would find too
-                field.add_row()
-    distinct = {(each.node.pointer, each.control): each for each in reversed(list(_below(form)))}
-    return tuple(
-        FieldOverview(field.node.pointer, field.node.title, field.control, field.control != "json")
-        for field in islice(reversed(distinct.values()), MAX_FIELDS)
-    )
+    distinct: dict[tuple[str, str], FieldOverview] = {}
+    for node, control in islice(_below(form.root), MAX_FIELDS * 2):
+        if not (control == "group" and node.pointer == ""):
+            entry = FieldOverview(node.pointer, node.title, control, control != "json")
+            distinct.setdefault((node.pointer, control), entry)
+    return tuple(islice(distinct.values(), MAX_FIELDS))
 
 
-def _below(form: AnswerForm) -> Iterator[AnswerField]:
-    """Yield every field; the outermost only where it is all there is."""
-    root, *fields = walk(form.root)
-    yield from fields or [root]
+def _below(field: AnswerField, depth: int = 0) -> Iterator[tuple[FieldNode, str]]:
+    """Yield a field's node with its control, and all that is below it, drawn or not."""
+    yield field.node, field.control
+    parts = field.parts()
+    for part in parts:
+        yield from _below(part, depth + 1)
+    drawn = {id(part.node) for part in parts}
+    for node in _nodes_in(field.node):
+        if id(node) not in drawn:
+            yield from _not_drawn(node, depth + 1)
+
+
+def _not_drawn(node: FieldNode, depth: int) -> Iterator[tuple[FieldNode, str]]:
+    yield node, control_for(node, node.default).control
+    if depth < MAX_DEPTH:
+        for inner in _nodes_in(node):
+            yield from _not_drawn(inner, depth + 1)
+
+
+def _nodes_in(node: FieldNode) -> Iterator[FieldNode]:
+    if node.is_recursive:  # what is below stands around it too
+        return
+    yield from node.children
+    if node.item is not None:
+        yield node.item

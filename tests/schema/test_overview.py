@@ -33,6 +33,18 @@ def test_looks_into_lists_that_are_empty() -> None:
     assert pointers(schema) == ["/lines", "/lines/-", "/lines/-/sku"]
 
 
+def test_names_what_repeats_itself_once() -> None:
+    task = {"properties": {"name": TEXT, "next": {"$ref": "#/$defs/task"}}}
+    schema = {"properties": {"first": {"$ref": "#/$defs/task"}}, "$defs": {"task": task}}
+    assert pointers(schema) == ["/first", "/first/name", "/first/next"]
+
+
+def test_names_what_is_drawn_only_when_it_is_opened() -> None:
+    part = {"properties": {f"x{n}": TEXT for n in range(60)}}
+    schema = {"properties": {f"p{n}": {"$ref": "#/$defs/part"} for n in range(20)}}
+    assert "/p19/x59" in pointers(schema | {"$defs": {"part": part}})
+
+
 def test_names_what_is_entered_as_json() -> None:
     schema: Any = {
         "properties": {"never": {"title": "Whatever", "not": {"minLength": 1}}, "b": TEXT}
