@@ -6,11 +6,7 @@ whoever writes templates that never end waits for their own.
 """
 
 import json
-import os
 import socket
-import subprocess
-import sys
-import threading
 import weakref
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +15,7 @@ from typing import Any
 
 from opensink_web.errors import Unavailable
 from opensink_web.isolation import frames
-from opensink_web.isolation.program import Program
+from opensink_web.isolation.host import Host
 from opensink_web.json_value import JSONObject, dump
 from opensink_web.message_template.permits import Permits
 
@@ -73,7 +69,7 @@ class TemplateRenderer:
     """
 
     def __init__(self) -> None:
-        self._host = _Host()
+        self._host = Host("opensink_web.message_template.host", WALL_SECONDS)
         weakref.finalize(self, self._host.close)
         self._permits = Permits()
 
@@ -114,52 +110,14 @@ class TemplateRenderer:
 
     @contextmanager
     def _process(self, sources: Sequence[str], cpu_seconds: int) -> "Iterator[_Process]":
-        with self._host.connect() as connection:
+        try:
+            connection = self._host.connect()
+        except OSError:
+            raise _busy() from None
+        with connection:
             process = _Process(connection)
             process.read(sources, cpu_seconds)
             yield process
-
-
-class _Host:
-    """This end of the host process, which forks another for each connection."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._program: Program | None = None
-        self._started_by = 0
-
-    def connect(self) -> socket.socket:
-        """Return a connection to a process that has just begun. Raises: Unavailable."""
-        with self._lock:
-            for _ in range(2):  # the host may have ended since it was last needed
-                try:
-                    return self._started().connect()
-                except OSError:
-                    self._end()
-        raise _busy()
-
-    def close(self) -> None:
-        """End the host; what it has begun ends with it."""
-        with self._lock:
-            self._end()
-
-    def _started(self) -> Program:
-        """Return this process's host, started if there is none."""
-        if self._program is None or self._started_by != os.getpid():
-            self._program = Program(
-                "opensink_web.message_template.host",
-                environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                stdout=subprocess.DEVNULL,
-            )
-            self._started_by = os.getpid()
-        return self._program
-
-    def _end(self) -> None:
-        if self._program is not None and self._started_by == os.getpid():
-            self._program.close(WALL_SECONDS)
-        elif self._program is not None:  # of the process that this one was forked from
-            self._program.control.close()
-        self._program = None
 
 
 class _Process:

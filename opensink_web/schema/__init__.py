@@ -12,6 +12,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     effort       how much work a recursive schema makes of an answer
     validation   validate(): an answer against its schema
     part_checker a value against one part of a schema
+    deadline     what may take long, checked by a process of its own (deadline_host)
     messages     a failed keyword as a sentence for people
     secrets      which parts of a value are secret
     tree/        schema -> tree of field nodes

@@ -1,5 +1,7 @@
 """How much work a schema makes: to draw, to check an answer, to say everything that is wrong.
 
+It is the most that it could be. Where that is more than a moment, `deadline` tries what it is.
+
 Patterns take no more than linear time here, but a linear time with a factor: each character of a
 text costs up to 75 µs where the compiled pattern has a MiB.
 
@@ -27,7 +29,7 @@ from opensink_web.schema.subschemas import (
 MAX_COPIES = 500_000
 MAX_PAIRS = 200_000
 MAX_CHECKS = 4_000_000
-MAX_PATTERN_STEPS = 10_000_000_000
+MAX_PATTERN_STEPS = 2_000_000_000
 MULTIPLE_OF_CHECKS = 100
 """`multipleOf` is checked with exact fractions: 1e308 against 5e-324 takes 40 µs."""
 LARGEST_PATTERN_BYTES = 1024 * 1024
@@ -46,8 +48,11 @@ class Expanded:
     size_bytes: int
     pattern_bytes: int
 
-    def is_checkable(self, instance: JSONValue) -> bool:
-        """Return True if checking this answer takes a bounded time, whatever is in it."""
+    def is_light(self, instance: JSONValue) -> bool:
+        """Return True if checking this answer takes no more than a moment, whatever is in it.
+
+        Each pattern is counted for each character, as if it were matched everywhere.
+        """
         values, characters = _extent(instance)
         return (
             self.size * values <= MAX_CHECKS
@@ -141,8 +146,8 @@ def _own_size_bytes(schema: JSONObject) -> int:
     )
 
 
-def is_affordable(schema: JSONValue, instance: JSONValue) -> bool:
-    """Return True if collecting every error of this answer takes a bounded time."""
+def is_light_to_explain(schema: JSONValue, instance: JSONValue) -> bool:
+    """Return True if collecting every error of this answer takes no more than a moment."""
     try:
         return _Count(References(schema)).copies(schema, instance) <= MAX_COPIES
     except (RecursionError, OverflowError):

@@ -12,12 +12,13 @@ import jsonschema_rs
 
 from opensink_web.errors import FieldError
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump, parse
+from opensink_web.schema import deadline
 from opensink_web.schema.dialects import Dialect, dialect_of
 from opensink_web.schema.effort import (
     LARGEST_PATTERN_BYTES,
     Expanded,
     expanded,
-    is_affordable,
+    is_light_to_explain,
 )
 from opensink_web.schema.messages import errors_of, is_constant_named
 from opensink_web.schema.secrets import Secrets, secrets_of
@@ -31,40 +32,62 @@ _VALIDATORS: dict[Dialect, type[jsonschema_rs.Validator]] = {
     Dialect.DRAFT_2019_09: jsonschema_rs.Draft201909Validator,
     Dialect.DRAFT_2020_12: jsonschema_rs.Draft202012Validator,
 }
-_TOO_LONG = "This answer is too long to be checked against its schema."
+_TOO_LONG = (
+    f"This takes more than {deadline.CPU_SECONDS} seconds to be checked against the schema, or too "
+    "much memory. Make it shorter."
+)
 _TOO_INVOLVED = "This does not match the schema; it is too complex to say where."
 
 
 class Checker:
     """A schema that passed `check_schema`, made ready once to hold many values against.
 
-    `schema_text` is equal for equal schemas.
+    `schema_text` is equal for equal schemas; `seconds_apart` are those of a processor that checks
+    took which were left to processes of their own.
     """
 
     def __init__(self, schema: JSONValue) -> None:
         self.schema_text = dump(schema)
+        self.seconds_apart = 0.0
         self._schema = schema
         self._compiled = _compiled(self.schema_text)
 
     def errors_of(self, instance: JSONValue) -> tuple[FieldError, ...]:
         """Say everything that is wrong with an answer; an empty tuple when it is valid.
 
-        No message repeats a value of the answer.
+        No message repeats a value of the answer. Raises: Unavailable, for what may take long.
         """
         if is_too_deep(instance):
             return (FieldError("", f"This is nested deeper than {MAX_DEPTH} levels."),)
-        if not self._compiled.effort.is_checkable(instance):
-            return (FieldError("", _TOO_LONG),)
-        if self._compiled.validator.is_valid(instance):
+        if not self._compiled.effort.is_light(instance):
+            return self._errors_apart(instance)
+        if self.is_valid(instance):
             return ()
-        if not is_affordable(self._schema, instance):
-            return (FieldError("", _TOO_INVOLVED),)
+        if not is_light_to_explain(self._schema, instance):
+            return self._errors_apart(instance)
+        return self.all_errors_of(instance)
+
+    def is_valid(self, instance: JSONValue) -> bool:
+        """Hold a value against the schema here and now, however long it takes."""
+        return self._compiled.validator.is_valid(instance)
+
+    def all_errors_of(self, instance: JSONValue) -> tuple[FieldError, ...]:
+        """Say what is wrong with a value that is not valid, however long it takes."""
         secrets = secrets_of(self._schema)
         messages = dict.fromkeys(
             _without_constant(each, secrets, instance)
             for each in _found(self._compiled.validator, instance)
         )
         return tuple(messages) or (FieldError("", _TOO_INVOLVED),)
+
+    def _errors_apart(self, instance: JSONValue) -> tuple[FieldError, ...]:
+        verdict = deadline.check(self.schema_text, instance)
+        self.seconds_apart += verdict.seconds
+        if verdict.is_valid is None:
+            return (FieldError("", _TOO_LONG),)
+        if verdict.is_valid:
+            return ()
+        return verdict.errors or (FieldError("", _TOO_INVOLVED),)
 
 
 def validate(schema: JSONValue, instance: JSONValue) -> tuple[FieldError, ...]:
