@@ -65,7 +65,10 @@ def pytest_collection_finish() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run look longer than the suite has time for."""
     parser.addoption(
-        "--examples", type=int, default=4, help="requests made up for each route and phase"
+        "--examples",
+        type=int,
+        default=4,
+        help="how much is made up: requests for each route, schemas",
     )
 
 
