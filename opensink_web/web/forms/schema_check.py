@@ -42,11 +42,16 @@ class SchemaCheck:
 
 def parse_schema(text: str | None) -> JSONObject | None:
     """Read a schema that was typed, None for none. Raises: InvalidInput."""
+    return parse_object(text, 'A JSON Schema is an object, such as {"type": "object"}.')
+
+
+def parse_object(text: str | None, refusal: str = "This is no object.") -> JSONObject | None:
+    """Read an object that was typed, None for none. Raises: InvalidInput, with the refusal."""
     if not text or not text.strip():
         return None
     value = json_value.parse(text)
     if not isinstance(value, dict):
-        raise InvalidInput('A JSON Schema is an object, such as {"type": "object"}.')
+        raise InvalidInput(refusal)
     return value
 
 

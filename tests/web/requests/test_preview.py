@@ -123,3 +123,51 @@ def test_who_reads_requests_sees_it_and_nobody_else(
     assert charlie.post(page, data={"answer-0": "7"}).status_code == 404
     assert app.test_client().get(page).status_code == 303
     assert bob.get(f"{page.rpartition('/')[0]}/{UUID(int=7)}").status_code == 404
+
+
+class TestMakingOne:
+    NEW = "/w/main/previews/new"
+
+    def test_leads_to_the_form(self, alice: FlaskClient) -> None:
+        assert "JSON Schema" in alice.get(self.NEW).text
+        schema = '{"properties": {"n": {"type": "integer"}}}'
+        answer = alice.post(self.NEW, data={"schema": schema, "values": '{"n": 7}'})
+        assert answer.status_code == 303
+        assert 'value="7"' in alice.get(answer.location).text
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"schema": ""}, "Enter a JSON Schema."),
+            ({"schema": "{"}, "not valid JSON"),
+            ({"schema": "[]"}, "is an object"),
+            ({"schema": '{"type": "txt"}'}, "Line 1"),
+            ({"schema": "{}", "values": "[]"}, "The values are an object"),
+            ({"schema": "{}", "values": "{"}, "not valid JSON"),
+        ],
+    )
+    def test_says_what_is_wrong_and_keeps_it(
+        self, alice: FlaskClient, fields: dict[str, str], words: str
+    ) -> None:
+        answer = alice.post(self.NEW, data=fields)
+        assert answer.status_code == 422
+        shown = html.unescape(answer.text)
+        assert words in shown
+        assert all(typed in shown for typed in fields.values())
+
+    def test_begins_with_the_schema_of_another(
+        self, app: Flask, cast: Cast, alice: FlaskClient, charlie: FlaskClient
+    ) -> None:
+        secret = {"type": "string", "writeOnly": True, "default": "s3cr3t"}
+        page = preview_for(app, cast.alice, {"properties": {"odd name": secret}})
+        link = f"{self.NEW}?of={page.rpartition('/')[2]}"
+        assert html.escape(link) in alice.get(page).text
+        text = alice.get(link).text
+        assert "odd name" in text
+        assert "s3cr3t" not in text
+        theirs = link.replace("main", cast.charlie.workspace_slug)
+        assert charlie.get(theirs).status_code == 404
+        assert alice.get(f"{self.NEW}?of=x").status_code == 404
+
+    def test_is_for_those_who_may_ask(self, bob: FlaskClient) -> None:
+        assert bob.get(self.NEW).status_code == 200
