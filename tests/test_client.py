@@ -79,6 +79,16 @@ def test_starts_and_moves_a_session(client: Client, session: AgentSession) -> No
     assert client.get_session(session.id) == changed
 
 
+def test_shows_the_form_of_a_schema_and_asks_nobody(client: Client) -> None:
+    preview = client.preview(SCHEMA, {"approved": "yes"})
+
+    assert [each["pointer"] for each in preview.fields] == ["/approved"]
+    assert (preview.is_native, preview.warnings) == (True, [])
+    assert [each["path"] for each in preview.errors] == ["/values/approved"]
+    assert [each["pointer"] for each in preview.notices] == ["/approved"]
+    assert "/previews/" in preview.url
+
+
 def test_asks_and_waits_for_the_answer(
     client: Client, session: AgentSession, base_url: str, cast: Cast
 ) -> None:

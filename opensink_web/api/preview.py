@@ -44,6 +44,13 @@ class FieldResponse(ResponseModel):
     is_native: bool
 
 
+class NoticeResponse(ResponseModel):
+    """What a reviewer is told at a field: what was proposed does not fit and was left out."""
+
+    pointer: str
+    message: str
+
+
 class RemarkResponse(ResponseModel):
     """Something to know, with a JSON Pointer to what in the body it is about."""
 
@@ -55,7 +62,8 @@ class PreviewResponse(ResponseModel):
     """The form that a schema makes; nobody is asked, and no request is stored.
 
     `is_native` says that nobody has to type JSON. `warnings` are likely mistakes in the schema,
-    `errors` say why `values` do not fit it. `url` shows the form, filled with the values, until
+    `errors` say why `values` do not fit it, and `notices` what of them and of the defaults was left
+    out of the form. `url` shows the form, filled with the values, until
     `expires_at`, to the workspace's members who read requests.
     """
 
@@ -68,6 +76,7 @@ class PreviewResponse(ResponseModel):
     fields: list[FieldResponse]
     warnings: list[RemarkResponse]
     errors: list[RemarkResponse]
+    notices: list[NoticeResponse]
 
     @classmethod
     def about(cls, preview: Preview, checked: "CheckedPreview", url: str) -> Self:
@@ -82,6 +91,9 @@ class PreviewResponse(ResponseModel):
             fields=[FieldResponse.of(each) for each in checked.fields],
             warnings=[RemarkResponse.of(each) for each in checked.warnings],
             errors=[RemarkResponse.of(each) for each in checked.errors],
+            notices=[
+                NoticeResponse(pointer=each.path, message=each.message) for each in checked.notices
+            ],
         )
 
 
@@ -92,17 +104,19 @@ class CheckedPreview:
     fields: tuple[FieldOverview, ...]
     warnings: tuple[FieldError, ...]
     errors: tuple[FieldError, ...]
+    notices: tuple[FieldError, ...]
 
 
 def _check(principal: Principal, body: PreviewCreate) -> CheckedPreview:
     """Raises: InvalidSchema."""
     check_sent_schema(body.schema_)
     errors = () if body.values is None else validate(body.schema_, body.values)
-    form = AnswerForm.blank(body.schema_, None if errors else body.values)
+    form = AnswerForm.blank(body.schema_, body.values)
     return CheckedPreview(
         fields=overview(form),
         warnings=tuple(each.below("/schema") for each in warnings_about(body.schema_)),
         errors=tuple(each.below("/values") for each in errors),
+        notices=form.notices,
     )
 
 

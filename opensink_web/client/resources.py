@@ -76,7 +76,8 @@ class Preview:
 
     Each of `fields` is `{pointer, title, control, is_native}`; where it is not native, a person
     would have to type JSON. `warnings` are about the schema, `errors` about the values, each
-    `{path, message}`.
+    `{path, message}`. `notices` say what of the values and of the schema's defaults was left out of
+    the form, each `{pointer, message}`.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Preview:
     fields: list[dict[str, Any]]
     warnings: list[dict[str, str]]
     errors: list[dict[str, str]]
+    notices: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,14 @@ def test_tells_why_values_do_not_fit(alice: Api) -> None:
     assert previewed(alice, values={"approved": True})["errors"] == []
 
 
+def test_tells_what_of_values_and_defaults_is_left_out_of_the_form(alice: Api) -> None:
+    schema = {"properties": {"n": {"type": "integer", "default": "many"}}}
+
+    assert [each["pointer"] for each in previewed(alice, schema)["notices"]] == ["/n"]
+    unfit = previewed(alice, values={"approved": "yes", "limit": 2})
+    assert [each["pointer"] for each in unfit["notices"]] == ["/approved"]
+
+
 def test_asks_nobody(app: Flask, alice: Api) -> None:
     previewed(alice, values={"approved": True})
 

@@ -47,7 +47,7 @@ _FIRST_SCHEMA = """{
 class Remarks:
     """What an author is told beside the form.
 
-    `unfit` says why the values that the form was to be filled with are not in it.
+    `unfit` says what of the values that the form was to be filled with was left out of it, and why.
     """
 
     warnings: tuple[Finding, ...]
@@ -113,7 +113,7 @@ def show(principal: Principal, preview_id: UUID) -> ResponseReturnValue:
     """Show the form as a reviewer would see it."""
     preview = find_preview(principal.workspace, preview_id)
     return _page(
-        principal, preview, FormPreview(AnswerForm.blank(preview.schema, _fitting(preview)))
+        principal, preview, FormPreview(AnswerForm.blank(preview.schema, preview.proposed_response))
     )
 
 
@@ -135,19 +135,13 @@ def check(principal: Principal, preview_id: UUID) -> ResponseReturnValue:
     redrawn = form.changed_by(request.form)
     if redrawn is not None:
         return _redrawn(principal, preview, FormPreview(redrawn))
-    outcome = checked(form, _fitting(preview))
+    outcome = checked(form, preview.proposed_response)
     return _page(principal, preview, outcome, status=200 if outcome.is_answered else 422)
 
 
 def _submitted(principal: Principal, preview: Preview) -> AnswerForm:
     vault = PageVault(principal.user.id, f"preview {preview.id}")
-    return AnswerForm.submitted(preview.schema, request.form, _fitting(preview), vault)
-
-
-def _fitting(preview: Preview) -> dict[str, JSONValue] | None:
-    """Return the values to fill the form with; none of those that do not fit."""
-    values = preview.proposed_response
-    return None if values is None or validate(preview.schema, values) else values
+    return AnswerForm.submitted(preview.schema, request.form, preview.proposed_response, vault)
 
 
 def _redrawn(principal: Principal, preview: Preview, outcome: FormPreview) -> ResponseReturnValue:
@@ -167,7 +161,7 @@ def _page(
 
 def _remarks(principal: Principal, preview: Preview) -> Remarks:
     schema, values = preview.schema, preview.proposed_response
-    fields = overview(AnswerForm.blank(schema, _fitting(preview)))
+    fields = overview(AnswerForm.blank(schema, preview.proposed_response))
     return Remarks(
         warnings=_findings(warnings_about(schema)),
         unfit=() if values is None else _findings(validate(schema, values)),
