@@ -70,7 +70,8 @@ class Names:
     def found(self, key: str, labels: list[str]) -> str | None:
         """Return the label of a key among those that are shown."""
         collapsed = " ".join(key.split())
-        with_key = [each for each in labels if each.endswith(f"({spelled(key)})")]
+        ending = " ".join(f"({spelled(key)})".split())
+        with_key = [each for each in labels if each.endswith(ending)]
         titled = [each for each in labels if each in self._titles[key]]
         named = [each for each in labels if each == (collapsed or "(no name)")]
         alike = [each for each in labels if plain(each) == plain(key) != ""]

@@ -33,7 +33,7 @@ from tests.schema.sight import (
 
 MOST_TRIES = 24
 MOST_PRESSES = 300
-REFRESH, REMOVE, OPEN = "_refresh", "_remove", "_open"
+REFRESH, REMOVE, OPEN, IN_ORDER = "_refresh", "_remove", "_open", "_rows"
 Path = tuple[str | int, ...]
 
 
@@ -124,8 +124,8 @@ class Person:
         own = {suffix_of(each["name"]): each for each in controls_of(block)}
         if "which" in own:
             self._choose_branch(block, own["which"], value, place)
-        elif "in" in own and isinstance(value, dict):
-            self._tick(own["in"], ticked=True)
+        elif "in" in own:
+            self._tick(own["in"], ticked=value is not None)
         self._fill_inside(block, value, place)
 
     def _fill_inside(self, block: Element, value: JSONValue, place: Path) -> None:
@@ -248,6 +248,8 @@ class Person:
         wanted = [self.names.option(each, list(offered)) for each in value]
         if None in wanted:
             raise Stuck(f"no box for one of {dump(value)}")
+        if wanted != [label for label in offered if label in wanted]:
+            self._press_in(block, IN_ORDER)
         for label, box in offered.items():
             self._tick(box, ticked=label in wanted)
         if not value:
@@ -312,6 +314,8 @@ class Person:
 
     def _say_nothing(self, block: Element, value: JSONValue) -> None:
         """Say that there is nothing, and which nothing is meant."""
+        for row in filter(is_row, blocks_in(block)):
+            self._press_in(row, REMOVE)
         words = {"null": NULL, '""': EMPTY_TEXT, "[]": EMPTY_LIST, "{}": EMPTY_OBJECT}
         self._mean(block, words.get(dump(value), NULL), value)
 

@@ -78,6 +78,19 @@ def places(submission: Submission) -> set[str]:
     return {error.path for error in submission.errors}
 
 
+def test_no_answer_can_be_given_to_what_has_null_for_a_default() -> None:
+    visit = Visit(KNOWN["default-null"])
+    assert visit.send().value == {}
+
+    visit.choose("Urgent?", "Yes")
+    visit.type("Copies", "0")
+    assert places(visit.send()) == {"/copies"}
+
+    visit.choose("Urgent?", "No answer")
+    visit.type("Copies", "")
+    assert visit.send().value == {}
+
+
 def test_an_emptied_text_is_left_out_where_the_empty_text_is_no_answer() -> None:
     visit = Visit(KNOWN["default-empty-text"])
     assert visit.send().value in ({}, {"free": ""})
@@ -91,6 +104,16 @@ def test_an_emptied_text_is_left_out_where_the_empty_text_is_no_answer() -> None
     assert Person(KNOWN["default-empty-text"]).answer({}) == {}
 
 
+def test_null_is_offered_only_where_both_the_type_and_the_enum_have_it() -> None:
+    visit = Visit(KNOWN["nullable-enum-without-null"])
+
+    assert "None" not in visit.options("Severity")
+    assert visit.options("Team").count("None") == 1
+    assert "required" in visit.block("Severity").text
+    (error,) = (each for each in visit.send().errors if each.path == "/severity")
+    assert "required" in error.message
+
+
 def test_an_emptied_optional_list_is_left_out_where_an_empty_one_does_not_fit() -> None:
     visit = Visit(KNOWN["optional-list-minitems"])
     visit.press("_remove", "answer-0-0")
@@ -99,6 +122,42 @@ def test_an_emptied_optional_list_is_left_out_where_an_empty_one_does_not_fit() 
     visit.press("_remove", "answer-1-0")
 
     assert visit.send().value in ({}, {"sizes": None})
+
+
+def test_the_nearest_default_wins_and_an_outer_empty_one_silences_none() -> None:
+    assert Visit(KNOWN["default-of-parent-and-child"]).send().value == {
+        "shipping": {"carrier": "post", "insured": True},
+        "billing": {"carrier": "air", "insured": True},
+    }
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        KNOWN["nothing-to-fill-in"],
+        {"type": "object", "properties": {}, "additionalProperties": False},
+        {"type": "object"},
+        {"type": "object", "title": "Go on?", "description": "Nothing else."},
+        {},
+        True,
+    ],
+)
+def test_where_nothing_is_asked_nothing_is_typed(schema: JSONValue) -> None:
+    visit = Visit(schema)
+
+    assert not [each for each in visit.page.root.every("textarea", "input") if each["name"]]
+    assert visit.page.root.text
+    assert visit.send().value == {}
+
+
+def test_lengths_are_counted_as_people_count_letters() -> None:
+    visit = Visit(KNOWN["length-of-emoji"])
+    for box in visit.page.root.every("input", "textarea"):
+        assert int(box["maxlength"] or 99) >= 6
+
+    for text, is_taken in [("👍🎉🚀", True), ("🚀🚀", True), ("🚀", False), ("👍🎉🚀✅", False)]:
+        visit.type("Reaction", text)
+        assert (visit.send().value == {"reaction": text}) is is_taken
 
 
 def test_an_address_with_an_umlaut_is_refused_for_its_letters() -> None:
