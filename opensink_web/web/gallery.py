@@ -23,7 +23,7 @@ from opensink_web.web.forms.kept_secret import PageVault
 
 blueprint = Blueprint("gallery", __name__)
 _PAGE = "/docs/forms"
-CHECK_RATE = Rate("gallery", 600, 600)
+CHECK_RATE = Rate("gallery", 300, 600)
 _NOBODY = UUID(int=0)
 """For whom secrets are sealed that somebody types who need not have signed in."""
 
@@ -32,11 +32,7 @@ _NOBODY = UUID(int=0)
 @public
 def index() -> ResponseReturnValue:
     """Show every construct with its form."""
-    forms = {
-        each.name: drawn(each.name, url_for("gallery.check", name=each.name))
-        for each in constructs().values()
-        if not each.is_large
-    }
+    forms = {each.name: _at_first(each) for each in constructs().values() if not each.is_large}
     groups = [
         (title, list(members)) for title, members in groupby(constructs().values(), _group_of)
     ]
@@ -47,8 +43,7 @@ def index() -> ResponseReturnValue:
 @public
 def show(name: str) -> ResponseReturnValue:
     """Show one construct."""
-    construct = _construct(name)
-    return _page(construct, FormPreview(AnswerForm.blank(construct.schema, name=name)))
+    return _page(_construct(name))
 
 
 @blueprint.post(f"{_PAGE}/<name>")
@@ -72,9 +67,13 @@ def check(name: str) -> ResponseReturnValue:
     return _page(construct, outcome, status=200 if outcome.is_answered else 422)
 
 
+def _at_first(construct: Construct) -> Markup:
+    return _drawn(construct.name, url_for("gallery.check", name=construct.name))
+
+
 @lru_cache(maxsize=512)
-def drawn(name: str, url: str) -> Markup:
-    """Draw a form as it is at first, which is always the same and takes long for all of them."""
+def _drawn(name: str, url: str) -> Markup:
+    """Draw a form as it is at first: always the same, and for all of them it takes a while."""
     fields = get_template_attribute("answer/_form.html", "answer_fields")
     return Markup(fields(AnswerForm.blank(constructs()[name].schema, name=name), url))  # noqa: S704 - a macro's
 
@@ -96,13 +95,16 @@ def _redrawn(construct: Construct, outcome: FormPreview) -> ResponseReturnValue:
     return render_template("gallery/_form.html", construct=construct, outcome=outcome)
 
 
-def _page(construct: Construct, outcome: FormPreview, *, status: int = 200) -> ResponseReturnValue:
+def _page(
+    construct: Construct, outcome: FormPreview | None = None, *, status: int = 200
+) -> ResponseReturnValue:
     names = list(constructs())
     at = names.index(construct.name)
     page = render_template(
         "gallery/show.html",
         construct=construct,
         outcome=outcome,
+        fields=None if outcome else _at_first(construct),
         before=constructs()[names[at - 1]] if at else None,
         after=constructs()[names[at + 1]] if at + 1 < len(names) else None,
     )
