@@ -44,6 +44,7 @@ _KEYWORDS = (
         *("dependentRequired", "contentEncoding", "contentMediaType"),
         *("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"),
         "discriminator",  # OpenAPI's; Pydantic writes it
+        *("enumNames", "enumDescriptions"),  # of forms in JavaScript; shown here, too
     }
 )
 _FORMATS = frozenset(

@@ -175,6 +175,7 @@ CONTROLS = {
     "number": ("input", "text"),
     "radio buttons": ("radios", None),
     "select": ("select", None),
+    "box to tick": ("consent", None),
     "fact": ("fact", None),
     "group of controls": ("group", None),
     "list": ("list", None),

@@ -149,6 +149,7 @@ def test_constants_and_read_only_values_cannot_be_tampered_with() -> None:
             "order": {"properties": {"venue": {"const": "X"}}, "readOnly": True},
         },
         "default": proposal,
+        "required": ["symbol"],
     }
     names = [f"answer-{field}" for field in ("0", "1", "2", "2-0", "2-more")]
     sent = MultiDict(dict.fromkeys(names, "evil"))

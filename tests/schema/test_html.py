@@ -146,7 +146,8 @@ def test_equal_looking_options_can_be_told_apart(draw: Draw) -> None:
 
 
 def test_constants_are_facts_without_controls(draw: Draw) -> None:
-    html = drawn(draw, {"properties": {"x": {"const": "A"}, "y": {"const": [1.0, None]}}})
+    constants: JSONObject = {"x": {"const": "A"}, "y": {"const": [1.0, None]}}
+    html = drawn(draw, {"properties": constants, "required": ["x", "y"]})
     assert "<dt>X</dt>" in html
     assert "1.0" in html
     assert "<input" not in html

@@ -45,7 +45,7 @@ def fits(node: FieldNode, data: JSONValue) -> bool:
             return isinstance(data, dict)
         case Kind.LIST:
             return isinstance(data, list)
-        case Kind.CHOICE | Kind.FIXED | Kind.JSON:
+        case Kind.CHOICE | Kind.CONSENT | Kind.FIXED | Kind.JSON:
             return True
         case _:
             assert_never(node.kind)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from opensink_web.json_value import JSONValue, dump
+from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField, Meaning, MeaningChoice
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.tree.options import position_of
 
 MAX_RADIOS = 4
 _EMPTY = {Meaning.ABSENT: "No answer", Meaning.NULL: "None"}
@@ -35,6 +36,9 @@ class ChoiceField(AnswerField):
 
     def process_data(self, value: JSONValue | Absent) -> None:
         """Take the value to draw."""
+        is_none = self.node.nullable or position_of(self.node.options, None) is not None
+        if value is None and not is_none:
+            value = ABSENT  # a default of null that the schema rules out proposes nothing
         self.initial = self.data = value
         self.text = "" if value is ABSENT else self._number_of(value)
         if self.node.secret and value is not ABSENT:
@@ -74,8 +78,8 @@ class ChoiceField(AnswerField):
         return []
 
     def _number_of(self, value: JSONValue) -> str:
-        written = [dump(option.value) for option in self.node.options]
-        return str(written.index(dump(value))) if dump(value) in written else ""
+        position = position_of(self.node.options, value)
+        return "" if position is None else str(position)
 
     @property
     def choices(self) -> list[Choice]:

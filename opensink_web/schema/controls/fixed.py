@@ -5,6 +5,7 @@ from typing import Any
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import USUAL, AnswerField
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.tree.options import label_of
 
 READ_ONLY = 90
 
@@ -35,8 +36,11 @@ class FixedField(AnswerField):
 
     @property
     def shown(self) -> JSONValue:
-        """The value to draw, without the secrets in it."""
-        return None if self.data is ABSENT else self.node.secrets.hide(self.data)
+        """The value to draw, by its title if it is one of several, without the secrets in it."""
+        if self.data is ABSENT:
+            return None
+        label = None if self.node.secret else label_of(self.node.options, self.data)
+        return self.node.secrets.hide(self.data) if label is None else label
 
     @property
     def is_left_out(self) -> bool:

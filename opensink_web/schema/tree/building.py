@@ -15,7 +15,7 @@ from opensink_web.schema.tree.document import Document
 from opensink_web.schema.tree.flattening import Flat, annotations, flatten, names_in
 from opensink_web.schema.tree.merging import NotPlain
 from opensink_web.schema.tree.node import ABSENT, Constraints, FieldNode, Kind, Lazy
-from opensink_web.schema.tree.options import options_of
+from opensink_web.schema.tree.options import Option, options_of
 
 LONG_TEXT_CHARACTERS = 200
 
@@ -71,11 +71,9 @@ class _Builder:
 
     def _drawn(self, schema: JSONValue, flat: Flat, place: _Place) -> FieldNode:
         words = flat.keywords
-        options = options_of(flat, is_secret=place.secrets.is_secret)
+        options = options_of(flat, is_secret=place.secrets.is_secret, is_required=place.required)
         if options is not None:
-            node = self._node(Kind.CHOICE, schema, words, place)
-            nullable = flat.nullable and all(option.value is not None for option in options)
-            return replace(node, options=options, nullable=nullable)
+            return self._choice(self._node(Kind.CHOICE, schema, words, place), flat, options)
         if "const" in words:
             node = self._node(Kind.FIXED, schema, words, place)
             return replace(node, constant=words["const"])
@@ -90,6 +88,17 @@ class _Builder:
                 return self._list(node, flat, place)
             case _:
                 return node
+
+    def _choice(self, node: FieldNode, flat: Flat, options: tuple[Option, ...]) -> FieldNode:
+        nullable = flat.nullable and all(option.value is not None for option in options)
+        node = replace(node, options=options, nullable=nullable)
+        only = options[0].value if len(options) == 1 and not nullable else ABSENT
+        if only is True and not node.read_only:
+            kind = Kind.CHOICE if node.secret else Kind.CONSENT
+            return replace(node, kind=kind, constant=True)
+        return replace(
+            node, constant=flat.keywords.get("const", ABSENT) if not nullable else ABSENT
+        )
 
     def _node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: _Place) -> FieldNode:
         return FieldNode(

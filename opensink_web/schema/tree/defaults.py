@@ -106,7 +106,7 @@ class _Composition:
         """Return a constant, which proposes itself; but to assent is a person's to do."""
         if self.is_exact and (given is not ABSENT or not node.required):
             return given
-        return ABSENT if node.constant is True else node.constant
+        return ABSENT if _is_by_hand(node) else node.constant
 
     def _group(self, node: FieldNode, given: JSONValue | Absent, at: Path) -> JSONValue | Absent:
         if given is not ABSENT and not isinstance(given, dict):
@@ -132,7 +132,7 @@ class _Composition:
 def settled(node: FieldNode) -> JSONValue | Absent:
     """Return what a node answers when nothing in it is left to a person, else ABSENT."""
     if node.constant is not ABSENT:
-        return ABSENT if node.constant is True else node.constant
+        return node.constant if node.kind is Kind.FIXED else ABSENT
     if node.read_only:
         return node.default
     if node.kind is not Kind.GROUP or node.is_recursive or not node.children:
@@ -144,6 +144,11 @@ def settled(node: FieldNode) -> JSONValue | Absent:
             return ABSENT
         members[child.key] = value
     return members if node.default is ABSENT else node.default
+
+
+def _is_by_hand(node: FieldNode) -> bool:
+    """Return True for a yes or no that only a person can give, though there is no choice."""
+    return isinstance(node.constant, bool) and node.kind is not Kind.FIXED
 
 
 def _misfits(

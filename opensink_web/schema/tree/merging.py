@@ -10,6 +10,14 @@ from math import lcm
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.tree.document import Document
 
+TITLES, DESCRIPTIONS = "enumNames", "enumDescriptions"
+_SPELLINGS = {
+    TITLES: (TITLES, "x-enumNames", "x-enum-names", "x-enum-varnames"),
+    DESCRIPTIONS: (DESCRIPTIONS, "x-enumDescriptions", "x-enum-descriptions"),
+}
+"""What programs that write schemas call the titles of an enum's values, in their order."""
+_ALL_SPELLINGS = frozenset(name for names in _SPELLINGS.values() for name in names)
+
 
 class NotPlain(Exception):
     """This schema is not one plain set of keywords."""
@@ -24,7 +32,7 @@ def merged(parts: list[JSONObject], document: Document) -> JSONObject:
     for name, combine in _COMBINERS.items():
         both[name] = partial(combine, document)
     words: JSONObject = {}
-    for part in map(_with_types_listed, parts):
+    for part in map(_with_titles_mapped, map(_with_types_listed, parts)):
         for name, value in part.items():
             if name not in words:
                 words[name] = value
@@ -40,6 +48,24 @@ def _with_types_listed(part: JSONObject) -> JSONObject:
     if "type" not in part:
         return part
     return part | {"type": [name for name in _listed(part["type"]) if name != "null"]}
+
+
+def _with_titles_mapped(part: JSONObject) -> JSONObject:
+    """Tie the titles of an enum to its values, before another part leaves some of them out."""
+    if not _ALL_SPELLINGS & part.keys():
+        return part
+    values = _listed(part.get("enum", []))
+    words = {name: value for name, value in part.items() if name not in _ALL_SPELLINGS}
+    for keyword, names in _SPELLINGS.items():
+        texts = next((part[name] for name in names if name in part), None)
+        if isinstance(texts, dict):
+            texts = [
+                texts.get(value if isinstance(value, str) else dump(value)) for value in values
+            ]
+        if isinstance(texts, list) and len(texts) == len(values):
+            pairs = zip(map(dump, values), texts, strict=True)
+            words[keyword] = {key: text for key, text in pairs if isinstance(text, str) and text}
+    return words
 
 
 def _properties(parts: Iterable[JSONObject], document: Document) -> JSONObject:
@@ -118,6 +144,10 @@ def _either(first: JSONValue, second: JSONValue) -> JSONValue:
     return first is True or second is True
 
 
+def _both_mapped(first: JSONValue, second: JSONValue) -> JSONValue:
+    return _mapping(second) | _mapping(first)
+
+
 def _combined(document: Document, first: JSONValue, second: JSONValue) -> JSONValue:
     return document.all_of([first, second])
 
@@ -153,6 +183,7 @@ _MERGERS: dict[str, _Merger] = {
     **dict.fromkeys(("minProperties", "minContains"), _number(max)),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems"), _number(min)),
     **dict.fromkeys(("maxProperties", "maxContains"), _number(min)),
+    **dict.fromkeys((TITLES, DESCRIPTIONS), _both_mapped),
     **dict.fromkeys(("uniqueItems", "readOnly", "writeOnly"), _either),
 }
 _COMBINERS = {

@@ -23,12 +23,13 @@ Absent: TypeAlias = Literal[_Absent.ABSENT]
 
 
 class Kind(StrEnum):
-    """How a value is asked for; FIXED is shown only, JSON is typed as JSON."""
+    """How a value is asked for; FIXED is shown only, CONSENT is true or nothing, JSON is typed."""
 
     TEXT = "text"
     NUMBER = "number"
     INTEGER = "integer"
     CHOICE = "choice"
+    CONSENT = "consent"
     GROUP = "group"
     LIST = "list"
     FIXED = "fixed"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.lookalike import shared, skeleton, spelled
 from opensink_web.schema.tree.flattening import Flat
-from opensink_web.schema.tree.merging import NotPlain
+from opensink_web.schema.tree.merging import DESCRIPTIONS, TITLES, NotPlain
 
 MAX_OPTIONS = 1_000
 
@@ -21,12 +21,15 @@ class Option:
     is_named: bool = True
 
 
-def options_of(flat: Flat, *, is_secret: bool) -> tuple[Option, ...] | None:
-    """Return the options of a plain schema, None where it leaves more than a choice.
+def options_of(
+    flat: Flat, *, is_secret: bool, is_required: bool = True
+) -> tuple[Option, ...] | None:
+    """Return the options of a plain schema, None where it leaves more than a choice, or none.
 
+    A constant is a choice where it may be left out; so is any boolean, which a person has to give.
     Raises: NotPlain for more than can be listed.
     """
-    options = _options(flat.keywords, flat)
+    options = _options(flat.keywords, flat, is_required=is_required)
     if options is None:
         return None
     if len(options) > MAX_OPTIONS:
@@ -35,9 +38,10 @@ def options_of(flat: Flat, *, is_secret: bool) -> tuple[Option, ...] | None:
     return _numbered(options) if is_secret else _distinct(options)
 
 
-def _options(words: JSONObject, flat: Flat) -> list[Option] | None:
+def _options(words: JSONObject, flat: Flat, *, is_required: bool) -> list[Option] | None:
     if "const" in words:
-        return [_constant(words)] if flat.nullable else None
+        may_be_left = flat.nullable or not is_required or isinstance(words["const"], bool)
+        return [_constant(words)] if may_be_left and words.get("readOnly") is not True else None
     if isinstance(words.get("enum"), list):
         return _enum(words)
     if words.get("type") == "boolean":
@@ -66,7 +70,45 @@ def _enum(words: JSONObject) -> list[Option]:
     values = words.get("enum")
     listed = values if isinstance(values, list) else []
     is_choice = len(listed) > 1
-    return [Option(value, _label_of(value), is_named=is_choice) for value in listed]
+    titles, descriptions = (_mapping(words.get(name)) for name in (TITLES, DESCRIPTIONS))
+    return [
+        Option(
+            value,
+            str(titles.get(dump(value)) or _label_of(value)),
+            str(descriptions.get(dump(value), "")),
+            is_named=is_choice or dump(value) in titles,
+        )
+        for value in listed
+    ]
+
+
+def label_of(options: tuple[Option, ...], value: JSONValue) -> str | None:
+    """Return the label of the option that a value is, None where it is none of them."""
+    position = position_of(options, value)
+    return None if position is None else options[position].label
+
+
+def position_of(options: tuple[Option, ...], value: JSONValue) -> int | None:
+    """Return which option a value is: written the same, or an equal number as 1.0 is 1."""
+    written = dump(value)
+    for position, option in enumerate(options):
+        if dump(option.value) == written:
+            return position
+    equal = (at for at, option in enumerate(options) if _is_equal(option.value, value))
+    return next(equal, None)
+
+
+def _is_equal(one: JSONValue, other: JSONValue) -> bool:
+    """Return True if JSON Schema calls two values equal; to Python true is 1, too."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_equal, one, other))
+    return isinstance(one, bool) is isinstance(other, bool) and one == other
+
+
+def _mapping(value: JSONValue) -> JSONObject:
+    return value if isinstance(value, dict) else {}
 
 
 def _label_of(value: JSONValue) -> str:
