@@ -4,6 +4,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
 
     dialects     which version of JSON Schema, and what older ones write differently
     subschemas   where schemas stand inside a schema
+    patterns     regular expressions, as JSON Schema means them
     references   what a local `$ref` points at
     limits       check_schema(): what may be sent as a schema
     lint         what a schema may say, but hardly means

@@ -18,6 +18,12 @@ from functools import lru_cache
 import jsonschema_rs
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.schema.patterns import (
+    LARGEST_PATTERN_BYTES,
+    PatternRefused,
+    patterns_of,
+    translated,
+)
 from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import (
     HOLDER_KEYWORDS,
@@ -32,7 +38,6 @@ MAX_CHECKS = 4_000_000
 MAX_PATTERN_STEPS = 2_000_000_000
 MULTIPLE_OF_CHECKS = 100
 """`multipleOf` is checked with exact fractions: 1e308 against 5e-324 takes 40 µs."""
-LARGEST_PATTERN_BYTES = 1024 * 1024
 _PATTERN_SIZES_BYTES = tuple(LARGEST_PATTERN_BYTES // 4**power for power in range(4, -1, -1))
 
 
@@ -68,20 +73,17 @@ def expanded(schema: JSONValue) -> Expanded:
     return _Expansion(References(schema)).of(schema)
 
 
-def patterns_of(schema: JSONObject) -> list[str]:
-    """Return the patterns that stand in a schema itself."""
-    by_pattern = schema.get("patternProperties")
-    own = [str(schema["pattern"])] if "pattern" in schema else []
-    return own + (list(by_pattern) if isinstance(by_pattern, dict) else [])
-
-
 @lru_cache(maxsize=4096)
 def pattern_size_bytes(pattern: str) -> int:
     """Return about how large a pattern is compiled; the most there is if it cannot be."""
+    try:
+        text = translated(pattern)
+    except PatternRefused:
+        return LARGEST_PATTERN_BYTES
     for size_bytes in _PATTERN_SIZES_BYTES:
         options = jsonschema_rs.RegexOptions(size_limit=size_bytes)
         try:
-            jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
+            jsonschema_rs.Draft202012Validator({"pattern": text}, pattern_options=options)
         except jsonschema_rs.ValidationError:
             continue
         return int(size_bytes)

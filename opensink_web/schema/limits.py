@@ -8,10 +8,18 @@ import jsonschema_rs
 from opensink_web.errors import FieldError, InvalidSchema
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.schema.dialects import NAMES, dialect_of, known_dialect
-from opensink_web.schema.effort import expanded, pattern_size_bytes, patterns_of
+from opensink_web.schema.effort import expanded, pattern_size_bytes
 from opensink_web.schema.pattern_reason import reason_of
+from opensink_web.schema.patterns import (
+    PatternRefused,
+    matcher,
+    patterns_of,
+    translated,
+    with_translated_patterns,
+)
 from opensink_web.schema.references import REFERENCE_KEYWORDS, References
 from opensink_web.schema.subschemas import (
+    Path,
     pointer_to,
     walk,
 )
@@ -117,6 +125,7 @@ def _check_patterns(schema: JSONValue) -> None:
     sizes: dict[str, int] = {}
     for path, part in walk(schema):
         for pattern in patterns_of(part):
+            _check_pattern(path, part, pattern)
             sizes[pattern] = pattern_size_bytes(pattern)
             if sum(sizes.values()) > MAX_PATTERN_BYTES:
                 raise _refused(
@@ -126,9 +135,20 @@ def _check_patterns(schema: JSONValue) -> None:
                 )
 
 
-def _check_compiles(schema: JSONObject | bool) -> None:
+def _check_pattern(path: Path, part: JSONObject, pattern: str) -> None:
+    step = ("pattern",) if part.get("pattern") == pattern else ("patternProperties", pattern)
     try:
-        compile_schema(schema)
+        translated(pattern)
+    except PatternRefused as refused:
+        raise _refused(pointer_to((*path, *step)), str(refused)) from None
+    if matcher(pattern) is None:
+        raise _refused(pointer_to((*path, *step)), reason_of(pattern))
+
+
+def _check_compiles(schema: JSONObject | bool) -> None:
+    engine_schema, _ = with_translated_patterns(schema)
+    try:
+        compile_schema(engine_schema if isinstance(engine_schema, dict) else schema)
     except jsonschema_rs.ValidationError as error:
         raise _refused(pointer_to(error.instance_path), _why(error)) from None
     except BaseException as error:
@@ -142,8 +162,6 @@ def _why(error: jsonschema_rs.ValidationError) -> str:
     kind = error.kind
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.Referencing):
         return "It has a reference that does not point to anything in the schema."
-    if keyword == "pattern" or kind.name in {"format", "propertyNames"}:
-        return reason_of(str(error.instance))
     return f"The value of “{keyword}” is not allowed by JSON Schema."
 
 

@@ -5,7 +5,7 @@ Limits of the schema are named; values of the answer never are, since messages a
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from jsonschema_rs import ValidationError
@@ -25,6 +25,7 @@ _UNION_NONE = "This does not match any of the forms the schema allows here."
 _UNION_SEVERAL = (
     "This matches more than one of the forms the schema allows here; it must match exactly one."
 )
+_PATTERN = "This must match the pattern "
 _EXACTLY = "This must be exactly "
 _WRONG = "This is not what the schema allows here."
 
@@ -71,8 +72,13 @@ _ASCII_FORMATS = {
 }
 
 
-def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]:
-    """Yield what one failed keyword has to say of an answer: one entry a value it is about."""
+def errors_of(
+    error: ValidationError, answer: JSONValue, patterns: Mapping[str, str]
+) -> Iterator[FieldError]:
+    """Yield what one failed keyword has to say of an answer: one entry a value it is about.
+
+    `patterns` are those that were translated, as they stand in the schema.
+    """
     path = _path_in(answer, error)
     match error.kind:
         case Kind.Required(property=name):
@@ -87,7 +93,10 @@ def errors_of(error: ValidationError, answer: JSONValue) -> Iterator[FieldError]
         case Kind.PropertyNames(error=inner):
             yield from _at_each(path, [str(inner.instance)], _NO_SUCH_NAME)
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
-            yield from _of_union(path, tuple(error.instance_path), branches, answer)
+            yield from _of_union(path, tuple(error.instance_path), branches, answer, patterns)
+        case Kind.Pattern(pattern=pattern):
+            sentence = f"{_PATTERN}{_shown(patterns.get(pattern, pattern))}"
+            yield FieldError(pointer_to(path), sentence)
         case kind:
             yield FieldError(pointer_to(path), _sentence(kind, error.instance))
 
@@ -125,7 +134,11 @@ def _paths(value: JSONValue, steps: Path) -> Iterator[tuple[Path, JSONValue]]:
 
 
 def _of_union(
-    path: Path, steps: Path, branches: list[list[ValidationError]], answer: JSONValue
+    path: Path,
+    steps: Path,
+    branches: list[list[ValidationError]],
+    answer: JSONValue,
+    patterns: Mapping[str, str],
 ) -> Iterator[FieldError]:
     """Speak of the one branch that was meant, where that can be told."""
     meant = [branch for branch in branches if not _is_of_another_type(steps, branch)]
@@ -133,7 +146,7 @@ def _of_union(
         meant = [branch for branch in meant if not _is_marked_otherwise(steps, branch)] or meant
     if len(meant) == 1:
         for error in meant[0]:
-            yield from errors_of(error, answer)
+            yield from errors_of(error, answer, patterns)
     elif not meant:
         yield FieldError(pointer_to(path), _type_sentence(_types_of(steps, branches)))
     else:
@@ -216,7 +229,6 @@ _LIMITS: dict[str, Callable[[str], str]] = {
     "minProperties": lambda limit: f"This needs at least {_counted(limit, 'field')}.",
     "maxProperties": lambda limit: f"This takes at most {_counted(limit, 'field')}.",
     "multipleOf": lambda limit: f"This must be a multiple of {limit}.",
-    "pattern": lambda limit: f"This must match the pattern {limit}",
 }
 _PLAIN = {
     "uniqueItems": "Each entry must be different.",

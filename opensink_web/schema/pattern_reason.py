@@ -81,6 +81,7 @@ _SYNTAX = {
     "missing ), unterminated": "the ( has no ) to close it,",
     "unbalanced parenthesis": "there is a ) without a (",
     "nothing to repeat": "there is nothing to repeat before the quantifier",
+    "incomplete escape": "there is an incomplete escape",
     "bad escape": "there is an unknown escape",
     "bad character range": "the range in the [ ] runs backwards,",
     "unknown extension": "there is an unknown kind of group",

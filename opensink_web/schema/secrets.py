@@ -7,12 +7,10 @@ condition turns out to hold, and a reference that cannot be followed hides what 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 
-import jsonschema_rs
-
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.patterns import matcher
 from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import IN_PLACE_KEYWORDS, Path, children, walk
 
@@ -369,20 +367,11 @@ def _count_distinct_items(schema: JSONObject) -> int:
     return max(len(each) if isinstance(each, list) else 0 for each in listed)
 
 
-@lru_cache(maxsize=1024)
-def _pattern(pattern: str) -> jsonschema_rs.Validator | None:
-    try:
-        options = jsonschema_rs.RegexOptions(size_limit=1024 * 1024)
-        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
-    except jsonschema_rs.ValidationError:
-        return None
-
-
 def _does_match(pattern: str, key: str | _Matching) -> bool | None:
     """Return True if a key matches a pattern, in linear time; None where that cannot be told."""
     if key == _Matching(pattern):
         return True
-    validator = _pattern(pattern)
+    validator = matcher(pattern)
     if validator is None:
         return None
     return validator.is_valid(key.pattern if isinstance(key, _Matching) else key)

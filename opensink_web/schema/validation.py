@@ -15,12 +15,12 @@ from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump, pars
 from opensink_web.schema import deadline
 from opensink_web.schema.dialects import Dialect, dialect_of
 from opensink_web.schema.effort import (
-    LARGEST_PATTERN_BYTES,
     Expanded,
     expanded,
     is_light_to_explain,
 )
 from opensink_web.schema.messages import errors_of, is_constant_named
+from opensink_web.schema.patterns import LARGEST_PATTERN_BYTES, with_translated_patterns
 from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import pointer_to
 
@@ -75,8 +75,7 @@ class Checker:
         """Say what is wrong with a value that is not valid, however long it takes."""
         secrets = secrets_of(self._schema)
         messages = dict.fromkeys(
-            _without_constant(each, secrets, instance)
-            for each in _found(self._compiled.validator, instance)
+            _without_constant(each, secrets, instance) for each in _found(self._compiled, instance)
         )
         return tuple(messages) or (FieldError("", _TOO_INVOLVED),)
 
@@ -115,11 +114,11 @@ def _inside(value: JSONValue) -> list[JSONValue]:
     return value if isinstance(value, list) else []
 
 
-def _found(validator: jsonschema_rs.Validator, instance: JSONValue) -> Iterator[FieldError]:
-    for count, error in enumerate(validator.iter_errors(instance)):
+def _found(compiled: "_Compiled", instance: JSONValue) -> Iterator[FieldError]:
+    for count, error in enumerate(compiled.validator.iter_errors(instance)):
         if count == MAX_ERRORS:
             return
-        yield from errors_of(error, instance)
+        yield from errors_of(error, instance, compiled.patterns)
 
 
 def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) -> FieldError:
@@ -133,7 +132,7 @@ def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) 
 
 
 def compile_schema(schema: JSONObject | bool) -> jsonschema_rs.Validator:
-    """Compile a schema of a known dialect.
+    """Compile a schema of a known dialect, whose patterns the engine can read.
 
     Raises: jsonschema_rs.ValidationError pointing into the schema.
     """
@@ -147,16 +146,20 @@ def compile_schema(schema: JSONObject | bool) -> jsonschema_rs.Validator:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
+    """A schema made ready; `patterns` are those that were translated, as they were before."""
+
     validator: jsonschema_rs.Validator
     effort: Expanded
+    patterns: dict[str, str]
 
 
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> _Compiled:
     schema = parse(text)
-    if not isinstance(schema, dict | bool):
+    engine_schema, patterns = with_translated_patterns(schema)
+    if not isinstance(engine_schema, dict | bool):
         raise TypeError("A schema that passed check_schema() is an object or a boolean.")
-    return _Compiled(compile_schema(schema), expanded(schema))
+    return _Compiled(compile_schema(engine_schema), expanded(schema), patterns)
 
 
 def _deny(uri: str) -> NoReturn:
