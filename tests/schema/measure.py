@@ -19,7 +19,7 @@ from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
 from opensink_web.schema.validation import validate
 from tests.schema.cases import MARKERS, UNTOLD, Case, corpus
-from tests.schema.page import Page, drawn
+from tests.schema.page import Page, decided, drawn
 from tests.schema.person import Person
 from tests.schema.secret_cases import Vault
 from tests.schema.sight import Stuck
@@ -137,7 +137,7 @@ def _answers(case: Case, tally: Tally) -> None:
         read = submitted.read()
         words = f"{dump(value)} came back as {dump(read.value)} {read.errors[:2]}"
         tally.note(case, Promise.ROUND_TRIP, dump(read.value) == dump(value), words)
-        _keeps_secrets(case, tally, html, drawn(submitted))
+        _keeps_secrets(case, tally, html, drawn(submitted), decided(case.schema, value))
         _count_native(case, tally, form)
         if dump(value).count(",") < MOST_TYPED:
             _type(case, tally, value)

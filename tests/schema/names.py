@@ -9,6 +9,11 @@ from opensink_web.lookalike import spelled
 from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import walk
 
+ABSENT = re.compile("no answer|leave out|left out|leave it out|not answered|nothing", re.IGNORECASE)
+NULL = re.compile(r"\bnone\b|\bnull\b", re.IGNORECASE)
+EMPTY_TEXT = re.compile("empty text|without a letter", re.IGNORECASE)
+EMPTY_LIST = re.compile("empty list|no entries", re.IGNORECASE)
+EMPTY_OBJECT = re.compile("empty object|without|empty", re.IGNORECASE)
 IN_PLACE = ("allOf", "anyOf", "oneOf")
 KINDS = {
     "str": "text",

@@ -7,12 +7,15 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.form import AnswerForm
+from opensink_web.schema.subschemas import pointer_to
 from opensink_web.web.rendering.filters import equip
+from opensink_web.web.requests.stored_answer import preview_of, stored_answer
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 FORM = """{% from "answer/_form.html" import answer_fields, answer_error_summary %}
@@ -30,6 +33,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
     equip(templates)
+    templates.globals["asset"] = str
     templates.filters["markdown"] = lambda text: Markup("<p>{}</p>").format(escape(text))
     for name in templates.list_templates(filter_func=lambda name: name.startswith("answer/")):
         templates.get_template(name)
@@ -45,6 +49,33 @@ def _template() -> Callable[[AnswerForm], str]:
 def drawn(form: AnswerForm) -> str:
     """Return the HTML of a form."""
     return _template()(form)
+
+
+@cache
+def _answered() -> Template:
+    return environment().from_string(
+        '{% import "input_request/_answer.html" as answered %}{{ answered.facts(answer.facts) }}'
+        "{{ answer.shown }}{{ answer.proposed }}"
+    )
+
+
+def decided(schema: JSONValue, answer: JSONObject) -> str:
+    """Return the HTML of an answer that is stored, and of the same where it was another before."""
+    before = {key: other(value) for key, value in answer.items()}
+    edited = [pointer_to((key,)) for key in answer]
+    return preview_of(schema, answer) + "".join(
+        _answered().render(answer=stored)
+        for stored in (
+            stored_answer(schema, answer),
+            stored_answer(schema, answer, before, edited),
+            stored_answer(schema, before, answer, edited),
+        )
+    )
+
+
+def other(value: JSONValue) -> JSONValue:
+    """Return another value of the kind, as secret."""
+    return f"{value} before" if isinstance(value, str) else value
 
 
 @dataclass(eq=False, slots=True)

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from opensink_web.errors import FieldError
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.form import AnswerForm
-from tests.schema.names import Names, plain
-from tests.schema.page import Element, Page, drawn, values_of
+from tests.schema.hands import Take, options_of, set_text, tick
+from tests.schema.names import ABSENT, EMPTY_LIST, EMPTY_OBJECT, EMPTY_TEXT, NULL, Names, plain
+from tests.schema.page import Element, Page, drawn
 from tests.schema.secret_cases import Vault
 from tests.schema.sight import (
     ADD,
@@ -22,12 +23,12 @@ from tests.schema.sight import (
     buttons_of,
     controls_of,
     facts_in,
+    is_branch,
     is_for_further_keys,
     is_row,
     kind_of,
     label_of,
     only,
-    options_of,
     suffix_of,
 )
 
@@ -124,8 +125,12 @@ class Person:
         own = {suffix_of(each["name"]): each for each in controls_of(block)}
         if "which" in own:
             self._choose_branch(block, own["which"], value, place)
+            branch = next(filter(is_branch, blocks_in(block)), None)
+            if branch is not None:
+                self._fill(branch, value, place)
+                return
         elif "in" in own:
-            self._tick(own["in"], ticked=value is not None)
+            self._is_touched |= tick(own["in"], ticked=value is not None)
         self._fill_inside(block, value, place)
 
     def _fill_inside(self, block: Element, value: JSONValue, place: Path) -> None:
@@ -213,6 +218,10 @@ class Person:
         ranked = [each for each in ranked if plain(each[0]) not in {"json", "choose", "noanswer"}]
         if not ranked:
             raise Stuck(f"nothing to choose at {place}")
+        if value is None and not any(NULL.search(label) for label, _ in ranked):
+            self._take_none(block, control)
+            self._mean(block, NULL, value)
+            return
         _, take = ranked[self._way((*place, "which"), len(ranked))]
         if take():
             self._is_touched = True
@@ -228,11 +237,7 @@ class Person:
         if label is None:
             self._say_nothing(block, value)
             return
-        if "checked" not in offered[label].attributes:
-            self._is_touched = True
-        for each in radios:
-            each.attributes.pop("checked", None)
-        offered[label].attributes["checked"] = ""
+        self._is_touched |= Take(offered[label], offered[label], tuple(radios))()
 
     def _tick_all(self, block: Element, boxes: list[Element], value: JSONValue) -> None:
         labels = {each["for"]: each.text for each in block.every("label")}
@@ -240,7 +245,7 @@ class Person:
         if len(boxes) == 1 and not isinstance(value, list):
             if value is not True:
                 raise Stuck(f"one box for {dump(value)}")
-            self._tick(boxes[0], ticked=True)
+            self._is_touched |= tick(boxes[0], ticked=True)
             return
         if not isinstance(value, list):
             self._say_nothing(block, value)
@@ -251,44 +256,32 @@ class Person:
         if wanted != [label for label in offered if label in wanted]:
             self._press_in(block, IN_ORDER)
         for label, box in offered.items():
-            self._tick(box, ticked=label in wanted)
+            self._is_touched |= tick(box, ticked=label in wanted)
         if not value:
             self._say_nothing(block, value)
-
-    def _tick(self, box: Element, *, ticked: bool) -> None:
-        if ticked != ("checked" in box.attributes):
-            self._is_touched = True
-            box.attributes.pop("checked", None)
-            if ticked:
-                box.attributes["checked"] = ""
 
     def _select(self, select: Element, value: JSONValue) -> None:
         options = {each.text: each for each in select.every("option")}
         label = self.names.option(value, list(options))
         if label is None:
             raise Stuck(f"no option for {dump(value)} in {list(options)[:8]}")
-        self._pick(select, options[label])
-
-    def _pick(self, select: Element, option: Element) -> None:
-        if values_of(select) != [option["value"]]:
-            self._is_touched = True
-        for each in select.every("option"):
-            each.attributes.pop("selected", None)
-        option.attributes["selected"] = ""
+        self._is_touched |= Take(select, options[label])()
 
     def _type(self, block: Element, boxes: list[Element], value: JSONValue, place: Path) -> None:
         box = boxes[0]
         if box.has_class("answer-json"):
             if not self.names.is_anything(label_of(block)):
                 raise Stuck(f"a JSON box at {place}")
-            self._set(box, dump(value))
+            self._is_touched |= set_text(box, dump(value))
         elif value is None or value in ("", []):
-            self._set(box, "")
+            self._is_touched |= set_text(box, "")
             self._say_nothing(block, value)
         elif isinstance(value, list | dict):
             raise Stuck(f"one box for {dump(value)} at {place}")
         else:
-            self._set(box, value if isinstance(value, str) else dump(value).strip('"'))
+            self._is_touched |= set_text(
+                box, value if isinstance(value, str) else dump(value).strip('"')
+            )
             self._choose_kind(block, value, place)
 
     def _choose_kind(self, block: Element, value: JSONValue, place: Path) -> None:
@@ -301,14 +294,6 @@ class Person:
         way = self._way((*place, "kind"), len(ranked) + 1)
         if way:
             ranked[way - 1][1]()
-
-    def _set(self, box: Element, text: str) -> None:
-        if values_of(box) != [text.replace("\n", "\r\n") if box.tag == "textarea" else text]:
-            self._is_touched = True
-        if box.tag == "textarea":
-            box.parts = ["\n" + text]
-        else:
-            box.attributes["value"] = text
 
     # leaving out, and the kinds of nothing
 
@@ -333,7 +318,7 @@ class Person:
         self._open(block)
         own = {suffix_of(each["name"]): each for each in controls_of(block)}
         if "in" in own:
-            self._tick(own["in"], ticked=False)
+            self._is_touched |= tick(own["in"], ticked=False)
             return
         if "which" in own:
             self._take_none(block, own["which"])
@@ -346,9 +331,9 @@ class Person:
             if kind_of(control) in {"radio", "select"}:
                 self._take_none(block, control)
             elif kind_of(control) == "checkbox":
-                self._tick(control, ticked=False)
+                self._is_touched |= tick(control, ticked=False)
             else:
-                self._set(control, "")
+                self._is_touched |= set_text(control, "")
         self._mean(block, ABSENT, None)
 
     def _take_none(self, block: Element, control: Element) -> None:
@@ -369,13 +354,6 @@ class Person:
         if button is None:
             raise Stuck(f"no button {name} in {label_of(block)!r}")
         self._press(button)
-
-
-ABSENT = re.compile("no answer|leave out|left out|leave it out|not answered|nothing", re.IGNORECASE)
-NULL = re.compile(r"\bnone\b|\bnull\b", re.IGNORECASE)
-EMPTY_TEXT = re.compile("empty text|without a letter", re.IGNORECASE)
-EMPTY_LIST = re.compile("empty list|no entries", re.IGNORECASE)
-EMPTY_OBJECT = re.compile("empty object|without|empty", re.IGNORECASE)
 
 
 def same(read: JSONValue, target: JSONValue) -> bool:

@@ -1,8 +1,9 @@
 """What a person makes out on a page: blocks with a label, the controls and buttons in each."""
 
+import re
 from collections.abc import Iterator
 
-from tests.schema.page import Element, values_of
+from tests.schema.page import Element
 
 ADD = "_add"
 
@@ -19,6 +20,18 @@ def is_block(element: Element) -> bool:
 def is_row(element: Element) -> bool:
     """Return True for a row of a list or a map."""
     return element.has_class("answer-row")
+
+
+def is_branch(element: Element) -> bool:
+    """Return True for the field of the shape that is chosen of several."""
+    names = [element["id"], *(each["name"] for each in controls_of(element)[:1])]
+    return any(re.fullmatch(r".*-b[0-9]+", bare(name)) for name in names)
+
+
+def bare(name: str) -> str:
+    """Return a control's name without what it says beside the value."""
+    suffix = suffix_of(name)
+    return name.removesuffix(f"-{suffix}") if suffix else name
 
 
 def blocks_in(element: Element) -> list[Element]:
@@ -82,39 +95,6 @@ def suffix_of(name: str) -> str:
     """Return what a control says beside the value: "which" of "answer-3-which"."""
     last = name.rpartition("-")[2]
     return last if last in {"which", "kind", "empty", "in"} else ""
-
-
-def options_of(block: Element, control: Element) -> Iterator[tuple[str, "Take"]]:
-    """Yield what there is to choose at a control: the words, and how to take it."""
-    if control.tag == "select":
-        for option in control.every("option"):
-            yield option.text, Take(control, option)
-        return
-    labels = {each["for"]: each.text for each in block.every("label")}
-    group = [each for each in controls_of(block) if each["name"] == control["name"]]
-    for each in group:
-        yield labels.get(each["id"], ""), Take(each, each, tuple(group))
-
-
-class Take:
-    """Takes one option of a select, or one of some radio buttons."""
-
-    def __init__(self, control: Element, option: Element, group: tuple[Element, ...] = ()) -> None:
-        self.control, self.option, self.group = control, option, group
-
-    def __call__(self) -> bool:
-        """Take it; return True if another was taken before."""
-        if not self.group:
-            is_new = values_of(self.control) != [self.option["value"]]
-            for each in self.control.every("option"):
-                each.attributes.pop("selected", None)
-            self.option.attributes["selected"] = ""
-            return is_new
-        is_new = "checked" not in self.option.attributes
-        for each in self.group:
-            each.attributes.pop("checked", None)
-        self.option.attributes["checked"] = ""
-        return is_new
 
 
 def adds_pairs(block: Element) -> Element | None:
