@@ -7,12 +7,11 @@ The answers were checked with another validator than ours when the corpus was ma
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.json_value import JSONObject, JSONValue, dump
 
 CORPUS = Path(__file__).with_name("corpus")
 MARKERS = ("s3cret", "918273645")
@@ -43,6 +42,11 @@ class Case:
         """The valid answers: an answer is always an object."""
         return [value for value in self.valid if isinstance(value, dict)]
 
+    @property
+    def has_secrets(self) -> bool:
+        """Return True if there is a secret in one of the answers."""
+        return any(marker in dump(self.valid) for marker in MARKERS)
+
     def __repr__(self) -> str:
         return f"{self.origin}: {self.name}"
 
@@ -59,8 +63,3 @@ def corpus() -> tuple[Case, ...]:
 def _case(line: JSONObject) -> Case:
     invalid = [Invalid(**each) for each in line.pop("invalid", [])]  # type: ignore[union-attr, arg-type]
     return Case(**line, invalid=invalid)  # type: ignore[arg-type]
-
-
-def every(cases: Iterable[Case], share: int) -> list[Case]:
-    """Take one case of so many, so that each file and origin has its part."""
-    return [case for number, case in enumerate(cases) if number % share == 0]

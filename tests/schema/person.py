@@ -109,7 +109,6 @@ class Person:
     def _press(self, button: Element) -> None:
         sent = self.page.sent
         sent.add(button["name"], button["value"])
-        form = AnswerForm.blank(self.schema, self.proposed)
         form = AnswerForm.submitted(self.schema, sent, self.proposed, self.vault)
         changed = form.changed_by(sent)
         if changed is None:

@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from opensink_web.errors import InvalidSchema
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.form import AnswerForm, Submission
+from opensink_web.schema.limits import check_schema
+from opensink_web.schema.validation import validate
 from tests.schema.cases import corpus
 from tests.schema.page import Element, Page, drawn
 from tests.schema.person import Person
@@ -114,6 +117,20 @@ def test_null_is_offered_only_where_both_the_type_and_the_enum_have_it() -> None
     assert "required" in error.message
 
 
+def test_nobody_consents_by_not_touching_the_form() -> None:
+    visit = Visit(KNOWN["const-true-consent"])
+    boxes = [visit.box(label) for label in CONSENTS]
+    assert [box["type"] for box in boxes] == ["checkbox"] * 2
+    assert not any("checked" in box.attributes for box in boxes)
+
+    assert places(visit.send()) == {"/compared", "/understood"}
+
+    assert {line.label for line in visit.form.error_summary} == set(CONSENTS)
+
+
+CONSENTS = ("I have compared the amount with the invoice", "I know that this cannot be undone")
+
+
 def test_an_emptied_optional_list_is_left_out_where_an_empty_one_does_not_fit() -> None:
     visit = Visit(KNOWN["optional-list-minitems"])
     visit.press("_remove", "answer-0-0")
@@ -150,6 +167,23 @@ def test_where_nothing_is_asked_nothing_is_typed(schema: JSONValue) -> None:
     assert visit.send().value == {}
 
 
+def test_choices_are_shown_by_their_titles_and_sent_by_their_values() -> None:
+    visit = Visit(KNOWN["enum-names"])
+
+    for title in ("Frankfurt", "Oregon", "Inner", "Outer", "Small", "Large"):
+        assert title in visit.page.root.text or title in drawn(with_row(visit))
+    answer: JSONObject = {"region": "r-2", "zone": "z-2", "sizes": ["s", "l"]}
+    assert Person(KNOWN["enum-names"]).answer(answer) == answer
+
+
+def with_row(visit: Visit) -> AnswerForm:
+    sent = visit.page.sent
+    sent.add("_add", "answer-2")
+    form = AnswerForm.blank(visit.schema).changed_by(sent)
+    assert form is not None
+    return form
+
+
 def test_lengths_are_counted_as_people_count_letters() -> None:
     visit = Visit(KNOWN["length-of-emoji"])
     for box in visit.page.root.every("input", "textarea"):
@@ -158,6 +192,24 @@ def test_lengths_are_counted_as_people_count_letters() -> None:
     for text, is_taken in [("👍🎉🚀", True), ("🚀🚀", True), ("🚀", False), ("👍🎉🚀✅", False)]:
         visit.type("Reaction", text)
         assert (visit.send().value == {"reaction": text}) is is_taken
+
+
+@pytest.mark.parametrize("key", ["note", "code", "sign"])
+def test_a_pattern_means_what_it_says_or_is_refused_with_the_true_reason(key: str) -> None:
+    pattern = {"note": r"^[^\ud800-\udfff]*$", "code": r"^[^[\]]+$", "sign": "^[a-z&&b~~-]+$"}
+    fits = {"note": "grün ✓", "code": "A-1", "sign": "a&~b"}[key]
+    schema: JSONObject = {"properties": {key: {"type": "string", "pattern": pattern[key]}}}
+
+    try:
+        check_schema({"type": "object", **schema})
+    except InvalidSchema as error:
+        (told,) = error.errors
+        assert told.path == f"/properties/{key}/pattern"
+        assert "look" not in told.message
+        assert told.message != "This is not a valid regular expression."
+    else:
+        assert not validate(schema, {key: fits})
+        assert key == "note" or validate(schema, {key: "A[1]"})
 
 
 def test_an_address_with_an_umlaut_is_refused_for_its_letters() -> None:
