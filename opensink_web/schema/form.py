@@ -27,6 +27,8 @@ from opensink_web.schema.validation import Checker, validate
 ROOT_NAME = "answer"
 MAX_BLANK_FIELDS = 800
 MAX_FIELDS = 10_000
+REFRESH = "_refresh"
+"""The button that draws the form as it is now filled in, and changes nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._proposed = proposed
         self._placed: list[tuple[AnswerField, str]] = []
         self._crowded: set[str] = set()
+        self.had_errors = False
         self._parts = PartChecker(schema)
         node = field_tree(schema)
         start = start_of(node, Checker(schema).errors_of, ABSENT if proposed is None else proposed)
@@ -105,6 +108,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._late_notices: list[FieldError] = []
         root = bind(self, node, self._start, name=self._name, pointer="")
         root.process(formdata, self._start)
+        _name_parts(root)
         fields = _by_pointer(walk(root))
         for notice in (*self.notices, *self._late_notices):
             field = _nearest(fields, notice.path)
@@ -200,7 +204,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     @property
     def has_buttons(self) -> bool:
         """Return True if the form has buttons of its own, such as those that add rows."""
-        return any(field.has_buttons for field in walk(self.root))
+        return any(field.has_buttons or field.redraws for field in walk(self.root))
 
     def changed_by(self, formdata: FormData) -> "AnswerForm | None":
         """Return the form as one of its own buttons changes it, everything typed kept.
@@ -208,6 +212,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         None when the form was sent by none of those buttons.
         """
         buttons = frozenset[str]().union(*(control.buttons for control in AnswerField.registry))
+        buttons |= {REFRESH}
         pressed = [(name, value) for name in sorted(buttons) for value in formdata.getlist(name)]
         if not pressed:
             return None
@@ -218,7 +223,26 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         form = AnswerForm.submitted(self.schema, sent, self._proposed, self._vault, self._name)
         if sent.focus:
             form.focus(*sent.focus)
+        erroneous = set(formdata.getlist(self.errors_name))
+        if erroneous:
+            form.had_errors = True
+            form.read()
+            form._place([each for each in form._placed if each[0].name in erroneous])
         return form
+
+    def part(self, html_id: str) -> AnswerField | None:
+        """Return the field that is drawn anew in this element, None where there is none."""
+        return next((field for field in walk(self.root) if field.part_id == html_id), None)
+
+    @property
+    def errors_name(self) -> str:
+        """The name under which the page brings back which fields are drawn with errors."""
+        return f"{self._name}-errors"
+
+    @property
+    def erroneous(self) -> list[str]:
+        """The names of the fields with errors."""
+        return list(dict.fromkeys(str(field.name) for field, _ in self._placed))
 
     def focus(self, name: str, button: str) -> None:
         """Have the page come up with a button of a field focused, or with its first control."""
@@ -256,6 +280,13 @@ def walk(field: AnswerField) -> Iterator[AnswerField]:
     yield field
     for part in field.parts():
         yield from walk(part)
+
+
+def _name_parts(field: AnswerField, around: str = "") -> None:
+    """Say for every field what is drawn anew with it."""
+    field.part_name = around or str(field.name)
+    for part in field.parts():
+        _name_parts(part, around or (str(field.name) if field.redraws else ""))
 
 
 def _by_pointer(fields: Iterable[AnswerField]) -> dict[str, AnswerField]:

@@ -17,6 +17,7 @@ from opensink_web.rate_limit import Rate, network_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.gallery import Construct, constructs
 from opensink_web.web.access import public, services
+from opensink_web.web.forms.answer_redraw import redrawn
 from opensink_web.web.forms.form_preview import FormPreview, checked
 from opensink_web.web.forms.form_token import anybodys_form
 from opensink_web.web.forms.kept_secret import PageVault
@@ -60,9 +61,9 @@ def check(name: str) -> ResponseReturnValue:
         )
     vault = PageVault(_NOBODY, f"the gallery's {name}")
     form = AnswerForm.submitted(construct.schema, request.form, vault=vault, name=name)
-    redrawn = form.changed_by(request.form)
-    if redrawn is not None:
-        return _redrawn(construct, FormPreview(redrawn))
+    changed = form.changed_by(request.form)
+    if changed is not None:
+        return _redrawn(construct, FormPreview(changed))
     outcome = checked(form)
     return _page(construct, outcome, status=200 if outcome.is_answered else 422)
 
@@ -90,9 +91,11 @@ def _group_of(construct: Construct) -> str:
 
 
 def _redrawn(construct: Construct, outcome: FormPreview) -> ResponseReturnValue:
-    if not request.htmx:
-        return _page(construct, outcome)
-    return render_template("gallery/_form.html", construct=construct, outcome=outcome)
+    return redrawn(
+        outcome.form,
+        lambda: _page(construct, outcome),
+        lambda: render_template("gallery/_form.html", construct=construct, outcome=outcome),
+    )
 
 
 def _page(

@@ -227,7 +227,7 @@ def test_row_buttons_work_with_and_without_javascript(draw: Draw) -> None:
     assert 'value="answer-0"' in add
     for button in (add, remove):
         assert 'type="submit"' in button
-        assert 'hx-post="/refresh" hx-target="closest form" hx-swap="outerHTML"' in button
+        assert 'hx-post="/refresh" hx-target="#answer-0-part" hx-swap="outerHTML"' in button
 
 
 def test_no_script_or_style_stands_in_the_markup(draw: Draw) -> None:

@@ -15,6 +15,7 @@ from opensink_web.schema.controls.sent import Edited
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 SEALED_ENDING = "-sealed"
+PART_ENDING = "-part"
 EMPTY_ENDING = "-empty"
 USUAL = 10
 """How well a control suits the nodes that it is made for."""
@@ -47,13 +48,16 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     `changed` says whether a browser sent something else than was drawn; `row_number` is the number
     a row of a list keeps. `sealed` is what the page brings back of a secret that was typed,
     `notices` say what was left out of the start, `chosen_meaning` what the person said that leaving
-    this empty means. `focused_button` is the name of that button of the field which comes up
-    focused.
+    this empty means. `part_name` is the name of the field that is drawn anew where this changes
+    what is drawn: this, or the outermost around it that depends on it. `focused_button` is the name
+    of that button of the field which comes up focused.
     """
 
     control = ""
     kinds: ClassVar[frozenset[Kind]] = frozenset()
     """The kinds of nodes for which this is the usual control."""
+    redraws = False
+    """Whether what is drawn here depends on what is filled in here."""
     buttons: ClassVar[frozenset[str]] = frozenset()
     """The names of submit buttons that draw the form again; press() says what they do."""
     registry: ClassVar[list[type["AnswerField"]]] = []
@@ -75,6 +79,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.changed = False
         self.autofocus = False
         self.focused_button = ""
+        self.part_name = str(self.name)
         self.row_number: int | None = None
         self.errors: list[str] = []
         self.notices: list[str] = []
@@ -133,6 +138,11 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     def sealed_name(self) -> str:
         """The name under which the page brings back a secret that was typed."""
         return f"{self.name}{SEALED_ENDING}"
+
+    @property
+    def part_id(self) -> str:
+        """The HTML id of all that is drawn of this field."""
+        return f"{self.name}{PART_ENDING}"
 
     @property
     def focus_id(self) -> str:

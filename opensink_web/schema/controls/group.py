@@ -46,9 +46,13 @@ class GroupField(AnswerField):
         if self.is_closed:
             return
         inside = None if starts_fresh(self.name, formdata) else formdata
+        starts = [self._start_of(child) for child in self.node.children]
         self.children = [
-            self._child(at, child, inside) for at, child in enumerate(self.node.children)
+            self._child(position, node, start)
+            for position, (node, start) in enumerate(zip(self.node.children, starts, strict=True))
         ]
+        for child, start in zip(self.children, starts, strict=True):
+            child.process(inside, start)
         self._process_extras(inside)
         self._process_inclusion(formdata)
 
@@ -61,15 +65,17 @@ class GroupField(AnswerField):
         may_wait = self.is_optional and bool(self.node.pointer)
         return may_wait and self._form.is_crowded_by(self.name, len(self.node.children))
 
-    def _child(self, position: int, node: FieldNode, formdata: FormData | None) -> AnswerField:
+    def _child(self, position: int, node: FieldNode, start: JSONValue | Absent) -> AnswerField:
         pointer = self.pointer + pointer_to((node.key,))
+        return bind(self._form, node, start, name=f"{self.name}-{position}", pointer=pointer)
+
+    def _start_of(self, node: FieldNode) -> JSONValue | Absent:
         if isinstance(self.initial, dict):
-            start = self.initial.get(node.key, ABSENT)
-        else:
-            start = self._form.start_below(node, pointer)
-        child = bind(self._form, node, start, name=f"{self.name}-{position}", pointer=pointer)
-        child.process(formdata, start)
-        return child
+            return self.initial.get(node.key, ABSENT)
+        start: JSONValue | Absent = self._form.start_below(
+            node, self.pointer + pointer_to((node.key,))
+        )
+        return start
 
     def _process_extras(self, formdata: FormData | None) -> None:
         known = {child.node.key for child in self.children}

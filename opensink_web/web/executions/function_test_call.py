@@ -17,6 +17,7 @@ from opensink_web.operations.executions.submission import (
 )
 from opensink_web.schema.form import AnswerForm
 from opensink_web.web.access import requires
+from opensink_web.web.forms.answer_redraw import redrawn
 from opensink_web.web.forms.kept_secret import PageVault
 from opensink_web.web.forms.typed import keeps_typed
 
@@ -41,9 +42,9 @@ def _draw_again(principal: Principal, namespace: str, name: str) -> ResponseRetu
     """Draw the form with what was sent in it, and a token of this sign-in."""
     function = executable_function(principal, namespace, name)
     form = _submitted(principal, function)
-    with_other_rows = form.changed_by(request.form)
-    if with_other_rows is not None:
-        return _with_rows(function, with_other_rows)
+    changed = form.changed_by(request.form)
+    if changed is not None:
+        return _redrawn(function, changed)
     return _page(function, form, refusal=_SIGNED_IN_ANEW, status=400)
 
 
@@ -51,12 +52,12 @@ def _draw_again(principal: Principal, namespace: str, name: str) -> ResponseRetu
 @keeps_typed(_draw_again)
 @requires("functions", Action.READ)
 def execute(principal: Principal, namespace: str, name: str) -> ResponseReturnValue:
-    """Take an execution on; or only give the form a row more or less."""
+    """Take an execution on; or only draw the form anew."""
     function = executable_function(principal, namespace, name)
     form = _submitted(principal, function)
-    with_other_rows = form.changed_by(request.form)
-    if with_other_rows is not None:
-        return _with_rows(function, with_other_rows)
+    changed = form.changed_by(request.form)
+    if changed is not None:
+        return _redrawn(function, changed)
     value = form.read().value
     if value is None:
         return _page(function, form, status=422)
@@ -84,10 +85,13 @@ def _submit(
     return redirect(url_for("execution.show", workspace_slug=slug, execution_id=execution_id), 303)
 
 
-def _with_rows(function: Function, form: AnswerForm) -> ResponseReturnValue:
-    if not request.htmx:
-        return _page(function, form)
-    return render_template("function/_try_form.html", function=function, form=form)
+def _redrawn(function: Function, form: AnswerForm) -> ResponseReturnValue:
+    return redrawn(
+        form,
+        lambda: _page(function, form),
+        lambda: render_template("function/_try_form.html", function=function, form=form),
+        noun="input",
+    )
 
 
 def _page(

@@ -21,6 +21,7 @@ from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
 from opensink_web.web.access import requires
 from opensink_web.web.executions.execution_timeline import execution_events
+from opensink_web.web.forms.answer_redraw import redrawn
 from opensink_web.web.forms.kept_secret import PageVault
 from opensink_web.web.forms.settings_form import ParagraphsField, SettingsForm
 from opensink_web.web.forms.typed import keeps_typed
@@ -111,9 +112,9 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Draw the form with what was sent in it, and a token of this sign-in."""
     input_request = find_input_request(principal.workspace, request_id)
     form = _submitted(principal, input_request)
-    with_other_rows = form.changed_by(request.form)
-    if with_other_rows is not None:
-        return _with_rows(principal, input_request, with_other_rows)
+    changed = form.changed_by(request.form)
+    if changed is not None:
+        return _redrawn(principal, input_request, changed)
     return _page(principal, input_request, form, refusal=_SIGNED_IN_ANEW, status=400)
 
 
@@ -121,12 +122,12 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @keeps_typed(_draw_again)
 @requires("agent_session_input_requests", Action.WRITE)
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
-    """Store a decision; or only give the form a row more or less, whichever button was pressed."""
+    """Store a decision; or only draw the form anew, whichever button was pressed."""
     input_request = find_input_request(principal.workspace, request_id)
     form = _submitted(principal, input_request)
-    with_other_rows = form.changed_by(request.form)
-    if with_other_rows is not None:
-        return _with_rows(principal, input_request, with_other_rows)
+    changed = form.changed_by(request.form)
+    if changed is not None:
+        return _redrawn(principal, input_request, changed)
     if DECLINE_BUTTON in request.form:
         return _turn_down(principal, input_request, form)
     value = form.read().value if _is_pending(input_request) else {}
@@ -172,18 +173,19 @@ def _store(
     return redirect(_href(principal, input_request), 303)
 
 
-def _with_rows(
+def _redrawn(
     principal: Principal, input_request: InputRequest, form: AnswerForm
 ) -> ResponseReturnValue:
-    if not request.htmx:
-        return _page(principal, input_request, form)
-    return render_template(
-        "input_request/_form.html",
-        input_request=input_request,
-        form=form,
-        decline=_decline_form(input_request),
-        is_approval=input_request.kind is InputRequestKind.APPROVAL,
-    )
+    def form_alone() -> str:
+        return render_template(
+            "input_request/_form.html",
+            input_request=input_request,
+            form=form,
+            decline=_decline_form(input_request),
+            is_approval=input_request.kind is InputRequestKind.APPROVAL,
+        )
+
+    return redrawn(form, lambda: _page(principal, input_request, form), form_alone)
 
 
 def _decline_form(input_request: InputRequest) -> DeclineForm | None:

@@ -21,6 +21,7 @@ from opensink_web.schema.overview import overview
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.schema.validation import validate
 from opensink_web.web.access import requires
+from opensink_web.web.forms.answer_redraw import redrawn
 from opensink_web.web.forms.form_preview import FormPreview, checked
 from opensink_web.web.forms.kept_secret import PageVault
 from opensink_web.web.forms.schema_check import (
@@ -132,9 +133,9 @@ def check(principal: Principal, preview_id: UUID) -> ResponseReturnValue:
     """Say what would be answered, or what is wrong; or only draw the form with another row."""
     preview = find_preview(principal.workspace, preview_id)
     form = _submitted(principal, preview)
-    redrawn = form.changed_by(request.form)
-    if redrawn is not None:
-        return _redrawn(principal, preview, FormPreview(redrawn))
+    changed = form.changed_by(request.form)
+    if changed is not None:
+        return _redrawn(principal, preview, FormPreview(changed))
     outcome = checked(form, preview.proposed_response)
     return _page(principal, preview, outcome, status=200 if outcome.is_answered else 422)
 
@@ -145,9 +146,11 @@ def _submitted(principal: Principal, preview: Preview) -> AnswerForm:
 
 
 def _redrawn(principal: Principal, preview: Preview, outcome: FormPreview) -> ResponseReturnValue:
-    if not request.htmx:
-        return _page(principal, preview, outcome)
-    return render_template("preview/_form.html", outcome=outcome, here=request.path)
+    return redrawn(
+        outcome.form,
+        lambda: _page(principal, preview, outcome),
+        lambda: render_template("preview/_form.html", outcome=outcome, here=request.path),
+    )
 
 
 def _page(

@@ -1,0 +1,59 @@
+// A part of a form that the server draws anew, as what was chosen asks for it: what is typed while
+// it is on its way goes into what comes, with the caret where it was. Without this there is a button.
+(() => {
+  "use strict";
+  let typed = new Set(); // the controls edited since the form was sent
+  let pressed = null; // the button whose answer is on its way
+  let isStale = false;
+
+  const isForm = (element) => Boolean(element.closest?.("form[data-review]"));
+
+  document.addEventListener("input", ({ target }) => typed.add(target));
+
+  // What a button changes must not be lost to a mere redrawing: that waits for it.
+  document.addEventListener("htmx:confirm", (event) => {
+    const { elt } = event.detail;
+    if (!pressed || !elt.matches("[data-redraws]")) return;
+    event.preventDefault();
+    isStale = true;
+  });
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (!isForm(detail.elt)) return;
+    typed = new Set();
+    pressed = detail.elt.matches("button") ? detail.elt : null;
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.elt === pressed) pressed = null;
+  });
+
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!detail.shouldSwap || detail.requestConfig.verb !== "post" || !isForm(detail.target)) return;
+    const form = detail.target.closest("form");
+    const newer = [...typed].filter((control) => control.id && detail.target.contains(control))
+      .map(({ id, name, value, checked }) => ({ id, name, value, checked }));
+    const active = document.activeElement;
+    const caret = typed.has(active) && { id: active.id, start: active.selectionStart, end: active.selectionEnd };
+    document.addEventListener("htmx:afterSwap", () => newer.forEach(putBack), { once: true });
+    // only then: a new row takes the focus when all has settled
+    document.addEventListener("htmx:afterSettle", () => {
+      if (caret) focusAgain(caret);
+      if (!isStale) return;
+      isStale = false;
+      const part = form.querySelector("[data-redraws]");
+      if (part) htmx.trigger(part, "change");
+    }, { once: true });
+  });
+
+  function putBack({ id, name, value, checked }) {
+    const control = document.getElementById(id);
+    if (control?.name !== name) return;
+    if (["radio", "checkbox"].includes(control.type)) control.checked = checked;
+    else if (control.type !== "file") control.value = value;
+  }
+
+  function focusAgain({ id, start, end }) {
+    const control = document.getElementById(id);
+    control?.focus({ preventScroll: true });
+    if (typeof start === "number") control?.setSelectionRange(start, end);
+  }
+})();
