@@ -33,30 +33,40 @@ def overview(form: AnswerForm) -> tuple[FieldOverview, ...]:
     most. The form itself only where it is a single field.
     """
     distinct: dict[tuple[str, str], FieldOverview] = {}
-    for node, control in islice(_below(form.root), MAX_FIELDS * 2):
+    for field in islice(_below(form.root), MAX_FIELDS * 2):
+        node, control = field.node, field.control
         if not (control == "group" and node.pointer == ""):
             entry = FieldOverview(node.pointer, node.title, control, control != "json")
             distinct.setdefault((node.pointer, control), entry)
     return tuple(islice(distinct.values(), MAX_FIELDS))
 
 
-def _below(field: AnswerField, depth: int = 0) -> Iterator[tuple[FieldNode, str]]:
-    """Yield a field's node with its control, and all that is below it, drawn or not."""
-    yield field.node, field.control
+def _below(field: AnswerField, depth: int = 0) -> Iterator[AnswerField]:
+    """Yield a field and all that is below it, also what is not drawn yet."""
+    yield field
+    if depth == MAX_DEPTH or not _holds_fields(field):
+        return
     parts = field.parts()
     for part in parts:
         yield from _below(part, depth + 1)
     drawn = {id(part.node) for part in parts}
     for node in _nodes_in(field.node):
         if id(node) not in drawn:
-            yield from _not_drawn(node, depth + 1)
+            yield from _not_drawn(field, node, depth + 1)
 
 
-def _not_drawn(node: FieldNode, depth: int) -> Iterator[tuple[FieldNode, str]]:
-    yield node, control_for(node, node.default).control
-    if depth < MAX_DEPTH:
+def _not_drawn(around: AnswerField, node: FieldNode, depth: int) -> Iterator[AnswerField]:
+    """Yield the field that a node would become, which takes no value, and those below it."""
+    kind = control_for(node, node.default)
+    field = kind(node, node.pointer, name=around.name, _form=around._form, _prefix="")
+    yield field
+    if depth < MAX_DEPTH and _holds_fields(field):
         for inner in _nodes_in(node):
-            yield from _not_drawn(inner, depth + 1)
+            yield from _not_drawn(field, inner, depth + 1)
+
+
+def _holds_fields(field: AnswerField) -> bool:
+    return type(field).parts is not AnswerField.parts
 
 
 def _nodes_in(node: FieldNode) -> Iterator[FieldNode]:

@@ -20,10 +20,9 @@ from click.testing import CliRunner
 
 import opensink_web
 from opensink_web.cli import commands
-from opensink_web.json_value import JSONValue
-from opensink_web.schema.form import AnswerForm
-from opensink_web.schema.limits import check_schema
+from opensink_web.schema.gallery import constructs
 from opensink_web.settings import described_settings
+from tests import gallery_pictures
 from tests.support.documents import PASTED, ROOT, Block, anchors, blocks, links, pages, prose
 
 PAGES = pages()
@@ -168,38 +167,18 @@ def test_the_page_of_the_settings_is_what_the_command_prints() -> None:
     }
 
 
-CONTROLS = {
-    "one-line text": ("input", "text"),
-    "text area": ("textarea", None),
-    "password": ("input", "password"),
-    "number": ("input", "text"),
-    "radio buttons": ("radios", None),
-    "select": ("select", None),
-    "box to tick": ("consent", None),
-    "fact": ("fact", None),
-    "group of controls": ("group", None),
-    "list": ("list", None),
-    "JSON editor": ("json", None),
-}
-FORM_ROWS = re.findall(
-    r"^\| `(\{.*?\})` \| (.+?) \|$", (DOCS / "forms.md").read_text(), re.MULTILINE
-)
+def test_the_page_of_schemas_is_what_the_gallery_says() -> None:
+    assert gallery_pictures.PAGE.read_text() == gallery_pictures.page_text(), (
+        "write it again: .venv/bin/python -m tests.gallery_pictures"
+    )
 
 
-def test_the_table_of_controls_names_every_one() -> None:
-    said = [control for _, words in FORM_ROWS for control in CONTROLS if words.startswith(control)]
-    assert set(said) == set(CONTROLS)
-    assert len(said) == len(FORM_ROWS)
-
-
-@pytest.mark.parametrize(("text", "words"), FORM_ROWS, ids=[text for text, _ in FORM_ROWS])
-def test_a_schema_makes_the_control_that_the_table_names(text: str, words: str) -> None:
-    schema: JSONValue = {"type": "object", "properties": {"x": json.loads(text)}, "required": ["x"]}
-    check_schema(schema)
-    field = AnswerForm(schema).root.children[0]
-    (control, kind), *_ = [CONTROLS[name] for name in CONTROLS if words.startswith(name)]
-    assert field.control == control
-    assert kind is None or field.attributes()["type"] == kind
+def test_every_picture_of_a_form_is_small_and_of_one_that_is_there() -> None:
+    pictures = list(gallery_pictures.PICTURES.glob("*"))
+    assert {each.stem for each in pictures} <= set(constructs())
+    assert max((each.stat().st_size for each in pictures), default=0) <= (
+        gallery_pictures.PICTURE_BYTES_MAX
+    )
 
 
 def test_the_page_of_accounts_names_every_event_of_the_audit_log() -> None:

@@ -8,23 +8,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.gallery import constructs
-from opensink_web.schema.limits import check_schema
-from opensink_web.schema.lint import warnings_about
-from opensink_web.schema.overview import overview
 from opensink_web.web import gallery
 from tests.support.cases import for_each
 from tests.support.second_factor_cases import Later
 from tests.support.statements import statements
 
 PAGE = "/docs/forms"
-TYPED_AS_JSON = {
-    *("tuple", "map", "pattern-map", "free-object", "anything", "text-or-number", "tagged"),
-    *("untagged", "object-or-text", "list-or-text", "whole-answer", "if-then-else"),
-    *("dependent-schemas", "many-fields", "many-rows"),
-}
-"""Constructs for which people still type JSON."""
 
 
 @pytest.fixture
@@ -32,24 +22,6 @@ def reader(app: Flask) -> FlaskClient:
     """Somebody who is not signed in."""
     app.config["WTF_CSRF_ENABLED"] = False
     return app.test_client()
-
-
-def test_every_schema_is_one_that_may_be_asked_with() -> None:
-    for_each(list(constructs().values()), lambda each: check_schema(each.schema))
-
-
-def test_nothing_looks_like_a_mistake() -> None:
-    warned = {each.name for each in constructs().values() if warnings_about(each.schema)}
-    assert warned == {"color"}  # a format of ours, not of JSON Schema's
-
-
-def test_nobody_has_to_type_json() -> None:
-    typed = {
-        each.name
-        for each in constructs().values()
-        if not all(field.is_native for field in overview(AnswerForm.blank(each.schema)))
-    }
-    assert typed - TYPED_AS_JSON == set()
 
 
 def test_the_page_shows_each_with_its_schema_and_its_form(reader: FlaskClient) -> None:

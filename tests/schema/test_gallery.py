@@ -1,0 +1,55 @@
+"""The list of what a schema can ask for: sound, drawn with controls, and those that it names."""
+
+from opensink_web.schema.form import AnswerForm
+from opensink_web.schema.gallery import Construct, constructs
+from opensink_web.schema.limits import check_schema
+from opensink_web.schema.lint import warnings_about
+from opensink_web.schema.overview import overview
+from tests.support.cases import for_each
+
+TYPED_AS_JSON = {
+    *("tuple", "map", "pattern-map", "free-object", "anything", "text-or-number", "tagged"),
+    *("untagged", "object-or-text", "list-or-text", "whole-answer", "if-then-else"),
+    *("dependent-schemas", "many-fields", "many-rows"),
+}
+"""Constructs for which people still type JSON."""
+CONTROLS = {
+    "a rule that is checked": "input",
+    "box to tick": "consent",
+    "boxes to tick": "checklist",
+    "fact": "fact",
+    "group": "group",
+    "list": "list",
+    "one-line text": "input",
+    "text box": "textarea",
+    "radio buttons": "radios",
+    "select": "select",
+}
+"""Which control each of these words means; others say more than that."""
+
+
+def test_every_schema_is_one_that_may_be_asked_with() -> None:
+    for_each(list(constructs().values()), lambda each: check_schema(each.schema))
+
+
+def test_nothing_looks_like_a_mistake() -> None:
+    warned = {each.name for each in constructs().values() if warnings_about(each.schema)}
+    assert warned == {"color"}  # a format of ours, not of JSON Schema's
+
+
+def test_nobody_has_to_type_json() -> None:
+    typed = {
+        each.name
+        for each in constructs().values()
+        if not all(field.is_native for field in overview(AnswerForm.blank(each.schema)))
+    }
+    assert typed - TYPED_AS_JSON == set()
+
+
+def test_each_is_drawn_with_the_control_that_it_names() -> None:
+    def check(construct: Construct) -> None:
+        named = {CONTROLS[words] for words in CONTROLS if construct.control.startswith(words)}
+        drawn = {field.control for field in overview(AnswerForm.blank(construct.schema))}
+        assert named <= drawn
+
+    for_each([each for each in constructs().values() if each.name not in TYPED_AS_JSON], check)
