@@ -14,7 +14,9 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     validation   validate(): an answer against its schema
     part_checker a value against one part of a schema
     deadline     what may take long, checked by a process of its own (deadline_host)
-    messages     a failed keyword as a sentence for people
+    messages     what is wrong, at the values that it is about
+    sentences    a failed keyword as a sentence for people
+    titles       what people call a field
     secrets      which parts of a value are secret
     tree/        schema -> tree of field nodes
     controls/    field node -> WTForms field, a module each; templates/answer/controls draws it

@@ -17,8 +17,8 @@ from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, focus
 from opensink_web.schema.controls.group import GroupField
 from opensink_web.schema.controls.sent import Edited, FormData
-from opensink_web.schema.messages import REQUIRED
 from opensink_web.schema.part_checker import PartChecker
+from opensink_web.schema.sentences import REQUIRED
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.defaults import start_of
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, as_json

@@ -19,10 +19,12 @@ from opensink_web.schema.effort import (
     expanded,
     is_light_to_explain,
 )
-from opensink_web.schema.messages import errors_of, is_constant_named
+from opensink_web.schema.messages import Explainer
 from opensink_web.schema.patterns import LARGEST_PATTERN_BYTES, with_translated_patterns
 from opensink_web.schema.secrets import Secrets, secrets_of
+from opensink_web.schema.sentences import names_constants
 from opensink_web.schema.subschemas import pointer_to
+from opensink_web.schema.titles import Titles
 
 MAX_ERRORS = 200
 _VALIDATORS: dict[Dialect, type[jsonschema_rs.Validator]] = {
@@ -118,12 +120,12 @@ def _found(compiled: "_Compiled", instance: JSONValue) -> Iterator[FieldError]:
     for count, error in enumerate(compiled.validator.iter_errors(instance)):
         if count == MAX_ERRORS:
             return
-        yield from errors_of(error, instance, compiled.patterns)
+        yield from compiled.explainer.errors_of(error, instance)
 
 
 def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) -> FieldError:
     """Leave out what a secret has to be exactly."""
-    if not is_constant_named(error.message):
+    if not names_constants(error.message):
         return error
     hidden = map(pointer_to, secrets.paths_in(instance))
     if not any(error.path == each or error.path.startswith(each + "/") for each in hidden):
@@ -146,11 +148,9 @@ def compile_schema(schema: JSONObject | bool) -> jsonschema_rs.Validator:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A schema made ready; `patterns` are those that were translated, as they were before."""
-
     validator: jsonschema_rs.Validator
     effort: Expanded
-    patterns: dict[str, str]
+    explainer: Explainer
 
 
 @lru_cache(maxsize=256)
@@ -159,7 +159,8 @@ def _compiled(text: str) -> _Compiled:
     engine_schema, patterns = with_translated_patterns(schema)
     if not isinstance(engine_schema, dict | bool):
         raise TypeError("A schema that passed check_schema() is an object or a boolean.")
-    return _Compiled(compile_schema(engine_schema), expanded(schema), patterns)
+    explainer = Explainer(engine_schema, patterns, Titles(schema))
+    return _Compiled(compile_schema(engine_schema), expanded(schema), explainer)
 
 
 def _deny(uri: str) -> NoReturn:

@@ -10,7 +10,7 @@ from opensink_web.errors import FieldError
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import Meaning
 from opensink_web.schema.form import AnswerForm, Submission
-from opensink_web.schema.messages import REQUIRED
+from opensink_web.schema.sentences import REQUIRED
 
 Untouched = Callable[[AnswerForm], MultiDict[str, str]]
 ABSENT, NULL, TEXT, KEPT = Meaning.ABSENT, Meaning.NULL, Meaning.TEXT, Meaning.KEPT

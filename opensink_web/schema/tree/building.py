@@ -3,7 +3,6 @@
 Pure data, known before anybody answers. A part that no form can draw is one JSON node.
 """
 
-import re
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
@@ -11,6 +10,7 @@ from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.lookalike import shared, skeleton, spelled
 from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import pointer_to
+from opensink_web.schema.titles import title_of_key
 from opensink_web.schema.tree.document import Document
 from opensink_web.schema.tree.flattening import Flat, annotations, flatten, names_in
 from opensink_web.schema.tree.merging import NotPlain
@@ -185,21 +185,10 @@ def _below(place: _Place, key: str, *, required: bool) -> _Place:
         secrets=place.secrets.at_key(key),
         key=key,
         pointer=place.pointer + pointer_to((key,)),
-        title=_title_of(key),
+        title=title_of_key(key),
         required=required,
         depth=place.depth + 1,
     )
-
-
-def _title_of(key: str) -> str:
-    """Make a title of a key: limitPrice and limit_price become "Limit price"."""
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", key):
-        return key.strip() or "(no name)"
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key)
-    if words != key:
-        words = words.lower()
-    words = re.sub(r"[_-]+", " ", words).strip()
-    return words[:1].upper() + words[1:]
 
 
 def _kind(words: JSONObject) -> Kind | None:

@@ -173,7 +173,7 @@ def _misfits(
 
 def _is_to_go(node: FieldNode, path: Path, error: FieldError) -> bool:
     """Return True if an object has no business where it is."""
-    if error.message in UNEXPECTED_KEY:
+    if error.message.startswith(UNEXPECTED_KEY):
         return True
     inner: FieldNode | None = node
     for step in path:
