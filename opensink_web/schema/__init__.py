@@ -21,6 +21,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     tree/        schema -> tree of field nodes
     controls/    field node -> WTForms field, a module each; templates/answer/controls draws it
     form         AnswerForm: blank, submitted, read, rows added and removed
+    kept         what was typed in parts that are not drawn now
     edits        what a person changed of what was proposed
     overview     which control every field of a form gets
 

@@ -16,7 +16,8 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, focus
 from opensink_web.schema.controls.group import GroupField
-from opensink_web.schema.controls.sent import Edited, FormData
+from opensink_web.schema.controls.sent import Edited, FormData, WithKept
+from opensink_web.schema.kept import as_sent, undrawn
 from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.sentences import REQUIRED
 from opensink_web.schema.tree.building import field_tree
@@ -90,6 +91,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._crowded: set[str] = set()
         self.had_errors = False
         self._parts = PartChecker(schema)
+        self._sent = formdata if formdata is None else self._with_kept(formdata)
         node = field_tree(schema)
         start = start_of(node, Checker(schema).errors_of, ABSENT if proposed is None else proposed)
         self._start: JSONValue | Absent = {} if start.value is ABSENT else start.value
@@ -99,8 +101,8 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         except _TooManyFields:
             node = as_json(node)
             self.root = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
-        if formdata is not None:
-            self.root = self._bound(node, formdata, capacity=MAX_FIELDS)
+        if self._sent is not None:
+            self.root = self._bound(node, self._sent, capacity=MAX_FIELDS)
 
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
@@ -114,6 +116,29 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             field = _nearest(fields, notice.path)
             field.notices.append(_with_place(field, notice))
         return root
+
+    def _with_kept(self, formdata: FormData) -> FormData:
+        sealed = next(iter(formdata.getlist(self.kept_name)), "")
+        try:
+            kept = as_sent(self.unseal(self.kept_name, sealed)) if sealed else {}
+        except ValueError:
+            kept = {}  # too old by now, or somebody else's
+        return WithKept(formdata, kept) if kept else formdata
+
+    @property
+    def kept_name(self) -> str:
+        """The name under which the page brings back what was typed in parts that are closed."""
+        return f"{self._name}-kept"
+
+    @property
+    def kept(self) -> str:
+        """What was typed in parts that are closed now, sealed for the page."""
+        kept = undrawn(self._sent, walk(self.root)) if self._sent is not None else {}
+        return (
+            self.seal(self.kept_name, {name: [*texts] for name, texts in kept.items()})
+            if kept
+            else ""
+        )
 
     def start_below(self, node: FieldNode, pointer: str) -> JSONValue | Absent:
         """Return what a part starts from that is in no start yet: left out so far, or a new row.

@@ -56,6 +56,8 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     control = ""
     kinds: ClassVar[frozenset[Kind]] = frozenset()
     """The kinds of nodes for which this is the usual control."""
+    keeps_closed = False
+    """Whether what was typed in parts of this that are not drawn now comes back when they are."""
     redraws = False
     """Whether what is drawn here depends on what is filled in here."""
     buttons: ClassVar[frozenset[str]] = frozenset()

@@ -25,6 +25,7 @@ class GroupField(AnswerField):
     """
 
     control = "group"
+    keeps_closed = True
     kinds = frozenset({Kind.GROUP})
     buttons = frozenset({OPEN})
 

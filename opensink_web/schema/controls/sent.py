@@ -4,6 +4,7 @@ A button that draws the form again edits what was sent, and the form is made ane
 names, titles and pointers are right everywhere, and everything typed is kept.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 
@@ -15,6 +16,29 @@ class FormData(Protocol):
 
     def getlist(self, key: str, /) -> list[str]:
         """Return every value sent under the name."""
+
+    def keys(self) -> Iterable[str]:
+        """Return the names that were sent."""
+
+
+class WithKept:
+    """What was sent, with what was typed before in parts that are not drawn now."""
+
+    def __init__(self, sent: FormData, kept: Mapping[str, list[str]]) -> None:
+        self._sent = sent
+        self._kept = kept
+        self.fresh: set[str] = getattr(sent, "fresh", set())
+
+    def __contains__(self, key: object, /) -> bool:
+        return key in self._sent or key in self._kept
+
+    def getlist(self, key: str, /) -> list[str]:
+        """Return every value under the name."""
+        return self._sent.getlist(key) if key in self._sent else self._kept.get(key, [])
+
+    def keys(self) -> Iterator[str]:
+        """Return the names of both."""
+        return iter(dict.fromkeys([*self._sent.keys(), *self._kept]))
 
 
 class Edited:
@@ -39,6 +63,11 @@ class Edited:
         """Return every value under the name."""
         return self._replaced[key] if key in self._replaced else self._sent.getlist(key)
 
+    def keys(self) -> Iterator[str]:
+        """Return the names there are now."""
+        names = dict.fromkeys([*self._sent.keys(), *self._replaced])
+        return (name for name in names if name in self)
+
     def replace(self, name: str, values: list[str]) -> None:
         """Put these values under the name, in place of those that were sent."""
         self._replaced[name] = values
@@ -46,4 +75,4 @@ class Edited:
 
 def starts_fresh(name: str, sent: FormData | None) -> bool:
     """Return True if a field of this name starts as if nothing had been sent."""
-    return sent is None or (isinstance(sent, Edited) and name in sent.fresh)
+    return sent is None or name in getattr(sent, "fresh", ())
