@@ -96,3 +96,52 @@ def test_what_is_typed_reaches_the_server_as_it_is(
         page.locator(f"[name=answer-{at}]").press_sequentially(text)
     sent = dict(page.evaluate(ENTRIES))
     assert [sent[f"answer-{at}"] for at in range(len(typed))] == typed
+
+
+def test_a_picker_only_fills_in_the_text(page: Page, draw: Callable[[AnswerForm], str]) -> None:
+    formats = ("date", "date-time", "time", "color")
+    properties: JSONObject = {name: {"type": "string", "format": name} for name in formats}
+    shown(page, draw, {"properties": properties})
+    assert page.get_by_role("button", name="Pick a date and time for Date time").is_visible()
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    assert page.locator("[name=answer-1-zone]").input_value() == zone
+    assert page.locator(".answer-moment").text_content() == (
+        f"Without an offset such as +01:00 it is read in your time zone, {zone}."
+    )
+    natives, picks = page.locator(".answer-native"), ("2026-01-31", "2026-07-01T14:30", "09:05")
+    for at, value in enumerate((*picks, "#1f6feb")):
+        natives.nth(at).evaluate(
+            "(each, value) => { each.value = value; each.dispatchEvent(new Event('input')); }",
+            value,
+        )
+    entries = dict(page.evaluate(ENTRIES))
+    assert entries["answer-0"] == "2026-01-31"
+    assert entries["answer-1"].startswith("2026-07-01T14:30:00")
+    assert entries["answer-2"].startswith("09:05:00")
+    assert entries["answer-3"] == "#1f6feb"
+    assert page.locator(".answer-moment").text_content() == (
+        f"In your time zone, {zone}: Wednesday, 1 July 2026 at 14:30:00."
+    )
+    submission = AnswerForm.submitted({"properties": properties}, MultiDict(entries)).read()
+    assert submission.errors == ()
+
+
+def test_a_picked_time_that_the_clocks_skip_or_repeat_is_left_to_be_asked(
+    chromium: Browser, draw: Callable[[AnswerForm], str]
+) -> None:
+    page = chromium.new_page(timezone_id="Europe/Berlin")
+    shown(page, draw, {"properties": {"at": {"type": "string", "format": "date-time"}}})
+    picked = {}
+    for value in ("2026-01-31T14:30", "2026-03-29T02:30", "2026-10-25T02:30", "2026-03-29T03:30"):
+        page.locator(".answer-native").evaluate(
+            "(each, value) => { each.value = value; each.dispatchEvent(new Event('input')); }",
+            value,
+        )
+        picked[value] = page.locator("[name=answer-0]").input_value()
+    page.close()
+    assert picked == {
+        "2026-01-31T14:30": "2026-01-31T14:30:00+01:00",
+        "2026-03-29T02:30": "2026-03-29 02:30:00",
+        "2026-10-25T02:30": "2026-10-25 02:30:00",
+        "2026-03-29T03:30": "2026-03-29T03:30:00+02:00",
+    }

@@ -50,7 +50,7 @@ BOOLEAN: JSONValue = {"type": ["boolean", "null"]}
         ({"type": ["string", "null"], "enum": ["a", None]}, True, ["a", "None"]),
         ({"anyOf": [{"enum": ["a"]}, {"type": "null"}]}, False, ["a", "*No answer", "None"]),
         ({"type": "boolean", "default": None}, False, ["Yes", "No", "*No answer"]),
-        ({"const": "x"}, False, ["*x", "No answer"]),
+        ({"const": "x", "title": "Kind"}, False, ["*x", "No answer"]),
         ({"type": "null"}, False, ["*None", "No answer"]),
         ({"const": False}, True, ["No"]),
         ({"const": False}, False, ["No", "*No answer"]),

@@ -117,7 +117,7 @@ def test_a_required_field_left_empty_is_an_error(schema: JSONValue, typed: list[
         ({"type": "string"}, "a\0b", "This contains a character"),
         ({"format": "email"}, " a@example.org", "There are blanks before or after"),
         ({"type": "string", "pattern": "^[A-Z]{2}$"}, "AB ", "There are blanks before or after"),
-        ({"type": "string", "format": "date"}, " x", "This must be a date"),
+        ({"type": "string", "format": "date"}, " x", "Write the date as year-month-day"),
         ({"type": "string", "maxLength": 3}, "👍🎉🚀✅", "This must have at most 3 characters."),
         ({}, "{", "This is not valid JSON: "),
         ({}, '{"a":1,"a":2}', "The JSON has an object in which a key occurs twice."),

@@ -49,13 +49,13 @@ class TextField(TypedField):
         trimmed, limits = text.strip(), self.node.constraints
         if trimmed == text or not trimmed or len(text) > _LONGEST_TRIMMED:
             return False
-        rules = _rules(self.node.format, limits.pattern)
+        rules = rules_of(self.node.format, limits.pattern)
         return rules.is_valid(trimmed) and not rules.is_valid(text)
 
     @property
     def own_meaning(self) -> Meaning | None:
         limits = self.node.constraints
-        rules = _rules(self.node.format, limits.pattern)
+        rules = rules_of(self.node.format, limits.pattern)
         return Meaning.TEXT if not limits.min_length and rules.is_valid("") else None
 
     @property
@@ -120,7 +120,7 @@ class LongTextField(TextField):
 
 
 @lru_cache(maxsize=1_000)
-def _rules(format_name: str, pattern: str) -> Validator:
+def rules_of(format_name: str, pattern: str) -> Validator:
     """Return what checks a text by the format and the pattern of a checked schema."""
     rules: JSONObject = {"format": format_name} if format_name else {}
     return compile_schema(rules | ({"pattern": pattern} if pattern else {}))

@@ -41,7 +41,9 @@ def options_of(
 def _options(words: JSONObject, flat: Flat, *, is_required: bool) -> list[Option] | None:
     if "const" in words:
         may_be_left = flat.nullable or not is_required or isinstance(words["const"], bool)
-        return [_constant(words)] if may_be_left and words.get("readOnly") is not True else None
+        if not may_be_left or words.get("readOnly") is True:
+            return None
+        return [_constant({"const": words["const"]})]  # title and description are the field's own
     if isinstance(words.get("enum"), list):
         return _enum(words)
     if words.get("type") == "boolean":
