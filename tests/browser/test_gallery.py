@@ -104,3 +104,16 @@ def test_what_is_typed_stays_when_a_row_is_added(page: Page) -> None:
     expect(form.get_by_label("Article")).to_have_count(2)
     expect(form.get_by_label("Article").first).to_have_value("Paper")
     assert page.url.endswith(GALLERY)
+
+
+def test_a_functions_form_is_tried_in_another_tab_and_the_editor_stays(
+    signed_in: Page, site: Site
+) -> None:
+    signed_in.goto(site.page("/functions/new"))
+    signed_in.get_by_label("Input schema").fill('{"properties": {"how_many": {"type": "integer"}}}')
+    expect(signed_in.locator("#input_schema-check")).to_contain_text("How many")
+    with signed_in.expect_popup() as popup:
+        signed_in.get_by_role("button", name="Try this form").click()
+    popup.value.get_by_label("How many").fill("7")
+    assert '"how_many": 7' in said(popup.value)
+    expect(signed_in.locator("form.function-form")).not_to_have_attribute("aria-busy", "true")
