@@ -22,6 +22,7 @@ CONTROLS = {
     "list": "list",
     "one-line text": "input",
     "text box": "textarea",
+    "text with a picker": "pickable",
     "radio buttons": "radios",
     "select": "select",
 }
