@@ -17,8 +17,8 @@ from opensink_web.json_value import JSONObject, JSONValue
 class Construct:
     """Something that a schema can say, in plain words.
 
-    `shown` is the part of `schema` that says it, and `control` what is made of it. One that
-    `is_large` is not drawn among others.
+    `shown` is the part of `schema` that says it, `control` what is made of it, and `example` an
+    answer. One that `is_large` is not drawn among others.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Construct:
     control: str
     shown: JSONValue
     schema: JSONObject
+    example: JSONObject
     is_large: bool
 
 
@@ -55,5 +56,6 @@ def _construct(entry: dict[str, Any]) -> Construct:
         control=entry["control"],
         shown=shown,
         schema=schema,
+        example={entry["key"]: entry["example"]} if "key" in entry else entry["example"],
         is_large=entry.get("is_large", False),
     )

@@ -5,6 +5,8 @@ from opensink_web.schema.gallery import Construct, constructs
 from opensink_web.schema.limits import check_schema
 from opensink_web.schema.lint import warnings_about
 from opensink_web.schema.overview import overview
+from opensink_web.schema.validation import validate
+from tests.schema.person import Person
 from tests.support.cases import for_each
 
 TYPED_AS_JSON = {
@@ -31,6 +33,20 @@ CONTROLS = {
 
 def test_every_schema_is_one_that_may_be_asked_with() -> None:
     for_each(list(constructs().values()), lambda each: check_schema(each.schema))
+
+
+def test_every_example_is_an_answer() -> None:
+    def check(construct: Construct) -> None:
+        assert validate(construct.schema, construct.example) == ()
+
+    for_each(list(constructs().values()), check)
+
+
+def test_a_person_gives_every_example_by_the_controls_that_they_see() -> None:
+    def check(construct: Construct) -> None:
+        assert Person(construct.schema).answer(construct.example) == construct.example
+
+    for_each([each for each in constructs().values() if each.name not in TYPED_AS_JSON], check)
 
 
 def test_nothing_looks_like_a_mistake() -> None:
