@@ -145,3 +145,55 @@ def test_a_picked_time_that_the_clocks_skip_or_repeat_is_left_to_be_asked(
         "2026-10-25T02:30": "2026-10-25 02:30:00",
         "2026-03-29T03:30": "2026-03-29T03:30:00+02:00",
     }
+
+
+LONG: JSONObject = {
+    "type": "string",
+    "title": "Country",
+    "enum": [f"c-{number}" for number in range(60)],
+    "enumNames": [*(f"Land {number}" for number in range(58)), "Österreich", "Österbotten"],
+}
+
+
+def test_a_long_select_is_searched_and_chosen_from_by_keyboard(
+    page: Page, draw: Callable[[AnswerForm], str]
+) -> None:
+    shown(page, draw, {"properties": {"c": LONG}, "required": ["c"]})
+    page.add_script_tag(path=STATIC / "js" / "filter.js")
+    page.evaluate("() => addEventListener('submit', () => { window.sent = true; })")
+    box, select = (
+        page.get_by_label("Find in Country"),
+        page.get_by_label("Country", exact=False).last,
+    )
+    box.press_sequentially("oster")
+    words = "each => [...each.options].map((option) => option.text)"
+    assert page.locator("select[name=answer-0]").evaluate(words) == [
+        "Choose…",
+        "Österreich",
+        "Österbotten",
+    ]
+    assert page.get_by_role("status").first.text_content() == "2 of 61"
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+    box.press("Enter")
+    assert page.evaluate("window.sent") is None
+    assert select.evaluate("each => each.size") == 0
+    assert len(page.locator("select[name=answer-0]").evaluate(words)) == 61
+    assert dict(page.evaluate(ENTRIES)) == {"answer-0": "59"}
+    box.fill("land 5")
+    box.press("Enter")
+    assert dict(page.evaluate(ENTRIES)) == {"answer-0": "5"}
+    box.fill("nowhere")
+    box.press("Enter")
+    box.fill("land 1")
+    box.press("Escape")
+    assert dict(page.evaluate(ENTRIES)) == {"answer-0": "5"}
+    box.fill("land 42")
+    page.locator("option", has_text="Land 42").click()
+    assert dict(page.evaluate(ENTRIES)) == {"answer-0": "42"}
+
+
+def test_a_short_select_needs_no_search(page: Page, draw: Callable[[AnswerForm], str]) -> None:
+    shown(page, draw, {"properties": {"c": {"enum": list(range(20))}}})
+    page.add_script_tag(path=STATIC / "js" / "filter.js")
+    assert page.locator("[type=search]").count() == 0

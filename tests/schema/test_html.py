@@ -233,3 +233,14 @@ def test_row_buttons_work_with_and_without_javascript(draw: Draw) -> None:
 def test_no_script_or_style_stands_in_the_markup(draw: Draw) -> None:
     html = drawn(draw, {"type": "array", "items": {"type": "boolean"}, "default": [True]})
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=", html)
+
+
+def test_what_the_options_of_a_select_mean_can_be_read(draw: Draw) -> None:
+    branches: list[JSONValue] = [
+        {"const": number, "title": f"No {number}", "description": f"Means {number}"}
+        for number in range(6)
+    ]
+    html = drawn(draw, {"oneOf": branches})
+    assert "<summary>What the options mean</summary>" in html
+    assert "<dt>No 5</dt> <dd> <p>Means 5</p> </dd>" in html
+    assert "<summary>What" not in drawn(draw, {"enum": list(range(6))})

@@ -9,6 +9,7 @@ from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 from opensink_web.schema.tree.options import position_of
 
 MAX_RADIOS = 4
+MAX_UNFILTERED = 20
 _EMPTY = {Meaning.ABSENT: "No answer", Meaning.NULL: "None"}
 KEEP = "keep"
 """What the browser sends for a secret choice that is left as it is."""
@@ -23,6 +24,11 @@ class Choice:
     description: str
     id: str
     selected: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Return True for what leaves the question open, or says that there is nothing."""
+        return not self.value or self.value in _EMPTY
 
 
 class ChoiceField(AnswerField):
@@ -80,6 +86,11 @@ class ChoiceField(AnswerField):
     def _number_of(self, value: JSONValue) -> str:
         position = position_of(self.node.options, value)
         return "" if position is None else str(position)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Return True if there are so many options that one wants to search in them."""
+        return len(self.node.options) > MAX_UNFILTERED
 
     @property
     def choices(self) -> list[Choice]:
