@@ -15,7 +15,6 @@ from opensink_web.schema.patterns import (
     matcher,
     patterns_of,
     translated,
-    with_translated_patterns,
 )
 from opensink_web.schema.references import REFERENCE_KEYWORDS, References
 from opensink_web.schema.subschemas import (
@@ -145,10 +144,15 @@ def _check_pattern(path: Path, part: JSONObject, pattern: str) -> None:
         raise _refused(pointer_to((*path, *step)), reason_of(pattern))
 
 
+_NOT_ECMA_262 = (
+    "This pattern has what regular expressions of ECMA-262 have not, such as \\A or (?i), and this "
+    "dialect takes no others."
+)
+
+
 def _check_compiles(schema: JSONObject | bool) -> None:
-    engine_schema, _ = with_translated_patterns(schema)
     try:
-        compile_schema(engine_schema if isinstance(engine_schema, dict) else schema)
+        compile_schema(schema)
     except jsonschema_rs.ValidationError as error:
         raise _refused(pointer_to(error.instance_path), _why(error)) from None
     except BaseException as error:
@@ -162,6 +166,8 @@ def _why(error: jsonschema_rs.ValidationError) -> str:
     kind = error.kind
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.Referencing):
         return "It has a reference that does not point to anything in the schema."
+    if keyword == "pattern" or kind.name in {"format", "propertyNames"}:
+        return _NOT_ECMA_262  # \A, (?i) and the like, which later dialects do not look at
     return f"The value of “{keyword}” is not allowed by JSON Schema."
 
 

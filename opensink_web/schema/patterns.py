@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 import jsonschema_rs
 
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.dialects import Dialect, dialect_of
 from opensink_web.schema.subschemas import MAP_KEYWORDS, walk
 
 _DATA = frozenset({"enum", "const", "default", "examples"})
@@ -27,8 +28,8 @@ _GROUP = r"\(\?(?:P?<\w+>|<[=!]|[a-zA-Z]*(?:-[a-zA-Z]+)?[:)]|[^\]\\])?"
 _PIECE = re.compile(rf"{_ESCAPE} | {_GROUP} | \{{\d+(?:,\d*)?\}} | .", re.VERBOSE | re.DOTALL)
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-[a-zA-Z]+)?[:)]")
 _QUANTIFIER = re.compile(r"[*+?]|\{\d")
-_NO_LINE_END = r"[^\n\r\x{2028}\x{2029}]"
-_ANY, _NOTHING = r"[\x{0}-\x{10FFFF}]", r"[^\x{0}-\x{10FFFF}]"
+_NO_LINE_END = r"[^\n\r\u{2028}\u{2029}]"
+_ANY, _NOTHING = r"[\u{0}-\u{10FFFF}]", r"[^\u{0}-\u{10FFFF}]"
 _SURROGATES = range(0xD800, 0xE000)
 _CONTROLS = {"n": 10, "r": 13, "t": 9, "f": 12, "v": 11, "b": 8, "0": 0}
 _SETS = re.compile(r"\\[dDwWsSpP]")
@@ -100,11 +101,14 @@ def matcher(pattern: str) -> jsonschema_rs.Validator | None:
 
 def with_translated_patterns(schema: JSONValue) -> tuple[JSONValue, dict[str, str]]:
     """Return a schema with its patterns as the engine reads them, and what each was before."""
+    dialect = dialect_of(schema)
     patterns = {pattern for _, part in walk(schema) for pattern in patterns_of(part)}
     before = {
-        engine: pattern for pattern in patterns if (engine := _for_engine(pattern)) != pattern
+        engine: pattern
+        for pattern in patterns
+        if (engine := _for_engine(pattern, dialect)) != pattern
     }
-    return (_rewritten(schema), before) if before else (schema, before)
+    return (_rewritten(schema, dialect), before) if before else (schema, before)
 
 
 def patterns_of(schema: JSONObject) -> list[str]:
@@ -114,44 +118,49 @@ def patterns_of(schema: JSONObject) -> list[str]:
     return own + (list(by_pattern) if isinstance(by_pattern, dict) else [])
 
 
-def _for_engine(pattern: str) -> str:
+def _for_engine(pattern: str, dialect: Dialect) -> str:
     try:
-        return translated(pattern)
+        text = translated(pattern)
     except PatternRefused:  # it was taken before this was looked at
         return pattern
+    if dialect <= Dialect.DRAFT_07:
+        # its meta-schema asks for what ECMA-262 can read itself, which has no such flag: between a
+        # letter of ASCII and another there is no boundary then
+        return text.replace(r"(?-u:\b)", r"\b").replace(r"(?-u:\B)", r"\B")
+    return text
 
 
-def _rewritten(schema: JSONValue) -> JSONValue:
+def _rewritten(schema: JSONValue, dialect: Dialect) -> JSONValue:
     """Translate the patterns in a schema, also where only a reference makes one of a part."""
     if isinstance(schema, list):
-        return [_rewritten(part) for part in schema]
+        return [_rewritten(part, dialect) for part in schema]
     if not isinstance(schema, dict):
         return schema
     words: JSONObject = {}
     for word, value in schema.items():
         if word == "pattern" and isinstance(value, str):
-            words[word] = _for_engine(value)
+            words[word] = _for_engine(value, dialect)
         elif word == "patternProperties" and isinstance(value, dict):
-            words[word] = _by_pattern(value)
+            words[word] = _by_pattern(value, dialect)
         elif word == "$ref" and isinstance(value, str):
-            words[word] = _reference(value)
+            words[word] = _reference(value, dialect)
         elif word in MAP_KEYWORDS and isinstance(value, dict):
-            words[word] = {key: _rewritten(part) for key, part in value.items()}
+            words[word] = {key: _rewritten(part, dialect) for key, part in value.items()}
         else:
-            words[word] = value if word in _DATA else _rewritten(value)
+            words[word] = value if word in _DATA else _rewritten(value, dialect)
     return words
 
 
-def _by_pattern(schemas: JSONObject) -> JSONObject:
+def _by_pattern(schemas: JSONObject, dialect: Dialect) -> JSONObject:
     """Translate the keys; of two that become one, both count."""
     merged: JSONObject = {}
     for pattern, part in schemas.items():
-        key, own = _for_engine(pattern), _rewritten(part)
+        key, own = _for_engine(pattern, dialect), _rewritten(part, dialect)
         merged[key] = {"allOf": [merged[key], own]} if key in merged else own
     return merged
 
 
-def _reference(reference: str) -> str:
+def _reference(reference: str, dialect: Dialect) -> str:
     """Let a pointer that leads through `patternProperties` lead there still."""
     if "/patternProperties/" not in reference:
         return reference
@@ -159,7 +168,8 @@ def _reference(reference: str) -> str:
     steps = unquote(fragment).split("/")
     for at in range(1, len(steps)):
         if steps[at - 1] == "patternProperties":
-            key = _for_engine(steps[at].replace("~1", "/").replace("~0", "~"))
+            name = steps[at].replace("~1", "/").replace("~0", "~")
+            key = _for_engine(name, dialect)
             steps[at] = key.replace("~", "~0").replace("/", "~1")
     return f"{document}#{quote('/'.join(steps))}"
 
@@ -187,8 +197,8 @@ def _outside(piece: str) -> str:
         raise PatternRefused(_END)
     if re.fullmatch(r"\\0\d+", piece):
         raise PatternRefused(_OCTAL)
-    if piece == "{":
-        return r"\{"
+    if piece in {"{", "}", "]"}:
+        return "\\" + piece
     code = _code(piece) if piece.startswith(("\\u", "\\U", "\\0")) else None
     if code is None:
         return piece
@@ -283,4 +293,4 @@ def _written(member: _Member) -> str:
 
 def _character(code: int) -> str:
     character = chr(code)
-    return character if character.isascii() and character.isalnum() else f"\\x{{{code:X}}}"
+    return character if character.isascii() and character.isalnum() else f"\\u{{{code:X}}}"

@@ -53,6 +53,10 @@ class References:
         targets = [self._target(uri, fragment) for uri, fragment in self._readings(reference, at)]
         return targets[0] if len({id(target) for target in targets}) == 1 else None
 
+    def base_of(self, schema: JSONObject) -> str:
+        """Return the base URI of a schema of the document."""
+        return self._bases.get(id(schema), _BASE)
+
     def targets(self, schema: JSONObject) -> list[JSONValue]:
         """Return what the references of a schema point at, None for each that leads nowhere."""
         return [self.resolve(schema[word], schema) for word in REFERENCE_KEYWORDS if word in schema]

@@ -134,10 +134,16 @@ def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) 
 
 
 def compile_schema(schema: JSONObject | bool) -> jsonschema_rs.Validator:
-    """Compile a schema of a known dialect, whose patterns the engine can read.
+    """Compile a schema of a known dialect, in which patterns mean what ECMA-262 says.
 
     Raises: jsonschema_rs.ValidationError pointing into the schema.
     """
+    return _engine(with_translated_patterns(schema)[0])
+
+
+def _engine(schema: JSONValue) -> jsonschema_rs.Validator:
+    if not isinstance(schema, dict | bool):
+        raise TypeError("A schema that passed check_schema() is an object or a boolean.")
     return _VALIDATORS[dialect_of(schema)](
         schema,
         validate_formats=True,
@@ -157,10 +163,8 @@ class _Compiled:
 def _compiled(text: str) -> _Compiled:
     schema = parse(text)
     engine_schema, patterns = with_translated_patterns(schema)
-    if not isinstance(engine_schema, dict | bool):
-        raise TypeError("A schema that passed check_schema() is an object or a boolean.")
     explainer = Explainer(engine_schema, patterns, Titles(schema))
-    return _Compiled(compile_schema(engine_schema), expanded(schema), explainer)
+    return _Compiled(_engine(engine_schema), expanded(schema), explainer)
 
 
 def _deny(uri: str) -> NoReturn:

@@ -3,7 +3,7 @@
 import pytest
 
 from opensink_web.errors import InvalidSchema
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.limits import check_schema
 
 
@@ -51,6 +51,17 @@ def test_each_kind_has_its_own_reason(keyword: str, pattern: str, words: str) ->
         check_schema({"properties": {"a": {keyword: part}}})
     [error] = refused.value.errors
     assert words in error.message
+
+
+@pytest.mark.parametrize("pattern", [r"^\Aa", "(?i)a", r"\x{41}"])
+def test_what_an_older_dialect_does_not_take_is_told(pattern: str) -> None:
+    schema: JSONObject = {"properties": {"a": {"pattern": pattern}}}
+    check_schema(schema)
+    with pytest.raises(InvalidSchema) as refused:
+        check_schema({"$schema": "http://json-schema.org/draft-07/schema#", **schema})
+    [error] = refused.value.errors
+    assert error.path == "/properties/a/pattern"
+    assert "ECMA-262" in error.message
 
 
 @pytest.mark.parametrize("pattern", ["[(?=]", "(?i)a", "^(a+)+$", r"\\1", r"\p{L}+"])

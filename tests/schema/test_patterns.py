@@ -3,16 +3,22 @@ r"""A pattern means what ECMA-262 says with the flag `u`, wherever a schema has 
 What matches was compared with V8's `new RegExp(pattern, "u")` over 60,000 made-up patterns.
 """
 
+from collections.abc import Callable
+
 import pytest
+from werkzeug.datastructures import MultiDict
 
 from opensink_web.errors import InvalidSchema
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
 from opensink_web.schema.patterns import translated
 from opensink_web.schema.secrets import secrets_of
 from opensink_web.schema.validation import validate
 
 pytestmark = pytest.mark.unit
+
+OLDER = [f"http://json-schema.org/draft-0{number}/schema#" for number in (4, 6, 7)]
 
 # pattern, what matches it, what does not
 MEANINGS = [
@@ -88,9 +94,12 @@ def of_text(pattern: str) -> JSONObject:
 def test_it_means_the_same_for_texts_and_for_names(
     pattern: str, fitting: list[str], others: list[str]
 ) -> None:
-    by_name: JSONValue = {"patternProperties": {pattern: {"writeOnly": True, "type": "string"}}}
+    by_name: JSONObject = {"patternProperties": {pattern: {"writeOnly": True, "type": "string"}}}
     for schema in (of_text(pattern), by_name):
         check_schema(schema)
+        for uri in OLDER:  # whose meta-schemas look at patterns, too
+            check_schema(dict(schema, **{"$schema": uri}))
+            validate(dict(schema, **{"$schema": uri}), {"a": "x"})
     for text in [*fitting, *others]:
         does_match = text in fitting
         assert (validate(of_text(pattern), {"a": text}) == ()) == does_match, text
@@ -108,6 +117,17 @@ def test_what_is_said_of_it_is_the_pattern_as_it_was_written() -> None:
 )
 def test_what_the_engine_reads_so_is_left_to_it(pattern: str) -> None:
     assert translated(pattern) == pattern
+
+
+def test_a_form_with_such_a_pattern_is_drawn_and_read(
+    draw: Callable[[AnswerForm], str], untouched: Callable[[AnswerForm], MultiDict[str, str]]
+) -> None:
+    schema = of_text(r"^[^\ud800-\udfff]*$")
+    proposed: JSONObject = {"a": "grün ✓"}
+    form = AnswerForm.blank(schema, proposed)
+    assert draw(form)
+    sent = untouched(form)
+    assert AnswerForm.submitted(schema, sent, proposed).read().value == proposed
 
 
 def test_two_names_that_become_one_pattern_both_count() -> None:
