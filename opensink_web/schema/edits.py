@@ -157,7 +157,7 @@ def _names_values(schema: JSONValue) -> bool:
 
 @lru_cache(maxsize=256)
 def _start_of(schema_text: str) -> JSONObject:
-    """Return what the untouched form would answer of its own; nobody changes it."""
+    """Return what a form starts from; nobody changes it."""
     schema = parse(schema_text)
     start = start_of(field_tree(schema), Checker(schema).errors_of).value
     return start if isinstance(start, dict) else {}
