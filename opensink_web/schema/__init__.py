@@ -23,6 +23,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     form         AnswerForm: blank, submitted, read, rows added and removed
     kept         what was typed in parts that are not drawn now
     edits        what a person changed of what was proposed
+    changes      the same beside each field of a form, before it is sent
     overview     which control every field of a form gets
 
 Follows JSON Schema 2020-12, 2019-09, draft-07, draft-06 and draft-04

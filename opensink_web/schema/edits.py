@@ -62,7 +62,14 @@ def proposal_of(schema: JSONValue, proposed: JSONObject | None = None) -> Propos
     if not _names_values(schema):
         return None
     start = _start_of(dump(schema))
-    return Proposal(start, is_exact=False, schema=schema) if _says_something(start) else None
+    return Proposal(start, is_exact=False, schema=schema) if says_something(start) else None
+
+
+def differs(proposed: JSONValue | Absent, answer: JSONValue | Absent, *, is_exact: bool) -> bool:
+    """Return True if a part of an answer is not as it was proposed."""
+    comparison = _Comparison(is_exact)
+    comparison.compare(proposed, answer, None)
+    return bool(comparison.places)
 
 
 _Place: TypeAlias = "tuple[_Place, str | int] | None"
@@ -109,7 +116,7 @@ class _Comparison:
         self.places.append(at)
 
     def _is_same(self, proposed: JSONValue | Absent, answer: JSONValue | Absent) -> bool:
-        if not self.is_exact and (proposed is ABSENT or not _says_something(proposed)):
+        if not self.is_exact and (proposed is ABSENT or not says_something(proposed)):
             return True
         # for Python True is 1
         return proposed == answer and isinstance(proposed, bool) == isinstance(answer, bool)
@@ -140,10 +147,10 @@ def _shortened(paths: list[Path]) -> list[Path]:
     return paths
 
 
-def _says_something(value: JSONValue) -> bool:
+def says_something(value: JSONValue) -> bool:
     """Return True unless a value only leaves open what might stand there."""
     if isinstance(value, dict):
-        return any(map(_says_something, value.values()))
+        return any(map(says_something, value.values()))
     return value is not None
 
 

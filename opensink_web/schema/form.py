@@ -13,10 +13,12 @@ from wtforms.form import BaseForm
 
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.changes import RESTORE, changes_in_words, mark_changes
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, focus
 from opensink_web.schema.controls.group import GroupField
 from opensink_web.schema.controls.sent import Edited, FormData, WithKept
+from opensink_web.schema.edits import Proposal, says_something
 from opensink_web.schema.kept import as_sent, undrawn
 from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.sentences import REQUIRED
@@ -97,12 +99,19 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._start: JSONValue | Absent = {} if start.value is ABSENT else start.value
         self.notices = start.notices
         try:
-            self.root = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
+            untouched = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
         except _TooManyFields:
             node = as_json(node)
-            self.root = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
+            untouched = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
+        self.root = untouched
         if self._sent is not None:
             self.root = self._bound(node, self._sent, capacity=MAX_FIELDS)
+        self.changes: list[str] | None = None
+        """The labels of the fields that are not as they were proposed; None if nothing was."""
+        is_exact = proposed is not None
+        if isinstance(self._start, dict) and (is_exact or says_something(self._start)):
+            proposal = Proposal(self._start, is_exact)
+            self.changes = mark_changes(self.root, proposal, list(walk(untouched)))
 
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
@@ -231,20 +240,28 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         """Return True if the form has buttons of its own, such as those that add rows."""
         return any(field.has_buttons or field.redraws for field in walk(self.root))
 
+    @property
+    def changes_in_words(self) -> str:
+        """What was changed of the proposal, as the bar says it with which the form is sent."""
+        return changes_in_words(self.changes or [])
+
     def changed_by(self, formdata: FormData) -> "AnswerForm | None":
         """Return the form as one of its own buttons changes it, everything typed kept.
 
         None when the form was sent by none of those buttons.
         """
-        buttons = frozenset[str]().union(*(control.buttons for control in AnswerField.registry))
-        buttons |= {REFRESH}
+        buttons = {REFRESH, RESTORE}.union(*(control.buttons for control in AnswerField.registry))
         pressed = [(name, value) for name in sorted(buttons) for value in formdata.getlist(name)]
         if not pressed:
             return None
         sent = Edited(formdata)
         for field in walk(self.root):
             for button, value in pressed:
-                field.press(button, value, sent)
+                if button != RESTORE:
+                    field.press(button, value, sent)
+                elif value == field.name:
+                    sent.restored.add(value)
+                    sent.focus = (value, "")
         form = AnswerForm.submitted(self.schema, sent, self._proposed, self._vault, self._name)
         if sent.focus:
             form.focus(*sent.focus)

@@ -41,6 +41,20 @@ class MeaningChoice:
     selected: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What is said beside a field: its `label` with the parts around it, and what was proposed.
+
+    There are no `words` for a secret. `inputs` are what its control sends as it was proposed, where
+    a script can put that back by itself.
+    """
+
+    label: str
+    words: str | None
+    is_changed: bool
+    inputs: dict[str, list[str]] | None = None
+
+
 class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     """A node of the schema, bound to a place in the answer.
 
@@ -85,6 +99,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.row_number: int | None = None
         self.errors: list[str] = []
         self.notices: list[str] = []
+        self.proposed: Proposed | None = None
         self.sealed = ""
         self.chosen_meaning: Meaning | None = None
 
@@ -105,6 +120,10 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     def parts(self) -> list["AnswerField"]:
         """Return the fields directly below this one."""
         return []
+
+    def drawn_inputs(self) -> dict[str, list[str]] | None:
+        """Return what a browser sends of this control as it is drawn, where that is simply told."""
+        return None
 
     def problems(self) -> Iterator[tuple["AnswerField", str]]:
         """Yield what could not be read here, each with the field that it is about."""

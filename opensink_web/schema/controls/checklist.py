@@ -86,6 +86,9 @@ class ChecklistField(ListField):
         """The name under which the page says that there are rows."""
         return f"{self.name}-rows"
 
+    def drawn_inputs(self) -> dict[str, list[str]] | None:
+        return None if self.has_rows else {str(self.name): [str(each) for each in self.ticked]}
+
     @property
     def can_grow(self) -> bool:
         return self.has_rows and super().can_grow

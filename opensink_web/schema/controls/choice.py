@@ -83,6 +83,9 @@ class ChoiceField(AnswerField):
         """None: what an empty answer means is chosen like any other."""
         return []
 
+    def drawn_inputs(self) -> dict[str, list[str]]:
+        return {str(self.name): [self.text]}
+
     def _number_of(self, value: JSONValue) -> str:
         position = position_of(self.node.options, value)
         return "" if position is None else str(position)

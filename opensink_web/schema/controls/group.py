@@ -7,7 +7,7 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind
 from opensink_web.schema.controls.json_box import JsonField
-from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
+from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
 from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
@@ -53,7 +53,7 @@ class GroupField(AnswerField):
             for position, (node, start) in enumerate(zip(self.node.children, starts, strict=True))
         ]
         for child, start in zip(self.children, starts, strict=True):
-            child.process(inside, start)
+            child.process(sent_to(child.name, inside), start)
         self._process_extras(inside)
         self._process_inclusion(formdata)
 
@@ -88,7 +88,7 @@ class GroupField(AnswerField):
         self.extras = ExtrasField(
             node, self.pointer, known=known, name=f"{self.name}-more", _form=self._form, _prefix=""
         )
-        self.extras.process(formdata, further or ABSENT)
+        self.extras.process(sent_to(self.extras.name, formdata), further or ABSENT)
 
     def _process_inclusion(self, formdata: FormData | None) -> None:
         parts = self.parts()
@@ -114,6 +114,9 @@ class GroupField(AnswerField):
             sent.replace(f"{self.name}-in", ["1"])
             sent.fresh.add(self.name)
             sent.focus = (self.name, "")
+
+    def drawn_inputs(self) -> dict[str, list[str]] | None:
+        return {f"{self.name}-in": ["1"] * self.is_included} if self.has_box else None
 
     def parts(self) -> list[AnswerField]:
         """Return the fields directly below this one."""

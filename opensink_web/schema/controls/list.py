@@ -8,7 +8,7 @@ from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField, Meaning
 from opensink_web.schema.controls.binding import bind
 from opensink_web.schema.controls.entries import entries_hint
-from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
+from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 MAX_ROWS = 100
@@ -67,7 +67,8 @@ class ListField(AnswerField):
             title=f"{item.title} {position + 1}",
         )
         row.row_number = number
-        row.process(None if starts_fresh(row.name, formdata) else formdata, data)
+        is_fresh = starts_fresh(row.name, formdata)
+        row.process(None if is_fresh else sent_to(row.name, formdata), data)
         self.rows.append(row)
 
     def _node_at(self, position: int) -> FieldNode:

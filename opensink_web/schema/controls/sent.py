@@ -28,6 +28,7 @@ class WithKept:
         self._sent = sent
         self._kept = kept
         self.fresh: set[str] = getattr(sent, "fresh", set())
+        self.restored: set[str] = getattr(sent, "restored", set())
 
     def __contains__(self, key: object, /) -> bool:
         return key in self._sent or key in self._kept
@@ -44,14 +45,16 @@ class WithKept:
 class Edited:
     """What was sent, with what a button changes.
 
-    `fresh` are the names of fields that start as if nothing had been sent; `focus` is the name of
-    the field that comes up focused, and which of its buttons, "" for its first control.
+    `fresh` are the names of fields that start as if nothing had been sent, and so do `restored`
+    ones, as a whole; `focus` is the name of the field that comes up focused, and which of its
+    buttons, "" for its first control.
     """
 
     def __init__(self, sent: FormData) -> None:
         self._sent = sent
         self._replaced: dict[str, list[str]] = {}
         self.fresh: set[str] = set()
+        self.restored: set[str] = set()
         self.focus: tuple[str, str] | None = None
 
     def __contains__(self, key: object, /) -> bool:
@@ -76,3 +79,8 @@ class Edited:
 def starts_fresh(name: str, sent: FormData | None) -> bool:
     """Return True if a field of this name starts as if nothing had been sent."""
     return sent is None or name in getattr(sent, "fresh", ())
+
+
+def sent_to(name: str, sent: FormData | None) -> FormData | None:
+    """Return what was sent for a field of this name: nothing where a proposal is put back."""
+    return None if name in getattr(sent, "restored", ()) else sent

@@ -76,6 +76,9 @@ class TypedField(AnswerField):
         """Return the text that goes into the page: never a secret."""
         return "" if self.node.secret else self.text
 
+    def drawn_inputs(self) -> dict[str, list[str]]:
+        return {str(self.name): [_with_plain_newlines(self.drawn_text())]}
+
     def _value(self) -> str:
         return self.drawn_text()
 

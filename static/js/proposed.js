@@ -1,0 +1,119 @@
+// What was proposed beside each field: marked as soon as it is changed, counted beside the button
+// that sends the form, and put back by a button, without asking the server.
+(() => {
+  "use strict";
+  const CONTROLS = "input[name]:not([type=hidden]), select[name], textarea[name]";
+  const NAMES_SHOWN = 3;
+
+  function controlsOf(mark) {
+    const part = mark.closest(".answer-group, .answer-field");
+    if (part.matches(".answer-field")) return [...part.querySelectorAll(CONTROLS)];
+    const box = part.querySelector(`:scope > .form-check > input[name="${part.id}-in"]`);
+    return box ? [box] : [];
+  }
+
+  const isTick = (control) => control.type === "radio" || control.type === "checkbox";
+  const lines = (text) => text.replace(/\r\n?/g, "\n");
+
+  function stateOf(control) {
+    return isTick(control) ? control.checked : lines(control.value);
+  }
+
+  // As it was proposed: as the server drew it, unless it drew what was changed before.
+  function proposedState(control, inputs) {
+    if (inputs && control.name in inputs) {
+      const sent = inputs[control.name];
+      return isTick(control) ? sent.includes(control.value) : lines(sent[0]);
+    }
+    if (isTick(control)) return control.defaultChecked;
+    if (control.localName !== "select") return lines(control.defaultValue);
+    const drawn = [...control.options].find((option) => option.defaultSelected) || control.options[0];
+    return drawn ? drawn.value : "";
+  }
+
+  function sealedIn(mark) {
+    return mark.closest(".answer-field")?.querySelector('input[type=hidden][name$="-sealed"]');
+  }
+
+  // Only the server can tell of some, such as lists with other rows: as it drew them, so they stay.
+  function isServers(mark) {
+    return mark.dataset.drawn === "changed" && !mark.dataset.inputs;
+  }
+
+  function isChanged(mark) {
+    if (isServers(mark) || sealedIn(mark)) return true;
+    const inputs = mark.dataset.inputs ? JSON.parse(mark.dataset.inputs) : null;
+    return controlsOf(mark).some((control) => stateOf(control) !== proposedState(control, inputs));
+  }
+
+  function tell(form, changed) {
+    const line = form.querySelector("[data-proposed-changes]");
+    if (!line) return;
+    const parts = [changed.length ? `${changed.length === 1 ? "1 field" : `${changed.length} fields`} changed: ` : "Nothing changed of what was proposed."];
+    changed.slice(0, NAMES_SHOWN).forEach((mark, at) => {
+      const label = mark.querySelector("[data-label]");
+      parts.push(at ? ", " : "", ...[...label.childNodes].map((node) => node.cloneNode(true)));
+    });
+    if (changed.length > NAMES_SHOWN) parts.push(` and ${changed.length - NAMES_SHOWN} more`);
+    const told = document.createElement("p");
+    told.append(...parts);
+    // The same words again would be read out again.
+    if (told.textContent !== line.textContent) line.replaceChildren(...told.childNodes);
+  }
+
+  function update(form) {
+    const marks = [...form.querySelectorAll("[data-proposed]")];
+    if (!marks.length) return;
+    const changed = marks.filter((mark) => {
+      const is = isChanged(mark);
+      mark.classList.toggle("is-changed", is);
+      mark.querySelector("button").disabled = !is;
+      return is;
+    });
+    tell(form, changed);
+  }
+
+  function putBack(mark) {
+    const inputs = mark.dataset.inputs ? JSON.parse(mark.dataset.inputs) : null;
+    const controls = controlsOf(mark);
+    const restored = controls.filter((control) => stateOf(control) !== proposedState(control, inputs));
+    sealedIn(mark)?.remove();
+    for (const control of restored) {
+      const state = proposedState(control, inputs);
+      if (isTick(control)) control.checked = state;
+      else control.value = state;
+      for (const name of ["input", "change"]) control.dispatchEvent(new Event(name, { bubbles: true }));
+    }
+    const first = [...restored, ...controls].filter((control) => control.checkVisibility());
+    (first.find((control) => !isTick(control) || control.checked) || first[0])?.focus();
+    update(mark.closest("form"));
+  }
+
+  function start(root) {
+    const forms = new Set();
+    for (const mark of root.querySelectorAll("[data-proposed]")) {
+      if (mark.dataset.drawn) continue;
+      mark.dataset.drawn = mark.classList.contains("is-changed") ? "changed" : "as proposed";
+      const form = mark.closest("form");
+      if (!form) continue;
+      forms.add(form);
+      if (!isServers(mark)) mark.querySelector("button").type = "button";
+    }
+    for (const form of forms) {
+      update(form);
+      // Enter shall send the form again, where no button of the server's would be pressed instead.
+      if (!form.querySelector('[name="_restore"][type="submit"]')) form.querySelector("[data-proposed-guard]")?.remove();
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.('[data-proposed] button[type="button"][name="_restore"]');
+    if (button) putBack(button.closest("[data-proposed]"));
+  });
+  for (const name of ["input", "change"]) {
+    document.addEventListener(name, (event) => event.target.form && update(event.target.form));
+  }
+  start(document);
+  document.addEventListener("htmx:load", (event) => start(event.detail.elt.parentElement || event.detail.elt));
+  window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach(update));
+})();

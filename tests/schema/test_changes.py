@@ -1,0 +1,182 @@
+"""What a form says beside its fields of what was proposed, and how that is put back."""
+
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from opensink_web.json_value import JSONObject
+from opensink_web.schema.changes import MAX_WORDS, RESTORE
+from opensink_web.schema.controls.base import AnswerField
+from opensink_web.schema.form import AnswerForm, walk
+
+pytestmark = pytest.mark.unit
+
+SCHEMA: JSONObject = {
+    "type": "object",
+    "required": ["quantity", "tags", "to", "stock"],
+    "properties": {
+        "quantity": {"type": "integer", "title": "Quantity", "default": 100},
+        "side": {
+            "title": "Side",
+            "oneOf": [{"const": "b", "title": "Buy"}, {"const": "s", "title": "Sell"}],
+            "default": "b",
+        },
+        "pin": {"type": "string", "title": "PIN", "writeOnly": True, "default": "s3cret"},
+        "tags": {
+            "type": "array",
+            "title": "Tags",
+            "items": {"type": "string", "title": "Tag"},
+            "default": ["x", "y"],
+        },
+        "to": {
+            "type": "object",
+            "title": "To",
+            "required": ["name"],
+            "properties": {"name": {"type": "string", "title": "Name", "default": "Ada"}},
+        },
+        "note": {"type": "string", "title": "Note"},
+        "stock": {"const": "NVDA", "title": "Stock"},
+    },
+}
+UNTOUCHED = {
+    "answer-0": ["100"],
+    "answer-1": ["0"],
+    "answer-2": [""],
+    "answer-3": ["0", "1"],
+    "answer-3-0": ["x"],
+    "answer-3-1": ["y"],
+    "answer-4-0": ["Ada"],
+    "answer-5": [""],
+}
+
+
+def sent(**changes: list[str]) -> MultiDict[str, str]:
+    """Return what a browser sends; `answer_3_0` stands for `answer-3-0`."""
+    named = {name.replace("_", "-"): values for name, values in changes.items()}
+    return MultiDict(UNTOUCHED | named)
+
+
+def submitted(**changes: list[str]) -> AnswerForm:
+    return AnswerForm.submitted(SCHEMA, sent(**changes))
+
+
+def at(form: AnswerForm, pointer: str) -> AnswerField:
+    return next(field for field in walk(form.root) if field.pointer == pointer)
+
+
+def said(form: AnswerForm, pointer: str) -> str | None:
+    """Return what was proposed at a place, as it is said there."""
+    proposed = at(form, pointer).proposed
+    assert proposed is not None
+    return proposed.words
+
+
+def test_nothing_is_changed_in_a_form_that_nobody_touched() -> None:
+    for form in (AnswerForm.blank(SCHEMA), submitted()):
+        assert form.changes == []
+        assert not [f for f in walk(form.root) if f.proposed is not None and f.proposed.is_changed]
+    assert AnswerForm.blank(SCHEMA).changes_in_words == "Nothing changed of what was proposed."
+
+
+def test_only_fields_for_which_something_was_proposed_say_so() -> None:
+    form = AnswerForm.blank(SCHEMA)
+    pointers = [field.pointer for field in walk(form.root) if field.proposed is not None]
+    assert pointers == ["/quantity", "/side", "/pin", "/tags/0", "/tags/1", "/to/name"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "labels"),
+    [
+        ({"answer_0": ["80"]}, ["Quantity"]),
+        ({"answer_0": ["not a number"]}, ["Quantity"]),
+        ({"answer_0": [""], "answer_1": ["1"]}, ["Quantity", "Side"]),
+        ({"answer_2": ["another"]}, ["PIN"]),
+        ({"answer_3_1": ["z"]}, ["Tags / Tag 2"]),
+        ({"answer_3": ["1"]}, ["Tags"]),
+        ({"answer_3": ["1", "0"]}, ["Tags"]),
+        ({"answer_3": ["0", "1", "2"], "answer_3_2": ["more"]}, ["Tags"]),
+        ({"answer_4_0": ["Bob"]}, ["To / Name"]),
+        ({"answer_5": ["filled in"]}, []),
+    ],
+)
+def test_each_changed_field_is_named_once(changes: dict[str, list[str]], labels: list[str]) -> None:
+    assert submitted(**changes).changes == labels
+
+
+def test_the_bar_names_the_first_few() -> None:
+    form = submitted(answer_0=["80"])
+    assert form.changes_in_words == "1 field changed: Quantity"
+    form = submitted(answer_0=["80"], answer_1=["1"], answer_2=["p"], answer_4_0=["Bob"])
+    assert form.changes_in_words == "4 fields changed: Quantity, Side, PIN and 1 more"
+
+
+def test_what_was_proposed_is_said_as_the_form_has_it() -> None:
+    form = submitted(answer_0=["80"], answer_1=["1"], answer_2=["p"], answer_3=["0"])
+    assert said(form, "/quantity") == "100"
+    assert said(form, "/side") == "Buy"
+    assert said(form, "/pin") is None
+    assert said(form, "/tags") == "x, y"
+    long: Any = {"properties": {"a": {"type": "string", "default": "x" * 500}}}
+    assert said(AnswerForm.blank(long), "/a") == "x" * MAX_WORDS + "…"
+
+
+def test_beside_an_exact_proposal_what_is_added_is_changed_too() -> None:
+    proposed: JSONObject = {"quantity": 5, "tags": ["x", "y"], "to": {"name": "Ada"}}
+    changed = sent(answer_0=["5"], answer_1=[""], answer_5=["added"])
+    form = AnswerForm.submitted(SCHEMA, changed, proposed | {"stock": "NVDA"})
+    assert form.changes == ["Note"]
+    assert said(form, "/note") == "no answer"
+
+
+def test_where_nothing_was_proposed_nothing_is_said() -> None:
+    schema: JSONObject = {"properties": {"a": {"type": "string"}, "b": {"default": None}}}
+    form = AnswerForm.blank(schema)
+    assert form.changes is None
+    assert [field for field in walk(form.root) if field.proposed] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "pointer", "value"),
+    [
+        ("answer-0", "/quantity", 100),
+        ("answer-1", "/side", "b"),
+        ("answer-2", "/pin", "s3cret"),
+        ("answer-3", "/tags", ["x", "y"]),
+        ("answer-4-0", "/to/name", "Ada"),
+    ],
+)
+def test_a_button_puts_back_what_was_proposed_and_keeps_the_rest(
+    name: str, pointer: str, value: Any
+) -> None:
+    changed = sent(
+        answer_0=["80"],
+        answer_1=["1"],
+        answer_2=["p"],
+        answer_3=["1"],
+        answer_3_1=["z"],
+        answer_4_0=["Bob"],
+        answer_5=["kept"],
+    )
+    form = AnswerForm.submitted(SCHEMA, changed)
+    changed[RESTORE] = name
+    restored = form.changed_by(changed)
+    assert restored is not None
+    assert at(restored, pointer).value() == value
+    assert len(restored.changes or []) == len(form.changes or []) - 1
+    assert at(restored, "/note").value() == "kept"
+
+
+def test_what_a_script_puts_back_holds_no_secret() -> None:
+    form = submitted(answer_0=["80"], answer_2=["p"])
+    inputs = [field.proposed.inputs for field in walk(form.root) if field.proposed]
+    assert {"answer-0": ["100"]} in inputs
+    assert {"answer-2": [""]} in inputs
+
+
+def test_a_row_that_is_put_back_stays_where_it_is() -> None:
+    changed = sent(answer_3_0=["z"])
+    changed[RESTORE] = "answer-3-0"
+    restored = AnswerForm.submitted(SCHEMA, changed).changed_by(changed)
+    assert restored is not None
+    assert at(restored, "/tags").value() == ["x", "y"]
