@@ -167,6 +167,18 @@ def test_secrets_are_never_drawn(draw: Draw) -> None:
         assert "hunter2" not in draw(form)
 
 
+def test_a_long_secret_has_lines_that_are_masked_and_never_drawn(draw: Draw) -> None:
+    schema: JSONValue = {"type": "string", "writeOnly": True, "maxLength": 4000}
+    whole: JSONValue = {"properties": {"a": schema}}
+    form = AnswerForm.submitted(whole, MultiDict({"answer-0": "hunter2\r\nof lines"}))
+    assert form.read().value == {"a": "hunter2\nof lines"}
+    html = draw(form)
+    assert "hunter2" not in html
+    control = tag(html, "textarea")
+    assert "answer-secret" in control
+    assert 'spellcheck="false"' in control
+
+
 def test_an_empty_form_says_so(draw: Draw) -> None:
     schema: JSONValue = {"type": "object", "properties": {}, "additionalProperties": False}
     assert "There is nothing to fill in." in draw(AnswerForm.blank(schema))

@@ -101,11 +101,12 @@ class LongTextField(TextField):
 
     @classmethod
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
-        """Take what may have several lines, or has them already; a secret has a line."""
+        """Take what may have several lines, or has them already; a secret, where it may be long."""
+        if node.secret:
+            return USUAL + 1 if node.kind is Kind.TEXT and node.multiline else 0
         has_lines = isinstance(data, str) and re.search(r"[\r\n]", data) is not None
         may = node.multiline or may_have_lines(node.format, node.constraints.pattern)
-        is_taken = node.kind is Kind.TEXT and not node.secret and (has_lines or may)
-        return USUAL + 1 if is_taken else 0
+        return USUAL + 1 if node.kind is Kind.TEXT and (has_lines or may) else 0
 
     @property
     def is_long(self) -> bool:
@@ -116,6 +117,8 @@ class LongTextField(TextField):
         attributes = super().attributes()
         lines = self.drawn_text().count("\n") + 1
         rows = min(16, max(4, lines + 1) if self.is_long else lines)
+        if self.node.secret:  # the style sheet masks it; no speller shall send it anywhere
+            attributes |= {"autocapitalize": "off", "spellcheck": "false"}
         return {name: attributes[name] for name in attributes if name != "type"} | {"rows": rows}
 
 
