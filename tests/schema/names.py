@@ -14,6 +14,7 @@ NULL = re.compile(r"\bnone\b|\bnull\b", re.IGNORECASE)
 EMPTY_TEXT = re.compile("empty text|without a letter", re.IGNORECASE)
 EMPTY_LIST = re.compile("empty list|no entries", re.IGNORECASE)
 EMPTY_OBJECT = re.compile("empty object|without|empty", re.IGNORECASE)
+ANNOTATIONS = {"title", "description", "default", "examples", "deprecated", "writeOnly"}
 IN_PLACE = ("allOf", "anyOf", "oneOf")
 KINDS = {
     "str": "text",
@@ -40,8 +41,7 @@ class Names:
         self._references = References(schema)
         self._titles: dict[str, set[str]] = defaultdict(set)
         self._options: dict[str, set[str]] = defaultdict(set)
-        self._anything = {"Entry"}
-        self._schema = schema
+        self._anything: set[str] = set()
         for _, part in walk(schema):
             self._take_keys(part)
             self._take_options(part)
@@ -50,6 +50,8 @@ class Names:
         properties = part.get("properties")
         for key, child in properties.items() if isinstance(properties, dict) else ():
             for each in self._applying(child):
+                if not each.keys() - ANNOTATIONS:
+                    self._anything |= {plain(key), plain(str(each.get("title", key)))}
                 if isinstance(each.get("title"), str):
                     self._titles[key].add(" ".join(str(each["title"]).split()))
 
@@ -80,6 +82,7 @@ class Names:
         titled = [each for each in labels if each in self._titles[key]]
         named = [each for each in labels if each == (collapsed or "(no name)")]
         alike = [each for each in labels if plain(each) == plain(key) != ""]
+        alike.sort(key=lambda label: label.lower() != collapsed.lower())
         return next(iter([*with_key, *titled, *named, *alike]), None)
 
     def option(self, value: JSONValue, labels: list[str]) -> str | None:
@@ -96,7 +99,7 @@ class Names:
 
     def is_anything(self, label: str) -> bool:
         """Return True if a field of this name may hold whatever JSON there is."""
-        return False
+        return plain(label) in self._anything
 
     def likeness(self, label: str, value: JSONValue) -> int:
         """Return how well the words of a choice fit a value: its kind, its marks, its keys."""

@@ -8,21 +8,21 @@ schema leaves everything open. Where the page offers several ways, each is tried
 import re
 from collections.abc import Iterable
 
-from opensink_web.errors import FieldError
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.form import AnswerForm
+from opensink_web.schema.subschemas import Path
 from tests.schema.hands import Take, options_of, set_text, tick
-from tests.schema.names import ABSENT, EMPTY_LIST, EMPTY_OBJECT, EMPTY_TEXT, NULL, Names, plain
+from tests.schema.names import ABSENT, EMPTY_LIST, EMPTY_OBJECT, EMPTY_TEXT, NULL, Names
 from tests.schema.page import Element, Page, drawn
 from tests.schema.secret_cases import Vault
 from tests.schema.sight import (
     ADD,
     Stuck,
-    adds_pairs,
     blocks_in,
     buttons_of,
     controls_of,
     facts_in,
+    holds_pairs,
     is_branch,
     is_for_further_keys,
     is_row,
@@ -31,11 +31,12 @@ from tests.schema.sight import (
     only,
     suffix_of,
 )
+from tests.schema.verdict import differences, path_of, told
 
+PASSED_OVER = re.compile("JSON|^Choose|^No answer")
 MOST_TRIES = 24
 MOST_PRESSES = 300
 REFRESH, REMOVE, OPEN, IN_ORDER = "_refresh", "_remove", "_open", "_rows"
-Path = tuple[str | int, ...]
 
 
 class _Pressed(Exception):
@@ -57,7 +58,7 @@ class Person:
 
         Raises: Stuck where the page shows no way.
         """
-        stuck = Stuck("no way tried")
+        first: Stuck | None = None
         for _ in range(MOST_TRIES):
             self._ways = {}
             try:
@@ -65,21 +66,30 @@ class Person:
             except Stuck as error:
                 stuck = error
             else:
-                if same(read, target):
+                differing = list(differences(read, target))
+                if not differing:
                     return read
-                stuck = Stuck(f"read {dump(read)}")
-            if not self._has_another_way():
+                stuck = Stuck(f"read {dump(read)}", *differing)
+            first = first or stuck
+            if not self._has_another_way(stuck.places):
                 break
-        raise stuck
+        raise first or Stuck("no way tried")
 
-    def _has_another_way(self) -> bool:
-        """Turn to the next way of the last choice that has one left."""
-        for place in reversed(list(self._ways)):
+    def _has_another_way(self, wrong: Iterable[Path]) -> bool:
+        """Turn to the next way of a choice: one at or around what went wrong, else the last."""
+        for place in [*self._ways_around(wrong), *reversed(self._ways)]:
             if self._tried.get(place, 0) + 1 < self._ways[place]:
                 self._tried[place] = self._tried.get(place, 0) + 1
                 return True
-            self._tried.pop(place, None)
         return False
+
+    def _ways_around(self, wrong: Iterable[Path]) -> list[Path]:
+        return [
+            place
+            for each in wrong
+            for place in sorted(self._ways, key=len, reverse=True)
+            if place[:-1] == each[: len(place) - 1]
+        ]
 
     def _way(self, place: Path, count: int) -> int:
         self._ways.setdefault(place, count)
@@ -87,18 +97,21 @@ class Person:
 
     def _once(self, target: JSONObject) -> JSONObject:
         self._draw(AnswerForm.blank(self.schema, self.proposed))
+        refusals = 0
         for _ in range(MOST_PRESSES):
             try:
                 self._fill(self.page.root, target, ())
             except _Pressed:
                 continue
-            sent = self.page.sent
-            form = AnswerForm.submitted(self.schema, sent, self.proposed, self.vault)
+            form = AnswerForm.submitted(self.schema, self.page.sent, self.proposed, self.vault)
             submission = form.read()
-            if submission.value is None:
-                self.pages.append(drawn(form))
-                raise Stuck(f"refused: {told(submission.errors)}")
-            return submission.value
+            if submission.value is not None:
+                return submission.value
+            refusals += 1
+            if refusals == 2:  # what came with a choice is there to be seen, and sent
+                wrong = [path_of(error.path, target) for error in submission.errors]
+                raise Stuck(f"refused: {told(submission.errors)}", *wrong)
+            self._draw(form)
         raise Stuck("too many buttons to press")
 
     def _draw(self, form: AnswerForm) -> None:
@@ -151,6 +164,8 @@ class Person:
             self._say_nothing(block, value)
 
     def _fill_keys(self, block: Element, value: JSONObject, place: Path) -> None:
+        if not value:
+            self._say_nothing(block, value)
         fields = {label_of(each): each for each in blocks_in(block) if not is_row(each)}
         facts = facts_in(block)
         found: dict[int, str] = {}
@@ -172,11 +187,9 @@ class Person:
     def _fill_further(self, block: Element, further: JSONObject, place: Path) -> None:
         """Give keys for which the block shows no field: press on, or write them into rows."""
         self._refresh()
-        rows = next(
-            (each for each in [block, *blocks_in(block)] if adds_pairs(each) is not None), None
-        )
+        rows = next(filter(holds_pairs, [block, *blocks_in(block)]), None)
         if rows is None:
-            raise Stuck(f"no field for {list(further)} at {place}")
+            raise Stuck(f"no field for {list(further)} at {place}", place)
         self._fill_pairs(rows, further, place)
 
     def _refresh(self) -> None:
@@ -195,7 +208,8 @@ class Person:
         if not value:
             self._say_nothing(block, value)
         for index, (row, inner) in enumerate(zip(rows, value, strict=True)):
-            self._fill(only(blocks_in(row)), inner, (*place, index))
+            if blocks_in(row):  # what can only be one thing is shown, and not asked for
+                self._fill(only(blocks_in(row)), inner, (*place, index))
 
     def _fill_pairs(self, block: Element, value: JSONObject, place: Path) -> None:
         rows = [each for each in blocks_in(block) if is_row(each)]
@@ -206,7 +220,8 @@ class Person:
         for row, (key, inner) in zip(rows, value.items(), strict=True):
             name, *rest = blocks_in(row)
             self._fill(name, key, (*place, key, "name"))
-            self._fill(only(rest), inner, (*place, key))
+            if rest:
+                self._fill(only(rest), inner, (*place, key))
 
     def _choose_branch(
         self, block: Element, control: Element, value: JSONValue, place: Path
@@ -214,7 +229,7 @@ class Person:
         """Choose what shape the value has: what fits best first, the others when that fails."""
         options = list(options_of(block, control))
         ranked = sorted(options, key=lambda each: -self.names.likeness(each[0], value))
-        ranked = [each for each in ranked if plain(each[0]) not in {"json", "choose", "noanswer"}]
+        ranked = [each for each in ranked if not PASSED_OVER.search(each[0])]
         if not ranked:
             raise Stuck(f"nothing to choose at {place}")
         if value is None and not any(NULL.search(label) for label, _ in ranked):
@@ -270,13 +285,14 @@ class Person:
         box = boxes[0]
         if box.has_class("answer-json"):
             if not self.names.is_anything(label_of(block)):
-                raise Stuck(f"a JSON box at {place}")
+                raise Stuck(f"a JSON box at {place}", place)
             self._is_touched |= set_text(box, dump(value))
         elif value is None or value in ("", []):
             self._is_touched |= set_text(box, "")
+            self._choose_kind(block, value, place)
             self._say_nothing(block, value)
         elif isinstance(value, list | dict):
-            raise Stuck(f"one box for {dump(value)} at {place}")
+            raise Stuck(f"one box for {dump(value)}", place)
         else:
             self._is_touched |= set_text(
                 box, value if isinstance(value, str) else dump(value).strip('"')
@@ -290,18 +306,22 @@ class Person:
             return
         options = list(options_of(block, control))
         ranked = sorted(options, key=lambda each: -self.names.likeness(each[0], value))
-        way = self._way((*place, "kind"), len(ranked) + 1)
-        if way:
-            ranked[way - 1][1]()
+        if self._way((*place, "kind"), 2):
+            ranked[0][1]()
 
     # leaving out, and the kinds of nothing
 
     def _say_nothing(self, block: Element, value: JSONValue) -> None:
         """Say that there is nothing, and which nothing is meant."""
-        for row in filter(is_row, blocks_in(block)):
-            self._press_in(row, REMOVE)
+        self._remove_rows(block)
         words = {"null": NULL, '""': EMPTY_TEXT, "[]": EMPTY_LIST, "{}": EMPTY_OBJECT}
         self._mean(block, words.get(dump(value), NULL), value)
+
+    def _remove_rows(self, block: Element) -> None:
+        for row in filter(is_row, blocks_in(block)):
+            button = next((each for each in buttons_of(row) if each["name"] == REMOVE), None)
+            if button is not None:
+                self._press(button)
 
     def _mean(self, block: Element, words: re.Pattern[str], value: JSONValue) -> None:
         control = next((e for e in controls_of(block) if suffix_of(e["name"]) == "empty"), None)
@@ -320,10 +340,9 @@ class Person:
             self._is_touched |= tick(own["in"], ticked=False)
             return
         if "which" in own:
-            self._take_none(block, own["which"])
+            self._leave_out_union(block, own["which"])
             return
-        for row in [each for each in blocks_in(block) if is_row(each)]:
-            self._press_in(row, REMOVE)
+        self._remove_rows(block)
         for control in controls_of(block):
             if suffix_of(control["name"]):
                 continue
@@ -335,13 +354,26 @@ class Person:
                 self._is_touched |= set_text(control, "")
         self._mean(block, ABSENT, None)
 
-    def _take_none(self, block: Element, control: Element) -> None:
+    def _leave_out_union(self, block: Element, control: Element) -> None:
+        """Choose no shape, or the first one and nothing in it."""
+        if self._take_none(block, control):
+            self._mean(block, ABSENT, None)
+            return
+        _, take = next(options_of(block, control))
+        if take():
+            self._is_touched = True
+            self._press_in(block, REFRESH)
+        for branch in filter(is_branch, blocks_in(block)):
+            self._leave_out(branch)
+
+    def _take_none(self, block: Element, control: Element) -> bool:
         offered = list(options_of(block, control))
         for words in (ABSENT, NULL, re.compile("Choose")):
             for label, take in offered:
                 if words.search(label):
                     take()
-                    return
+                    return True
+        return False
 
     def _open(self, block: Element) -> None:
         button = next((each for each in buttons_of(block) if each["name"] == OPEN), None)
@@ -353,19 +385,3 @@ class Person:
         if button is None:
             raise Stuck(f"no button {name} in {label_of(block)!r}")
         self._press(button)
-
-
-def same(read: JSONValue, target: JSONValue) -> bool:
-    """Return True if two values are equal with their kinds; typed keys may come in any order."""
-    if isinstance(read, dict) and isinstance(target, dict):
-        return read.keys() == target.keys() and all(same(read[k], target[k]) for k in target)
-    if isinstance(read, list) and isinstance(target, list):
-        return len(read) == len(target) and all(map(same, read, target))
-    if isinstance(read, int) and isinstance(target, float):
-        return read == target  # a whole number is typed without its fraction
-    return dump(read) == dump(target)
-
-
-def told(errors: Iterable[FieldError]) -> str:
-    """Write errors in a line."""
-    return "; ".join(f"{error.path} {error.message}" for error in errors)

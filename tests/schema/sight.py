@@ -3,13 +3,18 @@
 import re
 from collections.abc import Iterator
 
+from opensink_web.schema.subschemas import Path
 from tests.schema.page import Element
 
 ADD = "_add"
 
 
 class Stuck(Exception):
-    """The page shows no way to give this value."""
+    """The page shows no way to give what stands at these places of the value."""
+
+    def __init__(self, message: str, *places: Path) -> None:
+        super().__init__(message)
+        self.places = places
 
 
 def is_block(element: Element) -> bool:
@@ -97,9 +102,12 @@ def suffix_of(name: str) -> str:
     return last if last in {"which", "kind", "empty", "in"} else ""
 
 
-def adds_pairs(block: Element) -> Element | None:
-    """Return the button that adds a row of key and value."""
-    return next((each for each in buttons_of(block) if each["name"] == ADD), None)
+def holds_pairs(block: Element) -> bool:
+    """Return True if a block has rows of key and value, or a button that adds one."""
+    rows = [blocks_in(row) for row in blocks_in(block) if is_row(row)]
+    if any(row and controls_of(row[0])[0]["name"].endswith("-key") for row in rows):
+        return True
+    return any(each["name"] == ADD for each in buttons_of(block))
 
 
 def is_for_further_keys(block: Element) -> bool:
