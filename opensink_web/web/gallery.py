@@ -75,8 +75,10 @@ def _at_first(construct: Construct) -> Markup:
 @lru_cache(maxsize=512)
 def _drawn(name: str, url: str) -> Markup:
     """Draw a form as it is at first: always the same, and for all of them it takes a while."""
+    form = AnswerForm.blank(constructs()[name].schema, name=name)
     fields = get_template_attribute("answer/_form.html", "answer_fields")
-    return Markup(fields(AnswerForm.blank(constructs()[name].schema, name=name), url))  # noqa: S704 - a macro's
+    changes = get_template_attribute("answer/_form.html", "answer_changes")
+    return Markup(fields(form, url) + changes(form))  # noqa: S704 - two macros'
 
 
 def _construct(name: str) -> Construct:
