@@ -4,6 +4,7 @@
   "use strict";
   const CONTROLS = "input[name]:not([type=hidden]), select[name], textarea[name]";
   const NAMES_SHOWN = 3;
+  const proposed = new WeakMap(); // what each control held, or would hold, as it was proposed
 
   function controlsOf(mark) {
     const part = mark.closest(".answer-group, .answer-field");
@@ -19,8 +20,8 @@
     return isTick(control) ? control.checked : lines(control.value);
   }
 
-  // As it was proposed: as the server drew it, unless it drew what was changed before.
-  function proposedState(control, inputs) {
+  // As the server drew it, unless it drew what was changed before.
+  function drawnState(control, inputs) {
     if (inputs && control.name in inputs) {
       const sent = inputs[control.name];
       return isTick(control) ? sent.includes(control.value) : lines(sent[0]);
@@ -30,6 +31,8 @@
     const drawn = [...control.options].find((option) => option.defaultSelected) || control.options[0];
     return drawn ? drawn.value : "";
   }
+
+  const isOther = (control) => proposed.has(control) && stateOf(control) !== proposed.get(control);
 
   function sealedIn(mark) {
     return mark.closest(".answer-field")?.querySelector('input[type=hidden][name$="-sealed"]');
@@ -42,8 +45,7 @@
 
   function isChanged(mark) {
     if (isServers(mark) || sealedIn(mark)) return true;
-    const inputs = mark.dataset.inputs ? JSON.parse(mark.dataset.inputs) : null;
-    return controlsOf(mark).some((control) => stateOf(control) !== proposedState(control, inputs));
+    return controlsOf(mark).some(isOther);
   }
 
   function tell(form, changed) {
@@ -74,12 +76,11 @@
   }
 
   function putBack(mark) {
-    const inputs = mark.dataset.inputs ? JSON.parse(mark.dataset.inputs) : null;
     const controls = controlsOf(mark);
-    const restored = controls.filter((control) => stateOf(control) !== proposedState(control, inputs));
+    const restored = controls.filter(isOther);
     sealedIn(mark)?.remove();
     for (const control of restored) {
-      const state = proposedState(control, inputs);
+      const state = proposed.get(control);
       if (isTick(control)) control.checked = state;
       else control.value = state;
       for (const name of ["input", "change"]) control.dispatchEvent(new Event(name, { bubbles: true }));
@@ -97,7 +98,10 @@
       const form = mark.closest("form");
       if (!form) continue;
       forms.add(form);
-      if (!isServers(mark)) mark.querySelector("button").type = "button";
+      if (isServers(mark)) continue;
+      mark.querySelector("button").type = "button";
+      const inputs = mark.dataset.inputs ? JSON.parse(mark.dataset.inputs) : null;
+      for (const control of controlsOf(mark)) proposed.set(control, drawnState(control, inputs));
     }
     for (const form of forms) {
       update(form);

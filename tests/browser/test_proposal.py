@@ -200,3 +200,46 @@ def test_without_scripts_a_page_that_comes_back_says_and_restores_it(
     page.get_by_role("button", name="Send answer").click()
     expect(page.locator("main")).to_contain_text("As proposed")
     assert stored(site, request_id) == (DEFAULT_ANSWER | {"note": "kept"}, [])
+
+
+def test_long_choices_and_boxes_say_it_too(signed_in: Page, site: Site) -> None:
+    schema = {
+        "type": "object",
+        "required": ["read"],
+        "properties": {
+            "city": {
+                "enum": [f"City {n}" for n in range(30)],
+                "title": "City",
+                "default": "City 7",
+            },
+            "days": {
+                "type": "array",
+                "title": "Days",
+                "uniqueItems": True,
+                "items": {"enum": ["Mon", "Tue", "Wed"]},
+                "default": ["Mon", "Tue"],
+            },
+            "read": {"const": True, "title": "I have read it"},
+        },
+    }
+    request_id = site.ask(schema, title="Where?")["request_id"]
+    page = signed_in
+    page.goto(site.page(f"/requests/{request_id}"))
+    expect(bar(page)).to_have_text(NOTHING)
+    page.get_by_label("I have read it").check()
+    expect(bar(page)).to_have_text(NOTHING)  # to assent changes nothing of what was proposed
+    page.locator('select[name="answer-0"]').select_option("City 9")
+    page.get_by_label("Tue").uncheck()
+    page.get_by_label("Wed").check()
+    expect(bar(page)).to_have_text("2 fields changed: City, Days")
+    expect(page.get_by_text("Proposed: City 7")).to_be_visible()
+    expect(page.get_by_text("Proposed: Mon, Tue")).to_be_visible()
+    put_back(page, "Days").click()
+    expect(page.get_by_label("Tue")).to_be_checked()
+    expect(page.get_by_label("Wed")).not_to_be_checked()
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator("main")).to_contain_text("Answered by you, with 1 field changed")
+    assert stored(site, request_id) == (
+        {"city": "City 9", "days": ["Mon", "Tue"], "read": True},
+        ["/city"],
+    )

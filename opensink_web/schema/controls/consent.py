@@ -25,6 +25,9 @@ class ConsentField(AnswerField):
         self.data = True if TICKED in valuelist else ABSENT
         self.changed = self.data is not self.initial
 
+    def drawn_inputs(self) -> dict[str, list[str]]:
+        return {str(self.name): [TICKED] * self.is_ticked}
+
     @property
     def is_ticked(self) -> bool:
         """Return True if the box is drawn ticked."""
