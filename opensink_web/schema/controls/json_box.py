@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from wtforms import widgets
-
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.schema.controls.base import USUAL
 from opensink_web.schema.controls.binding import fits
 from opensink_web.schema.controls.list import MAX_ROWS
 from opensink_web.schema.controls.typed import TypedField
+from opensink_web.schema.controls.widgets import Area
 from opensink_web.schema.secrets import HIDDEN, value_at, with_values
 from opensink_web.schema.subschemas import Path
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
@@ -34,7 +33,7 @@ class JsonField(TypedField):
     """
 
     control = "json"
-    widget = widgets.TextArea()
+    widget = Area()
 
     @classmethod
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 from jsonschema_rs import Validator
-from wtforms import widgets
 
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
 from opensink_web.schema.controls.base import USUAL, Meaning
 from opensink_web.schema.controls.typed import TypedField
+from opensink_web.schema.controls.widgets import Area
 from opensink_web.schema.line_breaks import ONE_LINE_FORMATS, may_have_lines
 from opensink_web.schema.tree.node import ABSENT, Absent, Constraints, FieldNode, Kind
 from opensink_web.schema.validation import compile_schema
@@ -97,7 +97,7 @@ class LongTextField(TextField):
     """A string that may have more than one line; unless it is long, it begins with one."""
 
     control = "textarea"
-    widget = widgets.TextArea()
+    widget = Area()
 
     @classmethod
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:

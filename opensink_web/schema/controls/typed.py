@@ -4,10 +4,9 @@ Type-exact: what a browser sends back untouched becomes the very value it was dr
 does not become 1 and "" is not mistaken for an absent key. Only what was changed is read anew.
 """
 
-from wtforms import widgets
-
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField, Meaning
+from opensink_web.schema.controls.widgets import Line
 from opensink_web.schema.tree.node import ABSENT, Absent
 
 
@@ -15,7 +14,7 @@ class TypedField(AnswerField):
     """A field into which something is typed; subclasses say how it reads."""
 
     control = "input"
-    widget = widgets.TextInput()
+    widget = Line()
 
     def process_data(self, value: JSONValue | Absent) -> None:
         """Take the value to draw."""
@@ -78,9 +77,6 @@ class TypedField(AnswerField):
 
     def drawn_inputs(self) -> dict[str, list[str]]:
         return {str(self.name): [_with_plain_newlines(self.drawn_text())]}
-
-    def _value(self) -> str:
-        return self.drawn_text()
 
     @property
     def hint(self) -> str:
