@@ -20,6 +20,7 @@ from opensink_web.schema.controls.group import GroupField
 from opensink_web.schema.controls.sent import Edited, FormData, WithKept
 from opensink_web.schema.edits import Proposal, says_something
 from opensink_web.schema.kept import as_sent, undrawn
+from opensink_web.schema.paging import PAGE, drawn, lay_out, show, unvisited
 from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.sentences import REQUIRED
 from opensink_web.schema.tree.building import field_tree
@@ -69,10 +70,10 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     """A form for one schema, either blank or as submitted; `root` is its outermost field.
 
     `proposed`, an answer that fits, is what it starts from instead of what the schema proposes.
-    If that is so large, or the schema demands so many entries, that a browser would choke on the
-    fields, it is answered as JSON. Without a `vault` a secret has to be typed anew when the form
-    is drawn again. Every field's name begins with `name`, so a page may have several forms.
-    Raises: InvalidInput when a browser sends more fields than can be.
+    Many fields are drawn in pages; more than MAX_FIELDS are answered as JSON. Without a `vault` a
+    secret has to be typed anew when the form is drawn again, and so has what was typed on another
+    page. Every field's name begins with `name`, so a page may have several forms. Raises:
+    InvalidInput when a browser sends more fields than can be.
     """
 
     def __init__(
@@ -99,10 +100,10 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._start: JSONValue | Absent = {} if start.value is ABSENT else start.value
         self.notices = start.notices
         try:
-            untouched = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
+            untouched = self._bound(node, None, capacity=MAX_FIELDS)
         except _TooManyFields:
             node = as_json(node)
-            untouched = self._bound(node, None, capacity=MAX_BLANK_FIELDS)
+            untouched = self._bound(node, None, capacity=MAX_FIELDS)
         self.root = untouched
         if self._sent is not None:
             self.root = self._bound(node, self._sent, capacity=MAX_FIELDS)
@@ -120,6 +121,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         root = bind(self, node, self._start, name=self._name, pointer="")
         root.process(formdata, self._start)
         _name_parts(root)
+        lay_out(root, formdata)
         fields = _by_pointer(walk(root))
         for notice in (*self.notices, *self._late_notices):
             field = _nearest(fields, notice.path)
@@ -132,7 +134,9 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             kept = as_sent(self.unseal(self.kept_name, sealed)) if sealed else {}
         except ValueError:
             kept = {}  # too old by now, or somebody else's
-        return WithKept(formdata, kept) if kept else formdata
+        sent = WithKept(formdata, kept)
+        sent.untouched = unvisited(sent)
+        return sent
 
     @property
     def kept_name(self) -> str:
@@ -142,7 +146,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     @property
     def kept(self) -> str:
         """What was typed in parts that are closed now, sealed for the page."""
-        kept = undrawn(self._sent, walk(self.root)) if self._sent is not None else {}
+        kept = undrawn(self._sent, self.root) if self._sent is not None else {}
         return (
             self.seal(self.kept_name, {name: [*texts] for name, texts in kept.items()})
             if kept
@@ -171,7 +175,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
         What was closed there for that stays closed in what is sent.
         """
-        if self._is_blank and fields > self._capacity:
+        if self._is_blank and MAX_FIELDS - self._capacity + fields > MAX_BLANK_FIELDS:
             self._crowded.add(name)
         return name in self._crowded
 
@@ -230,15 +234,23 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     @property
     def error_summary(self) -> list[SummaryLine]:
         """The errors in the order of the form, each with the control to go to."""
+        pagers = {
+            id(inner): f"{field.name}-pager"
+            for field in drawn(self.root)
+            for member in field.undrawn_members()
+            for inner in walk(member)
+        }
         return [
-            SummaryLine(message, field.focus_id, self._label_of(field))
+            SummaryLine(message, pagers.get(id(field), field.focus_id), self._label_of(field))
             for field, message in self._placed
         ]
 
     @property
     def has_buttons(self) -> bool:
         """Return True if the form has buttons of its own, such as those that add rows."""
-        return any(field.has_buttons or field.redraws for field in walk(self.root))
+        return any(
+            field.has_buttons or field.redraws or len(field.pages) > 1 for field in walk(self.root)
+        )
 
     @property
     def changes_in_words(self) -> str:
@@ -250,11 +262,17 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
         None when the form was sent by none of those buttons.
         """
-        buttons = {REFRESH, RESTORE}.union(*(control.buttons for control in AnswerField.registry))
+        buttons = {REFRESH, RESTORE, PAGE}.union(
+            *(control.buttons for control in AnswerField.registry)
+        )
         pressed = [(name, value) for name in sorted(buttons) for value in formdata.getlist(name)]
         if not pressed:
             return None
         sent = Edited(formdata)
+        for text in formdata.getlist(PAGE):
+            name, _, page = text.rpartition(":")
+            sent.replace(f"{name}-page", [page])
+            sent.focus = (name, PAGE)
         for field in walk(self.root):
             for button, value in pressed:
                 if button != RESTORE:
@@ -288,6 +306,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
 
     def focus(self, name: str, button: str) -> None:
         """Have the page come up with a button of a field focused, or with its first control."""
+        show(self.root, {name})
         for field in walk(self.root):
             if field.name == name:
                 field.focused_button = button
@@ -301,6 +320,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._placed = sorted(placed, key=lambda pair: order[pair[0].name])
         for field, message in self._placed:
             field.errors.append(message)
+        show(self.root, {str(field.name) for field, _ in self._placed if field is not self.root})
 
     def _located(self, errors: Iterable[FieldError]) -> Iterator[tuple[AnswerField, str]]:
         fields = _by_pointer(self.root.active())

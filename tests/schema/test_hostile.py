@@ -111,10 +111,10 @@ def test_a_long_honest_answer_is_checked() -> None:
 
 
 def test_what_no_form_can_hold_is_proposed_as_json() -> None:
-    fields = {f"p{number}": {"type": "integer", "default": number} for number in range(2_000)}
+    fields = {f"p{number}": {"type": "integer", "default": number} for number in range(10_001)}
     form = AnswerForm.blank(answer(**fields))
     assert form.root.control == "json"
-    assert form.root.value() == {f"p{number}": number for number in range(2_000)}
+    assert form.root.value() == {f"p{number}": number for number in range(10_001)}
 
 
 def test_more_rows_than_a_form_can_hold_are_refused() -> None:

@@ -96,6 +96,8 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.autofocus = False
         self.focused_button = ""
         self.part_name = str(self.name)
+        self.pages: list[tuple[int, int]] = []
+        self.page = 0
         self.row_number: int | None = None
         self.errors: list[str] = []
         self.notices: list[str] = []
@@ -159,6 +161,28 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     def sealed_name(self) -> str:
         """The name under which the page brings back a secret that was typed."""
         return f"{self.name}{SEALED_ENDING}"
+
+    def members(self) -> list["AnswerField"]:
+        """Return those of the parts that are drawn in pages where they are many."""
+        return []
+
+    def undrawn_members(self) -> list["AnswerField"]:
+        """Return the members on other pages."""
+        if len(self.pages) < 2:
+            return []
+        start, end = self.pages[self.page]
+        members = self.members()
+        return members[:start] + members[end:]
+
+    def drawn_parts(self) -> list["AnswerField"]:
+        """Return the fields directly below this one that are drawn."""
+        others = {id(member) for member in self.undrawn_members()}
+        return [part for part in self.parts() if id(part) not in others]
+
+    @property
+    def undrawn(self) -> str:
+        """The numbers of the members on other pages, as the page brings them back."""
+        return " ".join(member.name.rpartition("-")[2] for member in self.undrawn_members())
 
     @property
     def part_id(self) -> str:

@@ -122,6 +122,10 @@ class GroupField(AnswerField):
         """Return the fields directly below this one."""
         return [*self.children, *([self.extras] if self.extras else [])]
 
+    def members(self) -> list[AnswerField]:
+        """Return the fields of the properties."""
+        return self.children
+
     @property
     def is_fixed(self) -> bool:
         return bool(self.children) and all(part.is_fixed for part in self.parts())

@@ -11,7 +11,7 @@ from opensink_web.schema.controls.entries import entries_hint
 from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
-MAX_ROWS = 100
+MAX_ROWS = 10_000
 MAX_BLANK_ROWS = 20
 ADD, REMOVE, UP, DOWN = "_add", "_remove", "_up", "_down"
 
@@ -135,6 +135,10 @@ class ListField(AnswerField):
 
     def parts(self) -> list[AnswerField]:
         return [*self.rows]
+
+    def members(self) -> list[AnswerField]:
+        """Return the rows."""
+        return self.rows
 
     def problems(self) -> Iterator[tuple[AnswerField, str]]:
         """A row that nobody filled in is no entry."""

@@ -22,13 +22,18 @@ class FormData(Protocol):
 
 
 class WithKept:
-    """What was sent, with what was typed before in parts that are not drawn now."""
+    """What was sent, with what was typed before in parts that are not drawn now.
+
+    `fresh` are the names of fields that start as if nothing had been sent, `untouched` of those
+    that were not drawn, so that nobody has changed them.
+    """
 
     def __init__(self, sent: FormData, kept: Mapping[str, list[str]]) -> None:
         self._sent = sent
         self._kept = kept
         self.fresh: set[str] = getattr(sent, "fresh", set())
         self.restored: set[str] = getattr(sent, "restored", set())
+        self.untouched: set[str] = set()
 
     def __contains__(self, key: object, /) -> bool:
         return key in self._sent or key in self._kept
@@ -82,5 +87,9 @@ def starts_fresh(name: str, sent: FormData | None) -> bool:
 
 
 def sent_to(name: str, sent: FormData | None) -> FormData | None:
-    """Return what was sent for a field of this name: nothing where a proposal is put back."""
-    return None if name in getattr(sent, "restored", ()) else sent
+    """Return what was sent for a field of this name.
+
+    That is nothing where a proposal is put back, or where the field was on another page.
+    """
+    is_as_it_was = name in getattr(sent, "restored", ()) or name in getattr(sent, "untouched", ())
+    return None if is_as_it_was else sent

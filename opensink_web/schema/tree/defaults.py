@@ -19,7 +19,7 @@ from opensink_web.schema.messages import UNEXPECTED_KEY
 from opensink_web.schema.subschemas import Path, pointer_to
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
-MAX_NODES = 10_000
+MAX_NODES = 50_000
 MAX_DEPTH = 64
 _MAX_ROUNDS = 5
 """What does not fit is left out at most so often: taking one part out may show another."""
