@@ -8,6 +8,8 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     references   what a local `$ref` points at
     limits       check_schema(): what may be sent as a schema
     lint         what a schema may say, but hardly means
+    own_values   the values that a schema names itself, held against it
+    dialect_words  words of one dialect in a schema of another
     example      a value to try a schema with
     places       on which line of a text a part of it stands
     effort       how much work a recursive schema makes of an answer

@@ -71,7 +71,7 @@ def modern(part: JSONObject, dialect: Dialect) -> JSONObject:
         return {"$ref": part["$ref"]}
     if dialect is Dialect.DRAFT_2020_12 and "dependencies" not in part:
         return part
-    words = {name: value for name, value in part.items() if _SINCE.get(name, dialect) <= dialect}
+    words = {name: value for name, value in part.items() if SINCE.get(name, dialect) <= dialect}
     if dialect is Dialect.DRAFT_04:
         _with_numbers_as_bounds(words)
     if dialect < Dialect.DRAFT_2020_12:
@@ -80,7 +80,7 @@ def modern(part: JSONObject, dialect: Dialect) -> JSONObject:
     return words
 
 
-_SINCE = {
+SINCE = {
     **dict.fromkeys(("const", "contains", "propertyNames"), Dialect.DRAFT_06),
     **dict.fromkeys(("if", "then", "else"), Dialect.DRAFT_07),
     **dict.fromkeys(("dependentRequired", "dependentSchemas"), Dialect.DRAFT_2019_09),
