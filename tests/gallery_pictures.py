@@ -21,7 +21,9 @@ from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
 from opensink_web.factory import create_app
+from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.gallery import Construct, constructs
+from opensink_web.schema.overview import overview
 from opensink_web.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -103,8 +105,12 @@ def main(names: list[str]) -> None:
             viewport={"width": WIDTH, "height": 900}, color_scheme="light", locale="en-GB"
         )
         for construct in constructs().values():
-            if not names or construct.name in names:
+            if names and construct.name not in names:
+                continue
+            if all(each.is_native for each in overview(AnswerForm.blank(construct.schema))):
                 _take(page, address, construct)
+            else:  # a box of JSON needs no picture
+                (PICTURES / f"{construct.name}.png").unlink(missing_ok=True)
         browser.close()
     PAGE.write_text(page_text(), encoding="utf-8")
 
