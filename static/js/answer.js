@@ -16,6 +16,21 @@
     element.setAttribute("aria-live", isOver ? "polite" : "off");
   }
 
+  // 1.200 is 1.2 in JSON, and 1200 to many a reader: the page says how it is read.
+  const DOUBTFUL = /^\s*[-+\u2212]?\s*[1-9]\d{0,2}\.\d{3}\s*$/;
+  function sayHowRead(input) {
+    const isDoubtful = DOUBTFUL.test(input.value);
+    let note = input.parentElement.querySelector(":scope > .answer-read");
+    if (!note && !isDoubtful) return;
+    if (!note) {
+      note = Object.assign(document.createElement("div"), { className: "form-hint answer-read" });
+      note.setAttribute("role", "status");
+      input.after(note);
+    }
+    const number = Number(input.value.replace("\u2212", "-").replace(/[\s+]/g, ""));
+    note.textContent = isDoubtful ? `This is read as ${number}, with a decimal point.` : "";
+  }
+
   // A picker beside a text: a native input that is never sent, and only fills in the text.
   const PICK = {
     date: "Pick a date", time: "Pick a time", "datetime-local": "Pick a date and time", color: "Pick a colour",
@@ -124,6 +139,7 @@
     const counter = target.id && document.getElementById(`${target.id}-count`);
     if (counter?.dataset.countOf) count(counter);
     if (target.dataset.picker === "color") swatch(target);
+    if ("decimal" in target.dataset) sayHowRead(target);
     document.querySelectorAll(`[data-moment-of="${CSS.escape(target.id)}"]`).forEach(localise);
   });
   document.addEventListener("htmx:load", ({ detail }) => enhance(detail.elt));

@@ -197,3 +197,16 @@ def test_a_short_select_needs_no_search(page: Page, draw: Callable[[AnswerForm],
     shown(page, draw, {"properties": {"c": {"enum": list(range(20))}}})
     page.add_script_tag(path=STATIC / "js" / "filter.js")
     assert page.locator("[type=search]").count() == 0
+
+
+def test_the_page_says_how_a_number_with_three_decimals_is_read(
+    page: Page, draw: Callable[[AnswerForm], str]
+) -> None:
+    shown(page, draw, {"properties": {"n": {"type": "number"}, "i": {"type": "integer"}}})
+    control, note = page.locator("[name=answer-0]"), page.locator(".answer-read")
+    control.fill("1.20")
+    assert note.count() == 0
+    control.fill("-1.200")
+    assert note.text_content() == "This is read as -1.2, with a decimal point."
+    control.fill("1200.5")
+    assert note.text_content() == ""

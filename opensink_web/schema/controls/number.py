@@ -44,6 +44,8 @@ class NumberField(TypedField):
         if minimum is not None and minimum < 0:
             mode = "text"  # phones' keyboards for numbers may have no minus
         attributes = super().attributes() | {"type": "text", "inputmode": mode}
+        if not (self.is_whole or self.node.secret):
+            attributes["data-decimal"] = ""
         if self.node.secret:
             attributes["type"] = "password"
         elif self.node.placeholder:
