@@ -199,3 +199,18 @@ def test_a_secret_choice_that_was_proposed_is_not_drawn_as_chosen(
     assert AnswerForm.submitted(schema, sent, one).read().value == one
     sent["answer-0"], sent["answer-2"] = "1", ""
     assert AnswerForm.submitted(schema, sent, one).read().value == {"few": "high", "many": "b"}
+
+
+def test_what_was_chosen_for_an_empty_control_drops_no_secret_that_was_typed() -> None:
+    """The choice stands in the page, chosen or not, and comes back with every form."""
+    schema: JSONObject = {"properties": {"pin": PIN}}
+    vault = Vault()
+    empty = {"answer-0-empty": "absent"}
+    first = AnswerForm.submitted(schema, MultiDict({"answer-0": "4711", **empty}), None, vault)
+    (pin,) = first.root.parts()
+    (chosen,) = [choice.value for choice in pin.meaning_choices if choice.selected]
+    sent = {"answer-0": "", "answer-0-sealed": pin.sealed, "answer-0-empty": chosen}
+    again = AnswerForm.submitted(schema, MultiDict(sent), None, vault)
+    assert again.read().value == {"pin": "4711"}
+    gone = AnswerForm.submitted(schema, MultiDict(sent | empty), None, vault)
+    assert gone.read().value == {}

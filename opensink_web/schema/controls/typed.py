@@ -46,6 +46,7 @@ class TypedField(AnswerField):
         )
         if (is_kept or typed) and value is not ABSENT:
             self.sealed = self._form.seal(self.name, value)
+            self.chosen_meaning = None  # what was chosen for an empty control is not for this one
         return value
 
     @property
