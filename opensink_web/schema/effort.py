@@ -38,7 +38,7 @@ MAX_CHECKS = 4_000_000
 MAX_PATTERN_STEPS = 2_000_000_000
 MULTIPLE_OF_CHECKS = 100
 """`multipleOf` is checked with exact fractions: 1e308 against 5e-324 takes 40 µs."""
-_PATTERN_SIZES_BYTES = tuple(LARGEST_PATTERN_BYTES // 4**power for power in range(4, -1, -1))
+_PATTERN_SIZES_BYTES = tuple(LARGEST_PATTERN_BYTES // 4**power for power in range(5, -1, -1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _SLOW = (
 _COMMENT = "Patterns cannot have comments, (?#…). Take the comment out."
 _PLAIN = "This is not a valid regular expression."
 _TOO_LARGE = (
-    "This pattern is too large: it needs more than 1 MiB. Repeat less in it, and limit the length "
+    "This pattern is too large: it needs more than 4 MiB. Repeat less in it, and limit the length "
     "of a text with maxLength instead."
 )
 _ESCAPE = re.compile(r"\\(?:[1-9]|[kg][<{'])")

@@ -18,7 +18,7 @@ from opensink_web.schema.dialects import Dialect, dialect_of
 from opensink_web.schema.subschemas import MAP_KEYWORDS, walk
 
 _DATA = frozenset({"enum", "const", "default", "examples"})
-LARGEST_PATTERN_BYTES = 1024 * 1024
+LARGEST_PATTERN_BYTES = 4 * 1024 * 1024
 _OPTIONS = jsonschema_rs.RegexOptions(size_limit=LARGEST_PATTERN_BYTES)
 _ESCAPE = r"""\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}   # a surrogate pair
       | \\u\{[\da-fA-F]+\} | \\u[\da-fA-F]{4} | \\x\{[\da-fA-F]+\} | \\x[\da-fA-F]{2}
@@ -88,7 +88,7 @@ def _pieces_of(pattern: str) -> Iterator[str]:
         yield pattern[start:at]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)  # of up to 4 MiB each
 def matcher(pattern: str) -> jsonschema_rs.Validator | None:
     """Return what tells by `is_valid` whether a text matches, None for what is no pattern here."""
     try:

@@ -183,7 +183,7 @@ class _Compiled:
     explainer: Explainer
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)  # of up to MAX_PATTERN_BYTES each
 def _compiled(text: str) -> _Compiled:
     schema = parse(text)
     engine_schema, patterns = with_translated_patterns(schema)

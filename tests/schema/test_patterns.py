@@ -130,6 +130,12 @@ def test_a_form_with_such_a_pattern_is_drawn_and_read(
     assert AnswerForm.submitted(schema, sent, proposed).read().value == proposed
 
 
+@pytest.mark.parametrize("pattern", ["^.{0,950}$", r"^\p{L}{2,50}$", r"^[\s\S]{10,2000}$"])
+def test_a_long_count_is_not_too_large(pattern: str) -> None:
+    check_schema(of_text(pattern))
+    assert validate(of_text(pattern), {"a": "wörterbuch"}) == ()
+
+
 def test_two_names_that_become_one_pattern_both_count() -> None:
     schema: JSONValue = {
         "patternProperties": {r"^\<$": {"minLength": 2}, "^<$": {"maxLength": 3}},
