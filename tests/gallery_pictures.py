@@ -30,7 +30,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "schemas.md"
 PICTURES = DOCS / "img" / "forms"
 PICTURE_BYTES_MAX = 15_000
-WIDTH, HEIGHT_MAX = 600, 420
+WIDTH, HEIGHT_MAX = 600, 380
 SCHEMA_LENGTH_MAX = 200
 """Longer ones stand in the gallery alone."""
 _HEAD = """\
