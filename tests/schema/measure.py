@@ -25,7 +25,8 @@ from tests.schema.secret_cases import Vault
 from tests.schema.sight import Stuck
 
 MOST_TYPED = 60
-"""Values larger than this are not typed."""
+LONGEST_TYPED = 20_000
+"""Values of more parts, and answers to longer schemas, would take seconds to type."""
 
 
 class Promise(StrEnum):
@@ -140,7 +141,7 @@ def _answers(case: Case, tally: Tally) -> None:
         if case.has_secrets:
             _keeps_secrets(case, tally, html, drawn(submitted), decided(case.schema, value))
         _count_native(case, tally, form)
-        if dump(value).count(",") < MOST_TYPED:
+        if dump(value).count(",") < MOST_TYPED and len(dump(case.schema)) < LONGEST_TYPED:
             _type(case, tally, value)
 
 

@@ -6,6 +6,7 @@ schema leaves everything open. Where the page offers several ways, each is tried
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
@@ -25,6 +26,7 @@ from tests.schema.sight import (
     holds_pairs,
     is_branch,
     is_for_further_keys,
+    is_next,
     is_row,
     kind_of,
     label_of,
@@ -97,6 +99,7 @@ class Person:
 
     def _once(self, target: JSONObject) -> JSONObject:
         self._draw(AnswerForm.blank(self.schema, self.proposed))
+        self._given: dict[Path, set[str]] = defaultdict(set)
         refusals = 0
         for _ in range(MOST_PRESSES):
             try:
@@ -181,8 +184,17 @@ class Person:
         for each in left:
             if not is_for_further_keys(each):
                 self._leave_out(each)
+        self._given[place] |= set(found.values())
+        self._turn_page(block)
+        further = {key: further[key] for key in further.keys() - self._given[place]}
         if further:
             self._fill_further(block, further, place)
+
+    def _turn_page(self, block: Element) -> None:
+        """Go on to the next page of fields; what was given on this one stays given."""
+        button = next((each for each in buttons_of(block) if is_next(each)), None)
+        if button is not None:
+            self._press(button)
 
     def _fill_further(self, block: Element, further: JSONObject, place: Path) -> None:
         """Give keys for which the block shows no field: press on, or write them into rows."""

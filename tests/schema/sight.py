@@ -110,6 +110,11 @@ def holds_pairs(block: Element) -> bool:
     return any(each["name"] == ADD for each in buttons_of(block))
 
 
+def is_next(button: Element) -> bool:
+    """Return True for the button that turns to the next page of fields."""
+    return button["name"] == "_page" and button.text.startswith("Next")
+
+
 def is_for_further_keys(block: Element) -> bool:
     """Return True for the field of keys that the schema does not name."""
     return label_of(block).startswith("Further fields")
