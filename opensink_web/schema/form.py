@@ -30,6 +30,8 @@ from opensink_web.schema.validation import Checker, validate
 
 ROOT_NAME = "answer"
 MAX_BLANK_FIELDS = 800
+NEW = "This came with what you chose. Fill it in or leave it as it is, and send again."
+"""Nothing is sent that nobody has seen."""
 MAX_FIELDS = 10_000
 REFRESH = "_refresh"
 """The button that draws the form as it is now filled in, and changes nothing else."""
@@ -153,15 +155,19 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             else ""
         )
 
-    def start_below(self, node: FieldNode, pointer: str) -> JSONValue | Absent:
+    def start_below(
+        self, node: FieldNode, pointer: str, given: JSONValue | Absent = ABSENT
+    ) -> JSONValue | Absent:
         """Return what a part starts from that is in no start yet: left out so far, or a new row.
 
-        There the schema's own defaults propose.
+        There the schema's own defaults propose; or what was `given` for another state of the object
+        around it, as far as it fits.
         """
-        start = start_of(node, partial(self._parts.errors_of, node.schema))
-        self._late_notices += [
-            FieldError(pointer + notice.path, notice.message) for notice in start.notices
-        ]
+        start = start_of(node, partial(self._parts.errors_of, node.schema), given)
+        if given is ABSENT:
+            self._late_notices += [
+                FieldError(pointer + notice.path, notice.message) for notice in start.notices
+            ]
         return start.value
 
     def spend(self, fields: int) -> None:
@@ -215,12 +221,14 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         """Read the answer and check it as a whole; the errors also go to their fields."""
         value = self.root.value()
         problems = [problem for field in self.root.active() for problem in field.problems()]
-        reported = [field.pointer for field, _ in problems]
+        unread = [field for field, _ in problems]
         failures = [
             error
             for error in _failures(self.schema, value)
-            if not _is_reported(error.path, reported)
+            if not any(field.explains(error.path) for field in unread)
         ]
+        if not (problems or failures):
+            problems = [(field, NEW) for field in self.root.active() if field.is_new]
         errors = (*(FieldError(field.pointer, words) for field, words in problems), *failures)
         self._place([*problems, *self._located(failures)])
         valid = value if not errors and isinstance(value, dict) else None
@@ -379,10 +387,3 @@ def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError,
     if not isinstance(value, dict):
         return (FieldError("", "The answer must be a JSON object, in braces."),)
     return validate(schema, value)
-
-
-def _is_reported(path: str, reported: list[str]) -> bool:
-    """Return True if a failure only repeats, below or around it, that a field could not be read."""
-    return any(
-        (place + "/").startswith(path + "/") or path.startswith(place + "/") for place in reported
-    )

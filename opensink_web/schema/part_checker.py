@@ -1,10 +1,23 @@
 """A value against one part of a schema, with all that the part's references lead to."""
 
+from contextlib import suppress
+from functools import lru_cache
+
+import jsonschema_rs
+
 from opensink_web.errors import FieldError
-from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.json_value import JSONObject, JSONValue, dump, parse
+from opensink_web.schema.dialects import dialect_of
 from opensink_web.schema.references import References
-from opensink_web.schema.subschemas import LIST_KEYWORDS, MAP_KEYWORDS, SINGLE_KEYWORDS
-from opensink_web.schema.validation import validate
+from opensink_web.schema.subschemas import (
+    LIST_KEYWORDS,
+    MAP_KEYWORDS,
+    SINGLE_KEYWORDS,
+    Path,
+    objects_in,
+    pointer_to,
+)
+from opensink_web.schema.validation import compile_part, is_too_deep, registry_of, validate
 
 MAX_PARTS = 500
 _NAMES = frozenset(
@@ -18,6 +31,24 @@ class PartChecker:
     def __init__(self, root: JSONValue) -> None:
         self._root = root
         self._references: References | None = None
+        self._places: dict[int, Path] | None = None
+        self._text = ""
+
+    def fits(self, part: JSONValue, value: JSONValue) -> bool:
+        """Return True if a value fits one schema of the document.
+
+        A part that is the very object in the document is found there, with all that it refers to.
+        """
+        if isinstance(part, bool) or is_too_deep(value):
+            return part is True
+        if self._places is None:
+            self._places = {id(each): path for path, each in objects_in(self._root)}
+            self._text = dump(self._root)
+        path = self._places.get(id(part))
+        if path is not None:
+            with suppress(jsonschema_rs.ValidationError):
+                return bool(_compiled_part(self._text, pointer_to(path)).is_valid(value))
+        return not self.errors_of(part, value)
 
     def errors_of(self, part: JSONValue, value: JSONValue) -> tuple[FieldError, ...]:
         """Say what is wrong with a value of a part; nothing where only the whole document knows.
@@ -35,6 +66,18 @@ class PartChecker:
             return validate(whole, value)
         dialect = {word: self._root[word] for word in ("$schema",) if word in self._root}
         return validate({**dialect, "allOf": [whole], "definitions": copy.definitions}, value)
+
+
+@lru_cache(maxsize=256)
+def _compiled_part(document_text: str, pointer: str) -> jsonschema_rs.Validator:
+    """Compile what stands at a place of a document, of which equal texts are equal."""
+    document = parse(document_text)
+    return compile_part(_registry(document_text), dialect_of(document), pointer)
+
+
+@lru_cache(maxsize=32)
+def _registry(document_text: str) -> jsonschema_rs.Registry:
+    return registry_of(parse(document_text))
 
 
 class _NotSeparableError(Exception):

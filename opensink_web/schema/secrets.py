@@ -12,7 +12,7 @@ from typing import TypeAlias
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.patterns import matcher
 from opensink_web.schema.references import References
-from opensink_web.schema.subschemas import IN_PLACE_KEYWORDS, Path, children, walk
+from opensink_web.schema.subschemas import IN_PLACE_KEYWORDS, Path, children, objects_in, walk
 
 HIDDEN = "••••••"
 """What stands in the place of a secret."""
@@ -142,7 +142,7 @@ def without_secret_proposals(schema: JSONValue) -> JSONValue:
         return schema
     is_whole, secrets = document.places(schema)
     given: dict[Path, JSONValue] = {}
-    for path, part in _objects_in(schema):
+    for path, part in objects_in(schema):
         places = secrets.get(id(part), []) if is_whole else [document.hiding]
         for step, proposal in _proposals_of(part):
             inner = {inner for place in places for inner in place.paths_in(proposal)}
@@ -161,23 +161,11 @@ def _proposals_of(schema: JSONObject) -> Iterator[tuple[Path, JSONValue]]:
             yield (keyword, index), each
 
 
-def _objects_in(root: JSONValue) -> Iterator[tuple[Path, JSONObject]]:
-    """Yield every object in a document: a reference may point at any of them."""
-    rest: list[tuple[Path, JSONValue]] = [((), root)]
-    while rest:
-        path, value = rest.pop()
-        if isinstance(value, dict):
-            yield path, value
-            rest.extend(((*path, key), inner) for key, inner in value.items())
-        elif isinstance(value, list):
-            rest.extend(((*path, index), inner) for index, inner in enumerate(value))
-
-
 class _Document:
     """One schema with its references, and the places of its values that were asked for."""
 
     def __init__(self, root: JSONValue) -> None:
-        self.has_secrets = any(names_secret(each) for _, each in _objects_in(root))
+        self.has_secrets = any(names_secret(each) for _, each in objects_in(root))
         self.hiding = Secrets(self, (), is_secret=True)
         dialect = root.get("$schema") if isinstance(root, dict) else None
         self._knows_prefix = dialect is None or "2020-12" in str(dialect)

@@ -55,3 +55,15 @@ def walk(root: JSONValue) -> Iterator[tuple[Path, JSONObject]]:
         if isinstance(schema, dict):
             yield path, schema
             rest.extend(((*path, *step), child) for step, child in children(schema))
+
+
+def objects_in(root: JSONValue) -> Iterator[tuple[Path, JSONObject]]:
+    """Yield every object in a document: a reference may point at any of them."""
+    rest: list[tuple[Path, JSONValue]] = [((), root)]
+    while rest:
+        path, value = rest.pop()
+        if isinstance(value, dict):
+            yield path, value
+            rest.extend(((*path, key), inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            rest.extend(((*path, index), inner) for index, inner in enumerate(value))

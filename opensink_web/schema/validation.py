@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
+from urllib.parse import quote
 
 import jsonschema_rs
 
@@ -27,6 +28,7 @@ from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.titles import Titles
 
 MAX_ERRORS = 200
+_DOCUMENT = "urn:opensink:document"
 _VALIDATORS: dict[Dialect, type[jsonschema_rs.Validator]] = {
     Dialect.DRAFT_04: jsonschema_rs.Draft4Validator,
     Dialect.DRAFT_06: jsonschema_rs.Draft6Validator,
@@ -148,6 +150,28 @@ def _engine(schema: JSONValue) -> jsonschema_rs.Validator:
         schema,
         validate_formats=True,
         retriever=_deny,
+        pattern_options=jsonschema_rs.RegexOptions(size_limit=LARGEST_PATTERN_BYTES),
+    )
+
+
+def registry_of(document: JSONValue) -> jsonschema_rs.Registry:
+    """Make a document known, so that its parts can be compiled one by one."""
+    engine_schema, _ = with_translated_patterns(document)
+    return jsonschema_rs.Registry([(_DOCUMENT, engine_schema)], retriever=_deny)
+
+
+def compile_part(
+    registry: jsonschema_rs.Registry, dialect: Dialect, pointer: str
+) -> jsonschema_rs.Validator:
+    """Compile what stands at a place of the document of a registry, in its own dialect.
+
+    Raises: jsonschema_rs.ValidationError, also for a place below a pattern that had to be
+    translated.
+    """
+    return _VALIDATORS[dialect](
+        {"$ref": f"{_DOCUMENT}#{quote(pointer)}"},
+        registry=registry,
+        validate_formats=True,
         pattern_options=jsonschema_rs.RegexOptions(size_limit=LARGEST_PATTERN_BYTES),
     )
 

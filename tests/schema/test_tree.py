@@ -184,14 +184,6 @@ def test_a_key_that_a_closed_part_does_not_name_cannot_be_given() -> None:
     assert [child.key for child in node.children] == ["b"]
 
 
-def test_conditions_on_known_fields_leave_the_form_as_it_is() -> None:
-    fields: dict[str, JSONValue] = {"a": {"type": "string"}, "b": {"type": "string"}}
-    either: JSONValue = [{"required": ["a"]}, {"required": ["b"]}]
-    assert field_tree({"properties": fields, "anyOf": either}).kind is Kind.GROUP
-    then: JSONValue = {"properties": {"c": {"type": "string"}}}
-    assert field_tree({"properties": fields, "if": {}, "then": then}).kind is Kind.JSON
-
-
 def test_a_required_field_without_a_schema_is_asked_for_as_json() -> None:
     children = field_tree({"properties": {}, "required": ["x"]}).children
     assert [(child.key, child.kind, child.required) for child in children] == [

@@ -99,6 +99,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.pages: list[tuple[int, int]] = []
         self.page = 0
         self.row_number: int | None = None
+        self.is_new = False
         self.errors: list[str] = []
         self.notices: list[str] = []
         self.proposed: Proposed | None = None
@@ -130,6 +131,10 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     def problems(self) -> Iterator[tuple["AnswerField", str]]:
         """Yield what could not be read here, each with the field that it is about."""
         yield from ((self, message) for message in self.process_errors)
+
+    def explains(self, path: str) -> bool:
+        """Return True if an error at this place only repeats that this could not be read."""
+        return (self.pointer + "/").startswith(path + "/") or path.startswith(self.pointer + "/")
 
     @property
     def has_buttons(self) -> bool:

@@ -1,18 +1,30 @@
 """An object, as the fields of its properties."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind
+from opensink_web.schema.controls.choice import ChoiceField
 from opensink_web.schema.controls.json_box import JsonField
 from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
 from opensink_web.schema.subschemas import pointer_to
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.tree.node import (
+    ABSENT,
+    Absent,
+    FieldNode,
+    Fields,
+    Kind,
+    Selector,
+    Shape,
+)
 
 OPEN = "_open"
 """The button that draws what is closed."""
+MAX_ROUNDS = 8
+"""How often what is in an object may decide on further fields, which decide again."""
 
 
 class GroupField(AnswerField):
@@ -40,22 +52,91 @@ class GroupField(AnswerField):
         self.initial = data
         self.extras: AnswerField | None = None
         self.children: list[AnswerField] = []
+        self.selectors: list[VariantField] = []
         self.is_opened = formdata is not None and f"{self.name}-open" in formdata
         self.is_closed = self._starts_closed() and not self.is_opened
         self.has_box = self.is_optional or self.is_closed
         self.is_included = not self.has_box
         if self.is_closed:
             return
-        inside = None if starts_fresh(self.name, formdata) else formdata
-        starts = [self._start_of(child) for child in self.node.children]
-        self.children = [
-            self._child(position, node, start)
-            for position, (node, start) in enumerate(zip(self.node.children, starts, strict=True))
-        ]
-        for child, start in zip(self.children, starts, strict=True):
-            child.process(sent_to(child.name, inside), start)
-        self._process_extras(inside)
+        self.redraws = self.shape.is_variable
+        self._inside = None if starts_fresh(self.name, formdata) else formdata
+        self._settle_fields()
         self._process_inclusion(formdata)
+
+    def _settle_fields(self) -> None:
+        """Bind the fields, see what that makes of the object, and bind those it has then."""
+        given = self.initial if isinstance(self.initial, dict) else {}
+        self._first = self.fields = self.shape.at(given, self._proposed_branch)
+        fields = self.shape.at(given, self._branch)
+        for _ in range(MAX_ROUNDS):
+            self._bind(fields)
+            if not self.shape.is_variable:
+                break
+            fields = self.shape.at(self._unnamed() | self._members(), self._branch)
+            if fields is self.fields:
+                break
+
+    def _bind(self, fields: Fields) -> None:
+        known = {child.name: child for child in self.children}
+        self.fields = fields
+        self.selectors = [self._selector(selector) for selector in fields.selectors]
+        self.children = []
+        starts: dict[str, JSONValue | Absent] = {}
+        for node, number in zip(fields.children, fields.numbers, strict=True):
+            name = f"{self.name}-{number}"
+            child = known.get(name)
+            if child is None or child.node is not node:
+                starts[name] = self._start_of(node)
+                child = self._child(node, starts[name], name)
+                child.is_new = self._is_new(number)
+            self.children.append(child)
+        for child in self.children:  # all are bound by now, so that each has its place on the page
+            if child.name in starts:
+                child.process(self._sent_to(child), starts[child.name])
+        self._process_extras(self._inside)
+
+    @property
+    def shape(self) -> Shape:
+        """What says which fields there are."""
+        if self.node.shape is None:
+            raise TypeError("A group's node has a shape.")
+        return self.node.shape
+
+    def _selector(self, selector: Selector) -> "VariantField":
+        field = VariantField(
+            selector, self, name=self._selector_name(selector.number), _form=self._form, _prefix=""
+        )
+        given = self._proposed_branch(selector.number)
+        sent = sent_to(field.name, self._inside)
+        field.process(sent, ABSENT if given is None else given)
+        return field
+
+    def fits_union(self, selector: Selector) -> bool:
+        """Return True if the object as it stands will do, though no branch was chosen."""
+        return self.shape.fits_union(selector.number, self._unnamed() | self._members())
+
+    def _selector_name(self, number: int) -> str:
+        return f"{self.name}-which-{number}" if number else f"{self.name}-which"
+
+    def _proposed_branch(self, number: int) -> int | None:
+        given = self.initial if isinstance(self.initial, dict) else {}
+        return self.shape.number_in(number, given)
+
+    def _branch(self, number: int) -> int | None:
+        """Return the branch that was chosen with a selector, else the one that is proposed."""
+        name = self._selector_name(number)
+        known = sent_to(name, self._inside)
+        sent = known.getlist(name) if known else []
+        if not sent:
+            return self._proposed_branch(number)
+        return int(sent[0]) if re.fullmatch("[0-9]{1,4}", sent[0]) else None
+
+    def _unnamed(self) -> JSONObject:
+        """Return what was proposed under keys that no field is for at first."""
+        given = self.initial if isinstance(self.initial, dict) else {}
+        named = {node.key for node in self._first.children}
+        return {key: value for key, value in given.items() if key not in named}
 
     def _starts_closed(self) -> bool:
         """Return True if nothing is drawn of this until somebody opens it."""
@@ -66,24 +147,45 @@ class GroupField(AnswerField):
         may_wait = self.is_optional and bool(self.node.pointer)
         return may_wait and self._form.is_crowded_by(self.name, len(self.node.children))
 
-    def _child(self, position: int, node: FieldNode, start: JSONValue | Absent) -> AnswerField:
+    def _child(self, node: FieldNode, start: JSONValue | Absent, name: str) -> AnswerField:
         pointer = self.pointer + pointer_to((node.key,))
-        return bind(self._form, node, start, name=f"{self.name}-{position}", pointer=pointer)
+        return bind(self._form, node, start, name=name, pointer=pointer)
 
     def _start_of(self, node: FieldNode) -> JSONValue | Absent:
-        if isinstance(self.initial, dict):
-            return self.initial.get(node.key, ABSENT)
-        start: JSONValue | Absent = self._form.start_below(
-            node, self.pointer + pointer_to((node.key,))
-        )
+        given = self.initial.get(node.key, ABSENT) if isinstance(self.initial, dict) else ABSENT
+        is_as_at_first = any(node is each for each in self._first.children)
+        if isinstance(self.initial, dict) and is_as_at_first:
+            return given
+        # what was proposed for another state may not fit in this one
+        pointer = self.pointer + pointer_to((node.key,))
+        start: JSONValue | Absent = self._form.start_below(node, pointer, given)
         return start
+
+    def _sent_to(self, child: AnswerField) -> FormData | None:
+        """Return what was sent, None if nothing was for this field: the page did not have it.
+
+        It may all the same have kept what was typed there before.
+        """
+        names = self._inside.keys() if self._inside else ()
+        is_kept = any(each == child.name or each.startswith(f"{child.name}-") for each in names)
+        return None if child.is_new and not is_kept else sent_to(child.name, self._inside)
+
+    def _is_new(self, number: int) -> bool:
+        """Return True if the page that was sent did not have this field."""
+        sent = self._inside.getlist(f"{self.name}-drawn") if self._inside else []
+        return bool(sent) and str(number) not in sent[0].split()
+
+    @property
+    def drawn(self) -> str:
+        """The fields that the page has, as it sends them back where they may be others."""
+        return " ".join(map(str, self.fields.numbers)) or "-"
 
     def _process_extras(self, formdata: FormData | None) -> None:
         known = {child.node.key for child in self.children}
-        given = self.initial if isinstance(self.initial, dict) else {}
-        further: JSONObject = {key: value for key, value in given.items() if key not in known}
+        further = {key: each for key, each in self._unnamed().items() if key not in known}
         node = self.node.extras
-        if node is None or not (further or self.node.offers_extras):
+        self.extras = None
+        if node is None or not (further or (self.node.offers_extras and self.fields.is_open)):
             return
         self.extras = ExtrasField(
             node, self.pointer, known=known, name=f"{self.name}-more", _form=self._form, _prefix=""
@@ -119,8 +221,17 @@ class GroupField(AnswerField):
         return {f"{self.name}-in": ["1"] * self.is_included} if self.has_box else None
 
     def parts(self) -> list[AnswerField]:
-        """Return the fields directly below this one."""
-        return [*self.children, *([self.extras] if self.extras else [])]
+        """Return the fields directly below this one: a selector before what it brings."""
+        if self.is_closed:
+            return []
+        parts: list[AnswerField] = []
+        waiting = sorted(self.selectors, key=lambda field: field.selector.anchor)
+        for child, number in zip(self.children, self.fields.numbers, strict=True):
+            while waiting and waiting[0].selector.anchor <= number:
+                parts.append(waiting.pop(0))
+            if child.node.key not in self.fields.hidden:
+                parts.append(child)
+        return [*parts, *waiting, *([self.extras] if self.extras else [])]
 
     def members(self) -> list[AnswerField]:
         """Return the fields of the properties."""
@@ -141,11 +252,7 @@ class GroupField(AnswerField):
         """Return the object, its keys in the order of the proposal, else of the schema."""
         if not self.is_included:
             return self.initial if self.initial is None else self.nothing()
-        members: JSONObject = {}
-        for child in self.children:
-            value = child.value()
-            if value is not ABSENT:
-                members[child.node.key] = value
+        members = self._members()
         further = self.extras.value() if self.extras else {}
         order = list(self.initial) if isinstance(self.initial, dict) else []
         for position, key in enumerate(members):
@@ -154,6 +261,60 @@ class GroupField(AnswerField):
                 order.insert(order.index(before[-1]) + 1 if before else 0, key)
         members |= further if isinstance(further, dict) else {}
         return {key: members[key] for key in dict.fromkeys([*order, *members]) if key in members}
+
+    def _members(self) -> JSONObject:
+        members: JSONObject = {}
+        for child in self.children:
+            value = child.value()
+            if value is not ABSENT and not self._is_unsaid(child):
+                members[child.node.key] = value
+        return members
+
+    def _is_unsaid(self, child: AnswerField) -> bool:
+        """Return True if the proposal does without the key that marks the branch it is of."""
+        is_mark = child.node.key in self.fields.hidden and not child.node.required
+        return (
+            is_mark
+            and isinstance(self.initial, dict)
+            and self.fields is self._first
+            and (child.node.key not in self.initial)
+        )
+
+
+class VariantField(ChoiceField):
+    """Which branch of a union an object is; not part of the answer, but what decides on it."""
+
+    def __init__(self, selector: Selector, group: GroupField, **kwargs: Any) -> None:
+        super().__init__(selector.node, selector.node.pointer, **kwargs)
+        self.selector = selector
+        self._group = group
+
+    @classmethod
+    def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
+        """Take nothing: only a group makes one."""
+        return 0
+
+    def value(self) -> JSONValue | Absent:
+        """Return the value of the key that marks the branch, else the number of the branch."""
+        if self.pointer == self._group.pointer:
+            return super().value()
+        children = self._group.children
+        marks = (child.value() for child in children if child.node.key == self.node.key)
+        return next(marks, ABSENT)
+
+    def problems(self) -> Iterator[tuple[AnswerField, str]]:
+        """Yield that nothing was chosen, unless nothing needs to be."""
+        group = self._group
+        if self.data is ABSENT and not group.fits_union(self.selector):
+            yield self, "Choose one."
+
+    def explains(self, path: str) -> bool:
+        """Return True if an error follows from nothing being chosen: it has no field as yet."""
+        around, drawn = self._group.pointer, [part.pointer for part in self._group.children]
+        is_drawn = any((path + "/").startswith(pointer + "/") for pointer in drawn)
+        return (around + "/").startswith(path + "/") or (
+            path.startswith(around + "/") and not is_drawn
+        )
 
 
 class ExtrasField(JsonField):

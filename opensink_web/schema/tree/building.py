@@ -3,53 +3,33 @@
 Pure data, known before anybody answers. A part that no form can draw is one JSON node.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, floor
 
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
-from opensink_web.lookalike import shared, skeleton, spelled
-from opensink_web.schema.secrets import Secrets, secrets_of
-from opensink_web.schema.subschemas import pointer_to
-from opensink_web.schema.titles import title_of_key
+from opensink_web.schema.secrets import secrets_of
 from opensink_web.schema.tree.document import Document
-from opensink_web.schema.tree.flattening import Flat, annotations, flatten, names_in
+from opensink_web.schema.tree.flattening import Flat, annotations, flatten
 from opensink_web.schema.tree.merging import NotPlain
 from opensink_web.schema.tree.node import ABSENT, Constraints, FieldNode, Kind, Lazy
 from opensink_web.schema.tree.options import Option, options_of
+from opensink_web.schema.tree.place import Place
+from opensink_web.schema.tree.shape import ObjectShape
 
 LONG_TEXT_CHARACTERS = 200
 
 
 def field_tree(schema: JSONValue) -> FieldNode:
     """Draw up what to ask for an answer to this schema, which has passed `check_schema`."""
-    root = _Builder(Document(schema)).build(schema, _Place(secrets_of(schema), required=True))
+    root = _Builder(Document(schema)).build(schema, Place(secrets_of(schema), required=True))
     return replace(root, nullable=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a node stands: the key it has there, and the schemas of all that is around it."""
-
-    secrets: Secrets
-    key: str = ""
-    pointer: str = ""
-    title: str = "Answer"
-    required: bool = False
-    around: frozenset[int] = frozenset()
-    depth: int = 0
-    is_recursive: bool = False
-
-    @property
-    def is_root(self) -> bool:
-        """Return True for the answer itself, which is always an object."""
-        return not self.depth
 
 
 class _Builder:
     def __init__(self, document: Document) -> None:
         self._document = document
 
-    def build(self, schema: JSONValue, place: _Place) -> FieldNode:
+    def build(self, schema: JSONValue, place: Place) -> FieldNode:
         """Make the node of a schema at its place."""
         try:
             flat = self._flat(schema, place)
@@ -64,12 +44,12 @@ class _Builder:
             words = annotations(schema, self._document)
             return self._node(Kind.JSON, schema, words, place)
 
-    def _flat(self, schema: JSONValue, place: _Place) -> Flat:
+    def _flat(self, schema: JSONValue, place: Place) -> Flat:
         if place.depth > MAX_DEPTH:
             raise NotPlain
-        return flatten(schema, self._document)
+        return flatten(schema, self._document, is_object=place.is_root)
 
-    def _drawn(self, schema: JSONValue, flat: Flat, place: _Place) -> FieldNode:
+    def _drawn(self, schema: JSONValue, flat: Flat, place: Place) -> FieldNode:
         words = flat.keywords
         options = options_of(flat, is_secret=place.secrets.is_secret, is_required=place.required)
         if options is not None:
@@ -77,13 +57,14 @@ class _Builder:
         if "const" in words:
             node = self._node(Kind.FIXED, schema, words, place)
             return replace(node, constant=words["const"])
-        kind = Kind.GROUP if place.is_root else _kind(words)
-        if kind is None or (flat.branches and "type" not in words):
+        is_object = place.is_root or (bool(flat.branches) and all(map(_is_object, flat.branches)))
+        kind = Kind.GROUP if is_object else _kind(words)
+        if kind is None or (flat.branches and "type" not in words and not is_object):
             raise NotPlain
         node = replace(self._node(kind, schema, words, place), nullable=flat.nullable)
         match kind:
             case Kind.GROUP:
-                return self._group(node, flat, place)
+                return self._group(node, schema, flat, place)
             case Kind.LIST:
                 return self._list(node, flat, place)
             case _:
@@ -100,7 +81,7 @@ class _Builder:
             node, constant=flat.keywords.get("const", ABSENT) if not nullable else ABSENT
         )
 
-    def _node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: _Place) -> FieldNode:
+    def _node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: Place) -> FieldNode:
         return FieldNode(
             kind=kind,
             key=place.key,
@@ -120,75 +101,40 @@ class _Builder:
             constraints=_constraints(words, kind),
         )
 
-    def _group(self, node: FieldNode, flat: Flat, place: _Place) -> FieldNode:
-        properties = flat.keywords.get("properties", {})
+    def _group(self, node: FieldNode, schema: JSONValue, flat: Flat, place: Place) -> FieldNode:
         further = flat.keywords.get("additionalProperties", ABSENT)
-        patterns = flat.keywords.get("patternProperties")
-        is_open = (further is not False or bool(patterns)) and (
-            flat.keywords.get("unevaluatedProperties") is not False
+        invites = further not in (False, ABSENT) or bool(flat.keywords.get("patternProperties"))
+        shape = ObjectShape(schema, flat, place, self._document, self.build)
+        fields = bool({"properties", "required"} & flat.keywords.keys()) or shape.is_variable
+        if not (fields or place.is_root or further is False):
+            raise NotPlain
+        is_closed = flat.keywords.get("unevaluatedProperties") is False or (
+            further is False and not flat.keywords.get("patternProperties")
         )
-        required = dict.fromkeys(str(name) for name in _list(flat.keywords.get("required")))
-        if not isinstance(properties, dict):
-            raise NotPlain
-        properties = {name: child for name, child in properties.items() if child is not False}
-        properties |= {name: True for name in required if name not in properties}
-        if not (properties or not is_open or place.is_root):
-            raise NotPlain
-        asides: list[JSONValue] = [*flat.conditions]
-        asides.extend({"anyOf": list(union)} for union in flat.unions)
-        if any(set(names_in(aside, self._document)) - properties.keys() for aside in asides):
-            raise NotPlain
-
-        def make() -> tuple[FieldNode, ...]:
-            return _with_distinct_labels(
-                tuple(
-                    self.build(child, _below(place, name, required=name in required))
-                    for name, child in properties.items()
-                )
-            )
-
         return replace(
             node,
-            make_children=Lazy(make),
-            extras=self._extras(place) if is_open else None,
-            offers_extras=is_open and (further not in (False, ABSENT) or bool(patterns)),
+            shape=shape,
+            extras=None if is_closed else self._extras(place),
+            offers_extras=invites and not is_closed,
         )
 
-    def _extras(self, place: _Place) -> FieldNode:
+    def _extras(self, place: Place) -> FieldNode:
         schema: JSONValue = {"type": "object"}
         node = self._node(Kind.JSON, schema, {"title": "Further fields"}, place)
         return replace(node, required=False, description="A JSON object, or leave it empty.")
 
-    def _list(self, node: FieldNode, flat: Flat, place: _Place) -> FieldNode:
+    def _list(self, node: FieldNode, flat: Flat, place: Place) -> FieldNode:
         items = flat.keywords.get("items")
         if not isinstance(items, dict) or not items or "prefixItems" in flat.keywords:
             raise NotPlain
-        below = replace(_below(place, "-", required=True), secrets=place.secrets.at_index(None))
-        item_place = replace(below, key="", title="Entry")
-        return replace(node, make_item=Lazy(lambda: self.build(items, item_place)))
+        return replace(node, make_item=Lazy(lambda: self.build(items, place.at_index())))
 
 
-def _with_distinct_labels(children: tuple[FieldNode, ...]) -> tuple[FieldNode, ...]:
-    """Put the key behind where titles or keys look the same, as `a-b` and `a_b` are both "A b"."""
-    titles, keys = shared(one.title for one in children), shared(one.key for one in children)
-    return tuple(
-        replace(child, title=f"{child.title} ({spelled(child.key)})")
-        if skeleton(child.title) in titles or skeleton(child.key) in keys
-        else child
-        for child in children
-    )
-
-
-def _below(place: _Place, key: str, *, required: bool) -> _Place:
-    return replace(
-        place,
-        secrets=place.secrets.at_key(key),
-        key=key,
-        pointer=place.pointer + pointer_to((key,)),
-        title=title_of_key(key),
-        required=required,
-        depth=place.depth + 1,
-    )
+def _is_object(flat: Flat) -> bool:
+    """Return True if a branch of a union describes an object."""
+    if flat.branches and "type" not in flat.keywords:
+        return all(map(_is_object, flat.branches))
+    return _kind(flat.keywords) is Kind.GROUP
 
 
 def _kind(words: JSONObject) -> Kind | None:

@@ -123,9 +123,16 @@ class _Composition:
         members: dict[str, JSONValue | Absent] = {
             key: ABSENT if (*at, key) in self.left_out else value for key, value in given.items()
         }
-        for child in node.children:
-            key = child.key
-            members[key] = self.of(child, given.get(key, ABSENT), (*at, key))
+        children = node.children_for(given)
+        for _ in range(_MAX_ROUNDS):
+            for child in children:
+                key = child.key
+                members[key] = self.of(child, given.get(key, ABSENT), (*at, key))
+            known = {key: value for key, value in members.items() if value is not ABSENT}
+            following = node.children_for(known)
+            if following is children:
+                break
+            children = following
         return {key: value for key, value in members.items() if value is not ABSENT}
 
 
@@ -136,6 +143,8 @@ def settled(node: FieldNode) -> JSONValue | Absent:
     if node.read_only:
         return node.default
     if node.kind is not Kind.GROUP or node.is_recursive or not node.children:
+        return ABSENT
+    if node.shape is not None and node.shape.is_variable:
         return ABSENT
     members: JSONObject = {}
     for child in node.children:

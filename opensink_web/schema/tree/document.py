@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.dialects import dialect_of, modern
+from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.references import REFERENCE_KEYWORDS, References
 from opensink_web.schema.subschemas import children
 
@@ -22,16 +23,38 @@ class Document:
         self.root = root
         self._dialect = dialect_of(root)
         self._references = References(root)
+        self._checker = PartChecker(root)
         self._modern: dict[int, tuple[JSONObject, JSONObject]] = {}  # with the part, to keep its id
         self._both: dict[tuple[int, ...], JSONObject] = {}
         self._parts_of: dict[int, list[JSONValue]] = {}
         self._circular: set[int] | None = None
 
     def modern(self, part: JSONObject) -> JSONObject:
-        """Return the keywords of one schema as 2020-12 writes them."""
+        """Return the keywords of one schema as 2020-12 writes them.
+
+        What `dependentRequired` says stands in `dependentSchemas`.
+        """
         if id(part) not in self._modern:
-            self._modern[id(part)] = (part, modern(part, self._dialect))
+            words = self._with_one_dependency(modern(part, self._dialect))
+            self._modern[id(part)] = (part, words)
         return self._modern[id(part)][1]
+
+    def _with_one_dependency(self, words: JSONObject) -> JSONObject:
+        needed, brought = words.get("dependentRequired"), words.get("dependentSchemas", {})
+        if not isinstance(needed, dict) or not isinstance(brought, dict):
+            return words
+        both = brought | {
+            key: self.all_of([brought.get(key, True), {"required": names}])
+            for key, names in needed.items()
+        }
+        return {
+            **{name: value for name, value in words.items() if name != "dependentRequired"},
+            "dependentSchemas": both,
+        }
+
+    def fits(self, part: JSONValue, value: JSONValue) -> bool:
+        """Return True if a value fits a schema of the document."""
+        return self._checker.fits(part, value)
 
     def targets(self, part: JSONObject) -> list[JSONValue]:
         """Return what the references of a schema point at; None for what cannot be told."""

@@ -7,9 +7,9 @@ has then no end. A part that no form can draw is one JSON node.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.secrets import Secrets
 from opensink_web.schema.tree.options import Option
 
@@ -75,6 +75,60 @@ class Lazy(Generic[T]):
         return self._made
 
 
+Choose: TypeAlias = Callable[[int], int | None]
+"""Returns the number of the branch that was chosen with a selector, None for none."""
+
+
+class Shape(Protocol):
+    """The fields of a group, which may depend on what is in it and on what a person chose.
+
+    `deciding_keys` are those on which they depend, None if it may be any.
+    """
+
+    is_variable: bool
+
+    @property
+    def deciding_keys(self) -> frozenset[str] | None:
+        """The keys on which the fields depend, None if it may be any."""
+
+    def at(self, value: JSONObject, choose: Choose | None = None) -> "Fields":
+        """Return the fields for a value; without `choose` the value itself says its branches."""
+
+    def number_in(self, selector: int, value: JSONObject) -> int | None:
+        """Return the number of the branch that a value is of by itself."""
+
+    def fits_union(self, selector: int, value: JSONObject) -> bool:
+        """Return True if a value fits the union between whose branches a selector chooses."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fields:
+    """The fields of a group in one of its states.
+
+    `numbers` are those of the children, the same in every state. The `hidden` children say which
+    branch was chosen, as a selector does. `is_open`: there may be keys that the schema does not
+    name.
+    """
+
+    children: tuple["FieldNode", ...]
+    numbers: tuple[int, ...]
+    selectors: tuple["Selector", ...]
+    hidden: frozenset[str]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selector:
+    """A choice between the branches of a union, drawn before the child of the number `anchor`.
+
+    The options of its node are the numbers of the branches.
+    """
+
+    number: int
+    node: "FieldNode"
+    anchor: int
+
+
 @dataclass(frozen=True, slots=True)
 class FieldNode:
     """One thing to ask for.
@@ -108,9 +162,7 @@ class FieldNode:
     is_recursive: bool = False
     extras: "FieldNode | None" = None
     offers_extras: bool = False
-    make_children: Lazy[tuple["FieldNode", ...]] | None = field(
-        default=None, repr=False, compare=False
-    )
+    shape: "Shape | None" = field(default=None, repr=False, compare=False)
     make_item: Lazy["FieldNode"] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -120,8 +172,14 @@ class FieldNode:
 
     @property
     def children(self) -> tuple["FieldNode", ...]:
-        """The properties of a group."""
-        return self.make_children() if self.make_children else ()
+        """The properties of a group in which there is nothing yet."""
+        return self.children_for({})
+
+    def children_for(self, value: JSONValue) -> tuple["FieldNode", ...]:
+        """Return the properties of a group in which there is this value."""
+        if self.shape is None:
+            return ()
+        return self.shape.at(value if isinstance(value, dict) else {}).children
 
     @property
     def item(self) -> "FieldNode | None":
@@ -131,4 +189,4 @@ class FieldNode:
 
 def as_json(node: FieldNode) -> FieldNode:
     """Return the node as one to type JSON into."""
-    return replace(node, kind=Kind.JSON, extras=None, make_children=None, make_item=None)
+    return replace(node, kind=Kind.JSON, extras=None, shape=None, make_item=None)

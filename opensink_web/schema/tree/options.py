@@ -62,9 +62,7 @@ def _options(words: JSONObject, flat: Flat, *, is_required: bool) -> list[Option
 def _constant(words: JSONObject) -> Option:
     value, title = words["const"], words.get("title")
     is_named = bool(title) or value is None or isinstance(value, bool)
-    return Option(
-        value, str(title or _label_of(value)), str(words.get("description", "")), is_named
-    )
+    return Option(value, str(title or written(value)), str(words.get("description", "")), is_named)
 
 
 def _enum(words: JSONObject) -> list[Option]:
@@ -76,7 +74,7 @@ def _enum(words: JSONObject) -> list[Option]:
     return [
         Option(
             value,
-            str(titles.get(dump(value)) or _label_of(value)),
+            str(titles.get(dump(value)) or written(value)),
             str(descriptions.get(dump(value), "")),
             is_named=is_choice or dump(value) in titles,
         )
@@ -113,7 +111,8 @@ def _mapping(value: JSONValue) -> JSONObject:
     return value if isinstance(value, dict) else {}
 
 
-def _label_of(value: JSONValue) -> str:
+def written(value: JSONValue) -> str:
+    """Write a value for people who choose it."""
     if isinstance(value, str):
         return value or "(empty text)"
     if isinstance(value, bool):
