@@ -56,9 +56,14 @@ def _with_impostors(text: str) -> Iterator[str | Mark]:
         yield text[begun:]
 
 
+def is_plain(text: str) -> bool:
+    """Return True if all of a text is ASCII that is seen: there is nothing to mark."""
+    return text.isascii() and _SUSPECTS.search(text) is None
+
+
 def in_plain(text: str) -> str:
     """Write every hidden character as `[U+202E]`, for where there is room for text alone."""
-    if text.isascii() and _SUSPECTS.search(text) is None:
+    if is_plain(text):
         return text
     return "".join(
         piece if isinstance(piece, str) else f"[{piece.label}]" for piece in pieces(text)

@@ -23,6 +23,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     tree/        schema -> tree of field nodes
     controls/    field node -> WTForms field, a module each; templates/answer/controls draws it
     form         AnswerForm: blank, submitted, read, rows added and removed
+    placing      at which field a message stands
     paging       which fields are drawn where they are many
     kept         what was typed in parts that are not drawn now
     edits        what a person changed of what was proposed

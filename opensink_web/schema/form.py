@@ -16,12 +16,12 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.changes import RESTORE, changes_in_words, mark_changes
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, focus
-from opensink_web.schema.controls.group import GroupField
 from opensink_web.schema.controls.sent import Edited, FormData, WithKept
 from opensink_web.schema.edits import Proposal, says_something
 from opensink_web.schema.kept import as_sent, undrawn
-from opensink_web.schema.paging import PAGE, drawn, lay_out, show, unvisited
+from opensink_web.schema.paging import PAGE, drawn, lay_out, name_parts, show, unvisited
 from opensink_web.schema.part_checker import PartChecker
+from opensink_web.schema.placing import by_pointer, nearest, with_place
 from opensink_web.schema.sentences import REQUIRED
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.defaults import start_of
@@ -86,6 +86,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         proposed: JSONObject | None = None,
         vault: Vault | None = None,
         name: str = ROOT_NAME,
+        before: "AnswerForm | None" = None,
     ) -> None:
         super().__init__({})
         self.schema = schema
@@ -97,10 +98,9 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self.had_errors = False
         self._parts = PartChecker(schema)
         self._sent = formdata if formdata is None else self._with_kept(formdata)
-        node = field_tree(schema)
-        start = start_of(node, Checker(schema).errors_of, ABSENT if proposed is None else proposed)
-        self._start: JSONValue | Absent = {} if start.value is ABSENT else start.value
-        self.notices = start.notices
+        self._node: FieldNode = field_tree(schema) if before is None else before._node
+        self._take_start(before)
+        node = self._node
         try:
             untouched = self._bound(node, None, capacity=MAX_FIELDS)
         except _TooManyFields:
@@ -116,18 +116,30 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             proposal = Proposal(self._start, is_exact)
             self.changes = mark_changes(self.root, proposal, list(walk(untouched)))
 
+    def _take_start(self, before: "AnswerForm | None") -> None:
+        """Start from the same as the form that was there before, if there was one."""
+        self._start: JSONValue | Absent
+        self.notices: tuple[FieldError, ...]
+        if before is not None:
+            self._start, self.notices = before._start, before.notices
+            return
+        check = Checker(self.schema).errors_of
+        start = start_of(self._node, check, ABSENT if self._proposed is None else self._proposed)
+        self._start = {} if start.value is ABSENT else start.value
+        self.notices = start.notices
+
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
         self._is_blank = formdata is None
         self._late_notices: list[FieldError] = []
         root = bind(self, node, self._start, name=self._name, pointer="")
         root.process(formdata, self._start)
-        _name_parts(root)
+        name_parts(root)
         lay_out(root, formdata)
-        fields = _by_pointer(walk(root))
+        fields = by_pointer(walk(root))
         for notice in (*self.notices, *self._late_notices):
-            field = _nearest(fields, notice.path)
-            field.notices.append(_with_place(field, notice))
+            field = nearest(fields, notice.path)
+            field.notices.append(with_place(field, notice))
         return root
 
     def _with_kept(self, formdata: FormData) -> FormData:
@@ -288,7 +300,14 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
                 elif value == field.name:
                     sent.restored.add(value)
                     sent.focus = (value, "")
-        form = AnswerForm.submitted(self.schema, sent, self._proposed, self._vault, self._name)
+        form = AnswerForm(
+            self.schema,
+            sent,
+            proposed=self._proposed,
+            vault=self._vault,
+            name=self._name,
+            before=self,
+        )
         if sent.focus:
             form.focus(*sent.focus)
         erroneous = set(formdata.getlist(self.errors_name))
@@ -331,10 +350,10 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         show(self.root, {str(field.name) for field, _ in self._placed if field is not self.root})
 
     def _located(self, errors: Iterable[FieldError]) -> Iterator[tuple[AnswerField, str]]:
-        fields = _by_pointer(self.root.active())
+        fields = by_pointer(self.root.active())
         for error in errors:
-            field = _nearest(fields, error.path)
-            yield field, _with_place(field, error)
+            field = nearest(fields, error.path)
+            yield field, with_place(field, error)
 
     def _label_of(self, field: AnswerField) -> str:
         around = [
@@ -350,35 +369,6 @@ def walk(field: AnswerField) -> Iterator[AnswerField]:
     yield field
     for part in field.parts():
         yield from walk(part)
-
-
-def _name_parts(field: AnswerField, around: str = "") -> None:
-    """Say for every field what is drawn anew with it."""
-    field.part_name = around or str(field.name)
-    for part in field.parts():
-        _name_parts(part, around or (str(field.name) if field.redraws else ""))
-
-
-def _by_pointer(fields: Iterable[AnswerField]) -> dict[str, AnswerField]:
-    # A group and its field for further keys share a pointer; the group comes first and wins.
-    return {field.pointer: field for field in reversed(list(fields))}
-
-
-def _with_place(field: AnswerField, error: FieldError) -> str:
-    """Return a message as it stands at a field, which may be one around its place."""
-    below = error.path.removeprefix(field.pointer)
-    return f"{below}: {error.message}" if below else error.message
-
-
-def _nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:
-    """Find the field of a pointer, or the nearest one around it."""
-    nearest = pointer
-    while nearest not in fields:
-        nearest = nearest.rpartition("/")[0]
-    field = fields[nearest]
-    if nearest != pointer and isinstance(field, GroupField) and field.extras:
-        return field.extras
-    return field
 
 
 def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError, ...]:

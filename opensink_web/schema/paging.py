@@ -69,6 +69,13 @@ def on_other_pages(field: AnswerField) -> Iterator[AnswerField]:
         yield from on_other_pages(part)
 
 
+def name_parts(field: AnswerField, around: str = "") -> None:
+    """Say for every field what is drawn anew with it."""
+    field.part_name = around or str(field.name)
+    for part in field.parts():
+        name_parts(part, around or (str(field.name) if field.redraws else ""))
+
+
 def unvisited(sent: FormData) -> set[str]:
     """Return the names of the fields that were on other pages, unless they come with what is kept.
 

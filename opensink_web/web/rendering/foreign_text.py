@@ -22,7 +22,15 @@ from markupsafe import Markup, escape
 
 from opensink_web.json_value import JSONValue, dump
 from opensink_web.lookalike import LATIN_OF, alike_keys
-from opensink_web.visible_text import MARKS_MAX, Mark, is_right_to_left, isolated, name_of, pieces
+from opensink_web.visible_text import (
+    MARKS_MAX,
+    Mark,
+    is_plain,
+    is_right_to_left,
+    isolated,
+    name_of,
+    pieces,
+)
 
 FOR_PEOPLE = frozenset(
     {
@@ -41,6 +49,8 @@ def in_html(text: str) -> Markup:
 
 def marked(text: str) -> Markup:
     """Return the text as HTML with its hidden characters marked, for a place already set apart."""
+    if is_plain(text):
+        return escape(text)
     marks = 0
     parts: list[str] = []
     for piece in pieces(text):
