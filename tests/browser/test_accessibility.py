@@ -143,6 +143,19 @@ def test_axe_finds_nothing_from_the_question_to_the_delivery(reader: Page, site:
     assert found == []
 
 
+def test_axe_finds_nothing_in_a_proposal_that_is_changed(reader: Page, site: Site) -> None:
+    number = {"type": "integer", "title": "Quantity", "default": 100}
+    ids = site.ask({"type": "object", "required": ["n"], "properties": {"n": number}})
+    let_in(reader.context, site)
+    reader.goto(site.page(f"/requests/{ids['request_id']}"))
+    reader.get_by_label("Quantity").fill("80")
+    expect(reader.get_by_text("Proposed: 100")).to_be_visible()
+    assert faults(reader) == []
+    send(reader)
+    expect(reader.locator(".is-edited")).to_be_visible()
+    assert faults(reader) == []
+
+
 def send(page: Page) -> None:
     page.get_by_role("button", name="Send answer").click()
 
