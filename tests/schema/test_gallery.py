@@ -10,9 +10,8 @@ from tests.schema.person import Person
 from tests.support.cases import for_each
 
 TYPED_AS_JSON = {
-    *("tuple", "map", "pattern-map", "free-object", "anything", "text-or-number", "tagged"),
-    *("untagged", "object-or-text", "list-or-text", "whole-answer", "if-then-else"),
-    "dependent-schemas",
+    *("tuple", "map", "pattern-map", "free-object", "anything", "text-or-number"),
+    *("object-or-text", "list-or-text"),
 }
 """Constructs for which people still type JSON."""
 CONTROLS = {

@@ -234,8 +234,8 @@ class GroupField(AnswerField):
         return [*parts, *waiting, *([self.extras] if self.extras else [])]
 
     def members(self) -> list[AnswerField]:
-        """Return the fields of the properties."""
-        return self.children
+        """Return the fields of the properties; a selector stands for one that marks a branch."""
+        return [child for child in self.children if child.node.key not in self.fields.hidden]
 
     @property
     def is_fixed(self) -> bool:
