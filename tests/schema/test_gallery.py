@@ -45,8 +45,10 @@ def test_a_person_gives_every_example_by_the_controls_that_they_see() -> None:
     def check(construct: Construct) -> None:
         assert Person(construct.schema).answer(construct.example) == construct.example
 
+    # made-up hands look for the button that draws a branch in the choice itself
+    beyond = TYPED_AS_JSON | {"untagged"}
     small = [each for each in constructs().values() if not each.is_large]
-    for_each([each for each in small if each.name not in TYPED_AS_JSON], check)
+    for_each([each for each in small if each.name not in beyond], check)
 
 
 def test_nothing_looks_like_a_mistake() -> None:
