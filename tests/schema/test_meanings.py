@@ -171,3 +171,41 @@ def test_the_word_beside_the_title_unfolds_to_choose(draw: Callable[[AnswerForm]
     assert '<option value="absent" selected>no answer</option>' in html
     assert '<option value="null" >none (null)</option>' in html
     assert "<details" not in draw(AnswerForm.blank(whole({"type": "integer"})))
+
+
+PART: JSONObject = {"type": "object", "properties": {"n": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "chosen", "value"),
+    [
+        ({"anyOf": [PART, {"type": "null"}]}, {}, {}),
+        ({"anyOf": [PART, {"type": "null"}]}, {"answer-0-empty": "null"}, {"a": None}),
+        ({"anyOf": [PART, {"type": "null"}], "default": None}, {}, {"a": None}),
+        (
+            {"anyOf": [PART, {"type": "null"}], "default": None},
+            {"answer-0-empty": "absent"},
+            {},
+        ),
+        (
+            {"anyOf": [PART, {"type": "null"}], "default": {"n": 1}},
+            {"answer-0-was": "1", "answer-0-empty": "absent"},
+            {},
+        ),
+        (
+            {"anyOf": [PART, {"type": "null"}]},
+            {"answer-0-0": "5", "answer-0-empty": "null"},
+            {"a": {"n": 5}},
+        ),
+    ],
+)
+def test_a_part_that_is_not_included_is_absent_or_none(
+    schema: JSONValue, chosen: dict[str, str], value: JSONValue, untouched: Untouched
+) -> None:
+    sent = untouched(AnswerForm.blank(whole(schema)))
+    for name in ("answer-0-in", "answer-0-was"):
+        sent.poplist(name)
+    for name, typed in chosen.items():
+        sent[name] = typed
+    form = AnswerForm.submitted(whole(schema), sent)
+    assert form.read().value == value

@@ -50,6 +50,7 @@ class GroupField(AnswerField):
         """Bind the fields of the properties and let each take its part."""
         self.process_errors: list[str] = []
         self.initial = data
+        self.take_meaning(formdata)
         self.extras: AnswerField | None = None
         self.children: list[AnswerField] = []
         self.selectors: list[VariantField] = []
@@ -58,6 +59,7 @@ class GroupField(AnswerField):
         self.has_box = self.is_optional or self.is_closed
         self.is_included = not self.has_box
         if self.is_closed:
+            self.changed = self.meaning is not self.meanings[0]
             return
         self.redraws = self.shape.is_variable
         self._inside = None if starts_fresh(self.name, formdata) else formdata
@@ -203,7 +205,13 @@ class GroupField(AnswerField):
         was_included, was_drawn_ticked = self.is_included, f"{self.name}-was" in formdata
         ticked = f"{self.name}-in" in formdata
         self.is_included = ticked or (self.changed and not was_drawn_ticked)
-        self.changed = self.changed or self.is_included != was_included
+        is_other = not self.is_included and self.meaning is not self.meanings[0]
+        self.changed = self.changed or is_other or self.is_included != was_included
+
+    @property
+    def is_blank(self) -> bool:
+        """A box can be unticked at any time, unseen by the server."""
+        return self.has_box
 
     @property
     def has_buttons(self) -> bool:
@@ -251,7 +259,7 @@ class GroupField(AnswerField):
     def value(self) -> JSONValue | Absent:
         """Return the object, its keys in the order of the proposal, else of the schema."""
         if not self.is_included:
-            return self.initial if self.initial is None else self.nothing()
+            return self.nothing()
         members = self._members()
         further = self.extras.value() if self.extras else {}
         order = list(self.initial) if isinstance(self.initial, dict) else []
