@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from opensink_web.schema.controls.base import AnswerField
@@ -73,5 +74,13 @@ def _nodes_in(node: FieldNode) -> Iterator[FieldNode]:
     if node.is_recursive:  # what is below stands around it too
         return
     yield from node.children
+    if node.shape is not None and node.shape.is_variable:  # what each branch of a union brings
+        for selector in node.shape.at({}, lambda _: None).selectors:
+            for branch in range(len(selector.node.options)):
+                yield from node.shape.at({}, partial(_chosen, branch)).children
     if node.item is not None:
         yield node.item
+
+
+def _chosen(branch: int, _selector: int) -> int:
+    return branch

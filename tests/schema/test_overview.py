@@ -45,6 +45,12 @@ def test_names_what_is_drawn_only_when_it_is_opened() -> None:
     assert "/p19/x49" in pointers(schema | {"$defs": {"part": part}})
 
 
+def test_names_what_every_branch_of_a_union_brings() -> None:
+    card = {"properties": {"kind": {"const": "card"}, "digits": TEXT}, "required": ["kind"]}
+    bank = {"properties": {"kind": {"const": "bank"}, "iban": TEXT}, "required": ["kind"]}
+    assert {"/digits", "/iban"} <= set(pointers({"type": "object", "oneOf": [card, bank]}))
+
+
 def test_names_what_is_entered_as_json() -> None:
     schema: Any = {
         "properties": {"never": {"title": "Whatever", "not": {"minLength": 1}}, "b": TEXT}
