@@ -6,6 +6,7 @@ from opensink_web.schema.tree.node import ABSENT, FieldNode, Kind
 
 MAX_CHARACTERS = 4_000
 _MANY = 10
+_MAX_STATES = 5
 _TEXTS = {
     "date": "2026-01-31",
     "time": "14:30:00Z",
@@ -37,7 +38,7 @@ def _example(node: FieldNode) -> JSONValue:
         return node.secrets.hide(node.default)
     match node.kind:
         case Kind.GROUP:
-            return {child.key: _example(child) for child in node.children if _is_shown(node, child)}
+            return _object(node)
         case Kind.LIST:
             return _entries(node)
         case Kind.CHOICE:
@@ -50,10 +51,23 @@ def _example(node: FieldNode) -> JSONValue:
             return {} if node.pointer == "" else None
 
 
-def _is_shown(group: FieldNode, child: FieldNode) -> bool:
-    """Show what is demanded or proposed; everything where nothing is."""
-    demands = any(each.required for each in group.children)
-    return child.required or child.default is not ABSENT or not demands
+def _object(node: FieldNode) -> JSONObject:
+    """Return an object of the first branch of each union, with what its conditions bring."""
+    value: JSONObject = {}
+    children: tuple[FieldNode, ...] = ()
+    for _ in range(_MAX_STATES):
+        following = node.shape.at(value, lambda _: 0).children if node.shape else ()
+        if following is children:
+            break
+        children = following
+        value = {child.key: _example(child) for child in children if _is_shown(children, child)}
+    return value
+
+
+def _is_shown(children: tuple[FieldNode, ...], child: FieldNode) -> bool:
+    """Show what is demanded or proposed; everything where nothing is, but nothing without end."""
+    demands = any(each.required for each in children)
+    return child.required or child.default is not ABSENT or not (demands or child.is_recursive)
 
 
 def _entries(node: FieldNode) -> list[JSONValue]:

@@ -7,7 +7,7 @@ import jsonschema_rs
 
 from opensink_web.errors import FieldError
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
-from opensink_web.schema.dialects import dialect_of
+from opensink_web.schema.dialects import Dialect, dialect_of
 from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import (
     LIST_KEYWORDS,
@@ -68,16 +68,16 @@ class PartChecker:
         return validate({**dialect, "allOf": [whole], "definitions": copy.definitions}, value)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _compiled_part(document_text: str, pointer: str) -> jsonschema_rs.Validator:
     """Compile what stands at a place of a document, of which equal texts are equal."""
-    document = parse(document_text)
-    return compile_part(_registry(document_text), dialect_of(document), pointer)
+    return compile_part(*_registry(document_text), pointer)
 
 
 @lru_cache(maxsize=32)
-def _registry(document_text: str) -> jsonschema_rs.Registry:
-    return registry_of(parse(document_text))
+def _registry(document_text: str) -> tuple[jsonschema_rs.Registry, Dialect]:
+    document = parse(document_text)
+    return registry_of(document), dialect_of(document)
 
 
 class _NotSeparableError(Exception):

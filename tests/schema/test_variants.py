@@ -8,8 +8,10 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.example import example_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
+from opensink_web.web.requests.stored_answer import stored_answer
 
 Sent = MultiDict[str, str]
 Untouched = Callable[[AnswerForm], Sent]
@@ -293,3 +295,28 @@ def test_untouched_every_proposal_comes_back(
         sent = untouched(AnswerForm.blank(schema, proposed))
         submission = AnswerForm.submitted(schema, sent, proposed).read()
         assert (submission.errors, json.dumps(submission.value)) == ((), json.dumps(proposed))
+
+
+def test_an_example_is_of_the_first_branch() -> None:
+    assert example_of({**CLOSED, "oneOf": [REJECT, REFUND]}) == {
+        "action": "reject",
+        "reason": "text…",
+    }
+
+
+def test_a_stored_answer_is_told_by_the_fields_of_its_branch() -> None:
+    schema: JSONObject = {"type": "object", "oneOf": [REFUND, REJECT]}
+    facts = stored_answer(schema, {"reason": "duplicate", "action": "reject"}).facts
+    assert [(fact.title, fact.value) for fact in facts] == [
+        ("Action", "reject"),
+        ("Reason", "duplicate"),
+    ]
+
+
+def test_more_branches_than_anybody_tries_are_drawn_and_read_in_time() -> None:
+    union: list[JSONValue] = [
+        {"properties": {f"k{number}": TEXT}, "required": [f"k{number}"]} for number in range(500)
+    ]
+    schema: JSONObject = {"type": "object", "anyOf": union}
+    form = AnswerForm.submitted(schema, MultiDict({"answer-which": "499", "answer-499": "x"}))
+    assert form.read().value == {"k499": "x"}

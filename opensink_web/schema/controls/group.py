@@ -23,7 +23,7 @@ from opensink_web.schema.tree.node import (
 
 OPEN = "_open"
 """The button that draws what is closed."""
-MAX_ROUNDS = 8
+MAX_ROUNDS = 32
 """How often what is in an object may decide on further fields, which decide again."""
 
 

@@ -66,43 +66,6 @@ def _possible(conditions: JSONObject) -> Iterator[JSONValue]:
     yield from _by_key(conditions).values()
 
 
-def deciding_keys(conditions: JSONObject) -> set[str] | None:
-    """Return the keys that decide about these conditions; None if it may be any."""
-    looked_at = _keys_asked(conditions["if"]) if "if" in conditions else set()
-    return None if looked_at is None else {*_by_key(conditions), *looked_at}
-
-
-_COMBINING = ("allOf", "anyOf", "oneOf")
-_LOOKED_THROUGH = frozenset(
-    {*("properties", "required", "not", *_COMBINING), *("type", "title", "description", "$comment")}
-)
-
-
-def _keys_asked(schema: JSONValue) -> set[str] | None:
-    """Return the keys that a schema looks at, None where it may look at more."""
-    if not isinstance(schema, dict):
-        return set()
-    if schema.keys() - _LOOKED_THROUGH:
-        return None
-    properties, required = schema.get("properties"), schema.get("required")
-    keys = {
-        *(properties if isinstance(properties, dict) else ()),
-        *(map(str, required) if isinstance(required, list) else ()),
-    }
-    inside = [schema.get("not"), *(each for name in _COMBINING for each in _list(schema, name))]
-    for inner in inside:
-        looked_at = _keys_asked(inner)
-        if looked_at is None:
-            return None
-        keys |= looked_at
-    return keys
-
-
 def _by_key(conditions: JSONObject) -> JSONObject:
     schemas = conditions.get("dependentSchemas")
     return schemas if isinstance(schemas, dict) else {}
-
-
-def _list(schema: JSONObject, name: str) -> list[JSONValue]:
-    value = schema.get(name)
-    return value if isinstance(value, list) else []

@@ -23,6 +23,8 @@ MAX_NODES = 50_000
 MAX_DEPTH = 64
 _MAX_ROUNDS = 5
 """What does not fit is left out at most so often: taking one part out may show another."""
+_MAX_STATES = 32
+"""How often what an object starts from may bring further fields, which bring others."""
 _LEFT_OUT = "The agent proposed something that does not fit here, so it was left out: "
 _NEVER_OBJECTS = frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.LIST})
 _SAYS_NOTHING: tuple[JSONValue, ...] = (None, "")
@@ -124,7 +126,7 @@ class _Composition:
             key: ABSENT if (*at, key) in self.left_out else value for key, value in given.items()
         }
         children = node.children_for(given)
-        for _ in range(_MAX_ROUNDS):
+        for _ in range(_MAX_STATES):
             for child in children:
                 key = child.key
                 members[key] = self.of(child, given.get(key, ABSENT), (*at, key))

@@ -21,7 +21,7 @@ _ANNOTATIONS = frozenset(
 _CONDITIONS = frozenset({"if", "then", "else", "not", "dependentSchemas"})
 _COMBINING = frozenset({"allOf", *REFERENCE_KEYWORDS})
 _UNIONS = ("anyOf", "oneOf")
-MAX_PARTS = 100
+MAX_PARTS = 400
 """How many schemas are merged into one; who combines more means no form."""
 _MAX_INNER = 16
 """How many references, or unions, each in the other, are looked through."""

@@ -80,16 +80,9 @@ Choose: TypeAlias = Callable[[int], int | None]
 
 
 class Shape(Protocol):
-    """The fields of a group, which may depend on what is in it and on what a person chose.
-
-    `deciding_keys` are those on which they depend, None if it may be any.
-    """
+    """The fields of a group, which may depend on what is in it and on what a person chose."""
 
     is_variable: bool
-
-    @property
-    def deciding_keys(self) -> frozenset[str] | None:
-        """The keys on which the fields depend, None if it may be any."""
 
     def at(self, value: JSONObject, choose: Choose | None = None) -> "Fields":
         """Return the fields for a value; without `choose` the value itself says its branches."""

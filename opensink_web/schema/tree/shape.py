@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.schema.tree.conditions import Conditional, Decided, Everything, deciding_keys
+from opensink_web.schema.tree.conditions import Conditional, Decided, Everything
 from opensink_web.schema.tree.document import Document
 from opensink_web.schema.tree.flattening import (
     Applying,
@@ -24,7 +24,7 @@ from opensink_web.schema.tree.merging import NotPlain
 from opensink_web.schema.tree.node import Choose, FieldNode, Fields, Kind, Selector
 from opensink_web.schema.tree.place import Place
 from opensink_web.schema.tree.titles import with_distinct_titles
-from opensink_web.schema.tree.variants import Variants
+from opensink_web.schema.tree.variants import MAX_TRIED, Variants
 
 MAX_POSSIBLE = 5_000
 Build = Callable[[JSONValue, Place], FieldNode]
@@ -64,17 +64,6 @@ class ObjectShape:
         conditions = any(conditional.conditional(each) for each in self._flat.conditions)
         return conditions or any(map(self._choice, self._flat.unions))
 
-    @cached_property
-    def deciding_keys(self) -> frozenset[str] | None:
-        """The keys on which the fields depend; None if it may be any."""
-        keys: set[str] = set()
-        for part in self._everything.plain:
-            looked_at = deciding_keys(part.conditions)
-            if looked_at is None:
-                return None
-            keys |= looked_at
-        return frozenset(keys)
-
     def at(self, value: JSONObject, choose: Choose | None = None) -> Fields:
         """Return the fields for a value; without `choose` the value itself says its branches."""
         if not self.is_variable:
@@ -93,11 +82,11 @@ class ObjectShape:
 
         decided = Decided(self._document, value, branch_of)
         try:
-            parts = collected([self._schema], self._document, decided)
+            parts = collected([self._schema], self._document, decided, MAX_POSSIBLE)
             state = tuple(decided.trace)
             if state not in self._states:
                 self._states[state] = self._fields(parts, dict(decided.taken))
-        except NotPlain:  # it contradicts itself in this state: what always holds is looked_at for
+        except NotPlain:  # it contradicts itself in this state: what always holds is asked for
             return self._unchanging
         return self._states[state]
 
@@ -105,12 +94,13 @@ class ObjectShape:
         """Return the number of the branch that a value is of by itself."""
         variants = self._variants(selector)
         branch = variants.recognized(value)
-        return None if branch is None else variants.branches.index(branch)
+        return None if branch is None else variants.number_of(branch)
 
     def fits_union(self, selector: int, value: JSONObject) -> bool:
         """Return True if a value fits the union between whose branches a selector chooses."""
         variants = self._variants(selector)
-        count = sum(self._document.fits(each.schema, value) for each in variants.branches)
+        tried = variants.branches if len(variants.branches) <= MAX_TRIED else []
+        count = sum(self._document.fits(each.schema, value) for each in tried)
         return count == 1 or (count > 1 and not variants.union.is_exclusive)
 
     def _variants(self, selector: int) -> Variants:

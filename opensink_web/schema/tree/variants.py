@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.titles import title_of_key
@@ -18,6 +19,8 @@ from opensink_web.schema.tree.merging import NotPlain
 from opensink_web.schema.tree.options import Option, written
 
 _MAX_KEYS_IN_LABEL = 3
+MAX_TRIED = 50
+"""How many branches without a mark are held against a value to see which it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,23 +51,37 @@ class Variants:
         self.branches = [branch for branch in known if branch is not None]
         self._values: list[dict[str, JSONValue]] = []
         self.tag = next(filter(self._is_tag, self._candidates()), "")
+        self._numbers = {id(branch): number for number, branch in enumerate(self.branches)}
 
     @property
     def keys(self) -> set[str]:
         """The keys that any of the branches speaks of."""
         return {key for branch in self.branches for key in branch.keys}
 
+    @cached_property
+    def _shared_keys(self) -> set[str]:
+        return set.intersection(*(each.keys for each in self.branches))
+
+    @cached_property
+    def _titles_of_constants(self) -> list[str]:
+        titles = [annotations(each.properties[self.tag], self._document) for each in self.branches]
+        return [str(words["title"]) for words in titles if "title" in words]
+
     def constant_of(self, branch: Branch) -> JSONObject:
         """Return the one value of the tag in a branch by its key; nothing where it leaves several.
 
         Of a branch that does not demand its tag a value may lack it.
         """
-        values = self._values[self.branches.index(branch)] if self.tag else {}
+        values = self._values[self.number_of(branch)] if self.tag else {}
         return {self.tag: next(iter(values.values()))} if len(values) == 1 else {}
 
     def at(self, number: int) -> Branch | None:
         """Return the branch of a number, None where there is none."""
         return self.branches[number] if 0 <= number < len(self.branches) else None
+
+    def number_of(self, branch: Branch) -> int:
+        """Return the number of one of the branches."""
+        return self._numbers[id(branch)]
 
     def of(self, schema: JSONValue) -> Branch | None:
         """Return the branch of this very schema."""
@@ -78,7 +95,7 @@ class Variants:
             written = dump(value[self.tag])
             marked = zip(self.branches, self._values, strict=True)
             return next((branch for branch, values in marked if written in values), None)
-        for branch in self.branches:
+        for branch in self.branches[:MAX_TRIED]:
             if self._document.fits(branch.schema, value):
                 return branch
         nearest = max(self.branches, key=lambda branch: len(branch.keys & value.keys()))
@@ -104,17 +121,15 @@ class Variants:
         reference = branch.schema.get("$ref") if isinstance(branch.schema, dict) else None
         if isinstance(reference, str) and reference.rpartition("/")[2]:
             return title_of_key(reference.rpartition("/")[2])
-        shared = set.intersection(*(each.keys for each in self.branches))
-        own = [key for key in branch.keys if key not in shared]
+        own = branch.keys - self._shared_keys
         order = [key for key in branch.properties if key in own] or sorted(own)
         words = ", ".join(title_of_key(key).lower() for key in order[:_MAX_KEYS_IN_LABEL])
         return f"With {words}" if words else "Without these"
 
     def _label_of_constant(self, branch: Branch, value: JSONValue) -> str:
-        titles = [annotations(each.properties[self.tag], self._document) for each in self.branches]
-        named = [str(words["title"]) for words in titles if "title" in words]
+        named = self._titles_of_constants
         if len(set(named)) == len(self.branches):
-            return named[self.branches.index(branch)]
+            return named[self.number_of(branch)]
         return title_of_key(value) if isinstance(value, str) and value else written(value)
 
     def _candidates(self) -> list[str]:

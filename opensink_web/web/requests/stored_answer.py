@@ -226,7 +226,7 @@ def _plain(node: FieldNode | None, secrets: Secrets, value: JSONValue | Absent) 
 
 def _in_order(node: FieldNode | None, value: JSONObject) -> Iterator[tuple[str, FieldNode | None]]:
     """Yield the keys of an object as its form has them, then those that no field is for."""
-    children = node.children if node and node.kind is Kind.GROUP else ()
+    children = node.children_for(value) if node and node.kind is Kind.GROUP else ()
     fields = {child.key: child for child in children}
     yield from ((key, child) for key, child in fields.items() if key in value)
     yield from ((key, None) for key in value if key not in fields)
