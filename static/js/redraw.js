@@ -3,27 +3,29 @@
 (() => {
   "use strict";
   let typed = new Set(); // the controls edited since the form was sent
-  let pressed = null; // the button whose answer is on its way
-  let isStale = false;
+  let pending = null; // what is drawn anew just now: one at a time, so that none overtakes another
+  let next = null; // what was asked for meanwhile
 
   const isForm = (element) => Boolean(element.closest?.("form[data-review]"));
 
   document.addEventListener("input", ({ target }) => typed.add(target));
 
-  // What a button changes must not be lost to a mere redrawing: that waits for it.
   document.addEventListener("htmx:confirm", (event) => {
     const { elt } = event.detail;
-    if (!pressed || !elt.matches("[data-redraws]")) return;
+    if (!pending || !isForm(elt)) return;
     event.preventDefault();
-    isStale = true;
+    if (elt.matches("button")) next = { name: elt.name, value: elt.value };
+    else next ??= { part: true }; // a button draws it anew too
   });
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (!isForm(detail.elt)) return;
     typed = new Set();
-    pressed = detail.elt.matches("button") ? detail.elt : null;
+    pending = detail.elt;
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt === pressed) pressed = null;
+    if (detail.requestConfig.elt !== pending) return; // it may have been replaced by now
+    pending = null;
+    if (!detail.successful) next = null;
   });
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -37,12 +39,21 @@
     // only then: a new row takes the focus when all has settled
     document.addEventListener("htmx:afterSettle", () => {
       if (caret) focusAgain(caret);
-      if (!isStale) return;
-      isStale = false;
-      const part = form.querySelector("[data-redraws]");
-      if (part) htmx.trigger(part, "change");
+      goOn(form);
     }, { once: true });
   });
+
+  function goOn(form) {
+    const wanted = next;
+    next = null;
+    if (!wanted) return;
+    if (wanted.part) {
+      const part = form.querySelector("[data-redraws]");
+      if (part) htmx.trigger(part, "change");
+      return;
+    }
+    [...form.elements].find(({ name, value, type }) => type === "submit" && name === wanted.name && value === wanted.value)?.click();
+  }
 
   function putBack({ id, name, value, checked }) {
     const control = document.getElementById(id);

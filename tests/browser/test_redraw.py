@@ -1,9 +1,9 @@
 """A part of a form that is drawn anew while somebody types on."""
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, let_in
 
 pytestmark = pytest.mark.server
 
@@ -57,3 +57,61 @@ def test_the_new_row_has_the_focus_where_nobody_types(signed_in: Page, site: Sit
     page.goto(site.page(f"/requests/{ids['request_id']}"))
     page.get_by_role("button", name="Add an entry to Tags").click()
     expect(page.get_by_label("Tag 2")).to_be_focused()
+
+
+DECISION = {
+    "type": "object",
+    "properties": {
+        "decision": {"enum": ["approve", "reject"], "title": "Decision"},
+        "note": {"type": "string", "title": "Note"},
+    },
+    "required": ["decision"],
+    "if": {"properties": {"decision": {"const": "reject"}}, "required": ["decision"]},
+    "then": {
+        "properties": {"reason": {"type": "string", "title": "Reason", "minLength": 5}},
+        "required": ["reason"],
+    },
+}
+
+
+def test_a_field_comes_with_what_is_chosen_and_keeps_what_was_typed(
+    signed_in: Page, site: Site
+) -> None:
+    page = signed_in
+    ids = site.ask(DECISION)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    page.get_by_label("Note").fill("kept")
+    reason = page.get_by_label("Reason")
+    expect(reason).to_have_count(0)
+
+    page.get_by_label("reject").focus()
+    page.keyboard.press("Space")
+    expect(reason).to_be_visible()
+    expect(page.get_by_label("reject")).to_be_focused()
+    reason.fill("too late")
+    page.get_by_label("approve").check()
+    expect(reason).to_have_count(0)
+    page.get_by_label("reject").check()
+    expect(reason).to_have_value("too late")
+    expect(page.locator("#answer-errors")).to_have_count(0)
+
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator("main")).to_contain_text("Answered by you")
+    answer = site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"]
+    assert answer == {"decision": "reject", "note": "kept", "reason": "too late"}
+
+
+def test_the_same_by_hand_without_scripts(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(base_url=site.url, java_script_enabled=False)
+    let_in(context, site)
+    page = context.new_page()
+    ids = site.ask(DECISION)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    page.get_by_label("Note").fill("kept")
+    page.get_by_label("reject").check()
+    page.get_by_role("button", name="Update the fields").click()
+    page.get_by_label("Reason").fill("too late")
+    expect(page.get_by_label("Note")).to_have_value("kept")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator("main")).to_contain_text("Answered by you")
+    context.close()
