@@ -18,7 +18,7 @@ WARNING = "This request contains characters that are invisible or change the ord
 SPOOF = "EUR \u202e01 RUE"
 SCHEMA: JSONValue = {
     "type": "object",
-    "required": ["amount"],
+    "required": ["amount", "fixed"],
     "properties": {
         "amount": {"type": "string", "title": f"Amount {SPOOF}", "default": SPOOF},
         "to": {"enum": [f"Acme\u200b{number}" for number in range(8)]},
@@ -64,7 +64,7 @@ def test_an_input_keeps_its_value_and_shows_it_marked_beside_it(
 
     html = bob.get(f"/w/main/requests/{request_id}").text
 
-    assert f'value="{SPOOF}"' in html
+    assert f"{SPOOF}</textarea>" in html
     note = re.search(r'(?s)id="answer-0-hidden".*?</div>', html)
     assert note is not None
     assert ">U+202E</span>01 RUE" in note[0]

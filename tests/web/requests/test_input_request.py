@@ -154,7 +154,7 @@ def test_adds_a_row_without_scripts(app: Flask, bob: FlaskClient, waiting: Waiti
 
     assert response.status_code == 200
     assert "<title>" in response.text
-    assert 'value="green"' in response.text
+    assert "green</textarea>" in response.text
     assert 'name="answer-0-1"' in response.text
     assert stored(app, asked) == (InputRequestStatus.PENDING, None)
 
