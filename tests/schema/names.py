@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.lookalike import spelled
@@ -84,6 +84,10 @@ class Names:
         alike = [each for each in labels if plain(each) == plain(key) != ""]
         alike.sort(key=lambda label: label.lower() != collapsed.lower())
         return next(iter([*with_key, *titled, *named, *alike]), None)
+
+    def found_key(self, label: str, keys: Iterable[str]) -> str | None:
+        """Return the key that a label is of."""
+        return next((key for key in keys if self.found(key, [label]) == label), None)
 
     def option(self, value: JSONValue, labels: list[str]) -> str | None:
         """Return the label of a value among those that are offered."""

@@ -7,7 +7,6 @@ schema leaves everything open. Where the page offers several ways, each is tried
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.form import AnswerForm
@@ -23,17 +22,19 @@ from tests.schema.sight import (
     buttons_of,
     controls_of,
     facts_in,
+    handle_of,
     holds_pairs,
     is_branch,
     is_for_further_keys,
     is_next,
     is_row,
+    is_selector,
     kind_of,
     label_of,
     only,
     suffix_of,
 )
-from tests.schema.verdict import differences, path_of, told
+from tests.schema.verdict import Ways, differences, path_of, told
 
 PASSED_OVER = re.compile("JSON|^Choose|^No answer")
 MOST_TRIES = 24
@@ -52,8 +53,7 @@ class Person:
         self.schema, self.proposed, self.vault = schema, proposed, Vault()
         self.names = Names(schema)
         self.pages: list[str] = []
-        self._tried: dict[Path, int] = {}
-        self._ways: dict[Path, int] = {}
+        self._ways = Ways()
 
     def answer(self, target: JSONObject) -> JSONObject:
         """Give this answer, and return what was read of it.
@@ -62,7 +62,7 @@ class Person:
         """
         first: Stuck | None = None
         for _ in range(MOST_TRIES):
-            self._ways = {}
+            self._ways.begin()
             try:
                 read = self._once(target)
             except Stuck as error:
@@ -73,29 +73,9 @@ class Person:
                     return read
                 stuck = Stuck(f"read {dump(read)}", *differing)
             first = first or stuck
-            if not self._has_another_way(stuck.places):
+            if not self._ways.turn(stuck.places):
                 break
         raise first or Stuck("no way tried")
-
-    def _has_another_way(self, wrong: Iterable[Path]) -> bool:
-        """Turn to the next way of a choice: one at or around what went wrong, else the last."""
-        for place in [*self._ways_around(wrong), *reversed(self._ways)]:
-            if self._tried.get(place, 0) + 1 < self._ways[place]:
-                self._tried[place] = self._tried.get(place, 0) + 1
-                return True
-        return False
-
-    def _ways_around(self, wrong: Iterable[Path]) -> list[Path]:
-        return [
-            place
-            for each in wrong
-            for place in sorted(self._ways, key=len, reverse=True)
-            if place[:-1] == each[: len(place) - 1]
-        ]
-
-    def _way(self, place: Path, count: int) -> int:
-        self._ways.setdefault(place, count)
-        return min(self._tried.get(place, 0), count - 1)
 
     def _once(self, target: JSONObject) -> JSONObject:
         self._draw(AnswerForm.blank(self.schema, self.proposed))
@@ -143,6 +123,7 @@ class Person:
             branch = next(filter(is_branch, blocks_in(block)), None)
             if branch is not None:
                 self._fill(branch, value, place)
+            if branch is not None or is_selector(block):
                 return
         elif "in" in own:
             self._is_touched |= tick(own["in"], ticked=value is not None)
@@ -171,6 +152,9 @@ class Person:
             self._say_nothing(block, value)
         fields = {label_of(each): each for each in blocks_in(block) if not is_row(each)}
         facts = facts_in(block)
+        for title, selector in list(fields.items()):
+            if is_selector(selector) and self.names.found_key(title, value) is None:
+                self._fill(fields.pop(title), value, place)
         found: dict[int, str] = {}
         further: JSONObject = {}
         for key, inner in value.items():
@@ -198,18 +182,21 @@ class Person:
 
     def _fill_further(self, block: Element, further: JSONObject, place: Path) -> None:
         """Give keys for which the block shows no field: press on, or write them into rows."""
-        self._refresh()
+        self._refresh(block)
         rows = next(filter(holds_pairs, [block, *blocks_in(block)]), None)
         if rows is None:
             raise Stuck(f"no field for {list(further)} at {place}", place)
         self._fill_pairs(rows, further, place)
 
-    def _refresh(self) -> None:
-        button = next(
-            (each for each in self.page.root.every("button") if each["name"] == REFRESH), None
-        )
-        if button is not None and self._is_touched:
-            self._press(button)
+    def _refresh(self, block: Element) -> None:
+        """Press the button that shows the fields which belong to what was chosen here."""
+        around = [
+            each
+            for each in self.page.root.every("button")
+            if each["name"] == REFRESH and f"{handle_of(block)}-".startswith(f"{each['value']}-")
+        ]
+        if self._is_touched and around:
+            self._press(max(around, key=lambda each: len(each["value"])))
 
     def _fill_rows(self, block: Element, value: list[JSONValue], place: Path) -> None:
         rows = [each for each in blocks_in(block) if is_row(each)]
@@ -248,13 +235,10 @@ class Person:
             self._take_none(block, control)
             self._mean(block, NULL, value)
             return
-        _, take = ranked[self._way((*place, "which"), len(ranked))]
+        _, take = ranked[self._ways.at((*place, "which"), len(ranked))]
         if take():
             self._is_touched = True
-            button = next((b for b in buttons_of(block) if b["name"] == REFRESH), None)
-            if button is not None:
-                self._press(button)
-            self._refresh()
+            self._refresh(block)
 
     def _choose(self, block: Element, radios: list[Element], value: JSONValue) -> None:
         labels = {each["for"]: each.text for each in block.every("label")}
@@ -318,7 +302,7 @@ class Person:
             return
         options = list(options_of(block, control))
         ranked = sorted(options, key=lambda each: -self.names.likeness(each[0], value))
-        if self._way((*place, "kind"), 2):
+        if self._ways.at((*place, "kind"), 2):
             ranked[0][1]()
 
     # leaving out, and the kinds of nothing
@@ -374,7 +358,7 @@ class Person:
         _, take = next(options_of(block, control))
         if take():
             self._is_touched = True
-            self._press_in(block, REFRESH)
+            self._refresh(block)
         for branch in filter(is_branch, blocks_in(block)):
             self._leave_out(branch)
 

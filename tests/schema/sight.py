@@ -33,6 +33,18 @@ def is_branch(element: Element) -> bool:
     return any(re.fullmatch(r".*-b[0-9]+", bare(name)) for name in names)
 
 
+def is_selector(element: Element) -> bool:
+    """Return True for the choice between shapes of the object around it."""
+    controls = controls_of(element)
+    return bool(controls) and suffix_of(controls[0]["name"]) == "which" and not blocks_in(element)
+
+
+def handle_of(block: Element) -> str:
+    """Return the name under which the page knows a block; the outermost shows none."""
+    controls = controls_of(block)
+    return block["id"] or (bare(controls[0]["name"]) if controls else "answer")
+
+
 def bare(name: str) -> str:
     """Return a control's name without what it says beside the value."""
     suffix = suffix_of(name)

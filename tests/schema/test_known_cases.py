@@ -167,6 +167,36 @@ def test_where_nothing_is_asked_nothing_is_typed(schema: JSONValue) -> None:
     assert visit.send().value == {}
 
 
+def test_one_of_two_shapes_is_chosen() -> None:
+    schema = KNOWN["one-of-objects"]
+    for answer in (
+        {"action": "refund", "amount": 10.5},
+        {"action": "reject", "reason": "is double"},
+    ):
+        assert Person(schema).answer(answer) == answer  # type: ignore[arg-type]
+        assert Visit(schema, answer).send().value == answer  # type: ignore[arg-type]
+
+    visit = Visit(schema, {"action": "refund", "amount": 5})
+    visit.type("Amount", "0")
+    assert places(visit.send()) == {"/amount"}
+
+
+@pytest.mark.parametrize("also_outside", [False, True])
+def test_a_reason_is_asked_for_when_rejected(also_outside: bool) -> None:
+    schema: JSONValue = KNOWN["reason-if-rejected"]
+    if also_outside:
+        both = {"decision": {"enum": ["approve", "reject"]}, "reason": {"type": "string"}}
+        schema = {**schema, "properties": both}  # type: ignore[dict-item]
+    for answer in ({"decision": "approve"}, {"decision": "reject", "reason": "too late"}):
+        assert Person(schema).answer(answer) == answer  # type: ignore[arg-type]
+
+    visit = Visit(schema)
+    visit.choose("Decision", "reject")
+    assert places(visit.send()) == {"/reason"}
+    assert [line.label for line in visit.form.error_summary] == ["Reason"]
+    assert label_of(visit.block("Reason")) == "Reason"
+
+
 def test_choices_are_shown_by_their_titles_and_sent_by_their_values() -> None:
     visit = Visit(KNOWN["enum-names"])
 

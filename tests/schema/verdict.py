@@ -40,3 +40,36 @@ def path_of(pointer: str, value: JSONValue) -> Path:
 def told(errors: Iterable[FieldError]) -> str:
     """Write errors in a line."""
     return "; ".join(f"{error.path} {error.message}" for error in errors)
+
+
+class Ways:
+    """Where a page offers several ways, how many at each place, and which are tried."""
+
+    def __init__(self) -> None:
+        self._tried: dict[Path, int] = {}
+        self._offered: dict[Path, int] = {}
+
+    def begin(self) -> None:
+        """Begin anew, with what is to be tried next."""
+        self._offered = {}
+
+    def turn(self, wrong: Iterable[Path]) -> bool:
+        """Turn to the next way of a choice: one at or around what went wrong, else the last."""
+        for place in [*self._around(wrong), *reversed(self._offered)]:
+            if self._tried.get(place, 0) + 1 < self._offered[place]:
+                self._tried[place] = self._tried.get(place, 0) + 1
+                return True
+        return False
+
+    def _around(self, wrong: Iterable[Path]) -> list[Path]:
+        return [
+            place
+            for each in wrong
+            for place in sorted(self._offered, key=len, reverse=True)
+            if place[:-1] == each[: len(place) - 1]
+        ]
+
+    def at(self, place: Path, count: int) -> int:
+        """Return which of so many ways to try at a place."""
+        self._offered.setdefault(place, count)
+        return min(self._tried.get(place, 0), count - 1)
