@@ -23,6 +23,17 @@ def text(**keywords: Any) -> Schema:
     return {"type": "string", **keywords}
 
 
+def when(key: str, then: Any) -> Schema:
+    """Return a condition that a text is "x", and what it brings then."""
+    return {"if": {"properties": {key: {"const": "x"}}, "required": [key]}, "then": then}
+
+
+def branch(tag: str, number: int) -> Schema:
+    """Return a branch of a union that a constant marks, with a field of its own."""
+    own = {tag: {"const": number}, f"{tag}-{number}": text()}
+    return {"properties": own, "required": [tag]}
+
+
 def entries(items: Any, **keywords: Any) -> Schema:
     return {"type": "array", "items": items, **keywords}
 
@@ -279,6 +290,36 @@ DRAWN: dict[str, Any] = {
     "a length of 1e300": answer(a=text(maxLength=1e300)),
     "400 digits of properties": {"type": "object", "minProperties": 10**399},
     "1e300 that contain": answer(a=entries(text(), contains=text(), minContains=10**300)),
+    # fields that depend on others
+    "90 conditions that all hold": {
+        "type": "object",
+        "properties": {f"p{n}": text(default="x") for n in range(90)},
+        "allOf": [when(f"p{n}", answer(**{f"q{n}": text()})) for n in range(90)],
+    },
+    "a chain of 80 conditions": {
+        "type": "object",
+        "properties": {"p0": text(default="x")},
+        "allOf": [when(f"p{n}", answer(**{f"p{n + 1}": text(default="x")})) for n in range(80)],
+    },
+    "a condition on what it brings": {
+        **answer(a=text()),
+        "if": {"not": {"required": ["b"]}},
+        "then": answer(b=text(default="x")),
+    },
+    "a condition that brings the whole": {
+        **answer(a=text(default="x")),
+        "if": {"required": ["a"]},
+        "then": {"$ref": "#"},
+    },
+    "1,000 branches": {"type": "object", "oneOf": [branch("k", n) for n in range(1_000)]},
+    "500 branches without a mark": {
+        "type": "object",
+        "anyOf": [answer(**{f"k{n}": text()}) for n in range(500)],
+    },
+    "60 unions of 20 branches": {
+        "type": "object",
+        "allOf": [{"oneOf": [branch(f"k{u}", n) for n in range(20)]} for u in range(60)],
+    },
     # names
     "names of Python and JavaScript": answer(
         __proto__=text(), constructor=text(), __class__=answer(__init__=text())

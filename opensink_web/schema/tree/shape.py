@@ -56,6 +56,7 @@ class ObjectShape:
         self._build = build
         self._nodes: dict[tuple[str, int, bool], FieldNode] = {}
         self._states: dict[tuple[int, ...], Fields] = {}
+        self._selectors: dict[int, Selector] = {}
         self._choices: dict[int, _Choice | None] = {}
         self.is_variable = self._is_variable()
 
@@ -215,6 +216,12 @@ class ObjectShape:
         return {key for part in around.plain for key in part.named}
 
     def _selector(self, choice: _Choice) -> Selector:
+        """Return the selector of a union, the same in every state."""
+        if choice.number not in self._selectors:
+            self._selectors[choice.number] = self._new_selector(choice)
+        return self._selectors[choice.number]
+
+    def _new_selector(self, choice: _Choice) -> Selector:
         variants, secrets = choice.variants, self._place.secrets
         at_tag = self._place.at_key(variants.tag, required=True) if variants.tag else self._place
         words = self._words_of_tag(variants) if variants.tag else {}
