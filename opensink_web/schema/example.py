@@ -47,6 +47,10 @@ def _example(node: FieldNode) -> JSONValue:
             return _number(node)
         case Kind.TEXT:
             return _text(node)
+        case Kind.SCALAR | Kind.UNION if not node.is_recursive:
+            return _example(node.branches[0])
+        case Kind.MAP:
+            return {}
         case _:
             return {} if node.pointer == "" else None
 
@@ -71,6 +75,8 @@ def _is_shown(children: tuple[FieldNode, ...], child: FieldNode) -> bool:
 
 
 def _entries(node: FieldNode) -> list[JSONValue]:
+    if node.prefix:
+        return [_example(each) for each in node.prefix]
     count = node.constraints.min_items or 1
     if node.item is None or count > _MANY:
         return []

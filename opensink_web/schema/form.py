@@ -182,6 +182,10 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             ]
         return start.value
 
+    def is_valid_below(self, node: FieldNode, value: JSONValue) -> bool:
+        """Return True if a value fits a part."""
+        return not self._parts.errors_of(node.schema, value)
+
     def spend(self, fields: int) -> None:
         """Use up capacity for fields; every field that is bound asks. Raises: InvalidInput."""
         self._capacity -= fields

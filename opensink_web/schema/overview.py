@@ -73,13 +73,11 @@ def _holds_fields(field: AnswerField) -> bool:
 def _nodes_in(node: FieldNode) -> Iterator[FieldNode]:
     if node.is_recursive:  # what is below stands around it too
         return
-    yield from node.children
+    yield from node.below()
     if node.shape is not None and node.shape.is_variable:  # what each branch of a union brings
         for selector in node.shape.at({}, lambda _: None).selectors:
             for branch in range(len(selector.node.options)):
                 yield from node.shape.at({}, partial(_chosen, branch)).children
-    if node.item is not None:
-        yield node.item
 
 
 def _chosen(branch: int, _selector: int) -> int:

@@ -58,6 +58,10 @@ class Secrets:
         # entries beyond those that a schema tells apart are all alike
         return self._at(index if index is None else min(index, self._distinct_items))
 
+    def from_index(self, index: int) -> "Secrets":
+        """Return what is secret at any entry of the list from an index on."""
+        return self.at_index(index if index >= self._distinct_items else None)
+
     def _at(self, step: str | int | None) -> "Secrets":
         if self.is_secret or not self.document.has_secrets:
             return self
@@ -308,9 +312,9 @@ def _at_key(schema: JSONObject, key: str | _Matching) -> Iterator[JSONValue]:
         yield properties[key]
     if isinstance(patterns, dict):
         for pattern, child in patterns.items():
-            does_match = _does_match(pattern, key)
-            is_named = is_named or does_match is True
-            if does_match is not False:
+            matches = does_match(pattern, key)
+            is_named = is_named or matches is True
+            if matches is not False:
                 yield child
     if not is_named:
         yield from (
@@ -355,7 +359,7 @@ def _count_distinct_items(schema: JSONObject) -> int:
     return max(len(each) if isinstance(each, list) else 0 for each in listed)
 
 
-def _does_match(pattern: str, key: str | _Matching) -> bool | None:
+def does_match(pattern: str, key: "str | _Matching") -> bool | None:
     """Return True if a key matches a pattern, in linear time; None where that cannot be told."""
     if key == _Matching(pattern):
         return True

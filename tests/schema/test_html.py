@@ -116,7 +116,7 @@ def test_a_pattern_is_not_left_to_the_browser_which_it_could_hang(draw: Draw) ->
 
 
 def test_what_no_form_can_draw_is_json_for_that_part_alone(draw: Draw) -> None:
-    html = drawn(draw, {"default": {"x": 1}})
+    html = drawn(draw, {"enum": [*range(1_001), {"x": 1}], "default": {"x": 1}})
     assert 'spellcheck="false"' in tag(html, "textarea")
     assert "{ &#34;x&#34;: 1 }" in html
 

@@ -7,26 +7,26 @@ from opensink_web.schema.controls.json_box import JsonField
 from opensink_web.schema.form import AnswerForm
 from tests.schema.secret_cases import MARKER, PIN, Draw, Untouched, Vault
 
-BOX: JSONObject = {"type": "object", "patternProperties": {"^pin": PIN}}
-"""The keys that match are typed as JSON."""
+BOX: JSONObject = {"properties": {"a": {"patternProperties": {"^pin": PIN}}}}
+"""A value of any shape, which a person chooses to enter as JSON."""
+AS_JSON = {"answer-0-which": "3", "answer-0-seen": "3"}
 
 
 class TestJsonBox:
     """A part of a form that is typed as JSON, with secrets in it."""
 
-    proposed: JSONObject = {"pin1": "4711", "pin2": "4712", "note": "n"}
+    proposed: JSONObject = {"a": {"pin1": "4711", "pin2": "4712", "note": "n"}}
     vault = Vault()
 
-    def submit(self, text: str, sealed: str = "") -> AnswerForm:
-        sent = MultiDict({"answer-more": text})
-        if sealed:
-            sent |= {"answer-more-sealed": sealed}
+    def submit(self, text: str) -> AnswerForm:
+        sent = MultiDict({**AS_JSON, "answer-0-b3": text})
         form = AnswerForm.submitted(BOX, sent, self.proposed, self.vault)
         form.read()
         return form
 
     def drawn(self) -> JSONObject:
-        box = AnswerForm.blank(BOX, self.proposed).root.extras
+        form = AnswerForm.submitted(BOX, MultiDict({"answer-0-which": "3"}), self.proposed)
+        box = form.root.children[0].inner
         assert isinstance(box, JsonField)
         value = parse(box.drawn_text())
         assert isinstance(value, dict)
@@ -38,12 +38,12 @@ class TestJsonBox:
     def test_takes_what_stands_beside_the_marks(self) -> None:
         form = self.submit(dump(self.drawn() | {"note": "changed", "pin2": "new"}))
 
-        assert form.read().value == {"pin1": "4711", "pin2": "new", "note": "changed"}
+        assert form.read().value == {"a": {"pin1": "4711", "pin2": "new", "note": "changed"}}
 
     def test_a_mark_goes_with_its_value_when_it_is_moved(self) -> None:
         form = self.submit(dump({"pin9": self.drawn()["pin2"]}))
 
-        assert form.read().value == {"pin9": "4712"}
+        assert form.read().value == {"a": {"pin9": "4712"}}
 
     def test_a_mark_brings_no_secret_to_where_it_would_be_seen(self) -> None:
         form = self.submit(dump(self.drawn() | {"note": self.drawn()["pin1"]}))
@@ -58,13 +58,14 @@ class TestJsonBox:
         assert "stands for no hidden value" in form.error_summary[0].message
 
     def test_a_text_that_looks_like_a_mark_stays_a_text(self, untouched: Untouched) -> None:
-        proposed: JSONObject = {"note": "•••••• 1", "pin1": "4711", "also": "•••••• 9"}
-        sent = untouched(AnswerForm.blank(BOX, proposed))
-        sent["answer-more"] = sent["answer-more"].replace("also", "else")
+        proposed: JSONObject = {"a": {"note": "•••••• 1", "pin1": "4711", "also": "•••••• 9"}}
+        as_json = AnswerForm.submitted(BOX, MultiDict({"answer-0-which": "3"}), proposed)
+        sent = untouched(as_json)
+        sent["answer-0-b3"] = sent["answer-0-b3"].replace("also", "else")
 
         value = AnswerForm.submitted(BOX, sent, proposed).read().value
 
-        assert value == {"note": "•••••• 1", "pin1": "4711", "else": "•••••• 9"}
+        assert value == {"a": {"note": "•••••• 1", "pin1": "4711", "else": "•••••• 9"}}
 
     def test_what_was_typed_is_kept_and_not_shown_again(
         self, draw: Draw, untouched: Untouched
@@ -73,13 +74,13 @@ class TestJsonBox:
 
         assert MARKER not in draw(form)
         again = AnswerForm.submitted(BOX, untouched(form), self.proposed, self.vault)
-        assert again.read().value == {"pin1": MARKER, "note": "n"}
+        assert again.read().value == {"a": {"pin1": MARKER, "note": "n"}}
 
     def test_a_mark_whose_value_was_lost_is_not_taken_for_another(
         self, untouched: Untouched
     ) -> None:
         sent = untouched(self.submit(dump({"pin1": MARKER})))
-        del sent["answer-more-sealed"]
+        del sent["answer-0-b3-sealed"]
 
         assert AnswerForm.submitted(BOX, sent, self.proposed, self.vault).read().value is None
 

@@ -40,15 +40,15 @@ def node_of(schema: JSONValue) -> FieldNode:
         ({"properties": {"b": {}}}, Kind.GROUP),
         ({"type": "object", "additionalProperties": False}, Kind.GROUP),
         ({"type": "array", "items": {"type": "string"}}, Kind.LIST),
-        ({"type": "object"}, Kind.JSON),
-        ({"type": "object", "additionalProperties": {"type": "string"}}, Kind.JSON),
-        ({"type": "array"}, Kind.JSON),
-        ({"type": "array", "prefixItems": [{"type": "string"}]}, Kind.JSON),
-        ({"type": ["string", "integer"]}, Kind.JSON),
-        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, Kind.JSON),
+        ({"type": "object"}, Kind.MAP),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, Kind.MAP),
+        ({"type": "array"}, Kind.LIST),
+        ({"type": "array", "prefixItems": [{"type": "string"}]}, Kind.LIST),
+        ({"type": ["string", "integer"]}, Kind.SCALAR),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, Kind.SCALAR),
         ({"allOf": [{"type": "string"}, {"type": "integer"}]}, Kind.JSON),
-        ({}, Kind.JSON),
-        (True, Kind.JSON),
+        ({}, Kind.UNION),
+        (True, Kind.UNION),
     ],
 )
 def test_kinds(schema: JSONValue, kind: Kind) -> None:
@@ -184,10 +184,10 @@ def test_a_key_that_a_closed_part_does_not_name_cannot_be_given() -> None:
     assert [child.key for child in node.children] == ["b"]
 
 
-def test_a_required_field_without_a_schema_is_asked_for_as_json() -> None:
+def test_a_required_field_without_a_schema_is_of_any_kind() -> None:
     children = field_tree({"properties": {}, "required": ["x"]}).children
     assert [(child.key, child.kind, child.required) for child in children] == [
-        ("x", Kind.JSON, True)
+        ("x", Kind.UNION, True)
     ]
 
 

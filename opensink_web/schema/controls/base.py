@@ -28,6 +28,7 @@ class Meaning(StrEnum):
     NULL = "null"
     TEXT = "text"
     LIST = "list"
+    OBJECT = "object"
     KEPT = "kept"
     """The secret that is there already, and not shown."""
 
@@ -272,6 +273,8 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
                 return ""
             case Meaning.LIST:
                 return []
+            case Meaning.OBJECT:
+                return {}
             case _:
                 assert_never(self.meaning)
 
@@ -310,6 +313,8 @@ def _words(meaning: Meaning, required: bool) -> str:
             return "an empty text"
         case Meaning.LIST:
             return "an empty list"
+        case Meaning.OBJECT:
+            return "a part with nothing in it"
         case Meaning.KEPT:
             return "what is kept, not shown"
         case _:

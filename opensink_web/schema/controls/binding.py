@@ -35,7 +35,8 @@ def bind(
 def fits(node: FieldNode, data: JSONValue) -> bool:
     """Return True if a node's own kind of field can show a value as it is."""
     if data is None:
-        return node.nullable or node.kind in {Kind.CHOICE, Kind.JSON, Kind.FIXED}
+        takes_any = node.kind in {Kind.CHOICE, Kind.JSON, Kind.FIXED}
+        return node.nullable or takes_any or any(fits(each, data) for each in node.branches)
     match node.kind:
         case Kind.TEXT:
             return isinstance(data, str)
@@ -44,7 +45,13 @@ def fits(node: FieldNode, data: JSONValue) -> bool:
         case Kind.GROUP:
             return isinstance(data, dict)
         case Kind.LIST:
-            return isinstance(data, list)
+            return isinstance(data, list) and (bool(node.item) or len(data) <= len(node.prefix))
+        case Kind.MAP:
+            return isinstance(data, dict) and all(map(node.value_at, data))
+        case Kind.SCALAR:
+            return not isinstance(data, (dict, list))
+        case Kind.UNION:
+            return any(fits(branch, data) for branch in node.branches)
         case Kind.CHOICE | Kind.CONSENT | Kind.FIXED | Kind.JSON:
             return True
         case _:

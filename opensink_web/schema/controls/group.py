@@ -8,7 +8,7 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind
 from opensink_web.schema.controls.choice import ChoiceField
-from opensink_web.schema.controls.json_box import JsonField
+from opensink_web.schema.controls.map import ExtrasField
 from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
 from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.tree.node import (
@@ -323,24 +323,3 @@ class VariantField(ChoiceField):
         return (around + "/").startswith(path + "/") or (
             path.startswith(around + "/") and not is_drawn
         )
-
-
-class ExtrasField(JsonField):
-    """The keys of an object that its schema does not name, as one JSON object."""
-
-    @classmethod
-    def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
-        """Take nothing: only a group makes one."""
-        return 0
-
-    def __init__(self, node: FieldNode, pointer: str, known: set[str], **kwargs: Any) -> None:
-        super().__init__(node, pointer, **kwargs)
-        self._known = known
-
-    def read(self, text: str) -> JSONValue | Absent:
-        value = super().read(text)
-        if value is not ABSENT and not isinstance(value, dict):
-            raise ValueError("Enter a JSON object, in braces.")
-        if isinstance(value, dict) and self._known & value.keys():
-            raise ValueError("One of these keys has its own field: fill in that field instead.")
-        return value

@@ -40,7 +40,8 @@ class JsonField(TypedField):
         """Take what no other control can show."""
         if data is not ABSENT and not node.is_typed and not fits(node, data):
             return _ONLY_JSON  # keywords alone suggested the kind, and the value is of another
-        if node.kind is Kind.LIST and isinstance(data, list) and len(data) > MAX_ROWS:
+        has_rows = node.kind in {Kind.LIST, Kind.MAP}
+        if has_rows and isinstance(data, (list, dict)) and len(data) > MAX_ROWS:
             return _ONLY_JSON
         return USUAL if node.kind is Kind.JSON else 0
 

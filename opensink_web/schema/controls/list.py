@@ -13,6 +13,8 @@ from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 MAX_ROWS = 10_000
 MAX_BLANK_ROWS = 20
+ENTRY = "Entry"
+BLANK_ROW = "Fill this in, or remove the entry."
 ADD, REMOVE, UP, DOWN = "_add", "_remove", "_up", "_down"
 
 
@@ -37,7 +39,8 @@ class ListField(AnswerField):
         self.initial = data
         self.rows: list[AnswerField] = []
         drawn = list(range(self._drawn_rows()))
-        numbers = drawn if formdata is None else _row_numbers(formdata.getlist(self.name))
+        sent = [] if formdata is None else row_numbers(formdata.getlist(self.name))
+        numbers = drawn if formdata is None else sent[: max(self._most, len(drawn))]
         for number in numbers:
             self._bind_row(number, formdata)
         self.take_meaning(formdata)
@@ -48,15 +51,18 @@ class ListField(AnswerField):
         if isinstance(self.initial, list):
             return len(self.initial)
         is_endless = self.node.item is not None and self.node.item.is_recursive
-        minimum = self.node.constraints.min_items if self.node.required and not is_endless else 0
-        return 0 if self.initial is None else min(minimum, MAX_BLANK_ROWS)
+        if self.initial is None or not self.node.required or is_endless:
+            return 0
+        minimum = self.node.constraints.min_items
+        return min(max(minimum, len(self.node.prefix)), MAX_BLANK_ROWS, self._most)
 
     def _bind_row(self, number: int, formdata: FormData | None) -> None:
         position = len(self.rows)
         item = self._node_at(position)
         given = self.initial if isinstance(self.initial, list) else []
         pointer = f"{self.pointer}/{position}"
-        is_given = number < len(given)
+        # an entry of its own schema stays where it is
+        is_given = number < len(given) and (position >= len(self.node.prefix) or number == position)
         data = given[number] if is_given else self._form.start_below(item, pointer)
         row = bind(
             self._form,
@@ -64,31 +70,44 @@ class ListField(AnswerField):
             data,
             name=f"{self.name}-{number}",
             pointer=pointer,
-            title=f"{item.title} {position + 1}",
+            title=self._title_at(position, item),
         )
         row.row_number = number
         is_fresh = starts_fresh(row.name, formdata)
         row.process(None if is_fresh else sent_to(row.name, formdata), data)
         self.rows.append(row)
 
+    def _title_at(self, position: int, item: FieldNode) -> str:
+        is_named = position < len(self.node.prefix) and item.title != ENTRY
+        return item.title if is_named else f"{item.title} {position + 1}"
+
     def _node_at(self, position: int) -> FieldNode:
-        if self.node.item is None:
-            raise TypeError("A list's node has an item.")
-        return self.node.item
+        node = self.node.entry_at(position) or self.node.entry_at(0)
+        if node is None:
+            raise TypeError("A list without entries has no rows.")
+        return node
+
+    @property
+    def _most(self) -> int:
+        """How many rows there can be."""
+        most = self.node.constraints.max_items
+        fitting = MAX_ROWS if self.node.item else len(self.node.prefix)
+        return min(fitting, MAX_ROWS if most is None else most)
 
     @property
     def can_grow(self) -> bool:
         """Return True if the schema and the page have room for another row."""
-        most = self.node.constraints.max_items
-        return len(self.rows) < (MAX_ROWS if most is None else min(most, MAX_ROWS))
+        return len(self.rows) < self._most
 
     def can_move(self, position: int) -> bool:
         """Return True if a row of this position may change places with others that may."""
-        return 0 <= position < len(self.rows) > 1
+        first = len(self.node.prefix)
+        return first <= position < len(self.rows) > first + 1
 
     def can_remove(self, position: int) -> bool:
-        """Return True if the row of this position may go."""
-        return True
+        """Return True if the row of this position may go: where it has a meaning, only the last."""
+        is_last = position == len(self.rows) - 1
+        return position >= len(self.node.prefix) or is_last
 
     @property
     def hint(self) -> str:
@@ -104,16 +123,19 @@ class ListField(AnswerField):
         if value not in names:
             return
         at = names.index(value)
+        if not (self.can_remove(at) if button == REMOVE else self.can_move(at)):
+            return
         order = [str(row.row_number) for row in self.rows]
         moved = order.pop(at)
         if button == REMOVE:
             after = names[at + 1 : at + 2]
             sent.focus = (after[0], REMOVE) if after else (self.name, ADD)
         else:
-            to = max(0, at - 1) if button == UP else min(len(order), at + 1)
+            first = len(self.node.prefix)
+            to = max(first, at - 1) if button == UP else min(len(order), at + 1)
             order.insert(to, moved)
             # at the end of its way the row's button has nothing more to do
-            is_last = to == (0 if button == UP else len(order) - 1)
+            is_last = to == (first if button == UP else len(order) - 1)
             sent.focus = (value, (DOWN if button == UP else UP) if is_last else button)
         sent.replace(self.name, order)
 
@@ -128,10 +150,14 @@ class ListField(AnswerField):
         return max([*taken, len(given) - 1, -1]) + 1
 
     def _press_add(self, sent: Edited) -> None:
-        number = self._new_number()
-        sent.replace(self.name, [*(str(row.row_number) for row in self.rows), str(number)])
-        sent.fresh.add(f"{self.name}-{number}")
-        sent.focus = (f"{self.name}-{number}", "")
+        """Add a row; of a list whose first entries each have a meaning, those that it needs."""
+        first = self._new_number()
+        needed = min(max(len(self.node.prefix), 1), self._most) if not self.rows else 1
+        numbers = range(first, first + needed)
+        rows = [row.row_number for row in self.rows]
+        sent.replace(self.name, [str(number) for number in (*rows, *numbers)])
+        sent.fresh.update(f"{self.name}-{number}" for number in numbers)
+        sent.focus = (f"{self.name}-{first}", "")
 
     def parts(self) -> list[AnswerField]:
         return [*self.rows]
@@ -145,7 +171,7 @@ class ListField(AnswerField):
         yield from super().problems()
         for row in self.rows:
             if row.value() is ABSENT and not row.process_errors:
-                yield row, "Fill this in, or remove the entry."
+                yield row, BLANK_ROW
 
     def active(self) -> Iterator[AnswerField]:
         """Yield this field and everything in its rows."""
@@ -186,6 +212,7 @@ class ListField(AnswerField):
         return not self.rows
 
 
-def _row_numbers(sent: list[str]) -> list[int]:
+def row_numbers(sent: list[str]) -> list[int]:
+    """Return the numbers of rows that a browser sent, each once, and no more than can be."""
     numbers = [int(text) for text in sent if re.fullmatch(r"[0-9]{1,6}", text)]
     return list(dict.fromkeys(numbers))[: MAX_ROWS * 2]

@@ -54,9 +54,7 @@ class TextField(TypedField):
 
     @property
     def own_meaning(self) -> Meaning | None:
-        limits = self.node.constraints
-        rules = rules_of(self.node.format, limits.pattern)
-        return Meaning.TEXT if not limits.min_length and rules.is_valid("") else None
+        return Meaning.TEXT if takes_empty(self.node) else None
 
     @property
     def hint(self) -> str:
@@ -127,6 +125,12 @@ def rules_of(format_name: str, pattern: str) -> Validator:
     """Return what checks a text by the format and the pattern of a checked schema."""
     rules: JSONObject = {"format": format_name} if format_name else {}
     return compile_schema(rules | ({"pattern": pattern} if pattern else {}))
+
+
+def takes_empty(node: FieldNode) -> bool:
+    """Return True if a text that is empty fits."""
+    limits = node.constraints
+    return not limits.min_length and rules_of(node.format, limits.pattern).is_valid("")
 
 
 def lengths_in_words(limits: Constraints) -> str:

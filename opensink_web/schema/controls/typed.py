@@ -27,13 +27,17 @@ class TypedField(AnswerField):
         Raises: ValueError with a sentence for people.
         """
         typed = _with_plain_newlines(valuelist[0]) if valuelist else ""
-        is_other_text = bool(self.sealed) or typed != _with_plain_newlines(self.drawn_text())
-        self.changed = is_other_text or (not typed and self.meaning is not self.meanings[0])
+        is_other_meaning = not typed and self.meaning is not self.meanings[0]
+        self.changed = self.is_other(typed) or is_other_meaning
         if not self.changed and self.initial is not ABSENT:
             return
         self.text = typed
         self.data = ABSENT
         self.data = self.taken(typed)
+
+    def is_other(self, typed: str) -> bool:
+        """Return True if a browser sent something else than was drawn."""
+        return bool(self.sealed) or typed != _with_plain_newlines(self.drawn_text())
 
     def taken(self, typed: str) -> JSONValue | Absent:
         """Return the value of what was typed; a secret goes back into the page sealed alone."""

@@ -15,6 +15,7 @@ from opensink_web.schema.tree.node import ABSENT, Constraints, FieldNode, Kind, 
 from opensink_web.schema.tree.options import Option, options_of
 from opensink_web.schema.tree.place import Place
 from opensink_web.schema.tree.shape import ObjectShape
+from opensink_web.schema.tree.shapes import Shapes
 
 LONG_TEXT_CHARACTERS = 200
 
@@ -28,6 +29,7 @@ def field_tree(schema: JSONValue) -> FieldNode:
 class _Builder:
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._shapes = Shapes(self, document)
 
     def build(self, schema: JSONValue, place: Place) -> FieldNode:
         """Make the node of a schema at its place."""
@@ -42,7 +44,7 @@ class _Builder:
             return self._drawn(schema, flat, place)
         except NotPlain:
             words = annotations(schema, self._document)
-            return self._node(Kind.JSON, schema, words, place)
+            return self.node(Kind.JSON, schema, words, place)
 
     def _flat(self, schema: JSONValue, place: Place) -> Flat:
         if place.depth > MAX_DEPTH:
@@ -53,15 +55,15 @@ class _Builder:
         words = flat.keywords
         options = options_of(flat, is_secret=place.secrets.is_secret, is_required=place.required)
         if options is not None:
-            return self._choice(self._node(Kind.CHOICE, schema, words, place), flat, options)
+            return self._choice(self.node(Kind.CHOICE, schema, words, place), flat, options)
         if "const" in words:
-            node = self._node(Kind.FIXED, schema, words, place)
+            node = self.node(Kind.FIXED, schema, words, place)
             return replace(node, constant=words["const"])
         is_object = place.is_root or (bool(flat.branches) and all(map(_is_object, flat.branches)))
         kind = Kind.GROUP if is_object else _kind(words)
         if kind is None or (flat.branches and "type" not in words and not is_object):
-            raise NotPlain
-        node = replace(self._node(kind, schema, words, place), nullable=flat.nullable)
+            return self._shapes.union(schema, flat, place)
+        node = replace(self.node(kind, schema, words, place), nullable=flat.nullable)
         match kind:
             case Kind.GROUP:
                 return self._group(node, schema, flat, place)
@@ -81,7 +83,8 @@ class _Builder:
             node, constant=flat.keywords.get("const", ABSENT) if not nullable else ABSENT
         )
 
-    def _node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: Place) -> FieldNode:
+    def node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: Place) -> FieldNode:
+        """Make a node with all that the keywords say of it, and nothing below it."""
         return FieldNode(
             kind=kind,
             key=place.key,
@@ -106,28 +109,35 @@ class _Builder:
         invites = further not in (False, ABSENT) or bool(flat.keywords.get("patternProperties"))
         shape = ObjectShape(schema, flat, place, self._document, self.build)
         fields = bool({"properties", "required"} & flat.keywords.keys()) or shape.is_variable
-        if not (fields or place.is_root or further is False):
-            raise NotPlain
         is_closed = flat.keywords.get("unevaluatedProperties") is False or (
             further is False and not flat.keywords.get("patternProperties")
         )
+        if not (fields or place.is_root or is_closed):
+            return self._shapes.map(node, flat, place)
         return replace(
             node,
             shape=shape,
-            extras=None if is_closed else self._extras(place),
+            extras=None if is_closed else self._extras(flat, place),
             offers_extras=invites and not is_closed,
         )
 
-    def _extras(self, place: Place) -> FieldNode:
-        schema: JSONValue = {"type": "object"}
-        node = self._node(Kind.JSON, schema, {"title": "Further fields"}, place)
-        return replace(node, required=False, description="A JSON object, or leave it empty.")
+    def _extras(self, flat: Flat, place: Place) -> FieldNode:
+        words: JSONObject = {"title": "Further fields"}
+        node = self.node(Kind.MAP, {"type": "object"}, words, replace(place, required=False))
+        return self._shapes.map(replace(node, default=ABSENT), flat, place)
 
     def _list(self, node: FieldNode, flat: Flat, place: Place) -> FieldNode:
-        items = flat.keywords.get("items")
-        if not isinstance(items, dict) or not items or "prefixItems" in flat.keywords:
-            raise NotPlain
-        return replace(node, make_item=Lazy(lambda: self.build(items, place.at_index())))
+        items, prefix = flat.keywords.get("items", True), _list(flat.keywords.get("prefixItems"))
+        rest = place.at_entry(place.secrets.from_index(len(prefix)), "Entry")
+        first = [
+            place.at_entry(place.secrets.at_index(at), "Entry", str(at))
+            for at in range(len(prefix))
+        ]
+        return replace(
+            node,
+            make_prefix=Lazy(lambda: tuple(map(self.build, prefix, first))),
+            make_item=None if items is False else Lazy(lambda: self.build(items, rest)),
+        )
 
 
 def _is_object(flat: Flat) -> bool:

@@ -96,13 +96,28 @@ class _Composition:
             return self._constant(node, given)
         if node.kind is Kind.GROUP:
             return self._group(node, given, at)
-        if node.kind is Kind.LIST and isinstance(given, list) and node.item is not None:
-            entries = [self.of(node.item, entry, (*at, index)) for index, entry in enumerate(given)]
+        if node.kind is Kind.MAP and isinstance(given, dict):
+            members = {
+                key: self._inner(node.value_at(key), value, (*at, key))
+                for key, value in given.items()
+            }
+            return {key: value for key, value in members.items() if value is not ABSENT}
+        if node.kind is Kind.LIST and isinstance(given, list):
+            entries = [
+                self._inner(node.entry_at(index), entry, (*at, index))
+                for index, entry in enumerate(given)
+            ]
             return [
                 before if entry is ABSENT else entry
                 for before, entry in zip(given, entries, strict=True)
             ]
         return given
+
+    def _inner(self, node: FieldNode | None, given: JSONValue, at: Path) -> JSONValue | Absent:
+        """Return what stands at a place for which there may be no node."""
+        if node is None:
+            return ABSENT if at in self.left_out else given
+        return self.of(node, given, at)
 
     def _constant(self, node: FieldNode, given: JSONValue | Absent) -> JSONValue | Absent:
         """Return a constant, which proposes itself; but to assent is a person's to do."""
@@ -191,7 +206,7 @@ def _is_to_go(node: FieldNode, path: Path, error: FieldError) -> bool:
         if inner is None:
             return False
         children = {child.key: child for child in inner.children}
-        inner = inner.item if isinstance(step, int) else children.get(step)
+        inner = inner.entry_at(step) if isinstance(step, int) else children.get(step)
     return inner is not None and inner.is_typed and inner.kind in _NEVER_OBJECTS
 
 

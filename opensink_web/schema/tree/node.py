@@ -4,7 +4,7 @@ What is below a node is made when it is first looked at, since a schema may desc
 has then no end. A part that no form can draw is one JSON node.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
@@ -34,6 +34,12 @@ class Kind(StrEnum):
     LIST = "list"
     FIXED = "fixed"
     JSON = "json"
+    SCALAR = "scalar"
+    """One of several kinds that fit into one box."""
+    UNION = "union"
+    """One of several shapes, which a person chooses."""
+    MAP = "map"
+    """Keys that a person names, each with a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,9 @@ class FieldNode:
     a guess from the keywords. `secrets` says what in the value is secret, `secret` that all of it
     is. `is_recursive`: its schema stands around it too, so that there may be no end below. A group
     has `children`, and `extras` for keys the schema does not name (`offers_extras`: it invites
-    them); a list has `item`.
+    them); a list has `item`, and `prefix` for the first entries if those are asked for one by one;
+    what may be of several kinds has `branches`, and a map has `key_node` and `value_at`; its keys
+    are to match one of `patterns`, and `is_mixed` if its values depend on them.
     """
 
     kind: Kind
@@ -157,6 +165,18 @@ class FieldNode:
     offers_extras: bool = False
     shape: "Shape | None" = field(default=None, repr=False, compare=False)
     make_item: Lazy["FieldNode"] | None = field(default=None, repr=False, compare=False)
+    make_prefix: Lazy[tuple["FieldNode", ...]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    make_branches: Lazy[tuple["FieldNode", ...]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    key_node: "FieldNode | None" = None
+    patterns: tuple[str, ...] = ()
+    is_mixed: bool = False
+    find_value: "Callable[[str], FieldNode | None] | None" = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def secret(self) -> bool:
@@ -176,10 +196,46 @@ class FieldNode:
 
     @property
     def item(self) -> "FieldNode | None":
-        """Any entry of a list."""
+        """Any entry of a list, after those of `prefix`; None where there may be none."""
         return self.make_item() if self.make_item else None
+
+    @property
+    def prefix(self) -> tuple["FieldNode", ...]:
+        """The first entries of a list, where each has a schema of its own."""
+        return self.make_prefix() if self.make_prefix else ()
+
+    @property
+    def branches(self) -> tuple["FieldNode", ...]:
+        """The kinds of which a value may be, where they are several."""
+        return self.make_branches() if self.make_branches else ()
+
+    def entry_at(self, position: int) -> "FieldNode | None":
+        """Return what stands at a position of a list, None where nothing may."""
+        return self.prefix[position] if position < len(self.prefix) else self.item
+
+    def value_at(self, key: str) -> "FieldNode | None":
+        """Return what a map has at a key, None where no entry may have it."""
+        return self.find_value(key) if self.find_value else None
+
+    def below(self) -> Iterator["FieldNode"]:
+        """Yield what is directly below; of a map any value, under a key that no pattern has."""
+        yield from self.children
+        yield from self.prefix
+        further = self.extras if self.offers_extras else None
+        yield from filter(None, [self.item, further, self.value_at("")])
+        yield from self.branches
 
 
 def as_json(node: FieldNode) -> FieldNode:
     """Return the node as one to type JSON into."""
-    return replace(node, kind=Kind.JSON, extras=None, shape=None, make_item=None)
+    return replace(
+        node,
+        kind=Kind.JSON,
+        extras=None,
+        shape=None,
+        make_item=None,
+        make_prefix=None,
+        make_branches=None,
+        key_node=None,
+        find_value=None,
+    )

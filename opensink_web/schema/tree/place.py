@@ -13,7 +13,7 @@ class Place:
     """Where a node stands: the key it has there, and the schemas of all that is around it.
 
     `possible` are the schemas that may apply there in some state of the object around it; none
-    where it is always the same.
+    where it is always the same. `in_place` are those around it that are about the very same value.
     """
 
     secrets: Secrets
@@ -23,6 +23,7 @@ class Place:
     required: bool = False
     around: frozenset[int] = frozenset()
     possible: tuple[JSONValue, ...] = ()
+    in_place: frozenset[int] = frozenset()
     depth: int = 0
     is_recursive: bool = False
 
@@ -41,10 +42,11 @@ class Place:
             title=title_of_key(key),
             required=required,
             possible=possible,
+            in_place=frozenset(),
             depth=self.depth + 1,
         )
 
-    def at_index(self) -> "Place":
-        """Return the place of any entry of the list that stands here."""
-        place = self.at_key("-", required=True)
-        return replace(place, key="", title="Entry", secrets=self.secrets.at_index(None))
+    def at_entry(self, secrets: Secrets, title: str, key: str = "-") -> "Place":
+        """Return the place of an entry of the list that stands here."""
+        entry = self.at_key(key, required=True)
+        return replace(entry, secrets=secrets, key="", title=title)
