@@ -13,7 +13,7 @@ from tests.schema.cases import corpus
 from tests.schema.page import Element, Page, drawn
 from tests.schema.person import Person
 from tests.schema.secret_cases import Vault
-from tests.schema.sight import blocks_in, controls_of, label_of
+from tests.schema.sight import blocks_in, controls_of, label_of, suffix_of
 
 KNOWN = {case.name: case.schema for case in corpus() if case.origin == "known"}
 
@@ -32,7 +32,8 @@ class Visit:
 
     def box(self, label: str) -> Element:
         """Return what is typed into, or the first of what is ticked, in the field of this label."""
-        return controls_of(self.block(label))[0]
+        controls = controls_of(self.block(label))
+        return next(each for each in controls if not suffix_of(each["name"]))
 
     def type(self, label: str, text: str) -> None:
         """Type into a field in place of what stands there."""
@@ -129,6 +130,29 @@ def test_nobody_consents_by_not_touching_the_form() -> None:
 
 
 CONSENTS = ("I have compared the amount with the invoice", "I know that this cannot be undone")
+
+
+def test_a_required_text_is_not_sent_blank_unnoticed() -> None:
+    visit = Visit(KNOWN["required-text-left-blank"])
+    assert places(visit.send()) == {"/justification"}
+
+    visit.type("Why?", "ok")
+
+    assert visit.send().value == {"justification": "ok", "suffix": ""}
+
+
+def test_a_blank_row_is_no_entry() -> None:
+    visit = Visit(KNOWN["blank-list-rows"])
+    assert any(place.startswith("/recipients") for place in places(visit.send()))
+
+    visit = Visit(KNOWN["blank-list-rows"])
+    visit.press("_add", "answer-0")
+    visit.type("Entry 1", "a")
+    assert places(visit.send()) == {"/recipients/1"}
+
+    visit = Visit({"properties": {"amounts": KNOWN["blank-list-rows"]["properties"]["amounts"]}})  # type: ignore[index, call-overload]
+    visit.press("_add", "answer-0")
+    assert places(visit.send()) == {"/amounts/0"}
 
 
 def test_an_emptied_optional_list_is_left_out_where_an_empty_one_does_not_fit() -> None:
