@@ -5,6 +5,8 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     dialects     which version of JSON Schema, and what older ones write differently
     subschemas   where schemas stand inside a schema
     patterns     regular expressions, as JSON Schema means them
+    pattern_pieces  what a regular expression is made of
+    look_ahead   what looks ahead at the start of one, said without
     references   what a local `$ref` points at
     limits       check_schema(): what may be sent as a schema
     lint         what a schema may say, but hardly means

@@ -18,12 +18,9 @@ from functools import lru_cache
 import jsonschema_rs
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
-from opensink_web.schema.patterns import (
-    LARGEST_PATTERN_BYTES,
-    PatternRefused,
-    patterns_of,
-    translated,
-)
+from opensink_web.schema.look_ahead import look_aheads_of
+from opensink_web.schema.pattern_pieces import PatternRefused
+from opensink_web.schema.patterns import LARGEST_PATTERN_BYTES, patterns_of, translated
 from opensink_web.schema.references import References
 from opensink_web.schema.subschemas import (
     HOLDER_KEYWORDS,
@@ -76,6 +73,8 @@ def expanded(schema: JSONValue) -> Expanded:
 @lru_cache(maxsize=4096)
 def pattern_size_bytes(pattern: str) -> int:
     """Return about how large a pattern is compiled; the most there is if it cannot be."""
+    if look_aheads := look_aheads_of(pattern):
+        return sum(map(pattern_size_bytes, (*look_aheads.needed, *look_aheads.ruled_out)))
     try:
         text = translated(pattern)
     except PatternRefused:

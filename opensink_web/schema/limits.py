@@ -9,13 +9,10 @@ from opensink_web.errors import FieldError, InvalidSchema
 from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
 from opensink_web.schema.dialects import NAMES, dialect_of, known_dialect
 from opensink_web.schema.effort import expanded, pattern_size_bytes
+from opensink_web.schema.look_ahead import look_aheads_of
+from opensink_web.schema.pattern_pieces import PatternRefused
 from opensink_web.schema.pattern_reason import reason_of
-from opensink_web.schema.patterns import (
-    PatternRefused,
-    matcher,
-    patterns_of,
-    translated,
-)
+from opensink_web.schema.patterns import matcher, patterns_of, translated
 from opensink_web.schema.references import REFERENCE_KEYWORDS, References
 from opensink_web.schema.subschemas import (
     Path,
@@ -135,13 +132,25 @@ def _check_patterns(schema: JSONValue) -> None:
 
 
 def _check_pattern(path: Path, part: JSONObject, pattern: str) -> None:
-    step = ("pattern",) if part.get("pattern") == pattern else ("patternProperties", pattern)
-    try:
-        translated(pattern)
-    except PatternRefused as refused:
-        raise _refused(pointer_to((*path, *step)), str(refused)) from None
-    if matcher(pattern) is None:
-        raise _refused(pointer_to((*path, *step)), reason_of(pattern))
+    is_name = part.get("pattern") != pattern
+    pointer = pointer_to((*path, *(("patternProperties", pattern) if is_name else ("pattern",))))
+    look_aheads = look_aheads_of(pattern)
+    parts = (*look_aheads.needed, *look_aheads.ruled_out) if look_aheads else (pattern,)
+    for each in parts:
+        try:
+            translated(each)
+        except PatternRefused as refused:
+            raise _refused(pointer, str(refused)) from None
+        if matcher(each) is None:
+            raise _refused(pointer, reason_of(each, pattern))
+    if is_name and look_aheads:
+        raise _refused(pointer, _LOOK_AHEAD_OF_NAMES)
+
+
+_LOOK_AHEAD_OF_NAMES = (
+    "Patterns of names cannot have a look-ahead. Name here what it allows, and say what it rules "
+    "out by a pattern under “propertyNames”."
+)
 
 
 _NOT_ECMA_262 = (

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from opensink_web.schema.look_ahead import look_aheads_of
+
 ONE_LINE_FORMATS = frozenset(
     {
         *("date", "time", "date-time", "duration", "email", "idn-email", "hostname"),
@@ -26,7 +28,9 @@ _PART = re.compile(
 @lru_cache(maxsize=1_000)
 def may_have_lines(format_name: str, pattern: str) -> bool:
     """Return False only where it is certain that no text with a line break fits."""
-    return format_name not in ONE_LINE_FORMATS and not _forbids(pattern)
+    look_aheads = look_aheads_of(pattern)
+    needed = look_aheads.needed if look_aheads else (pattern,)
+    return format_name not in ONE_LINE_FORMATS and not any(map(_forbids, needed))
 
 
 def _forbids(pattern: str) -> bool:

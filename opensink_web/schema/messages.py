@@ -14,6 +14,7 @@ from jsonschema_rs import ValidationErrorKind as Kind
 
 from opensink_web.errors import FieldError
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.patterns import name_of
 from opensink_web.schema.sentences import (
     OPTIONS,
     REQUIRED,
@@ -92,7 +93,7 @@ class Explainer:
                 yield from self._of_union(path, error, branches, answer)
             case Kind.OneOfMultipleValid(context=branches):
                 yield FieldError(pointer_to(path), self._of_several(path, error, branches))
-            case Kind.Not(schema=schema):
+            case Kind.Not(schema=schema) if name_of(schema) not in self.patterns:
                 yield self._of_not(path, cast("JSONValue", schema), error.instance)
             case Kind.Contains():
                 yield FieldError(pointer_to(path), self._of_contains(error))
@@ -206,8 +207,8 @@ class Explainer:
         words = schema.keys() - _ANNOTATIONS
         if words <= {"const", "enum"} and words:
             return _NOT_THIS_VALUE
-        if words == {"pattern"}:
-            pattern = str(schema["pattern"])
+        pattern = self._pattern_alone(schema)
+        if pattern is not None:
             return f"This must not match the pattern {shown(self.patterns.get(pattern, pattern))}"
         if words == {"type"}:
             types = schema["type"]
@@ -216,6 +217,16 @@ class Explainer:
                 start="This must not be",
             )
         return _NOT
+
+    def _pattern_alone(self, schema: JSONObject) -> str | None:
+        """Return the pattern of a schema that says nothing else."""
+        if schema.keys() - _ANNOTATIONS == {"pattern"}:
+            return str(schema["pattern"])
+        match schema:
+            case {"allOf": [{"not": negated}]} if schema.keys() - _ANNOTATIONS == {"allOf"}:
+                name = name_of(negated)
+                return name if name in self.patterns else None
+        return None
 
     def _of_contains(self, error: ValidationError) -> str:
         """Say how many entries of which kind there must be; a constant may be a secret."""

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 
 _GROUPS = {
-    "(?=": "a look-ahead, (?=…)",
-    "(?!": "a negative look-ahead, (?!…)",
     "(?<=": "a look-behind, (?<=…)",
     "(?<!": "a negative look-behind, (?<!…)",
     "(?>": "an atomic group, (?>…)",
@@ -19,6 +17,18 @@ _GROUPS = {
 _SLOW = (
     "Patterns cannot use {}, because matching one can take forever. Rewrite this one without it."
 )
+_LOOK_AHEADS = {
+    "(?=": (
+        "Patterns can have a look-ahead, (?=…), only at the very start, right after ^, as in "
+        "^(?=.*[0-9])[a-z0-9]+$; elsewhere, matching one can take forever. Write it there (at most "
+        "20, and alternatives behind them in a group), or make it a pattern of its own in allOf."
+    ),
+    "(?!": (
+        "Patterns can have a negative look-ahead, (?!…), only at the very start, right after ^, as "
+        "in ^(?!-)[a-z-]+$; elsewhere, matching one can take forever. Write it there (at most 20, "
+        "and alternatives behind them in a group), or make it a pattern of its own under not."
+    ),
+}
 _COMMENT = "Patterns cannot have comments, (?#…). Take the comment out."
 _PLAIN = "This is not a valid regular expression."
 _TOO_LARGE = (
@@ -30,15 +40,19 @@ _PIECE = re.compile(r"\\.[<{']?|\(\?(?:P=|<?.)|[\[\](){}*+?]|.", re.DOTALL)
 _COUNT = re.compile(r"\{(\d+),(\d+)\}")
 
 
-def reason_of(pattern: str) -> str:
-    """Say what is wrong with a pattern that the engine has refused."""
-    for piece in _outside_classes(pattern):
+def reason_of(part: str, pattern: str) -> str:
+    """Say what is wrong with a part of a pattern that the engine has refused."""
+    pieces = list(_outside_classes(part))
+    is_closed = sum(piece[0] == "(" for piece in pieces) == pieces.count(")")
+    for piece in pieces:
         if _ESCAPE.match(piece):
             return _SLOW.format(f"a back-reference, {piece[:2]}")
         if piece == "(?#":
             return _COMMENT
         if piece in _GROUPS:
             return _SLOW.format(_GROUPS[piece])
+        if piece in _LOOK_AHEADS and is_closed:
+            return _LOOK_AHEADS[piece]
     return _of_form(pattern) or _TOO_LARGE
 
 

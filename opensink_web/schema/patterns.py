@@ -15,17 +15,14 @@ import jsonschema_rs
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.dialects import Dialect, dialect_of
+from opensink_web.schema.look_ahead import LookAheads, look_aheads_of
+from opensink_web.schema.pattern_pieces import PIECE_IN_CLASS, PatternRefused, pieces_of
 from opensink_web.schema.subschemas import MAP_KEYWORDS, walk
 
 _DATA = frozenset({"enum", "const", "default", "examples"})
+_NOT_MATCHING = {"$comment", "type", "anyOf"}
 LARGEST_PATTERN_BYTES = 4 * 1024 * 1024
 _OPTIONS = jsonschema_rs.RegexOptions(size_limit=LARGEST_PATTERN_BYTES)
-_ESCAPE = r"""\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}   # a surrogate pair
-      | \\u\{[\da-fA-F]+\} | \\u[\da-fA-F]{4} | \\x\{[\da-fA-F]+\} | \\x[\da-fA-F]{2}
-      | \\U[\da-fA-F]{8} | \\c[A-Za-z] | \\[pP]\{[^}]*\} | \\[pP]\w | \\0\d+ | \\."""
-_PIECE_IN_CLASS = re.compile(rf"{_ESCAPE} | .", re.VERBOSE | re.DOTALL)
-_GROUP = r"\(\?(?:P?<\w+>|<[=!]|[a-zA-Z]*(?:-[a-zA-Z]+)?[:)]|[^\]\\])?"
-_PIECE = re.compile(rf"{_ESCAPE} | {_GROUP} | \{{\d+(?:,\d*)?\}} | .", re.VERBOSE | re.DOTALL)
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-[a-zA-Z]+)?[:)]")
 _QUANTIFIER = re.compile(r"[*+?]|\{\d")
 _NO_LINE_END = r"[^\n\r\u{2028}\u{2029}]"
@@ -45,12 +42,7 @@ _TWO_QUANTIFIERS = (
     "This is not a valid regular expression: there are two quantifiers in a row. Put what the first"
     " belongs to in (?:…)."
 )
-_OPEN = "This is not a valid regular expression: the [ has no ] to close it."
 _NO_MINIMUM = "Patterns cannot have a count without its smaller number. Write {{0{}."
-
-
-class PatternRefused(Exception):
-    """A pattern that would have to be given another meaning; the text says which part of it."""
 
 
 @lru_cache(maxsize=4096)
@@ -59,7 +51,7 @@ def translated(pattern: str) -> str:
 
     Raises: PatternRefused.
     """
-    pieces = list(_pieces_of(pattern))
+    pieces = list(pieces_of(pattern))
     flags = "".join(match[1] for piece in pieces if (match := _FLAGS.fullmatch(piece)))
     if "x" in flags:  # blanks and comments, of which ECMA-262 knows nothing
         return pattern
@@ -74,26 +66,12 @@ def translated(pattern: str) -> str:
     return "".join(written)
 
 
-def _pieces_of(pattern: str) -> Iterator[str]:
-    """Take a pattern apart; a class is one piece."""
-    at = 0
-    while match := _PIECE.match(pattern, at):
-        start, at = at, match.end()
-        if match[0] == "[":
-            while (inner := _PIECE_IN_CLASS.match(pattern, at)) and inner[0] != "]":
-                at = inner.end()
-            if not inner:
-                raise PatternRefused(_OPEN)
-            at = inner.end()
-        yield pattern[start:at]
-
-
 @lru_cache(maxsize=256)  # of up to 4 MiB each
 def matcher(pattern: str) -> jsonschema_rs.Validator | None:
     """Return what tells by `is_valid` whether a text matches, None for what is no pattern here."""
     try:
         return jsonschema_rs.Draft202012Validator(
-            {"pattern": translated(pattern)}, pattern_options=_OPTIONS
+            _for_texts(pattern, Dialect.DRAFT_2020_12), pattern_options=_OPTIONS
         )
     except (jsonschema_rs.ValidationError, PatternRefused):
         return None
@@ -102,12 +80,11 @@ def matcher(pattern: str) -> jsonschema_rs.Validator | None:
 def with_translated_patterns(schema: JSONValue) -> tuple[JSONValue, dict[str, str]]:
     """Return a schema with its patterns as the engine reads them, and what each was before."""
     dialect = dialect_of(schema)
-    patterns = {pattern for _, part in walk(schema) for pattern in patterns_of(part)}
-    before = {
-        engine: pattern
-        for pattern in patterns
-        if (engine := _for_engine(pattern, dialect)) != pattern
-    }
+    before: dict[str, str] = {}
+    for pattern in {pattern for _, part in walk(schema) for pattern in patterns_of(part)}:
+        engine = _for_engine(pattern, dialect)
+        if engine != pattern or look_aheads_of(pattern):
+            before[engine] = pattern
     return (_rewritten(schema, dialect), before) if before else (schema, before)
 
 
@@ -116,6 +93,32 @@ def patterns_of(schema: JSONObject) -> list[str]:
     by_pattern = schema.get("patternProperties")
     own = [str(schema["pattern"])] if "pattern" in schema else []
     return own + (list(by_pattern) if isinstance(by_pattern, dict) else [])
+
+
+def _for_texts(pattern: str, dialect: Dialect) -> JSONObject:
+    """Return the keyword that a text matches a pattern: one alone, so that it fails once."""
+    look_aheads = look_aheads_of(pattern)
+    if look_aheads is None:
+        return {"pattern": _for_engine(pattern, dialect)}
+    return {"not": _not_matching(look_aheads, _for_engine(pattern, dialect), dialect)}
+
+
+def _not_matching(look_aheads: LookAheads, name: str, dialect: Dialect) -> JSONObject:
+    """Say, by other patterns, which texts do not match; the comment tells which pattern it is."""
+    needed: list[JSONValue] = [
+        {"not": {"pattern": _for_engine(part, dialect)}} for part in look_aheads.needed
+    ]
+    ruled_out: list[JSONValue] = [
+        {"pattern": _for_engine(part, dialect)} for part in look_aheads.ruled_out
+    ]
+    return {"$comment": name, "type": "string", "anyOf": [*needed, *ruled_out]}
+
+
+def name_of(not_matching: object) -> str | None:
+    """Return the pattern that a `not` stands for, as the engine would have it; None for others."""
+    if not isinstance(not_matching, dict) or not_matching.keys() != _NOT_MATCHING:
+        return None
+    return str(not_matching["$comment"])
 
 
 def _for_engine(pattern: str, dialect: Dialect) -> str:
@@ -137,9 +140,13 @@ def _rewritten(schema: JSONValue, dialect: Dialect) -> JSONValue:
     if not isinstance(schema, dict):
         return schema
     words: JSONObject = {}
+    others: list[JSONValue] = []
     for word, value in schema.items():
         if word == "pattern" and isinstance(value, str):
-            words[word] = _for_engine(value, dialect)
+            if look_aheads_of(value):
+                others.append(_for_texts(value, dialect))
+            else:
+                words[word] = _for_engine(value, dialect)
         elif word == "patternProperties" and isinstance(value, dict):
             words[word] = _by_pattern(value, dialect)
         elif word == "$ref" and isinstance(value, str):
@@ -148,6 +155,9 @@ def _rewritten(schema: JSONValue, dialect: Dialect) -> JSONValue:
             words[word] = {key: _rewritten(part, dialect) for key, part in value.items()}
         else:
             words[word] = value if word in _DATA else _rewritten(value, dialect)
+    if others:  # behind those that there are, at which references may point
+        every = words.get("allOf")
+        words["allOf"] = [*(every if isinstance(every, list) else []), *others]
     return words
 
 
@@ -219,7 +229,7 @@ class _Member:
 def _class(piece: str) -> str:
     """Return what stands for a class, [and all of it]."""
     is_negated = piece.startswith("[^")
-    inside = _PIECE_IN_CLASS.findall(piece[1 + is_negated : -1])
+    inside = PIECE_IN_CLASS.findall(piece[1 + is_negated : -1])
     if not _is_odd(inside):
         return piece
     members = list(_members(inside))

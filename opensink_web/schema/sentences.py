@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from jsonschema_rs import ValidationErrorKind as Kind
 
+from opensink_web.schema.patterns import name_of
+
 REQUIRED = "This field is required."
 _PATTERN = "This must match the pattern "
 _EXACTLY = "This must be exactly "
@@ -97,6 +99,8 @@ def sentence(kind: Kind, instance: object, patterns: Mapping[str, str]) -> str:
             return type_sentence(types)
         case Kind.Pattern(pattern=pattern):
             return f"{_PATTERN}{shown(patterns.get(pattern, pattern))}"
+        case Kind.Not(schema=schema) if (name := name_of(schema)) in patterns:
+            return f"{_PATTERN}{shown(patterns[str(name)])}"
         case Kind.Format(format=name):
             if name in _ASCII_FORMATS and isinstance(instance, str) and not instance.isascii():
                 return _ASCII_FORMATS[name]

@@ -266,6 +266,21 @@ def test_a_pattern_means_what_it_says_or_is_refused_with_the_true_reason(key: st
         assert key == "note" or validate(schema, {key: "A[1]"})
 
 
+def test_a_pattern_that_looks_ahead_at_its_start_is_taken() -> None:
+    pattern = "^(?=.*[0-9])(?=.*[a-z]).{8,}$"
+    schema: JSONObject = {"properties": {"passphrase": {"type": "string", "pattern": pattern}}}
+    check_schema({"type": "object", **schema})
+    visit = Visit(schema)
+    for text in ("abcdefgh", "a1"):
+        visit.type("Passphrase", text)
+        [error] = visit.send().errors
+        assert error.path == "/passphrase"
+        assert error.message == f"This must match the pattern {pattern}"
+
+    visit.type("Passphrase", "abcdefg1")
+    assert visit.send().value == {"passphrase": "abcdefg1"}
+
+
 def test_an_address_with_an_umlaut_is_refused_for_its_letters() -> None:
     visit = Visit(KNOWN["uri-with-umlaut"])
     visit.type("Link", "https://example.org/café")

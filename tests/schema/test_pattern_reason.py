@@ -10,8 +10,20 @@ from opensink_web.schema.limits import check_schema
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        ("(?=a)b", "a look-ahead, (?=…)"),
-        ("(?!a)b", "a negative look-ahead, (?!…)"),
+        ("(?=a)b", "a look-ahead, (?=…), only at the very start, right after ^"),
+        ("(?!a)b", "a negative look-ahead, (?!…), only at the very start, right after ^"),
+        ("^a(?=b)", "in allOf"),
+        ("^a(?!b)", "under not"),
+        ("^(?=a)b|c", "alternatives behind them in a group"),
+        ("^(?=a)*b", "right after ^"),
+        ("^(?=a(?=b))", "right after ^"),
+        ("^(?=a(b)c", "the ( has no )"),
+        ("^(?=a)b)", "a ) without a ("),
+        ("^(?=[a-z)b", "the [ has no ]"),
+        ("^(?=a++)b", "a possessive quantifier"),
+        (r"^(?=(a))\1", r"a back-reference, \1"),
+        ("^(?=a)(?<!a)b", "a negative look-behind, (?<!…)"),
+        ("^(?=(a{1000}){1000})b", "too large"),
         ("(?<=a)b", "a look-behind, (?<=…)"),
         ("(?<!a)b", "a negative look-behind, (?<!…)"),
         (r"(a)\1", r"a back-reference, \1"),
@@ -51,6 +63,14 @@ def test_each_kind_has_its_own_reason(keyword: str, pattern: str, words: str) ->
         check_schema({"properties": {"a": {keyword: part}}})
     [error] = refused.value.errors
     assert words in error.message
+
+
+def test_names_by_pattern_do_not_look_ahead() -> None:
+    with pytest.raises(InvalidSchema) as refused:
+        check_schema({"patternProperties": {"^(?!a)b/c": {}}})
+    [error] = refused.value.errors
+    assert error.path == "/patternProperties/^(?!a)b~1c"
+    assert "propertyNames" in error.message
 
 
 @pytest.mark.parametrize("pattern", [r"^\Aa", "(?i)a", r"\x{41}"])

@@ -3,16 +3,20 @@ r"""A pattern means what ECMA-262 says with the flag `u`, wherever a schema has 
 What matches was compared with V8's `new RegExp(pattern, "u")` over 60,000 made-up patterns.
 """
 
+import re
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from opensink_web.errors import InvalidSchema
+from opensink_web.errors import FieldError, InvalidSchema
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.controls.text import rules_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
-from opensink_web.schema.patterns import translated
+from opensink_web.schema.line_breaks import may_have_lines
+from opensink_web.schema.patterns import matcher, translated
 from opensink_web.schema.secrets import secrets_of
 from opensink_web.schema.validation import validate
 
@@ -105,6 +109,103 @@ def test_it_means_the_same_for_texts_and_for_names(
         assert (validate(of_text(pattern), {"a": text}) == ()) == does_match, text
         assert (validate(by_name, {text: 1}) != ()) == does_match, text
         assert list(secrets_of(by_name).paths_in({text: "x"})) == [(text,)] * does_match
+
+
+DECIMAL = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"  # as Pydantic writes it
+AHEAD = [
+    (DECIMAL, ["1", "-0.50", "007.", "+.5"], ["", "-", ".", "+.", "1.2.3", "1e3", "a", "1\n"]),
+    (r"^(?!-)\d{0,4}|(?=[\d.]{1,7}0*$)\d{0,4}\.\d{0,2}0*$", None, None),
+    (r"^(?!-)[|(?=[\d.]{1,7}0*$)\d{0,4}\.\d{0,2}0*$", None, None),
+    (r"^(?=.*[0-9])(?=.*[a-z]).{8,}$", ["abcdefg1"], ["abcdefgh", "a1", "12345678", "\nabcdefg1"]),
+    (r"^(?=.*[0-9])(?!.*(?:abc|xyz))(?=[^)(]*$)", ["1", "1\nabc"], ["xabc1", "x", "1)"]),
+    (r"^(?!a|b)[a-c]", ["c"], ["a", "b", "xc"]),
+    (r"^(?!a|b)(?:a|[b-d])$", ["c"], ["a", "b"]),
+    (r"^(?=[(|)])\(|^", None, None),
+    (r"^(?=a)", ["a", "ab"], ["", "ba"]),
+    (r"^(?!\.)(?!.*\.\.)([\w'+\-\.]*)[\w+-]@([a-z][a-z\-]*\.)+[a-z]{2,}$",
+     ["a.b@c.de"], [".a@c.de", "a..b@c.de", "a@c"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fitting", "others"), [case for case in AHEAD if case[1] is not None]
+)
+@pytest.mark.parametrize("uri", [*OLDER, "https://json-schema.org/draft/2020-12/schema"])
+def test_what_looks_ahead_at_the_start_is_held_against_every_text(
+    uri: str, pattern: str, fitting: list[str], others: list[str]
+) -> None:
+    of_texts = of_text(pattern) | {"$schema": uri}
+    of_names: JSONObject = {"propertyNames": {"pattern": pattern}}
+    check_schema(of_texts)
+    check_schema(of_names)
+    for text in [*fitting, *others]:
+        does_match = text in fitting
+        told = (FieldError("/a", f"This must match the pattern {pattern}"),)
+        assert validate(of_texts, {"a": text}) == (() if does_match else told)
+        assert (validate(of_names, {text: 1}) == ()) == does_match
+        trusted = matcher(pattern)
+        assert trusted
+        assert trusted.is_valid(text) == does_match
+        assert rules_of("", pattern).is_valid(text) == does_match
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        r"(?:\d{0,2}|(?=[\d.]{1,4}0*$)\d{0,2}\.\d{0,1}0*$)",
+        r"(?:\d{0,0}|(?=[\d.]{1,3}0*$)\d{0,0}\.\d{0,4}0*$)",
+        r"(?:\d{0,2}|(?=[\d.]{1,3}0*$)\d*\.\d*$)",
+        r"(?:\d{0,2}|(?=[\d.]{1,3}0*$)\d*\.\d*0*$)",
+        r"(?:\d{0,3}|(?=[\d.]{1,3}0*$)\d{0,3}\.\d{0,2}0*$)",
+        r"\d*\.?\d{0,2}0*$",
+    ],
+)
+def test_a_decimal_with_its_digits_counted_is_read_as_python_does(rest: str) -> None:
+    pattern = rf"^(?!^[-+.]*$)[+-]?0*{rest}"
+    check_schema(of_text(pattern))
+    matches = matcher(pattern)
+    assert matches
+    for length in range(7):
+        for text in map("".join, product("01.-", repeat=length)):
+            assert matches.is_valid(text) == bool(re.match(pattern, text)), text
+
+
+@pytest.mark.parametrize("pattern", [case[0] for case in AHEAD if case[1] is None])
+def test_what_looks_ahead_elsewhere_too_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidSchema):
+        check_schema(of_text(pattern))
+
+
+def test_a_pattern_that_looks_ahead_says_nothing_of_other_values() -> None:
+    schema: JSONValue = {"properties": {"a": {"pattern": DECIMAL, "allOf": [{"maxLength": 3}]}}}
+    check_schema(schema)
+    assert validate(schema, {"a": 5}) == ()
+    assert [error.path for error in validate(schema, {"a": "12.45x"})] == ["/a", "/a"]
+
+
+def test_a_pattern_that_looks_ahead_is_told_wherever_it_stands() -> None:
+    union: JSONValue = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": DECIMAL}]}
+    negated: JSONValue = {"not": {"pattern": DECIMAL}}
+    names: JSONValue = {"propertyNames": {"pattern": DECIMAL}}
+    schema: JSONValue = {"properties": {"u": union, "n": negated, "k": names}}
+    check_schema(schema)
+    errors = validate(schema, {"u": "x", "n": "1", "k": {"x": 1}})
+    assert sorted(errors, key=lambda error: error.path) == [
+        FieldError("/k/x", f"A field cannot have this name: it must match the pattern {DECIMAL}"),
+        FieldError("/n", f"This must not match the pattern {DECIMAL}"),
+        FieldError("/u", f"This must match the pattern {DECIMAL}"),
+    ]
+
+
+def test_a_text_that_may_have_no_line_break_has_none_when_its_pattern_looks_ahead() -> None:
+    assert not may_have_lines("", DECIMAL)
+    assert not may_have_lines("", "^(?=[a-z]+$).{3}$")
+    assert may_have_lines("", r"^(?!-)[^-]+$")
+
+
+def test_looking_ahead_a_thousand_times_is_refused_at_once() -> None:
+    with pytest.raises(InvalidSchema):
+        check_schema(of_text("^" + "(?=.*a)" * 1_000))
 
 
 def test_what_is_said_of_it_is_the_pattern_as_it_was_written() -> None:
