@@ -102,7 +102,7 @@ class _Copy:
         copied: JSONObject = {}
         for word, value in schema.items():
             if word == "$ref":
-                copied[word] = f"#/definitions/{self._definition(value)}"
+                copied[word] = f"#/definitions/{self._definition(value, schema)}"
             elif word in {"$dynamicRef", "$recursiveRef"}:
                 raise _NotSeparableError
             elif word not in _NAMES:
@@ -116,8 +116,8 @@ class _Copy:
             return [self.of(inner) for inner in value]
         return self.of(value) if word in SINGLE_KEYWORDS else value
 
-    def _definition(self, reference: JSONValue) -> str:
-        target = self._references.resolve(reference)
+    def _definition(self, reference: JSONValue, at: JSONObject) -> str:
+        target = self._references.resolve(reference, at)
         if target is None:
             raise _NotSeparableError
         if id(target) not in self._names:
