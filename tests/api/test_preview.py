@@ -53,7 +53,7 @@ def test_tells_which_control_every_field_gets(alice: Api) -> None:
 
 
 def test_tells_which_fields_people_would_type_as_json(alice: Api) -> None:
-    schema = {"properties": {"odd": {"not": {"minLength": 3}}, "name": {"type": "string"}}}
+    schema = {"properties": {"odd": {"writeOnly": True}, "name": {"type": "string"}}}
     preview = previewed(alice, schema)
 
     assert [each["is_native"] for each in preview["fields"]] == [False, True]

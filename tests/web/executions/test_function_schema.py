@@ -40,11 +40,13 @@ class TestCheckingASchema:
 
     def test_names_what_no_form_can_be_drawn_for(self, alice: FlaskClient) -> None:
         shown = self.check(
-            alice, '{"properties": {"pair": {"type": "array"}, "b": {"type": "null"}}}'
+            alice, '{"properties": {"pair": {"writeOnly": true}, "b": {"type": "array"}}}'
         )
         assert "that is entered as JSON" in shown
         assert "<p>Pair</p>" in shown
-        assert "the whole input is entered as JSON" in self.check(alice, "")
+        assert "<p>B</p>" not in shown
+        assert "the whole input is entered as JSON" in self.check(alice, '{"writeOnly": true}')
+        assert "entered as JSON" not in self.check(alice, "")
 
     def test_an_output_may_be_anything_and_makes_no_form(self, alice: FlaskClient) -> None:
         shown = self.check(alice, '{"type": "array"}', "output_schema")

@@ -20,7 +20,7 @@ SCHEMA: dict[str, Any] = {
         "n": {"type": "integer", "title": "How many?", "maximum": 10},
         "tags": {"type": "array", "items": {"type": "string"}},
         "pin": {"type": "string", "writeOnly": True},
-        "odd": {"not": {"minLength": 3}, "title": "Something odd"},
+        "odd": {"writeOnly": True, "title": "A secret of any shape"},
         "typo": {"type": "string", "maxLenght": 3},
     },
 }
