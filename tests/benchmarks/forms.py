@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.json_value import dump
@@ -128,7 +128,6 @@ class Drawing:
             auto_reload=False,
         )
         equip(environment)
-        environment.filters["markdown"] = lambda text: Markup("<p>{}</p>").format(escape(text))
         self.page = environment.from_string(_PAGE)
         self.part = environment.from_string(_PART)
         self.bare = environment.from_string(_BARE)
@@ -174,6 +173,10 @@ def main() -> None:
     print(f"200 fields in 3 levels: {len(html) // 1024} KiB of HTML")
     told(
         "  make and draw", lambda: drawing.page.render(form=AnswerForm.blank(schema)), FORM_GOAL_MS
+    )
+    news = ({**schema, "$comment": str(n)} for n in range(RUNS + 1))
+    told(
+        "  the same of a new schema", lambda: drawing.page.render(form=AnswerForm.blank(next(news)))
     )
     told("  make", lambda: AnswerForm.blank(schema))
     told("  take and read what is sent", lambda: AnswerForm.submitted(schema, sent).read())

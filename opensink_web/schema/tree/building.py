@@ -6,10 +6,11 @@ Pure data, known before anybody answers. A part that no form can draw is one JSO
 from dataclasses import replace
 from math import ceil, floor
 
-from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump
+from opensink_web.json_value import MAX_DEPTH, JSONObject, JSONValue, dump, parse
 from opensink_web.schema.secrets import secrets_of
 from opensink_web.schema.tree.document import Document
 from opensink_web.schema.tree.flattening import Flat, annotations, flatten
+from opensink_web.schema.tree.kept import kept_trees
 from opensink_web.schema.tree.merging import NotPlain
 from opensink_web.schema.tree.node import ABSENT, Constraints, FieldNode, Kind, Lazy
 from opensink_web.schema.tree.options import Option, options_of
@@ -21,9 +22,23 @@ LONG_TEXT_CHARACTERS = 200
 
 
 def field_tree(schema: JSONValue) -> FieldNode:
-    """Draw up what to ask for an answer to this schema, which has passed `check_schema`."""
-    root = _Builder(Document(schema)).build(schema, Place(secrets_of(schema), required=True))
-    return replace(root, nullable=False)
+    """Draw up what to ask for an answer to this schema, which has passed `check_schema`.
+
+    The tree of equal schemas is the same; threads may look into it at once.
+    """
+    text = dump(schema)
+    return kept_trees.get(text) or _new_tree(text)
+
+
+def _new_tree(text: str) -> FieldNode:
+    schema = parse(text)  # nobody else can change it
+    document, secrets = Document(schema), secrets_of(schema)
+    root = _Builder(document).build(schema, Place(secrets, required=True))
+    root = replace(root, nullable=False)
+    # what is found out of secrets is counted and kept for one form
+    if not secrets.document.has_secrets:
+        kept_trees.put(text, root, document)
+    return root
 
 
 class _Builder:
@@ -85,6 +100,7 @@ class _Builder:
 
     def node(self, kind: Kind, schema: JSONValue, words: JSONObject, place: Place) -> FieldNode:
         """Make a node with all that the keywords say of it, and nothing below it."""
+        self._document.count_of_made += 1
         return FieldNode(
             kind=kind,
             key=place.key,
@@ -128,6 +144,7 @@ class _Builder:
 
     def _list(self, node: FieldNode, flat: Flat, place: Place) -> FieldNode:
         items, prefix = flat.keywords.get("items", True), _list(flat.keywords.get("prefixItems"))
+        lock = self._document.lock
         rest = place.at_entry(place.secrets.from_index(len(prefix)), "Entry")
         first = [
             place.at_entry(place.secrets.at_index(at), "Entry", str(at))
@@ -135,8 +152,8 @@ class _Builder:
         ]
         return replace(
             node,
-            make_prefix=Lazy(lambda: tuple(map(self.build, prefix, first))),
-            make_item=None if items is False else Lazy(lambda: self.build(items, rest)),
+            make_prefix=Lazy(lambda: tuple(map(self.build, prefix, first)), lock),
+            make_item=None if items is False else Lazy(lambda: self.build(items, rest), lock),
         )
 
 

@@ -5,6 +5,7 @@ object each time, whoever asks, and can be told by its identity.
 """
 
 from collections.abc import Callable, Iterator
+from threading import RLock
 from typing import TypeAlias
 
 from opensink_web.json_value import JSONObject, JSONValue
@@ -17,10 +18,16 @@ _Inside: TypeAlias = Callable[[JSONValue], list[JSONValue]]
 
 
 class Document:
-    """One schema document."""
+    """One schema document.
+
+    Whoever looks into the tree that is made of it holds the `lock` while something is made there;
+    `count_of_made` is how much was.
+    """
 
     def __init__(self, root: JSONValue) -> None:
         self.root = root
+        self.lock = RLock()
+        self.count_of_made = 0
         self._dialect = dialect_of(root)
         self._references = References(root)
         self._checker = PartChecker(root)
@@ -77,6 +84,7 @@ class Document:
             return next(iter(distinct.values()), True)
         key = tuple(distinct)
         if key not in self._both:
+            self.count_of_made += 1
             self._both[key] = {"allOf": list(distinct.values())}
             self._parts_of[id(self._both[key])] = list(distinct.values())
         return self._both[key]

@@ -5,6 +5,7 @@ has then no end. A part that no form can draw is one JSON node.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
@@ -69,15 +70,18 @@ T = TypeVar("T")
 
 
 class Lazy(Generic[T]):
-    """Something that is made when it is first asked for."""
+    """Something that is made when it is first asked for, by one thread at a time."""
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], T], lock: AbstractContextManager[object]) -> None:
         self._make = make
+        self._lock = lock
         self._made: T | None = None
 
     def __call__(self) -> T:
         if self._made is None:
-            self._made = self._make()
+            with self._lock:
+                if self._made is None:
+                    self._made = self._make()
         return self._made
 
 

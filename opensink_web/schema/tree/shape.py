@@ -67,9 +67,10 @@ class ObjectShape:
 
     def at(self, value: JSONObject, choose: Choose | None = None) -> Fields:
         """Return the fields for a value; without `choose` the value itself says its branches."""
-        if not self.is_variable:
-            return self._unchanging
+        with self._document.lock:
+            return self._at(value, choose) if self.is_variable else self._unchanging
 
+    def _at(self, value: JSONObject, choose: Choose | None) -> Fields:
         def branch_of(union: Union) -> JSONValue:
             choice = self._choice(union)
             if choice is None:
@@ -93,15 +94,17 @@ class ObjectShape:
 
     def number_in(self, selector: int, value: JSONObject) -> int | None:
         """Return the number of the branch that a value is of by itself."""
-        variants = self._variants(selector)
-        branch = variants.recognized(value)
-        return None if branch is None else variants.number_of(branch)
+        with self._document.lock:
+            variants = self._variants(selector)
+            branch = variants.recognized(value)
+            return None if branch is None else variants.number_of(branch)
 
     def fits_union(self, selector: int, value: JSONObject) -> bool:
         """Return True if a value fits the union between whose branches a selector chooses."""
-        variants = self._variants(selector)
-        tried = variants.branches if len(variants.branches) <= MAX_TRIED else []
-        count = sum(self._document.fits(each.schema, value) for each in tried)
+        with self._document.lock:
+            variants = self._variants(selector)
+            tried = variants.branches if len(variants.branches) <= MAX_TRIED else []
+            count = sum(self._document.fits(each.schema, value) for each in tried)
         return count == 1 or (count > 1 and not variants.union.is_exclusive)
 
     def _variants(self, selector: int) -> Variants:
@@ -137,6 +140,7 @@ class ObjectShape:
 
     def _drawn(self, flat: Flat, selectors: tuple[Selector, ...], constants: JSONObject) -> Fields:
         """Make the nodes of plain keywords; constants mark a branch and are drawn by a selector."""
+        self._document.count_of_made += 1
         words = flat.keywords
         required = dict.fromkeys(_required(words))
         properties = _mapping(words.get("properties"))

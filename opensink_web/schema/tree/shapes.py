@@ -55,7 +55,7 @@ class Shapes:
             return (box, *_titled(branches[1:]), json)
 
         # there is no end to what may be in it
-        return replace(node, make_branches=Lazy(make), is_recursive=True)
+        return replace(node, make_branches=Lazy(make, self._document.lock), is_recursive=True)
 
     def union(self, schema: JSONValue, flat: Flat, place: Place) -> FieldNode:
         """Make the node of a value that may be of several kinds. Raises: NotPlain."""
@@ -82,7 +82,7 @@ class Shapes:
         if shapes[0].kind in BOXES:  # which is there from the start, and may be left empty
             shapes[0] = replace(shapes[0], nullable=nullable, required=place.required)
         titled = tuple(_titled(shapes))
-        return replace(node, make_branches=Lazy(lambda: titled))
+        return replace(node, make_branches=Lazy(lambda: titled, self._document.lock))
 
     def _together(
         self, branches: Iterable[FieldNode], schema: JSONValue, place: Place
@@ -98,10 +98,10 @@ class Shapes:
             at = at if simple else len(shapes)
             simple.append(branch)
         if simple:
-            options = tuple(_simple(simple))
+            options, lock = tuple(_simple(simple)), self._document.lock
             box = self._builder.node(Kind.SCALAR, schema, {}, place)
             is_one = len(options) == 1 and bool(shapes)
-            box = options[0] if is_one else replace(box, make_branches=Lazy(lambda: options))
+            box = options[0] if is_one else replace(box, make_branches=Lazy(lambda: options, lock))
             shapes.insert(at, box)
         return shapes
 
@@ -147,9 +147,10 @@ class Shapes:
             if schema is False:
                 return None
             at = replace(place.at_key(key or "-", required=True), key=key, title="Value")
-            if key not in known:
-                known[key] = self._builder.build(schema, at)
-            return known[key]
+            with self._document.lock:
+                if key not in known:
+                    known[key] = self._builder.build(schema, at)
+                return known[key]
 
         names = words.get("propertyNames", True)
         title: JSONObject = {"title": "Name"}
