@@ -70,6 +70,7 @@ class GroupField(AnswerField):
         """Bind the fields, see what that makes of the object, and bind those it has then."""
         given = self.initial if isinstance(self.initial, dict) else {}
         self._first = self.fields = self.shape.at(given, self._proposed_branch)
+        self._first_nodes = {node.key: node for node in self._first.children}
         fields = self.shape.at(given, self._branch)
         for _ in range(MAX_ROUNDS):
             self._bind(fields)
@@ -137,8 +138,7 @@ class GroupField(AnswerField):
     def _unnamed(self) -> JSONObject:
         """Return what was proposed under keys that no field is for at first."""
         given = self.initial if isinstance(self.initial, dict) else {}
-        named = {node.key for node in self._first.children}
-        return {key: value for key, value in given.items() if key not in named}
+        return {key: value for key, value in given.items() if key not in self._first_nodes}
 
     def _starts_closed(self) -> bool:
         """Return True if nothing is drawn of this until somebody opens it."""
@@ -155,8 +155,7 @@ class GroupField(AnswerField):
 
     def _start_of(self, node: FieldNode) -> JSONValue | Absent:
         given = self.initial.get(node.key, ABSENT) if isinstance(self.initial, dict) else ABSENT
-        is_as_at_first = any(node is each for each in self._first.children)
-        if isinstance(self.initial, dict) and is_as_at_first:
+        if isinstance(self.initial, dict) and self._first_nodes.get(node.key) is node:
             return given
         # what was proposed for another state may not fit in this one
         pointer = self.pointer + pointer_to((node.key,))
@@ -262,11 +261,15 @@ class GroupField(AnswerField):
             return self.nothing()
         members = self._members()
         further = self.extras.value() if self.extras else {}
-        order = list(self.initial) if isinstance(self.initial, dict) else []
-        for position, key in enumerate(members):
-            if key not in order:  # what was not proposed comes after what is before it in the form
-                before = list(members)[:position]
-                order.insert(order.index(before[-1]) + 1 if before else 0, key)
+        proposed = self.initial if isinstance(self.initial, dict) else {}
+        after: dict[str | None, list[str]] = {None: []}
+        before: str | None = None
+        for key in members:
+            if key in proposed:
+                before = key
+            else:  # what was not proposed comes after what is before it in the form
+                after.setdefault(before, []).append(key)
+        order = [*after[None], *(each for key in proposed for each in (key, *after.get(key, ())))]
         members |= further if isinstance(further, dict) else {}
         return {key: members[key] for key in dict.fromkeys([*order, *members]) if key in members}
 

@@ -45,9 +45,9 @@ class Shapes:
         if place.is_root or place.secrets.is_secret:
             raise NotPlain
         node = self._builder.node(Kind.UNION, schema, flat.keywords, place)
-        inside = replace(place, title="", required=True)
 
         def make() -> tuple[FieldNode, ...]:
+            inside = replace(place, title="", required=True)
             branches = self._together(self._branches(flat, inside), schema, inside)
             box = replace(branches[0], title="A simple value", required=place.required)
             words: JSONObject = {"title": "Any value, as JSON"}
