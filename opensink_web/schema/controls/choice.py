@@ -10,6 +10,7 @@ from opensink_web.schema.tree.options import position_of
 
 MAX_RADIOS = 4
 MAX_UNFILTERED = 20
+_MAX_IN_LINE, _LONGEST_IN_LINE = 3, 12
 _EMPTY = {Meaning.ABSENT: "No answer", Meaning.NULL: "None"}
 KEEP = "keep"
 """What the browser sends for a secret choice that is left as it is."""
@@ -94,6 +95,20 @@ class ChoiceField(AnswerField):
     def is_filtered(self) -> bool:
         """Return True if there are so many options that one wants to search in them."""
         return len(self.node.options) > MAX_UNFILTERED
+
+    @property
+    def has_descriptions(self) -> bool:
+        """Return True if it says of an option what it means."""
+        return any(option.description for option in self.node.options)
+
+    @property
+    def is_short(self) -> bool:
+        """Return True if all that there is to choose from stands well in one line."""
+        if len(self.node.options) > _MAX_IN_LINE or self.has_descriptions:
+            return False
+        choices = self.choices
+        is_few = 1 < len(choices) <= _MAX_IN_LINE
+        return is_few and all(len(each.label) <= _LONGEST_IN_LINE for each in choices)
 
     @property
     def choices(self) -> list[Choice]:

@@ -8,6 +8,7 @@ from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField, Meaning
 from opensink_web.schema.controls.widgets import Line
 from opensink_web.schema.tree.node import ABSENT, Absent
+from opensink_web.visible_text import is_plain
 
 
 class TypedField(AnswerField):
@@ -79,6 +80,11 @@ class TypedField(AnswerField):
     def drawn_text(self) -> str:
         """Return the text that goes into the page: never a secret."""
         return "" if self.node.secret else self.text
+
+    @property
+    def is_plain(self) -> bool:
+        """Return True if the text has no character that a page has to mark."""
+        return is_plain(self.drawn_text())
 
     def drawn_inputs(self) -> dict[str, list[str]]:
         return {str(self.name): [_with_plain_newlines(self.drawn_text())]}

@@ -13,6 +13,7 @@ What is HTML already (Markup) is left as it is; whoever makes it uses `in_html` 
 
 import re
 from collections.abc import Callable, Iterable
+from types import NoneType
 
 from jinja2 import Environment
 from jinja2.exceptions import TemplateSyntaxError
@@ -95,7 +96,7 @@ def _drawn(mark: Mark) -> str:
 
 def foreign_in_text(value: object) -> object:
     """Print an expression in text."""
-    if value is None or isinstance(value, bool | int | float) or hasattr(value, "__html__"):
+    if isinstance(value, _SAFE) or hasattr(value, "__html__"):
         return value
     return in_html(str(value))
 
@@ -104,7 +105,7 @@ def foreign_in_plain(value: object) -> object:
     """Print an expression where there is no room for tags."""
     if isinstance(value, Markup):
         return _without_tags(value) if "<" in value else value
-    if value is None or isinstance(value, bool | int | float) or hasattr(value, "__html__"):
+    if isinstance(value, _SAFE) or hasattr(value, "__html__"):
         return value
     return isolated(str(value))
 
@@ -119,6 +120,7 @@ def foreign_exact(value: object) -> object:
     return value
 
 
+_SAFE = (Markup, int, float, NoneType)
 _KEY_OF_LINE = re.compile(r'(?P<indent> *)(?P<key>"(?:[^"\\]|\\.)*")(?=:)')
 _DRAWN = re.compile('<span class="(?:hidden|lookalike)-char"[^>]*>([^<]*)</span>')
 _PRINTED = (foreign_in_text, foreign_in_plain, foreign_exact)
