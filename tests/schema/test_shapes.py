@@ -178,6 +178,13 @@ class TestMap:
 class TestTuple:
     """A list whose first entries each have a meaning."""
 
+    def test_entries_that_have_to_be_there_have_no_button_to_remove_them(self, draw: Draw) -> None:
+        pair = {**PAIR, "minItems": 2} if isinstance(PAIR, dict) else PAIR
+        page = draw(AnswerForm.blank(whole(pair, required=True)))
+        assert 'name="_remove"' not in page
+        assert "At least 2" not in page
+        assert 'value="answer-0-1"' in draw(form_of(pair, ("answer-0", "0"), ("answer-0", "1")))
+
     def rows(self, *values: str) -> list[tuple[str, str]]:
         return [
             pair

@@ -7,7 +7,7 @@ from typing import Any
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField, Meaning
 from opensink_web.schema.controls.binding import bind
-from opensink_web.schema.controls.entries import entries_hint
+from opensink_web.schema.controls.entries import contained, entries_hint
 from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
@@ -105,12 +105,19 @@ class ListField(AnswerField):
         return first <= position < len(self.rows) > first + 1
 
     def can_remove(self, position: int) -> bool:
-        """Return True if the row of this position may go: where it has a meaning, only the last."""
-        is_last = position == len(self.rows) - 1
-        return position >= len(self.node.prefix) or is_last
+        """Return True if the row of this position may go: where it has a meaning, only the last.
+
+        What has to be there stays.
+        """
+        if position >= len(self.node.prefix):
+            return True
+        is_needed = not self.is_optional and position < self.node.constraints.min_items
+        return position == len(self.rows) - 1 and not is_needed
 
     @property
     def hint(self) -> str:
+        if len(self.rows) == len(self.node.prefix) == self._most and not self.is_optional:
+            return contained(self.node)  # each entry that has to be there is
         return entries_hint(self.node)
 
     def press(self, button: str, value: str, sent: Edited) -> None:
