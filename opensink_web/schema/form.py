@@ -24,7 +24,7 @@ from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.placing import by_pointer, nearest, with_place
 from opensink_web.schema.sentences import REQUIRED
 from opensink_web.schema.tree.building import field_tree
-from opensink_web.schema.tree.defaults import start_of
+from opensink_web.schema.tree.defaults import Start, start_of
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, as_json
 from opensink_web.schema.validation import Checker, validate
 
@@ -94,39 +94,43 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._vault = vault
         self._proposed = proposed
         self._placed: list[tuple[AnswerField, str]] = []
-        self._crowded: set[str] = set()
         self.had_errors = False
         self._parts = PartChecker(schema)
         self._sent = formdata if formdata is None else self._with_kept(formdata)
-        self._node: FieldNode = field_tree(schema) if before is None else before._node
-        self._take_start(before)
-        node = self._node
-        try:
-            untouched = self._bound(node, None, capacity=MAX_FIELDS)
-        except _TooManyFields:
-            node = as_json(node)
-            untouched = self._bound(node, None, capacity=MAX_FIELDS)
-        self.root = untouched
+        if before is None:
+            self._take_start()
+        else:
+            self._take_over(before)
+        self.root = self._untouched
         if self._sent is not None:
-            self.root = self._bound(node, self._sent, capacity=MAX_FIELDS)
+            self.root = self._bound(self._untouched.node, self._sent, capacity=MAX_FIELDS)
         self.changes: list[str] | None = None
         """The labels of the fields that are not as they were proposed; None if nothing was."""
         is_exact = proposed is not None
         if isinstance(self._start, dict) and (is_exact or says_something(self._start)):
             proposal = Proposal(self._start, is_exact)
-            self.changes = mark_changes(self.root, proposal, list(walk(untouched)))
+            self.changes = mark_changes(self.root, proposal, list(walk(self._untouched)))
 
-    def _take_start(self, before: "AnswerForm | None") -> None:
-        """Start from the same as the form that was there before, if there was one."""
-        self._start: JSONValue | Absent
-        self.notices: tuple[FieldError, ...]
-        if before is not None:
-            self._start, self.notices = before._start, before.notices
-            return
+    def _take_start(self) -> None:
+        """Make the fields as they are before anything was sent."""
+        self._crowded: set[str] = set()
+        self._starts: dict[int, tuple[FieldNode, Start]] = {}
+        self._node = field_tree(self.schema)
         check = Checker(self.schema).errors_of
         start = start_of(self._node, check, ABSENT if self._proposed is None else self._proposed)
-        self._start = {} if start.value is ABSENT else start.value
+        self._start: JSONValue = {} if start.value is ABSENT else start.value
         self.notices = start.notices
+        try:
+            self._untouched = self._bound(self._node, None, capacity=MAX_FIELDS)
+        except _TooManyFields:
+            node = as_json(self._node)
+            self._untouched = self._bound(node, None, capacity=MAX_FIELDS)
+
+    def _take_over(self, before: "AnswerForm") -> None:
+        """Start from the same as the form that was there before."""
+        self._crowded, self._starts = before._crowded, before._starts
+        self._start, self.notices = before._start, before.notices
+        self._untouched = before._untouched
 
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
@@ -175,12 +179,20 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         There the schema's own defaults propose; or what was `given` for another state of the object
         around it, as far as it fits.
         """
-        start = start_of(node, partial(self._parts.errors_of, node.schema), given)
+        start = self._start_of(node, given)
         if given is ABSENT:
             self._late_notices += [
                 FieldError(pointer + notice.path, notice.message) for notice in start.notices
             ]
         return start.value
+
+    def _start_of(self, node: FieldNode, given: JSONValue | Absent) -> Start:
+        check = partial(self._parts.errors_of, node.schema)
+        if given is not ABSENT:
+            return start_of(node, check, given)
+        if id(node) not in self._starts:  # with the node, to keep its id
+            self._starts[id(node)] = (node, start_of(node, check))
+        return self._starts[id(node)][1]
 
     def is_valid_below(self, node: FieldNode, value: JSONValue) -> bool:
         """Return True if a value fits a part."""

@@ -70,7 +70,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
 
     control = ""
     kinds: ClassVar[frozenset[Kind]] = frozenset()
-    """The kinds of nodes for which this is the usual control."""
+    """The kinds of nodes that this may suit."""
     keeps_closed = False
     """Whether what was typed in parts of this that are not drawn now comes back when they are."""
     redraws = False
@@ -84,8 +84,11 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
 
     @classmethod
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
-        """Return how well this suits a node and the value it starts from; the highest is taken."""
-        return USUAL if node.kind in cls.kinds else 0
+        """Return how well this suits a node of its kinds and the value it starts from.
+
+        The control that suits best is taken.
+        """
+        return USUAL
 
     def __init__(self, node: FieldNode, pointer: str, title: str = "", **kwargs: Any) -> None:
         super().__init__(label=title or node.title, description=node.description, **kwargs)
@@ -182,6 +185,8 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
 
     def drawn_parts(self) -> list["AnswerField"]:
         """Return the fields directly below this one that are drawn."""
+        if len(self.pages) < 2:
+            return self.parts()
         others = {id(member) for member in self.undrawn_members()}
         return [part for part in self.parts() if id(part) not in others]
 

@@ -4,6 +4,7 @@ A field's name is its position ("answer-0-2"), so no property's name can be mist
 or for one of the page's own.
 """
 
+from functools import cache
 from typing import Any, assert_never
 
 from opensink_web.json_value import JSONValue, dump
@@ -60,7 +61,13 @@ def fits(node: FieldNode, data: JSONValue) -> bool:
 
 def control_for(node: FieldNode, data: JSONValue | Absent) -> type[AnswerField]:
     """Return the control that suits a node and its value best."""
-    return max(AnswerField.registry, key=lambda control: control.suits(node, data))
+    return max(_controls_of(node.kind), key=lambda control: control.suits(node, data))
+
+
+@cache
+def _controls_of(kind: Kind) -> list[type[AnswerField]]:
+    """Return the controls that may suit a kind; to ask all of them for each field takes long."""
+    return [control for control in AnswerField.registry if kind in control.kinds]
 
 
 def focus(field: AnswerField) -> None:

@@ -34,13 +34,12 @@ class ChecklistField(ListField):
     """
 
     control = "checklist"
-    kinds = frozenset()
     buttons = ListField.buttons | {AS_ROWS, AS_BOXES}
 
     @classmethod
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
         """Take lists of options; yes and no make no list to tick."""
-        if node.kind is not Kind.LIST or node.item is None or node.item.kind is not Kind.CHOICE:
+        if node.item is None or node.item.kind is not Kind.CHOICE:
             return 0
         if node.item.read_only or node.item.secrets.may_hold_any():
             return 0

@@ -14,6 +14,7 @@ class FixedField(AnswerField):
     """A constant or read-only value: shown, and answered from the schema whatever was sent."""
 
     control = "fact"
+    kinds = frozenset(Kind)
 
     @classmethod
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:

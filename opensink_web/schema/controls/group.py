@@ -295,15 +295,12 @@ class GroupField(AnswerField):
 class VariantField(ChoiceField):
     """Which branch of a union an object is; not part of the answer, but what decides on it."""
 
+    kinds = frozenset()  # only a group makes one
+
     def __init__(self, selector: Selector, group: GroupField, **kwargs: Any) -> None:
         super().__init__(selector.node, selector.node.pointer, **kwargs)
         self.selector = selector
         self._group = group
-
-    @classmethod
-    def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
-        """Take nothing: only a group makes one."""
-        return 0
 
     def value(self) -> JSONValue | Absent:
         """Return the value of the key that marks the branch, else the number of the branch."""

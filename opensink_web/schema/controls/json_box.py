@@ -33,6 +33,7 @@ class JsonField(TypedField):
     """
 
     control = "json"
+    kinds = frozenset(Kind)
     widget = Area()
 
     @classmethod

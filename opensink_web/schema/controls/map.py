@@ -225,13 +225,8 @@ class MapField(AnswerField):
 class ExtrasField(MapField):
     """The keys of an object that its schema does not name."""
 
-    kinds = frozenset()
+    kinds = frozenset()  # only a group makes one
     is_remainder = True
-
-    @classmethod
-    def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
-        """Take nothing: only a group makes one."""
-        return 0
 
     def __init__(self, node: FieldNode, pointer: str, known: set[str], **kwargs: Any) -> None:
         super().__init__(node, pointer, **kwargs)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import USUAL
 from opensink_web.schema.controls.text import TextField, rules_of
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode
 from opensink_web.schema.written_moment import TIME_EXAMPLE, moment_of, refusal_of_date, zone_of
 
 ZONE_ENDING = "-zone"
@@ -20,7 +20,6 @@ class PickableField(TextField):
     """A text of a format for which browsers have a picker."""
 
     control = "pickable"
-    kinds = frozenset()
     pickers: ClassVar[dict[str, str]] = {
         "date": "date",
         "time": "time",
@@ -32,7 +31,7 @@ class PickableField(TextField):
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
         """Take what a picker can fill in; a secret is typed, and several lines need their space."""
         has_lines = isinstance(data, str) and re.search(r"[\r\n]", data) is not None
-        is_taken = node.kind is Kind.TEXT and node.format in cls.pickers
+        is_taken = node.format in cls.pickers
         return USUAL + 2 if is_taken and not node.secret and not has_lines else 0
 
     def process(

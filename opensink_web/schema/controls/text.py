@@ -101,10 +101,10 @@ class LongTextField(TextField):
     def suits(cls, node: FieldNode, data: JSONValue | Absent) -> int:
         """Take what may have several lines, or has them already; a secret, where it may be long."""
         if node.secret:
-            return USUAL + 1 if node.kind is Kind.TEXT and node.multiline else 0
+            return USUAL + 1 if node.multiline else 0
         has_lines = isinstance(data, str) and re.search(r"[\r\n]", data) is not None
         may = node.multiline or may_have_lines(node.format, node.constraints.pattern)
-        return USUAL + 1 if node.kind is Kind.TEXT and (has_lines or may) else 0
+        return USUAL + 1 if has_lines or may else 0
 
     @property
     def is_long(self) -> bool:
