@@ -60,7 +60,7 @@ class _Marking:
         label = " / ".join(path)
         field.proposed = Proposed(
             label=label,
-            words=None if field.node.secret else _words(field.node, start),
+            words=None if field.node.secret else _words(field.node, field.proposed_value(start)),
             is_changed=is_changed,
             inputs=self._inputs(field) if is_changed else None,
         )

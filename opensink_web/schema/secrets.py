@@ -62,6 +62,27 @@ class Secrets:
         """Return what is secret at any entry of the list from an index on."""
         return self.at_index(index if index >= self._distinct_items else None)
 
+    @property
+    def of_names(self) -> "Secrets":
+        """What is secret in the names of the keys here: nothing, unless the whole object is."""
+        return self if self.is_secret else self.document.place([])
+
+    @property
+    def altogether(self) -> "Secrets":
+        """The same place, of which everything is secret."""
+        return self.document.hiding
+
+    def at_pointer(self, pointer: str, value: JSONValue) -> "Secrets":
+        """Return what is secret at a place in the value that stands here."""
+        place: Secrets = self
+        for token in pointer.split("/")[1:]:
+            key = token.replace("~1", "/").replace("~0", "~")
+            if isinstance(value, list) and key.isdecimal():
+                place, value = place.at_index(int(key)), value_at(value, (int(key),))
+            else:
+                place, value = place.at_key(key), value_at(value, (key,))
+        return place
+
     def _at(self, step: str | int | None) -> "Secrets":
         if self.is_secret or not self.document.has_secrets:
             return self

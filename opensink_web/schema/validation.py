@@ -24,7 +24,6 @@ from opensink_web.schema.messages import Explainer
 from opensink_web.schema.patterns import LARGEST_PATTERN_BYTES, with_translated_patterns
 from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.sentences import names_constants
-from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.titles import Titles
 
 MAX_ERRORS = 200
@@ -126,11 +125,10 @@ def _found(compiled: "_Compiled", instance: JSONValue) -> Iterator[FieldError]:
 
 
 def _without_constant(error: FieldError, secrets: Secrets, instance: JSONValue) -> FieldError:
-    """Leave out what a secret has to be exactly."""
+    """Leave out what a secret has to be exactly, and what has one in it."""
     if not names_constants(error.message):
         return error
-    hidden = map(pointer_to, secrets.paths_in(instance))
-    if not any(error.path == each or error.path.startswith(each + "/") for each in hidden):
+    if not secrets.at_pointer(error.path, instance).may_hold_any():
         return error
     return FieldError(error.path, "This is not the secret that is asked for.")
 

@@ -132,6 +132,10 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         """Return what a browser sends of this control as it is drawn, where that is simply told."""
         return None
 
+    def proposed_value(self, start: JSONValue | Absent) -> JSONValue | Absent:
+        """Return what is said to be proposed here where a value was."""
+        return start
+
     def problems(self) -> Iterator[tuple["AnswerField", str]]:
         """Yield what could not be read here, each with the field that it is about."""
         yield from ((self, message) for message in self.process_errors)

@@ -38,7 +38,7 @@ def contained(node: FieldNode) -> str:
     if limits.contains is ABSENT:
         return ""
     count = _times(limits)
-    is_shown = not node.secrets.at_index(None).is_secret
+    is_shown = not node.secrets.at_index(None).may_hold_any()
     words = _described(limits.contains) if is_shown else ""
     if not count:
         return ""

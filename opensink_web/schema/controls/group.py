@@ -310,6 +310,10 @@ class VariantField(ChoiceField):
         marks = (child.value() for child in children if child.node.key == self.node.key)
         return next(marks, ABSENT)
 
+    def proposed_value(self, start: JSONValue | Absent) -> JSONValue | Absent:
+        """Return the number of the branch, by which the options go, not the value of the mark."""
+        return self.initial
+
     def problems(self) -> Iterator[tuple[AnswerField, str]]:
         """Yield that nothing was chosen, unless nothing needs to be."""
         group = self._group

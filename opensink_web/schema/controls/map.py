@@ -42,6 +42,11 @@ class Entry:
         """The name under which the page says of which kind the value is drawn."""
         return f"{self.name}{_KIND_ENDING}"
 
+    @property
+    def kind(self) -> str:
+        """How the value is drawn: what was typed unseen is not to be shown under another name."""
+        return _drawn_as(self.value.node)
+
 
 class MapField(AnswerField):
     """An object of entries; a row keeps its number, by which its fields are named.
@@ -95,7 +100,7 @@ class MapField(AnswerField):
         data = start if is_kept else self._form.start_below(node, pointer)
         value = bind(self._form, node, data, name=name, pointer=pointer, title="Value")
         drawn_kind = next(iter(sent.getlist(f"{name}{_KIND_ENDING}")), "") if sent else ""
-        is_other_kind = drawn_kind not in {"", node.kind}
+        is_other_kind = drawn_kind not in {"", _drawn_as(node)}
         value.process(None if is_other_kind else sent, data)
         value.row_number = number
         if is_other_kind:
@@ -135,7 +140,7 @@ class MapField(AnswerField):
     @property
     def has_kinds(self) -> bool:
         """Return True if it depends on the name of an entry what its value is."""
-        return self.node.is_mixed
+        return self.node.is_mixed or self.node.secrets.may_hold_any()
 
     @property
     def hint(self) -> str:
@@ -220,6 +225,10 @@ class MapField(AnswerField):
             if key is not None:
                 entries[key] = None if value is ABSENT else value
         return entries
+
+
+def _drawn_as(node: FieldNode) -> str:
+    return f"{node.kind} in secret" if node.secrets.may_hold_any() else str(node.kind)
 
 
 class ExtrasField(MapField):

@@ -212,6 +212,8 @@ class ScalarField(TypedField):
 
     def _example(self) -> str:
         names = [f"“{name}”" for name in self.options if name][:5]
+        if self.node.secret:
+            names = [_words(Scalar.OPTION)] * (Scalar.OPTION in self.scalars)
         kinds = [each for each in self.scalars if each not in {Scalar.OPTION, Scalar.NULL}]
         words = [*map(_words, kinds), *names]
         return f"Enter {' or '.join([', '.join(words[:-1]), words[-1]] if words[1:] else words)}."
@@ -224,7 +226,8 @@ class ScalarField(TypedField):
     @property
     def kind_choices(self) -> list[KindChoice]:
         """The kinds to choose from; none where what is typed can be taken in one way alone."""
-        is_doubtful = Scalar.TEXT in self.scalars or any(map(_NUMBER_OR_WORD.match, self.options))
+        is_doubtful = Scalar.TEXT in self.scalars or self.node.secret
+        is_doubtful = is_doubtful or any(map(_NUMBER_OR_WORD.match, self.options))
         if len(self.scalars) < 2 or not (is_doubtful or self.kind):
             return []
         return [

@@ -68,8 +68,11 @@ class _Builder:
 
     def _drawn(self, schema: JSONValue, flat: Flat, place: Place) -> FieldNode:
         words = flat.keywords
-        options = options_of(flat, is_secret=place.secrets.is_secret, is_required=place.required)
+        options = options_of(flat, place.secrets, is_required=place.required)
         if options is not None:
+            if any(any(place.secrets.paths_in(option.value)) for option in options):
+                # which of them it is would say what the secret in it is
+                place = replace(place, secrets=place.secrets.altogether)
             return self._choice(self.node(Kind.CHOICE, schema, words, place), flat, options)
         if "const" in words:
             node = self.node(Kind.FIXED, schema, words, place)

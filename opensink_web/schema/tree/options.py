@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.lookalike import shared, skeleton, spelled
+from opensink_web.schema.secrets import Secrets
 from opensink_web.schema.tree.flattening import Flat
 from opensink_web.schema.tree.merging import DESCRIPTIONS, TITLES, NotPlain
 
@@ -22,7 +23,7 @@ class Option:
 
 
 def options_of(
-    flat: Flat, *, is_secret: bool, is_required: bool = True
+    flat: Flat, secrets: Secrets, *, is_required: bool = True
 ) -> tuple[Option, ...] | None:
     """Return the options of a plain schema, None where it leaves more than a choice, or none.
 
@@ -35,7 +36,17 @@ def options_of(
     if len(options) > MAX_OPTIONS:
         raise NotPlain
     options = list({dump(option.value): option for option in options}.values())
-    return _numbered(options) if is_secret else _distinct(options)
+    if secrets.is_secret:
+        return _numbered(options)
+    shown = [_without_secrets(option, secrets) for option in options]
+    return _distinct(options) if shown == options else _numbered(shown)
+
+
+def _without_secrets(option: Option, secrets: Secrets) -> Option:
+    """Name an option without the secrets in it, as far as it has no title."""
+    if option.label != written(option.value) or not any(secrets.paths_in(option.value)):
+        return option
+    return replace(option, label=written(secrets.hide(option.value)), is_named=True)
 
 
 def _options(words: JSONObject, flat: Flat, *, is_required: bool) -> list[Option] | None:

@@ -155,6 +155,7 @@ class Shapes:
         names = words.get("propertyNames", True)
         title: JSONObject = {"title": "Name"}
         key_place = replace(place.at_key("", required=True), title="Name")
+        key_place = replace(key_place, secrets=place.secrets.of_names)
         key_schema = self._document.all_of([names, {"type": "string"}])
         key_node = self._builder.build(key_schema, key_place)
         if key_node.kind not in {Kind.TEXT, Kind.CHOICE}:
@@ -186,7 +187,7 @@ def _simple(scalars: list[FieldNode]) -> Iterator[FieldNode]:
         if scalar.kind is Kind.FIXED and scalar.constant is not ABSENT:
             words: JSONObject = {"const": scalar.constant, "title": scalar.title}
             flat = Flat(words, (), (), frozenset(), nullable=True)
-            options = options_of(flat, is_secret=scalar.secret) or ()
+            options = options_of(flat, scalar.secrets) or ()
             if scalar.title and not scalar.secret:
                 options = tuple(replace(option, label=scalar.title) for option in options)
             yield replace(scalar, kind=Kind.CHOICE, options=options, constant=ABSENT)
