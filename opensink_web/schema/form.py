@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
+from weakref import proxy
 
 from wtforms.form import BaseForm
 
@@ -136,7 +137,9 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self._capacity = capacity
         self._is_blank = formdata is None
         self._late_notices: list[FieldError] = []
-        root = bind(self, node, self._start, name=self._name, pointer="")
+        # objects that hold each other are left to the collector, which stops all threads for them
+        form = proxy(self)
+        root = bind(form, node, self._start, name=self._name, pointer="")
         root.process(formdata, self._start)
         name_parts(root)
         lay_out(root, formdata)

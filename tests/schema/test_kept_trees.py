@@ -1,10 +1,14 @@
 """The tree of a schema is made once, and used for many forms by several threads."""
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from typing import Any
+from weakref import ref
 
-from opensink_web.json_value import dump
+from werkzeug.datastructures import MultiDict
+
+from opensink_web.json_value import JSONObject, dump
 from opensink_web.schema.form import AnswerForm, walk
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.document import Document
@@ -93,3 +97,17 @@ def document_with(nodes: int) -> Document:
     document = Document(SCHEMA)
     document.count_of_made = nodes
     return document
+
+
+def test_a_form_goes_at_once_and_is_not_left_to_the_collector() -> None:
+    proposed: JSONObject = {"kind": "x", "x3": ["1", "2"]}
+    sent = MultiDict({"_refresh": "answer", "answer-which": "1"})
+    gc.disable()
+    try:
+        changed = AnswerForm.submitted(BRANCHES, sent, proposed).changed_by(sent)
+        assert changed is not None
+        fields = [ref(field) for field in walk(changed.root)]
+        del changed
+        assert [each() for each in fields if each() is not None] == []
+    finally:
+        gc.enable()

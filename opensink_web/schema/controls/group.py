@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from weakref import proxy
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.controls.base import AnswerField
@@ -300,7 +301,7 @@ class VariantField(ChoiceField):
     def __init__(self, selector: Selector, group: GroupField, **kwargs: Any) -> None:
         super().__init__(selector.node, selector.node.pointer, **kwargs)
         self.selector = selector
-        self._group = group
+        self._group = proxy(group)  # which holds this
 
     def value(self) -> JSONValue | Absent:
         """Return the value of the key that marks the branch, else the number of the branch."""

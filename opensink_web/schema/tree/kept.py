@@ -11,7 +11,7 @@ from threading import Lock
 from opensink_web.schema.tree.document import Document
 from opensink_web.schema.tree.node import FieldNode
 
-MAX_WEIGHT = 64_000_000
+MAX_WEIGHT = 32_000_000
 """Of all trees together, about in bytes of memory; one alone may have a quarter."""
 _BYTES_OF_NODE = 2_000
 _BYTES_OF_CHARACTER = 20
