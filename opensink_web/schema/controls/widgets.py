@@ -27,6 +27,9 @@ class Area(Line):
 
 def _written(attributes: dict[str, Any]) -> str:
     """Write attributes in the order of their names; an underscore stands for a hyphen."""
-    return " ".join(
-        f'{name.replace("_", "-")}="{escape(value)}"' for name, value in sorted(attributes.items())
-    )
+    written = []
+    for name, value in sorted(attributes.items()):
+        text = str(value)  # most of them are a plain word
+        exact = text if text.isalnum() else escape(text)
+        written.append(f'{name.replace("_", "-")}="{exact}"')
+    return " ".join(written)

@@ -30,7 +30,8 @@ from opensink_web.web.rendering.foreign_text import marked
 PAGE_LENGTH = 30_000
 """So many characters are formatted on one page."""
 KEPT_LENGTH = 16_000_000
-_KEPT_FROM_LENGTH = 500
+KEPT_TEXTS = 20_000
+_VERY_LONG = 500
 
 _TAGS = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "pre", "code"),
@@ -62,8 +63,6 @@ def render(text: str) -> Markup:
     """Return a text of at most `PAGE_LENGTH` characters as sanitised HTML."""
     if len(text) > PAGE_LENGTH:
         return _unformatted(text)
-    if len(text) < _KEPT_FROM_LENGTH:
-        return _formatted(text)
     key = sha256(text.encode("utf-8", "surrogatepass")).digest()
     html = _kept.get(key)
     if html is None:
@@ -77,13 +76,13 @@ def _formatted(text: str) -> Markup:
 
 
 def _unformatted(text: str) -> Markup:
-    what = "it" if len(text) > _KEPT_FROM_LENGTH else "this page"
+    what = "it" if len(text) > _VERY_LONG else "this page"
     note = f"Shown without formatting because {what} is very long."
     return Markup('<p class="text-soft">{}</p><pre>{}</pre>').format(note, marked(text))
 
 
 class _Kept:
-    """HTML by the hash of its text: what was used last, up to `KEPT_LENGTH` of it."""
+    """HTML by the hash of its text: what was used last, up to `KEPT_LENGTH` in `KEPT_TEXTS`."""
 
     def __init__(self) -> None:
         self._html: OrderedDict[bytes, Markup] = OrderedDict()
@@ -100,7 +99,7 @@ class _Kept:
         with self._lock:
             self._size += len(html) - len(self._html.pop(key, ""))
             self._html[key] = html
-            while self._size > KEPT_LENGTH:
+            while self._size > KEPT_LENGTH or len(self._html) > KEPT_TEXTS:
                 self._size -= len(self._html.popitem(last=False)[1])
 
 

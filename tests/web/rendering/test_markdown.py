@@ -265,9 +265,10 @@ def test_what_was_formatted_is_kept_and_not_formatted_again(
     assert render(text) == before
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("limit", "number"), [("KEPT_LENGTH", 100), ("KEPT_TEXTS", 3)])
+def test_what_is_kept_is_bounded(limit: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = markdown._Kept()
-    monkeypatch.setattr(markdown, "KEPT_LENGTH", 100)
+    monkeypatch.setattr(markdown, limit, number)
 
     for number in range(10):
         kept.put(bytes([number]), render("x" * 22))  # 30 with its tags
