@@ -3,10 +3,11 @@
 As edits.py compares a whole answer, but field by field: what cannot be read yet is changed too.
 """
 
-from opensink_web.json_value import JSONValue, dump
+from opensink_web.json_value import JSONValue
 from opensink_web.schema.controls.base import AnswerField, Proposed
+from opensink_web.schema.described import in_words
 from opensink_web.schema.edits import Proposal, differs, says_something
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode
+from opensink_web.schema.tree.node import ABSENT, Absent, Kind
 
 RESTORE = "_restore"
 """The button that puts back what was proposed for a field."""
@@ -37,30 +38,31 @@ def changes_in_words(changed: list[str]) -> str:
 class _Marking:
     def __init__(self, proposal: Proposal, untouched: dict[str, AnswerField]) -> None:
         self._is_exact = proposal.is_exact
+        self._root: AnswerField | None = None
         self._untouched = untouched
         self.changed: list[str] = []
 
-    def mark(self, field: AnswerField, start: JSONValue | Absent, around: tuple[str, ...]) -> None:
-        """Set what was proposed for a field and those below it."""
+    def mark(self, field: AnswerField, start: JSONValue | Absent, path: tuple[str, ...]) -> None:
+        """Set what was proposed for a field and those below it; `path` are their titles."""
         if field.is_fixed:
             return
-        is_root, parts, value = not field.pointer, field.parts(), field.value()
-        path = around if is_root else (*around, field.title)
+        self._root = self._root or field
+        parts, value = field.parts(), field.value()
         is_changed = differs(start, value, is_exact=self._is_exact) or bool(field.process_errors)
         if parts and _has_same_parts(field, start, value):
             count_before = len(self.changed)
             for part in parts:
-                self.mark(part, _start_at(part, field, start), path)
+                self.mark(part, _start_at(part, field, start), _path_to(part, field, start, path))
             is_changed = is_changed and len(self.changed) == count_before  # else a part tells it
             if not (is_changed or getattr(field, "has_box", False)):
                 return
         is_proposed = self._is_exact or (start is not ABSENT and says_something(start))
-        if is_root or not is_proposed:
+        if field is self._root or not is_proposed:
             return
-        label = " / ".join(path)
+        label = " / ".join(path) or field.title
         field.proposed = Proposed(
             label=label,
-            words=None if field.node.secret else _words(field.node, field.proposed_value(start)),
+            words=None if field.node.secret else _words(field, field.proposed_value(start)),
             is_changed=is_changed,
             inputs=self._inputs(field) if is_changed else None,
         )
@@ -72,50 +74,44 @@ class _Marking:
         return None if untouched is None else untouched.drawn_inputs()
 
 
+def _path_to(
+    part: AnswerField, field: AnswerField, start: JSONValue | Absent, path: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the titles around a part and its own, but none that is there already."""
+    if part.pointer == field.pointer and len(field.parts()) == 1:
+        return path  # the shape that was chosen, or the rows of an object that has no other fields
+    if isinstance(start, dict) and part.row_number is not None:
+        return (*path, [*start][part.row_number], part.title)
+    return (*path, part.title)
+
+
 def _has_same_parts(field: AnswerField, start: JSONValue | Absent, value: object) -> bool:
     """Return True if what was changed, if anything, was changed in the parts of a field."""
-    if isinstance(start, dict) and isinstance(value, dict):
-        return True
-    if not (isinstance(start, list) and isinstance(value, list)):
+    parts = field.parts()
+    if field.node.kind is Kind.UNION:
+        return parts[0].initial == start  # and not another shape
+    if not any(isinstance(start, kind) and isinstance(value, kind) for kind in (dict, list)):
         return False
-    return [row.row_number for row in field.parts()] == [*range(len(start))]
+    rows = list(dict.fromkeys(part.row_number for part in parts))
+    return None in rows or rows == [*range(len(start))]  # type: ignore[arg-type]  # one of the two
 
 
 def _start_at(
     part: AnswerField, field: AnswerField, start: JSONValue | Absent
 ) -> JSONValue | Absent:
     """Return what was proposed for a part of a field."""
-    if part.pointer == field.pointer:
+    if part.pointer == field.pointer or (isinstance(start, dict) and part.row_number is not None):
         return part.initial
     if isinstance(start, dict):
-        if part.row_number is not None:
-            return part.initial
         return start.get(part.node.key, ABSENT)
     if isinstance(start, list) and part.row_number is not None and part.row_number < len(start):
         return start[part.row_number]
     return ABSENT
 
 
-def _words(node: FieldNode, start: JSONValue | Absent) -> str:
+def _words(field: AnswerField, start: JSONValue | Absent) -> str:
     """Write what was proposed in a line, as the form has it."""
-    words = "no answer" if start is ABSENT else _value_in_words(node, node.secrets.hide(start))
-    return words if len(words) <= MAX_WORDS else words[:MAX_WORDS] + "…"
-
-
-def _value_in_words(node: FieldNode | None, value: JSONValue) -> str:
-    if node is not None:
-        written = dump(value)
-        for option in node.options:
-            if dump(option.value) == written:
-                return option.label
-    if value is None:
-        return "none"
-    if isinstance(value, str):
-        return value or "an empty text"
-    if isinstance(value, list):
-        if not value:
-            return "an empty list"
-        if not any(isinstance(entry, dict | list) for entry in value):
-            item = node.item if node is not None else None
-            return ", ".join(_value_in_words(item, entry) for entry in value[:MAX_WORDS])
-    return dump(value)
+    if start is ABSENT:
+        return "no answer"
+    shown = field.node.secrets.hide(start)
+    return in_words(field.node, shown, field._form.is_valid_below, MAX_WORDS)

@@ -180,3 +180,90 @@ def test_a_row_that_is_put_back_stays_where_it_is() -> None:
     restored = AnswerForm.submitted(SCHEMA, changed).changed_by(changed)
     assert restored is not None
     assert at(restored, "/tags").value() == ["x", "y"]
+
+
+TEXT: JSONObject = {"type": "string"}
+
+
+def of(part: JSONObject, value: Any, *pairs: tuple[str, str]) -> AnswerForm:
+    """Return the form of one part `a` for which a value was proposed, as a browser sends it."""
+    schema: JSONObject = {"type": "object", "required": ["a"], "properties": {"a": part}}
+    return AnswerForm.submitted(schema, MultiDict(pairs), {"a": value})
+
+
+ADDRESS: JSONObject = {"type": "object", "title": "An address", "properties": {"city": TEXT}}
+NAME_OR_ADDRESS: JSONObject = {"anyOf": [{"type": "string", "title": "A name"}, ADDRESS]}
+ONE_OR_MORE: JSONObject = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
+STOCK: JSONObject = {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+def shape(number: int, *pairs: tuple[str, str]) -> list[tuple[str, str]]:
+    return [("answer-0-which", str(number)), ("answer-0-seen", str(number)), *pairs]
+
+
+def entries(*rows: tuple[int, str, str]) -> list[tuple[str, str]]:
+    return [
+        pair
+        for number, key, value in rows
+        for pair in (
+            ("answer-0", str(number)),
+            (f"answer-0-{number}-key", key),
+            (f"answer-0-{number}", value),
+        )
+    ]
+
+
+OSLO = {"city": "Oslo"}
+SMALL = {"S": 4, "M": 0}
+S, M = (0, "S", "4"), (1, "M", "0")
+SHAPES: list[tuple[JSONObject, Any, list[tuple[str, str]], str, str]] = [
+    (NAME_OR_ADDRESS, OSLO, shape(1, ("answer-0-b1-0", "Bergen")), "A / City", "Oslo"),
+    (NAME_OR_ADDRESS, OSLO, shape(0, ("answer-0-b0", "Ada")), "A", "City: Oslo"),
+    (NAME_OR_ADDRESS, "Ada", shape(0, ("answer-0-b0", "Bob")), "A", "Ada"),
+    (ONE_OR_MORE, ["x", "y"], shape(1, ("answer-0-b1", "1"), ("answer-0-b1-1", "y")), "A", "x, y"),
+    (STOCK, SMALL, entries((0, "S", "5"), M), "A / S / Value", "4"),
+    (STOCK, SMALL, entries((0, "XS", "4"), M), "A / S / Name", "S"),
+    (STOCK, SMALL, entries(M), "A", "S: 4, M: 0"),
+    (STOCK, SMALL, entries(S, M, (2, "L", "9")), "A", "S: 4, M: 0"),
+    ({"type": ["string", "integer"]}, 5, [("answer-0", "x")], "A", "5"),
+]
+
+
+@pytest.mark.parametrize(("part", "value", "pairs", "label", "words"), SHAPES)
+def test_what_has_several_shapes_or_names_tells_its_change_where_it_is(
+    part: JSONObject, value: Any, pairs: list[tuple[str, str]], label: str, words: str
+) -> None:
+    form = of(part, value, *pairs)
+    assert form.changes == [label]
+    told = [field.proposed for field in walk(form.root) if field.proposed]
+    assert [each.words for each in told if each.is_changed] == [words]
+
+
+@pytest.mark.parametrize(("part", "value", "pairs", "label", "words"), SHAPES)
+def test_and_a_button_puts_it_back(
+    part: JSONObject, value: Any, pairs: list[tuple[str, str]], label: str, words: str
+) -> None:
+    form = of(part, value, *pairs)
+    (name,) = [
+        field.name for field in walk(form.root) if field.proposed and field.proposed.is_changed
+    ]
+    again = form.changed_by(MultiDict([*pairs, (RESTORE, name)]))
+    assert again is not None
+    assert again.changes == []
+    assert again.read().value == {"a": value}
+
+
+def test_keys_that_no_field_is_for_are_marked_as_well() -> None:
+    form = AnswerForm.submitted({"type": "object"}, MultiDict(), {"x": "1"})
+    assert form.changes == ["Further fields"]
+
+
+def test_which_shape_the_whole_answer_has_is_marked() -> None:
+    branches: Any = [
+        {"title": title, "required": [key], "properties": {key: TEXT}}
+        for title, key in (("A person", "surname"), ("A company", "company"))
+    ]
+    sent = MultiDict({"answer-which": "1", "answer-1": "Acme", "answer-drawn": "1"})
+    schema: JSONObject = {"type": "object", "anyOf": branches}
+    form = AnswerForm.submitted(schema, sent, {"surname": "Ada"})
+    assert form.changes == ["Choose one", "Company"]

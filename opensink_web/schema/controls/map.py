@@ -16,7 +16,7 @@ from opensink_web.schema.controls.list import (
     REMOVE,
     row_numbers,
 )
-from opensink_web.schema.controls.sent import Edited, FormData, starts_fresh
+from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
 from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
@@ -101,7 +101,7 @@ class MapField(AnswerField):
         value = bind(self._form, node, data, name=name, pointer=pointer, title="Value")
         drawn_kind = next(iter(sent.getlist(f"{name}{_KIND_ENDING}")), "") if sent else ""
         is_other_kind = drawn_kind not in {"", _drawn_as(node)}
-        value.process(None if is_other_kind else sent, data)
+        value.process(None if is_other_kind else sent_to(name, sent), data)
         value.row_number = number
         if is_other_kind:
             value.process_errors = ["With this name the value is of another kind. Enter it again."]
@@ -115,7 +115,7 @@ class MapField(AnswerField):
 
     def _bound_key(self, given: str | Absent, name: str, sent: FormData | None) -> AnswerField:
         key_field = bind(self._form, self._key_node, given, name=name, pointer=self.pointer)
-        key_field.process(sent, given)
+        key_field.process(sent_to(name, sent), given)
         return key_field
 
     def _key_of(self, key_field: AnswerField) -> str | None:

@@ -1,13 +1,13 @@
 """A value of one of several shapes: a choice, and the field of the shape that is chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from opensink_web.json_value import JSONValue, dump
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, fits
 from opensink_web.schema.controls.choice import MAX_RADIOS, Choice
-from opensink_web.schema.controls.sent import Edited, FormData
+from opensink_web.schema.controls.sent import Edited, FormData, sent_to
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 from opensink_web.schema.tree.shapes import BOXES
 
@@ -62,17 +62,14 @@ class UnionField(AnswerField):
             pointer=self.pointer,
             title=title or node.title,
         )
-        field.process(formdata, data)
+        field.process(sent_to(field.name, formdata), data)
         return field
 
     def _recognised(self, data: JSONValue | Absent) -> int | None:
         """Return the number of the shape of a value; a box to type into is there from the start."""
-        branches = self.node.branches
         if data is ABSENT or data is None:
-            return 0 if branches[0].kind in BOXES else None
-        possible = [at for at, branch in enumerate(branches) if _shows(branch, data)]
-        exact = (at for at in possible if self._form.is_valid_below(branches[at], data))
-        return next(iter(possible), None) if len(possible) < 2 else next(exact, possible[0])
+            return 0 if self.node.branches[0].kind in BOXES else None
+        return branch_of(self.node, data, self._form.is_valid_below)
 
     def _sent(self, formdata: FormData, name: str) -> int | None:
         numbers = {str(number): number for number in range(len(self.node.branches))}
@@ -141,6 +138,15 @@ class UnionField(AnswerField):
         if not self.changed and self.initial is not ABSENT:
             return self.initial
         return self.nothing() if self.inner is None else self.inner.value()
+
+
+def branch_of(
+    node: FieldNode, value: JSONValue, is_valid: Callable[[FieldNode, JSONValue], bool]
+) -> int | None:
+    """Return the number of the branch that a value is of: the first that shows it, if it fits."""
+    possible = [at for at, branch in enumerate(node.branches) if _shows(branch, value)]
+    exact = (at for at in possible if is_valid(node.branches[at], value))
+    return next(iter(possible), None) if len(possible) < 2 else next(exact, possible[0])
 
 
 def _shows(node: FieldNode, data: JSONValue) -> bool:

@@ -10,11 +10,20 @@ from enum import StrEnum
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.models import InputRequest
+from opensink_web.schema.controls.list import ENTRY
+from opensink_web.schema.described import (
+    described,
+    entry_of,
+    label_of,
+    members,
+    title_of_entry,
+)
 from opensink_web.schema.edits import proposal_of
+from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.secrets import Secrets, secrets_of
 from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.tree.building import field_tree
-from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
+from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode
 
 PREVIEW_LENGTH = 120
 MATCHED_ENTRIES_MAX = 500
@@ -82,10 +91,8 @@ def stored_answer(
 ) -> StoredAnswer:
     """Draw up an answer that fits this schema, and at each `edited` pointer what was proposed."""
     root = field_tree(schema)
-    if proposed is None:
-        whole = _plain(root, root.secrets, response)
-    else:
-        whole = _Drawing(edited).fact(root, root.secrets, response, proposed, "")
+    before = ABSENT if proposed is None else proposed
+    whole = _Drawing(schema, edited).fact(root, root.secrets, response, before, "")
     return StoredAnswer(
         facts=whole.parts if whole.parts and whole.change is None else (whole,),
         shown=root.secrets.hide(response),
@@ -105,7 +112,8 @@ def preview_of(schema: JSONValue, response: JSONObject) -> str:
 class _Drawing:
     """Facts of what was decided beside what was proposed, ABSENT where it was not."""
 
-    def __init__(self, edited: Iterable[str]) -> None:
+    def __init__(self, schema: JSONValue, edited: Iterable[str]) -> None:
+        self._checker = PartChecker(schema)
         self._edited = frozenset(edited)
         self._around = {around for pointer in self._edited for around in _places_around(pointer)}
 
@@ -116,17 +124,24 @@ class _Drawing:
         value: JSONValue | Absent,
         before: JSONValue | Absent,
         at: str,
+        node_before: FieldNode | None = None,
     ) -> Fact:
-        """Draw up a value by its field; by its keys, where no field describes it."""
+        """Draw up a value by its field; by its keys, where no field describes it.
+
+        `node_before` is the field of what was proposed, where that is another.
+        """
         if at in self._edited:
-            return _changed(node, secrets, value, before)
+            return self._changed(node, secrets, value, before, node_before or node)
         if at in self._around and not secrets.is_secret:
             title = node.title if node else ""
             if isinstance(value, dict) and isinstance(before, dict):
                 return Fact(title, parts=tuple(self._of_keys(node, secrets, value, before, at)))
             if isinstance(value, list) and isinstance(before, list):
                 return Fact(title, parts=tuple(self._of_entries(node, secrets, value, before, at)))
-        return _plain(node, secrets, value)
+        return self._plain(node, secrets, value)
+
+    def _described(self, node: FieldNode | None, value: JSONValue) -> FieldNode | None:
+        return described(node, value, lambda each, part: self._checker.fits(each.schema, part))
 
     def _of_keys(
         self,
@@ -136,12 +151,20 @@ class _Drawing:
         before: JSONObject,
         at: str,
     ) -> Iterator[Fact]:
-        for key, child in _in_order(node, {**value, **before}):
+        shape = self._described(node, value)
+        # what is not there any more has its words from the shape that was proposed
+        known = [*members(self._described(node, before), before)]
+        nodes_before = {key: child for key, _, child in known}
+        words = {key: (title, child) for key, title, child in [*known, *members(shape, value)]}
+        order = [key for key, _, _ in members(shape, {**before, **value})]
+        for key in order:
             place = at + pointer_to((key,))
             if key in value or place in self._edited:
+                title, child = words[key]
                 given = (value.get(key, ABSENT), before.get(key, ABSENT))
-                fact = self.fact(child, secrets.at_key(key), *given, place)
-                yield fact if child else replace(fact, title=key)
+                was = nodes_before.get(key)
+                fact = self.fact(child, secrets.at_key(key), *given, place, was)
+                yield replace(fact, title=title)
 
     def _of_entries(
         self,
@@ -151,10 +174,80 @@ class _Drawing:
         before: list[JSONValue],
         at: str,
     ) -> Iterator[Fact]:
-        item = _item_of(node)
+        shape = self._described(node, rows)
         for index, (row, row_before) in enumerate(zip(rows, before, strict=False)):
+            item = entry_of(shape, index)
             fact = self.fact(item, secrets.at_index(index), row, row_before, f"{at}/{index}")
-            yield replace(fact, title=_title_of_entry(item, index))
+            yield replace(fact, title=title_of_entry(shape, index))
+
+    def _changed(
+        self,
+        node: FieldNode | None,
+        secrets: Secrets,
+        value: JSONValue | Absent,
+        before: JSONValue | Absent,
+        node_before: FieldNode | None,
+    ) -> Fact:
+        if before is ABSENT:
+            return replace(self._plain(node, secrets, value), change=Change.ADDED)
+        if value is ABSENT:
+            return replace(self._plain(node_before, secrets, before), change=Change.LEFT_OUT)
+        if isinstance(value, list) and isinstance(before, list) and not secrets.is_secret:
+            longest = max(len(value), len(before))
+            if value and before and longest <= MATCHED_ENTRIES_MAX:
+                title = node.title if node else ""
+                shape = self._described(node, value)
+                rows = tuple(self._matched_entries(shape, secrets, value, before))
+                return Fact(title, parts=rows, change=Change.CHANGED)
+        was = self._plain(node_before, secrets, before)
+        return replace(self._plain(node, secrets, value), change=Change.CHANGED, before=was)
+
+    def _matched_entries(
+        self,
+        node: FieldNode | None,
+        secrets: Secrets,
+        rows: list[JSONValue],
+        before: list[JSONValue],
+    ) -> Iterator[Fact]:
+        """Draw up the entries that stayed, and among them those that were added or left out."""
+        matcher = SequenceMatcher(None, [*map(dump, before)], [*map(dump, rows)], autojunk=False)
+        for kind, first, end, new_first, new_end in matcher.get_opcodes():
+            if kind != "equal":
+                for index in range(first, end):
+                    item = entry_of(node, index)
+                    fact = self._plain(item, secrets.at_index(index), before[index])
+                    title = item.title if item else ENTRY
+                    yield replace(fact, title=title, change=Change.LEFT_OUT)
+            for index in range(new_first, new_end):
+                fact = self._plain(entry_of(node, index), secrets.at_index(index), rows[index])
+                change = None if kind == "equal" else Change.ADDED
+                yield replace(fact, title=title_of_entry(node, index), change=change)
+
+    def _plain(self, node: FieldNode | None, secrets: Secrets, value: JSONValue | Absent) -> Fact:
+        """Draw up a value without a word on what was proposed."""
+        title = node.title if node else ""
+        if secrets.is_secret:
+            return Fact(title, is_hidden=True)
+        if value is ABSENT:
+            return Fact(title)
+        shape = self._described(node, value)
+        if isinstance(value, dict) and value:
+            facts = [
+                replace(self._plain(child, secrets.at_key(key), value[key]), title=word)
+                for key, word, child in members(shape, value)
+            ]
+            return Fact(title, parts=tuple(facts))
+        if isinstance(value, list) and value and _has_parts(shape, value):
+            entries = [
+                replace(
+                    self._plain(entry_of(shape, index), secrets.at_index(index), row),
+                    title=title_of_entry(shape, index),
+                )
+                for index, row in enumerate(value)
+            ]
+            return Fact(title, parts=tuple(entries))
+        label = None if isinstance(value, dict | list) else label_of(shape, value)
+        return Fact(title, secrets.hide(value) if label is None else label)
 
 
 def _places_around(pointer: str) -> Iterator[str]:
@@ -163,88 +256,5 @@ def _places_around(pointer: str) -> Iterator[str]:
         yield pointer
 
 
-def _changed(
-    node: FieldNode | None,
-    secrets: Secrets,
-    value: JSONValue | Absent,
-    before: JSONValue | Absent,
-) -> Fact:
-    if before is ABSENT:
-        return replace(_plain(node, secrets, value), change=Change.ADDED)
-    if value is ABSENT:
-        return replace(_plain(node, secrets, before), change=Change.LEFT_OUT)
-    if isinstance(value, list) and isinstance(before, list) and not secrets.is_secret:
-        longest = max(len(value), len(before))
-        if value and before and longest <= MATCHED_ENTRIES_MAX:
-            title = node.title if node else ""
-            rows = tuple(_matched_entries(_item_of(node), secrets, value, before))
-            return Fact(title, parts=rows, change=Change.CHANGED)
-    was = _plain(node, secrets, before)
-    return replace(_plain(node, secrets, value), change=Change.CHANGED, before=was)
-
-
-def _matched_entries(
-    item: FieldNode | None, secrets: Secrets, rows: list[JSONValue], before: list[JSONValue]
-) -> Iterator[Fact]:
-    """Draw up the entries that stayed, and among them those that were added or left out."""
-    matcher = SequenceMatcher(None, [*map(dump, before)], [*map(dump, rows)], autojunk=False)
-    for kind, first, end, new_first, new_end in matcher.get_opcodes():
-        if kind != "equal":
-            for index in range(first, end):
-                fact = _plain(item, secrets.at_index(index), before[index])
-                title = item.title if item else "Entry"
-                yield replace(fact, title=title, change=Change.LEFT_OUT)
-        for index in range(new_first, new_end):
-            fact = _plain(item, secrets.at_index(index), rows[index])
-            change = None if kind == "equal" else Change.ADDED
-            yield replace(fact, title=_title_of_entry(item, index), change=change)
-
-
-def _plain(node: FieldNode | None, secrets: Secrets, value: JSONValue | Absent) -> Fact:
-    """Draw up a value without a word on what was proposed."""
-    title = node.title if node else ""
-    if secrets.is_secret:
-        return Fact(title, is_hidden=True)
-    if value is ABSENT:
-        return Fact(title)
-    if isinstance(value, dict) and value:
-        facts = [
-            (key, child, _plain(child, secrets.at_key(key), value[key]))
-            for key, child in _in_order(node, value)
-        ]
-        parts = tuple(fact if child else replace(fact, title=key) for key, child, fact in facts)
-        return Fact(title, parts=parts)
-    if isinstance(value, list) and value and _has_parts(node, value):
-        item = _item_of(node)
-        parts = tuple(
-            replace(_plain(item, secrets.at_index(index), row), title=_title_of_entry(item, index))
-            for index, row in enumerate(value)
-        )
-        return Fact(title, parts=parts)
-    return Fact(title, _labelled(node, secrets.hide(value)) if node else secrets.hide(value))
-
-
-def _in_order(node: FieldNode | None, value: JSONObject) -> Iterator[tuple[str, FieldNode | None]]:
-    """Yield the keys of an object as its form has them, then those that no field is for."""
-    children = node.children_for(value) if node and node.kind is Kind.GROUP else ()
-    fields = {child.key: child for child in children}
-    yield from ((key, child) for key, child in fields.items() if key in value)
-    yield from ((key, None) for key in value if key not in fields)
-
-
 def _has_parts(node: FieldNode | None, rows: list[JSONValue]) -> bool:
-    return _item_of(node) is not None or any(isinstance(row, dict | list) for row in rows)
-
-
-def _item_of(node: FieldNode | None) -> FieldNode | None:
-    return node.item if node and node.kind is Kind.LIST else None
-
-
-def _title_of_entry(item: FieldNode | None, index: int) -> str:
-    return f"{item.title if item else 'Entry'} {index + 1}"
-
-
-def _labelled(node: FieldNode, value: JSONValue) -> JSONValue:
-    """Write a chosen option as it was offered."""
-    written = dump(value)
-    return next((option.label for option in node.options if dump(option.value) == written), value)
+    return entry_of(node, 0) is not None or any(isinstance(row, dict | list) for row in rows)

@@ -58,7 +58,8 @@ def test_parts_and_rows_keep_their_place() -> None:
 def test_keys_that_the_schema_does_not_name_are_shown_by_themselves() -> None:
     answer = stored_answer({"type": "object"}, {"a": {"b": [1, 2]}})
 
-    assert answer.facts == (Fact("a", parts=(Fact("b", [1, 2]),)),)
+    entries = (Fact("Entry 1", 1), Fact("Entry 2", 2))
+    assert answer.facts == (Fact("a", parts=(Fact("b", parts=entries),)),)
 
 
 def test_an_empty_answer_has_no_facts_to_get_wrong() -> None:
@@ -190,7 +191,7 @@ def test_what_no_field_describes_is_compared_too() -> None:
     assert facts == (
         Fact(
             "x",
-            parts=(Fact("a", 1), Fact("b", 3, change=Change.CHANGED, before=Fact("", 2))),
+            parts=(Fact("a", 1), Fact("b", 3, change=Change.CHANGED, before=Fact("Value", 2))),
         ),
     )
 
@@ -198,3 +199,79 @@ def test_what_no_field_describes_is_compared_too() -> None:
 def test_a_pointer_that_leads_nowhere_draws_nothing() -> None:
     answer = stored_answer(PROPOSAL, {"limit": 1}, {"limit": 1}, ["/gone/deeper", "/limit/0"])
     assert [fact.title for fact in answer.facts] == ["Limit"]
+
+
+TEXT: JSONObject = {"type": "string"}
+SHAPES: JSONValue = {
+    "properties": {
+        "to": {
+            "anyOf": [
+                {"type": "string", "title": "A name"},
+                {"type": "object", "title": "An address", "properties": {"po_box": TEXT}},
+                {"type": "array", "title": "Several", "items": TEXT | {"title": "Person"}},
+            ]
+        },
+        "code": {"anyOf": [{"type": "integer"}, {"const": "n/a", "title": "None known"}]},
+        "stock": {
+            "type": "object",
+            "additionalProperties": {"oneOf": [{"const": 0, "title": "Sold out"}, {"const": 1}]},
+        },
+        "at": {"prefixItems": [{"type": "number", "title": "Latitude"}, {"type": "number"}]},
+    }
+}
+BY_ACTION: JSONValue = {
+    "type": "object",
+    "oneOf": [
+        {
+            "title": "Pay it back",
+            "properties": {
+                "action": {"const": "refund"},
+                "sum": {"type": "number", "title": "Sum"},
+            },
+            "required": ["action"],
+        },
+        {
+            "title": "Say no",
+            "properties": {"action": {"const": "reject"}, "why": TEXT | {"title": "Reason"}},
+            "required": ["action"],
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("response", "fact"),
+    [
+        ({"to": "Ada"}, Fact("To", "Ada")),
+        ({"to": {"po_box": "7"}}, Fact("To", parts=(Fact("Po box", "7"),))),
+        ({"to": ["Ada"]}, Fact("To", parts=(Fact("Person 1", "Ada"),))),
+        ({"code": "n/a"}, Fact("Code", "None known")),
+        ({"code": 7}, Fact("Code", 7)),
+        ({"stock": {"S": 0}}, Fact("Stock", parts=(Fact("S", "Sold out"),))),
+        ({"at": [1.5, 2]}, Fact("At", parts=(Fact("Latitude", 1.5), Fact("Entry 2", 2)))),
+    ],
+)
+def test_what_has_one_of_several_shapes_reads_as_that_shape(
+    response: JSONObject, fact: Fact
+) -> None:
+    assert stored_answer(SHAPES, response).facts == (fact,)
+
+
+def test_another_branch_than_the_proposed_one_reads_with_the_words_of_both() -> None:
+    proposed: JSONObject = {"action": "refund", "sum": 5}
+    response: JSONObject = {"action": "reject", "why": "late"}
+    proposal = proposal_of(BY_ACTION, proposed)
+    assert proposal is not None
+    edited = proposal.changed_in(response)
+    assert sorted(edited) == ["/action", "/sum", "/why"]
+    assert stored_answer(BY_ACTION, response, proposed, edited).facts == (
+        Fact("Action", "Say no", change=Change.CHANGED, before=Fact("Action", "Pay it back")),
+        Fact("Reason", "late", change=Change.ADDED),
+        Fact("Sum", 5, change=Change.LEFT_OUT),
+    )
+
+
+def test_a_part_of_another_shape_shows_both() -> None:
+    (fact,) = stored_answer(SHAPES, {"to": "Ada"}, {"to": {"po_box": "7"}}, ["/to"]).facts
+    was = Fact("To", parts=(Fact("Po box", "7"),))
+    assert fact == Fact("To", "Ada", change=Change.CHANGED, before=was)
