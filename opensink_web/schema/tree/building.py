@@ -50,12 +50,13 @@ class _Builder:
         """Make the node of a schema at its place."""
         try:
             flat = self._flat(schema, place)
-            again = flat.followed & place.around
-            place = replace(
-                place,
-                around=place.around | flat.followed,
-                is_recursive=any(map(self._document.is_circular, again)),
-            )
+            if flat.followed:
+                again = flat.followed & place.around
+                place = replace(
+                    place,
+                    around=place.around | flat.followed,
+                    is_recursive=any(map(self._document.is_circular, again)),
+                )
             return self._drawn(schema, flat, place)
         except NotPlain:
             words = annotations(schema, self._document)

@@ -44,6 +44,7 @@ class Place:
             possible=possible,
             in_place=frozenset(),
             depth=self.depth + 1,
+            is_recursive=False,
         )
 
     def at_entry(self, secrets: Secrets, title: str, key: str = "-") -> "Place":
