@@ -30,6 +30,9 @@ _SPECIAL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-
 _WIDE_IN_ASCII = re.compile(
     rf"(?<=[!-~]){_SPECIAL_WIDTH.pattern}|{_SPECIAL_WIDTH.pattern}(?=[!-~])"
 )
+_UNSEEN = re.compile(
+    r"[^\S ]|(?<=\s) |^ | $|[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]"
+)
 _LATIN_LOOK = str.maketrans(LATIN_OF)
 _SAME_STROKE = str.maketrans({"1": "l", "I": "l", "|": "l", "0": "O", "o": "O"})
 
@@ -85,10 +88,17 @@ def alike_keys(value: JSONValue) -> set[str]:
 
 
 def spelled(text: str) -> str:
-    """Write the code point behind every letter that another could be taken for."""
+    """Write the code point behind every letter that another could be taken for.
+
+    In place of what is not seen at all, or of white space that a page collapses, it stands alone.
+    """
     return "".join(
-        f"{character}[U+{ord(character):04X}]"
+        f"{character}{_code_point(character)}"
         if character in LATIN_OF or _SPECIAL_WIDTH.match(character)
         else character
-        for character in text
+        for character in _UNSEEN.sub(lambda unseen: _code_point(unseen[0]), text)
     )
+
+
+def _code_point(character: str) -> str:
+    return f"[U+{ord(character):04X}]"

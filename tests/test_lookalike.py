@@ -79,3 +79,8 @@ def test_each_letter_in_question_is_spelled_out() -> None:
 def test_keys_are_compared_within_their_object() -> None:
     assert alike_keys({"copy": 1, "x": [{"сору": 1}]}) == set()
     assert alike_keys({"x": [{"copy": 1, "сору": 2, "z": 3}]}) == {"copy", "сору"}
+
+
+def test_white_space_that_a_page_collapses_is_spelled_out() -> None:
+    assert spelled("a b\nc\td") == "a b[U+000A]c[U+0009]d"
+    assert spelled(" a  b\u200b") == "[U+0020]a [U+0020]b[U+200B]"

@@ -334,6 +334,7 @@ class Person:
         own = {suffix_of(each["name"]): each for each in controls_of(block)}
         if "in" in own:
             self._is_touched |= tick(own["in"], ticked=False)
+            self._mean(block, ABSENT, None)
             return
         if "which" in own:
             self._leave_out_union(block, own["which"])

@@ -87,3 +87,20 @@ def test_an_optional_part_for_which_there_is_no_room_can_be_opened(untouched: Un
     sent = untouched(again)
     sent["answer-1-7"] = "x"
     assert AnswerForm.submitted(schema, sent).read().value == {"b": {"p7": "x"}}
+
+
+def test_a_new_entry_of_a_map_is_open() -> None:
+    schema: JSONObject = {
+        "type": "object",
+        "properties": {"kids": {"type": "object", "additionalProperties": {"$ref": "#"}}},
+    }
+    sent = MultiDict(
+        [
+            ("answer-0", "0"),
+            ("answer-0-0-key", "a"),
+            ("answer-0-0-0", "0"),
+            ("answer-0-0-0-0-key", "b"),
+        ]
+    )
+    answer = AnswerForm.submitted(schema, sent).read().value
+    assert answer == {"kids": {"a": {"kids": {"b": {}}}}}

@@ -105,3 +105,15 @@ def test_a_secret_says_nothing_of_itself(draw: Callable[[AnswerForm], str]) -> N
     drawn = [draw(AnswerForm.blank(schema, {"a": each})) for each in ("hunter2", 4711)]
     assert drawn[0] == drawn[1]
     assert 'type="password"' in drawn[0]
+
+
+def test_a_default_of_digits_that_is_emptied_is_left_out(
+    untouched: Callable[[AnswerForm], FormData],
+) -> None:
+    schema = whole({"anyOf": [TEXT, INT], "default": "5"}, required=False)
+    sent = untouched(AnswerForm.blank(schema))
+    assert AnswerForm.submitted(schema, sent).read().value == {"a": "5"}
+    sent["answer-0"] = ""
+    assert AnswerForm.submitted(schema, sent).read().value == {}
+    sent["answer-0-empty"] = "text"
+    assert AnswerForm.submitted(schema, sent).read().value == {"a": ""}

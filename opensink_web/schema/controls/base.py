@@ -323,7 +323,7 @@ def _words(meaning: Meaning, required: bool) -> str:
         case Meaning.LIST:
             return "an empty list"
         case Meaning.OBJECT:
-            return "a part with nothing in it"
+            return "no entries ({})"
         case Meaning.KEPT:
             return "what is kept, not shown"
         case _:

@@ -101,8 +101,8 @@ class MapField(AnswerField):
         value = bind(self._form, node, data, name=name, pointer=pointer, title="Value")
         drawn_kind = next(iter(sent.getlist(f"{name}{_KIND_ENDING}")), "") if sent else ""
         is_other_kind = drawn_kind not in {"", _drawn_as(node)}
-        value.process(None if is_other_kind else sent_to(name, sent), data)
         value.row_number = number
+        value.process(None if is_other_kind else sent_to(name, sent), data)
         if is_other_kind:
             value.process_errors = ["With this name the value is of another kind. Enter it again."]
         self.rows.append(Entry(number, key_field, value, refusal))

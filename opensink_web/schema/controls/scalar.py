@@ -143,7 +143,8 @@ class ScalarField(TypedField):
             parse(dump(text))
         except InvalidInput:
             raise ValueError("This contains a character that cannot be stored.") from None
-        if not text and self.kind not in {Scalar.TEXT, Scalar.NULL}:
+        is_said = self.kind != self.first_kind and self.kind == Scalar.TEXT
+        if not text and not is_said and self.kind != Scalar.NULL:
             return self.nothing()
         return self._as(Scalar(self.kind), text) if self.kind else self._as(self._kind(text), text)
 
