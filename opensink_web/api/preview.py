@@ -17,7 +17,7 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.requests.preview import create_preview
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.lint import warnings_about
-from opensink_web.schema.overview import FieldOverview, overview
+from opensink_web.schema.overview import Control, FieldOverview, overview
 from opensink_web.schema.validation import validate
 
 routes = Routes(RESOURCE)
@@ -40,7 +40,7 @@ class FieldResponse(ResponseModel):
 
     pointer: str
     title: str
-    control: str
+    control: Control
     is_native: bool
 
 

@@ -74,10 +74,10 @@ class InputRequest:
 class Preview:
     """The form that a schema makes, before anybody is asked; `url` shows it for a day.
 
-    Each of `fields` is `{pointer, title, control, is_native}`; where it is not native, a person
-    would have to type JSON. `warnings` are about the schema, `errors` about the values, each
-    `{path, message}`. `notices` say what of the values and of the schema's defaults was left out of
-    the form, each `{pointer, message}`.
+    Each of `fields` is `{pointer, title, control, is_native}`, with a control such as `text`,
+    `choice` or `list`; where it is not native, a person would have to type JSON. `warnings` are
+    about the schema, `errors` about the values, each `{path, message}`. `notices` say what of the
+    values and of the schema's defaults was left out of the form, each `{pointer, message}`.
     """
 
     id: str

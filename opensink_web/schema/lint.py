@@ -67,6 +67,7 @@ _FORMATS = frozenset(
         *("date", "time", "date-time", "duration", "email", "idn-email", "hostname"),
         *("idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference"),
         *("uuid", "uri-template", "json-pointer", "relative-json-pointer", "regex", "password"),
+        "color",  # as HTML has it: picked, and not checked
     }
 )
 

@@ -2,16 +2,40 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from itertools import islice
 
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import control_for
 from opensink_web.schema.form import AnswerForm
-from opensink_web.schema.tree.node import FieldNode
+from opensink_web.schema.tree.node import FieldNode, Kind
 
 MAX_FIELDS = 2_000
 MAX_DEPTH = 16
+
+
+class Control(StrEnum):
+    """What a field is filled in with.
+
+    `scalar` is one box for a value of several simple kinds, `consent` a box to tick, `checklist` a
+    box for each of several options, `fact` only shown. A `map` has rows of name and value, and a
+    `union` is a choice between shapes, each with fields of its own. `json` is typed as JSON.
+    """
+
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    SCALAR = "scalar"
+    CHOICE = "choice"
+    CHECKLIST = "checklist"
+    CONSENT = "consent"
+    FACT = "fact"
+    GROUP = "group"
+    LIST = "list"
+    MAP = "map"
+    UNION = "union"
+    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +47,7 @@ class FieldOverview:
 
     pointer: str
     title: str
-    control: str
+    control: Control
     is_native: bool
 
 
@@ -35,11 +59,17 @@ def overview(form: AnswerForm) -> tuple[FieldOverview, ...]:
     """
     distinct: dict[tuple[str, str], FieldOverview] = {}
     for field in islice(_below(form.root), MAX_FIELDS * 2):
-        node, control = field.node, field.control
-        if not (control == "group" and node.pointer == ""):
-            entry = FieldOverview(node.pointer, node.title, control, control != "json")
+        node, control = field.node, _control_of(field)
+        if not (control is Control.GROUP and node.pointer == ""):
+            entry = FieldOverview(node.pointer, node.title, control, control is not Control.JSON)
             distinct.setdefault((node.pointer, control), entry)
     return tuple(islice(distinct.values(), MAX_FIELDS))
+
+
+def _control_of(field: AnswerField) -> Control:
+    if field.control in {"json", "fact", "checklist"}:
+        return Control(field.control)
+    return Control.FACT if field.node.kind is Kind.FIXED else Control(field.node.kind)
 
 
 def _below(field: AnswerField, depth: int = 0) -> Iterator[AnswerField]:
@@ -74,7 +104,9 @@ def _nodes_in(node: FieldNode) -> Iterator[FieldNode]:
     if node.is_recursive:  # what is below stands around it too
         return
     yield from node.below()
-    if node.shape is not None and node.shape.is_variable:  # what each branch of a union brings
+    if node.shape is not None and node.shape.is_variable:  # what conditions and branches bring
+        for fields in node.shape.supposed():
+            yield from fields.children
         for selector in node.shape.at({}, lambda _: None).selectors:
             for branch in range(len(selector.node.options)):
                 yield from node.shape.at({}, partial(_chosen, branch)).children

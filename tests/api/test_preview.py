@@ -44,7 +44,7 @@ def test_tells_which_control_every_field_gets(alice: Api) -> None:
     assert approved == {
         "pointer": "/approved",
         "title": "Approved",
-        "control": "radios",
+        "control": "choice",
         "is_native": True,
     }
     assert (limit["pointer"], limit["title"], limit["is_native"]) == ("/limit", "Limit", True)

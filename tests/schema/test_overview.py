@@ -3,7 +3,7 @@
 from typing import Any
 
 from opensink_web.schema.form import AnswerForm
-from opensink_web.schema.overview import MAX_FIELDS, FieldOverview, overview
+from opensink_web.schema.overview import MAX_FIELDS, Control, FieldOverview, overview
 
 TEXT = {"type": "string"}
 
@@ -21,7 +21,7 @@ def test_names_every_field_in_the_order_of_the_form() -> None:
         "additionalProperties": False,
     }
     fields = overview(AnswerForm.blank(schema))
-    assert FieldOverview("/a~1b", "a/b", "radios", is_native=True) in fields
+    assert FieldOverview("/a~1b", "a/b", Control.CHOICE, is_native=True) in fields
     assert [each.title for each in fields] == ["To", "Town", "a/b"]
     assert [each.pointer for each in fields] == ["/to", "/to/city", "/a~1b"]
     assert all(each.is_native for each in fields)
@@ -64,3 +64,50 @@ def test_names_what_is_entered_as_json() -> None:
 def test_has_an_end() -> None:
     rows = {"type": "array", "items": {"properties": {f"x{n}": TEXT for n in range(700)}}}
     assert len(pointers({"properties": {"rows": rows}})) <= MAX_FIELDS
+
+
+def test_names_what_every_condition_brings() -> None:
+    rejected = {"properties": {"ok": {"const": False}}}
+    schema: Any = {
+        "properties": {"ok": {"type": "boolean"}, "a": TEXT, "closed": TEXT},
+        "if": rejected,
+        "then": {"properties": {"reason": TEXT}},
+        "else": {"properties": {"amount": {"type": "number"}, "closed": False}},
+        "dependentSchemas": {"a": {"properties": {"b": {"type": "array", "items": TEXT}}}},
+    }
+    assert set(pointers(schema)) == {"/ok", "/a", "/closed", "/reason", "/amount", "/b", "/b/-"}
+
+
+def test_names_what_is_in_each_shape_and_under_any_name() -> None:
+    shapes = {"anyOf": [TEXT, {"type": "object", "properties": {"city": TEXT}}]}
+    schema: Any = {"properties": {"a": {"type": "object", "additionalProperties": shapes}}}
+    fields = overview(AnswerForm.blank(schema))
+    assert [(each.pointer, each.control) for each in fields] == [
+        ("/a", Control.MAP),
+        ("/a/-", Control.UNION),
+        ("/a/-", Control.TEXT),
+        ("/a/-", Control.GROUP),
+        ("/a/-/city", Control.TEXT),
+    ]
+
+
+def test_says_with_what_each_is_filled_in() -> None:
+    parts: dict[str, Any] = {
+        "text": {"type": "string", "format": "date"},
+        "number": {"type": "number"},
+        "integer": {"type": "integer"},
+        "scalar": {"type": ["string", "integer"]},
+        "choice": {"enum": [*range(30)]},
+        "checklist": {"type": "array", "uniqueItems": True, "items": {"enum": ["a", "b"]}},
+        "consent": {"const": True},
+        "fact": {"type": "string", "readOnly": True, "default": "x"},
+        "list": {"type": "array", "items": TEXT},
+        "group": {"type": "object", "properties": {"x": TEXT}},
+        "map": {"type": "object", "additionalProperties": TEXT},
+        "union": {"anyOf": [TEXT, {"type": "array", "items": TEXT}]},
+        "json": {"writeOnly": True},
+    }
+    form = AnswerForm.blank({"properties": parts, "required": [*parts]})
+    controls = {each.pointer: each.control for each in reversed(overview(form))}
+    assert {name: str(controls[f"/{name}"]) for name in parts} == {name: name for name in parts}
+    assert {*parts} == {*Control}

@@ -48,7 +48,18 @@ class Conditional(Applying):
 
     def conditional(self, conditions: JSONObject) -> list[JSONValue]:
         """Return every schema that these conditions may bring."""
-        return [schema for schema in _possible(conditions) if isinstance(schema, dict)]
+        return [schema for schema in possible(conditions) if isinstance(schema, dict)]
+
+
+class Supposed(Applying):
+    """What applies if one schema that a condition may bring does, and no other."""
+
+    def __init__(self, schema: JSONValue) -> None:
+        self._schema = schema
+
+    def conditional(self, conditions: JSONObject) -> list[JSONValue]:
+        """Return the schema, if it is these conditions that may bring it."""
+        return [schema for schema in possible(conditions) if schema is self._schema]
 
 
 class Everything(Conditional):
@@ -59,7 +70,7 @@ class Everything(Conditional):
         return [branch for branch in union.branches if isinstance(branch, dict)]
 
 
-def _possible(conditions: JSONObject) -> Iterator[JSONValue]:
+def possible(conditions: JSONObject) -> Iterator[JSONValue]:
     """Yield the schemas that the conditions of one schema may bring."""
     if "if" in conditions:
         yield from (conditions[name] for name in ("then", "else") if name in conditions)

@@ -97,6 +97,9 @@ class Shape(Protocol):
     def at(self, value: JSONObject, choose: Choose | None = None) -> "Fields":
         """Return the fields for a value; without `choose` the value itself says its branches."""
 
+    def supposed(self) -> "Iterator[Fields]":
+        """Yield the fields that there are by each schema that a condition may bring."""
+
     def number_in(self, selector: int, value: JSONObject) -> int | None:
         """Return the number of the branch that a value is of by itself."""
 

@@ -4,12 +4,13 @@ A key keeps its number through all states of the object, so that what was typed 
 typed: its place among all keys that the object may ever have, in the order of the document.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.schema.tree.conditions import Conditional, Decided, Everything
+from opensink_web.schema.tree.conditions import Conditional, Decided, Everything, Supposed, possible
 from opensink_web.schema.tree.document import Document
 from opensink_web.schema.tree.flattening import (
     Applying,
@@ -28,6 +29,10 @@ from opensink_web.schema.tree.variants import MAX_TRIED, Variants
 
 MAX_POSSIBLE = 5_000
 Build = Callable[[JSONValue, Place], FieldNode]
+
+
+MAX_SUPPOSED = 50
+"""So many conditions are looked at one by one, for those who want to know what may come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,15 @@ class ObjectShape:
         except NotPlain:  # it contradicts itself in this state: what always holds is asked for
             return self._unchanging
         return self._states[state]
+
+    def supposed(self) -> Iterator[Fields]:
+        """Yield the fields that there are by each schema that a condition may bring."""
+        with self._document.lock:
+            brought = [each for words in self._flat.conditions for each in possible(words)]
+            for schema in brought[:MAX_SUPPOSED]:
+                with suppress(NotPlain):
+                    parts = collected([self._schema], self._document, Supposed(schema))
+                    yield self._drawn(merged_parts(parts), (), {})
 
     def number_in(self, selector: int, value: JSONObject) -> int | None:
         """Return the number of the branch that a value is of by itself."""
