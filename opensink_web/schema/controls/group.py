@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from weakref import proxy
 
@@ -168,9 +169,16 @@ class GroupField(AnswerField):
 
         It may all the same have kept what was typed there before.
         """
+        is_unknown = child.is_new and child.name not in self._known_names
+        return None if is_unknown else sent_to(child.name, self._inside)
+
+    @cached_property
+    def _known_names(self) -> set[str]:
+        """The names of those children for which anything was sent, or kept."""
+        own = f"{self.name}-"
         names = self._inside.keys() if self._inside else ()
-        is_kept = any(each == child.name or each.startswith(f"{child.name}-") for each in names)
-        return None if child.is_new and not is_kept else sent_to(child.name, self._inside)
+        below = (each[len(own) :] for each in names if each.startswith(own))
+        return {own + each.partition("-")[0] for each in below}
 
     def _is_new(self, number: int) -> bool:
         """Return True if the page that was sent did not have this field."""

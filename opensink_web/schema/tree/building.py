@@ -19,6 +19,8 @@ from opensink_web.schema.tree.shape import ObjectShape
 from opensink_web.schema.tree.shapes import Shapes
 
 LONG_TEXT_CHARACTERS = 200
+MAX_REQUIRED = 10_000
+"""An object that demands more keys is typed as JSON: no form has so many fields."""
 
 
 def field_tree(schema: JSONValue) -> FieldNode:
@@ -125,6 +127,8 @@ class _Builder:
         )
 
     def _group(self, node: FieldNode, schema: JSONValue, flat: Flat, place: Place) -> FieldNode:
+        if len(_list(flat.keywords.get("required"))) > MAX_REQUIRED:
+            raise NotPlain
         further = flat.keywords.get("additionalProperties", ABSENT)
         invites = further not in (False, ABSENT) or bool(flat.keywords.get("patternProperties"))
         shape = ObjectShape(schema, flat, place, self._document, self.build)
