@@ -256,3 +256,21 @@ def test_what_the_options_of_a_select_mean_can_be_read(draw: Draw) -> None:
     assert "<summary>What the options mean</summary>" in html
     assert "<dt>No 5</dt> <dd> <p>Means 5</p> </dd>" in html
     assert "<summary>What" not in drawn(draw, {"enum": list(range(6))})
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_open"),
+    [
+        ({"type": "object"}, True),
+        ({"type": "object", "properties": {}}, True),
+        ({"type": "object", "properties": {}, "additionalProperties": False}, False),
+        ({"type": "object", "unevaluatedProperties": False}, False),
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, False),
+    ],
+)
+def test_fields_of_ones_own_can_be_added_where_there_are_none(
+    draw: Draw, schema: JSONValue, is_open: bool
+) -> None:
+    html = draw(AnswerForm.blank(schema))
+    assert ("Add fields of your own" in html) is is_open
+    assert ("There is nothing to fill in." in html) is not ('name="answer-0"' in html)

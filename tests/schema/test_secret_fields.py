@@ -215,3 +215,21 @@ def test_what_was_chosen_for_an_empty_control_drops_no_secret_that_was_typed() -
     assert again.read().value == {"pin": "4711"}
     gone = AnswerForm.submitted(schema, MultiDict(sent | empty), None, vault)
     assert gone.read().value == {}
+
+
+def test_a_part_that_is_secret_as_a_whole_has_masked_fields(
+    draw: Draw, untouched: Untouched
+) -> None:
+    part: JSONObject = {"type": "object", "properties": {"a": {"type": "string"}}}
+    schema: JSONObject = {"properties": {"login": {**part, "writeOnly": True}}}
+    proposed: JSONObject = {"login": {"a": MARKER}}
+    html = draw(AnswerForm.blank(schema, proposed))
+    assert MARKER not in html
+    assert 'type="password"' in html
+    sent = untouched(AnswerForm.blank(schema, proposed))
+    assert AnswerForm.submitted(schema, sent, proposed).read().value == proposed
+    # what the schema does not name is hidden with its name
+    unnamed: JSONObject = {"login": {MARKER: 1}}
+    assert MARKER not in draw(AnswerForm.blank(schema, unnamed))
+    sent = untouched(AnswerForm.blank(schema, unnamed))
+    assert AnswerForm.submitted(schema, sent, unnamed).read().value == unnamed

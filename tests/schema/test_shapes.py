@@ -227,7 +227,8 @@ def test_anything_is_typed_without_json() -> None:
     box = [("answer-0-which", "0"), ("answer-0-seen", "0")]
     assert answered({}, *box, ("answer-0-b0", "5")) == {"a": 5}
     assert answered({}, *box, ("answer-0-b0", "five")) == {"a": "five"}
-    assert answered({}, *box, ("answer-0-b0", ""), ("answer-0-b0-kind", "null")) == {"a": None}
+    assert answered({}, *box, ("answer-0-b0", "")) == {}
+    assert answered({}, *box, ("answer-0-b0", ""), ("answer-0-b0-empty", "null")) == {"a": None}
     row = [("answer-0-b1", "0"), ("answer-0-b1-0-which", "0"), ("answer-0-b1-0-seen", "0")]
     sent = [("answer-0-which", "1"), ("answer-0-seen", "1"), *row, ("answer-0-b1-0-b0", "x")]
     assert answered({}, *sent) == {"a": ["x"]}

@@ -308,7 +308,7 @@ def test_a_stored_answer_is_told_by_the_fields_of_its_branch() -> None:
     schema: JSONObject = {"type": "object", "oneOf": [REFUND, REJECT]}
     facts = stored_answer(schema, {"reason": "duplicate", "action": "reject"}).facts
     assert [(fact.title, fact.value) for fact in facts] == [
-        ("Action", "reject"),
+        ("Action", "Reject"),
         ("Reason", "duplicate"),
     ]
 
@@ -320,3 +320,19 @@ def test_more_branches_than_anybody_tries_are_drawn_and_read_in_time() -> None:
     schema: JSONObject = {"type": "object", "anyOf": union}
     form = AnswerForm.submitted(schema, MultiDict({"answer-which": "499", "answer-499": "x"}))
     assert form.read().value == {"k499": "x"}
+
+
+def test_what_belongs_to_another_branch_that_may_hold_too_can_be_added(
+    draw: Callable[[AnswerForm], str],
+) -> None:
+    branches: list[JSONValue] = [
+        {"properties": {key: TEXT}, "required": [key]} for key in ("mail", "phone")
+    ]
+    more = {"answer-more": "0", "answer-more-0-key": "phone", "answer-more-0-which": "0"}
+    sent = MultiDict({"answer-which": "0", "answer-0": "a", "answer-more-0-seen": "0"} | more)
+    sent["answer-more-0-b0"] = "b"
+    schema: JSONObject = {"type": "object", "anyOf": branches}
+    assert AnswerForm.submitted(schema, sent).read().value == {"mail": "a", "phone": "b"}
+    assert "Add fields of your own" in draw(AnswerForm.blank(schema))
+    exclusive: JSONObject = {"type": "object", "oneOf": branches}
+    assert "Add fields of your own" not in draw(AnswerForm.blank(exclusive))

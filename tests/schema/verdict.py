@@ -42,6 +42,11 @@ def told(errors: Iterable[FieldError]) -> str:
     return "; ".join(f"{error.path} {error.message}" for error in errors)
 
 
+def _nearest_first(place: Path) -> tuple[int, bool]:
+    """Of the ways at one place, what it is sent as is tried before its shape."""
+    return -len(place), place[-1] != "kind"
+
+
 class Ways:
     """Where a page offers several ways, how many at each place, and which are tried."""
 
@@ -65,7 +70,7 @@ class Ways:
         return [
             place
             for each in wrong
-            for place in sorted(self._offered, key=len, reverse=True)
+            for place in sorted(self._offered, key=_nearest_first)
             if place[:-1] == each[: len(place) - 1]
         ]
 

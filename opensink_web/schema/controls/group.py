@@ -198,7 +198,13 @@ class GroupField(AnswerField):
         if node is None or not (further or (self.node.offers_extras and self.fields.is_open)):
             return
         self.extras = ExtrasField(
-            node, self.pointer, known=known, name=f"{self.name}-more", _form=self._form, _prefix=""
+            node,
+            self.pointer,
+            known=known,
+            is_invited=self.node.invites_extras,
+            name=f"{self.name}-more",
+            _form=self._form,
+            _prefix="",
         )
         self.extras.process(sent_to(self.extras.name, formdata), further or ABSENT)
 
@@ -248,6 +254,11 @@ class GroupField(AnswerField):
             if child.node.key not in self.fields.hidden:
                 parts.append(child)
         return [*parts, *waiting, *([self.extras] if self.extras else [])]
+
+    @property
+    def is_bare(self) -> bool:
+        """Return True if there is nothing to fill in, but what somebody adds."""
+        return all(part is self.extras and self.extras.is_folded for part in self.parts())
 
     def members(self) -> list[AnswerField]:
         """Return the fields of the properties; a selector stands for one that marks a branch."""

@@ -44,6 +44,10 @@ class JsonField(TypedField):
         has_rows = node.kind in {Kind.LIST, Kind.MAP}
         if has_rows and isinstance(data, (list, dict)) and len(data) > MAX_ROWS:
             return _ONLY_JSON
+        if node.kind is Kind.GROUP and node.secret and isinstance(data, dict):
+            # keys that the schema does not name are as secret as what is under them
+            named = {child.key for child in node.children_for(data)}
+            return USUAL + 1 if data.keys() - named else 0
         return USUAL if node.kind is Kind.JSON else 0
 
     def process_data(self, value: JSONValue | Absent) -> None:

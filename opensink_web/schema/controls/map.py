@@ -149,6 +149,11 @@ class MapField(AnswerField):
         return " ".join(filter(None, [entries_hint(self.node), names]))
 
     @property
+    def is_folded(self) -> bool:
+        """Return True if this unfolds only for whoever wants it."""
+        return False
+
+    @property
     def own_meaning(self) -> Meaning | None:
         is_possible = not self.node.constraints.min_items and not self.is_remainder
         return Meaning.OBJECT if is_possible else None
@@ -237,6 +242,19 @@ class ExtrasField(MapField):
     kinds = frozenset()  # only a group makes one
     is_remainder = True
 
-    def __init__(self, node: FieldNode, pointer: str, known: set[str], **kwargs: Any) -> None:
+    def __init__(
+        self, node: FieldNode, pointer: str, known: set[str], *, is_invited: bool, **kwargs: Any
+    ) -> None:
         super().__init__(node, pointer, **kwargs)
         self.known = frozenset(known)
+        self._is_invited = is_invited
+
+    @property
+    def is_folded(self) -> bool:
+        """Return True if this unfolds for whoever wants it, as the schema does not ask for it."""
+        return not self._is_invited
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Return True if it comes up unfolded all the same: there is something in it."""
+        return bool(self.rows or self.errors or self.focused_button)

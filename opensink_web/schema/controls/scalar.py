@@ -61,8 +61,9 @@ class ScalarField(TypedField):
 
     @cached_property
     def scalars(self) -> tuple[Scalar, ...]:
-        """The kinds that the schema takes, each once."""
-        return tuple(dict.fromkeys(_scalar_of(branch) for branch in self.node.branches))
+        """The kinds that the schema takes, each once; null only if emptiness does not say it."""
+        kinds = dict.fromkeys(_scalar_of(branch) for branch in self.node.branches)
+        return tuple(each for each in kinds if each is not Scalar.NULL or not self.node.nullable)
 
     @cached_property
     def options(self) -> dict[str, JSONValue]:

@@ -136,13 +136,20 @@ class _Builder:
         is_closed = flat.keywords.get("unevaluatedProperties") is False or (
             further is False and not flat.keywords.get("patternProperties")
         )
+        if place.secrets.is_secret and not (fields and not shape.is_variable):
+            raise NotPlain  # which fields there are would say something of the secret
         if not (fields or place.is_root or is_closed):
             return self._shapes.map(node, flat, place)
+        has_extras = not (is_closed or place.secrets.is_secret)
+        named = flat.keywords.get("properties") or flat.keywords.get("required")
+        is_bare = place.is_root and not (named or shape.is_variable)
+        may_add = invites or shape.may_be_several or is_bare
         return replace(
             node,
             shape=shape,
-            extras=None if is_closed else self._extras(flat, place),
-            offers_extras=invites and not is_closed,
+            extras=self._extras(flat, place) if has_extras else None,
+            offers_extras=has_extras and may_add,
+            invites_extras=has_extras and invites,
         )
 
     def _extras(self, flat: Flat, place: Place) -> FieldNode:

@@ -93,6 +93,8 @@ class Shape(Protocol):
     """The fields of a group, which may depend on what is in it and on what a person chose."""
 
     is_variable: bool
+    may_be_several: bool
+    """Whether a value may be of several branches of a union at once."""
 
     def at(self, value: JSONObject, choose: Choose | None = None) -> "Fields":
         """Return the fields for a value; without `choose` the value itself says its branches."""
@@ -139,14 +141,15 @@ class Selector:
 class FieldNode:
     """One thing to ask for.
 
-    `pointer` is where the value stands in the answer, with "-" for the entry of a list. `default`
-    is what the schema proposes and `constant` what it dictates; without `is_typed` the kind is only
-    a guess from the keywords. `secrets` says what in the value is secret, `secret` that all of it
-    is. `is_recursive`: its schema stands around it too, so that there may be no end below. A group
-    has `children`, and `extras` for keys the schema does not name (`offers_extras`: it invites
-    them); a list has `item`, and `prefix` for the first entries if those are asked for one by one;
-    what may be of several kinds has `branches`, and a map has `key_node` and `value_at`; its keys
-    are to match one of `patterns`, and `is_mixed` if its values depend on them.
+    `pointer` is where the value stands in the answer, with "-" for the entry of a list.
+    `default` is what the schema proposes and `constant` what it dictates; without `is_typed`
+    the kind is only a guess from the keywords. `secrets` says what in the value is secret,
+    `secret` that all of it is. `is_recursive`: its schema stands around it too, so that there
+    may be no end below. A group has `children`, and `extras` for keys the schema does not name
+    (`offers_extras`: a person may add some, `invites_extras`: it asks for them); a list has
+    `item`, and `prefix` for the first entries if those are asked for one by one; what may be of
+    several kinds has `branches`, and a map has `key_node` and `value_at`; its keys are to match
+    one of `patterns`, and `is_mixed` if its values depend on them.
     """
 
     kind: Kind
@@ -170,6 +173,7 @@ class FieldNode:
     is_recursive: bool = False
     extras: "FieldNode | None" = None
     offers_extras: bool = False
+    invites_extras: bool = False
     shape: "Shape | None" = field(default=None, repr=False, compare=False)
     make_item: Lazy["FieldNode"] | None = field(default=None, repr=False, compare=False)
     make_prefix: Lazy[tuple["FieldNode", ...]] | None = field(
@@ -228,7 +232,7 @@ class FieldNode:
         """Yield what is directly below; of a map any value, under a key that no pattern has."""
         yield from self.children
         yield from self.prefix
-        further = self.extras if self.offers_extras else None
+        further = self.extras if self.invites_extras else None
         yield from filter(None, [self.item, further, self.value_at("")])
         yield from self.branches
 

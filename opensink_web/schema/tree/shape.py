@@ -64,11 +64,18 @@ class ObjectShape:
         self._selectors: dict[int, Selector] = {}
         self._choices: dict[int, _Choice | None] = {}
         self.is_variable = self._is_variable()
+        self.may_be_several = any(map(self._may_be_several, self._flat.unions))
 
     def _is_variable(self) -> bool:
         conditional = Conditional()
         conditions = any(conditional.conditional(each) for each in self._flat.conditions)
         return conditions or any(map(self._choice, self._flat.unions))
+
+    def _may_be_several(self, union: Union) -> bool:
+        choice = self._choice(union)
+        if choice is None or union.is_exclusive:
+            return False
+        return choice.needs_selector and not choice.variants.tag
 
     def at(self, value: JSONObject, choose: Choose | None = None) -> Fields:
         """Return the fields for a value; without `choose` the value itself says its branches."""

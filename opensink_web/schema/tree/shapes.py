@@ -49,7 +49,12 @@ class Shapes:
         def make() -> tuple[FieldNode, ...]:
             inside = replace(place, title="", required=True)
             branches = self._together(self._branches(flat, inside), schema, inside)
-            box = replace(branches[0], title="A simple value", required=place.required)
+            box = replace(
+                branches[0],
+                title="A simple value",
+                required=place.required,
+                nullable=not place.required,
+            )
             words: JSONObject = {"title": "Any value, as JSON"}
             json = self._builder.node(Kind.JSON, True, words, inside)
             return (box, *_titled(branches[1:]), json)
