@@ -87,7 +87,8 @@ def has_hidden(value: JSONValue) -> bool:
     while waiting:
         match waiting.pop():
             case str(text):
-                if any(isinstance(piece, Mark) and piece.hidden for piece in pieces(text)):
+                marks = () if is_plain(text) else pieces(text)
+                if any(isinstance(piece, Mark) and piece.hidden for piece in marks):
                     return True
             case dict(members):
                 waiting += [*members.keys(), *members.values()]

@@ -161,7 +161,7 @@ class Cast:
     """Our application's data: an agent, a function, and requests that wait."""
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self.app = app
         with app.app_context():
             if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
                 run_migrations()
@@ -175,7 +175,7 @@ class Cast:
 
     def start_many(self, count: int) -> list[UUID]:
         """Start sessions in which nobody has been asked yet."""
-        with self._app.app_context(), writing():
+        with self.app.app_context(), writing():
             workspace = db.session.get_one(Workspace, self.person.workspace_id)
             return [start_session(workspace, self.agent_id).id for _ in range(count)]
 
@@ -183,7 +183,7 @@ class Cast:
         """Put questions, each in a session of its own."""
         session_ids = self.start_many(count)
         given = {"key": "k", "title": "Buy?", "message": "100 shares", "schema": SCHEMA}
-        with self._app.app_context(), writing():
+        with self.app.app_context(), writing():
             workspace = db.session.get_one(Workspace, self.person.workspace_id)
             return [ask(workspace, each, self.agent_id, **given).id for each in session_ids]  # type: ignore[arg-type]  # texts and a schema
 
