@@ -136,7 +136,7 @@
   }
 
   document.addEventListener("input", ({ target }) => {
-    const counter = target.id && document.getElementById(`${target.id}-count`);
+    const counter = document.getElementById(`${target.id}-count`);
     if (counter?.dataset.countOf) count(counter);
     if (target.dataset.picker === "color") swatch(target);
     if ("decimal" in target.dataset) sayHowRead(target);

@@ -34,11 +34,13 @@
     const newer = [...typed].filter((control) => control.id && detail.target.contains(control))
       .map(({ id, name, value, checked }) => ({ id, name, value, checked }));
     const active = document.activeElement;
+    const place = detail.target.contains(active) && !active.id && placeOf(active);
     const caret = typed.has(active) && { id: active.id, start: active.selectionStart, end: active.selectionEnd };
     document.addEventListener("htmx:afterSwap", () => newer.forEach(putBack), { once: true });
     // only then: a new row takes the focus when all has settled
     document.addEventListener("htmx:afterSettle", () => {
       if (caret) focusAgain(caret);
+      else if (place && document.activeElement === document.body) goTo(place, form);
       goOn(form);
     }, { once: true });
   });
@@ -53,6 +55,21 @@
       return;
     }
     [...form.elements].find(({ name, value, type }) => type === "submit" && name === wanted.name && value === wanted.value)?.click();
+  }
+
+  // Where the focus is, of what has no id, by which htmx would find it again: a button, or the word
+  // that unfolds what an empty field means.
+  function placeOf(element) {
+    const isSummary = element.matches("summary");
+    const control = isSummary ? element.parentElement.querySelector("[name]") : element;
+    return control?.name && { isSummary, name: control.name, value: control.type === "submit" && control.value };
+  }
+
+  function goTo({ isSummary, name, value }, form) {
+    const control = [...form.elements].find((each) => each.name === name && (value === false || each.value === value));
+    const summary = isSummary && control?.closest("details")?.querySelector("summary");
+    // what unfolded is gone: the field itself, whose name the other begins with
+    (summary || control || document.getElementById(name.replace(/-[a-z]+$/, "")))?.focus({ preventScroll: true });
   }
 
   function putBack({ id, name, value, checked }) {
