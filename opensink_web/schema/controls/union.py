@@ -24,6 +24,7 @@ class UnionField(AnswerField):
     control = "union"
     kinds = frozenset({Kind.UNION})
     buttons = frozenset({REFRESH})
+    keeps_closed = True
 
     def process(
         self,
@@ -42,12 +43,19 @@ class UnionField(AnswerField):
         if self.chosen is not None:
             seen = None if formdata is None else self._sent(formdata, self.seen_name)
             self.is_unseen = formdata is not None and seen != self.chosen
+            is_blank = self.is_unseen and not self._was_typed(self.chosen, formdata)
             self.inner = self._bound(
-                self.chosen, None if self.is_unseen else formdata, is_start=self.chosen == start
+                self.chosen, None if is_blank else formdata, is_start=self.chosen == start
             )
         is_other = self.chosen is None and self.meaning is not self.meanings[0]
         is_inner_other = self.inner is not None and self.inner.changed
         self.changed = self.chosen != start or is_other or is_inner_other
+
+    def _was_typed(self, number: int, formdata: FormData | None) -> bool:
+        """Return True if something was filled in below this shape when it was chosen before."""
+        name = f"{self.name}-b{number}"
+        names = () if formdata is None else formdata.keys()
+        return any(each == name or each.startswith(f"{name}-") for each in names)
 
     def _bound(self, number: int, formdata: FormData | None, *, is_start: bool) -> AnswerField:
         node = self.node.branches[number]
