@@ -50,11 +50,12 @@ class ListField(AnswerField):
     def _drawn_rows(self) -> int:
         if isinstance(self.initial, list):
             return len(self.initial)
-        is_endless = self.node.item is not None and self.node.item.is_recursive
-        if self.initial is None or not self.node.required or is_endless:
+        if self.initial is None or not self.node.required:
             return 0
         minimum = self.node.constraints.min_items
-        return min(max(minimum, len(self.node.prefix)), MAX_BLANK_ROWS, self._most)
+        rows = range(min(max(minimum, len(self.node.prefix)), MAX_BLANK_ROWS, self._most))
+        # what has no end is drawn when it is asked for
+        return next((at for at in rows if self._node_at(at).is_recursive), len(rows))
 
     def _bind_row(self, number: int, formdata: FormData | None) -> None:
         position = len(self.rows)
