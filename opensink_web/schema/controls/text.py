@@ -21,7 +21,6 @@ from opensink_web.schema.validation import compile_schema
 from opensink_web.visible_text import in_plain
 
 _LONGEST_TRIMMED = 10_000
-_LONGEST_MIRRORED = 1_000_000
 
 
 class TextField(TypedField):
@@ -77,10 +76,8 @@ class TextField(TypedField):
     def attributes(self) -> dict[str, Any]:
         attributes = super().attributes() | {"dir": "auto"}
         attributes["type"] = "password" if self.node.secret else "text"
-        longest = self.node.constraints.max_length
-        if longest is not None and longest <= _LONGEST_MIRRORED:
-            # HTML counts in UTF-16 units, of which a character has two at most.
-            attributes["maxlength"] = 2 * longest
+        # No "maxlength": a browser cuts off what is longer without a word, and what is left of it
+        # may be an answer that nobody gave. The page counts, and the server refuses.
         if self.node.format in ONE_LINE_FORMATS:
             attributes |= {"autocapitalize": "off", "spellcheck": "false"}
         if self.node.format in _KEYBOARDS:
