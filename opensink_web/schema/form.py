@@ -4,7 +4,7 @@ Drawn on the server and complete without JavaScript: rows of a list come and go 
 What is constant or read-only comes from the schema, whatever a browser sends.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -279,8 +279,9 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             for member in field.undrawn_members()
             for inner in walk(member)
         }
+        around = {id(part): field for field in walk(self.root) for part in field.parts()}
         return [
-            SummaryLine(message, pagers.get(id(field), field.focus_id), self._label_of(field))
+            SummaryLine(message, pagers.get(id(field), field.focus_id), _label_of(field, around))
             for field, message in self._placed
         ]
 
@@ -374,20 +375,23 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             field = nearest(fields, error.path)
             yield field, with_place(field, error)
 
-    def _label_of(self, field: AnswerField) -> str:
-        around = [
-            other.title
-            for other in self.root.active()
-            if other.pointer and field.pointer.startswith(other.pointer + "/")
-        ]
-        return " / ".join([*around, field.title])
-
 
 def walk(field: AnswerField) -> Iterator[AnswerField]:
     """Yield a field and every field below it, also those of objects that are left out."""
     yield field
     for part in field.parts():
         yield from walk(part)
+
+
+def _label_of(field: AnswerField, around: Mapping[int, AnswerField]) -> str:
+    titles = [field.title]
+    part = field
+    while (outer := around.get(id(part))) is not None and outer.pointer:
+        # a shape of a value is no part of it
+        if not (outer.pointer == part.pointer and outer.title == part.title):
+            titles.insert(0, outer.title)
+        part = outer
+    return " / ".join(titles)
 
 
 def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError, ...]:

@@ -344,3 +344,13 @@ def test_an_error_at_an_empty_key_stands_at_its_field(
     form = AnswerForm.submitted({"properties": schema}, MultiDict(sent))
     form.read()
     assert [line.html_id for line in form.error_summary] == [html_id]
+
+
+def test_the_summary_leads_into_an_entry_by_what_is_around_it() -> None:
+    prices: JSONValue = {"type": "object", "additionalProperties": {"type": "integer"}}
+    sent = MultiDict(
+        [("answer-0", "0"), ("answer-0-0-key", "beer"), ("answer-0", "1"), ("answer-0-1", "3")]
+    )
+    form = AnswerForm.submitted({"properties": {"prices": prices}}, sent)
+    form.read()
+    assert [line.label for line in form.error_summary] == ["Prices / Value", "Prices / Name"]
