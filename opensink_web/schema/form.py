@@ -4,7 +4,7 @@ Drawn on the server and complete without JavaScript: rows of a list come and go 
 What is constant or read-only comes from the schema, whatever a browser sends.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -22,7 +22,7 @@ from opensink_web.schema.edits import Proposal, says_something
 from opensink_web.schema.kept import as_sent, undrawn
 from opensink_web.schema.paging import PAGE, drawn, lay_out, name_parts, show, unvisited
 from opensink_web.schema.part_checker import PartChecker
-from opensink_web.schema.placing import by_pointer, nearest, with_place
+from opensink_web.schema.placing import by_pointer, label_of, nearest, with_place
 from opensink_web.schema.sentences import REQUIRED
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.defaults import Start, start_of
@@ -281,7 +281,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         }
         around = {id(part): field for field in walk(self.root) for part in field.parts()}
         return [
-            SummaryLine(message, pagers.get(id(field), field.focus_id), _label_of(field, around))
+            SummaryLine(message, pagers.get(id(field), field.focus_id), label_of(field, around))
             for field, message in self._placed
         ]
 
@@ -381,17 +381,6 @@ def walk(field: AnswerField) -> Iterator[AnswerField]:
     yield field
     for part in field.parts():
         yield from walk(part)
-
-
-def _label_of(field: AnswerField, around: Mapping[int, AnswerField]) -> str:
-    titles = [field.title]
-    part = field
-    while (outer := around.get(id(part))) is not None and outer.pointer:
-        # a shape of a value is no part of it
-        if not (outer.pointer == part.pointer and outer.title == part.title):
-            titles.insert(0, outer.title)
-        part = outer
-    return " / ".join(titles)
 
 
 def _failures(schema: JSONValue, value: JSONValue | Absent) -> tuple[FieldError, ...]:

@@ -1,6 +1,6 @@
 """At which field of a form a message about a place of the answer stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from opensink_web.errors import FieldError
 from opensink_web.schema.controls.base import AnswerField
@@ -27,3 +27,15 @@ def nearest(fields: dict[str, AnswerField], pointer: str) -> AnswerField:
     if nearest != pointer and isinstance(field, GroupField) and field.extras:
         return field.extras
     return field
+
+
+def label_of(field: AnswerField, around: Mapping[int, AnswerField]) -> str:
+    """Return the titles of what is `around` a field, the outermost first, and its own."""
+    titles = [field.title]
+    part = field
+    while (outer := around.get(id(part))) is not None and outer.pointer:
+        # a shape of a value is no part of it
+        if not (outer.pointer == part.pointer and outer.title == part.title):
+            titles.insert(0, outer.title)
+        part = outer
+    return " / ".join(titles)
