@@ -6,7 +6,7 @@ everything that matches a pattern of a schema asks here, so that it means the sa
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote
@@ -23,6 +23,7 @@ _DATA = frozenset({"enum", "const", "default", "examples"})
 _NOT_MATCHING = {"$comment", "type", "anyOf"}
 LARGEST_PATTERN_BYTES = 4 * 1024 * 1024
 _OPTIONS = jsonschema_rs.RegexOptions(size_limit=LARGEST_PATTERN_BYTES)
+_SMALL = jsonschema_rs.RegexOptions(size_limit=64 * 1024)
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-[a-zA-Z]+)?[:)]")
 _QUANTIFIER = re.compile(r"[*+?]|\{\d")
 _NO_LINE_END = r"[^\n\r\u{2028}\u{2029}]"
@@ -66,15 +67,48 @@ def translated(pattern: str) -> str:
     return "".join(written)
 
 
-@lru_cache(maxsize=256)  # of up to 4 MiB each
 def matcher(pattern: str) -> jsonschema_rs.Validator | None:
     """Return what tells by `is_valid` whether a text matches, None for what is no pattern here."""
+    small = _small_matcher(pattern)
+    return _large_matcher(pattern) if small is None else small
+
+
+@lru_cache(maxsize=4096)  # of up to 64 KiB each: a schema may have 2,000
+def _small_matcher(pattern: str) -> jsonschema_rs.Validator | None:
+    return _compiled(pattern, _SMALL)
+
+
+@lru_cache(maxsize=64)  # of up to 4 MiB each
+def _large_matcher(pattern: str) -> jsonschema_rs.Validator | None:
+    return _compiled(pattern, _OPTIONS)
+
+
+def _compiled(pattern: str, options: jsonschema_rs.RegexOptions) -> jsonschema_rs.Validator | None:
     try:
         return jsonschema_rs.Draft202012Validator(
-            _for_texts(pattern, Dialect.DRAFT_2020_12), pattern_options=_OPTIONS
+            _for_texts(pattern, Dialect.DRAFT_2020_12), pattern_options=options
         )
     except (jsonschema_rs.ValidationError, PatternRefused):
         return None
+
+
+class NamesMatcher:
+    """Patterns of names, which are held against a name all at once."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns: dict[str, list[str]] = {}  # several may become one
+        for pattern in patterns:
+            if matcher(pattern) is not None:
+                self._patterns.setdefault(translated(pattern), []).append(pattern)
+        self._validator = jsonschema_rs.Draft202012Validator(
+            {"patternProperties": dict.fromkeys(self._patterns, False)}, pattern_options=_OPTIONS
+        )
+
+    def matching(self, name: str) -> list[str]:
+        """Return the patterns that match a name."""
+        errors = self._validator.iter_errors({name: None})
+        matches = {str(error.schema_path[1]) for error in errors}
+        return [each for key in self._patterns if key in matches for each in self._patterns[key]]
 
 
 def with_translated_patterns(schema: JSONValue) -> tuple[JSONValue, dict[str, str]]:

@@ -333,7 +333,7 @@ def _at_key(schema: JSONObject, key: str | _Matching) -> Iterator[JSONValue]:
         yield properties[key]
     if isinstance(patterns, dict):
         for pattern, child in patterns.items():
-            matches = does_match(pattern, key)
+            matches = _does_match(pattern, key)
             is_named = is_named or matches is True
             if matches is not False:
                 yield child
@@ -380,7 +380,7 @@ def _count_distinct_items(schema: JSONObject) -> int:
     return max(len(each) if isinstance(each, list) else 0 for each in listed)
 
 
-def does_match(pattern: str, key: "str | _Matching") -> bool | None:
+def _does_match(pattern: str, key: "str | _Matching") -> bool | None:
     """Return True if a key matches a pattern, in linear time; None where that cannot be told."""
     if key == _Matching(pattern):
         return True

@@ -126,3 +126,12 @@ def test_more_rows_than_a_form_can_hold_are_refused() -> None:
     with pytest.raises(Exception, match="more entries than one answer can have"):
         AnswerForm.submitted(schema, MultiDict([*rows, *below]))
     assert time.thread_time() - begun < CATASTROPHE_SECONDS
+
+
+def test_many_names_are_held_against_many_patterns_in_time() -> None:
+    kinds = {f"a{number}": text() for number in range(400)}
+    schema = answer(a={"type": "object", "patternProperties": kinds})
+    value: Any = {"a": {f"name {number}": "x" for number in range(3_000)}}
+    with harmless():
+        form = AnswerForm.blank(schema, value)
+        assert form.root.value() == value

@@ -198,3 +198,16 @@ def test_pointers_name_the_place_in_the_answer() -> None:
     assert field.item is not None
     assert field.item.pointer == "/a~1b/-"
     assert field.default is ABSENT
+
+
+def test_values_of_names_of_which_the_schema_says_the_same_are_made_once() -> None:
+    patterns: JSONObject = {"^x": {"type": "string"}}
+    schema: JSONObject = {"properties": {"a": {"type": "object", "patternProperties": patterns}}}
+    [node] = field_tree(schema).children
+    one, other, text = (node.value_at(key) for key in ("one", "other", "x"))
+    assert one
+    assert other
+    assert text
+    assert one.branches is other.branches
+    assert [one.pointer, other.pointer, text.pointer] == ["/a/one", "/a/other", "/a/x"]
+    assert (one.kind, text.kind) == (Kind.UNION, Kind.TEXT)

@@ -336,3 +336,25 @@ def test_what_belongs_to_another_branch_that_may_hold_too_can_be_added(
     assert "Add fields of your own" in draw(AnswerForm.blank(schema))
     exclusive: JSONObject = {"type": "object", "oneOf": branches}
     assert "Add fields of your own" not in draw(AnswerForm.blank(exclusive))
+
+
+def test_what_is_to_be_chosen_in_a_row_is_said_there() -> None:
+    shapes: JSONValue = [
+        {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+        {"type": "object", "properties": {"b": {"type": "string"}}, "required": ["b"]},
+    ]
+    tagged: JSONValue = [
+        {"type": "object", "properties": {"k": {"const": key}, key: {}}, "required": ["k"]}
+        for key in ("x", "y")
+    ]
+    schema: JSONObject = {
+        "properties": {
+            "list": {"type": "array", "items": {"oneOf": shapes}},
+            "map": {"type": "object", "additionalProperties": {"oneOf": tagged}},
+        }
+    }
+    sent = MultiDict([("answer-0", "0"), ("answer-1", "0"), ("answer-1-0-key", "n")])
+
+    errors = AnswerForm.submitted(schema, sent).read().errors
+
+    assert {error.path for error in errors} == {"/list/0", "/map/n/k"}

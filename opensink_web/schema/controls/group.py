@@ -318,7 +318,8 @@ class VariantField(ChoiceField):
     kinds = frozenset()  # only a group makes one
 
     def __init__(self, selector: Selector, group: GroupField, **kwargs: Any) -> None:
-        super().__init__(selector.node, selector.node.pointer, **kwargs)
+        at_tag = pointer_to((selector.node.key,)) if selector.node.key else ""
+        super().__init__(selector.node, group.pointer + at_tag, **kwargs)
         self.selector = selector
         self._group = proxy(group)  # which holds this
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Protocol, assert_never
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.schema.secrets import does_match
+from opensink_web.schema.patterns import NamesMatcher
+from opensink_web.schema.secrets import Secrets
 from opensink_web.schema.tree.document import Document
 from opensink_web.schema.tree.flattening import Flat
 from opensink_web.schema.tree.merging import NotPlain
@@ -140,10 +141,12 @@ class Shapes:
         further = words.get("additionalProperties", True)
         patterns = words.get("patternProperties")
         patterns = patterns if isinstance(patterns, dict) else {}
-        known: dict[str, FieldNode] = {}
+        matcher = NamesMatcher(patterns) if patterns else None
+        known: dict[tuple[int, int], tuple[FieldNode, Secrets]] = {}  # which keeps their ids
 
         def find(key: str) -> FieldNode | None:
-            schemas = [each for pattern, each in patterns.items() if does_match(pattern, key)]
+            matching = matcher.matching(key) if matcher else []
+            schemas = [patterns[pattern] for pattern in matching]
             if not schemas:
                 # a row without a name yet has the value that a name would most likely give it
                 is_blank = not key and further is False
@@ -153,9 +156,11 @@ class Shapes:
                 return None
             at = replace(place.at_key(key or "-", required=True), key=key, title="Value")
             with self._document.lock:
-                if key not in known:
-                    known[key] = self._builder.build(schema, at)
-                return known[key]
+                # keys of which the schema says the same are asked for alike
+                alike = (id(schema), id(at.secrets))
+                if alike not in known:
+                    known[alike] = (self._builder.build(schema, at), at.secrets)
+                return replace(known[alike][0], key=key, pointer=at.pointer)
 
         names = words.get("propertyNames", True)
         title: JSONObject = {"title": "Name"}
