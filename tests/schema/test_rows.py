@@ -285,3 +285,10 @@ def test_what_holds_for_the_entries_is_said(words: JSONObject, said: str) -> Non
     root = AnswerForm.blank(schema).root
     assert isinstance(root, GroupField)
     assert root.children[0].hint == said
+
+
+def test_an_entry_that_cannot_go_is_said_to_be_required() -> None:
+    point: JSONValue = {"type": "array", "prefixItems": [{"type": "number"}], "minItems": 1}
+    schema: JSONValue = {"properties": {"point": point}, "required": ["point"]}
+    form = AnswerForm.submitted(schema, MultiDict([("answer-0", "0"), ("answer-0-0", "")]))
+    assert [error.message for error in form.read().errors] == ["This field is required."]

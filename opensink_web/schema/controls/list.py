@@ -9,6 +9,7 @@ from opensink_web.schema.controls.base import AnswerField, Meaning
 from opensink_web.schema.controls.binding import bind
 from opensink_web.schema.controls.entries import contained, entries_hint
 from opensink_web.schema.controls.sent import Edited, FormData, sent_to, starts_fresh
+from opensink_web.schema.sentences import REQUIRED
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode, Kind
 
 MAX_ROWS = 10_000
@@ -177,9 +178,9 @@ class ListField(AnswerField):
     def problems(self) -> Iterator[tuple[AnswerField, str]]:
         """A row that nobody filled in is no entry."""
         yield from super().problems()
-        for row in self.rows:
+        for position, row in enumerate(self.rows):
             if row.value() is ABSENT and not row.process_errors:
-                yield row, BLANK_ROW
+                yield row, BLANK_ROW if self.can_remove(position) else REQUIRED
 
     def active(self) -> Iterator[AnswerField]:
         """Yield this field and everything in its rows."""
