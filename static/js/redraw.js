@@ -45,6 +45,14 @@
     }, { once: true });
   });
 
+  // Back to a page, a browser ticks again what was chosen, of a form that is as it first was.
+  window.addEventListener("pageshow", () => {
+    for (const part of document.querySelectorAll("[data-redraws]")) {
+      const ticks = [...part.querySelectorAll("input[type=radio], input[type=checkbox]")];
+      if (ticks.some(({ checked, defaultChecked }) => checked !== defaultChecked)) htmx.trigger(part, "change");
+    }
+  });
+
   function goOn(form) {
     const wanted = next;
     next = null;

@@ -226,3 +226,18 @@ def test_nothing_that_is_too_long_is_cut_off_without_a_word(signed_in: Page, sit
     page.get_by_role("button", name="Send answer").click()
     expect(page.locator("#answer-errors")).to_be_focused()
     expect(field).to_have_value("👍🎉🚀✅")
+
+
+def test_back_on_the_page_the_form_has_the_fields_of_what_was_chosen(
+    signed_in: Page, site: Site
+) -> None:
+    page = signed_in
+    page.on("dialog", lambda dialog: dialog.accept())
+    ids = site.ask(REASON)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    page.get_by_label("reject").check()
+    expect(page.get_by_label("Reason")).to_be_visible()
+    page.goto(site.page("/inbox"))
+    page.go_back()
+    expect(page.get_by_label("reject")).to_be_checked()
+    expect(page.get_by_label("Reason")).to_be_visible()
