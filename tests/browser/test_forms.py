@@ -241,3 +241,16 @@ def test_back_on_the_page_the_form_has_the_fields_of_what_was_chosen(
     page.go_back()
     expect(page.get_by_label("reject")).to_be_checked()
     expect(page.get_by_label("Reason")).to_be_visible()
+
+
+def test_what_stands_below_a_title_begins_where_the_title_does(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    chain = {"anyOf": [{"$ref": "#"}, {"type": "null"}], "default": None}
+    ids = site.ask({"type": "object", "properties": {"next": chain}})
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    left = "each => Math.round(each.getBoundingClientRect().left)"
+    add = page.get_by_role("button", name="Add Next")
+    assert add.evaluate(left) == page.locator("legend").first.evaluate(left)
+    add.click()
+    box = page.get_by_label("Include this part")
+    assert box.evaluate(left) == page.locator("legend").first.evaluate(left)
