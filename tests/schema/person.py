@@ -192,11 +192,14 @@ class Person:
         """Press the button that shows the fields which belong to what was chosen here."""
         around = [
             each
-            for each in self.page.root.every("button")
-            if each["name"] == REFRESH and f"{handle_of(block)}-".startswith(f"{each['value']}-")
+            for each in self._refreshing()
+            if f"{handle_of(block)}-".startswith(f"{each['value']}-")
         ]
         if self._is_touched and around:
             self._press(max(around, key=lambda each: len(each["value"])))
+
+    def _refreshing(self) -> list[Element]:
+        return [each for each in self.page.root.every("button") if each["name"] == REFRESH]
 
     def _fill_rows(self, block: Element, value: list[JSONValue], place: Path) -> None:
         rows = [each for each in blocks_in(block) if is_row(each)]
@@ -216,9 +219,14 @@ class Person:
             self._press_in(rows[-1], REMOVE)
         if len(rows) < len(value):
             self._press_in(block, ADD)
-        for row, (key, inner) in zip(rows, value.items(), strict=True):
-            name, *rest = blocks_in(row)
+        fields = [blocks_in(row) for row in rows]
+        was_touched, self._is_touched = self._is_touched, False
+        for (name, *_), key in zip(fields, value, strict=True):
             self._fill(name, key, (*place, key, "name"))
+        if any(each["value"] == handle_of(block) for each in self._refreshing()):
+            self._refresh(block)  # what a value is may depend on its name
+        self._is_touched |= was_touched
+        for (_, *rest), (key, inner) in zip(fields, value.items(), strict=True):
             if rest:
                 self._fill(only(rest), inner, (*place, key))
 

@@ -7,6 +7,7 @@ from opensink_web.schema.subschemas import Path
 from tests.schema.page import Element
 
 ADD = "_add"
+SUFFIX = re.compile("-(which|kind|empty|in)(?:(?<=which)-[0-9]+)?$")
 
 
 class Stuck(Exception):
@@ -47,8 +48,7 @@ def handle_of(block: Element) -> str:
 
 def bare(name: str) -> str:
     """Return a control's name without what it says beside the value."""
-    suffix = suffix_of(name)
-    return name.removesuffix(f"-{suffix}") if suffix else name
+    return SUFFIX.sub("", name)
 
 
 def blocks_in(element: Element) -> list[Element]:
@@ -110,8 +110,8 @@ def kind_of(control: Element) -> str:
 
 def suffix_of(name: str) -> str:
     """Return what a control says beside the value: "which" of "answer-3-which"."""
-    last = name.rpartition("-")[2]
-    return last if last in {"which", "kind", "empty", "in"} else ""
+    suffix = SUFFIX.search(name)
+    return suffix[1] if suffix else ""
 
 
 def holds_pairs(block: Element) -> bool:

@@ -71,6 +71,7 @@ class MapField(AnswerField):
         """Bind the two fields of each row and let them take their part."""
         self.process_errors: list[str] = []
         self.initial = data
+        self.redraws = self.node.is_mixed
         self.rows: list[Entry] = []
         self._given = list(data.items()) if isinstance(data, dict) else []
         is_new = self.node.required and data is ABSENT

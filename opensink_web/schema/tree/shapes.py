@@ -102,7 +102,7 @@ class Shapes:
                 shapes.append(branch)
                 continue
             at = at if simple else len(shapes)
-            simple.append(branch)
+            simple += branch.branches if branch.kind is Kind.SCALAR else [branch]
         if simple:
             options, lock = tuple(_simple(simple)), self._document.lock
             box = self._builder.node(Kind.SCALAR, schema, {}, place)
