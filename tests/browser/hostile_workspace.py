@@ -52,11 +52,12 @@ from opensink_web.operations.executions.pause import pause_for_input
 from opensink_web.operations.executions.queries.question import Question
 from opensink_web.operations.executions.submission import Options, check_input, submit
 from opensink_web.operations.requests.answer import check_answer
+from opensink_web.operations.requests.preview import create_preview
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from tests.browser.hostile_executions import add_executions
-from tests.browser.hostile_form import hostile_form
+from tests.browser.hostile_form import further_forms, hostile_form
 from tests.browser.hostile_texts import Texts
 from tests.browser.hostile_watch import MARK
 from tests.conftest import PASSWORD
@@ -114,6 +115,19 @@ def _write(texts: Texts) -> HostilePlace:
         )
         for _ in range(2)
     ]
+    further = [
+        ask(
+            workspace,
+            session.id,
+            session.agent_id,
+            key="k",
+            title=TITLE,
+            message=texts.whole,
+            schema=schema,
+        )
+        for schema in further_forms(texts)
+    ]
+    preview = create_preview(workspace, hostile_form(texts), None)
     answered = _answer(workspace, session, reader, texts)
     failed = _fail(workspace, sessions[1], answered, texts)
     asked_by_function, to_approve, rejected = _execute(workspace, reader, texts)
@@ -126,6 +140,8 @@ def _write(texts: Texts) -> HostilePlace:
         paths=(
             *(f"{at}/inbox", f"{at}/inbox?view=decided", f"{at}/requests/{answered.id}"),
             *(f"{at}/requests/{one}" for one in (asked_by_function, to_approve, rejected)),
+            *(f"{at}/requests/{one.id}" for one in further),
+            *(f"{at}/previews/{preview.id}", f"{at}/previews/new"),
             *(
                 f"{at}/sessions",
                 f"{at}/sessions/{session.id}",

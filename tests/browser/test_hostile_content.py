@@ -34,6 +34,8 @@ WITHOUT_TEXT = {
     "auth.sign_in",
     "execution.download_input",
     "execution.download_output",
+    "gallery.index",
+    "gallery.show",
     "oidc.callback",
     "oidc.link",
     "oidc.sign_in",
@@ -42,7 +44,7 @@ WITHOUT_TEXT = {
     "workspace.home",
     "input_request.progress",
 }
-"""Files, health, redirects, and parts of pages that are opened."""
+"""Files, health, redirects, our own examples, and parts of pages that are opened."""
 SWAP = """(selector) => {
   const part = document.querySelector(selector);
   const href = part.getAttribute("hx-get").replace(/version=[^&]*/, "version=old");
@@ -122,7 +124,7 @@ def test_no_page_runs_loads_or_calls_anything(watch: Watch, place: HostilePlace,
         watch.open(path)
         faults += watch.faults()
     time.sleep(0.2)  # for what would come late
-    assert [*faults, *watch.faults()] == []
+    assert "\n".join([*faults, *watch.faults()]) == ""
     assert MARK not in storage(watch.page)
 
 
@@ -153,10 +155,12 @@ def test_what_is_swapped_in_runs_nothing_either(watch: Watch, place: HostilePlac
         watch.page.evaluate(SWAP, part)
         faults += watch.faults()
     watch.open(place.request_path)
+    rows = watch.page.get_by_role("button", name="Remove")
+    count = rows.count()
     watch.page.get_by_role("button", name="Add an entry").first.click()
-    expect(watch.page.get_by_role("button", name="Remove")).to_have_count(4)
+    expect(rows).to_have_count(count + 1)
     watch.page.evaluate(TOAST, with_canary("".join(PAYLOADS[:8]), watch.canary.netloc))
-    assert [*faults, *but_for_posts(watch)] == []
+    assert "\n".join([*faults, *but_for_posts(watch)]) == ""
 
 
 def but_for_posts(watch: Watch) -> list[str]:
@@ -173,7 +177,7 @@ def test_the_form_can_be_sent(watch: Watch, place: HostilePlace) -> None:
     page.get_by_role("group", name="Go on?").get_by_label("Yes").check()
     page.get_by_role("button", name="Send answer").click()
     expect(page.locator("main")).to_contain_text("Answered by you")
-    assert [*faults, *but_for_posts(watch)] == []
+    assert "\n".join([*faults, *but_for_posts(watch)]) == ""
 
 
 @pytest.fixture

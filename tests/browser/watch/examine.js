@@ -22,7 +22,8 @@
   report("address", all("a[href]").filter(({ protocol }) => !/^(https?|mailto):$/.test(protocol)));
   report("address", all("[src]").filter(({ src }) => !isHere(src)));
   report("address", all("link[href]").filter(({ href }) => !isHere(href)));
-  report("address", all("[srcset], [formaction], [poster], [background]"));
+  report("address", all("[srcset], [poster], [background]"));
+  report("address", all("[formaction]").filter(({ formAction }) => !isHere(formAction)));
   report("address", all("form").filter((form) => !isHere(form.getAttribute("action") ?? "")));
 
   const ids = all("[id]").map(({ id }) => id);
@@ -52,7 +53,7 @@
 
   const width = document.scrollingElement.scrollWidth;
   if (width > innerWidth) faults.push(`overflow: ${width} px on a screen of ${innerWidth} px`);
-  for (const button of all("button[type=submit]:not([aria-hidden])").filter((one) => one.checkVisibility())) {
+  for (const button of all("button[type=submit]:not([aria-hidden], :disabled)").filter((one) => one.checkVisibility())) {
     button.scrollIntoView({ block: "center", behavior: "instant" });
     const box = button.getBoundingClientRect();
     const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
