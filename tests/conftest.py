@@ -262,6 +262,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     with app.app_context():
         db.session.remove()
         for engine in db.engines.values():
+            assert not engine.dispatch.before_cursor_execute, "it would hear the next tests too"
             engine.dispose()
 
 

@@ -5,15 +5,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
 from opensink_web.contract.throttle import WRONG_BEARER_RATE
-from opensink_web.models import db
 from tests.api.conftest import Api, assert_problem
 from tests.conftest import Cast
 from tests.runtime.conftest import signed_in
+from tests.support.statements import statements
 
 WRONG = {"Authorization": "Bearer osk_wrong"}
 
@@ -100,12 +99,10 @@ def test_what_was_right_once_is_no_guess(app: Flask, cast: Cast) -> None:
 
 def test_a_guess_that_comes_again_costs_no_look_up(client: FlaskClient, app: Flask) -> None:
     get(client, WRONG)
-    asked: list[str] = []
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    assert get(client, WRONG).status_code == 429
-    assert get(client, {"Authorization": "Bearer a.b.c"}).status_code == 429
-    assert asked == []
+    with statements(app) as said:
+        assert get(client, WRONG).status_code == 429
+        assert get(client, {"Authorization": "Bearer a.b.c"}).status_code == 429
+    assert said == []
 
 
 def test_tries_come_back(client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,8 @@ FOCUS = """() => {
     return [Boolean(form), now.matches("[data-review-submit]"), now.name || now.id || now.tagName];
 }"""
 REACHABLE = """form => [...form.querySelectorAll("input, select, textarea, button, summary")]
-    .filter(each => each.checkVisibility() && each.type !== "hidden" && !each.disabled)
+    .filter(each => each.checkVisibility() && each.type !== "hidden")
+    .filter(each => !each.disabled && each.tabIndex >= 0)
     .map(each => each.name || each.id || each.tagName)"""
 
 

@@ -167,7 +167,7 @@ def test_a_row_that_nobody_filled_in_is_no_entry() -> None:
 
 def test_the_word_beside_the_title_unfolds_to_choose(draw: Callable[[AnswerForm], str]) -> None:
     html = re.sub(r"\s+", " ", draw(AnswerForm.blank(whole(OPTIONAL_STR))))
-    assert re.search(r"<details class=\"answer-empty\" ?> <summary [^>]*>optional<", html)
+    assert re.search(r"<details class=\"answer-empty\"[^>]*> <summary [^>]*>optional<", html)
     assert '<option value="absent" selected>no answer</option>' in html
     assert '<option value="null" >none (null)</option>' in html
     assert "<details" not in draw(AnswerForm.blank(whole({"type": "integer"})))
