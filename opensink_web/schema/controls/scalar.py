@@ -233,7 +233,7 @@ class ScalarField(TypedField):
         if len(self.scalars) < 2 or not (is_doubtful or self.kind):
             return []
         return [
-            KindChoice("", "as recognised", not self.kind),
+            KindChoice("", "automatic", not self.kind),
             *(KindChoice(each, _words(each), self.kind == each) for each in self.scalars),
         ]
 
