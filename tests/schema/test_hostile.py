@@ -135,3 +135,15 @@ def test_many_names_are_held_against_many_patterns_in_time() -> None:
     with harmless():
         form = AnswerForm.blank(schema, value)
         assert form.root.value() == value
+
+
+def test_rows_in_which_much_depends_on_the_rest_count_for_more_of_them() -> None:
+    conditions = [
+        {"if": {"required": [f"f{at}"]}, "then": {"properties": {f"f{at + 1}": text()}}}
+        for at in range(20)
+    ]
+    schema = answer(a=entries({**answer(f0=text()), "allOf": conditions}))
+    rows = MultiDict(("answer-0", str(row)) for row in range(2_500))
+    with pytest.raises(Exception, match="more entries than one answer can have"):
+        AnswerForm.submitted(schema, rows)
+    assert AnswerForm.submitted(schema, MultiDict({"answer-0": "0"})).read().errors == ()

@@ -27,6 +27,8 @@ OPEN = "_open"
 """The button that draws what is closed."""
 MAX_ROUNDS = 32
 """How often what is in an object may decide on further fields, which decide again."""
+_DECISIONS_PER_FIELD = 4
+"""So many conditions and branches take about as long to hold against an object as a field."""
 
 
 class GroupField(AnswerField):
@@ -64,6 +66,7 @@ class GroupField(AnswerField):
             self.changed = self.meaning is not self.meanings[0]
             return
         self.redraws = self.shape.is_variable
+        self._form.spend(self.shape.decisions // _DECISIONS_PER_FIELD)
         self._inside = None if starts_fresh(self.name, formdata) else formdata
         self._settle_fields()
         self._process_inclusion(formdata)

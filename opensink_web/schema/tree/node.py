@@ -95,6 +95,8 @@ class Shape(Protocol):
     is_variable: bool
     may_be_several: bool
     """Whether a value may be of several branches of a union at once."""
+    decisions: int
+    """How much may have to be held against a value to know its fields."""
 
     def at(self, value: JSONObject, choose: Choose | None = None) -> "Fields":
         """Return the fields for a value; without `choose` the value itself says its branches."""

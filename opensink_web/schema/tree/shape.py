@@ -64,6 +64,8 @@ class ObjectShape:
         self._selectors: dict[int, Selector] = {}
         self._choices: dict[int, _Choice | None] = {}
         self.is_variable = self._is_variable()
+        branches = (len(union.branches) for union in flat.unions)
+        self.decisions = len(flat.conditions) + sum(branches)
         self.may_be_several = any(map(self._may_be_several, self._flat.unions))
 
     def _is_variable(self) -> bool:
