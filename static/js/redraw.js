@@ -41,6 +41,7 @@
     document.addEventListener("htmx:afterSettle", () => {
       if (caret) focusAgain(caret);
       else if (place && document.activeElement === document.body) goTo(place, form);
+      pending = null; // it settles at once, so that no click falls between the old part and the new
       goOn(form);
     }, { once: true });
   });

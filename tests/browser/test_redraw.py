@@ -115,3 +115,16 @@ def test_the_same_by_hand_without_scripts(chromium: Browser, site: Site) -> None
     page.get_by_role("button", name="Send answer").click()
     expect(page.locator("main")).to_contain_text("Answered by you")
     context.close()
+
+
+def test_what_is_chosen_as_soon_as_a_part_is_drawn_anew_counts(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    ids = site.ask(DECISION)
+    page.goto(site.page(f"/requests/{ids['request_id']}"))
+    reject = page.get_by_label("reject")
+    reject.evaluate("""radio => document.addEventListener("htmx:afterSwap", () =>
+      setTimeout(() => document.getElementById(radio.id).click()), { once: true })""")
+    page.get_by_label("Note").fill("kept")
+    page.get_by_label("Note").blur()  # what depends on it is drawn anew
+    expect(page.get_by_label("Reason")).to_be_visible()
+    expect(reject).to_be_checked()
