@@ -79,7 +79,8 @@ class Watch:
         dialog.dismiss()
 
     def _note_console(self, line: ConsoleMessage) -> None:
-        is_advice = line.text.startswith("[DOM] ")  # Chromium's own, on forms
+        # Chromium's own, on forms, and on what htmx has given the focus already
+        is_advice = line.text.startswith(("[DOM] ", "Autofocus processing was blocked"))
         if not is_advice and not any(expected in line.text for expected in EXPECTED_ERRORS):
             self._faults.append(f"console: {line.text[:200]}")
 

@@ -239,7 +239,8 @@ def test_row_buttons_work_with_and_without_javascript(draw: Draw) -> None:
     assert 'value="answer-0"' in add
     for button in (add, remove):
         assert 'type="submit"' in button
-        assert 'hx-post="/refresh" hx-target="#answer-0-part" hx-swap="outerHTML"' in button
+        assert 'hx-post="/refresh" hx-target="#answer-0-part"' in button
+        assert 'hx-swap="outerHTML settle:0ms"' in button
 
 
 def test_no_script_or_style_stands_in_the_markup(draw: Draw) -> None:
