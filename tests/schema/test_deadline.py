@@ -138,5 +138,5 @@ def test_a_batch_is_told_what_its_checks_took_elsewhere() -> None:
 
 def test_many_values_are_many_checks() -> None:
     schema = answer(a=entries({"anyOf": [{"const": n} for n in range(4_000)]}))
-    assert not is_light(schema, {"a": [3_999] * 2_000})
-    assert validate(schema, {"a": [3_999] * 2_000}) == ()
+    assert not is_light(schema, {"a": [3_999] * 1_000})
+    assert validate(schema, {"a": [3_999] * 1_000}) == ()
