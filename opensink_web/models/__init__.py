@@ -19,6 +19,7 @@ from opensink_web.models.base import Base, db
 from opensink_web.models.batch import Batch, BatchStatus
 from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.chat import Chat, ChatMessage
+from opensink_web.models.deadline import Deadline, DeadlineKind
 from opensink_web.models.delivery import (
     AttemptOutcome,
     AttemptTrigger,
@@ -27,6 +28,7 @@ from opensink_web.models.delivery import (
     DeliveryKind,
     DeliveryStatus,
 )
+from opensink_web.models.draft import Draft
 from opensink_web.models.execution import (
     Execution,
     ExecutionKind,
@@ -38,20 +40,25 @@ from opensink_web.models.function import Function, FunctionKind
 from opensink_web.models.idempotency import IdempotencyRecord
 from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import (
+    OPEN_STATUSES,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
+    InputRequestTag,
+    OnExpire,
 )
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import Leased
 from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.preview import Preview
 from opensink_web.models.role import CustomRole, MembershipRole
+from opensink_web.models.saved_view import SavedView
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
 
 __all__ = [
+    "OPEN_STATUSES",
     "WEB_ADDRESS",
     "Activity",
     "ActivityRecorder",
@@ -70,10 +77,13 @@ __all__ = [
     "Chat",
     "ChatMessage",
     "CustomRole",
+    "Deadline",
+    "DeadlineKind",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryKind",
     "DeliveryStatus",
+    "Draft",
     "Execution",
     "ExecutionKind",
     "ExecutionStatus",
@@ -85,15 +95,18 @@ __all__ = [
     "InputRequest",
     "InputRequestKind",
     "InputRequestStatus",
+    "InputRequestTag",
     "Invitation",
     "Leased",
     "Membership",
     "MembershipRole",
+    "OnExpire",
     "PasswordReset",
     "Preview",
     "RecoveryCode",
     "RefreshToken",
     "Role",
+    "SavedView",
     "SecondFactor",
     "SessionStatus",
     "StepKind",

@@ -20,15 +20,40 @@ from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
 _IS_DECIDED = text("resolved_by_id IS NOT NULL")
+_SUPERSEDES = text("supersedes_id IS NOT NULL")
 
 
 class InputRequestStatus(StrEnum):
-    """Where a request stands; the API's own words."""
+    """Where a request stands; the API's own words, but for HELD.
+
+    A decision that can still be undone is held: nobody but people sees it, and to programs the
+    request is pending.
+    """
 
     PENDING = "pending"
+    HELD = "held"
     RESOLVED = "resolved"
     DECLINED = "declined"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+    @property
+    def is_open(self) -> bool:
+        """Return True while no decision has taken effect."""
+        return self in OPEN_STATUSES
+
+
+OPEN_STATUSES = (InputRequestStatus.PENDING, InputRequestStatus.HELD)
+"""What programs call pending."""
+
+
+class OnExpire(StrEnum):
+    """What happens to a request whose deadline passes: it expires, or is declined or answered."""
+
+    NONE = "none"
+    DECLINE = "decline"
+    DEFAULT = "default"
 
 
 class InputRequestKind(StrEnum):
@@ -43,7 +68,9 @@ class InputRequest(Identified, Created, Base):
 
     `proposed_response` is what a call is to be made with, of an approval. `edited` are JSON
     Pointers to what was changed of it, or of what the schema proposes; null where nothing was
-    proposed. Who declined, and when, is in `resolved_by` and `resolved_at`, as who answered.
+    proposed. Who declined, and when, is in `resolved_by` and `resolved_at`, as who answered;
+    `resolved_by_system` where a deadline did. A decision is held until `held_until`. `digest` is of
+    what people were shown; it is null in rows from before it was kept.
     """
 
     __tablename__ = "input_requests"
@@ -84,11 +111,31 @@ class InputRequest(Identified, Created, Base):
     decline_reason = Sealed[str | None]()
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    resolved_by_system: Mapped[bool] = mapped_column(default=False)
+    held_until: Mapped[datetime | None]
+    allow_decline: Mapped[bool] = mapped_column(default=True)
+    priority: Mapped[int] = mapped_column(default=0)
+    # the business's own number of what this is about
+    reference: Mapped[str | None] = mapped_column(String(255))
+    # links and attachments that are shown beside the message
+    sealed_context: Mapped[str | None] = mapped_column("context", Text)
+    context = Sealed[list[dict[str, Any]]](empty=list)
+    expires_at: Mapped[datetime | None]
+    on_expire: Mapped[OnExpire] = mapped_column(word_type(OnExpire), default=OnExpire.NONE)
+    sealed_default_response: Mapped[str | None] = mapped_column("default_response", Text)
+    default_response = Sealed[UserObject | None]()
+    revision: Mapped[int] = mapped_column(default=1)
+    # the request that this one is asked instead of; no foreign key: it may be gone
+    supersedes_id: Mapped[UUID | None]
+    digest: Mapped[str | None] = mapped_column(String(64))
 
     session: Mapped[AgentSession | None] = relationship()
     agent: Mapped[Agent | None] = relationship()
     execution: Mapped[Execution | None] = relationship()
     resolved_by: Mapped[User | None] = relationship()
+    tags: Mapped[list["InputRequestTag"]] = relationship(
+        order_by="InputRequestTag.tag", passive_deletes=True
+    )
 
     __table_args__ = (
         CheckConstraint(
@@ -103,5 +150,20 @@ class InputRequest(Identified, Created, Base):
         Index(None, "session_id", "id"),
         Index(None, "agent_id", "id"),
         Index(None, "execution_id", "id"),
+        Index(None, "supersedes_id", sqlite_where=_SUPERSEDES, postgresql_where=_SUPERSEDES),
         Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )
+
+
+class InputRequestTag(Base):
+    """A word by which requests are found; of one request each word once."""
+
+    __tablename__ = "input_request_tags"
+
+    request_id: Mapped[UUID] = mapped_column(
+        ForeignKey("input_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+
+    __table_args__ = (Index(None, "workspace_id", "tag", "request_id"),)

@@ -12,6 +12,7 @@ from tests.support.old_rows import everything
 from tests.support.pause_scenarios import answer, approval_in
 
 pytestmark = pytest.mark.server
+KNOWN = "0031"
 BEFORE = "0030"
 
 
@@ -27,6 +28,7 @@ def test_down_and_up_with_a_decision() -> None:
     decided, waiting = approval_in(cast.alice, [{"amount": 1}, {"amount": 2}], is_batch=True)
     answer(cast.bob, decided, {"amount": 3})
     db.session.remove()
+    flask_migrate.downgrade(revision=KNOWN)
     before = everything()
     (edited,) = (row.pop("edited") for row in before["input_requests"] if row["edited"])
 

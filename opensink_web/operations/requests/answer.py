@@ -67,6 +67,12 @@ def decision(kind: InputRequestKind, status: InputRequestStatus) -> str:
             return "rejected" if is_approval else "declined"
         case InputRequestStatus.CANCELLED:
             return "cancelled"
+        case InputRequestStatus.EXPIRED:
+            return "left until its time was over"
+        case InputRequestStatus.SUPERSEDED:
+            return "superseded"
+        case InputRequestStatus.HELD:
+            return "decided"
         case InputRequestStatus.PENDING:
             return "left open"
         case _:

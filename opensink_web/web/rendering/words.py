@@ -129,12 +129,18 @@ def _input_request_badge(status: InputRequestStatus) -> Badge:
     match status:
         case InputRequestStatus.PENDING:
             return _PENDING
+        case InputRequestStatus.HELD:
+            return Badge("Decided, can be undone", "info", "clock")
         case InputRequestStatus.RESOLVED:
             return Badge("Resolved", "success", "circle-check")
         case InputRequestStatus.DECLINED:
             return Badge("Declined", "danger", "circle-x")
         case InputRequestStatus.CANCELLED:
             return _CANCELLED
+        case InputRequestStatus.EXPIRED:
+            return Badge("Expired", "neutral", "clock")
+        case InputRequestStatus.SUPERSEDED:
+            return Badge("Superseded", "neutral", "refresh")
         case _:
             assert_never(status)
 
