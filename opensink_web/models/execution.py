@@ -20,6 +20,9 @@ from opensink_web.models.user import User
 
 _IS_RERUN = text("rerun_of_id IS NOT NULL")
 
+REJECTED, DECLINED = "rejected", "declined"
+"""The `error_code` of a call that a person did not approve, and of what they did not answer."""
+
 NOT_DUE_YET = datetime(9999, 12, 31, tzinfo=UTC)
 """When executions are due of a batch so large that they are queued in slices."""
 
@@ -147,6 +150,11 @@ class Execution(Identified, Updated, Leased, Base):
     def full_name(self) -> str:
         """What is executed, as people write it."""
         return f"{self.target_namespace}/{self.target_name}"
+
+    @property
+    def is_declined(self) -> bool:
+        """Return True if it ended with a person's No, which is no failure of anything."""
+        return self.error_code in {REJECTED, DECLINED}
 
     @property
     def duration_ms(self) -> int | None:

@@ -94,7 +94,7 @@ def test_a_second_decision_is_told_who_was_first(apis: Apis, approval: Paused) -
     for path, body in (("decline", NO), ("resolve", {"response": PROPOSED})):
         response = apis.alice.post(f"{PATH}/{approval.request_id}/{path}", body)
         problem = assert_problem(response, 409, "already_resolved")
-        assert "rejected by bob@example.com" in problem["error"]
+        assert "declined by bob@example.com" in problem["error"]
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"reason": "x" * 2001}])

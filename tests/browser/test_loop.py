@@ -144,7 +144,7 @@ def test_delivered_again_it_goes_on(signed_in: Page, site: Site) -> None:
         page.goto(site.page(f"/sessions/{ids['session_id']}"))
         page.get_by_text("Deliver again").first.click()
         page.get_by_role("button", name="Deliver again").last.click()
-        expect(page.locator("main")).to_contain_text("Succeeded")
+        expect(page.locator("main")).to_contain_text("Delivered")
         assert len(endpoint.calls) == 2
         ids_sent = {call.headers["webhook-id"] for call in endpoint.calls}
         assert len(ids_sent) == 1

@@ -14,6 +14,7 @@ from opensink_web.models import (
     User,
     db,
 )
+from opensink_web.models.execution import DECLINED, REJECTED
 from opensink_web.models.transaction import notify_after_commit, run_prepared
 from opensink_web.operations.executions.ending import (
     Ending,
@@ -24,12 +25,6 @@ from opensink_web.operations.executions.ending import (
 )
 from opensink_web.operations.requests.answer import CheckedAnswer, edited_count, with_edits
 from opensink_web.schema.secrets import merged_paths, paths_from, secrets_of
-
-REJECTED = "rejected"
-"""The `error_code` of a call that a person did not approve."""
-
-DECLINED = "declined"
-"""The `error_code` of what a person did not want to answer."""
 
 # Built once, because building a statement costs more than running it.
 _MOMENT = bindparam("moment", type_=Execution.next_at.type)

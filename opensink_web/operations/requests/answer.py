@@ -64,11 +64,11 @@ def decision(kind: InputRequestKind, status: InputRequestStatus) -> str:
         case InputRequestStatus.RESOLVED:
             return "approved" if is_approval else "answered"
         case InputRequestStatus.DECLINED:
-            return "rejected" if is_approval else "declined"
+            return "declined"
         case InputRequestStatus.CANCELLED:
             return "cancelled"
         case InputRequestStatus.EXPIRED:
-            return "left until its time was over"
+            return "expired"
         case InputRequestStatus.SUPERSEDED:
             return "superseded"
         case InputRequestStatus.HELD:

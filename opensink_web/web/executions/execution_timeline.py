@@ -8,7 +8,7 @@ from opensink_web.models import Execution, ExecutionStep, StepKind, Workspace
 from opensink_web.operations.accounts.disclosure import without_echoes
 from opensink_web.web.rendering import happenings
 from opensink_web.web.rendering.edits import with_edits_of
-from opensink_web.web.rendering.timeline import Event, Link, who_answered
+from opensink_web.web.rendering.timeline import Event, Link, who_decided
 
 
 def execution_events(workspace: Workspace, execution: Execution) -> list[Event]:
@@ -20,8 +20,10 @@ def _of_step(workspace: Workspace, execution: Execution, step: ExecutionStep) ->
     what = happenings.execution_step(step.kind)
     by, text = None, without_echoes(execution, step.message)
     if step.kind is StepKind.RESUMED and text is not None and " answered “" in text:
-        by, text = who_answered(text)
+        by, text = who_decided(text)
         what = with_edits_of(what, step.details)
+    if step.kind is StepKind.FAILED and execution.is_declined:
+        what = happenings.DECLINED
     return Event(
         id=step.id,
         what=what,

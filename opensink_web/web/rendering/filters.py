@@ -39,6 +39,8 @@ def equip(environment: Environment) -> None:
     environment.add_extension(ForeignText)
     environment.filters.update(
         badge=words.badge,
+        decided=words.decided,
+        decider=words.decider,
         markdown=formatted,
         json_pretty=json_pretty,
         json_shown=json_shown,

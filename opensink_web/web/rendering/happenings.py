@@ -21,6 +21,8 @@ class Happening:
 
 SESSION_FAILED = Happening("Session failed", "alert-triangle", "danger")
 AGENTS_REPORT = Happening("Report of the agent", "robot")
+DECLINED = Happening("Declined", "circle-x")
+"""A person's No: neither a request nor an execution has failed with it."""
 
 
 def activity(kind: ActivityType) -> Happening:

@@ -1,5 +1,6 @@
 """What happened in a session, newest first: its activities and every attempt at a delivery."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,6 +30,7 @@ from opensink_web.web.rendering.words import attempt_trigger
 
 NEWEST = PageRequest(limit=LIMIT_MAX)
 _ABOUT_REQUESTS = {ActivityType.INPUT_REQUEST_CREATED, ActivityType.INPUT_REQUEST_RESOLVED}
+_WHO_DECIDED = re.compile(r"(?P<who>\S+) (answered|declined) “(?P<title>.*)”\.\Z", re.DOTALL)
 _OURS = _ABOUT_REQUESTS | {ActivityType.SESSION_STARTED, ActivityType.SESSION_ENDED}
 """What OpenSink itself writes down."""
 
@@ -82,8 +84,8 @@ def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity
     what = SESSION_FAILED if has_failed else happenings.activity(activity.type)
     by, text = session.agent.name if is_agents else None, activity.message
     if activity.type is ActivityType.INPUT_REQUEST_RESOLVED and text is not None:
-        by, text = who_answered(text)
-        what = with_edits_of(what, activity.payload)
+        by, text = who_decided(text)
+        what = with_edits_of(_decision_in(activity.payload), activity.payload)
     return Event(
         id=activity.id,
         what=what,
@@ -112,13 +114,25 @@ def _of_report(session: AgentSession, activity: Activity) -> Event:
     )
 
 
-def who_answered(message: str) -> tuple[str, str]:
-    """Return who answered and the title, out of `email answered “title”.`
+def _decision_in(payload: JSONValue) -> Happening:
+    outcome = payload.get("outcome") if isinstance(payload, dict) else None
+    match outcome:
+        case "declined":
+            return happenings.DECLINED
+        case "expired" | "cancelled":
+            return Happening(str(outcome).capitalize(), "clock" if outcome == "expired" else "ban")
+        case _:
+            return happenings.activity(ActivityType.INPUT_REQUEST_RESOLVED)
 
-    The title is the agent's, and could go on like a second sentence of ours.
+
+def who_decided(message: str) -> tuple[str | None, str]:
+    """Return who decided and the title, out of `email answered “title”.`
+
+    The title is the agent's, and could go on like a second sentence of ours. What says something
+    else is returned as it is, and nobody.
     """
-    who, _, rest = message.partition(" answered “")
-    return who, rest.removesuffix("”.")
+    match = _WHO_DECIDED.match(message)
+    return (None, message) if match is None else (match["who"], match["title"])
 
 
 def _own_links(workspace: Workspace, activity: Activity) -> list[Link]:

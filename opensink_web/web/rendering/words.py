@@ -1,10 +1,12 @@
 """Every status and kind in words for people: one function for each, and how it is drawn.
 
+One state has one word on every page: a request is waiting, answered, approved, declined, cancelled,
+expired or superseded, and a call failed. What a person declined has not failed, and is not red.
 Nowhere else is a word for a member of an enum. Each function ends in `assert_never`, so that a new
 member is an error that mypy finds, and not a page that fails.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
@@ -14,9 +16,10 @@ from opensink_web.models import (
     CallbackStatus,
     DeliveryKind,
     DeliveryStatus,
+    Execution,
     ExecutionStatus,
     FunctionKind,
-    InputRequestKind,
+    InputRequest,
     InputRequestStatus,
     Role,
     SessionStatus,
@@ -47,16 +50,26 @@ _QUEUED = Badge("Queued", "info", "clock")
 _RUNNING = Badge("Running", "info", "loader-2", is_live=True)
 _COMPLETED = Badge("Completed", "success", "circle-check")
 _FAILED = Badge("Failed", "danger", "alert-triangle")
-_PENDING = Badge("Pending", "warning", "clock")
+_WAITING = Badge("Waiting", "warning", "clock")
+_WAITING_FOR_INPUT = Badge("Waiting for input", "warning", "hourglass")
+_DECLINED = Badge("Declined", "neutral", "circle-x")
 _CANCELLED = Badge("Cancelled", "neutral", "ban")
 _NOT_STARTED = Badge("Not started", "neutral", "circle-dashed")
 
 
-def badge(status: Status | None) -> Badge:
-    """Return how a status is drawn; None is an agent's before its first session."""
+def badge(status: Status | InputRequest | Execution | None) -> Badge:
+    """Return how a status is drawn; None is an agent's before its first session.
+
+    Rows say more than their status: what was decided of a request, and that an execution ended
+    because a person declined.
+    """
     match status:
         case None:
             return _NOT_STARTED
+        case InputRequest():
+            return _decision_badge(status)
+        case Execution():
+            return _DECLINED if status.is_declined else _execution_badge(status.status)
         case SessionStatus():
             return _session_badge(status)
         case ExecutionStatus():
@@ -78,7 +91,7 @@ def _session_badge(status: SessionStatus) -> Badge:
         case SessionStatus.RUNNING:
             return _RUNNING
         case SessionStatus.WAITING_FOR_INPUT:
-            return Badge("Waiting for input", "warning", "hourglass")
+            return _WAITING_FOR_INPUT
         case SessionStatus.PROCESSING_INPUT:
             return Badge("Processing input", "info", "loader-2", is_live=True)
         case SessionStatus.COMPLETED:
@@ -96,7 +109,7 @@ def _execution_badge(status: ExecutionStatus) -> Badge:
         case ExecutionStatus.RUNNING:
             return _RUNNING
         case ExecutionStatus.AWAITING_INPUT:
-            return Badge("Awaiting input", "warning", "hourglass")
+            return _WAITING_FOR_INPUT
         case ExecutionStatus.COMPLETED:
             return _COMPLETED
         case ExecutionStatus.FAILED:
@@ -125,16 +138,20 @@ def _batch_badge(status: BatchStatus) -> Badge:
             assert_never(status)
 
 
+def _decision_badge(request: InputRequest) -> Badge:
+    """Return how a request is drawn; a decision that can be undone still, as what was decided."""
+    drawn = _input_request_badge(decided_status(request))
+    return replace(drawn, text=decided(request)) if drawn.tone == "success" else drawn
+
+
 def _input_request_badge(status: InputRequestStatus) -> Badge:
     match status:
         case InputRequestStatus.PENDING:
-            return _PENDING
-        case InputRequestStatus.HELD:
-            return Badge("Decided, can be undone", "info", "clock")
-        case InputRequestStatus.RESOLVED:
-            return Badge("Resolved", "success", "circle-check")
+            return _WAITING
+        case InputRequestStatus.HELD | InputRequestStatus.RESOLVED:
+            return Badge("Answered", "success", "circle-check")
         case InputRequestStatus.DECLINED:
-            return Badge("Declined", "danger", "circle-x")
+            return _DECLINED
         case InputRequestStatus.CANCELLED:
             return _CANCELLED
         case InputRequestStatus.EXPIRED:
@@ -148,9 +165,9 @@ def _input_request_badge(status: InputRequestStatus) -> Badge:
 def _delivery_badge(status: DeliveryStatus) -> Badge:
     match status:
         case DeliveryStatus.PENDING:
-            return _PENDING
+            return _WAITING
         case DeliveryStatus.SUCCEEDED:
-            return Badge("Succeeded", "success", "circle-check")
+            return Badge("Delivered", "success", "circle-check")
         case DeliveryStatus.FAILED:
             return _FAILED
         case _:
@@ -160,7 +177,7 @@ def _delivery_badge(status: DeliveryStatus) -> Badge:
 def _callback_badge(status: CallbackStatus) -> Badge:
     match status:
         case CallbackStatus.PENDING:
-            return _PENDING
+            return _WAITING
         case CallbackStatus.SENT:
             return Badge("Sent", "success", "circle-check")
         case CallbackStatus.FAILED:
@@ -177,7 +194,7 @@ def part_of_batch(status: ExecutionStatus) -> str:
         case ExecutionStatus.RUNNING:
             return "running"
         case ExecutionStatus.AWAITING_INPUT:
-            return "waiting for a person"
+            return "waiting for input"
         case ExecutionStatus.COMPLETED:
             return "completed"
         case ExecutionStatus.FAILED:
@@ -251,9 +268,26 @@ def execution_after_answer(status: ExecutionStatus) -> tuple[Mark, str]:
             assert_never(status)
 
 
-def decided(kind: InputRequestKind, status: InputRequestStatus) -> str:
-    """Say what somebody has done to a request: `Approved`, by whom follows."""
-    return decision(kind, status).capitalize()
+def decided_status(request: InputRequest) -> InputRequestStatus:
+    """Return what a request's status is, or is about to be where its decision can be undone."""
+    if request.status is not InputRequestStatus.HELD:
+        return request.status
+    is_declined = request.sealed_decline_reason is not None
+    return InputRequestStatus.DECLINED if is_declined else InputRequestStatus.RESOLVED
+
+
+def decided(request: InputRequest) -> str:
+    """Say what became of a request: `Approved`, by whom follows."""
+    return decision(request.kind, decided_status(request)).capitalize()
+
+
+def decider(request: InputRequest) -> str | None:
+    """Say who decided a request; None where nobody did."""
+    if request.resolved_by_system:
+        return "its deadline"
+    if request.resolved_by is not None:
+        return request.resolved_by.email
+    return None if request.resolved_at is None else "somebody who has left"
 
 
 def delivery_kind(kind: DeliveryKind) -> str:

@@ -24,7 +24,6 @@ from opensink_web.web.forms.choice import Choice, agent_choice, chosen_agent
 from opensink_web.web.rendering.edits import edits_in
 from opensink_web.web.rendering.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.rendering.words import decided
 from opensink_web.web.requests.stored_answer import preview_of
 
 blueprint = Blueprint("inbox", __name__)
@@ -75,7 +74,6 @@ def show(principal: Principal) -> ResponseReturnValue:
     return render_template(
         template,
         inbox=inbox,
-        decided=decided,
         may_connect=principal.may("agents", Action.WRITE),
         base_url=public_root(),
     )

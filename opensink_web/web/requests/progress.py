@@ -27,6 +27,8 @@ from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.words import (
     Mark,
     decided,
+    decided_status,
+    decider,
     execution_after_answer,
     mark_icon,
     session_after_answer,
@@ -103,11 +105,10 @@ def _outcome(principal: Principal, input_request: InputRequest) -> tuple[tuple[S
 
 
 def _decision_step(principal: Principal, input_request: InputRequest) -> Step:
-    who = input_request.resolved_by.email if input_request.resolved_by else "somebody who has left"
-    if input_request.resolved_by_id == principal.user.id:
-        who = "you"
-    title = f"{decided(input_request.kind, input_request.status)} by {who}"
-    if input_request.status is InputRequestStatus.DECLINED:
+    is_theirs = input_request.resolved_by_id == principal.user.id
+    who = "you" if is_theirs else decider(input_request)
+    title = f"{decided(input_request)} by {who}" if who else decided(input_request)
+    if decided_status(input_request) is InputRequestStatus.DECLINED:
         return Step(Mark.DONE, title, input_request.decline_reason, input_request.resolved_at)
     title += with_edits(input_request.edited)
     return Step(Mark.DONE, title, moment=input_request.resolved_at)
@@ -156,7 +157,7 @@ def _execution_step(slug: str, input_request: InputRequest, execution: Execution
     mark, title = execution_after_answer(execution.status)
     detail, moment = shown_error(execution), execution.finished_at
     if input_request.status is InputRequestStatus.DECLINED:
-        title, detail = "The execution failed with this reason", None
+        mark, title, detail = Mark.DONE, "The execution ended with this reason", None
     elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():
         mark, title, moment = Mark.WARNING, "The call waits for its time", execution.next_at
     return Step(mark, title, detail, moment, href, "Execution")

@@ -62,7 +62,7 @@ def test_lists_batches_with_how_far_each_is(bob: FlaskClient, mixed: Submitted) 
     assert "6 of 10" in html
     assert "run-7" in html
     assert "alice@example.com" in html
-    assert "6 of 10 ended: 4 completed, 2 failed, 1 waiting for a person" in html
+    assert "6 of 10 ended: 4 completed, 2 failed, 1 waiting for input" in html
 
 
 def test_filters_in_the_address(bob: FlaskClient, cast: Cast, mixed: Submitted) -> None:

@@ -8,20 +8,25 @@ from typing import Any, get_args
 
 import pytest
 
+from opensink_web import clock
 from opensink_web.models import (
     ActivityType,
     AttemptOutcome,
     AttemptTrigger,
     DeliveryAttempt,
     DeliveryKind,
+    Execution,
     ExecutionStatus,
     FunctionKind,
+    InputRequest,
     InputRequestKind,
     InputRequestStatus,
     Role,
     SessionStatus,
     StepKind,
+    User,
 )
+from opensink_web.models.execution import DECLINED, REJECTED
 from opensink_web.web.deliveries import delivery
 from opensink_web.web.executions import batch_progress, execution
 from opensink_web.web.executions.batch import View
@@ -75,6 +80,7 @@ def test_every_event_has_a_title_and_is_drawn() -> None:
         *map(happenings.attempt, attempts),
         happenings.SESSION_FAILED,
         happenings.AGENTS_REPORT,
+        happenings.DECLINED,
     ]
     assert all(event.title for event in events)
     check(events)
@@ -89,10 +95,47 @@ def test_every_outcome_of_an_answer_is_told() -> None:
 
 
 def test_every_decision_is_told() -> None:
-    pairs = [(kind, status) for kind in InputRequestKind for status in InputRequestStatus]
-    assert all(words.decided(*pair) for pair in pairs)
-    assert words.decided(InputRequestKind.APPROVAL, InputRequestStatus.RESOLVED) == "Approved"
-    assert words.decided(InputRequestKind.INPUT, InputRequestStatus.DECLINED) == "Declined"
+    told = {
+        (kind, status): words.decided(InputRequest(kind=kind, status=status))
+        for kind in InputRequestKind
+        for status in InputRequestStatus
+    }
+    assert all(told.values())
+    assert told[InputRequestKind.APPROVAL, InputRequestStatus.RESOLVED] == "Approved"
+    assert told[InputRequestKind.INPUT, InputRequestStatus.RESOLVED] == "Answered"
+    assert {told[kind, InputRequestStatus.DECLINED] for kind in InputRequestKind} == {"Declined"}
+
+
+@pytest.mark.parametrize("status", [InputRequestStatus.HELD, InputRequestStatus.RESOLVED])
+def test_what_can_be_undone_reads_as_what_was_decided(status: InputRequestStatus) -> None:
+    answered = InputRequest(kind=InputRequestKind.INPUT, status=status)
+    approved = InputRequest(kind=InputRequestKind.APPROVAL, status=status)
+    assert words.badge(answered).text == words.decided(answered) == "Answered"
+    assert words.badge(approved).text == words.decided(approved) == "Approved"
+
+
+def test_a_persons_no_is_no_failure() -> None:
+    held = {"status": InputRequestStatus.HELD, "sealed_decline_reason": "sealed"}
+    declined = [
+        words.badge(InputRequestStatus.DECLINED),
+        *(words.badge(InputRequest(kind=kind, **held)) for kind in InputRequestKind),
+        *(
+            words.badge(Execution(status=ExecutionStatus.FAILED, error_code=code))
+            for code in (REJECTED, DECLINED)
+        ),
+    ]
+    assert {(badge.text, badge.tone) for badge in declined} == {("Declined", "neutral")}
+    assert happenings.DECLINED.tone == "neutral"
+    assert words.badge(Execution(status=ExecutionStatus.FAILED)).tone == "danger"
+
+
+def test_who_decided_is_told() -> None:
+    assert words.decider(InputRequest(resolved_by_system=True)) == "its deadline"
+    assert words.decider(InputRequest(resolved_by=User(email="bob@example.com"))) == (
+        "bob@example.com"
+    )
+    assert words.decider(InputRequest(resolved_at=clock.now())) == "somebody who has left"
+    assert words.decider(InputRequest()) is None
 
 
 def test_no_status_is_missing_where_they_stand_in_an_order() -> None:

@@ -81,8 +81,8 @@ class TestInbox:
         html = bob.get(f"{INBOX}?view=decided").text
 
         assert "Answered by bob@example.com" in html
-        assert "Rejected by bob@example.com" in html
-        assert "Declined" in html
+        assert "Declined by bob@example.com" in html
+        assert "state-danger" not in html  # a person's No is no failure
 
 
 class TestQuestion:
@@ -145,7 +145,7 @@ class TestQuestion:
         html = bob.get(page_of(paused)).text
         assert "Declined by you" in html
         assert "Ask\nAlice." in html
-        assert "The execution failed with this reason" in html
+        assert "The execution ended with this reason" in html
 
 
 class TestApproval:
@@ -208,7 +208,7 @@ class TestApproval:
         with app.app_context():
             assert execution(approval.execution_id).status is ExecutionStatus.FAILED
         html = bob.get(page_of(approval)).text
-        assert "Rejected by you" in html
+        assert "Declined by you" in html
         assert "Too expensive." in html
         assert "The input that was proposed" in html
 

@@ -249,7 +249,7 @@ def test_tells_whoever_is_typing_that_somebody_else_has_answered(
 
     assert "Answered by alice@example.com" in part
     assert "can no longer be sent" in part
-    assert "Resolved" in part
+    assert ">Answered</span>" in part
 
 
 def test_shows_why_a_call_failed_and_leads_to_it(
