@@ -4,7 +4,8 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, request, url_for
+from flask import g, url_for
+from htmx_flask import request
 from sqlalchemy.exc import SQLAlchemyError
 
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
@@ -68,15 +69,28 @@ _AREA_OF_BLUEPRINT = {
 def around_page() -> dict[str, Any]:
     """Return the variables of base.html; empty ones outside a workspace."""
     principal: Principal | None = g.get("principal")
+    frame = "swap.html" if is_swapped() else "base.html"
     if principal is None:
-        return {"workspace": None, "principal": None, "nav": [], "pending_count": ""}
+        return {
+            "workspace": None,
+            "principal": None,
+            "nav": [],
+            "pending_count": "",
+            "frame": frame,
+        }
     waiting = counted(_waiting(principal))
     return {
         "workspace": principal.workspace,
         "principal": principal,
         "pending_count": waiting,
+        "frame": frame,
         "nav": [_item(principal, entry, waiting) for entry in _ENTRIES if _may(principal, entry)],
     }
+
+
+def is_swapped() -> bool:
+    """Return True if the page that is asked for goes into #main of the one that is there."""
+    return bool(request.htmx) and request.htmx.target == "main"
 
 
 def _may(principal: Principal, entry: _Entry) -> bool:
