@@ -1,0 +1,225 @@
+"""Deciding on many at once: each on its own, and what cannot be decided says why."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from opensink_web.errors import InvalidInput
+from opensink_web.json_value import JSONValue
+from opensink_web.models import (
+    Delivery,
+    ExecutionStatus,
+    InputRequest,
+    InputRequestStatus,
+    User,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import writing
+from opensink_web.operations.agents.agent import create_agent
+from opensink_web.operations.agents.agent_session import start_session
+from opensink_web.operations.agents.question import ask
+from opensink_web.operations.decisions.bulk import (
+    MAX_ROWS,
+    RowDecision,
+    RowResult,
+    Verdict,
+    decide_many,
+)
+from tests.conftest import Cast, Person
+from tests.support.pause_scenarios import approval_in, cancel, execution_of, paused_in
+from tests.support.scenarios import ENDPOINT, POLICY, SCHEMA, answer, ask_in
+
+pytestmark = pytest.mark.usefixtures("on_each_database", "there")
+
+AMOUNT: JSONValue = {
+    "type": "object",
+    "required": ["amount"],
+    "properties": {"amount": {"type": "integer"}},
+}
+
+
+@pytest.fixture
+def there(app: Flask) -> Iterator[None]:
+    with app.app_context():
+        yield
+
+
+def ask_many(person: Person, count: int, schema: JSONValue = SCHEMA) -> list[UUID]:
+    """Ask from two agents, each question in a session of its own."""
+    with writing():
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        names = (f"Agent {uuid4()}" for _ in range(2))
+        agents = [
+            create_agent(workspace, POLICY, name=each, execution_endpoint=ENDPOINT).id
+            for each in names
+        ]
+        ids = []
+        for number in range(count):
+            agent_id = agents[number % 2]
+            session = start_session(workspace, agent_id)
+            question = ask(
+                workspace,
+                session.id,
+                agent_id,
+                key="k",
+                title=f"Number {number}",
+                message="",
+                schema=schema,
+            )
+            ids.append(question.id)
+        return ids
+
+
+def decide(person: Person, decisions: Sequence[RowDecision]) -> list[RowResult]:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    return decide_many(workspace, decisions, by=db.session.get_one(User, person.id))
+
+
+def say(person: Person, verdict: Verdict, ids: Sequence[UUID], reason: str = "") -> list[str]:
+    """Return the refusals of one decision on all, "" for what was decided."""
+    results = decide(person, [RowDecision(each, verdict, reason=reason) for each in ids])
+    assert [each.request_id for each in results] == list(dict.fromkeys(ids))
+    return [each.refusal or "" for each in results]
+
+
+def request(request_id: UUID) -> InputRequest:
+    return db.session.get_one(InputRequest, request_id, populate_existing=True)
+
+
+@pytest.mark.parametrize(("verdict", "value"), [(Verdict.YES, True), (Verdict.NO, False)])
+def test_yes_and_no_answer_what_has_one_boolean(cast: Cast, verdict: Verdict, value: bool) -> None:
+    ids = ask_many(cast.alice, 3)
+    assert say(cast.bob, verdict, ids) == ["", "", ""]
+    for each in map(request, ids):
+        assert each.status is InputRequestStatus.RESOLVED
+        assert each.response == {"approved": value}
+        assert each.resolved_by_id == cast.bob.id
+    assert db.session.scalar(select(func.count()).select_from(Delivery)) == 3
+
+
+def test_yes_approves_calls_as_they_are_proposed(cast: Cast) -> None:
+    waiting = approval_in(cast.alice, [{"amount": 1}, {"amount": 2}], is_batch=True)
+    assert say(cast.bob, Verdict.YES, [each.request_id for each in waiting]) == ["", ""]
+    assert [execution_of(each).status for each in waiting] == [ExecutionStatus.QUEUED] * 2
+    responses = [request(each.request_id).response for each in waiting]
+    assert responses == [{"amount": 1}, {"amount": 2}]
+    assert [request(each.request_id).edited for each in waiting] == [[], []]
+
+
+def test_one_reason_declines_all(cast: Cast) -> None:
+    waiting = approval_in(cast.alice, [{"amount": 1}, {"amount": 2}], is_batch=True)
+    ids = [each.request_id for each in waiting]
+    assert say(cast.bob, Verdict.DECLINE, ids, "Too much.") == ["", ""]
+    assert {request(each).decline_reason for each in ids} == {"Too much."}
+    assert [execution_of(each).status for each in waiting] == [ExecutionStatus.FAILED] * 2
+
+
+def test_an_answer_for_each(cast: Cast) -> None:
+    ids = ask_many(cast.alice, 2, AMOUNT)
+    decide(
+        cast.bob,
+        [RowDecision(ids[n], Verdict.ANSWER, answer={"amount": n}) for n in range(2)],
+    )
+    assert [request(each).response for each in ids] == [{"amount": 0}, {"amount": 1}]
+
+
+def test_who_was_faster_is_named_and_the_others_are_decided(cast: Cast) -> None:
+    theirs = ask_in(cast.alice, ENDPOINT)
+    mine = ask_many(cast.alice, 2)
+    answer(cast.alice, theirs, approved=False)
+    first, taken, last = say(cast.bob, Verdict.YES, [mine[0], theirs.request_id, mine[1]])
+    assert taken.startswith("This was already answered by alice@example.com on 20")
+    assert (first, last) == ("", "")
+    assert request(theirs.request_id).response == {"approved": False}
+
+
+def test_one_that_ended_meanwhile_is_reported(cast: Cast) -> None:
+    gone, waiting = approval_in(cast.alice, [{"amount": 1}, {"amount": 2}])
+    cancel(cast.alice, gone.execution_id)
+    refusals = say(cast.bob, Verdict.YES, [gone.request_id, waiting.request_id])
+    assert "execution has ended" in refusals[0]
+    assert refusals[1] == ""
+
+
+def test_what_asks_for_more_than_a_click_is_left(cast: Cast) -> None:
+    (form,) = ask_many(cast.alice, 1, AMOUNT)
+    (call,) = approval_in(cast.alice, [{"amount": 1}])
+    paused = paused_in(cast.alice)
+    yes = say(cast.bob, Verdict.YES, [form])
+    no = say(cast.bob, Verdict.NO, [call.request_id, paused.request_id])
+    assert "more than a Yes or No" in yes[0]
+    assert "takes a reason" in no[0]
+    assert no[1] == ""
+    assert request(form).status is request(call.request_id).status is InputRequestStatus.PENDING
+
+
+def test_an_answer_that_does_not_fit_is_left(cast: Cast) -> None:
+    (form,) = ask_many(cast.alice, 1, AMOUNT)
+    (result,) = decide(cast.bob, [RowDecision(form, Verdict.ANSWER, answer={"amount": "x"})])
+    assert result.refusal == "The response does not match the request's schema."
+    assert request(form).status is InputRequestStatus.PENDING
+
+
+def test_without_a_reason_nothing_is_declined(cast: Cast) -> None:
+    (call,) = approval_in(cast.alice, [{"amount": 1}])
+    (refusal,) = say(cast.bob, Verdict.DECLINE, [call.request_id], " ")
+    assert "reason" in refusal
+    assert request(call.request_id).status is InputRequestStatus.PENDING
+
+
+def test_another_workspaces_is_not_there(cast: Cast) -> None:
+    (theirs,) = ask_many(cast.alice, 1)
+    (mine,) = ask_many(cast.charlie, 1)
+    elsewhere, nowhere, here = say(cast.charlie, Verdict.YES, [theirs, uuid4(), mine])
+    assert elsewhere == nowhere == "There is no such input request."
+    assert here == ""
+    assert request(theirs).status is InputRequestStatus.PENDING
+
+
+def test_one_that_is_named_twice_is_decided_once(cast: Cast) -> None:
+    (only,) = ask_many(cast.alice, 1)
+    assert say(cast.bob, Verdict.NO, [only, only]) == [""]
+    assert request(only).response == {"approved": False}
+
+
+@pytest.mark.parametrize("count", [0, MAX_ROWS + 1])
+def test_none_or_too_many_are_refused(cast: Cast, count: int) -> None:
+    with pytest.raises(InvalidInput, match=r"at least one|At most 500"):
+        say(cast.bob, Verdict.YES, [uuid4() for _ in range(count)])
+
+
+@pytest.mark.server
+def test_two_people_at_once_decide_each_request_once(app: Flask, cast: Cast) -> None:
+    waiting = approval_in(cast.alice, [{"amount": n} for n in range(1, 31)], is_batch=True)
+    ids = [*ask_many(cast.alice, 30), *(each.request_id for each in waiting)]
+    start = threading.Barrier(4)
+    decided: list[UUID] = []
+    refused: list[str] = []
+
+    def take(person: Person, order: list[UUID]) -> None:
+        with app.app_context():
+            workspace = db.session.get_one(Workspace, person.workspace_id)
+            start.wait()
+            decisions = [RowDecision(each, Verdict.YES) for each in order]
+            by = db.session.get_one(User, person.id)
+            for each in decide_many(workspace, decisions, by=by):
+                if each.refusal:
+                    refused.append(each.refusal)
+                else:
+                    decided.append(each.request_id)
+
+    people = [(cast.alice, ids), (cast.bob, ids[::-1])] * 2
+    threads = [threading.Thread(target=take, args=each) for each in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(decided) == sorted(ids)
+    assert len(refused) == 3 * len(ids)
+    assert all(each.startswith("This was already") for each in refused)
