@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, JsonValue
-from pydantic_core import PydanticCustomError
+from pydantic import Field, JsonValue
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
@@ -13,15 +12,14 @@ from opensink_web.contract.shapes import (
     PageResponse,
     Received,
     ResponseModel,
+    WebAddress,
     page_response,
 )
 from opensink_web.models import (
-    WEB_ADDRESS,
     Activity,
     ActivityRecorder,
     ActivitySource,
     ActivityType,
-    is_web_address,
 )
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents import activity as activities
@@ -30,18 +28,8 @@ from opensink_web.operations.agents import queries
 routes = Routes("agent_session_activities")
 
 
-def _web_address(href: str) -> str:
-    if not is_web_address(href):
-        raise PydanticCustomError("web_address", "not a web address")
-    return href
-
-
 class Link(Received):
-    href: Annotated[
-        str,
-        AfterValidator(_web_address),
-        Field(json_schema_extra={"pattern": WEB_ADDRESS}),
-    ]
+    href: WebAddress
     text: str
 
 

@@ -1,11 +1,15 @@
 """/agent-session-input-requests: what agents and executions ask people, and the answers."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Self, TypeAlias
+from enum import StrEnum
+from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
 
-from pydantic import Field, JsonValue, WithJsonSchema
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema
 
+from opensink_web.api.request_options import ContextLinkResponse, OptionFields
 from opensink_web.contract import waiting
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
@@ -18,10 +22,9 @@ from opensink_web.contract.shapes import (
     Query,
     Received,
     ResponseModel,
-    page_response,
 )
 from opensink_web.errors import InvalidAnswer, InvalidSchema
-from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
+from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, OnExpire
 from opensink_web.operations.accounts.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.accounts.disclosure import (
     reads_secrets_of,
@@ -34,6 +37,7 @@ from opensink_web.operations.decisions import decision as decisions
 from opensink_web.operations.executions.execution import refuse_to_pause
 from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
+from opensink_web.operations.requests.options import RequestOptions, check_options
 from opensink_web.schema.limits import check_schema
 
 RESOURCE = "agent_session_input_requests"
@@ -45,15 +49,19 @@ AnswerSchema: TypeAlias = Annotated[
 """A JSON Schema that an answer has to fit, in a body that is sent."""
 
 
-class InputRequestCreate(Received):
+_SERVER_SET = frozenset(
+    {
+        *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
+        *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
+        *("resolved_by_system", "revision", "supersedes_id", "superseded_by"),
+    }
+)
+
+
+class InputRequestCreate(OptionFields):
     """A question. `message` is Markdown; the answer has to fit `schema`, a JSON Schema."""
 
-    server_set = frozenset(
-        {
-            *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
-            *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
-        }
-    )
+    server_set = _SERVER_SET
 
     session_id: UUID
     agent_id: UUID
@@ -75,6 +83,48 @@ class Refusal(Received):
     reason: Annotated[str, Field(min_length=1, max_length=decisions.REASON_LENGTH_MAX)]
 
 
+class RequestStatus(StrEnum):
+    """Where a request stands."""
+
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+    @property
+    def stored(self) -> InputRequestStatus:
+        """What operations take."""
+        return InputRequestStatus(self)
+
+
+def _public_status(status: object) -> object:
+    # a decision that can be undone is nobody's to know yet
+    return RequestStatus.PENDING if status is InputRequestStatus.HELD else status
+
+
+_NOT_DECIDED: dict[str, Any] = {
+    "response": None,
+    "edited": None,
+    "decline_reason": None,
+    "resolved_at": None,
+    "resolved_by": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A request with what other rows say of it, which one that is in no session cannot load."""
+
+    request: InputRequest
+    tags: list[str]
+    superseded_by: UUID | None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.request, name)
+
+
 class InputRequestResponse(ResponseModel):
     """A question, and once it is decided what was answered, when and by whom.
 
@@ -83,10 +133,11 @@ class InputRequestResponse(ResponseModel):
     wants it to be. `edited` are JSON Pointers to what the response changes of what was proposed: of
     `proposed_response`, or else of the defaults and constants of the schema. It is empty when all
     was taken as proposed, and null when nothing was proposed, there is no response, or it was given
-    before OpenSink kept this. Who declined, and when, is in `resolved_by` and `resolved_at`. What
-    the schema calls secret is shown to the API key of the agent, which is one that may write
-    agents' sessions, or execute the function that asked, and to an execution's own token; everybody
-    else sees `"••••••"` in its place.
+    before OpenSink kept this. Who declined, and when, is in `resolved_by` and `resolved_at`; where
+    a deadline decided, nobody is, and `resolved_by_system` is true. What the schema calls secret is
+    shown to the API key of the agent, which is one that may write agents' sessions, or execute the
+    function that asked, and to an execution's own token; everybody else sees `"••••••"` in its
+    place.
     """
 
     id: UUID
@@ -103,23 +154,56 @@ class InputRequestResponse(ResponseModel):
     response: JsonObject | None
     edited: list[str] | None
     decline_reason: str | None
-    status: InputRequestStatus
+    status: Annotated[RequestStatus, BeforeValidator(_public_status)]
     created_at: datetime
     resolved_at: datetime | None
     resolved_by: PersonResponse | None
+    resolved_by_system: bool
+    priority: int
+    tags: list[str]
+    reference: str | None
+    context: list[ContextLinkResponse]
+    allow_decline: bool
+    expires_at: datetime | None
+    on_expire: OnExpire
+    default_response: JsonObject | None
+    revision: int = Field(description="1, and one more for each request that this one supersedes.")
+    supersedes_id: UUID | None = Field(description="The request that this one is asked instead of.")
+    superseded_by: UUID | None = Field(description="The request that is asked instead of it.")
+
+    @classmethod
+    def all_shown_to(cls, principal: Principal, requests: Sequence[InputRequest]) -> list[Self]:
+        """Write requests, their secrets only for those who read them."""
+        tags = input_requests.tags_of([request.id for request in requests])
+        is_old = InputRequestStatus.SUPERSEDED
+        old = [request.id for request in requests if request.status is is_old]
+        successors = input_requests.successors_of(old) if old else {}
+        return [
+            cls._shown_to(
+                principal,
+                _Shown(request, tags.get(request.id, []), successors.get(request.id)),
+            )
+            for request in requests
+        ]
 
     @classmethod
     def shown_to(cls, principal: Principal, request: InputRequest) -> Self:
-        """Write a request, its secrets only for those who read them."""
-        answer = cls.of(request)
+        """Write one request."""
+        return cls.all_shown_to(principal, [request])[0]
+
+    @classmethod
+    def _shown_to(cls, principal: Principal, row: "_Shown") -> Self:
+        answer, request = cls.of(row), row.request
+        shown = _NOT_DECIDED if request.status is InputRequestStatus.HELD else {}
         if reads_secrets_of(principal, request):
-            return answer
-        shown = {
+            return answer.model_copy(update=shown)
+        hidden = {
             "schema_": shown_schema(request),
             "proposed_response": shown_response(request, request.proposed_response),
             "response": shown_response(request, request.response),
+            "default_response": shown_response(request, request.default_response),
         }
-        return answer.model_copy(update=shown)
+        return answer.model_copy(update=hidden | shown)
 
 
 class InputRequestQuery(PageQuery):
@@ -127,8 +211,10 @@ class InputRequestQuery(PageQuery):
     agent_id: UUID | None = None
     execution_id: UUID | None = None
     kind: InputRequestKind | None = None
-    status: InputRequestStatus | None = None
+    status: RequestStatus | None = None
     key: str | None = None
+    tag: str | None = None
+    reference: str | None = None
 
 
 class WaitQuery(Query):
@@ -148,8 +234,10 @@ def check_sent_schema(schema: JsonValue) -> None:
         raise error.below("/schema") from None
 
 
-def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
+def _check_question(principal: Principal, body: InputRequestCreate) -> RequestOptions:
     check_sent_schema(body.schema_)
+    check_options(body.options, body.schema_)
+    return body.options
 
 
 @routes.post(
@@ -157,9 +245,11 @@ def _check_schema(principal: Principal, body: InputRequestCreate) -> None:
     summary="Ask a person.",
     errors=(404,),
     delegated=ASKING,
-    precheck=_check_schema,
+    precheck=_check_question,
 )
-def ask(principal: Principal, body: InputRequestCreate) -> InputRequestResponse:
+def ask(
+    principal: Principal, body: InputRequestCreate, checked: RequestOptions
+) -> InputRequestResponse:
     if principal.execution_id is not None:
         refuse_to_pause(principal.workspace, principal.execution_id)
         principal.require(RESOURCE, Action.WRITE)
@@ -171,6 +261,7 @@ def ask(principal: Principal, body: InputRequestCreate) -> InputRequestResponse:
         title=body.title,
         message=body.message,
         schema=body.schema_,
+        options=checked,
         asked_with_id=principal.execution_id,
     )
     return InputRequestResponse.shown_to(principal, request)
@@ -183,16 +274,19 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
         agent_id=query.agent_id,
         execution_id=query.execution_id,
         kind=query.kind,
-        status=query.status,
+        status=None if query.status is None else query.status.stored,
         key=query.key,
+        tag=query.tag,
+        reference=query.reference,
     )
     page = input_requests.list_input_requests(principal.workspace, filters, query.page)
-    return page_response(page, lambda request: InputRequestResponse.shown_to(principal, request))
+    items = InputRequestResponse.all_shown_to(principal, page.items)
+    return InputRequestPage(items=items, trail=page.trail)
 
 
 def until_decided(answer: InputRequestResponse, query: WaitQuery) -> waiting.Wait | None:
-    """Wait as long as is asked for while the request is pending; no longer, once it is deleted."""
-    if not query.wait or answer.status is not InputRequestStatus.PENDING:
+    """Wait as long as is asked for until a decision takes effect; no longer, once it is deleted."""
+    if not query.wait or answer.status is not RequestStatus.PENDING:
         return None
     return waiting.Wait(input_requests.still_pending, answer.id, query.wait)
 

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from opensink_web.models import WEB_ADDRESS, is_web_address
 from opensink_web.operations.page import LIMIT_DEFAULT, LIMIT_MAX, TRAIL, Page, PageRequest
 
 JsonObject: TypeAlias = dict[str, JsonValue]
@@ -84,6 +85,17 @@ def _in_utc(moment: datetime) -> datetime:
     except OverflowError:
         raise PydanticCustomError("datetime_parsing", "out of range") from None
 
+
+def _web_address(href: str) -> str:
+    if not is_web_address(href):
+        raise PydanticCustomError("web_address", "not a web address")
+    return href
+
+
+WebAddress: TypeAlias = Annotated[
+    str, AfterValidator(_web_address), Field(json_schema_extra={"pattern": WEB_ADDRESS})
+]
+"""A full address of another site, which a person may be led to."""
 
 Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A date and time with its zone (RFC 3339), read as UTC."""

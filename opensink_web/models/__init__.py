@@ -40,6 +40,7 @@ from opensink_web.models.function import Function, FunctionKind
 from opensink_web.models.idempotency import IdempotencyRecord
 from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import (
+    IS_OPEN,
     OPEN_STATUSES,
     InputRequest,
     InputRequestKind,
@@ -58,6 +59,7 @@ from opensink_web.models.user import Membership, RefreshToken, Role, User, UserS
 from opensink_web.models.workspace import Workspace
 
 __all__ = [
+    "IS_OPEN",
     "OPEN_STATUSES",
     "WEB_ADDRESS",
     "Activity",

@@ -21,6 +21,8 @@ from opensink_web.models.user import User
 
 _IS_DECIDED = text("resolved_by_id IS NOT NULL")
 _SUPERSEDES = text("supersedes_id IS NOT NULL")
+_IS_OPEN = text("status IN ('pending', 'held')")
+_HAS_REFERENCE = text("reference IS NOT NULL")
 
 
 class InputRequestStatus(StrEnum):
@@ -46,6 +48,9 @@ class InputRequestStatus(StrEnum):
 
 OPEN_STATUSES = (InputRequestStatus.PENDING, InputRequestStatus.HELD)
 """What programs call pending."""
+
+IS_OPEN = text("input_requests.status IN ('pending', 'held')")
+"""A condition that finds what programs call pending by its index; to be said in these words."""
 
 
 class OnExpire(StrEnum):
@@ -150,6 +155,18 @@ class InputRequest(Identified, Created, Base):
         Index(None, "session_id", "id"),
         Index(None, "agent_id", "id"),
         Index(None, "execution_id", "id"),
+        Index(
+            None,
+            *("workspace_id", "reference", "id"),
+            sqlite_where=_HAS_REFERENCE,
+            postgresql_where=_HAS_REFERENCE,
+        ),
+        Index(
+            "ix_input_requests_open",
+            *("workspace_id", "id"),
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
         Index(None, "supersedes_id", sqlite_where=_SUPERSEDES, postgresql_where=_SUPERSEDES),
         Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )

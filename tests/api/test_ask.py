@@ -50,6 +50,18 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "created_at": "",
         "resolved_at": None,
         "resolved_by": None,
+        "resolved_by_system": False,
+        "priority": 0,
+        "tags": [],
+        "reference": None,
+        "context": [],
+        "allow_decline": True,
+        "expires_at": None,
+        "on_expire": "none",
+        "default_response": None,
+        "revision": 1,
+        "supersedes_id": None,
+        "superseded_by": None,
     }
 
 

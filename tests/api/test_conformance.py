@@ -21,6 +21,8 @@ from tests.conftest import Cast
 
 BEYOND_SCHEMAS = (
     "/execution_endpoint/url",  # an address that may be called
+    "/default_response",  # an answer that fits the schema, where on_expire asks for one
+    "/on_expire",  # something to happen at expires_at
     "/execution_endpoint/retry/backoff/max_seconds",  # no less than the first wait
     "/execution_endpoint/headers",  # names that are tokens, and none of ours
     "/expires_at",  # a moment to come

@@ -15,6 +15,7 @@ from opensink_web.models import (
 from opensink_web.operations.agents.activity import check_agent_of, log_activity
 from opensink_web.operations.agents.agent_session import lock_session, move_session
 from opensink_web.operations.requests.input_request import NewRequest, create_requests
+from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 
 
 def ask(
@@ -26,11 +27,13 @@ def ask(
     title: str,
     message: str,
     schema: JSONValue,
+    options: RequestOptions = NO_OPTIONS,
     asked_with_id: UUID | None = None,
 ) -> InputRequest:
     """Put a question in the inbox; the session waits for the answer.
 
-    `schema` has passed check_schema(), which takes its time and so comes before the transaction.
+    `schema` has passed check_schema(), and `options` check_options(); they take their time and so
+    come before the transaction.
     `asked_with_id` is the execution with whose token that is done.
 
     Raises: NotFound; InvalidInput for another agent's session; Conflict when the session has ended.
@@ -48,6 +51,7 @@ def ask(
         session_id=session.id,
         agent_id=session.agent_id,
         asked_with_id=asked_with_id,
+        options=options,
     )
     (request_id,) = create_requests([request])
     log_activity(

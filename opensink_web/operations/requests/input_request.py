@@ -19,6 +19,7 @@ from opensink_web.models import (
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
+    InputRequestTag,
     User,
     db,
 )
@@ -26,6 +27,7 @@ from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
+from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 
 LINE_LENGTH_MAX = 255
 """Of a key and of a title."""
@@ -33,6 +35,7 @@ LINE_LENGTH_MAX = 255
 # Built once, because building a statement costs more than running it.
 _OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
 _ADD = insert(InputRequest)
+_ADD_TAGS = insert(InputRequestTag)
 _DECIDE = update(InputRequest).where(
     InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
 )
@@ -51,7 +54,8 @@ class NewRequest:
 
     `schema` has passed check_schema(); `message` is Markdown. `proposed_response` is the input of
     the call that an approval is asked for. `asked_with_id` is the execution whose token an agent
-    asked with, `batch_id` the batch of the execution whose call is to be approved.
+    asked with, `batch_id` the batch of the execution whose call is to be approved. `supersedes_id`
+    is the request that this one is asked instead of, as its next `revision`.
     """
 
     workspace_id: UUID
@@ -66,9 +70,13 @@ class NewRequest:
     execution_id: UUID | None = None
     batch_id: UUID | None = None
     asked_with_id: UUID | None = None
+    supersedes_id: UUID | None = None
+    revision: int = 1
+    options: RequestOptions = NO_OPTIONS
 
 
-_COLUMNS = tuple(field.name for field in fields(NewRequest))
+_COLUMNS = tuple(field.name for field in fields(NewRequest) if field.name != "options")
+_OPTIONS = tuple(field.name for field in fields(RequestOptions) if field.name != "tags")
 
 
 def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
@@ -78,6 +86,13 @@ def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
     """
     rows = rows_of_requests(requests)
     add_rows(rows)
+    tags = [
+        {"request_id": row["id"], "workspace_id": request.workspace_id, "tag": tag}
+        for row, request in zip(rows, requests, strict=True)
+        for tag in dict.fromkeys(request.options.tags)
+    ]
+    if tags:
+        db.session.connection().execute(_ADD_TAGS, tags)
     return [row["id"] for row in rows]
 
 
@@ -90,6 +105,8 @@ def add_rows(rows: Sequence[dict[str, Any]]) -> None:
 def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
     """Return what is inserted of requests, in the same order; needs no transaction."""
     common = {"created_at": clock.now(), "status": InputRequestStatus.PENDING}
+    # all rows have the same columns; those of a batch of approvals are many, and have no options
+    options = _OPTIONS if any(each.options is not NO_OPTIONS for each in requests) else ()
     return [
         sealed_values(
             InputRequest,
@@ -97,6 +114,7 @@ def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
                 **common,
                 "id": new_id(),
                 **{name: getattr(request, name) for name in _COLUMNS},
+                **{name: getattr(request.options, name) for name in options},
             },
         )
         for request in requests

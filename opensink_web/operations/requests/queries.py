@@ -5,6 +5,7 @@ Nothing is written here, and nothing of what writes is imported.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal, select
@@ -14,10 +15,13 @@ from opensink_web import clock
 from opensink_web.errors import NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
+    IS_OPEN,
+    OPEN_STATUSES,
     Execution,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
+    InputRequestTag,
     Preview,
     Workspace,
     db,
@@ -53,6 +57,9 @@ _OPEN_REQUEST = (
     )
     .limit(1)
 )
+_TAGS = select(InputRequestTag.request_id, InputRequestTag.tag).where(
+    InputRequestTag.request_id.in_(bindparam("of_requests", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class InputRequestFilter:
     kind: InputRequestKind | None = None
     status: InputRequestStatus | None = None
     key: str | None = None
+    tag: str | None = None
+    reference: str | None = None
     is_pending: bool | None = None
 
 
@@ -111,9 +120,9 @@ def find_pending(workspace: Workspace, request_id: UUID) -> AnswerTerms | None:
 
 
 def still_pending(request_ids: Sequence[UUID]) -> set[UUID]:
-    """Return which of these requests are there and wait for an answer."""
+    """Return which of these requests are there and no decision on them has taken effect."""
     query = select(InputRequest.id).where(
-        InputRequest.id.in_(request_ids), InputRequest.status == InputRequestStatus.PENDING
+        InputRequest.id.in_(request_ids), InputRequest.status.in_(OPEN_STATUSES)
     )
     return set(db.session.scalars(query))
 
@@ -122,7 +131,8 @@ def list_input_requests(
     workspace: Workspace, filters: InputRequestFilter, page_request: page.PageRequest
 ) -> page.Page[InputRequest]:
     """Return requests with who asked, newest first; of an execution only what names it."""
-    narrower = (filters.session_id, filters.agent_id, filters.execution_id)
+    key: Any = InputRequest.id
+    narrower = (filters.session_id, filters.agent_id, filters.execution_id, filters.tag)
     query = _LISTED.where(page.is_in(InputRequest.workspace_id, workspace, *narrower))
     query = page.narrowed(
         query,
@@ -130,9 +140,19 @@ def list_input_requests(
         (InputRequest.agent_id, filters.agent_id),
         (InputRequest.execution_id, filters.execution_id),
         (InputRequest.kind, filters.kind),
-        (InputRequest.status, filters.status),
         (InputRequest.key, filters.key),
+        (InputRequest.reference, filters.reference),
     )
+    if filters.tag is not None:
+        query = query.join(InputRequestTag, InputRequestTag.request_id == InputRequest.id).where(
+            InputRequestTag.workspace_id == workspace.id, InputRequestTag.tag == filters.tag
+        )
+        # in the order of the index of tags, or all that have this one would be sorted for a page
+        key = InputRequestTag.request_id.label("id")
+    if filters.status is not None:
+        # what is held is pending to whoever asks by a status
+        is_wanted = filters.status.is_open
+        query = query.where(IS_OPEN if is_wanted else InputRequest.status == filters.status)
     if filters.is_pending is not None:
         # each by name, so that the index is used for those that do not wait too
         statuses = [
@@ -141,7 +161,24 @@ def list_input_requests(
             if (status is InputRequestStatus.PENDING) is filters.is_pending
         ]
         query = query.where(InputRequest.status.in_(statuses))
-    return page.fetch(query, InputRequest.id, page_request)
+    return page.fetch(query, key, page_request)
+
+
+def tags_of(request_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return the tags of requests in alphabetical order; those without are left out."""
+    rows = run_prepared(_TAGS, {"of_requests": list(request_ids)}).all()
+    tags: dict[UUID, list[str]] = {}
+    for row in rows:
+        tags.setdefault(row.request_id, []).append(row.tag)
+    return {request_id: sorted(words) for request_id, words in tags.items()}
+
+
+def successors_of(request_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return by which requests these were superseded; the others are left out."""
+    query = select(InputRequest.supersedes_id, InputRequest.id).where(
+        InputRequest.supersedes_id.in_(request_ids)
+    )
+    return {old: new for old, new in db.session.execute(query) if old is not None}
 
 
 def count_waiting(workspace: Workspace) -> int:

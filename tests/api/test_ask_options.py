@@ -1,0 +1,140 @@
+"""POST /agent-session-input-requests: what may be said besides the question."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import (
+    APPROVAL,
+    Api,
+    Apis,
+    ask,
+    made,
+    make_agent,
+    question,
+    start_session,
+    wrong_paths,
+)
+
+PATH = "/agent-session-input-requests"
+LATER = "2090-01-01T00:00:00Z"
+LINK = {"text": "The order", "href": "https://shop.example/orders/7", "type": "link"}
+SCAN = {"text": "The receipt", "href": "http://shop.example/7.pdf", "type": "attachment"}
+OPTIONS: dict[str, Any] = {
+    "priority": 100,
+    "tags": ["refund", "vip"],
+    "reference": "ORDER-7",
+    "context": [LINK, SCAN],
+    "allow_decline": False,
+    "expires_at": LATER,
+    "on_expire": "default",
+    "default_response": {"approved": False},
+}
+
+pytestmark = pytest.mark.usefixtures("on_each_database")
+
+
+@pytest.fixture
+def session(alice: Api) -> Any:
+    return start_session(alice, make_agent(alice)["id"])
+
+
+def test_all_of_it_is_answered(alice: Api, session: Any) -> None:
+    request = made(alice.post(PATH, question(session, **OPTIONS)))
+    assert request.items() >= OPTIONS.items()
+    assert alice.read(f"{PATH}/{request['id']}") == request
+    assert alice.read(PATH)["items"] == [request]
+
+
+def test_tags_count_once_and_stand_in_order(alice: Api, session: Any) -> None:
+    request = made(alice.post(PATH, question(session, tags=["b", "a", "b"])))
+    assert request["tags"] == ["a", "b"]
+
+
+def test_a_context_is_a_link_unless_said(alice: Api, session: Any) -> None:
+    link = {"text": LINK["text"], "href": LINK["href"]}
+    assert made(alice.post(PATH, question(session, context=[link])))["context"] == [LINK]
+
+
+def test_a_moment_is_taken_with_its_zone(alice: Api, session: Any) -> None:
+    request = made(alice.post(PATH, question(session, expires_at="2090-01-01T02:00:00+02:00")))
+    assert request["expires_at"] == LATER
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"priority": 101}, "/priority"),
+        ({"priority": -1}, "/priority"),
+        ({"priority": "high"}, "/priority"),
+        ({"tags": ["x"] * 21}, "/tags"),
+        ({"tags": ["x", ""]}, "/tags/1"),
+        ({"tags": ["x" * 65]}, "/tags/0"),
+        ({"tags": ["a\nb"]}, "/tags/0"),
+        ({"tags": [" "]}, "/tags/0"),
+        ({"reference": "x" * 256}, "/reference"),
+        ({"reference": "a\tb"}, "/reference"),
+        ({"context": [LINK] * 21}, "/context"),
+        ({"context": [{**LINK, "href": "javascript:alert(1)"}]}, "/context/0/href"),
+        ({"context": [{**LINK, "href": "/inbox"}]}, "/context/0/href"),
+        ({"context": [{**LINK, "href": "https://x.example/" + "x" * 2048}]}, "/context/0/href"),
+        ({"context": [{**LINK, "type": "image"}]}, "/context/0/type"),
+        ({"context": [{"href": LINK["href"]}]}, "/context/0/text"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
+        ({"expires_at": "2090-01-01T00:00:00"}, "/expires_at"),
+        ({"on_expire": "decline"}, "/on_expire"),
+        ({"expires_at": LATER, "on_expire": "explode"}, "/on_expire"),
+        ({"expires_at": LATER, "on_expire": "default"}, "/default_response"),
+        ({"expires_at": LATER, "default_response": {"approved": True}}, "/default_response"),
+    ],
+)
+def test_points_at_what_is_wrong(
+    alice: Api, session: Any, fields: dict[str, Any], path: str
+) -> None:
+    assert wrong_paths(alice.post(PATH, question(session, **fields))) == [path]
+
+
+def test_a_default_that_does_not_fit_is_refused_field_by_field(alice: Api, session: Any) -> None:
+    wrong = {"expires_at": LATER, "on_expire": "default", "default_response": {"limit": 0}}
+    response = alice.post(PATH, question(session, **wrong))
+    assert sorted(wrong_paths(response, "invalid_response")) == [
+        "/default_response/approved",
+        "/default_response/limit",
+    ]
+    assert alice.read(PATH)["items"] == []
+
+
+def test_a_secret_in_the_default_is_the_agents_alone(apis: Apis, session: Any) -> None:
+    pin = {"type": "object", "properties": {"pin": {"type": "string", "writeOnly": True}}}
+    options = {"expires_at": LATER, "on_expire": "default", "default_response": {"pin": "1234"}}
+    request = made(apis.alice.post(PATH, question(session, schema=pin, **options)))
+    assert request["default_response"] == {"pin": "1234"}
+    assert apis.bob.read(f"{PATH}/{request['id']}")["default_response"] == {"pin": "••••••"}
+
+
+def test_lists_by_tag_and_by_reference(alice: Api, apis: Apis) -> None:
+    first = ask(alice, tags=["vip", "refund"], reference="ORDER-7")
+    second = ask(alice, tags=["refund"], schema=APPROVAL)
+    for query, found in {
+        "tag=refund": [second, first],
+        "tag=vip": [first],
+        "tag=nobodys": [],
+        "tag=refund&status=pending": [second, first],
+        "tag=refund&status=resolved": [],
+        "reference=ORDER-7": [first],
+        "reference=ORDER": [],
+    }.items():
+        assert alice.read(f"{PATH}?{query}")["items"] == found, query
+        assert apis.charlie.read(f"{PATH}?{query}")["items"] == []
+
+
+def test_a_list_by_tag_goes_on(alice: Api, session: Any) -> None:
+    asked = [made(alice.post(PATH, question(session, tags=["a", "b"])))["id"] for _ in range(5)]
+    found, address = [], f"{PATH}?tag=a&$limit=2"
+    page = alice.read(address)
+    while True:
+        found += [item["id"] for item in page["items"]]
+        if page["trail"] is None:
+            break
+        page = alice.read(f"{address}&$trail={page['trail']}")
+    assert found == asked[::-1]
