@@ -147,6 +147,23 @@ def requires(
     return declare
 
 
+def principal_of_path(path: str) -> Principal | None:
+    """Return whose menu stands around an error at an address; None for who is not in there.
+
+    A workspace that they are not in looks like one that is not there.
+    """
+    if path.startswith("/static/") or not current_user.is_authenticated:
+        return None
+    workspace_slug = re.match("/w/([^/]+)", path)
+    if workspace_slug is None:
+        return _in_the_only_workspace(current_user.user)
+    try:
+        principal = principal_in(workspace_slug[1], current_user.user)
+    except NotFound:
+        return None
+    return None if lacks_second_factor(current_user.user, principal.workspace) else principal
+
+
 def to_sign_in() -> ResponseReturnValue:
     """Lead to the sign-in and from there back; htmx is told to load the whole page.
 

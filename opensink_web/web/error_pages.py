@@ -2,13 +2,13 @@
 
 import logging
 
-from flask import render_template
+from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from opensink_web.errors import NotAuthenticated, OpenSinkError, PermissionMissing, RateLimited
-from opensink_web.web.access import to_sign_in
+from opensink_web.web.access import principal_of_path, to_sign_in
 from opensink_web.web.attempts import retry_after
 from opensink_web.web.forms.typed import typed_again
 from opensink_web.web.origin import ForeignForm
@@ -17,6 +17,7 @@ _OLD_FORM = (
     "This form is from before you signed in or out, or cookies are off. Nothing was changed; load "
     "the page again."
 )
+_WITH_MENU = (400, 403, 404, 405, 409)
 _log = logging.getLogger(__name__)
 
 
@@ -51,4 +52,20 @@ def _after_an_old_token() -> ResponseReturnValue:
 
 
 def _page(status: int, message: str | None) -> tuple[str, int]:
-    return render_template("errors/error.html", status=status, message=message), status
+    """Draw a page with the menu of whoever is in the workspace that its address names.
+
+    Not where the database may be what failed, nor where the server shall do less.
+    """
+    if status in _WITH_MENU:
+        try:
+            g.principal = g.get("principal") or principal_of_path(request.path)
+            return _drawn("base.html", status, message)
+        except Exception:
+            _log.exception("An error page cannot have its menu")
+    return _drawn("bare.html", status, message)
+
+
+def _drawn(frame: str, status: int, message: str | None) -> tuple[str, int]:
+    frame = frame if g.get("principal") else "bare.html"
+    page = render_template("errors/error.html", frame=frame, status=status, message=message)
+    return page, status

@@ -108,7 +108,7 @@ def test_an_error_page_says_what_happened_and_what_to_do(app: Flask, status: int
     app.secret_key = None  # an error page may not touch the session
 
     with app.test_request_context():
-        html = render_template("errors/error.html", status=status, message=None)
+        html = render_template("errors/error.html", frame="bare.html", status=status, message=None)
 
     assert f"Error {status}" in html
     assert "<h1>" in html

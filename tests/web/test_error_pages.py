@@ -4,6 +4,7 @@ import re
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from opensink_web.errors import NotFound
@@ -11,6 +12,9 @@ from opensink_web.factory import create_app
 from opensink_web.settings import Settings
 from opensink_web.web.access import public
 from tests.conftest import Cast
+from tests.web.conftest import browser_of
+
+MENU = '<nav class="sidebar-nav"'
 
 
 @pytest.fixture
@@ -99,3 +103,44 @@ def test_a_referer_that_is_no_address_is_400(app: Flask) -> None:
 def test_a_form_that_is_too_large_is_413(app: Flask) -> None:
     answer = app.test_client().post("/sign-in", data={"email": "x" * 2_000_000})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/w/main/nowhere", 404),
+        ("/w/main/requests/00000000-0000-0000-0000-000000000000", 404),
+        ("/w/main/admin/agents", 403),
+        ("/w/main/executions?status=nearly", 400),
+        ("/nowhere", 404),
+    ],
+)
+def test_whoever_is_in_the_workspace_keeps_its_menu(
+    bob: FlaskClient, path: str, status: int
+) -> None:
+    answer = bob.get(path)
+    assert answer.status_code == status
+    assert MENU in answer.text
+    assert 'href="/w/main/inbox"' in answer.text
+    assert answer.text.count("<h1>") == 1
+
+
+@pytest.mark.parametrize("path", ["/w/main/nowhere", "/w/main/inbox", "/w/not-there/inbox"])
+def test_who_is_not_in_the_workspace_sees_nothing_of_it(
+    app: Flask, cast: Cast, charlie: FlaskClient, path: str
+) -> None:
+    answer = charlie.get(path)
+    assert answer.status_code == 404
+    assert MENU not in answer.text
+    assert "/w/main" not in answer.text
+    assert charlie.get("/w/not-there/inbox").text == charlie.get("/w/main/inbox").text
+
+
+def test_a_stranger_gets_no_menu(app: Flask, cast: Cast) -> None:
+    assert MENU not in app.test_client().get("/w/main/nowhere").text
+
+
+def test_an_error_of_ours_asks_the_database_for_no_menu(failing: Flask, cast: Cast) -> None:
+    answer = browser_of(failing, cast.bob).get("/crash")
+    assert answer.status_code == 500
+    assert MENU not in answer.text

@@ -194,6 +194,12 @@ def count_waiting(workspace: Workspace) -> int:
     return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
+def has_requests(workspace: Workspace) -> bool:
+    """Return True if anybody was ever asked anything that is still kept."""
+    query = select(InputRequest.id).where(InputRequest.workspace_id == workspace.id).limit(1)
+    return db.session.scalar(query) is not None
+
+
 def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> dict[UUID, int]:
     """Count what waits for an answer in each of these sessions; those without are left out."""
     query = (

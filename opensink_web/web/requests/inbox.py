@@ -17,6 +17,7 @@ from opensink_web.operations.page import Page
 from opensink_web.operations.requests.queries import (
     InputRequestFilter,
     count_waiting,
+    has_requests,
     list_input_requests,
 )
 from opensink_web.web.access import requires
@@ -74,7 +75,8 @@ def show(principal: Principal) -> ResponseReturnValue:
     return render_template(
         template,
         inbox=inbox,
-        may_connect=principal.may("agents", Action.WRITE),
+        # how to begin is for those who have not
+        may_connect=principal.may("agents", Action.WRITE) and not has_requests(workspace),
         base_url=public_root(),
     )
 

@@ -175,6 +175,17 @@ def test_empty_offers_a_reviewer_neither(bob: FlaskClient) -> None:
     assert "/api/v1/" not in html
 
 
+def test_how_to_begin_is_not_for_who_has_begun(
+    app: Flask, cast: Cast, alice: FlaskClient, waiting: Waiting
+) -> None:
+    with app.app_context():
+        answer(cast.bob, waiting)
+    html = alice.get(PAGE).text
+    assert "Nothing waits for you" in html
+    assert "Connect your own agent" not in html
+    assert "Try it with a demo agent" not in html
+
+
 def test_empty_because_of_the_filter_leads_back(bob: FlaskClient) -> None:
     html = bob.get(f"{PAGE}?agent={uuid4()}").text
 
