@@ -1,10 +1,12 @@
 """What requests need from outside the database, wired by the factory and handed in by it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from opensink_web.access_token import TokenSigner
 from opensink_web.message_template.renderer import TemplateRenderer
+from opensink_web.models.transaction import Change
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import EndpointPolicy
@@ -23,6 +25,23 @@ class Readiness:
     workers: int
 
 
+class ChangeListener(Protocol):
+    """Is told by a thread of what is committed anywhere."""
+
+    def changed(self, changes: Collection[Change], moment: int) -> None:
+        """Take what changed; `moment` is in milliseconds."""
+
+    def may_have_missed(self) -> None:
+        """Note that whatever happened up to now may not have been told."""
+
+
+class Changes(Protocol):
+    """What is committed, by any process."""
+
+    def follow(self, listener: ChangeListener) -> None:
+        """Begin to tell a listener."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The settings and what is made of them; a look at Redis and the workers; counters of tries.
@@ -30,7 +49,7 @@ class Services:
     `oidc_provider` is None where people sign in with passwords alone. `limiter` counts tries for
     all web servers together, `local_limiter` in this process alone, which costs nothing and is for
     what happens at every call. `signer` makes and reads access tokens, `templates` fills in agents'
-    first messages.
+    first messages. `changes` tells what every process commits.
     """
 
     settings: Settings
@@ -42,3 +61,4 @@ class Services:
     local_limiter: RateLimiter
     signer: TokenSigner
     templates: TemplateRenderer
+    changes: Changes

@@ -5,7 +5,7 @@ API. So nothing here imports them: that would double what a worker takes to star
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models import db
 from opensink_web.models.sealed import KEYRING_OPTION
 from opensink_web.models.transaction import (
+    Change,
     Wakeup,
+    changes_committed,
     prepare_postgresql,
     prepare_sqlite,
     work_committed,
@@ -29,6 +31,7 @@ from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
+from opensink_web.work.changes import ChangeFeed, ChangePublisher
 from opensink_web.work.circuit_breaker import CircuitBreaker
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.presence import readiness
@@ -40,6 +43,7 @@ POSTGRESQL_CONNECTIONS = 20
 OIDC_CALLBACK = "/oidc/callback"
 _SECRET_KEY_FILE = "secret_key"  # noqa: S105 - a name
 _NOTIFIER_EXTENSION = "opensink-notifier"
+_PUBLISHER_EXTENSION = "opensink-publisher"
 
 
 def wired_app(settings: Settings) -> Flask:
@@ -123,6 +127,9 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
     connection = announcing_connection(settings.redis_url)
     breaker = CircuitBreaker()
     app.extensions[_NOTIFIER_EXTENSION] = Notifier(wakeup_queue(connection), breaker)
+    # a connection of its own: its thread may wait where those who answer somebody may not
+    publishing = announcing_connection(settings.redis_url)
+    app.extensions[_PUBLISHER_EXTENSION] = ChangePublisher(publishing)
     app.extensions[EXTENSION] = Services(
         settings=settings,
         policy=EndpointPolicy.from_entries(settings.execution_endpoint_hosts),
@@ -133,6 +140,7 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
         local_limiter=MemoryLimiter(),
         signer=TokenSigner(app.config["SECRET_KEY"]),
         templates=TemplateRenderer(),
+        changes=ChangeFeed(settings.redis_url),
     )
 
 
@@ -157,3 +165,10 @@ def _notify(_sender: object, wakeups: Sequence[Wakeup]) -> None:
     """Tie the outbox to the commit: workers are woken at once for rows that are committed."""
     notifier: Notifier = current_app.extensions[_NOTIFIER_EXTENSION]
     notifier.send(wakeups)
+
+
+@changes_committed.connect
+def _publish(_sender: object, changes: Collection[Change]) -> None:
+    """Tell the web processes, whose pages show it."""
+    publisher: ChangePublisher = current_app.extensions[_PUBLISHER_EXTENSION]
+    publisher.publish(changes)

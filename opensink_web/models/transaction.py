@@ -1,4 +1,4 @@
-"""Transactions: how one is opened, and whom a commit wakes.
+"""Transactions: how one is opened, whom a commit wakes, and who is told of it.
 
 SQLite lets one writer in at a time and refuses a reader that turns writer halfway, so whoever
 means to write says so at the start (`BEGIN IMMEDIATE`). Within a process writers queue at a lock,
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
@@ -36,10 +37,30 @@ class Wakeup:
     group_id: UUID
 
 
+class Area(StrEnum):
+    """What pages show that move by themselves."""
+
+    REQUESTS = "requests"
+    SESSIONS = "sessions"
+    DELIVERIES = "deliveries"
+    EXECUTIONS = "executions"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something in an area of a workspace is not what pages that are open show."""
+
+    workspace_id: UUID
+    area: Area
+
+
 work_committed = Signal()
 """Sent after a commit with `wakeups`: a list of Wakeup."""
+changes_committed = Signal()
+"""Sent after a commit with `changes`: a set of Change."""
 
 _WAKEUPS = "wakeups"
+_CHANGES = "changes"
 _CONNECTION = "connection"
 _TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
 _MAY_BE_STORED = (
@@ -77,7 +98,7 @@ def writing() -> Iterator[None]:
         raise RuntimeError("a transaction that writes is open already; it commits once, at its end")
     session = db.session()
     session.rollback()
-    session.info[_WAKEUPS] = []
+    session.info[_WAKEUPS], session.info[_CHANGES] = [], set()
     with _writer(session.get_bind()):
         try:
             yield
@@ -92,6 +113,8 @@ def writing() -> Iterator[None]:
                 raise NotFound(_JUST_DELETED) from error
             raise
     _notify(session.info.pop(_WAKEUPS))
+    if changes := session.info.pop(_CHANGES):
+        changes_committed.send(None, changes=changes)
 
 
 @contextmanager
@@ -193,6 +216,11 @@ def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
     wakeup = Wakeup(kind.__tablename__, group_id)
     if wakeup not in pending:  # once is enough
         pending.append(wakeup)
+
+
+def changed_after_commit(workspace_id: UUID, area: Area = Area.REQUESTS) -> None:
+    """Have pages that are open look again at what this transaction changes."""
+    db.session().info.setdefault(_CHANGES, set()).add(Change(workspace_id, area))
 
 
 def _commit(session: Session) -> None:

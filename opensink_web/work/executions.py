@@ -15,6 +15,7 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.functions import Context, Resume
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Delivery, Execution, ExecutionStatus
+from opensink_web.models.transaction import Area, changed_after_commit
 from opensink_web.operations.accounts.bearer import mint_execution_token
 from opensink_web.operations.agents.queries import HealthStatus
 from opensink_web.operations.executions.claim import (
@@ -85,6 +86,8 @@ class Executions:
         if not rows:
             return Claims((), has_more, needs_process)
         token = look.take(_TAKE, rows)
+        for workspace_id in {row.workspace_id for row in rows}:
+            changed_after_commit(workspace_id, Area.EXECUTIONS)
         return Claims(claims_of(rows, token, target), has_more, needs_process)
 
     def carry_out(self, claim: ExecutionClaim, tools: Tools) -> Outcome | SealedEnding:

@@ -11,6 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models import Delivery, User, Workspace, db, transaction
 from opensink_web.models.transaction import (
+    Area,
+    Change,
+    changed_after_commit,
+    changes_committed,
     notify_after_commit,
     work_committed,
     writing,
@@ -42,7 +46,31 @@ def change_and_fail(cast: Cast) -> None:
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         workspace.name = "changed"
         notify_after_commit(Delivery, workspace.id)
+        changed_after_commit(workspace.id)
         raise ZeroDivisionError
+
+
+def test_what_a_transaction_changes_is_told_once_and_after_its_commit(
+    app: Flask, cast: Cast
+) -> None:
+    told: list[set[Change]] = []
+
+    def note(_sender: object, changes: set[Change]) -> None:
+        told.append(changes)
+
+    workspace_id = cast.alice.workspace_id
+    with app.app_context(), changes_committed.connected_to(note):
+        with writing():
+            changed_after_commit(workspace_id)
+            changed_after_commit(workspace_id)
+            changed_after_commit(workspace_id, Area.SESSIONS)
+            assert told == []
+        assert told == [{Change(workspace_id, Area.REQUESTS), Change(workspace_id, Area.SESSIONS)}]
+        with pytest.raises(ZeroDivisionError):
+            change_and_fail(cast)
+        with writing():
+            pass
+    assert len(told) == 1
 
 
 def test_what_raises_is_rolled_back_and_wakes_nobody(app: Flask, cast: Cast) -> None:

@@ -18,7 +18,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.agents.agent import keep_agent
 
 _ADD = insert(Activity)
@@ -54,6 +54,7 @@ def log_activity(
         "links": links or [],
     }
     run_prepared(_ADD, sealed_values(Activity, row))
+    changed_after_commit(session.workspace_id, Area.SESSIONS)
     return activity_id
 
 

@@ -19,7 +19,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.agents.activity import log_activity
 from opensink_web.operations.agents.agent import (
     keep_agent,
@@ -93,6 +93,7 @@ def update_session(
     if "status" in changes:
         move_session(session, changes["status"])
     db.session.flush()
+    changed_after_commit(workspace.id, Area.SESSIONS)
     return session
 
 
@@ -105,6 +106,7 @@ def move_session(session: AgentSession, status: SessionStatus) -> None:
     _store_status(session, status)
     if status.has_ended and not had_ended:
         cancel_requests_of_session(session.id)
+        changed_after_commit(session.workspace_id)
         _log_end(session)
     mirror_status(session)
 
@@ -127,6 +129,7 @@ def _store_status(session: AgentSession, status: SessionStatus) -> None:
     moment, error = clock.now(), session.sealed_error_message
     values = {"status": status, "updated_at": moment, "error_message": error}
     run_prepared(_STORE_STATUS, {"of_session": session.id, **values})
+    changed_after_commit(session.workspace_id, Area.SESSIONS)
     set_committed_value(session, "status", status)
     set_committed_value(session, "updated_at", moment)
     set_committed_value(session, "sealed_error_message", error)

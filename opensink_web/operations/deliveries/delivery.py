@@ -19,7 +19,13 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import notify_after_commit, rows_changed, run_prepared
+from opensink_web.models.transaction import (
+    Area,
+    changed_after_commit,
+    notify_after_commit,
+    rows_changed,
+    run_prepared,
+)
 from opensink_web.operations.agents.agent_session import lock_session, move_session
 from opensink_web.operations.deliveries.queries import find_delivery
 
@@ -42,7 +48,7 @@ def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
         "next_at": moment,
     }
     run_prepared(_ADD, row)
-    notify_after_commit(Delivery, session.agent_id)
+    _notify(session.workspace_id, session.agent_id)
 
 
 def deliver_test(agent: Agent) -> Delivery:
@@ -92,7 +98,7 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     ):
         session.error_message = None
         move_session(session, SessionStatus.PROCESSING_INPUT)
-    notify_after_commit(Delivery, delivery.agent_id)
+    _notify(workspace.id, delivery.agent_id)
     return delivery
 
 
@@ -106,5 +112,11 @@ def _write(delivery: Delivery) -> Delivery:
     moment = clock.now()
     delivery.next_at = moment
     db.session.add(delivery)
-    notify_after_commit(Delivery, delivery.agent_id)
+    _notify(delivery.workspace_id, delivery.agent_id)
     return delivery
+
+
+def _notify(workspace_id: UUID, agent_id: UUID) -> None:
+    """Wake a worker to make the call, and show the reader of the page that there is one."""
+    notify_after_commit(Delivery, agent_id)
+    changed_after_commit(workspace_id, Area.DELIVERIES)

@@ -42,7 +42,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.agents.agent_session import (
     lock_session,
     note_failed_call,
@@ -175,6 +175,7 @@ def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, CallResult | None]]
     agents = _lock_agents(endings, changing)
     held = _release(endings)
     for each in held:
+        changed_after_commit(each.claim.workspace_id, Area.DELIVERIES)
         if each.result is not None:
             run_prepared(_ADD_ATTEMPT, each.result.row)
         _tell_session(each, sessions.get(each.session_id) if each.session_id else None)

@@ -13,7 +13,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.executions.ending import (
     Ending,
     end_batches,
@@ -104,6 +104,8 @@ def _cancel_some(batch_id: UUID) -> int:
     cancel_requests_of_executions(
         [each.id for each in cancelled if each.status is ExecutionStatus.AWAITING_INPUT]
     )
+    for workspace_id in {each.workspace_id for each in cancelled}:
+        changed_after_commit(workspace_id)
     end_executions([(each, ending) for each in cancelled])
     end_batches([batch_id])
     return len(cancelled)

@@ -29,7 +29,12 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import notify_after_commit, run_prepared
+from opensink_web.models.transaction import (
+    Area,
+    changed_after_commit,
+    notify_after_commit,
+    run_prepared,
+)
 from opensink_web.operations.executions.callback_group import group_of_url
 from opensink_web.schema.subschemas import Path
 
@@ -201,6 +206,8 @@ def end_executions(endings: Sequence[tuple[LockedExecution, Ending | SealedEndin
             for execution, ending in endings
         ]
     )
+    for workspace_id in {each.workspace_id for each, _ in endings}:
+        changed_after_commit(workspace_id, Area.EXECUTIONS)
     _owe_callbacks([each for each, _ in endings if each.sealed_callback_url is not None])
     # last: it looks for executions that have not ended
     end_batches({each.batch_id for each, _ in endings if each.batch_id is not None})
@@ -267,6 +274,7 @@ def _end_batch(batch_id: UUID) -> None:
     values = {"ended_as": _status_of(batch, counts), "finished_at": clock.now()}
     if run_prepared(_END_BATCH, {"of_batch": batch_id, **values}).rowcount != 1:
         return  # it has ended before
+    changed_after_commit(batch.workspace_id, Area.EXECUTIONS)
     try:
         url = batch.callback_url
     except UnreadableSecret:  # it ends all the same

@@ -13,6 +13,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.transaction import changed_after_commit
 from opensink_web.operations.executions.ending import (
     Ending,
     LockedExecution,
@@ -117,4 +118,5 @@ def _lock_running(workspace: Workspace, execution_id: UUID) -> LockedExecution:
 def _end(locked: LockedExecution, ending: Ending) -> None:
     if locked.status is ExecutionStatus.AWAITING_INPUT:
         cancel_requests_of_executions([locked.id])
+        changed_after_commit(locked.workspace_id)
     end_executions([(locked, ending)])

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, update
 from opensink_web import clock
 from opensink_web.json_value import JSONObject, JSONValue, storable
 from opensink_web.models import Execution, ExecutionStatus, StepKind
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.executions.agent_health import note_agent_calls
 from opensink_web.operations.executions.chat_message import NewMessage, add_messages
 from opensink_web.operations.executions.claim import ExecutionClaim
@@ -155,4 +155,5 @@ def _wait_for_reports(waiting: Sequence[tuple[ExecutionClaim, LockedExecution]])
                 "updated_at": moment,
             },
         )
+        changed_after_commit(row.workspace_id, Area.EXECUTIONS)
     add_steps([Step(row.id, StepKind.PENDING) for _, row in waiting])

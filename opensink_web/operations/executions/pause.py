@@ -29,7 +29,7 @@ from opensink_web.models import (
     StepKind,
     db,
 )
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.ending import (
     Ending,
@@ -219,6 +219,8 @@ def _request_of(question: Question, asker: Row[Any]) -> NewRequest:
 def _create(requests: Mapping[UUID, NewRequest]) -> None:
     """Create the requests of executions, each with a step of its execution."""
     request_ids = create_requests(list(requests.values()))
+    for workspace_id in {each.workspace_id for each in requests.values()}:
+        changed_after_commit(workspace_id, Area.EXECUTIONS)
     add_steps(
         [
             step_of_request(request_id, execution_id, request.title)

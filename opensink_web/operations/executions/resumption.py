@@ -15,7 +15,12 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.execution import DECLINED, REJECTED
-from opensink_web.models.transaction import notify_after_commit, run_prepared
+from opensink_web.models.transaction import (
+    Area,
+    changed_after_commit,
+    notify_after_commit,
+    run_prepared,
+)
 from opensink_web.operations.executions.ending import (
     Ending,
     LockedExecution,
@@ -63,6 +68,7 @@ def resume(
     details: JSONObject = {"input_request_id": str(request.id), **edited_count(answer.edited)}
     add_steps([Step(execution.id, StepKind.RESUMED, message, details)])
     notify_after_commit(Execution, execution.group_id)
+    changed_after_commit(execution.workspace_id, Area.EXECUTIONS)
 
 
 def fail_declined(request: InputRequest, execution: LockedExecution, reason: str) -> None:

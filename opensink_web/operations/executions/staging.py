@@ -36,6 +36,8 @@ from opensink_web.models.base import Base
 from opensink_web.models.bulk_insert import Insertion
 from opensink_web.models.execution import NOT_DUE_YET
 from opensink_web.models.transaction import (
+    Area,
+    changed_after_commit,
     notify_after_commit,
     rows_changed,
     run_prepared,
@@ -149,6 +151,9 @@ def accept(principal: Principal, draft: Draft) -> None:
             queue(draft.batch_id, 0, len(draft.inputs), due_at)
     if draft.options.delay_seconds == 0 and not draft.target.requires_approval:
         notify_after_commit(Execution, draft.target.id)
+    changed_after_commit(principal.workspace.id, Area.EXECUTIONS)
+    if draft.target.requires_approval:
+        changed_after_commit(principal.workspace.id)
 
 
 def is_any_given_up() -> bool:

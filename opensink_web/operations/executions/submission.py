@@ -34,7 +34,12 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import notify_after_commit, run_prepared
+from opensink_web.models.transaction import (
+    Area,
+    changed_after_commit,
+    notify_after_commit,
+    run_prepared,
+)
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.pause import Approval, ask_for_approval
@@ -166,6 +171,7 @@ def submit(
         ask_for_approval(Approval.of(function, principal), execution_id, input_data)
     elif options.delay_seconds == 0:  # what is for later the sweeper finds when its time comes
         notify_after_commit(Execution, target.id)
+    changed_after_commit(principal.workspace.id, Area.EXECUTIONS)
     return execution_id
 
 

@@ -25,7 +25,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 
@@ -100,6 +100,8 @@ def add_rows(rows: Sequence[dict[str, Any]]) -> None:
     """Insert what rows_of_requests() has made; those of a batch may be nobody's to see yet."""
     if rows:
         db.session.connection().execute(_ADD, rows)
+    for workspace_id in {row["workspace_id"] for row in rows}:
+        changed_after_commit(workspace_id)
 
 
 def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
@@ -176,6 +178,7 @@ def _decide(
         if newest is None:
             raise NotFound("There is no such input request.")
         check_pending(newest)
+    changed_after_commit(request.workspace_id)
     stored = {f"sealed_{name}": value for name, value in sealed.items()}
     for name, value in {**stored, **values}.items():
         set_committed_value(request, name, value)
