@@ -22,6 +22,7 @@ from opensink_web.operations.idempotency import forget_expired, is_any_expired
 from opensink_web.operations.requests.preview import forget_previews, is_any_preview_over
 from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
 from opensink_web.settings import Settings
+from opensink_web.work.stop_signal import StopSignal
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,13 @@ def do_chores(
     seconds: float = math.inf,
     *,
     on_error: Callable[[Exception], None] | None = None,
+    stop: StopSignal | None = None,
 ) -> list[Chore | Pruning]:
     """Do what there is to do, a slice of each in turn, for about so long; return those that may
     have more to do.
 
     With `on_error` one that fails is left, and the others go on; it may raise what ends them all.
+    `stop` is looked at between two slices.
     """
     ends_at = time.monotonic() + seconds
     has_one_writer = db.session.get_bind().dialect.name == "sqlite"
@@ -116,8 +119,8 @@ def do_chores(
     while left and time.monotonic() < ends_at:
         for chore in list(left):
             began_at = time.monotonic()
-            if began_at >= ends_at:
-                break
+            if began_at >= ends_at or (stop and stop.is_set):
+                return left
             try:
                 is_done = not chore.go_on()
             except Exception as error:

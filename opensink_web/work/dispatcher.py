@@ -84,11 +84,9 @@ class Dispatcher:
         self._renewed_at = time.monotonic()
         # of wake-ups that were taken off Redis as many are on their way here as could begin
         self._changed = threading.Condition()
-        self._unread_count = 0
-        self._read_count = 0
-        self._quick_count = 0
+        self._unread_count = self._read_count = self._quick_count = 0
         self._is_idle = True
-        self._stopping = False
+        self._stopping = False  # set by its own thread, which nobody holds up
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -96,15 +94,14 @@ class Dispatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take nothing new; what is in flight goes on to its end."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        """Take nothing new; what is in flight goes on. Signal handlers may call it: no lock."""
         self._inbox.put(None)
 
     def join(self) -> None:
         """Wait until all that was begun has ended and is written down."""
         self._thread.join()
+        while self._read(0):  # what came after the end is for others
+            pass
 
     def wake(self, wakeup: Wakeup) -> None:
         """Have a group looked at; from any thread."""
@@ -187,7 +184,9 @@ class Dispatcher:
             return False
         match message:
             case Wakeup():
-                if message.kind in self._kinds and not self._stopping:
+                if self._stopping:
+                    self._notify_others(message)
+                elif message.kind in self._kinds:
                     self._waiting.setdefault(message)
                     self._is_woken = True
                 self._read_count += 1
@@ -195,11 +194,11 @@ class Dispatcher:
                 del self._running[claim.id, claim.lease_token]
                 self._capacity.end((claim.id, claim.lease_token))
                 self._ended.append(message)
-                if not self._stopping:
-                    for each in (kind, *self._kinds[kind].shared_with(claim)):
-                        if each in self._kinds:
-                            self._waiting.setdefault(Wakeup(each, claim.group_id))
+                names = (kind, *self._kinds[kind].shared_with(claim))
+                more = [each for each in names if each in self._kinds and not self._stopping]
+                self._waiting.update({Wakeup(each, claim.group_id): None for each in more})
             case None:
+                self._stopping = True
                 for wakeup in self._waiting:
                     self._notify_others(wakeup)
                 self._waiting.clear()

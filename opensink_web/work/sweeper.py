@@ -5,11 +5,9 @@ Between its sweeps it does chores (work/chores.py).
 
 import itertools
 import logging
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import NoReturn
 
 from redis import Redis, RedisError
 
@@ -20,6 +18,7 @@ from opensink_web.work.chores import ALWAYS, CLEANING, Chore, Pruning, do_chores
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
+from opensink_web.work.stop_signal import StopSignal
 from opensink_web.work.wakeups import send, wakeup_queue
 from opensink_web.work.watch import Watch
 
@@ -37,23 +36,24 @@ def run_sweeper(settings: Settings, context: Context) -> None:
 
     What is left of each second is for chores, for as long as they have something to do.
     """
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, _stop)
     sweeper = Sweeper(announcing_connection(settings.redis_url), settings)
     more: Sequence[Chore | Pruning] = ()
-    for count in itertools.count():
-        ends_at = time.monotonic() + _SWEEP_EVERY_SECONDS
-        try:
-            with context():
-                sweeper.sweep()
-                now = _chores_of(count, settings, more)
-                chores = list(dict.fromkeys([*ALWAYS, *more, *now]))
-                seconds = ends_at - time.monotonic()
-                more = do_chores(chores, max(seconds, _LEAST_SECONDS), on_error=_note)
-        except Exception:
-            # the next sweep tries again: a sweeper that ends sweeps nothing
-            _log.exception("A sweep failed")
-        time.sleep(max(ends_at - time.monotonic(), 0))
+    with StopSignal() as stop:
+        for count in itertools.count():
+            ends_at = time.monotonic() + _SWEEP_EVERY_SECONDS
+            try:
+                with context():
+                    sweeper.sweep()
+                    now = _chores_of(count, settings, more)
+                    chores = list(dict.fromkeys([*ALWAYS, *more, *now]))
+                    seconds = max(ends_at - time.monotonic(), _LEAST_SECONDS)
+                    more = do_chores(chores, seconds, on_error=_note, stop=stop)
+            except Exception:
+                # the next sweep tries again: a sweeper that ends sweeps nothing
+                _log.exception("A sweep failed")
+            stop.wait(ends_at - time.monotonic())
+            if stop.is_set:
+                break
 
 
 def _chores_of(
@@ -72,11 +72,6 @@ def _note(error: Exception) -> None:
     if isinstance(error, Unavailable) or is_outage(error):
         raise error
     _log.error("A chore failed and is tried again later", exc_info=error)
-
-
-def _stop(*_: object) -> NoReturn:
-    """End at once: a transaction that is open rolls back, and the next sweep finds the same."""
-    raise SystemExit(0)
 
 
 class Sweeper:

@@ -11,12 +11,15 @@ from uuid import UUID
 
 from redis import Redis, RedisError
 from rq import Queue
+from rq.exceptions import DequeueTimeout, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import as_text
 
 from opensink_web.models.transaction import Wakeup
 from opensink_web.work.circuit_breaker import CircuitBreaker
+from opensink_web.work.connection import pop_in_time
+from opensink_web.work.stop_signal import StopSignal
 
 QUEUE_NAME = "work"
 _log = logging.getLogger(__name__)
@@ -41,6 +44,8 @@ class WakeupQueue(Queue):
     """
 
     job_class = WakeupJob
+    stop: StopSignal
+    """What ends the waiting for a wake-up; a worker sets it."""
 
     @classmethod
     def dequeue_any(
@@ -53,11 +58,19 @@ class WakeupQueue(Queue):
         death_penalty_class: Any = None,
     ) -> tuple[Job, Queue] | None:
         """Take the next: no second list from which it would have to go, nothing to look up."""
-        queue = next(iter(queues))
-        taken = cls.lpop([queue.key], timeout, connection=connection)
+        queue: Any = next(iter(queues))
+        taken: Any
+        if timeout is None:
+            taken = connection.lpop(queue.key)
+        else:
+            taken = pop_in_time(connection, queue.key, timeout, queue.stop)
+            if taken is None and queue.stop.is_set:
+                raise StopRequested
+            if taken is None:
+                raise DequeueTimeout(timeout, [queue.key])
         if taken is None:
             return None
-        return WakeupJob(as_text(taken[1]), connection=connection, serializer=serializer), queue
+        return WakeupJob(as_text(taken), connection=connection, serializer=serializer), queue
 
 
 def wakeup_queue(connection: Redis) -> WakeupQueue:

@@ -16,7 +16,6 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import WorkerStatus
 
 from opensink_web.access_token import TokenSigner
 from opensink_web.settings import Settings
@@ -26,6 +25,7 @@ from opensink_web.work.dispatcher import Dispatcher
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.presence import Presence
 from opensink_web.work.queue import Limits
+from opensink_web.work.stop_signal import StopSignal
 from opensink_web.work.tools import Tools
 from opensink_web.work.wakeups import WakeupJob, send, wakeup_queue
 
@@ -60,19 +60,24 @@ def run_worker(
             lambda wakeup: send(queue, [wakeup]),
             presence.count_workers,
         )
-        worker = Worker(connection, settings.calls_per_worker, dispatcher)
-        with presence.of(worker.name):
-            dispatcher.start()
-            worker.work(burst=burst, logging_level="WARNING")
+        with StopSignal(then=dispatcher.stop) as stop:
+            worker = Worker(connection, settings.calls_per_worker, dispatcher, stop)
+            with presence.of(worker.name):
+                dispatcher.start()
+                worker.work(burst=burst, logging_level="WARNING")
 
 
 class Worker(SimpleWorker):
     """Hands each wake-up to the dispatcher, and waits for it at the end."""
 
-    max_connection_wait_time = 2.0  # RQ would wait up to a minute for a Redis that came back
+    max_connection_wait_time = 1.0  # RQ would wait up to a minute for a Redis that came back
+    dequeue_timeout = 5  # also what RQ derives the limit for an answer from, else seven minutes
 
-    def __init__(self, connection: Redis, calls: int, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, connection: Redis, calls: int, dispatcher: Dispatcher, stop: StopSignal
+    ) -> None:
         queue = wakeup_queue(connection)
+        queue.stop = self._stop = stop
         super().__init__(
             [queue],
             connection=connection,
@@ -89,10 +94,9 @@ class Worker(SimpleWorker):
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
         """Wait until a call could begin, and then for a wake-up."""
-        self.set_state(WorkerStatus.IDLE)  # from here on a SIGTERM ends the waiting
-        if self._stop_requested:
-            raise StopRequested
         self._dispatcher.wait_for_capacity(self._calls)
+        if self._stop.is_set:
+            raise StopRequested
         taken = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
         if taken is None:  # in a burst
             self._dispatcher.wait_until_idle()
@@ -101,7 +105,6 @@ class Worker(SimpleWorker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Have what the wake-up names looked at."""
-        self.set_state(WorkerStatus.BUSY)  # a SIGTERM now waits until the job is handed over
         wakeup = job.read() if isinstance(job, WakeupJob) else None
         if wakeup is not None:
             self._dispatcher.wake(wakeup)
@@ -112,8 +115,11 @@ class Worker(SimpleWorker):
         self._dispatcher.join()
         super().teardown()  # type: ignore[no-untyped-call]  # RQ's own
 
+    def _install_signal_handlers(self) -> None:
+        """Leave the signals to StopSignal: RQ's handler raises, wherever this thread is."""
+
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
-        """Keep in mind what this worker is doing; nobody looks it up in Redis."""
+        """Keep what this worker is doing to itself; nobody looks it up in Redis."""
         self._state = state
 
     def procline(self, message: str) -> None:

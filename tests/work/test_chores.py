@@ -16,6 +16,7 @@ from opensink_web.operations.slices import SLICE
 from opensink_web.settings import Settings
 from opensink_web.work import sweeper
 from opensink_web.work.chores import Chore, do_chores
+from opensink_web.work.stop_signal import StopSignal
 from opensink_web.work.sweeper import run_sweeper
 from tests.conftest import Cast
 from tests.support.executions import principal_of
@@ -89,26 +90,27 @@ def test_one_that_fails_is_left_and_the_others_are_done(app: Flask, done: list[s
     assert [str(each) for each in errors] == ["broken"]
 
 
+def test_a_signal_to_end_is_looked_at_between_two_slices(app: Flask, done: list[str]) -> None:
+    def send_one() -> int:
+        signal.raise_signal(signal.SIGTERM)
+        return 1
+
+    chores = [Slices("a", 3, done).chore(), Chore(lambda: True, send_one)]
+    with app.app_context(), StopSignal() as stop:
+        assert do_chores(chores, stop=stop) == chores
+    assert done == ["a"]
+
+
 def test_a_command_is_told_of_an_error(app: Flask) -> None:
     with app.app_context(), pytest.raises(ValueError, match="broken"):
         do_chores([failing(ValueError("broken"))])
-
-
-@pytest.fixture
-def signals_as_before() -> Iterator[None]:
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 Sweep = Callable[[], int]
 
 
 @pytest.fixture
-def sweep_once(
-    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, signals_as_before: None
-) -> Sweep:
+def sweep_once(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Sweep:
     """Run the sweeper until it has swept once, and has done the chores of a long second."""
     monkeypatch.setattr(sweeper, "_SWEEP_EVERY_SECONDS", 600.0)
     sweeps: list[None] = []

@@ -304,3 +304,30 @@ def test_one_that_is_told_to_stop_ends_what_it_has_begun_and_takes_nothing_new(
     dispatcher.join()
     assert running.id in work.finished
     assert len(work.claimed) <= claimed + 1
+
+
+def test_what_comes_after_the_stop_is_for_others(
+    notified: list[UUID], look: Callable[[], None], dispatcher: Dispatcher
+) -> None:
+    dispatcher.stop()
+    look()
+    dispatcher.join()
+    assert notified == [GROUP]
+    look()
+    dispatcher.join()
+    assert notified == [GROUP, GROUP]
+
+
+def test_what_still_waits_at_the_stop_is_for_others(
+    work: Work, notified: list[UUID], look: Callable[[], None], dispatcher: Dispatcher
+) -> None:
+    running = work.add(2, is_long=True)
+    look()
+    wait_until(lambda: len(work.claimed) == 2)
+    other = uuid4()
+    dispatcher.wake(Wakeup("work", other))
+    dispatcher.stop()
+    for each in running:
+        each.gate.set()
+    dispatcher.join()
+    assert notified == [other]
