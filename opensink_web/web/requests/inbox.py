@@ -22,9 +22,9 @@ from opensink_web.operations.requests.queries import (
 )
 from opensink_web.web.access import requires
 from opensink_web.web.forms.choice import Choice, agent_choice, chosen_agent
-from opensink_web.web.rendering.edits import edits_in
 from opensink_web.web.rendering.listing import chosen_id, chosen_word, page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.requests.decided import Decided, decided_of
 from opensink_web.web.requests.stored_answer import preview_of
 
 blueprint = Blueprint("inbox", __name__)
@@ -42,7 +42,7 @@ class Inbox:
     """One page of the list as it is drawn.
 
     `previews` say with which input calls are made that wait for approval, or were approved, and
-    `edits` how much of what was proposed somebody changed.
+    `decided` what was decided of those that do not wait, and what came of it.
     `next_href` leads to older requests; `refresh_href` is asked for news and is None below the
     first page, where nothing arrives. `arrivals` came since the page that asks was drawn.
     """
@@ -52,7 +52,7 @@ class Inbox:
     agents: Choice
     requests: list[InputRequest]
     previews: dict[UUID, str]
-    edits: dict[UUID, str]
+    decided: dict[UUID, Decided]
     arrivals: list[InputRequest]
     next_href: str | None
     refresh_href: str | None
@@ -67,10 +67,11 @@ def show(principal: Principal) -> ResponseReturnValue:
     filters = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
     page = list_input_requests(workspace, filters, page_request())
     rows = [(each.id, each.status, each.resolved_at) for each in page.items]
-    version = version_of(count_waiting(workspace), rows)
+    decided = decided_of(principal, page.items)
+    version = version_of(count_waiting(workspace), rows, decided)
     if is_unchanged(version):
         return UNCHANGED
-    inbox = _inbox(workspace, view, page, version)
+    inbox = _inbox(workspace, view, page, decided, version)
     template = "inbox/_list.html" if request.htmx else "inbox/show.html"
     return render_template(
         template,
@@ -81,7 +82,13 @@ def show(principal: Principal) -> ResponseReturnValue:
     )
 
 
-def _inbox(workspace: Workspace, view: View, page: Page[InputRequest], version: str) -> Inbox:
+def _inbox(
+    workspace: Workspace,
+    view: View,
+    page: Page[InputRequest],
+    decided: dict[UUID, Decided],
+    version: str,
+) -> Inbox:
     is_first_page = page_request().trail is None
     agent_id = chosen_agent(workspace)
     newest = str(page.items[0].id) if page.items else "none"
@@ -91,7 +98,7 @@ def _inbox(workspace: Workspace, view: View, page: Page[InputRequest], version: 
         agents=agent_choice(workspace, agent_id),
         requests=page.items,
         previews=_previews(page.items),
-        edits=edits_in(page.items),
+        decided=decided,
         arrivals=_arrivals(view, page.items),
         next_href=same_list(trail=page.trail) if page.trail else None,
         refresh_href=same_list(version=version, since=newest) if is_first_page else None,
