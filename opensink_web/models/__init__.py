@@ -17,6 +17,7 @@ from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.api_key import ApiKey
 from opensink_web.models.base import Base, db
 from opensink_web.models.batch import Batch, BatchStatus
+from opensink_web.models.bulk_decision import BulkDecision
 from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.chat import Chat, ChatMessage
 from opensink_web.models.deadline import Deadline, DeadlineKind
@@ -74,6 +75,7 @@ __all__ = [
     "Base",
     "Batch",
     "BatchStatus",
+    "BulkDecision",
     "Callback",
     "CallbackStatus",
     "Chat",

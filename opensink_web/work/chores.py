@@ -13,6 +13,7 @@ from uuid import UUID
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user_session import forget_over, is_any_over
+from opensink_web.operations.decisions.bulk_result import forget_results, is_any_result_over
 from opensink_web.operations.deletion import delete_some_left, is_anything_left
 from opensink_web.operations.executions.batch import cancel_some_left, is_any_left_to_cancel
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
@@ -76,6 +77,7 @@ CLEANING = (
     Chore(is_any_expired, forget_expired),
     Chore(is_any_over, forget_over),
     Chore(is_any_preview_over, forget_previews),
+    Chore(is_any_result_over, forget_results),
 )
 """What has outlived its use."""
 

@@ -19,6 +19,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import AgentSession, InputRequest, User, Workspace, db
 from opensink_web.models.transaction import run_prepared, writing
 from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.executions.ending import lock_executions
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
 from opensink_web.operations.slices import SLICE
@@ -64,19 +65,6 @@ class RowDecision:
     seen: str | None = None
     answer: JSONObject | None = None
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RowResult:
-    """What became of one of them: decided, or `refusal` says why it was not."""
-
-    request_id: UUID
-    refusal: str | None = None
-
-    @property
-    def is_decided(self) -> bool:
-        """Return True if the decision is stored."""
-        return self.refusal is None
 
 
 @dataclass(frozen=True, slots=True)

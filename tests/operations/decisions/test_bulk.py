@@ -26,10 +26,10 @@ from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.bulk import (
     MAX_ROWS,
     RowDecision,
-    RowResult,
     Verdict,
     decide_many,
 )
+from opensink_web.operations.decisions.queries import RowResult
 from tests.conftest import Cast, Person
 from tests.support.pause_scenarios import approval_in, cancel, execution_of, paused_in
 from tests.support.scenarios import ENDPOINT, POLICY, SCHEMA, answer, ask_in
