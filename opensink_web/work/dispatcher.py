@@ -33,6 +33,7 @@ AGAIN_SECONDS = 0.5
 """After so long the database is tried again that could not be written to."""
 LOOKED_FOR_AT_START = 1000
 """How many groups a worker that starts looks at by itself."""
+_LOOK_SECONDS = 1.0  # a signal that comes while a wait begins is noted after it
 _NOT_CARRIED_OUT = "It was not carried out: this server had an error. Its log says more."
 _NOT_BEGUN = "It could not be begun, because of an error of this server ({}). Its log says more."
 _NOT_STORED = "What came of it cannot be stored."
@@ -112,9 +113,8 @@ class Dispatcher:
     def wait_for_capacity(self, calls_max: int) -> None:
         """Wait until another call may begin: what cannot begin here is left to other workers."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._stopping or self._unread_count + self._quick_count < calls_max
-            )
+            while not self._stopping and self._unread_count + self._quick_count >= calls_max:
+                self._changed.wait(_LOOK_SECONDS)
 
     def wait_until_idle(self) -> None:
         """Wait until nothing is running and nothing is to be looked at."""

@@ -30,7 +30,10 @@ class StopSignal(AbstractContextManager["StopSignal"]):
         self._set_at = 0.0
 
     def __enter__(self) -> "StopSignal":
-        self._reader, self._writer = os.pipe()
+        self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        # written to when the signal comes: the handler runs later, and a wait that has just begun
+        # would be over before
+        self._written_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         self._before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         return self
 
@@ -42,21 +45,23 @@ class StopSignal(AbstractContextManager["StopSignal"]):
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._written_before)
         os.close(self._reader)
         os.close(self._writer)
 
-    def wait(self, seconds: float, descriptor: int | None = None) -> None:
-        """Wait so long, or until it is set, or until the descriptor has something to be read."""
+    def wait(self, seconds: float, descriptor: int | None = None) -> bool:
+        """Wait until it is set, or the descriptor has something to be read; False if neither was
+        in time.
+        """
         poll = select.poll()  # select.select() refuses the descriptors of a process with many files
         for each in (self._reader, descriptor):
             if each is not None:
                 poll.register(each, select.POLLIN)
-        poll.poll(max(seconds, 0) * 1000)
+        return bool(poll.poll(max(seconds, 0) * 1000))
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if not self.is_set:
             self.is_set, self._set_at = True, time.monotonic()
-            os.write(self._writer, b".")
             self._then()
         elif time.monotonic() - self._set_at > _SAME_SECONDS:
             raise SystemExit(0)
