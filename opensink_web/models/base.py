@@ -23,6 +23,12 @@ new_id: Callable[[], UUID] = uuid7
 """A UUIDv7: ordered by the time it was made, so lists page by id (RFC 9562, section 5.7)."""
 
 
+def first_id_at(moment: datetime) -> UUID:
+    """Return the least id that new_id() makes at a moment: older rows have smaller ones."""
+    milliseconds = max(int(moment.timestamp() * 1000), 0)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment. SQLite keeps no zone, so it is written as UTC and read back aware."""
 

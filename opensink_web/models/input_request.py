@@ -4,12 +4,13 @@ An agent asks in a session; an execution asks because its function wants to know
 because the call itself needs a person's approval.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
@@ -23,6 +24,34 @@ _IS_DECIDED = text("resolved_by_id IS NOT NULL")
 _SUPERSEDES = text("supersedes_id IS NOT NULL")
 _IS_OPEN = text("status IN ('pending', 'held')")
 _HAS_REFERENCE = text("reference IS NOT NULL")
+_PRECEDENCE = "CASE WHEN priority > 0 THEN -priority END"
+_CLOSED_AT = (
+    "CASE WHEN status <> 'pending' THEN coalesce(resolved_at, cancelled_at, created_at) END"
+)
+_FILTERS = {"all": (), "agent": ("agent_id",), "key": ("key",), "kind": ("kind",)}
+_ORDERS = {
+    "waiting": ((), "status = 'pending'"),
+    "due": (("expires_at",), "status = 'pending' AND expires_at IS NOT NULL"),
+    "urgent": (("precedence",), "status = 'pending' AND precedence IS NOT NULL"),
+    "decided": (("closed_at",), "status <> 'pending'"),
+}
+LIST_INDEXES = [
+    (
+        f"ix_input_requests_{order}_{name}",
+        ("workspace_id", *filtered, *ordered, "id"),
+        condition if name != "agent" else f"{condition} AND agent_id IS NOT NULL",
+    )
+    for order, (ordered, condition) in _ORDERS.items()
+    for name, filtered in _FILTERS.items()
+    if (order, name) != ("waiting", "all")  # there is one by status and id
+] + [
+    (
+        "ix_input_requests_waiting_batch",
+        ("batch_id", "id"),
+        "status = 'pending' AND batch_id IS NOT NULL",
+    )
+]
+"""The lists' indexes: name, columns, condition."""
 
 
 class InputRequestStatus(StrEnum):
@@ -68,6 +97,17 @@ class InputRequestKind(StrEnum):
     APPROVAL = "approval"
 
 
+def _list_indexes() -> Iterator[Index]:
+    """Index what waits, and what was decided, by each filter in each order.
+
+    Each holds those alone that its list has: of a million that were decided nothing is in the way
+    of the few that wait.
+    """
+    for name, columns, condition in LIST_INDEXES:
+        where = text(condition)
+        yield Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
 class InputRequest(Identified, Created, Base):
     """`message` is Markdown; `schema` is JSON Schema; `response` fits it or is null.
 
@@ -75,7 +115,8 @@ class InputRequest(Identified, Created, Base):
     Pointers to what was changed of it, or of what the schema proposes; null where nothing was
     proposed. Who declined, and when, is in `resolved_by` and `resolved_at`, as who answered;
     `resolved_by_system` where a deadline did. A decision is held until `held_until`. `digest` is of
-    what people were shown; it is null in rows from before it was kept.
+    what people were shown; it is null in rows from before it was kept. `precedence` ascends as the
+    priority falls, null without one; `closed_at` is when a request left what waits.
     """
 
     __tablename__ = "input_requests"
@@ -117,6 +158,8 @@ class InputRequest(Identified, Created, Base):
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     resolved_by_system: Mapped[bool] = mapped_column(default=False)
+    # by whoever asked, or because it ended
+    cancelled_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
     allow_decline: Mapped[bool] = mapped_column(default=True)
     priority: Mapped[int] = mapped_column(default=0)
@@ -133,6 +176,9 @@ class InputRequest(Identified, Created, Base):
     # the request that this one is asked instead of; no foreign key: it may be gone
     supersedes_id: Mapped[UUID | None]
     digest: Mapped[str | None] = mapped_column(String(64))
+    # by what lists are ordered; the database works them out
+    precedence: Mapped[int | None] = mapped_column(Computed(_PRECEDENCE, persisted=True))
+    closed_at: Mapped[datetime | None] = mapped_column(Computed(_CLOSED_AT, persisted=True))
 
     session: Mapped[AgentSession | None] = relationship()
     agent: Mapped[Agent | None] = relationship()
@@ -168,6 +214,7 @@ class InputRequest(Identified, Created, Base):
             postgresql_where=_IS_OPEN,
         ),
         Index(None, "supersedes_id", sqlite_where=_SUPERSEDES, postgresql_where=_SUPERSEDES),
+        *_list_indexes(),
         Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )
 

@@ -53,11 +53,11 @@ def fetch(query: Select[Row], key: Any, page_request: PageRequest, **values: obj
     `values` are what the query binds. One that is built once is made into pages once too, which
     costs as much as running it.
     """
-    trail = page_request.trail
-    if trail is not None:
-        values["page_after"] = _id_of(trail, page_request.trail_name)
+    after = row_id_in(page_request)
+    if after is not None:
+        values["page_after"] = after
     values["page_limit"] = page_request.limit + 1
-    rows = list(db.session.scalars(_paged(query, key, is_first=trail is None), values))
+    rows = list(db.session.scalars(_paged(query, key, is_first=after is None), values))
     if len(rows) <= page_request.limit:
         return Page(rows, None)
     rows = rows[: page_request.limit]
@@ -105,8 +105,12 @@ def trail_of(row_id: UUID) -> str:
     return urlsafe_b64encode(row_id.bytes).decode().rstrip("=")
 
 
-def _id_of(trail: str, name: str) -> UUID:
+def row_id_in(page_request: PageRequest) -> UUID | None:
+    """Return the row that the page before ends with, None for the first. Raises: InvalidInput."""
+    trail = page_request.trail
+    if trail is None:
+        return None
     if not re.fullmatch(TRAIL, trail):
         message = "This is not a cursor from a page of this list."
-        raise InvalidInput(message, errors=(FieldError(f"/{name}", message),))
+        raise InvalidInput(message, errors=(FieldError(f"/{page_request.trail_name}", message),))
     return UUID(bytes=urlsafe_b64decode(trail + "=="))

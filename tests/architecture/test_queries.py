@@ -8,7 +8,13 @@ from tests.support.cases import for_each
 
 PACKAGE = Path(__file__).parents[2] / "opensink_web"
 OPERATIONS = PACKAGE / "operations"
-QUERIES = sorted({*OPERATIONS.glob("*/queries.py"), *OPERATIONS.glob("*/queries/*.py")})
+QUERIES = sorted(
+    {
+        *OPERATIONS.glob("*/queries.py"),
+        *OPERATIONS.glob("*/queries/*.py"),
+        OPERATIONS / "requests/listing.py",
+    }
+)
 EXCEPTIONS = {"find_reset", "find_addressed_agent"}
 """They check, beside what they find, whether it may be used."""
 STATEMENTS = {"insert", "update", "delete", "rows_changed", "with_for_update", "flush"}

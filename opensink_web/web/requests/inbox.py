@@ -1,60 +1,42 @@
-"""The inbox: what waits for a person, newest first, and what has been decided."""
+"""The inbox: what waits for a person, in the order they chose, and what has been decided."""
 
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
-from uuid import UUID
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web.contract.public_address import public_root
-from opensink_web.errors import UnreadableSecret
-from opensink_web.models import InputRequest, InputRequestKind, Workspace
+from opensink_web.models import InputRequest, Workspace
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.page import Page
-from opensink_web.operations.requests.queries import (
-    InputRequestFilter,
-    count_waiting,
-    has_requests,
-    list_input_requests,
-)
+from opensink_web.operations.requests.listing import ListView, list_page
+from opensink_web.operations.requests.queries import count_waiting, has_requests
 from opensink_web.web.access import requires
-from opensink_web.web.forms.choice import Choice, agent_choice, chosen_agent
-from opensink_web.web.rendering.listing import chosen_id, chosen_word, page_request, same_list
+from opensink_web.web.forms.choice import Choice, agent_choice
+from opensink_web.web.rendering.listing import chosen_id, page_request
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.requests.decided import Decided, decided_of
-from opensink_web.web.requests.stored_answer import preview_of
+from opensink_web.web.requests.inbox_filter import InboxFilter
+from opensink_web.web.requests.inbox_row import Row, rows_of
 
 blueprint = Blueprint("inbox", __name__)
-
-
-class View(StrEnum):
-    """The tabs."""
-
-    WAITING = "waiting"
-    DECIDED = "decided"
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """One page of the list as it is drawn.
 
-    `previews` say with which input calls are made that wait for approval, or were approved, and
-    `decided` what was decided of those that do not wait, and what came of it.
-    `next_href` leads to older requests; `refresh_href` is asked for news and is None below the
-    first page, where nothing arrives. `arrivals` came since the page that asks was drawn.
+    `next_href` leads to the rows that follow, `first_href` back to the first; `refresh_href` is
+    asked for news and is None below the first page, where nothing arrives. `arrivals` came since
+    the page that asks was drawn.
     """
 
-    view: View
-    agent_id: UUID | None
+    filters: InboxFilter
     agents: Choice
-    requests: list[InputRequest]
-    previews: dict[UUID, str]
-    decided: dict[UUID, Decided]
+    rows: list[Row]
     arrivals: list[InputRequest]
     next_href: str | None
+    first_href: str | None
     refresh_href: str | None
 
 
@@ -62,16 +44,16 @@ class Inbox:
 @requires("agent_session_input_requests", Action.READ)
 def show(principal: Principal) -> ResponseReturnValue:
     """Show the list, or to htmx the part of it that updates itself."""
-    view = chosen_word(View, "view") or View.WAITING
     workspace = principal.workspace
-    filters = InputRequestFilter(agent_id=chosen_agent(workspace), is_pending=view is View.WAITING)
-    page = list_input_requests(workspace, filters, page_request())
-    rows = [(each.id, each.status, each.resolved_at) for each in page.items]
-    decided = decided_of(principal, page.items)
-    version = version_of(count_waiting(workspace), rows, decided)
+    filters = InboxFilter.from_address(workspace)
+    page = list_page(workspace, filters.listed, page_request())
+    rows = rows_of(principal, filters, page.items)
+    version = version_of(
+        count_waiting(workspace), [(each.id, each.status, each.decided) for each in rows]
+    )
     if is_unchanged(version):
         return UNCHANGED
-    inbox = _inbox(workspace, view, page, decided, version)
+    inbox = _inbox(workspace, filters, page, rows, version)
     template = "inbox/_list.html" if request.htmx else "inbox/show.html"
     return render_template(
         template,
@@ -84,41 +66,29 @@ def show(principal: Principal) -> ResponseReturnValue:
 
 def _inbox(
     workspace: Workspace,
-    view: View,
+    filters: InboxFilter,
     page: Page[InputRequest],
-    decided: dict[UUID, Decided],
+    rows: list[Row],
     version: str,
 ) -> Inbox:
     is_first_page = page_request().trail is None
-    agent_id = chosen_agent(workspace)
-    newest = str(page.items[0].id) if page.items else "none"
+    newest = max((str(each.id) for each in page.items), default="none")
+    refresh_href = filters.inbox_href(version=version, since=newest)
     return Inbox(
-        view=view,
-        agent_id=agent_id,
-        agents=agent_choice(workspace, agent_id),
-        requests=page.items,
-        previews=_previews(page.items),
-        decided=decided,
-        arrivals=_arrivals(view, page.items),
-        next_href=same_list(trail=page.trail) if page.trail else None,
-        refresh_href=same_list(version=version, since=newest) if is_first_page else None,
+        filters=filters,
+        agents=agent_choice(workspace, filters.agent_id),
+        rows=rows,
+        arrivals=_arrivals(filters.view, page.items),
+        next_href=filters.inbox_href(trail=page.trail) if page.trail else None,
+        first_href=None if is_first_page else filters.inbox_href(),
+        refresh_href=refresh_href if is_first_page else None,
     )
 
 
-def _previews(requests: list[InputRequest]) -> dict[UUID, str]:
-    previews = {}
-    for input_request in requests:
-        if input_request.kind is InputRequestKind.APPROVAL:
-            with suppress(UnreadableSecret):
-                shown = input_request.response or input_request.proposed_response or {}
-                previews[input_request.id] = preview_of(input_request.schema, shown)
-    return previews
-
-
-def _arrivals(view: View, requests: list[InputRequest]) -> list[InputRequest]:
+def _arrivals(view: ListView, requests: list[InputRequest]) -> list[InputRequest]:
     """Return what is newer than the newest request that the asking page shows."""
     since = request.args.get("since")
-    if since is None or view is not View.WAITING:
+    if since is None or view is not ListView.WAITING:
         return []
     newest = chosen_id("since") if since != "none" else None
     return [each for each in requests if newest is None or each.id > newest]

@@ -31,12 +31,12 @@ def href_of(request_id: UUID) -> str:
     return f"/w/main/requests/{request_id}"
 
 
-def test_shows_what_waits_newest_first(app: Flask, bob: FlaskClient, waiting: Waiting) -> None:
+def test_shows_what_waits_oldest_first(app: Flask, bob: FlaskClient, waiting: Waiting) -> None:
     newer = ask_again(app, waiting, "Sell?", SCHEMA)
 
     html = bob.get(PAGE).text
 
-    assert html.index(href_of(newer)) < html.index(href_of(waiting.request_id))
+    assert html.index(href_of(waiting.request_id)) < html.index(href_of(newer))
     assert "<title>(2) Inbox" in html
 
 
@@ -96,15 +96,14 @@ def test_takes_no_made_up_argument_for_one_of_its_own(
 
 
 def test_pages_by_cursor(app: Flask, bob: FlaskClient, waiting: Waiting) -> None:
-    for number in range(50):
-        ask_again(app, waiting, f"Question {number}", SCHEMA)
+    asked = [ask_again(app, waiting, f"Question {number}", SCHEMA) for number in range(50)]
     first = bob.get(PAGE).text
 
-    assert href_of(waiting.request_id) not in first
-    older = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0]
-    html = bob.get(older.replace("&amp;", "&")).text
-    assert href_of(waiting.request_id) in html
-    assert "Newest" in html
+    assert href_of(asked[-1]) not in first
+    following = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0]
+    html = bob.get(following.replace("&amp;", "&")).text
+    assert href_of(asked[-1]) in html
+    assert "First" in html
     assert "hx-get" not in html
 
 
@@ -189,7 +188,7 @@ def test_how_to_begin_is_not_for_who_has_begun(
 def test_empty_because_of_the_filter_leads_back(bob: FlaskClient) -> None:
     html = bob.get(f"{PAGE}?agent={uuid4()}").text
 
-    assert "Show all agents" in html
+    assert "Clear the filters" in html
 
 
 def test_a_viewer_may_read_it(app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting) -> None:
