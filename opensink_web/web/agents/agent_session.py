@@ -18,6 +18,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.queries import SessionFilter, find_session, list_sessions
 from opensink_web.operations.deliveries.queries import DeliveryFilter, list_deliveries
 from opensink_web.operations.page import PageRequest
+from opensink_web.operations.requests.named import newest_of_sessions
 from opensink_web.operations.requests.queries import (
     InputRequestFilter,
     count_waiting_by_session,
@@ -55,22 +56,33 @@ class SessionPage:
 @blueprint.get("/w/<workspace_slug>/sessions")
 @requires("agent_sessions", Action.READ)
 def index(principal: Principal) -> ResponseReturnValue:
-    """List the sessions, newest first."""
+    """List the sessions, newest first, or to htmx the part that updates itself."""
     filters = SessionFilter(
         agent_id=chosen_agent(principal.workspace), status=chosen_word(SessionStatus, "status")
     )
     page = list_sessions(principal.workspace, filters, page_request())
+    ids = [session.id for session in page.items]
+    waiting = count_waiting_by_session(principal.workspace, ids)
+    requests = newest_of_sessions(principal.workspace, ids)
+    version = version_of(
+        [(session.id, session.status, session.updated_at) for session in page.items],
+        [(each.id, each.status) for each in requests.values()],
+        waiting,
+    )
+    if is_unchanged(version):
+        return UNCHANGED
+    is_first_page = page_request().trail is None
     return render_template(
-        "agent_session/index.html",
+        "agent_session/_list.html" if request.htmx else "agent_session/index.html",
         sessions=page.items,
-        waiting=count_waiting_by_session(
-            principal.workspace, [session.id for session in page.items]
-        ),
+        requests=requests,
+        waiting=waiting,
+        refresh_href=same_list(version=version) if is_first_page else None,
         filters=filters,
         statuses=[(status, badge(status).text) for status in SessionStatus],
         agents=agent_choice(principal.workspace, filters.agent_id),
         next_href=same_list(trail=page.trail) if page.trail else None,
-        first_href=same_list() if page_request().trail else None,
+        first_href=None if is_first_page else same_list(),
     )
 
 

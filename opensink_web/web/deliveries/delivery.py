@@ -13,8 +13,10 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as operations
 from opensink_web.operations.deliveries import queries
 from opensink_web.operations.deliveries.record import attempts_of
+from opensink_web.operations.requests.named import requests_named
 from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.web.access import requires
+from opensink_web.web.deliveries.delivery_attempts import attempts_in_words
 from opensink_web.web.deliveries.delivery_wait import wait_of
 from opensink_web.web.forms.choice import agent_choice, chosen_agent
 from opensink_web.web.rendering import happenings
@@ -29,23 +31,32 @@ _TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUC
 @blueprint.get("/w/<workspace_slug>/deliveries")
 @requires("deliveries", Action.READ)
 def index(principal: Principal) -> ResponseReturnValue:
-    """List the deliveries, newest first."""
+    """List the deliveries, newest first, or to htmx the part that updates itself."""
     filters = queries.DeliveryFilter(
         agent_id=chosen_agent(principal.workspace),
         kind=chosen_word(DeliveryKind, "kind"),
         status=chosen_word(DeliveryStatus, "status"),
     )
     page = queries.list_deliveries(principal.workspace, filters, page_request())
+    asked_ids = {each.input_request_id for each in page.items if each.input_request_id}
+    requests = requests_named(principal.workspace, asked_ids)
+    version = version_of([(each.id, each.updated_at, each.next_at) for each in page.items])
+    if is_unchanged(version):
+        return UNCHANGED
+    is_first_page = page_request().trail is None
     return render_template(
-        "delivery/index.html",
+        "delivery/_list.html" if request.htmx else "delivery/index.html",
         deliveries=page.items,
+        requests=requests,
+        progress=attempts_in_words(page.items),
+        refresh_href=same_list(version=version) if is_first_page else None,
         filters=filters,
         kinds=[(kind, delivery_kind(kind)) for kind in DeliveryKind],
         kind_text=delivery_kind,
         tabs=_tabs(filters),
         agents=agent_choice(principal.workspace, filters.agent_id),
         next_href=same_list(trail=page.trail) if page.trail else None,
-        first_href=same_list() if page_request().trail else None,
+        first_href=None if is_first_page else same_list(),
     )
 
 
@@ -69,6 +80,7 @@ def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
         trigger_text=attempt_trigger,
         attempt_of=happenings.attempt,
         wait=wait_of(delivery),
+        progress=attempts_in_words([delivery]).get(delivery.id),
         may_see_agent=principal.may("agents", Action.WRITE),
         may_redeliver=principal.may("deliveries", Action.WRITE),
         version=version,

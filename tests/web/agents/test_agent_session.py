@@ -9,8 +9,8 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
-from tests.support.review_cases import answer_and_call, news, refresh_href
-from tests.support.scenarios import ENDPOINT, Waiting, ask_in
+from tests.support.review_cases import answer_and_call, ask_again, news, refresh_href, words_of
+from tests.support.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in
 
 PAGE = "/w/main/sessions"
 
@@ -59,6 +59,33 @@ def test_lists_sessions_with_what_waits_in_them(
     assert f'href="{page}"' in html
     assert "Waiting for input" in html
     assert 'data-label="Waiting requests">1<' in html
+
+
+def test_names_what_was_asked_last_and_who_decided(
+    app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting, page: str
+) -> None:
+    assert "Buy? Trader · k" in words_of(bob.get(PAGE).text)
+    with app.app_context():
+        answer(cast.bob, waiting)
+    assert "Buy? Trader · k · Answered by bob@example.com" in words_of(bob.get(PAGE).text)
+
+    ask_again(app, waiting, "And sell?", SCHEMA)
+    assert "And sell? Trader · more" in words_of(bob.get(PAGE).text)
+    assert '<span dir="auto">And sell?</span>' in bob.get(page).text
+
+
+def test_the_list_updates_itself(
+    app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting
+) -> None:
+    href = refresh_href(bob.get(PAGE).text)
+    assert news(bob, href) == (204, "")
+
+    complete(app, waiting)
+
+    status, part = news(bob, href)
+    assert status == 200
+    assert "Completed" in part
+    assert "<html" not in part
 
 
 def test_filters_by_status_and_agent_in_the_address(

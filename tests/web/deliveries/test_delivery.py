@@ -11,7 +11,7 @@ from opensink_web.models import Delivery, DeliveryAttempt, DeliveryStatus, db
 from opensink_web.models.transaction import writing
 from tests.conftest import Cast
 from tests.support.deliveries import claim_delivery
-from tests.support.review_cases import answer_and_call, news, refresh_href
+from tests.support.review_cases import answer_and_call, news, refresh_href, words_of
 from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at
 
 PAGE = "/w/main/deliveries"
@@ -42,6 +42,39 @@ def test_lists_deliveries_with_their_last_error(
     assert "Answer to a request" in html
     assert "answered 500" in html
     assert f"/w/main/sessions/{waiting.session_id}" in html
+
+
+def test_names_what_was_asked_and_who_decided(
+    bob: FlaskClient, waiting: Waiting, failed: str
+) -> None:
+    for page in (PAGE, failed):
+        words = words_of(bob.get(page).text)
+        assert "Buy?" in words
+        assert "Answered by bob@example.com" in words
+
+
+def test_the_list_updates_itself(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+    with app.app_context():
+        waiting = ask_in(cast.alice, ENDPOINT)
+    href = refresh_href(bob.get(PAGE).text)
+    assert news(bob, href) == (204, "")
+
+    failed = answer_and_call(app, cast, waiting, 500)
+
+    status, part = news(bob, href)
+    assert status == 200
+    assert f"{PAGE}/{failed}" in part
+    assert "<html" not in part
+
+
+def test_says_how_many_attempts_can_follow(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+    with app.app_context():
+        patient = ask_in(cast.alice, endpoint_at("https://slow.example.com/", max_attempts=3))
+    page = f"{PAGE}/{answer_and_call(app, cast, patient, 503)}"
+    html = bob.get(PAGE).text
+    assert "1 of 3" in html
+    assert 'data-time="countdown"' in html
+    assert "Attempt 1 of 3 failed. Next attempt" in words_of(bob.get(page).text)
 
 
 def test_filters_in_the_address(bob: FlaskClient, waiting: Waiting, failed: str) -> None:
