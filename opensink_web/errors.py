@@ -154,6 +154,10 @@ class AlreadyResolved(Conflict):
     code = "already_resolved"
 
 
+class Superseded(Conflict):
+    """What was decided on is not what is asked now."""
+
+
 class NotJSON(OpenSinkError):
     """The body is not declared as JSON."""
 

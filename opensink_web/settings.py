@@ -27,6 +27,7 @@ PORT_DEFAULT = 7465
 CALLS_PER_AGENT_DEFAULT = 8
 PYTHON_CALLS_MAX = 1000
 RETENTION_DAYS_MAX = 36_500
+UNDO_SECONDS_MAX = 60
 # The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
 MAX_SOCKET_PATH_BYTES = 100
 # The server names its socket in answers (CLIENT INFO) whose fields end at a space.
@@ -216,6 +217,12 @@ class Settings:
         "that leaves this server",
         read.ca_bundle,
         unset="none",
+    )
+    undo_seconds: int = _setting(
+        "5",
+        "How long a decision from a page can be undone before it takes effect, in seconds "
+        "(0 to 60); decisions by the API take effect at once",
+        read.whole_number(0, UNDO_SECONDS_MAX),
     )
     retention_days_sessions: int = _days(
         "How many days to keep ended sessions, with their requests, activities and deliveries; "

@@ -50,6 +50,7 @@ TEST_SETTINGS = {
     "ENCRYPTION_KEYS": urlsafe_b64encode(b"tests!!!" * 4).decode(),
     "EXECUTION_ENDPOINT_HOSTS": "127.0.0.0/8",
     "SECRET_KEY": "tests" * 10,
+    "UNDO_SECONDS": "0",  # what follows a decision follows at once; tests of undoing say otherwise
 }
 
 

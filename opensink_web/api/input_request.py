@@ -37,6 +37,7 @@ from opensink_web.operations.decisions import decision as decisions
 from opensink_web.operations.executions.execution import refuse_to_pause
 from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
+from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.options import RequestOptions, check_options
 from opensink_web.schema.limits import check_schema
 
@@ -53,7 +54,7 @@ _SERVER_SET = frozenset(
     {
         *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
         *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
-        *("resolved_by_system", "revision", "supersedes_id", "superseded_by"),
+        *("resolved_by_system", "revision", "supersedes_id", "superseded_by", "digest"),
     }
 )
 
@@ -121,6 +122,11 @@ class _Shown:
     tags: list[str]
     superseded_by: UUID | None
 
+    @property
+    def digest(self) -> str:
+        """What is kept of old requests has none."""
+        return digest_of_request(self.request)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.request, name)
 
@@ -170,6 +176,10 @@ class InputRequestResponse(ResponseModel):
     revision: int = Field(description="1, and one more for each request that this one supersedes.")
     supersedes_id: UUID | None = Field(description="The request that this one is asked instead of.")
     superseded_by: UUID | None = Field(description="The request that is asked instead of it.")
+    digest: str = Field(
+        description="The SHA-256, in hexadecimal, of what people are shown: title, message, schema,"
+        " proposed_response and revision, as JSON with sorted keys and no spaces."
+    )
 
     @classmethod
     def all_shown_to(cls, principal: Principal, requests: Sequence[InputRequest]) -> list[Self]:
@@ -327,7 +337,7 @@ def resolve(
 
 @routes.post(
     "/agent-session-input-requests/{request_id}/decline",
-    summary="Decline what an execution asks, or reject its call.",
+    summary="Decline to answer, or reject an execution's call.",
     status=200,
 )
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestResponse:

@@ -21,6 +21,7 @@ _HEADINGS = {
     "workers": "How much at once",
     "max_batch_size": "How large",
     "execution_endpoint_hosts": "What may be called",
+    "undo_seconds": "Deciding",
     "retention_days_sessions": "How long things are kept",
     "oidc_issuer": "Single sign-on",
 }

@@ -43,6 +43,7 @@ from opensink_web.models.identity import Identity
 from opensink_web.models.input_request import (
     IS_OPEN,
     OPEN_STATUSES,
+    DecisionOutcome,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
@@ -83,6 +84,7 @@ __all__ = [
     "CustomRole",
     "Deadline",
     "DeadlineKind",
+    "DecisionOutcome",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryKind",

@@ -23,6 +23,9 @@ _IS_RERUN = text("rerun_of_id IS NOT NULL")
 REJECTED, DECLINED = "rejected", "declined"
 """The `error_code` of a call that a person did not approve, and of what they did not answer."""
 
+EXPIRED = "expired"
+"""The `error_code` of what nobody decided in time."""
+
 NOT_DUE_YET = datetime(9999, 12, 31, tzinfo=UTC)
 """When executions are due of a batch so large that they are queued in slices."""
 

@@ -7,7 +7,7 @@ because the call itself needs a person's approval.
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, text
@@ -74,12 +74,40 @@ class InputRequestStatus(StrEnum):
         """Return True while no decision has taken effect."""
         return self in OPEN_STATUSES
 
+    @property
+    def outcome(self) -> "DecisionOutcome | None":
+        """Return how it ended for whoever asked; None if it has not, or others are asked now."""
+        match self:
+            case InputRequestStatus.RESOLVED:
+                return DecisionOutcome.ANSWERED
+            case InputRequestStatus.DECLINED:
+                return DecisionOutcome.DECLINED
+            case InputRequestStatus.CANCELLED:
+                return DecisionOutcome.CANCELLED
+            case InputRequestStatus.EXPIRED:
+                return DecisionOutcome.EXPIRED
+            case (
+                InputRequestStatus.PENDING | InputRequestStatus.HELD | InputRequestStatus.SUPERSEDED
+            ):
+                return None
+            case _:
+                assert_never(self)
+
 
 OPEN_STATUSES = (InputRequestStatus.PENDING, InputRequestStatus.HELD)
 """What programs call pending."""
 
 IS_OPEN = text("input_requests.status IN ('pending', 'held')")
 """A condition that finds what programs call pending by its index; to be said in these words."""
+
+
+class DecisionOutcome(StrEnum):
+    """How a request ended, as whoever asked is told."""
+
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 class OnExpire(StrEnum):
@@ -114,9 +142,10 @@ class InputRequest(Identified, Created, Base):
     `proposed_response` is what a call is to be made with, of an approval. `edited` are JSON
     Pointers to what was changed of it, or of what the schema proposes; null where nothing was
     proposed. Who declined, and when, is in `resolved_by` and `resolved_at`, as who answered;
-    `resolved_by_system` where a deadline did. A decision is held until `held_until`. `digest` is of
-    what people were shown; it is null in rows from before it was kept. `precedence` ascends as the
-    priority falls, null without one; `closed_at` is when a request left what waits.
+    `resolved_by_system` where a deadline did. `held_until` is when a decision that could be undone
+    takes effect, or did. `digest` is of what people were shown; it is null in rows from before it
+    was kept. `precedence` ascends as the priority falls, null without one; `closed_at` is when a
+    request left what waits.
     """
 
     __tablename__ = "input_requests"
@@ -217,6 +246,14 @@ class InputRequest(Identified, Created, Base):
         *_list_indexes(),
         Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )
+
+    @property
+    def decided_as(self) -> InputRequestStatus:
+        """Return the status, and of a held decision the one that it will have."""
+        if self.status is not InputRequestStatus.HELD:
+            return self.status
+        is_declined = self.sealed_decline_reason is not None
+        return InputRequestStatus.DECLINED if is_declined else InputRequestStatus.RESOLVED
 
 
 class InputRequestTag(Base):

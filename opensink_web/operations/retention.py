@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from opensink_web import clock
 from opensink_web.models import (
+    OPEN_STATUSES,
     AgentSession,
     Batch,
     Callback,
@@ -43,7 +44,6 @@ from opensink_web.models import (
     DeliveryStatus,
     Execution,
     InputRequest,
-    InputRequestStatus,
     SessionStatus,
     db,
 )
@@ -195,7 +195,7 @@ def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
                 AgentSession.updated_at < cutoff,
                 ~exists().where(
                     InputRequest.session_id == AgentSession.id,
-                    InputRequest.status == InputRequestStatus.PENDING,
+                    InputRequest.status.in_(OPEN_STATUSES),
                 ),
                 ~exists().where(
                     Delivery.session_id == AgentSession.id,

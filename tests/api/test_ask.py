@@ -1,5 +1,6 @@
 """POST /agent-session-input-requests: asking a person."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -21,6 +22,12 @@ from tests.api.conftest import (
 )
 
 PATH = "/agent-session-input-requests"
+_AS_SHOWN = (
+    '{"message":"Ten of them.","proposed_response":null,"revision":1,"schema":{"properties":{'
+    '"approved":{"type":"boolean"},"limit":{"minimum":1,"type":"integer"}},'
+    '"required":["approved"],"type":"object"},"title":"Buy?"}'
+)
+"""What people see of a question, as its digest is made of it."""
 
 
 @pytest.fixture
@@ -62,6 +69,7 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "revision": 1,
         "supersedes_id": None,
         "superseded_by": None,
+        "digest": hashlib.sha256(_AS_SHOWN.encode()).hexdigest(),
     }
 
 

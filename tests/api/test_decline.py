@@ -102,9 +102,12 @@ def test_a_reason_is_needed(alice: Api, paused: Paused, body: dict[str, str]) ->
     assert wrong_paths(alice.post(decline_path(paused), body)) == ["/reason"]
 
 
-def test_an_agents_question_is_not_declined(alice: Api) -> None:
+def test_an_agents_question_too(alice: Api) -> None:
     request = ask(alice)
-    assert_problem(alice.post(f"{PATH}/{request['id']}/decline", NO), 409, "conflict")
+    response = alice.post(f"{PATH}/{request['id']}/decline", NO)
+    assert response.status_code == 200
+    declined: Any = response.json
+    assert (declined["status"], declined["response"]) == ("declined", None)
 
 
 def test_another_workspace_declines_nothing(apis: Apis, paused: Paused) -> None:

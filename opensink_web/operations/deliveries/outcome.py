@@ -28,6 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from opensink_web import clock
 from opensink_web.errors import NotFound, UnreadableSecret
 from opensink_web.models import (
+    OPEN_STATUSES,
     Agent,
     AgentSession,
     AttemptOutcome,
@@ -36,7 +37,6 @@ from opensink_web.models import (
     DeliveryAttempt,
     DeliveryStatus,
     InputRequest,
-    InputRequestStatus,
     SessionStatus,
     Workspace,
     db,
@@ -106,7 +106,7 @@ def _changing_with(
     """Find what changes with a call that succeeded: a session in which others are asked, an agent
     whose calls failed.
     """
-    is_open = InputRequest.status == InputRequestStatus.PENDING
+    is_open = InputRequest.status.in_(OPEN_STATUSES)
     return union_all(
         select(InputRequest.session_id).where(is_of_session, is_open),
         select(Agent.id).where(is_agent, Agent.endpoint_failure_count > 0),

@@ -10,11 +10,12 @@ from opensink_web.models import (
     ExecutionStatus,
     InputRequest,
     InputRequestKind,
+    InputRequestStatus,
     StepKind,
     User,
     db,
 )
-from opensink_web.models.execution import DECLINED, REJECTED
+from opensink_web.models.execution import DECLINED, EXPIRED, REJECTED
 from opensink_web.models.transaction import (
     Area,
     changed_after_commit,
@@ -28,8 +29,11 @@ from opensink_web.operations.executions.ending import (
     add_steps,
     end_executions,
 )
-from opensink_web.operations.requests.answer import CheckedAnswer, edited_count, with_edits
+from opensink_web.operations.requests.answer import edited_count, with_edits
+from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.schema.secrets import merged_paths, paths_from, secrets_of
+
+NOBODY_DECIDED = "Nobody decided in time."
 
 # Built once, because building a statement costs more than running it.
 _MOMENT = bindparam("moment", type_=Execution.next_at.type)
@@ -45,39 +49,50 @@ _QUEUE = (
 )
 
 
-def resume(
-    request: InputRequest, execution: LockedExecution, answer: CheckedAnswer, by: User
-) -> None:
+def resume(request: InputRequest, execution: LockedExecution, by: User | None) -> None:
     """Queue a locked execution again. An approval's answer is its input. Raises: Conflict."""
-    _check_awaiting(execution)
+    check_awaiting(execution)
     is_approval = request.kind is InputRequestKind.APPROVAL
     given: dict[str, object] = {}
     if is_approval:
         # what was secret stays so, also where the input's schema is another one by now
         before = db.session.get_one(Execution, execution.id).secret_input_paths
-        secret = secrets_of(request.schema).paths_in(answer.value)
+        secret = secrets_of(request.schema).paths_in(request.response)
         paths = merged_paths(secret, paths_from(before))
         given = {
-            "input_data": Execution.input_data.seal(execution.id, answer.value),
+            "input_data": Execution.input_data.seal(execution.id, request.response or {}),
             "secret_input_paths": Execution.secret_input_paths.seal(execution.id, paths),
         }
     run_prepared(_QUEUE, {"of_execution": execution.id, "moment": clock.now(), **given})
-    message = f"{by.email} answered “{request.title}”."
+    who = by.email if by else "Somebody who has left"
+    message = f"{who} answered “{request.title}”."
     if is_approval:
-        message = f"{by.email} approved the call{with_edits(answer.edited)}."
-    details: JSONObject = {"input_request_id": str(request.id), **edited_count(answer.edited)}
+        message = f"{who} approved the call{with_edits(request.edited)}."
+    details: JSONObject = {
+        "input_request_id": str(request.id),
+        "request_digest": digest_of_request(request),
+        **edited_count(request.edited),
+    }
     add_steps([Step(execution.id, StepKind.RESUMED, message, details)])
     notify_after_commit(Execution, execution.group_id)
     changed_after_commit(execution.workspace_id, Area.EXECUTIONS)
 
 
-def fail_declined(request: InputRequest, execution: LockedExecution, reason: str) -> None:
-    """End a locked execution for a person's reason. Raises: Conflict."""
-    _check_awaiting(execution)
-    code = REJECTED if request.kind is InputRequestKind.APPROVAL else DECLINED
+def fail_declined(request: InputRequest, execution: LockedExecution) -> None:
+    """End a locked execution for a person's reason, or because nobody decided in time.
+
+    Raises: Conflict.
+    """
+    check_awaiting(execution)
+    if request.status is InputRequestStatus.EXPIRED:
+        reason, code = NOBODY_DECIDED, EXPIRED
+    else:
+        reason = request.decline_reason or ""
+        code = REJECTED if request.kind is InputRequestKind.APPROVAL else DECLINED
     end_executions([(execution, Ending(ExecutionStatus.FAILED, error=reason, error_code=code))])
 
 
-def _check_awaiting(execution: LockedExecution) -> None:
+def check_awaiting(execution: LockedExecution) -> None:
+    """Raises: Conflict, when an execution does not wait for a person."""
     if execution.status is not ExecutionStatus.AWAITING_INPUT:
         raise Conflict(f"The execution is no longer waiting for anybody: it is {execution.status}.")

@@ -51,7 +51,7 @@ def check_pending(request: InputRequest) -> None:
         asker = "agent's session" if request.execution_id is None else "execution"
         raise Conflict(f"The {asker} has ended, so it takes no answer any more.")
     if request.status is not InputRequestStatus.PENDING:
-        word = decision(request.kind, request.status)
+        word = decision(request.kind, request.decided_as)
         who = request.resolved_by.email if request.resolved_by else "somebody"
         when = f"{request.resolved_at:%Y-%m-%d %H:%M:%S} UTC" if request.resolved_at else "before"
         raise AlreadyResolved(f"This was already {word} by {who} on {when}.")

@@ -6,16 +6,18 @@ here. What it means to whoever asked, a session or an execution, is theirs to wr
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, insert, update
+from sqlalchemy import BindParameter, bindparam, case, insert, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
+    OPEN_STATUSES,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
@@ -27,6 +29,7 @@ from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
+from opensink_web.operations.requests.digest import digest_of
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 
 LINE_LENGTH_MAX = 255
@@ -39,10 +42,33 @@ _ADD_TAGS = insert(InputRequestTag)
 _DECIDE = update(InputRequest).where(
     InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
 )
+_IS_HELD = (
+    InputRequest.id == bindparam("of_request"),
+    InputRequest.status == InputRequestStatus.HELD,
+)
+_UNDECIDED = {
+    "sealed_response": None,
+    "sealed_edited": None,
+    "sealed_decline_reason": None,
+    "resolved_at": None,
+    "resolved_by_id": None,
+    "held_until": None,
+}
+# what was sealed when it was decided says what it was
+_DECIDED_AS = case(
+    (InputRequest.sealed_decline_reason.is_not(None), InputRequestStatus.DECLINED),
+    else_=InputRequestStatus.RESOLVED,
+)
+_TAKE_EFFECT = update(InputRequest).where(*_IS_HELD).values(status=_DECIDED_AS)
+_REOPEN = (
+    update(InputRequest).where(*_IS_HELD).values(status=InputRequestStatus.PENDING, **_UNDECIDED)
+)
+_REOPEN_OWN = _REOPEN.where(InputRequest.resolved_by_id == bindparam("of_user"))
+# whoever asked has the last word: a decision that is held comes to nothing
 _CANCEL = (
     update(InputRequest)
-    .where(InputRequest.status == InputRequestStatus.PENDING)
-    .values(status=InputRequestStatus.CANCELLED)
+    .where(InputRequest.status.in_(OPEN_STATUSES))
+    .values(status=InputRequestStatus.CANCELLED, **_UNDECIDED)
 )
 _CANCEL_OF_EXECUTIONS = _CANCEL.where(InputRequest.execution_id.in_(_OF_EXECUTIONS))
 _CANCEL_OF_SESSION = _CANCEL.where(InputRequest.session_id == bindparam("of_session"))
@@ -117,18 +143,28 @@ def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
                 "id": new_id(),
                 **{name: getattr(request, name) for name in _COLUMNS},
                 **{name: getattr(request.options, name) for name in options},
+                "digest": digest_of(
+                    request.title,
+                    request.message,
+                    request.schema,
+                    request.proposed_response,
+                    request.revision,
+                ),
             },
         )
         for request in requests
     ]
 
 
-def store_response(request: InputRequest, answer: CheckedAnswer, by: User) -> None:
+def store_response(
+    request: InputRequest, answer: CheckedAnswer, by: User, held_until: datetime | None = None
+) -> None:
     """Answer a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
     _decide(
         request,
         by,
         InputRequestStatus.RESOLVED,
+        held_until,
         sealed_response=InputRequest.response.seal(request.id, answer.value),
         sealed_edited=InputRequest.edited.seal(request.id, answer.edited),
     )
@@ -136,10 +172,36 @@ def store_response(request: InputRequest, answer: CheckedAnswer, by: User) -> No
     InputRequest.edited.remember(request, answer.edited)
 
 
-def store_refusal(request: InputRequest, reason: str, by: User) -> None:
+def store_refusal(
+    request: InputRequest, reason: str, by: User, held_until: datetime | None = None
+) -> None:
     """Decline a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
     sealed = InputRequest.decline_reason.seal(request.id, reason)
-    _decide(request, by, InputRequestStatus.DECLINED, sealed_decline_reason=sealed)
+    _decide(request, by, InputRequestStatus.DECLINED, held_until, sealed_decline_reason=sealed)
+    InputRequest.decline_reason.remember(request, reason)
+
+
+def store_effect(request_id: UUID) -> bool:
+    """Have a decision that is held stand, from now on for good; return False if none is held."""
+    values = {"of_request": request_id, "held_until": clock.now()}
+    return run_prepared(_TAKE_EFFECT, values).rowcount == 1
+
+
+def store_expiry(request_id: UUID) -> bool:
+    """End a request whose time is over; return False if it does not wait any more."""
+    ended = {"status": InputRequestStatus.EXPIRED, "resolved_at": clock.now()}
+    values = {"of_request": request_id, "resolved_by_system": True, **ended}
+    return run_prepared(_DECIDE, values).rowcount == 1
+
+
+def reopen(request_id: UUID, by_id: UUID | None = None) -> bool:
+    """Take a decision back that is held, by this person if one is given; return False if none is.
+
+    It waits for another as if there had been none.
+    """
+    statement = _REOPEN if by_id is None else _REOPEN_OWN
+    values = {"of_request": request_id} | ({} if by_id is None else {"of_user": by_id})
+    return run_prepared(statement, values).rowcount == 1
 
 
 def cancel_requests_of_session(session_id: UUID) -> None:
@@ -156,12 +218,14 @@ def _decide(
     request: InputRequest,
     by: User,
     status: InputRequestStatus,
+    held_until: datetime | None,
     *,
     sealed_response: str | None = None,
     sealed_edited: str | None = None,
     sealed_decline_reason: str | None = None,
 ) -> None:
-    """Decide if nobody has: of many at once exactly one gets through.
+    """Decide if nobody has: of many at once exactly one gets through. It is held until a moment, if
+    one is given.
 
     Raises: AlreadyResolved; Conflict; NotFound.
     """
@@ -170,7 +234,13 @@ def _decide(
         "edited": sealed_edited,
         "decline_reason": sealed_decline_reason,
     }
-    values = {"status": status, "resolved_at": clock.now(), "resolved_by_id": by.id}
+    values: dict[str, object] = {
+        "status": status,
+        "resolved_at": clock.now(),
+        "resolved_by_id": by.id,
+    }
+    if held_until is not None:
+        values |= {"status": InputRequestStatus.HELD, "held_until": held_until}
     decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
     if decided.rowcount != 1:
         # one that was read past the session does not know who decided

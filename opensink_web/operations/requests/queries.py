@@ -53,7 +53,7 @@ _OPEN_REQUEST = (
     select(InputRequest.id)
     .where(
         InputRequest.session_id == bindparam("of_session"),
-        InputRequest.status == InputRequestStatus.PENDING,
+        InputRequest.status.in_(OPEN_STATUSES),
     )
     .limit(1)
 )
@@ -64,7 +64,7 @@ _TAGS = select(InputRequestTag.request_id, InputRequestTag.tag).where(
 
 @dataclass(frozen=True, slots=True)
 class InputRequestFilter:
-    """Which requests to list; None means any."""
+    """Which requests to list; None means any. Those that are held are listed as pending."""
 
     session_id: UUID | None = None
     agent_id: UUID | None = None
@@ -232,5 +232,5 @@ def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | No
 
 
 def has_open_requests(session_id: UUID) -> bool:
-    """Return True if somebody is asked something in a session."""
+    """Return True if somebody is asked something in a session, or can still undo what they said."""
     return run_prepared(_OPEN_REQUEST, {"of_session": session_id}).first() is not None

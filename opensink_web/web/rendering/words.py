@@ -140,7 +140,7 @@ def _batch_badge(status: BatchStatus) -> Badge:
 
 def _decision_badge(request: InputRequest) -> Badge:
     """Return how a request is drawn; a decision that can be undone still, as what was decided."""
-    drawn = _input_request_badge(decided_status(request))
+    drawn = _input_request_badge(request.decided_as)
     return replace(drawn, text=decided(request)) if drawn.tone == "success" else drawn
 
 
@@ -268,17 +268,9 @@ def execution_after_answer(status: ExecutionStatus) -> tuple[Mark, str]:
             assert_never(status)
 
 
-def decided_status(request: InputRequest) -> InputRequestStatus:
-    """Return what a request's status is, or is about to be where its decision can be undone."""
-    if request.status is not InputRequestStatus.HELD:
-        return request.status
-    is_declined = request.sealed_decline_reason is not None
-    return InputRequestStatus.DECLINED if is_declined else InputRequestStatus.RESOLVED
-
-
 def decided(request: InputRequest) -> str:
     """Say what became of a request: `Approved`, by whom follows."""
-    return decision(request.kind, decided_status(request)).capitalize()
+    return decision(request.kind, request.decided_as).capitalize()
 
 
 def decider(request: InputRequest) -> str | None:

@@ -21,7 +21,7 @@ from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.titles import Titles
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.web.executions.reach import reaches_rows_of
-from opensink_web.web.rendering.words import Badge, badge, decided, decided_status
+from opensink_web.web.rendering.words import Badge, badge, decided
 
 LENGTH = 120
 _TITLES_SHOWN = 3
@@ -58,7 +58,7 @@ def decided_of(principal: Principal, requests: Sequence[InputRequest]) -> dict[U
 def _decided(principal: Principal, request: InputRequest, results: dict[UUID, Result]) -> Decided:
     word, detail, edited = decided(request), "", ""
     with suppress(UnreadableSecret):
-        if decided_status(request) is InputRequestStatus.DECLINED:
+        if request.decided_as is InputRequestStatus.DECLINED:
             detail = _cut((request.decline_reason or "").partition("\n")[0])
         elif request.response is not None:
             value, whole = answer_in_short(request.schema, request.response)

@@ -16,10 +16,11 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX, decline, resolve
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.answer import check_answer
+from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
-from opensink_web.web.access import requires
+from opensink_web.web.access import requires, services
 from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.forms.answer_redraw import redrawn
 from opensink_web.web.forms.kept_secret import PageVault
@@ -34,6 +35,8 @@ blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"
 _EVENTS_SHOWN = 8
 DECLINE_BUTTON = "_decline"
+SEEN = "_seen"
+"""The field with the digest of what the form was drawn for."""
 _SIGNED_IN_ANEW = (
     "You have signed in again since this page was opened. Check your answer and send it."
 )
@@ -60,7 +63,7 @@ class RequestPage:
     `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `answer` is
     what was decided beside what was proposed, or else the proposal that came to nothing. `message`
     leaves out what the title says already. `has_hidden`: there are characters in it that nobody
-    sees.
+    sees. `seen` is the digest of what is shown.
     """
 
     input_request: InputRequest
@@ -74,6 +77,7 @@ class RequestPage:
     refusal: str | None
     has_hidden: bool
     may_answer: bool
+    seen: str
 
 
 @blueprint.get(_PAGE)
@@ -139,13 +143,20 @@ def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 def _turn_down(
     principal: Principal, input_request: InputRequest, form: AnswerForm
 ) -> ResponseReturnValue:
-    """Decline what an execution asks, or reject its call."""
+    """Decline to answer, or reject a call."""
     why = DeclineForm()
     if not why.validate_on_submit():
         return _page(principal, input_request, form, why=why, status=422)
     try:
         with writing():
-            decline(principal.workspace, input_request.id, why.reason.data, by=principal.user)
+            decline(
+                principal.workspace,
+                input_request.id,
+                why.reason.data,
+                by=principal.user,
+                hold_seconds=services().settings.undo_seconds,
+                seen=request.form.get(SEEN),
+            )
     except OpenSinkError as error:
         return _page(principal, input_request, form, refusal=error.message, status=error.status)
     return redirect(_href(principal, input_request), 303)
@@ -165,7 +176,13 @@ def _store(
     try:
         checked = check_answer(principal.workspace, input_request.id, value)
         with writing():
-            resolve(principal.workspace, checked, by=principal.user)
+            resolve(
+                principal.workspace,
+                checked,
+                by=principal.user,
+                hold_seconds=services().settings.undo_seconds,
+                seen=request.form.get(SEEN),
+            )
     except InvalidAnswer as error:
         return _page(principal, input_request, form.with_errors(error.errors), status=422)
     except OpenSinkError as error:
@@ -182,15 +199,24 @@ def _redrawn(
             input_request=input_request,
             form=form,
             decline=_decline_form(input_request),
+            seen=_seen(input_request),
             is_approval=input_request.kind is InputRequestKind.APPROVAL,
         )
 
     return redrawn(form, lambda: _page(principal, input_request, form), form_alone)
 
 
+def _seen(input_request: InputRequest, *, is_drawn_anew: bool = False) -> str:
+    """Return the digest of what the form was drawn for. It stays what it was when only the form is
+    drawn again: who has not been told of a change has not seen it.
+    """
+    sent = None if is_drawn_anew else request.form.get(SEEN)
+    return sent or digest_of_request(input_request)
+
+
 def _decline_form(input_request: InputRequest) -> DeclineForm | None:
     """Return the form to decline with, where that can be done; what was typed stays in it."""
-    is_declinable = _is_pending(input_request) and input_request.execution_id is not None
+    is_declinable = _is_pending(input_request) and input_request.allow_decline
     return DeclineForm() if is_declinable else None
 
 
@@ -216,6 +242,7 @@ def _page(
         refusal=refusal,
         has_hidden=_has_hidden(input_request),
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
+        seen=_seen(input_request, is_drawn_anew=refusal is not None),
     )
     return render_template(
         "input_request/show.html",

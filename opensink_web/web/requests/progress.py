@@ -27,7 +27,6 @@ from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.words import (
     Mark,
     decided,
-    decided_status,
     decider,
     execution_after_answer,
     mark_icon,
@@ -90,6 +89,8 @@ def _outcome(principal: Principal, input_request: InputRequest) -> tuple[tuple[S
         return (Step(Mark.WARNING, "Cancelled", detail),), True
     slug = principal.workspace.slug
     decision = _decision_step(principal, input_request)
+    if input_request.status is InputRequestStatus.HELD:
+        return (decision, _held_step(principal, input_request)), False
     if input_request.session is not None:
         delivery = find_delivery_of(input_request)
         steps = (
@@ -108,10 +109,16 @@ def _decision_step(principal: Principal, input_request: InputRequest) -> Step:
     is_theirs = input_request.resolved_by_id == principal.user.id
     who = "you" if is_theirs else decider(input_request)
     title = f"{decided(input_request)} by {who}" if who else decided(input_request)
-    if decided_status(input_request) is InputRequestStatus.DECLINED:
+    if input_request.decided_as is InputRequestStatus.DECLINED:
         return Step(Mark.DONE, title, input_request.decline_reason, input_request.resolved_at)
     title += with_edits(input_request.edited)
     return Step(Mark.DONE, title, moment=input_request.resolved_at)
+
+
+def _held_step(principal: Principal, input_request: InputRequest) -> Step:
+    is_own = input_request.resolved_by_id == principal.user.id
+    title = "You can undo it until then" if is_own else "It can be undone until then"
+    return Step(Mark.AHEAD, title, "Nobody has been told yet.", input_request.held_until)
 
 
 def _delivery_step(slug: str, delivery: Delivery | None) -> Step:

@@ -125,17 +125,23 @@ def test_nothing_of_what_is_declined(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("there")
 def test_histories_count_and_name_nothing(cast: Cast) -> None:
-    answered(cast.bob, asked(cast.alice, PROPOSAL), {"limit": 6})
+    request = answered(cast.bob, asked(cast.alice, PROPOSAL), {"limit": 6})
     last = select(Activity).order_by(Activity.id.desc()).limit(1)
     assert db.session.scalars(last).one().payload == {
         "resolved_by": str(cast.bob.id),
+        "outcome": "answered",
+        "request_digest": request.digest,
         "edited_count": 1,
     }
     (waiting,) = approval_in(cast.alice)
     answered(cast.bob, request_of(waiting), {"amount": 10})
     step = db.session.scalars(select(ExecutionStep).order_by(ExecutionStep.id.desc())).first()
     assert step is not None
-    assert step.details == {"input_request_id": str(waiting.request_id), "edited_count": 2}
+    assert step.details == {
+        "input_request_id": str(waiting.request_id),
+        "request_digest": request_of(waiting).digest,
+        "edited_count": 2,
+    }
     assert step.message == "bob@example.com approved the call, with 2 fields changed."
 
 

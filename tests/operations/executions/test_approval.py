@@ -9,7 +9,6 @@ from sqlalchemy import select
 from opensink_web import clock
 from opensink_web.errors import (
     AlreadyResolved,
-    Conflict,
     InvalidAnswer,
     InvalidInput,
 )
@@ -37,7 +36,6 @@ from tests.support.pause_scenarios import (
     request_of,
     steps_of,
 )
-from tests.support.scenarios import ask_in
 
 YES: JSONObject = {"approved": True}
 
@@ -125,12 +123,6 @@ class TestDeclining:
             refuse(cast.bob, paused.request_id, reason)
         assert [error.path for error in raised.value.errors] == ["/reason"]
         assert request_of(paused).status is InputRequestStatus.PENDING
-
-    def test_is_not_for_what_an_agent_asks(self, app: Flask, cast: Cast) -> None:
-        with app.app_context():
-            waiting = ask_in(cast.alice, None)
-            with pytest.raises(Conflict, match="agent"):
-                refuse(cast.bob, waiting.request_id)
 
     def test_and_answering_later_is_told_who_and_when(self, cast: Cast, paused: Paused) -> None:
         refuse(cast.bob, paused.request_id)

@@ -5,9 +5,11 @@ from html import unescape
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import ExecutionStatus, InputRequest, InputRequestStatus, db
+from opensink_web.models.transaction import writing
 from opensink_web.outbound.outcome import Awaits, Failure, Output
 from tests.conftest import Cast
 from tests.support.executions import claim_some, execution, finish_all
@@ -279,9 +281,21 @@ def test_a_viewer_reads_but_does_not_decide(
     assert bob.post(page_of(approval), data=DECLINE | {"reason": "No."}).status_code == 403
 
 
-def test_an_agents_question_cannot_be_declined(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+def test_an_agents_question_can_be_declined(app: Flask, cast: Cast, bob: FlaskClient) -> None:
     with app.app_context():
         waiting = ask_in(cast.alice, ENDPOINT)
+    page = f"/w/main/requests/{waiting.request_id}"
+
+    assert "reads your reason" in bob.get(page).text
+    assert bob.post(page, data=DECLINE | {"reason": "No."}).status_code == 303
+    assert "No." in bob.get(page).text
+
+
+def test_one_that_needs_an_answer_cannot(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+    with app.app_context():
+        waiting = ask_in(cast.alice, ENDPOINT)
+        with writing():
+            db.session.execute(update(InputRequest).values(allow_decline=False))
     page = f"/w/main/requests/{waiting.request_id}"
 
     assert "Decline…" not in bob.get(page).text

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import defer
 
 from opensink_web.models import (
+    OPEN_STATUSES,
     Batch,
     Execution,
     ExecutionStatus,
     InputRequest,
-    InputRequestStatus,
     db,
 )
 from opensink_web.models.execution import ENDED
@@ -66,7 +66,7 @@ def pending_requests_of(execution_ids: Collection[UUID]) -> dict[UUID, InputRequ
         return {}
     query = select(InputRequest).where(
         InputRequest.execution_id.in_(execution_ids),
-        InputRequest.status == InputRequestStatus.PENDING,
+        InputRequest.status.in_(OPEN_STATUSES),
     )
     return {one.execution_id: one for one in db.session.scalars(query) if one.execution_id}
 

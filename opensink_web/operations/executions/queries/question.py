@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Row, bindparam, select
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
+    OPEN_STATUSES,
     Execution,
     ExecutionStatus,
     InputRequest,
@@ -24,7 +25,7 @@ from opensink_web.outbound.outcome import Failure
 _OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
 _PENDING = select(InputRequest.id, InputRequest.kind).where(
     InputRequest.execution_id == bindparam("of_execution"),
-    InputRequest.status == InputRequestStatus.PENDING,
+    InputRequest.status.in_(OPEN_STATUSES),
 )
 _ANSWERS = (
     select(
