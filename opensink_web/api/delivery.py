@@ -4,8 +4,14 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from opensink_web.contract.route import Routes
-from opensink_web.contract.shapes import PageQuery, PageResponse, ResponseModel, page_response
+from opensink_web.contract.route import Authenticate, Routes
+from opensink_web.contract.shapes import (
+    PageQuery,
+    PageResponse,
+    Received,
+    ResponseModel,
+    page_response,
+)
 from opensink_web.models import (
     AttemptOutcome,
     AttemptTrigger,
@@ -13,12 +19,26 @@ from opensink_web.models import (
     DeliveryKind,
     DeliveryStatus,
 )
+from opensink_web.models.transaction import reading
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as deliveries
-from opensink_web.operations.deliveries import queries
+from opensink_web.operations.deliveries import queries, redelivery
 from opensink_web.operations.deliveries.record import attempts_of
 
 routes = Routes("deliveries")
+
+
+class RedeliverAll(Received):
+    """Of which agent all failed calls are to be made again."""
+
+    agent_id: UUID
+
+
+class RedeliveredResponse(ResponseModel):
+    """How many calls are made again; `has_more` where more had failed than go at once."""
+
+    count: int
+    has_more: bool
 
 
 class DeliveryResponse(ResponseModel):
@@ -101,6 +121,19 @@ def get_delivery(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempt
     return DeliveryWithAttempts.shown_to(
         principal, queries.find_delivery(principal.workspace, delivery_id)
     )
+
+
+@routes.post(
+    "/deliveries/redeliver",
+    summary="Make all failed deliveries of an agent again, 500 at once, the oldest first.",
+    status=200,
+    transaction=False,
+    errors=(404,),
+)
+def redeliver_failed(authenticate: Authenticate, body: RedeliverAll) -> RedeliveredResponse:
+    with reading():
+        workspace = authenticate().workspace
+    return RedeliveredResponse.of(redelivery.redeliver_failed(workspace, body.agent_id))
 
 
 @routes.post(

@@ -102,6 +102,8 @@ class Delivery(Identified, Updated, Leased, Base):
         Index(None, "input_request_id"),
         Index(None, "agent_id", "id"),
         *group_indexes("deliveries", IS_OPEN, "agent_id"),
+        # all of an agent's can be made again at once
+        partial_index("ix_deliveries_failed", ("agent_id", "id"), "status = 'failed'"),
         # what a person asked for does not wait behind the others
         partial_index(
             "ix_deliveries_asked",

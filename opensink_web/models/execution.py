@@ -141,6 +141,10 @@ class Execution(Identified, Updated, Leased, Base):
         Index(None, "rerun_of_id", sqlite_where=_IS_RERUN, postgresql_where=_IS_RERUN),
         # those that are pruned by themselves, oldest first; SQLite takes it for its first column
         partial_index("ix_executions_alone", ["batch_id", "id"], "batch_id IS NULL"),
+        # what of a batch ended with a person's No; the words are DECLINED_CODES
+        partial_index(
+            "ix_executions_declined", ("batch_id",), "error_code IN ('rejected', 'declined')"
+        ),
         # all that a poll of a batch reads
         Index("ix_executions_progress", "batch_id", "status", "started_at", "finished_at"),
         Index("ix_executions_batch_index", "batch_id", "batch_index"),

@@ -122,6 +122,26 @@ def test_a_body_need_not_be_sent(alice: Api, failed: Any) -> None:
     assert alice("POST", f"/deliveries/{failed['id']}/redeliver").status_code == 200
 
 
+def test_all_that_failed_of_an_agent_are_made_again(alice: Api, failed: Any) -> None:
+    body = {"agent_id": failed["agent_id"]}
+    response = alice.post("/deliveries/redeliver", body)
+    assert (response.status_code, response.json) == (200, {"count": 1, "has_more": False})
+    assert alice.read(f"/deliveries/{failed['id']}")["status"] == "pending"
+    assert alice.post("/deliveries/redeliver", body).json == {"count": 0, "has_more": False}
+
+
+def test_all_of_an_agent_wants_an_agent_that_is_there(
+    app: Flask, apis: Apis, alice: Api, failed: Any
+) -> None:
+    body = {"agent_id": failed["agent_id"]}
+    assert wrong_paths(alice.post("/deliveries/redeliver", {})) == ["/agent_id"]
+    assert_problem(alice.post("/deliveries/redeliver", {"agent_id": NOWHERE}), 404, "not_found")
+    assert_problem(apis.charlie.post("/deliveries/redeliver", body), 404, "not_found")
+    reader = key_with(alice, app, "deliveries:read")
+    assert_problem(reader.post("/deliveries/redeliver", body), 403, "permission_missing")
+    assert alice.read(f"/deliveries/{failed['id']}")["status"] == "failed"
+
+
 def test_one_that_has_not_failed_is_not_made_again(alice: Api, delivery: Any) -> None:
     assert_problem(alice.post(f"/deliveries/{delivery['id']}/redeliver", {}), 409, "conflict")
 

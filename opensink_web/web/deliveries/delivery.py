@@ -1,17 +1,18 @@
 """Deliveries: every call to an agent's endpoint, each attempt at it, and making one again."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from opensink_web.errors import Conflict
+from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models import DeliveryKind, DeliveryStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries import delivery as operations
-from opensink_web.operations.deliveries import queries
+from opensink_web.operations.deliveries import queries, redelivery
 from opensink_web.operations.deliveries.record import attempts_of
 from opensink_web.operations.requests.named import requests_named
 from opensink_web.operations.requests.queries import find_input_request
@@ -25,6 +26,17 @@ from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.rendering.words import attempt_trigger, badge, delivery_kind
 
 blueprint = Blueprint("delivery", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCalls:
+    """So many of an agent can be made again in one go; `has_more` where more have failed."""
+
+    agent_id: UUID
+    count: int
+    has_more: bool
+
+
 _TABS = (None, DeliveryStatus.FAILED, DeliveryStatus.PENDING, DeliveryStatus.SUCCEEDED)
 
 
@@ -50,6 +62,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         requests=requests,
         progress=attempts_in_words(page.items),
         refresh_href=same_list(version=version) if is_first_page else None,
+        failed=failed_calls(principal, filters.agent_id),
         filters=filters,
         kinds=[(kind, delivery_kind(kind)) for kind in DeliveryKind],
         kind_text=delivery_kind,
@@ -100,6 +113,49 @@ def redeliver(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
         flash("The agent's endpoint is being called again.", "success")
     slug = principal.workspace.slug
     return redirect(url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id), 303)
+
+
+@blueprint.post("/w/<workspace_slug>/deliveries/<uuid:delivery_id>/try-now")
+@requires("deliveries", Action.WRITE)
+def try_now(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
+    """Have a call made at once that waits for its next attempt."""
+    try:
+        with writing():
+            redelivery.try_now(principal.workspace, delivery_id)
+    except Conflict as error:
+        flash(error.message, "danger")
+    else:
+        flash("The agent's endpoint is being called now.", "success")
+    slug = principal.workspace.slug
+    return redirect(url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id), 303)
+
+
+@blueprint.post("/w/<workspace_slug>/deliveries/redeliver")
+@requires("deliveries", Action.WRITE)
+def redeliver_failed(principal: Principal) -> ResponseReturnValue:
+    """Have all failed calls of an agent made again."""
+    agent_id = request.form.get("agent", type=UUID)
+    if agent_id is None:
+        raise InvalidInput("Say of which agent the failed calls are to be made again.")
+    made = redelivery.redeliver_failed(principal.workspace, agent_id)
+    if made.count == 0:
+        flash("No call to this agent has failed any more, so none is made again.", "info")
+    else:
+        calls = "One call is" if made.count == 1 else f"{made.count:,} calls are"
+        more = " There are more: deliver them again once these are done." if made.has_more else ""
+        flash(f"{calls} being made again.{more}", "success")
+    slug = principal.workspace.slug
+    return redirect(url_for("delivery.index", workspace_slug=slug, agent=agent_id), 303)
+
+
+def failed_calls(principal: Principal, agent_id: UUID | None) -> FailedCalls | None:
+    """Return what is offered to be made again; None where nothing is, or not to this reader."""
+    if agent_id is None or not principal.may("deliveries", Action.WRITE):
+        return None
+    count = redelivery.count_failed(principal.workspace, agent_id)
+    is_more = count > redelivery.REDELIVERED_MAX
+    shown = min(count, redelivery.REDELIVERED_MAX)
+    return FailedCalls(agent_id, shown, has_more=is_more) if count else None
 
 
 def _tabs(filters: queries.DeliveryFilter) -> list[tuple[str, str, bool, None]]:

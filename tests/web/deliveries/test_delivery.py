@@ -220,3 +220,56 @@ def test_another_workspace_sees_nothing_of_it(
     assert charlie.post(f"{theirs}/redeliver").status_code == 404
     assert failed not in charlie.get("/w/elsewhere/deliveries").text
     assert status_of(app, failed) is DeliveryStatus.FAILED
+
+
+def test_one_that_waits_can_be_tried_now(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient
+) -> None:
+    with app.app_context():
+        patient = ask_in(cast.alice, endpoint_at("https://slow.example.com/", max_attempts=3))
+    page = f"{PAGE}/{answer_and_call(app, cast, patient, 503)}"
+    assert "Try now" in alice.get(page).text
+    assert "Try now" not in bob.get(page).text
+    assert bob.post(f"{page}/try-now").status_code == 403
+
+    response = alice.post(f"{page}/try-now")
+
+    assert (response.status_code, response.location) == (303, page)
+    html = alice.get(page).text
+    assert "is being called now" in html
+    assert "Try now" not in html
+
+
+def test_one_that_has_ended_cannot(alice: FlaskClient, failed: str) -> None:
+    assert alice.post(f"{failed}/try-now").status_code == 303
+    assert "under way, or has ended" in alice.get(failed).text
+
+
+def test_all_that_failed_of_an_agent_can_be_made_again(
+    app: Flask, alice: FlaskClient, bob: FlaskClient, waiting: Waiting, failed: str
+) -> None:
+    of_agent = f"{PAGE}?agent={waiting.agent_id}"
+    assert "Deliver the failed call again?" in alice.get(of_agent).text
+    assert "Deliver the failed call again?" not in alice.get(PAGE).text
+    assert "Deliver the failed call again?" not in bob.get(of_agent).text
+    form = {"agent": str(waiting.agent_id)}
+    assert bob.post(f"{PAGE}/redeliver", data=form).status_code == 403
+
+    response = alice.post(f"{PAGE}/redeliver", data=form)
+
+    assert (response.status_code, response.location) == (303, of_agent)
+    assert status_of(app, failed) is DeliveryStatus.PENDING
+    assert "One call is being made again." in alice.get(of_agent).text
+    alice.post(f"{PAGE}/redeliver", data=form)
+    assert "No call to this agent has failed any more" in alice.get(of_agent).text
+    assert alice.post(f"{PAGE}/redeliver", data={"agent": "x"}).status_code == 400
+
+
+def test_another_workspace_makes_nothing_again(
+    app: Flask, charlie: FlaskClient, waiting: Waiting, failed: str
+) -> None:
+    form = {"agent": str(waiting.agent_id)}
+    for path in ("main/deliveries", "elsewhere/deliveries"):
+        assert charlie.post(f"/w/{path}/redeliver", data=form).status_code == 404
+    assert charlie.post(f"{failed}/try-now").status_code == 404
+    assert status_of(app, failed) is DeliveryStatus.FAILED
