@@ -44,6 +44,8 @@ class Area(StrEnum):
     SESSIONS = "sessions"
     DELIVERIES = "deliveries"
     EXECUTIONS = "executions"
+    MEMBERS = "members"
+    """Who may look: pages that are open ask anew, and whoever may no longer learns so."""
 
 
 @dataclass(frozen=True, slots=True)

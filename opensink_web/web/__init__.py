@@ -8,7 +8,7 @@ operations and render. Templates get rows and decide nothing.
 from flask import Flask
 from htmx_flask import Htmx
 
-from opensink_web.web import demo, gallery, health, security, seen
+from opensink_web.web import demo, gallery, health, live, security, seen
 from opensink_web.web.access import flashed_messages, login_manager
 from opensink_web.web.accounts import (
     account,
@@ -38,6 +38,7 @@ csrf = security.FormProtection()
 _AREAS = (
     health,
     seen,
+    live,
     gallery,
     auth,
     password,

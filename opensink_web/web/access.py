@@ -132,19 +132,40 @@ def requires(
         def guarded(
             workspace_slug: str, *args: Parameters.args, **kwargs: Parameters.kwargs
         ) -> ResponseReturnValue:
-            if not current_user.is_authenticated:
-                return to_sign_in()
-            principal = principal_in(workspace_slug, current_user.user)
-            if lacks_second_factor(current_user.user, principal.workspace):
-                return _lead_to("second_factor.show")
-            g.principal = principal  # for the navigation
-            principal.require_reach(f"{SERVICE}.{resource}.{action}", least)
-            return view(principal, *args, **kwargs)
+            def permitted(principal: Principal) -> ResponseReturnValue:
+                principal.require_reach(f"{SERVICE}.{resource}.{action}", least)
+                return view(principal, *args, **kwargs)
+
+            return _within(workspace_slug, permitted)
 
         setattr(guarded, PERMISSION, (resource, action))
         return guarded
 
     return declare
+
+
+def of_members(view: Callable[[Principal], ResponseReturnValue]) -> Callable[[str], Any]:
+    """Declare that an address of a workspace is every member's, for it shows what all may see."""
+
+    @wraps(view)
+    def guarded(workspace_slug: str) -> ResponseReturnValue:
+        return _within(workspace_slug, view)
+
+    setattr(guarded, PERMISSION, "members")
+    return guarded
+
+
+def _within(
+    workspace_slug: str, view: Callable[[Principal], ResponseReturnValue]
+) -> ResponseReturnValue:
+    """Answer whoever is in the workspace, with what it takes to be in there."""
+    if not current_user.is_authenticated:
+        return to_sign_in()
+    principal = principal_in(workspace_slug, current_user.user)
+    if lacks_second_factor(current_user.user, principal.workspace):
+        return _lead_to("second_factor.show")
+    g.principal = principal  # for the navigation
+    return view(principal)
 
 
 def principal_of_path(path: str) -> Principal | None:

@@ -28,8 +28,13 @@
     const token = document.querySelector('meta[name="csrf-token"]');
     if (token && mayCarryToken(event.detail)) event.detail.headers["X-CSRFToken"] = token.content;
   });
-  document.addEventListener("htmx:responseError", (event) => tellFailure(event.detail.xhr.status));
+  // What moves by itself asks again by itself (live.js), which also says that the server has gone.
+  function isAskedAgain({ requestConfig, xhr: { status } }) {
+    return requestConfig?.triggeringEvent?.type === "live" && (status === 0 || status === 429 || status >= 500);
+  }
+
+  document.addEventListener("htmx:responseError", ({ detail }) => isAskedAgain(detail) || tellFailure(detail.xhr.status));
   document.addEventListener("signed-out", () => tellFailure(401));
-  document.addEventListener("htmx:sendError", () => tellFailure(0));
-  document.addEventListener("htmx:timeout", () => tellFailure(0));
+  document.addEventListener("htmx:sendError", ({ detail }) => isAskedAgain(detail) || tellFailure(0));
+  document.addEventListener("htmx:timeout", ({ detail }) => isAskedAgain(detail) || tellFailure(0));
 })();

@@ -20,6 +20,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.transaction import Area, changed_after_commit
 from opensink_web.operations.accounts.api_key import revoke_keys_of
 from opensink_web.operations.accounts.credential import PasswordHash, password_matches
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
@@ -171,6 +172,7 @@ def _shut_out(leaving: Membership) -> None:
     """End where somebody is signed in to a workspace, and the links that they made for others."""
     user = leaving.user
     _close_links(leaving)
+    changed_after_commit(leaving.workspace_id, Area.MEMBERS)
     if all(each is leaving for each in user.active_memberships):
         end_sessions(user)
     else:

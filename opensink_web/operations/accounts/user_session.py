@@ -3,7 +3,8 @@
 What is said here of ending holds for programs too; how they sign in is in program_session.py.
 
 A session ends IDLE_LIFETIME after it was last used and SESSION_LIFETIME after it began, whichever
-comes first. Ending one takes effect with the browser's next request: each looks its row up.
+comes first. Ending one takes effect with the browser's next request: each looks its row up, and
+pages that are open make one at once.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from opensink_web import clock
 from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession, Workspace, db
-from opensink_web.models.transaction import rows_changed
+from opensink_web.models.transaction import Area, changed_after_commit, rows_changed
 from opensink_web.operations.accounts.credential import hash_token, new_token
 from opensink_web.operations.accounts.queries import is_live
 from opensink_web.operations.slices import SLICE, slices
@@ -80,17 +81,24 @@ def end_session(user: User, session_id: UUID) -> None:
     chosen = (UserSession.id == session_id, UserSession.user_id == user.id)
     if rows_changed(delete(UserSession).where(*chosen)) == 0:
         raise NotFound("There is no such sign-in; it may have ended in the meantime.")
+    _have_pages_ask(user)
 
 
 def end_sessions(user: User, *, but: UUID | None = None) -> int:
     """Sign somebody out everywhere, or everywhere but in one session; return in how many."""
     is_theirs = UserSession.user_id == user.id
+    _have_pages_ask(user)
     return _end(is_theirs) if but is None else _end(is_theirs, UserSession.id != but)
 
 
 def end_program_sessions(user: User, workspace: Workspace) -> None:
     """Sign out every program in which somebody is signed in to a workspace."""
     _end(UserSession.user_id == user.id, UserSession.workspace_id == workspace.id)
+
+
+def _have_pages_ask(user: User) -> None:
+    for membership in user.memberships:
+        changed_after_commit(membership.workspace_id, Area.MEMBERS)
 
 
 def _end(*conditions: ColumnElement[bool]) -> int:
