@@ -36,6 +36,7 @@ from opensink_web.operations.agents.queries import (
 )
 from opensink_web.operations.deliveries.delivery import deliver_test
 from opensink_web.web.access import requires, services
+from opensink_web.web.agents.agent_overview import agent_overview
 from opensink_web.web.agents.endpoint_form import EndpointForm, endpoint_form
 from opensink_web.web.agents.signing_secret import signing_card
 from opensink_web.web.agents.test_call import TestCall, find_test_call
@@ -257,6 +258,7 @@ def _page(
         focus=focus,
         endpoint_error=_endpoint_error(agent),
         older_failure=older_failed_session(agent),
+        overview=agent_overview(principal, agent),
         signing=signing_card(principal.workspace.slug, agent),
         base_url=public_root(),
     )

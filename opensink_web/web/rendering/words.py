@@ -186,6 +186,15 @@ def _callback_badge(status: CallbackStatus) -> Badge:
             assert_never(status)
 
 
+def endpoint_badge(is_healthy: bool | None) -> Badge:
+    """Return how an agent's endpoint is drawn; None where it has none, so that the agent polls."""
+    if is_healthy is None:
+        return Badge("Polls for answers", "neutral", "refresh")
+    if is_healthy:
+        return Badge("Healthy", "success", "circle-check")
+    return Badge("Unhealthy", "danger", "alert-triangle")
+
+
 def part_of_batch(status: ExecutionStatus) -> str:
     """Say what executions of a batch are, after their number."""
     match status:
