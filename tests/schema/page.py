@@ -30,7 +30,10 @@ _ATTRIBUTE = re.compile(r"([^\s=\"/>]+)(?:\s*=\s*\"([^\"]*)\")?")
 def environment() -> Environment:
     """Return the templates, as the application has them but for Markdown."""
     templates = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,  # or every form looks whether a template was changed
     )
     equip(templates)
     templates.globals["asset"] = str

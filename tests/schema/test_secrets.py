@@ -10,7 +10,8 @@ from opensink_web.schema.example import example_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.secrets import HIDDEN, MAX_VISITS, secrets_of, without_secret_proposals
 from opensink_web.schema.validation import validate
-from tests.schema.secret_cases import MARKER, PIN, Draw, Untouched, Vault, made_up
+from tests.schema.page import Page
+from tests.schema.secret_cases import MARKER, PIN, Draw, Vault, made_up
 from tests.support.cases import for_each
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
@@ -18,33 +19,30 @@ DRAFT_2019_09 = "https://json-schema.org/draft/2019-09/schema"
 SEEDS = range(120)
 
 
-def test_a_proposal_is_drawn_without_its_secrets_and_comes_back_untouched(
-    draw: Draw, untouched: Untouched
-) -> None:
+def test_a_proposal_is_drawn_without_its_secrets_and_comes_back_untouched(draw: Draw) -> None:
     def check(seed: int) -> None:
         schema, answer = made_up(seed)
         assert not validate(schema, answer), "the case itself is wrong"
 
-        form = AnswerForm.blank(schema, answer)
-        sent = untouched(form)
+        html = draw(AnswerForm.blank(schema, answer))
 
-        assert MARKER not in draw(form)
-        submitted = AnswerForm.submitted(schema, sent, answer, Vault())
+        assert MARKER not in html
+        submitted = AnswerForm.submitted(schema, Page(html).sent, answer, Vault())
         assert dump(submitted.read().value) == dump(answer)
         assert MARKER not in draw(submitted)
 
     for_each(SEEDS, check)
 
 
-def test_so_does_what_the_schema_proposes_itself(draw: Draw, untouched: Untouched) -> None:
+def test_so_does_what_the_schema_proposes_itself(draw: Draw) -> None:
     def check(seed: int) -> None:
         schema, answer = made_up(seed)
         schema = {**schema, "default": answer}
 
-        form = AnswerForm.blank(schema)
+        html = draw(AnswerForm.blank(schema))
 
-        assert MARKER not in draw(form)
-        assert MARKER not in draw(AnswerForm.submitted(schema, untouched(form), None, Vault()))
+        assert MARKER not in html
+        assert MARKER not in draw(AnswerForm.submitted(schema, Page(html).sent, None, Vault()))
         assert MARKER not in dump(without_secret_proposals(schema))
         assert MARKER not in dump(example_of(schema))
 
