@@ -95,7 +95,7 @@ def test_asks_and_waits_for_the_answer(
     request = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
     answering = threading.Timer(0.3, resolve, (base_url, cast, request.id))
     answering.start()
-    answered = client.wait_for_answer(request.id, timeout_seconds=20)
+    answered = client.wait_for_answer(request.id, timeout_seconds=100)
     answering.join()
 
     assert (request.status, request.response) == ("pending", None)

@@ -72,7 +72,7 @@ class Running:
     def answer(self, question: Question) -> Response:
         begun_at = time.monotonic()
         body = {"response": question.response}
-        answer = requests.post(question.url, json=body, headers=question.headers, timeout=30)
+        answer = requests.post(question.url, json=body, headers=question.headers, timeout=60)
         return Response(answer.status_code, answer.text, time.monotonic() - begun_at)
 
     def wait_for_calls(self, question: Question, count: int) -> None:
@@ -135,5 +135,5 @@ def running(folder: Path, database_url: str = "") -> Iterator[Running]:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = Running(subject, cluster, folder / "calls", log, base_url)
         cluster.start()
-        wait_until(lambda: requests.get(f"{base_url}/readyz", timeout=30).ok)
+        wait_until(lambda: requests.get(f"{base_url}/readyz", timeout=60).ok)
         yield server

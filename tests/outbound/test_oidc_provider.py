@@ -44,7 +44,7 @@ def at(issuer: str, ca_bundle: Path | None = None) -> DiscoveredProvider:
 def ask(ours: DiscoveredProvider) -> tuple[str, Attempt]:
     """Send somebody to the provider; return the code they come back with."""
     url, attempt = ours.begin()
-    answer = requests.get(url, allow_redirects=False, timeout=10)
+    answer = requests.get(url, allow_redirects=False, timeout=60)
     (code,) = parse_qs(urlsplit(answer.headers["Location"]).query)["code"]
     return code, attempt
 

@@ -80,7 +80,7 @@ def client(
 
 
 def test_waits_for_the_output(client: Client) -> None:
-    outcome = client.execute("tests", "work", {"n": 1}, timeout_seconds=20)
+    outcome = client.execute("tests", "work", {"n": 1}, timeout_seconds=100)
     assert (outcome.status, outcome.result) == ("success", {"done": True})
 
 
@@ -132,7 +132,7 @@ def test_executes_a_batch_and_tells_of_it_once(client: Client, receiver: Receive
     url = receiver.url(path="/batch")
     inputs = [{"n": n} for n in range(100)]
     queued = client.execute_batch("tests", "work", inputs, batch_callback_url=url)
-    ended = client.wait_for_batch(queued.batch_id, timeout_seconds=30, pause_seconds=0.1)
+    ended = client.wait_for_batch(queued.batch_id, timeout_seconds=100, pause_seconds=0.1)
     assert (ended.status, ended.completed) == ("completed", 100)
     wait_until(lambda: receiver.bodies("/batch"))
     (told,) = receiver.bodies("/batch")

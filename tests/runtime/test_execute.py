@@ -205,9 +205,10 @@ class TestAPersonsTime:
         make_function(alice, endpoint)
         asked = execute(alice, timeout=2)
         assert asked["status"] == "timeout"
+        address = f"/executions/{asked['execution_id']}"
+        wait_until(lambda: told(alice, address)["status"] == "awaiting_input")
         later(600)
         endpoint.body = b'{"done": true}'
-        address = f"/executions/{asked['execution_id']}"
         assert alice.at(f"{address}/continue", "POST", {"input": {}}).status_code == 200
         wait_until(lambda: told(alice, address)["status"] == "completed")
         assert told(alice, address)["output_data"] == {"done": True}

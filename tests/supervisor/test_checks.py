@@ -79,7 +79,7 @@ def test_a_port_in_use_is_named(make_settings: MakeSettings) -> None:
 def test_a_free_port_is_listened_at(make_settings: MakeSettings, host: str) -> None:
     with checks.listening_socket(make_settings(HOST=host, PORT="0")) as listener:
         port = listener.getsockname()[1]
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
 
 
 @pytest.mark.parametrize("host", ["no such host", "192.0.2.1"])
