@@ -1,11 +1,12 @@
 """Roles that a workspace makes itself: their list, making and changing one, who has it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from opensink_web.errors import Conflict, InvalidInput, OpenSinkError, PermissionMissing
 from opensink_web.models import CustomRole, Membership, Role
@@ -20,6 +21,12 @@ from opensink_web.operations.accounts.permission import (
 from opensink_web.operations.accounts.queries import all_roles, find_role, members_with
 from opensink_web.operations.accounts.role import create_role, delete_role, set_roles, update_role
 from opensink_web.web.access import requires
+from opensink_web.web.accounts.role_matrix import (
+    ROWS,
+    chosen_reaches,
+    matrix_of,
+    permissions_of,
+)
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
 from opensink_web.web.rendering.words import role_in_short
 
@@ -42,19 +49,29 @@ class RoleForm(SettingsForm):
     )
     description = ParagraphsField("Description", description="What the role is for.")
     permissions = ParagraphsField(
-        "Permissions",
-        [InputRequired("Enter at least one permission.")],
-        description="One per line: service.resource/path.action:own or :all.",
+        "Other permissions",
+        description="What the table has no place for, one per line: "
+        "service.resource/path.action:own or :all.",
     )
+    reaches: dict[str, str]
+
+    def validate_permissions(self, field: ParagraphsField) -> None:
+        if not self.lines() and not permissions_of(self.reaches):
+            raise ValidationError("Choose at least one permission, or enter one.")
+
+    def given(self, before: Sequence[str] = ()) -> list[str]:
+        """Return all permissions: those of the table, then those that were written."""
+        return [*permissions_of(self.reaches, before), *(text for _, text in self.lines())]
 
     def lines(self) -> list[tuple[int, str]]:
         """Return what stands in each line that is not empty, and the line's number."""
-        texts = enumerate(self.permissions.data.splitlines(), start=1)
+        texts = enumerate((self.permissions.data or "").splitlines(), start=1)
         return [(number, text.strip()) for number, text in texts if text.strip()]
 
     def show(self, error: OpenSinkError) -> None:
         """Say of each permission that was refused in which line it stands."""
-        numbers = [number for number, _ in self.lines()]
+        # none of the table is ever refused by itself
+        numbers = [0] * len(permissions_of(self.reaches)) + [number for number, _ in self.lines()]
         rest = []
         for refused in error.errors:
             pointer, _, index = refused.path.rpartition("/")
@@ -88,7 +105,7 @@ def index(principal: Principal) -> ResponseReturnValue:
 @requires("roles", Action.WRITE)
 def create(principal: Principal) -> ResponseReturnValue:
     """Make a role."""
-    form = RoleForm()
+    form = _sent_form()
     if form.validate_on_submit():
         try:
             with writing():
@@ -96,7 +113,7 @@ def create(principal: Principal) -> ResponseReturnValue:
                     principal,
                     name=form.name.data,
                     description=form.description.data or "",
-                    permissions=[text for _, text in form.lines()],
+                    permissions=form.given(),
                 )
                 name = role.name
         except (InvalidInput, Conflict, PermissionMissing) as error:
@@ -113,9 +130,12 @@ def create(principal: Principal) -> ResponseReturnValue:
 def edit(principal: Principal, role_id: UUID) -> ResponseReturnValue:
     """Change a role."""
     role = find_role(principal.workspace, role_id)
-    form = RoleForm(
-        name=role.name, description=role.description, permissions="\n".join(role.permissions)
+    before, matrix = role.permissions, matrix_of(role.permissions)
+    form = _sent_form(
+        name=role.name, description=role.description, permissions="\n".join(matrix.others)
     )
+    if request.method != "POST":
+        form.reaches = {**matrix.reaches}
     if form.validate_on_submit():
         try:
             with writing():
@@ -125,7 +145,7 @@ def edit(principal: Principal, role_id: UUID) -> ResponseReturnValue:
                     {
                         "name": form.name.data,
                         "description": form.description.data or "",
-                        "permissions": [text for _, text in form.lines()],
+                        "permissions": form.given(before),
                     },
                 )
                 name = role.name
@@ -173,9 +193,21 @@ def assign(principal: Principal, user_id: UUID) -> ResponseReturnValue:
     return there
 
 
+def _sent_form(**stored: str) -> RoleForm:
+    """Return the form as it was sent, or as it is stored; the table is no field of WTForms'."""
+    form = RoleForm(**stored)
+    form.reaches = chosen_reaches(request.form)
+    return form
+
+
 def _form_page(form: RoleForm, role: CustomRole | None) -> ResponseReturnValue:
     page = render_template(
-        "role/edit.html", form=form, role=role, examples=_EXAMPLES, resources=KEY_RESOURCES
+        "role/edit.html",
+        form=form,
+        role=role,
+        rows=ROWS,
+        examples=_EXAMPLES,
+        resources=KEY_RESOURCES,
     )
     return page, 422 if form.errors else 200
 
