@@ -5,7 +5,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from opensink_web import clock
-from opensink_web.client import AgentSession, Client, OpenSinkApiError, is_signed
+from opensink_web.client import AgentSession, Client, InputRequest, OpenSinkApiError, is_signed
+from opensink_web.client.resources import read
 from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.outcome import AgentReply, Failure, Output
 from opensink_web.outbound.signing import new_secret
@@ -101,6 +103,49 @@ def test_asks_and_waits_for_the_answer(
     assert (request.status, request.response) == ("pending", None)
     assert (answered.status, answered.response) == ("resolved", {"approved": True})
     assert client.get_input_request(request.id) == answered
+
+
+def test_asks_with_a_deadline_and_gives_more_time(client: Client, session: AgentSession) -> None:
+    request = client.ask(
+        session,
+        key="buy",
+        title="Buy?",
+        message="",
+        schema=SCHEMA,
+        expires_at=datetime(2090, 1, 1, tzinfo=UTC),
+        on_expire="default",
+        default_response={"approved": False},
+        tags=["vip"],
+    )
+    assert request.expires_at == "2090-01-01T00:00:00Z"
+    later = client.extend(request.id, datetime(2090, 1, 2, tzinfo=UTC))
+    assert later.expires_at == client.get_input_request(request.id).expires_at
+    assert later.expires_at == "2090-01-02T00:00:00Z"
+
+
+def test_asks_something_else_instead(client: Client, session: AgentSession) -> None:
+    first = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
+    second = client.supersede(first.id, title="Sell?")
+    old = client.wait_for_answer(first.id, timeout_seconds=20)
+
+    assert (second.title, second.revision, second.supersedes_id) == ("Sell?", 2, first.id)
+    assert (old.status, old.superseded_by) == ("superseded", second.id)
+
+
+def test_takes_a_question_back(client: Client, session: AgentSession) -> None:
+    request = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
+    cancelled = client.cancel_input_request(request.id, "The market has closed.")
+
+    assert (cancelled.status, cancelled.cancel_reason) == ("cancelled", "The market has closed.")
+    assert client.wait_for_answer(request.id, timeout_seconds=20) == cancelled
+
+
+def test_reads_what_an_older_server_says(client: Client, session: AgentSession) -> None:
+    request = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
+    known = {"response", "edited", "decline_reason", "status", "title", "key", "kind", "id"}
+    known |= {"session_id", "agent_id", "execution_id"}
+    older = {name: value for name, value in asdict(request).items() if name in known}
+    assert read(InputRequest, older).revision == 1
 
 
 def test_waits_no_longer_than_told(client: Client, session: AgentSession) -> None:

@@ -4,23 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema
+from pydantic import BeforeValidator, Field, JsonValue
 
-from opensink_web.api.request_options import ContextLinkResponse, OptionFields
+from opensink_web.api.request_body import (
+    ContextLinkResponse,
+    Extension,
+    InputRequestCreate,
+    Refusal,
+    Resolution,
+    Revision,
+    Withdrawal,
+)
 from opensink_web.contract import waiting
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     DIGITS,
     JsonObject,
-    Line,
     PageQuery,
     PageResponse,
     PersonResponse,
     Query,
-    Received,
     ResponseModel,
 )
 from opensink_web.errors import InvalidAnswer, InvalidSchema
@@ -34,6 +40,7 @@ from opensink_web.operations.accounts.disclosure import (
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents import question
 from opensink_web.operations.decisions import decision as decisions
+from opensink_web.operations.decisions import expiry, withdrawal
 from opensink_web.operations.executions.execution import refuse_to_pause
 from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
@@ -44,44 +51,6 @@ from opensink_web.schema.limits import check_schema
 RESOURCE = "agent_session_input_requests"
 routes = Routes(RESOURCE)
 WAIT_SECONDS_MAX = 60
-AnswerSchema: TypeAlias = Annotated[
-    JsonValue, WithJsonSchema({"title": "Schema", "anyOf": [{"type": "object"}, {"const": True}]})
-]
-"""A JSON Schema that an answer has to fit, in a body that is sent."""
-
-
-_SERVER_SET = frozenset(
-    {
-        *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
-        *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
-        *("resolved_by_system", "revision", "supersedes_id", "superseded_by", "digest"),
-    }
-)
-
-
-class InputRequestCreate(OptionFields):
-    """A question. `message` is Markdown; the answer has to fit `schema`, a JSON Schema."""
-
-    server_set = _SERVER_SET
-
-    session_id: UUID
-    agent_id: UUID
-    key: Line
-    title: Line
-    message: str
-    schema_: AnswerSchema = Field(alias="schema")
-
-
-class Resolution(Received):
-    """An answer; it has to fit the request's schema."""
-
-    response: JsonObject
-
-
-class Refusal(Received):
-    """Why there is no answer, or no leave for the call."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=decisions.REASON_LENGTH_MAX)]
 
 
 class RequestStatus(StrEnum):
@@ -127,6 +96,18 @@ class _Shown:
         """What is kept of old requests has none."""
         return digest_of_request(self.request)
 
+    @property
+    def decline_reason(self) -> str | None:
+        return None if self._is_cancelled else self.request.decline_reason
+
+    @property
+    def cancel_reason(self) -> str | None:
+        return self.request.decline_reason if self._is_cancelled else None
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self.request.status is InputRequestStatus.CANCELLED
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.request, name)
 
@@ -160,6 +141,7 @@ class InputRequestResponse(ResponseModel):
     response: JsonObject | None
     edited: list[str] | None
     decline_reason: str | None
+    cancel_reason: str | None
     status: Annotated[RequestStatus, BeforeValidator(_public_status)]
     created_at: datetime
     resolved_at: datetime | None
@@ -342,4 +324,51 @@ def resolve(
 )
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestResponse:
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
+    return InputRequestResponse.shown_to(principal, request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/cancel",
+    summary="Withdraw an agent's question.",
+    status=200,
+    delegated=THIS_QUESTION,
+)
+def cancel(principal: Principal, request_id: UUID, body: Withdrawal) -> InputRequestResponse:
+    request = withdrawal.cancel(principal.workspace, request_id, body.reason)
+    return InputRequestResponse.shown_to(principal, request)
+
+
+def _check_revision(
+    principal: Principal, request_id: UUID, body: Revision
+) -> withdrawal.CheckedRevision:
+    if "schema_" in body.model_fields_set:
+        check_sent_schema(body.schema_)
+    return withdrawal.check_revision(
+        principal.workspace, request_id, body.changes, body.changed_options
+    )
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/supersede",
+    summary="Ask something else instead of a request that waits.",
+    delegated=THIS_QUESTION,
+    precheck=_check_revision,
+)
+def supersede(
+    principal: Principal, request_id: UUID, body: Revision, checked: withdrawal.CheckedRevision
+) -> InputRequestResponse:
+    request = withdrawal.supersede(
+        principal.workspace, checked, asked_with_id=principal.execution_id
+    )
+    return InputRequestResponse.shown_to(principal, request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/extend",
+    summary="Give people more time for a request.",
+    status=200,
+    delegated=THIS_QUESTION,
+)
+def extend(principal: Principal, request_id: UUID, body: Extension) -> InputRequestResponse:
+    request = expiry.extend(principal.workspace, request_id, body.expires_at, by=principal.user)
     return InputRequestResponse.shown_to(principal, request)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from opensink_web.api.input_request import RESOURCE, AnswerSchema, check_sent_schema
+from opensink_web.api.input_request import RESOURCE, check_sent_schema
+from opensink_web.api.request_body import AnswerSchema
 from opensink_web.contract.public_address import public_address
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import JsonObject, Received, ResponseModel

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from math import inf
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from .resources import (
     QueuedBatch,
     QueuedChats,
     read,
+    with_moments,
 )
 from .transport import Transport
 
@@ -31,6 +33,7 @@ PAUSE_SECONDS = 0.5
 WAIT_SECONDS = 25
 FUNCTION_SECONDS_MAX = 86_400
 SLICE = 100
+REQUESTS = "/agent-session-input-requests"
 
 
 class Client:
@@ -73,25 +76,57 @@ class Client:
         return read(AgentSession, self._http.api("PATCH", f"/agent-sessions/{session_id}", changes))
 
     def ask(
-        self, session: AgentSession, *, key: str, title: str, message: str, schema: dict[str, Any]
+        self,
+        session: AgentSession,
+        *,
+        key: str,
+        title: str,
+        message: str,
+        schema: dict[str, Any],
+        **options: Any,
     ) -> InputRequest:
-        """Ask a person; the answer has to fit `schema`, a JSON Schema."""
-        body = {"key": key, "title": title, "message": message, "schema": schema}
+        """Ask a person; the answer has to fit `schema`, a JSON Schema.
+
+        Options are priority, tags, reference, context, allow_decline, expires_at (a datetime with a
+        zone, or text), on_expire and default_response.
+        """
+        body = {"key": key, "title": title, "message": message, "schema": schema, **options}
         body |= {"session_id": session.id, "agent_id": session.agent_id}
-        return read(InputRequest, self._http.api("POST", "/agent-session-input-requests", body))
+        return read(InputRequest, self._http.api("POST", REQUESTS, with_moments(body)))
+
+    def cancel_input_request(self, request_id: str, reason: str | None = None) -> InputRequest:
+        """Take a question back that waits for an answer."""
+        path = f"{REQUESTS}/{request_id}/cancel"
+        return read(InputRequest, self._http.api("POST", path, {"reason": reason}))
+
+    def supersede(self, request_id: str, **changes: Any) -> InputRequest:
+        """Ask something else instead, and return that request; what is left out carries over.
+
+        Changes are key, title, message, schema and the options of ask.
+        """
+        path = f"{REQUESTS}/{request_id}/supersede"
+        return read(InputRequest, self._http.api("POST", path, with_moments(changes)))
+
+    def extend(self, request_id: str, expires_at: datetime | str) -> InputRequest:
+        """Give people more time; the deadline is later than the one before."""
+        body = with_moments({"expires_at": expires_at})
+        return read(InputRequest, self._http.api("POST", f"{REQUESTS}/{request_id}/extend", body))
 
     def preview(self, schema: dict[str, Any], values: dict[str, Any] | None = None) -> Preview:
         """See which form a schema makes, filled with `values`; nobody is asked."""
         body = {"schema": schema, "values": values}
-        return read(Preview, self._http.api("POST", "/agent-session-input-requests/preview", body))
+        return read(Preview, self._http.api("POST", f"{REQUESTS}/preview", body))
 
     def get_input_request(self, request_id: str, *, wait_seconds: int = 0) -> InputRequest:
         """Read a request, at once or when it is answered within `wait_seconds` (at most 60)."""
-        path = f"/agent-session-input-requests/{request_id}?wait={wait_seconds}"
+        path = f"{REQUESTS}/{request_id}?wait={wait_seconds}"
         return read(InputRequest, self._http.api("GET", path, wait_seconds=wait_seconds))
 
     def wait_for_answer(self, request_id: str, *, timeout_seconds: float = inf) -> InputRequest:
-        """Return the request once it waits no more. Raises: TimeoutError."""
+        """Return the request once it waits no more: its `status` says what became of it.
+
+        Raises: TimeoutError.
+        """
         deadline = time.monotonic() + timeout_seconds
         while True:
             left_seconds = max(0, min(WAIT_SECONDS, deadline - time.monotonic()))

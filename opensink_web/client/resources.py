@@ -1,6 +1,7 @@
 """What the API answers, as plain values: one class for each kind of thing."""
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 Resource = TypeVar("Resource")
@@ -50,11 +51,14 @@ class AgentSession:
 
 @dataclass(frozen=True, slots=True)
 class InputRequest:
-    """A question; `response` is null until `status` is `resolved`.
+    """A question, and what became of it.
 
-    `edited` are JSON Pointers to what the response changes of what was proposed: an empty list when
-    nothing was changed, null when nothing was proposed.
-    An agent asked it in a session, or an execution, of which `declined` ends it for a reason.
+    `status` is `pending` until it is `resolved` (`response` is the answer), `declined` (with a
+    `decline_reason`), `cancelled` by whoever asked, `expired`, or `superseded` by the request
+    `superseded_by`. `edited` are JSON Pointers to what the response changes of what was proposed:
+    an empty list when nothing was changed, null when nothing was proposed. `resolved_by` is who
+    decided; where a deadline did, it is null and `resolved_by_system` true. An agent asked in a
+    session, or else an execution. `digest` is of what people were shown.
     """
 
     id: str
@@ -68,6 +72,14 @@ class InputRequest:
     response: dict[str, Any] | None
     edited: list[str] | None
     decline_reason: str | None
+    cancel_reason: str | None = None
+    resolved_by: dict[str, str] | None = None
+    resolved_by_system: bool = False
+    expires_at: str | None = None
+    revision: int = 1
+    supersedes_id: str | None = None
+    superseded_by: str | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,5 +229,17 @@ class Me:
 
 
 def read(kind: type[Resource], content: dict[str, Any]) -> Resource:
-    """Return what a response describes; of fields that are not known here nothing is said."""
-    return kind(**{each.name: content[each.name] for each in fields(kind)})  # type: ignore[arg-type]  # every kind is a dataclass
+    """Return what a response describes; of fields that are not known here nothing is said.
+
+    What an older server does not say yet is left at its default.
+    """
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # every kind is a dataclass
+    return kind(**{name: content[name] for name in known if name in content})
+
+
+def with_moments(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body to send, its moments written as RFC 3339."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in body.items()
+    }

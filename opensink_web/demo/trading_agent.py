@@ -126,6 +126,12 @@ class TradingAgent:
         return {"orders": state["orders"]}
 
     def _trade(self, trades: list[JSON], asked: JSON) -> list[JSON]:
+        if asked["response"] is None:  # declined, cancelled or expired
+            why = asked["decline_reason"] or asked["cancel_reason"] or "Nobody decided in time."
+            self._log(
+                asked, f"Nothing was traded, because the request was {asked['status']}: {why}"
+            )
+            return []
         orders = []
         for trade in trades:
             answer = asked["response"][trade["symbol"]]

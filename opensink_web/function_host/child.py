@@ -104,7 +104,8 @@ def _question(question: AwaitInput) -> bytes:
     prompt: object = question.prompt
     schema: object = question.schema
     if isinstance(prompt, str) and prompt.strip() and isinstance(schema, dict):
-        return _said("awaits", {"prompt": prompt, "schema": schema})
+        question_json = {"prompt": prompt, "schema": schema, "options": question.options}
+        return _said("awaits", question_json)
     return _failure("AwaitInput takes a prompt (a text) and a schema (a dict).", "bad_output")
 
 

@@ -257,8 +257,8 @@ def _read(result: bytes) -> Outcome:
     match word, said:
         case b"output", _:
             return Output(said)
-        case b"awaits", {"prompt": str(prompt), "schema": schema}:
-            return Awaits(prompt, schema)
+        case b"awaits", {"prompt": str(prompt), "schema": schema, "options": dict(options)}:
+            return Awaits(prompt, schema, options)
         case b"failure", {"message": str(message), "code": str(code)}:
             return Failure(message, code)
     return Failure("The function's process said what nobody understands.", "bad_output")

@@ -29,6 +29,14 @@ class EndpointSpec:
     retry: RetrySchedule = NO_RETRIES
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of the request that is told of: its outcome, and the digest of what was asked."""
+
+    outcome: str
+    digest: str
+
+
 def build_call(
     endpoint: EndpointSpec,
     *,
@@ -37,24 +45,30 @@ def build_call(
     delivery_id: str,
     secrets: CallSecrets,
     now: datetime,
+    decided: Decided | None = None,
 ) -> Call:
-    """Make the call for one attempt at a delivery."""
-    body = None if endpoint.method == "GET" else _body(endpoint.body, session_id, request_id)
+    """Make the call for one attempt at a delivery; a test call has nothing decided to tell."""
+    fields = {"session_id": session_id, "request_id": request_id}
+    decision: Headers = ()
+    if decided is not None:
+        fields["outcome"] = decided.outcome
+        decision = (
+            ("X-OpenSink-Outcome", decided.outcome),
+            ("X-OpenSink-Request-Digest", decided.digest),
+        )
+    # what we tell is set last, so that no configured field can stand in its place
+    whole: JSONObject = {**(endpoint.body or {}), **fields}
+    body = None if endpoint.method == "GET" else json_value.dump(whole).encode()
     headers = (
         *default_headers(endpoint.headers),
         ("X-OpenSink-Session-Id", session_id),
         ("X-OpenSink-Request-Id", request_id),
+        *decision,
         ("X-OpenSink-Secret", secrets.execution_secret),
         *signature_headers(delivery_id, secrets.signing_secrets, now, body or b""),
         *endpoint.headers,
     )
     return Call(endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds)
-
-
-def _body(configured: JSONObject | None, session_id: str, request_id: str) -> bytes:
-    """The ids are set last, so that no configured field can stand in their place."""
-    whole: JSONObject = {**(configured or {}), "session_id": session_id, "request_id": request_id}
-    return json_value.dump(whole).encode()
 
 
 def default_headers(configured: Headers) -> Headers:

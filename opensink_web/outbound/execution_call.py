@@ -87,7 +87,9 @@ def without_token(outcome: Outcome, access_token: str) -> Outcome:
         return Output(hidden_in(outcome.value, secrets))
     if isinstance(outcome, Awaits):
         prompt = without_secrets(outcome.prompt, secrets)
-        return Awaits(prompt, hidden_in(outcome.schema, secrets))
+        options = hidden_in(outcome.options, secrets)
+        kept = options if isinstance(options, dict) else {}
+        return Awaits(prompt, hidden_in(outcome.schema, secrets), kept)
     if isinstance(outcome, Failure):
         message = without_secrets(outcome.message, secrets)
         return replace(outcome, message=message, output=hidden_in(outcome.output, secrets))

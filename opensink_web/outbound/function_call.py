@@ -100,8 +100,12 @@ def _with_query(url: str, given: JSONObject) -> str:
 
 
 def _question(said: dict[str, JSONValue]) -> Awaits | Failure:
-    prompt, schema = said.get("prompt"), said.get("schema")
+    prompt, schema, options = said.get("prompt"), said.get("schema"), said.get("options") or {}
     if isinstance(prompt, str) and prompt.strip() and isinstance(schema, dict):
-        return Awaits(prompt, schema)
+        if isinstance(options, dict):
+            return Awaits(prompt, schema, options)
+        return Failure(
+            "The endpoint asks for input with `options` that are no object.", "bad_output", said
+        )
     message = "The endpoint asks for input without a `prompt` (a text) and a `schema` (an object)."
     return Failure(message, "bad_output", said)

@@ -1,9 +1,9 @@
 """What came of carrying out a function or an agent, wherever that was done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 
 Paths: TypeAlias = tuple[tuple[str | int, ...], ...]
 """Where in an output there are secrets, by the schema it was held against."""
@@ -24,10 +24,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Awaits:
-    """It cannot go on before a person has answered; `prompt` is Markdown."""
+    """It cannot go on before a person has answered; `prompt` is Markdown.
+
+    `options` are what a request may say besides, as they were sent.
+    """
 
     prompt: str
     schema: JSONValue
+    options: JSONObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from opensink_web.web.error_pages import error_page
 from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.navigation import around_page
 from opensink_web.web.rendering import filters
-from opensink_web.web.requests import inbox, input_request, preview, undo
+from opensink_web.web.requests import extend, inbox, input_request, preview, undo
 
 __all__ = ["csrf", "error_page", "register"]
 
@@ -48,6 +48,7 @@ _AREAS = (
     inbox,
     input_request,
     undo,
+    extend,
     preview,
     agent_session,
     delivery,

@@ -69,6 +69,7 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "revision": 1,
         "supersedes_id": None,
         "superseded_by": None,
+        "cancel_reason": None,
         "digest": hashlib.sha256(_AS_SHOWN.encode()).hexdigest(),
     }
 

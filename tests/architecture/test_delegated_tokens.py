@@ -65,6 +65,10 @@ OPEN = {
     "GET /api/v1/functions/{namespace}/{name}": EXECUTION,
     "POST /api/v1/agent-session-input-requests": EXECUTION,
     "GET /api/v1/agent-session-input-requests/{request_id}": EXECUTION,
+    # it takes back, changes and gives more time for what it has asked itself
+    "POST /api/v1/agent-session-input-requests/{request_id}/cancel": EXECUTION,
+    "POST /api/v1/agent-session-input-requests/{request_id}/supersede": EXECUTION,
+    "POST /api/v1/agent-session-input-requests/{request_id}/extend": EXECUTION,
 }
 """Whoever opens another route to a delegated token writes it down here, and says why."""
 

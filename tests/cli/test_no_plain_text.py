@@ -220,10 +220,21 @@ class Site:
         self.api(
             "POST",
             "agent-session-input-requests",
-            {**ids, **question, "schema": {"type": "object", **proposal}},
+            {**ids, **question, "schema": {"type": "object", **proposal}, **self.terms()},
         )
         failed = {"status": "failed", "error_message": self.secret("session error")}
         self.api("PATCH", f"agent-sessions/{session['id']}", failed)
+
+    def terms(self) -> dict[str, Any]:
+        """Say what a request may say besides that is confidential."""
+        link = {"text": self.secret("context"), "href": "https://example.com/"}
+        address = f"https://example.com/?{quote(self.secret('context address'))}"
+        return {
+            "context": [link, {"text": "x", "href": address}],
+            "expires_at": "2090-01-01T00:00:00Z",
+            "on_expire": "default",
+            "default_response": {"a": self.secret("default response")},
+        }
 
     def execute(self, echo_url: str) -> None:
         """Have functions and an agent executed: well, badly, approved, declined, as a batch."""

@@ -10,7 +10,7 @@ import pytest
 
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Call, Client
-from opensink_web.outbound.endpoint_call import USER_AGENT, EndpointSpec, build_call
+from opensink_web.outbound.endpoint_call import USER_AGENT, Decided, EndpointSpec, build_call
 from opensink_web.outbound.signing import CallSecrets, sign
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ NOW = datetime(2025, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
 TIMESTAMP = 1735787045
 
 
-def build(endpoint: EndpointSpec = ENDPOINT, *, signing: tuple[str, ...] = ("s1",)) -> Call:
+def build(
+    endpoint: EndpointSpec = ENDPOINT,
+    *,
+    signing: tuple[str, ...] = ("s1",),
+    decided: Decided | None = None,
+) -> Call:
     return build_call(
         endpoint,
         session_id="session-1",
@@ -35,6 +40,7 @@ def build(endpoint: EndpointSpec = ENDPOINT, *, signing: tuple[str, ...] = ("s1"
         delivery_id="delivery-1",
         secrets=CallSecrets("carried", signing),
         now=NOW,
+        decided=decided,
     )
 
 
@@ -86,6 +92,26 @@ def test_a_configured_body_cannot_shadow_the_ids() -> None:
         "request_id": "request-1",
         "a": "ü",
     }
+
+
+@pytest.mark.parametrize("outcome", ["answered", "declined", "cancelled", "expired"])
+def test_tells_the_outcome_and_what_was_asked(outcome: str) -> None:
+    shadowing = replace(ENDPOINT, body={"outcome": "x", "source": "opensink"})
+    call = build(shadowing, decided=Decided(outcome, "d1"))
+    assert json.loads(call.body or b"") == {
+        "source": "opensink",
+        "session_id": "session-1",
+        "request_id": "request-1",
+        "outcome": outcome,
+    }
+    assert call.headers[3:6] == (
+        ("X-OpenSink-Request-Id", "request-1"),
+        ("X-OpenSink-Outcome", outcome),
+        ("X-OpenSink-Request-Digest", "d1"),
+    )
+    assert dict(call.headers)["webhook-signature"] == sign(
+        "s1", "delivery-1", TIMESTAMP, call.body or b""
+    )
 
 
 def test_the_configured_body_is_left_as_it_was() -> None:

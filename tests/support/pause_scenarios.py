@@ -56,23 +56,33 @@ class Paused:
     request_id: UUID
 
 
-def paused_in(person: Person, prompt: str = PROMPT, schema: JSONValue = SCHEMA) -> Paused:
+def paused_in(
+    person: Person,
+    prompt: str = PROMPT,
+    schema: JSONValue = SCHEMA,
+    options: JSONObject | None = None,
+) -> Paused:
     """Have a function called that asks something before it goes on."""
     function_id = _function(person, "transfer")
     checked = check_input(db.session.get_one(Function, function_id), {"amount": 5})
     with writing():
         function = db.session.get_one(Function, function_id)
         execution_id = submit(principal_of(person), function, checked, Options())
-    ask_again(person, prompt, schema)
+    ask_again(person, prompt, schema, options)
     return _paused(execution_id)
 
 
-def ask_again(person: Person, prompt: str = PROMPT, schema: JSONValue = SCHEMA) -> None:
+def ask_again(
+    person: Person,
+    prompt: str = PROMPT,
+    schema: JSONValue = SCHEMA,
+    options: JSONObject | None = None,
+) -> None:
     """Have a worker call what is due, which asks."""
     with writing():
         claims = claim_executions(_function(person, "transfer"), 10, 10)
     with writing():
-        finish_executions([(each, Awaits(prompt, schema)) for each in claims])
+        finish_executions([(each, Awaits(prompt, schema, options or {})) for each in claims])
 
 
 def approval_in(

@@ -16,6 +16,7 @@ from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.requests.answer import check_answer
+from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.retry import RetrySchedule
@@ -53,13 +54,22 @@ class Waiting:
     request_id: UUID
 
 
-def ask_in(person: Person, endpoint: EndpointSpec | None) -> Waiting:
+def ask_in(
+    person: Person, endpoint: EndpointSpec | None, options: RequestOptions = NO_OPTIONS
+) -> Waiting:
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
         agent = create_agent(workspace, POLICY, name="Trader", execution_endpoint=endpoint)
         session = start_session(workspace, agent.id)
         request = ask(
-            workspace, session.id, agent.id, key="k", title="Buy?", message="", schema=SCHEMA
+            workspace,
+            session.id,
+            agent.id,
+            key="k",
+            title="Buy?",
+            message="",
+            schema=SCHEMA,
+            options=options,
         )
         return Waiting(agent.id, session.id, request.id)
 

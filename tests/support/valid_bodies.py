@@ -8,6 +8,8 @@ from opensink_web.json_value import JSONObject
 from opensink_web.schema.example import example_of
 
 FIELDS: JSONObject = {
+    "context": [],
+    "default_response": None,
     "execution_endpoint": {"url": "http://127.0.0.1:9/"},
     "execution_endpoint_error": None,
     "expires_at": "2090-01-01T00:00:00Z",
@@ -18,6 +20,7 @@ FIELDS: JSONObject = {
     "member": "bob@example.com",
     "message": "",
     "metadata": {},
+    "on_expire": "none",
     "output_schema": {},
     "permissions": ["sinas.*:all"],
     "response": {"approved": True},

@@ -152,13 +152,29 @@ def check_waiting(locked: LockedRequest) -> None:
         check_awaiting(locked.execution)
 
 
+def _account_of(request: InputRequest, by: User | None) -> tuple[ActivitySource, str]:
+    """Return who ended a request, and the sentence that says so."""
+    if request.status is InputRequestStatus.CANCELLED:
+        why = f": {request.decline_reason}" if request.decline_reason else "."
+        return ActivitySource.AGENT, f"The agent withdrew “{request.title}”{why}"
+    if not request.resolved_by_system:
+        who = by.email if by else "Somebody who has left"
+        word = decision(request.kind, request.status)
+        return ActivitySource.USER, f"{who} {word} “{request.title}”."
+    nobody = f"Nobody decided on “{request.title}” in time"
+    match request.status:
+        case InputRequestStatus.RESOLVED:
+            return ActivitySource.SYSTEM, f"{nobody}, so the default was answered."
+        case InputRequestStatus.DECLINED:
+            return ActivitySource.SYSTEM, f"{nobody}, so it was declined."
+        case _:
+            return ActivitySource.SYSTEM, f"{nobody}."
+
+
 def _tell_session(
     request: InputRequest, session: AgentSession, by: User | None, *, has_endpoint: bool
 ) -> None:
-    message = f"Nobody decided on “{request.title}” in time."
-    if not request.resolved_by_system:
-        who = by.email if by else "Somebody who has left"
-        message = f"{who} {decision(request.kind, request.status)} “{request.title}”."
+    source, message = _account_of(request, by)
     payload: JSONObject = {
         "resolved_by": str(by.id) if by else None,
         "outcome": request.status.outcome,
@@ -168,7 +184,7 @@ def _tell_session(
     log_activity(
         session,
         ActivityType.INPUT_REQUEST_RESOLVED,
-        source=ActivitySource.SYSTEM if request.resolved_by_system else ActivitySource.USER,
+        source=source,
         message=message,
         payload=payload,
         related_entity_id=str(request.id),

@@ -22,6 +22,7 @@ from opensink_web.models import (
     AttemptTrigger,
     Delivery,
     DeliveryAttempt,
+    InputRequest,
     Workspace,
 )
 from opensink_web.models.base import new_id
@@ -31,9 +32,9 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.called import WORKSPACE_COLUMNS, called
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
-from opensink_web.operations.deliveries.record import begun_attempt, sealed_record
+from opensink_web.operations.deliveries.record import begun_attempt, decided_of, sealed_record
 from opensink_web.outbound.client import Call
-from opensink_web.outbound.endpoint_call import EndpointSpec, build_call
+from opensink_web.outbound.endpoint_call import Decided, EndpointSpec, build_call
 from opensink_web.outbound.signing import CallSecrets
 
 # Building a statement costs more than running it, so these are built once.
@@ -69,14 +70,17 @@ COLUMNS = (
     Delivery.called_endpoint,
 )
 """What is read of a delivery that is due, before what is read of its agent."""
+_DECIDED = (InputRequest.status.label("decided_as"), InputRequest.digest)
+"""What is read of its request, after that."""
 
 
 def joined(due: Select[Any]) -> Select[Any]:
     """Add to a query of COLUMNS of deliveries what their agent is called with."""
     return (
-        due.add_columns(*_AGENT_COLUMNS, *WORKSPACE_COLUMNS)
+        due.add_columns(*_AGENT_COLUMNS, *WORKSPACE_COLUMNS, *_DECIDED)
         .join(Agent, Agent.id == Delivery.agent_id)
         .join(Workspace, Workspace.id == Agent.workspace_id)
+        .outerjoin(InputRequest, InputRequest.id == Delivery.input_request_id)
         # it is run past the session, which leaves out what was deleted
         .where(Agent.deleted_at.is_(None))
     )
@@ -109,6 +113,7 @@ class Attempt:
     began_at: datetime
     endpoint: EndpointSpec
     secrets: CallSecrets
+    decided: Decided | None
     ring: Keyring
 
     @property
@@ -121,6 +126,7 @@ class Attempt:
             delivery_id=str(self.delivery_id),
             secrets=self.secrets,
             now=clock.now(),
+            decided=self.decided,
         )
 
 
@@ -139,7 +145,7 @@ class DeliveryClaim:
 
 def target_of(row: Row[Any]) -> DeliveryTarget:
     """Return what the deliveries of a row's agent call."""
-    agent, workspace = called(Agent, _AGENT_COLUMNS, tuple(row[len(COLUMNS) :]))
+    agent, workspace = called(Agent, _AGENT_COLUMNS, tuple(row[len(COLUMNS) : -len(_DECIDED)]))
     health = health_of(agent)
     try:
         endpoint = endpoint_of(agent)
@@ -189,6 +195,7 @@ def begin_attempts(
             began_at=moment,
             endpoint=endpoint,
             secrets=secrets,
+            decided=_decided(row),
             ring=ring,
         )
         claims.append(
@@ -197,6 +204,13 @@ def begin_attempts(
             )
         )
     return claims
+
+
+def _decided(row: Row[Any]) -> Decided | None:
+    if row.decided_as is None or row.digest is None:
+        return decided_of(row.input_request_id)  # a request from before digests were kept
+    outcome = row.decided_as.outcome
+    return None if outcome is None else Decided(outcome, row.digest)
 
 
 def _note_lost_attempt(row: Row[Any]) -> None:

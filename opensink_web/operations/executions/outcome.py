@@ -44,7 +44,7 @@ def checked(claim: ExecutionClaim, outcome: Outcome) -> Outcome:
     if isinstance(outcome, Output) and isinstance(claim.target, HttpTarget | PythonTarget):
         return checked_output(outcome, claim.target.output_schema)
     if isinstance(outcome, Awaits):
-        refusal = check_question(outcome.prompt, outcome.schema)
+        refusal = check_question(outcome.prompt, outcome.schema, outcome.options)
         if refusal is not None:
             return Failure(f"It asked for input, but the question is not valid. {refusal}")
     return outcome
@@ -82,7 +82,7 @@ def finish_executions(settled: Sequence[Settled]) -> None:
     )
     pause_for_input(
         [
-            Question(row.id, outcome.prompt, outcome.schema)
+            Question(row.id, outcome.prompt, outcome.schema, outcome.options)
             for _, row, outcome in held
             if isinstance(outcome, Awaits)
         ]

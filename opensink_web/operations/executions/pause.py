@@ -45,6 +45,7 @@ from opensink_web.operations.requests.input_request import (
     NewRequest,
     create_requests,
 )
+from opensink_web.operations.requests.options import NO_OPTIONS, check_options, options_of
 from opensink_web.schema.limits import check_schema
 
 PROMPT_LENGTH_MAX = 100_000
@@ -67,19 +68,21 @@ _OF_CANCELLED_BATCHES = (
 )
 
 
-def check_question(prompt: str, schema: JSONValue) -> str | None:
+def check_question(prompt: str, schema: JSONValue, options: JSONObject) -> str | None:
     """Say in a sentence why a question cannot be asked; None if it can."""
     if not 1 <= len(prompt.strip()) <= PROMPT_LENGTH_MAX:
         return f"A prompt is a text of 1 to {PROMPT_LENGTH_MAX} characters."
     try:
         # a Python function can return what is no JSON, or more of it than is taken
-        parse(dump([prompt, schema]))
+        parse(dump([prompt, schema, options]))
         check_schema(schema)
+        check_options(options_of(options), schema)
     except InvalidSchema as error:
         place = error.errors[0].path if error.errors else ""
         return f"{error.message} (At {place}.)" if place else error.message
     except InvalidInput as error:
-        return error.message
+        wrong = error.errors[0] if error.errors else None
+        return f"Of the options, {wrong.path}: {wrong.message}" if wrong else error.message
     return None
 
 
@@ -213,6 +216,7 @@ def _request_of(question: Question, asker: Row[Any]) -> NewRequest:
         title=_title_of(question.prompt),
         message=question.prompt,
         schema=question.schema,
+        options=options_of(question.options) if question.options else NO_OPTIONS,
     )
 
 

@@ -66,6 +66,8 @@ def resume(request: InputRequest, execution: LockedExecution, by: User | None) -
     run_prepared(_QUEUE, {"of_execution": execution.id, "moment": clock.now(), **given})
     who = by.email if by else "Somebody who has left"
     message = f"{who} answered “{request.title}”."
+    if request.resolved_by_system:
+        message = f"Nobody answered “{request.title}” in time, so the default was answered."
     if is_approval:
         message = f"{who} approved the call{with_edits(request.edited)}."
     details: JSONObject = {

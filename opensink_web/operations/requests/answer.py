@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from opensink_web.errors import AlreadyResolved, Conflict, InvalidAnswer
+from opensink_web.errors import AlreadyResolved, Conflict, InvalidAnswer, Superseded
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace
 from opensink_web.operations.requests.queries import AnswerTerms, find_input_request, find_pending
@@ -47,14 +47,25 @@ def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -
 
 def check_pending(request: InputRequest) -> None:
     """Raises: AlreadyResolved, saying who and when; Conflict when nobody waits any more."""
-    if request.status is InputRequestStatus.CANCELLED:
-        asker = "agent's session" if request.execution_id is None else "execution"
-        raise Conflict(f"The {asker} has ended, so it takes no answer any more.")
-    if request.status is not InputRequestStatus.PENDING:
-        word = decision(request.kind, request.decided_as)
-        who = request.resolved_by.email if request.resolved_by else "somebody"
-        when = f"{request.resolved_at:%Y-%m-%d %H:%M:%S} UTC" if request.resolved_at else "before"
-        raise AlreadyResolved(f"This was already {word} by {who} on {when}.")
+    when = f"on {request.resolved_at:%Y-%m-%d %H:%M:%S} UTC" if request.resolved_at else "before"
+    asker = "agent" if request.execution_id is None else "function"
+    match request.status:
+        case InputRequestStatus.PENDING:
+            return
+        case InputRequestStatus.CANCELLED if request.resolved_at is not None:
+            raise Conflict(f"The {asker} withdrew this {when}, so it takes no answer any more.")
+        case InputRequestStatus.CANCELLED:
+            ended = "agent's session" if request.execution_id is None else "execution"
+            raise Conflict(f"The {ended} has ended, so it takes no answer any more.")
+        case InputRequestStatus.SUPERSEDED:
+            raise Superseded(f"The {asker} asked something else instead of this {when}.")
+        case InputRequestStatus.EXPIRED:
+            raise Conflict(f"Its time was over {when}, before anybody had decided.")
+    word = decision(request.kind, request.decided_as)
+    who = request.resolved_by.email if request.resolved_by else "somebody"
+    if request.resolved_by_system:
+        who = "its deadline"
+    raise AlreadyResolved(f"This was already {word} by {who} {when}.")
 
 
 def decision(kind: InputRequestKind, status: InputRequestStatus) -> str:

@@ -18,6 +18,7 @@ from opensink_web.errors import NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     OPEN_STATUSES,
+    DeadlineKind,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
@@ -29,6 +30,7 @@ from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
+from opensink_web.operations.requests.deadline import set_deadline
 from opensink_web.operations.requests.digest import digest_of
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 
@@ -71,6 +73,12 @@ _CANCEL = (
     .values(status=InputRequestStatus.CANCELLED, **_UNDECIDED)
 )
 _CANCEL_OF_EXECUTIONS = _CANCEL.where(InputRequest.execution_id.in_(_OF_EXECUTIONS))
+_WITHDRAW = (
+    update(InputRequest)
+    .where(InputRequest.id == bindparam("of_request"), InputRequest.status.in_(OPEN_STATUSES))
+    .values({**_UNDECIDED, "sealed_decline_reason": bindparam("reason")})
+)
+_EXTEND = update(InputRequest).where(InputRequest.id == bindparam("of_request"))
 _CANCEL_OF_SESSION = _CANCEL.where(InputRequest.session_id == bindparam("of_session"))
 
 
@@ -119,6 +127,9 @@ def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
     ]
     if tags:
         db.session.connection().execute(_ADD_TAGS, tags)
+    for row, request in zip(rows, requests, strict=True):
+        if (moment := request.options.expires_at) is not None:
+            set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
     return [row["id"] for row in rows]
 
 
@@ -157,9 +168,15 @@ def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
 
 
 def store_response(
-    request: InputRequest, answer: CheckedAnswer, by: User, held_until: datetime | None = None
+    request: InputRequest,
+    answer: CheckedAnswer,
+    by: User | None,
+    held_until: datetime | None = None,
 ) -> None:
-    """Answer a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
+    """Answer a request, once; `by` nobody where its deadline does.
+
+    Raises: AlreadyResolved, saying who and when; Conflict.
+    """
     _decide(
         request,
         by,
@@ -173,9 +190,12 @@ def store_response(
 
 
 def store_refusal(
-    request: InputRequest, reason: str, by: User, held_until: datetime | None = None
+    request: InputRequest, reason: str, by: User | None, held_until: datetime | None = None
 ) -> None:
-    """Decline a request, once. Raises: AlreadyResolved, saying who and when; Conflict."""
+    """Decline a request, once; `by` nobody where its deadline does.
+
+    Raises: AlreadyResolved, saying who and when; Conflict.
+    """
     sealed = InputRequest.decline_reason.seal(request.id, reason)
     _decide(request, by, InputRequestStatus.DECLINED, held_until, sealed_decline_reason=sealed)
     InputRequest.decline_reason.remember(request, reason)
@@ -187,11 +207,32 @@ def store_effect(request_id: UUID) -> bool:
     return run_prepared(_TAKE_EFFECT, values).rowcount == 1
 
 
-def store_expiry(request_id: UUID) -> bool:
-    """End a request whose time is over; return False if it does not wait any more."""
-    ended = {"status": InputRequestStatus.EXPIRED, "resolved_at": clock.now()}
-    values = {"of_request": request_id, "resolved_by_system": True, **ended}
-    return run_prepared(_DECIDE, values).rowcount == 1
+def store_expiry(request: InputRequest) -> None:
+    """End a request whose time is over. Raises: AlreadyResolved, saying who and when; Conflict."""
+    _decide(request, None, InputRequestStatus.EXPIRED, None)
+
+
+def store_withdrawal(
+    request_id: UUID, workspace_id: UUID, status: InputRequestStatus, reason: str | None
+) -> bool:
+    """End a request by the word of whoever asked it, a decision that is held too; return False if
+    it does not wait any more.
+    """
+    values = {
+        "of_request": request_id,
+        "status": status,
+        "resolved_at": clock.now(),
+        "reason": InputRequest.decline_reason.seal(request_id, reason),
+    }
+    changed_after_commit(workspace_id)
+    return run_prepared(_WITHDRAW, values).rowcount == 1
+
+
+def store_deadline(request: InputRequest, expires_at: datetime) -> None:
+    """Move the deadline of a request that waits, and whose asker is locked."""
+    run_prepared(_EXTEND, {"of_request": request.id, "expires_at": expires_at})
+    set_deadline(request.id, request.workspace_id, DeadlineKind.EXPIRY, expires_at)
+    changed_after_commit(request.workspace_id)
 
 
 def reopen(request_id: UUID, by_id: UUID | None = None) -> bool:
@@ -216,7 +257,7 @@ def cancel_requests_of_executions(execution_ids: Collection[UUID]) -> None:
 
 def _decide(
     request: InputRequest,
-    by: User,
+    by: User | None,
     status: InputRequestStatus,
     held_until: datetime | None,
     *,
@@ -237,7 +278,8 @@ def _decide(
     values: dict[str, object] = {
         "status": status,
         "resolved_at": clock.now(),
-        "resolved_by_id": by.id,
+        "resolved_by_id": None if by is None else by.id,
+        "resolved_by_system": by is None,
     }
     if held_until is not None:
         values |= {"status": InputRequestStatus.HELD, "held_until": held_until}

@@ -3,18 +3,21 @@ when it can be decided and what happens then.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidAnswer, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import OnExpire
+from opensink_web.models import WEB_ADDRESS, OnExpire
 from opensink_web.schema.validation import validate
 
 PRIORITY_MAX = 100
 TAGS_MAX = 20
 TAG_LENGTH_MAX = 64
 CONTEXT_MAX = 20
+ADDRESS_LENGTH_MAX = 2048
+SECONDS_MAX = 10 * 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,61 @@ class RequestOptions:
 
 
 NO_OPTIONS = RequestOptions()
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+_LINK: JSONObject = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string", "minLength": 1, "maxLength": 255},
+        "href": {"type": "string", "maxLength": ADDRESS_LENGTH_MAX, "pattern": WEB_ADDRESS},
+        "type": {"enum": ["link", "attachment"]},
+    },
+    "required": ["text", "href"],
+    "additionalProperties": False,
+}
+_SENT: JSONObject = {
+    "type": "object",
+    "properties": {
+        "allow_decline": {"type": "boolean"},
+        "priority": {"type": "integer", "minimum": 0, "maximum": PRIORITY_MAX},
+        "tags": {
+            "type": "array",
+            "maxItems": TAGS_MAX,
+            "items": {"type": "string", "maxLength": TAG_LENGTH_MAX, "pattern": _LINE},
+        },
+        "reference": {"type": "string", "maxLength": 255, "pattern": _LINE},
+        "context": {"type": "array", "maxItems": CONTEXT_MAX, "items": _LINK},
+        "expires_at": {"type": "string", "format": "date-time"},
+        "expires_in_seconds": {"type": "number", "minimum": 1, "maximum": SECONDS_MAX},
+        "on_expire": {"enum": [each.value for each in OnExpire]},
+        "default_response": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
+"""What a function may send with its question; bodies of the API are read by api/request_body.py."""
+
+
+def options_of(sent: JSONObject) -> RequestOptions:
+    """Read the options of a function's question; `expires_in_seconds` count from now.
+
+    Raises: InvalidInput.
+    """
+    errors = validate(_SENT, sent)
+    if not errors and {"expires_at", "expires_in_seconds"} <= sent.keys():
+        errors = (FieldError("/expires_in_seconds", "Say either this or expires_at."),)
+    if errors:
+        raise InvalidInput("The options of the question are not valid.", errors=errors)
+    values: dict[str, Any] = dict(sent)
+    if (seconds := values.pop("expires_in_seconds", None)) is not None:
+        values["expires_at"] = clock.now() + timedelta(seconds=seconds)
+    elif "expires_at" in values:
+        values["expires_at"] = datetime.fromisoformat(values["expires_at"]).astimezone(UTC)
+    if "on_expire" in values:
+        values["on_expire"] = OnExpire(values["on_expire"])
+    if "priority" in values:
+        values["priority"] = int(values["priority"])
+    values["tags"] = tuple(values.get("tags", ()))
+    values["context"] = [{"type": "link", **link} for link in values.get("context", [])]
+    return RequestOptions(**values)
 
 
 def check_options(options: RequestOptions, schema: JSONValue) -> None:

@@ -181,6 +181,34 @@ def successors_of(request_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     return {old: new for old, new in db.session.execute(query) if old is not None}
 
 
+def find_successor(request_id: UUID) -> InputRequest | None:
+    """Return by which request one was superseded."""
+    query = select(InputRequest).where(InputRequest.supersedes_id == request_id)
+    return db.session.scalars(query).first()
+
+
+def predecessor_of(request: InputRequest) -> InputRequest | None:
+    """Return which request this one was asked instead of; it may be gone."""
+    return (
+        None
+        if request.supersedes_id is None
+        else db.session.get(InputRequest, request.supersedes_id)
+    )
+
+
+def newest_revision(request_id: UUID) -> UUID:
+    """Return what is asked now instead of a request, at the end of however many revisions."""
+    chain = select(InputRequest.id, InputRequest.revision).where(InputRequest.id == request_id)
+    first = chain.cte(recursive=True)
+    later = select(InputRequest.id, InputRequest.revision).where(
+        InputRequest.supersedes_id == first.c.id
+    )
+    whole = first.union_all(later)
+    newest = select(whole.c.id).order_by(whole.c.revision.desc()).limit(1)
+    newest_id: UUID = db.session.scalars(newest).one()
+    return newest_id
+
+
 def count_waiting(workspace: Workspace) -> int:
     """Count what waits for an answer, up to page.COUNTED_MAX: every page of the workspace asks."""
     some = (

@@ -4,11 +4,13 @@ Formatting alone: nothing here reads the database or the signed-in user, and of 
 much of it has been formatted.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import unquote
 
 from flask import Flask, current_app, g, has_request_context, url_for
 from jinja2 import Environment
@@ -53,6 +55,7 @@ def equip(environment: Environment) -> None:
         listed_error=listed_error,
         initials=initials,
         hidden_lines=hidden_lines,
+        host=host,
     )
 
 
@@ -166,3 +169,17 @@ def _fingerprint(file: Path, modified_ns: int) -> str:
 def _in_utc(moment: datetime) -> datetime:
     """SQLite gives moments back without their zone; every stored moment is in UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def host(href: str) -> str:
+    """Return where a browser goes that follows a full address, in letters that pass for no others.
+
+    To a browser the host ends with a backslash too, and begins after the last @ before that.
+    """
+    _, _, rest = href.partition("//")
+    name = re.split(r"[/?#\\]", rest, maxsplit=1)[0].rpartition("@")[2]
+    name = unquote(name)
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return name

@@ -29,6 +29,7 @@ from opensink_web.web.forms.typed import keeps_typed
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
 from opensink_web.web.rendering.timeline import Event, timeline_of
 from opensink_web.web.requests.progress import Progress, progress_of
+from opensink_web.web.requests.revision import Revision, revision_of
 from opensink_web.web.requests.stored_answer import StoredAnswer, answer_of
 
 blueprint = Blueprint("input_request", __name__)
@@ -63,7 +64,8 @@ class RequestPage:
     `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `answer` is
     what was decided beside what was proposed, or else the proposal that came to nothing. `message`
     leaves out what the title says already. `has_hidden`: there are characters in it that nobody
-    sees. `seen` is the digest of what is shown.
+    sees. `seen` is the digest of what is shown. `revision` says what was changed since it was first
+    asked, and what is asked instead.
     """
 
     input_request: InputRequest
@@ -78,6 +80,7 @@ class RequestPage:
     has_hidden: bool
     may_answer: bool
     seen: str
+    revision: Revision | None
 
 
 @blueprint.get(_PAGE)
@@ -243,6 +246,7 @@ def _page(
         has_hidden=_has_hidden(input_request),
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
         seen=_seen(input_request, is_drawn_anew=refusal is not None),
+        revision=revision_of(input_request),
     )
     return render_template(
         "input_request/show.html",

@@ -123,10 +123,10 @@ class TestAsking:
     def test_says_why_a_question_cannot_be_asked(
         self, prompt: str, schema: JSONValue, words: str
     ) -> None:
-        assert words in str(check_question(prompt, schema))
+        assert words in str(check_question(prompt, schema, {}))
 
     def test_finds_nothing_wrong_with_a_usable_one(self) -> None:
-        assert check_question(PROMPT, SCHEMA) is None
+        assert check_question(PROMPT, SCHEMA, {}) is None
 
     def test_is_asked_by_a_session_or_an_execution_never_by_both(
         self, cast: Cast, paused: Paused

@@ -1,7 +1,7 @@
 """What executions ask people, and what was answered. Nothing is written here."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -45,11 +45,12 @@ _ANSWERS = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an execution wants to know; `prompt` is Markdown, and check_question() passed it."""
+    """What an execution wants to know; `prompt` is Markdown, and check_question() passed it all."""
 
     execution_id: UUID
     prompt: str
     schema: JSONValue
+    options: JSONObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""What may be sent with a request besides the question, as it is read from a body."""
+"""What is sent of requests: a question with its options, and what is said of one later."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue, WithJsonSchema
 
 from opensink_web.contract.shapes import (
     WHOLE,
+    Change,
     JsonObject,
     Line,
     Moment,
@@ -14,7 +16,10 @@ from opensink_web.contract.shapes import (
     WebAddress,
 )
 from opensink_web.models import OnExpire
+from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX
+from opensink_web.operations.decisions.withdrawal import Changes
 from opensink_web.operations.requests.options import (
+    ADDRESS_LENGTH_MAX,
     CONTEXT_MAX,
     PRIORITY_MAX,
     TAG_LENGTH_MAX,
@@ -22,9 +27,13 @@ from opensink_web.operations.requests.options import (
     RequestOptions,
 )
 
-ADDRESS_LENGTH_MAX = 2048
 _VISIBLE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 """One line in which there is something to see."""
+
+AnswerSchema: TypeAlias = Annotated[
+    JsonValue, WithJsonSchema({"title": "Schema", "anyOf": [{"type": "object"}, {"const": True}]})
+]
+"""A JSON Schema that an answer has to fit, in a body that is sent."""
 
 Tag: TypeAlias = Annotated[str, Field(min_length=1, max_length=TAG_LENGTH_MAX, pattern=_VISIBLE)]
 Reference: TypeAlias = Annotated[str, Field(min_length=1, max_length=255, pattern=_VISIBLE)]
@@ -88,3 +97,77 @@ class OptionFields(Received):
             on_expire=self.on_expire,
             default_response=self.default_response,
         )
+
+
+_SERVER_SET = frozenset(
+    {
+        *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
+        *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
+        *("resolved_by_system", "revision", "supersedes_id", "superseded_by", "digest"),
+        "cancel_reason",
+    }
+)
+
+
+class InputRequestCreate(OptionFields):
+    """A question. `message` is Markdown; the answer has to fit `schema`, a JSON Schema."""
+
+    server_set = _SERVER_SET
+
+    session_id: UUID
+    agent_id: UUID
+    key: Line
+    title: Line
+    message: str
+    schema_: AnswerSchema = Field(alias="schema")
+
+
+class Resolution(Received):
+    """An answer; it has to fit the request's schema."""
+
+    response: JsonObject
+
+
+class Refusal(Received):
+    """Why there is no answer, or no leave for the call."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX)]
+
+
+class Withdrawal(Received):
+    """Why a question is taken back; people read it."""
+
+    reason: Annotated[str, Field(max_length=REASON_LENGTH_MAX)] | None = None
+
+
+class Revision(Change, OptionFields):
+    """What is asked instead. What is left out carries over, a deadline too."""
+
+    server_set = _SERVER_SET | {"session_id", "agent_id"}
+
+    key: Line = ""
+    title: Line = ""
+    message: str = ""
+    schema_: AnswerSchema = Field(default=None, alias="schema")
+
+    @property
+    def changes(self) -> Changes:
+        """What is asked otherwise."""
+        changes: Any = {
+            name.rstrip("_"): value
+            for name, value in self.given().items()
+            if name not in OptionFields.model_fields
+        }
+        return changes  # type: ignore[no-any-return]
+
+    @property
+    def changed_options(self) -> dict[str, Any]:
+        """The options that are others, as operations take them."""
+        names = self.model_fields_set & OptionFields.model_fields.keys()
+        return {name: getattr(self.options, name) for name in names}
+
+
+class Extension(Received):
+    """The new deadline, later than the one before."""
+
+    expires_at: Moment
