@@ -46,10 +46,11 @@ LIST_INDEXES = [
     if (order, name) != ("waiting", "all")  # there is one by status and id
 ] + [
     (
-        "ix_input_requests_waiting_batch",
-        ("batch_id", "id"),
-        "status = 'pending' AND batch_id IS NOT NULL",
+        f"ix_input_requests_waiting_{name}",
+        ("workspace_id", f"{name}_id", "id"),
+        f"status = 'pending' AND {name}_id IS NOT NULL",
     )
+    for name in ("session", "batch")
 ]
 """The lists' indexes: name, columns, condition."""
 

@@ -32,7 +32,7 @@ from opensink_web.operations import page
 _PENDING: ColumnElement[Any] = literal_column(f"'{InputRequestStatus.PENDING}'")
 IS_WAITING: ColumnElement[bool] = InputRequest.status == _PENDING
 IS_DECIDED: ColumnElement[bool] = InputRequest.status != _PENDING
-_LISTED = (
+LISTED = (
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
     joinedload(InputRequest.execution).load_only(
@@ -123,7 +123,7 @@ def list_page(
     """
     after = page.row_id_in(page_request)
     last = None if after is None else _find(workspace, after)
-    query = _query(select(InputRequest).options(*_LISTED), workspace, filters)
+    query = in_list(select(InputRequest).options(*LISTED), workspace, filters)
     rows = _some_after(query, filters, last, page_request.limit + 1)
     if len(rows) <= page_request.limit:
         return page.Page(rows, None)
@@ -133,7 +133,7 @@ def list_page(
 
 def neighbours(workspace: Workspace, filters: ListedFilter, request: InputRequest) -> Neighbours:
     """Return what stands beside a request, and how many there are; costs the same in any list."""
-    query = _query(select(InputRequest.id), workspace, filters)
+    query = in_list(select(InputRequest.id), workspace, filters)
     before = _some_after(query, filters, request, page.COUNTED_MAX, backwards=True)
     behind = _some_after(query, filters, request, 1)
     is_listed = db.session.scalars(query.where(InputRequest.id == request.id)).first() is not None
@@ -150,14 +150,16 @@ def next_after(workspace: Workspace, filters: ListedFilter, request: InputReques
 
     Returns None once nothing else is in the list.
     """
-    query = _query(select(InputRequest.id), workspace, filters).where(InputRequest.id != request.id)
+    query = in_list(select(InputRequest.id), workspace, filters).where(
+        InputRequest.id != request.id
+    )
     ids = _some_after(query, filters, request, 1) or _some_after(query, filters, None, 1)
     return ids[0] if ids else None
 
 
 def count_listed(workspace: Workspace, filters: ListedFilter) -> int:
     """Count what is in a list, up to page.COUNTED_MAX."""
-    some = _query(select(InputRequest.id), workspace, filters).limit(page.COUNTED_MAX)
+    some = in_list(select(InputRequest.id), workspace, filters).limit(page.COUNTED_MAX)
     return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
@@ -217,7 +219,7 @@ def _some_after(
     return rows
 
 
-def _query(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> Select[Any]:
+def in_list(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> Select[Any]:
     """Keep what is in a list; what is known best is looked up by an index."""
     narrower = (filters.session_id, filters.batch_id)
     query = query.where(

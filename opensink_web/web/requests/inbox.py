@@ -10,13 +10,16 @@ from opensink_web.contract.public_address import public_root
 from opensink_web.models import InputRequest, Workspace
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.page import Page
+from opensink_web.operations.requests.facets import GroupBy
+from opensink_web.operations.requests.facets import groups as groups_of
 from opensink_web.operations.requests.listing import ListView, list_page
 from opensink_web.operations.requests.queries import count_waiting, has_requests
 from opensink_web.web.access import requires
-from opensink_web.web.forms.choice import Choice, agent_choice
-from opensink_web.web.rendering.listing import chosen_id, page_request
+from opensink_web.web.rendering.listing import chosen_id, chosen_text, page_request
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
+from opensink_web.web.requests.inbox_group import GroupRow, group_row
+from opensink_web.web.requests.inbox_menu import InboxMenus, menus_of
 from opensink_web.web.requests.inbox_row import Row, rows_of
 
 blueprint = Blueprint("inbox", __name__)
@@ -28,12 +31,14 @@ class Inbox:
 
     `next_href` leads to the rows that follow, `first_href` back to the first; `refresh_href` is
     asked for news and is None below the first page, where nothing arrives. `arrivals` came since
-    the page that asks was drawn.
+    the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
+    `menus` are not drawn anew with the list.
     """
 
     filters: InboxFilter
-    agents: Choice
+    menus: InboxMenus | None
     rows: list[Row]
+    groups: list[GroupRow]
     arrivals: list[InputRequest]
     next_href: str | None
     first_href: str | None
@@ -46,6 +51,8 @@ def show(principal: Principal) -> ResponseReturnValue:
     """Show the list, or to htmx the part of it that updates itself."""
     workspace = principal.workspace
     filters = InboxFilter.from_address(workspace)
+    if filters.group is not None:
+        return _show_groups(principal, filters, filters.group)
     page = list_page(workspace, filters.listed, page_request())
     rows = rows_of(principal, filters, page.items)
     version = version_of(
@@ -54,12 +61,37 @@ def show(principal: Principal) -> ResponseReturnValue:
     if is_unchanged(version):
         return UNCHANGED
     inbox = _inbox(workspace, filters, page, rows, version)
+    return _drawn(principal, inbox)
+
+
+def _show_groups(principal: Principal, filters: InboxFilter, by: GroupBy) -> ResponseReturnValue:
+    """Show of what groups a list is made up; each leads to its requests."""
+    after = chosen_text("after") if by is GroupBy.KEY else chosen_id("after")
+    groups, has_more = groups_of(principal.workspace, filters.listed, by, after or None)
+    rows = [group_row(filters, by, each) for each in groups]
+    version = version_of(count_waiting(principal.workspace), rows)
+    if is_unchanged(version):
+        return UNCHANGED
+    following = filters.inbox_href(after=str(groups[-1].value)) if has_more else None
+    inbox = Inbox(
+        filters=filters,
+        menus=None if request.htmx else menus_of(principal.workspace, filters),
+        rows=[],
+        groups=rows,
+        arrivals=[],
+        next_href=following,
+        first_href=filters.inbox_href() if after else None,
+        refresh_href=None if after else filters.inbox_href(version=version),
+    )
+    return _drawn(principal, inbox)
+
+
+def _drawn(principal: Principal, inbox: Inbox) -> ResponseReturnValue:
     template = "inbox/_list.html" if request.htmx else "inbox/show.html"
     return render_template(
         template,
         inbox=inbox,
-        # how to begin is for those who have not
-        may_connect=principal.may("agents", Action.WRITE) and not has_requests(workspace),
+        may_connect=principal.may("agents", Action.WRITE) and not has_requests(principal.workspace),
         base_url=public_root(),
     )
 
@@ -76,8 +108,9 @@ def _inbox(
     refresh_href = filters.inbox_href(version=version, since=newest)
     return Inbox(
         filters=filters,
-        agents=agent_choice(workspace, filters.agent_id),
+        menus=None if request.htmx else menus_of(workspace, filters),
         rows=rows,
+        groups=[],
         arrivals=_arrivals(filters.view, page.items),
         next_href=filters.inbox_href(trail=page.trail) if page.trail else None,
         first_href=None if is_first_page else filters.inbox_href(),

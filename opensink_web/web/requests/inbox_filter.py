@@ -13,6 +13,7 @@ from uuid import UUID
 from flask import request, url_for
 
 from opensink_web.models import InputRequestKind, Workspace
+from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.listing import ListedFilter, ListOrder, ListView
 from opensink_web.web.forms.choice import chosen_agent
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, chosen_word
@@ -35,6 +36,16 @@ class Age(StrEnum):
             case Age.WEEK:
                 return timedelta(days=7)
 
+    @property
+    def words(self) -> str:
+        match self:
+            case Age.HOUR:
+                return "Over an hour"
+            case Age.DAY:
+                return "Over a day"
+            case Age.WEEK:
+                return "Over a week"
+
 
 @dataclass(frozen=True, slots=True)
 class InboxFilter:
@@ -50,6 +61,7 @@ class InboxFilter:
     age: Age | None = None
     session_id: UUID | None = None
     batch_id: UUID | None = None
+    group: GroupBy | None = None
 
     @classmethod
     def from_address(cls, workspace: Workspace) -> Self:
@@ -65,6 +77,7 @@ class InboxFilter:
             age=chosen_word(Age, "age"),
             session_id=chosen_id("session"),
             batch_id=chosen_id("batch"),
+            group=chosen_word(GroupBy, "group"),
         )
 
     @property
@@ -98,18 +111,19 @@ class InboxFilter:
             "age": (self.age, None),
             "session": (self.session_id, None),
             "batch": (self.batch_id, None),
+            "group": (self.group, None),
         }
         return {name: str(value) for name, (value, same) in named.items() if value != same}
 
     @property
     def narrows(self) -> bool:
         """Return True if it leaves anything of its tab out."""
-        return replace(self, order=ListOrder.OLDEST) != InboxFilter(view=self.view)
+        return replace(self, order=ListOrder.OLDEST, group=None) != InboxFilter(view=self.view)
 
     @property
     def cleared(self) -> "InboxFilter":
         """Return the tab without any filter, in the same order."""
-        return InboxFilter(view=self.view, order=self.order)
+        return InboxFilter(view=self.view, order=self.order, group=self.group)
 
     def changed(self, **values: Any) -> "InboxFilter":
         """Return it with other values; the fields by their names."""

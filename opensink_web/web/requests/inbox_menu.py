@@ -1,0 +1,190 @@
+"""What stands above the inbox's list: the filters that are on, and menus of what else there is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, assert_never
+from uuid import UUID
+
+from opensink_web import clock
+from opensink_web.models import InputRequestKind, Workspace
+from opensink_web.models.base import first_id_at
+from opensink_web.operations.requests.facets import (
+    SAMPLE_MAX,
+    Facet,
+    Facets,
+    GroupBy,
+    facet_counts,
+    names_of_agents,
+)
+from opensink_web.operations.requests.listing import ListOrder, ListView
+from opensink_web.web.requests.inbox_filter import Age, InboxFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A link of a menu; `count` is how many it would show, in words, "" where that is not known."""
+
+    text: str
+    href: str
+    count: str = ""
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Values of one sort; `name` is unique on the page."""
+
+    name: str
+    label: str
+    options: Sequence[Option]
+
+    @property
+    def is_on(self) -> bool:
+        return any(each.is_chosen for each in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on; `href` leads to the list without it."""
+
+    label: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMenus:
+    """All of it; `order` and `grouping` are menus too."""
+
+    chips: Sequence[Chip]
+    filters: Sequence[Menu]
+    order: Menu | None
+    grouping: Menu
+
+
+def menus_of(workspace: Workspace, filters: InboxFilter) -> InboxMenus:
+    """Draw up what a list can be changed to, with counts of what there is."""
+    facets = facet_counts(workspace, filters.listed)
+    names = facets.names
+    if filters.agent_id is not None and filters.agent_id not in names:
+        names = {**names, **names_of_agents(workspace, [filters.agent_id])}
+    return InboxMenus(
+        chips=[*_chips(filters, names)],
+        filters=[each for each in _filters(filters, facets, names) if each.options],
+        order=_order(filters) if filters.view is ListView.WAITING else None,
+        grouping=_grouping(filters),
+    )
+
+
+def _filters(filters: InboxFilter, facets: Facets, names: dict[UUID, str]) -> Iterator[Menu]:
+    agents = [each for each in facets.agents if each.value in names]
+    yield _menu(
+        filters, "kind", "Kind", facets.kinds, {each: _kind(each) for each in InputRequestKind}
+    )
+    yield _menu(filters, "agent_id", "Agent", agents, names)
+    yield _menu(filters, "function", "Function", facets.functions)
+    yield _menu(filters, "key", "Key", facets.keys)
+    yield _menu(filters, "tag", "Tag", facets.tags)
+    if filters.view is ListView.WAITING:
+        yield _menu(filters, "age", "Age", _ages(facets), {each: each.words for each in Age})
+
+
+def _menu(
+    filters: InboxFilter,
+    field: str,
+    label: str,
+    facets: Sequence[Facet[Any]],
+    words: dict[Any, str] | None = None,
+) -> Menu:
+    chosen = getattr(filters, field)
+    options = [
+        Option(
+            text=str(each.value) if words is None else words[each.value],
+            href=filters.changed(**{field: each.value}).inbox_href(),
+            count=f"{each.count}+" if each.has_more else str(each.count),
+            is_chosen=each.value == chosen,
+        )
+        for each in facets
+    ]
+    return Menu(field.removesuffix("_id"), label, options)
+
+
+def _ages(facets: Facets) -> list[Facet[Age]]:
+    """Count by age what was looked at, the oldest first: in a long list there are more yet."""
+    now, ids = clock.now(), facets.oldest_ids
+    counts = {age: sum(each < first_id_at(now - age.least) for each in ids) for age in Age}
+    return [
+        Facet(age, count, has_more=count >= SAMPLE_MAX) for age, count in counts.items() if count
+    ]
+
+
+def _order(filters: InboxFilter) -> Menu:
+    options = [
+        Option(
+            _ordered(order),
+            filters.changed(order=order).inbox_href(),
+            is_chosen=order is filters.order,
+        )
+        for order in ListOrder
+    ]
+    return Menu("order", _ordered(filters.order), options)
+
+
+def _grouping(filters: InboxFilter) -> Menu:
+    options = [
+        Option(
+            f"By {group}",
+            filters.changed(group=group).inbox_href(),
+            is_chosen=group is filters.group,
+        )
+        for group in GroupBy
+    ]
+    ungrouped = filters.changed(group=None).inbox_href()
+    options.append(Option("Not grouped", ungrouped, is_chosen=filters.group is None))
+    return Menu("group", f"By {filters.group}" if filters.group else "Group", options)
+
+
+def _chips(filters: InboxFilter, names: dict[UUID, str]) -> Iterator[Chip]:
+    agent = names.get(filters.agent_id, "gone") if filters.agent_id else ""
+    for field, label, text in (
+        ("kind", "Kind", _kind(filters.kind) if filters.kind else ""),
+        ("agent_id", "Agent", agent),
+        ("function", "Function", filters.function),
+        ("key", "Key", filters.key),
+        ("tag", "Tag", filters.tag),
+        ("age", "Age", filters.age.words if filters.age else ""),
+        ("session_id", "Session", _short(filters.session_id)),
+        ("batch_id", "Batch", _short(filters.batch_id)),
+    ):
+        if text:
+            without = "" if field in {"function", "key", "tag"} else None
+            yield Chip(label, text, filters.changed(**{field: without}).inbox_href())
+
+
+def _kind(kind: InputRequestKind) -> str:
+    match kind:
+        case InputRequestKind.INPUT:
+            return "Questions"
+        case InputRequestKind.APPROVAL:
+            return "Approvals"
+        case _:
+            assert_never(kind)
+
+
+def _ordered(order: ListOrder) -> str:
+    match order:
+        case ListOrder.OLDEST:
+            return "Oldest first"
+        case ListOrder.NEWEST:
+            return "Newest first"
+        case ListOrder.DUE:
+            return "Due first"
+        case ListOrder.PRIORITY:
+            return "Most urgent first"
+        case _:
+            assert_never(order)
+
+
+def _short(row_id: UUID | None) -> str:
+    """Return the end of an id, by which rows can be told apart."""
+    return f"…{str(row_id)[-8:]}" if row_id else ""
