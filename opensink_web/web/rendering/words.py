@@ -283,7 +283,10 @@ def decided(request: InputRequest) -> str:
 
 
 def decider(request: InputRequest) -> str | None:
-    """Say who decided a request; None where nobody did."""
+    """Say who decided or withdrew a request; None where nobody did."""
+    is_withdrawn = request.status in {InputRequestStatus.CANCELLED, InputRequestStatus.SUPERSEDED}
+    if is_withdrawn and request.resolved_at is not None:
+        return "the agent" if request.execution_id is None else "the function"
     if request.resolved_by_system:
         return "its deadline"
     if request.resolved_by is not None:

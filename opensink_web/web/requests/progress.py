@@ -83,7 +83,11 @@ def _outcome(principal: Principal, input_request: InputRequest) -> tuple[tuple[S
     """Return the steps, and whether nothing more is to come."""
     if input_request.status is InputRequestStatus.PENDING:
         return (), False
-    if input_request.status is InputRequestStatus.CANCELLED:
+    if input_request.status is InputRequestStatus.SUPERSEDED:
+        detail = "Something else is asked instead, so there is nothing to decide here."
+        title = f"Superseded by {decider(input_request)}"
+        return (Step(Mark.DONE, title, detail, input_request.resolved_at),), True
+    if input_request.status is InputRequestStatus.CANCELLED and not input_request.resolved_at:
         asker = "session" if input_request.execution_id is None else "execution"
         detail = f"The {asker} ended before anybody answered, so there is nothing to decide."
         return (Step(Mark.WARNING, "Cancelled", detail),), True
@@ -109,7 +113,8 @@ def _decision_step(principal: Principal, input_request: InputRequest) -> Step:
     is_theirs = input_request.resolved_by_id == principal.user.id
     who = "you" if is_theirs else decider(input_request)
     title = f"{decided(input_request)} by {who}" if who else decided(input_request)
-    if input_request.decided_as is InputRequestStatus.DECLINED:
+    # why it was declined, or withdrawn
+    if input_request.decline_reason is not None:
         return Step(Mark.DONE, title, input_request.decline_reason, input_request.resolved_at)
     title += with_edits(input_request.edited)
     return Step(Mark.DONE, title, moment=input_request.resolved_at)

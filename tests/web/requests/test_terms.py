@@ -68,7 +68,7 @@ class TestTerms:
         self, api: Api, bob: FlaskClient, place: str
     ) -> None:
         words = words_of(bob.get(f"{place}/{ask(api)['id']}").text)
-        for label in ("Due", "Priority", "Tags", "Reference", "Links from the agent"):
+        for label in ("Due", "Priority", "Tags", "Reference", "Links, to other sites"):
             assert label not in words
 
 
