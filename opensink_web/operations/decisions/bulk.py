@@ -2,26 +2,28 @@
 
 Requests are decided in slices, each in a transaction of its own, so that others write in between.
 Within a slice each has a savepoint. Everything a slice will touch is locked at its beginning and in
-order, as docs/design.md says, for two people may decide on the same batch at the same time.
+order (asker.py), for two people may decide on the same batch at the same time.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import TypedDict, assert_never
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from opensink_web.errors import Conflict, InvalidInput, NotFound, OpenSinkError, Unavailable
+from opensink_web.errors import Conflict, InvalidInput, OpenSinkError, Unavailable
 from opensink_web.json_value import JSONObject
-from opensink_web.models import AgentSession, InputRequest, User, Workspace, db
-from opensink_web.models.transaction import run_prepared, writing
+from opensink_web.models import InputRequest, User, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.decisions.asker import lock_askers
 from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.decisions.holding import undo
 from opensink_web.operations.decisions.queries import RowResult
-from opensink_web.operations.executions.ending import lock_executions
-from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
+from opensink_web.operations.requests.answer import CheckedAnswer, check_answer, check_pending
+from opensink_web.operations.requests.digest import check_seen
 from opensink_web.operations.slices import SLICE
 from opensink_web.schema.one_click import one_click
 
@@ -29,17 +31,13 @@ MAX_ROWS = SLICE
 """How many requests are decided in one go."""
 _ROWS_AT_ONCE = 20
 """In one transaction: about as long as a person's other click takes."""
+_ROWS_A_SECOND = 100
+"""So many are decided at least: those that come first are held for longer."""
 
 # Built once, because building a statement costs more than running it.
 _FIND = select(InputRequest).where(
     InputRequest.id.in_(bindparam("of_requests", expanding=True)),
     InputRequest.workspace_id == bindparam("of_workspace"),
-)
-_LOCK_SESSIONS = (
-    select(AgentSession.id)
-    .where(AgentSession.id.in_(bindparam("of_sessions", expanding=True)))
-    .order_by(AgentSession.id)
-    .with_for_update()
 )
 
 
@@ -67,78 +65,91 @@ class RowDecision:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A decision that was checked as far as can be done before the transaction.
-
-    `answer` is None for one that declines. `asker_id` is the agent or else the execution.
-    """
-
-    decision: RowDecision
-    answer: CheckedAnswer | None
-    session_id: UUID | None
-    execution_id: UUID | None
-    asker_id: UUID
-
-
 def decide_many(
     workspace: Workspace, decisions: Sequence[RowDecision], *, by: User, hold_seconds: int = 0
 ) -> list[RowResult]:
     """Decide on each request; return what became of each, in the same order, each request once.
 
     No transaction may be open: there are several. What is decided stands, whatever becomes of
-    others. Raises: InvalidInput for none, or for more than MAX_ROWS.
+    others. Of many all can be undone for `hold_seconds` from the end, as nearly as can be told
+    beforehand. Raises: InvalidInput for none, or for more than MAX_ROWS.
     """
     first_of = {each.request_id: each for each in reversed(decisions)}
-    ordered = [*dict.fromkeys(each.request_id for each in decisions)]
-    if not 1 <= len(ordered) <= MAX_ROWS:
-        raise InvalidInput(
-            f"At most {MAX_ROWS} requests can be decided in one go. Choose fewer."
-            if ordered
-            else "Choose at least one request."
-        )
+    ids = [*dict.fromkeys(each.request_id for each in decisions)]
+    requests = _find(workspace, ids)
     refusals: dict[UUID, str] = {}
-    ready = list(_ready(workspace, [first_of[each] for each in ordered], refusals))
-    for some in _slices(ready):
-        begun = time.monotonic()
-        _decide(workspace, some, by, hold_seconds, refusals)
-        if db.engine.dialect.name == "sqlite":  # where nobody else could write meanwhile
-            time.sleep(time.monotonic() - begun)
-    return [RowResult(each, refusals.get(each)) for each in ordered]
-
-
-def _ready(
-    workspace: Workspace, decisions: Sequence[RowDecision], refusals: dict[UUID, str]
-) -> Iterator[_Ready]:
-    """Check each decision; those that cannot be made are put into `refusals`."""
-    values = {"of_requests": [each.request_id for each in decisions], "of_workspace": workspace.id}
-    requests = {each.id: each for each in db.session.scalars(_FIND, values)}
-    for decision in decisions:
-        request = requests.get(decision.request_id)
+    answers: dict[UUID, CheckedAnswer] = {}
+    for request_id, request in requests.items():
         try:
-            if request is None:
-                raise NotFound("There is no such input request.")
-            yield _Ready(
-                decision,
-                _checked(workspace, request, decision),
-                request.session_id,
-                request.execution_id,
-                request.agent_id or request.execution_id or request.id,
-            )
+            answer = _answer_of(request, first_of[request_id])
+            if answer is not None:
+                answers[request_id] = check_answer(workspace, request_id, answer)
         except OpenSinkError as error:
-            refusals[decision.request_id] = error.message
+            refusals[request_id] = error.message
+    ready = [each for each in ids if each in requests and each not in refusals]
+    held = hold_seconds and hold_seconds + len(ready) // _ROWS_A_SECOND
+
+    def decide(request_id: UUID) -> None:
+        decision, answer = first_of[request_id], answers.get(request_id)
+        terms: _Terms = {"by": by, "hold_seconds": held, "seen": decision.seen}
+        if answer is None:
+            decline(workspace, request_id, decision.reason, **terms)
+        else:
+            resolve(workspace, answer, **terms)
+
+    refusals |= _each_in_slices(ready, decide)
+    return _results(ids, requests, refusals)
 
 
-def _checked(
-    workspace: Workspace, request: InputRequest, decision: RowDecision
-) -> CheckedAnswer | None:
-    """Return the answer to store, None to decline. Raises: OpenSinkError, saying why not."""
-    value = _answer_of(request, decision)
-    return None if value is None else check_answer(workspace, request.id, value)
+def undo_many(workspace: Workspace, request_ids: Sequence[UUID], *, by: User) -> list[RowResult]:
+    """Take back what somebody has decided, as far as it is held; return what became of each.
+
+    No transaction may be open. Raises: InvalidInput for none, or for more than MAX_ROWS.
+    """
+    ids = [*dict.fromkeys(request_ids)]
+    requests = _find(workspace, ids)
+    there = [each for each in ids if each in requests]
+    refusals = _each_in_slices(there, lambda request_id: undo(workspace, request_id, by=by))
+    return _results(ids, requests, refusals)
+
+
+class _Terms(TypedDict):
+    """What both decisions take."""
+
+    by: User
+    hold_seconds: int
+    seen: str | None
+
+
+def _find(workspace: Workspace, ids: Sequence[UUID]) -> dict[UUID, InputRequest]:
+    """Return those of the requests that are in the workspace. Raises: InvalidInput."""
+    if len(ids) > MAX_ROWS:
+        raise InvalidInput(f"At most {MAX_ROWS} requests can be decided in one go. Choose fewer.")
+    if not ids:
+        raise InvalidInput("Choose at least one request.")
+    values = {"of_requests": ids, "of_workspace": workspace.id}
+    return {each.id: each for each in db.session.scalars(_FIND, values)}
+
+
+def _results(
+    ids: Sequence[UUID], requests: Collection[UUID], refusals: Mapping[UUID, str]
+) -> list[RowResult]:
+    return [
+        RowResult(
+            each, refusals.get(each) if each in requests else "There is no such input request."
+        )
+        for each in ids
+    ]
 
 
 def _answer_of(request: InputRequest, decision: RowDecision) -> JSONObject | None:
-    """Return what is answered, None to decline. Raises: Conflict where one has to look first."""
+    """Return what is answered, None to decline.
+
+    Raises: AlreadyResolved, saying who and when; Superseded, when something else was seen;
+    Conflict where one has to look first.
+    """
+    check_pending(request)
+    check_seen(request, decision.seen)
     match decision.verdict:
         case Verdict.DECLINE:
             return None
@@ -150,57 +161,37 @@ def _answer_of(request: InputRequest, decision: RowDecision) -> JSONObject | Non
                 raise Conflict("This asks for more than a Yes or No. Open it to answer.")
             value = click.yes if decision.verdict is Verdict.YES else click.no
             if value is None:
-                raise Conflict("To reject a call takes a reason. Reject it with one.")
+                raise Conflict("To decline a call takes a reason. Decline it with one.")
             return value
         case _:
             assert_never(decision.verdict)
 
 
-def _slices(ready: list[_Ready]) -> Iterator[Sequence[_Ready]]:
-    """Cut into slices, of agents' questions or of executions'; what one agent asks is together."""
-    for is_of_session in (True, False):
-        some = [each for each in ready if (each.session_id is not None) is is_of_session]
-        # sessions are locked before agents, and so are several of those in the order of their ids
-        some.sort(key=lambda each: (each.asker_id, each.decision.request_id))
-        for start in range(0, len(some), _ROWS_AT_ONCE):
-            yield some[start : start + _ROWS_AT_ONCE]
+def _each_in_slices(ids: Sequence[UUID], act: Callable[[UUID], object]) -> dict[UUID, str]:
+    """Do something to each request; return why it was not done, of those of which it was not."""
+    refusals: dict[UUID, str] = {}
+    for start in range(0, len(ids), _ROWS_AT_ONCE):
+        begun = time.monotonic()
+        refusals |= _each_of(ids[start : start + _ROWS_AT_ONCE], act)
+        if db.engine.dialect.name == "sqlite":  # where nobody else could write meanwhile
+            time.sleep(time.monotonic() - begun)
+    return refusals
 
 
-def _decide(
-    workspace: Workspace,
-    some: Sequence[_Ready],
-    by: User,
-    hold_seconds: int,
-    refusals: dict[UUID, str],
-) -> None:
-    """Decide on a slice in one transaction. Where that fails as a whole, each is refused for it."""
-    refused: dict[UUID, str] = {}
+def _each_of(ids: Sequence[UUID], act: Callable[[UUID], object]) -> dict[UUID, str]:
+    """Do it to a slice in one transaction. Where that fails as a whole, each is refused for it."""
+    refusals: dict[UUID, str] = {}
     try:
         with writing():
-            _lock(some)
-            for each in some:
+            lock_askers(ids)
+            for request_id in ids:
                 try:
                     with db.session.begin_nested():
-                        _store(workspace, each, by, hold_seconds)
+                        act(request_id)
                 except Unavailable:
                     raise
                 except OpenSinkError as error:
-                    refused[each.decision.request_id] = error.message
+                    refusals[request_id] = error.message
     except OpenSinkError as error:
-        refused |= {each.decision.request_id: error.message for each in some}
-    refusals |= refused
-
-
-def _lock(some: Iterable[_Ready]) -> None:
-    session_ids = {each.session_id for each in some if each.session_id is not None}
-    if session_ids:
-        run_prepared(_LOCK_SESSIONS, {"of_sessions": list(session_ids)})
-    lock_executions({each.execution_id for each in some if each.execution_id is not None})
-
-
-def _store(workspace: Workspace, ready: _Ready, by: User, hold_seconds: int) -> None:
-    decision = ready.decision
-    if ready.answer is None:
-        decline(workspace, decision.request_id, decision.reason, by=by)
-    else:
-        resolve(workspace, ready.answer, by=by)
+        return dict.fromkeys(ids, error.message)
+    return refusals

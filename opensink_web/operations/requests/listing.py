@@ -131,6 +131,14 @@ def list_page(
     return page.Page(rows, page.trail_of(rows[-1].id))
 
 
+def list_these(workspace: Workspace, request_ids: Sequence[UUID]) -> list[InputRequest]:
+    """Return requests as lists have them, in the order of the ids, without what is not there."""
+    query = select(InputRequest).options(*LISTED)
+    query = query.where(InputRequest.id.in_(request_ids), InputRequest.workspace_id == workspace.id)
+    by_id = {each.id: each for each in db.session.scalars(query)}
+    return [by_id[each] for each in request_ids if each in by_id]
+
+
 def neighbours(workspace: Workspace, filters: ListedFilter, request: InputRequest) -> Neighbours:
     """Return what stands beside a request, and how many there are; costs the same in any list."""
     query = in_list(select(InputRequest.id), workspace, filters)

@@ -9,70 +9,37 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from opensink_web.errors import InvalidInput
-from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     Delivery,
     ExecutionStatus,
-    InputRequest,
     InputRequestStatus,
     User,
     Workspace,
     db,
 )
 from opensink_web.models.transaction import writing
-from opensink_web.operations.agents.agent import create_agent
-from opensink_web.operations.agents.agent_session import start_session
-from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.bulk import (
     MAX_ROWS,
     RowDecision,
     Verdict,
     decide_many,
+    undo_many,
 )
 from opensink_web.operations.decisions.queries import RowResult
+from opensink_web.operations.requests.digest import digest_of_request
 from tests.conftest import Cast, Person
+from tests.support.bulk_cases import AMOUNT, ask_many
+from tests.support.bulk_cases import request_by_id as request
 from tests.support.pause_scenarios import approval_in, cancel, execution_of, paused_in
-from tests.support.scenarios import ENDPOINT, POLICY, SCHEMA, answer, ask_in
+from tests.support.scenarios import ENDPOINT, answer, ask_in
 
 pytestmark = pytest.mark.usefixtures("on_each_database", "there")
-
-AMOUNT: JSONValue = {
-    "type": "object",
-    "required": ["amount"],
-    "properties": {"amount": {"type": "integer"}},
-}
 
 
 @pytest.fixture
 def there(app: Flask) -> Iterator[None]:
     with app.app_context():
         yield
-
-
-def ask_many(person: Person, count: int, schema: JSONValue = SCHEMA) -> list[UUID]:
-    """Ask from two agents, each question in a session of its own."""
-    with writing():
-        workspace = db.session.get_one(Workspace, person.workspace_id)
-        names = (f"Agent {uuid4()}" for _ in range(2))
-        agents = [
-            create_agent(workspace, POLICY, name=each, execution_endpoint=ENDPOINT).id
-            for each in names
-        ]
-        ids = []
-        for number in range(count):
-            agent_id = agents[number % 2]
-            session = start_session(workspace, agent_id)
-            question = ask(
-                workspace,
-                session.id,
-                agent_id,
-                key="k",
-                title=f"Number {number}",
-                message="",
-                schema=schema,
-            )
-            ids.append(question.id)
-        return ids
 
 
 def decide(person: Person, decisions: Sequence[RowDecision]) -> list[RowResult]:
@@ -85,10 +52,6 @@ def say(person: Person, verdict: Verdict, ids: Sequence[UUID], reason: str = "")
     results = decide(person, [RowDecision(each, verdict, reason=reason) for each in ids])
     assert [each.request_id for each in results] == list(dict.fromkeys(ids))
     return [each.refusal or "" for each in results]
-
-
-def request(request_id: UUID) -> InputRequest:
-    return db.session.get_one(InputRequest, request_id, populate_existing=True)
 
 
 @pytest.mark.parametrize(("verdict", "value"), [(Verdict.YES, True), (Verdict.NO, False)])
@@ -123,9 +86,9 @@ def test_an_answer_for_each(cast: Cast) -> None:
     ids = ask_many(cast.alice, 2, AMOUNT)
     decide(
         cast.bob,
-        [RowDecision(ids[n], Verdict.ANSWER, answer={"amount": n}) for n in range(2)],
+        [RowDecision(ids[n], Verdict.ANSWER, answer={"amount": n + 1}) for n in range(2)],
     )
-    assert [request(each).response for each in ids] == [{"amount": 0}, {"amount": 1}]
+    assert [request(each).response for each in ids] == [{"amount": 1}, {"amount": 2}]
 
 
 def test_who_was_faster_is_named_and_the_others_are_decided(cast: Cast) -> None:
@@ -191,6 +154,71 @@ def test_one_that_is_named_twice_is_decided_once(cast: Cast) -> None:
 def test_none_or_too_many_are_refused(cast: Cast, count: int) -> None:
     with pytest.raises(InvalidInput, match=r"at least one|At most 500"):
         say(cast.bob, Verdict.YES, [uuid4() for _ in range(count)])
+
+
+def test_what_was_changed_since_it_was_seen_is_left(cast: Cast) -> None:
+    same, other = ask_many(cast.alice, 2)
+    seen = digest_of_request(request(same))
+    results = decide(
+        cast.bob, [RowDecision(each, Verdict.YES, seen=seen) for each in (same, other)]
+    )
+    assert results[0].is_decided
+    assert results[1].refusal is not None
+    assert "changed while you had it open" in results[1].refusal
+    assert request(other).status is InputRequestStatus.PENDING
+
+
+def test_what_must_be_answered_is_not_declined(cast: Cast) -> None:
+    must, may = ask_many(cast.alice, 2)
+    with writing():
+        request(must).allow_decline = False
+    refusals = say(cast.bob, Verdict.DECLINE, [must, may], "Not now.")
+    assert "cannot be declined" in refusals[0]
+    assert refusals[1] == ""
+    assert request(may).status is InputRequestStatus.DECLINED
+
+
+def hold(person: Person, ids: Sequence[UUID], seconds: int = 5) -> None:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    by = db.session.get_one(User, person.id)
+    decisions = [RowDecision(each, Verdict.YES) for each in ids]
+    decide_many(workspace, decisions, by=by, hold_seconds=seconds)
+
+
+def take_back(person: Person, ids: Sequence[UUID]) -> list[str]:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
+    by = db.session.get_one(User, person.id)
+    return [each.refusal or "" for each in undo_many(workspace, ids, by=by)]
+
+
+def test_what_is_held_is_taken_back_at_once(cast: Cast) -> None:
+    waiting = approval_in(cast.alice, [{"amount": 1}, {"amount": 2}], is_batch=True)
+    ids = [*ask_many(cast.alice, 2), *(each.request_id for each in waiting)]
+    hold(cast.bob, ids)
+    assert {request(each).status for each in ids} == {InputRequestStatus.HELD}
+    assert db.session.scalar(select(func.count()).select_from(Delivery)) == 0
+    assert take_back(cast.bob, ids) == [""] * 4
+    assert {request(each).status for each in ids} == {InputRequestStatus.PENDING}
+
+
+def test_what_has_taken_effect_stays_and_is_named(cast: Cast) -> None:
+    late, early = ask_many(cast.alice, 2)
+    hold(cast.bob, [late], seconds=0)
+    hold(cast.bob, [early])
+    refusals = take_back(cast.bob, [late, early])
+    assert "taken effect" in refusals[0]
+    assert refusals[1] == ""
+    assert request(late).status is InputRequestStatus.RESOLVED
+
+
+def test_nobody_takes_back_what_somebody_else_decided(cast: Cast) -> None:
+    (only,) = ask_many(cast.alice, 1)
+    hold(cast.bob, [only])
+    (refusal,) = take_back(cast.alice, [only])
+    assert "bob@example.com decided this" in refusal
+    (elsewhere,) = take_back(cast.charlie, [only])
+    assert elsewhere == "There is no such input request."
+    assert request(only).status is InputRequestStatus.HELD
 
 
 @pytest.mark.server
