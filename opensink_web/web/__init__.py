@@ -29,7 +29,7 @@ from opensink_web.web.error_pages import error_page
 from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.navigation import around_page
 from opensink_web.web.rendering import filters
-from opensink_web.web.requests import extend, inbox, input_request, preview, undo
+from opensink_web.web.requests import bulk, extend, inbox, input_request, preview, row, table, undo
 
 __all__ = ["csrf", "error_page", "register"]
 
@@ -49,6 +49,9 @@ _AREAS = (
     input_request,
     undo,
     extend,
+    row,
+    bulk,
+    table,
     preview,
     agent_session,
     delivery,

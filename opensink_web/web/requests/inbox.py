@@ -21,6 +21,7 @@ from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.inbox_group import GroupRow, group_row
 from opensink_web.web.requests.inbox_menu import InboxMenus, menus_of
 from opensink_web.web.requests.inbox_row import Row, rows_of
+from opensink_web.web.requests.input_request import DeclineForm
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -32,7 +33,7 @@ class Inbox:
     `next_href` leads to the rows that follow, `first_href` back to the first; `refresh_href` is
     asked for news and is None below the first page, where nothing arrives. `arrivals` came since
     the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
-    `menus` are not drawn anew with the list.
+    `menus` are not drawn anew with the list. `decline` is there where rows can be decided.
     """
 
     filters: InboxFilter
@@ -43,6 +44,7 @@ class Inbox:
     next_href: str | None
     first_href: str | None
     refresh_href: str | None
+    decline: DeclineForm | None = None
 
 
 @blueprint.get("/w/<workspace_slug>/inbox")
@@ -115,6 +117,7 @@ def _inbox(
         next_href=filters.inbox_href(trail=page.trail) if page.trail else None,
         first_href=None if is_first_page else filters.inbox_href(),
         refresh_href=refresh_href if is_first_page else None,
+        decline=DeclineForm() if any(each.choice for each in rows) else None,
     )
 
 

@@ -4,6 +4,7 @@ The same stands in the address of a request that was opened from a list, so that
 one and back is known.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -137,8 +138,12 @@ class InboxFilter:
         """Return the address of a request that is opened from this list."""
         return _address("input_request.show", {**self._with(more), "request_id": str(request_id)})
 
-    def _with(self, more: dict[str, str | None]) -> dict[str, str]:
-        return {**self.args, **{name: value for name, value in more.items() if value}}
+    def address(self, endpoint: str, **more: str | UUID | None) -> str:
+        """Return the address of what is done with this list, or with something that is in it."""
+        return _address(endpoint, self._with(more))
+
+    def _with(self, more: Mapping[str, object]) -> dict[str, str]:
+        return {**self.args, **{name: str(value) for name, value in more.items() if value}}
 
 
 def _address(endpoint: str, values: dict[str, Any]) -> str:

@@ -1,0 +1,124 @@
+// Rows that are chosen: a range with Shift, all of them, and what the bar says; deciding in a row.
+(() => {
+  "use strict";
+  const chosen = new Set(); // of the boxes' ids, for the list may be drawn anew
+  let lastBox = "";
+  let declinedRow = ""; // the address at which the dialog's reason goes to one row alone
+
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const bar = () => document.querySelector("form[data-selection]");
+  const boxes = () => all("[data-select]");
+
+  function toggle(box, isChosen) {
+    box.checked = isChosen;
+    chosen[isChosen ? "add" : "delete"](box.id);
+  }
+
+  function click(box, hasShift) {
+    const row = boxes();
+    const [from, to] = [row.findIndex(({ id }) => id === lastBox), row.indexOf(box)];
+    const range = hasShift && from >= 0 ? row.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
+    for (const each of range) toggle(each, box.checked);
+    lastBox = box.id;
+    draw();
+  }
+
+  // What the bar offers is what fits the rows: to approve, or to say yes.
+  function draw() {
+    const form = bar();
+    if (!form) return;
+    const rows = boxes();
+    const ticked = rows.filter(({ checked }) => checked);
+    const approvals = ticked.filter((box) => "approval" in box.dataset).length;
+    form.classList.toggle("is-active", ticked.length > 0);
+    const count = form.querySelector("[data-select-count]");
+    count.textContent = ticked.length === 1 ? count.dataset.one : count.dataset.many.replace("#", ticked.length);
+    const yes = form.querySelector("[data-select-yes]");
+    yes.querySelector("[data-label]").textContent = !approvals ? "Yes" : approvals === ticked.length ? "Approve" : "Yes, approve";
+    form.querySelector("[data-select-no]").hidden = ticked.length > 0 && approvals === ticked.length;
+    for (const button of all(".selection-actions > button", form)) button.disabled = !ticked.length;
+    const every = form.querySelector("[data-select-all]");
+    every.checked = ticked.length > 0 && ticked.length === rows.length;
+    every.indeterminate = ticked.length > 0 && !every.checked;
+  }
+
+  function takeOver() {
+    const known = boxes();
+    for (const box of known) {
+      if (box.checked) chosen.add(box.id);
+      else box.checked = chosen.has(box.id);
+    }
+    const there = new Set(known.map(({ id }) => id));
+    for (const id of chosen) if (!there.has(id)) chosen.delete(id);
+    draw();
+    for (const part of all("[data-undo-seconds]")) {
+      const seconds = Number(part.dataset.undoSeconds);
+      delete part.dataset.undoSeconds;
+      setTimeout(() => part.remove(), seconds * 1000);
+    }
+  }
+
+  // One reason for one row: the dialog of the bar, which then says whom it is about.
+  function askReason(button) {
+    const details = document.getElementById("decline-chosen");
+    const title = button.closest("li").querySelector(".row-title").textContent;
+    declinedRow = button.dataset.decline;
+    details.querySelector("[data-decline-title]").textContent = `Decline “${title}”?`;
+    details.querySelector("summary").click();
+    const dialog = details.querySelector("dialog");
+    dialog.addEventListener("close", () => {
+      declinedRow = "";
+      details.querySelector("[data-decline-title]").textContent = "Decline what is chosen?";
+      button.closest("li")?.querySelector(".row-title").focus();
+    }, { once: true });
+    dialog.dataset.row = button.closest("li").id;
+  }
+
+  function sendReason(event, button) {
+    const dialog = button.closest("dialog");
+    const reason = dialog.querySelector("textarea");
+    if (!reason.value.trim()) {
+      event.preventDefault();
+      reason.focus();
+    } else if (declinedRow) {
+      event.preventDefault();
+      const target = `#${dialog.dataset.row}`;
+      htmx.ajax("POST", declinedRow, { target, swap: "outerHTML", values: { verdict: "decline", reason: reason.value } });
+      reason.value = "";
+      dialog.close();
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const { target } = event;
+    if (target.matches("[data-select]")) click(target, event.shiftKey);
+    if (target.matches("[data-select-all]")) {
+      for (const box of boxes()) toggle(box, target.checked);
+      draw();
+    }
+    const decline = target.closest("button[data-decline]");
+    if (decline) {
+      event.preventDefault();
+      askReason(decline);
+    }
+    const send = target.closest("[data-decline-send]");
+    if (send) sendReason(event, send);
+  });
+  // Shift and a click select text, unless they choose rows.
+  document.addEventListener("mousedown", (event) => {
+    if (event.shiftKey && event.target.closest(".row-select")) event.preventDefault();
+  });
+
+  // What was decided stays where it is, and the focus goes on to what can be decided next.
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    const row = detail.requestConfig?.verb === "post" && document.getElementById(detail.target.id);
+    if (row && row.matches("li.inbox-row")) {
+      const undo = row.querySelector("[data-key=z]");
+      if (undo) for (const each of all("li.inbox-row [data-key=z]")) if (each !== undo) delete each.dataset.key;
+      const next = undo && all(`#${CSS.escape(row.id)} ~ li.inbox-row`).find((each) => each.querySelector("[data-select]"));
+      (next || row).querySelector(".row-title").focus();
+    }
+    takeOver();
+  });
+  window.addEventListener("pageshow", takeOver);
+})();

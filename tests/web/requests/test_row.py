@@ -1,0 +1,175 @@
+"""Deciding in a row of the list: one click where one click is all, and undone by another."""
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from opensink_web.json_value import JSONValue
+from opensink_web.models import InputRequestStatus
+from tests.conftest import Cast
+from tests.support.bulk_cases import AMOUNT, HTMX, Inside
+from tests.support.review_cases import make_viewer
+from tests.support.scenarios import SCHEMA
+
+INBOX = "/w/main/inbox"
+PENDING, HELD = InputRequestStatus.PENDING, InputRequestStatus.HELD
+
+
+@pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    return environment | {"UNDO_SECONDS": "5"}
+
+
+@pytest.fixture
+def inside(app: Flask) -> Inside:
+    return Inside(app)
+
+
+def row_of(html: str, request_id: UUID) -> str:
+    """Return one row as the page has it."""
+    _, _, rest = html.partition(f'id="request-{request_id}"')
+    return rest.partition("</li>")[0]
+
+
+def button(html: str, request_id: UUID, name: str) -> str:
+    """Return the address of a button of a row, as it works without a script."""
+    found = re.search(rf'id="{name}-{request_id}"[^>]*formaction="([^"]+)"', html)
+    assert found is not None, f"there is no {name}"
+    return found[1].replace("&amp;", "&")
+
+
+@pytest.mark.parametrize(("name", "value"), [("yes", True), ("no", False)])
+def test_one_boolean_is_answered_by_one_click(
+    cast: Cast, bob: FlaskClient, name: str, value: bool, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    href = button(bob.get(INBOX).text, only, name)
+    answer = bob.post(href, data={"verdict": name}, headers=HTMX)
+    assert answer.status_code == 200
+    assert f'id="undo-{only}"' in answer.text
+    assert "by bob@example.com" in answer.text
+    assert inside.of(only, "status") is HELD
+    assert inside.of(only, "response") == {"approved": value}
+
+
+def test_a_call_is_approved_as_it_is_proposed(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
+    (call,) = inside.approvals(cast.alice, 1)
+    html = bob.get(INBOX).text
+    assert f'id="no-{call}"' in html
+    bob.post(button(html, call, "yes"), data={"verdict": "yes"}, headers=HTMX)
+    assert inside.of(call, "response") == {"amount": 1}
+
+
+def test_a_call_is_declined_with_a_reason(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
+    (call,) = inside.approvals(cast.alice, 1)
+    href = f"/w/main/requests/{call}/row"
+    without = bob.post(href, data={"verdict": "decline", "reason": " "}, headers=HTMX)
+    assert "Give a reason" in without.text
+    assert inside.of(call, "status") is PENDING
+    bob.post(href, data={"verdict": "decline", "reason": "Too much."}, headers=HTMX)
+    assert inside.of(call, "decline_reason") == "Too much."
+
+
+def test_what_has_more_to_fill_in_has_no_buttons(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    with_default: JSONValue = {
+        "type": "object",
+        "required": ["ok"],
+        "properties": {"ok": {"type": "boolean"}, "limit": {"type": "integer", "default": 5}},
+    }
+    ids = [*inside.ask(cast.alice, 1, AMOUNT), *inside.ask(cast.alice, 1, with_default)]
+    html = bob.get(INBOX).text
+    for each in ids:
+        assert f'id="choose-{each}"' in html
+        assert f'id="yes-{each}"' not in html
+
+
+def test_the_words_are_the_schemas_own(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
+    choice: JSONValue = {
+        "oneOf": [{"const": True, "title": "Sell"}, {"const": False, "title": "Keep"}]
+    }
+    schema: JSONValue = {"type": "object", "required": ["sell"], "properties": {"sell": choice}}
+    (only,) = inside.ask(cast.alice, 1, schema)
+    row = row_of(bob.get(INBOX).text, only)
+    assert ">Sell<" in row
+    assert ">Keep<" in row
+
+
+def test_without_a_script_it_leads_back_to_the_same_list(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    href = button(bob.get(f"{INBOX}?order=newest&key=k").text, only, "yes")
+    answer = bob.post(href, data={"verdict": "yes"})
+    assert answer.status_code == 303
+    assert answer.location == f"{INBOX}?order=newest&key=k&last={only}"
+
+
+def test_undo_brings_it_back(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    href = button(bob.get(INBOX).text, only, "yes")
+    held = bob.post(href, data={"verdict": "yes"}, headers=HTMX).text
+    answer = bob.post(button(held, only, "undo"), headers=HTMX)
+    assert f'id="yes-{only}"' in answer.text
+    assert inside.of(only, "status") is PENDING
+
+
+def test_who_was_faster_is_named_in_the_row(
+    cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    href = button(bob.get(INBOX).text, only, "yes")
+    alice.post(href, data={"verdict": "no"}, headers=HTMX)
+    late = bob.post(href, data={"verdict": "yes"}, headers=HTMX)
+    assert "already answered by alice@example.com" in late.text
+    assert f'id="undo-{only}"' not in late.text
+    assert inside.of(only, "response") == {"approved": False}
+    page = bob.post(href, data={"verdict": "yes"}, follow_redirects=True)
+    assert "already answered by alice@example.com" in page.text
+
+
+def test_what_was_changed_meanwhile_is_not_decided(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    href = button(bob.get(INBOX).text, only, "yes")
+    inside.change(only, digest="another")
+    answer = bob.post(href, data={"verdict": "yes"}, headers=HTMX)
+    assert "changed while you had it open" in answer.text
+    assert inside.of(only, "status") is PENDING
+
+
+@pytest.mark.parametrize("verdict", ["", "maybe", "answer"])
+def test_another_verdict_is_refused(
+    cast: Cast, bob: FlaskClient, verdict: str, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    assert bob.post(f"/w/main/requests/{only}/row", data={"verdict": verdict}).status_code == 400
+    assert inside.of(only, "status") is PENDING
+
+
+def test_another_workspaces_is_not_there(cast: Cast, charlie: FlaskClient, inside: Inside) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    for request_id in (only, uuid4()):
+        for path in ("row", "row/undo"):
+            href = f"/w/elsewhere/requests/{request_id}/{path}"
+            assert charlie.post(href, data={"verdict": "yes"}, headers=HTMX).status_code == 404
+    assert charlie.post(f"/w/main/requests/{only}/row", data={"verdict": "yes"}).status_code == 404
+    assert inside.of(only, "status") is PENDING
+
+
+def test_a_viewer_is_offered_nothing(
+    app: Flask, cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1, SCHEMA)
+    make_viewer(app, cast.bob)
+    html = bob.get(INBOX).text
+    assert f"request-{only}" in html
+    assert f'id="choose-{only}"' not in html
+    assert f'id="yes-{only}"' not in html
+    assert 'id="decide"' not in html
+    assert bob.post(f"/w/main/requests/{only}/row", data={"verdict": "yes"}).status_code == 403
