@@ -97,6 +97,26 @@ def test_it_executes_what_was_approved_as_it_was_changed(desk: "Desk") -> None:
     assert desk.messages(call["session_id"]) == [EXECUTED, SUMMARY]
 
 
+@pytest.mark.parametrize(
+    ("verb", "reason", "words"),
+    [
+        ("decline", "Too risky today.", "the request was declined: Too risky today."),
+        ("cancel", "The market has closed.", "the request was cancelled: The market has closed."),
+    ],
+)
+def test_it_trades_nothing_without_an_answer(
+    desk: "Desk", verb: str, reason: str, words: str
+) -> None:
+    asked: dict[str, str] = desk.post("/start").json()
+    desk.api(
+        "POST", f"agent-session-input-requests/{asked['request_id']}/{verb}", {"reason": reason}
+    )
+    assert desk.post("/execute", asked).json() == {"orders": []}
+    query = f"agent-session-activities?session_id={asked['session_id']}"
+    said = [each["message"] or "" for each in desk.api("GET", query)["items"]]
+    assert f"Nothing was traded, because {words}" in said
+
+
 def test_facts_come_from_its_own_state_and_not_from_the_answer(desk: "Desk") -> None:
     cheaper = {**ANSWER, "NVDA": {**ANSWER["NVDA"], "limit_price": 1}}
     call = ask_and_answer(desk, cheaper)

@@ -20,6 +20,7 @@ from opensink_web.function_host import runner as runner_module
 from opensink_web.function_host.entry_points import available_entry_points
 from opensink_web.function_host.runner import PythonRunner
 from opensink_web.functions import Context, Resume
+from opensink_web.json_value import JSONObject
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
 from tests.function_host.conftest import SIZES, is_alive
 from tests.support.neighbour import WITHOUT_CAPABILITIES
@@ -104,6 +105,11 @@ class TestWhatComesBack:
     def test_a_question_is_asked_even_where_every_exception_is_caught(self, run: Run) -> None:
         asked = run("ask", prompt="Sure?", schema={"type": "object"})
         assert asked == Awaits("Sure?", {"type": "object"})
+
+    def test_a_question_may_have_a_deadline(self, run: Run) -> None:
+        options: JSONObject = {"expires_in_seconds": 60, "tags": ["vip"]}
+        asked = run("ask", prompt="Sure?", schema={}, options=options)
+        assert asked == Awaits("Sure?", {}, options)
 
     @pytest.mark.parametrize(("prompt", "schema"), [("", {}), (1, {}), ("Sure?", None)])
     def test_a_question_that_is_none_is_a_failure(

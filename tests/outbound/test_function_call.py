@@ -210,8 +210,18 @@ class TestTheAnswer:
         answer = replace(ANSWER, body=json.dumps(asked).encode())
         assert read_function_answer(build(), answer) == Awaits("Sure?", {"type": "object"})
 
+    def test_its_question_may_have_a_deadline(self) -> None:
+        options: JSONObject = {"expires_in_seconds": 60}
+        asked = {"status": "awaiting_input", "prompt": "Sure?", "schema": {}, "options": options}
+        answer = replace(ANSWER, body=json.dumps(asked).encode())
+        assert read_function_answer(build(), answer) == Awaits("Sure?", {}, options)
+
     @pytest.mark.parametrize(
-        "missing", [{"prompt": " "}, {"prompt": 1}, {"schema": None}, {"schema": "object"}]
+        "missing",
+        [
+            *({"prompt": " "}, {"prompt": 1}, {"schema": None}, {"schema": "object"}),
+            {"options": "urgent"},
+        ],
     )
     def test_a_question_without_its_parts_is_a_failure(self, missing: JSONObject) -> None:
         asked = {"status": "awaiting_input", "prompt": "Sure?", "schema": {}, **missing}
@@ -313,6 +323,7 @@ class TestTheAnswer:
         [
             (Output({"a": ["the.access.token"]}), Output({"a": ["••••"]})),
             (Awaits("the.access.token", {}), Awaits("••••", {})),
+            (Awaits("", {}, {"tags": ["the.access.token"]}), Awaits("", {}, {"tags": ["••••"]})),
             (Failure("the.access.token", output="b"), Failure("••••", output="b")),
             (Pending(), Pending()),
         ],

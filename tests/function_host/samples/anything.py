@@ -177,9 +177,9 @@ def do_print(_context: Context, size_bytes: int) -> Any:
     return "done"
 
 
-def do_ask(_context: Context, *, prompt: Any, schema: Any) -> Any:
+def do_ask(_context: Context, *, prompt: Any, schema: Any, options: Any = None) -> Any:
     try:
-        _ask(AwaitInput(prompt, schema))
+        _ask(AwaitInput(prompt, schema, **(options or {})))
     except Exception:
         return "swallowed"
 

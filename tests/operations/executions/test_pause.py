@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -124,6 +125,41 @@ class TestAsking:
         self, prompt: str, schema: JSONValue, words: str
     ) -> None:
         assert words in str(check_question(prompt, schema, {}))
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ({"expires": 5}, "expires"),
+            ({"expires_in_seconds": 0}, "/expires_in_seconds"),
+            ({"expires_in_seconds": "5"}, "/expires_in_seconds"),
+            ({"expires_in_seconds": 5, "expires_at": "2090-01-01T00:00:00Z"}, "either"),
+            ({"expires_at": "soon"}, "/expires_at"),
+            ({"expires_at": "2020-01-01T00:00:00Z"}, "in the future"),
+            ({"on_expire": "decline"}, "/on_expire"),
+            ({"priority": 101}, "/priority"),
+            ({"tags": ["a\nb"]}, "/tags/0"),
+            ({"context": [{"text": "x", "href": "javascript:x"}]}, "/context/0/href"),
+            ({"expires_in_seconds": 5, "on_expire": "default"}, "/default_response"),
+            (
+                {"expires_in_seconds": 5, "on_expire": "default", "default_response": {}},
+                "/default_response/approved",
+            ),
+        ],
+    )
+    def test_says_what_is_wrong_with_its_options(self, options: JSONObject, words: str) -> None:
+        assert words in str(check_question(PROMPT, SCHEMA, options))
+
+    def test_its_options_stand_with_the_request(self, app: Flask, cast: Cast) -> None:
+        options: JSONObject = {"priority": 7, "tags": ["vip"], "reference": "ORDER-7"}
+        options["context"] = [{"text": "The order", "href": "https://shop.example/7"}]
+        options["expires_in_seconds"] = 60
+        with app.app_context():
+            request = request_of(paused_in(cast.alice, options=options))
+            assert [each.tag for each in request.tags] == ["vip"]
+            assert (request.priority, request.reference) == (7, "ORDER-7")
+            assert request.context[0]["type"] == "link"
+            assert request.expires_at is not None
+            assert request.expires_at - request.created_at > timedelta(seconds=50)
 
     def test_finds_nothing_wrong_with_a_usable_one(self) -> None:
         assert check_question(PROMPT, SCHEMA, {}) is None
