@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from opensink_web import clock
 from opensink_web.errors import NotFound, OpenSinkError, Unavailable
 from opensink_web.factory import create_app
 from opensink_web.models import (
+    OPEN_STATUSES,
     Batch,
     Callback,
     Execution,
@@ -43,6 +45,8 @@ from opensink_web.models import (
 from opensink_web.models.transaction import reading, work_committed, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.decisions.expiry import expire, extend
+from opensink_web.operations.decisions.withdrawal import check_revision, supersede
 from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.batch_submission import draft_batch, submit_batch
 from opensink_web.operations.executions.callback import (
@@ -104,7 +108,7 @@ MOST_SECONDS = 60
 """How long a busy machine may take until everything was done once."""
 OUTCOMES: tuple[Outcome, ...] = (
     *(Output({"ok": True}), Output({"ok": True}), Failure("It broke.")),
-    *(Pending(), Awaits("Which one?", SCHEMA)),
+    *(Pending(), Awaits("Which one?", SCHEMA, {"expires_in_seconds": 3600})),
 )
 Item = TypeVar("Item")
 
@@ -152,6 +156,7 @@ class StressThread:
             (2, self.cancel_many),
             (4, self.report),
             (6, self.decide),
+            (4, self.think_again),
             (2, self.sweep),
             (2, self.lose),
             (2, self.end_all),
@@ -245,6 +250,19 @@ class StressThread:
         else:
             answer = check_answer(self._me.workspace, request.id, response)
             resolve(self._me.workspace, answer, by=self._me.user)
+
+    def think_again(self) -> None:
+        """Ask something else instead, give more time, or let the time be over."""
+        is_open = InputRequest.status.in_(OPEN_STATUSES)
+        request_id = self._one_of(InputRequest.id, is_open)
+        workspace = self._me.workspace
+        chance = self._random.random()
+        if chance < 0.4:
+            supersede(workspace, check_revision(workspace, request_id, {"title": "Anew"}, {}))
+        elif chance < 0.7:
+            extend(workspace, request_id, clock.now() + timedelta(days=1), by=self._me.user)
+        else:
+            expire(request_id)
 
     def sweep(self) -> None:
         end_forgotten_batches()
