@@ -81,6 +81,7 @@ class ChangeFeed:
 
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url
+        self._hears = True
 
     def follow(self, listener: ChangeListener) -> None:
         """Begin to tell a listener."""
@@ -88,16 +89,14 @@ class ChangeFeed:
         thread.start()
 
     def _run(self, listener: ChangeListener) -> None:
-        is_known = False
         while True:
             try:
                 with announcing_connection(self._redis_url) as connection:
-                    is_known = False
                     self._listen(connection.pubsub(), listener)
             except Exception as error:  # whatever it is: this thread listens for everybody
-                if not is_known:
+                if self._hears:
                     _log.warning("Pages that are open look for news by themselves: %s", error)
-                is_known = True
+                self._hears = False
             listener.may_have_missed()
             time.sleep(BLIND_SECONDS)
 
@@ -112,6 +111,7 @@ class ChangeFeed:
                     raise TimeoutError("Redis does not answer.")
                 channel.ping()
             elif message["type"] == "subscribe":
+                self._hears = True
                 listener.may_have_missed()  # from here on nothing is
             elif message["type"] == "message":
                 _tell(listener, message["data"])
