@@ -10,9 +10,10 @@ of what was before it began to listen: to whoever knows less, everything may hav
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Flask, current_app, request
@@ -27,7 +28,9 @@ WOKEN_EVERY_SECONDS = 0.04
 """A thousand pages that look at once would keep everybody else waiting: they take turns."""
 _SKEW_MS = 1000
 """By how much the clocks of processes on several machines may differ."""
+_SHARED_MAX = 500
 _LIVE = "opensink-live"
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,15 @@ def page_moment() -> int:
     return time.time_ns() // 1_000_000 - _SKEW_MS
 
 
+@dataclass(slots=True)
+class _Shared:
+    """Something that was made, and after which change."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    moment: tuple[int, int] | None = None
+    value: Any = None
+
+
 class Live:
     """When what was changed, and who waits to learn of it."""
 
@@ -64,7 +76,7 @@ class Live:
         self._moments: dict[UUID, dict[Area, int]] = {}
         self._waiting: dict[UUID, dict[HeldNews, None]] = {}
         self._due: deque[HeldNews] = deque()
-        self._shared: dict[tuple[UUID, Area], tuple[tuple[int, int], int]] = {}
+        self._shared: OrderedDict[Hashable, _Shared] = OrderedDict()
         self._is_listening = False
 
     # -- asking -----------------------------------------------------------------------------------
@@ -100,17 +112,27 @@ class Live:
         changed = frozenset(area for area in areas if moments.get(area, 0) > since)
         return News(changed, newest)
 
-    def shared(self, workspace_id: UUID, area: Area, make: Callable[[], int]) -> int:
-        """Return what is the same for all who look at an area, made once for each change."""
+    def shared(
+        self, workspace_id: UUID, area: Area, what: Hashable, make: Callable[[], Made]
+    ) -> Made:
+        """Return what is the same for all who look at an area, made once for each change.
+
+        A change that nobody has told this process of yet may be missing in it: only for whoever is
+        told of the next one.
+        """
         with self._changed:
-            moment = (self._known_from, self._moments.get(workspace_id, {}).get(area, 0))
-            known = self._shared.get((workspace_id, area))
-        if known is not None and known[0] == moment:
-            return known[1]
-        value = make()  # which was read after the change, and may be of a later one still
-        with self._changed:
-            self._shared[workspace_id, area] = (moment, value)
-        return value
+            self._listen()
+            shared = self._shared.setdefault((workspace_id, area, what), _Shared())
+            self._shared.move_to_end((workspace_id, area, what))
+            while len(self._shared) > _SHARED_MAX:
+                self._shared.popitem(last=False)
+        with shared.lock:  # whoever else looks at the same meanwhile waits for it
+            with self._changed:
+                moment = (self._known_from, self._moments.get(workspace_id, {}).get(area, 0))
+            if shared.moment != moment:
+                shared.value, shared.moment = make(), moment
+            made: Made = shared.value
+            return made
 
     # -- waiting ----------------------------------------------------------------------------------
 

@@ -34,5 +34,5 @@ def show(principal: Principal) -> ResponseReturnValue:
     news = live().news(workspace.id, areas, since)
     if not news.areas and live().hold(workspace.id, areas, since):
         return "", 204  # the server sends the one that comes later
-    waiting = live().shared(workspace.id, Area.REQUESTS, lambda: count_waiting(workspace))
-    return jsonify(since=news.since, areas=sorted(news.areas), waiting=counted(waiting))
+    count = live().shared(workspace.id, Area.REQUESTS, "count", lambda: count_waiting(workspace))
+    return jsonify(since=news.since, areas=sorted(news.areas), waiting=counted(count))

@@ -60,6 +60,14 @@ def test_every_page_declares_its_permission(app: Flask) -> None:
     assert undeclared == []
 
 
+def test_no_part_of_a_page_asks_by_the_clock() -> None:
+    """What moves by itself waits for news: static/js/live.js."""
+    asking = [
+        path.name for path in TEMPLATES.rglob("*.html") if 'hx-trigger="every' in path.read_text()
+    ]
+    assert asking == []
+
+
 def test_every_page_of_a_workspace_needs_a_permission(app: Flask) -> None:
     public = [
         rule.endpoint

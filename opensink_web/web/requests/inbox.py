@@ -6,8 +6,10 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
+from opensink_web.contract.live import live
 from opensink_web.contract.public_address import public_root
 from opensink_web.models import InputRequest, Workspace
+from opensink_web.models.transaction import Area
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.page import Page
 from opensink_web.operations.requests.facets import GroupBy
@@ -53,8 +55,17 @@ def show(principal: Principal) -> ResponseReturnValue:
     """Show the list, or to htmx the part of it that updates itself."""
     workspace = principal.workspace
     filters = InboxFilter.from_address(workspace)
+    if not (request.htmx and "version" in request.args and filters.view is ListView.WAITING):
+        return _shown(principal, filters)
+    # what is new is the same for all who may do the same, and fifty of them ask at once
+    what = (principal.patterns, request.query_string)
+    return live().shared(workspace.id, Area.REQUESTS, what, lambda: _shown(principal, filters))
+
+
+def _shown(principal: Principal, filters: InboxFilter) -> ResponseReturnValue:
     if filters.group is not None:
         return _show_groups(principal, filters, filters.group)
+    workspace = principal.workspace
     page = list_page(workspace, filters.listed, page_request())
     rows = rows_of(principal, filters, page.items)
     version = version_of(
