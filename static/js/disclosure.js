@@ -30,8 +30,12 @@
     if (event.target.matches("dialog.confirm-dialog")) event.target.close(); // the backdrop
   });
   // What was refused in a confirmation comes back with it unfolded.
-  const refused = document.querySelector("details.confirm[open]");
-  if (refused) askInDialog(refused);
+  function askAgain(root) {
+    const refused = root.querySelector("details.confirm[open]");
+    if (refused) askInDialog(refused);
+  }
+  askAgain(document);
+  document.addEventListener("htmx:load", (event) => askAgain(event.detail.elt));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const open = document.querySelector("details[data-menu][open]");

@@ -15,7 +15,7 @@
 
   function setReady(form) {
     form.removeAttribute("aria-busy");
-    for (const button of form.querySelectorAll(".is-busy")) {
+    for (const button of [...form.elements].filter((each) => each.matches(".is-busy"))) {
       const label = button.querySelector("[data-label]");
       button.classList.remove("is-busy");
       button.removeAttribute("aria-disabled");

@@ -49,7 +49,8 @@
   }
 
   function tell(form, changed) {
-    const line = form.querySelector("[data-proposed-changes]");
+    const line = form.querySelector("[data-proposed-changes]")
+      || (form.id && document.querySelector(`[data-proposed-changes="${form.id}"]`));
     if (!line) return;
     const parts = [changed.length ? `${changed.length === 1 ? "1 field" : `${changed.length} fields`} changed: ` : "Nothing changed of what was proposed."];
     changed.slice(0, NAMES_SHOWN).forEach((mark, at) => {

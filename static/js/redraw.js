@@ -6,7 +6,8 @@
   let pending = null; // what is drawn anew just now: one at a time, so that none overtakes another
   let next = null; // what was asked for meanwhile
 
-  const isForm = (element) => Boolean(element.closest?.("form[data-review]"));
+  // a part of a form, or one of its buttons; the form itself is sent, not drawn anew
+  const isForm = (element) => Boolean(element.parentElement?.closest("form[data-review]"));
 
   document.addEventListener("input", ({ target }) => typed.add(target));
 

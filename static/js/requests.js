@@ -33,7 +33,10 @@
     return requestConfig?.triggeringEvent?.type === "live" && (status === 0 || status === 429 || status >= 500);
   }
 
-  document.addEventListener("htmx:responseError", ({ detail }) => isAskedAgain(detail) || tellFailure(detail.xhr.status));
+  // The server has its own word for it.
+  const isTold = ({ xhr }) => xhr.getResponseHeader("HX-Trigger")?.includes('"toast"');
+
+  document.addEventListener("htmx:responseError", ({ detail }) => isAskedAgain(detail) || isTold(detail) || tellFailure(detail.xhr.status));
   document.addEventListener("signed-out", () => tellFailure(401));
   document.addEventListener("htmx:sendError", ({ detail }) => isAskedAgain(detail) || tellFailure(0));
   document.addEventListener("htmx:timeout", ({ detail }) => isAskedAgain(detail) || tellFailure(0));

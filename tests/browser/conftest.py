@@ -24,7 +24,7 @@ PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 
 EMAIL = "alice@example.com"
-EXPECTED_ERRORS = tuple(f"with a status of {status}" for status in (400, 403, 409, 422))
+EXPECTED_ERRORS = tuple(f"with a status of {status}" for status in (400, 401, 403, 409, 422))
 """What Chromium logs when a form is refused, as it should be."""
 
 
@@ -86,9 +86,17 @@ class Site:
         return {**answer.json(), "name": name}
 
     def empty_inbox(self) -> None:
-        """End every session that waits for an answer, which takes its questions back."""
+        """End all that waits for an answer, which takes its questions back."""
         for request in self.get("/agent-session-input-requests?status=pending&$limit=100")["items"]:
-            self.patch(f"/agent-sessions/{request['session_id']}", {"status": "completed"})
+            if request["session_id"] is not None:
+                self.patch(f"/agent-sessions/{request['session_id']}", {"status": "completed"})
+                continue
+            answer = requests.post(
+                f"{self.url}/executions/{request['execution_id']}/cancel",
+                headers={"Authorization": f"Bearer {self.api_key}"},
+                timeout=60,
+            )
+            assert answer.ok, answer.text
 
     def page(self, path: str) -> str:
         return f"{self.url}/w/{self.workspace}{path}"

@@ -76,7 +76,7 @@ def test_a_person_signs_in_and_answers(
     page.get_by_role("button", name=re.compile("Add")).click()
     page.get_by_label("Name").last.fill("Ada")
     page.get_by_role("button", name="Send answer").click()
-    expect(page.locator("main")).to_contain_text("Answered by you")
+    expect(page.locator("#last-decision")).to_contain_text("Answered")
     page.locator("summary", has_text=EMAIL).click()
     page.get_by_role("button", name="Dark").first.click()
     page.get_by_role("link", name="Inbox").first.click()

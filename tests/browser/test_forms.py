@@ -156,8 +156,8 @@ def test_what_is_filled_in_is_what_is_stored(
         if with_scripts:
             seen += [(name, fault) for fault in faults(phone)]
             assert not phone.evaluate("document.documentElement.scrollWidth > innerWidth"), name
-        phone.locator("[data-review-submit]").click()
-        expect(phone.locator("main"), name).to_contain_text("Answered by you")
+        phone.locator('[data-review-submit=""]').click()
+        expect(phone.locator("#last-decision"), name).to_contain_text("Answered")
         wanted[name] = answer
         stored[name] = site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"]
     assert stored == wanted
@@ -184,7 +184,7 @@ def test_by_keyboard_the_place_is_kept_where_the_form_is_drawn_anew(
     page.keyboard.press("Tab")
     page.keyboard.type("99")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("main")).to_contain_text("Answered by you")
+    expect(page.locator("#last-decision")).to_contain_text("Answered")
     answer = site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"]
     assert answer == {"card": "1", "code": "99"}
 
@@ -211,7 +211,7 @@ def test_what_an_empty_field_means_is_chosen_without_an_error(signed_in: Page, s
     page.locator("summary.answer-requirement").click()
     page.get_by_label("Left empty, it means").select_option("no answer")
     page.get_by_role("button", name="Send answer").click()
-    expect(page.locator("main")).to_contain_text("Answered by you")
+    expect(page.locator("#last-decision")).to_contain_text("Answered")
     assert site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"] == {}
 
 

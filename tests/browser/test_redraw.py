@@ -96,7 +96,7 @@ def test_a_field_comes_with_what_is_chosen_and_keeps_what_was_typed(
     expect(page.locator("#answer-errors")).to_have_count(0)
 
     page.get_by_role("button", name="Send answer").click()
-    expect(page.locator("main")).to_contain_text("Answered by you")
+    expect(page.locator("#last-decision")).to_contain_text("Answered")
     answer = site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"]
     assert answer == {"decision": "reject", "note": "kept", "reason": "too late"}
 
@@ -113,7 +113,7 @@ def test_the_same_by_hand_without_scripts(chromium: Browser, site: Site) -> None
     page.get_by_label("Reason").fill("too late")
     expect(page.get_by_label("Note")).to_have_value("kept")
     page.get_by_role("button", name="Send answer").click()
-    expect(page.locator("main")).to_contain_text("Answered by you")
+    expect(page.locator("#last-decision")).to_contain_text("Answered")
     context.close()
 
 

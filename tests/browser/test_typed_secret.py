@@ -58,7 +58,7 @@ def test_it_outlives_rows_and_errors_and_is_sent(reviewer: Page, site: Site) -> 
     reviewer.get_by_label("Name").first.fill("Ada")
     reviewer.get_by_role("button", name="Send answer").click()
 
-    expect(reviewer.locator("main")).to_contain_text("Answered by you")
+    expect(reviewer.locator("#last-decision")).to_contain_text("Answered")
     assert "s3cret" not in reviewer.content()
     assert site.get(f"/agent-session-input-requests/{ids['request_id']}")["response"] == {
         "pin": "s3cret-1",

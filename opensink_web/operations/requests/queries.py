@@ -243,22 +243,6 @@ def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> d
     return {session_id: count for session_id, count in rows if session_id is not None}
 
 
-def next_waiting(workspace: Workspace, after: InputRequest) -> InputRequest | None:
-    """Return what comes after a request in the inbox, else the inbox's first."""
-    query = (
-        select(InputRequest)
-        .where(
-            InputRequest.workspace_id == workspace.id,
-            InputRequest.status == InputRequestStatus.PENDING,
-            InputRequest.id != after.id,
-        )
-        .order_by(InputRequest.id.desc())
-        .limit(1)
-    )
-    below = db.session.scalars(query.where(InputRequest.id < after.id)).first()
-    return below or db.session.scalars(query).first()
-
-
 def has_open_requests(session_id: UUID) -> bool:
     """Return True if somebody is asked something in a session, or can still undo what they said."""
     return run_prepared(_OPEN_REQUEST, {"of_session": session_id}).first() is not None

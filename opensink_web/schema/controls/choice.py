@@ -79,6 +79,10 @@ class ChoiceField(AnswerField):
         elif chosen:
             raise ValueError("Choose one of the options.")
 
+    def leave_to_buttons(self) -> None:
+        """Draw the words alone: the buttons that send the form give the answer."""
+        self.control = "question"
+
     @property
     def meaning_choices(self) -> list[MeaningChoice]:
         """None: what an empty answer means is chosen like any other."""

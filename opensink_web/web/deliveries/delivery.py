@@ -16,7 +16,7 @@ from opensink_web.operations.deliveries import queries, redelivery
 from opensink_web.operations.deliveries.record import attempts_of
 from opensink_web.operations.requests.named import requests_named
 from opensink_web.operations.requests.queries import find_input_request
-from opensink_web.web.access import requires
+from opensink_web.web.access import requires, safe_next
 from opensink_web.web.deliveries.delivery_attempts import attempts_in_words
 from opensink_web.web.deliveries.delivery_wait import wait_of
 from opensink_web.web.forms.choice import agent_choice, chosen_agent
@@ -103,16 +103,22 @@ def show(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/w/<workspace_slug>/deliveries/<uuid:delivery_id>/redeliver")
 @requires("deliveries", Action.WRITE)
 def redeliver(principal: Principal, delivery_id: UUID) -> ResponseReturnValue:
-    """Have a failed call made again."""
+    """Have a failed call made again; `back` is the page to go on with, if not the delivery's."""
+    refusal = None
     try:
         with writing():
             operations.redeliver(principal.workspace, delivery_id)
     except Conflict as error:
-        flash(error.message, "danger")
+        refusal = error.message
+    if request.htmx:  # the page that asked says what becomes of it
+        return "", 204
+    if refusal:
+        flash(refusal, "danger")
     else:
         flash("The agent's endpoint is being called again.", "success")
     slug = principal.workspace.slug
-    return redirect(url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id), 303)
+    shown = url_for("delivery.show", workspace_slug=slug, delivery_id=delivery_id)
+    return redirect(safe_next(request.form.get("back")) or shown, 303)
 
 
 @blueprint.post("/w/<workspace_slug>/deliveries/<uuid:delivery_id>/try-now")

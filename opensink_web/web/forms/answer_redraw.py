@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import make_response, render_template, url_for
+from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -33,5 +33,5 @@ def redrawn(
         form=form,
         field=field,
         noun=noun,
-        refresh_url=url_for(request.endpoint or "", **(request.view_args or {})),
+        refresh_url=f"{request.script_root}{request.full_path.rstrip('?')}",
     )

@@ -24,6 +24,8 @@ from opensink_web.web.requests.inbox_group import GroupRow, group_row
 from opensink_web.web.requests.inbox_menu import InboxMenus, menus_of
 from opensink_web.web.requests.inbox_row import Row, rows_of
 from opensink_web.web.requests.input_request import DeclineForm
+from opensink_web.web.requests.last_decision import around, last_decision_of
+from opensink_web.web.requests.place import last_decided_id
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -106,6 +108,7 @@ def _drawn(principal: Principal, inbox: Inbox) -> ResponseReturnValue:
         inbox=inbox,
         may_connect=principal.may("agents", Action.WRITE) and not has_requests(principal.workspace),
         base_url=public_root(),
+        **around(last_decision_of(principal, last_decided_id()), inbox.filters),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 from wtforms.validators import DataRequired, Length
@@ -14,27 +14,30 @@ from opensink_web.models import InputRequest, InputRequestKind, InputRequestStat
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX, decline, resolve
-from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.queries import find_input_request
+from opensink_web.operations.requests.reasons import last_reasons
 from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
 from opensink_web.web.access import requires, services
-from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.forms.answer_redraw import redrawn
 from opensink_web.web.forms.kept_secret import PageVault
 from opensink_web.web.forms.settings_form import ParagraphsField, SettingsForm
 from opensink_web.web.forms.typed import keeps_typed
+from opensink_web.web.navigation import is_swapped
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
-from opensink_web.web.rendering.timeline import Event, timeline_of
-from opensink_web.web.requests.progress import Progress, progress_of
+from opensink_web.web.requests.inbox_filter import InboxFilter
+from opensink_web.web.requests.last_decision import around, last_decision_of
+from opensink_web.web.requests.place import after_decision, here
+from opensink_web.web.requests.question import Question, question_in
+from opensink_web.web.requests.request_state import RequestState, state_of
 from opensink_web.web.requests.revision import Revision, revision_of
 from opensink_web.web.requests.stored_answer import StoredAnswer, answer_of
 
 blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"
-_EVENTS_SHOWN = 8
+_REASONS_OFFERED = 3
 DECLINE_BUTTON = "_decline"
 SEEN = "_seen"
 """The field with the digest of what the form was drawn for."""
@@ -47,7 +50,7 @@ class DeclineForm(SettingsForm):
     """Why somebody does not answer; it is sent with whatever stands in the answer's form."""
 
     reason = ParagraphsField(
-        "Reason",
+        "Declined because",
         [
             DataRequired("Give a reason; the caller will see it."),
             Length(max=REASON_LENGTH_MAX, message="Use at most %(max)d characters."),
@@ -60,7 +63,8 @@ class DeclineForm(SettingsForm):
 class RequestPage:
     """A request as it is drawn.
 
-    `form` is there to fill in while the request waits, with `decline` where it can be declined;
+    `form` is there to fill in while the request waits, with `decline` where it can be declined.
+    Where all that has to be said is yes or no, the `question` of the form is answered by buttons.
     `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `answer` is
     what was decided beside what was proposed, or else the proposal that came to nothing. `message`
     leaves out what the title says already. `has_hidden`: there are characters in it that nobody
@@ -70,10 +74,11 @@ class RequestPage:
 
     input_request: InputRequest
     message: str
-    progress: Progress
-    events: list[Event]
+    state: RequestState
     form: AnswerForm | None
+    question: Question | None
     decline: DeclineForm | None
+    reasons: list[str]
     unsent: AnswerForm | None
     answer: StoredAnswer | None
     refusal: str | None
@@ -96,22 +101,38 @@ def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     return _page(principal, input_request, form)
 
 
-@blueprint.get(_PAGE + "/progress")
+@blueprint.get(_PAGE + "/live")
 @requires("agent_session_input_requests", Action.READ)
-def progress(principal: Principal, request_id: UUID) -> ResponseReturnValue:
-    """Show what became of a request, for the page that watches it; `form` says that it has one."""
+def live(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Show what is new of a request, for the page that watches it; `form` says that it has one."""
     input_request = find_input_request(principal.workspace, request_id)
-    seen = progress_of(principal, input_request)
-    if is_unchanged(seen.version):
+    state = state_of(principal, input_request)
+    if is_unchanged(state.version):
         return UNCHANGED
     if not request.htmx:
-        return redirect(_href(principal, input_request), 303)
+        return redirect(state.place.href(request_id), 303)
     return render_template(
-        "input_request/_progress.html",
+        "input_request/_live.html",
         input_request=input_request,
-        progress=seen,
+        state=state,
+        changed=state.changed_since(request.args.get("version", "")),
         has_form="form" in request.args,
+        here=state.place.href(request_id),
+        is_approval=input_request.kind is InputRequestKind.APPROVAL,
     )
+
+
+@blueprint.get(_PAGE + "/became")
+@requires("agent_session_input_requests", Action.READ)
+def became(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Show in a line what became of a decision, for a list that was reached by deciding."""
+    last = last_decision_of(principal, find_input_request(principal.workspace, request_id).id)
+    if last is None or is_unchanged(last.version):
+        return UNCHANGED
+    list_filter = InboxFilter.from_address(principal.workspace)
+    if not request.htmx:
+        return redirect(list_filter.request_href(request_id), 303)
+    return render_template("input_request/_last_decision.html", **around(last, list_filter))
 
 
 @requires("agent_session_input_requests", Action.WRITE)
@@ -162,7 +183,15 @@ def _turn_down(
             )
     except OpenSinkError as error:
         return _page(principal, input_request, form, refusal=error.message, status=error.status)
-    return redirect(_href(principal, input_request), 303)
+    return _go_on(principal, input_request)
+
+
+def _go_on(principal: Principal, decided: InputRequest) -> ResponseReturnValue:
+    """Open what comes next; what became of this decision is told there."""
+    goal = after_decision(principal.workspace, decided)
+    if is_swapped() and "/requests/" not in goal:
+        return "", 204, {"HX-Redirect": goal}  # the list is a page of another kind
+    return redirect(goal, 303)
 
 
 def _submitted(principal: Principal, input_request: InputRequest) -> AnswerForm:
@@ -190,7 +219,7 @@ def _store(
         return _page(principal, input_request, form.with_errors(error.errors), status=422)
     except OpenSinkError as error:
         return _page(principal, input_request, form, refusal=error.message, status=error.status)
-    return redirect(_href(principal, input_request), 303)
+    return _go_on(principal, input_request)
 
 
 def _redrawn(
@@ -201,8 +230,9 @@ def _redrawn(
             "input_request/_form.html",
             input_request=input_request,
             form=form,
-            decline=_decline_form(input_request),
             seen=_seen(input_request),
+            question=question_in(form, input_request),
+            here=here(principal.workspace, input_request.id),
             is_approval=input_request.kind is InputRequestKind.APPROVAL,
         )
 
@@ -236,10 +266,13 @@ def _page(
     page = RequestPage(
         input_request=input_request,
         message=_message(input_request),
-        progress=progress_of(principal, input_request),
-        events=_events(principal, input_request)[:_EVENTS_SHOWN],
+        state=state_of(principal, input_request),
         form=form if is_pending else None,
+        question=question_in(form, input_request) if form and is_pending else None,
         decline=why if why and is_pending else _decline_form(input_request),
+        reasons=last_reasons(principal.workspace, principal.user, _REASONS_OFFERED)
+        if is_pending
+        else [],
         unsent=None if is_pending else form,
         answer=None if is_pending else answer_of(input_request),
         refusal=refusal,
@@ -248,22 +281,18 @@ def _page(
         seen=_seen(input_request, is_drawn_anew=refusal is not None),
         revision=revision_of(input_request),
     )
-    return render_template(
+    drawn = render_template(
         "input_request/show.html",
         page=page,
+        state=page.state,
+        here=page.state.place.href(input_request.id),
         input_request=input_request,
         is_approval=input_request.kind is InputRequestKind.APPROVAL,
-    ), status
-
-
-def _events(principal: Principal, input_request: InputRequest) -> list[Event]:
-    if input_request.session is not None:
-        return timeline_of(
-            principal.workspace, input_request.session, PageRequest(limit=_EVENTS_SHOWN)
-        )
-    if input_request.execution is not None:
-        return execution_events(principal.workspace, input_request.execution)
-    return []
+    )
+    # of what htmx swaps the address is the page's own, unless it is an answer to what was sent
+    is_opened = request.method == "GET"
+    pushed = page.state.place.href(input_request.id) if is_opened else "false"
+    return drawn, status, {"HX-Push-Url": pushed} if is_swapped() else {}
 
 
 def _message(input_request: InputRequest) -> str:
@@ -287,9 +316,3 @@ def _has_hidden(input_request: InputRequest) -> bool:
 
 def _is_pending(input_request: InputRequest) -> bool:
     return input_request.status is InputRequestStatus.PENDING
-
-
-def _href(principal: Principal, input_request: InputRequest) -> str:
-    return url_for(
-        "input_request.show", workspace_slug=principal.workspace.slug, request_id=input_request.id
-    )

@@ -20,7 +20,6 @@ from opensink_web.operations.accounts.disclosure import shown_error
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.deliveries.queries import find_delivery_of
 from opensink_web.operations.requests.answer import with_edits
-from opensink_web.operations.requests.queries import next_waiting
 from opensink_web.web.deliveries.delivery_wait import wait_of
 from opensink_web.web.rendering import happenings
 from opensink_web.web.rendering.live import version_of
@@ -33,14 +32,16 @@ from opensink_web.web.rendering.words import (
     session_after_answer,
 )
 
-FRESH = timedelta(minutes=1)
 WATCHED = timedelta(minutes=30)
 """How long after the answer the page keeps asking what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line; `detail` is a sentence below it, `href` leads to what it is about."""
+    """One line; `detail` is a sentence below it, `href` leads to what it is about.
+
+    `is_countdown`: its moment is to come, and shown by the second.
+    """
 
     mark: Mark
     title: str
@@ -48,6 +49,7 @@ class Step:
     moment: datetime | None = None
     href: str | None = None
     link_text: str | None = None
+    is_countdown: bool = False
 
     @property
     def icon(self) -> str:
@@ -56,26 +58,23 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The steps of one request; `period_seconds` is None once nothing more is to come."""
+    """The steps of one request; `is_watched` while more is to come."""
 
     is_pending: bool
     steps: tuple[Step, ...]
-    next_request: InputRequest | None
-    period_seconds: int | None
+    is_watched: bool
     version: str
 
 
 def progress_of(principal: Principal, input_request: InputRequest) -> Progress:
     """Look up what became of a request."""
     steps, is_settled = _outcome(principal, input_request)
-    upcoming = next_waiting(principal.workspace, input_request)
-    period = _period_seconds(input_request, is_settled=is_settled)
+    is_watched = _is_watched(input_request, is_settled=is_settled)
     return Progress(
         is_pending=input_request.status is InputRequestStatus.PENDING,
         steps=steps,
-        next_request=upcoming,
-        period_seconds=period,
-        version=version_of(input_request.status, steps, upcoming and upcoming.id, period),
+        is_watched=is_watched,
+        version=version_of(input_request.status, steps, is_watched),
     )
 
 
@@ -122,8 +121,9 @@ def _decision_step(principal: Principal, input_request: InputRequest) -> Step:
 
 def _held_step(principal: Principal, input_request: InputRequest) -> Step:
     is_own = input_request.resolved_by_id == principal.user.id
-    title = "You can undo it until then" if is_own else "It can be undone until then"
-    return Step(Mark.AHEAD, title, "Nobody has been told yet.", input_request.held_until)
+    title = "Takes effect; you can undo it until then" if is_own else "Takes effect"
+    moment = input_request.held_until
+    return Step(Mark.AHEAD, title, "Nobody has been told yet.", moment, is_countdown=True)
 
 
 def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
@@ -175,16 +175,13 @@ def _execution_step(slug: str, input_request: InputRequest, execution: Execution
     return Step(mark, title, detail, moment, href, "Execution")
 
 
-def _period_seconds(input_request: InputRequest, *, is_settled: bool) -> int | None:
-    """Say how soon to look again: a decision of others within seconds, an outcome at once."""
+def _is_watched(input_request: InputRequest, *, is_settled: bool) -> bool:
+    """Return True while something is to come, also by time alone; one day nobody waits for it."""
     if input_request.status is InputRequestStatus.PENDING:
-        return 3
+        return True
     if input_request.resolved_at is None or is_settled:
-        return None
-    age = clock.now() - input_request.resolved_at
-    if age > WATCHED:
-        return None
-    return 1 if age < FRESH else 10
+        return False
+    return clock.now() - input_request.resolved_at < WATCHED
 
 
 def _is_settled(session: AgentSession, delivery: Delivery | None) -> bool:

@@ -1,10 +1,14 @@
 """Undoing a decision of one's own that has not taken effect yet."""
 
+import json
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
+from opensink_web.errors import Conflict
+from opensink_web.json_value import JSONObject
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions import holding
@@ -17,8 +21,15 @@ blueprint = Blueprint("undo", __name__)
 @requires("agent_session_input_requests", Action.WRITE)
 def undo(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Take the decision back, and show the request as it waits again."""
-    with writing():
-        holding.undo(principal.workspace, request_id, by=principal.user)
+    try:
+        with writing():
+            holding.undo(principal.workspace, request_id, by=principal.user)
+    except Conflict as error:
+        if not request.htmx:
+            raise
+        # the page stays as it is, with what is typed in it
+        toast: JSONObject = {"text": error.message, "tone": "danger"}
+        return "", error.status, {"HX-Trigger": json.dumps({"toast": toast})}
     page = url_for(
         "input_request.show", workspace_slug=principal.workspace.slug, request_id=request_id
     )

@@ -97,7 +97,7 @@ class TestQuestion:
         assert html.count("Which account?") == 3  # the window, the heading and the history
         assert "<strong>two</strong>" in html
         assert f'href="/w/main/executions/{paused.execution_id}"' in html
-        assert "Send answer" in html
+        assert "Yes</span>" in html
         assert "Decline…" in html
         assert "Asked a person" in html
 
@@ -119,7 +119,7 @@ class TestQuestion:
             finish_all(claims, Output({"done": True}))
         status, part = news(bob, refresh_href(part))
         assert "Execution completed" in part
-        assert "hx-get" not in part
+        assert "data-live-every" not in part
 
     @pytest.mark.parametrize(
         ("outcome", "words"),
@@ -138,12 +138,12 @@ class TestQuestion:
         html = bob.get(page_of(paused)).text
 
         assert words in html
-        assert 'id="progress"\n     >' in html  # nothing more is to come
+        assert "data-live-every" not in html  # nothing more is to come
 
     def test_can_be_declined(self, app: Flask, bob: FlaskClient, paused: Paused) -> None:
         response = bob.post(page_of(paused), data=DECLINE | {"reason": "Ask\r\nAlice."})
 
-        assert (response.status_code, response.location) == (303, page_of(paused))
+        assert response.status_code == 303
         html = bob.get(page_of(paused)).text
         assert "Declined by you" in html
         assert "Ask\nAlice." in html
@@ -163,7 +163,7 @@ class TestApproval:
         assert 'value="none"' not in html  # the schema's default is not what was proposed
         assert SECRET not in html
         assert "Approve" in html
-        assert "Reject…" in html
+        assert "Decline…" in html
 
     def test_approves_what_was_proposed(
         self, app: Flask, bob: FlaskClient, approval: Paused
@@ -206,7 +206,7 @@ class TestApproval:
             page_of(approval), data=UNTOUCHED | DECLINE | {"reason": "Too expensive."}
         )
 
-        assert (response.status_code, response.location) == (303, page_of(approval))
+        assert response.status_code == 303
         with app.app_context():
             assert execution(approval.execution_id).status is ExecutionStatus.FAILED
         html = bob.get(page_of(approval)).text
@@ -225,7 +225,7 @@ class TestApproval:
 
         assert response.status_code == 422
         assert words in response.text
-        assert '<details class="confirm" open>' in response.text
+        assert '<details class="confirm" id="decline" open>' in response.text
         assert 'value="12.5"' in response.text
         assert "my words" in response.text
         assert stored(app, approval) == (InputRequestStatus.PENDING, None)
@@ -277,7 +277,7 @@ def test_a_viewer_reads_but_does_not_decide(
 
     html = bob.get(page_of(approval)).text
     assert 'value="60.0"' in html
-    assert "Reject…" not in html
+    assert "Decline…" not in html
     assert bob.post(page_of(approval), data=DECLINE | {"reason": "No."}).status_code == 403
 
 
@@ -311,7 +311,7 @@ def test_somebody_elses_request_is_not_there(charlie: FlaskClient, approval: Pau
     assert charlie.post(theirs, data=DECLINE | {"reason": "No."}).status_code == 404
 
 
-def test_a_row_more_leaves_the_reason_and_the_buttons(
+def test_a_row_more_leaves_what_stands_below_the_form(
     app: Flask, cast: Cast, bob: FlaskClient
 ) -> None:
     tags: JSONValue = {"properties": {"tags": {"type": "array", "items": {"type": "string"}}}}
@@ -324,5 +324,4 @@ def test_a_row_more_leaves_the_reason_and_the_buttons(
 
     assert part.lstrip().startswith("<form")
     assert 'name="answer-0-0"' in part
-    assert "My reason." in part
-    assert "Decline…" in part
+    assert "reason" not in part
