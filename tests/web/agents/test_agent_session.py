@@ -58,7 +58,7 @@ def test_lists_sessions_with_what_waits_in_them(
 
     assert f'href="{page}"' in html
     assert "Waiting for input" in html
-    assert 'data-label="Waiting requests">1<' in html
+    assert 'data-label="Waiting">1<' in html
 
 
 def test_names_what_was_asked_last_and_who_decided(

@@ -73,7 +73,7 @@ def test_says_what_was_decided(app: Flask, cast: Cast, bob: FlaskClient) -> None
         refuse(cast.bob, paused_in(cast.alice).request_id, "Ask Alice.\nShe knows.")
     html = bob.get(DECIDED).text
     words = words_of(html)
-    assert '<span class="decided-word">No</span>' in html
+    assert '<span class="decided-word" dir="auto">No</span>' in html
     assert "Approved Amount: 10" in words
     assert "Amount changed" in words
     assert "Declined Ask Alice." in words
