@@ -147,7 +147,7 @@ class Installation:
         self.pids: dict[str, int] = {}
         """Of the parts that run, by their name."""
         self._endpoint = endpoint
-        self._agents: list[UUID] = []
+        self.agent_ids: list[UUID] = []
         with self.app.app_context():
             if self.settings.uses_sqlite:
                 run_migrations()
@@ -167,14 +167,14 @@ class Installation:
         with self.app.app_context(), writing():
             workspace = db.session.get_one(Workspace, self.person.workspace_id)
             spec = endpoint_at(self._endpoint.url)
-            self._agents = [
+            self.agent_ids = [
                 create_agent(workspace, POLICY, name=f"Agent {n}", execution_endpoint=spec).id
                 for n in range(count)
             ]
 
     def ask_many(self, count: int) -> list[str]:
         """Write down so many questions, of the agents in turn; return their ids."""
-        if not self._agents:
+        if not self.agent_ids:
             self.make_agents(1)
         made: list[str] = []
         with self.app.app_context():
@@ -182,7 +182,7 @@ class Installation:
                 with writing():
                     workspace = db.session.get_one(Workspace, self.person.workspace_id)
                     made += [
-                        self._ask(workspace, self._agents[n % len(self._agents)])
+                        self._ask(workspace, self.agent_ids[n % len(self.agent_ids)])
                         for n in range(min(_ASKED_AT_ONCE, count - len(made)))
                     ]
         return made
