@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const chosen = new Set(); // of the boxes' ids, for the list may be drawn anew
+  const timed = new WeakSet(); // what goes when it cannot be undone any more
   let lastBox = "";
   let declinedRow = ""; // the address at which the dialog's reason goes to one row alone
 
@@ -52,9 +53,8 @@
     for (const id of chosen) if (!there.has(id)) chosen.delete(id);
     draw();
     for (const part of all("[data-undo-seconds]")) {
-      const seconds = Number(part.dataset.undoSeconds);
-      delete part.dataset.undoSeconds;
-      setTimeout(() => part.remove(), seconds * 1000);
+      if (!timed.has(part)) setTimeout(() => part.remove(), part.dataset.undoSeconds * 1000);
+      timed.add(part);
     }
   }
 
@@ -109,13 +109,13 @@
     if (event.shiftKey && event.target.closest(".row-select")) event.preventDefault();
   });
 
-  // What was decided stays where it is, and the focus goes on to what can be decided next.
+  // What was decided stays where it is (arrivals.js), and the focus goes on to what can be decided next.
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     const row = detail.requestConfig?.verb === "post" && document.getElementById(detail.target.id);
     if (row && row.matches("li.inbox-row")) {
       const undo = row.querySelector("[data-key=z]");
       if (undo) for (const each of all("li.inbox-row [data-key=z]")) if (each !== undo) delete each.dataset.key;
-      const next = undo && all(`#${CSS.escape(row.id)} ~ li.inbox-row`).find((each) => each.querySelector("[data-select]"));
+      const next = !row.querySelector("[data-select]") && all(`#${CSS.escape(row.id)} ~ li.inbox-row`).find((each) => each.querySelector("[data-select]"));
       (next || row).querySelector(".row-title").focus();
     }
     takeOver();

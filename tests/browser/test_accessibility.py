@@ -78,10 +78,42 @@ def test_axe_finds_nothing_before_signing_in(reader: Page) -> None:
     assert found == []
 
 
+def test_axe_finds_nothing_where_many_are_decided(reader: Page, site: Site) -> None:
+    let_in(reader.context, site)
+    amount = {"type": "integer", "title": "Amount", "minimum": 1, "description": "In euros."}
+    flag = {"type": "boolean", "title": "Pay?"}
+    for _ in range(2):
+        site.ask({"type": "object", "required": ["ok"], "properties": {"ok": flag}})
+        site.ask({"type": "object", "required": ["n"], "properties": {"n": amount, "ok": flag}})
+    found = []
+    reader.goto(site.page("/inbox"))
+    reader.locator("[data-select]").first.click()
+    found += faults(reader)
+    for path in ("/inbox/bulk", "/inbox/table", "/inbox/table?kind=approval"):
+        reader.goto(site.page(path))
+        found += faults(reader)
+    reader.goto(site.page("/inbox/table"))
+    reader.locator("[data-table-choose]").first.click()
+    reader.get_by_role("button", name="Send what is ticked").click()
+    found += faults(reader)
+    reader.goto(site.page("/inbox/bulk"))
+    reader.locator("form[data-selection]").get_by_role("button", name="Yes").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("2 decided, 2 not")
+    found += faults(reader)
+    assert found == []
+
+
 def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> None:
     ids = site.ask(QUESTION)
     let_in(reader.context, site)
-    paths = ["/inbox", "/inbox?view=decided", "/sessions", f"/sessions/{ids['session_id']}"]
+    paths = [
+        "/inbox",
+        "/inbox/bulk",
+        "/inbox/table",
+        "/inbox?view=decided",
+        "/sessions",
+        f"/sessions/{ids['session_id']}",
+    ]
     paths += ["/deliveries", "/admin/agents", "/admin/agents/new"]
     paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
     paths += ["/admin/members", "/admin/workspace", "/functions", "/functions/new"]
