@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import request
+from flask import request, url_for
 
 from opensink_web import clock
 from opensink_web.errors import InvalidInput
 from opensink_web.models import Batch, BatchStatus, Execution, ExecutionStatus, InputRequest
-from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.executions.queries.batch import Progress, progress_of, status_of
 from opensink_web.operations.executions.queries.batch_children import (
     due_at,
     list_children,
     pending_requests_of,
 )
+from opensink_web.operations.requests.listing import ListedFilter, count_listed
 from opensink_web.web.executions.batch_progress import PARTS, Bar, bar_of, pace_of
 from opensink_web.web.executions.callback_words import ShownCallback, shown_callback
 from opensink_web.web.executions.execution_target import target_href
@@ -42,6 +43,7 @@ class BatchPage:
     """A batch as it is drawn; `is_live` while something may still happen in it.
 
     `children` are those on this page of them, `requests` what each that waits asks a person.
+    `decide_href` leads to where calls that wait for approval are decided together.
     `due_at` is when it begins that was submitted for later. Cancelling it now would end
     `unbegun_count` executions and leave `running_count`.
     """
@@ -54,6 +56,7 @@ class BatchPage:
     due_at: datetime | None
     started_at: datetime | None
     waiting_count: int
+    decide_href: str | None
     unbegun_count: int
     running_count: int
     failed_count: int
@@ -93,6 +96,7 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         due_at=due,
         started_at=progress.started_at,
         waiting_count=progress.count(ExecutionStatus.AWAITING_INPUT),
+        decide_href=_decide_href(principal, batch, progress),
         unbegun_count=_unbegun_count(progress),
         running_count=progress.count(ExecutionStatus.RUNNING),
         filters=_filters(progress, chosen),
@@ -111,6 +115,16 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         refresh_href=same_list(version=version, skip=str(skip) if skip else None),
         version=version,
     )
+
+
+def _decide_href(principal: Principal, batch: Batch, progress: Progress) -> str | None:
+    if not progress.count(ExecutionStatus.AWAITING_INPUT):
+        return None
+    waiting = ListedFilter(batch_id=batch.id)
+    may_decide = principal.may("agent_session_input_requests", Action.WRITE)
+    if not may_decide or not count_listed(principal.workspace, waiting):
+        return None
+    return url_for("bulk.show", workspace_slug=principal.workspace.slug, batch=batch.id)
 
 
 def _skip() -> int:

@@ -83,7 +83,8 @@ def _show_groups(principal: Principal, filters: InboxFilter, by: GroupBy) -> Res
     """Show of what groups a list is made up; each leads to its requests."""
     after = chosen_text("after") if by is GroupBy.KEY else chosen_id("after")
     groups, has_more = groups_of(principal.workspace, filters.listed, by, after or None)
-    rows = [group_row(filters, by, each) for each in groups]
+    may_decide = principal.may("agent_session_input_requests", Action.WRITE)
+    rows = [group_row(filters, by, each, may_decide=may_decide) for each in groups]
     version = version_of(count_waiting(principal.workspace), rows)
     if is_unchanged(version):
         return UNCHANGED

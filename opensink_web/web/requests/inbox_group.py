@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opensink_web.operations.requests.facets import Group, GroupBy
+from opensink_web.operations.requests.listing import ListView
 from opensink_web.web.requests.inbox_filter import InboxFilter
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A group; `href` leads to its requests, by the same filters and in the same order."""
+    """A group; `href` leads to its requests, by the same filters and in the same order.
+
+    `decide_href` leads to where all of those that wait are decided together.
+    """
 
     value: str
     title: str
@@ -17,12 +21,14 @@ class GroupRow:
     count: str
     oldest_at: datetime
     href: str
+    decide_href: str | None
 
 
-def group_row(filters: InboxFilter, by: GroupBy, group: Group) -> GroupRow:
+def group_row(filters: InboxFilter, by: GroupBy, group: Group, *, may_decide: bool) -> GroupRow:
     """Draw up a group's line."""
     title, detail = _words(by, group)
     narrowed = filters.changed(group=None, **{by.column.key: group.value})
+    is_waiting = filters.view is ListView.WAITING
     return GroupRow(
         value=str(group.value),
         title=title,
@@ -30,6 +36,7 @@ def group_row(filters: InboxFilter, by: GroupBy, group: Group) -> GroupRow:
         count=f"{group.count}+" if group.has_more else str(group.count),
         oldest_at=group.oldest_at,
         href=narrowed.inbox_href(),
+        decide_href=narrowed.address("bulk.show") if may_decide and is_waiting else None,
     )
 
 

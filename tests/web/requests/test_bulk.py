@@ -14,6 +14,7 @@ from opensink_web.operations.decisions.holding import take_effect
 from opensink_web.web.requests import bulk
 from tests.conftest import Cast
 from tests.support.bulk_cases import AMOUNT, Inside, marks_of, marks_on
+from tests.support.review_cases import make_viewer
 
 INBOX = "/w/main/inbox"
 BULK = f"{INBOX}/bulk"
@@ -205,6 +206,19 @@ class TestAGroup:
         html = bob.get(BULK).text
         assert "These are the first 2" in html
         assert html.count(" checked") == 2
+
+    def test_is_led_to_from_its_batch_and_from_the_list_of_groups(
+        self, app: Flask, cast: Cast, bob: FlaskClient, inside: Inside
+    ) -> None:
+        (first, _) = inside.approvals(cast.alice, 2)
+        batch_id = inside.of(first, "batch_id")
+        href = f'href="{BULK}?batch={batch_id}"'
+        batch, groups = f"/w/main/batches/{batch_id}", f"{INBOX}?group=batch"
+        assert href in bob.get(batch).text
+        assert href in bob.get(groups).text
+        make_viewer(app, cast.bob)
+        assert href not in bob.get(batch).text
+        assert href not in bob.get(groups).text
 
     def test_may_be_empty(self, bob: FlaskClient, inside: Inside) -> None:
         page = bob.get(f"{BULK}?key=nothing")
