@@ -84,8 +84,13 @@ def around_page() -> dict[str, Any]:
         "principal": principal,
         "pending_count": waiting,
         "frame": frame,
-        "nav": [_item(principal, entry, waiting) for entry in _ENTRIES if _may(principal, entry)],
+        # what is swapped stands in a page that has its menu
+        "nav": [] if is_swapped() else _items(principal, waiting),
     }
+
+
+def _items(principal: Principal, waiting: str) -> list[NavItem]:
+    return [_item(principal, entry, waiting) for entry in _ENTRIES if _may(principal, entry)]
 
 
 def is_swapped() -> bool:

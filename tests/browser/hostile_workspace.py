@@ -161,7 +161,7 @@ def _write(texts: Texts) -> HostilePlace:
         ),
         live=(
             (f"{at}/inbox", "#inbox-list"),
-            (f"{at}/requests/{asked.id}", "#progress"),
+            (f"{at}/requests/{asked.id}", "#watch"),
             (f"{at}/sessions/{sessions[3].id}", "#session"),
             (f"{at}/deliveries/{_postpone(sessions[2], texts)}", "#delivery"),
             (f"{at}/executions", "#execution-list"),

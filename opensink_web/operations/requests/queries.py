@@ -35,6 +35,12 @@ _FIND = select(InputRequest).where(
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
 )
+_FIND_TO_SHOW = _FIND.options(
+    joinedload(InputRequest.agent),
+    joinedload(InputRequest.session),
+    joinedload(InputRequest.execution),
+    joinedload(InputRequest.resolved_by),
+)
 _ANSWERABLE = select(
     InputRequest.status, InputRequest.sealed_schema, InputRequest.sealed_proposed_response
 ).where(
@@ -81,6 +87,15 @@ def find_input_request(workspace: Workspace, request_id: UUID) -> InputRequest:
     """Raises: NotFound."""
     values = {"of_request": request_id, "of_workspace": workspace.id}
     request = db.session.scalars(_FIND, values).one_or_none()
+    if request is None:
+        raise NotFound("There is no such input request.")
+    return request
+
+
+def find_request_to_show(workspace: Workspace, request_id: UUID) -> InputRequest:
+    """Return a request with who asked and who decided, in one go. Raises: NotFound."""
+    values = {"of_request": request_id, "of_workspace": workspace.id}
+    request = db.session.scalars(_FIND_TO_SHOW, values).one_or_none()
     if request is None:
         raise NotFound("There is no such input request.")
     return request

@@ -16,7 +16,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX, decline, resolve
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.digest import digest_of_request
-from opensink_web.operations.requests.queries import find_input_request
+from opensink_web.operations.requests.queries import find_input_request, find_request_to_show
 from opensink_web.operations.requests.reasons import last_reasons
 from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
@@ -92,7 +92,7 @@ class RequestPage:
 @requires("agent_session_input_requests", Action.READ)
 def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Show a request, its form filled with what the schema proposes."""
-    input_request = find_input_request(principal.workspace, request_id)
+    input_request = find_request_to_show(principal.workspace, request_id)
     form = (
         AnswerForm.blank(input_request.schema, input_request.proposed_response)
         if _is_pending(input_request)
@@ -105,7 +105,7 @@ def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.READ)
 def live(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Show what is new of a request, for the page that watches it; `form` says that it has one."""
-    input_request = find_input_request(principal.workspace, request_id)
+    input_request = find_request_to_show(principal.workspace, request_id)
     state = state_of(principal, input_request)
     if is_unchanged(state.version):
         return UNCHANGED
@@ -138,7 +138,7 @@ def became(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.WRITE)
 def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Draw the form with what was sent in it, and a token of this sign-in."""
-    input_request = find_input_request(principal.workspace, request_id)
+    input_request = find_request_to_show(principal.workspace, request_id)
     form = _submitted(principal, input_request)
     changed = form.changed_by(request.form)
     if changed is not None:
@@ -151,7 +151,7 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.WRITE)
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Store a decision; or only draw the form anew, whichever button was pressed."""
-    input_request = find_input_request(principal.workspace, request_id)
+    input_request = find_request_to_show(principal.workspace, request_id)
     form = _submitted(principal, input_request)
     changed = form.changed_by(request.form)
     if changed is not None:

@@ -11,7 +11,7 @@ from opensink_web.errors import NotFound
 from opensink_web.models import Delivery, DeliveryStatus, InputRequest, InputRequestStatus
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries.queries import find_delivery_of
-from opensink_web.operations.requests.queries import find_input_request
+from opensink_web.operations.requests.queries import find_request_to_show
 from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.words import Mark
 from opensink_web.web.requests.inbox_filter import InboxFilter
@@ -41,7 +41,7 @@ def last_decision_of(principal: Principal, request_id: UUID | None) -> LastDecis
     if request_id is None:
         return None
     try:
-        input_request = find_input_request(principal.workspace, request_id)
+        input_request = find_request_to_show(principal.workspace, request_id)
     except NotFound:
         return None
     progress = progress_of(principal, input_request)
