@@ -64,6 +64,11 @@ class ResultRow:
     row: Row | None
     refusal: str | None
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Return True if it was decided and waits again."""
+        return not self.refusal and self.row is not None and self.row.is_waiting
+
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
@@ -72,8 +77,16 @@ class ResultPage:
     id: UUID
     filters: InboxFilter
     refused: Sequence[ResultRow]
+    taken_back: Sequence[ResultRow]
     decided: Sequence[ResultRow]
     undo_seconds: float | None
+
+    @property
+    def title(self) -> str:
+        """How many there are of each, those of which there are none left out."""
+        counts = ((self.taken_back, "taken back"), (self.refused, "not"))
+        words = [f"{len(rows)} {word}" for rows, word in counts if rows]
+        return ", ".join([f"{len(self.decided)} decided", *words])
 
 
 @blueprint.get(_PAGE)
@@ -126,7 +139,8 @@ def result(principal: Principal, bulk_id: UUID) -> ResponseReturnValue:
         id=bulk_id,
         filters=filters,
         refused=[each for each in drawn if each.refusal],
-        decided=[each for each in drawn if not each.refusal],
+        taken_back=[each for each in drawn if each.is_taken_back],
+        decided=[each for each in drawn if not (each.refusal or each.is_taken_back)],
         undo_seconds=max(undo_seconds, default=None) if is_theirs else None,
     )
     return render_template("bulk/result.html", page=page)

@@ -141,6 +141,8 @@ class TestTheResult:
         assert "Undo all" in bob.get(result).text
         answer = bob.post(f"{result}/undo", follow_redirects=True)
         assert "3 decisions were taken back." in answer.text
+        assert "<h1>0 decided, 3 taken back</h1>" in answer.text
+        assert 'type="checkbox"' not in answer.text
         assert "Undo all" not in answer.text
         assert inside.statuses(ids) == [PENDING] * 3
 
