@@ -25,6 +25,7 @@ POSTGRESQL_PROCESSES = 2
 # A thread that comes back from the database waits this long for one that computes. An answer's
 # transaction has ten statements, and with Python's 5 ms others who write wait for all those waits.
 SWITCH_SECONDS = 0.0005
+_OF_PAGES = re.compile(rb"/w/[^/?]+/(live\?|[^?]+\?(.*&)?version=)")
 
 
 def serve(
@@ -43,6 +44,7 @@ def serve(
             refusal=refusal,
             limits=limits,
             parent=parent,
+            is_patient=is_patient,
         ).run()
 
     if settings.uses_sqlite:
@@ -50,6 +52,11 @@ def serve(
     else:
         parent = os.getpid()
         run_processes(POSTGRESQL_PROCESSES, lambda: run(parent))
+
+
+def is_patient(target: bytes) -> bool:
+    """Return True for what pages that are open ask for: nobody has clicked and waits for it."""
+    return _OF_PAGES.search(target) is not None
 
 
 def body_limit(routes: Iterable[Route], settings: Settings) -> Callable[[str, str], int]:

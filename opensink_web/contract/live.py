@@ -23,8 +23,8 @@ from opensink_web.models.transaction import Area, Change
 from opensink_web.services import EXTENSION, Services
 
 HELD_SECONDS = 25.0
-WOKEN_AT_ONCE = 8
-WOKEN_EVERY_SECONDS = 0.04
+WOKEN_AT_ONCE = 2
+WOKEN_EVERY_SECONDS = 0.015
 """A thousand pages that look at once would keep everybody else waiting: they take turns."""
 _SKEW_MS = 1000
 """By how much the clocks of processes on several machines may differ."""

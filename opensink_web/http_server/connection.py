@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from http import HTTPStatus
@@ -42,6 +43,8 @@ class Surroundings(Protocol):
     fresh: Share
     large: Share
     resumed: Share
+    patient: Share
+    is_patient: Callable[[bytes], bool]
     connections: "set[Connection]"
     is_stopping: bool
     refused: Counter[HTTPStatus]
@@ -170,7 +173,12 @@ class Connection(asyncio.BufferedProtocol):
         self._environ = environ_of(request, self._client, self._local)
         is_full = self._server.held_count >= self._server.limits.connections // 2
         self._environ[MAY_HOLD] = not is_full and not self._server.is_stopping
-        self._call(request, self._server.large if self._counted_body else self._server.fresh)
+        if self._counted_body:
+            self._call(request, self._server.large)
+        elif self._server.is_patient(request.target):
+            self._call(request, self._server.patient)
+        else:
+            self._call(request, self._server.fresh)
 
     def _call(self, request: Request, share: Share) -> None:
         self._turn(Phase.ANSWERING)

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
@@ -33,6 +34,8 @@ _FEWEST_CONNECTIONS = 64
 # Large bodies take memory while they are parsed, and held answers can be over all at once.
 _SHARE_OF_LARGE = 8
 _SHARE_OF_RESUMED = 8
+# What pages ask for by themselves comes by the hundred at once, and may take its time.
+_SHARE_OF_PATIENT = 32
 _log = logging.getLogger("opensink.web")
 
 
@@ -48,8 +51,12 @@ class Server:
         refusal: Refusal,
         limits: Limits,
         parent: int | None = None,
+        is_patient: Callable[[bytes], bool] = lambda _target: False,
     ) -> None:
-        """Prepare; with `parent` it ends when that process has ended."""
+        """Prepare; with `parent` it ends when that process has ended.
+
+        Requests whose target `is_patient` take few threads, however many there are.
+        """
         connections = min(limits.connections, max(_files() - _OTHER_FILES, _FEWEST_CONNECTIONS))
         self.limits = replace(limits, connections=connections)
         self.loop = asyncio.new_event_loop()
@@ -58,6 +65,8 @@ class Server:
         self.pool = ThreadPool(self.loop, limits.threads)
         self.fresh = Share(limits.threads)
         self.large = Share(max(limits.threads // _SHARE_OF_LARGE, 2))
+        self.is_patient = is_patient
+        self.patient = Share(max(limits.threads // _SHARE_OF_PATIENT, 1))
         self.resumed = Share(max(limits.threads // _SHARE_OF_RESUMED, 2))
         self.connections: set[Connection] = set()
         self.is_stopping = False

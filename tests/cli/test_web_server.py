@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from opensink_web.cli.web_server import body_limit
+from opensink_web.cli.web_server import body_limit, is_patient
 from opensink_web.factory import ROUTES
 from opensink_web.http_server.limits import Limits
 from opensink_web.settings import Settings
@@ -74,3 +74,15 @@ class TestABody:
         answer = response(post(server, cast, "/sign-in", MAX_BYTES + 1, chunked=chunked))
         assert answer.status == 413
         assert "text/html" in (answer.getheader("Content-Type") or "")
+
+
+def test_what_open_pages_ask_for_by_themselves_can_wait() -> None:
+    by_themselves = (
+        b"/w/main/live?since=1&area=requests",
+        b"/below/w/main/live?since=1",
+        b"/w/main/inbox?version=a&since=none",
+        b"/w/main/executions/1?view=x&version=a",
+    )
+    clicked = (b"/w/main/inbox", b"/w/main/inbox?order=newest", b"/api/v1/agents?version=1", b"/")
+    assert all(is_patient(target) for target in by_themselves)
+    assert not any(is_patient(target) for target in clicked)

@@ -83,6 +83,16 @@ def test_no_more_than_half_of_the_connections_are_held(application: Application)
         assert read(server.connect(HELD))["PATH_INFO"] == "/held"
 
 
+def test_what_can_wait_takes_one_thread_from_others(application: Application) -> None:
+    with running(application, Limits(threads=4), is_patient=lambda to: to == b"/late") as server:
+        patient = [server.connect(b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n") for _ in range(20)]
+        wait_until(lambda: len(application.calls) == 1)
+        assert read(server.connect(OTHER))["PATH_INFO"] == "/other"
+        assert len(application.calls) == 2
+        application.gate.set()
+        assert {response(each).read() for each in patient} == {b"late"}
+
+
 def test_the_body_of_what_is_held_is_not_kept(application: Application) -> None:
     body = b"Host: a\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
     with running(application, Limits(threads=2, bodies_bytes=300_000)) as server:

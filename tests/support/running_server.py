@@ -59,12 +59,23 @@ class RunningServer:
 
 @contextmanager
 def running(
-    application: "WSGIApplication", limits: Limits, *, body_limit: BodyLimit = _largest
+    application: "WSGIApplication",
+    limits: Limits,
+    *,
+    body_limit: BodyLimit = _largest,
+    is_patient: Callable[[bytes], bool] = lambda _target: False,
 ) -> Iterator[RunningServer]:
     """Answer with an application at a port of this machine, until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     port: int = listener.getsockname()[1]
-    server = Server(application, listener, body_limit=body_limit, refusal=refusal, limits=limits)
+    server = Server(
+        application,
+        listener,
+        body_limit=body_limit,
+        refusal=refusal,
+        limits=limits,
+        is_patient=is_patient,
+    )
     thread = threading.Thread(target=server.run_until_stopped)
     thread.start()
     made = RunningServer(server, port)
