@@ -21,6 +21,7 @@ from opensink_web.operations.executions.queueing import is_any_unqueued, queue_s
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.idempotency import forget_expired, is_any_expired
 from opensink_web.operations.requests.preview import forget_previews, is_any_preview_over
+from opensink_web.operations.requests.search import index_some, is_any_unindexed
 from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
 from opensink_web.settings import Settings
 from opensink_web.work.stop_signal import StopSignal
@@ -70,8 +71,9 @@ class Pruning:
 DELETING = (Chore(is_anything_left, delete_some_left), Chore(is_any_given_up, delete_some_given_up))
 ENDING = (Chore(is_a_batch_forgotten, end_forgotten_batches),)
 QUEUEING = (Chore(is_any_unqueued, queue_some),)
+INDEXING = (Chore(is_any_unindexed, index_some),)
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
-ALWAYS = (*ENDING, *QUEUEING, *CANCELLING, *DELETING)
+ALWAYS = (*ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
 """What somebody may be waiting for."""
 CLEANING = (
     Chore(is_any_expired, forget_expired),

@@ -14,6 +14,7 @@ QUERIES = sorted(
         *OPERATIONS.glob("*/queries/*.py"),
         OPERATIONS / "requests/facets.py",
         OPERATIONS / "requests/listing.py",
+        OPERATIONS / "requests/search_match.py",
     }
 )
 EXCEPTIONS = {"find_reset", "find_addressed_agent"}

@@ -27,6 +27,7 @@ from opensink_web.models import (
 from opensink_web.models.base import first_id_at
 from opensink_web.models.input_request import InputRequestTag
 from opensink_web.operations import page
+from opensink_web.operations.requests.search_match import matching
 
 # written out: an index of those alone that wait is used for no value that is bound
 _PENDING: ColumnElement[Any] = literal_column(f"'{InputRequestStatus.PENDING}'")
@@ -62,7 +63,8 @@ class ListOrder(StrEnum):
 class ListedFilter:
     """Which requests are listed, and how; None means any.
 
-    `function_name` is `namespace/name`; `older_than` is the age that they have at least.
+    `function_name` is `namespace/name`; `older_than` is the age that they have at least; `search`
+    is what is looked for in their words.
     """
 
     view: ListView = ListView.WAITING
@@ -75,6 +77,7 @@ class ListedFilter:
     older_than: timedelta | None = None
     session_id: UUID | None = None
     batch_id: UUID | None = None
+    search: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,8 @@ def in_list(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> 
             )
             .exists()
         )
+    if filters.search is not None:
+        query = query.where(matching(workspace, filters.search))
     if filters.older_than is not None:
         query = query.where(InputRequest.id < first_id_at(clock.now() - filters.older_than))
     return query

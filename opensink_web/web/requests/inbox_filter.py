@@ -62,6 +62,7 @@ class InboxFilter:
     age: Age | None = None
     session_id: UUID | None = None
     batch_id: UUID | None = None
+    search: str = ""
     group: GroupBy | None = None
 
     @classmethod
@@ -78,6 +79,7 @@ class InboxFilter:
             age=chosen_word(Age, "age"),
             session_id=chosen_id("session"),
             batch_id=chosen_id("batch"),
+            search=chosen_text("q"),
             group=chosen_word(GroupBy, "group"),
         )
 
@@ -95,6 +97,7 @@ class InboxFilter:
             older_than=self.age.least if self.age else None,
             session_id=self.session_id,
             batch_id=self.batch_id,
+            search=self.search or None,
         )
 
     @property
@@ -112,6 +115,7 @@ class InboxFilter:
             "age": (self.age, None),
             "session": (self.session_id, None),
             "batch": (self.batch_id, None),
+            "q": (self.search, ""),
             "group": (self.group, None),
         }
         return {name: str(value) for name, (value, same) in named.items() if value != same}

@@ -147,6 +147,7 @@ def _grouping(filters: InboxFilter) -> Menu:
 def _chips(filters: InboxFilter, names: dict[UUID, str]) -> Iterator[Chip]:
     agent = names.get(filters.agent_id, "gone") if filters.agent_id else ""
     for field, label, text in (
+        ("search", "Search", filters.search),
         ("kind", "Kind", _kind(filters.kind) if filters.kind else ""),
         ("agent_id", "Agent", agent),
         ("function", "Function", filters.function),
@@ -157,7 +158,7 @@ def _chips(filters: InboxFilter, names: dict[UUID, str]) -> Iterator[Chip]:
         ("batch_id", "Batch", _short(filters.batch_id)),
     ):
         if text:
-            without = "" if field in {"function", "key", "tag"} else None
+            without = "" if field in {"search", "function", "key", "tag"} else None
             yield Chip(label, text, filters.changed(**{field: without}).inbox_href())
 
 

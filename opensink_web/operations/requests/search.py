@@ -1,0 +1,118 @@
+"""Indexing requests for full-text search, which search_match.py does.
+
+What is indexed are keyed hashes of words, because messages are encrypted at rest: an index of words
+in clear would tell most of what they say (docs/decisions/search.md). The key is a workspace's own.
+
+Requests are indexed a moment after they were created, by a chore: whoever creates very many does
+not wait for it. What a request says does not change, so each is indexed once.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    Row,
+    Select,
+    Table,
+    insert,
+    select,
+    update,
+)
+
+from opensink_web import clock
+from opensink_web.errors import UnreadableSecret
+from opensink_web.models import (
+    Agent,
+    InputRequest,
+    InputRequestTag,
+    SearchDocument,
+    SearchProgress,
+    Workspace,
+    db,
+)
+from opensink_web.models.base import first_id_at
+from opensink_web.operations.requests.search_match import search_key
+from opensink_web.operations.requests.search_words import token_of, words_of
+
+_INDEXED_AT_ONCE = 200
+_LATEST = timedelta(minutes=1)
+"""How long after its id was made a request is committed at the latest."""
+
+# of the tables, not the classes: a batch that is being staged is indexed too
+_REQUESTS = cast("Table", InputRequest.__table__)
+_DOCUMENTS = cast("Table", SearchDocument.__table__)
+_AGENTS = cast("Table", Agent.__table__)
+
+
+def is_any_unindexed() -> bool:
+    """Return True if a request was created that has not been indexed. Writes nothing."""
+    return bool(_unindexed(1))
+
+
+def index_some() -> int:
+    """Index some requests, the oldest first; return how many."""
+    rows = _unindexed(_INDEXED_AT_ONCE)
+    if not rows:
+        return 0
+    ids = [row.id for row in rows]
+    tags: dict[UUID, list[str]] = {}
+    for request_id, tag in db.session.execute(
+        select(InputRequestTag.request_id, InputRequestTag.tag).where(
+            InputRequestTag.request_id.in_(ids)
+        )
+    ):
+        tags.setdefault(request_id, []).append(tag)
+    keys = _keys_of({row.workspace_id for row in rows})
+    db.session.execute(
+        insert(_DOCUMENTS),
+        [
+            {"request_id": row.id, "tokens": _tokens(keys, row, tags.get(row.id, ()))}
+            for row in rows
+        ],
+    )
+    # what was committed late has an older id than what was committed before
+    until = min(ids[-1], first_id_at(clock.now() - _LATEST))
+    db.session.execute(
+        update(SearchProgress)
+        .where(SearchProgress.indexed_until < until)
+        .values(indexed_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    return len(rows)
+
+
+def _unindexed(limit: int) -> Sequence[Row[Any]]:
+    until = select(SearchProgress.indexed_until).scalar_subquery()
+    is_indexed = select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.request_id == _REQUESTS.c.id)
+    columns = ("id", "workspace_id", "title", "key", "reference", "message")
+    query: Select[Any] = (
+        select(*(_REQUESTS.c[name] for name in columns), _AGENTS.c.name.label("agent_name"))
+        .join_from(_REQUESTS, _AGENTS, _AGENTS.c.id == _REQUESTS.c.agent_id, isouter=True)
+        .where(_REQUESTS.c.id > until, ~is_indexed.exists())
+        .order_by(_REQUESTS.c.id)
+        .limit(limit)
+    )
+    return db.session.execute(query).all()
+
+
+def _tokens(keys: Mapping[UUID, bytes], row: Row[Any], tags: Sequence[str]) -> str:
+    key = keys.get(row.workspace_id)
+    if key is None:  # nothing of the workspace can be read
+        return ""
+    names = [row.title, row.key, row.reference or "", row.agent_name or "", *tags]
+    message = ""
+    with suppress(UnreadableSecret):
+        message = InputRequest.message.unseal(row.id, row.message)
+    return " ".join(token_of(key, word) for word in words_of(names, [message]))
+
+
+def _keys_of(workspace_ids: set[UUID]) -> dict[UUID, bytes]:
+    keys = {}
+    query = select(Workspace).where(Workspace.id.in_(workspace_ids))
+    for workspace in db.session.scalars(query):
+        with suppress(UnreadableSecret):
+            keys[workspace.id] = search_key(workspace)
+    return keys
