@@ -52,6 +52,13 @@ LIST_INDEXES = [
     )
     for name in ("session", "batch")
 ]
+LIST_INDEXES.append(
+    (
+        "ix_input_requests_decided_batch",
+        ("workspace_id", "batch_id", "closed_at", "id"),
+        "status <> 'pending' AND batch_id IS NOT NULL",
+    )
+)
 """The lists' indexes: name, columns, condition."""
 
 

@@ -29,7 +29,17 @@ from opensink_web.web.error_pages import error_page
 from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.navigation import around_page
 from opensink_web.web.rendering import filters
-from opensink_web.web.requests import bulk, extend, inbox, input_request, preview, row, table, undo
+from opensink_web.web.requests import (
+    bulk,
+    extend,
+    inbox,
+    input_request,
+    preview,
+    row,
+    saved_view,
+    table,
+    undo,
+)
 
 __all__ = ["csrf", "error_page", "register"]
 
@@ -46,6 +56,7 @@ _AREAS = (
     oidc,
     second_factor,
     inbox,
+    saved_view,
     input_request,
     undo,
     extend,

@@ -25,8 +25,10 @@ SMALL = {
 GROWING = {table.name for table in Base.metadata.sorted_tables} - SMALL
 COMMON = {("activities", "source"), ("activities", "recorded_by")}
 """Filters of few words, each so common that a page of it is soon found among the newest."""
-BOUNDED = ("executions.batch_id = ", "chats.agent_id IN ")
-"""What may be sorted whole: a batch is no larger than MAX_BATCH_SIZE, few agents share a name."""
+BOUNDED = ("executions.batch_id = ", "chats.agent_id IN ", "input_requests.id IN (SELECT")
+"""What may be sorted whole: a batch is no larger than MAX_BATCH_SIZE, few agents share a name, and
+of what has a word or a tag no more than LOOKED_AT_MAX are looked at.
+"""
 CURSOR = "A" * 22
 SOME_ID = "019a0000-0000-7000-8000-000000000000"
 _EQUALS = re.compile(r"\b(\w+)\.(\w+) = (?:\?|%\(\w+\)s)")

@@ -92,7 +92,7 @@ def _copying(model: type[Base], condition: str, values: Mapping[str, str]) -> st
     dialect = db.engine.dialect.name
     base = sum(map(ord, table.name)) << 32
     differing = {"id": _NEW_ID[dialect].format(base=base), **values}
-    names = [column.name for column in table.columns]
+    names = [column.name for column in table.columns if column.computed is None]
     quoted = ", ".join(f'"{name}"' for name in names)
     selected = ", ".join(differing.get(name, f'old."{name}"') for name in names)
     return (

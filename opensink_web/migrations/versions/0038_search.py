@@ -1,4 +1,4 @@
-"""full-text search of requests"""
+"""full-text search of requests, and what was decided of a batch by index"""
 
 from uuid import UUID
 
@@ -29,7 +29,17 @@ _FTS5 = (
 )
 
 
+_DECIDED = sa.text("status <> 'pending' AND batch_id IS NOT NULL")
+
+
 def upgrade() -> None:
+    op.create_index(
+        "ix_input_requests_decided_batch",
+        "input_requests",
+        ["workspace_id", "batch_id", "closed_at", "id"],
+        sqlite_where=_DECIDED,
+        postgresql_where=_DECIDED,
+    )
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.create_table(
         "search_documents",
@@ -66,3 +76,4 @@ def downgrade() -> None:
         op.execute("DROP TABLE search_index")
     op.drop_table("search_progress")
     op.drop_table("search_documents")
+    op.drop_index("ix_input_requests_decided_batch", "input_requests")

@@ -20,7 +20,7 @@ from opensink_web.models import Agent, InputRequest, InputRequestKind, Workspace
 from opensink_web.models.input_request import InputRequestTag
 from opensink_web.operations.requests.listing import LISTED, ListedFilter, in_list
 
-SAMPLE_MAX = 1000
+SAMPLE_MAX = 300
 VALUE_COUNTED_MAX = 100
 VALUES_MAX = 50
 """So many values of a kind are offered at once."""
@@ -220,15 +220,13 @@ def _values(
 
 
 def _tags(sample: _Sample) -> list[Facet[str]]:
-    count = func.count()
     query = (
-        select(InputRequestTag.tag, count)
+        select(InputRequestTag.tag, func.count().label("size"))
         .where(InputRequestTag.request_id.in_([row.id for row in sample.rows]))
         .group_by(InputRequestTag.tag)
-        .order_by(count.desc(), InputRequestTag.tag)
-        .limit(VALUES_MAX)
     )
-    return [Facet(tag, count, sample.is_full) for tag, count in db.session.execute(query)]
+    rows = sorted(db.session.execute(query), key=lambda row: (-row.size, row.tag))
+    return [Facet(row.tag, row.size, sample.is_full) for row in rows[:VALUES_MAX]]
 
 
 def names_of_agents(workspace: Workspace, agent_ids: Sequence[UUID]) -> dict[UUID, str]:

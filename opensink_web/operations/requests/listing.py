@@ -27,7 +27,7 @@ from opensink_web.models import (
 from opensink_web.models.base import first_id_at
 from opensink_web.models.input_request import InputRequestTag
 from opensink_web.operations import page
-from opensink_web.operations.requests.search_match import matching
+from opensink_web.operations.requests.search_match import LOOKED_AT_MAX, matching
 
 # written out: an index of those alone that wait is used for no value that is bound
 _PENDING: ColumnElement[Any] = literal_column(f"'{InputRequestStatus.PENDING}'")
@@ -232,10 +232,12 @@ def _some_after(
 
 def in_list(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> Select[Any]:
     """Keep what is in a list; what is known best is looked up by an index."""
-    narrower = (filters.session_id, filters.batch_id)
+    is_waiting = filters.view is ListView.WAITING
+    # else SQLite walks through all that was ever decided, in order, for the few that are wanted
+    by_id = None if is_waiting else filters.search or filters.tag
     query = query.where(
-        page.is_in(InputRequest.workspace_id, workspace, *narrower),
-        IS_WAITING if filters.view is ListView.WAITING else IS_DECIDED,
+        page.is_in(InputRequest.workspace_id, workspace, filters.session_id, by_id),
+        IS_WAITING if is_waiting else IS_DECIDED,
     )
     query = page.narrowed(
         query,
@@ -251,15 +253,19 @@ def in_list(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> 
             InputRequest.key == filters.function_name, InputRequest.execution_id.is_not(None)
         )
     if filters.tag is not None:
-        query = query.where(
-            select(InputRequestTag.request_id)
-            .where(
-                InputRequestTag.request_id == InputRequest.id, InputRequestTag.tag == filters.tag
-            )
-            .exists()
-        )
+        query = query.where(_has_tag(workspace, filters.tag, is_waiting=is_waiting))
     if filters.search is not None:
         query = query.where(matching(workspace, filters.search))
     if filters.older_than is not None:
         query = query.where(InputRequest.id < first_id_at(clock.now() - filters.older_than))
     return query
+
+
+def _has_tag(workspace: Workspace, tag: str, *, is_waiting: bool) -> ColumnElement[bool]:
+    """Keep what has a tag: of all that waits, or of the newest LOOKED_AT_MAX that have it."""
+    tagged = select(InputRequestTag.request_id).where(InputRequestTag.tag == tag)
+    if is_waiting:
+        return tagged.where(InputRequestTag.request_id == InputRequest.id).exists()
+    tagged = tagged.where(InputRequestTag.workspace_id == workspace.id)
+    newest = tagged.order_by(InputRequestTag.request_id.desc()).limit(LOOKED_AT_MAX)
+    return InputRequest.id.in_(newest)

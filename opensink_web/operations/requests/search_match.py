@@ -24,7 +24,7 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.models import InputRequest, SearchDocument, Workspace, db
 from opensink_web.operations.requests.search_words import query_words, token_of
 
-FOUND_MAX = 10_000
+LOOKED_AT_MAX = 10_000
 """Of what has the words, the newest so many are looked through."""
 
 
@@ -47,18 +47,18 @@ def matching(workspace: Workspace, query: str) -> ColumnElement[bool]:
             .select_from(text("search_index"))
             .where(literal_column("search_index").op("MATCH")(words))
             .order_by(literal_column("rowid").desc())
-            .limit(FOUND_MAX)
+            .limit(LOOKED_AT_MAX)
         )
-        found = select(request_id).where(number.in_(matched))
+        request_ids = select(request_id).where(number.in_(matched))
     else:
         words = literal(" & ".join(f"'{token}'" for token in tokens), Text)
-        found = (
+        request_ids = (
             select(request_id)
             .where(SearchDocument.tokens.op("@@")(cast(words, TSQUERY)))
             .order_by(number.desc())
-            .limit(FOUND_MAX)
+            .limit(LOOKED_AT_MAX)
         )
-    return InputRequest.id.in_(found)
+    return InputRequest.id.in_(request_ids)
 
 
 def search_key(workspace: Workspace) -> bytes:

@@ -16,6 +16,7 @@ from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
 from opensink_web.operations.requests.listing import ListView, list_page
 from opensink_web.operations.requests.queries import count_waiting, has_requests
+from opensink_web.operations.requests.saved_view import views_of
 from opensink_web.web.access import requires
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, page_request
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
@@ -26,6 +27,7 @@ from opensink_web.web.requests.inbox_row import Row, rows_of
 from opensink_web.web.requests.input_request import DeclineForm
 from opensink_web.web.requests.last_decision import around, last_decision_of
 from opensink_web.web.requests.place import last_decided_id
+from opensink_web.web.requests.view_form import ViewForm
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -55,19 +57,23 @@ class Inbox:
 @requires("agent_session_input_requests", Action.READ)
 def show(principal: Principal) -> ResponseReturnValue:
     """Show the list, or to htmx the part of it that updates itself."""
-    workspace = principal.workspace
-    filters = InboxFilter.from_address(workspace)
+    filters = InboxFilter.from_address(principal.workspace)
     if not (request.htmx and "version" in request.args and filters.view is ListView.WAITING):
-        return _shown(principal, filters)
+        return draw(principal)
     # what is new is the same for all who may do the same, and fifty of them ask at once
     what = (principal.patterns, request.query_string)
-    return live().shared(workspace.id, Area.REQUESTS, what, lambda: _shown(principal, filters))
+    workspace_id = principal.workspace.id
+    return live().shared(workspace_id, Area.REQUESTS, what, lambda: draw(principal))
 
 
-def _shown(principal: Principal, filters: InboxFilter) -> ResponseReturnValue:
-    if filters.group is not None:
-        return _show_groups(principal, filters, filters.group)
+def draw(
+    principal: Principal, form: ViewForm | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """Draw the list; with the form in which it is to be saved, as somebody sent it."""
     workspace = principal.workspace
+    filters = InboxFilter.from_address(workspace)
+    if filters.group is not None:
+        return _show_groups(principal, filters, filters.group, form, status)
     page = list_page(workspace, filters.listed, page_request())
     rows = rows_of(principal, filters, page.items)
     version = version_of(
@@ -76,10 +82,12 @@ def _shown(principal: Principal, filters: InboxFilter) -> ResponseReturnValue:
     if is_unchanged(version):
         return UNCHANGED
     inbox = _inbox(workspace, filters, page, rows, version)
-    return _drawn(principal, inbox)
+    return _drawn(principal, inbox, form, status)
 
 
-def _show_groups(principal: Principal, filters: InboxFilter, by: GroupBy) -> ResponseReturnValue:
+def _show_groups(
+    principal: Principal, filters: InboxFilter, by: GroupBy, form: ViewForm | None, status: int
+) -> ResponseReturnValue:
     """Show of what groups a list is made up; each leads to its requests."""
     after = chosen_text("after") if by is GroupBy.KEY else chosen_id("after")
     groups, has_more = groups_of(principal.workspace, filters.listed, by, after or None)
@@ -99,10 +107,12 @@ def _show_groups(principal: Principal, filters: InboxFilter, by: GroupBy) -> Res
         first_href=filters.inbox_href() if after else None,
         refresh_href=None if after else filters.inbox_href(version=version),
     )
-    return _drawn(principal, inbox)
+    return _drawn(principal, inbox, form, status)
 
 
-def _drawn(principal: Principal, inbox: Inbox) -> ResponseReturnValue:
+def _drawn(
+    principal: Principal, inbox: Inbox, form: ViewForm | None, status: int
+) -> ResponseReturnValue:
     template = "inbox/_list.html" if request.htmx else "inbox/show.html"
     return render_template(
         template,
@@ -110,7 +120,10 @@ def _drawn(principal: Principal, inbox: Inbox) -> ResponseReturnValue:
         may_connect=principal.may("agents", Action.WRITE) and not has_requests(principal.workspace),
         base_url=public_root(),
         **around(last_decision_of(principal, last_decided_id()), inbox.filters),
-    )
+        views=views_of(principal.workspace, principal.user),
+        view_form=form or ViewForm(),
+        may_save=principal.may("agent_session_input_requests", Action.WRITE),
+    ), status
 
 
 def _inbox(

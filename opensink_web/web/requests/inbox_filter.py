@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import request, url_for
@@ -64,6 +65,7 @@ class InboxFilter:
     batch_id: UUID | None = None
     search: str = ""
     group: GroupBy | None = None
+    saved: UUID | None = None
 
     @classmethod
     def from_address(cls, workspace: Workspace) -> Self:
@@ -81,6 +83,7 @@ class InboxFilter:
             batch_id=chosen_id("batch"),
             search=chosen_text("q"),
             group=chosen_word(GroupBy, "group"),
+            saved=chosen_id("saved"),
         )
 
     @property
@@ -117,13 +120,21 @@ class InboxFilter:
             "batch": (self.batch_id, None),
             "q": (self.search, ""),
             "group": (self.group, None),
+            "saved": (self.saved, None),
         }
         return {name: str(value) for name, (value, same) in named.items() if value != same}
 
     @property
+    def query(self) -> str:
+        """Return it as a saved view keeps it: what stands behind the question mark."""
+        return urlencode(self.changed(saved=None).args)
+
+    @property
     def narrows(self) -> bool:
         """Return True if it leaves anything of its tab out."""
-        return replace(self, order=ListOrder.OLDEST, group=None) != InboxFilter(view=self.view)
+        return replace(self, order=ListOrder.OLDEST, group=None, saved=None) != InboxFilter(
+            view=self.view
+        )
 
     @property
     def cleared(self) -> "InboxFilter":

@@ -224,7 +224,7 @@ def test_looks_through_the_newest_of_very_many(
     everything: list[tuple[UUID, set[str]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(search_match, "FOUND_MAX", 5)
+    monkeypatch.setattr(search_match, "LOOKED_AT_MAX", 5)
     with app.app_context(), reading():
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         newest = {request_id for request_id, _ in everything[-5:]}
