@@ -171,6 +171,15 @@
     return `${last ? `${last}. Next: ` : ""}${title}, ${place}`;
   }
 
+  // What becomes of the last decision is read out as well, but not how its seconds run out.
+  let toldOfLast = "";
+  document.addEventListener("htmx:afterSettle", () => {
+    const now = document.querySelector(".last-decision-now");
+    const words = !now || now.querySelector("time") ? "" : now.textContent.trim();
+    if (words && words !== toldOfLast) document.getElementById("announcer")?.append(` ${words}.`);
+    toldOfLast = words;
+  });
+
   function start(root) {
     if (/^Mac|^iP/.test(navigator.platform)) {
       root.querySelectorAll(".review-keys kbd:first-child").forEach((key) => { key.textContent = "⌘"; });
