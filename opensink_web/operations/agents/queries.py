@@ -3,13 +3,14 @@
 Nothing is written here, and nothing of what writes is imported.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -21,15 +22,19 @@ from opensink_web.models import (
     ActivityType,
     Agent,
     AgentSession,
+    Delivery,
+    InputRequest,
     SessionStatus,
     Workspace,
     db,
 )
 from opensink_web.operations import page
 from opensink_web.operations.agents.endpoint import endpoint_from_json
+from opensink_web.operations.requests.queries import TITLES_SEARCHED_MAX, ids_named_like
 from opensink_web.outbound.endpoint_call import EndpointSpec
 
 LOOKED_AT_MAX = 100
+AGENTS_SEARCHED_MAX = 10
 
 # Built once, because building a statement costs more than running it.
 _LIST = select(Agent).where(Agent.workspace_id == bindparam("of_workspace"))
@@ -110,6 +115,29 @@ def agents_by_name(workspace: Workspace, most: int) -> list[Agent]:
     return list(db.session.scalars(query))
 
 
+def agents_named_like(workspace: Workspace, text: str) -> list[UUID]:
+    """Return some agents with this in their name."""
+    query = select(Agent.id).where(
+        Agent.workspace_id == workspace.id, Agent.name.icontains(text, autoescape=True)
+    )
+    return list(db.session.scalars(query.order_by(Agent.id.desc()).limit(AGENTS_SEARCHED_MAX)))
+
+
+def newest_of_agents(
+    table: type[AgentSession] | type[Delivery], agent_ids: Sequence[UUID]
+) -> list[Select[UUID]]:
+    """Return for each agent a query for its newest rows; each is the end of an index."""
+    parts = [
+        select(table.id)
+        .where(table.agent_id == agent_id)
+        .order_by(table.id.desc())
+        .limit(TITLES_SEARCHED_MAX)
+        .subquery()
+        for agent_id in agent_ids
+    ]
+    return [select(part.c.id) for part in parts]
+
+
 def find_agent_called(workspace: Workspace, text: str) -> Agent:
     """Find an agent by `namespace/slug`, or by a slug or name that no other has.
 
@@ -142,6 +170,7 @@ class SessionFilter:
 
     agent_id: UUID | None = None
     status: SessionStatus | None = None
+    search: str | None = None
 
 
 def find_session(workspace: Workspace, session_id: UUID) -> AgentSession:
@@ -181,11 +210,17 @@ def list_sessions(
     workspace: Workspace, filters: SessionFilter, page_request: page.PageRequest
 ) -> page.Page[AgentSession]:
     """Return the workspace's sessions with their agents."""
+    narrower = (filters.agent_id, filters.search)
     query = (
         select(AgentSession)
         .options(joinedload(AgentSession.agent))
-        .where(page.is_in(AgentSession.workspace_id, workspace, filters.agent_id))
+        .where(page.is_in(AgentSession.workspace_id, workspace, *narrower))
     )
+    if filters.search:
+        like = InputRequest.id.in_(ids_named_like(workspace, filters.search))
+        asked_in = select(InputRequest.session_id).where(like)
+        of_agents = newest_of_agents(AgentSession, agents_named_like(workspace, filters.search))
+        query = query.where(AgentSession.id.in_(union_all(asked_in, *of_agents)))
     query = page.narrowed(
         query,
         (AgentSession.agent_id, filters.agent_id),

@@ -6,7 +6,7 @@ Nothing is written here, and nothing of what writes is imported.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import defer, raiseload, selectinload
 
 from opensink_web import clock
@@ -22,6 +22,8 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations import page
+from opensink_web.operations.agents.queries import agents_named_like, newest_of_agents
+from opensink_web.operations.requests.queries import ids_named_like
 
 # bodies and headers can be large, and are encrypted
 _WITHOUT_WHAT_WAS_SAID = selectinload(Delivery.attempts).options(
@@ -45,6 +47,7 @@ class DeliveryFilter:
     agent_id: UUID | None = None
     kind: DeliveryKind | None = None
     status: DeliveryStatus | None = None
+    search: str | None = None
 
 
 def find_delivery(workspace: Workspace, delivery_id: UUID) -> Delivery:
@@ -88,12 +91,18 @@ def list_deliveries(
     with_attempts: bool = False,
 ) -> page.Page[Delivery]:
     """Return deliveries, newest first; of attempts that are wanted all but what was said."""
+    narrower = (filters.session_id, filters.agent_id, filters.search)
     attempts = _WITHOUT_WHAT_WAS_SAID if with_attempts else raiseload(Delivery.attempts)
     query = (
         select(Delivery)
         .options(attempts, selectinload(Delivery.agent))
-        .where(page.is_in(Delivery.workspace_id, workspace, filters.session_id, filters.agent_id))
+        .where(page.is_in(Delivery.workspace_id, workspace, *narrower))
     )
+    if filters.search:
+        like = ids_named_like(workspace, filters.search)
+        about = select(Delivery.id).where(Delivery.input_request_id.in_(like))
+        of_agents = newest_of_agents(Delivery, agents_named_like(workspace, filters.search))
+        query = query.where(Delivery.id.in_(union_all(about, *of_agents)))
     query = page.narrowed(
         query,
         (Delivery.session_id, filters.session_id),

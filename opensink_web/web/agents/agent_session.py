@@ -27,7 +27,7 @@ from opensink_web.operations.requests.queries import (
 from opensink_web.web.access import requires
 from opensink_web.web.deliveries.delivery_wait import Wait, wait_of
 from opensink_web.web.forms.choice import agent_choice, chosen_agent
-from opensink_web.web.rendering.listing import chosen_word, page_request, same_list
+from opensink_web.web.rendering.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.rendering.timeline import NEWEST, Event, timeline_of
 from opensink_web.web.rendering.words import badge
@@ -58,7 +58,9 @@ class SessionPage:
 def index(principal: Principal) -> ResponseReturnValue:
     """List the sessions, newest first, or to htmx the part that updates itself."""
     filters = SessionFilter(
-        agent_id=chosen_agent(principal.workspace), status=chosen_word(SessionStatus, "status")
+        agent_id=chosen_agent(principal.workspace),
+        status=chosen_word(SessionStatus, "status"),
+        search=chosen_text("search") or None,
     )
     page = list_sessions(principal.workspace, filters, page_request())
     ids = [session.id for session in page.items]

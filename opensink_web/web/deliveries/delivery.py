@@ -21,7 +21,7 @@ from opensink_web.web.deliveries.delivery_attempts import attempts_in_words
 from opensink_web.web.deliveries.delivery_wait import wait_of
 from opensink_web.web.forms.choice import agent_choice, chosen_agent
 from opensink_web.web.rendering import happenings
-from opensink_web.web.rendering.listing import chosen_word, page_request, same_list
+from opensink_web.web.rendering.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.rendering.words import attempt_trigger, badge, delivery_kind
 
@@ -48,6 +48,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         agent_id=chosen_agent(principal.workspace),
         kind=chosen_word(DeliveryKind, "kind"),
         status=chosen_word(DeliveryStatus, "status"),
+        search=chosen_text("search") or None,
     )
     page = queries.list_deliveries(principal.workspace, filters, page_request())
     asked_ids = {each.input_request_id for each in page.items if each.input_request_id}

@@ -74,6 +74,18 @@ def test_names_what_was_asked_last_and_who_decided(
     assert '<span dir="auto">And sell?</span>' in bob.get(page).text
 
 
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [("buy", True), ("k", True), ("TRAD", True), ("%", False), ("sell", False)],
+)
+def test_is_searched_by_title_key_and_agent(
+    bob: FlaskClient, page: str, text: str, is_there: bool
+) -> None:
+    html = bob.get(PAGE, query_string={"search": text}).text
+    assert (f'href="{page}"' in html) is is_there
+    assert ("No sessions match" in html) is not is_there
+
+
 def test_the_list_updates_itself(
     app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting
 ) -> None:

@@ -53,6 +53,19 @@ def test_names_what_was_asked_and_who_decided(
         assert "Answered by bob@example.com" in words
 
 
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [("buy", True), ("k", True), ("TRAD", True), ("%", False), ("sell", False)],
+)
+def test_is_searched_by_title_key_and_agent(
+    bob: FlaskClient, charlie: FlaskClient, failed: str, text: str, is_there: bool
+) -> None:
+    html = bob.get(PAGE, query_string={"search": text, "status": "failed"}).text
+    assert (f'href="{failed}"' in html) is is_there
+    elsewhere = charlie.get("/w/elsewhere/deliveries", query_string={"search": text}).text
+    assert failed not in elsewhere
+
+
 def test_the_list_updates_itself(app: Flask, cast: Cast, bob: FlaskClient) -> None:
     with app.app_context():
         waiting = ask_in(cast.alice, ENDPOINT)
