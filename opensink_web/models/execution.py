@@ -20,7 +20,7 @@ from opensink_web.models.user import User
 
 _IS_RERUN = text("rerun_of_id IS NOT NULL")
 
-REJECTED, DECLINED = "rejected", "declined"
+REJECTED, DECLINED = DECLINED_CODES = ("rejected", "declined")
 """The `error_code` of a call that a person did not approve, and of what they did not answer."""
 
 EXPIRED = "expired"
@@ -161,7 +161,7 @@ class Execution(Identified, Updated, Leased, Base):
     @property
     def is_declined(self) -> bool:
         """Return True if it ended with a person's No, which is no failure of anything."""
-        return self.error_code in {REJECTED, DECLINED}
+        return self.error_code in DECLINED_CODES
 
     @property
     def duration_ms(self) -> int | None:

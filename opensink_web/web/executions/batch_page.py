@@ -12,6 +12,7 @@ from opensink_web.models import Batch, BatchStatus, Execution, ExecutionStatus, 
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.executions.queries.batch import Progress, progress_of, status_of
 from opensink_web.operations.executions.queries.batch_children import (
+    count_declined,
     due_at,
     list_children,
     pending_requests_of,
@@ -24,7 +25,7 @@ from opensink_web.web.executions.reach import reaches_rows_of
 from opensink_web.web.executions.rerun import Reruns, reruns
 from opensink_web.web.rendering.listing import ROWS_PER_PAGE, chosen_word, same_list
 from opensink_web.web.rendering.live import version_of
-from opensink_web.web.rendering.words import part_of_batch
+from opensink_web.web.rendering.words import Badge, batch_badge, part_of_batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class BatchPage:
     batch: Batch
     target_href: str | None
     status: BatchStatus
+    badge: Badge
     bar: Bar
     pace: str | None
     due_at: datetime | None
@@ -60,6 +62,7 @@ class BatchPage:
     unbegun_count: int
     running_count: int
     failed_count: int
+    declined_count: int
     how_it_ended: str
     filters: list[Filter]
     children: list[Execution]
@@ -81,6 +84,8 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
     listed = list_children(batch, progress, chosen, skip=skip, limit=ROWS_PER_PAGE + 1)
     children = listed[:ROWS_PER_PAGE]
     status = status_of(batch, progress)
+    failed_count = progress.count(ExecutionStatus.FAILED)
+    declined_count = count_declined([batch.id]).get(batch.id, 0)
     callback = shown_callback(batch.callback_url, batch.callback)
     due, pace = _due_later(batch, status), pace_of(batch, progress)
     version = version_of(
@@ -91,7 +96,8 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         batch=batch,
         target_href=target_href(principal, batch),
         status=status,
-        bar=bar_of(batch, progress),
+        badge=batch_badge(status, failed_count=failed_count, declined_count=declined_count),
+        bar=bar_of(batch, progress, declined_count),
         pace=pace,
         due_at=due,
         started_at=progress.started_at,
@@ -99,7 +105,7 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         decide_href=_decide_href(principal, batch, progress),
         unbegun_count=_unbegun_count(progress),
         running_count=progress.count(ExecutionStatus.RUNNING),
-        filters=_filters(progress, chosen),
+        filters=_filters(progress, chosen, declined_count),
         children=children,
         requests=pending_requests_of(
             [child.id for child in children if child.status is ExecutionStatus.AWAITING_INPUT]
@@ -107,8 +113,9 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         callback=callback,
         may_cancel=_is_cancellable(principal, batch),
         reruns=reruns(principal, batch, has_ended=batch.ended_as is not None),
-        failed_count=progress.count(ExecutionStatus.FAILED),
-        how_it_ended=_how_it_ended(progress),
+        failed_count=failed_count,
+        declined_count=declined_count,
+        how_it_ended=_how_it_ended(progress, declined_count),
         is_live=batch.ended_as is None or (callback is not None and callback.is_under_way),
         next_href=_href(skip + ROWS_PER_PAGE) if len(listed) > ROWS_PER_PAGE else None,
         first_href=_href(0) if skip else None,
@@ -148,7 +155,7 @@ def _unbegun_count(progress: Progress) -> int:
     return progress.count(ExecutionStatus.QUEUED) + waiting
 
 
-def _how_it_ended(progress: Progress) -> str:
+def _how_it_ended(progress: Progress, declined_count: int) -> str:
     """Say of which executions a batch consists that has ended as partial."""
     completed, failed, cancelled = (
         progress.count(status)
@@ -158,7 +165,9 @@ def _how_it_ended(progress: Progress) -> str:
             ExecutionStatus.CANCELLED,
         )
     )
-    counts = f"{completed} completed, {failed} failed"
+    counts = f"{completed} completed, {failed - declined_count} failed"
+    if declined_count:
+        counts += f", {declined_count} declined"
     if cancelled:
         counts += f", {cancelled} cancelled one by one"
     return f"{counts}. The batch itself was not cancelled; that is what “Partial” means."
@@ -169,7 +178,9 @@ def _is_cancellable(principal: Principal, batch: Batch) -> bool:
     return is_open and reaches_rows_of(principal, "batches", "cancel", batch.user_id)
 
 
-def _filters(progress: Progress, chosen: ExecutionStatus | None) -> list[Filter]:
+def _filters(
+    progress: Progress, chosen: ExecutionStatus | None, declined_count: int
+) -> list[Filter]:
     """Return all, and each status of which there are any, or which is looked at."""
     total = sum(progress.counts.values())
     filters = [Filter(None, "in all", total, same_list(status=None) + "#children", chosen is None)]
@@ -177,5 +188,8 @@ def _filters(progress: Progress, chosen: ExecutionStatus | None) -> list[Filter]
         count = progress.count(status)
         if count or status is chosen:
             href = same_list(status=status.value) + "#children"
-            filters.append(Filter(status, part_of_batch(status), count, href, status is chosen))
+            words = part_of_batch(status)
+            if status is ExecutionStatus.FAILED and declined_count:
+                words = f"failed or declined ({declined_count} declined)"
+            filters.append(Filter(status, words, count, href, status is chosen))
     return filters

@@ -6,10 +6,14 @@ from datetime import timedelta
 
 from opensink_web import clock
 from opensink_web.models import Batch, BatchStatus, ExecutionStatus
+from opensink_web.models.execution import DECLINED
 from opensink_web.operations.executions.queries.batch import Progress, progress_of, status_of
-from opensink_web.operations.executions.queries.batch_children import count_ended_since
+from opensink_web.operations.executions.queries.batch_children import (
+    count_declined,
+    count_ended_since,
+)
 from opensink_web.web.rendering.filters import duration, number
-from opensink_web.web.rendering.words import part_of_batch
+from opensink_web.web.rendering.words import Badge, batch_badge, part_of_batch
 
 BAR_WIDTH = 1000.0
 _SEGMENT_WIDTH_MIN = 6.0  # one of a thousand is still seen
@@ -31,7 +35,8 @@ PARTS = (
 class Segment:
     """A part of the bar, of BAR_WIDTH in all."""
 
-    status: ExecutionStatus
+    name: str
+    words: str
     count: int
     x: float
     width: float
@@ -48,7 +53,7 @@ class Bar:
     @property
     def text(self) -> str:
         """Say the same in words."""
-        parts = [f"{number(each.count)} {part_of_batch(each.status)}" for each in self.segments]
+        parts = [f"{number(each.count)} {each.words}" for each in self.segments]
         return f"{number(self.ended)} of {number(self.total)} ended: {', '.join(parts)}"
 
 
@@ -58,27 +63,43 @@ class BatchRow:
 
     batch: Batch
     status: BatchStatus
+    badge: Badge
     bar: Bar
 
 
 def rows_of(batches: Sequence[Batch]) -> list[BatchRow]:
-    """Draw up a list, with one query for all of it."""
-    progress = progress_of(batches)
-    return [
-        BatchRow(batch, status_of(batch, progress[batch.id]), bar_of(batch, progress[batch.id]))
-        for batch in batches
-    ]
+    """Draw up a list, with two queries for all of it."""
+    progress_by_batch = progress_of(batches)
+    declined = count_declined(progress_by_batch)
+    rows = []
+    for batch in batches:
+        progress, declined_count = progress_by_batch[batch.id], declined.get(batch.id, 0)
+        status = status_of(batch, progress)
+        badge = batch_badge(
+            status,
+            failed_count=progress.count(ExecutionStatus.FAILED),
+            declined_count=declined_count,
+        )
+        rows.append(BatchRow(batch, status, badge, bar_of(batch, progress, declined_count)))
+    return rows
 
 
-def bar_of(batch: Batch, progress: Progress) -> Bar:
-    """Draw up the bar of a batch."""
-    counts = [(each, progress.count(each)) for each in PARTS if progress.count(each)]
-    shares = [max(count / batch.total * BAR_WIDTH, _SEGMENT_WIDTH_MIN) for _, count in counts]
+def bar_of(batch: Batch, progress: Progress, declined_count: int) -> Bar:
+    """Draw up the bar of a batch, in which what people declined is a part of its own."""
+    counts: list[tuple[str, str, int]] = []
+    for status in PARTS:
+        count = progress.count(status)
+        if status is ExecutionStatus.FAILED:
+            count = max(count - declined_count, 0)
+            counts.append((DECLINED, "declined", declined_count))
+        counts.append((status.value, part_of_batch(status), count))
+    counts = [each for each in counts if each[2]]
+    shares = [max(count / batch.total * BAR_WIDTH, _SEGMENT_WIDTH_MIN) for *_, count in counts]
     scale = BAR_WIDTH / sum(shares) if shares else 1.0
     segments, x = [], 0.0
-    for (status, count), share in zip(counts, shares, strict=True):
+    for (name, words, count), share in zip(counts, shares, strict=True):
         width = share * scale
-        segments.append(Segment(status, count, round(x, 2), round(width, 2)))
+        segments.append(Segment(name, words, count, round(x, 2), round(width, 2)))
         x += width
     return Bar(batch.total, progress.ended, tuple(segments))
 

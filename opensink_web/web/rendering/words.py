@@ -186,6 +186,19 @@ def _callback_badge(status: CallbackStatus) -> Badge:
             assert_never(status)
 
 
+PARTLY_DECLINED = Badge("Partly declined", "neutral", "circle-x")
+
+
+def batch_badge(status: BatchStatus, *, failed_count: int, declined_count: int) -> Badge:
+    """Return how a batch is drawn of which people declined some: these have not failed."""
+    if declined_count and failed_count == declined_count:
+        if status is BatchStatus.FAILED:
+            return _DECLINED
+        if status is BatchStatus.PARTIAL:
+            return PARTLY_DECLINED
+    return _batch_badge(status)
+
+
 def endpoint_badge(is_healthy: bool | None) -> Badge:
     """Return how an agent's endpoint is drawn; None where it has none, so that the agent polls."""
     if is_healthy is None:

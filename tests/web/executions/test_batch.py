@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
+from opensink_web.json_value import JSONObject
 from opensink_web.models import Callback, CallbackStatus, ExecutionStatus, db
 from opensink_web.models.transaction import writing
 from opensink_web.outbound.outcome import Awaits, Failure, Output
@@ -21,6 +22,7 @@ from tests.support.executions import (
     make_function,
     submit_many,
 )
+from tests.support.pause_scenarios import approval_in, refuse
 from tests.support.review_cases import news, refresh_href
 from tests.support.scenarios import SCHEMA
 from tests.support.second_factor_cases import Later
@@ -303,3 +305,21 @@ def test_another_workspace_sees_nothing_of_it(charlie: FlaskClient, queued: Subm
 
 def test_is_not_there(bob: FlaskClient) -> None:
     assert bob.get(f"{PAGE}/{uuid4()}").status_code == 404
+
+
+def test_what_people_declined_has_not_failed(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+    with app.app_context():
+        inputs: list[JSONObject] = [{"amount": 1}, {"amount": 2}]
+        first, second = approval_in(cast.alice, inputs, is_batch=True)
+        refuse(cast.bob, first.request_id)
+        batch_id = execution(first.execution_id).batch_id
+        for path in (PAGE, f"{PAGE}/{batch_id}"):
+            html = bob.get(path).text
+            assert "1 of 2 ended: 1 declined, 1 waiting for input" in html
+            assert 'class="is-declined"' in html
+        refuse(cast.bob, second.request_id)
+    for path in (PAGE, f"{PAGE}/{batch_id}"):
+        html = bob.get(path).text
+        assert "2 of 2 ended: 2 declined" in html
+        assert "state-danger" not in html
+        assert "Declined</span>" in html

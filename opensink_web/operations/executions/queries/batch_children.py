@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import defer
 
 from opensink_web.models import (
@@ -15,7 +15,7 @@ from opensink_web.models import (
     InputRequest,
     db,
 )
-from opensink_web.models.execution import ENDED
+from opensink_web.models.execution import DECLINED_CODES, ENDED
 from opensink_web.operations.executions.queries.batch import Progress
 
 _URGENCY = (
@@ -69,6 +69,24 @@ def pending_requests_of(execution_ids: Collection[UUID]) -> dict[UUID, InputRequ
         InputRequest.status.in_(OPEN_STATUSES),
     )
     return {one.execution_id: one for one in db.session.scalars(query) if one.execution_id}
+
+
+def count_declined(batch_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Count what of each batch ended with a person's No, in one query; those without are left out.
+
+    These count as failed too, in what programs are told.
+    """
+    query = (
+        select(Execution.batch_id, func.count())
+        # written out, for the index of those alone
+        .where(
+            Execution.batch_id.in_(batch_ids),
+            Execution.error_code.in_([literal_column(f"'{code}'") for code in DECLINED_CODES]),
+        )
+        .group_by(Execution.batch_id)
+    )
+    rows = db.session.execute(query).all()
+    return {batch_id: count for batch_id, count in rows if batch_id is not None}
 
 
 def count_ended_since(batch: Batch, moment: datetime) -> int:
