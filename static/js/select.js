@@ -4,6 +4,7 @@
   const chosen = new Set(); // of the boxes' ids, for the list may be drawn anew
   const timed = new WeakSet(); // what goes when it cannot be undone any more
   let lastBox = "";
+  let lastUndo = ""; // the id of the button in the row that was decided last
   let declinedRow = ""; // the address at which the dialog's reason goes to one row alone
 
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -53,9 +54,21 @@
     for (const id of chosen) if (!there.has(id)) chosen.delete(id);
     draw();
     for (const part of all("[data-undo-seconds]")) {
-      if (!timed.has(part)) setTimeout(() => part.remove(), part.dataset.undoSeconds * 1000);
+      if (!timed.has(part)) setTimeout(endUndo, part.dataset.undoSeconds * 1000, part);
       timed.add(part);
     }
+    offerUndo();
+  }
+
+  function endUndo(part) {
+    part.remove();
+    offerUndo();
+  }
+
+  // The focus has gone on from the row that was decided last: from there, it is undone by this.
+  function offerUndo() {
+    const button = document.getElementById("undo-last");
+    if (button) button.hidden = !document.getElementById(lastUndo);
   }
 
   // One reason for one row: the dialog of the bar, which then says whom it is about.
@@ -101,6 +114,7 @@
       event.preventDefault();
       askReason(decline);
     }
+    if (target.closest("#undo-last")) document.getElementById(lastUndo)?.click();
     const send = target.closest("[data-decline-send]");
     if (send) sendReason(event, send);
   });
@@ -114,7 +128,7 @@
     const row = detail.requestConfig?.verb === "post" && document.getElementById(detail.target.id);
     if (row && row.matches("li.inbox-row")) {
       const undo = row.querySelector("[data-key=z]");
-      if (undo) for (const each of all("li.inbox-row [data-key=z]")) if (each !== undo) delete each.dataset.key;
+      lastUndo = undo?.id || "";
       const next = !row.querySelector("[data-select]") && all(`#${CSS.escape(row.id)} ~ li.inbox-row`).find((each) => each.querySelector("[data-select]"));
       (next || row).querySelector(".row-title").focus();
     }

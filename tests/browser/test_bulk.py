@@ -84,6 +84,24 @@ def test_a_range_is_chosen_with_shift_and_decided_at_once(signed_in: Page, site:
     expect(page.locator(f"#request-{ids[3]}")).to_be_visible()
 
 
+def test_keys_decide_and_choose_rows(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    ids = ask(site, 5, FLAG)
+    page.goto(site.page("/inbox"))
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator(f"#row-{ids[1]}")).to_be_focused()
+    page.keyboard.press("r")
+    expect(page.locator(f"#row-{ids[2]}")).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("form[data-selection]")).to_contain_text("3 selected")
+    answers = [response(site, each) for each in ids[:3]]
+    assert answers == [{"approved": True}, {"approved": False}, None]
+
+
 def test_one_reason_is_asked_for_in_a_dialog(signed_in: Page, site: Site) -> None:
     page = signed_in
     ids = ask(site, 2, FLAG)
@@ -93,7 +111,7 @@ def test_one_reason_is_asked_for_in_a_dialog(signed_in: Page, site: Site) -> Non
     page.locator("form[data-selection] summary").click()
     page.get_by_role("button", name="Decline", exact=True).click()
     expect(page.locator("dialog:modal")).to_be_visible()  # without a reason nothing is sent
-    page.get_by_label("Reason").fill("Not today.")
+    page.locator("dialog textarea").fill("Not today.")
     page.get_by_role("button", name="Decline", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 decided")
     for each in ids:
