@@ -70,7 +70,12 @@ _REOPEN_OWN = _REOPEN.where(InputRequest.resolved_by_id == bindparam("of_user"))
 _CANCEL = (
     update(InputRequest)
     .where(InputRequest.status.in_(OPEN_STATUSES))
-    .values(status=InputRequestStatus.CANCELLED, **_UNDECIDED)
+    .values(
+        status=InputRequestStatus.CANCELLED,
+        # Decided is ordered by it, for nobody decided
+        cancelled_at=bindparam("cancelled_at"),
+        **_UNDECIDED,
+    )
 )
 _CANCEL_OF_EXECUTIONS = _CANCEL.where(InputRequest.execution_id.in_(_OF_EXECUTIONS))
 _WITHDRAW = (
@@ -247,12 +252,14 @@ def reopen(request_id: UUID, by_id: UUID | None = None) -> bool:
 
 def cancel_requests_of_session(session_id: UUID) -> None:
     """Take out of the inbox what a locked session has asked, because it ends."""
-    db.session.execute(_CANCEL_OF_SESSION, {"of_session": session_id})
+    values = {"of_session": session_id, "cancelled_at": clock.now()}
+    db.session.execute(_CANCEL_OF_SESSION, values)
 
 
 def cancel_requests_of_executions(execution_ids: Collection[UUID]) -> None:
     """Take out of the inbox what locked executions have asked, because they end."""
-    run_prepared(_CANCEL_OF_EXECUTIONS, {"of_executions": list(execution_ids)})
+    values = {"of_executions": list(execution_ids), "cancelled_at": clock.now()}
+    run_prepared(_CANCEL_OF_EXECUTIONS, values)
 
 
 def _decide(

@@ -68,6 +68,20 @@ def test_keeps_what_was_cancelled_among_the_decided(
     assert "Cancelled" in bob.get(DECIDED).text
 
 
+def test_what_was_cancelled_stands_by_when_it_was(
+    app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting
+) -> None:
+    with app.app_context():
+        other = ask_in(cast.alice, None)
+        answer(cast.bob, other)
+        with writing():
+            workspace = find_workspace("main")
+            update_session(workspace, waiting.session_id, status=SessionStatus.COMPLETED)
+
+    html = bob.get(DECIDED).text
+    assert html.index(href_of(waiting.request_id)) < html.index(href_of(other.request_id))
+
+
 def test_filters_by_agent_in_the_address(
     app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting
 ) -> None:
