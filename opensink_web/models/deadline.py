@@ -5,11 +5,11 @@ decided in time. Work of the engine: a row is due at its moment, and gone once i
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from opensink_web.models.base import Base, Identified, word_type
-from opensink_web.models.leased import Leased, group_indexes
+from opensink_web.models.leased import Leased, partial_index
 
 
 class DeadlineKind(StrEnum):
@@ -32,5 +32,8 @@ class Deadline(Identified, Leased, Base):
 
     __table_args__ = (
         UniqueConstraint("request_id", "kind"),
-        *group_indexes("deadlines", "next_at IS NOT NULL", "workspace_id"),
+        Index("ix_deadlines_due", "workspace_id", "next_at", "id"),  # all that are there are open
+        partial_index(
+            "ix_deadlines_leased", ("workspace_id", "lease_until"), "lease_until IS NOT NULL"
+        ),
     )

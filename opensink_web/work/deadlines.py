@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import literal
+from sqlalchemy import literal, true
 
 from opensink_web import clock
 from opensink_web.models import Deadline
@@ -25,7 +25,7 @@ from opensink_web.work.tools import Tools
 AT_ONCE = 64
 """How many of a workspace are carried out at once, over all workers."""
 MUCH_LATER = timedelta(hours=1)
-_IS_OPEN = Deadline.next_at.is_not(None)
+_IS_OPEN = true()
 _DUE = oldest_due(Deadline, _IS_OPEN, *COLUMNS)
 _TAKE = taking(Deadline)
 
