@@ -18,6 +18,7 @@ from opensink_web.schema.changes import RESTORE, changes_in_words, mark_changes
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, focus
 from opensink_web.schema.controls.sent import Edited, FormData, WithKept
+from opensink_web.schema.draft import typed_without_secrets
 from opensink_web.schema.edits import Proposal, says_something
 from opensink_web.schema.kept import as_sent, undrawn
 from opensink_web.schema.paging import PAGE, drawn, lay_out, name_parts, show, unvisited
@@ -158,6 +159,12 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         sent = WithKept(formdata, kept)
         sent.untouched = unvisited(sent)
         return sent
+
+    @property
+    def typed(self) -> list[tuple[str, str]]:
+        """What was typed, also in parts that are closed, without secrets."""
+        sent, beside = self._sent, {self.kept_name, self.errors_name}
+        return [] if sent is None else typed_without_secrets(sent, self.root, beside)
 
     @property
     def kept_name(self) -> str:

@@ -31,6 +31,7 @@ from opensink_web.web.navigation import around_page
 from opensink_web.web.rendering import filters
 from opensink_web.web.requests import (
     bulk,
+    draft,
     extend,
     inbox,
     input_request,
@@ -63,6 +64,7 @@ _AREAS = (
     row,
     bulk,
     table,
+    draft,
     preview,
     agent_session,
     delivery,

@@ -21,6 +21,7 @@
   document.addEventListener("input", (event) => {
     if (event.target.form?.matches("form[data-review]")) isUnsent = true;
   });
+  document.addEventListener("draft-saved", () => { isUnsent = false; });
   document.addEventListener("submit", (event) => {
     if (!event.submitter?.matches("[data-review-submit]")) return;
     isBeingSent = true;

@@ -17,6 +17,7 @@ from opensink_web.operations.decisions.asker import (
 from opensink_web.operations.decisions.holding import held_until, hold
 from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.digest import check_seen
+from opensink_web.operations.requests.draft import discard_draft
 from opensink_web.operations.requests.input_request import store_refusal, store_response
 
 REASON_LENGTH_MAX = 2000
@@ -70,6 +71,8 @@ def _decided(locked: LockedRequest, by: User, seen: str | None) -> InputRequest:
     check_seen(locked.request, seen)
     if locked.request.held_until is None:
         let_go_on(locked, by)
+        if seen is not None:  # only a page has shown something, and only a page has drafts
+            discard_draft(locked.request.id, by.id)
     else:
         check_waiting(locked)
         hold(locked.request)

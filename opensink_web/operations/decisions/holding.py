@@ -29,6 +29,7 @@ from opensink_web.operations.decisions.asker import LockedRequest, let_go_on, lo
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.deadline import drop_deadline, set_deadline
+from opensink_web.operations.requests.draft import discard_draft
 from opensink_web.operations.requests.input_request import reopen, store_effect
 
 _WORKSPACE_ID = select(InputRequest.workspace_id).where(InputRequest.id == bindparam("of_request"))
@@ -83,6 +84,8 @@ def take_effect(request_id: UUID) -> None:
     # what was read with the lock may be older than the lock
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     let_go_on(replace(locked, request=request), request.resolved_by)
+    if request.resolved_by_id is not None:  # until now it was what undoing would show again
+        discard_draft(request_id, request.resolved_by_id)
 
 
 def give_back(request_id: UUID, reason: str) -> None:

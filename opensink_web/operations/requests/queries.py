@@ -17,12 +17,14 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     IS_OPEN,
     OPEN_STATUSES,
+    Draft,
     Execution,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
     InputRequestTag,
     Preview,
+    User,
     Workspace,
     db,
 )
@@ -291,3 +293,20 @@ def ids_named_like(workspace: Workspace, text: str) -> Select[UUID]:
     )
     requests = union_all(named, select(keyed.c.id)).subquery()
     return select(requests.c.id)
+
+
+def find_draft(request_id: UUID, user_id: UUID) -> Draft | None:
+    """Return what somebody has typed for a request."""
+    query = select(Draft).where(Draft.request_id == request_id, Draft.user_id == user_id)
+    return db.session.scalars(query).one_or_none()
+
+
+def others_with_draft(request_id: UUID, user_id: UUID) -> Sequence[str]:
+    """Return the e-mail addresses of the others who have typed something for a request."""
+    query = (
+        select(User.email)
+        .join(Draft, Draft.user_id == User.id)
+        .where(Draft.request_id == request_id, Draft.user_id != user_id)
+        .order_by(User.email)
+    )
+    return db.session.scalars(query).all()

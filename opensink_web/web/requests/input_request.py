@@ -22,11 +22,20 @@ from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
 from opensink_web.web.access import requires, services
 from opensink_web.web.forms.answer_redraw import redrawn
-from opensink_web.web.forms.kept_secret import PageVault
 from opensink_web.web.forms.settings_form import ParagraphsField, SettingsForm
 from opensink_web.web.forms.typed import keeps_typed
 from opensink_web.web.navigation import is_swapped
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
+from opensink_web.web.requests.draft import (
+    SAVE_BUTTON,
+    ShownDraft,
+    draft_shown,
+    form_of_draft,
+    reason_of_draft,
+    save_held,
+    saved_page,
+    submitted_form,
+)
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.last_decision import around, last_decision_of
 from opensink_web.web.requests.place import after_decision, here
@@ -69,7 +78,8 @@ class RequestPage:
     what was decided beside what was proposed, or else the proposal that came to nothing. `message`
     leaves out what the title says already. `has_hidden`: there are characters in it that nobody
     sees. `seen` is the digest of what is shown. `revision` says what was changed since it was first
-    asked, and what is asked instead.
+    asked, and what is asked instead. `draft` says what there is of drafts, where there is something
+    to fill in.
     """
 
     input_request: InputRequest
@@ -86,6 +96,7 @@ class RequestPage:
     may_answer: bool
     seen: str
     revision: Revision | None
+    draft: ShownDraft | None
 
 
 @blueprint.get(_PAGE)
@@ -93,11 +104,11 @@ class RequestPage:
 def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Show a request, its form filled with what the schema proposes."""
     input_request = find_request_to_show(principal.workspace, request_id)
-    form = (
-        AnswerForm.blank(input_request.schema, input_request.proposed_response)
-        if _is_pending(input_request)
-        else None
-    )
+    form = form_of_draft(principal, input_request)
+    if _is_pending(input_request):
+        form = form or AnswerForm.blank(input_request.schema, input_request.proposed_response)
+    elif input_request.resolved_by_id == principal.user.id:
+        form = None  # what is decided is what they had entered
     return _page(principal, input_request, form)
 
 
@@ -139,7 +150,7 @@ def became(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Draw the form with what was sent in it, and a token of this sign-in."""
     input_request = find_request_to_show(principal.workspace, request_id)
-    form = _submitted(principal, input_request)
+    form = submitted_form(principal, input_request, request.form)
     changed = form.changed_by(request.form)
     if changed is not None:
         return _redrawn(principal, input_request, changed)
@@ -152,10 +163,12 @@ def _draw_again(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 def answer(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Store a decision; or only draw the form anew, whichever button was pressed."""
     input_request = find_request_to_show(principal.workspace, request_id)
-    form = _submitted(principal, input_request)
+    form = submitted_form(principal, input_request, request.form)
     changed = form.changed_by(request.form)
     if changed is not None:
         return _redrawn(principal, input_request, changed)
+    if SAVE_BUTTON in request.form:
+        return saved_page(principal, request_id)
     if DECLINE_BUTTON in request.form:
         return _turn_down(principal, input_request, form)
     value = form.read().value if _is_pending(input_request) else {}
@@ -173,6 +186,7 @@ def _turn_down(
         return _page(principal, input_request, form, why=why, status=422)
     try:
         with writing():
+            save_held(principal, input_request, form)
             decline(
                 principal.workspace,
                 input_request.id,
@@ -194,13 +208,6 @@ def _go_on(principal: Principal, decided: InputRequest) -> ResponseReturnValue:
     return redirect(goal, 303)
 
 
-def _submitted(principal: Principal, input_request: InputRequest) -> AnswerForm:
-    vault = PageVault(principal.user.id, f"request {input_request.id}")
-    return AnswerForm.submitted(
-        input_request.schema, request.form, input_request.proposed_response, vault
-    )
-
-
 def _store(
     principal: Principal, input_request: InputRequest, form: AnswerForm, value: JSONObject
 ) -> ResponseReturnValue:
@@ -208,6 +215,7 @@ def _store(
     try:
         checked = check_answer(principal.workspace, input_request.id, value)
         with writing():
+            save_held(principal, input_request, form)
             resolve(
                 principal.workspace,
                 checked,
@@ -247,10 +255,11 @@ def _seen(input_request: InputRequest, *, is_drawn_anew: bool = False) -> str:
     return sent or digest_of_request(input_request)
 
 
-def _decline_form(input_request: InputRequest) -> DeclineForm | None:
+def _decline_form(principal: Principal, input_request: InputRequest) -> DeclineForm | None:
     """Return the form to decline with, where that can be done; what was typed stays in it."""
-    is_declinable = _is_pending(input_request) and input_request.allow_decline
-    return DeclineForm() if is_declinable else None
+    if not (_is_pending(input_request) and input_request.allow_decline):
+        return None
+    return DeclineForm(data={"reason": reason_of_draft(principal, input_request)})
 
 
 def _page(
@@ -269,7 +278,7 @@ def _page(
         state=state_of(principal, input_request),
         form=form if is_pending else None,
         question=question_in(form, input_request) if form and is_pending else None,
-        decline=why if why and is_pending else _decline_form(input_request),
+        decline=why if why and is_pending else _decline_form(principal, input_request),
         reasons=last_reasons(principal.workspace, principal.user, _REASONS_OFFERED)
         if is_pending
         else [],
@@ -280,6 +289,7 @@ def _page(
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
         seen=_seen(input_request, is_drawn_anew=refusal is not None),
         revision=revision_of(input_request),
+        draft=draft_shown(principal, input_request, form) if form and is_pending else None,
     )
     drawn = render_template(
         "input_request/show.html",

@@ -1,0 +1,171 @@
+"""Drafts: what somebody types is kept while they type, and is there again wherever they go on."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from opensink_web.errors import InvalidInput, UnreadableSecret
+from opensink_web.models import InputRequest
+from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.requests import draft as drafts
+from opensink_web.operations.requests.queries import (
+    find_draft,
+    find_input_request,
+    others_with_draft,
+)
+from opensink_web.schema.form import AnswerForm
+from opensink_web.web.access import requires, services
+from opensink_web.web.forms.kept_secret import PageVault
+
+blueprint = Blueprint("draft", __name__)
+_PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>/draft"
+SAVE_BUTTON = "_save_draft"
+KNOWN = "_draft"
+"""The field that says when the draft was saved that the form knows of."""
+_BESIDE_THE_FIELDS = ("reason",)
+_REPLACED = "X-Draft-Replaced"
+_VERSION = "X-Draft"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDraft:
+    """What a request's page says of drafts: when the reader's own was saved, who else has one.
+
+    `version` is what the form brings back. `may_stay_here` unless there may be a secret in the
+    form: then the browser keeps nothing of it.
+    """
+
+    saved_at: datetime | None
+    others: tuple[str, ...]
+    may_stay_here: bool
+
+    @property
+    def version(self) -> str:
+        return self.saved_at.isoformat() if self.saved_at else ""
+
+
+def draft_shown(principal: Principal, input_request: InputRequest, form: AnswerForm) -> ShownDraft:
+    """Return what the page says of drafts."""
+    own = find_draft(input_request.id, principal.user.id)
+    return ShownDraft(
+        own.updated_at if own else None,
+        tuple(others_with_draft(input_request.id, principal.user.id)),
+        may_stay_here=not form.root.node.secrets.may_hold_any(),
+    )
+
+
+def form_of_draft(principal: Principal, input_request: InputRequest) -> AnswerForm | None:
+    """Return the form as the reader has left it, without secrets; None where they have not."""
+    own = find_draft(input_request.id, principal.user.id)
+    # it is not worth a page that fails: a key may be lost, or the draft be of another release
+    with suppress(UnreadableSecret, ValueError):
+        if own is not None:
+            fields = MultiDict([(name, text) for name, text in own.fields])
+            return submitted_form(principal, input_request, fields)
+    return None
+
+
+def reason_of_draft(principal: Principal, input_request: InputRequest) -> str:
+    """Return the reason that the reader has typed and not sent."""
+    own = find_draft(input_request.id, principal.user.id)
+    with suppress(UnreadableSecret, ValueError):
+        if own is not None:
+            return next((text for name, text in own.fields if name == "reason"), "")
+    return ""
+
+
+def submitted_form(
+    principal: Principal, input_request: InputRequest, fields: MultiDict[str, str]
+) -> AnswerForm:
+    """Return the form with what was sent in it."""
+    vault = PageVault(principal.user.id, f"request {input_request.id}")
+    return AnswerForm.submitted(
+        input_request.schema, fields, input_request.proposed_response, vault
+    )
+
+
+def typed_in(form: AnswerForm) -> list[tuple[str, str]]:
+    """Return what is kept of a form that was sent with this request."""
+    beside = [(name, text) for name in _BESIDE_THE_FIELDS for text in request.form.getlist(name)]
+    return [*form.typed, *((name, text) for name, text in beside if text)]
+
+
+@blueprint.get(_PAGE)
+@requires("agent_session_input_requests", Action.WRITE)
+def version(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Answer nothing but when the reader's draft was saved, if there is one."""
+    input_request = find_input_request(principal.workspace, request_id)
+    own = find_draft(input_request.id, principal.user.id)
+    response = make_response("", 204)
+    if own is not None:
+        response.headers[_VERSION] = own.updated_at.isoformat()
+    return response
+
+
+@blueprint.post(_PAGE)
+@requires("agent_session_input_requests", Action.WRITE)
+def save(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Keep what a form holds now; answers nothing but when, and whether it replaced another."""
+    saved = save_sent(principal, request_id)
+    response = make_response("", 204)
+    if saved is not None:
+        response.headers[_VERSION] = saved.saved_at.isoformat()
+        if saved.has_replaced:
+            response.headers[_REPLACED] = "1"
+    return response
+
+
+@blueprint.post(_PAGE + "/discard")
+@requires("agent_session_input_requests", Action.WRITE)
+def discard(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Forget the draft, and show the request as it was asked."""
+    input_request = find_input_request(principal.workspace, request_id)
+    with writing():
+        drafts.discard_draft(input_request.id, principal.user.id)
+    flash("Your draft was discarded.")
+    return redirect(_back(principal, request_id), 303)
+
+
+def save_sent(principal: Principal, request_id: UUID) -> drafts.SavedDraft | None:
+    """Keep what was sent with this request, in a transaction of its own."""
+    input_request = find_input_request(principal.workspace, request_id)
+    fields = typed_in(submitted_form(principal, input_request, request.form))
+    with writing():
+        return drafts.save_draft(
+            principal.workspace, request_id, principal.user, fields, known=_known()
+        )
+
+
+def save_held(principal: Principal, input_request: InputRequest, form: AnswerForm) -> None:
+    """Keep what was sent beside the decision that it is, so that undoing it shows it again."""
+    if not services().settings.undo_seconds:
+        return
+    with suppress(InvalidInput):  # it is too much, and decided all the same
+        drafts.save_draft(principal.workspace, input_request.id, principal.user, typed_in(form))
+
+
+def saved_page(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Keep what was sent by the button that does only that, and show the request again."""
+    save_sent(principal, request_id)
+    flash("Your draft was saved.")
+    return redirect(_back(principal, request_id), 303)
+
+
+def _known() -> datetime | None:
+    with suppress(ValueError):
+        return datetime.fromisoformat(request.form.get(KNOWN, ""))
+    return None
+
+
+def _back(principal: Principal, request_id: UUID) -> str:
+    page = url_for(
+        "input_request.show", workspace_slug=principal.workspace.slug, request_id=request_id
+    )
+    query = request.query_string.decode()
+    return f"{page}?{query}" if query else page
