@@ -1,5 +1,6 @@
 """Drafts: what somebody types is kept while they type, and is there again wherever they go on."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.errors import InvalidInput, UnreadableSecret
-from opensink_web.models import InputRequest
+from opensink_web.models import Draft, InputRequest, InputRequestStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.requests import draft as drafts
@@ -18,8 +19,11 @@ from opensink_web.operations.requests.queries import (
     find_draft,
     find_input_request,
     others_with_draft,
+    predecessor_of,
 )
+from opensink_web.schema.controls.sent import FormData
 from opensink_web.schema.form import AnswerForm
+from opensink_web.schema.moved import moved
 from opensink_web.web.access import requires, services
 from opensink_web.web.forms.kept_secret import PageVault
 
@@ -28,6 +32,8 @@ _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>/draft"
 SAVE_BUTTON = "_save_draft"
 KNOWN = "_draft"
 """The field that says when the draft was saved that the form knows of."""
+REVISIONS_MAX = 20
+"""How far back it is looked for what somebody has typed."""
 _BESIDE_THE_FIELDS = ("reason",)
 _REPLACED = "X-Draft-Replaced"
 _VERSION = "X-Draft"
@@ -38,50 +44,82 @@ class ShownDraft:
     """What a request's page says of drafts: when the reader's own was saved, who else has one.
 
     `version` is what the form brings back. `may_stay_here` unless there may be a secret in the
-    form: then the browser keeps nothing of it.
+    form: then the browser keeps nothing of it. `typed_for` is the revision for which it was typed,
+    where something else is asked by now.
     """
 
     saved_at: datetime | None
+    typed_for: int | None
     others: tuple[str, ...]
     may_stay_here: bool
 
     @property
     def version(self) -> str:
-        return self.saved_at.isoformat() if self.saved_at else ""
+        is_of_another = self.saved_at is None or self.typed_for is not None
+        return "" if is_of_another or self.saved_at is None else self.saved_at.isoformat()
 
 
 def draft_shown(principal: Principal, input_request: InputRequest, form: AnswerForm) -> ShownDraft:
     """Return what the page says of drafts."""
-    own = find_draft(input_request.id, principal.user.id)
+    own, typed_for = _own_draft(principal, input_request)
+    others = (others_with_draft(each.id, principal.user.id) for each in _revisions(input_request))
     return ShownDraft(
         own.updated_at if own else None,
-        tuple(others_with_draft(input_request.id, principal.user.id)),
+        None if typed_for is input_request else typed_for.revision,
+        tuple(sorted({email for emails in others for email in emails})),
         may_stay_here=not form.root.node.secrets.may_hold_any(),
     )
 
 
 def form_of_draft(principal: Principal, input_request: InputRequest) -> AnswerForm | None:
     """Return the form as the reader has left it, without secrets; None where they have not."""
-    own = find_draft(input_request.id, principal.user.id)
+    own, typed_for = _own_draft(principal, input_request)
     # it is not worth a page that fails: a key may be lost, or the draft be of another release
     with suppress(UnreadableSecret, ValueError):
         if own is not None:
             fields = MultiDict([(name, text) for name, text in own.fields])
-            return submitted_form(principal, input_request, fields)
+            form = submitted_form(principal, typed_for, fields)
+            if typed_for is input_request:
+                return form
+            blank = AnswerForm.blank(input_request.schema, input_request.proposed_response)
+            return submitted_form(principal, input_request, moved(fields, form, blank))
     return None
 
 
 def reason_of_draft(principal: Principal, input_request: InputRequest) -> str:
     """Return the reason that the reader has typed and not sent."""
-    own = find_draft(input_request.id, principal.user.id)
+    own, _ = _own_draft(principal, input_request)
     with suppress(UnreadableSecret, ValueError):
         if own is not None:
             return next((text for name, text in own.fields if name == "reason"), "")
     return ""
 
 
+def _own_draft(
+    principal: Principal, input_request: InputRequest
+) -> tuple[Draft | None, InputRequest]:
+    """Return what the reader has typed, and for which revision of a request that waits."""
+    for revision in _revisions(input_request):
+        own = find_draft(revision.id, principal.user.id)
+        if own is not None:
+            return own, revision
+    return None, input_request
+
+
+def _revisions(input_request: InputRequest) -> Iterator[InputRequest]:
+    """Yield a request, and while it waits those that it was asked instead of, the newest first."""
+    yield input_request
+    before = input_request
+    for _ in range(REVISIONS_MAX if input_request.status is InputRequestStatus.PENDING else 0):
+        earlier = predecessor_of(before)
+        if earlier is None:
+            return
+        yield earlier
+        before = earlier
+
+
 def submitted_form(
-    principal: Principal, input_request: InputRequest, fields: MultiDict[str, str]
+    principal: Principal, input_request: InputRequest, fields: FormData
 ) -> AnswerForm:
     """Return the form with what was sent in it."""
     vault = PageVault(principal.user.id, f"request {input_request.id}")
@@ -127,7 +165,8 @@ def discard(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Forget the draft, and show the request as it was asked."""
     input_request = find_input_request(principal.workspace, request_id)
     with writing():
-        drafts.discard_draft(input_request.id, principal.user.id)
+        for revision in _revisions(input_request):
+            drafts.discard_draft(revision.id, principal.user.id)
     flash("Your draft was discarded.")
     return redirect(_back(principal, request_id), 303)
 

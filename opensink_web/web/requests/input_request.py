@@ -1,5 +1,6 @@
 """One request: what is asked, the form to decide with, and what became of the decision."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 from wtforms.validators import DataRequired, Length
 
-from opensink_web.errors import InvalidAnswer, OpenSinkError
+from opensink_web.errors import InvalidAnswer, InvalidInput, OpenSinkError, Superseded
 from opensink_web.json_value import JSONObject
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
 from opensink_web.models.transaction import writing
@@ -33,6 +34,7 @@ from opensink_web.web.requests.draft import (
     form_of_draft,
     reason_of_draft,
     save_held,
+    save_sent,
     saved_page,
     submitted_form,
 )
@@ -195,6 +197,10 @@ def _turn_down(
                 hold_seconds=services().settings.undo_seconds,
                 seen=request.form.get(SEEN),
             )
+    except Superseded as error:
+        with suppress(InvalidInput):  # it is too much to be kept, and still on the page
+            save_sent(principal, input_request.id)  # it is filled in again in what is asked now
+        return _page(principal, input_request, form, refusal=error.message, status=error.status)
     except OpenSinkError as error:
         return _page(principal, input_request, form, refusal=error.message, status=error.status)
     return _go_on(principal, input_request)
@@ -225,6 +231,10 @@ def _store(
             )
     except InvalidAnswer as error:
         return _page(principal, input_request, form.with_errors(error.errors), status=422)
+    except Superseded as error:
+        with suppress(InvalidInput):  # it is too much to be kept, and still on the page
+            save_sent(principal, input_request.id)  # it is filled in again in what is asked now
+        return _page(principal, input_request, form, refusal=error.message, status=error.status)
     except OpenSinkError as error:
         return _page(principal, input_request, form, refusal=error.message, status=error.status)
     return _go_on(principal, input_request)

@@ -153,15 +153,65 @@ class TestRevisions:
     def test_an_open_form_decides_nothing(self, api: Api, bob: FlaskClient, place: str) -> None:
         first = ask(api)
         html = bob.get(f"{place}/{first['id']}").text
-        fields = dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', html))
-        for button in ("_decline", "_save_draft"):
-            fields.pop(button)
+        fields = _fields(html)
         new = _supersede(api, first, title="Sell?")
         answer = bob.post(f"{place}/{first['id']}", data=fields)
         assert answer.status_code == 409
         assert "asked something else" in answer.text
         assert f'href="{place}/{new["id"]}"' in answer.text
         assert api.read(f"{PATH}/{new['id']}")["status"] == "pending"
+
+
+class TestDrafts:
+    def test_what_was_entered_is_filled_in_where_the_same_is_asked(
+        self, api: Api, bob: FlaskClient, alice: FlaskClient, place: str
+    ) -> None:
+        first = ask(api, schema=properties(note={"type": "string"}, gone={"type": "string"}))
+        page = f"{place}/{first['id']}"
+        fields = _fields(bob.get(page).text)
+        typed = {name: f"typed in {name}" for name in ("answer-1", "answer-2")}
+        assert bob.post(f"{page}/draft", data=fields | typed).status_code == 204
+        schema = properties(new={"type": "string", "default": "new"}, note={"type": "string"})
+        second = _supersede(api, first, schema=schema)
+        third = _supersede(api, second, title="Third")
+        html = bob.get(f"{place}/{third['id']}").text
+        assert "What you entered for revision 1" in words_of(html)
+        assert "typed in answer-1" in html
+        assert "typed in answer-2" not in html
+        assert "new</textarea>" in html
+        assert "typed in" not in alice.get(f"{place}/{third['id']}").text
+        assert "bob@example.com has an unsent draft" in words_of(
+            alice.get(f"{place}/{third['id']}").text
+        )
+        assert "typed in answer-2" in bob.get(page).text, "nothing is lost"
+
+    def test_what_is_discarded_does_not_come_back(
+        self, api: Api, bob: FlaskClient, place: str
+    ) -> None:
+        first = ask(api, schema=properties(note={"type": "string"}))
+        page = f"{place}/{first['id']}"
+        bob.post(f"{page}/draft", data=_fields(bob.get(page).text) | {"answer-1": "typed"})
+        new = f"{place}/{_supersede(api, first)['id']}"
+        assert "typed</textarea>" in bob.get(new).text
+        assert bob.post(f"{new}/draft/discard").status_code == 303
+        assert "typed</textarea>" not in bob.get(new).text
+
+    def test_what_is_sent_too_late_is_there_in_what_is_asked_now(
+        self, api: Api, bob: FlaskClient, place: str
+    ) -> None:
+        first = ask(api, schema=properties(note={"type": "string"}))
+        page = f"{place}/{first['id']}"
+        fields = _fields(bob.get(page).text) | {"answer-1": "typed"}
+        new = _supersede(api, first, title="Sell?")
+        answer = bob.post(page, data=fields)
+        assert answer.status_code == 409
+        assert "typed" in answer.text
+        assert "typed</textarea>" in bob.get(f"{place}/{new['id']}").text
+
+
+def _fields(html: str) -> dict[str, str]:
+    """Return the hidden fields of a form."""
+    return dict(re.findall(r'type="hidden" name="([^"]+)"[^>]*value="([^"]*)"', html))
 
 
 def _supersede(api: Api, request: Any, **changes: Any) -> Any:
