@@ -6,7 +6,8 @@ file in every package:
         HTTP in - blueprint (web/, api/, runtime/) - operation - models - commit - wake-up by RQ -
         worker - outbound call - operation - models
 
-The row in the database is the truth; Redis only carries "look at group N".
+The row in the database is the truth; Redis only carries "look at group N", and to the web
+processes which workspace changed.
 
     cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi,
                 settings, backup, restore, prune, rotate-key, batch, execution
@@ -19,7 +20,8 @@ The row in the database is the truth; Redis only carries "look at group N".
     work/       the work engine, the only package that knows RQ and Redis: queue (in the database),
                 wakeups, dispatcher (one per worker), kinds (the registry) and their modules,
                 sweeper, worker
-    contract/   a JSON route declared once: who may call it, what it takes, how it is documented
+    contract/   a JSON route declared once: who may call it, what it takes, how it is documented;
+                live: what open pages wait to be told
     services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument; each
                 package above what it may know: decisions executions deliveries agents requests
