@@ -71,14 +71,6 @@ def _set_headers(response: Response) -> Response:
             headers.add(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:  # that is, PUBLIC_URL is https
         headers.setdefault("Strict-Transport-Security", f"max-age={_HSTS_SECONDS}")
-    if request.endpoint == "static":
-        _let_static_files_be_kept(response)
-    elif "cache-control" not in there:
+    if "cache-control" not in there:
         headers.add("Cache-Control", "no-store")
     return response
-
-
-def _let_static_files_be_kept(response: Response) -> None:
-    """An address with ?v= names one content for ever."""
-    if "v" in request.args and response.status_code == 200:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

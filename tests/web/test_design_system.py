@@ -9,7 +9,7 @@ from flask import Flask, render_template, render_template_string
 from jinja2 import StrictUndefined
 
 from opensink_web.models import SessionStatus
-from opensink_web.web.rendering import filters
+from opensink_web.web.rendering import assets, filters
 from tests.support.cases import for_each
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,7 @@ def app() -> Flask:
     )
     app.jinja_env.undefined = StrictUndefined
     filters.register(app)
+    assets.register(app)
     return app
 
 

@@ -1,4 +1,4 @@
-"""What templates may call: filters that format values, and `asset()` for static files.
+"""What templates may call: filters that format values.
 
 Formatting alone: nothing here reads the database or the signed-in user, and of the request only how
 much of it has been formatted.
@@ -7,12 +7,9 @@ much of it has been formatted.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
 from urllib.parse import unquote
 
-from flask import Flask, current_app, g, has_request_context, url_for
+from flask import Flask, g, has_request_context
 from jinja2 import Environment
 from markupsafe import Markup
 
@@ -31,9 +28,8 @@ _HOUR_SECONDS = 60 * _MINUTE_SECONDS
 
 
 def register(app: Flask) -> None:
-    """Give the application's templates the filters and globals of this module."""
+    """Give the application's templates the filters of this module."""
     equip(app.jinja_env)
-    app.jinja_env.globals["asset"] = asset
 
 
 def equip(environment: Environment) -> None:
@@ -146,24 +142,6 @@ def initials(email: str) -> str:
 def hidden_lines(value: object) -> list[str]:
     """Return the lines of a text that have characters nobody sees, cut where they are long."""
     return visible_text.excerpts(value) if isinstance(value, str) else []
-
-
-def asset(path: str) -> str:
-    """Return the address of a static file; it changes with the content, so it caches for ever.
-
-    Raises: FileNotFoundError, so that a misspelt name fails in the first test that renders it.
-    """
-    known: dict[str, str] = g.setdefault("asset_addresses", {})
-    if path not in known:  # a page may have a hundred icons, all from one file
-        file = Path(current_app.static_folder or "", path)
-        version = _fingerprint(file, file.stat().st_mtime_ns)
-        known[path] = url_for("static", filename=path, v=version)
-    return known[path]
-
-
-@lru_cache(maxsize=256)
-def _fingerprint(file: Path, modified_ns: int) -> str:
-    return sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def _in_utc(moment: datetime) -> datetime:

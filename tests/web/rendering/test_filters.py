@@ -1,4 +1,4 @@
-"""How templates write values, and where static files are."""
+"""How templates write values."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -69,25 +69,6 @@ def test_json_is_escaped_by_the_template(app: Flask) -> None:
         html = render_template_string("{{ value | json_pretty }}", value={"a": "</pre>é"})
 
     assert html == "{\n  &#34;a&#34;: &#34;&lt;/pre&gt;é&#34;\n}"
-
-
-def test_an_asset_s_address_carries_its_fingerprint(app: Flask, tmp_path: Path) -> None:
-    app.static_folder = str(tmp_path)
-    file = tmp_path / "app.css"
-    file.write_text("a {}")
-    with app.test_request_context():
-        before = filters.asset("app.css")
-    file.write_text("b { }")
-    with app.test_request_context():
-        after = filters.asset("app.css")
-
-    assert before.startswith("/static/app.css?v=")
-    assert before != after
-
-
-def test_a_misspelt_asset_fails_at_once(app: Flask) -> None:
-    with app.test_request_context(), pytest.raises(FileNotFoundError):
-        filters.asset("css/nothing.css")
 
 
 def test_a_page_has_room_for_so_much_json(app: Flask) -> None:

@@ -1,0 +1,163 @@
+"""Static files as browsers get them: one style sheet and one script for all pages, joined from the
+small files that one reads and edits, compressed once, at addresses that change with the content.
+
+Nothing is built beforehand: the first page that names a file has it joined, and it is kept in
+memory. While Flask's debug mode is on, changed files are read anew.
+"""
+
+import gzip
+import mimetypes
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from posixpath import normpath
+
+from flask import Flask, Response, current_app, g, request, url_for
+from rcssmin import cssmin
+from rjsmin import jsmin
+from werkzeug.security import safe_join
+
+from opensink_web.errors import NotFound
+
+STYLE = "style.css"
+SCRIPT = "script.js"
+BUNDLES = {
+    # in the order of the cascade: the frame, what all pages have, then what some have
+    STYLE: (
+        "vendor/tabler-1.6.1/tabler.min.css",
+        "css/tokens.css",
+        "css/shell.css",
+        "css/components.css",
+        "css/history.css",
+        "css/tables.css",
+        "css/forms.css",
+        "css/markdown.css",
+        "css/admin.css",
+        "css/answer.css",
+        "css/answer-parts.css",
+        "css/review.css",
+        "css/inbox.css",
+        "css/bulk.css",
+        "css/execution.css",
+        "css/gallery.css",
+    ),
+    SCRIPT: (
+        "vendor/htmx-2.0.11/htmx.min.js",
+        "js/toasts.js",
+        "js/requests.js",
+        "js/times.js",
+        "js/copy.js",
+        "js/disclosure.js",
+        "js/forms.js",
+        "js/count.js",
+        "js/live.js",
+        "js/keys.js",
+        "js/answer.js",
+        "js/filter.js",
+        "js/proposed.js",
+        "js/redraw.js",
+        "js/scalar.js",
+        "js/review.js",
+        "js/draft.js",
+        "js/select.js",
+        "js/table.js",
+        "js/arrivals.js",
+    ),
+}
+ALONE = ("js/theme.js", "js/forms.js")
+"""Scripts that pages load by themselves: before the first paint, and where there is no htmx."""
+_FOREVER = "public, max-age=31536000, immutable"
+_SMALL_BYTES = 256
+_LEVEL = 9
+
+
+@dataclass(frozen=True)
+class Asset:
+    """What stands at one address."""
+
+    content: bytes
+    compressed: bytes | None
+    mimetype: str
+    fingerprint: str
+
+
+def register(app: Flask) -> None:
+    """Give templates `asset()`, and serve what it names."""
+    app.jinja_env.globals["asset"] = asset
+    app.view_functions["static"] = _serve
+
+
+def asset(name: str) -> str:
+    """Return the address of a bundle or a static file.
+
+    Raises: FileNotFoundError, so that a misspelt name fails in the first test that renders it.
+    """
+    known: dict[str, str] = g.setdefault("asset_addresses", {})
+    if name not in known:  # a page may have a hundred icons, all from one file
+        known[name] = url_for("static", filename=name, v=_find(name).fingerprint)
+    return known[name]
+
+
+def _serve(filename: str) -> Response:
+    try:
+        served = _find(filename)
+    except OSError as error:
+        raise NotFound("There is no file at this address.") from error
+    is_compressed = served.compressed is not None and request.accept_encodings["gzip"] > 0
+    response = Response(served.compressed if is_compressed else served.content)
+    response.mimetype = served.mimetype
+    if is_compressed:
+        response.headers["Content-Encoding"] = "gzip"
+    # one that compresses and one that does not are not the same byte by byte
+    response.set_etag(served.fingerprint + ("-gzip" if is_compressed else ""))
+    response.vary.add("Accept-Encoding")
+    # an address of another version, asked for while one replaces the other, must not be kept
+    is_this = request.args.get("v") == served.fingerprint
+    response.headers["Cache-Control"] = _FOREVER if is_this else "no-cache"
+    response.make_conditional(request)
+    return response
+
+
+def _find(name: str) -> Asset:
+    folder = current_app.static_folder or ""
+    changed = _changed(folder, name) if current_app.debug else ()
+    return _load(folder, name, changed)
+
+
+def _changed(folder: str, name: str) -> tuple[int, ...]:
+    return tuple(path.stat().st_mtime_ns for path in _paths(folder, name))
+
+
+@lru_cache(maxsize=256)
+def _load(folder: str, name: str, changed: tuple[int, ...]) -> Asset:
+    # a script that ends without a semicolon would call what comes next in brackets
+    between = b";\n" if name.endswith(".js") else b"\n"
+    content = between.join(_read(path) for path in _paths(folder, name))
+    compressed = gzip.compress(content, _LEVEL, mtime=0) if len(content) > _SMALL_BYTES else None
+    return Asset(
+        content,
+        compressed if compressed and len(compressed) < len(content) else None,
+        mimetypes.guess_type(name)[0] or "application/octet-stream",
+        sha256(content).hexdigest()[:12],
+    )
+
+
+def _paths(folder: str, name: str) -> list[Path]:
+    """Raises: FileNotFoundError for what leads out of the folder, or is written in two ways."""
+    paths = [safe_join(folder, part) for part in BUNDLES.get(name, (name,))]
+    if None in paths or normpath(name) != name:  # each way would be kept in memory by itself
+        raise FileNotFoundError(name)
+    return [Path(path) for path in paths if path]
+
+
+def _read(path: Path) -> bytes:
+    """Read a file without its comments and spare blanks; what comes from others stays as it is."""
+    content = path.read_bytes()
+    match path.suffixes:
+        case [".css"]:
+            return bytes(cssmin(content))
+        case [".js"]:
+            return bytes(jsmin(content))
+        case _:
+            return content

@@ -1,0 +1,157 @@
+"""Style and script in one file each, compressed, at addresses that change with the content."""
+
+import gzip
+import os
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from opensink_web.errors import NotFound
+from opensink_web.web.rendering import assets
+
+ROOT = Path(__file__).parents[3]
+FOREVER = "public, max-age=31536000, immutable"
+GZIP = {"Accept-Encoding": "br;q=1, gzip;q=0.5"}
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask(__name__, static_folder=str(ROOT / "static"))
+    assets.register(app)
+    app.register_error_handler(NotFound, lambda _error: ("", 404))
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def address_of(app: Flask, name: str) -> str:
+    with app.test_request_context():
+        return assets.asset(name)
+
+
+@pytest.fixture
+def style(app: Flask) -> str:
+    return address_of(app, assets.STYLE)
+
+
+def get(client: FlaskClient, address: str, **headers: str) -> TestResponse:
+    return client.get(address, headers={key.replace("_", "-"): headers[key] for key in headers})
+
+
+def test_every_style_sheet_and_script_is_in_a_bundle_once() -> None:
+    bundled = [name for names in assets.BUNDLES.values() for name in names]
+    ours = [
+        path.relative_to(ROOT / "static").as_posix()
+        for folder in ("css", "js")
+        for path in sorted((ROOT / "static" / folder).iterdir())
+    ]
+    missing = set(ours) - {*bundled, *assets.ALONE}
+    assert missing == set(), "name these in BUNDLES of opensink_web/web/rendering/assets.py"
+    assert len(bundled) == len(set(bundled))
+
+
+def test_no_page_loads_a_part_of_a_bundle_by_itself() -> None:
+    named = {
+        name
+        for path in (ROOT / "templates").rglob("*.html")
+        for name in re.findall(r"asset\([\"']([^\"']+\.(?:css|js))[\"']", path.read_text())
+    }
+    assert named == {*assets.BUNDLES, *assets.ALONE}, "pages load what is in the bundles anyway"
+
+
+@pytest.mark.parametrize("name", [*assets.BUNDLES, *assets.ALONE, "img/favicon.svg"])
+def test_what_a_page_names_is_there_and_kept_for_ever(
+    app: Flask, client: FlaskClient, name: str
+) -> None:
+    answer = client.get(address_of(app, name))
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == FOREVER
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "Content-Encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(("ending", "mimetype"), [("css", "text/css"), ("js", "text/javascript")])
+def test_a_bundle_has_its_kind(app: Flask, client: FlaskClient, ending: str, mimetype: str) -> None:
+    (name,) = [each for each in assets.BUNDLES if each.endswith(ending)]
+    assert client.get(address_of(app, name)).content_type == f"{mimetype}; charset=utf-8"
+
+
+def test_a_bundle_has_its_parts_in_their_order(tmp_path: Path, app: Flask) -> None:
+    for names in assets.BUNDLES.values():
+        for number, name in enumerate(names):
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"part{number} {{ }}\n/* why */\n")
+    app.static_folder = str(tmp_path)
+    sent = app.test_client().get(address_of(app, assets.STYLE)).text
+    numbers = [int(number) for number in re.findall(r"part(\d+)", sent)]
+    assert numbers == list(range(len(assets.BUNDLES[assets.STYLE])))
+    assert "why" not in sent.replace("/* why */", "", 1)  # but in what others wrote, as it came
+
+
+def test_whoever_takes_gzip_gets_it(client: FlaskClient, style: str) -> None:
+    plain, compressed = client.get(style), client.get(style, headers=GZIP)
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(compressed.data) == plain.data
+    assert len(compressed.data) < len(plain.data) / 3
+    assert compressed.headers["Cache-Control"] == FOREVER
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "identity"])
+def test_and_nobody_else_does(client: FlaskClient, style: str, accepted: str) -> None:
+    answer = get(client, style, Accept_Encoding=accepted)
+    assert "Content-Encoding" not in answer.headers
+    assert b"{" in answer.data
+
+
+def test_who_has_it_is_told_so(client: FlaskClient, style: str) -> None:
+    tags = {client.get(style, headers=headers).headers["ETag"] for headers in ({}, GZIP)}
+    assert len(tags) == 2, "these are not the same byte by byte"
+    compressed = client.get(style, headers=GZIP).headers["ETag"]
+    again = get(client, style, Accept_Encoding="gzip", If_None_Match=compressed)
+    assert again.status_code == 304
+    assert again.data == b""
+    assert again.headers["Cache-Control"] == FOREVER
+
+
+def test_another_version_s_address_is_not_kept(client: FlaskClient, style: str) -> None:
+    """A server of the version before, or after, answers while one replaces the other."""
+    for address in (style.partition("?")[0], re.sub("v=.*", "v=000000000000", style)):
+        assert client.get(address).headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["css/nothing.css", "css", "", "../app.py", "css/../../app.py", "js/./theme.js", "x" * 300],
+)
+def test_there_is_nothing_else(client: FlaskClient, path: str) -> None:
+    assert client.get(f"/static/{path}").status_code == 404
+
+
+def test_an_address_changes_with_the_content(app: Flask, tmp_path: Path) -> None:
+    """Which is looked at anew where somebody works on it."""
+    app.static_folder, app.debug = str(tmp_path), True
+    file = tmp_path / "app.css"
+    file.write_text("a {}")
+    before = address_of(app, "app.css")
+    file.write_text("b { }")
+    os.utime(file, ns=(1, 1))
+    assert before.startswith("/static/app.css?v=")
+    assert address_of(app, "app.css") != before
+
+
+def test_a_misspelt_name_fails_at_once(app: Flask) -> None:
+    with pytest.raises(FileNotFoundError):
+        address_of(app, "css/nothing.css")
+
+
+def test_below_a_path_addresses_have_it(app: Flask) -> None:
+    with app.test_request_context(environ_overrides={"SCRIPT_NAME": "/opensink"}):
+        assert assets.asset(assets.STYLE).startswith("/opensink/static/style.css?v=")
