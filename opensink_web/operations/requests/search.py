@@ -45,6 +45,7 @@ _LATEST = timedelta(minutes=1)
 _REQUESTS = cast("Table", InputRequest.__table__)
 _DOCUMENTS = cast("Table", SearchDocument.__table__)
 _AGENTS = cast("Table", Agent.__table__)
+_IS_PROGRESS = SearchProgress.id == 1
 
 
 def is_any_unindexed() -> bool:
@@ -77,7 +78,7 @@ def index_some() -> int:
     until = min(ids[-1], first_id_at(clock.now() - _LATEST))
     db.session.execute(
         update(SearchProgress)
-        .where(SearchProgress.indexed_until < until)
+        .where(_IS_PROGRESS, SearchProgress.indexed_until < until)
         .values(indexed_until=until)
         .execution_options(synchronize_session=False)
     )
@@ -85,7 +86,7 @@ def index_some() -> int:
 
 
 def _unindexed(limit: int) -> Sequence[Row[Any]]:
-    until = select(SearchProgress.indexed_until).scalar_subquery()
+    until = select(SearchProgress.indexed_until).where(_IS_PROGRESS).scalar_subquery()
     is_indexed = select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.request_id == _REQUESTS.c.id)
     columns = ("id", "workspace_id", "title", "key", "reference", "message")
     query: Select[Any] = (
