@@ -25,7 +25,7 @@ SCRIPT = "script.js"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
-        "vendor/tabler-1.6.1/tabler.min.css",
+        "vendor/tabler-1.6.1/tabler.subset.css",
         "css/tokens.css",
         "css/shell.css",
         "css/components.css",
