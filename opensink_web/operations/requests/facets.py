@@ -1,7 +1,7 @@
 """What a list can be narrowed to, and put together by, with how many there are of each.
 
 Counting costs the same in any list. Of one of no more than SAMPLE_MAX all is looked at. In a longer
-one the values are chain by jumping from one to the next in an index, and of each no more than
+one the values are found by jumping from one to the next in an index, and of each no more than
 VALUE_COUNTED_MAX are counted; where it is narrowed already, its first SAMPLE_MAX stand for it.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, assert_never
 from uuid import UUID
 
 from sqlalchemy import Integer, Row, Select, func, literal, select
@@ -73,6 +73,8 @@ class GroupBy(StrEnum):
                 return InputRequest.session_id
             case GroupBy.BATCH:
                 return InputRequest.batch_id
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, assert_never
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -37,6 +37,8 @@ class Age(StrEnum):
                 return timedelta(days=1)
             case Age.WEEK:
                 return timedelta(days=7)
+            case _:
+                assert_never(self)
 
     @property
     def words(self) -> str:
@@ -47,6 +49,8 @@ class Age(StrEnum):
                 return "Over a day"
             case Age.WEEK:
                 return "Over a week"
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from opensink_web.operations.requests.facets import Group, GroupBy
 from opensink_web.operations.requests.listing import ListView
@@ -53,3 +54,5 @@ def _words(by: GroupBy, group: Group) -> tuple[str, str]:
             return first.title, f"{asker}, session …{str(group.value)[-8:]}"
         case GroupBy.BATCH:
             return f"A batch of {first.key}", f"Batch …{str(group.value)[-8:]}"
+        case _:
+            assert_never(by)
