@@ -26,11 +26,6 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
     return environment | {"UNDO_SECONDS": "5"}
 
 
-@pytest.fixture
-def inside(app: Flask) -> Inside:
-    return Inside(app)
-
-
 def decide(
     browser: FlaskClient, ids: Sequence[UUID], verdict: str, *, reason: str = ""
 ) -> TestResponse:

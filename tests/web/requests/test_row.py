@@ -23,11 +23,6 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
     return environment | {"UNDO_SECONDS": "5"}
 
 
-@pytest.fixture
-def inside(app: Flask) -> Inside:
-    return Inside(app)
-
-
 def row_of(html: str, request_id: UUID) -> str:
     """Return one row as the page has it."""
     _, _, rest = html.partition(f'id="request-{request_id}"')

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -27,11 +26,6 @@ LISTS: JSONValue = {
 @pytest.fixture
 def environment(environment: dict[str, str]) -> dict[str, str]:
     return environment | {"UNDO_SECONDS": "5"}
-
-
-@pytest.fixture
-def inside(app: Flask) -> Inside:
-    return Inside(app)
 
 
 def cell(request_id: UUID, number: int = 0) -> str:
