@@ -46,10 +46,12 @@ def test_calls_the_endpoint_as_the_contract_says(
     assert call.body == {
         "session_id": str(waiting.session_id),
         "request_id": str(waiting.request_id),
+        "outcome": "answered",
     }
     assert call.headers["content-type"] == "application/json"
     assert call.headers["x-opensink-session-id"] == str(waiting.session_id)
     assert call.headers["x-opensink-request-id"] == str(waiting.request_id)
+    assert call.headers["x-opensink-outcome"] == "answered"
     assert call.headers["x-opensink-secret"] == secret
     assert call.headers["webhook-id"] == str(delivery.id)
     assert outcome(app, waiting)[:2] == ("succeeded", "processing_input")
