@@ -27,18 +27,24 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.agent_session import update_session
-from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.decisions.expiry import expire
-from opensink_web.operations.decisions.holding import give_back, take_effect, undo
+from opensink_web.operations.decisions.holding import give_back
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.deadline import set_deadline
 from opensink_web.operations.requests.digest import digest_of_request
-from tests.conftest import Cast, Person
+from tests.conftest import Cast
+from tests.support.holding import (
+    HOLD_SECONDS,
+    hold_answer,
+    hold_refusal,
+    let_take_effect,
+    take_back,
+)
 from tests.support.pause_scenarios import Paused, approval_in, paused_in
 from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
-HOLD_SECONDS = 5
 
 
 @pytest.fixture
@@ -51,33 +57,6 @@ def waiting(app: Flask, cast: Cast) -> Iterator[Waiting]:
 def paused(app: Flask, cast: Cast) -> Iterator[Paused]:
     with app.app_context():
         yield paused_in(cast.alice)
-
-
-def hold_answer(person: Person, request_id: UUID, *, approved: bool = True) -> None:
-    workspace = db.session.get_one(Workspace, person.workspace_id)
-    checked = check_answer(workspace, request_id, {"approved": approved})
-    with writing():
-        workspace = db.session.get_one(Workspace, person.workspace_id)
-        by = db.session.get_one(User, person.id)
-        resolve(workspace, checked, by=by, hold_seconds=HOLD_SECONDS)
-
-
-def hold_refusal(person: Person, request_id: UUID, reason: str = "Not today.") -> None:
-    with writing():
-        workspace = db.session.get_one(Workspace, person.workspace_id)
-        by = db.session.get_one(User, person.id)
-        decline(workspace, request_id, reason, by=by, hold_seconds=HOLD_SECONDS)
-
-
-def take_back(person: Person, request_id: UUID) -> None:
-    with writing():
-        workspace = db.session.get_one(Workspace, person.workspace_id)
-        undo(workspace, request_id, by=db.session.get_one(User, person.id))
-
-
-def let_take_effect(request_id: UUID) -> None:
-    with writing():
-        take_effect(request_id)
 
 
 def request_of(request_id: UUID) -> InputRequest:
