@@ -1,9 +1,9 @@
 """/agent-session-input-requests: what agents and executions ask people, and the answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -83,33 +83,8 @@ _NOT_DECIDED: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A request with what other rows say of it, which one that is in no session cannot load."""
-
-    request: InputRequest
-    tags: list[str]
-    superseded_by: UUID | None
-
-    @property
-    def digest(self) -> str:
-        """What is kept of old requests has none."""
-        return digest_of_request(self.request)
-
-    @property
-    def decline_reason(self) -> str | None:
-        return None if self._is_cancelled else self.request.decline_reason
-
-    @property
-    def cancel_reason(self) -> str | None:
-        return self.request.decline_reason if self._is_cancelled else None
-
-    @property
-    def _is_cancelled(self) -> bool:
-        return self.request.status is InputRequestStatus.CANCELLED
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.request, name)
+# what other rows say of a request, and what is written otherwise than it is kept
+_WRITTEN_OTHERWISE = {"tags", "superseded_by", "digest", "decline_reason", "cancel_reason"}
 
 
 class InputRequestResponse(ResponseModel):
@@ -171,10 +146,7 @@ class InputRequestResponse(ResponseModel):
         old = [request.id for request in requests if request.status is is_old]
         successors = input_requests.successors_of(old) if old else {}
         return [
-            cls._shown_to(
-                principal,
-                _Shown(request, tags.get(request.id, []), successors.get(request.id)),
-            )
+            cls._shown_to(principal, request, tags.get(request.id, []), successors.get(request.id))
             for request in requests
         ]
 
@@ -184,11 +156,30 @@ class InputRequestResponse(ResponseModel):
         return cls.all_shown_to(principal, [request])[0]
 
     @classmethod
-    def _shown_to(cls, principal: Principal, row: "_Shown") -> Self:
-        answer, request = cls.of(row), row.request
+    def _shown_to(
+        cls,
+        principal: Principal,
+        request: InputRequest,
+        tags: list[str],
+        superseded_by: UUID | None,
+    ) -> Self:
+        # asking an object for what it has costs less than being asked by pydantic
+        values: dict[str, Any] = {name: getattr(request, name) for name in _kept_as_written()}
+        is_cancelled = request.status is InputRequestStatus.CANCELLED
+        reason = request.decline_reason
+        answer = cls.model_validate(
+            {
+                **values,
+                "tags": tags,
+                "superseded_by": superseded_by,
+                "digest": digest_of_request(request),  # old requests have none
+                "decline_reason": None if is_cancelled else reason,
+                "cancel_reason": reason if is_cancelled else None,
+            }
+        )
         shown = _NOT_DECIDED if request.status is InputRequestStatus.HELD else {}
         if reads_secrets_of(principal, request):
-            return answer.model_copy(update=shown)
+            return answer.model_copy(update=shown) if shown else answer
         hidden = {
             "schema_": shown_schema(request),
             "proposed_response": shown_response(request, request.proposed_response),
@@ -196,6 +187,17 @@ class InputRequestResponse(ResponseModel):
             "default_response": shown_response(request, request.default_response),
         }
         return answer.model_copy(update=hidden | shown)
+
+
+@cache
+def _kept_as_written() -> tuple[str, ...]:
+    """Return what is answered of a request as its row has it."""
+    fields = InputRequestResponse.model_fields.items()
+    return tuple(
+        str(field.validation_alias or name)
+        for name, field in fields
+        if name not in _WRITTEN_OTHERWISE
+    )
 
 
 class InputRequestQuery(PageQuery):

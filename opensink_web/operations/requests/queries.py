@@ -71,6 +71,10 @@ _OPEN_REQUEST = (
 _TAGS = select(InputRequestTag.request_id, InputRequestTag.tag).where(
     InputRequestTag.request_id.in_(bindparam("of_requests", expanding=True))
 )
+# of one request: said in the same words each time, it need not be compiled anew
+_TAGS_OF_ONE = select(InputRequestTag.request_id, InputRequestTag.tag).where(
+    InputRequestTag.request_id == bindparam("of_request")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,10 @@ def list_input_requests(
 
 def tags_of(request_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Return the tags of requests in alphabetical order; those without are left out."""
-    rows = run_prepared(_TAGS, {"of_requests": list(request_ids)}).all()
+    if len(request_ids) == 1:
+        rows = run_prepared(_TAGS_OF_ONE, {"of_request": request_ids[0]}).all()
+    else:
+        rows = run_prepared(_TAGS, {"of_requests": list(request_ids)}).all()
     tags: dict[UUID, list[str]] = {}
     for row in rows:
         tags.setdefault(row.request_id, []).append(row.tag)
