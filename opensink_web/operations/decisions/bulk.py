@@ -24,6 +24,7 @@ from opensink_web.operations.decisions.holding import undo
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer, check_pending
 from opensink_web.operations.requests.digest import check_seen
+from opensink_web.operations.requests.row_text import is_seen_whole, row_text_of
 from opensink_web.operations.slices import SLICE
 from opensink_web.schema.one_click import one_click
 
@@ -159,6 +160,8 @@ def _answer_of(request: InputRequest, decision: RowDecision) -> JSONObject | Non
             click = one_click(request.schema, request.proposed_response)
             if click is None:
                 raise Conflict("This asks for more than a Yes or No. Open it to answer.")
+            if not (is_seen_whole(click) and row_text_of(request).is_whole):
+                raise Conflict("A list does not show all of this. Open it to decide.")
             value = click.yes if decision.verdict is Verdict.YES else click.no
             if value is None:
                 raise Conflict("To decline a call takes a reason. Decline it with one.")

@@ -195,7 +195,7 @@ def _turn_down(
                 why.reason.data,
                 by=principal.user,
                 hold_seconds=services().settings.undo_seconds,
-                seen=request.form.get(SEEN),
+                seen=request.form.get(SEEN, ""),
             )
     except Superseded as error:
         with suppress(InvalidInput):  # it is too much to be kept, and still on the page
@@ -227,7 +227,7 @@ def _store(
                 checked,
                 by=principal.user,
                 hold_seconds=services().settings.undo_seconds,
-                seen=request.form.get(SEEN),
+                seen=request.form.get(SEEN, ""),
             )
     except InvalidAnswer as error:
         return _page(principal, input_request, form.with_errors(error.errors), status=422)

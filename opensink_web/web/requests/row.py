@@ -25,7 +25,7 @@ def decide(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     decision = RowDecision(
         request_id,
         chosen_verdict(),
-        seen=request.args.get("seen"),
+        seen=request.args.get("seen", ""),
         reason=request.form.get("reason", ""),
     )
     results = decide_many(

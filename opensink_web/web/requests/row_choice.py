@@ -7,6 +7,7 @@ from uuid import UUID
 from opensink_web.errors import InvalidInput, UnreadableSecret
 from opensink_web.models import InputRequest, InputRequestStatus
 from opensink_web.operations.requests.digest import digest_of_request
+from opensink_web.operations.requests.row_text import RowText, is_seen_whole
 from opensink_web.schema.one_click import APPROVE, NO, YES, one_click
 
 
@@ -34,7 +35,8 @@ class Mark:
 class RowChoice:
     """What a row offers: the words of the answers that one click gives, None for those it does not.
 
-    Where neither is offered, the request has to be opened. `question` is what the answers answer.
+    Where neither is offered, the request has to be opened; `needs_look` where one click would do if
+    all of it were to be seen in the row. `question` is what the answers answer.
     """
 
     mark: Mark
@@ -42,6 +44,7 @@ class RowChoice:
     no: str | None
     question: str
     may_decline: bool
+    needs_look: bool
 
     @property
     def has_own_words(self) -> bool:
@@ -49,7 +52,7 @@ class RowChoice:
         return not {self.yes, self.no} <= {YES, NO, APPROVE, None}
 
 
-def choice_of(request: InputRequest) -> RowChoice | None:
+def choice_of(request: InputRequest, text: RowText) -> RowChoice | None:
     """Return what can be decided of a request in its row; None once it does not wait any more."""
     if request.status is not InputRequestStatus.PENDING:
         return None
@@ -58,12 +61,13 @@ def choice_of(request: InputRequest) -> RowChoice | None:
         mark = Mark(request.id, digest_of_request(request))
     except UnreadableSecret:
         return None
-    # what else goes into the answer is not to be seen in the row
-    has_all = click is not None and not click.has_more
+    # what else is asked, or goes into the answer, is not to be seen in the row
+    has_all = click is not None and is_seen_whole(click) and text.is_whole
     return RowChoice(
         mark=mark,
         yes=click.yes_label if click and has_all else None,
         no=click.no_label if click and has_all and click.no is not None else None,
         question=click.question if click and has_all else "",
         may_decline=request.allow_decline,
+        needs_look=click is not None and not has_all,
     )

@@ -20,12 +20,11 @@ from opensink_web.schema.described import (
 )
 from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.part_checker import PartChecker
-from opensink_web.schema.secrets import Secrets, secrets_of
+from opensink_web.schema.secrets import Secrets
 from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.node import ABSENT, Absent, FieldNode
 
-PREVIEW_LENGTH = 120
 MATCHED_ENTRIES_MAX = 500
 """In longer lists it is not looked for which entries stayed: the time grows with the square."""
 
@@ -99,14 +98,6 @@ def stored_answer(
         edit_count=None if proposed is None else len(edited),
         proposed=root.secrets.hide(proposed) if proposed is not None and edited else None,
     )
-
-
-def preview_of(schema: JSONValue, response: JSONObject) -> str:
-    """Return the beginning of an answer in a line, its secrets left out."""
-    shown = secrets_of(schema).hide(response)
-    parts = shown.items() if isinstance(shown, dict) else ()
-    line = ", ".join(f"{key}: {dump(value)}" for key, value in parts)
-    return line if len(line) <= PREVIEW_LENGTH else line[:PREVIEW_LENGTH] + "…"
 
 
 class _Drawing:

@@ -332,3 +332,16 @@ def forget_who_answered(app: Flask, person: Person, waiting: Waiting) -> None:
         asked = db.session.get_one(InputRequest, waiting.request_id)
         assert asked.resolved_by_id == person.id
         asked.resolved_by_id = None
+
+
+@pytest.mark.parametrize("button", [{}, {"_decline": "1", "reason": "No."}])
+@pytest.mark.parametrize("seen", ["", "0" * 64])
+def test_without_a_word_on_what_was_seen_nothing_is_decided(
+    app: Flask, bob: FlaskClient, waiting: Waiting, page: str, button: dict[str, str], seen: str
+) -> None:
+    answer = bob.post(page, data={**YES, **button, "_seen": seen})
+    assert answer.status_code == 409
+    assert "This was changed while you had it open" in answer.text
+    with app.app_context():
+        request = db.session.get_one(InputRequest, waiting.request_id)
+        assert request.status is InputRequestStatus.PENDING

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from opensink_web.json_value import JSONValue
 from opensink_web.models import InputRequestStatus
 from tests.conftest import Cast
-from tests.support.bulk_cases import AMOUNT, HTMX, Inside
+from tests.support.bulk_cases import AMOUNT, HTMX, Inside, marks_on
 from tests.support.review_cases import make_viewer
 from tests.support.scenarios import SCHEMA
 
@@ -60,7 +60,7 @@ def test_a_call_is_approved_as_it_is_proposed(cast: Cast, bob: FlaskClient, insi
 
 def test_a_call_is_declined_with_a_reason(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
     (call,) = inside.approvals(cast.alice, 1)
-    href = f"/w/main/requests/{call}/row"
+    href = button(bob.get(INBOX).text, call, "yes")
     without = bob.post(href, data={"verdict": "decline", "reason": " "}, headers=HTMX)
     assert "Give a reason" in without.text
     assert inside.of(call, "status") is PENDING
@@ -136,6 +136,99 @@ def test_what_was_changed_meanwhile_is_not_decided(
     answer = bob.post(href, data={"verdict": "yes"}, headers=HTMX)
     assert "changed while you had it open" in answer.text
     assert inside.of(only, "status") is PENDING
+
+
+@pytest.mark.parametrize("seen", ["", "?seen=", f"?seen={'0' * 64}"])
+@pytest.mark.parametrize("verdict", ["yes", "no", "decline"])
+def test_without_a_word_on_what_was_seen_nothing_is_decided(
+    cast: Cast, bob: FlaskClient, seen: str, verdict: str, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    form = {"verdict": verdict, "reason": "No."}
+    answer = bob.post(f"/w/main/requests/{only}/row{seen}", data=form, headers=HTMX)
+    assert "changed while you had it open" in answer.text
+    assert inside.of(only, "status") is PENDING
+
+
+HIDDEN = "Pay 5\u200b0"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"message": "Pay Bob.\n\nAnd Mallory."},
+        {"message": "Pay Bob. " * 20},
+        {"message": HIDDEN},
+        {"title": HIDDEN},
+        {"title": "Pay " + "Bob " * 60},
+    ],
+    ids=["more lines", "a long line", "hidden in it", "hidden in the title", "a long title"],
+)
+def test_what_is_not_all_to_be_seen_in_the_row_has_to_be_opened(
+    cast: Cast, bob: FlaskClient, changed: dict[str, str], inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    inside.change(only, digest=None, **changed)
+    row = row_of(bob.get(INBOX).text, only)
+    assert f'id="yes-{only}"' not in row
+    assert f'id="look-{only}"' in row
+    seen = marks_on(bob, INBOX)[str(only)].partition(".")[2]
+    for verdict in ("yes", "no"):
+        href = f"/w/main/requests/{only}/row?seen={seen}"
+        answer = bob.post(href, data={"verdict": verdict}, headers=HTMX)
+        assert "does not show all of this" in answer.text
+    assert inside.of(only, "status") is PENDING
+
+
+def test_a_call_is_approved_in_its_row_where_all_of_its_input_stands_there(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    short, long = inside.approvals(cast.alice, 2)
+    inside.change(short, digest=None, proposed_response={"amount": 1, "to": "Bob" * 60})
+    inside.change(long, digest=None, proposed_response={"amount": 1, "to": "Bob" * 80})
+    html = bob.get(INBOX).text
+    assert "Bob" * 60 in row_of(html, short)
+    assert f'id="yes-{short}"' in html
+    assert f'id="yes-{long}"' not in html
+    assert f'id="look-{long}"' in html
+    page = bob.post(
+        "/w/main/inbox/bulk",
+        data={"verdict": "yes", "chosen": [*marks_on(bob, INBOX).values()]},
+        follow_redirects=True,
+    )
+    assert "does not show all of this" in page.text
+    assert inside.statuses([short, long]) == [HELD, PENDING]
+
+
+def test_a_key_that_looks_like_others_is_quoted(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    (call,) = inside.approvals(cast.alice, 1)
+    inside.change(call, digest=None, proposed_response={"amount: 1, to": "Bob"})
+    assert "&#34;amount: 1, to&#34;: &#34;Bob&#34;" in row_of(bob.get(INBOX).text, call)
+
+
+def test_the_row_says_what_a_yes_answers(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
+    asks: JSONValue = {"type": "boolean", "title": "Refuse the payment"}
+    schema: JSONValue = {"type": "object", "required": ["no"], "properties": {"no": asks}}
+    (only,) = inside.ask(cast.alice, 1, schema)
+    assert "Refuse the payment" in row_of(bob.get(INBOX).text, only)
+
+
+def test_words_that_a_button_has_no_room_for_have_to_be_opened(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    choice: JSONValue = {
+        "oneOf": [
+            {"const": True, "title": "Sell, and the rest as well"},
+            {"const": False, "title": "Keep"},
+        ]
+    }
+    schema: JSONValue = {"type": "object", "required": ["sell"], "properties": {"sell": choice}}
+    (only,) = inside.ask(cast.alice, 1, schema)
+    row = row_of(bob.get(INBOX).text, only)
+    assert f'id="yes-{only}"' not in row
+    assert f'id="look-{only}"' in row
 
 
 @pytest.mark.parametrize("verdict", ["", "maybe", "answer"])
