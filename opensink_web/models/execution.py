@@ -164,6 +164,11 @@ class Execution(Identified, Updated, Leased, Base):
         return self.error_code in DECLINED_CODES
 
     @property
+    def is_expired(self) -> bool:
+        """Return True if it ended because nobody decided in time."""
+        return self.error_code == EXPIRED
+
+    @property
     def duration_ms(self) -> int | None:
         """How long it took from the first start to the end, pauses included."""
         if self.started_at is None or self.finished_at is None:

@@ -28,7 +28,7 @@ def mark_changes(root: AnswerField, proposal: Proposal, untouched: list[AnswerFi
 def changes_in_words(changed: list[str]) -> str:
     """Say which fields are changed: `2 fields changed: Quantity, Limit`."""
     if not changed:
-        return "Nothing changed of what was proposed."
+        return "Nothing changed from the proposal."
     count = "1 field" if len(changed) == 1 else f"{len(changed):,} fields"
     more = len(changed) - _NAMES_SHOWN
     names = ", ".join(changed[:_NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")

@@ -186,3 +186,24 @@ class TestDeciding:
 def status_of(site: Site, request_id: str) -> tuple[str, object]:
     request = site.get(f"/agent-session-input-requests/{UUID(request_id)}")
     return request["status"], request["response"]
+
+
+def test_a_form_that_is_open_while_it_is_superseded_keeps_what_was_typed(
+    tab: Page, site: Site
+) -> None:
+    request_id = open_request(tab, site, PLAIN)
+    note = tab.get_by_label("Note")
+    type_note(tab, "half a sentence")
+    saved(tab)
+    before = note.bounding_box()
+    path = f"/agent-session-input-requests/{request_id}"
+    newer = site.post(f"{path}/supersede", {"title": "Buy 5 shares?"})
+    expect(tab.locator("#send-bar")).to_contain_text("Superseded by the agent")
+    expect(tab.get_by_role("button", name="Send answer")).to_have_count(0)
+    assert note.bounding_box() == before
+    expect(note).to_have_value("half a sentence")
+    expect(note).to_be_focused()
+    tab.get_by_role("link", name="See what changed").click()
+    tab.get_by_role("link", name="Show what is asked now").click()
+    tab.wait_for_url(f"**/requests/{newer['id']}*")
+    expect(tab.get_by_label("Note")).to_have_value("half a sentence")

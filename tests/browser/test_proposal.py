@@ -31,7 +31,7 @@ SCHEMA: dict[str, Any] = {
         "note": {"type": "string", "title": "Note"},
     },
 }
-NOTHING = "Nothing changed of what was proposed."
+NOTHING = "Nothing changed from the proposal."
 DEFAULT_ANSWER = {
     "quantity": 100,
     "side": "b",

@@ -76,7 +76,7 @@ def test_nothing_is_changed_in_a_form_that_nobody_touched() -> None:
     for form in (AnswerForm.blank(SCHEMA), submitted()):
         assert form.changes == []
         assert not [f for f in walk(form.root) if f.proposed is not None and f.proposed.is_changed]
-    assert AnswerForm.blank(SCHEMA).changes_in_words == "Nothing changed of what was proposed."
+    assert AnswerForm.blank(SCHEMA).changes_in_words == "Nothing changed from the proposal."
 
 
 def test_only_fields_for_which_something_was_proposed_say_so() -> None:

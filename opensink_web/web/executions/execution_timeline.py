@@ -24,6 +24,8 @@ def _of_step(workspace: Workspace, execution: Execution, step: ExecutionStep) ->
         what = with_edits_of(what, step.details)
     if step.kind is StepKind.FAILED and execution.is_declined:
         what = happenings.DECLINED
+    if step.kind is StepKind.FAILED and execution.is_expired:
+        what = happenings.EXPIRED
     return Event(
         id=step.id,
         what=what,

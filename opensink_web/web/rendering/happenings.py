@@ -23,6 +23,8 @@ SESSION_FAILED = Happening("Session failed", "alert-triangle", "danger")
 AGENTS_REPORT = Happening("Report of the agent", "robot")
 DECLINED = Happening("Declined", "circle-x")
 """A person's No: neither a request nor an execution has failed with it."""
+EXPIRED = Happening("Expired", "clock")
+"""Nobody decided in time."""
 
 
 def activity(kind: ActivityType) -> Happening:
@@ -44,6 +46,11 @@ def activity(kind: ActivityType) -> Happening:
             return Happening("State updated", "database")
         case _:
             assert_never(kind)
+
+
+def asked_again(revision: int) -> Happening:
+    """Say that something else is asked instead of what was asked before."""
+    return Happening(f"Asked again: revision {revision}", "message-question", "warning")
 
 
 def attempt(row: DeliveryAttempt) -> Happening:

@@ -86,6 +86,10 @@ def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity
     if activity.type is ActivityType.INPUT_REQUEST_RESOLVED and text is not None:
         by, text = who_decided(text)
         what = with_edits_of(_decision_in(activity.payload), activity.payload)
+    if activity.type is ActivityType.INPUT_REQUEST_CREATED and activity.payload is not None:
+        what = _asking_in(activity.payload)
+    if activity.type is ActivityType.SESSION_STARTED:
+        text = None  # its title says the same
     return Event(
         id=activity.id,
         what=what,
@@ -114,13 +118,22 @@ def _of_report(session: AgentSession, activity: Activity) -> Event:
     )
 
 
+def _asking_in(payload: JSONValue) -> Happening:
+    revision = payload.get("revision") if isinstance(payload, dict) else None
+    if isinstance(revision, int):
+        return happenings.asked_again(revision)
+    return happenings.activity(ActivityType.INPUT_REQUEST_CREATED)
+
+
 def _decision_in(payload: JSONValue) -> Happening:
     outcome = payload.get("outcome") if isinstance(payload, dict) else None
     match outcome:
         case "declined":
             return happenings.DECLINED
-        case "expired" | "cancelled":
-            return Happening(str(outcome).capitalize(), "clock" if outcome == "expired" else "ban")
+        case "expired":
+            return happenings.EXPIRED
+        case "cancelled":
+            return Happening("Cancelled", "ban")
         case _:
             return happenings.activity(ActivityType.INPUT_REQUEST_RESOLVED)
 

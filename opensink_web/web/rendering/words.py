@@ -54,6 +54,7 @@ _WAITING = Badge("Waiting", "warning", "clock")
 _WAITING_FOR_INPUT = Badge("Waiting for input", "warning", "hourglass")
 _DECLINED = Badge("Declined", "neutral", "circle-x")
 _CANCELLED = Badge("Cancelled", "neutral", "ban")
+_EXPIRED = Badge("Expired", "neutral", "clock")
 _NOT_STARTED = Badge("Not started", "neutral", "circle-dashed")
 
 
@@ -61,7 +62,7 @@ def badge(status: Status | InputRequest | Execution | None) -> Badge:
     """Return how a status is drawn; None is an agent's before its first session.
 
     Rows say more than their status: what was decided of a request, and that an execution ended
-    because a person declined.
+    because a person declined, or nobody decided in time.
     """
     match status:
         case None:
@@ -69,7 +70,7 @@ def badge(status: Status | InputRequest | Execution | None) -> Badge:
         case InputRequest():
             return _decision_badge(status)
         case Execution():
-            return _DECLINED if status.is_declined else _execution_badge(status.status)
+            return _execution_row_badge(status)
         case SessionStatus():
             return _session_badge(status)
         case ExecutionStatus():
@@ -100,6 +101,12 @@ def _session_badge(status: SessionStatus) -> Badge:
             return _FAILED
         case _:
             assert_never(status)
+
+
+def _execution_row_badge(execution: Execution) -> Badge:
+    if execution.is_declined:
+        return _DECLINED
+    return _EXPIRED if execution.is_expired else _execution_badge(execution.status)
 
 
 def _execution_badge(status: ExecutionStatus) -> Badge:
@@ -155,7 +162,7 @@ def _input_request_badge(status: InputRequestStatus) -> Badge:
         case InputRequestStatus.CANCELLED:
             return _CANCELLED
         case InputRequestStatus.EXPIRED:
-            return Badge("Expired", "neutral", "clock")
+            return _EXPIRED
         case InputRequestStatus.SUPERSEDED:
             return Badge("Superseded", "neutral", "refresh")
         case _:

@@ -170,6 +170,8 @@ def _execution_step(slug: str, input_request: InputRequest, execution: Execution
     detail, moment = shown_error(execution), execution.finished_at
     if input_request.status is InputRequestStatus.DECLINED:
         mark, title, detail = Mark.DONE, "The execution ended with this reason", None
+    elif execution.is_expired:
+        mark, title, detail = Mark.DONE, "The execution ended with it", None
     elif execution.status is ExecutionStatus.QUEUED and execution.next_at > clock.now():
         mark, title, moment = Mark.WARNING, "The call waits for its time", execution.next_at
     return Step(mark, title, detail, moment, href, "Execution")

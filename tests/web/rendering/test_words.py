@@ -26,7 +26,7 @@ from opensink_web.models import (
     StepKind,
     User,
 )
-from opensink_web.models.execution import DECLINED, REJECTED
+from opensink_web.models.execution import DECLINED, EXPIRED, REJECTED
 from opensink_web.web.deliveries import delivery
 from opensink_web.web.executions import batch_progress, execution
 from opensink_web.web.executions.batch import View
@@ -127,6 +127,13 @@ def test_a_persons_no_is_no_failure() -> None:
     assert {(badge.text, badge.tone) for badge in declined} == {("Declined", "neutral")}
     assert happenings.DECLINED.tone == "neutral"
     assert words.badge(Execution(status=ExecutionStatus.FAILED)).tone == "danger"
+
+
+def test_what_nobody_decided_in_time_has_expired_and_not_failed() -> None:
+    expired = words.badge(Execution(status=ExecutionStatus.FAILED, error_code=EXPIRED))
+    assert expired == words.badge(InputRequestStatus.EXPIRED)
+    assert (expired.text, expired.tone) == ("Expired", "neutral")
+    assert happenings.EXPIRED.tone == "neutral"
 
 
 def test_who_decided_is_told() -> None:

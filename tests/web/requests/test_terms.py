@@ -148,7 +148,9 @@ class TestRevisions:
 
     def test_one_that_changes_nothing_says_so(self, api: Api, bob: FlaskClient, place: str) -> None:
         new = _supersede(api, ask(api))
-        assert "asked again as it was" in bob.get(f"{place}/{new['id']}").text
+        html = bob.get(f"{place}/{new['id']}").text
+        assert "asked again as it was" in html
+        assert "Asked again: revision 2" in html.split('id="history"')[1]
 
     def test_an_open_form_decides_nothing(self, api: Api, bob: FlaskClient, place: str) -> None:
         first = ask(api)
