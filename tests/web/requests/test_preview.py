@@ -69,7 +69,7 @@ def test_check_shows_what_was_changed_of_a_proposal(
     page = preview_for(app, cast.alice, values={"n": 3})
     changed, left = (alice.post(page, data={"answer-0": n}).text for n in ("4", "3"))
     assert '<span class="mono tag">/n</span>' in changed
-    assert "Nothing of what was proposed was changed" in left
+    assert "Nothing changed from the proposal" in left
 
 
 def test_check_says_what_is_wrong_at_the_field_and_keeps_what_was_typed(
