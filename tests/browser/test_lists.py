@@ -26,6 +26,7 @@ APPROVED = {
 LISTS = {
     "/inbox": ".inbox-row",
     "/inbox?view=decided": ".inbox-row",
+    "/inbox?group=agent": ".inbox-row",
     "/sessions": "tbody tr",
     "/deliveries": "tbody tr",
     "/functions": "tbody tr",
