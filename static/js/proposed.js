@@ -52,7 +52,8 @@
     const line = form.querySelector("[data-proposed-changes]")
       || (form.id && document.querySelector(`[data-proposed-changes="${form.id}"]`));
     if (!line) return;
-    const parts = [changed.length ? `${changed.length === 1 ? "1 field" : `${changed.length} fields`} changed: ` : "Nothing changed from the proposal."];
+    const fields = changed.length === 1 ? "1 field" : `${changed.length} fields`;
+    const parts = [changed.length ? `${fields} changed: ` : "Nothing changed from the proposal."];
     changed.slice(0, NAMES_SHOWN).forEach((mark, at) => {
       const label = mark.querySelector("[data-label]");
       parts.push(at ? ", " : "", ...[...label.childNodes].map((node) => node.cloneNode(true)));

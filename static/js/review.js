@@ -169,7 +169,7 @@
     const last = page.querySelector(".last-decision-what")?.textContent.trim();
     const title = page.querySelector("h1")?.textContent.trim();
     const place = page.querySelector(".place-count")?.textContent.trim();
-    return `${last ? `${last}. Next: ` : ""}${title}, ${place}`;
+    return (last ? `${last}. Next: ` : "") + `${title}, ${place}`;
   }
 
   // What becomes of the last decision is read out as well, but not how its seconds run out.

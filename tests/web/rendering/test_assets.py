@@ -162,3 +162,10 @@ def test_a_misspelt_name_fails_at_once(app: Flask) -> None:
 def test_below_a_path_addresses_have_it(app: Flask) -> None:
     with app.test_request_context(environ_overrides={"SCRIPT_NAME": "/opensink"}):
         assert assets.asset(assets.STYLE).startswith("/opensink/static/style.css?v=")
+
+
+def test_no_script_has_a_template_within_a_template() -> None:
+    """The spaces of the inner one would be taken for those of code, and go."""
+    nested = re.compile(r"\$\{[^{}`]*`")
+    scripts = (ROOT / "static" / "js").glob("*.js")
+    assert [path.name for path in scripts if nested.search(path.read_text())] == []
