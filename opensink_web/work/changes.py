@@ -23,6 +23,8 @@ from opensink_web.work.connection import announcing_connection
 CHANNEL = "opensink:changes"
 BLIND_SECONDS = 3.0
 """How often everything may have changed for those whom Redis tells nothing."""
+IDLE_SECONDS = 10.0
+"""A publisher that nobody needs any more leaves no thread behind."""
 _TOGETHER_SECONDS = 0.05
 """What changes within this time is told at once: a batch ends hundreds of executions a second."""
 _PING_SECONDS = 3.0
@@ -53,7 +55,10 @@ class ChangePublisher:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._pending)
+                if not self._changed.wait_for(lambda: self._pending, IDLE_SECONDS):
+                    self._process = None  # the next change begins another thread
+                    atexit.unregister(self._finish)
+                    return
                 changes, self._pending = self._pending, set()
                 self._is_sending = True
             self._send(changes)

@@ -3,6 +3,7 @@
 import os
 import queue
 import signal
+import threading
 from collections.abc import Collection
 from uuid import uuid4
 
@@ -68,6 +69,21 @@ def test_everybody_who_listens_hears_what_changed_and_when(redis_url: str) -> No
     assert told[0] == told[1]
     assert isinstance(told[0], tuple)
     assert told[0][0] == {change}
+
+
+def test_whoever_has_nothing_to_tell_keeps_no_thread_and_is_heard_again(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDLE_SECONDS", 0.01)
+    ear, speaker, before = listening(redis_url), publisher(redis_url), {*threading.enumerate()}
+    for _ in range(2):
+        change = Change(uuid4(), Area.REQUESTS)
+        speaker.publish({change})
+        assert ear.next_changes() == {change}
+        for thread in {*threading.enumerate()} - before:
+            if thread.name == "publisher":
+                thread.join(PATIENCE_SECONDS)
+                assert not thread.is_alive()
 
 
 def test_what_changes_at_nearly_the_same_time_is_told_at_once(redis_url: str) -> None:
