@@ -1,7 +1,7 @@
 """A part of a form that is drawn anew while somebody types on."""
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import Site, let_in
 
@@ -74,6 +74,11 @@ DECISION = {
 }
 
 
+def reason_of(page: Page) -> Locator:
+    """The field of the form, not the reason for which somebody declines."""
+    return page.locator("#answer-form").get_by_label("Reason")
+
+
 def test_a_field_comes_with_what_is_chosen_and_keeps_what_was_typed(
     signed_in: Page, site: Site
 ) -> None:
@@ -81,7 +86,7 @@ def test_a_field_comes_with_what_is_chosen_and_keeps_what_was_typed(
     ids = site.ask(DECISION)
     page.goto(site.page(f"/requests/{ids['request_id']}"))
     page.get_by_label("Note").fill("kept")
-    reason = page.get_by_label("Reason")
+    reason = reason_of(page)
     expect(reason).to_have_count(0)
 
     page.get_by_label("reject").focus()
@@ -110,7 +115,7 @@ def test_the_same_by_hand_without_scripts(chromium: Browser, site: Site) -> None
     page.get_by_label("Note").fill("kept")
     page.get_by_label("reject").check()
     page.get_by_role("button", name="Update the fields").click()
-    page.get_by_label("Reason").fill("too late")
+    reason_of(page).fill("too late")
     expect(page.get_by_label("Note")).to_have_value("kept")
     page.get_by_role("button", name="Send answer").click()
     expect(page.locator("#last-decision")).to_contain_text("Answered")
@@ -126,5 +131,5 @@ def test_what_is_chosen_as_soon_as_a_part_is_drawn_anew_counts(signed_in: Page, 
       setTimeout(() => document.getElementById(radio.id).click()), { once: true })""")
     page.get_by_label("Note").fill("kept")
     page.get_by_label("Note").blur()  # what depends on it is drawn anew
-    expect(page.get_by_label("Reason")).to_be_visible()
+    expect(reason_of(page)).to_be_visible()
     expect(reject).to_be_checked()
