@@ -84,6 +84,14 @@ class TestExtending:
         after = api.read(f"{PATH}/{request['id']}")["expires_at"]
         assert _moment(after) - _moment(DUE) == timedelta(hours=more)
 
+    def test_keeps_the_list_and_nothing_else_of_the_address(
+        self, api: Api, bob: FlaskClient, place: str
+    ) -> None:
+        page = f"{place}/{ask(api, **OPTIONS)['id']}"
+        foreign = "workspace_slug=other&_external=1&request_id=1"
+        html = bob.get(f"{page}?order=due&{foreign}").text
+        assert f'action="{page}/extend?order=due"' in html
+
     def test_by_nothing_else(self, api: Api, bob: FlaskClient, place: str) -> None:
         request = ask(api, **OPTIONS)
         assert bob.post(f"{place}/{request['id']}/extend", data={"by": "year"}).status_code == 400
