@@ -50,10 +50,14 @@ def test_of_few_each_can_be_selected(app: Flask, cast: Cast, alice: FlaskClient)
     with app.app_context():
         of_agent = ask_in(cast.alice, None).agent_id
         ask_in(cast.alice, None)
-    for page in ("inbox", "sessions"):
-        html = shown(alice, cast, page, agent=str(of_agent))
-        assert f'<option value="{of_agent}" selected>' in html
-        assert "<datalist" not in html
+    html = shown(alice, cast, "sessions", agent=str(of_agent))
+    assert f'<option value="{of_agent}" selected>' in html
+    assert "<datalist" not in html
+    inbox = shown(alice, cast, "inbox")
+    assert f'inbox?agent={of_agent}">' in inbox  # a link of the menu
+    assert f'inbox?agent={of_agent}" aria-current="true">' in shown(
+        alice, cast, "inbox", agent=str(of_agent)
+    )
 
 
 @pytest.mark.usefixtures("waiting")
@@ -69,11 +73,13 @@ def test_of_five_thousand_no_page_offers_more_than_a_hundred(
 def test_any_other_is_chosen_by_what_it_is_called(
     cast: Cast, alice: FlaskClient, waiting: Waiting, name: str
 ) -> None:
-    for page in ("inbox", "sessions"):
-        html = shown(alice, cast, page, agent=name)
-        assert 'name="agent" value="default/zoe"' in html
-        assert str(waiting.request_id if page == "inbox" else waiting.session_id) in html
-    assert 'value="default/zoe"' in shown(alice, cast, "inbox", agent=str(waiting.agent_id))
+    html = shown(alice, cast, "sessions", agent=name)
+    assert 'name="agent" value="default/zoe"' in html
+    assert str(waiting.session_id) in html
+    assert 'value="default/zoe"' in shown(alice, cast, "sessions", agent=str(waiting.agent_id))
+    inbox = shown(alice, cast, "inbox", agent=name)
+    assert 'aria-label="Without Agent Zoe"' in inbox
+    assert str(waiting.request_id) in inbox
     shown(alice, cast, "executions", target=name)
 
 
