@@ -22,7 +22,7 @@
   // -- the parts of the page ---------------------------------------------------------------------
 
   const stale = new Set(); // ids of parts that are to ask when they can
-  const asking = new Set();
+  const asking = new Map(); // by id: the part that asks, and its XMLHttpRequest
   let pauseOfPartsMs = FIRST_PAUSE_MS;
 
   function areasOf(part) {
@@ -55,8 +55,22 @@
   }
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (isByLive(event)) asking.add(event.detail.requestConfig.elt.id);
+    if (!isByLive(event)) return;
+    const { xhr, requestConfig: { elt: part } } = event.detail;
+    asking.set(part.id, { part, xhr });
   });
+
+  // A part that is swapped away while it asks, as by a decision, tells nobody that it was answered.
+  // What stands in its place may have been drawn before the news that it asked for.
+  document.addEventListener("htmx:beforeCleanupElement", ({ target: part }) => {
+    const asked = asking.get(part.id);
+    if (asked?.part !== part || asked.xhr.readyState === XMLHttpRequest.DONE) return;
+    asking.delete(part.id);
+    part.addEventListener("htmx:beforeOnLoad", (event) => event.preventDefault());
+    stale.add(part.id);
+    setTimeout(askStale);
+  });
+
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!isByLive(event)) return;
     const { requestConfig: { elt: { id } }, xhr: { status } } = event.detail;

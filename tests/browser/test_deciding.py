@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, Site, let_in
 from tests.support.quick_reviewer import UNSEEN_MS, YES_NO
@@ -95,6 +95,28 @@ def test_what_somebody_else_decides_moves_nothing_and_keeps_what_was_typed(
     assert (note.bounding_box(), signed_in.locator(".send-buttons").bounding_box()) == before
     expect(note).to_have_value("half a sentence")
     expect(note).to_be_focused()
+
+
+def test_news_that_the_page_before_had_asked_for_are_news_of_the_next(
+    signed_in: Page, site: Site
+) -> None:
+    ids = open_first(signed_in, site, "First?", "Second?")
+    asked_before = re.compile(rf"{ids[0]}/live")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    signed_in.route(asked_before, hold)
+    with signed_in.expect_request(asked_before):
+        site.ask(YES_NO, title="Third?")
+    signed_in.keyboard.press("a")
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text("Second?")
+    held[0].fulfill(response=held[0].fetch())
+    resolved = {"response": {"approved": True}}
+    site.post(f"/agent-session-input-requests/{ids[1]}/resolve", resolved)
+    expect(signed_in.locator("#send-bar")).to_contain_text("Answered by you")
+    expect(signed_in).to_have_title(re.compile("Second"))
 
 
 def test_control_enter_sends_what_a_dialog_asks(signed_in: Page, site: Site) -> None:
