@@ -38,6 +38,14 @@ class Canary(HttpServer):
         return Reply(204)
 
 
+def polls_of(path: str) -> list[str]:
+    """Return what the page at this path may ask for by itself."""
+    asked = [path, f"{path}/live", f"{path}/draft"]
+    if path.startswith("/w/"):
+        asked.append("/".join([*path.split("/")[:3], "live"]))
+    return asked
+
+
 @dataclass
 class Watch:
     """A browser's only page, and each thing it did that nothing of ours makes it do."""
@@ -66,8 +74,7 @@ class Watch:
 
     def faults(self) -> Iterator[str]:
         """Give everything that was out of order since the last time, each with its kind first."""
-        polls = [self._path, f"{self._path}/progress"]
-        found = self.page.evaluate(EXAMINE, {"mark": MARK, "polls": polls})
+        found = self.page.evaluate(EXAMINE, {"mark": MARK, "polls": polls_of(self._path)})
         heard = [f"canary: {line}" for line in self.canary.heard]
         for fault in [*found, *self._faults, *heard]:
             yield f"{self._path} {fault}"
@@ -87,8 +94,7 @@ class Watch:
     def _note_request(self, request: Request) -> None:
         url, here = urlsplit(request.url), urlsplit(self.page.url)
         # a page that is left may have sent its last poll already
-        paths = (self._path, self._path_before)
-        places = {place for path in paths for place in (path, f"{path}/progress")}
+        places = {*polls_of(self._path), *polls_of(self._path_before)}
         is_ours = url.path.startswith("/static/") or url.path in places
         is_here = here.netloc in {"", url.netloc} and url.netloc != self.canary.netloc
         if request.method != "GET" or not is_here or not is_ours:

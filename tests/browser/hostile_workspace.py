@@ -41,7 +41,9 @@ from opensink_web.operations.accounts.workspace import create_workspace
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session, update_session
 from opensink_web.operations.agents.question import ask
+from opensink_web.operations.decisions.bulk_result import keep_results
 from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.executions.function import (
     FunctionFields,
     check_fields,
@@ -134,11 +136,14 @@ def _write(texts: Texts) -> HostilePlace:
     execution, waiting = add_executions(workspace.id, reader, texts)
     role_id = _add_roles(workspace, texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
+    results = [RowResult(asked.id, texts.paragraphs[0]), RowResult(answered.id)]
+    bulk = keep_results(workspace, results, by=reader)
     agent = f"{admin}/agents/{session.agent_id}"
     function = f"{at}/functions/{_define(workspace, reader, texts)}"
     return HostilePlace(
         paths=(
             *(f"{at}/inbox", f"{at}/inbox?view=decided", f"{at}/requests/{answered.id}"),
+            *(f"{at}/inbox/bulk", f"{at}/inbox/bulk/{bulk.id}", f"{at}/inbox/table"),
             *(f"{at}/requests/{one}" for one in (asked_by_function, to_approve, rejected)),
             *(f"{at}/requests/{one.id}" for one in further),
             *(f"{at}/previews/{preview.id}", f"{at}/previews/new"),

@@ -21,7 +21,9 @@
   report("markup", all("*").filter(hasAttribute(/^(on|style$|data-hx-|hx-on|hx-ext|sse-|ws-)/)));
   report("address", all("a[href]").filter(({ protocol }) => !/^(https?|mailto):$/.test(protocol)));
   report("address", all("[src]").filter(({ src }) => !isHere(src)));
-  report("address", all("link[href]").filter(({ href }) => !isHere(href)));
+  const isDrawnIcon = ({ rel, href }) => rel === "icon" && href.startsWith("data:image/png;");
+  const links = all("link[href]").filter((link) => !isDrawnIcon(link));
+  report("address", links.filter(({ href }) => !isHere(href)));
   report("address", all("[srcset], [poster], [background]"));
   report("address", all("[formaction]").filter(({ formAction }) => !isHere(formAction)));
   report("address", all("form").filter((form) => !isHere(form.getAttribute("action") ?? "")));
