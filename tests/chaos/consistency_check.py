@@ -9,6 +9,7 @@ from opensink_web import clock
 from opensink_web.models import (
     AgentSession,
     Callback,
+    Deadline,
     Delivery,
     DeliveryStatus,
     Execution,
@@ -62,7 +63,7 @@ def count_deliveries() -> int:
 
 
 def age() -> None:
-    """Let five minutes pass for what is unfinished: leases end."""
+    """Let five minutes pass for what is unfinished: leases end, and what is held takes effect."""
     with writing():
         for column in (Delivery.lease_until, Delivery.next_at):
             db.session.execute(
@@ -70,6 +71,10 @@ def age() -> None:
                 .where(Delivery.status == DeliveryStatus.PENDING, column.is_not(None))
                 .values({column: clock.now() - _LONG_AGO})
             )
+        past = clock.now() - _LONG_AGO
+        db.session.execute(update(Deadline).values(next_at=past))
+        is_leased = Deadline.lease_until.is_not(None)
+        db.session.execute(update(Deadline).where(is_leased).values(lease_until=past))
 
 
 def age_leases() -> None:

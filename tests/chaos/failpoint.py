@@ -17,13 +17,14 @@ from opensink_web.operations.decisions import decision
 from opensink_web.operations.executions import batch_submission, staging
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.connection import BoundedSocket
-from opensink_web.work import deliveries, dispatcher, executions, sweeper
+from opensink_web.work import deadlines, deliveries, dispatcher, executions, sweeper
 from opensink_web.work.callbacks import Callbacks
 from opensink_web.work.pool import WorkerPool
 
 Function = Callable[..., Any]
 _WRITING = "writing"
 _FINISH = "finish_executions"
+_EFFECTS = "finish_deadlines"
 _ACCEPT = "accept"
 
 
@@ -99,16 +100,24 @@ def _at_finish(act: Function) -> None:
     _after(deliveries, "finish_deliveries", act)()
 
 
-def _at_outcomes(act: Function = _die) -> None:
-    """Act when outcomes of executions have been written, before the commit."""
-    original: Function = getattr(executions, _FINISH)
+def _when_written(module: Any, name: str) -> Callable[..., None]:
+    """Return what makes a step that returns nothing act when it is done, before the commit."""
 
-    def finish(settled: Sequence[object]) -> None:
-        original(settled)
-        if settled:
-            act()
+    def install(act: Function = _die) -> None:
+        original: Function = getattr(module, name)
 
-    setattr(executions, _FINISH, finish)
+        def finish(settled: Sequence[object]) -> None:
+            original(settled)
+            if settled:
+                act()
+
+        setattr(module, name, finish)
+
+    return install
+
+
+_at_outcomes = _when_written(executions, _FINISH)
+_at_effects = _when_written(deadlines, _EFFECTS)
 
 
 def _in_a_batch(slices: int) -> Callable[[], None]:
@@ -166,6 +175,9 @@ POINTS: dict[str, Callable[[], None]] = {
     "after the group's claim": _before(WorkerPool, "submit"),
     "before the outcomes' commit": _at_outcomes,
     "after the outcomes' commit": _after_commit(dispatcher, _at_outcomes),
+    "before the effects": _before(deadlines, _EFFECTS),
+    "before the effects' commit": _at_effects,
+    "after the effects' commit": _after_commit(dispatcher, _at_effects),
     "after a callback": _after(Callbacks, "carry_out"),
     "renews often": lambda: setattr(dispatcher, "RENEWAL_SECONDS", 0.2),
     # a web server

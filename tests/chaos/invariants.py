@@ -14,6 +14,8 @@ from opensink_web.models import (
     ActivityType,
     AgentSession,
     AttemptOutcome,
+    Deadline,
+    DeadlineKind,
     Delivery,
     DeliveryAttempt,
     DeliveryStatus,
@@ -30,6 +32,7 @@ def violations(questions: Sequence[Question], calls: Sequence[Arrival]) -> list[
     """Check everything."""
     return [
         *_answers({question.request_id: question.response for question in questions}),
+        *_held(),
         *_deliveries(),
         *_attempts(),
         *_sessions(),
@@ -49,13 +52,30 @@ def _answers(sent: dict[str, dict[str, object]]) -> Iterator[str]:
     delivered = Counter(db.session.scalars(select(Delivery.input_request_id)))
     for request in db.session.scalars(select(InputRequest)):
         is_resolved = request.status is InputRequestStatus.RESOLVED
-        if is_resolved and request.response != sent[str(request.id)]:
+        is_decided = is_resolved or request.status is InputRequestStatus.HELD
+        if is_decided and request.response != sent[str(request.id)]:
             yield f"request {request.id} holds another answer than the one that was sent"
         if logged[str(request.id)] != is_resolved or delivered[request.id] != is_resolved:
             yield (
                 f"request {request.id} is {request.status} with {logged[str(request.id)]}"
                 f" activities and {delivered[request.id]} deliveries"
             )
+
+
+def _held() -> Iterator[str]:
+    """A decision that is held has one deadline, by which it takes effect; no other request has."""
+    query = select(Deadline).where(Deadline.kind == DeadlineKind.EFFECT)
+    deadlines = db.session.scalars(query).all()
+    counts = Counter(each.request_id for each in deadlines)
+    is_held = InputRequest.status == InputRequestStatus.HELD
+    held = set(db.session.scalars(select(InputRequest.id).where(is_held)))
+    for request_id in held | set(counts):
+        if counts[request_id] != (request_id in held):
+            is_it = "is" if request_id in held else "is not"
+            yield f"request {request_id} {is_it} held, with {counts[request_id]} deadlines"
+    for deadline in deadlines:
+        if (deadline.lease_token is None) != (deadline.lease_until is None):
+            yield f"deadline {deadline.id} has half a lease"
 
 
 def _deliveries() -> Iterator[str]:

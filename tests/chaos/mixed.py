@@ -148,6 +148,7 @@ def _run(
     endpoints, callbacks = (f"127.0.0.1:{port}" for port in ports)
     person = server.prepare(f"http://{endpoints}")
     questions = server.ask(person, base_url, f"http://{endpoints}", plan.resolutions, AGENTS)
+    server.hold(person, questions[:: plan.holds_every])
     server.write_old_rows(person, old_rows)
     begun_at = time.monotonic()
     deadline = begun_at + plan.limit_seconds

@@ -14,7 +14,15 @@ from sqlalchemy import func, select, update
 from opensink_web import cli, clock
 from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
-from opensink_web.models import Delivery, DeliveryStatus, InputRequest, Workspace, db
+from opensink_web.models import (
+    Deadline,
+    DeadlineKind,
+    Delivery,
+    DeliveryStatus,
+    InputRequest,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
@@ -28,9 +36,11 @@ from tests.chaos.parts import Main
 from tests.chaos.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
 from tests.chaos.subject import Server, Subject, Verdict
 from tests.conftest import Person, make_cast
+from tests.support.holding import hold_response
 from tests.support.scenarios import POLICY, SCHEMA, endpoint_at
 
 _ASKED_AT_ONCE = 500
+_HOLD_SECONDS_MAX = 3
 _FILE_NAME = "opensink.sqlite3"
 
 
@@ -91,10 +101,18 @@ class Answered(Installed):
             for number, request_id in enumerate(request_ids)
         ]
 
+    def hold(self, person: Person, questions: Sequence[Question]) -> None:
+        """Answer these as on a page: they take effect one after the other within some seconds."""
+        with self.session():
+            for number, question in enumerate(questions):
+                seconds = 1 + number % _HOLD_SECONDS_MAX
+                hold_response(person, UUID(question.request_id), question.response, seconds)
+
     def unfinished(self) -> int:
+        pending = select(func.count()).where(Delivery.status == DeliveryStatus.PENDING)
+        held = select(func.count()).where(Deadline.kind == DeadlineKind.EFFECT)
         with self.session(), reading():
-            pending = select(func.count()).where(Delivery.status == DeliveryStatus.PENDING)
-            return db.session.scalars(pending).one()
+            return sum(db.session.scalars(query).one() for query in (pending, held))
 
     def age(self) -> None:
         moment = clock.now()
@@ -105,6 +123,8 @@ class Answered(Installed):
                 db.session.execute(
                     update(Delivery).where(is_pending, is_later).values({column: moment})
                 )
+            is_leased = Deadline.lease_until > moment
+            db.session.execute(update(Deadline).where(is_leased).values(lease_until=moment))
 
     def verdicts(self) -> dict[str, Verdict]:
         query = (
@@ -139,15 +159,20 @@ class OpenSink(Answered, Subject):
         database_url: str,
         resolutions: int,
         agents: Sequence[str] = AGENTS,
+        holds_every: int = 0,
     ) -> None:
         super().__init__(data_dir, redis_url, database_url)
         self._resolutions = resolutions
         self._agents = agents
+        self._holds_every = holds_every
 
     def prepare(self, base_url: str, endpoint_url: str) -> list[Question]:
         with self.session():
             person = make_cast().alice
-        return self.ask(person, base_url, endpoint_url, self._resolutions, self._agents)
+        questions = self.ask(person, base_url, endpoint_url, self._resolutions, self._agents)
+        if self._holds_every:
+            self.hold(person, questions[:: self._holds_every])
+        return questions
 
 
 @cache

@@ -14,6 +14,8 @@ class Plan:
 
     database: str
     resolutions: int = 0
+    holds_every: int = 4
+    """Of so many answers one is held when the killing begins, as an answer on a page is."""
     kills: int = 0
     batches: int = 0
     seed: int = 1

@@ -30,9 +30,12 @@ def run(plan: Plan, log: Path, postgres: PostgresServer | None = None) -> Report
         if plan.database == "postgresql":
             postgres = postgres or stack.enter_context(PostgresServer(folder))
             database_url = postgres.new_database()
-        make = Naive if plan.is_naive else OpenSink
-        redis_url = f"unix://{folder / REDIS_SOCKET_NAME}"
-        subject = make(folder / "data", redis_url, database_url, plan.resolutions)
+        where = (folder / "data", f"unix://{folder / REDIS_SOCKET_NAME}", database_url)
+        subject: Subject
+        if plan.is_naive:
+            subject = Naive(*where, plan.resolutions)
+        else:
+            subject = OpenSink(*where, plan.resolutions, holds_every=plan.holds_every)
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
         cluster = stack.enter_context(Cluster(subject, folder, log, listener))
         return _run(plan, subject, cluster, folder / "calls", listener.getsockname()[1])

@@ -1,8 +1,8 @@
 """Decisions that are held: made, undone, and taking effect. Within an app context."""
 
+from typing import Any
 from uuid import UUID
 
-from opensink_web.json_value import JSONObject
 from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.decisions.decision import decline, resolve
@@ -13,17 +13,21 @@ from tests.conftest import Person
 HOLD_SECONDS = 5
 
 
-def hold_answer(person: Person, request_id: UUID, *, approved: bool = True) -> None:
-    hold_response(person, request_id, {"approved": approved})
+def hold_answer(
+    person: Person, request_id: UUID, *, approved: bool = True, seconds: int = HOLD_SECONDS
+) -> None:
+    hold_response(person, request_id, {"approved": approved}, seconds)
 
 
-def hold_response(person: Person, request_id: UUID, response: JSONObject) -> None:
+def hold_response(
+    person: Person, request_id: UUID, response: dict[str, Any], seconds: int = HOLD_SECONDS
+) -> None:
     workspace = db.session.get_one(Workspace, person.workspace_id)
     checked = check_answer(workspace, request_id, response)
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
         by = db.session.get_one(User, person.id)
-        resolve(workspace, checked, by=by, hold_seconds=HOLD_SECONDS)
+        resolve(workspace, checked, by=by, hold_seconds=seconds)
 
 
 def hold_refusal(person: Person, request_id: UUID, reason: str = "Not today.") -> None:
