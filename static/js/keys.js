@@ -26,7 +26,7 @@
   let firstOfPair = -Infinity;
   let lastRow = null; // the id of the row that had the focus, for when a list is drawn anew
 
-  const isOff = () => /(?:^|; )keys=off(?:;|$)/.test(document.cookie);
+  const isOff = () => document.cookie.split("; ").includes("keys=off");
 
   function keep(off) {
     const secure = location.protocol === "https:" ? "; Secure" : "";

@@ -169,3 +169,10 @@ def test_no_script_has_a_template_within_a_template() -> None:
     nested = re.compile(r"\$\{[^{}`]*`")
     scripts = (ROOT / "static" / "js").glob("*.js")
     assert [path.name for path in scripts if nested.search(path.read_text())] == []
+
+
+def test_no_script_has_a_pattern_after_an_arrow() -> None:
+    """It would be taken for code, and lose its spaces."""
+    after_an_arrow = re.compile(r"=>\s*/[^/*]")
+    scripts = (ROOT / "static" / "js").glob("*.js")
+    assert [path.name for path in scripts if after_an_arrow.search(path.read_text())] == []
