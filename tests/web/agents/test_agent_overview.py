@@ -89,4 +89,5 @@ def test_its_description_stands_beside_what_it_asks(
     with app.app_context(), writing():
         db.session.execute(update(Agent).values(description="Buys <b>shares</b>."))
     html = bob.get(f"/w/main/requests/{waiting.request_id}").text
-    assert '<p class="about-agent" dir="auto" hx-disable>Buys &lt;b&gt;shares&lt;/b&gt;.</p>' in html
+    shown = "Buys &lt;b&gt;shares&lt;/b&gt;."
+    assert f'<p class="about-agent" dir="auto" hx-disable>{shown}</p>' in html
