@@ -1,7 +1,7 @@
 """The fields of a form as cells of a table's row: those that fit into one box each.
 
-Everything else, such as lists, maps and secrets, is not drawn in the row, and so it stays as it is
-proposed. A row can be answered where nothing of that is left to fill in.
+Everything else, such as lists, maps and secrets, is not drawn in the row. A row can be answered
+where nothing of that has to be filled in or has a value, which nobody would have seen.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class RowOfCells:
     """One answer as a row.
 
     `undrawn` is what the page sends back of what is not drawn, by its name. `lacks` are the titles
-    of what has to be filled in and has no cell.
+    of what has to be filled in, or would be sent unseen, and has no cell.
     """
 
     form: AnswerForm
@@ -62,7 +62,7 @@ def row_of_cells(form: AnswerForm) -> RowOfCells | None:
     for around, field, _ in left_out:
         number = str(field.name).removeprefix(f"{around.name}-")
         undrawn.setdefault(f"{around.name}-undrawn", []).append(number)
-    lacks = [title for _, field, title in left_out if _is_open(form, field)]
+    lacks = [title for _, field, title in left_out if _needs_look(form, field)]
     return RowOfCells(
         form,
         tuple(cells),
@@ -90,8 +90,8 @@ def _fits(field: AnswerField) -> bool:
     return is_plain and field.node.kind in _KINDS and not field.node.secrets.may_hold_any()
 
 
-def _is_open(form: AnswerForm, field: AnswerField) -> bool:
-    """Return True if something has to be filled in here."""
+def _needs_look(form: AnswerForm, field: AnswerField) -> bool:
+    """Return True if something has to be filled in here, or would be sent as it is."""
     if field.initial is ABSENT:
         return field.node.required and not field.node.read_only
-    return not form.is_valid_below(field.node, field.initial)
+    return field.initial not in ([], {}) or not form.is_valid_below(field.node, field.initial)

@@ -116,7 +116,7 @@ def test_rows_that_were_chosen_are_shown_alone(
 def test_what_has_no_cell_has_to_be_opened(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
     (only,) = inside.ask(cast.alice, 1, LISTS)
     html = bob.get(TABLE).text
-    assert "Names has to be filled in" in html
+    assert "Names has to be looked at" in html
     assert 'name="chosen"' not in html
     page = send(bob, [only], {})
     assert page.status_code == 422
@@ -168,3 +168,17 @@ def test_another_workspaces_is_not_there(cast: Cast, charlie: FlaskClient, insid
 @pytest.mark.parametrize("path", [f"{TABLE}?ids=x", f"{TABLE}?ids={UUID(int=1)},y"])
 def test_what_is_no_id_is_refused(bob: FlaskClient, path: str, inside: Inside) -> None:
     assert bob.get(path).status_code == 400
+
+
+def test_what_was_proposed_and_has_no_cell_is_not_sent_unseen(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    names: JSONValue = {"type": "array", "items": {"type": "string"}, "default": ["Mallory"]}
+    schema: JSONValue = {
+        "type": "object",
+        "required": ["amount"],
+        "properties": {"amount": {"type": "integer"}, "names": names},
+    }
+    inside.ask(cast.alice, 2, schema)
+    assert "Names has to be looked at" in bob.get("/w/main/inbox/table").text
+    assert marks_on(bob, "/w/main/inbox/table") == {}
