@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, false, func, literal, literal_column, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from opensink_web import clock
@@ -27,12 +27,14 @@ from opensink_web.models import (
 from opensink_web.models.base import first_id_at
 from opensink_web.models.input_request import InputRequestTag
 from opensink_web.operations import page
-from opensink_web.operations.requests.search_match import LOOKED_AT_MAX, matching
+from opensink_web.operations.requests.search_match import LOOKED_AT_MAX, matching_ids
 
 # written out: an index of those alone that wait is used for no value that is bound
 _PENDING: ColumnElement[Any] = literal_column(f"'{InputRequestStatus.PENDING}'")
 IS_WAITING: ColumnElement[bool] = InputRequest.status == _PENDING
 IS_DECIDED: ColumnElement[bool] = InputRequest.status != _PENDING
+_FEW_MAX = 2000
+"""So many that have a tag or a word are all looked at, to put them in order."""
 LISTED = (
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
@@ -231,13 +233,29 @@ def _some_after(
 
 
 def in_list(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> Select[Any]:
-    """Keep what is in a list; what is known best is looked up by an index."""
+    """Keep what is in a list; what is known best is looked up by an index.
+
+    What has a word or a tag that few have is looked up by it, and then put in order. Of one that
+    many have a part is soon found in the list's own order.
+    """
     is_waiting = filters.view is ListView.WAITING
-    # else SQLite walks through all that was ever decided, in order, for the few that are wanted
-    by_id = None if is_waiting else filters.search or filters.tag
+    conditions: list[ColumnElement[bool]] = []
+    is_looked_up = False
+    if filters.tag is not None:
+        tagged = _tagged(workspace, filters.tag)
+        # else SQLite walks through all there is, in order, for the few that are wanted
+        is_looked_up = not is_waiting or _is_rare(tagged)
+        conditions.append(InputRequest.id.in_(tagged) if is_looked_up else _has_tag(filters.tag))
+    if filters.search is not None:
+        matched = matching_ids(workspace, filters.search)
+        if matched is None:
+            return query.where(false())
+        is_looked_up = is_looked_up or not is_waiting or _is_rare(matched)
+        conditions.append(InputRequest.id.in_(matched))
     query = query.where(
-        page.is_in(InputRequest.workspace_id, workspace, filters.session_id, by_id),
+        page.is_in(InputRequest.workspace_id, workspace, filters.session_id, is_looked_up or None),
         IS_WAITING if is_waiting else IS_DECIDED,
+        *conditions,
     )
     query = page.narrowed(
         query,
@@ -252,20 +270,25 @@ def in_list(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> 
         query = query.where(
             InputRequest.key == filters.function_name, InputRequest.execution_id.is_not(None)
         )
-    if filters.tag is not None:
-        query = query.where(_has_tag(workspace, filters.tag, is_waiting=is_waiting))
-    if filters.search is not None:
-        query = query.where(matching(workspace, filters.search))
     if filters.older_than is not None:
         query = query.where(InputRequest.id < first_id_at(clock.now() - filters.older_than))
     return query
 
 
-def _has_tag(workspace: Workspace, tag: str, *, is_waiting: bool) -> ColumnElement[bool]:
-    """Keep what has a tag: of all that waits, or of the newest LOOKED_AT_MAX that have it."""
-    tagged = select(InputRequestTag.request_id).where(InputRequestTag.tag == tag)
-    if is_waiting:
-        return tagged.where(InputRequestTag.request_id == InputRequest.id).exists()
-    tagged = tagged.where(InputRequestTag.workspace_id == workspace.id)
-    newest = tagged.order_by(InputRequestTag.request_id.desc()).limit(LOOKED_AT_MAX)
-    return InputRequest.id.in_(newest)
+def _tagged(workspace: Workspace, tag: str) -> Select[Any]:
+    """Find the newest LOOKED_AT_MAX requests that have a tag."""
+    tagged = select(InputRequestTag.request_id).where(
+        InputRequestTag.workspace_id == workspace.id, InputRequestTag.tag == tag
+    )
+    return tagged.order_by(InputRequestTag.request_id.desc()).limit(LOOKED_AT_MAX)
+
+
+def _has_tag(tag: str) -> ColumnElement[bool]:
+    of_it = InputRequestTag.request_id == InputRequest.id
+    return select(InputRequestTag.request_id).where(of_it, InputRequestTag.tag == tag).exists()
+
+
+def _is_rare(found: Select[Any]) -> bool:
+    """Return True if so few are found that all of them can be looked at."""
+    some = found.limit(_FEW_MAX + 1).subquery()
+    return (db.session.scalar(select(func.count()).select_from(some)) or 0) <= _FEW_MAX

@@ -8,11 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     Text,
     cast,
-    false,
     literal,
     literal_column,
     select,
@@ -21,24 +19,26 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from opensink_web.errors import UnreadableSecret
-from opensink_web.models import InputRequest, SearchDocument, Workspace, db
+from opensink_web.models import SearchDocument, Workspace, db
 from opensink_web.operations.requests.search_words import query_words, token_of
 
 LOOKED_AT_MAX = 10_000
 """Of what has the words, the newest so many are looked through."""
 
 
-def matching(workspace: Workspace, query: str) -> ColumnElement[bool]:
-    """Keep the requests that have every word of a query. Any text may be looked for.
+def matching_ids(
+    workspace: Workspace, query: str, limit: int = LOOKED_AT_MAX
+) -> Select[Any] | None:
+    """Find the newest requests that have every word of a query; any text may be looked for.
 
-    What has no word at all finds nothing.
+    Returns None for what has no word at all, which finds nothing.
     """
     tokens: list[str] = []
     with suppress(UnreadableSecret):
         key = search_key(workspace)
         tokens = [token_of(key, word) for word in query_words(query)]
     if not tokens:
-        return false()
+        return None
     number, request_id = SearchDocument.number, SearchDocument.request_id
     if db.engine.dialect.name == "sqlite":
         words = literal(" AND ".join(f'"{token}"' for token in tokens), Text)
@@ -49,16 +49,14 @@ def matching(workspace: Workspace, query: str) -> ColumnElement[bool]:
             .order_by(literal_column("rowid").desc())
             .limit(LOOKED_AT_MAX)
         )
-        request_ids = select(request_id).where(number.in_(matched))
-    else:
-        words = literal(" & ".join(f"'{token}'" for token in tokens), Text)
-        request_ids = (
-            select(request_id)
-            .where(SearchDocument.tokens.op("@@")(cast(words, TSQUERY)))
-            .order_by(number.desc())
-            .limit(LOOKED_AT_MAX)
-        )
-    return InputRequest.id.in_(request_ids)
+        return select(request_id).where(number.in_(matched))
+    words = literal(" & ".join(f"'{token}'" for token in tokens), Text)
+    return (
+        select(request_id)
+        .where(SearchDocument.tokens.op("@@")(cast(words, TSQUERY)))
+        .order_by(number.desc())
+        .limit(LOOKED_AT_MAX)
+    )
 
 
 def search_key(workspace: Workspace) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -18,6 +19,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import page
+from opensink_web.operations.requests import listing
 from opensink_web.operations.requests.listing import (
     ListedFilter,
     ListOrder,
@@ -30,6 +32,7 @@ from opensink_web.operations.requests.listing import (
 )
 from tests.conftest import Cast
 from tests.operations.requests.conftest import workspace_of
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 
@@ -116,6 +119,30 @@ def test_each_filter_leaves_out_the_others(
             expected = [each for each in waiting_in(everything, order) if belongs(rows[each])]
             assert listed(workspace, filters, 3) == expected, filters
             assert count_listed(workspace, filters) == len(expected)
+
+
+@pytest.mark.parametrize("order", ListOrder)
+@pytest.mark.parametrize(("few_max", "way"), [(2000, " IN (SELECT "), (0, "EXISTS (SELECT ")])
+def test_looks_up_a_rare_tag_and_walks_through_the_list_for_a_common_one(
+    app: Flask,
+    everything: list[InputRequest],
+    monkeypatch: pytest.MonkeyPatch,
+    order: ListOrder,
+    few_max: int,
+    way: str,
+) -> None:
+    """Nothing that waits is left out because much has its tag."""
+    monkeypatch.setattr(listing, "_FEW_MAX", few_max)
+    monkeypatch.setattr(listing, "LOOKED_AT_MAX", max(few_max, 1))
+    with reading():
+        tag = next(tag.tag for each in everything for tag in each.tags)
+        tagged = [each for each in everything if tag in {word.tag for word in each.tags}]
+        expected = waiting_in(tagged, order)
+        with statements(app) as said:
+            ids = listed(workspace_of(everything), ListedFilter(order=order, tag=tag), 4)
+    assert len(expected) > 1
+    assert ids == expected
+    assert [each for each in said if way in each.text]
 
 
 @pytest.mark.parametrize("order", ListOrder)
