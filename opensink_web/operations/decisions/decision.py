@@ -84,7 +84,7 @@ def _checked_reason(reason: str) -> str:
     reason = reason.strip()
     if 1 <= len(reason) <= REASON_LENGTH_MAX:
         return reason
-    message = "Give a reason; the caller will see it."
+    message = "Give a reason; whoever asked will see it."
     if reason:
         message = f"A reason has at most {REASON_LENGTH_MAX} characters."
     raise InvalidInput(message, errors=(FieldError("/reason", message),))

@@ -63,10 +63,10 @@ class DeclineForm(SettingsForm):
     reason = ParagraphsField(
         "Declined because",
         [
-            DataRequired("Give a reason; the caller will see it."),
+            DataRequired("Give a reason; whoever asked will see it."),
             Length(max=REASON_LENGTH_MAX, message="Use at most %(max)d characters."),
         ],
-        description="The caller will see this.",
+        description="Whoever asked will see this.",
     )
 
 
