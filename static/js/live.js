@@ -102,7 +102,8 @@
 
   let isSignedOut = false;
   function noteSignedOut(is) {
-    if (is && !isSignedOut) {
+    // whoever signs out here is on the way to where that leads
+    if (is && !isSignedOut && !document.querySelector("form[aria-busy=true]")) {
       const part = document.querySelector("[data-live]");
       // A part that asks is led to the sign-in, unless something is typed (review.js).
       if (part) ask(part);

@@ -29,7 +29,7 @@ class Reviewer(FlaskClient):
 
     def post(self, *args: Any, **kwargs: Any) -> Any:
         page, data = _REQUEST.match(str(args[0])), kwargs.get("data") or {}
-        if page is not None and SEEN not in data:
+        if page is not None and "json" not in kwargs and SEEN not in data:
             with self.application.app_context():
                 request = db.session.get(InputRequest, UUID(page[1]))
                 seen = digest_of_request(request) if request is not None else ""
