@@ -26,9 +26,12 @@ def extend(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     if step is None:
         raise InvalidInput("A deadline is put off by an hour or by a day.")
     deadline = find_input_request(principal.workspace, request_id).expires_at or clock.now()
-    with writing():
+    try:
         # counted from now where it has passed, and nobody has come to see to it yet
         moment = max(deadline, clock.now()) + step
+    except OverflowError:  # it is at the end of the year 9999
+        raise InvalidInput("This deadline cannot be put off any further.") from None
+    with writing():
         expiry.extend(principal.workspace, request_id, moment, by=principal.user)
     page = url_for(
         "input_request.show", workspace_slug=principal.workspace.slug, request_id=request_id

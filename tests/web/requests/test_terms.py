@@ -101,6 +101,12 @@ class TestExtending:
         api.post(f"{PATH}/{request['id']}/resolve", {"response": {"approved": True}})
         assert bob.post(f"{place}/{request['id']}/extend", data={"by": "day"}).status_code == 409
 
+    def test_at_the_end_of_all_dates_there_is_no_later_one(
+        self, api: Api, bob: FlaskClient, place: str
+    ) -> None:
+        request = ask(api, expires_at="9999-12-31T23:59:59Z")
+        assert bob.post(f"{place}/{request['id']}/extend", data={"by": "day"}).status_code == 400
+
     def test_not_of_another_workspace(self, app: Flask, cast: Cast, api: Api, place: str) -> None:
         request = ask(api, **OPTIONS)
         charlie = browser_of(app, cast.charlie)
