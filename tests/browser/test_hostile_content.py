@@ -169,9 +169,10 @@ def test_what_is_swapped_in_runs_nothing_either(watch: Watch, place: HostilePlac
 def but_for_posts(watch: Watch) -> list[str]:
     """Give the faults of a page on which the test itself has pressed a button.
 
-    A decision leads on to the next request.
+    A decision leads on to the next request, which asks at once for what is new there.
     """
-    own = r"request: POST|htmx: post|request: GET \S+/requests/[0-9a-f-]+\?last="
+    led_to = r"(request: GET|htmx: get) \S+/requests/[0-9a-f-]+(/live)?\?(\S+&)?last="
+    own = rf"request: POST|htmx: post|{led_to}"
     return [fault for fault in watch.faults() if not re.search(own, fault)]
 
 
