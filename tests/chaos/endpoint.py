@@ -17,10 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, LATE_SECONDS, fault_of
+from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, fault_of
 
 ANSWER, CALL, CALLBACK = "answer", "call", "callback"
-DELAYS_SECONDS = {"hang": AGENT_TIMEOUT_SECONDS + 0.5, "late": LATE_SECONDS}
+HANG_SECONDS = AGENT_TIMEOUT_SECONDS + 0.5
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     seed: int
     record: int  # the descriptor of the file in which arrivals are written down
+    let_go: Path  # while there is no such file, calls are held
     counts: Counter[str]
 
     def do_POST(self) -> None:
@@ -59,7 +60,10 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "lose":
             self.close_connection = True
             return
-        time.sleep(DELAYS_SECONDS.get(fault or "", 0))
+        if fault == "hang":
+            time.sleep(HANG_SECONDS)
+        while fault == "hold" and not self.let_go.exists():
+            time.sleep(0.02)
         self._answer(500 if fault == "fail" else 200)
 
     def _subject(self, body: bytes) -> tuple[str, str]:
@@ -112,6 +116,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     record, seed, port_file, *certificate = arguments
     Handler.record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    Handler.let_go = let_go_of(Path(record))
     Handler.seed = int(seed)
     Handler.counts = Counter()
     servers = [Server(("127.0.0.1", 0), Handler)]
@@ -125,6 +130,11 @@ def main(arguments: Sequence[str]) -> None:
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     servers[0].serve_forever()
+
+
+def let_go_of(record: Path) -> Path:
+    """Return the file that lets calls go which are held; `record` is where arrivals are written."""
+    return record.with_suffix(".go")
 
 
 def arrivals_in(record: Path) -> list[Arrival]:

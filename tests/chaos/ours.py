@@ -85,12 +85,14 @@ class Installed(Server):
 class Answered(Installed):
     """OpenSink with agents whose questions are answered."""
 
+    agent_timeout_seconds = AGENT_TIMEOUT_SECONDS
+
     def ask(
         self, person: Person, base_url: str, endpoint_url: str, count: int, agents: Sequence[str]
     ) -> list[Question]:
         """Write down so many questions, of agents whose endpoints behave so."""
         with self.session():
-            request_ids = _ask_all(person, endpoint_url, count, agents)
+            request_ids = _ask_all(person, endpoint_url, count, agents, self.agent_timeout_seconds)
         return [
             Question(
                 request_id=str(request_id),
@@ -187,10 +189,12 @@ def _empty_sqlite_file() -> bytes:
         return (Path(folder) / _FILE_NAME).read_bytes()
 
 
-def _ask_all(person: Person, endpoint_url: str, count: int, agents: Sequence[str]) -> list[UUID]:
+def _ask_all(
+    person: Person, endpoint_url: str, count: int, agents: Sequence[str], timeout_seconds: float
+) -> list[UUID]:
     with writing():
         agent_ids = [
-            _make_agent(person, f"{endpoint_url}/{behaviour}/{number}")
+            _make_agent(person, f"{endpoint_url}/{behaviour}/{number}", timeout_seconds)
             for number, behaviour in enumerate(agents)
         ]
     request_ids: list[UUID] = []
@@ -201,10 +205,10 @@ def _ask_all(person: Person, endpoint_url: str, count: int, agents: Sequence[str
     return request_ids
 
 
-def _make_agent(person: Person, url: str) -> UUID:
+def _make_agent(person: Person, url: str, timeout_seconds: float) -> UUID:
     workspace = db.session.get_one(Workspace, person.workspace_id)
     endpoint = replace(
-        endpoint_at(url, timeout_seconds=AGENT_TIMEOUT_SECONDS),
+        endpoint_at(url, timeout_seconds=timeout_seconds),
         retry=RetrySchedule(AGENT_ATTEMPTS, initial_seconds=1, max_seconds=4),
     )
     return create_agent(workspace, POLICY, name="Agent", execution_endpoint=endpoint).id

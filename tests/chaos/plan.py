@@ -60,16 +60,15 @@ BEHAVIOURS = {
     "failing": {"fail": 0.10},
     "forgetful": {"lose": 0.05},
     "hanging": {"hang": 0.04},
-    "late": {"late": 1.0},
+    "held": {"hold": 1.0},
     "all": {"fail": 0.10, "lose": 0.05, "hang": 0.01},
 }
 """What agents' endpoints do, and how often.
 
-They answer 500, close without an answer, answer too late, or late but in time.
+They answer 500, close without an answer, answer too late, or when they are told to.
 """
 AGENTS = ("quick",) * 8 + ("failing",) * 4 + ("forgetful",) * 3 + ("hanging",) * 2 + ("all",) * 3
 AGENT_TIMEOUT_SECONDS = 1.0
-LATE_SECONDS = 0.6
 AGENT_ATTEMPTS = 10
 
 

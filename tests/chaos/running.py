@@ -14,19 +14,20 @@ import requests
 from tests.chaos import failpoint
 from tests.chaos.clients import Question
 from tests.chaos.cluster import REDIS_SOCKET_NAME, Cluster
-from tests.chaos.endpoint import arrivals_in
+from tests.chaos.endpoint import arrivals_in, let_go_of
 from tests.chaos.ours import OpenSink
 from tests.chaos.subject import Subject
 from tests.support.real_servers import wait_until
 
-_AGENTS = ("quick", "quick", "quick", "late")
-_QUESTIONS = 120
+_AGENTS = ("quick", "quick", "quick", "held")
+_QUESTIONS = 280
 
 
 class ImpatientOpenSink(OpenSink):
-    """Waits for a lock a second instead of five."""
+    """Waits for a lock a second instead of five, and for endpoints as long as may be."""
 
     main = staticmethod(failpoint.impatient_main)
+    agent_timeout_seconds = 100.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ class Running:
         self._asked: list[Question] = []
 
     def next(self, behaviour: str = "quick") -> Question:
-        """Return a question, not asked before, of an agent whose endpoint behaves like this."""
+        """Return a question, not asked before, of an agent whose endpoint behaves like this.
+
+        One that is `held` answers when it is told to `let_go`.
+        """
+        let_go_of(self._record).unlink(missing_ok=True)
         for number, question in enumerate(self._questions):
             if _AGENTS[int(str(question.response["number"])) % len(_AGENTS)] == behaviour:
                 self._asked.append(self._questions.pop(number))
@@ -79,6 +84,10 @@ class Running:
         """Wait until the endpoint has read so many calls for a question."""
         wait_until(lambda: len(self.calls(question)) >= count)
 
+    def let_go(self) -> None:
+        """Have the endpoints answer that hold calls, and those that are called from now on."""
+        let_go_of(self._record).touch()
+
     def wait_until_answered(self, question: Question) -> None:
         """Answer until the server takes it."""
         wait_until(lambda: self.answer(question).status in {200, 409})
@@ -88,7 +97,7 @@ class Running:
         seen = arrivals_in(self._record)
         return [call.webhook_id for call in seen if call.subject_id == question.request_id]
 
-    def wait_until_delivered(self, *, seconds: float = 30) -> None:
+    def wait_until_delivered(self, *, seconds: float = 100) -> None:
         """Wait until nothing is unfinished; what the database holds is then without fault."""
 
         def is_done() -> bool:

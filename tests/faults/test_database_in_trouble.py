@@ -78,7 +78,7 @@ def test_a_postgresql_that_is_stopped(
 
 def bear(server: Running, trouble: Callable[[], AbstractContextManager[None]]) -> None:
     """Have the trouble come while a call is being made, and see it through."""
-    in_flight, refused = server.next("late"), server.next()
+    refused, in_flight = server.next(), server.next("held")
     assert server.answer(in_flight).status == 200
     server.wait_for_calls(in_flight, 1)
     before = (
@@ -92,6 +92,7 @@ def bear(server: Running, trouble: Callable[[], AbstractContextManager[None]]) -
         assert json.loads(told.text)["code"] == "unavailable"
         assert "try again" in told.text
         assert sign_in(server) == (503, "Not available right now")
+        server.let_go()
         server.log.wait_for(f"could not be stored yet: {server.calls(in_flight)[0]}")
     server.wait_until_answered(refused)
     server.wait_until_delivered()
