@@ -4,8 +4,10 @@ A page that logs an error on its console, or throws one, fails the test that ope
 """
 
 import re
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from opensink_web.settings import UNDO_SECONDS_MAX
 from tests.conftest import PASSWORD
 from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 from tests.support.opensink_up import Opensink
@@ -86,39 +89,73 @@ class Site:
         return {**answer.json(), "name": name}
 
     def empty_inbox(self) -> None:
-        """End all that waits for an answer, which takes its questions back."""
-        for request in self.get("/agent-session-input-requests?status=pending&$limit=100")["items"]:
-            if request["session_id"] is not None:
-                self.patch(f"/agent-sessions/{request['session_id']}", {"status": "completed"})
-                continue
-            answer = requests.post(
-                f"{self.url}/executions/{request['execution_id']}/cancel",
-                headers={"Authorization": f"Bearer {self.api_key}"},
-                timeout=60,
-            )
-            assert answer.ok, answer.text
+        """Take back all that waits for an answer; a session that has failed would keep it."""
+        pending = "/agent-session-input-requests?status=pending&$limit=100"
+        while waiting := self.get(pending)["items"]:
+            for request in waiting:
+                if request["session_id"] is not None:
+                    self.post(f"/agent-session-input-requests/{request['id']}/cancel", {})
+                    continue
+                answer = requests.post(
+                    f"{self.url}/executions/{request['execution_id']}/cancel",
+                    headers={"Authorization": f"Bearer {self.api_key}"},
+                    timeout=60,
+                )
+                assert answer.ok, answer.text
 
     def page(self, path: str) -> str:
         return f"{self.url}/w/{self.workspace}{path}"
 
 
+@contextmanager
+def site_of(opensink: Opensink, *, url: str = "", **variables: str) -> Iterator[Site]:
+    """Start everything, with an admin and their key; it ends with the block."""
+    opensink.up("--workers", "1", variables=variables)
+    try:
+        user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
+        assert opensink.run(*user, text=PASSWORD).returncode == 0
+        key = ("api-key", "create", "--user", EMAIL, "--name", "tests", "--scope", "all:all")
+        made = opensink.run(*key)
+        assert made.returncode == 0, made.stderr
+        at = url or f"http://127.0.0.1:{opensink.port}"
+        yield Site(at, made.stdout.strip(), opensink.data_dir)
+    finally:
+        opensink.end()
+
+
 @pytest.fixture(scope="session")
 def site(oidc_server: OidcServer) -> Iterator[Site]:
-    with tempfile.TemporaryDirectory(prefix="osbrowser") as folder:
+    provider = {"OIDC_ISSUER": oidc_server.issuer, "OIDC_NAME": "Acme"}
+    client = {"OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="osbrowser"))
         opensink = Opensink(Path(folder) / "var")
-        provider = {"OIDC_ISSUER": oidc_server.issuer, "OIDC_NAME": "Acme"}
-        client = {"OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
-        opensink.up("--workers", "1", variables=provider | client)
-        try:
-            user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
-            assert opensink.run(*user, text=PASSWORD).returncode == 0
-            key = ("api-key", "create", "--user", EMAIL, "--name", "tests", "--scope", "all:all")
-            made = opensink.run(*key)
-            assert made.returncode == 0, made.stderr
-            url = f"http://127.0.0.1:{opensink.port}"
-            yield Site(url, made.stdout.strip(), opensink.data_dir)
-        finally:
-            opensink.end()
+        yield stack.enter_context(site_of(opensink, **provider, **client))
+
+
+HOLDING = {"UNDO_SECONDS": str(UNDO_SECONDS_MAX)}
+"""Of a server that holds decisions for as long as can be: no page is slower than that."""
+
+
+@pytest.fixture(scope="session")
+def holding_opensink() -> Iterator[Opensink]:
+    """For `holding_site`; a test that ends it starts it again."""
+    with tempfile.TemporaryDirectory(prefix="osholds") as folder:
+        yield Opensink(Path(folder) / "var")
+
+
+@pytest.fixture(scope="session")
+def holding_site(holding_opensink: Opensink) -> Iterator[Site]:
+    """A server on which a decision is held until `end_holding`."""
+    with site_of(holding_opensink, **HOLDING) as site:
+        yield site
+
+
+def end_holding(site: Site) -> None:
+    """Let the time pass in which decisions can be undone."""
+    with closing(sqlite3.connect(site.data_dir / "opensink.sqlite3", timeout=60)) as database:
+        database.execute("UPDATE deadlines SET next_at = '2020-01-01 00:00:00.000000'")
+        database.commit()
 
 
 @pytest.fixture

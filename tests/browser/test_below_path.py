@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, PATIENCE_MS, Site, sign_in
+from tests.browser.conftest import EMAIL, PATIENCE_MS, Site, sign_in, site_of
 from tests.conftest import PASSWORD
 from tests.support.opensink_up import Opensink
 from tests.support.reverse_proxy import ReverseProxy
@@ -40,14 +40,8 @@ def below(proxy: ReverseProxy) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="osbelow") as folder:
         opensink = Opensink(Path(folder) / "var")
         proxy.upstream_port = opensink.port
-        opensink.up("--workers", "1", variables={"PUBLIC_URL": proxy.url})
-        try:
-            user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
-            assert opensink.run(*user, text=PASSWORD).returncode == 0
-            key = ("api-key", "create", "--user", EMAIL, "--name", "tests", "--scope", "all:all")
-            yield Site(proxy.url, opensink.run(*key).stdout.strip(), opensink.data_dir)
-        finally:
-            opensink.end()
+        with site_of(opensink, url=proxy.url, PUBLIC_URL=proxy.url) as site:
+            yield site
 
 
 @pytest.fixture(params=[True, False], ids=["strips", "passes on"])

@@ -3,18 +3,16 @@ and a decision that is undone is typed again.
 """
 
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import EMAIL, PATIENCE_MS, Site, sign_in
-from tests.conftest import PASSWORD
+from tests.browser.conftest import HOLDING, PATIENCE_MS, Site, end_holding, let_in
 from tests.support.opensink_up import Opensink
+from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -29,31 +27,20 @@ PLAIN: dict[str, Any] = {
     "type": "object",
     "properties": {"note": {"type": "string", "title": "Note"}},
 }
-UNDO_SECONDS = 4
 
 
-@pytest.fixture(scope="module")
-def opensink() -> Iterator[Opensink]:
-    with tempfile.TemporaryDirectory(prefix="osdraft") as folder:
-        server = Opensink(Path(folder) / "var")
-        start(server)
-        try:
-            yield server
-        finally:
-            server.end()
+@pytest.fixture
+def opensink(holding_opensink: Opensink) -> Opensink:
+    return holding_opensink
+
+
+@pytest.fixture
+def site(holding_site: Site) -> Site:
+    return holding_site
 
 
 def start(server: Opensink) -> None:
-    server.up("--workers", "1", variables={"UNDO_SECONDS": str(UNDO_SECONDS)})
-
-
-@pytest.fixture(scope="module")
-def site(opensink: Opensink) -> Site:
-    user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
-    assert opensink.run(*user, text=PASSWORD).returncode == 0
-    key = ("api-key", "create", "--user", EMAIL, "--name", "tests", "--scope", "all:all")
-    made = opensink.run(*key)
-    return Site(f"http://127.0.0.1:{opensink.port}", made.stdout.strip(), opensink.data_dir)
+    server.up("--workers", "1", variables=HOLDING)
 
 
 @pytest.fixture
@@ -67,7 +54,8 @@ def tab(chromium: Browser, site: Site) -> Iterator[Page]:
 def new_browser(chromium: Browser, site: Site) -> BrowserContext:
     context = chromium.new_context(base_url=site.url)
     context.set_default_timeout(PATIENCE_MS)
-    sign_in(context.new_page())
+    let_in(context, site)
+    context.new_page()
     return context
 
 
@@ -174,13 +162,14 @@ class TestDeciding:
         expect(tab.get_by_label("Note")).to_have_value("too fast")
         assert status_of(site, request_id) == ("pending", None)
 
-    def test_takes_effect_by_itself(self, tab: Page, site: Site, opensink: Opensink) -> None:
+    def test_takes_effect_by_itself(self, tab: Page, site: Site) -> None:
         request_id = open_request(tab, site)
         type_note(tab, "meant")
         tab.get_by_role("button", name="Send answer").click()
         expect(tab.get_by_role("button", name="Undo").first).to_be_visible()
         assert status_of(site, request_id) == ("pending", None)
-        opensink.wait_until(lambda: status_of(site, request_id) == ("resolved", {"note": "meant"}))
+        end_holding(site)
+        wait_until(lambda: status_of(site, request_id) == ("resolved", {"note": "meant"}))
 
 
 def status_of(site: Site, request_id: str) -> tuple[str, object]:

@@ -34,7 +34,8 @@ def test_what_is_typed_meanwhile_is_kept_with_the_caret_where_it_was(
 
     page.route("**/requests/*", hold)
     page.get_by_role("button", name="Add an entry to Tags").focus()
-    page.keyboard.press("Enter")
+    with page.expect_request("**/requests/*"):
+        page.keyboard.press("Enter")
     page.get_by_label("Tag 1").fill("reddish")
     page.get_by_label("Tag 1").evaluate("control => control.setSelectionRange(3, 3)")
     page.get_by_label("Note").evaluate("control => { control.value = 'kept'; }")

@@ -1,41 +1,21 @@
 """A decision is taken back while there is time, by key and by button; after that it stands."""
 
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, PATIENCE_MS, Site, sign_in
-from tests.conftest import PASSWORD
-from tests.support.opensink_up import Opensink
-from tests.support.quick_reviewer import YES_NO
+from tests.browser.conftest import PATIENCE_MS, Site, end_holding, let_in
+from tests.support.quick_reviewer import YES_NO, wait_until_seen
+from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
 
-UNDO_SECONDS = 5
-
 
 @pytest.fixture(scope="module")
-def opensink() -> Iterator[Opensink]:
-    with tempfile.TemporaryDirectory(prefix="osundo") as folder:
-        server = Opensink(Path(folder) / "var")
-        server.up("--workers", "1", variables={"UNDO_SECONDS": str(UNDO_SECONDS)})
-        try:
-            yield server
-        finally:
-            server.end()
-
-
-@pytest.fixture(scope="module")
-def site(opensink: Opensink) -> Site:
-    user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
-    assert opensink.run(*user, text=PASSWORD).returncode == 0
-    key = ("api-key", "create", "--user", EMAIL, "--name", "tests", "--scope", "all:all")
-    made = opensink.run(*key)
-    return Site(f"http://127.0.0.1:{opensink.port}", made.stdout.strip(), opensink.data_dir)
+def site(holding_site: Site) -> Site:
+    return holding_site
 
 
 @pytest.fixture
@@ -43,8 +23,8 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
     context = chromium.new_context(base_url=site.url)
     context.set_default_timeout(PATIENCE_MS)
     site.empty_inbox()
-    sign_in(context.new_page())
-    yield context.pages[0]
+    let_in(context, site)
+    yield context.new_page()
     context.close()
 
 
@@ -75,15 +55,15 @@ def test_z_takes_the_last_decision_back_from_the_next_request(
     assert status_of(site, first) == "pending"
 
 
-def test_what_was_undone_can_be_decided_otherwise(
-    page: Page, site: Site, first: str, opensink: Opensink
-) -> None:
+def test_what_was_undone_can_be_decided_otherwise(page: Page, site: Site, first: str) -> None:
     page.get_by_role("button", name="Yes", exact=True).click()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("First?")
-    page.get_by_role("button", name="No", exact=True).click(delay=400)
+    wait_until_seen(page)
+    page.get_by_role("button", name="No", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Second?")
-    opensink.wait_until(lambda: status_of(site, first) == "resolved")
+    end_holding(site)
+    wait_until(lambda: status_of(site, first) == "resolved")
     answer = site.get(f"/agent-session-input-requests/{first}")["response"]
     assert answer == {"approved": False}
 
@@ -92,6 +72,7 @@ def test_undo_goes_when_the_decision_takes_effect(page: Page, site: Site, first:
     page.keyboard.press("a")
     last = page.locator("#last-decision")
     expect(last.get_by_role("button", name="Undo")).to_be_visible()
+    end_holding(site)
     expect(last.get_by_role("button", name="Undo")).to_have_count(0)
     expect(last).not_to_contain_text("Takes effect")
     page.keyboard.press("z")

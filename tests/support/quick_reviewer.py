@@ -125,7 +125,7 @@ def decide_all_by_keys(page: Page, site: Site, count: int) -> Decided:
     keys_before = 2  # those of the list, which was another page
     rejected = most_of_yes_no = 0
     for number in range(count):
-        page.wait_for_timeout(UNSEEN_MS)
+        wait_until_seen(page)
         before = pressed(page)
         request_id = page.locator(".deciding").get_attribute("data-request")
         if page.locator('[data-review-submit="choice"]').count():
@@ -146,6 +146,11 @@ def decide_all_by_keys(page: Page, site: Site, count: int) -> Decided:
         )
     shown = page.evaluate("window.shownMs")
     return Decided(keys_before + pressed(page), most_of_yes_no, shown)
+
+
+def wait_until_seen(page: Page) -> None:
+    """Be as slow as a person is at seeing what the page shows now."""
+    page.wait_for_timeout(UNSEEN_MS)
 
 
 def pressed(page: Page) -> int:
@@ -172,7 +177,7 @@ def decide_by_mouse(page: Page, site: Site, count: int) -> int:
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     for _ in range(count):
-        page.wait_for_timeout(UNSEEN_MS)
+        wait_until_seen(page)
         request_id = page.locator(".deciding").get_attribute("data-request")
         page.mouse.down()
         page.mouse.up()
