@@ -15,6 +15,7 @@
   const FIRST_PAUSE_MS = 500;
   const LAST_PAUSE_MS = 20000;
   const LOST_AFTER = 3; // failures in a row
+  const LONGEST_PRESS_MS = 2000; // of a pointer whose release nobody hears of
   const address = element.dataset.href;
   const channel = new BroadcastChannel(`opensink-live ${address}`);
   let since = Number(element.dataset.since);
@@ -43,6 +44,7 @@
   }
 
   function askStale() {
+    if (isPressed()) return;
     for (const id of [...stale]) {
       const part = document.getElementById(id);
       if (part?.dataset.live) ask(part);
@@ -83,6 +85,26 @@
     stale.add(id);
     setTimeout(askStale, pauseOfPartsMs);
     pauseOfPartsMs = Math.min(pauseOfPartsMs * 2, LAST_PAUSE_MS);
+  });
+
+  // What is swapped away between the press and the release of a button takes the click with it.
+  let pressedUntil = 0;
+  const isPressed = () => performance.now() < pressedUntil;
+
+  document.addEventListener("pointerdown", () => {
+    pressedUntil = performance.now() + LONGEST_PRESS_MS;
+    setTimeout(askStale, LONGEST_PRESS_MS);
+  }, { capture: true });
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => {
+      pressedUntil = 0;
+      setTimeout(askStale);
+    }, { capture: true });
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isByLive(event) || !isPressed()) return;
+    event.detail.shouldSwap = false;
+    stale.add(event.detail.requestConfig.elt.id);
   });
 
   setInterval(() => {

@@ -108,6 +108,21 @@ def test_nobody_there_the_list_is_as_it_is(inbox: Page, site: Site) -> None:
     assert titles(inbox) == ["Third", "Second", "First"]
 
 
+def test_a_click_is_not_lost_to_news_that_come_while_the_button_is_down(
+    inbox: Page, site: Site
+) -> None:
+    inbox.goto(site.page("/sessions"))
+    link = inbox.get_by_role("table").get_by_role("link").first
+    href = link.get_attribute("href")
+    link.hover()
+    inbox.mouse.down()
+    with inbox.expect_response(lambda each: "/sessions?" in each.url and each.status == 200):
+        site.ask(APPROVAL, title="Third")
+    inbox.wait_for_function("() => !document.querySelector('.htmx-request')")
+    inbox.mouse.up()
+    expect(inbox).to_have_url(f"{site.url}{href}")
+
+
 def icon(page: Page) -> str:
     href = page.locator('link[rel="icon"]').get_attribute("href")
     assert href is not None
