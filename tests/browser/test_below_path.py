@@ -27,7 +27,7 @@ ROWS = {
         "names": {"type": "array", "title": "Names", "items": {"type": "string", "title": "Name"}}
     },
 }
-FORM = re.compile(r'\s(?:action|hx-post)="([^"]+)"')
+FORM = re.compile(r'(?:action|hx-post)="([^"]+)"')
 LINK = re.compile(r'\s(?:href|src|action|formaction|hx-(?:get|post|put|patch|delete))="([^"]+)"')
 
 
