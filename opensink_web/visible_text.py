@@ -87,14 +87,20 @@ def has_hidden(value: JSONValue) -> bool:
     while waiting:
         match waiting.pop():
             case str(text):
-                marks = () if is_plain(text) else pieces(text)
-                if any(isinstance(piece, Mark) and piece.hidden for piece in marks):
+                if first_hidden(text) is not None:
                     return True
             case dict(members):
                 waiting += [*members.keys(), *members.values()]
             case list(items):
                 waiting += items
     return False
+
+
+def first_hidden(text: str) -> str | None:
+    """Return how the first hidden character of a text is called, None where there is none."""
+    marks = () if is_plain(text) else pieces(text)
+    hidden = (piece for piece in marks if isinstance(piece, Mark) and piece.hidden)
+    return next((piece.label for piece in hidden), None)
 
 
 def excerpts(text: str) -> list[str]:

@@ -44,7 +44,8 @@ _SENTENCES = {
     "union_tag_invalid": "This must be one of {expected_tags}.",
     "union_tag_not_found": "This field is required.",
     "whole_number": "This must be a whole number.",
-    "web_address": "This must be a full address, such as https://example.com/page.",
+    "web_address": "This must be a full address, such as https://example.com/page, in which nothing"
+    " is invisible.",
 }
 _UNION_TAG = {"union_tag_invalid", "union_tag_not_found"}
 """About the field that tells which of several shapes an object has."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
 from opensink_web.models.sealed import Sealed
+from opensink_web.visible_text import has_hidden
 
 
 class ActivityType(StrEnum):
@@ -39,13 +40,16 @@ class ActivityRecorder(StrEnum):
     AGENT = "agent"
 
 
-WEB_ADDRESS = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20/?#\\\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
-"""A full address with a host: to a browser `http:page` is one of our own pages."""
+_UNSEEN = r"\x00-\x1f\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+WEB_ADDRESS = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^ /?#\\{_UNSEEN}]+(?:[/?#\\][^{_UNSEEN}]*)?$"
+"""A full address with a host: to a browser `http:page` is one of our own pages. What turns text
+around or is not seen has no place in one.
+"""
 
 
 def is_web_address(href: str) -> bool:
     """Return True if this leads to another host: nothing else may an agent have a person follow."""
-    return re.fullmatch(WEB_ADDRESS, href) is not None
+    return re.fullmatch(WEB_ADDRESS, href) is not None and not has_hidden(href)
 
 
 class Activity(Identified, Created, Base):

@@ -78,6 +78,26 @@ def test_a_moment_is_taken_with_its_zone(alice: Api, session: Any) -> None:
         ({"context": [{**LINK, "href": "javascript:alert(1)"}]}, "/context/0/href"),
         ({"context": [{**LINK, "href": "/inbox"}]}, "/context/0/href"),
         ({"context": [{**LINK, "href": "https://x.example/" + "x" * 2048}]}, "/context/0/href"),
+        *(
+            ({"context": [LINK, {**LINK, "href": href}]}, "/context/1/href")
+            for href in (
+                *(
+                    "http://a b",
+                    "http://a b/c",
+                    "https://x.example/\u202e/",
+                    "https://\xad",
+                ),
+                *(
+                    "https://x.example\u3000",
+                    "https://x.ex\u200bample/",
+                    "https://x.example/\u2028",
+                ),
+                *("https://x.example/\U000e0041", "https://x.example/\u00a0", "https://\u2066x/"),
+            )
+        ),
+        ({"context": [{**LINK, "text": "The \u202eredro"}]}, "/context/0/text"),
+        ({"tags": ["vip", "vi\u200bp"]}, "/tags/1"),
+        ({"reference": "ORDER-\u20667"}, "/reference"),
         ({"context": [{**LINK, "type": "image"}]}, "/context/0/type"),
         ({"context": [{"href": LINK["href"]}]}, "/context/0/text"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
@@ -92,6 +112,22 @@ def test_points_at_what_is_wrong(
     alice: Api, session: Any, fields: dict[str, Any], path: str
 ) -> None:
     assert wrong_paths(alice.post(PATH, question(session, **fields))) == [path]
+
+
+def test_names_what_nobody_sees(alice: Api, session: Any) -> None:
+    answer = alice.post(PATH, question(session, tags=["a\u202eb"]))
+    assert '"This has characters that nobody sees, such as U+202E."' in answer.text
+
+
+@pytest.mark.parametrize(
+    "href", ["https://bücher.example/größe?q=日本語", "HTTP://x.example:8/%20#a(b)", "https://x/🍕"]
+)
+def test_any_address_that_is_seen_is_taken(alice: Api, session: Any, href: str) -> None:
+    options = {
+        "context": [{**LINK, "href": href}],
+        "tags": ["größe", "\u0645\u06cc\u200c\u062e", "👩\u200d🚀"],
+    }
+    assert made(alice.post(PATH, question(session, **options)))["context"][0]["href"] == href
 
 
 def test_a_default_that_does_not_fit_is_refused_field_by_field(alice: Api, session: Any) -> None:

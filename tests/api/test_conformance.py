@@ -26,6 +26,10 @@ BEYOND_SCHEMAS = (
     "/execution_endpoint/retry/backoff/max_seconds",  # no less than the first wait
     "/execution_endpoint/headers",  # names that are tokens, and none of ours
     "/expires_at",  # a moment to come
+    "/context",  # characters that can be seen
+    "/links",
+    "/reference",
+    "/tags",
     "/input_schema",  # JSON Schema, and within the limits
     "/output_schema",
     "/target/url",  # as of execution_endpoint

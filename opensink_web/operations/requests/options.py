@@ -11,6 +11,7 @@ from opensink_web.errors import FieldError, InvalidAnswer, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import WEB_ADDRESS, OnExpire
 from opensink_web.schema.validation import validate
+from opensink_web.visible_text import first_hidden
 
 PRIORITY_MAX = 100
 TAGS_MAX = 20
@@ -96,11 +97,12 @@ def options_of(sent: JSONObject) -> RequestOptions:
 
 
 def check_options(options: RequestOptions, schema: JSONValue) -> None:
-    """Check what a deadline does, before it is promised. May take its time: call it outside a
-    transaction that writes.
+    """Check what a deadline does, before it is promised, and that words can be seen. May take its
+    time: call it outside a transaction that writes.
 
     Raises: InvalidInput; InvalidAnswer for a default that does not fit the schema.
     """
+    _check_seen(options)
     if options.expires_at is None and options.on_expire is not OnExpire.NONE:
         raise _wrong("/on_expire", "Say when, in expires_at; without a deadline nothing expires.")
     if options.expires_at is not None:
@@ -117,6 +119,23 @@ def check_options(options: RequestOptions, schema: JSONValue) -> None:
     if errors:
         message = "The default response does not match the request's schema."
         raise InvalidAnswer(message, errors=errors).below("/default_response")
+
+
+def _check_seen(options: RequestOptions) -> None:
+    """Raises: InvalidInput for words to find or to follow in which something cannot be seen.
+
+    Two tags that look the same would be two, and a link would lead elsewhere than it says.
+    """
+    words = {f"/tags/{number}": tag for number, tag in enumerate(options.tags)}
+    words |= {
+        f"/context/{number}/{name}": str(link[name])
+        for number, link in enumerate(options.context)
+        for name in ("text", "href")
+    }
+    for path, text in {**words, "/reference": options.reference or ""}.items():
+        hidden = first_hidden(text)
+        if hidden is not None:
+            raise _wrong(path, f"This has characters that nobody sees, such as {hidden}.")
 
 
 def check_deadline(expires_at: datetime) -> None:

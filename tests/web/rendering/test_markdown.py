@@ -292,6 +292,15 @@ def test_hidden_characters_are_marked_wherever_they_stand(text: str) -> None:
     assert "U+202E" in html
 
 
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\u2066", "\xad"])
+def test_no_address_has_a_hidden_character(hidden: str) -> None:
+    texts = [f"[x](https://a.example/{hidden}b)", f"<https://a.example/{hidden}>"]
+    html = render("\n\n".join([*texts, f"[x](https://a{hidden}b.example/)"]))
+    links = _Reader(html).links
+    assert len(links) >= 2
+    assert all(map(str.isascii, links))
+
+
 def test_what_is_too_long_to_format_is_marked_too() -> None:
     assert "U+202E" in render("\u202e" + "x" * PAGE_LENGTH)
 
