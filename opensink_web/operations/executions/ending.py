@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.keyring import Keyring
 from opensink_web.models import (
     Batch,
@@ -116,7 +116,7 @@ class LockedExecution:
 class Ending:
     """How one execution ends. `output` is kept of a failed one too, where there is one.
 
-    `secret_paths` are where secrets are in the output.
+    `secret_paths` are where secrets are in the output, and `details` go into its timeline.
     """
 
     status: ExecutionStatus
@@ -124,6 +124,7 @@ class Ending:
     error: str | None = None
     error_code: str | None = None
     secret_paths: Sequence[Path] = ()
+    details: JSONObject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class SealedEnding:
     status: ExecutionStatus
     error: str | None
     columns: dict[str, Any]
+    details: JSONObject | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def sealed_ending(execution_id: UUID, ending: Ending, ring: Keyring | None = Non
         "error": Execution.error.seal(execution_id, ending.error, ring),
         "error_code": ending.error_code,
     }
-    return SealedEnding(ending.status, ending.error, columns)
+    return SealedEnding(ending.status, ending.error, columns, ending.details)
 
 
 def end_executions(endings: Sequence[tuple[LockedExecution, Ending | SealedEnding]]) -> None:
@@ -202,7 +204,7 @@ def end_executions(endings: Sequence[tuple[LockedExecution, Ending | SealedEndin
     run_prepared(_END, [{**each.columns, **common} for each in sealed])
     add_steps(
         [
-            Step(execution.id, _step_of(ending.status), message=ending.error)
+            Step(execution.id, _step_of(ending.status), ending.error, ending.details)
             for execution, ending in endings
         ]
     )

@@ -70,11 +70,7 @@ def resume(request: InputRequest, execution: LockedExecution, by: User | None) -
         message = f"Nobody answered “{request.title}” in time, so the default was answered."
     if is_approval:
         message = f"{who} approved the call{with_edits(request.edited)}."
-    details: JSONObject = {
-        "input_request_id": str(request.id),
-        "request_digest": digest_of_request(request),
-        **edited_count(request.edited),
-    }
+    details = {**_of_request(request), **edited_count(request.edited)}
     add_steps([Step(execution.id, StepKind.RESUMED, message, details)])
     notify_after_commit(Execution, execution.group_id)
     changed_after_commit(execution.workspace_id, Area.EXECUTIONS)
@@ -91,7 +87,14 @@ def fail_declined(request: InputRequest, execution: LockedExecution) -> None:
     else:
         reason = request.decline_reason or ""
         code = REJECTED if request.kind is InputRequestKind.APPROVAL else DECLINED
-    end_executions([(execution, Ending(ExecutionStatus.FAILED, error=reason, error_code=code))])
+    details = _of_request(request)
+    ending = Ending(ExecutionStatus.FAILED, error=reason, error_code=code, details=details)
+    end_executions([(execution, ending)])
+
+
+def _of_request(request: InputRequest) -> JSONObject:
+    """Return what a step says of the decision that it comes from."""
+    return {"input_request_id": str(request.id), "request_digest": digest_of_request(request)}
 
 
 def check_awaiting(execution: LockedExecution) -> None:

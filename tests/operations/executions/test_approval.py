@@ -104,6 +104,15 @@ class TestDeclining:
         assert request.decline_reason == "Too expensive."
         assert request.resolved_by_id == cast.bob.id
 
+    def test_the_last_step_says_what_was_decided_on(self, cast: Cast, asked_first: Paused) -> None:
+        refuse(cast.bob, asked_first.request_id)
+        step = db.session.scalars(select(ExecutionStep).order_by(ExecutionStep.id.desc())).first()
+        assert step is not None
+        assert step.details == {
+            "input_request_id": str(asked_first.request_id),
+            "request_digest": request_of(asked_first).digest,
+        }
+
     def test_so_does_one_whose_question_nobody_wants_to_answer(
         self, cast: Cast, paused: Paused
     ) -> None:
