@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.errors import InvalidInput, UnreadableSecret
+from opensink_web.json_value import JSONObject
 from opensink_web.models import Draft, InputRequest, InputRequestStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
@@ -24,6 +25,7 @@ from opensink_web.operations.requests.queries import (
 from opensink_web.schema.controls.sent import FormData
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.moved import moved
+from opensink_web.schema.one_click import one_click
 from opensink_web.web.access import requires, services
 from opensink_web.web.forms.kept_secret import PageVault
 
@@ -181,9 +183,21 @@ def save_sent(principal: Principal, request_id: UUID) -> drafts.SavedDraft | Non
         )
 
 
-def save_held(principal: Principal, input_request: InputRequest, form: AnswerForm) -> None:
-    """Keep what was sent beside the decision that it is, so that undoing it shows it again."""
+def save_held(
+    principal: Principal,
+    input_request: InputRequest,
+    form: AnswerForm,
+    value: JSONObject | None = None,
+) -> None:
+    """Keep what was sent beside the decision that it is, so that undoing it shows it again.
+
+    Of an answer, its `value`, that one click gives there is nothing to show: nothing was typed.
+    """
     if not services().settings.undo_seconds:
+        return
+    click = one_click(input_request.schema, input_request.proposed_response)
+    if click is not None and value is not None and value in (click.yes, click.no):
+        drafts.discard_draft(input_request.id, principal.user.id)
         return
     with suppress(InvalidInput):  # it is too much, and decided all the same
         drafts.save_draft(principal.workspace, input_request.id, principal.user, typed_in(form))

@@ -221,7 +221,7 @@ def _store(
     try:
         checked = check_answer(principal.workspace, input_request.id, value)
         with writing():
-            save_held(principal, input_request, form)
+            save_held(principal, input_request, form, value)
             resolve(
                 principal.workspace,
                 checked,

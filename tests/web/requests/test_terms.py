@@ -125,6 +125,7 @@ class TestRevisions:
             second, third = third, _supersede(api, third, title=f"Revision {number}")
         html = bob.get(f"{place}/{first['id']}").text
         assert f'id="newest-revision" href="{place}/{third["id"]}"' in html
+        assert html.partition("<main")[2].count('btn-primary"') == 1
         assert "answer-form" not in html
         assert "Show what is asked now" not in bob.get(f"{place}/{third['id']}").text
         assert f'href="{place}/{second["id"]}"' in bob.get(f"{place}/{third['id']}").text  # type: ignore[index]

@@ -57,6 +57,15 @@ def test_it_waits_again_in_the_place_where_it_was(
     assert "1 of 2" in bob.get(response.location).text
 
 
+def test_where_nothing_was_typed_there_is_no_draft_to_discard(
+    bob: FlaskClient, waiting: Waiting, next_page: str
+) -> None:
+    page = f"/w/main/requests/{waiting.request_id}"
+    assert bob.get(next_page).status_code == 200
+    bob.post(f"{page}/undo")
+    assert "draft-notice" not in bob.get(page).text
+
+
 def test_nobody_else_is_offered_to_undo_it(alice: FlaskClient, next_page: str) -> None:
     html = alice.get(next_page).text
 
