@@ -1,7 +1,8 @@
 """The fields of a form as cells of a table's row: those that fit into one box each.
 
 Everything else, such as lists, maps and secrets, is not drawn in the row. A row can be answered
-where nothing of that has to be filled in or has a value, which nobody would have seen.
+where nothing of that has to be filled in or has a value, which nobody would have seen. That is
+asked of the form as it was proposed, not of what came back.
 """
 
 from collections.abc import Iterator
@@ -38,13 +39,15 @@ class RowOfCells:
     """One answer as a row.
 
     `undrawn` is what the page sends back of what is not drawn, by its name. `lacks` are the titles
-    of what has to be filled in, or would be sent unseen, and has no cell.
+    of what has to be filled in, or would be sent unseen, and has no cell. `words` are what is said
+    of the fields together, in Markdown.
     """
 
     form: AnswerForm
     cells: tuple[Cell, ...]
     undrawn: dict[str, str]
     lacks: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 def row_of_cells(form: AnswerForm) -> RowOfCells | None:
@@ -52,12 +55,15 @@ def row_of_cells(form: AnswerForm) -> RowOfCells | None:
     if not isinstance(form.root, GroupField) or not _is_steady(form.root):
         return None
     cells: list[Cell] = []
+    words = [form.root.node.description]
     left_out: list[tuple[GroupField, AnswerField, str]] = []
     for around, field, title in _fields_in(form.root, ""):
         if _fits(field) and len(cells) < MAX_CELLS:
             cells.append(Cell(field, title))
         else:
             left_out.append((around, field, title))
+        if around.node.description not in words:
+            words.append(around.node.description)
     undrawn: dict[str, list[str]] = {}
     for around, field, _ in left_out:
         number = str(field.name).removeprefix(f"{around.name}-")
@@ -68,6 +74,7 @@ def row_of_cells(form: AnswerForm) -> RowOfCells | None:
         tuple(cells),
         {name: " ".join(numbers) for name, numbers in undrawn.items()},
         tuple(lacks),
+        tuple(filter(None, words)),
     )
 
 

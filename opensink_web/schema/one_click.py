@@ -3,6 +3,7 @@
 Both answers are known beforehand, so a list can offer them and many requests can get one at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,8 +26,9 @@ class OneClick:
     """The whole answers that one click gives, and the words on it.
 
     `no` is None where the only other answer is to decline. `pointer` and `question` are the place
-    and the title of the boolean, both "" for a proposal. `is_required`: nothing is no answer to it.
-    `has_more`: the schema puts other values into the answer too, which a person should have seen.
+    and the title of the boolean, both "" for a proposal; `words` are what the schema says of it
+    besides, in Markdown. `is_required`: nothing is no answer to it. `has_more`: the schema puts
+    other values into the answer too, which a person should have seen.
     """
 
     yes: JSONObject
@@ -35,6 +37,7 @@ class OneClick:
     no_label: str = NO
     pointer: str = ""
     question: str = ""
+    words: tuple[str, ...] = ()
     is_required: bool = True
     has_more: bool = False
 
@@ -59,10 +62,10 @@ def _of_boolean(schema_text: str) -> OneClick | None:
     root = field_tree(schema)
     if root.secrets.may_hold_any():
         return None
-    boolean = _boolean_in(root, ())
-    if boolean is None:
+    way = _way_to_boolean(root)
+    if way is None:
         return None
-    node, path = boolean
+    node, path = way[-1], tuple(each.key for each in way[1:])
     checker = Checker(schema)
     try:
         start = start_of(root, checker.errors_of).value
@@ -78,31 +81,40 @@ def _of_boolean(schema_text: str) -> OneClick | None:
         no_label=label_of(node.options, value=False) or NO,
         pointer=pointer_to(path),
         question=node.title,
+        words=_words_of(way),
         is_required=node.required,
         has_more=_count_values(yes) > 1,
     )
 
 
-def _boolean_in(
-    group: FieldNode, around: tuple[str, ...]
-) -> tuple[FieldNode, tuple[str, ...]] | None:
-    """Return the only field to answer, if it is a choice between true and false, and its path."""
+def _way_to_boolean(*way: FieldNode) -> tuple[FieldNode, ...] | None:
+    """Return the groups that lead to the only field to answer, and that field as the last, if it is
+    a choice between true and false.
+    """
+    group = way[-1]
     if group.kind is not Kind.GROUP or group.shape is None or group.shape.is_variable:
         return None  # what else there is to answer may depend on the answer
     open_fields = [
         child for child in group.children if not child.read_only and settled(child) is ABSENT
     ]
     candidates = [child for child in open_fields if child.required] or open_fields
-    if len(candidates) != 1 or len(around) == MAX_DEPTH:
+    if len(candidates) != 1 or len(way) > MAX_DEPTH:
         return None
-    child, path = candidates[0], (*around, candidates[0].key)
+    child = candidates[0]
     if child.nullable:  # that is a third answer
         return None
     if child.kind is Kind.GROUP and child.required and not child.is_recursive:
-        return _boolean_in(child, path)
+        return _way_to_boolean(*way, child)
     values = [option.value for option in child.options]
     is_boolean = len(values) == 2 and any(each is True for each in values)
-    return (child, path) if is_boolean and any(each is False for each in values) else None
+    return (*way, child) if is_boolean and any(each is False for each in values) else None
+
+
+def _words_of(way: Sequence[FieldNode]) -> tuple[str, ...]:
+    """Return what is said of a boolean, of what it stands in, and of its answers."""
+    texts = [each.description for each in way]
+    texts += [option.description for option in way[-1].options]
+    return tuple(filter(None, texts))
 
 
 def _with(start: JSONValue | Absent, path: tuple[str, ...], *, value: bool) -> JSONObject:

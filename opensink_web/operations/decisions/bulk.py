@@ -24,7 +24,7 @@ from opensink_web.operations.decisions.holding import undo
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer, check_pending
 from opensink_web.operations.requests.digest import check_seen
-from opensink_web.operations.requests.row_text import is_seen_whole, row_text_of
+from opensink_web.operations.requests.row_text import Shown, is_clear_beside_others
 from opensink_web.operations.slices import SLICE
 from opensink_web.schema.one_click import one_click
 
@@ -55,13 +55,14 @@ class Verdict(StrEnum):
 class RowDecision:
     """What somebody decides on one of many requests.
 
-    `seen` is the digest of what they were shown, None where nothing was. `answer` comes with
-    ANSWER, and `reason` with DECLINE.
+    `seen` is the digest of what they were shown, None where nothing was, and `shown` how much of it
+    a Yes or No was given on. `answer` comes with ANSWER, and `reason` with DECLINE.
     """
 
     request_id: UUID
     verdict: Verdict
     seen: str | None = None
+    shown: Shown = Shown.IN_A_LINE
     answer: JSONObject | None = None
     reason: str = ""
 
@@ -160,7 +161,7 @@ def _answer_of(request: InputRequest, decision: RowDecision) -> JSONObject | Non
             click = one_click(request.schema, request.proposed_response)
             if click is None:
                 raise Conflict("This asks for more than a Yes or No. Open it to answer.")
-            if not (is_seen_whole(click) and row_text_of(request).is_whole):
+            if not is_clear_beside_others(request, click, decision.shown):
                 raise Conflict("A list does not show all of this. Open it to decide.")
             value = click.yes if decision.verdict is Verdict.YES else click.no
             if value is None:

@@ -95,7 +95,7 @@ def show(principal: Principal) -> ResponseReturnValue:
     """Show what waits in a list, all of it chosen, to be decided at once."""
     filters = InboxFilter.from_address(principal.workspace).changed(view=ListView.WAITING)
     requests = list_page(principal.workspace, filters.listed, PageRequest(limit=MAX_ROWS)).items
-    return _page(principal, filters, requests, {each.id for each in requests})
+    return _page(principal, filters, requests, None)
 
 
 @blueprint.post(_PAGE)
@@ -109,7 +109,7 @@ def decide(principal: Principal) -> ResponseReturnValue:
     if verdict is Verdict.DECLINE and marks and not why.validate_on_submit():
         return _again(principal, filters, marks, why, declines=True)
     decisions = [
-        RowDecision(each.request_id, verdict, seen=each.seen, reason=why.reason.data or "")
+        RowDecision(each.request_id, verdict, each.seen, each.shown, reason=why.reason.data or "")
         for each in marks
     ]
     try:
@@ -207,9 +207,14 @@ def _again(
     if not ids:
         filters = filters.changed(view=ListView.WAITING)
         requests = list_page(principal.workspace, filters.listed, PageRequest(MAX_ROWS)).items
-    chosen = set(ids)
     return _page(
-        principal, filters, requests, chosen, decline=decline, error=error, declines=declines
+        principal,
+        filters,
+        requests,
+        set(ids) if ids else None,
+        decline=decline,
+        error=error,
+        declines=declines,
     ), 422
 
 
@@ -217,15 +222,19 @@ def _page(
     principal: Principal,
     filters: InboxFilter,
     requests: Sequence[InputRequest],
-    chosen: set[UUID],
+    chosen: set[UUID] | None,
     *,
     decline: DeclineForm | None = None,
     error: str | None = None,
     declines: bool = False,
 ) -> str:
+    """Draw requests whole; `chosen` are those that are ticked, None for all that can be seen."""
+    rows = rows_of(principal, filters, requests)
+    if chosen is None:
+        chosen = {each.id for each in rows if each.choice and not each.choice.has_to_be_opened}
     page = BulkPage(
         filters=filters,
-        rows=rows_of(principal, filters, requests),
+        rows=rows,
         chosen=frozenset(chosen),
         total=max(count_listed(principal.workspace, filters.listed), len(requests)),
         decline=decline or DeclineForm(),

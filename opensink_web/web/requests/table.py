@@ -1,7 +1,7 @@
 """Requests of one schema as a table: a row each, with the form's own controls in its cells."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from opensink_web.json_value import dump
 from opensink_web.models import InputRequest, InputRequestStatus
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.bulk import RowDecision, Verdict, decide_many
+from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.listing import ListView, list_page, list_these
+from opensink_web.operations.requests.row_text import is_message_clear
 from opensink_web.schema.cells import Cell, RowOfCells, row_of_cells
 from opensink_web.schema.changes import RESTORE
 from opensink_web.schema.form import AnswerForm
@@ -37,21 +39,23 @@ FOR_ALL = "all"
 """The name of the form whose answer goes to every row that is ticked, and of its button."""
 _NOT_CHOSEN = "Tick the rows that you want to send."
 _WRONG = "Look at the fields that are marked. Nothing was sent."
+_UNSEEN = "Not all of what is ticked can be seen here. Open what says so. Nothing was sent."
+_GONE = "There is no such input request in this table."
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One request with its cells; `mark` says what of it was seen."""
+    """One request with its cells; `mark` says what of it was seen.
+
+    `lacks` is what cannot be seen here, or has to be filled in and has no cell: then the request
+    has to be opened.
+    """
 
     row: Row
     mark: str
     cells: RowOfCells
     is_chosen: bool
-
-    @property
-    def lacks(self) -> str:
-        """What has to be filled in and has no cell; then the request has to be opened."""
-        return ", ".join(self.cells.lacks)
+    lacks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class TablePage:
     others_href: str | None
     left: int
     error: str | None = None
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What the schema says of its fields together."""
+        return self.rows[0].cells.words if self.rows else ()
 
 
 @blueprint.post(f"{_PAGE}/choose")
@@ -117,6 +126,8 @@ def answer(principal: Principal) -> ResponseReturnValue:
         return _sent_page(principal, sent, None)
     if not sent.chosen:
         return _sent_page(principal, sent, _NOT_CHOSEN), 422
+    if sent.unseen:
+        return _sent_page(principal, sent, _UNSEEN), 422
     values = {each: sent.form_of(each).read().value for each in sent.chosen}
     decisions = [
         RowDecision(each, Verdict.ANSWER, seen=sent.marks[each].seen, answer=value)
@@ -131,6 +142,7 @@ def answer(principal: Principal) -> ResponseReturnValue:
         by=principal.user,
         hold_seconds=services().settings.undo_seconds,
     )
+    results += [RowResult(each, _GONE) for each in sent.gone]
     return show_results(principal, InboxFilter.from_address(principal.workspace), results)
 
 
@@ -138,7 +150,8 @@ def answer(principal: Principal) -> ResponseReturnValue:
 class _Sent:
     """What came of the table: its rows, those that are ticked, and the form of each.
 
-    `for_all` is the form whose answer goes to all that are ticked, if that was asked for.
+    `for_all` is the form whose answer goes to all that are ticked, if that was asked for. `gone`
+    are those that are ticked and are not there, or ask for something else.
     """
 
     requests: Sequence[InputRequest]
@@ -146,6 +159,16 @@ class _Sent:
     chosen: Sequence[UUID]
     forms: dict[UUID, AnswerForm]
     for_all: AnswerForm
+    gone: Sequence[UUID]
+
+    @property
+    def unseen(self) -> bool:
+        """Return True if anything that is ticked cannot be decided here, whatever the form says."""
+        of_all = row_of_cells(_blank_for_all(self.requests[0]))
+        is_for_all = FOR_ALL in request.form
+        return (is_for_all and (of_all is None or bool(of_all.lacks))) or any(
+            _lacks(each, _blank(each)) != "" for each in self.requests if each.id in self.chosen
+        )
 
     def form_of(self, request_id: UUID) -> AnswerForm:
         """Return the form that says what is answered to a request."""
@@ -161,9 +184,14 @@ def _sent(principal: Principal) -> _Sent:
     first = requests[0].schema
     same = [each for each in requests if each.schema == first]
     forms = {each.id: _submitted(each) for each in same}
-    chosen = [each.request_id for each in _marks(CHOSEN) if each.request_id in forms]
+    ticked = [each.request_id for each in _marks(CHOSEN)]
     return _Sent(
-        same, marks, chosen, forms, AnswerForm.submitted(first, request.form, name=FOR_ALL)
+        requests=same,
+        marks=marks,
+        chosen=[each for each in ticked if each in forms],
+        forms=forms,
+        for_all=AnswerForm.submitted(first, request.form, name=FOR_ALL),
+        gone=[each for each in ticked if each not in forms],
     )
 
 
@@ -183,6 +211,27 @@ def _submitted(input_request: InputRequest) -> AnswerForm:
     if not any(each.startswith(_name_of(input_request)) for each in restored):
         return form
     return form.changed_by(ImmutableMultiDict(request.form)) or form
+
+
+def _blank(input_request: InputRequest) -> AnswerForm:
+    proposed = input_request.proposed_response
+    return AnswerForm.blank(input_request.schema, proposed, name=_name_of(input_request))
+
+
+def _blank_for_all(input_request: InputRequest) -> AnswerForm:
+    return AnswerForm.blank(input_request.schema, name=FOR_ALL)
+
+
+def _lacks(input_request: InputRequest, blank: AnswerForm) -> str | None:
+    """Return what of a request cannot be seen in a row, "" for nothing, None where it has no row.
+
+    That is told by the form as it was asked, whatever came back: one made up may say anything.
+    """
+    cells = row_of_cells(blank)
+    if cells is None:
+        return None
+    message = () if is_message_clear(input_request) else ("its message",)
+    return ", ".join([*message, *cells.lacks])
 
 
 def _name_of(input_request: InputRequest) -> str:
@@ -210,12 +259,9 @@ def _page(
     same = [each for each in waiting if texts[each.id] == usual]
     others = [each.id for each in waiting if texts[each.id] != usual]
     shown = same[:MAX_ROWS]
-    forms = {
-        each.id: AnswerForm.blank(each.schema, each.proposed_response, name=_name_of(each))
-        for each in shown
-    }
-    for_all = AnswerForm.blank(shown[0].schema, name=FOR_ALL) if shown else None
-    rows = _table_rows(principal, filters, shown, forms, {}, set())
+    forms = {each.id: _blank(each) for each in shown}
+    for_all = _blank_for_all(shown[0]) if shown else None
+    rows = _table_rows(principal, filters, shown, forms, forms)
     page = _table(filters, rows, for_all, others, len(same) - len(shown), None)
     return render_template("table/show.html", page=page)
 
@@ -223,7 +269,10 @@ def _page(
 def _sent_page(principal: Principal, sent: _Sent, error: str | None) -> str:
     filters = InboxFilter.from_address(principal.workspace)
     chosen = set(sent.chosen)
-    rows = _table_rows(principal, filters, sent.requests, sent.forms, sent.marks, chosen)
+    blanks = {each.id: _blank(each) for each in sent.requests}
+    rows = _table_rows(
+        principal, filters, sent.requests, sent.forms, blanks, marks=sent.marks, chosen=chosen
+    )
     return render_template(
         "table/show.html", page=_table(filters, rows, sent.for_all, [], 0, error)
     )
@@ -233,16 +282,18 @@ def _table_rows(
     principal: Principal,
     filters: InboxFilter,
     requests: Sequence[InputRequest],
-    forms: dict[UUID, AnswerForm],
-    marks: dict[UUID, Mark],
-    chosen: set[UUID],
+    forms: Mapping[UUID, AnswerForm],
+    blanks: Mapping[UUID, AnswerForm],
+    *,
+    marks: Mapping[UUID, Mark] | None = None,
+    chosen: Collection[UUID] = (),
 ) -> list[TableRow]:
     rows = []
     for row in rows_of(principal, filters, requests):
-        cells = row_of_cells(forms[row.id])
-        mark = marks.get(row.id) or (row.choice.mark if row.choice else None)
-        if cells is not None and mark is not None:
-            rows.append(TableRow(row, str(mark), cells, row.id in chosen))
+        cells, lacks = row_of_cells(forms[row.id]), _lacks(row.input_request, blanks[row.id])
+        mark = (marks or {}).get(row.id) or (row.choice.mark if row.choice else None)
+        if cells is not None and lacks is not None and mark is not None:
+            rows.append(TableRow(row, str(mark), cells, row.id in chosen, lacks))
     return rows
 
 

@@ -102,6 +102,8 @@ def test_more_than_500_are_refused_in_words(bob: FlaskClient, inside: Inside) ->
 
 def test_what_is_no_row_is_refused(bob: FlaskClient, inside: Inside) -> None:
     assert bob.post(BULK, data={"chosen": "x", "verdict": "yes"}).status_code == 400
+    made_up = {"chosen": f"{uuid4()}.x.all", "verdict": "yes"}
+    assert bob.post(BULK, data=made_up).status_code == 400
     assert bob.post(BULK, data={"chosen": f"{uuid4()}.x"}).status_code == 400
 
 
@@ -194,6 +196,36 @@ class TestAGroup:
         assert str(other) not in marks
         bob.post(path, data={"chosen": list(marks.values()), "verdict": "yes"})
         assert inside.statuses(waiting) == [HELD, HELD]
+
+    def test_shows_all_of_what_a_line_has_no_room_for_and_decides_on_it(
+        self, cast: Cast, bob: FlaskClient, inside: Inside
+    ) -> None:
+        (call,) = inside.approvals(cast.alice, 1)
+        (lines,) = inside.ask(cast.alice, 1)
+        inside.change(call, digest=None, proposed_response={"amount": 1, "to": "Bob" * 300})
+        inside.change(lines, digest=None, message="Pay Bob.\n\nAnd [Mallory](https://m.example).")
+        html = bob.get(BULK).text
+        assert html.count(" checked") == 2
+        assert "Bob" * 300 in html
+        assert "And [Mallory](https://m.example)." in html
+        in_the_list, on_the_page = (marks_on(bob, path) for path in (INBOX, BULK))
+        for marks, statuses in ((in_the_list, [PENDING] * 2), (on_the_page, [HELD] * 2)):
+            bob.post(BULK, data={"chosen": list(marks.values()), "verdict": "yes"})
+            assert inside.statuses([call, lines]) == statuses
+
+    @pytest.mark.parametrize("message", ["Pay Bob. " * 500, "Pay 5\u200b0.\n\nNow."])
+    def test_leaves_what_even_so_cannot_be_seen(
+        self, cast: Cast, bob: FlaskClient, message: str, inside: Inside
+    ) -> None:
+        (only,) = inside.ask(cast.alice, 1)
+        inside.change(only, digest=None, message=message)
+        html = bob.get(BULK).text
+        assert "Open it: not all of it can be shown here." in html
+        assert " checked" not in html
+        made_up = marks_on(bob, BULK)[str(only)] + ".whole"
+        posted = bob.post(BULK, data={"chosen": made_up, "verdict": "yes"}, follow_redirects=True)
+        assert "does not show all of this" in posted.text
+        assert inside.statuses([only]) == [PENDING]
 
     def test_says_that_there_are_more(
         self, cast: Cast, bob: FlaskClient, monkeypatch: pytest.MonkeyPatch, inside: Inside

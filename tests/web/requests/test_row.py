@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import InputRequestStatus
 from tests.conftest import Cast
 from tests.support.bulk_cases import AMOUNT, HTMX, Inside, marks_on
@@ -161,8 +161,15 @@ HIDDEN = "Pay 5\u200b0"
         {"message": HIDDEN},
         {"title": HIDDEN},
         {"title": "Pay " + "Bob " * 60},
+        {"message": "Pay ~~nobody~~ Bob."},
+        {"message": "Pay [Bob](https://mallory.example)."},
+        {"message": "!!!\nPay Bob."},
+        {"message": "100. Pay Bob."},
     ],
-    ids=["more lines", "a long line", "hidden in it", "hidden in the title", "a long title"],
+    ids=[
+        *("more lines", "a long line", "hidden in it", "hidden in the title", "a long title"),
+        *("crossed out", "a link", "a line of signs", "a number"),
+    ],
 )
 def test_what_is_not_all_to_be_seen_in_the_row_has_to_be_opened(
     cast: Cast, bob: FlaskClient, changed: dict[str, str], inside: Inside
@@ -213,6 +220,58 @@ def test_the_row_says_what_a_yes_answers(cast: Cast, bob: FlaskClient, inside: I
     schema: JSONValue = {"type": "object", "required": ["no"], "properties": {"no": asks}}
     (only,) = inside.ask(cast.alice, 1, schema)
     assert "Refuse the payment" in row_of(bob.get(INBOX).text, only)
+
+
+def asking(flag: JSONObject, **more: JSONValue) -> JSONValue:
+    return {
+        "type": "object",
+        "required": ["ok"],
+        "properties": {"ok": {"title": "Go on?", **flag}},
+        **more,
+    }
+
+
+def test_the_row_says_what_the_schema_says_of_it(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    (only,) = inside.ask(
+        cast.alice, 1, asking({"type": "boolean", "description": "It **costs** 5 EUR."})
+    )
+    row = row_of(bob.get(INBOX).text, only)
+    assert "Go on?: It costs 5 EUR." in row
+    assert f'id="yes-{only}"' in row
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        asking({"type": "boolean", "description": "It costs.\n\nMuch."}),
+        asking({"type": "boolean", "description": "It costs " + "much " * 40}),
+        asking({"type": "boolean", "description": "It [costs](https://x.example)."}),
+        asking({"type": "boolean", "description": "One."}, description="Two."),
+        asking(
+            {"oneOf": [{"const": True, "description": "A."}, {"const": False, "description": "B."}]}
+        ),
+    ],
+    ids=["more lines", "long", "a link", "of the object too", "of the answers"],
+)
+def test_where_it_says_more_it_has_to_be_opened(
+    cast: Cast, bob: FlaskClient, inside: Inside, schema: JSONValue
+) -> None:
+    (only,) = inside.ask(cast.alice, 1, schema)
+    row = row_of(bob.get(INBOX).text, only)
+    assert f'id="yes-{only}"' not in row
+    assert f'id="look-{only}"' in row
+
+
+def test_a_yes_that_is_called_no_is_written_out(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    choice: JSONObject = {
+        "oneOf": [{"const": True, "title": "No"}, {"const": False, "title": "Yes"}]
+    }
+    (only,) = inside.ask(cast.alice, 1, asking(choice))
+    assert row_of(bob.get(INBOX).text, only).count("has-own-words") == 2
 
 
 def test_words_that_a_button_has_no_room_for_have_to_be_opened(

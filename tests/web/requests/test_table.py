@@ -10,8 +10,9 @@ from werkzeug.test import TestResponse
 
 from opensink_web.json_value import JSONValue
 from opensink_web.models import InputRequestStatus
+from opensink_web.operations.requests.digest import digest_of_request
 from tests.conftest import Cast
-from tests.support.bulk_cases import AMOUNT, Inside, marks_of, marks_on
+from tests.support.bulk_cases import AMOUNT, Inside, marks_of, marks_on, request_by_id
 
 INBOX = "/w/main/inbox"
 TABLE = f"{INBOX}/table"
@@ -30,6 +31,11 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
 
 def cell(request_id: UUID, number: int = 0) -> str:
     return f"row{request_id.hex}-{number}"
+
+
+def digest_of_shown(inside: Inside, request_id: UUID) -> str:
+    with inside.app.app_context():
+        return digest_of_request(request_by_id(request_id))
 
 
 def send(
@@ -121,6 +127,52 @@ def test_what_has_no_cell_has_to_be_opened(cast: Cast, bob: FlaskClient, inside:
     page = send(bob, [only], {})
     assert page.status_code == 422
     assert inside.statuses([only]) == [PENDING]
+
+
+@pytest.mark.parametrize("for_all", [{}, {"all": "1"}])
+def test_a_form_that_was_made_up_cannot_decide_what_has_to_be_opened(
+    cast: Cast, bob: FlaskClient, inside: Inside, for_all: dict[str, str]
+) -> None:
+    names: JSONValue = {"type": "array", "items": {"type": "string"}, "default": ["Mallory"]}
+    schema: JSONValue = {"type": "object", "properties": {"n": {"type": "integer"}, "names": names}}
+    (only,) = inside.ask(cast.alice, 1, schema)
+    mark = f"{only}.{digest_of_shown(inside, only)}"
+    cells = {cell(only): "1", f"row{only.hex}-undrawn": "1", "all-0": "1", "all-undrawn": "1"}
+    page = bob.post(TABLE, data={"row": mark, "chosen": mark, **cells, **for_all})
+    assert page.status_code == 422
+    assert "Names has to be looked at" in page.text
+    assert inside.statuses([only]) == [PENDING]
+
+
+def test_the_message_is_read_here_or_the_request_is_opened(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    short, long = inside.ask(cast.alice, 2, AMOUNT)
+    inside.change(short, digest=None, message="Pay Bob.\n\nAnd [Mallory](https://m.example).")
+    inside.change(long, digest=None, message="Pay Bob. " * 500)
+    assert "And [Mallory](https://m.example)." in bob.get(TABLE).text
+    assert list(marks_on(bob, TABLE)) == [str(short)]
+    page = send(bob, [short, long], {cell(short): "1", cell(long): "1"})
+    assert "its message has to be looked at" in page.text
+    assert inside.statuses([short, long]) == [PENDING, PENDING]
+
+
+def test_what_the_schema_says_of_all_fields_stands_above_them(
+    cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    properties: JSONValue = {"n": {"type": "integer"}}
+    words = "In **cents**."
+    schema: JSONValue = {"type": "object", "properties": properties, "description": words}
+    inside.ask(cast.alice, 1, schema)
+    assert "In <strong>cents</strong>." in bob.get(TABLE).text
+
+
+def test_what_is_not_there_any_more_is_named(cast: Cast, bob: FlaskClient, inside: Inside) -> None:
+    (only,) = inside.ask(cast.alice, 1, AMOUNT)
+    (mark,) = marks_on(bob, TABLE, "row").values()
+    gone = f"{UUID(int=1)}.x"
+    data = {"row": [mark, gone], "chosen": [mark, gone], cell(only): "1"}
+    assert "1 decided, 1 not" in bob.post(TABLE, data=data, follow_redirects=True).text
 
 
 def test_fields_that_come_and_go_make_no_table(
