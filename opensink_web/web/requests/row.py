@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -22,6 +22,7 @@ _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>/row"
 @requires("agent_session_input_requests", Action.WRITE)
 def decide(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Decide, and draw the row as it is now; without htmx go back to the list."""
+    find_input_request(principal.workspace, request_id)
     decision = RowDecision(
         request_id,
         chosen_verdict(),
@@ -45,10 +46,13 @@ def decide(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @blueprint.post(f"{_PAGE}/undo")
 @requires("agent_session_input_requests", Action.WRITE)
 def undo(principal: Principal, request_id: UUID) -> ResponseReturnValue:
-    """Take the decision back, and draw the row as it is now."""
+    """Take the decision back, and draw the row as it is now; without htmx go back to the list."""
+    find_input_request(principal.workspace, request_id)
     (result,) = undo_many(principal.workspace, [request_id], by=principal.user)
     if request.htmx:
         return _row(principal, request_id, result.refusal)
+    if result.refusal:
+        flash(result.refusal, "warning")
     return redirect(InboxFilter.from_address(principal.workspace).inbox_href(), 303)
 
 

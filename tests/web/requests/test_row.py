@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import InputRequestStatus
+from opensink_web.models.transaction import writing
+from opensink_web.operations.decisions.holding import take_effect
 from tests.conftest import Cast
 from tests.support.bulk_cases import AMOUNT, HTMX, Inside, marks_on
 from tests.support.review_cases import make_viewer
@@ -111,6 +113,18 @@ def test_undo_brings_it_back(cast: Cast, bob: FlaskClient, inside: Inside) -> No
     answer = bob.post(button(held, only, "undo"), headers=HTMX)
     assert f'id="yes-{only}"' in answer.text
     assert inside.of(only, "status") is PENDING
+
+
+def test_undone_too_late_says_so_without_a_script_too(
+    app: Flask, cast: Cast, bob: FlaskClient, inside: Inside
+) -> None:
+    (only,) = inside.ask(cast.alice, 1)
+    href = button(bob.get(INBOX).text, only, "yes")
+    held = bob.post(href, data={"verdict": "yes"}, headers=HTMX).text
+    with app.app_context(), writing():
+        take_effect(only)
+    answer = bob.post(button(held, only, "undo"), follow_redirects=True)
+    assert "so it cannot be undone" in answer.text
 
 
 def test_who_was_faster_is_named_in_the_row(

@@ -1,0 +1,151 @@
+"""What nobody may do to a page, tried on every page there is with the ids of real rows."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from opensink_web import models
+from opensink_web.models import db
+from opensink_web.operations.accounts.permission import Action
+from opensink_web.settings import Settings
+from opensink_web.web.access import PERMISSION
+from tests.architecture.test_pages import workspace_rules
+from tests.conftest import Cast
+from tests.support.bulk_cases import Inside, marks_on
+from tests.support.review_cases import make_viewer
+from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.web.conftest import browser_of
+
+ROWS: dict[str, Any] = {
+    "agent_id": models.Agent,
+    "batch_id": models.Batch,
+    "bulk_id": models.BulkDecision,
+    "delivery_id": models.Delivery,
+    "execution_id": models.Execution,
+    "invitation_id": models.Invitation,
+    "key_id": models.ApiKey,
+    "preview_id": models.Preview,
+    "request_id": models.InputRequest,
+    "role_id": models.CustomRole,
+    "session_id": models.AgentSession,
+    "user_id": models.User,
+    "view_id": models.SavedView,
+}
+"""What the parts of an address name; a new page with a part of its own adds it here."""
+NAMES = {"namespace": "default", "name": "refund"}
+NOT_MADE = {"chat_id": UUID(int=1)}
+MAIN, ELSEWHERE = "main", "elsewhere"
+
+
+@pytest.fixture
+def parts(app: Flask, cast: Cast) -> dict[str, object]:
+    """Have a row of everything in Alice's workspace; return their ids by the names of parts."""
+    inside = Inside(app)
+    with app.app_context():
+        answer(cast.bob, ask_in(cast.alice, ENDPOINT))
+    inside.ask(cast.alice, 2)
+    inside.approvals(cast.alice, 1)
+    alice, inbox = browser_of(app, cast.alice), f"/w/{MAIN}/inbox"
+    (mark, *_) = marks_on(alice, inbox).values()
+    schema = '{"type": "object", "properties": {"n": {"type": "integer"}}}'
+    admin = f"/w/{MAIN}/admin"
+    for path, data in {
+        f"{inbox}/bulk": {"chosen": mark, "verdict": "no"},
+        f"{inbox}/views": {"name": "Mine"},
+        f"/w/{MAIN}/previews/new": {"schema": schema},
+        f"{admin}/members": {"email": "new@example.com", "role": "viewer"},
+        f"{admin}/roles/new": {
+            "name": "r",
+            "description": "",
+            "permissions": "opensink.agents.read:all",
+        },
+    }.items():
+        assert alice.post(path, data=data).status_code in {200, 201, 303}, path
+    with app.app_context():
+        newest = {
+            part: db.session.scalars(select(row.id).order_by(row.id.desc())).first()
+            for part, row in ROWS.items()
+        }
+    newest |= {"user_id": cast.alice.id, "key_id": key_of(app, cast.alice.id)}
+    missing = [part for part, row_id in newest.items() if row_id is None]
+    assert missing == []
+    return {**newest, **NAMES, **NOT_MADE}
+
+
+def key_of(app: Flask, user_id: UUID) -> UUID:
+    with app.app_context():
+        key = models.ApiKey
+        return db.session.scalars(select(key.id).where(key.user_id == user_id)).one()
+
+
+def pages(app: Flask, slug: str, parts: dict[str, object]) -> Iterator[tuple[Rule, str, str]]:
+    """Give each page of a workspace with each method: its rule, the method, its address."""
+    adapter = app.url_map.bind("localhost")
+    for rule in workspace_rules(app):
+        values = {part: parts[part] for part in rule.arguments - {"workspace_slug"}}
+        for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+            where = {"workspace_slug": slug, **values}
+            yield rule, method, adapter.build(rule.endpoint, where, method=method)
+
+
+def stored(settings: Settings) -> list[str]:
+    """Return all that is stored, but for who was here last."""
+    with closing(sqlite3.connect(settings.data_dir / "opensink.sqlite3")) as connection:
+        return [line for line in connection.iterdump() if "user_sessions" not in line]
+
+
+def test_what_is_read_is_not_changed(
+    app: Flask, settings: Settings, cast: Cast, parts: dict[str, object]
+) -> None:
+    alice = browser_of(app, cast.alice)
+    alice.get("/")
+    before = stored(settings)
+    for _, method, address in pages(app, MAIN, parts):
+        if method in {"GET", "HEAD"}:
+            for query in ("", "?verdict=yes&decline=1&reason=x&undo=1&values=%7B%7D&last=x"):
+                assert alice.open(address + query, method=method).status_code < 500, address
+            assert stored(settings) == before, address
+
+
+def test_who_may_only_look_changes_nothing(
+    app: Flask, settings: Settings, cast: Cast, parts: dict[str, object]
+) -> None:
+    make_viewer(app, cast.bob)
+    bob = browser_of(app, cast.bob)
+    bob.get("/")
+    before = stored(settings)
+    for rule, method, address in pages(app, MAIN, parts):
+        if method not in {"GET", "HEAD"}:
+            status = bob.open(address, method=method).status_code
+            assert only_reads(app, rule) or status in {403, 404}, address
+    assert stored(settings) == before
+
+
+def only_reads(app: Flask, rule: Rule) -> bool:
+    """Return True of a form that may be tried by whoever reads it, and that stores nothing."""
+    permission = getattr(app.view_functions[rule.endpoint], PERMISSION)
+    return permission is not None and permission[1] is Action.READ
+
+
+def test_what_is_another_workspaces_is_in_no_page_of_ones_own(
+    app: Flask, settings: Settings, cast: Cast, parts: dict[str, object]
+) -> None:
+    charlie = browser_of(app, cast.charlie)
+    charlie.get("/")
+    before = stored(settings)
+    for rule, method, address in pages(app, ELSEWHERE, parts):
+        if rule.arguments != {"workspace_slug"}:
+            told = charlie.open(address, method=method, data={"name": "x", "by": "day"})
+            # a view that is not there need not be deleted; a form may be wrong in itself
+            may_be = {400, 422} if method == "POST" else set()
+            is_gone = rule.endpoint == "saved_view.delete" and told.status_code == 303
+            assert is_gone or told.status_code in {404, *may_be}, address
+            assert "Number 0" not in told.text, address
+    assert stored(settings) == before
