@@ -3,13 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from opensink_web.models import Delivery, db
-from opensink_web.models.transaction import reading
+from opensink_web import clock
+from opensink_web.models import Delivery, InputRequest, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.decisions.expiry import expire
 from tests.api.conftest import (
     APPROVAL,
     NOWHERE,
@@ -151,6 +154,16 @@ def test_the_old_one_takes_nothing_any_more(alice: Api) -> None:
         problem = assert_problem(alice.post(f"{PATH}/{old['id']}/{verb}", body), 409, "conflict")
         assert "asked something else" in problem["error"], verb
     assert alice.read(f"{PATH}/{new['id']}") == new
+
+
+def test_one_that_expired_says_so_and_not_that_its_deadline_is_over(app: Flask, alice: Api) -> None:
+    request = ask(alice, expires_at="2090-01-01T00:00:00Z")
+    with app.app_context(), writing():
+        row = db.session.get_one(InputRequest, UUID(request["id"]))
+        row.expires_at = clock.now()
+        expire(row.id)
+    response = alice.post(f"{PATH}/{request['id']}/supersede", {"title": "Sell?"})
+    assert_problem(response, 409, "conflict")
 
 
 def test_what_was_answered_is_not_superseded(alice: Api) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from opensink_web.errors import Conflict
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
+    OPEN_STATUSES,
     ActivitySource,
     ActivityType,
     DeadlineKind,
@@ -89,9 +90,12 @@ def check_revision(
     """Check what is to be asked instead of a request. Takes its time: call it outside a transaction
     that writes.
 
-    A schema in `changes` has passed check_schema(). Raises: NotFound; InvalidInput; InvalidAnswer.
+    A schema in `changes` has passed check_schema(). Raises: NotFound; AlreadyResolved and Conflict
+    when it does not wait any more; InvalidInput; InvalidAnswer.
     """
     request = find_input_request(workspace, request_id)
+    if request.status not in OPEN_STATUSES:
+        check_pending(request)
     before = RequestOptions(
         allow_decline=request.allow_decline,
         priority=request.priority,
