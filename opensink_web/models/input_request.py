@@ -166,7 +166,7 @@ class InputRequest(Identified, Created, Base):
     execution_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("executions.id", ondelete="CASCADE")
     )
-    # whose executions' calls are to be approved; no foreign key, so that it may be gone
+    # that its execution is one of; no foreign key, so that it may be gone
     batch_id: Mapped[UUID | None]
     # the execution with whose token an agent's question was put; no foreign key: it may be gone
     asked_with_id: Mapped[UUID | None]

@@ -152,6 +152,7 @@ def supersede(
                 session_id=old.session_id,
                 agent_id=old.agent_id,
                 execution_id=old.execution_id,
+                batch_id=old.batch_id,
                 asked_with_id=asked_with_id or old.asked_with_id,
                 supersedes_id=old.id,
                 revision=old.revision + 1,

@@ -53,7 +53,11 @@ PROMPT_LENGTH_MAX = 100_000
 # Built once, because building a statement costs more than running it.
 _OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
 _ASKERS = select(
-    Execution.id, Execution.workspace_id, Execution.target_namespace, Execution.target_name
+    Execution.id,
+    Execution.workspace_id,
+    Execution.batch_id,
+    Execution.target_namespace,
+    Execution.target_name,
 ).where(Execution.id.in_(_OF_EXECUTIONS))
 _PAUSE = (
     update(Execution)
@@ -212,6 +216,7 @@ def _request_of(question: Question, asker: Row[Any]) -> NewRequest:
     return NewRequest(
         workspace_id=asker.workspace_id,
         execution_id=question.execution_id,
+        batch_id=asker.batch_id,
         key=_cut(f"{asker.target_namespace}/{asker.target_name}"),
         title=_title_of(question.prompt),
         message=question.prompt,

@@ -93,8 +93,8 @@ class NewRequest:
 
     `schema` has passed check_schema(); `message` is Markdown. `proposed_response` is the input of
     the call that an approval is asked for. `asked_with_id` is the execution whose token an agent
-    asked with, `batch_id` the batch of the execution whose call is to be approved. `supersedes_id`
-    is the request that this one is asked instead of, as its next `revision`.
+    asked with, `batch_id` the batch that `execution_id` is one of.
+    `supersedes_id` is the request that this one is asked instead of, as its next `revision`.
     """
 
     workspace_id: UUID

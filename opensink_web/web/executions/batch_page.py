@@ -44,7 +44,7 @@ class BatchPage:
     """A batch as it is drawn; `is_live` while something may still happen in it.
 
     `children` are those on this page of them, `requests` what each that waits asks a person.
-    `decide_href` leads to where calls that wait for approval are decided together.
+    `decide_href` leads to where what waits for a person is decided together.
     `due_at` is when it begins that was submitted for later. Cancelling it now would end
     `unbegun_count` executions and leave `running_count`.
     """

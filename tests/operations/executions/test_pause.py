@@ -93,6 +93,13 @@ class TestAsking:
             assert db.session.scalars(select(InputRequest.id)).all() == []
             assert batch(submitted.id).ended_as is BatchStatus.CANCELLED
 
+    def test_belongs_to_the_batch(self, app: Flask, cast: Cast) -> None:
+        with app.app_context():
+            function_id = make_function(cast.alice)
+            submitted = submit_many(cast.alice, function_id, 2)
+            finish_all(claim_some(function_id), Awaits(PROMPT, SCHEMA))
+            assert set(db.session.scalars(select(InputRequest.batch_id))) == {submitted.id}
+
     @pytest.mark.parametrize(
         ("prompt", "title"),
         [
