@@ -68,7 +68,7 @@ def sign_out(client: FlaskClient) -> None:
 def typed_into(client: FlaskClient, page: str) -> dict[str, str]:
     form = fields_of(client.get(page).text)
     (note,) = re.findall(r'name="(answer-\d+)"[^>]*>', client.get(page).text)[:1]
-    return {"csrf_token": form["csrf_token"], note: TYPED}
+    return {"csrf_token": form["csrf_token"], "_seen": form["_seen"], note: TYPED}
 
 
 def is_pending(app: Flask, waiting: Waiting) -> bool:
