@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web.errors import InvalidInput, PermissionMissing
-from opensink_web.models import InputRequest
+from opensink_web.models import InputRequest, InputRequestStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.bulk import (
@@ -29,6 +29,7 @@ from opensink_web.operations.requests.listing import (
     list_these,
 )
 from opensink_web.web.access import requires, services
+from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.inbox_row import Row, rows_of
 from opensink_web.web.requests.input_request import DeclineForm
@@ -69,10 +70,23 @@ class ResultRow:
         """Return True if it was decided and waits again."""
         return not self.refusal and self.row is not None and self.row.is_waiting
 
+    @property
+    def is_moving(self) -> bool:
+        """Return True while it has not taken effect, or its call has not ended."""
+        if self.row is None:
+            return False
+        outcome = self.row.decided.result if self.row.decided else None
+        return self.row.status is InputRequestStatus.HELD or (
+            outcome is not None and outcome.is_live
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """What became of many; `undo_seconds` is for how long something can be taken back."""
+    """What became of many; `undo_seconds` is for how long something can be taken back.
+
+    `refresh_href` is asked for news while something is to come.
+    """
 
     id: UUID
     filters: InboxFilter
@@ -80,6 +94,7 @@ class ResultPage:
     taken_back: Sequence[ResultRow]
     decided: Sequence[ResultRow]
     undo_seconds: float | None
+    refresh_href: str | None
 
     @property
     def title(self) -> str:
@@ -127,12 +142,17 @@ def decide(principal: Principal) -> ResponseReturnValue:
 @blueprint.get(f"{_PAGE}/<uuid:bulk_id>")
 @requires("agent_session_input_requests", Action.READ)
 def result(principal: Principal, bulk_id: UUID) -> ResponseReturnValue:
-    """Show row by row what became of many requests."""
+    """Show row by row what became of many requests, or to htmx the part that updates itself."""
     kept, results = find_results(principal.workspace, bulk_id)
     filters = InboxFilter.from_address(principal.workspace)
     requests = list_these(principal.workspace, [each.request_id for each in results])
     rows = {each.id: each for each in rows_of(principal, filters, requests)}
     drawn = [ResultRow(rows.get(each.request_id), each.refusal) for each in results]
+    version = version_of(
+        [(each.row.status, each.row.decided) if each.row else None for each in drawn]
+    )
+    if is_unchanged(version):
+        return UNCHANGED
     is_theirs = kept.decided_by_id == principal.user.id
     undo_seconds = [each.row.undo_seconds for each in drawn if each.row and each.row.undo_seconds]
     page = ResultPage(
@@ -142,8 +162,12 @@ def result(principal: Principal, bulk_id: UUID) -> ResponseReturnValue:
         taken_back=[each for each in drawn if each.is_taken_back],
         decided=[each for each in drawn if not (each.refusal or each.is_taken_back)],
         undo_seconds=max(undo_seconds, default=None) if is_theirs else None,
+        refresh_href=filters.address("bulk.result", bulk_id=bulk_id, version=version)
+        if any(each.is_moving for each in drawn)
+        else None,
     )
-    return render_template("bulk/result.html", page=page)
+    template = "bulk/_result.html" if request.htmx else "bulk/result.html"
+    return render_template(template, page=page)
 
 
 @blueprint.post(f"{_PAGE}/<uuid:bulk_id>/undo")

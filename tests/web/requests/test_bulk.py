@@ -14,7 +14,7 @@ from opensink_web.operations.decisions.holding import take_effect
 from opensink_web.web.requests import bulk
 from tests.conftest import Cast
 from tests.support.bulk_cases import AMOUNT, Inside, marks_of, marks_on
-from tests.support.review_cases import make_viewer
+from tests.support.review_cases import make_viewer, news, refresh_href
 
 INBOX = "/w/main/inbox"
 BULK = f"{INBOX}/bulk"
@@ -153,6 +153,20 @@ class TestTheResult:
         answer = bob.post(f"{result}/undo", follow_redirects=True)
         assert "1 decision was taken back. 1 could not be" in answer.text
         assert inside.statuses([late, early]) == [InputRequestStatus.RESOLVED, PENDING]
+
+    def test_moves_by_itself_until_all_has_taken_effect(
+        self, app: Flask, cast: Cast, bob: FlaskClient, inside: Inside
+    ) -> None:
+        (request_id,) = inside.ask(cast.alice, 1)
+        html = bob.get(decide(bob, [request_id], "yes").location).text
+        assert news(bob, refresh_href(html)) == (204, "")
+        with app.app_context(), writing():
+            take_effect(request_id)
+        status, part = news(bob, refresh_href(html))
+        assert status == 200
+        assert "<body" not in part
+        assert "1 decided" in part
+        assert "data-live" not in part
 
     def test_is_undone_by_nobody_else(
         self, cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
