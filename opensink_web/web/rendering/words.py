@@ -238,6 +238,8 @@ class Mark(StrEnum):
     """How a step of what became of an answer is drawn."""
 
     DONE = "done"
+    CLOSED = "closed"
+    """Done too, but nobody answered: declined, expired, superseded, cancelled."""
     LIVE = "live"
     AHEAD = "ahead"
     WARNING = "warning"
@@ -249,6 +251,8 @@ def mark_icon(mark: Mark) -> str:
     match mark:
         case Mark.DONE:
             return "circle-check"
+        case Mark.CLOSED:
+            return "circle-x"
         case Mark.LIVE:
             return "loader-2"
         case Mark.AHEAD:
@@ -267,7 +271,7 @@ def session_after_answer(status: SessionStatus) -> tuple[Mark, str]:
         case SessionStatus.RUNNING:
             return Mark.LIVE, "The agent is working"
         case SessionStatus.PROCESSING_INPUT:
-            return Mark.LIVE, "The agent goes on with the answer…"
+            return Mark.LIVE, "The agent goes on…"
         case SessionStatus.WAITING_FOR_INPUT:
             return Mark.DONE, "The agent waits for more input"
         case SessionStatus.COMPLETED:

@@ -11,10 +11,10 @@ from opensink_web.contract.public_address import public_root
 from opensink_web.models import InputRequest, Workspace
 from opensink_web.models.transaction import Area
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.page import Page
+from opensink_web.operations.page import COUNTED_MAX, Page
 from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
-from opensink_web.operations.requests.listing import ListView, list_page
+from opensink_web.operations.requests.listing import ListView, count_listed, list_page
 from opensink_web.operations.requests.queries import count_waiting, has_requests
 from opensink_web.operations.requests.saved_view import views_of
 from opensink_web.web.access import requires
@@ -39,7 +39,8 @@ class Inbox:
     `next_href` leads to the rows that follow, `first_href` back to the first; `refresh_href` is
     asked for news and is None below the first page, where nothing arrives. `arrivals` came since
     the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
-    `menus` are not drawn anew with the list. `decline` is there where rows can be decided.
+    `menus` are not drawn anew with the list. `in_no_group` are left over.
+    `decline` is there where rows can be decided.
     """
 
     filters: InboxFilter
@@ -51,6 +52,7 @@ class Inbox:
     first_href: str | None
     refresh_href: str | None
     decline: DeclineForm | None = None
+    in_no_group: int = 0
 
 
 @blueprint.get("/w/<workspace_slug>/inbox")
@@ -96,6 +98,9 @@ def _show_groups(
     version = version_of(count_waiting(principal.workspace), rows)
     if is_unchanged(version):
         return UNCHANGED
+    has_all = not (has_more or after or any(each.has_more for each in groups))
+    listed = count_listed(principal.workspace, filters.listed) if has_all else 0
+    in_no_group = listed - sum(each.count for each in groups) if listed < COUNTED_MAX else 0
     following = filters.inbox_href(after=str(groups[-1].value)) if has_more else None
     inbox = Inbox(
         filters=filters,
@@ -106,6 +111,7 @@ def _show_groups(
         next_href=following,
         first_href=filters.inbox_href() if after else None,
         refresh_href=None if after else filters.inbox_href(version=version),
+        in_no_group=max(in_no_group, 0),
     )
     return _drawn(principal, inbox, form, status)
 

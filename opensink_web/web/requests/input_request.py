@@ -15,6 +15,7 @@ from opensink_web.models import InputRequest, InputRequestKind, InputRequestStat
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX, decline, resolve
+from opensink_web.operations.executions.queries.function import description_of
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.queries import find_input_request, find_request_to_show
@@ -79,9 +80,9 @@ class RequestPage:
     `unsent` is what somebody entered too late, `refusal` says why nothing was stored. `answer` is
     what was decided beside what was proposed, or else the proposal that came to nothing. `message`
     leaves out what the title says already. `has_hidden`: there are characters in it that nobody
-    sees. `seen` is the digest of what is shown. `revision` says what was changed since it was first
-    asked, and what is asked instead. `draft` says what there is of drafts, where there is something
-    to fill in.
+    sees. `description` is what the agent or the function says of itself. `seen` is the digest of
+    what is shown. `revision` says what was changed since it was first asked, and what is asked
+    instead. `draft` says what there is of drafts, where there is something to fill in.
     """
 
     input_request: InputRequest
@@ -95,6 +96,7 @@ class RequestPage:
     answer: StoredAnswer | None
     refusal: str | None
     has_hidden: bool
+    description: str | None
     may_answer: bool
     seen: str
     revision: Revision | None
@@ -296,6 +298,7 @@ def _page(
         answer=None if is_pending else answer_of(input_request),
         refusal=refusal,
         has_hidden=_has_hidden(input_request),
+        description=_description_of_asker(input_request),
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
         seen=_seen(input_request, is_drawn_anew=refusal is not None),
         revision=revision_of(input_request),
@@ -321,6 +324,16 @@ def _message(input_request: InputRequest) -> str:
     stands_alone = first.startswith("#") or not rest or rest.startswith("\n")
     is_title = input_request.execution_id is not None and first.lstrip("# ") == input_request.title
     return rest.strip() if is_title and stands_alone else input_request.message
+
+
+def _description_of_asker(input_request: InputRequest) -> str | None:
+    if input_request.agent is not None:
+        return input_request.agent.description
+    execution = input_request.execution
+    is_in_message = input_request.kind is InputRequestKind.APPROVAL
+    if execution is None or execution.function_id is None or is_in_message:
+        return None
+    return description_of(execution.function_id)
 
 
 def _has_hidden(input_request: InputRequest) -> bool:

@@ -54,7 +54,7 @@ def last_decision_of(principal: Principal, request_id: UUID | None) -> LastDecis
         decision=decision,
         now=_telling(further),
         undo_until=undo_until,
-        failed=_failed(principal, input_request, progress),
+        failed=failed_call_of(principal, input_request, progress),
         is_watched=progress.is_watched,
         version=version_of(input_request.id, progress.version, undo_until),
     )
@@ -92,9 +92,10 @@ def _undo_until(principal: Principal, input_request: InputRequest) -> datetime |
     return input_request.held_until if is_mine and is_held else None
 
 
-def _failed(
+def failed_call_of(
     principal: Principal, input_request: InputRequest, progress: Progress
 ) -> Delivery | None:
+    """Return the call that the reader can have made again, where it has failed."""
     has_failed = any(step.mark is Mark.FAILED for step in progress.steps)
     if not has_failed or not principal.may("deliveries", Action.WRITE):
         return None

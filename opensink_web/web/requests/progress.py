@@ -85,11 +85,11 @@ def _outcome(principal: Principal, input_request: InputRequest) -> tuple[tuple[S
     if input_request.status is InputRequestStatus.SUPERSEDED:
         detail = "Something else is asked instead, so there is nothing to decide here."
         title = f"Superseded by {decider(input_request)}"
-        return (Step(Mark.DONE, title, detail, input_request.resolved_at),), True
+        return (Step(Mark.CLOSED, title, detail, input_request.resolved_at),), True
     if input_request.status is InputRequestStatus.CANCELLED and not input_request.resolved_at:
         asker = "session" if input_request.execution_id is None else "execution"
         detail = f"The {asker} ended before anybody answered, so there is nothing to decide."
-        return (Step(Mark.WARNING, "Cancelled", detail),), True
+        return (Step(Mark.CLOSED, "Cancelled", detail),), True
     slug = principal.workspace.slug
     decision = _decision_step(principal, input_request)
     if input_request.status is InputRequestStatus.HELD:
@@ -112,11 +112,13 @@ def _decision_step(principal: Principal, input_request: InputRequest) -> Step:
     is_theirs = input_request.resolved_by_id == principal.user.id
     who = "you" if is_theirs else decider(input_request)
     title = f"{decided(input_request)} by {who}" if who else decided(input_request)
-    # why it was declined, or withdrawn
-    if input_request.decline_reason is not None:
-        return Step(Mark.DONE, title, input_request.decline_reason, input_request.resolved_at)
-    title += with_edits(input_request.edited)
-    return Step(Mark.DONE, title, moment=input_request.resolved_at)
+    is_answered = input_request.decided_as is InputRequestStatus.RESOLVED
+    return Step(
+        Mark.DONE if is_answered else Mark.CLOSED,
+        title + with_edits(input_request.edited),
+        input_request.decline_reason,  # why it was declined, or withdrawn
+        input_request.resolved_at,
+    )
 
 
 def _held_step(principal: Principal, input_request: InputRequest) -> Step:
@@ -128,7 +130,7 @@ def _held_step(principal: Principal, input_request: InputRequest) -> Step:
 
 def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
     if delivery is None:
-        detail = "It has no execution endpoint to call, so it reads the answer when it next asks."
+        detail = "It has no execution endpoint to call, so it reads the decision when it next asks."
         return Step(Mark.DONE, "Ready for the agent to fetch", detail)
     href = url_for("delivery.show", workspace_slug=slug, delivery_id=delivery.id)
     last = delivery.attempts[-1] if delivery.attempts else None

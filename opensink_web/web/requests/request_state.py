@@ -7,13 +7,17 @@ then not contradict each other.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from opensink_web.models import InputRequest
+from opensink_web.models import Delivery, InputRequest
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.page import PageRequest
 from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.timeline import Event, timeline_of
-from opensink_web.web.requests.last_decision import LastDecision, last_decision_of
+from opensink_web.web.requests.last_decision import (
+    LastDecision,
+    failed_call_of,
+    last_decision_of,
+)
 from opensink_web.web.requests.place import Place, place_of
 from opensink_web.web.requests.progress import Progress, progress_of
 
@@ -24,6 +28,7 @@ EVENTS_SHOWN = 8
 class RequestState:
     """What became of a request, what happened around it, and where the reader is.
 
+    `failed` is a call that they can have made again.
     `versions` has one for each part that is swapped by itself: what did not change stays as it is.
     """
 
@@ -31,6 +36,7 @@ class RequestState:
     events: list[Event]
     place: Place
     last: LastDecision | None
+    failed: Delivery | None
     is_watched: bool
     versions: dict[str, str]
 
@@ -57,6 +63,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         events=events,
         place=place,
         last=last,
+        failed=failed_call_of(principal, input_request, progress),
         is_watched=progress.is_watched or (last is not None and last.is_watched),
         versions={
             "request": version_of(progress.version, asker and asker.status, *map(_fact, events)),

@@ -90,4 +90,4 @@ def test_its_description_stands_beside_what_it_asks(
         db.session.execute(update(Agent).values(description="Buys <b>shares</b>."))
     html = bob.get(f"/w/main/requests/{waiting.request_id}").text
     shown = "Buys &lt;b&gt;shares&lt;/b&gt;."
-    assert f'<p class="about-agent" dir="auto" hx-disable>{shown}</p>' in html
+    assert f'<p class="about-asker" dir="auto" hx-disable>{shown}</p>' in html

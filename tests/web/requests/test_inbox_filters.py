@@ -113,6 +113,8 @@ def test_groups_say_how_many_they_are_and_lead_to_them(
     links = re.findall(r'class="row-title" href="([^"]+)"[^>]*>([^<]+)<', html)
     assert [title for _, title in links] == titles
     assert re.findall(r'group-count">([^<]+)<', html) == counts
+    left = len(rows_in(bob.get(PAGE).text)) - sum(map(int, counts))
+    assert (f"{left} more" in html) is (left > 0)
     for (href, _), count in zip(links, counts, strict=True):
         assert "order=newest" in href
         assert len(rows_in(bob.get(unescape(href)).text)) == int(count)

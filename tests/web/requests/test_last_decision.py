@@ -97,6 +97,8 @@ def test_a_call_that_failed_is_made_again_from_where_the_reader_is(
     again = f"/w/main/deliveries/{delivery_id}/redeliver"
     assert f'action="{again}"' in html
     assert f'name="back" value="{here}"' in html
+    its_own = page_of(waiting.request_id)
+    assert f'name="back" value="{its_own}"' in alice.get(its_own).text
     assert alice.post(again, data={"back": "https://elsewhere.example"}).location.startswith("/w/")
     assert alice.post(again, data={"back": here}).location == here
 

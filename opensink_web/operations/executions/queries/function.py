@@ -4,6 +4,7 @@ Nothing is written here, and nothing of what writes is imported.
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import joinedload
@@ -26,6 +27,11 @@ class FunctionFilter:
 def find_function(workspace: Workspace, namespace: str, name: str) -> Function:
     """Raises: NotFound."""
     return _one(_named(workspace, namespace, name).options(joinedload(Function.created_by)))
+
+
+def description_of(function_id: UUID) -> str | None:
+    """Return what a function says of itself; nothing once it is deleted."""
+    return db.session.scalar(select(Function.description).where(Function.id == function_id))
 
 
 def list_functions(
