@@ -28,7 +28,7 @@ from opensink_web.web.deliveries import delivery
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.navigation import around_page
-from opensink_web.web.rendering import assets, filters
+from opensink_web.web.rendering import assets, compression, filters
 from opensink_web.web.requests import (
     bulk,
     draft,
@@ -89,6 +89,7 @@ def register(app: Flask) -> None:
     """Tie the pages to the application."""
     filters.register(app)
     assets.register(app)
+    compression.register(app)
     security.register(app)
     login_manager.init_app(app)
     app.after_request(set_device_cookie)

@@ -5,7 +5,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from opensink_web.errors import NotFound
 from opensink_web.web.access import services
-from opensink_web.web.forms.form_token import is_anybodys_form
+from opensink_web.web.forms.form_token import is_anybodys_form, masked_token, unmasked
 from opensink_web.web.origin import came_from_our_page
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -38,6 +38,14 @@ class FormProtection(CSRFProtect):  # type: ignore[misc]  # Flask-WTF ships no t
 
     That takes the place of Flask-WTF's own look at the Referer (WTF_CSRF_SSL_STRICT).
     """
+
+    def init_app(self, app: Flask) -> None:
+        super().init_app(app)
+        app.jinja_env.globals["csrf_token"] = masked_token
+        app.context_processor(lambda: {"csrf_token": masked_token})
+
+    def _get_csrf_token(self) -> str | None:
+        return unmasked(super()._get_csrf_token())
 
     def protect(self, apply_exemptions: bool = False) -> None:
         """Raises: CSRFError."""

@@ -9,7 +9,7 @@ from flask import Flask, render_template, render_template_string
 from jinja2 import StrictUndefined
 
 from opensink_web.models import SessionStatus
-from opensink_web.web.rendering import assets, filters
+from opensink_web.web.rendering import assets, compression, filters
 from tests.support.cases import for_each
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +27,7 @@ def app() -> Flask:
     app.jinja_env.undefined = StrictUndefined
     filters.register(app)
     assets.register(app)
+    compression.register(app)
     return app
 
 
