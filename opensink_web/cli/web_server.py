@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from flask import Flask
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from opensink_web.contract import live
 from opensink_web.contract.problem import error_response
 from opensink_web.contract.route import Route
 from opensink_web.http_server.limits import Limits
@@ -36,6 +37,7 @@ def serve(
 
     def run(parent: int | None = None) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
+        live.begin(application)
         limits = Limits(threads=settings.web_threads)
         Server(
             application,

@@ -42,8 +42,14 @@ class News:
 
 
 def set_up(app: Flask) -> None:
-    """Prepare for listening; the threads start with the first page that asks."""
+    """Prepare for listening; the threads start with the process that serves, or who asks first."""
     app.extensions[_LIVE] = Live(app)
+
+
+def begin(app: Flask) -> None:
+    """Listen from now on: of pages that are drawn later, this process knows what they know."""
+    known: Live = app.extensions[_LIVE]
+    known.begin()
 
 
 def live() -> "Live":
@@ -78,6 +84,11 @@ class Live:
         self._due: deque[HeldNews] = deque()
         self._shared: OrderedDict[Hashable, _Shared] = OrderedDict()
         self._is_listening = False
+
+    def begin(self) -> None:
+        """Listen. A process that is forked has no threads yet, so each does it for itself."""
+        with self._changed:
+            self._listen()
 
     # -- asking -----------------------------------------------------------------------------------
 
@@ -179,7 +190,6 @@ class Live:
                     self._let_go(held)
 
     def _listen(self) -> None:
-        """Begin with the first who asks: a process that is forked has no threads yet."""
         if self._is_listening:
             return
         self._is_listening = True

@@ -1,14 +1,21 @@
 """The web server with our application: how much of a body it reads, and what it says of more."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from socket import socket
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from opensink_web.cli import web_server
 from opensink_web.cli.web_server import body_limit, is_patient
+from opensink_web.contract import live
 from opensink_web.factory import ROUTES
 from opensink_web.http_server.limits import Limits
+from opensink_web.models.transaction import Area
+from opensink_web.services import EXTENSION
 from opensink_web.settings import Settings
 from tests.api.conftest import NOWHERE
 from tests.conftest import Cast
@@ -86,3 +93,32 @@ def test_what_open_pages_ask_for_by_themselves_can_wait() -> None:
     clicked = (b"/w/main/inbox", b"/w/main/inbox?order=newest", b"/api/v1/agents?version=1", b"/")
     assert all(is_patient(target) for target in by_themselves)
     assert not any(is_patient(target) for target in clicked)
+
+
+def test_it_listens_for_changes_before_the_first_page_is_drawn(
+    app: Flask, cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the first page of each visitor would be told that everything may have changed."""
+    followers: list[object] = []
+
+    class Feed:
+        def follow(self, listener: object) -> None:
+            followers.append(listener)
+
+    class NoServer:
+        def __init__(self, *_given: object, **_named: object) -> None:
+            pass
+
+        def run(self) -> None:
+            pass
+
+    monkeypatch.setattr(web_server, "Server", NoServer)
+    services = replace(app.extensions[EXTENSION], changes=Feed())
+    monkeypatch.setitem(app.extensions, EXTENSION, services)
+    known = live.Live(app)
+    monkeypatch.setitem(app.extensions, "opensink-live", known)
+    with socket() as listener:
+        web_server.serve(app, ROUTES, settings, listener)
+    drawn = time.time_ns() // 1_000_000 + 1
+    assert known.news(cast.alice.workspace_id, set(Area), drawn).areas == frozenset()
+    assert followers == [known]
