@@ -61,6 +61,7 @@ BUNDLES = {
         "js/select.js",
         "js/table.js",
         "js/arrivals.js",
+        "js/inbox.js",
     ),
 }
 ALONE = ("js/theme.js", "js/forms.js")
