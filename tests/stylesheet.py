@@ -24,6 +24,13 @@ SOURCES = (
     ("opensink_web/web", "*.py"),
     ("opensink_web/schema/controls", "*.py"),
 )
+_NO_CLASSES = """
+active alert-icon avatar badge blockquote btn-action btn-check btn-dark btn-group btn-info btn-light
+btn-link btn-list btn-success btn-warning btn-x chat col com disabled dropdown-toggle empty h1 h2 h3
+h4 h5 h6 hr io kbd nav net no-scroll progress required row-0 row-sm show strong table toast
+"""
+NO_CLASSES = frozenset(_NO_CLASSES.split())
+"""Words of ours that Tabler has classes for and that are none of our pages: no page gives them."""
 # what a declaration has after its colon: a picture in quotation marks may hold a semicolon
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^;{}"'])*"""
 # what stands between two quotation marks, also those of two strings, and could be classes
@@ -70,17 +77,32 @@ class _Words:
         return all(each in self.sources for each in attributes) and all(map(self._has, classes))
 
     def _has(self, name: str) -> bool:
+        if name in NO_CLASSES:
+            return False
         return name in self.whole or any(
             name.startswith(beginning) and name.removeprefix(beginning) in self.whole
             for beginning in self.beginnings
         )
 
 
+def given_classes() -> set[str]:
+    """Return the words of all that gives an element its classes, in templates, scripts and code."""
+    attribute = re.compile(r'\bclass="((?:[^"{]|\{\{.*?\}\}|\{%.*?%\})*)"', re.DOTALL)
+    by_code = re.compile(r"\b(?:className|classList|class_?)\b([^;\n]*)")
+    given: set[str] = set()
+    for folder, names in SOURCES[:2] + SOURCES[3:]:
+        for path in (ROOT / folder).rglob(names):
+            pattern = attribute if path.suffix == ".html" else by_code
+            for match in pattern.finditer(path.read_text(encoding="utf-8")):
+                given.update(re.findall(r"[\w-]+", match[1]))
+    return given
+
+
 def _kept(nodes: Iterable[Node], words: _Words) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, QualifiedRule):
             selectors = [each for each in _selectors(node.prelude) if words.may_match(each)]
-            if selectors:
+            if selectors and tinycss2.serialize(node.content).strip():
                 yield f"{','.join(selectors)}{{{tinycss2.serialize(node.content)}}}"
         elif isinstance(node, AtRule) and node.content and node.at_keyword == "media":
             inner = "".join(_kept(tinycss2.parse_rule_list(node.content), words))

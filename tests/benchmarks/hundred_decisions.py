@@ -34,12 +34,12 @@ def main() -> None:
         opensink = Opensink(Path(folder) / "var")
         opensink.up("--workers", "1", variables={"UNDO_SECONDS": "5"})
         try:
-            sys.exit(not _decide(_site(opensink), count))
+            sys.exit(not _decide(site_of(opensink), count))
         finally:
             opensink.end()
 
 
-def _site(opensink: Opensink) -> Site:
+def site_of(opensink: Opensink) -> Site:
     user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
     assert opensink.run(*user, text=PASSWORD).returncode == 0
     made = opensink.run(

@@ -55,6 +55,13 @@ def test_every_icon_named_in_a_template_is_in_the_sprite() -> None:
     for_each(TEMPLATES, check)
 
 
+def test_the_sprite_has_no_icon_that_nothing_names() -> None:
+    """Every page loads it."""
+    code = [*(ROOT / "opensink_web/web").rglob("*.py"), *(ROOT / "static/js").glob("*.js")]
+    texts = "".join(path.read_text() for path in [*TEMPLATES, *code])
+    assert {name for name in SYMBOLS if not re.search(rf"[\"'#]{name}[\"']", texts)} == set()
+
+
 def test_a_status_has_words_and_an_icon(app: Flask) -> None:
     html = render(app, "{{ ui.status_badge(status) }}", status=SessionStatus.WAITING_FOR_INPUT)
     assert "</svg>Waiting for input</span>" in html

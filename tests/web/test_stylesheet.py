@@ -22,8 +22,13 @@ def test_classes_that_pages_use_are_styled_and_others_are_not() -> None:
     text = stylesheet.SUBSET.read_text()
     for name in (".btn", ".btn-primary", ".form-control", ".alert-danger", ".is-invalid"):
         assert name in text
-    for name in (".carousel", ".navbar", ".dropdown-menu", "data-vc"):
+    for name in (".carousel", ".navbar", ".toast{", ".dropdown-menu", "data-vc"):
         assert name not in text
+
+
+def test_what_is_taken_for_no_class_is_none() -> None:
+    found = stylesheet.NO_CLASSES & stylesheet.given_classes()
+    assert found == set(), "take these out of NO_CLASSES, and run python -m tests.stylesheet"
 
 
 def test_what_comes_after_it_in_the_same_file_is_read() -> None:

@@ -1,5 +1,6 @@
 """Static files as browsers get them: one style sheet and one script for all pages, joined from the
-small files that one reads and edits, compressed once, at addresses that change with the content.
+small files that one reads and edits, without their comments, compressed once, at addresses that
+change with the content.
 
 Nothing is built beforehand: the first page that names a file has it joined, and it is kept in
 memory. While Flask's debug mode is on, changed files are read anew.
@@ -7,6 +8,7 @@ memory. While Flask's debug mode is on, changed files are read anew.
 
 import gzip
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -69,6 +71,12 @@ ALONE = ("js/theme.js", "js/forms.js")
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256
 _LEVEL = 9
+# Comments of whole lines, and what lines are indented by: patterns that take out more take blanks
+# out of words and selectors. tests/web/rendering/test_assets.py refuses texts that go over lines.
+_NOT_SENT = {
+    ".js": re.compile(rb"^[ \t]*(?://.*)?\n|^[ \t]+", re.MULTILINE),
+    ".css": re.compile(rb"^[ \t]*(?:/\*(?:[^*]|\*(?!/))*\*/)?[ \t]*\n|^[ \t]+", re.MULTILINE),
+}
 
 
 @dataclass(frozen=True)
@@ -130,10 +138,9 @@ def _changed(folder: str, name: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def _load(folder: str, name: str, changed: tuple[int, ...]) -> Asset:
-    # As they are written: what takes out blanks by patterns takes them out of words and selectors.
     # A script that ends without a semicolon would call what comes next in brackets.
     between = b";\n" if name.endswith(".js") else b"\n"
-    content = between.join(path.read_bytes() for path in _paths(folder, name))
+    content = between.join(_to_send(path) for path in _paths(folder, name))
     compressed = gzip.compress(content, _LEVEL, mtime=0) if len(content) > _SMALL_BYTES else None
     return Asset(
         content,
@@ -141,6 +148,13 @@ def _load(folder: str, name: str, changed: tuple[int, ...]) -> Asset:
         mimetypes.guess_type(name)[0] or "application/octet-stream",
         sha256(content).hexdigest()[:12],
     )
+
+
+def _to_send(path: Path) -> bytes:
+    """Read a file; of what we write ourselves, leave out lines that are for readers."""
+    content = path.read_bytes()
+    not_sent = None if "vendor" in path.parts else _NOT_SENT.get(path.suffix)
+    return not_sent.sub(b"", content) if not_sent else content
 
 
 def _paths(folder: str, name: str) -> list[Path]:

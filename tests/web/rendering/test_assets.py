@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import tinycss2
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -14,6 +15,8 @@ from opensink_web.errors import NotFound
 from opensink_web.web.rendering import assets
 
 ROOT = Path(__file__).parents[3]
+WEIGHT_MAX = 67_000
+"""In bytes, compressed: what the first page of somebody who is signed in loads beside itself."""
 FOREVER = "public, max-age=31536000, immutable"
 GZIP = {"Accept-Encoding": "br;q=1, gzip;q=0.5"}
 
@@ -83,15 +86,43 @@ def test_a_bundle_has_its_kind(app: Flask, client: FlaskClient, ending: str, mim
     assert client.get(address_of(app, name)).content_type == f"{mimetype}; charset=utf-8"
 
 
-@pytest.mark.parametrize(
-    ("name", "between"), [(assets.STYLE, "\n"), (assets.SCRIPT, ";\n")], ids=["style", "script"]
-)
-def test_a_bundle_has_its_parts_in_their_order_as_they_are(
-    app: Flask, client: FlaskClient, name: str, between: str
+def parts_of(name: str) -> list[str]:
+    return [(ROOT / "static" / part).read_text() for part in assets.BUNDLES[name]]
+
+
+def test_the_style_has_all_that_is_written_but_its_comments(
+    client: FlaskClient, style: str
 ) -> None:
-    """A blank too few makes another selector of `.row :is(.title)`, and one word of two."""
-    parts = [(ROOT / "static" / part).read_text() for part in assets.BUNDLES[name]]
-    assert client.get(address_of(app, name)).text == between.join(parts)
+    """A blank too few makes another selector of `.row :is(.title)`."""
+
+    def read(text: str) -> str:
+        without = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        nodes = tinycss2.parse_stylesheet(without, skip_whitespace=True)
+        assert [node for node in nodes if node.type == "error"] == []
+        return re.sub(r"\s+", " ", tinycss2.serialize(nodes))
+
+    sent = client.get(style).text
+    assert read(sent) == read("\n".join(parts_of(assets.STYLE)))
+    assert not re.search(r"^ +\S.*\{|^/\*(?!!)", sent, re.MULTILINE)
+
+
+def test_the_script_has_every_line_that_is_no_comment(app: Flask, client: FlaskClient) -> None:
+    def read(text: str) -> list[str]:
+        lines = [line.strip().rstrip(";") for line in text.splitlines()]
+        return [line for line in lines if line and not line.startswith("//")]
+
+    sent = client.get(address_of(app, assets.SCRIPT)).text
+    assert read(sent) == [line for part in parts_of(assets.SCRIPT) for line in read(part)]
+    assert not re.search(r"^ |^//", sent, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "static/js").iterdir()), ids=lambda path: path.name)
+def test_no_text_of_a_script_goes_over_lines(path: Path) -> None:
+    """What a line is indented by, and lines that begin with two slashes, are not sent."""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        is_comment = line.lstrip().startswith("//")
+        assert is_comment or line.count("`") % 2 == 0, number
+        assert not line.endswith("\\"), number
 
 
 def test_whoever_takes_gzip_gets_it(client: FlaskClient, style: str) -> None:
@@ -100,6 +131,18 @@ def test_whoever_takes_gzip_gets_it(client: FlaskClient, style: str) -> None:
     assert gzip.decompress(compressed.data) == plain.data
     assert len(compressed.data) < len(plain.data) / 3
     assert compressed.headers["Cache-Control"] == FOREVER
+
+
+def test_what_a_page_names_is_light(app: Flask, client: FlaskClient) -> None:
+    """docs/decisions/light.md says of what it is; a script that few pages need could come alone."""
+    templates = [*(ROOT / "templates/macros").glob("*.html"), ROOT / "templates/base.html"]
+    text = "".join(path.read_text() for path in templates)
+    names = set(re.findall(r"asset\([\"']([^\"']+)[\"']\)", text))
+    weights = {
+        name: len(client.get(address_of(app, name), headers=GZIP).data) for name in sorted(names)
+    }
+    assert len(weights) == 5
+    assert sum(weights.values()) <= WEIGHT_MAX, weights
 
 
 @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "identity"])
