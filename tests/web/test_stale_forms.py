@@ -8,7 +8,7 @@ from secrets import token_hex
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from itsdangerous import TimestampSigner
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import delete
 
 from opensink_web.json_value import JSONObject
@@ -111,6 +111,22 @@ def test_a_form_from_before_a_new_sign_in_comes_back_filled_in(
     form["csrf_token"] = fields_of(answer.text)["csrf_token"]
     assert client.post(page, data=form).status_code == 303
     assert not is_pending(app, waiting)
+
+
+def test_a_form_from_before_tokens_had_other_letters_comes_back_filled_in(
+    app: Flask, client: FlaskClient, page: str, waiting: Waiting
+) -> None:
+    form = typed_into(client, page)
+    with client.session_transaction() as session:
+        raw = session["csrf_token"]
+    form["csrf_token"] = URLSafeTimedSerializer("x", salt="wtf-csrf-token").dumps(raw)
+    assert "Monday" not in client.post(page, data=form).text, "nobody has signed it"
+    signer = URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token")
+    form["csrf_token"] = signer.dumps(raw)
+    answer = client.post(page, data=form)
+    assert answer.status_code == 400
+    assert "Monday" in answer.text
+    assert is_pending(app, waiting)
 
 
 def test_rows_can_be_added_to_it_by_htmx_all_the_same(

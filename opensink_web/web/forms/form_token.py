@@ -33,7 +33,7 @@ def begin_tokens(user_id: UUID) -> None:
 
 
 def masked_token() -> str:
-    """Return the session's token for the forms of one answer, in letters that no other one has."""
+    """Return the session's token for the forms of one answer, in letters that no other has."""
     if "masked_token" not in g:
         pad = secrets.token_bytes(_PAD_BYTES)
         masked = pad + _mixed(generate_csrf().encode(), pad)
@@ -100,6 +100,7 @@ def _token() -> str | None:
 def _verified(token: str) -> str:
     signer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
     try:
-        return str(signer.loads(unmasked(token) or ""))  # however old it is
+        # however old it is; or as it stood in pages that were open while we were upgraded
+        return str(signer.loads(unmasked(token) or token))
     except BadData:
         return ""
