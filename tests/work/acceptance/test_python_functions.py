@@ -10,7 +10,7 @@ from tests.work.acceptance.conftest import MakeServer
 pytestmark = pytest.mark.server
 
 PROCESSES = 4
-HANGING = 8
+HANGING = 5
 CALLS_OF_EACH = 2
 HANGS_FOR_SECONDS = 2
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.server
 
 FEW, MANY = 20, 2000
 NEXT_YEAR = timedelta(days=365).total_seconds()
-SWEEPS = 3
+SWEEPS = 2
 COUNTED = "COUNTED_STATEMENTS"
 """The variable that names the file in which the sweeper's process keeps count."""
 _NEW_GROUP = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "gen_random_uuid()"}
