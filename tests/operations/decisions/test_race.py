@@ -1,20 +1,38 @@
-"""Undoing races taking effect, and fifty people decide at once: of each exactly one stands."""
+"""Undoing races taking effect, and many decide at once in every way: one of each stands."""
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from opensink_web import clock
 from opensink_web.errors import AlreadyResolved, Conflict
-from opensink_web.models import Deadline, Delivery, InputRequest, InputRequestStatus, db
-from tests.conftest import Cast
+from opensink_web.models import (
+    Deadline,
+    Delivery,
+    InputRequest,
+    InputRequestStatus,
+    User,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import writing
+from opensink_web.operations.decisions.bulk import RowDecision, Verdict, decide_many
+from opensink_web.operations.decisions.expiry import expire
+from opensink_web.operations.decisions.withdrawal import cancel, check_revision, supersede
+from tests.conftest import Cast, Person
 from tests.support.holding import hold_answer, let_take_effect, take_back
+from tests.support.pause_scenarios import refuse
 from tests.support.scenarios import ENDPOINT, ask_in
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 RACES = 60
 PEOPLE = 50
+ROUNDS = 12
 
 
 def test_undoing_or_taking_effect_never_both(app: Flask, cast: Cast) -> None:
@@ -87,3 +105,72 @@ def test_of_fifty_people_one_decides_and_the_others_are_told_who(app: Flask, cas
         told = [each for each in outcomes if each != "won"]
         assert len(told) == PEOPLE - 1
         assert all(f"answered by {winner.email} on" in each for each in told)
+
+
+def ways_to_end(person: Person, request_id: UUID) -> dict[str, Callable[[], object]]:
+    """Return each way in which a request comes to its end; each raises where it came too late."""
+
+    def in_bulk() -> None:
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        by = db.session.get_one(User, person.id)
+        (result,) = decide_many(workspace, [RowDecision(request_id, Verdict.NO)], by=by)
+        if result.refusal:
+            raise Conflict(result.refusal)
+
+    def withdraw() -> None:
+        with writing():
+            cancel(db.session.get_one(Workspace, person.workspace_id), request_id, None)
+
+    def ask_anew() -> None:
+        workspace = db.session.get_one(Workspace, person.workspace_id)
+        revision = check_revision(workspace, request_id, {"title": "Anew?"}, {"expires_at": None})
+        with writing():
+            supersede(db.session.get_one(Workspace, person.workspace_id), revision)
+
+    def let_it_expire() -> None:
+        with writing():
+            before = db.session.get_one(InputRequest, request_id).status
+            expire(request_id)
+            after = db.session.get_one(InputRequest, request_id, populate_existing=True)
+            if before is after.status or after.status is not InputRequestStatus.EXPIRED:
+                raise Conflict("It had ended.")
+
+    return {
+        "resolved": lambda: hold_answer(person, request_id, seconds=0),
+        "in bulk": in_bulk,
+        "declined": lambda: refuse(person, request_id),
+        "cancelled": withdraw,
+        "superseded": ask_anew,
+        "expired": let_it_expire,
+    }
+
+
+def test_in_whichever_way_it_ends_it_ends_once(app: Flask, cast: Cast) -> None:
+    for _ in range(ROUNDS):
+        with app.app_context():
+            request_id = ask_in(cast.alice, ENDPOINT).request_id
+            with writing():
+                db.session.get_one(InputRequest, request_id).expires_at = clock.now()
+        ways = ways_to_end(cast.bob, request_id)
+        start = threading.Barrier(len(ways))
+        won: list[str] = []
+
+        def end(name: str, way: Callable[[], object], start: threading.Barrier = start) -> None:
+            with app.app_context():
+                start.wait()
+                with suppress(AlreadyResolved, Conflict):
+                    way()
+                    won.append(name)  # noqa: B023 - the threads end within the round
+
+        threads = [threading.Thread(target=end, args=each) for each in ways.items()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1
+        with app.app_context():
+            ended_as = db.session.get_one(InputRequest, request_id).status
+            assert ended_as.value == {"in bulk": "resolved"}.get(won[0], won[0])
+            of_it = select(func.count()).select_from(Delivery)
+            calls = db.session.scalar(of_it.where(Delivery.input_request_id == request_id))
+            assert calls == (won[0] != "superseded")
