@@ -51,6 +51,14 @@ BOOLEAN: JSONValue = {"type": ["boolean", "null"]}
         ({"anyOf": [{"enum": ["a"]}, {"type": "null"}]}, False, ["a", "*No answer", "None"]),
         ({"type": "boolean", "default": None}, False, ["Yes", "No", "*No answer"]),
         ({"const": "x", "title": "Kind"}, False, ["*x", "No answer"]),
+        (
+            {
+                "type": "boolean",
+                "oneOf": [{"const": True, "title": "Sell"}, {"const": False, "title": "Keep"}],
+            },
+            True,
+            ["Sell", "Keep"],
+        ),
         ({"type": "null"}, False, ["*None", "No answer"]),
         ({"const": False}, True, ["No"]),
         ({"const": False}, False, ["No", "*No answer"]),

@@ -57,8 +57,6 @@ def _options(words: JSONObject, flat: Flat, *, is_required: bool) -> list[Option
         return [_constant({"const": words["const"]})]  # title and description are the field's own
     if isinstance(words.get("enum"), list):
         return _enum(words)
-    if words.get("type") == "boolean":
-        return [Option(value=True, label="Yes"), Option(value=False, label="No")]
     if flat.branches and all(
         {"const", "enum"} & branch.keywords.keys() for branch in flat.branches
     ):
@@ -67,6 +65,8 @@ def _options(words: JSONObject, flat: Flat, *, is_required: bool) -> list[Option
             for keywords in (branch.keywords for branch in flat.branches)
             for option in ([_constant(keywords)] if "const" in keywords else _enum(keywords))
         ]
+    if words.get("type") == "boolean":
+        return [Option(value=True, label="Yes"), Option(value=False, label="No")]
     return None
 
 
