@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, func, literal, literal_column, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, load_only, selectinload
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -21,6 +21,7 @@ from opensink_web.models import (
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
+    User,
     Workspace,
     db,
 )
@@ -38,8 +39,9 @@ _FEW_MAX = 2000
 LISTED = (
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
-    joinedload(InputRequest.execution).load_only(
-        Execution.target_namespace, Execution.target_name, Execution.batch_index
+    joinedload(InputRequest.execution).options(
+        load_only(Execution.target_namespace, Execution.target_name, Execution.batch_index),
+        joinedload(Execution.user).load_only(User.email),
     ),
     selectinload(InputRequest.tags),
 )

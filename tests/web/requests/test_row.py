@@ -56,6 +56,7 @@ def test_a_call_is_approved_as_it_is_proposed(cast: Cast, bob: FlaskClient, insi
     (call,) = inside.approvals(cast.alice, 1)
     html = bob.get(INBOX).text
     assert f'id="no-{call}"' in html
+    assert ">alice@example.com<" in row_of(html, call)
     bob.post(button(html, call, "yes"), data={"verdict": "yes"}, headers=HTMX)
     assert inside.of(call, "response") == {"amount": 1}
 
