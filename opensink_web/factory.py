@@ -20,7 +20,7 @@ from opensink_web.operations.accounts.user_session import SESSION_LIFETIME
 from opensink_web.settings import Settings
 from opensink_web.web.below_path import live_below_path
 from opensink_web.web.proxies import trust_proxies
-from opensink_web.wiring import wire
+from opensink_web.wiring import SynchronousFlask, wire
 
 ROUTES = (*api.ROUTES, *runtime.ROUTES)
 """Every declared route."""
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application. Opens no connection. Raises: ConfigurationError."""
     settings = settings or Settings.from_env()
-    app = Flask(
+    app = SynchronousFlask(
         "opensink_web",
         template_folder=str(_folder("templates")),
         static_folder=str(_folder("static")),

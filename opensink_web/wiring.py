@@ -5,7 +5,7 @@ API. So nothing here imports them: that would double what a worker takes to star
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,15 @@ _NOTIFIER_EXTENSION = "opensink-notifier"
 _PUBLISHER_EXTENSION = "opensink-publisher"
 
 
+class SynchronousFlask(Flask):
+    """Calls views and hooks as they are: Flask looks with each call whether it is a coroutine, a
+    dozen times in a request.
+    """
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def wired_app(settings: Settings) -> Flask:
     """Make an application in which operations can be called, and that answers nothing.
 
@@ -65,7 +74,7 @@ def visiting_app(settings: Settings) -> Flask:
 
 
 def _wired(settings: Settings, secret_key: str) -> Flask:
-    app = Flask("opensink_web", static_folder=None)
+    app = SynchronousFlask("opensink_web", static_folder=None)
     wire(app, settings, secret_key)
     return app
 
@@ -87,7 +96,8 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     if settings.uses_sqlite:
         # a web process and a worker each have the threads of one; what is unused is not opened
         threads = max(settings.web_threads, settings.calls_per_worker)
-        return options | {"pool_size": threads, "max_overflow": 8}
+        # the last one used still has in its cache what it read, if nobody else has written since
+        return options | {"pool_size": threads, "max_overflow": 8, "pool_use_lifo": True}
     return options | {
         "pool_size": POSTGRESQL_CONNECTIONS,
         "max_overflow": 0,

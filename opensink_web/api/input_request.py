@@ -141,13 +141,13 @@ class InputRequestResponse(ResponseModel):
     @classmethod
     def all_shown_to(cls, principal: Principal, requests: Sequence[InputRequest]) -> list[Self]:
         """Write requests, their secrets only for those who read them."""
-        tags = input_requests.tags_of([request.id for request in requests])
+        tags = input_requests.tags_of_each(requests)
         is_old = InputRequestStatus.SUPERSEDED
         old = [request.id for request in requests if request.status is is_old]
         successors = input_requests.successors_of(old) if old else {}
         return [
-            cls._shown_to(principal, request, tags.get(request.id, []), successors.get(request.id))
-            for request in requests
+            cls._shown_to(principal, request, its_tags, successors.get(request.id))
+            for request, its_tags in zip(requests, tags, strict=True)
         ]
 
     @classmethod
@@ -163,8 +163,13 @@ class InputRequestResponse(ResponseModel):
         tags: list[str],
         superseded_by: UUID | None,
     ) -> Self:
-        # asking an object for what it has costs less than being asked by pydantic
-        values: dict[str, Any] = {name: getattr(request, name) for name in _kept_as_written()}
+        # asking an object for what it has costs less than being asked by pydantic, and least is to
+        # look at what was read of its row
+        read = vars(request)
+        values: dict[str, Any] = {
+            name: read[name] if name in read else getattr(request, name)
+            for name in _kept_as_written()
+        }
         is_cancelled = request.status is InputRequestStatus.CANCELLED
         reason = request.decline_reason
         answer = cls.model_validate(

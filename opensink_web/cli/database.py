@@ -107,8 +107,11 @@ def upgrade_at_start(settings: Settings) -> None:
 def _forget_what_was() -> None:
     """Leave nothing of what the upgrade replaced in the file's free pages and in its log."""
     with tables.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.connection.cursor().execute("VACUUM")
-        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA temp_store = FILE")  # all of the database is copied there
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA temp_store = MEMORY")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @click.group()

@@ -8,6 +8,8 @@ JSON; row and column stand inside the plaintext, so a ciphertext moved elsewhere
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from sqlalchemy import Table
 
 from opensink_web.errors import UnreadableSecret
 from opensink_web.keyring import Keyring
-from opensink_web.models.base import Base, db
+from opensink_web.models.base import Base, RowT, columns_of, db, detached
 
 KEYRING_OPTION = "opensink_keyring"
 """The engine's execution option that holds the keyring."""
@@ -118,3 +120,31 @@ def sealed_values(table: type[Any], values: dict[str, Any]) -> dict[str, Any]:
         name: sealed[name].seal(row_id, value) if name in sealed else value
         for name, value in values.items()
     }
+
+
+def row_as_written(table: type[RowT], values: dict[str, Any], written: dict[str, Any]) -> RowT:
+    """Return the row that a statement has stored; `values` are what sealed_values() was given.
+
+    What is not among them is null. It belongs to no session: what is set in it is stored nowhere.
+    """
+    sealed = _SEALED_OF.get(table, {})
+    row = detached(
+        table,
+        dict.fromkeys(_attributes_of(table))
+        | {
+            sealed[name].attribute if name in sealed else name: _as_read(value)
+            for name, value in written.items()
+        },
+    )
+    for name in sealed.keys() & values.keys():
+        sealed[name].remember(row, values[name])
+    return row
+
+
+@cache
+def _attributes_of(table: type[Base]) -> tuple[str, ...]:
+    return tuple(column.key for column in columns_of(table))
+
+
+def _as_read(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

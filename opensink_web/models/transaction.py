@@ -83,7 +83,8 @@ _FOREIGN_KEY_VIOLATION = "23503"
 _SQLITE_UNIQUE_VIOLATIONS = frozenset(
     {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 )
-_writes: ContextVar[bool] = ContextVar("writes", default=False)
+# asking the registry for the session costs a statement, and the hot path would ask a dozen times
+_writes: ContextVar[Session | None] = ContextVar("writes", default=None)
 _sqlite_writers = threading.Lock()
 
 
@@ -96,12 +97,12 @@ def writing() -> Iterator[None]:
     when another one stored, since this one looked, what there can be only once; NotFound when
     another one deleted what this one refers to.
     """
-    if _writes.get():
+    if _writes.get() is not None:
         raise RuntimeError("a transaction that writes is open already; it commits once, at its end")
     session = db.session()
     session.rollback()
     session.info[_WAKEUPS], session.info[_CHANGES] = [], set()
-    with _writer(session.get_bind()):
+    with _writer(session):
         try:
             yield
             _commit(session)
@@ -133,7 +134,7 @@ def end_reading() -> None:
 
     What was loaded in it is loaded anew. Raises: RuntimeError where one that writes is open.
     """
-    if _writes.get():
+    if _writes.get() is not None:
         raise RuntimeError("a transaction that writes is open; others would wait for its end")
     db.session.rollback()
 
@@ -198,9 +199,13 @@ def run_prepared(
     return prepared.run(_connection(), statement, values)
 
 
+def _session() -> Session:
+    return _writes.get() or db.session()
+
+
 def _connection() -> Connection:
     """Return the connection of the session's transaction; asking it each time costs a statement."""
-    session = db.session()
+    session = _session()
     # SQLAlchemy sets a savepoint only when its connection is asked for
     begun = session.get_nested_transaction() or session.get_transaction()
     known: tuple[SessionTransaction, Connection] | None = session.info.get(_CONNECTION)
@@ -214,7 +219,7 @@ def _connection() -> Connection:
 
 def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
     """Have a worker look at a group in which this transaction writes something that is due."""
-    pending = db.session().info.setdefault(_WAKEUPS, [])
+    pending = _session().info.setdefault(_WAKEUPS, [])
     wakeup = Wakeup(kind.__tablename__, group_id)
     if wakeup not in pending:  # once is enough
         pending.append(wakeup)
@@ -222,7 +227,7 @@ def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
 
 def changed_after_commit(workspace_id: UUID, area: Area = Area.REQUESTS) -> None:
     """Have pages that are open look again at what this transaction changes."""
-    db.session().info.setdefault(_CHANGES, set()).add(Change(workspace_id, area))
+    _session().info.setdefault(_CHANGES, set()).add(Change(workspace_id, area))
 
 
 def _commit(session: Session) -> None:
@@ -241,11 +246,11 @@ def _notify(wakeups: list[Wakeup]) -> None:
 
 
 @contextmanager
-def _writer(bind: Engine | Connection) -> Iterator[None]:
-    is_sqlite = bind.dialect.name == "sqlite"
+def _writer(session: Session) -> Iterator[None]:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
     if is_sqlite and not _sqlite_writers.acquire(timeout=_LOCKED_SECONDS):
         raise Unavailable(_TRY_AGAIN)
-    token = _writes.set(True)
+    token = _writes.set(session)
     try:
         yield
     finally:
@@ -264,13 +269,16 @@ def prepare_sqlite(engine: Engine) -> None:
             "journal_mode = WAL",
             "synchronous = FULL",  # a commit that was acknowledged survives a power cut
             "foreign_keys = ON",
+            # A decision changes so many pages of indexes that what undoes the statement, if it
+            # fails halfway, would go to a file. No query sorts much; what does asks for files.
+            "temp_store = MEMORY",
             f"busy_timeout = {_LOCKED_SECONDS * 1000}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if _writes.get():
+        if _writes.get() is not None:
             _begin_immediate(connection)
         else:
             prepared.run_text(connection, "BEGIN")
@@ -306,7 +314,7 @@ def _read_without_transaction(_session: Any, _transaction: Any, connection: Conn
     At READ COMMITTED each sees what is committed by then, in a transaction or not. It saves BEGIN
     and ROLLBACK, and psycopg forgets with each ROLLBACK which statements the server has planned.
     """
-    if not _writes.get() and connection.dialect.name == "postgresql":
+    if _writes.get() is None and connection.dialect.name == "postgresql":
         driver: Any = connection.connection.dbapi_connection
         driver.autocommit = True
 

@@ -174,3 +174,18 @@ def test_a_list_by_tag_goes_on(alice: Api, session: Any) -> None:
             break
         page = alice.read(f"{address}&$trail={page['trail']}")
     assert found == asked[::-1]
+
+
+def test_what_was_asked_is_answered_as_it_is_read(alice: Api, session: Any) -> None:
+    everything = {
+        "tags": ["vip", "refund", "vip"],
+        "context": [LINK],
+        "priority": 7,
+        "reference": "ORDER-7",
+        "expires_at": "2090-01-01T02:00:00.5+02:00",
+        "on_expire": "default",
+        "default_response": {"approved": True, "limit": 1e2},
+    }
+    for options in ({}, everything):
+        request = made(alice.post(PATH, question(session, **options)))
+        assert alice.read(f"{PATH}/{request['id']}") == request

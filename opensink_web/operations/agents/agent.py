@@ -13,6 +13,7 @@ from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
 from opensink_web.models import Agent, AgentSession, Execution, Workspace, db
 from opensink_web.models.execution import ENDED
+from opensink_web.models.hidden import is_there
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.endpoint import (
     check_endpoint,
@@ -27,6 +28,11 @@ from opensink_web.outbound.policy import EndpointPolicy
 NAME_LENGTH_MAX = 255
 _MIRROR_STATUS = update(Agent).where(
     Agent.id == bindparam("of_agent"), Agent.newest_session_id == bindparam("of_session")
+)
+_KEEP = (
+    select(Agent.id)
+    .where(Agent.id == bindparam("of_agent"), is_there(Agent))
+    .with_for_update(read=True, key_share=True)
 )
 _UNFINISHED = (
     select(Execution.id)
@@ -142,9 +148,7 @@ def keep_agent(agent_id: UUID) -> None:
     # SQLite lets in one writer at a time anyway
     if db.session.get_bind().dialect.name != "postgresql":
         return
-    query = select(Agent.id).where(Agent.id == agent_id)
-    kept = query.with_for_update(read=True, key_share=True)
-    if db.session.scalars(kept).one_or_none() is None:
+    if run_prepared(_KEEP, {"of_agent": agent_id}).one_or_none() is None:
         raise NotFound("The agent has just been deleted.")
 
 

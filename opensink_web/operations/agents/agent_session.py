@@ -1,6 +1,7 @@
 """Sessions: starting one, moving it on, ending it."""
 
-from typing import TypedDict, Unpack
+from collections.abc import Sequence
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -19,6 +20,8 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.base import detached
+from opensink_web.models.hidden import is_there
 from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.agents.activity import log_activity
 from opensink_web.operations.agents.agent import (
@@ -32,6 +35,24 @@ from opensink_web.operations.requests.queries import has_open_requests
 
 # Built once, because building a statement costs more than running it.
 _STORE_STATUS = update(AgentSession).where(AgentSession.id == bindparam("of_session"))
+TO_MOVE = (
+    AgentSession.id,
+    AgentSession.workspace_id,
+    AgentSession.agent_id,
+    AgentSession.status,
+    AgentSession.sealed_error_message,
+)
+"""What move_session() takes of a session: its state may be large, and is not looked at."""
+_NAMES_TO_MOVE = tuple(column.key for column in TO_MOVE)
+_LOCK_TO_MOVE = (
+    select(*TO_MOVE)
+    .where(
+        AgentSession.id == bindparam("of_session"),
+        AgentSession.workspace_id == bindparam("of_workspace"),
+        is_there(AgentSession),
+    )
+    .with_for_update()
+)
 _OPEN_CALL = (
     select(Delivery.id)
     .where(
@@ -194,6 +215,24 @@ def lock_session(workspace: Workspace, session_id: UUID) -> AgentSession:
         raise NotFound("There is no such session.")
     keep_agent(session.agent_id)
     return session
+
+
+def lock_session_to_move(workspace: Workspace, session_id: UUID) -> AgentSession:
+    """Lock a session as lock_session() does, past the ORM. Raises: NotFound.
+
+    It belongs to no session of the ORM: what is set in it is stored by move_session() alone.
+    """
+    meant = {"of_session": session_id, "of_workspace": workspace.id}
+    row = run_prepared(_LOCK_TO_MOVE, meant).one_or_none()
+    if row is None:
+        raise NotFound("There is no such session.")
+    keep_agent(row.agent_id)
+    return session_to_move(row)
+
+
+def session_to_move(row: Sequence[Any]) -> AgentSession:
+    """Make a session of its columns TO_MOVE."""
+    return detached(AgentSession, dict(zip(_NAMES_TO_MOVE, row, strict=True)))
 
 
 def _log_end(session: AgentSession) -> None:

@@ -10,11 +10,10 @@ from opensink_web.models import (
     InputRequest,
     SessionStatus,
     Workspace,
-    db,
 )
 from opensink_web.operations.agents.activity import check_agent_of, log_activity
-from opensink_web.operations.agents.agent_session import lock_session, move_session
-from opensink_web.operations.requests.input_request import NewRequest, create_requests
+from opensink_web.operations.agents.agent_session import lock_session_to_move, move_session
+from opensink_web.operations.requests.input_request import NewRequest, create_request
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 
 
@@ -38,28 +37,29 @@ def ask(
 
     Raises: NotFound; InvalidInput for another agent's session; Conflict when the session has ended.
     """
-    session = lock_session(workspace, session_id)
+    session = lock_session_to_move(workspace, session_id)
     check_agent_of(session, agent_id)
     if session.status.has_ended:
         raise Conflict(f"The session is {session.status}; it cannot ask for input any more.")
-    request = NewRequest(
-        workspace.id,
-        key,
-        title,
-        message,
-        schema,
-        session_id=session.id,
-        agent_id=session.agent_id,
-        asked_with_id=asked_with_id,
-        options=options,
+    request = create_request(
+        NewRequest(
+            workspace.id,
+            key,
+            title,
+            message,
+            schema,
+            session_id=session.id,
+            agent_id=session.agent_id,
+            asked_with_id=asked_with_id,
+            options=options,
+        )
     )
-    (request_id,) = create_requests([request])
     log_activity(
         session,
         ActivityType.INPUT_REQUEST_CREATED,
         source=ActivitySource.AGENT,
         message=title,
-        related_entity_id=str(request_id),
+        related_entity_id=str(request.id),
     )
     move_session(session, SessionStatus.WAITING_FOR_INPUT)
-    return db.session.get_one(InputRequest, request_id)
+    return request

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web.errors import NotFound
 from opensink_web.json_value import JSONObject
@@ -17,6 +18,7 @@ from opensink_web.models import (
     AgentSession,
     InputRequest,
     InputRequestStatus,
+    InputRequestTag,
     SessionStatus,
     User,
     db,
@@ -24,7 +26,7 @@ from opensink_web.models import (
 from opensink_web.models.base import columns_of, detached
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.activity import log_activity
-from opensink_web.operations.agents.agent_session import move_session
+from opensink_web.operations.agents.agent_session import TO_MOVE, move_session, session_to_move
 from opensink_web.operations.deliveries.delivery import deliver_resolution
 from opensink_web.operations.executions.ending import LockedExecution, lock_executions
 from opensink_web.operations.executions.resumption import check_awaiting, fail_declined, resume
@@ -38,19 +40,13 @@ _IS_MEANT = (
     InputRequest.workspace_id == bindparam("of_workspace"),
 )
 _REQUEST_COLUMNS = columns_of(InputRequest)
-# its state may be large, and is not looked at
-_SESSION_COLUMNS = (
-    AgentSession.id,
-    AgentSession.workspace_id,
-    AgentSession.agent_id,
-    AgentSession.status,
-    AgentSession.sealed_error_message,
-)
+_REQUEST_NAMES = tuple(column.key for column in _REQUEST_COLUMNS)
 _LOCK_SESSION = (
     select(
         *_REQUEST_COLUMNS,
-        *_SESSION_COLUMNS,
+        *TO_MOVE,
         Agent.sealed_execution_endpoint.is_not(None),
+        exists().where(InputRequestTag.request_id == InputRequest.id),
     )
     .join(InputRequest.session)
     .join(InputRequest.agent)
@@ -100,11 +96,14 @@ def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
     values = {"of_request": request_id, "of_workspace": workspace_id}
     row = run_prepared(_LOCK_SESSION, values).one_or_none()
     if row is not None:
-        columns = (*_REQUEST_COLUMNS, *_SESSION_COLUMNS)
-        names, count = [column.key for column in columns], len(_REQUEST_COLUMNS)
-        request = detached(InputRequest, dict(zip(names[:count], row[:count], strict=True)))
-        session = detached(AgentSession, dict(zip(names[count:], row[count:-1], strict=True)))
-        return LockedRequest(request, session=session, has_endpoint=bool(row[-1]))
+        count = len(_REQUEST_NAMES)
+        request = detached(InputRequest, dict(zip(_REQUEST_NAMES, row[:count], strict=True)))
+        *moved, has_endpoint, has_tags = row[count:]
+        if not has_tags:
+            set_committed_value(request, "tags", [])  # it need not be asked for again
+        return LockedRequest(
+            request, session=session_to_move(moved), has_endpoint=bool(has_endpoint)
+        )
     asked_by = db.session.execute(_EXECUTION_ID, values).one_or_none()
     if asked_by is None or asked_by.execution_id is None:
         raise NotFound("There is no such input request.")

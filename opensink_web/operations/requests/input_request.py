@@ -27,7 +27,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
-from opensink_web.models.sealed import sealed_values
+from opensink_web.models.sealed import row_as_written, sealed_values
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.deadline import set_deadline
@@ -118,12 +118,31 @@ _COLUMNS = tuple(field.name for field in fields(NewRequest) if field.name != "op
 _OPTIONS = tuple(field.name for field in fields(RequestOptions) if field.name != "tags")
 
 
+def create_request(request: NewRequest) -> InputRequest:
+    """Put an agent's question into the inbox; return it as it is stored by now.
+
+    It belongs to no session of the ORM. Its session is locked.
+    """
+    values = _values_of(request, clock.now(), _OPTIONS)
+    row = sealed_values(InputRequest, values)
+    _add([request], [row])
+    written = row_as_written(InputRequest, values, row)
+    tags = [InputRequestTag(tag=tag) for tag in dict.fromkeys(request.options.tags)]
+    set_committed_value(written, "tags", tags)
+    return written
+
+
 def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
     """Put requests into the inbox in one go; return their ids in the same order.
 
     Whoever asks is locked, or was written down in this transaction.
     """
     rows = rows_of_requests(requests)
+    _add(requests, rows)
+    return [row["id"] for row in rows]
+
+
+def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None:
     add_rows(rows)
     tags = [
         {"request_id": row["id"], "workspace_id": request.workspace_id, "tag": tag}
@@ -131,45 +150,44 @@ def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
         for tag in dict.fromkeys(request.options.tags)
     ]
     if tags:
-        db.session.connection().execute(_ADD_TAGS, tags)
+        run_prepared(_ADD_TAGS, tags)
     for row, request in zip(rows, requests, strict=True):
         if (moment := request.options.expires_at) is not None:
             set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
-    return [row["id"] for row in rows]
 
 
 def add_rows(rows: Sequence[dict[str, Any]]) -> None:
     """Insert what rows_of_requests() has made; those of a batch may be nobody's to see yet."""
     if rows:
-        db.session.connection().execute(_ADD, rows)
+        run_prepared(_ADD, rows[0] if len(rows) == 1 else rows)
     for workspace_id in {row["workspace_id"] for row in rows}:
         changed_after_commit(workspace_id)
 
 
 def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
     """Return what is inserted of requests, in the same order; needs no transaction."""
-    common = {"created_at": clock.now(), "status": InputRequestStatus.PENDING}
+    moment = clock.now()
     # all rows have the same columns; those of a batch of approvals are many, and have no options
     options = _OPTIONS if any(each.options is not NO_OPTIONS for each in requests) else ()
-    return [
-        sealed_values(
-            InputRequest,
-            {
-                **common,
-                "id": new_id(),
-                **{name: getattr(request, name) for name in _COLUMNS},
-                **{name: getattr(request.options, name) for name in options},
-                "digest": digest_of(
-                    request.title,
-                    request.message,
-                    request.schema,
-                    request.proposed_response,
-                    request.revision,
-                ),
-            },
-        )
-        for request in requests
-    ]
+    return [sealed_values(InputRequest, _values_of(each, moment, options)) for each in requests]
+
+
+def _values_of(request: NewRequest, moment: datetime, options: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "created_at": moment,
+        "status": InputRequestStatus.PENDING,
+        "resolved_by_system": False,
+        **{name: getattr(request, name) for name in _COLUMNS},
+        **{name: getattr(request.options, name) for name in options},
+        "digest": digest_of(
+            request.title,
+            request.message,
+            request.schema,
+            request.proposed_response,
+            request.revision,
+        ),
+    }
 
 
 def store_response(

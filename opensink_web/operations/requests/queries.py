@@ -200,6 +200,18 @@ def tags_of(request_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     return {request_id: sorted(words) for request_id, words in tags.items()}
 
 
+def tags_of_each(requests: Sequence[InputRequest]) -> list[list[str]]:
+    """Return the tags of each request in alphabetical order; looks up those that are not known."""
+    unknown = [request.id for request in requests if "tags" not in vars(request)]
+    by_id = tags_of(unknown) if unknown else {}
+    return [
+        sorted(each.tag for each in request.tags)
+        if "tags" in vars(request)
+        else by_id.get(request.id, [])
+        for request in requests
+    ]
+
+
 def successors_of(request_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return by which requests these were superseded; the others are left out."""
     query = select(InputRequest.supersedes_id, InputRequest.id).where(
