@@ -129,17 +129,24 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
         "/inbox/bulk",
         "/inbox/table",
         "/inbox?view=decided",
+        "/inbox?group=agent",
+        "/inbox?q=nothing-like-it",
         "/sessions",
         f"/sessions/{ids['session_id']}",
     ]
     paths += ["/deliveries", "/admin/agents", "/admin/agents/new"]
     paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
     paths += ["/admin/members", "/admin/workspace", "/functions", "/functions/new"]
+    paths += ["/admin/roles", "/admin/roles/new", f"/requests/{uuid4()}"]
     paths += define_function(site)
     paths += execute(site)
     found = []
     for address in (*map(site.page, paths), "/account", "/account/second-factor"):
         reader.goto(address)
+        found += faults(reader)
+    reader.goto(site.page("/inbox?key=approval"))
+    for menu in (".view-name", ".facet"):
+        reader.locator(f"{menu} > summary").first.click()
         found += faults(reader)
     reader.goto(site.page("/admin/workspace"))
     reader.locator("summary", has_text="Replace").click()
@@ -180,6 +187,11 @@ def test_axe_finds_nothing_from_the_question_to_the_delivery(reader: Page, site:
     let_in(reader.context, site)
     reader.goto(site.page(f"/requests/{ids['request_id']}"))
     found = faults(reader)
+    for key in "d?":
+        reader.locator("h1").press(key)
+        expect(reader.get_by_role("dialog")).to_be_visible()
+        found += faults(reader)
+        reader.keyboard.press("Escape")
     send(reader)
     expect(reader.get_by_role("alert")).to_be_focused()
     found += faults(reader)
@@ -208,6 +220,31 @@ def test_axe_finds_nothing_in_a_proposal_that_is_changed(reader: Page, site: Sit
     reader.locator("#last-decision a").first.click()
     expect(reader.locator(".is-edited")).to_be_visible()
     assert faults(reader) == []
+
+
+def test_axe_finds_nothing_in_a_draft_and_in_what_is_asked_again(reader: Page, site: Site) -> None:
+    ids = site.ask(QUESTION, message=MESSAGE)
+    let_in(reader.context, site)
+    old = site.page(f"/requests/{ids['request_id']}")
+    reader.goto(old)
+    with reader.expect_response("**/draft"):
+        reader.get_by_label("Note").fill("Half a sentence")
+    reader.reload()
+    expect(reader.locator("#draft-notice")).to_be_visible()
+    found = faults(reader)
+    again = {
+        "title": "Buy 9?",
+        "context": [{"text": "The order", "href": "https://shop.example/1"}],
+        "tags": ["vip"],
+        "expires_at": "2199-01-01T00:00:00Z",
+    }
+    site.post(f"/agent-session-input-requests/{ids['request_id']}/supersede", again)
+    reader.goto(old)
+    found += faults(reader)
+    reader.get_by_role("link", name="Show what is asked now").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("Buy 9?")
+    found += faults(reader)
+    assert found == []
 
 
 def send(page: Page) -> None:
