@@ -56,7 +56,7 @@ from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.preview import Preview
 from opensink_web.models.role import CustomRole, MembershipRole
 from opensink_web.models.saved_view import SavedView
-from opensink_web.models.search_document import SearchDocument, SearchProgress
+from opensink_web.models.search_document import SearchDocument, SearchProgress, WaitingDocument
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
@@ -121,6 +121,7 @@ __all__ = [
     "StepKind",
     "User",
     "UserSession",
+    "WaitingDocument",
     "Workspace",
     "db",
     "is_web_address",

@@ -1,7 +1,8 @@
 """By which words a request is found, as keyed hashes: what it says is in no index.
 
-On PostgreSQL `tokens` has a GIN index; SQLite's FTS5 keeps `search_index` by triggers of the table.
-Neither is part of the model, for the other knows nothing like it: a migration makes them.
+On PostgreSQL `tokens` has a GIN index; SQLite's FTS5 keeps `search_index` of all, and
+`search_index_waiting` of what waits, by triggers of the tables. None of them is part of the model,
+for the other database knows nothing like it: migrations make them.
 """
 
 from uuid import UUID
@@ -13,16 +14,30 @@ from sqlalchemy.orm import Mapped, mapped_column
 from opensink_web.models.base import Base
 
 
-class SearchDocument(Base):
+class _Document:
     """`tokens` are hashes of the words of one request, with spaces between them."""
-
-    __tablename__ = "search_documents"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     request_id: Mapped[UUID] = mapped_column(
         ForeignKey("input_requests.id", ondelete="CASCADE"), unique=True
     )
     tokens: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"))
+
+
+class SearchDocument(_Document, Base):
+    """The words of any request."""
+
+    __tablename__ = "search_documents"
+
+
+class WaitingDocument(_Document, Base):
+    """The words of a request that waits, once more: of a million that have a word few may wait.
+
+    That of a decided one stays for a while, so whoever looks here looks at the request's status
+    too.
+    """
+
+    __tablename__ = "search_waiting"
 
 
 class SearchProgress(Base):

@@ -21,7 +21,12 @@ from opensink_web.operations.executions.queueing import is_any_unqueued, queue_s
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.idempotency import forget_expired, is_any_expired
 from opensink_web.operations.requests.preview import forget_previews, is_any_preview_over
-from opensink_web.operations.requests.search import index_some, is_any_unindexed
+from opensink_web.operations.requests.search import (
+    closed_after,
+    forget_closed,
+    index_some,
+    is_any_unindexed,
+)
 from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
 from opensink_web.settings import Settings
 from opensink_web.work.stop_signal import StopSignal
@@ -68,6 +73,27 @@ class Pruning:
         return bool(self._ids) or self._after is not None
 
 
+@dataclass(slots=True, eq=False)
+class Weeding:
+    """Goes once through the words of what waits, and takes out those of what was decided."""
+
+    _after: int | None = 0
+    _numbers: Sequence[int] = ()
+
+    def go_on(self) -> bool:
+        """Look for a slice, and take it out; return False at the end."""
+        if not self._numbers and self._after is not None:
+            with reading():
+                closed = closed_after(self._after)
+            self._numbers, self._after = closed.numbers, closed.next_after
+        if self._numbers:
+            with writing():
+                forget_closed(self._numbers)
+            self._numbers = ()
+        return self._after is not None
+
+
+AnyChore = Chore | Pruning | Weeding
 DELETING = (Chore(is_anything_left, delete_some_left), Chore(is_any_given_up, delete_some_given_up))
 ENDING = (Chore(is_a_batch_forgotten, end_forgotten_batches),)
 QUEUEING = (Chore(is_any_unqueued, queue_some),)
@@ -105,12 +131,12 @@ def _days(kind: Kept, settings: Settings) -> int:
 
 
 def do_chores(
-    chores: Sequence[Chore | Pruning],
+    chores: Sequence[AnyChore],
     seconds: float = math.inf,
     *,
     on_error: Callable[[Exception], None] | None = None,
     stop: StopSignal | None = None,
-) -> list[Chore | Pruning]:
+) -> list[AnyChore]:
     """Do what there is to do, a slice of each in turn, for about so long; return those that may
     have more to do.
 

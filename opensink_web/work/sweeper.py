@@ -14,7 +14,15 @@ from redis import Redis, RedisError
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import is_outage, reading
 from opensink_web.settings import Settings
-from opensink_web.work.chores import ALWAYS, CLEANING, Chore, Pruning, do_chores, pruning
+from opensink_web.work.chores import (
+    ALWAYS,
+    CLEANING,
+    AnyChore,
+    Pruning,
+    Weeding,
+    do_chores,
+    pruning,
+)
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
@@ -37,7 +45,7 @@ def run_sweeper(settings: Settings, context: Context) -> None:
     What is left of each second is for chores, for as long as they have something to do.
     """
     sweeper = Sweeper(announcing_connection(settings.redis_url), settings)
-    more: Sequence[Chore | Pruning] = ()
+    more: Sequence[AnyChore] = ()
     with StopSignal() as stop:
         for count in itertools.count():
             ends_at = time.monotonic() + _SWEEP_EVERY_SECONDS
@@ -56,15 +64,14 @@ def run_sweeper(settings: Settings, context: Context) -> None:
                 break
 
 
-def _chores_of(
-    count: int, settings: Settings, more: Sequence[Chore | Pruning]
-) -> Iterator[Chore | Pruning]:
+def _chores_of(count: int, settings: Settings, more: Sequence[AnyChore]) -> Iterator[AnyChore]:
     """Give what is looked for once in a while only."""
     is_pruned = any(isinstance(each, Pruning) for each in more)  # it may take hours
     if count % _SWEEPS_PER_PRUNING == 0 and not is_pruned:
         yield from pruning(settings)
     if count % _SWEEPS_PER_CLEANING == 0:
         yield from CLEANING
+        yield Weeding()
 
 
 def _note(error: Exception) -> None:

@@ -25,11 +25,15 @@ SMALL = {
 GROWING = {table.name for table in Base.metadata.sorted_tables} - SMALL
 COMMON = {("activities", "source"), ("activities", "recorded_by")}
 """Filters of few words, each so common that a page of it is soon found among the newest."""
-BOUNDED = ("executions.batch_id = ", "chats.agent_id IN ", "input_requests.id IN (SELECT")
+BOUNDED = (
+    *("executions.batch_id = ", "chats.agent_id IN ", "input_requests.id IN (SELECT"),
+    *("agent_sessions.id IN (SELECT", "deliveries.id IN (SELECT"),
+)
 """What may be sorted whole: a batch is no larger than MAX_BATCH_SIZE, few agents share a name, and
-of what has a word or a tag no more than LOOKED_AT_MAX are looked at.
+what has a word or a tag is only looked up by it where not even of MORE_STEPS rows many have it.
 """
 CURSOR = "A" * 22
+_OF_THE_INBOX = ("q", "key", "function", "tag", "session")
 SOME_ID = "019a0000-0000-7000-8000-000000000000"
 _EQUALS = re.compile(r"\b(\w+)\.(\w+) = (?:\?|%\(\w+\)s)")
 _LINK = re.compile(r'(?:href|hx-get|action)="(/w/[^"]*)"')
@@ -87,7 +91,7 @@ def page_addresses(
                 yield f"{address}?{name}={unescape(value)}"
         if not with_any_filter:
             continue
-        for name in (*_FILTERS, "trail", "since"):
+        for name in (*_FILTERS, *_OF_THE_INBOX, "trail", "since"):
             value = CURSOR if name == "trail" else SOME_ID
             yield f"{address}?{name}={value}"
         yield f"{address}?target={places['namespace']}/{places['name']}"

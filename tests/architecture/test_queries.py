@@ -15,6 +15,8 @@ QUERIES = sorted(
         OPERATIONS / "requests/facets.py",
         OPERATIONS / "requests/listing.py",
         OPERATIONS / "requests/search_match.py",
+        OPERATIONS / "requests/searched.py",
+        OPERATIONS / "requests/sieve.py",
     }
 )
 EXCEPTIONS = {"find_reset", "find_addressed_agent"}

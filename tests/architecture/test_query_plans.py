@@ -17,6 +17,11 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.role import create_role
+from opensink_web.operations.decisions.bulk_result import keep_results
+from opensink_web.operations.decisions.queries import RowResult
+from opensink_web.operations.requests import sieve
+from opensink_web.operations.requests.listing import ListOrder
+from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.preview import create_preview
 from tests.api.conftest import Api
 from tests.architecture.query_plans import Finding, api_addresses, findings, page_addresses
@@ -24,7 +29,7 @@ from tests.conftest import Cast
 from tests.support.chats import chat_input, make_agent, submit_some
 from tests.support.executions import make_function, principal_of, submit_many
 from tests.support.pause_scenarios import paused_in
-from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.scenarios import ENDPOINT, answer, ask_in, index_all
 from tests.support.statements import statements, writes_in
 from tests.web.conftest import browser_of
 
@@ -49,6 +54,9 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 by, name="Billing", description="", permissions=["sinas.agents.read:all"]
             ).id
             preview_id = create_preview(by.workspace, {}, None).id
+            result = RowResult(waiting.request_id, None)
+            bulk_id = keep_results(by.workspace, [result], by=by.user).id
+        index_all()
         with reading():
             ids = {
                 "agent_id": waiting.agent_id,
@@ -59,6 +67,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "chat_id": chat.chat_ids[0],
                 "role_id": role_id,
                 "preview_id": preview_id,
+                "bulk_id": bulk_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),
                 "activity_id": db.session.scalars(select(Activity.id).limit(1)).one(),
                 "key_id": db.session.scalars(
@@ -104,6 +113,47 @@ def test_no_page_scans_a_table_that_grows(
     assert writes_in(said) == []
     with app.app_context():
         assert told(findings(said)) == []
+
+
+SIFTED = ("q=buy", "q=buy&tag=vat", "tag=vat", "search=buy")
+STEPS = {"FIRST_STEPS": 1, "MORE_STEPS": 1}
+
+
+@pytest.mark.usefixtures("on_each_database")
+@pytest.mark.parametrize("few_max", [1000, 0])
+def test_no_search_scans_a_table_that_grows(
+    app: Flask,
+    cast: Cast,
+    places: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    few_max: int,
+) -> None:
+    """Neither where few have the words, nor where they are looked up although many have them."""
+    for name, value in {**STEPS, "FEW_MAX": few_max}.items():
+        monkeypatch.setattr(sieve, name, value)
+    with app.app_context():
+        for _ in range(3):
+            ask_in(cast.alice, ENDPOINT, RequestOptions(tags=("vat",)))
+        index_all()
+    client, of = browser_of(app, cast.alice), f"/w/{places['workspace_slug']}"
+    lists = ["inbox", "inbox?view=decided", "sessions", "deliveries", "inbox?group=key"]
+    lists += [f"inbox?order={order}" for order in ListOrder]
+    lists += [f"requests/{places['request_id']}", f"inbox?agent={places['agent_id']}"]
+    with statements(app) as said:
+        for each in lists:
+            for query in SIFTED:
+                address = f"{of}/{each}{'&' if '?' in each else '?'}{query}"
+                assert client.get(address).status_code == 200, address
+    with app.app_context():
+        assert told(findings(said)) == []
+
+
+def test_no_page_with_an_id_is_left_out(app: Flask, places: dict[str, str]) -> None:
+    rules = [each for each in app.url_map.iter_rules() if each.rule.startswith("/w/")]
+    read = [each for each in rules if "GET" in (each.methods or set())]
+    assert [each.rule for each in read if not set(each.arguments) <= set(places)] == []
+    of_api = [each for each in ROUTES if each.reads_only]
+    assert [each.address for each in of_api if not set(each.id_names) <= set(places)] == []
 
 
 def test_what_refers_to_a_row_is_found_by_an_index() -> None:

@@ -11,52 +11,37 @@ that a page runs are counted. Exits with 1 when a page takes more than LIMIT tim
 import argparse
 import json
 import logging
-import math
-import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import event
 
-from opensink_web import clock
+from opensink_web.cli.database import run_migrations
 from opensink_web.factory import create_app
 from opensink_web.models import (
-    AgentSession,
-    InputRequest,
-    InputRequestStatus,
-    Workspace,
+    SearchDocument,
     db,
 )
-from opensink_web.models.base import first_id_at
-from opensink_web.models.bulk_insert import Insertion
-from opensink_web.models.input_request import InputRequestTag
-from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import writing
-from opensink_web.operations.agents.agent import create_agent
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.requests import search
+from opensink_web.operations.requests.search import index_some, is_any_unindexed
 from opensink_web.settings import Settings
-from tests.conftest import PASSWORD, TEST_SETTINGS, Person, make_cast
+from tests.benchmarks.inbox_rows import Rows, analyze
+from tests.conftest import PASSWORD, TEST_SETTINGS, make_cast
 from tests.support.many_rows import indexed_later
 from tests.support.real_servers import PostgresServer
-from tests.support.scenarios import POLICY, SCHEMA
 
 FEW, MANY = 10_000, 1_000_000
 LIMIT = 1.3
-_ONE_WAITS_OF = 20
-_AGENTS = 5
-_DAYS = 30
 _AT_ONCE = 10_000
 _LOOKS = 9
-_WORDS = "invoice refund transfer order account contract salary delivery customs visa"
-_NAMES = _WORDS.split(" ")
 
 
 def main() -> int:
@@ -66,6 +51,7 @@ def main() -> int:
     parser.add_argument("--few", type=int, default=FEW)
     parser.add_argument("--many", type=int, default=MANY)
     parser.add_argument("--folder", type=Path, help="keeps what was made, for another run")
+    parser.add_argument("--only", default="", help="looks at those alone whose name has this")
     arguments = parser.parse_args()
     if arguments.folder is not None:
         return compare(arguments, arguments.folder)
@@ -78,8 +64,12 @@ def compare(arguments: argparse.Namespace, folder: Path) -> int:
     logging.disable(logging.WARNING)  # there is no Redis, and nothing here needs it
     is_over = False
     for database in arguments.database or ["sqlite", "postgresql"]:
-        few = measured(database, arguments.few, folder / f"{database}-{arguments.few}")
-        many = measured(database, arguments.many, folder / f"{database}-{arguments.many}")
+        few = measured(
+            database, arguments.few, folder / f"{database}-{arguments.few}", arguments.only
+        )
+        many = measured(
+            database, arguments.many, folder / f"{database}-{arguments.many}", arguments.only
+        )
         print(f"\n{database}: ms with {arguments.few:,} and {arguments.many:,} requests, times")
         for name, (seconds, statements) in many.items():
             before = few[name][0]
@@ -94,10 +84,10 @@ def compare(arguments: argparse.Namespace, folder: Path) -> int:
     return int(is_over)
 
 
-def measured(database: str, count: int, folder: Path) -> dict[str, tuple[float, int]]:
+def measured(database: str, count: int, folder: Path, only: str) -> dict[str, tuple[float, int]]:
     """Return what each page takes, in seconds, and how many statements, with so many requests."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = folder / "pages.json"
+    made = folder / "made.json"
     with ExitStack() as stack:
         variables = {**TEST_SETTINGS, "DATA_DIR": str(folder)}
         if database == "postgresql":
@@ -108,18 +98,21 @@ def measured(database: str, count: int, folder: Path) -> dict[str, tuple[float, 
             variables["DATABASE_URL"] = address.read_text()
         app = create_app(Settings.from_env(variables))
         try:
-            if not made.exists():
-                with app.app_context():
-                    made.write_text(json.dumps(make(database, count)))
-            known = json.loads(made.read_text())
             with app.app_context():
+                run_migrations()  # also of what was made before there was the last one
+                if not made.exists():
+                    made.write_text(json.dumps(make(database, count)))
+                index_all(database)
                 statements = counting_statements()
+            known = json.loads(made.read_text())
             app.config["WTF_CSRF_ENABLED"] = False
             client = app.test_client()
             answer = client.post("/sign-in", data={"email": known["email"], "password": PASSWORD})
             assert answer.status_code == 303, answer.text
             return {
-                name: looked_at(client, path, statements) for name, path in known["pages"].items()
+                name: looked_at(client, f"/w/{known['slug']}{path}", statements)
+                for name, path in pages(known).items()
+                if only in name
             }
         finally:
             with app.app_context():
@@ -128,17 +121,28 @@ def measured(database: str, count: int, folder: Path) -> dict[str, tuple[float, 
 
 
 def make(database: str, count: int) -> dict[str, Any]:
-    """Make all rows; return the addresses of what is looked at, and who looks."""
-    if database == "sqlite":
-        db.create_all()
+    """Make all rows; return what addresses are made of, and who looks."""
     person = make_cast().alice
     begun = time.monotonic()
-    rows = Rows(person, count)
-    rows.make()
+    known = Rows(person, count).make()
     print(f"{database}: {count:,} made in {time.monotonic() - begun:.0f} s", flush=True)
-    base = f"/w/{person.workspace_slug}"
-    pages = {name: f"{base}{path}" for name, path in rows.pages().items()}
-    return {"email": person.email, "pages": pages}
+    return {"email": person.email, "slug": person.workspace_slug, **known}
+
+
+def index_all(database: str) -> None:
+    """Index for the search what is not yet."""
+    with reading():
+        if not is_any_unindexed():
+            return
+    begun = time.monotonic()
+    search._INDEXED_AT_ONCE = _AT_ONCE
+    with indexed_later(SearchDocument.__tablename__):
+        is_left = True
+        while is_left:
+            with writing():
+                is_left = index_some() > 0
+    analyze()
+    print(f"{database}: indexed in {time.monotonic() - begun:.0f} s", flush=True)
 
 
 def looked_at(client: FlaskClient, path: str, statements: list[str]) -> tuple[float, int]:
@@ -167,154 +171,76 @@ def counting_statements() -> list[str]:
     return seen
 
 
-class Rows:
-    """One workspace's requests: of many agents and keys, with tags, deadlines and priorities."""
-
-    def __init__(self, person: Person, count: int) -> None:
-        self._workspace_id = person.workspace_id
-        self._user_id = person.id
-        self._count = count
-        self._random = random.Random(count)
-        self._until = clock.now()
-        self._agent_ids: list[UUID] = []
-        self._session_ids: list[UUID] = []
-        self._a_waiting_id: UUID | None = None
-
-    def make(self) -> None:
-        """Write all of it."""
-        with writing():
-            workspace = db.session.get_one(Workspace, self._workspace_id)
-            agents = [create_agent(workspace, POLICY, name=f"Agent {n}") for n in range(_AGENTS)]
-            self._agent_ids = [agent.id for agent in agents]
-        self._add_sessions(max(self._count // 100, _AGENTS))
-        with (
-            indexed_later(InputRequest.__tablename__),
-            indexed_later(InputRequestTag.__tablename__),
-        ):
-            for begin in range(0, self._count, _AT_ONCE):
-                numbers = range(begin, min(begin + _AT_ONCE, self._count))
-                rows = [self._row(number) for number in numbers]
-                tags = [tag for row, n in zip(rows, numbers, strict=True) for tag in _tags(row, n)]
-                with writing():
-                    Insertion(InputRequest, rows).run()
-                    Insertion(InputRequestTag, tags).run()
-        with db.engine.connect() as connection:
-            connection.execute(text("ANALYZE"))
-            connection.commit()
-
-    def _add_sessions(self, count: int) -> None:
-        rows = []
-        for number in range(count):
-            self._session_ids.append(self._id_at(number, count))
-            session = {
-                "id": self._session_ids[-1],
-                "workspace_id": self._workspace_id,
-                "agent_id": self._agent_ids[number % _AGENTS],
-                "status": "waiting_for_input",
-                "created_at": self._until,
-                "updated_at": self._until,
-            }
-            rows.append(session)
-        for begin in range(0, count, _AT_ONCE):
-            with writing():
-                Insertion(AgentSession, rows[begin : begin + _AT_ONCE]).run()
-
-    def _row(self, number: int) -> Mapping[str, Any]:
-        place = self._random.randrange(len(self._session_ids))
-        request_id, created_at = self._id_at(number, self._count), self._moment(number, self._count)
-        waits = number % _ONE_WAITS_OF == 0
-        if waits and number > self._count / 2 and self._a_waiting_id is None:
-            self._a_waiting_id = request_id
-        name = _NAMES[number % len(_NAMES)]
-        due_at = self._until + timedelta(minutes=number % 9999)
-        values = {
-            "id": request_id,
-            "created_at": created_at,
-            "workspace_id": self._workspace_id,
-            "session_id": self._session_ids[place],
-            "agent_id": self._agent_ids[place % _AGENTS],
-            "kind": "input",
-            "key": f"key-{number % 50}",
-            "title": f"Approve {name} {number}?",
-            "message": f"The {name} number **{number}** is to be approved by somebody.",
-            "schema": SCHEMA,
-            "status": InputRequestStatus.PENDING if waits else InputRequestStatus.RESOLVED,
-            "response": None if waits else {"approved": True},
-            "resolved_at": None if waits else created_at + timedelta(minutes=5),
-            "resolved_by_id": None if waits else self._user_id,
-            "resolved_by_system": False,
-            "allow_decline": True,
-            "priority": number // 20 % 100 if number % 3 == 0 else 0,
-            "reference": f"R-{number}",
-            "expires_at": due_at if number % 4 == 0 else None,
-            "on_expire": "none",
-            "revision": 1,
-        }
-        return sealed_values(InputRequest, values)
-
-    def _moment(self, number: int, count: int) -> datetime:
-        return self._until - timedelta(days=_DAYS) * (1 - number / count)
-
-    def _id_at(self, number: int, count: int) -> UUID:
-        first = first_id_at(self._moment(number, count))
-        return UUID(int=first.int | self._random.getrandbits(60))
-
-    def pages(self) -> dict[str, str]:
-        """Return the addresses of what is looked at, by what it is."""
-        a_row = f"/requests/{self._a_waiting_id}"
-        filters = {
-            "one agent": f"agent={self._agent_ids[3]}",
-            "one key": "key=key-20",
-            "one tag": "tag=name-invoice",
-            "a rare tag": "tag=rare",
-            "one kind": "kind=input",
-            "older than a day": "age=1d",
-            "one session": f"session={self._session_ids[-3]}",
-        }
-        orders = ("oldest", "newest", "due", "priority")
-        decided = "/inbox?view=decided"
-        lists = {
-            **{f"waiting, {order}": f"/inbox?order={order}" for order in orders},
-            "decided": decided,
-            **{f"waiting, {name}": f"/inbox?{query}" for name, query in filters.items()},
-            **{
-                f"decided, {name}": f"/inbox?view=decided&{query}"
-                for name, query in filters.items()
-            },
-            **{
-                f"{name}, by {order}": f"/inbox?order={order}&{query}"
-                for name, query in filters.items()
-                for order in ("due", "priority")
-            },
-            "grouped by agent": "/inbox?group=agent",
-            "grouped by key": "/inbox?group=key",
-            "grouped by session": "/inbox?group=session",
-        }
-        words = {
-            "a word that many have": "approve",
-            "one that a tenth has": "invoice",
-            "a beginning": "inv",
-            "a number that one has": str(self._count // 2),
-            "two words": "approve+invoice",
-            "a word that none has": "nowhere",
-        }
-        return {
-            **lists,
-            **{f"search: {name}": f"/inbox?q={word}" for name, word in words.items()},
-            **{f"search decided: {name}": f"{decided}&q={word}" for name, word in words.items()},
-            "a request": a_row,
-            **{f"a request, by {order}": f"{a_row}?order={order}" for order in orders},
-            "another page, with the count": "/functions",
-            "what is asked for news": "/live?since=0",
-        }
-
-
-def _tags(row: Mapping[str, Any], number: int) -> Iterator[dict[str, Any]]:
-    of_row = {"request_id": row["id"], "workspace_id": row["workspace_id"]}
-    yield {**of_row, "tag": f"name-{_NAMES[number % len(_NAMES)]}"}
-    # as many whatever the number of rows, and waiting
-    if number % (_ONE_WAITS_OF * max(math.ceil(number / 200), 1)) == 0 and number < 2000:
-        yield {**of_row, "tag": "rare"}
+def pages(known: Mapping[str, Any]) -> dict[str, str]:
+    """Return the addresses of what is looked at, by what it is."""
+    a_row = f"/requests/{known['request']}"
+    filters = {
+        "one agent": f"agent={known['agent']}",
+        "one key": "key=key-20",
+        "one function": "function=tests%2Fwork-1",
+        "one tag": "tag=name-invoice",
+        "a rare tag": "tag=rare",
+        "one kind": "kind=approval",
+        "older than a day": "age=1d",
+        "one session": f"session={known['session']}",
+        "one batch": f"batch={known['batch']}",
+        "one agent and key": f"agent={known['agent']}&key=key-20",
+    }
+    words = {
+        "a word that all have": "approve",
+        "one that a tenth has": "invoice",
+        "a beginning": "inv",
+        "a number that one has": str(known["count"] // 2),
+        "two words": "approve+invoice",
+        "a word that none has": "nowhere",
+    }
+    orders = ("oldest", "newest", "due", "priority")
+    decided = "/inbox?view=decided"
+    lists = {
+        **{f"waiting, {order}": f"/inbox?order={order}" for order in orders},
+        "decided": decided,
+        **{f"waiting, {name}": f"/inbox?{query}" for name, query in filters.items()},
+        **{f"decided, {name}": f"{decided}&{query}" for name, query in filters.items()},
+        **{
+            f"{name}, by {order}": f"/inbox?order={order}&{query}"
+            for name, query in filters.items()
+            for order in ("due", "priority")
+        },
+        **{
+            f"grouped by {each}": f"/inbox?group={each}"
+            for each in ("agent", "key", "session", "batch")
+        },
+    }
+    return {
+        **lists,
+        **{f"search: {name}": f"/inbox?q={word}" for name, word in words.items()},
+        **{f"search decided: {name}": f"{decided}&q={word}" for name, word in words.items()},
+        **{
+            f"search by {order}: {name}": f"/inbox?order={order}&q={words[name]}"
+            for name in ("a word that all have", "one that a tenth has")
+            for order in ("newest", "due", "priority")
+        },
+        "search and a filter": f"/inbox?q=invoice&agent={known['agent']}",
+        "search and a tag": "/inbox?q=approve&tag=name-invoice",
+        "a request": a_row,
+        **{f"a request, by {order}": f"{a_row}?order={order}" for order in orders},
+        **{
+            f"a request, of {name}": f"{a_row}?{query}"
+            for name, query in (
+                ("a search", "q=approve"),
+                ("a search that a tenth has", "q=invoice"),
+                ("a tag", "tag=name-invoice"),
+                ("an agent", filters["one agent"]),
+            )
+        },
+        **{
+            f"{of}: {name}": f"/{of}?q={word}"
+            for of in ("sessions", "deliveries")
+            for name, word in words.items()
+        },
+        "another page, with the count": "/functions",
+        "what is asked for news": "/live?since=0",
+    }
 
 
 if __name__ == "__main__":

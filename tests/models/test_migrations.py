@@ -14,7 +14,9 @@ pytestmark = pytest.mark.server
 
 def is_of_search(name: str | None) -> bool:
     """Return True for what only one of the databases has: FTS5 keeps tables of its own."""
-    return (name or "").startswith(("search_index", "ix_search_documents_tokens"))
+    return (name or "").startswith(
+        ("search_index", "ix_search_documents_tokens", "ix_search_waiting_tokens")
+    )
 
 
 def test_nothing_is_missing_in_them(empty_app: Flask) -> None:

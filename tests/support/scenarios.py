@@ -17,6 +17,7 @@ from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
+from opensink_web.operations.requests.search import index_some
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.outbound.retry import RetrySchedule
@@ -52,6 +53,14 @@ class Waiting:
     agent_id: UUID
     session_id: UUID
     request_id: UUID
+
+
+def index_all() -> None:
+    """Index what was asked for the search, as a chore does a moment later."""
+    is_left = True
+    while is_left:
+        with writing():
+            is_left = index_some() > 0
 
 
 def ask_in(

@@ -15,6 +15,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.deliveries.outcome import finish_deliveries
 from opensink_web.operations.executions.callback import finish_callbacks
 from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.requests.search import closed_after, forget_closed
 from opensink_web.operations.retention import START, Kept, find_prunable, prune_some
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
@@ -132,6 +133,7 @@ def test_looking_for_chores(app: Flask, said_of: Look) -> None:
         with reading():
             for chore in (*ALWAYS, *CLEANING):
                 chore.is_wanted()
+            closed_after(0)
             for kind in Kept:
                 find_prunable(kind, cutoff, START)
 
@@ -146,6 +148,8 @@ def test_doing_chores(app: Flask, said_of: Look) -> None:
         for chore in (*ALWAYS, *CLEANING):
             with writing():
                 chore.do_some()
+        with writing():
+            forget_closed([1])
         for kind in Kept:
             with writing():
                 prune_some(kind, cutoff, [UUID(int=0)])

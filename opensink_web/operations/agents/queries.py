@@ -3,14 +3,13 @@
 Nothing is written here, and nothing of what writes is imported.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -22,7 +21,6 @@ from opensink_web.models import (
     ActivityType,
     Agent,
     AgentSession,
-    Delivery,
     InputRequest,
     SessionStatus,
     Workspace,
@@ -30,11 +28,14 @@ from opensink_web.models import (
 )
 from opensink_web.operations import page
 from opensink_web.operations.agents.endpoint import endpoint_from_json
-from opensink_web.operations.requests.queries import TITLES_SEARCHED_MAX, ids_named_like
+from opensink_web.operations.requests.search_match import Words
+from opensink_web.operations.requests.searched import Searched, fetch_searched
 from opensink_web.outbound.endpoint_call import EndpointSpec
 
 LOOKED_AT_MAX = 100
 AGENTS_SEARCHED_MAX = 10
+SESSIONS_LOOKED_AT = (30, 1000)
+"""At first, and then; each may have asked very much."""
 
 # Built once, because building a statement costs more than running it.
 _LIST = select(Agent).where(Agent.workspace_id == bindparam("of_workspace"))
@@ -123,21 +124,6 @@ def agents_named_like(workspace: Workspace, text: str) -> list[UUID]:
     return list(db.session.scalars(query.order_by(Agent.id.desc()).limit(AGENTS_SEARCHED_MAX)))
 
 
-def newest_of_agents(
-    table: type[AgentSession] | type[Delivery], agent_ids: Sequence[UUID]
-) -> list[Select[UUID]]:
-    """Return for each agent a query for its newest rows; each is the end of an index."""
-    parts = [
-        select(table.id)
-        .where(table.agent_id == agent_id)
-        .order_by(table.id.desc())
-        .limit(TITLES_SEARCHED_MAX)
-        .subquery()
-        for agent_id in agent_ids
-    ]
-    return [select(part.c.id) for part in parts]
-
-
 def find_agent_called(workspace: Workspace, text: str) -> Agent:
     """Find an agent by `namespace/slug`, or by a slug or name that no other has.
 
@@ -210,23 +196,36 @@ def list_sessions(
     workspace: Workspace, filters: SessionFilter, page_request: page.PageRequest
 ) -> page.Page[AgentSession]:
     """Return the workspace's sessions with their agents."""
-    narrower = (filters.agent_id, filters.search)
-    query = (
-        select(AgentSession)
-        .options(joinedload(AgentSession.agent))
-        .where(page.is_in(AgentSession.workspace_id, workspace, *narrower))
-    )
-    if filters.search:
-        like = InputRequest.id.in_(ids_named_like(workspace, filters.search))
-        asked_in = select(InputRequest.session_id).where(like)
-        of_agents = newest_of_agents(AgentSession, agents_named_like(workspace, filters.search))
-        query = query.where(AgentSession.id.in_(union_all(asked_in, *of_agents)))
-    query = page.narrowed(
-        query,
+    rows = page.narrowed(
+        select(AgentSession).where(
+            page.is_in(AgentSession.workspace_id, workspace, filters.agent_id)
+        ),
         (AgentSession.agent_id, filters.agent_id),
         (AgentSession.status, filters.status),
     )
-    return page.fetch(query, AgentSession.id, page_request)
+    with_agent = joinedload(AgentSession.agent)
+    if not filters.search:
+        return page.fetch(rows.options(with_agent), AgentSession.id, page_request)
+    agent_ids = agents_named_like(workspace, filters.search)
+    searched = Searched(
+        key=AgentSession.id,
+        rows=rows,
+        options=(with_agent,),
+        are_named=AgentSession.agent_id.in_(agent_ids),
+        names=[AgentSession.agent_id == each for each in agent_ids],
+        have_words=_are_asked_in,
+        ids_of=lambda ids: select(InputRequest.session_id).where(InputRequest.id.in_(ids)),
+        steps=SESSIONS_LOOKED_AT,
+    )
+    return fetch_searched(workspace, searched, filters.search, page_request)
+
+
+def _are_asked_in(words: Words) -> ColumnElement[bool]:
+    """Keep the sessions of which a request has the words."""
+    requests = select(InputRequest.id).where(
+        InputRequest.session_id == AgentSession.id, words.are_in(InputRequest.id)
+    )
+    return requests.correlate(AgentSession).exists()
 
 
 @dataclass(frozen=True, slots=True)

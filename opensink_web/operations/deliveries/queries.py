@@ -6,7 +6,7 @@ Nothing is written here, and nothing of what writes is imported.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select
 from sqlalchemy.orm import defer, raiseload, selectinload
 
 from opensink_web import clock
@@ -22,8 +22,9 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations import page
-from opensink_web.operations.agents.queries import agents_named_like, newest_of_agents
-from opensink_web.operations.requests.queries import ids_named_like
+from opensink_web.operations.agents.queries import agents_named_like
+from opensink_web.operations.requests.searched import Searched, fetch_searched
+from opensink_web.operations.requests.sieve import FIRST_STEPS, MORE_STEPS
 
 # bodies and headers can be large, and are encrypted
 _WITHOUT_WHAT_WAS_SAID = selectinload(Delivery.attempts).options(
@@ -91,23 +92,27 @@ def list_deliveries(
     with_attempts: bool = False,
 ) -> page.Page[Delivery]:
     """Return deliveries, newest first; of attempts that are wanted all but what was said."""
-    narrower = (filters.session_id, filters.agent_id, filters.search)
-    attempts = _WITHOUT_WHAT_WAS_SAID if with_attempts else raiseload(Delivery.attempts)
-    query = (
-        select(Delivery)
-        .options(attempts, selectinload(Delivery.agent))
-        .where(page.is_in(Delivery.workspace_id, workspace, *narrower))
-    )
-    if filters.search:
-        like = ids_named_like(workspace, filters.search)
-        about = select(Delivery.id).where(Delivery.input_request_id.in_(like))
-        of_agents = newest_of_agents(Delivery, agents_named_like(workspace, filters.search))
-        query = query.where(Delivery.id.in_(union_all(about, *of_agents)))
-    query = page.narrowed(
-        query,
+    narrower = (filters.session_id, filters.agent_id)
+    rows = page.narrowed(
+        select(Delivery).where(page.is_in(Delivery.workspace_id, workspace, *narrower)),
         (Delivery.session_id, filters.session_id),
         (Delivery.agent_id, filters.agent_id),
         (Delivery.kind, filters.kind),
         (Delivery.status, filters.status),
     )
-    return page.fetch(query, Delivery.id, page_request)
+    attempts = _WITHOUT_WHAT_WAS_SAID if with_attempts else raiseload(Delivery.attempts)
+    options = (attempts, selectinload(Delivery.agent))
+    if not filters.search:
+        return page.fetch(rows.options(*options), Delivery.id, page_request)
+    agent_ids = agents_named_like(workspace, filters.search)
+    searched = Searched(
+        key=Delivery.id,
+        rows=rows,
+        options=options,
+        are_named=Delivery.agent_id.in_(agent_ids),
+        names=[Delivery.agent_id == each for each in agent_ids],
+        have_words=lambda words: words.are_in(Delivery.input_request_id),
+        ids_of=lambda ids: select(Delivery.id).where(Delivery.input_request_id.in_(ids)),
+        steps=(FIRST_STEPS, MORE_STEPS),
+    )
+    return fetch_searched(workspace, searched, filters.search, page_request)

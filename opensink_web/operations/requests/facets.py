@@ -2,7 +2,8 @@
 
 Counting costs the same in any list. Of one of no more than SAMPLE_MAX all is looked at. In a longer
 one the values are found by jumping from one to the next in an index, and of each no more than
-VALUE_COUNTED_MAX are counted; where it is narrowed already, its first SAMPLE_MAX stand for it.
+VALUE_COUNTED_MAX are counted. Where it is narrowed already, no index has the values of what is
+left: those of the whole tab are offered, and counted among the first SAMPLE_MAX of the list alone.
 """
 
 from collections import Counter
@@ -18,9 +19,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web.models import Agent, InputRequest, InputRequestKind, Workspace, db
 from opensink_web.models.input_request import InputRequestTag
-from opensink_web.operations.requests.listing import LISTED, ListedFilter, in_list
+from opensink_web.operations.requests.listing import LISTED, ListedFilter, Listing, ListOrder
 
 SAMPLE_MAX = 300
+SIFTED_SAMPLE_MAX = 100
+"""Of a list of what has a tag or words, of which each is looked for."""
 VALUE_COUNTED_MAX = 100
 VALUES_MAX = 50
 """So many values of a kind are offered at once."""
@@ -30,7 +33,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Facet(Generic[Value]):
-    """A value by which a list can be narrowed; there are `count` of it, or even more."""
+    """A value by which a list can be narrowed; there are `count` of it, or even more.
+
+    `count` is 0 of one that is not among those that were looked at; there may be some.
+    """
 
     value: Value
     count: int
@@ -43,6 +49,8 @@ class Facets:
 
     Each is counted as if the list were not narrowed by a value of its sort. `names` are those of
     the agents; `oldest_ids` are of the list without a limit of age, as far as it was looked at.
+    `sampled` is how many of a list were looked at that has more; None where all of it was.
+    `sampled` is how many of the list were looked at to count, None where it was all that there is.
     """
 
     kinds: Sequence[Facet[InputRequestKind]]
@@ -52,6 +60,8 @@ class Facets:
     tags: Sequence[Facet[str]]
     names: dict[UUID, str]
     oldest_ids: Sequence[UUID]
+    are_all_oldest: bool
+    sampled: int | None
 
 
 class GroupBy(StrEnum):
@@ -95,17 +105,17 @@ class Group:
 class _Sample:
     """The first rows of a list, all of them unless it is full."""
 
+    listing: Listing
     filters: ListedFilter
     rows: Sequence[Row[Any]]
 
     @property
     def is_full(self) -> bool:
-        return len(self.rows) >= SAMPLE_MAX
+        return len(self.rows) >= _most(self.listing)
 
     @property
     def is_narrowed(self) -> bool:
-        usual = ListedFilter(view=self.filters.view, order=self.filters.order)
-        return self.filters != usual
+        return self.filters != _tab(self.filters)
 
     def count(self, values: Iterable[Value]) -> list[Facet[Value]]:
         """Return how often each value is there, the most frequent first."""
@@ -118,23 +128,26 @@ def facet_counts(workspace: Workspace, filters: ListedFilter) -> Facets:
     samples: dict[ListedFilter, _Sample] = {}
 
     def sample(**without: Any) -> _Sample:
-        wider = replace(filters, **without)
+        wider = replace(filters, order=ListOrder.OLDEST, **without)
         if wider not in samples:
-            samples[wider] = _Sample(wider, _sampled(workspace, wider))
+            samples[wider] = _sample(workspace, wider)
         return samples[wider]
 
-    agents, functions, keys = sample(agent_id=None), sample(function_name=None), sample(key=None)
-    of_agents = _of_column(workspace, agents, GroupBy.AGENT)
+    kinds = _of_column(workspace, sample(kind=None), InputRequest.kind)
+    agents = _of_column(workspace, sample(agent_id=None), InputRequest.agent_id)
+    functions = _of_column(workspace, sample(function_name=None), InputRequest.key)
+    keys = _of_column(workspace, sample(key=None), InputRequest.key)
+    oldest = sample(older_than=None)
     return Facets(
-        kinds=sample(kind=None).count(row.kind for row in sample(kind=None).rows),
-        agents=[facet for facet, _ in of_agents],
-        functions=[
-            facet for facet, is_of in _of_column(workspace, functions, GroupBy.KEY) if is_of
-        ],
-        keys=[facet for facet, is_of in _of_column(workspace, keys, GroupBy.KEY) if not is_of],
-        tags=_tags(sample(tag=None)),
-        names=names_of_agents(workspace, [facet.value for facet, _ in of_agents]),
-        oldest_ids=[row.id for row in sample(older_than=None).rows],
+        kinds=[facet for facet, _ in kinds],
+        agents=[facet for facet, _ in agents],
+        functions=[facet for facet, is_of_execution in functions if is_of_execution],
+        keys=[facet for facet, is_of_execution in keys if not is_of_execution],
+        tags=_tags(workspace, sample(tag=None)),
+        names=names_of_agents(workspace, [facet.value for facet, _ in agents]),
+        oldest_ids=[row.id for row in oldest.rows],
+        are_all_oldest=not oldest.is_full,
+        sampled=max((len(each.rows) for each in samples.values() if each.is_full), default=None),
     )
 
 
@@ -142,7 +155,7 @@ def groups(
     workspace: Workspace, filters: ListedFilter, by: GroupBy, after: Any = None
 ) -> tuple[list[Group], bool]:
     """Return what a list is made of, VALUES_MAX groups after a value; and whether more follow."""
-    rows = _values(workspace, filters, by.column, after, VALUES_MAX + 1)
+    rows = _values(Listing(workspace, filters), by.column, after, VALUES_MAX + 1)
     shown = rows[:VALUES_MAX]
     query = select(InputRequest).options(*LISTED)
     query = query.where(InputRequest.id.in_([row.first_id for row in shown]))
@@ -154,46 +167,60 @@ def groups(
     ], len(rows) > VALUES_MAX
 
 
-def _sampled(workspace: Workspace, filters: ListedFilter) -> Sequence[Row[Any]]:
+def _sample(workspace: Workspace, filters: ListedFilter) -> _Sample:
     columns: tuple[Any, ...] = (
         *(InputRequest.id, InputRequest.kind, InputRequest.agent_id, InputRequest.key),
         InputRequest.execution_id,
     )
-    query = in_list(select(*columns), workspace, filters)
-    return db.session.execute(query.order_by(InputRequest.id).limit(SAMPLE_MAX)).all()
+    listing = Listing(workspace, filters)
+    rows = listing.some_after(select(*columns), None, _most(listing))
+    return _Sample(listing, filters, rows)
 
 
-def _of_column(workspace: Workspace, sample: _Sample, by: GroupBy) -> list[tuple[Facet[Any], bool]]:
+def _most(listing: Listing) -> int:
+    return SIFTED_SAMPLE_MAX if listing.is_sifted else SAMPLE_MAX
+
+
+def _tab(filters: ListedFilter) -> ListedFilter:
+    """Return the whole of what a list is a part of."""
+    return ListedFilter(view=filters.view)
+
+
+def _with_others(found: list[Facet[Value]], values: Iterable[Value]) -> list[Facet[Value]]:
+    """Add what there is besides, not counted."""
+    known = {each.value for each in found}
+    others = [Facet(each, 0, has_more=True) for each in values if each not in known]
+    return [*found, *others][:VALUES_MAX]
+
+
+def _of_column(
+    workspace: Workspace, sample: _Sample, column: InstrumentedAttribute[Any]
+) -> list[tuple[Facet[Any], bool]]:
     """Count the values of a column; say of each whether it is what executions ask."""
+    is_of_execution: dict[Any, bool] = {}
+    rows: Sequence[Row[Any]] = ()
+    if sample.is_full:
+        tab = Listing(workspace, _tab(sample.filters))
+        rows = _values(tab, column, None, VALUES_MAX)
+        is_of_execution |= {row.value: row.is_of_execution for row in rows}
     if sample.is_full and not sample.is_narrowed:
-        rows = _values(workspace, sample.filters, by.column, None, VALUES_MAX)
-        facets = [
-            (Facet(row.value, row.size, row.size >= VALUE_COUNTED_MAX), row.is_of_execution)
-            for row in rows
-        ]
-        return sorted(facets, key=lambda each: -each[0].count)
-    values = (
-        (value, row.execution_id is not None)
-        for row in sample.rows
-        if (value := getattr(row, by.column.key)) is not None
-    )
-    return [
-        (Facet(each.value[0], each.count, each.has_more), each.value[1])
-        for each in sample.count(values)
-    ]
+        facets = [Facet(row.value, row.size, row.size >= VALUE_COUNTED_MAX) for row in rows]
+        facets.sort(key=lambda each: -each.count)
+    else:
+        of_rows = [(getattr(row, column.key), row.execution_id is not None) for row in sample.rows]
+        is_of_execution |= dict(of_rows)
+        facets = sample.count(value for value, _ in of_rows if value is not None)
+        facets = _with_others(facets, [row.value for row in rows])
+    return [(each, is_of_execution[each.value]) for each in facets]
 
 
 def _values(
-    workspace: Workspace,
-    filters: ListedFilter,
-    column: InstrumentedAttribute[Any],
-    after: Any,
-    limit: int,
+    listing: Listing, column: InstrumentedAttribute[Any], after: Any, limit: int
 ) -> Sequence[Row[Any]]:
     """Find the values of a column in a list, from one to the next, each by one look at an index."""
 
     def listed(*columns: Any) -> Select[Any]:
-        return in_list(select(*columns), workspace, filters).where(column.is_not(None))
+        return listing.kept(select(*columns), listing.rarest).where(column.is_not(None))
 
     start = listed(column).order_by(column).limit(1)
     if after is not None:
@@ -221,14 +248,30 @@ def _values(
     return sorted(rows, key=lambda row: row.number)
 
 
-def _tags(sample: _Sample) -> list[Facet[str]]:
+def _tags(workspace: Workspace, sample: _Sample) -> list[Facet[str]]:
     query = (
         select(InputRequestTag.tag, func.count().label("size"))
         .where(InputRequestTag.request_id.in_([row.id for row in sample.rows]))
         .group_by(InputRequestTag.tag)
     )
     rows = sorted(db.session.execute(query), key=lambda row: (-row.size, row.tag))
-    return [Facet(row.tag, row.size, sample.is_full) for row in rows[:VALUES_MAX]]
+    facets = [Facet(row.tag, row.size, sample.is_full) for row in rows[:VALUES_MAX]]
+    return _with_others(facets, _all_tags(workspace)) if sample.is_full else facets
+
+
+def _all_tags(workspace: Workspace) -> Sequence[str]:
+    """Find tags of the workspace, from one to the next, each by one look at an index."""
+    tags = select(InputRequestTag.tag).where(InputRequestTag.workspace_id == workspace.id)
+    tags = tags.order_by(InputRequestTag.tag).limit(1)
+    chain = select(tags.scalar_subquery().label("tag"), literal(1, Integer).label("number"))
+    known = chain.cte("tags", recursive=True)
+    following = tags.where(InputRequestTag.tag > known.c.tag).correlate(known).scalar_subquery()
+    known = known.union_all(
+        select(following, known.c.number + 1).where(
+            known.c.tag.is_not(None), known.c.number < VALUES_MAX
+        )
+    )
+    return db.session.scalars(select(known.c.tag).where(known.c.tag.is_not(None))).all()
 
 
 def names_of_agents(workspace: Workspace, agent_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -5,14 +5,23 @@ that an index has: most requests have neither a deadline nor a priority, so thos
 first by an index that holds no others, and then all the rest by id.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, literal, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    false,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, load_only, selectinload
 
 from opensink_web import clock
@@ -26,16 +35,16 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import first_id_at
-from opensink_web.models.input_request import InputRequestTag
 from opensink_web.operations import page
-from opensink_web.operations.requests.search_match import LOOKED_AT_MAX, matching_ids
+from opensink_web.operations.requests.order import Segment, Stretch
+from opensink_web.operations.requests.sieve import Sieve, in_fewest_steps, rarest_of, sieves_of
 
 # written out: an index of those alone that wait is used for no value that is bound
 _PENDING: ColumnElement[Any] = literal_column(f"'{InputRequestStatus.PENDING}'")
 IS_WAITING: ColumnElement[bool] = InputRequest.status == _PENDING
 IS_DECIDED: ColumnElement[bool] = InputRequest.status != _PENDING
-_FEW_MAX = 2000
-"""So many that have a tag or a word are all looked at, to put them in order."""
+KEPT_COUNTED_MAX = 100
+"""Of what has a tag or words no more are counted beside a request."""
 LISTED = (
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
@@ -88,37 +97,16 @@ class ListedFilter:
 class Neighbours:
     """Where a request stands in a list.
 
-    `position` begins with 1; it and `total` go no further than page.COUNTED_MAX. A request that is
-    not in the list, because it was decided, has no position, but those beside its place.
+    `position` begins with 1; it and `total` go only so far, and `has_more` says that `total` went
+    no further. A request that is not in the list, because it was decided, has no position, but
+    those beside its place.
     """
 
     previous_id: UUID | None
     next_id: UUID | None
     position: int | None
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """A part of an order: the rows that it has, and the columns by which they stand."""
-
-    columns: tuple[InstrumentedAttribute[Any], ...]
-    condition: ColumnElement[bool] | None = None
-    descends: bool = False
-
-    def has(self, request: InputRequest) -> bool:
-        """Return True if a request has a place in the segment."""
-        return all(getattr(request, column.key) is not None for column in self.columns)
-
-    def sorted(self, query: Select[Any], *, backwards: bool = False) -> Select[Any]:
-        descends = self.descends is not backwards
-        return query.order_by(*(each.desc() if descends else each for each in self.columns))
-
-    def beyond(self, request: InputRequest, *, backwards: bool = False) -> ColumnElement[bool]:
-        """Keep what comes after a request of the segment, or before it."""
-        values = [literal(getattr(request, each.key), each.type) for each in self.columns]
-        place, columns = tuple_(*values), tuple_(*self.columns)
-        return columns < place if self.descends is not backwards else columns > place
+    has_more: bool = False
 
 
 def list_page(
@@ -130,8 +118,8 @@ def list_page(
     """
     after = page.row_id_in(page_request)
     last = None if after is None else _find(workspace, after)
-    query = in_list(select(InputRequest).options(*LISTED), workspace, filters)
-    rows = _some_after(query, filters, last, page_request.limit + 1)
+    query = select(InputRequest).options(*LISTED)
+    rows = Listing(workspace, filters).scalars_after(query, last, page_request.limit + 1)
     if len(rows) <= page_request.limit:
         return page.Page(rows, None)
     rows = rows[: page_request.limit]
@@ -148,15 +136,21 @@ def list_these(workspace: Workspace, request_ids: Sequence[UUID]) -> list[InputR
 
 def neighbours(workspace: Workspace, filters: ListedFilter, request: InputRequest) -> Neighbours:
     """Return what stands beside a request, and how many there are; costs the same in any list."""
-    query = in_list(select(InputRequest.id), workspace, filters)
-    before = _some_after(query, filters, request, page.COUNTED_MAX, backwards=True)
-    behind = _some_after(query, filters, request, 1)
-    is_listed = db.session.scalars(query.where(InputRequest.id == request.id)).first() is not None
+    listing, ids = Listing(workspace, filters), select(InputRequest.id)
+    before = listing.scalars_after(ids, request, 1, backwards=True)
+    behind = listing.scalars_after(ids, request, 1)
+    itself = listing.kept(ids).where(InputRequest.id == request.id)
+    most = KEPT_COUNTED_MAX if listing.is_sifted else page.COUNTED_MAX
+    position = None
+    if db.session.scalars(itself).first() is not None:
+        position = min(listing.count_after(request, most, backwards=True) + 1, most)
+    total = listing.count_after(None, most)
     return Neighbours(
         previous_id=before[0] if before else None,
         next_id=behind[0] if behind else None,
-        position=min(len(before) + 1, page.COUNTED_MAX) if is_listed else None,
-        total=count_listed(workspace, filters),
+        position=position,
+        total=total,
+        has_more=total >= most,
     )
 
 
@@ -165,17 +159,15 @@ def next_after(workspace: Workspace, filters: ListedFilter, request: InputReques
 
     Returns None once nothing else is in the list.
     """
-    query = in_list(select(InputRequest.id), workspace, filters).where(
-        InputRequest.id != request.id
-    )
-    ids = _some_after(query, filters, request, 1) or _some_after(query, filters, None, 1)
+    listing = Listing(workspace, filters)
+    others = select(InputRequest.id).where(InputRequest.id != request.id)
+    ids = listing.scalars_after(others, request, 1) or listing.scalars_after(others, None, 1)
     return ids[0] if ids else None
 
 
 def count_listed(workspace: Workspace, filters: ListedFilter) -> int:
     """Count what is in a list, up to page.COUNTED_MAX."""
-    some = in_list(select(InputRequest.id), workspace, filters).limit(page.COUNTED_MAX)
-    return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return Listing(workspace, filters).count_after(None, page.COUNTED_MAX)
 
 
 def _find(workspace: Workspace, request_id: UUID) -> InputRequest | None:
@@ -185,14 +177,14 @@ def _find(workspace: Workspace, request_id: UUID) -> InputRequest | None:
     return db.session.scalars(query).one_or_none()
 
 
-def _segments(filters: ListedFilter) -> Sequence[_Segment]:
+def _segments(filters: ListedFilter) -> Sequence[Segment]:
     if filters.view is ListView.DECIDED:
-        return (_Segment((InputRequest.closed_at, InputRequest.id), descends=True),)
+        return (Segment((InputRequest.closed_at, InputRequest.id), descends=True),)
     match filters.order:
         case ListOrder.OLDEST:
-            return (_Segment((InputRequest.id,)),)
+            return (Segment((InputRequest.id,)),)
         case ListOrder.NEWEST:
-            return (_Segment((InputRequest.id,), descends=True),)
+            return (Segment((InputRequest.id,), descends=True),)
         case ListOrder.DUE:
             first: InstrumentedAttribute[Any] = InputRequest.expires_at
         case ListOrder.PRIORITY:
@@ -200,97 +192,150 @@ def _segments(filters: ListedFilter) -> Sequence[_Segment]:
         case _:
             assert_never(filters.order)
     return (
-        _Segment((first, InputRequest.id), first.is_not(None)),
-        _Segment((InputRequest.id,), first.is_(None)),
+        Segment((first, InputRequest.id), first.is_not(None)),
+        Segment((InputRequest.id,), first.is_(None)),
     )
 
 
-def _some_after(
-    query: Select[Any],
-    filters: ListedFilter,
-    request: InputRequest | None,
-    limit: int,
-    *,
-    backwards: bool = False,
-) -> list[Any]:
-    """Return what a query finds from the start, or after a request, or before it, nearest first."""
-    segments = _segments(filters)
-    # who has a deadline stands by it, and not among those that have none
-    own = next((each for each in segments if request and each.has(request)), None)
-    if own is not None:
-        place = segments.index(own)
-        segments = segments[place::-1] if backwards else segments[place:]
-    elif backwards:
-        return []
-    rows: list[Any] = []
-    for segment in segments:
-        some = query if segment.condition is None else query.where(segment.condition)
-        if segment is own and request is not None:
-            some = some.where(segment.beyond(request, backwards=backwards))
-        some = segment.sorted(some, backwards=backwards).limit(limit - len(rows))
-        rows += db.session.scalars(some)
-        if len(rows) >= limit:
-            break
-    return rows
+class Listing:
+    """A list, to be read in its order from any place."""
 
+    def __init__(self, workspace: Workspace, filters: ListedFilter) -> None:
+        self._workspace, self._filters = workspace, filters
+        self._is_waiting = filters.view is ListView.WAITING
+        sieves = sieves_of(workspace, filters.tag, filters.search, is_waiting=self._is_waiting)
+        self._has_nothing = sieves is None
+        self._sieves: Sequence[Sieve] = sieves or ()
 
-def in_list(query: Select[Any], workspace: Workspace, filters: ListedFilter) -> Select[Any]:
-    """Keep what is in a list; what is known best is looked up by an index.
+    @property
+    def is_sifted(self) -> bool:
+        """Return True if only what has a tag or words is in it."""
+        return bool(self._sieves)
 
-    What has a word or a tag that few have is looked up by it, and then put in order. Of one that
-    many have a part is soon found in the list's own order.
-    """
-    is_waiting = filters.view is ListView.WAITING
-    conditions: list[ColumnElement[bool]] = []
-    is_looked_up = False
-    if filters.tag is not None:
-        tagged = _tagged(workspace, filters.tag)
-        # else SQLite walks through all there is, in order, for the few that are wanted
-        is_looked_up = not is_waiting or _is_rare(tagged)
-        conditions.append(InputRequest.id.in_(tagged) if is_looked_up else _has_tag(filters.tag))
-    if filters.search is not None:
-        matched = matching_ids(workspace, filters.search)
-        if matched is None:
+    def scalars_after(
+        self,
+        query: Select[Any],
+        request: InputRequest | None,
+        limit: int,
+        *,
+        backwards: bool = False,
+    ) -> list[Any]:
+        """Return the first of what `some_after` does, of each row."""
+        return [row[0] for row in self.some_after(query, request, limit, backwards=backwards)]
+
+    def some_after(
+        self,
+        query: Select[*tuple[Any, ...]],
+        request: InputRequest | None,
+        limit: int,
+        *,
+        backwards: bool = False,
+    ) -> list[Row[Any]]:
+        """Return what a query has of the list's start, or after a request, or before it, nearest
+        first.
+        """
+        rows: list[Row[Any]] = []
+        for stretch in self._stretches(request, backwards=backwards):
+            rows += self._some_of(query, stretch, limit - len(rows))
+            if len(rows) >= limit:
+                break
+        return rows
+
+    def count_after(
+        self, request: InputRequest | None, limit: int, *, backwards: bool = False
+    ) -> int:
+        """Count what there is from the start, or after a request, or before it, up to a limit."""
+        ids = select(InputRequest.id)
+        if self.is_sifted:
+            return len(self.some_after(ids, request, limit, backwards=backwards))
+        count = 0
+        for stretch in self._stretches(request, backwards=backwards):
+            some = stretch.of(self.kept(ids)).limit(limit - count).subquery()
+            count += db.session.scalar(select(func.count()).select_from(some)) or 0
+            if count >= limit:
+                break
+        return count
+
+    def kept(self, query: Select[Any], found_by: Sieve | None = None) -> Select[Any]:
+        """Keep of a query what is in the list; looked up by a sieve, or walked through."""
+        filters = self._filters
+        if self._has_nothing:
             return query.where(false())
-        is_looked_up = is_looked_up or not is_waiting or _is_rare(matched)
-        conditions.append(InputRequest.id.in_(matched))
-    query = query.where(
-        page.is_in(InputRequest.workspace_id, workspace, filters.session_id, is_looked_up or None),
-        IS_WAITING if is_waiting else IS_DECIDED,
-        *conditions,
-    )
-    query = page.narrowed(
-        query,
-        (InputRequest.kind, filters.kind),
-        (InputRequest.agent_id, filters.agent_id),
-        (InputRequest.key, filters.key),
-        (InputRequest.session_id, filters.session_id),
-        (InputRequest.batch_id, filters.batch_id),
-    )
-    if filters.function_name is not None:
-        # a function's requests have its name as their key
+        for sieve in self._sieves:
+            is_looked_up = sieve is found_by
+            kept = InputRequest.id.in_(sieve.ids) if is_looked_up else sieve.are_in(InputRequest.id)
+            query = query.where(kept)
         query = query.where(
-            InputRequest.key == filters.function_name, InputRequest.execution_id.is_not(None)
+            page.is_in(InputRequest.workspace_id, self._workspace, filters.session_id, found_by),
+            IS_WAITING if self._is_waiting else IS_DECIDED,
         )
-    if filters.older_than is not None:
-        query = query.where(InputRequest.id < first_id_at(clock.now() - filters.older_than))
-    return query
+        query = page.narrowed(
+            query,
+            (InputRequest.kind, filters.kind),
+            (InputRequest.agent_id, filters.agent_id),
+            (InputRequest.key, filters.key),
+            (InputRequest.session_id, filters.session_id),
+            (InputRequest.batch_id, filters.batch_id),
+        )
+        if filters.function_name is not None:
+            # a function's requests have its name as their key
+            query = query.where(
+                InputRequest.key == filters.function_name, InputRequest.execution_id.is_not(None)
+            )
+        if filters.older_than is not None:
+            query = query.where(InputRequest.id < first_id_at(clock.now() - filters.older_than))
+        return query
 
+    @cached_property
+    def rarest(self) -> Sieve | None:
+        """What keeps so few that they are all looked up."""
+        return rarest_of(self._sieves)
 
-def _tagged(workspace: Workspace, tag: str) -> Select[Any]:
-    """Find the newest LOOKED_AT_MAX requests that have a tag."""
-    tagged = select(InputRequestTag.request_id).where(
-        InputRequestTag.workspace_id == workspace.id, InputRequestTag.tag == tag
-    )
-    return tagged.order_by(InputRequestTag.request_id.desc()).limit(LOOKED_AT_MAX)
+    def _stretches(self, request: InputRequest | None, *, backwards: bool) -> Iterator[Stretch]:
+        """Give the parts of the order from the start, or after a request, or before it."""
+        segments = _segments(self._filters)
+        # who has a deadline stands by it, and not among those that have none
+        own = next((each for each in segments if request and each.has(request)), None)
+        if own is not None:
+            place = segments.index(own)
+            segments = segments[place::-1] if backwards else segments[place:]
+        elif backwards:
+            return
+        for segment in segments:
+            after = segment.place_of(request) if request and segment is own else None
+            yield Stretch(segment, after, backwards)
 
+    def _some_of(self, query: Select[Any], stretch: Stretch, limit: int) -> list[Row[Any]]:
+        if not self.is_sifted:
+            return self._read(stretch.of(self.kept(query)).limit(limit))
+        return in_fewest_steps(
+            limit,
+            walk=lambda steps: self._walk(query, stretch, limit, steps),
+            is_rare=lambda: self.rarest is not None,
+            look_up=lambda: self._look_up(query, stretch, limit),
+        )
 
-def _has_tag(tag: str) -> ColumnElement[bool]:
-    of_it = InputRequestTag.request_id == InputRequest.id
-    return select(InputRequestTag.request_id).where(of_it, InputRequestTag.tag == tag).exists()
+    def _walk(
+        self, query: Select[Any], stretch: Stretch, limit: int, steps: int
+    ) -> tuple[list[Row[Any]], bool]:
+        """Look at so many rows of the list; say also whether these were all."""
+        unsifted = Listing(self._workspace, replace(self._filters, tag=None, search=None))
+        places = unsifted.kept(select(*stretch.segment.columns))
+        last = db.session.execute(stretch.of(places).offset(steps - 1).limit(1)).first()
+        walked = stretch.of(self.kept(query)).limit(limit)
+        if last is not None:
+            walked = walked.where(stretch.until(last))
+        return self._read(walked), last is None
 
+    def _look_up(self, query: Select[Any], stretch: Stretch, limit: int) -> list[Row[Any]]:
+        sieve = self.rarest
+        if (
+            sieve is None and self._is_waiting
+        ):  # the rest of it: what is decided is in its index too
+            return self._read(stretch.of(self.kept(query)).limit(limit))
+        looked_up = replace(stretch, is_found=True)
+        kept = self.kept(query, sieve or self._sieves[-1])
+        return self._read(looked_up.of(kept).limit(limit))
 
-def _is_rare(found: Select[Any]) -> bool:
-    """Return True if so few are found that all of them can be looked at."""
-    some = found.limit(_FEW_MAX + 1).subquery()
-    return (db.session.scalar(select(func.count()).select_from(some)) or 0) <= _FEW_MAX
+    def _read(self, query: Select[Any]) -> list[Row[Any]]:
+        return list(db.session.execute(query))

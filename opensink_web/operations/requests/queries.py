@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -31,9 +31,6 @@ from opensink_web.models import (
 from opensink_web.models.hidden import is_there
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
-
-TITLES_SEARCHED_MAX = 2_000
-"""Of so many of the newest requests, titles are looked at."""
 
 # Built once, because building a statement costs more than running it.
 _FIND = select(InputRequest).where(
@@ -285,33 +282,6 @@ def count_waiting_by_session(workspace: Workspace, session_ids: list[UUID]) -> d
 def has_open_requests(session_id: UUID) -> bool:
     """Return True if somebody is asked something in a session, or can still undo what they said."""
     return run_prepared(_OPEN_REQUEST, {"of_session": session_id}).first() is not None
-
-
-def ids_named_like(workspace: Workspace, text: str) -> Select[UUID]:
-    """Return a query for requests by part of a title or key, among the newest; by a key, of all.
-
-    However many requests there are, it reads no more than TITLES_SEARCHED_MAX.
-    """
-    newest = (
-        select(InputRequest.id, InputRequest.title, InputRequest.key)
-        .where(InputRequest.workspace_id == workspace.id)
-        .order_by(InputRequest.id.desc())
-        .limit(TITLES_SEARCHED_MAX)
-        .subquery()
-    )
-    parts = (newest.c.title, newest.c.key)
-    named = select(newest.c.id).where(
-        or_(*(each.icontains(text, autoescape=True) for each in parts))
-    )
-    keyed = (
-        select(InputRequest.id)
-        .where(InputRequest.workspace_id == workspace.id, InputRequest.key == text)
-        .order_by(InputRequest.id.desc())
-        .limit(TITLES_SEARCHED_MAX)
-        .subquery()
-    )
-    requests = union_all(named, select(keyed.c.id)).subquery()
-    return select(requests.c.id)
 
 
 def find_draft(request_id: UUID, user_id: UUID) -> Draft | None:

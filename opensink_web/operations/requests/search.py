@@ -4,11 +4,13 @@ What is indexed are keyed hashes of words, because messages are encrypted at res
 in clear would tell most of what they say (docs/decisions/search.md). The key is a workspace's own.
 
 Requests are indexed a moment after they were created, by a chore: whoever creates very many does
-not wait for it. What a request says does not change, so each is indexed once.
+not wait for it. What a request says does not change, so each is indexed once: with all others, and
+with those that wait. From these another chore takes it, some time after its decision.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    delete,
     insert,
     select,
     update,
@@ -25,11 +28,13 @@ from sqlalchemy import (
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import (
+    OPEN_STATUSES,
     Agent,
     InputRequest,
     InputRequestTag,
     SearchDocument,
     SearchProgress,
+    WaitingDocument,
     Workspace,
     db,
 )
@@ -38,12 +43,14 @@ from opensink_web.operations.requests.search_match import search_key
 from opensink_web.operations.requests.search_words import token_of, words_of
 
 _INDEXED_AT_ONCE = 200
+_LOOKED_AT_ONCE = 1000
 _LATEST = timedelta(minutes=1)
 """How long after its id was made a request is committed at the latest."""
 
 # of the tables, not the classes: a batch that is being staged is indexed too
 _REQUESTS = cast("Table", InputRequest.__table__)
 _DOCUMENTS = cast("Table", SearchDocument.__table__)
+_WAITING = cast("Table", WaitingDocument.__table__)
 _AGENTS = cast("Table", Agent.__table__)
 _IS_PROGRESS = SearchProgress.id == 1
 
@@ -67,13 +74,14 @@ def index_some() -> int:
     ):
         tags.setdefault(request_id, []).append(tag)
     keys = _keys_of({row.workspace_id for row in rows})
-    db.session.execute(
-        insert(_DOCUMENTS),
-        [
-            {"request_id": row.id, "tokens": _tokens(keys, row, tags.get(row.id, ()))}
-            for row in rows
-        ],
-    )
+    documents = [
+        {"request_id": row.id, "tokens": _tokens(keys, row, tags.get(row.id, ()))} for row in rows
+    ]
+    db.session.execute(insert(_DOCUMENTS), documents)
+    open_ids = {row.id for row in rows if row.status.is_open}
+    waiting = [each for each in documents if each["request_id"] in open_ids]
+    if waiting:
+        db.session.execute(insert(_WAITING), waiting)
     # what was committed late has an older id than what was committed before
     until = min(ids[-1], first_id_at(clock.now() - _LATEST))
     db.session.execute(
@@ -85,10 +93,44 @@ def index_some() -> int:
     return len(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Some of the documents of what waits whose requests do not any more.
+
+    `next_after` is where it goes on, None at the end.
+    """
+
+    numbers: Sequence[int]
+    next_after: int | None
+
+
+def closed_after(number: int) -> Closed:
+    """Look through some documents of what waits. Writes nothing."""
+    query = (
+        select(_WAITING.c.number, _REQUESTS.c.status)
+        .join(_REQUESTS, _REQUESTS.c.id == _WAITING.c.request_id)
+        .where(_WAITING.c.number > number)
+        .order_by(_WAITING.c.number)
+        .limit(_LOOKED_AT_ONCE)
+    )
+    rows = db.session.execute(query).all()
+    is_end = len(rows) < _LOOKED_AT_ONCE
+    return Closed(
+        [row.number for row in rows if not row.status.is_open], None if is_end else rows[-1].number
+    )
+
+
+def forget_closed(numbers: Sequence[int]) -> None:
+    """Take documents from those of what waits; a number that is another's by now stays."""
+    is_closed = _REQUESTS.c.status.not_in(OPEN_STATUSES)
+    of_it = select(_REQUESTS.c.id).where(_REQUESTS.c.id == _WAITING.c.request_id, is_closed)
+    db.session.execute(delete(_WAITING).where(_WAITING.c.number.in_(numbers), of_it.exists()))
+
+
 def _unindexed(limit: int) -> Sequence[Row[Any]]:
     until = select(SearchProgress.indexed_until).where(_IS_PROGRESS).scalar_subquery()
     is_indexed = select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.request_id == _REQUESTS.c.id)
-    columns = ("id", "workspace_id", "title", "key", "reference", "message")
+    columns = ("id", "workspace_id", "title", "key", "reference", "message", "status")
     query: Select[Any] = (
         select(*(_REQUESTS.c[name] for name in columns), _AGENTS.c.name.label("agent_name"))
         .join_from(_REQUESTS, _AGENTS, _AGENTS.c.id == _REQUESTS.c.agent_id, isouter=True)

@@ -1,6 +1,6 @@
 """What stands above the inbox's list: the filters that are on, and menus of what else there is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 from uuid import UUID
@@ -9,7 +9,7 @@ from opensink_web import clock
 from opensink_web.models import InputRequestKind, Workspace
 from opensink_web.models.base import first_id_at
 from opensink_web.operations.requests.facets import (
-    SAMPLE_MAX,
+    VALUES_MAX,
     Facet,
     Facets,
     GroupBy,
@@ -18,6 +18,9 @@ from opensink_web.operations.requests.facets import (
 )
 from opensink_web.operations.requests.listing import ListOrder, ListView
 from opensink_web.web.requests.inbox_filter import Age, InboxFilter
+
+_TYPED: dict[str, Any] = {"agent_id": None, "function": "", "key": "", "tag": ""}
+"""Of what there may be more values than are offered; with the value for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Values of one sort; `name` is unique on the page."""
+    """Values of one sort; `name` is unique on the page, and the argument that has the value.
+
+    `note` says what the counts leave out. `kept` are arguments that stay where another value than
+    those of the options is typed; None where there is no other.
+    """
 
     name: str
     label: str
     options: Sequence[Option]
+    note: str = ""
+    kept: Mapping[str, str] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -78,35 +87,42 @@ def menus_of(workspace: Workspace, filters: InboxFilter) -> InboxMenus:
 
 def _filters(filters: InboxFilter, facets: Facets, names: dict[UUID, str]) -> Iterator[Menu]:
     agents = [each for each in facets.agents if each.value in names]
-    yield _menu(
-        filters, "kind", "Kind", facets.kinds, {each: _kind(each) for each in InputRequestKind}
+    kinds, ages = (
+        {each: _kind(each) for each in InputRequestKind},
+        {each: each.words for each in Age},
     )
-    yield _menu(filters, "agent_id", "Agent", agents, names)
-    yield _menu(filters, "function", "Function", facets.functions)
-    yield _menu(filters, "key", "Key", facets.keys)
-    yield _menu(filters, "tag", "Tag", facets.tags)
+    yield _menu(filters, facets, "kind", "Kind", facets.kinds, kinds)
+    yield _menu(filters, facets, "agent_id", "Agent", agents, names)
+    yield _menu(filters, facets, "function", "Function", facets.functions)
+    yield _menu(filters, facets, "key", "Key", facets.keys)
+    yield _menu(filters, facets, "tag", "Tag", facets.tags)
     if filters.view is ListView.WAITING:
-        yield _menu(filters, "age", "Age", _ages(facets), {each: each.words for each in Age})
+        yield _menu(filters, facets, "age", "Age", _ages(facets), ages)
 
 
 def _menu(
     filters: InboxFilter,
+    facets_of: Facets,
     field: str,
     label: str,
     facets: Sequence[Facet[Any]],
     words: dict[Any, str] | None = None,
 ) -> Menu:
-    chosen = getattr(filters, field)
+    chosen, name = getattr(filters, field), field.removesuffix("_id")
+    is_sampled = facets_of.sampled is not None and (filters.narrows or field == "tag")
+    has_others = field in _TYPED and (is_sampled or len(facets) >= VALUES_MAX)
     options = [
         Option(
             text=str(each.value) if words is None else words[each.value],
             href=filters.changed(**{field: each.value}).inbox_href(),
-            count=f"{each.count}+" if each.has_more else str(each.count),
+            count=_count(each),
             is_chosen=each.value == chosen,
         )
         for each in facets
     ]
-    return Menu(field.removesuffix("_id"), label, options)
+    others = filters.changed(**{field: _TYPED[field]}).args if has_others else None
+    note = f"Counted among the first {facets_of.sampled}" if is_sampled else ""
+    return Menu(name, label, options, note, others)
 
 
 def _ages(facets: Facets) -> list[Facet[Age]]:
@@ -114,8 +130,17 @@ def _ages(facets: Facets) -> list[Facet[Age]]:
     now, ids = clock.now(), facets.oldest_ids
     counts = {age: sum(each < first_id_at(now - age.least) for each in ids) for age in Age}
     return [
-        Facet(age, count, has_more=count >= SAMPLE_MAX) for age, count in counts.items() if count
+        Facet(age, count, has_more=count == len(ids) and not facets.are_all_oldest)
+        for age, count in counts.items()
+        if count
     ]
+
+
+def _count(facet: Facet[Any]) -> str:
+    """Write how many there are of a value; nothing where none was seen of those there may be."""
+    if facet.has_more:
+        return f"{facet.count}+" if facet.count else ""
+    return str(facet.count)
 
 
 def _order(filters: InboxFilter) -> Menu:

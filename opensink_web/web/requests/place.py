@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import request
 
 from opensink_web.models import InputRequest, Workspace
-from opensink_web.operations.page import COUNTED_MAX
 from opensink_web.operations.requests.listing import Neighbours, neighbours, next_after
 from opensink_web.web.requests.inbox_filter import InboxFilter
 
@@ -28,8 +27,8 @@ class Place:
     def words(self) -> str:
         """Say where this is: `3 of 12`; of what is in the list no more, how much is."""
         total = str(self.neighbours.total)
-        if self.neighbours.total >= COUNTED_MAX:
-            total = f"{COUNTED_MAX - 1}+"
+        if self.neighbours.has_more:
+            total = f"{self.neighbours.total - 1}+"
         if self.neighbours.position is None:
             return f"{total} {self.list_filter.view}"
         return f"{self.neighbours.position} of {total}"

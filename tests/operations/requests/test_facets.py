@@ -1,13 +1,14 @@
 """What a list can be narrowed to and put together by: counted as one would by hand."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace, db
+from opensink_web.models import InputRequest, InputRequestStatus, Workspace, db
 from opensink_web.models.transaction import reading
 from opensink_web.operations.requests import facets
 from opensink_web.operations.requests.facets import (
@@ -89,7 +90,36 @@ def test_a_long_list_is_counted_by_each_value_and_no_further(
     assert {each.value for each in found.keys} == {
         each.key for each in waiting if not each.execution_id
     }
-    assert found.kinds == [Facet(InputRequestKind.INPUT, 3, has_more=True)]
+    assert {each.value: each.count for each in found.kinds} == {
+        kind: min(count, 2) for kind, count in Counter(each.kind for each in waiting).items()
+    }
+    assert counts_in(found.tags) == Counter(tag.tag for each in waiting[:3] for tag in each.tags)
+
+
+def test_a_long_list_that_is_narrowed_offers_what_its_first_rows_do_not_have(
+    everything: list[InputRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted among the first; what there may be besides is not counted, and can be chosen."""
+    monkeypatch.setattr(facets, "SAMPLE_MAX", 3)
+    waiting = waiting_in(everything)
+    with reading():
+        workspace = workspace_of(everything)
+        found = facet_counts(workspace, ListedFilter(older_than=timedelta(hours=-1)))
+        short = facet_counts(workspace, ListedFilter(key="nothing has this"))
+    assert (found.sampled, short.sampled) == (3, 3)
+    assert not found.are_all_oldest
+    columns: list[tuple[Sequence[Facet[Any]], Callable[[InputRequest], Any]]] = [
+        (found.kinds, lambda each: each.kind),
+        (found.agents, lambda each: each.agent_id),
+        (found.functions, lambda each: each.key if each.execution_id else None),
+        (found.keys, lambda each: None if each.execution_id else each.key),
+    ]
+    for facets_of, value_of in columns:
+        first = Counter(map(value_of, waiting[:3]))
+        everywhere = {value_of(each) for each in waiting} - {None}
+        assert counts_in(facets_of) == {value: first[value] for value in everywhere}
+        assert all(each.has_more for each in facets_of)
+    assert {each.value for each in found.tags} == {tag.tag for each in waiting for tag in each.tags}
 
 
 @pytest.mark.parametrize("by", GroupBy)

@@ -1,13 +1,13 @@
 """The inbox's lists: every order and filter, page by page, and what stands beside a request."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -19,7 +19,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import page
-from opensink_web.operations.requests import listing
+from opensink_web.operations.requests import sieve
 from opensink_web.operations.requests.listing import (
     ListedFilter,
     ListOrder,
@@ -32,7 +32,7 @@ from opensink_web.operations.requests.listing import (
 )
 from tests.conftest import Cast
 from tests.operations.requests.conftest import workspace_of
-from tests.support.statements import statements
+from tests.support.scenarios import index_all
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 
@@ -121,28 +121,48 @@ def test_each_filter_leaves_out_the_others(
             assert count_listed(workspace, filters) == len(expected)
 
 
-@pytest.mark.parametrize("order", ListOrder)
-@pytest.mark.parametrize(("few_max", "way"), [(2000, " IN (SELECT "), (0, "EXISTS (SELECT ")])
-def test_looks_up_a_rare_tag_and_walks_through_the_list_for_a_common_one(
-    app: Flask,
-    everything: list[InputRequest],
-    monkeypatch: pytest.MonkeyPatch,
-    order: ListOrder,
-    few_max: int,
-    way: str,
+WAYS = {
+    "a few steps in the list": (100, 100, 100),
+    "more steps": (1, 100, 0),
+    "looked up": (1, 1, 100),
+    "looked up, or all of what waits, though many have it": (1, 1, 0),
+}
+"""How many rows are looked at, and then yet; and how many may have something that few have."""
+
+
+@pytest.mark.parametrize("view", ListView)
+@pytest.mark.parametrize("way", WAYS)
+def test_finds_the_same_whichever_way_is_the_shorter(
+    everything: list[InputRequest], monkeypatch: pytest.MonkeyPatch, view: ListView, way: str
 ) -> None:
-    """Nothing that waits is left out because much has its tag."""
-    monkeypatch.setattr(listing, "_FEW_MAX", few_max)
-    monkeypatch.setattr(listing, "LOOKED_AT_MAX", max(few_max, 1))
+    for name, value in zip(("FIRST_STEPS", "MORE_STEPS", "FEW_MAX"), WAYS[way], strict=True):
+        monkeypatch.setattr(sieve, name, value)
+    index_all()
     with reading():
-        tag = next(tag.tag for each in everything for tag in each.tags)
-        tagged = [each for each in everything if tag in {word.tag for word in each.tags}]
-        expected = waiting_in(tagged, order)
-        with statements(app) as said:
-            ids = listed(workspace_of(everything), ListedFilter(order=order, tag=tag), 4)
-    assert len(expected) > 1
-    assert ids == expected
-    assert [each for each in said if way in each.text]
+        workspace = workspace_of(everything)
+        for order in ListOrder if view is ListView.WAITING else [ListOrder.OLDEST]:
+            whole = listed(workspace, ListedFilter(view=view, order=order), 100)
+            rows = {each.id: each for each in everything}
+            more = [each for each in whole if rows[each].key == "more"]
+            tagged = [each for each in whole if rows[each].tags]
+            for narrower, expected in (
+                (ListedFilter(tag="vat"), tagged),
+                (ListedFilter(search="question"), more),
+                (ListedFilter(search="quest mor"), more),
+                (ListedFilter(search="question vat"), [each for each in more if each in tagged]),
+                (ListedFilter(search="question", tag="vat"), [*filter(tagged.__contains__, more)]),
+            ):
+                filters = replace(narrower, view=view, order=order)
+                assert listed(workspace, filters, 2) == expected, filters
+                for place, request_id in enumerate(expected):
+                    beside = neighbours(workspace, filters, rows[request_id])
+                    following = expected[place + 1 :]
+                    assert beside == Neighbours(
+                        expected[place - 1] if place else None,
+                        following[0] if following else None,
+                        place + 1,
+                        len(expected),
+                    )
 
 
 @pytest.mark.parametrize("order", ListOrder)
@@ -193,7 +213,7 @@ def test_counts_no_further_than_pages_do(
     ids, rows = waiting_in(everything, ListOrder.OLDEST), {each.id: each for each in everything}
     with reading():
         beside = neighbours(workspace_of(everything), ListedFilter(), rows[ids[5]])
-    assert beside == Neighbours(ids[4], ids[6], 3, 3)
+    assert beside == Neighbours(ids[4], ids[6], 3, 3, has_more=True)
 
 
 def test_another_workspace_finds_nothing_of_it(everything: list[InputRequest], cast: Cast) -> None:

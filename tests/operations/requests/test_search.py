@@ -15,12 +15,12 @@ from opensink_web.models.base import first_id_at
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.question import ask
 from opensink_web.operations.page import PageRequest
-from opensink_web.operations.requests import search, search_match
+from opensink_web.operations.requests import search
 from opensink_web.operations.requests.listing import ListedFilter, ListOrder, list_page
 from opensink_web.operations.requests.search import index_some, is_any_unindexed
 from opensink_web.operations.requests.search_words import query_words, words_of
 from tests.conftest import Cast
-from tests.support.scenarios import SCHEMA, Waiting, ask_in
+from tests.support.scenarios import SCHEMA, Waiting, ask_in, index_all
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 
@@ -85,8 +85,7 @@ def everything(app: Flask, cast: Cast) -> list[tuple[UUID, set[str]]]:
         made: list[tuple[UUID, set[str]]] = []
         with writing():
             made += [make(cast.alice.workspace_id, waiting[0], number) for number in range(56)]
-        while index_next():
-            pass
+        index_all()
         return made
 
 
@@ -216,16 +215,3 @@ def test_each_is_indexed_once_and_late_ones_too(
         with reading():
             workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
             assert found_by(workspace, "refund") == {late}
-
-
-def test_looks_through_the_newest_of_very_many(
-    app: Flask,
-    cast: Cast,
-    everything: list[tuple[UUID, set[str]]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(search_match, "LOOKED_AT_MAX", 5)
-    with app.app_context(), reading():
-        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-        newest = {request_id for request_id, _ in everything[-5:]}
-        assert found_by(workspace, "payments") == newest

@@ -10,7 +10,7 @@ from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent_session import update_session
 from tests.conftest import Cast
 from tests.support.review_cases import answer_and_call, ask_again, news, refresh_href, words_of
-from tests.support.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in
+from tests.support.scenarios import ENDPOINT, SCHEMA, Waiting, answer, ask_in, index_all
 
 PAGE = "/w/main/sessions"
 
@@ -79,8 +79,10 @@ def test_names_what_was_asked_last_and_who_decided(
     [("buy", True), ("k", True), ("TRAD", True), ("%", False), ("sell", False)],
 )
 def test_is_searched_by_title_key_and_agent(
-    bob: FlaskClient, page: str, text: str, is_there: bool
+    app: Flask, bob: FlaskClient, page: str, text: str, is_there: bool
 ) -> None:
+    with app.app_context():
+        index_all()
     html = bob.get(PAGE, query_string={"search": text}).text
     assert (f'href="{page}"' in html) is is_there
     assert ("No sessions match" in html) is not is_there

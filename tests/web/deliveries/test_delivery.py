@@ -12,7 +12,7 @@ from opensink_web.models.transaction import writing
 from tests.conftest import Cast
 from tests.support.deliveries import claim_delivery
 from tests.support.review_cases import answer_and_call, news, refresh_href, words_of
-from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at
+from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at, index_all
 
 PAGE = "/w/main/deliveries"
 
@@ -58,8 +58,10 @@ def test_names_what_was_asked_and_who_decided(
     [("buy", True), ("k", True), ("TRAD", True), ("%", False), ("sell", False)],
 )
 def test_is_searched_by_title_key_and_agent(
-    bob: FlaskClient, charlie: FlaskClient, failed: str, text: str, is_there: bool
+    app: Flask, bob: FlaskClient, charlie: FlaskClient, failed: str, text: str, is_there: bool
 ) -> None:
+    with app.app_context():
+        index_all()
     html = bob.get(PAGE, query_string={"search": text, "status": "failed"}).text
     assert (f'href="{failed}"' in html) is is_there
     elsewhere = charlie.get("/w/elsewhere/deliveries", query_string={"search": text}).text
