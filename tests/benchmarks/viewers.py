@@ -36,7 +36,7 @@ MANY = 1000
 _EVERY_SECONDS = 1.0
 _ROUND_SECONDS = 8.0
 _PATIENCE_SECONDS = 60.0
-_REFRESH = re.compile(r'id="inbox-list"\s+hx-get="([^"]+)"')
+_REFRESH = re.compile(r'id="inbox-list"[^>]*? hx-get="([^"]+)"')
 _SINCE = re.compile(r'data-since="(\d+)"')
 
 
