@@ -254,10 +254,11 @@ def _application(settings: Settings) -> Flask:
 def app(settings: Settings) -> Iterator[Flask]:
     """An application on a database of its own. Without Redis wake-ups are lost, no more."""
     app = _application(settings) if settings.uses_sqlite else create_app(settings)
-    config = dict(app.config)
+    config, client_class = dict(app.config), app.test_client_class
     _forget_tries(app)
     app.testing = True
     yield app
+    app.test_client_class = client_class
     app.config.clear()
     app.config.update(config)
     with app.app_context():
