@@ -116,7 +116,7 @@ def test_no_page_scans_a_table_that_grows(
 
 
 SIFTED = ("q=buy", "q=buy&tag=vat", "tag=vat", "search=buy")
-STEPS = {"FIRST_STEPS": 1, "MORE_STEPS": 1}
+STEPS = {"FIRST_STEPS": 1, "MORE_STEPS": 1, "STEPS_PER_ROW": 0}
 
 
 @pytest.mark.usefixtures("on_each_database")

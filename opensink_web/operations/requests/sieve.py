@@ -21,6 +21,8 @@ FEW_MAX = 2000
 """What is no more than this is looked up whole."""
 FIRST_STEPS, MORE_STEPS = 400, 20_000
 """So many rows are looked at before it is counted, and after that, of what is not rare."""
+STEPS_PER_ROW = 15
+"""Before it is counted, at least so many for each row that is wanted."""
 
 
 class Sieve(Protocol):
@@ -93,7 +95,7 @@ def in_fewest_steps(
     `walk` looks at so many rows at most, and says also whether that was all of the list. `look_up`
     finds the rows however many others there are.
     """
-    for each in steps or (FIRST_STEPS, MORE_STEPS):
+    for each in steps or (max(FIRST_STEPS, STEPS_PER_ROW * limit), MORE_STEPS):
         rows, is_end = walk(each)
         if is_end or len(rows) >= limit:
             return rows

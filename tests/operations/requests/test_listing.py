@@ -137,6 +137,7 @@ def test_finds_the_same_whichever_way_is_the_shorter(
 ) -> None:
     for name, value in zip(("FIRST_STEPS", "MORE_STEPS", "FEW_MAX"), WAYS[way], strict=True):
         monkeypatch.setattr(sieve, name, value)
+    monkeypatch.setattr(sieve, "STEPS_PER_ROW", 0)
     index_all()
     with reading():
         workspace = workspace_of(everything)
