@@ -5,9 +5,8 @@ of another workspace and must see nothing of hers.
 
 Tests of the application use a SQLite file of their own, copied from one that was made once. The
 application itself serves all tests of a process that have the same settings: what a test
-changes in it, other than `app.config`, it must change back, or it makes one of its own.
-Tests marked `server` use the real servers of real_servers.py; those marked `unit`, by the hook
-below, use no database at all.
+changes in it, other than `app.config`, it must change back, or it makes its own. Tests marked
+`server` use the real servers of real_servers.py; those marked `unit`, by the hook, no database.
 """
 
 import gc
