@@ -7,6 +7,7 @@
   const UNSEEN_MS = 300;
   let isUnsent = false;
   let isBeingSent = false;
+  let isSentWhole = false; // the page that answers is on its way
   let shownAt = -UNSEEN_MS;
   let shown = document.querySelector(".deciding")?.dataset.request;
 
@@ -43,7 +44,7 @@
       isUnsent = false; // it was taken, and it goes on elsewhere
       return;
     }
-    if (!(isUnsent || isBeingSent)) return;
+    if (!(isUnsent || isBeingSent || isSentWhole)) return;
     event.preventDefault();
     if (isUnsent) document.dispatchEvent(new CustomEvent("signed-out"));
   });
@@ -54,6 +55,7 @@
   // its writer alone.
   function sendWhole(form, button) {
     isUnsent = false;
+    isSentWhole = true;
     if (button?.name) {
       const pressed = Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value });
       form.append(pressed);

@@ -38,7 +38,7 @@ def test_its_bar_moves_by_itself_and_it_is_cancelled_by_keyboard(
         expect(dialog.get_by_role("button", name="Keep it running")).to_be_focused()
         with page.expect_response(has_news):
             second.set()
-        page.wait_for_function("!document.querySelector('.htmx-request')")
+        page.wait_for_function("() => !document.querySelector('.htmx-request')")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.locator("#flash")).to_contain_text("The batch has been cancelled")

@@ -122,6 +122,29 @@ def send_while_it_asks_for_news(page: Page) -> None:
     page.unroute(address)
 
 
+def send_and_hear_of_the_sign_out_meanwhile(page: Page) -> None:
+    """Have news come, which lead to the sign-in, while the form is sent once more as a page."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.is_navigation_request():
+            held.append(route)
+        else:
+            route.fallback()
+
+    address = page.url
+    page.route(address, hold)
+    with page.expect_request(lambda request: request.is_navigation_request()):
+        # now, for nothing can be evaluated in a page that is about to leave
+        page.get_by_role("button", name="Send answer").evaluate(
+            "button => { button.click(); setInterval(() => htmx.trigger('#watch', 'live'), 200); }"
+        )
+    with page.expect_response(lambda answer: "/live?" in answer.url):
+        pass
+    held[0].continue_()
+    page.unroute(address)
+
+
 def test_whoever_signs_in_next_sees_nothing_of_it(signed_in: Page, site: Site) -> None:
     user = ("user", "create", "dora@example.com", "--role", "admin", "--password-stdin")
     assert Opensink(site.data_dir).run(*user, text=PASSWORD).returncode == 0
@@ -131,7 +154,7 @@ def test_whoever_signs_in_next_sees_nothing_of_it(signed_in: Page, site: Site) -
     other = signed_in.context.new_page()
     other.goto(site.page("/inbox"))
     sign_out(other)
-    send(signed_in)
+    send_and_hear_of_the_sign_out_meanwhile(signed_in)
     expect(signed_in.get_by_role("heading", level=1)).to_have_text("You are signed out")
     assert "for my eyes" not in content(signed_in)
     sign_in(other, email="dora@example.com")

@@ -97,6 +97,7 @@ def test_what_others_decide_stays_where_it_is_until_nobody_works_there(
     inbox.mouse.move(0, 0)
     site.ask(APPROVAL, title="Fourth")
     expect(row(inbox, "Third")).to_have_count(0)
+    expect(row(inbox, "Fourth")).to_be_visible()
     assert titles(inbox) == ["First", "Second", "Fourth"]
 
 
