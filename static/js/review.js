@@ -119,6 +119,9 @@
       detail.isError = false;
     }
     if (!detail.shouldSwap) return;
+    // A reason, typed outside its form, would tell of its change when it is taken away with the focus
+    // in it: the next form, of the same id, is there by then, and would be saved with that reason.
+    if (detail.target.contains(document.activeElement)) document.activeElement.blur();
     // what the old page has asked for must not be drawn into the new one
     for (const asking of detail.target.querySelectorAll(".htmx-request")) {
       if (asking === detail.requestConfig.elt) continue;

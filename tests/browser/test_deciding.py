@@ -143,6 +143,19 @@ def test_control_enter_sends_what_a_dialog_asks(signed_in: Page, site: Site) -> 
     assert status_of(site, first) == "declined"
 
 
+def test_a_reason_stays_with_the_request_that_was_declined(signed_in: Page, site: Site) -> None:
+    open_first(signed_in, site, "First?", "Second?")
+    asked: list[str] = []
+    signed_in.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    signed_in.keyboard.press("d")
+    signed_in.keyboard.type("Not mine to say.")
+    signed_in.keyboard.press("Control+Enter")
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text("Second?")
+    assert "draft" not in asked
+    signed_in.reload()
+    expect(signed_in.locator("#reason")).to_have_value("")
+
+
 def test_without_scripts_the_next_one_comes_too(chromium: Browser, site: Site) -> None:
     context = chromium.new_context(base_url=site.url, java_script_enabled=False)
     context.set_default_timeout(PATIENCE_MS)
