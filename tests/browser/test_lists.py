@@ -17,6 +17,18 @@ HEIGHT_MAX_PX = 900
 WIDTHS = (390, 768, 1440)
 PHONE: Any = {"width": 390, "height": 844}
 LONG = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 4
+REFUND: dict[str, Any] = {
+    "key": "refund",
+    "title": "Refund order 1009?",
+    "message": "The parcel arrived damaged.",
+    "tags": ["vip"],
+    "schema": {
+        "type": "object",
+        "required": ["refund"],
+        "properties": {"refund": {"type": "boolean", "title": "Refund the customer?"}},
+    },
+}
+"""It is decided in its row, where all of it has to be read."""
 RIGHT_TO_LEFT = "هل أشتري عشرة أسهم من الشركة قبل أن ترتفع الأسعار مرة أخرى؟"
 APPROVED = {
     "type": "object",
@@ -27,6 +39,7 @@ LISTS = {
     "/inbox": ".inbox-row",
     "/inbox?view=decided": ".inbox-row",
     "/inbox?group=agent": ".inbox-row",
+    "/inbox?key=refund": ".inbox-row",
     "/sessions": "tbody tr",
     "/deliveries": "tbody tr",
     "/functions": "tbody tr",
@@ -55,6 +68,7 @@ def filled(site: Site) -> Site:
         question = {"key": "k" * 40, "message": text * 3, "schema": APPROVED, "title": text}
         for _ in range(2):
             asked = site.post("/agent-session-input-requests", ids | question)
+        site.post("/agent-session-input-requests", ids | REFUND)
         answer = {"response": {"approved": False}}
         site.post(f"/agent-session-input-requests/{asked['id']}/resolve", answer)
         site.execute_batch("http://127.0.0.1:9/", [{"n": 1}])

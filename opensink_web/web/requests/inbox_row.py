@@ -14,7 +14,6 @@ from opensink_web.web.requests.decided import Decided, decided_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.row_choice import RowChoice, choice_of
 
-_HALF_PHONE_MAX = 48
 _PLAIN_YES = frozenset({"approve", "approved", "confirm", "confirmed", "ok", "yes"})
 """Titles of a field to which a yes means the same as to the request."""
 
@@ -54,11 +53,6 @@ class Row:
         question = self.choice.question if self.choice else ""
         is_said = question.casefold() in {self.input_request.title.casefold(), *_PLAIN_YES}
         return "" if is_said else question
-
-    @property
-    def is_long(self) -> bool:
-        """Return True if what is to be read of it needs more than two lines of half a phone."""
-        return len(self.asks) + len(self.text.facts or self.text.excerpt) > _HALF_PHONE_MAX
 
     @property
     def is_waiting(self) -> bool:
