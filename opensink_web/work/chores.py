@@ -20,6 +20,10 @@ from opensink_web.operations.executions.ending import end_forgotten_batches, is_
 from opensink_web.operations.executions.queueing import is_any_unqueued, queue_some
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.idempotency import forget_expired, is_any_expired
+from opensink_web.operations.requests.deadline import (
+    bring_effects_forward,
+    is_any_effect_too_late,
+)
 from opensink_web.operations.requests.preview import forget_previews, is_any_preview_over
 from opensink_web.operations.requests.search import (
     closed_after,
@@ -101,6 +105,8 @@ INDEXING = (Chore(is_any_unindexed, index_some),)
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 ALWAYS = (*ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
 """What somebody may be waiting for."""
+EACH_MINUTE = (Chore(is_any_effect_too_late, bring_effects_forward),)
+"""What only a clock that was put back leaves to be done."""
 CLEANING = (
     Chore(is_any_expired, forget_expired),
     Chore(is_any_over, forget_over),

@@ -24,7 +24,7 @@ from opensink_web.work.tools import Tools
 
 AT_ONCE = 64
 """How many of a workspace are carried out at once, over all workers."""
-MUCH_LATER = timedelta(hours=1)
+LATER = timedelta(minutes=1)
 _IS_OPEN = true()
 _DUE = oldest_due(Deadline, _IS_OPEN, *COLUMNS)
 _TAKE = taking(Deadline)
@@ -59,7 +59,7 @@ class Deadlines:
 
     def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
         """Keep one that nothing can be done with: its request would wait for it forever."""
-        return {"next_at": clock.now() + MUCH_LATER, "recovery_count": 0}
+        return {"next_at": clock.now() + LATER, "recovery_count": 0}
 
     def give_up(self, claim: DeadlineClaim, reason: str) -> None:
         """Try it again, or let people decide anew."""

@@ -17,6 +17,7 @@ from opensink_web.settings import Settings
 from opensink_web.work.chores import (
     ALWAYS,
     CLEANING,
+    EACH_MINUTE,
     AnyChore,
     Pruning,
     Weeding,
@@ -34,8 +35,8 @@ Context = Callable[[], AbstractContextManager[object]]
 _SWEEP_EVERY_SECONDS = 1.0
 _LEAST_SECONDS = 0.2
 """For chores, however long the sweep itself took."""
+_SWEEPS_PER_MINUTE = 60
 _SWEEPS_PER_CLEANING = 600
-_SWEEPS_PER_PRUNING = 60
 _log = logging.getLogger(__name__)
 
 
@@ -67,8 +68,10 @@ def run_sweeper(settings: Settings, context: Context) -> None:
 def _chores_of(count: int, settings: Settings, more: Sequence[AnyChore]) -> Iterator[AnyChore]:
     """Give what is looked for once in a while only."""
     is_pruned = any(isinstance(each, Pruning) for each in more)  # it may take hours
-    if count % _SWEEPS_PER_PRUNING == 0 and not is_pruned:
-        yield from pruning(settings)
+    if count % _SWEEPS_PER_MINUTE == 0:
+        yield from EACH_MINUTE
+        if not is_pruned:
+            yield from pruning(settings)
     if count % _SWEEPS_PER_CLEANING == 0:
         yield from CLEANING
         yield Weeding()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from opensink_web import clock
 from opensink_web.models import (
     Deadline,
     DeadlineKind,
+    Delivery,
     Execution,
     ExecutionStatus,
     InputRequest,
@@ -22,12 +24,13 @@ from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.transaction import notify_after_commit, reading, writing
 from opensink_web.operations.decisions.deadline import DeadlineClaim, give_up_deadline
 from opensink_web.operations.executions.queries.execution import steps_of
-from opensink_web.operations.requests.deadline import set_deadline
-from opensink_web.settings import Settings
+from opensink_web.operations.requests.deadline import EFFECT_AT_MOST, set_deadline
+from opensink_web.settings import UNDO_SECONDS_MAX, Settings
+from opensink_web.work.chores import EACH_MINUTE, do_chores
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
 from tests.conftest import Cast
-from tests.support.holding import hold_answer
+from tests.support.holding import hold_answer, take_back
 from tests.support.pause_scenarios import Paused, paused_in
 from tests.support.scenarios import ENDPOINT, ask_in
 
@@ -109,7 +112,7 @@ def test_one_that_can_never_be_claimed_is_kept_for_later(
     with writing():
         Queue(kinds).set_aside(kinds["deadlines"], cast.alice.workspace_id, "It broke.")
     kept = deadline()
-    assert kept.next_at - clock.now() > timedelta(minutes=50)
+    assert kept.next_at - clock.now() > timedelta(seconds=50)
     assert (kept.request_id, kept.recovery_count) == (stuck.request_id, 0)
     assert status_of(stuck.request_id) is InputRequestStatus.HELD
 
@@ -138,3 +141,68 @@ def test_what_expires_is_tried_for_ever(app: Flask, cast: Cast) -> None:
             set_deadline(waiting.request_id, workspace_id, DeadlineKind.EXPIRY, clock.now())
         give_up(RECOVERIES_MAX)
         assert deadline().recovery_count == RECOVERIES_MAX + 1
+
+
+@pytest.fixture
+def put_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Put the clock forward or back."""
+    right = clock.now
+
+    def put(by: timedelta) -> None:
+        monkeypatch.setattr(clock, "now", lambda: right() + by)
+
+    return put
+
+
+def test_a_clock_put_back_has_no_decision_wait_for_as_long(
+    app: Flask, cast: Cast, work: Callable[[], None], put_clock: Callable[[timedelta], None]
+) -> None:
+    with app.app_context():
+        put_clock(timedelta(hours=1))
+        undone, decided = (ask_in(cast.alice, ENDPOINT).request_id for _ in range(2))
+        for request_id in (undone, decided):
+            hold_answer(cast.bob, request_id, seconds=UNDO_SECONDS_MAX)
+        put_clock(timedelta())
+        expiring, recent = (ask_in(cast.alice, ENDPOINT).request_id for _ in range(2))
+        with writing():
+            moment = clock.now() + timedelta(hours=1)
+            set_deadline(expiring, cast.alice.workspace_id, DeadlineKind.EXPIRY, moment)
+        hold_answer(cast.bob, recent, seconds=UNDO_SECONDS_MAX)
+        work()
+        take_back(cast.bob, undone)  # nobody was told yet
+        assert status_of(decided) is InputRequestStatus.HELD
+        assert do_chores(EACH_MINUTE) == []
+        with writing():  # as the sweeper does, a second later
+            notify_after_commit(Deadline, cast.alice.workspace_id)
+        work()
+        assert status_of(undone) is InputRequestStatus.PENDING
+        assert status_of(decided) is InputRequestStatus.RESOLVED
+        assert status_of(recent) is InputRequestStatus.HELD
+        assert status_of(expiring) is InputRequestStatus.PENDING
+        with reading():
+            left = {each.request_id for each in db.session.scalars(select(Deadline))}
+            assert left == {expiring, recent}
+            assert db.session.scalars(select(Delivery.input_request_id)).all() == [decided]
+    assert timedelta(seconds=UNDO_SECONDS_MAX) < EFFECT_AT_MOST
+
+
+def test_a_clock_put_forward_has_each_take_effect_once(
+    app: Flask, cast: Cast, work: Callable[[], None], put_clock: Callable[[timedelta], None]
+) -> None:
+    with app.app_context():
+        request_id = ask_in(cast.alice, ENDPOINT).request_id
+        hold_answer(cast.bob, request_id, seconds=UNDO_SECONDS_MAX)
+        kinds = kinds_within(Limits(1, 1))
+        queue, deadlines = Queue(kinds), kinds["deadlines"]
+        claims: list[Any] = []
+        for hours in (0, 1):  # the first one's lease has run out at once
+            put_clock(timedelta(seconds=UNDO_SECONDS_MAX, hours=hours))
+            with writing():
+                claims += queue.claim(deadlines, cast.alice.workspace_id, 1).taken
+        assert len(claims) == 2
+        for claim in claims:
+            with writing():
+                deadlines.finish([(claim, None)])
+        assert status_of(request_id) is InputRequestStatus.RESOLVED
+        with reading():
+            assert db.session.scalars(select(Delivery.input_request_id)).all() == [request_id]

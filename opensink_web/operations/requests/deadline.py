@@ -3,14 +3,19 @@
 Whoever changes them has locked what asked, the session or the execution.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import Select, bindparam, delete, exists, insert, select, update
 
-from opensink_web.models import Deadline, DeadlineKind
+from opensink_web import clock
+from opensink_web.models import Deadline, DeadlineKind, db
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import rows_changed, run_prepared
+from opensink_web.operations.slices import SLICE
+
+EFFECT_AT_MOST = timedelta(minutes=2)
+"""No decision that can be undone is ever this far from its effect, if the clock is right."""
 
 # Built once, because building a statement costs more than running it.
 _IS_MEANT = (
@@ -59,3 +64,30 @@ def take_deadline(deadline_id: UUID, lease_token: str) -> bool:
     """Take a deadline off whoever holds it by this lease; return False if it was lost."""
     values = {"of_deadline": deadline_id, "lease_held": lease_token}
     return run_prepared(_DROP_HELD, values).rowcount == 1
+
+
+def is_any_effect_too_late() -> bool:
+    """Look whether the clock was put back since a decision was held."""
+    return bool(db.session.scalar(select(exists(_too_late()))))
+
+
+def bring_effects_forward() -> int:
+    """Have a slice of such decisions take effect now; return how many.
+
+    Undoing would be offered for as long as the clock was put back, and whoever asked would wait
+    for as long. What expires goes by the clock on purpose: people set that moment.
+    """
+    # whoever holds one of them is just about to undo it, or to have it take effect
+    meant = _too_late().limit(SLICE).with_for_update(skip_locked=True)
+    freed = {"lease_token": None, "lease_until": None}
+    # materialized, or PostgreSQL could lock more than it limits to
+    ids = select(meant.cte().prefix_with("MATERIALIZED").c.id)
+    return rows_changed(
+        update(Deadline).where(Deadline.id.in_(ids)).values(next_at=clock.now(), **freed)
+    )
+
+
+def _too_late() -> Select[UUID]:
+    return select(Deadline.id).where(
+        Deadline.kind == DeadlineKind.EFFECT, Deadline.next_at > clock.now() + EFFECT_AT_MOST
+    )
