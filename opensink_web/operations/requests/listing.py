@@ -99,7 +99,7 @@ class Neighbours:
 
     `position` begins with 1; it and `total` go only so far, and `has_more` says that `total` went
     no further. A request that is not in the list, because it was decided, has no position, but
-    those beside its place.
+    those beside its place; behind the last place the list begins anew.
     """
 
     previous_id: UUID | None
@@ -144,6 +144,8 @@ def neighbours(workspace: Workspace, filters: ListedFilter, request: InputReques
     position = None
     if db.session.scalars(itself).first() is not None:
         position = min(listing.count_after(request, most, backwards=True) + 1, most)
+    elif not behind:
+        behind = listing.scalars_after(ids, None, 1)
     total = listing.count_after(None, most)
     return Neighbours(
         previous_id=before[0] if before else None,

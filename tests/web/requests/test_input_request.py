@@ -220,6 +220,17 @@ def test_leads_to_the_next_request_and_back_to_the_inbox(
     assert 'href="/w/main/inbox"' in html
 
 
+def test_leads_from_the_last_one_to_the_first_that_still_waits(
+    app: Flask, bob: FlaskClient, waiting: Waiting
+) -> None:
+    latest = page_of(ask_again(app, waiting, "Sell?", SCHEMA))
+    bob.post(latest, data=YES)
+
+    assert f'id="progress-next" href="{page_of(waiting.request_id)}"' in bob.get(latest).text
+    assert "Nothing else is waiting" not in bob.get(f"{latest}?view=decided").text
+    assert "Nothing else is waiting in this list." in bob.get(f"{latest}?key=none").text
+
+
 def test_watches_the_call_and_the_session_until_both_are_over(
     app: Flask, cast: Cast, bob: FlaskClient, waiting: Waiting, page: str
 ) -> None:
