@@ -52,13 +52,15 @@ LIST_INDEXES = [
     )
     for name in ("session", "batch")
 ]
-LIST_INDEXES.append(
+LIST_INDEXES += [
     (
-        "ix_input_requests_decided_batch",
-        ("workspace_id", "batch_id", "closed_at", "id"),
-        "status <> 'pending' AND batch_id IS NOT NULL",
+        f"ix_input_requests_{order}_batch",
+        ("workspace_id", "batch_id", *ordered, "id"),
+        f"{condition} AND batch_id IS NOT NULL",
     )
-)
+    for order, (ordered, condition) in _ORDERS.items()
+    if order != "waiting"
+]
 """The lists' indexes: name, columns, condition."""
 
 

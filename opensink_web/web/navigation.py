@@ -8,6 +8,7 @@ from flask import g, url_for
 from htmx_flask import request
 from sqlalchemy.exc import SQLAlchemyError
 
+from opensink_web.models import Workspace
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.operations.requests.queries import count_waiting
@@ -115,7 +116,17 @@ def _item(principal: Principal, entry: _Entry, waiting: str) -> NavItem:
     )
 
 
+def waiting_once(workspace: Workspace) -> int:
+    """Count what waits for a page that needs it itself; the menu around it shows the same."""
+    g.waiting = count_waiting(workspace)
+    count: int = g.waiting
+    return count
+
+
 def _waiting(principal: Principal) -> int:
+    known: int | None = g.pop("waiting", None)
+    if known is not None:
+        return known
     try:
         return count_waiting(principal.workspace)
     except SQLAlchemyError:

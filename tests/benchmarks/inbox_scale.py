@@ -5,7 +5,9 @@
 
 Of twenty requests one waits. A page is drawn as a browser gets it, in the process that measures, so
 that nothing else is in the figures; with PostgreSQL they have the server's part too. The statements
-that a page runs are counted. Exits with 1 when a page takes more than LIMIT times as long.
+that a page runs are counted, and the rows that it shows: a part of few requests may be less than a
+page, and then the page is quickly drawn. Exits with 1 when a page with as many rows takes more than
+LIMIT times as long.
 """
 
 import argparse
@@ -71,21 +73,24 @@ def compare(arguments: argparse.Namespace, folder: Path) -> int:
             database, arguments.many, folder / f"{database}-{arguments.many}", arguments.only
         )
         print(f"\n{database}: ms with {arguments.few:,} and {arguments.many:,} requests, times")
-        for name, (seconds, statements) in many.items():
-            before = few[name][0]
+        for name, (seconds, statements, rows) in many.items():
+            before, _, rows_before = few[name]
             ratio = seconds / before
-            is_over |= ratio > LIMIT
-            mark = " <<<" if ratio > LIMIT else ""
+            is_too_long = ratio > LIMIT and rows == rows_before
+            is_over |= is_too_long
             print(
                 f"  {name:34} {before * 1000:7.1f} {seconds * 1000:7.1f} {ratio:6.2f}"
-                f"   {statements:3} statements{mark}",
+                f"   {statements:3} statements, {rows_before:3} and {rows:3} rows"
+                f"{' <<<' if is_too_long else ''}",
                 flush=True,
             )
     return int(is_over)
 
 
-def measured(database: str, count: int, folder: Path, only: str) -> dict[str, tuple[float, int]]:
-    """Return what each page takes, in seconds, and how many statements, with so many requests."""
+def measured(
+    database: str, count: int, folder: Path, only: str
+) -> dict[str, tuple[float, int, int]]:
+    """Return what each page takes, in seconds, its statements and rows, with so many requests."""
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / "made.json"
     with ExitStack() as stack:
@@ -145,8 +150,8 @@ def index_all(database: str) -> None:
     print(f"{database}: indexed in {time.monotonic() - begun:.0f} s", flush=True)
 
 
-def looked_at(client: FlaskClient, path: str, statements: list[str]) -> tuple[float, int]:
-    """Draw a page again and again; return the median and the statements of one."""
+def looked_at(client: FlaskClient, path: str, statements: list[str]) -> tuple[float, int, int]:
+    """Draw a page again and again; return the median, and the statements and rows of one."""
     taken = []
     for look in range(_LOOKS + 2):
         statements.clear()
@@ -155,7 +160,7 @@ def looked_at(client: FlaskClient, path: str, statements: list[str]) -> tuple[fl
         if look >= 2:  # the first have templates to compile and pages to read
             taken.append(time.perf_counter() - begun)
         assert answer.status_code == 200, (path, answer.status_code)
-    return statistics.median(taken), len(statements)
+    return statistics.median(taken), len(statements), answer.text.count('class="row-entry')
 
 
 def counting_statements() -> list[str]:

@@ -24,7 +24,7 @@ from opensink_web.operations.requests.listing import LISTED, ListedFilter, Listi
 SAMPLE_MAX = 300
 SIFTED_SAMPLE_MAX = 100
 """Of a list of what has a tag or words, of which each is looked for."""
-VALUE_COUNTED_MAX = 100
+VALUE_COUNTED_MAX = 50
 VALUES_MAX = 50
 """So many values of a kind are offered at once."""
 
@@ -49,7 +49,6 @@ class Facets:
 
     Each is counted as if the list were not narrowed by a value of its sort. `names` are those of
     the agents; `oldest_ids` are of the list without a limit of age, as far as it was looked at.
-    `sampled` is how many of a list were looked at that has more; None where all of it was.
     `sampled` is how many of the list were looked at to count, None where it was all that there is.
     """
 
@@ -107,7 +106,7 @@ class _Sample:
 
     listing: Listing
     filters: ListedFilter
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Any]
 
     @property
     def is_full(self) -> bool:
@@ -123,9 +122,23 @@ class _Sample:
         return [Facet(value, count, self.is_full) for value, count in counts]
 
 
-def facet_counts(workspace: Workspace, filters: ListedFilter) -> Facets:
-    """Return what a list can be narrowed to further, or to otherwise."""
+_OfColumn = tuple[Facet[Any], bool]
+"""A value of a column, and whether it is what executions ask."""
+
+
+def facet_counts(
+    workspace: Workspace, filters: ListedFilter, whole: Sequence[InputRequest] | None = None
+) -> Facets:
+    """Return what a list can be narrowed to further, or to otherwise.
+
+    `whole` is all that is in the list, where that is known: it is not looked for again.
+    """
     samples: dict[ListedFilter, _Sample] = {}
+    if whole is not None:
+        itself = replace(filters, order=ListOrder.OLDEST)
+        rows = sorted(whole, key=lambda each: each.id)
+        samples[itself] = _Sample(Listing(workspace, itself), itself, rows)
+    values: dict[tuple[str, bool], Sequence[Row[Any]]] = {}
 
     def sample(**without: Any) -> _Sample:
         wider = replace(filters, order=ListOrder.OLDEST, **without)
@@ -133,10 +146,20 @@ def facet_counts(workspace: Workspace, filters: ListedFilter) -> Facets:
             samples[wider] = _sample(workspace, wider)
         return samples[wider]
 
-    kinds = _of_column(workspace, sample(kind=None), InputRequest.kind)
-    agents = _of_column(workspace, sample(agent_id=None), InputRequest.agent_id)
-    functions = _of_column(workspace, sample(function_name=None), InputRequest.key)
-    keys = _of_column(workspace, sample(key=None), InputRequest.key)
+    def of_column(column: InstrumentedAttribute[Any], **without: Any) -> list[_OfColumn]:
+        wider = sample(**without)
+        if not wider.is_full:
+            return _of_column(wider, column, ())
+        which = (column.key, not wider.is_narrowed)
+        if which not in values:
+            tab = Listing(workspace, _tab(filters))
+            values[which] = _values(tab, column, None, VALUES_MAX, is_counted=which[1])
+        return _of_column(wider, column, values[which])
+
+    kinds = of_column(InputRequest.kind, kind=None)
+    agents = of_column(InputRequest.agent_id, agent_id=None)
+    functions = of_column(InputRequest.key, function_name=None)
+    keys = of_column(InputRequest.key, key=None)
     oldest = sample(older_than=None)
     return Facets(
         kinds=[facet for facet, _ in kinds],
@@ -194,15 +217,10 @@ def _with_others(found: list[Facet[Value]], values: Iterable[Value]) -> list[Fac
 
 
 def _of_column(
-    workspace: Workspace, sample: _Sample, column: InstrumentedAttribute[Any]
-) -> list[tuple[Facet[Any], bool]]:
-    """Count the values of a column; say of each whether it is what executions ask."""
-    is_of_execution: dict[Any, bool] = {}
-    rows: Sequence[Row[Any]] = ()
-    if sample.is_full:
-        tab = Listing(workspace, _tab(sample.filters))
-        rows = _values(tab, column, None, VALUES_MAX)
-        is_of_execution |= {row.value: row.is_of_execution for row in rows}
+    sample: _Sample, column: InstrumentedAttribute[Any], rows: Sequence[Row[Any]]
+) -> list[_OfColumn]:
+    """Count the values of a column, which are `rows` of the tab if the sample is full."""
+    is_of_execution: dict[Any, bool] = {row.value: row.is_of_execution for row in rows}
     if sample.is_full and not sample.is_narrowed:
         facets = [Facet(row.value, row.size, row.size >= VALUE_COUNTED_MAX) for row in rows]
         facets.sort(key=lambda each: -each.count)
@@ -215,9 +233,16 @@ def _of_column(
 
 
 def _values(
-    listing: Listing, column: InstrumentedAttribute[Any], after: Any, limit: int
+    listing: Listing,
+    column: InstrumentedAttribute[Any],
+    after: Any,
+    limit: int,
+    *,
+    is_counted: bool = True,
 ) -> Sequence[Row[Any]]:
-    """Find the values of a column in a list, from one to the next, each by one look at an index."""
+    """Find the values of a column in a list, from one to the next, each by one look at an index;
+    with how many there are of each, unless that is not wanted.
+    """
 
     def listed(*columns: Any) -> Select[Any]:
         return listing.kept(select(*columns), listing.rarest).where(column.is_not(None))
@@ -240,10 +265,13 @@ def _values(
     execution_id = listed(InputRequest.execution_id.is_not(None)).where(column == chain.c.value)
     query: Select[Any] = select(
         *(chain.c.value, chain.c.number),
-        select(func.count()).select_from(counted).scalar_subquery().label("size"),
-        first.scalar_subquery().label("first_id"),
         execution_id.correlate(chain).limit(1).scalar_subquery().label("is_of_execution"),
     )
+    if is_counted:
+        query = query.add_columns(
+            select(func.count()).select_from(counted).scalar_subquery().label("size"),
+            first.scalar_subquery().label("first_id"),
+        )
     rows = db.session.execute(query.where(chain.c.value.is_not(None)))
     return sorted(rows, key=lambda row: row.number)
 

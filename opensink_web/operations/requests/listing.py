@@ -280,9 +280,11 @@ class Listing:
             (InputRequest.batch_id, filters.batch_id),
         )
         if filters.function_name is not None:
-            # a function's requests have its name as their key
+            # a function's requests have its name as their key. By no index whether an execution
+            # asks: PostgreSQL would take the two for independent, expect few, and sort them all
+            execution_id = func.coalesce(InputRequest.execution_id, InputRequest.execution_id)
             query = query.where(
-                InputRequest.key == filters.function_name, InputRequest.execution_id.is_not(None)
+                InputRequest.key == filters.function_name, execution_id.is_not(None)
             )
         if filters.older_than is not None:
             query = query.where(InputRequest.id < first_id_at(clock.now() - filters.older_than))
@@ -314,6 +316,7 @@ class Listing:
             limit,
             walk=lambda steps: self._walk(query, stretch, limit, steps),
             is_rare=lambda: self.rarest is not None,
+            is_known="rarest" in vars(self),  # it was counted for another part of the order
             look_up=lambda: self._look_up(query, stretch, limit),
         )
 
@@ -323,7 +326,10 @@ class Listing:
         """Look at so many rows of the list; say also whether these were all."""
         unsifted = Listing(self._workspace, replace(self._filters, tag=None, search=None))
         places = unsifted.kept(select(*stretch.segment.columns))
-        last = db.session.execute(stretch.of(places).offset(steps - 1).limit(1)).first()
+        # past the session, which would look into each row whether its agent was deleted: of a place
+        # in the order the index tells all
+        bound = stretch.of(places).offset(steps - 1).limit(1)
+        last = db.session.connection().execute(bound).first()
         walked = stretch.of(self.kept(query)).limit(limit)
         if last is not None:
             walked = walked.where(stretch.until(last))

@@ -89,12 +89,17 @@ def in_fewest_steps(
     is_rare: Callable[[], bool],
     look_up: Callable[[], list[Any]],
     steps: tuple[int, int] | None = None,
+    *,
+    is_known: bool = False,
 ) -> list[Any]:
     """Return so many rows of a part of a list, found in whichever way is the shorter.
 
     `walk` looks at so many rows at most, and says also whether that was all of the list. `look_up`
-    finds the rows however many others there are.
+    finds the rows however many others there are. Where `is_known` it costs nothing to ask whether
+    they are rare, so that no walk is begun in vain.
     """
+    if is_known and is_rare():
+        return look_up()
     for each in steps or (max(FIRST_STEPS, STEPS_PER_ROW * limit), MORE_STEPS):
         rows, is_end = walk(each)
         if is_end or len(rows) >= limit:

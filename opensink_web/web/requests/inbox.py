@@ -15,9 +15,10 @@ from opensink_web.operations.page import COUNTED_MAX, Page
 from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
 from opensink_web.operations.requests.listing import ListView, count_listed, list_page
-from opensink_web.operations.requests.queries import count_waiting, has_requests
+from opensink_web.operations.requests.queries import has_requests
 from opensink_web.operations.requests.saved_view import views_of
 from opensink_web.web.access import requires
+from opensink_web.web.navigation import waiting_once
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, page_request
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
@@ -79,7 +80,7 @@ def draw(
     page = list_page(workspace, filters.listed, page_request())
     rows = rows_of(principal, filters, page.items)
     version = version_of(
-        count_waiting(workspace), [(each.id, each.status, each.decided) for each in rows]
+        waiting_once(workspace), [(each.id, each.status, each.decided) for each in rows]
     )
     if is_unchanged(version):
         return UNCHANGED
@@ -95,7 +96,7 @@ def _show_groups(
     groups, has_more = groups_of(principal.workspace, filters.listed, by, after or None)
     may_decide = principal.may("agent_session_input_requests", Action.WRITE)
     rows = [group_row(filters, by, each, may_decide=may_decide) for each in groups]
-    version = version_of(count_waiting(principal.workspace), rows)
+    version = version_of(waiting_once(principal.workspace), rows)
     if is_unchanged(version):
         return UNCHANGED
     has_all = not (has_more or after or any(each.has_more for each in groups))
@@ -142,9 +143,10 @@ def _inbox(
     is_first_page = page_request().trail is None
     newest = max((str(each.id) for each in page.items), default="none")
     refresh_href = filters.inbox_href(version=version, since=newest)
+    whole = page.items if is_first_page and page.trail is None else None
     return Inbox(
         filters=filters,
-        menus=None if request.htmx else menus_of(workspace, filters),
+        menus=None if request.htmx else menus_of(workspace, filters, whole),
         rows=rows,
         groups=[],
         arrivals=_arrivals(filters.view, page.items),

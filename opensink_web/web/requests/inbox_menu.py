@@ -6,7 +6,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from opensink_web import clock
-from opensink_web.models import InputRequestKind, Workspace
+from opensink_web.models import InputRequest, InputRequestKind, Workspace
 from opensink_web.models.base import first_id_at
 from opensink_web.operations.requests.facets import (
     VALUES_MAX,
@@ -71,9 +71,14 @@ class InboxMenus:
     grouping: Menu
 
 
-def menus_of(workspace: Workspace, filters: InboxFilter) -> InboxMenus:
-    """Draw up what a list can be changed to, with counts of what there is."""
-    facets = facet_counts(workspace, filters.listed)
+def menus_of(
+    workspace: Workspace, filters: InboxFilter, whole: Sequence[InputRequest] | None = None
+) -> InboxMenus:
+    """Draw up what a list can be changed to, with counts of what there is.
+
+    `whole` is all that is in the list, where that is known.
+    """
+    facets = facet_counts(workspace, filters.listed, whole)
     names = facets.names
     if filters.agent_id is not None and filters.agent_id not in names:
         names = {**names, **names_of_agents(workspace, [filters.agent_id])}

@@ -70,6 +70,8 @@ def test_a_filter_narrows_the_others_and_not_itself(everything: list[InputReques
     assert counts_in(found.tags) == {"vat": len(both)}
     assert counts_in(found.keys) == Counter(each.key for each in both)
     assert len(of_agent) > len(both)
+    with reading():
+        assert facet_counts(workspace_of(everything), filters, both[::-1]) == found
 
 
 def test_a_long_list_is_counted_by_each_value_and_no_further(

@@ -155,6 +155,8 @@ def test_finds_the_same_whichever_way_is_the_shorter(
             ):
                 filters = replace(narrower, view=view, order=order)
                 assert listed(workspace, filters, 2) == expected, filters
+                if order not in {ListOrder.OLDEST, ListOrder.DUE}:
+                    continue  # of one part, and of two: the others are made like these
                 for place, request_id in enumerate(expected):
                     beside = neighbours(workspace, filters, rows[request_id])
                     following = expected[place + 1 :]

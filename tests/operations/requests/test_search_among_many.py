@@ -21,6 +21,7 @@ from opensink_web.models import (
 from opensink_web.models.base import first_id_at
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.page import PageRequest
+from opensink_web.operations.requests import sieve
 from opensink_web.operations.requests.listing import (
     ListedFilter,
     ListOrder,
@@ -38,7 +39,9 @@ from tests.support.scenarios import SCHEMA, Waiting, ask_in, index_all
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 
-MANY = 30_000
+MANY = 3000
+SHORT_WALKS = {"FIRST_STEPS": 40, "STEPS_PER_ROW": 2, "FEW_MAX": 200, "MORE_STEPS": 1000}
+"""So that as few requests as MANY are more than are walked through, or looked up."""
 COPY_WORDS = (
     "INSERT INTO search_documents (request_id, tokens)"
     " SELECT input_requests.id, search_documents.tokens FROM search_documents"
@@ -50,8 +53,10 @@ COPY_WORDS = (
 
 
 @pytest.fixture
-def old(app: Flask, cast: Cast) -> Iterator[list[UUID]]:
+def old(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[UUID]]:
     """Three refunds that wait, older than MANY that were decided; one of those is of a zebra."""
+    for name, steps in SHORT_WALKS.items():
+        monkeypatch.setattr(sieve, name, steps)
     with app.app_context():
         asker = ask_in(cast.alice, None)
         ids = [asked(app, asker, f"Refund {animal}", day) for day, animal in ANIMALS.items()]
