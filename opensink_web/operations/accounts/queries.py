@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from opensink_web import clock
@@ -238,12 +238,13 @@ def members_with_second_factor(workspace: Workspace) -> set[UUID]:
 
 def find_session(token: str) -> UserSession | None:
     """Return the session of a token with its user; None when it no longer counts."""
-    query = (
-        select(UserSession)
-        .options(joinedload(UserSession.user))
-        .where(UserSession.token_hash == hash_token(token), is_live())
-    )
-    session = db.session.scalars(query).one_or_none()
+    moment = clock.now()
+    values = {
+        "of_token": hash_token(token),
+        "moment": moment,
+        "used_since": moment - IDLE_LIFETIME,
+    }
+    session = db.session.scalars(_OF_TOKEN, values).one_or_none()
     return session if session is not None and session.user.is_active else None
 
 
@@ -266,6 +267,20 @@ def is_live() -> ColumnElement[bool]:
 def is_live_at(moment: Moment, used_since: Moment) -> ColumnElement[bool]:
     """Say that a session counts at a moment, if it was used since another, IDLE_LIFETIME before."""
     return and_(UserSession.expires_at > moment, UserSession.last_seen_at > used_since)
+
+
+# Each page asks this, and building it costs more than running it.
+_OF_TOKEN = (
+    select(UserSession)
+    .options(joinedload(UserSession.user))
+    .where(
+        UserSession.token_hash == bindparam("of_token"),
+        is_live_at(
+            bindparam("moment", type_=UserSession.expires_at.type),
+            bindparam("used_since", type_=UserSession.last_seen_at.type),
+        ),
+    )
+)
 
 
 def find_workspace(slug: str) -> Workspace:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from opensink_web import clock
@@ -16,6 +16,18 @@ SECRET_OVERLAP = timedelta(hours=24)
 """How long calls carry the old secret still after a rotation."""
 
 FIRST_SLUG = "main"
+
+# Each page asks this, and building it costs more than running it.
+_MEMBERSHIP = (
+    select(Membership)
+    .join(Membership.workspace)
+    .options(contains_eager(Membership.workspace), joinedload(Membership.custom_roles))
+    .where(
+        Workspace.slug == bindparam("of_slug"),
+        Membership.user_id == bindparam("of_user"),
+        Membership.deactivated_at.is_(None),
+    )
+)
 
 
 def first_workspace() -> Workspace:
@@ -41,17 +53,8 @@ def principal_in(slug: str, user: User) -> Principal:
 
     Raises: NotFound, also for a workspace the user does not belong to, or is shut out of.
     """
-    query = (
-        select(Membership)
-        .join(Membership.workspace)
-        .options(contains_eager(Membership.workspace), joinedload(Membership.custom_roles))
-        .where(
-            Workspace.slug == slug,
-            Membership.user_id == user.id,
-            Membership.deactivated_at.is_(None),
-        )
-    )
-    membership = db.session.scalars(query).unique().one_or_none()
+    values = {"of_slug": slug, "of_user": user.id}
+    membership = db.session.scalars(_MEMBERSHIP, values).unique().one_or_none()
     if membership is None:
         raise NotFound("There is no such workspace.")
     return Principal.of(membership)
