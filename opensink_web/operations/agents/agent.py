@@ -178,6 +178,7 @@ def mirror_newest_session(agent: Agent) -> None:
     newest = db.session.scalars(query).one_or_none()
     agent.newest_session_id = newest.id if newest else None
     agent.status = newest.status if newest else None
+    db.session.flush()  # what moves the session next in this transaction goes past the ORM
 
 
 def _readable_endpoint_of(agent: Agent) -> EndpointSpec | None:
