@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import literal, true
 
 from opensink_web import clock
-from opensink_web.models import Deadline
+from opensink_web.models import Deadline, DeadlineKind
 from opensink_web.operations.decisions.deadline import (
     COLUMNS,
     DeadlineClaim,
@@ -27,6 +27,7 @@ AT_ONCE = 64
 LATER = timedelta(minutes=1)
 _IS_OPEN = true()
 _DUE = oldest_due(Deadline, _IS_OPEN, *COLUMNS)
+_EFFECTS_DUE = oldest_due(Deadline, Deadline.kind == DeadlineKind.EFFECT, *COLUMNS)
 _TAKE = taking(Deadline)
 
 
@@ -45,7 +46,12 @@ class Deadlines:
 
     def claim(self, look: Look) -> Claims[DeadlineClaim]:
         """Take what has come in a workspace."""
-        rows, has_more = look.cut(look.due(_DUE), AT_ONCE)
+        due = look.due(_DUE)
+        if len(due) > look.most:
+            # thousands may expire at one moment; somebody waits for what they have just decided
+            effects = look.due(_EFFECTS_DUE)
+            due = [*effects, *(each for each in due if each.kind is DeadlineKind.EXPIRY)]
+        rows, has_more = look.cut(due[: look.most + 1], AT_ONCE)
         if not rows:
             return Claims(has_more=has_more)
         return Claims(claims_of(rows, look.take(_TAKE, rows)), has_more)

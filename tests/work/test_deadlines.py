@@ -206,3 +206,27 @@ def test_a_clock_put_forward_has_each_take_effect_once(
         assert status_of(request_id) is InputRequestStatus.RESOLVED
         with reading():
             assert db.session.scalars(select(Delivery.input_request_id)).all() == [request_id]
+
+
+def test_what_somebody_decided_waits_for_no_crowd_that_expires(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        expiring = [ask_in(cast.alice, ENDPOINT).request_id for _ in range(4)]
+        decided = ask_in(cast.alice, ENDPOINT).request_id
+        workspace_id = cast.alice.workspace_id
+        with writing():
+            for request_id in expiring:
+                moment = clock.now() - timedelta(hours=1)
+                set_deadline(request_id, workspace_id, DeadlineKind.EXPIRY, moment)
+            set_deadline(decided, workspace_id, DeadlineKind.EFFECT, clock.now())
+        kinds = kinds_within(Limits(1, 1))
+        taken: list[set[UUID]] = []
+        more = []
+        for _ in range(4):
+            with writing():
+                claims = Queue(kinds).claim(kinds["deadlines"], workspace_id, 2)
+            taken.append({claim.request_id for claim in claims.taken})
+            more.append(claims.has_more)
+        assert decided in taken[0]
+        assert [len(each) for each in taken] == [2, 2, 1, 0]
+        assert set().union(*taken) == {*expiring, decided}
+        assert more == [True, True, False, False]
