@@ -184,6 +184,13 @@ def test_an_empty_form_says_so(draw: Draw) -> None:
     assert "There is nothing to fill in." in draw(AnswerForm.blank(schema))
 
 
+def test_what_a_schema_does_not_name_is_something_to_fill_in(draw: Draw) -> None:
+    html = draw(AnswerForm.blank({"type": "object"}, {"account": "A0"}))
+    assert "A0" in html
+    assert "There is nothing to fill in." not in html
+    assert "There is nothing to fill in." in draw(AnswerForm.blank({"type": "object"}))
+
+
 def test_labels_hints_and_errors_are_tied_to_their_control(draw: Draw) -> None:
     schema: JSONValue = {
         "properties": {"n": {"type": "integer", "title": "Count", "description": "How many."}},

@@ -261,7 +261,9 @@ class GroupField(AnswerField):
     @property
     def is_bare(self) -> bool:
         """Return True if there is nothing to fill in, but what somebody adds."""
-        return all(part is self.extras and self.extras.is_folded for part in self.parts())
+        extras = self.extras
+        is_empty = extras is None or (extras.is_folded and not extras.rows)
+        return is_empty and all(part is extras for part in self.parts())
 
     def members(self) -> list[AnswerField]:
         """Return the fields of the properties; a selector stands for one that marks a branch."""
