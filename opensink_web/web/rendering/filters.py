@@ -23,6 +23,7 @@ JSON_LENGTH = 65_536
 JSON_LENGTH_OF_PAGE = 400_000
 TEXT_LENGTH = 5_000
 """So many characters are shown of one value, of all values of a page, and of an entry's text."""
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 60 * _MINUTE_SECONDS
 
@@ -45,6 +46,7 @@ def equip(environment: Environment) -> None:
         beginning=beginning,
         iso=iso,
         utc_text=utc_text,
+        with_moments=with_moments,
         duration=duration,
         plain_duration=plain_duration,
         number=number,
@@ -101,6 +103,16 @@ def utc_text(moment: datetime) -> str:
     """Write a moment for people: `9 Mar 2026, 14:05 UTC`."""
     at = _in_utc(moment)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def with_moments(sentence: str) -> list[str | datetime]:
+    """Take a sentence of ours apart at the moments in it, for readers have zones of their own."""
+    parts: list[str | datetime] = []
+    end = 0
+    for match in _MOMENT.finditer(sentence):
+        parts += [sentence[end : match.start()], datetime.fromisoformat(f"{match[1]}+00:00")]
+        end = match.end()
+    return [*parts, sentence[end:]]
 
 
 def duration(milliseconds: float) -> str:

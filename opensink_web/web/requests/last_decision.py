@@ -77,13 +77,17 @@ def around(last: LastDecision | None, list_filter: InboxFilter) -> dict[str, Any
 
 
 def _telling(steps: list[Step]) -> Step | None:
-    """Return what has gone wrong, else what is going on, else where it has come to."""
-    for marks in ({Mark.FAILED}, {Mark.WARNING}, {Mark.LIVE}):
+    """Return what has gone wrong, else where it has come to, else what is going on.
+
+    An agent that was called is told; what it does with that may take it days.
+    """
+    for mark in (Mark.FAILED, Mark.WARNING):
         for step in steps:
-            if step.mark in marks:
+            if step.mark is mark:
                 return step
     done = [step for step in steps if step.mark is Mark.DONE]
-    return done[-1] if done else next(iter(steps), None)
+    going_on = [step for step in steps if step.mark is Mark.LIVE]
+    return next(iter([*done[-1:], *going_on, *steps]), None)
 
 
 def _undo_until(principal: Principal, input_request: InputRequest) -> datetime | None:

@@ -24,6 +24,14 @@ def test_iso_is_rfc_3339_with_z() -> None:
     assert filters.iso(MOMENT) == "2026-03-09T14:05:59Z"
 
 
+def test_a_sentence_is_taken_apart_at_its_moments() -> None:
+    at = datetime(2026, 3, 9, 14, 5, 59, tzinfo=UTC)
+
+    assert filters.with_moments("Answered on 2026-03-09 14:05:59 UTC.") == ["Answered on ", at, "."]
+    assert filters.with_moments("Answered.") == ["Answered."]
+    assert filters.with_moments("") == [""]
+
+
 def test_a_moment_of_another_zone_is_written_in_utc() -> None:
     moment = datetime(2026, 3, 9, 1, 0, tzinfo=timezone(timedelta(hours=2)))
 

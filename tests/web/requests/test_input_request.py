@@ -128,7 +128,7 @@ def test_tells_the_second_reviewer_who_was_faster_and_keeps_what_was_typed(
     response = bob.post(page_of(asked), data={"answer-0": "nonsense", "answer-1": "my words"})
 
     assert response.status_code == 409
-    assert "already answered by alice@example.com" in response.text
+    assert "already answered by alice@example.com on <time datetime=" in response.text
     assert "What you had entered" in response.text
     assert 'value="nonsense"' in response.text
     assert "my words" in response.text

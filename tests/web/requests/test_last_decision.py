@@ -121,5 +121,7 @@ def test_the_bar_of_a_list_asks_for_its_news(
     status, part = news(bob, became)
     assert status == 200
     assert "“Buy?”" in part
+    assert "Delivered in 12 ms" in part, "that the agent goes on may last for days"
+    assert "is-done" in part
     assert bob.get(became).location == page_of(waiting.request_id)
     assert charlie.get(became).status_code == 404
