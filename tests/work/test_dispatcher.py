@@ -1,6 +1,7 @@
 """A dispatcher works its groups off: what comes meanwhile, what cannot be stored, what lasts."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from opensink_web.errors import Unavailable
 from opensink_web.models import Callback
 from opensink_web.models.transaction import Wakeup
 from opensink_web.work import dispatcher as dispatcher_module
+from opensink_web.work import relay
 from opensink_web.work.capacity import Capacity
 from opensink_web.work.dispatcher import Dispatcher
 from opensink_web.work.queue import Claimed, Claims, Look, Queue, Source
@@ -166,6 +168,7 @@ def test_a_worker_that_has_its_share_tells_others_of_new_work(
     look()
     wait_until(lambda: len(work.claimed) == 2)
     work.add()
+    begun = time.monotonic()
     look()
     wait_until(lambda: notified)
     for _ in range(5):
@@ -173,7 +176,10 @@ def test_a_worker_that_has_its_share_tells_others_of_new_work(
     for each in running:
         each.gate.set()
     wait_until(lambda: len(work.finished) == 3)
-    assert notified == [GROUP], "once in a while, or two workers would tell each other without end"
+    seconds = time.monotonic() - begun
+    assert {*notified} == {GROUP}
+    # once in a while, or two workers would tell each other without end
+    assert len(notified) <= 1 + seconds / relay._AGAIN_SECONDS
 
 
 def test_a_group_in_which_there_is_always_more_is_worked_off_without_end(
@@ -330,4 +336,4 @@ def test_what_still_waits_at_the_stop_is_for_others(
     for each in running:
         each.gate.set()
     dispatcher.join()
-    assert notified == [other]
+    assert {*notified} == {other}, "twice where it was looked at before the stop, and had no room"
