@@ -7,14 +7,14 @@ left: those of the whole tab are offered, and counted among the first SAMPLE_MAX
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, assert_never
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Select, func, literal, select
+from sqlalchemy import CTE, Integer, Row, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web.models import Agent, InputRequest, InputRequestKind, Workspace, db
@@ -240,25 +240,12 @@ def _values(
     *,
     is_counted: bool = True,
 ) -> Sequence[Row[Any]]:
-    """Find the values of a column in a list, from one to the next, each by one look at an index;
-    with how many there are of each, unless that is not wanted.
-    """
+    """Find the values of a column in a list, and how many there are of each, if that is wanted."""
 
     def listed(*columns: Any) -> Select[Any]:
         return listing.kept(select(*columns), listing.rarest).where(column.is_not(None))
 
-    start = listed(column).order_by(column).limit(1)
-    if after is not None:
-        start = start.where(column > after)
-    chain = select(start.scalar_subquery().label("value"), literal(1, Integer).label("number")).cte(
-        "chain", recursive=True
-    )
-    following = listed(column).where(column > chain.c.value).order_by(column).limit(1)
-    chain = chain.union_all(
-        select(following.correlate(chain).scalar_subquery(), chain.c.number + 1).where(
-            chain.c.value.is_not(None), chain.c.number < limit
-        )
-    )
+    chain = _chain_of(listed, column, limit, after)
     some = listed(InputRequest.id).where(column == chain.c.value).correlate(chain)
     counted = some.limit(VALUE_COUNTED_MAX).subquery()
     first = some.order_by(InputRequest.id).limit(1)
@@ -288,18 +275,37 @@ def _tags(workspace: Workspace, sample: _Sample) -> list[Facet[str]]:
 
 
 def _all_tags(workspace: Workspace) -> Sequence[str]:
-    """Find tags of the workspace, from one to the next, each by one look at an index."""
-    tags = select(InputRequestTag.tag).where(InputRequestTag.workspace_id == workspace.id)
-    tags = tags.order_by(InputRequestTag.tag).limit(1)
-    chain = select(tags.scalar_subquery().label("tag"), literal(1, Integer).label("number"))
-    known = chain.cte("tags", recursive=True)
-    following = tags.where(InputRequestTag.tag > known.c.tag).correlate(known).scalar_subquery()
-    known = known.union_all(
-        select(following, known.c.number + 1).where(
-            known.c.tag.is_not(None), known.c.number < VALUES_MAX
+    """Find tags of the workspace, the first VALUES_MAX of them."""
+
+    def listed(*columns: Any) -> Select[Any]:
+        return select(*columns).where(InputRequestTag.workspace_id == workspace.id)
+
+    chain = _chain_of(listed, InputRequestTag.tag, VALUES_MAX)
+    return db.session.scalars(select(chain.c.value).where(chain.c.value.is_not(None))).all()
+
+
+def _chain_of(
+    listed: Callable[..., Select[Any]],
+    column: InstrumentedAttribute[Any],
+    limit: int,
+    after: Any = None,
+) -> CTE:
+    """Go from each value of a column to the next, each by one look at an index, behind `after`.
+
+    Each has a `value` and a `number` from 1 on; the last may be null.
+    """
+    start = listed(column).order_by(column).limit(1)
+    if after is not None:
+        start = start.where(column > after)
+    chain = select(start.scalar_subquery().label("value"), literal(1, Integer).label("number")).cte(
+        "chain", recursive=True
+    )
+    following = listed(column).where(column > chain.c.value).order_by(column).limit(1)
+    return chain.union_all(
+        select(following.correlate(chain).scalar_subquery(), chain.c.number + 1).where(
+            chain.c.value.is_not(None), chain.c.number < limit
         )
     )
-    return db.session.scalars(select(known.c.tag).where(known.c.tag.is_not(None))).all()
 
 
 def names_of_agents(workspace: Workspace, agent_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -337,9 +337,8 @@ class Listing:
 
     def _look_up(self, query: Select[Any], stretch: Stretch, limit: int) -> list[Row[Any]]:
         sieve = self.rarest
-        if (
-            sieve is None and self._is_waiting
-        ):  # the rest of it: what is decided is in its index too
+        if sieve is None and self._is_waiting:
+            # the rest of the walk, for few wait: an index of tags has all that was decided, too
             return self._read(stretch.of(self.kept(query)).limit(limit))
         looked_up = replace(stretch, is_found=True)
         kept = self.kept(query, sieve or self._sieves[-1])

@@ -162,16 +162,6 @@ class Shapes:
                     known[alike] = (self._builder.build(schema, at), at.secrets)
                 return replace(known[alike][0], key=key, pointer=at.pointer)
 
-        names = words.get("propertyNames", True)
-        title: JSONObject = {"title": "Name"}
-        key_place = replace(place.at_key("", required=True), title="Name")
-        key_place = replace(key_place, secrets=place.secrets.of_names)
-        key_schema = self._document.all_of([names, {"type": "string"}])
-        key_node = self._builder.build(key_schema, key_place)
-        if key_node.kind not in {Kind.TEXT, Kind.CHOICE}:
-            key_node = self._builder.node(Kind.TEXT, {"type": "string"}, title, key_place)
-        shortest = max(1, key_node.constraints.min_length or 0)
-        limits = replace(key_node.constraints, min_length=shortest)
         return replace(
             node,
             kind=Kind.MAP,
@@ -180,11 +170,22 @@ class Shapes:
                 min_items=_count(words.get("minProperties")) or 0,
                 max_items=_count(words.get("maxProperties")),
             ),
-            key_node=replace(key_node, title="Name", default=ABSENT, constraints=limits),
+            key_node=self._name_of_entry(words.get("propertyNames", True), place),
             is_mixed=bool(patterns),
             find_value=find,
             patterns=tuple(patterns) if further is False else (),
         )
+
+    def _name_of_entry(self, names: JSONValue, place: Place) -> FieldNode:
+        """Make the field in which a person names an entry of a map."""
+        key_place = replace(place.at_key("", required=True), title="Name")
+        key_place = replace(key_place, secrets=place.secrets.of_names)
+        node = self._builder.build(self._document.all_of([names, {"type": "string"}]), key_place)
+        if node.kind not in {Kind.TEXT, Kind.CHOICE}:
+            node = self._builder.node(Kind.TEXT, {"type": "string"}, {"title": "Name"}, key_place)
+        shortest = max(1, node.constraints.min_length or 0)
+        limits = replace(node.constraints, min_length=shortest)
+        return replace(node, title="Name", default=ABSENT, constraints=limits)
 
 
 def _count(value: JSONValue) -> int | None:
