@@ -15,13 +15,16 @@ from opensink_web.schema.references import REFERENCE_KEYWORDS, References
 from opensink_web.schema.subschemas import children
 
 _Inside: TypeAlias = Callable[[JSONValue], list[JSONValue]]
+Split: TypeAlias = tuple[list[JSONValue], tuple[JSONValue, ...], bool]
+"""A union, which keeps its identity, its branches but for null, and whether null is one."""
 
 
 class Document:
     """One schema document.
 
     Whoever looks into the tree that is made of it holds the `lock` while something is made there;
-    `count_of_made` is how much was.
+    `count_of_made` is how much was. `splits` are unions that were taken apart, by identity
+    (flattening.py): each branch that is tried asks for all of them.
     """
 
     def __init__(self, root: JSONValue) -> None:
@@ -32,6 +35,7 @@ class Document:
         self._references = References(root)
         self._checker = PartChecker(root)
         self._modern: dict[int, tuple[JSONObject, JSONObject]] = {}  # with the part, to keep its id
+        self.splits: dict[int, Split] = {}
         self._both: dict[tuple[int, ...], JSONObject] = {}
         self._parts_of: dict[int, list[JSONValue]] = {}
         self._circular: set[int] | None = None

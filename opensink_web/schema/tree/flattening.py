@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.references import REFERENCE_KEYWORDS
-from opensink_web.schema.tree.document import Document
+from opensink_web.schema.tree.document import Document, Split
 from opensink_web.schema.tree.merging import NotPlain, fits_type, merged
 
 _ANNOTATIONS = frozenset(
@@ -202,9 +202,7 @@ class Parts:
         self, part: Part, keyword: str, schemas: list[JSONValue], applying: Applying
     ) -> None:
         """Take null out of a union. What is left alone becomes a part of the schema itself."""
-        every = list(_alternatives(schemas, self.document))
-        branches = [branch for branch in every if not _is_null(branch, self.document)]
-        has_null = len(branches) < len(every)
+        _, branches, has_null = _split(schemas, self.document)
         part.says_null = part.says_null or has_null
         part.allows_null = part.allows_null and has_null
         is_inner = part.is_inner or has_null
@@ -217,7 +215,7 @@ class Parts:
             named = discriminator if isinstance(discriminator, dict) else {}
             union = Union(
                 key=id(schemas),
-                branches=tuple(branches),
+                branches=branches,
                 is_exclusive=keyword == "oneOf",
                 around=part.around,
                 tag=str(named.get("propertyName", "")),
@@ -225,6 +223,15 @@ class Parts:
             self.unions.append(union)
             for branch in applying.chosen(union):
                 self.add(branch, (*part.around, branch), is_inner=is_inner)
+
+
+def _split(schemas: list[JSONValue], document: Document) -> Split:
+    """Take null out of a union, once for each."""
+    if id(schemas) not in document.splits:
+        every = list(_alternatives(schemas, document))
+        branches = tuple(branch for branch in every if not _is_null(branch, document))
+        document.splits[id(schemas)] = (schemas, branches, len(branches) < len(every))
+    return document.splits[id(schemas)]
 
 
 def _alternatives(

@@ -197,9 +197,17 @@ class ObjectShape:
         """Return all schemas that may apply to a key, nothing if they are always the same."""
         if not (self.is_variable or self._place.possible):
             return ()
-        named = [_mapping(part.words.get("properties")) for part in self._everything.plain]
-        schemas = [properties[key] for properties in named if key in properties]
+        schemas = self._schemas_of.get(key, ())
         return tuple(schemas) if len(schemas) > 1 else ()
+
+    @cached_property
+    def _schemas_of(self) -> dict[str, list[JSONValue]]:
+        """The schemas that may ever apply to each key."""
+        schemas: dict[str, list[JSONValue]] = {}
+        for part in self._everything.plain:
+            for key, schema in _mapping(part.words.get("properties")).items():
+                schemas.setdefault(key, []).append(schema)
+        return schemas
 
     @cached_property
     def _everything(self) -> Parts:
