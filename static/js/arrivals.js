@@ -31,9 +31,13 @@
     return rows.filter(({ id }) => !shown.has(id)).length - behind.length;
   }
 
+  // Of what stands behind the last row of a page that others follow, the news say nothing.
   function markGone(list, news) {
     const there = new Set(rowsOf(news).map(({ id }) => id));
-    for (const row of rowsOf(list)) row.classList.toggle("is-gone", !there.has(row.id));
+    const rows = rowsOf(list);
+    const known = news.querySelector("[rel=next]") ? rows.findLastIndex(({ id }) => there.has(id)) : rows.length;
+    rows.forEach((row, at) => row.classList.toggle("is-gone", at < known && !there.has(row.id)));
+    document.dispatchEvent(new CustomEvent("rows-gone"));
   }
 
   function showPill(list, count) {
@@ -62,7 +66,8 @@
     const { detail } = event;
     const list = detail.target;
     if (!detail.shouldSwap || !list.matches(LIST) || detail.requestConfig.triggeringEvent?.type !== "live") return;
-    const news = new DOMParser().parseFromString(detail.serverResponse, "text/html").querySelector(LIST);
+    const answer = new DOMParser().parseFromString(detail.serverResponse, "text/html");
+    const news = answer.querySelector(LIST);
     const isWanted = "liveWanted" in list.dataset;
     if (isWanted) {
       document.addEventListener("htmx:afterSettle", () => {
@@ -73,6 +78,8 @@
     }
     if (isWanted || !news || !rowsOf(list).length || !isInUse(list)) return;
     detail.shouldSwap = false;
+    const size = answer.querySelector("[hx-swap-oob$='#list-size']");
+    if (size) document.getElementById("list-size")?.replaceChildren(...size.childNodes);
     markGone(list, news);
     const above = addBehind(list, news);
     showPill(list, above);

@@ -5,11 +5,12 @@
   const timed = new WeakSet(); // what goes when it cannot be undone any more
   let lastBox = "";
   let lastUndo = ""; // the id of the button in the row that was decided last
+  let lostCount = 0; // what was chosen and is in the list no longer, since something was chosen last
   let declinedRow = ""; // the address at which the dialog's reason goes to one row alone
 
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const bar = () => document.querySelector("form[data-selection]");
-  const boxes = () => all("[data-select]");
+  const boxes = () => all("[data-select]:enabled");
 
   function toggle(box, isChosen) {
     box.checked = isChosen;
@@ -22,7 +23,12 @@
     const range = hasShift && from >= 0 ? row.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
     for (const each of range) toggle(each, box.checked);
     lastBox = box.id;
+    lostCount = 0;
     draw();
+  }
+
+  function write(part, count) {
+    part.textContent = count === 1 ? part.dataset.one : part.dataset.many.replace("#", count);
   }
 
   // What the bar offers is what fits the rows: to approve, or to say yes.
@@ -32,9 +38,11 @@
     const rows = boxes();
     const ticked = rows.filter(({ checked }) => checked);
     const approvals = ticked.filter((box) => "approval" in box.dataset).length;
-    form.classList.toggle("is-active", ticked.length > 0);
-    const count = form.querySelector("[data-select-count]");
-    count.textContent = ticked.length === 1 ? count.dataset.one : count.dataset.many.replace("#", ticked.length);
+    form.classList.toggle("is-active", ticked.length > 0 || lostCount > 0);
+    write(form.querySelector("[data-select-count]"), ticked.length);
+    const lost = form.querySelector("[data-select-lost]");
+    lost.hidden = lostCount === 0;
+    write(lost, lostCount);
     const yes = form.querySelector("[data-select-yes]");
     yes.querySelector("[data-label]").textContent = !approvals ? "Yes" : approvals === ticked.length ? "Approve" : "Yes, approve";
     form.querySelector("[data-select-no]").hidden = ticked.length > 0 && approvals === ticked.length;
@@ -44,14 +52,24 @@
     every.indeterminate = ticked.length > 0 && !every.checked;
   }
 
+  // Nobody can decide any more on what is gone from the list; it may come back, if that is undone.
+  function dropGone() {
+    for (const box of all("[data-select]")) {
+      box.disabled = box.closest(".is-gone") !== null;
+      if (box.disabled) box.checked = false;
+    }
+    const there = new Set(boxes().map(({ id }) => id));
+    for (const id of chosen) {
+      if (!there.has(id)) lostCount += chosen.delete(id);
+    }
+  }
+
   function takeOver() {
-    const known = boxes();
-    for (const box of known) {
+    for (const box of boxes()) {
       if (box.checked) chosen.add(box.id);
       else box.checked = chosen.has(box.id);
     }
-    const there = new Set(known.map(({ id }) => id));
-    for (const id of chosen) if (!there.has(id)) chosen.delete(id);
+    dropGone();
     draw();
     for (const part of all("[data-undo-seconds]")) {
       if (!timed.has(part)) setTimeout(endUndo, part.dataset.undoSeconds * 1000, part);
@@ -107,6 +125,7 @@
     if (target.matches("[data-select]")) click(target, event.shiftKey);
     if (target.matches("[data-select-all]")) {
       for (const box of boxes()) toggle(box, target.checked);
+      lostCount = 0;
       draw();
     }
     const decline = target.closest("button[data-decline]");
@@ -127,12 +146,17 @@
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     const row = detail.requestConfig?.verb === "post" && document.getElementById(detail.target.id);
     if (row && row.matches("li.inbox-row")) {
+      if (!row.querySelector("[data-select]")) chosen.delete(row.id.replace("request-", "choose-"));
       const undo = row.querySelector("[data-key=z]");
       lastUndo = undo?.id || "";
       const next = !row.querySelector("[data-select]") && all(`#${CSS.escape(row.id)} ~ li.inbox-row`).find((each) => each.querySelector("[data-select]"));
       (next || row).querySelector(".row-title").focus();
     }
     takeOver();
+  });
+  document.addEventListener("rows-gone", () => {
+    dropGone();
+    draw();
   });
   window.addEventListener("pageshow", takeOver);
 })();

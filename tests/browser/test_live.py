@@ -90,10 +90,16 @@ def test_what_others_decide_stays_where_it_is_until_nobody_works_there(
 ) -> None:
     gone = site.ask(APPROVAL, title="Third")
     expect(row(inbox, "Third")).to_be_visible()
+    for title in ("Second", "Third"):
+        row(inbox, title).get_by_role("checkbox").check()
     row(inbox, "Third").get_by_role("link").focus()
     answer(site, gone)
     expect(row(inbox, "Third")).to_have_class(re.compile("is-gone"))
-    row(inbox, "Third").get_by_role("link").blur()
+    expect(inbox.get_by_text("1 selected", exact=True)).to_be_visible()
+    expect(inbox.get_by_text("1 you had ticked is no longer in this list.")).to_be_visible()
+    expect(row(inbox, "Third").get_by_role("checkbox")).to_be_disabled()
+    row(inbox, "Second").get_by_role("checkbox").uncheck()
+    row(inbox, "Second").get_by_role("checkbox").blur()
     inbox.mouse.move(0, 0)
     site.ask(APPROVAL, title="Fourth")
     expect(row(inbox, "Third")).to_have_count(0)

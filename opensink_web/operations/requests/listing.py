@@ -140,7 +140,7 @@ def neighbours(workspace: Workspace, filters: ListedFilter, request: InputReques
     before = listing.scalars_after(ids, request, 1, backwards=True)
     behind = listing.scalars_after(ids, request, 1)
     itself = listing.kept(ids).where(InputRequest.id == request.id)
-    most = KEPT_COUNTED_MAX if listing.is_sifted else page.COUNTED_MAX
+    most = listing.counted_max
     position = None
     if db.session.scalars(itself).first() is not None:
         position = min(listing.count_after(request, most, backwards=True) + 1, most)
@@ -170,6 +170,13 @@ def next_after(workspace: Workspace, filters: ListedFilter, request: InputReques
 def count_listed(workspace: Workspace, filters: ListedFilter) -> int:
     """Count what is in a list, up to page.COUNTED_MAX."""
     return Listing(workspace, filters).count_after(None, page.COUNTED_MAX)
+
+
+def size_of(workspace: Workspace, filters: ListedFilter) -> tuple[int, bool]:
+    """Count a list as far as it is counted beside a request of it; say if there are more."""
+    listing = Listing(workspace, filters)
+    count = listing.count_after(None, listing.counted_max)
+    return (count - 1, True) if count >= listing.counted_max else (count, False)
 
 
 def _find(workspace: Workspace, request_id: UUID) -> InputRequest | None:
@@ -213,6 +220,11 @@ class Listing:
     def is_sifted(self) -> bool:
         """Return True if only what has a tag or words is in it."""
         return bool(self._sieves)
+
+    @property
+    def counted_max(self) -> int:
+        """So far it is counted for people: of what is sifted each is looked at."""
+        return KEPT_COUNTED_MAX if self.is_sifted else page.COUNTED_MAX
 
     def scalars_after(
         self,

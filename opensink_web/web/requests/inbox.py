@@ -1,5 +1,6 @@
 """The inbox: what waits for a person, in the order they chose, and what has been decided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template
@@ -14,7 +15,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.page import COUNTED_MAX, Page
 from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
-from opensink_web.operations.requests.listing import ListView, count_listed, list_page
+from opensink_web.operations.requests.listing import ListView, count_listed, list_page, size_of
 from opensink_web.operations.requests.queries import has_requests
 from opensink_web.operations.requests.saved_view import views_of
 from opensink_web.web.access import requires
@@ -41,7 +42,8 @@ class Inbox:
     asked for news and is None below the first page, where nothing arrives. `arrivals` came since
     the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
     `menus` are not drawn anew with the list. `in_no_group` are left over.
-    `decline` is there where rows can be decided.
+    `decline` is there where rows can be decided. `size` says how much is in the list; nothing of all
+    that waits, which every page tells.
     """
 
     filters: InboxFilter
@@ -54,6 +56,7 @@ class Inbox:
     refresh_href: str | None
     decline: DeclineForm | None = None
     in_no_group: int = 0
+    size: str = ""
 
 
 @blueprint.get("/w/<workspace_slug>/inbox")
@@ -113,6 +116,7 @@ def _show_groups(
         first_href=filters.inbox_href() if after else None,
         refresh_href=None if after else filters.inbox_href(version=version),
         in_no_group=max(in_no_group, 0),
+        size=_size(principal.workspace, filters, None),
     )
     return _drawn(principal, inbox, form, status)
 
@@ -154,7 +158,18 @@ def _inbox(
         first_href=None if is_first_page else filters.inbox_href(),
         refresh_href=refresh_href if is_first_page else None,
         decline=DeclineForm() if any(each.choice for each in rows) else None,
+        size=_size(workspace, filters, whole),
     )
+
+
+def _size(workspace: Workspace, filters: InboxFilter, whole: Sequence[InputRequest] | None) -> str:
+    """Say how much is in a list, of which `whole` is all if that is known."""
+    if filters.view is ListView.WAITING and not filters.narrows:
+        return ""
+    if whole is not None:
+        return str(len(whole))
+    count, has_more = size_of(workspace, filters.listed)
+    return f"{count}+" if has_more else str(count)
 
 
 def _arrivals(view: ListView, requests: list[InputRequest]) -> list[InputRequest]:

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 
 from opensink_web.models import InputRequest, InputRequestTag, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations.requests import listing
 from tests.conftest import Cast
 from tests.support.pause_scenarios import approval_in
-from tests.support.review_cases import ask_again, words_of
+from tests.support.review_cases import ask_again, news, refresh_href, words_of
 from tests.support.scenarios import SCHEMA, Waiting, ask_in
 from tests.support.statements import statements
 
@@ -64,6 +65,42 @@ def test_each_option_shows_as_many_as_it_says(
 
     assert (said, len(rows_in(html))) == (count, int(count))
     assert f'>{option.replace("&", "&amp;")}</span><a class="chip-off"' in html
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "4"),
+        ("kind=approval", "3 of 4 waiting"),
+        ("q=nothing", "0 of 4 waiting"),
+        ("group=agent&kind=approval", "3 of 4 waiting"),
+        ("view=decided", "0 decided"),
+        ("trail=" + "A" * 22 + "&kind=approval", "2+ of 4 waiting"),
+    ],
+)
+def test_the_title_says_how_much_of_all_is_in_the_list(
+    bob: FlaskClient, waiting: Waiting, monkeypatch: pytest.MonkeyPatch, query: str, said: str
+) -> None:
+    if "trail" in query:
+        monkeypatch.setattr(listing.Listing, "counted_max", 3)
+    html = bob.get(f"{PAGE}?{query}").text
+
+    size = re.search(r'id="list-size">(.*?)</span></div>', html, re.DOTALL)
+    assert size is not None
+    assert re.sub("<[^>]+>", "", size[1]).strip() == said
+
+
+def test_news_of_a_list_say_how_much_is_in_it(app: Flask, bob: FlaskClient, cast: Cast) -> None:
+    with app.app_context():
+        approval_in(cast.alice, [{"amount": 1}], is_batch=True)
+    href = refresh_href(bob.get(f"{PAGE}?kind=approval").text)
+    with app.app_context():
+        ask_in(cast.alice, None)
+
+    _, part = news(bob, href)
+
+    size = '#list-size">1 of <span class="inbox-count">2</span> waiting</span>'
+    assert size in part
 
 
 def test_a_chip_leads_to_the_list_without_it(bob: FlaskClient, waiting: Waiting) -> None:
