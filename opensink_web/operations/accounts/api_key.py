@@ -14,6 +14,7 @@ from opensink_web.operations.accounts.credential import hash_token, new_token
 from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.accounts.permission import Principal, check_scopes
 from opensink_web.operations.accounts.queries import find_key
+from opensink_web.operations.name import checked_name
 from opensink_web.operations.slices import slices
 
 KEY_PREFIX = "osk_"
@@ -36,9 +37,7 @@ def create_key(
     Raises: InvalidInput for an unknown scope, a bad name, an expiry that has passed or is later
     than the parent's; NotAuthenticated for a parent that was revoked meanwhile.
     """
-    if not 1 <= len(name.strip()) <= 255:
-        message = "A name has 1 to 255 characters."
-        raise InvalidInput(message, errors=(FieldError("/name", message),))
+    name = checked_name(name)
     if expires_at is not None and expires_at <= clock.now():
         message = "The expiry must be in the future."
         raise InvalidInput(message, errors=(FieldError("/expires_at", message),))
@@ -49,7 +48,7 @@ def create_key(
         workspace_id=workspace.id,
         user_id=user.id,
         parent_id=parent.id if parent else None,
-        name=name.strip(),
+        name=name,
         prefix=secret[:SHOWN_LENGTH],
         key_hash=hash_token(secret),
         scopes=list(check_scopes(scopes)),

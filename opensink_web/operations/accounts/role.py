@@ -20,6 +20,7 @@ from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.permission import Principal, granted
 from opensink_web.operations.accounts.permission_pattern import read_pattern
 from opensink_web.operations.accounts.user import close_links_of, lock_member
+from opensink_web.operations.name import checked_name
 
 NAME_LENGTH_MAX = 64
 PERMISSIONS_MAX = 200
@@ -165,10 +166,7 @@ def _close_links_of_members(role: CustomRole) -> None:
 
 
 def _checked_name(workspace: Workspace, name: str, renamed: CustomRole | None) -> str:
-    name = name.strip()
-    if not 1 <= len(name) <= NAME_LENGTH_MAX:
-        message = f"A name has 1 to {NAME_LENGTH_MAX} characters."
-        raise InvalidInput(message, errors=(FieldError("/name", message),))
+    name = checked_name(name, NAME_LENGTH_MAX)
     if name.lower() in {*Role}:
         raise Conflict(f"{name} is a built-in role. Choose another name.")
     other = db.session.scalar(

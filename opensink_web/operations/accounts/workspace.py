@@ -7,9 +7,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from opensink_web import clock
-from opensink_web.errors import FieldError, InvalidInput, NotFound, UnreadableSecret
+from opensink_web.errors import NotFound, UnreadableSecret
 from opensink_web.models import Membership, User, Workspace, db
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.name import checked_name
 from opensink_web.outbound.signing import new_secret
 
 SECRET_OVERLAP = timedelta(hours=24)
@@ -62,10 +63,7 @@ def principal_in(slug: str, user: User) -> Principal:
 
 def rename_workspace(workspace: Workspace, name: str) -> None:
     """Raises: InvalidInput."""
-    if not 1 <= len(name.strip()) <= 255:
-        message = "A name has 1 to 255 characters."
-        raise InvalidInput(message, errors=(FieldError("/name", message),))
-    workspace.name = name.strip()
+    workspace.name = checked_name(name)
 
 
 def require_second_factor(workspace: Workspace, required: bool) -> None:

@@ -22,10 +22,10 @@ from opensink_web.operations.agents.endpoint import (
 from opensink_web.operations.agents.endpoint_health import heal
 from opensink_web.operations.agents.initial_messages import CheckedMessages
 from opensink_web.operations.agents.queries import endpoint_of
+from opensink_web.operations.name import checked_name
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 
-NAME_LENGTH_MAX = 255
 _MIRROR_STATUS = update(Agent).where(
     Agent.id == bindparam("of_agent"), Agent.newest_session_id == bindparam("of_session")
 )
@@ -71,7 +71,7 @@ def create_agent(
     """
     agent = Agent(
         workspace_id=workspace.id,
-        name=_checked_name(name),
+        name=checked_name(name),
         description=description or None,
         namespace=_addressable("namespace", namespace),
         slug=_addressable("slug", slug) if slug else _free_slug(workspace, namespace, name),
@@ -90,7 +90,7 @@ def update_agent(
     """Change the given fields. Raises: NotFound; InvalidInput; Conflict for a taken slug."""
     agent = lock_agent(workspace, agent_id)
     if "name" in changes:
-        agent.name = _checked_name(changes["name"])
+        agent.name = checked_name(changes["name"])
     if "description" in changes:
         agent.description = changes["description"] or None
     if "namespace" in changes:
@@ -195,13 +195,6 @@ def _kept(
         return dict(endpoint_to_json(check_endpoint(endpoint, policy, current)))
     except InvalidInput as error:
         raise error.below("/execution_endpoint") from None
-
-
-def _checked_name(name: str) -> str:
-    if not 1 <= len(name.strip()) <= NAME_LENGTH_MAX:
-        message = f"A name has 1 to {NAME_LENGTH_MAX} characters."
-        raise InvalidInput(message, errors=(FieldError("/name", message),))
-    return name.strip()
 
 
 def _addressable(field: str, text: str) -> str:

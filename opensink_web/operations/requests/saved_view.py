@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
 from opensink_web.models import SavedView, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.name import checked_name
 
 NAME_LENGTH_MAX = 80
 VIEWS_MAX = 30
@@ -16,7 +17,7 @@ def save_view(workspace: Workspace, user: User, name: str, query: str) -> SavedV
     """Keep a list under a name; one of the same name becomes this list. Raises: InvalidInput;
     Conflict.
     """
-    name = _checked(name)
+    name = checked_name(name, NAME_LENGTH_MAX)
     views = views_of(workspace, user)
     saved = next((each for each in views if each.name == name), None)
     if saved is not None:
@@ -32,7 +33,7 @@ def save_view(workspace: Workspace, user: User, name: str, query: str) -> SavedV
 
 def rename_view(workspace: Workspace, user: User, view_id: UUID, name: str) -> None:
     """Raises: NotFound; InvalidInput, also where another has the name."""
-    name = _checked(name)
+    name = checked_name(name, NAME_LENGTH_MAX)
     others = [each for each in views_of(workspace, user) if each.id != view_id]
     if any(each.name == name for each in others):
         message = "You have another view of this name."
@@ -61,11 +62,3 @@ def _is(workspace: Workspace, user: User, view_id: UUID) -> tuple[ColumnElement[
         SavedView.user_id == user.id,
         SavedView.workspace_id == workspace.id,
     )
-
-
-def _checked(name: str) -> str:
-    name = name.strip()
-    if 1 <= len(name) <= NAME_LENGTH_MAX:
-        return name
-    message = f"A name has at most {NAME_LENGTH_MAX} characters." if name else "Give it a name."
-    raise InvalidInput(message, errors=(FieldError("/name", message),))
