@@ -1,10 +1,13 @@
-"""What was proposed, beside each field of a form, and which fields hold something else now.
+"""What was proposed, beside each field of a form, and which fields hold something else now, or
+something where nothing was proposed.
 
 As edits.py compares a whole answer, but field by field: what cannot be read yet is changed too.
 """
 
+from dataclasses import dataclass, field
+
 from opensink_web.json_value import JSONValue
-from opensink_web.schema.controls.base import AnswerField, Proposed
+from opensink_web.schema.controls.base import AnswerField, Fill, Proposed
 from opensink_web.schema.described import in_words
 from opensink_web.schema.edits import Proposal, differs, says_something
 from opensink_web.schema.tree.node import ABSENT, Absent, Kind
@@ -15,24 +18,40 @@ MAX_WORDS = 200
 _NAMES_SHOWN = 3
 
 
-def mark_changes(root: AnswerField, proposal: Proposal, untouched: list[AnswerField]) -> list[str]:
-    """Set `proposed` of the fields for which something was; return the labels of the changed ones.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The labels of the fields that are not as they were proposed, and of those that were `filled`
+    in though nothing was proposed for them, which is no change.
+    """
+
+    changed: list[str] = field(default_factory=list)
+    filled: list[str] = field(default_factory=list)
+
+    @property
+    def in_words(self) -> str:
+        """Say which fields are changed: `2 fields changed: Quantity, Limit. Filled in: Note`."""
+        words = "Nothing changed from the proposal."
+        if self.changed:
+            count = "1 field" if len(self.changed) == 1 else f"{len(self.changed):,} fields"
+            words = f"{count} changed: {_first_few(self.changed)}"
+        if not self.filled:
+            return words
+        return f"{words.removesuffix('.')}. Filled in: {_first_few(self.filled)}"
+
+
+def mark_changes(root: AnswerField, proposal: Proposal, untouched: list[AnswerField]) -> Changes:
+    """Set `proposed` of the fields for which something was, and `fill` of the others.
 
     `untouched` are the fields of the same form as it is first drawn.
     """
-    marking = _Marking(proposal, {field.name: field for field in untouched})
+    marking = _Marking(proposal, {each.name: each for each in untouched})
     marking.mark(root, proposal.value, ())
-    return marking.changed
+    return marking.changes
 
 
-def changes_in_words(changed: list[str]) -> str:
-    """Say which fields are changed: `2 fields changed: Quantity, Limit`."""
-    if not changed:
-        return "Nothing changed from the proposal."
-    count = "1 field" if len(changed) == 1 else f"{len(changed):,} fields"
-    more = len(changed) - _NAMES_SHOWN
-    names = ", ".join(changed[:_NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
-    return f"{count} changed: {names}"
+def _first_few(labels: list[str]) -> str:
+    more = len(labels) - _NAMES_SHOWN
+    return ", ".join(labels[:_NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 class _Marking:
@@ -40,7 +59,7 @@ class _Marking:
         self._is_exact = proposal.is_exact
         self._root: AnswerField | None = None
         self._untouched = untouched
-        self.changed: list[str] = []
+        self.changes = Changes()
 
     def mark(self, field: AnswerField, start: JSONValue | Absent, path: tuple[str, ...]) -> None:
         """Set what was proposed for a field and those below it; `path` are their titles."""
@@ -50,16 +69,21 @@ class _Marking:
         parts, value = field.parts(), field.value()
         is_changed = differs(start, value, is_exact=self._is_exact) or bool(field.process_errors)
         if parts and _has_same_parts(field, start, value):
-            count_before = len(self.changed)
+            count_before = len(self.changes.changed)
             for part in parts:
                 self.mark(part, _start_at(part, field, start), _path_to(part, field, start, path))
-            is_changed = is_changed and len(self.changed) == count_before  # else a part tells it
+            is_changed = (
+                is_changed and len(self.changes.changed) == count_before
+            )  # else a part tells it
             if not (is_changed or getattr(field, "has_box", False)):
                 return
-        is_proposed = self._is_exact or (start is not ABSENT and says_something(start))
-        if field is self._root or not is_proposed:
+        if field is self._root:
             return
         label = " / ".join(path) or field.title
+        if not (self._is_exact or (start is not ABSENT and says_something(start))):
+            field.fill = Fill(label, self._is_filled(field, value))
+            self.changes.filled.extend([label] * field.fill.is_filled)
+            return
         field.proposed = Proposed(
             label=label,
             words=None if field.node.secret else _words(field, field.proposed_value(start)),
@@ -67,7 +91,12 @@ class _Marking:
             inputs=self._inputs(field) if is_changed else None,
         )
         if is_changed:
-            self.changed.append(label)
+            self.changes.changed.append(label)
+
+    def _is_filled(self, field: AnswerField, value: JSONValue | Absent) -> bool:
+        untouched = self._untouched.get(field.name)
+        is_as_drawn = untouched is not None and untouched.value() == value
+        return bool(field.process_errors) or (value is not ABSENT and not is_as_drawn)
 
     def _inputs(self, field: AnswerField) -> dict[str, list[str]] | None:
         untouched = self._untouched.get(field.name)

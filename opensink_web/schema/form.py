@@ -14,7 +14,7 @@ from wtforms.form import BaseForm
 
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.schema.changes import RESTORE, changes_in_words, mark_changes
+from opensink_web.schema.changes import RESTORE, Changes, mark_changes
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.controls.binding import bind, focus
 from opensink_web.schema.controls.sent import Edited, FormData, WithKept
@@ -106,8 +106,8 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         self.root = self._untouched
         if self._sent is not None:
             self.root = self._bound(self._untouched.node, self._sent, capacity=MAX_FIELDS)
-        self.changes: list[str] | None = None
-        """The labels of the fields that are not as they were proposed; None if nothing was."""
+        self.changes: Changes | None = None
+        """What is not as it was proposed; None if nothing was."""
         is_exact = proposed is not None
         if isinstance(self._start, dict) and (is_exact or says_something(self._start)):
             proposal = Proposal(self._start, is_exact)
@@ -298,11 +298,6 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         return any(
             field.has_buttons or field.redraws or len(field.pages) > 1 for field in walk(self.root)
         )
-
-    @property
-    def changes_in_words(self) -> str:
-        """What was changed of the proposal, as the bar says it with which the form is sent."""
-        return changes_in_words(self.changes or [])
 
     def changed_by(self, formdata: FormData) -> "AnswerForm | None":
         """Return the form as one of its own buttons changes it, everything typed kept.

@@ -48,17 +48,34 @@
     return controlsOf(mark).some(isOther);
   }
 
+  // Of a field for which nothing was proposed: whether it was filled in. Drawn with something in it, as
+  // after a refusal, it is filled in until it is empty.
+  function isFilled(mark) {
+    const { of: name, fill } = mark.dataset;
+    const own = [...mark.closest("form").querySelectorAll(CONTROLS)].filter((control) => (
+      (control.name === name || control.name.startsWith(`${name}-`)) && !control.closest(".answer-empty")));
+    if (fill === "blank") return own.some((control) => stateOf(control) !== drawnState(control));
+    return !own.length || own.some((control) => control.value && (!isTick(control) || control.checked));
+  }
+
+  // Three labels, each as it was drawn: hidden characters in them are marked.
+  function firstFew(labels) {
+    const parts = labels.slice(0, NAMES_SHOWN).flatMap((label, at) => (
+      [at ? ", " : "", ...[...label.childNodes].map((node) => node.cloneNode(true))]));
+    if (labels.length > NAMES_SHOWN) parts.push(` and ${labels.length - NAMES_SHOWN} more`);
+    return parts;
+  }
+
   function tell(form, changed) {
     const line = form.querySelector("[data-proposed-changes]")
       || (form.id && document.querySelector(`[data-proposed-changes="${form.id}"]`));
     if (!line) return;
     const fields = changed.length === 1 ? "1 field" : `${changed.length} fields`;
-    const parts = [changed.length ? `${fields} changed: ` : "Nothing changed from the proposal."];
-    changed.slice(0, NAMES_SHOWN).forEach((mark, at) => {
-      const label = mark.querySelector("[data-label]");
-      parts.push(at ? ", " : "", ...[...label.childNodes].map((node) => node.cloneNode(true)));
-    });
-    if (changed.length > NAMES_SHOWN) parts.push(` and ${changed.length - NAMES_SHOWN} more`);
+    const filled = [...form.querySelectorAll("[data-fill]")].filter(isFilled);
+    const parts = changed.length
+      ? [`${fields} changed: `, ...firstFew(changed.map((mark) => mark.querySelector("[data-label]")))]
+      : ["Nothing changed from the proposal."];
+    if (filled.length) parts.push(changed.length ? ". Filled in: " : " Filled in: ", ...firstFew(filled));
     const told = document.createElement("p");
     told.append(...parts);
     // The same words again would be read out again.
@@ -94,6 +111,7 @@
 
   function start(root) {
     const forms = new Set();
+    for (const mark of root.querySelectorAll("[data-fill]")) if (mark.closest("form")) forms.add(mark.closest("form"));
     for (const mark of root.querySelectorAll("[data-proposed]")) {
       if (mark.dataset.drawn) continue;
       mark.dataset.drawn = mark.classList.contains("is-changed") ? "changed" : "as proposed";

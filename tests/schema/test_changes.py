@@ -6,7 +6,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from opensink_web.json_value import JSONObject
-from opensink_web.schema.changes import MAX_WORDS, RESTORE
+from opensink_web.schema.changes import MAX_WORDS, RESTORE, Changes
 from opensink_web.schema.controls.base import AnswerField
 from opensink_web.schema.form import AnswerForm, walk
 
@@ -65,6 +65,16 @@ def at(form: AnswerForm, pointer: str) -> AnswerField:
     return next(field for field in walk(form.root) if field.pointer == pointer)
 
 
+def changed_in(form: AnswerForm) -> list[str]:
+    assert form.changes is not None
+    return form.changes.changed
+
+
+def in_words(form: AnswerForm) -> str:
+    assert form.changes is not None
+    return form.changes.in_words
+
+
 def said(form: AnswerForm, pointer: str) -> str | None:
     """Return what was proposed at a place, as it is said there."""
     proposed = at(form, pointer).proposed
@@ -74,9 +84,9 @@ def said(form: AnswerForm, pointer: str) -> str | None:
 
 def test_nothing_is_changed_in_a_form_that_nobody_touched() -> None:
     for form in (AnswerForm.blank(SCHEMA), submitted()):
-        assert form.changes == []
+        assert form.changes == Changes()
         assert not [f for f in walk(form.root) if f.proposed is not None and f.proposed.is_changed]
-    assert AnswerForm.blank(SCHEMA).changes_in_words == "Nothing changed from the proposal."
+    assert in_words(AnswerForm.blank(SCHEMA)) == "Nothing changed from the proposal."
 
 
 def test_only_fields_for_which_something_was_proposed_say_so() -> None:
@@ -101,14 +111,45 @@ def test_only_fields_for_which_something_was_proposed_say_so() -> None:
     ],
 )
 def test_each_changed_field_is_named_once(changes: dict[str, list[str]], labels: list[str]) -> None:
-    assert submitted(**changes).changes == labels
+    assert changed_in(submitted(**changes)) == labels
 
 
 def test_the_bar_names_the_first_few() -> None:
     form = submitted(answer_0=["80"])
-    assert form.changes_in_words == "1 field changed: Quantity"
+    assert in_words(form) == "1 field changed: Quantity"
     form = submitted(answer_0=["80"], answer_1=["1"], answer_2=["p"], answer_4_0=["Bob"])
-    assert form.changes_in_words == "4 fields changed: Quantity, Side, PIN and 1 more"
+    assert in_words(form) == "4 fields changed: Quantity, Side, PIN and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"answer_5": ["Sure."]}, "Nothing changed from the proposal. Filled in: Note"),
+        ({"answer_5": ["Sure."], "answer_0": ["8"]}, "1 field changed: Quantity. Filled in: Note"),
+        ({"answer_5": [" "]}, "Nothing changed from the proposal. Filled in: Note"),
+        ({"answer_5": [""]}, "Nothing changed from the proposal."),
+    ],
+)
+def test_the_bar_names_what_was_filled_in_though_nothing_was_proposed_for_it(
+    changes: dict[str, list[str]], words: str
+) -> None:
+    assert in_words(submitted(**changes)) == words
+
+
+def test_only_a_field_without_a_proposal_tells_that_it_was_filled_in() -> None:
+    part: JSONObject = {
+        "type": "object",
+        "title": "Where",
+        "properties": {"city": {"title": "City"}},
+    }
+    lines: JSONObject = {"type": "array", "title": "Lines", "items": TEXT}
+    schema: JSONObject = {
+        "properties": {"a": {"default": "x"}, "sure": {"type": "boolean"}, "b": part, "c": lines}
+    }
+    form = AnswerForm.blank(schema)
+    told = {field.pointer: field.fill.is_filled for field in walk(form.root) if field.fill}
+    assert (set(told.values()), in_words(form)) == ({False}, "Nothing changed from the proposal.")
+    assert {"/sure", "/c"} <= told.keys()
 
 
 def test_what_was_proposed_is_said_as_the_form_has_it() -> None:
@@ -125,7 +166,7 @@ def test_beside_an_exact_proposal_what_is_added_is_changed_too() -> None:
     proposed: JSONObject = {"quantity": 5, "tags": ["x", "y"], "to": {"name": "Ada"}}
     changed = sent(answer_0=["5"], answer_1=[""], answer_5=["added"])
     form = AnswerForm.submitted(SCHEMA, changed, proposed | {"stock": "NVDA"})
-    assert form.changes == ["Note"]
+    assert changed_in(form) == ["Note"]
     assert said(form, "/note") == "no answer"
 
 
@@ -163,7 +204,7 @@ def test_a_button_puts_back_what_was_proposed_and_keeps_the_rest(
     restored = form.changed_by(changed)
     assert restored is not None
     assert at(restored, pointer).value() == value
-    assert len(restored.changes or []) == len(form.changes or []) - 1
+    assert len(changed_in(restored)) == len(changed_in(form)) - 1
     assert at(restored, "/note").value() == "kept"
 
 
@@ -234,7 +275,7 @@ def test_what_has_several_shapes_or_names_tells_its_change_where_it_is(
     part: JSONObject, value: Any, pairs: list[tuple[str, str]], label: str, words: str
 ) -> None:
     form = of(part, value, *pairs)
-    assert form.changes == [label]
+    assert changed_in(form) == [label]
     told = [field.proposed for field in walk(form.root) if field.proposed]
     assert [each.words for each in told if each.is_changed] == [words]
 
@@ -249,13 +290,13 @@ def test_and_a_button_puts_it_back(
     ]
     again = form.changed_by(MultiDict([*pairs, (RESTORE, name)]))
     assert again is not None
-    assert again.changes == []
+    assert changed_in(again) == []
     assert again.read().value == {"a": value}
 
 
 def test_keys_that_no_field_is_for_are_marked_as_well() -> None:
     form = AnswerForm.submitted({"type": "object"}, MultiDict(), {"x": "1"})
-    assert form.changes == ["Further fields"]
+    assert changed_in(form) == ["Further fields"]
 
 
 def test_which_shape_the_whole_answer_has_is_marked() -> None:
@@ -266,4 +307,4 @@ def test_which_shape_the_whole_answer_has_is_marked() -> None:
     sent = MultiDict({"answer-which": "1", "answer-1": "Acme", "answer-drawn": "1"})
     schema: JSONObject = {"type": "object", "anyOf": branches}
     form = AnswerForm.submitted(schema, sent, {"surname": "Ada"})
-    assert form.changes == ["Choose one", "Company"]
+    assert changed_in(form) == ["Choose one", "Company"]

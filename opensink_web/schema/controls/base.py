@@ -56,6 +56,14 @@ class Proposed:
     inputs: dict[str, list[str]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A field for which nothing was proposed, though something was for others: its `label`."""
+
+    label: str
+    is_filled: bool
+
+
 class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
     """A node of the schema, bound to a place in the answer.
 
@@ -107,6 +115,7 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms ships no types
         self.errors: list[str] = []
         self.notices: list[str] = []
         self.proposed: Proposed | None = None
+        self.fill: Fill | None = None
         self.sealed = ""
         self.chosen_meaning: Meaning | None = None
 
