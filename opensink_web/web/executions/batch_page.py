@@ -96,7 +96,7 @@ def batch_page(principal: Principal, batch: Batch) -> BatchPage:
         batch=batch,
         target_href=target_href(principal, batch),
         status=status,
-        badge=batch_badge(status, failed_count=failed_count, declined_count=declined_count),
+        badge=batch_badge(status, progress.counts, declined_count=declined_count),
         bar=bar_of(batch, progress, declined_count),
         pace=pace,
         due_at=due,

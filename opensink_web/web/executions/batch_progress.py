@@ -75,11 +75,7 @@ def rows_of(batches: Sequence[Batch]) -> list[BatchRow]:
     for batch in batches:
         progress, declined_count = progress_by_batch[batch.id], declined.get(batch.id, 0)
         status = status_of(batch, progress)
-        badge = batch_badge(
-            status,
-            failed_count=progress.count(ExecutionStatus.FAILED),
-            declined_count=declined_count,
-        )
+        badge = batch_badge(status, progress.counts, declined_count=declined_count)
         rows.append(BatchRow(batch, status, badge, bar_of(batch, progress, declined_count)))
     return rows
 

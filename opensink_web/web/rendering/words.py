@@ -6,6 +6,7 @@ Nowhere else is a word for a member of an enum. Each function ends in `assert_ne
 member is an error that mypy finds, and not a page that fails.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias, assert_never
@@ -196,9 +197,18 @@ def _callback_badge(status: CallbackStatus) -> Badge:
 PARTLY_DECLINED = Badge("Partly declined", "neutral", "circle-x")
 
 
-def batch_badge(status: BatchStatus, *, failed_count: int, declined_count: int) -> Badge:
-    """Return how a batch is drawn of which people declined some: these have not failed."""
-    if declined_count and failed_count == declined_count:
+def batch_badge(
+    status: BatchStatus, counts: Mapping[ExecutionStatus, int], *, declined_count: int
+) -> Badge:
+    """Return how a batch is drawn, of whose executions so many are in each status.
+
+    What people declined has not failed, and what waits for people alone is no worker's turn.
+    """
+    is_open = status in {BatchStatus.QUEUED, BatchStatus.RUNNING}
+    is_moving = counts.get(ExecutionStatus.QUEUED) or counts.get(ExecutionStatus.RUNNING)
+    if is_open and counts.get(ExecutionStatus.AWAITING_INPUT) and not is_moving:
+        return _WAITING_FOR_INPUT
+    if declined_count and counts.get(ExecutionStatus.FAILED) == declined_count:
         if status is BatchStatus.FAILED:
             return _DECLINED
         if status is BatchStatus.PARTIAL:

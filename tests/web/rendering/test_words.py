@@ -13,6 +13,7 @@ from opensink_web.models import (
     ActivityType,
     AttemptOutcome,
     AttemptTrigger,
+    BatchStatus,
     DeliveryAttempt,
     DeliveryKind,
     Execution,
@@ -134,6 +135,17 @@ def test_what_nobody_decided_in_time_has_expired_and_not_failed() -> None:
     assert expired == words.badge(InputRequestStatus.EXPIRED)
     assert (expired.text, expired.tone) == ("Expired", "neutral")
     assert happenings.EXPIRED.tone == "neutral"
+
+
+@pytest.mark.parametrize("status", [BatchStatus.QUEUED, BatchStatus.RUNNING])
+def test_a_batch_that_only_waits_for_people_says_so(status: BatchStatus) -> None:
+    def drawn(**others: int) -> words.Badge:
+        counts = {ExecutionStatus.AWAITING_INPUT: 40}
+        counts |= {ExecutionStatus(name): count for name, count in others.items()}
+        return words.batch_badge(status, counts, declined_count=0)
+
+    assert drawn(completed=3) == words.badge(ExecutionStatus.AWAITING_INPUT)
+    assert drawn(queued=1) == drawn(running=1) == words.badge(status)
 
 
 def test_who_decided_is_told() -> None:
