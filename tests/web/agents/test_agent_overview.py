@@ -87,7 +87,7 @@ def test_its_description_stands_beside_what_it_asks(
     app: Flask, bob: FlaskClient, waiting: Waiting
 ) -> None:
     with app.app_context(), writing():
-        db.session.execute(update(Agent).values(description="Buys <b>shares</b>."))
+        db.session.execute(update(Agent).values(description="Buys **good** <b>shares</b>."))
     html = bob.get(f"/w/main/requests/{waiting.request_id}").text
-    shown = "Buys &lt;b&gt;shares&lt;/b&gt;."
-    assert f'<p class="about-asker" dir="auto" hx-disable>{shown}</p>' in html
+    shown = "<p>Buys <strong>good</strong> &lt;b&gt;shares&lt;/b&gt;.</p>"
+    assert f'<div class="about-asker"><div class="markdown" hx-disable>{shown}' in html
