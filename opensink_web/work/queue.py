@@ -305,13 +305,13 @@ class Queue:
         row = run_prepared(due, values).one_or_none()
         if row is None:
             return
-        changed: dict[str, object] = {
-            "recovery_count": row.recovery_count + 1,
-            "next_at": moment + SET_ASIDE,
-        }
         if row.recovery_count >= RECOVERIES_MAX:
-            changed = kind.ended(row.id, reason)
-        self.change(kind, row.id, changed)
+            self.change(kind, row.id, kind.ended(row.id, reason))
+            return
+        # a lease that was lost stays: who takes the row next writes down that it was
+        aside = update(model).where(model.id == bindparam("of_row"))
+        changed = {"recovery_count": row.recovery_count + 1, "next_at": moment + SET_ASIDE}
+        run_prepared(aside, {"of_row": row.id, **changed})
 
     @staticmethod
     def change(kind: Kind[Any, Any], row_id: UUID, values: dict[str, object]) -> None:

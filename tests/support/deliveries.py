@@ -63,6 +63,13 @@ def claim_delivery(delivery_id: UUID, limit: int = LIMIT) -> DeliveryClaim | Non
     return found[0] if found else None
 
 
+def set_aside(delivery_id: UUID) -> None:
+    """Let a delivery, the only one of its agent that is due, wait as one that cannot be claimed."""
+    with writing():
+        agent_id = db.session.get_one(Delivery, delivery_id).agent_id
+        _queue(LIMIT).set_aside(Deliveries(Limits(LIMIT, LIMIT)), agent_id, "It broke.")
+
+
 def finish_delivery(claim: DeliveryClaim, answer: Response) -> bool:
     """Write down how a call went, in the transaction that is open."""
     return finish_together([claim], answer) == [claim.id]

@@ -43,7 +43,7 @@ from tests.operations.deliveries.conftest import (
     session_status,
     the_delivery,
 )
-from tests.support.deliveries import claim_delivery, finish_delivery, finish_together
+from tests.support.deliveries import claim_delivery, finish_delivery, finish_together, set_aside
 from tests.support.scenarios import Waiting, answer, ask_in, endpoint_at
 
 
@@ -189,6 +189,20 @@ def test_a_recovery_that_is_lost_too_is_kept_as_one(moment: Moment, patient_id: 
         ("recovery", "unknown"),
         ("recovery", None),
     ]
+
+
+def test_a_lost_call_is_kept_though_its_delivery_was_set_aside(
+    moment: Moment, delivery_id: UUID
+) -> None:
+    claimed(delivery_id)
+    moment.pass_seconds(31)
+    set_aside(delivery_id)
+    with writing():
+        assert claim_delivery(delivery_id) is None
+    moment.pass_seconds(3)
+    claimed(delivery_id)
+    told = [(each.trigger, each.outcome) for each in attempts_of(the_delivery(delivery_id))]
+    assert told == [("first", "unknown"), ("recovery", None)]
 
 
 def test_two_of_the_same_row_that_ended_together_are_told_apart(
