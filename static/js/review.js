@@ -63,6 +63,12 @@
     form.submit();
   }
 
+  // The page that was to answer never came, and the reader is back on this one: it is unsent still.
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    isUnsent ||= isBeingSent || isSentWhole;
+    isBeingSent = isSentWhole = false;
+  });
   window.addEventListener("beforeunload", (event) => {
     if (isUnsent) event.preventDefault();
   });
