@@ -42,8 +42,8 @@ class Inbox:
     asked for news and is None below the first page, where nothing arrives. `arrivals` came since
     the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
     `menus` are not drawn anew with the list. `in_no_group` are left over.
-    `decline` is there where rows can be decided. `size` says how much is in the list; nothing of all
-    that waits, which every page tells.
+    `decline` is there where rows can be decided. `size` says how much the list has; "" of all that
+    waits, which every page tells.
     """
 
     filters: InboxFilter
