@@ -10,7 +10,7 @@ The row in the database is the truth; Redis only carries "look at group N", and 
 processes which workspace changed.
 
     cli         the commands: up, web, worker, sweeper, db, user, api-key, doctor, demo, openapi,
-                settings, backup, restore, prune, rotate-key, batch, execution
+                settings, backup, restore, prune, audit, rotate-key, batch, execution
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that puts the packages together
     wiring      of which this is what every process needs: database, Redis, services

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from flask import Response, current_app, request
 
 from opensink_web import clock
-from opensink_web.contract import last_use, throttle, waiting
+from opensink_web.contract import acting, last_use, throttle, waiting
 from opensink_web.contract.received import canonical, read_body, read_path, read_query
 from opensink_web.contract.route import Authenticate, Permission, Route
 from opensink_web.contract.shapes import ResponseModel
@@ -123,6 +123,7 @@ def _authenticate(
         if permission.path:
             read_path(route.path_types, path_values)  # nothing else can stand in a permission
         principal.require_reach(permission.of(path_values), permission.least)
+    acting.note_principal(principal)
     return principal
 
 

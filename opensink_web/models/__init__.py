@@ -15,6 +15,13 @@ from opensink_web.models.activity import (
 from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.api_key import ApiKey
+from opensink_web.models.audit_entry import (
+    ActorKind,
+    AuditAction,
+    AuditEntry,
+    AuditHead,
+    SubjectKind,
+)
 from opensink_web.models.base import Base, db
 from opensink_web.models.batch import Batch, BatchStatus
 from opensink_web.models.bulk_decision import BulkDecision
@@ -69,11 +76,15 @@ __all__ = [
     "ActivityRecorder",
     "ActivitySource",
     "ActivityType",
+    "ActorKind",
     "Agent",
     "AgentSession",
     "ApiKey",
     "AttemptOutcome",
     "AttemptTrigger",
+    "AuditAction",
+    "AuditEntry",
+    "AuditHead",
     "Base",
     "Batch",
     "BatchStatus",
@@ -119,6 +130,7 @@ __all__ = [
     "SecondFactor",
     "SessionStatus",
     "StepKind",
+    "SubjectKind",
     "User",
     "UserSession",
     "WaitingDocument",

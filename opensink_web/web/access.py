@@ -28,7 +28,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from opensink_web import clock
-from opensink_web.contract import last_use
+from opensink_web.contract import acting, last_use
 from opensink_web.errors import NotFound
 from opensink_web.models import User, UserSession
 from opensink_web.operations.accounts import queries
@@ -72,6 +72,7 @@ def _load(token: str) -> SignedIn | None:
     # a page that is left open asks for news for ever; nobody sits before it for that
     if request.method != "GET" or "HX-Request" not in request.headers:
         last_use.note_session(session)
+    acting.note_session(session)
     return SignedIn(session, token)
 
 

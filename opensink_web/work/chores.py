@@ -13,6 +13,7 @@ from uuid import UUID
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user_session import forget_over, is_any_over
+from opensink_web.operations.audit.chain import chain_some, is_any_unchained
 from opensink_web.operations.decisions.bulk_result import forget_results, is_any_result_over
 from opensink_web.operations.deletion import delete_some_left, is_anything_left
 from opensink_web.operations.executions.batch import cancel_some_left, is_any_left_to_cancel
@@ -103,7 +104,8 @@ ENDING = (Chore(is_a_batch_forgotten, end_forgotten_batches),)
 QUEUEING = (Chore(is_any_unqueued, queue_some),)
 INDEXING = (Chore(is_any_unindexed, index_some),)
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
-ALWAYS = (*ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
+CHAINING = (Chore(is_any_unchained, chain_some),)
+ALWAYS = (*CHAINING, *ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
 """What somebody may be waiting for."""
 EACH_MINUTE = (Chore(is_any_effect_too_late, bring_effects_forward),)
 """What only a clock that was put back leaves to be done."""

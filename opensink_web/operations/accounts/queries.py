@@ -283,6 +283,11 @@ _OF_TOKEN = (
 )
 
 
+def list_workspaces() -> list[Workspace]:
+    """Return all there are, the oldest first."""
+    return list(db.session.scalars(select(Workspace).order_by(Workspace.id)))
+
+
 def find_workspace(slug: str) -> Workspace:
     """Raises: NotFound."""
     workspace = db.session.scalars(select(Workspace).where(Workspace.slug == slug)).one_or_none()

@@ -7,7 +7,9 @@ Whoever decides locks first what locked, so that it cannot end or go on meanwhil
 from uuid import UUID
 
 from opensink_web.errors import Conflict, FieldError, InvalidInput
-from opensink_web.models import InputRequest, User, Workspace
+from opensink_web.json_value import JSONObject
+from opensink_web.models import AuditAction, InputRequest, User, Workspace
+from opensink_web.operations.audit.record import digest_of
 from opensink_web.operations.decisions.asker import (
     LockedRequest,
     check_waiting,
@@ -16,9 +18,13 @@ from opensink_web.operations.decisions.asker import (
 )
 from opensink_web.operations.decisions.holding import held_until, hold
 from opensink_web.operations.requests.answer import CheckedAnswer
-from opensink_web.operations.requests.digest import check_seen
+from opensink_web.operations.requests.digest import check_seen, digest_of_request
 from opensink_web.operations.requests.draft import discard_draft
-from opensink_web.operations.requests.input_request import store_refusal, store_response
+from opensink_web.operations.requests.input_request import (
+    record_of,
+    store_refusal,
+    store_response,
+)
 
 REASON_LENGTH_MAX = 2000
 
@@ -40,6 +46,7 @@ def resolve(
     locked = lock_asker(workspace.id, answer.request_id)
     InputRequest.schema.remember(locked.request, answer.schema)
     store_response(locked.request, answer, by, held_until(hold_seconds))
+    _record(AuditAction.REQUEST_ANSWERED, locked.request, by, answer)
     return _decided(locked, by, seen)
 
 
@@ -63,6 +70,7 @@ def decline(
     if not locked.request.allow_decline:
         raise Conflict("Whoever asked this needs an answer, so it cannot be declined.")
     store_refusal(locked.request, reason, by, held_until(hold_seconds))
+    _record(AuditAction.REQUEST_DECLINED, locked.request, by)
     return _decided(locked, by, seen)
 
 
@@ -77,6 +85,21 @@ def _decided(locked: LockedRequest, by: User, seen: str | None) -> InputRequest:
         check_waiting(locked)
         hold(locked.request)
     return locked.request
+
+
+def _record(
+    action: AuditAction, request: InputRequest, by: User, answer: CheckedAnswer | None = None
+) -> None:
+    """Note for the audit who decided, on what, and what of a proposal they have changed.
+
+    The answer is theirs who asked: of it there is a digest, made as that of what was shown.
+    """
+    details: JSONObject = {"request_digest": digest_of_request(request)}
+    if answer is not None:
+        details["answer_digest"] = digest_of(answer.value)
+        if answer.edited is not None:
+            details["edited"] = list(answer.edited)
+    record_of(request, action, details, by=by)
 
 
 def _checked_reason(reason: str) -> str:

@@ -10,6 +10,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     ActivitySource,
     ActivityType,
+    AuditAction,
     InputRequest,
     InputRequestStatus,
     OnExpire,
@@ -25,6 +26,7 @@ from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.resumption import NOBODY_DECIDED
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.input_request import (
+    record_of,
     store_deadline,
     store_expiry,
     store_refusal,
@@ -56,6 +58,7 @@ def expire(request_id: UUID) -> None:
             store_response(request, _default_of(request), None)
         case _:
             assert_never(request.on_expire)
+    record_of(request, AuditAction.REQUEST_EXPIRED, {"outcome": request.status.value})
     let_go_on(replace(locked, request=request), None)
 
 
@@ -86,8 +89,11 @@ def extend(
     if expires_at <= request.expires_at:
         message = "This must be later than the deadline that it has."
         raise InvalidInput(message, errors=(FieldError("/expires_at", message),))
+    before = request.expires_at
     store_deadline(request, expires_at)
     db.session.refresh(request)
+    changes: JSONObject = {"expires_at": [before.isoformat(), expires_at.isoformat()]}
+    record_of(request, AuditAction.REQUEST_EXTENDED, {"changes": changes}, by=by)
     _note_extension(replace(locked, request=request), by)
     return request
 

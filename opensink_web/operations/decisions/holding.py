@@ -15,6 +15,7 @@ from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import (
     ActivityType,
+    AuditAction,
     DeadlineKind,
     InputRequest,
     InputRequestStatus,
@@ -30,7 +31,7 @@ from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.deadline import drop_deadline, set_deadline
 from opensink_web.operations.requests.draft import discard_draft
-from opensink_web.operations.requests.input_request import reopen, store_effect
+from opensink_web.operations.requests.input_request import record_of, reopen, store_effect
 
 _WORKSPACE_ID = select(InputRequest.workspace_id).where(InputRequest.id == bindparam("of_request"))
 
@@ -57,6 +58,7 @@ def undo(workspace: Workspace, request_id: UUID, *, by: User) -> InputRequest:
     # what was read with the lock may be older than the lock
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     if was_held:
+        record_of(request, AuditAction.DECISION_UNDONE, by=by)
         _wait_again(replace(locked, request=request))
     elif request.status is InputRequestStatus.HELD:
         who = request.resolved_by.email if request.resolved_by else "Somebody who has left"
@@ -94,6 +96,7 @@ def give_back(request_id: UUID, reason: str) -> None:
     if locked is None or not reopen(request_id):
         return
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
+    record_of(request, AuditAction.DECISION_GIVEN_BACK)
     _wait_again(replace(locked, request=request))
     failure = f"The decision on “{request.title}” could not take effect, so it waits again."
     message = f"{failure} {reason}"

@@ -14,6 +14,7 @@ from opensink_web.models import (
     OPEN_STATUSES,
     ActivitySource,
     ActivityType,
+    AuditAction,
     DeadlineKind,
     InputRequest,
     InputRequestKind,
@@ -37,6 +38,7 @@ from opensink_web.operations.requests.deadline import drop_deadline
 from opensink_web.operations.requests.input_request import (
     NewRequest,
     create_requests,
+    record_of,
     store_withdrawal,
 )
 from opensink_web.operations.requests.options import RequestOptions, check_options
@@ -175,6 +177,10 @@ def _withdrawn(
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     if not is_withdrawn:
         check_pending(request)
+    action = AuditAction.REQUEST_WITHDRAWN
+    if status is InputRequestStatus.SUPERSEDED:
+        action = AuditAction.REQUEST_SUPERSEDED
+    record_of(request, action)
     for kind in DeadlineKind:
         drop_deadline(request_id, kind)
     return request

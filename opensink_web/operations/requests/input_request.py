@@ -18,17 +18,20 @@ from opensink_web.errors import NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     OPEN_STATUSES,
+    AuditAction,
     DeadlineKind,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
     InputRequestTag,
+    SubjectKind,
     User,
     db,
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import row_as_written, sealed_values
 from opensink_web.models.transaction import changed_after_commit, run_prepared
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.deadline import set_deadline
 from opensink_web.operations.requests.digest import digest_of
@@ -144,6 +147,14 @@ def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
 
 def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None:
     add_rows(rows)
+    for row, request in zip(rows, requests, strict=True):
+        record(
+            AuditAction.REQUEST_CREATED,
+            request.workspace_id,
+            SubjectKind.REQUEST,
+            row["id"],
+            {"request_digest": row["digest"], **_asked_by(request)},
+        )
     tags = [
         {"request_id": row["id"], "workspace_id": request.workspace_id, "tag": tag}
         for row, request in zip(rows, requests, strict=True)
@@ -154,6 +165,17 @@ def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None
     for row, request in zip(rows, requests, strict=True):
         if (moment := request.options.expires_at) is not None:
             set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
+
+
+def _asked_by(request: NewRequest) -> dict[str, JSONValue]:
+    """Return the ids of who asked, for the audit."""
+    asked_by = {
+        "agent": request.agent_id,
+        "session": request.session_id,
+        "execution": request.execution_id or request.asked_with_id,
+        "supersedes": request.supersedes_id,
+    }
+    return {name: str(each) for name, each in asked_by.items() if each is not None}
 
 
 def add_rows(rows: Sequence[dict[str, Any]]) -> None:
@@ -278,6 +300,17 @@ def cancel_requests_of_executions(execution_ids: Collection[UUID]) -> None:
     """Take out of the inbox what locked executions have asked, because they end."""
     values = {"of_executions": list(execution_ids), "cancelled_at": clock.now()}
     run_prepared(_CANCEL_OF_EXECUTIONS, values)
+
+
+def record_of(
+    request: InputRequest,
+    action: AuditAction,
+    details: JSONObject | None = None,
+    *,
+    by: User | None = None,
+) -> None:
+    """Note for the audit what happened to a request."""
+    record(action, request.workspace_id, SubjectKind.REQUEST, request.id, details, by=by)
 
 
 def _decide(

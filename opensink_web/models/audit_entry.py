@@ -1,0 +1,137 @@
+"""The audit: what happened in a workspace, by whom, from where; chained, so that it stays as it is.
+
+An entry is written in the transaction of what it tells of, and chained a moment later: it gets its
+number and a hash over itself and the one before (operations/audit/chain.py). Triggers refuse to
+change what is hashed, and to delete. What is personal is sealed, and only a digest of it is hashed:
+it can be erased, and the chain still holds.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opensink_web import clock
+from opensink_web.models.base import Base, Identified, word_type
+from opensink_web.models.leased import partial_index
+from opensink_web.models.sealed import Sealed
+
+_IS_CHAINED = "seq IS NOT NULL"
+FIRST_HASH = "0" * 64
+"""What stands in the place of the hash before the first entry."""
+
+
+class ActorKind(StrEnum):
+    """Who did it, and by what they were known."""
+
+    PERSON = "person"
+    """In a browser."""
+    PROGRAM = "program"
+    """With a token of somebody's sign-in."""
+    API_KEY = "api_key"
+    DELEGATE = "delegate"
+    """An execution, or a callback's receiver, with a token that speaks for somebody."""
+    NOBODY = "nobody"
+    """Whoever has not signed in."""
+    OPERATOR = "operator"
+    """At the command line."""
+    SYSTEM = "system"
+    """A worker or the sweeper."""
+
+
+class SubjectKind(StrEnum):
+    """What it happened to."""
+
+    REQUEST = "request"
+    BATCH = "batch"
+    DELIVERY = "delivery"
+    WORKSPACE = "workspace"
+    PERSON = "person"
+
+
+class AuditAction(StrEnum):
+    """What happened."""
+
+    REQUEST_CREATED = "request_created"
+    REQUEST_ANSWERED = "request_answered"
+    REQUEST_DECLINED = "request_declined"
+    DECISION_UNDONE = "decision_undone"
+    DECISION_GIVEN_BACK = "decision_given_back"
+    REQUEST_EXPIRED = "request_expired"
+    REQUEST_EXTENDED = "request_extended"
+    REQUEST_WITHDRAWN = "request_withdrawn"
+    REQUEST_SUPERSEDED = "request_superseded"
+
+
+class AuditEntry(Identified, Base):
+    """One thing that happened; `at` is when, `seq` its number in the chain, by when it was chained.
+
+    `user_id` is whose account acted, and `via_id` the session, key, execution or callback by which.
+    `origin` is a salt and where it came from; `details` a salt and what changed. Either is null
+    where there is nothing to say, or once it was erased: then its digest is there still, and
+    `..._erased_by_id` is the entry that tells of the erasure.
+    """
+
+    __tablename__ = "audit_entries"
+
+    # not of the user, request or key that it names: it outlives them
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    seq: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    action: Mapped[AuditAction] = mapped_column(word_type(AuditAction))
+    actor: Mapped[ActorKind] = mapped_column(word_type(ActorKind))
+    user_id: Mapped[UUID | None]
+    via_id: Mapped[UUID | None]
+    subject: Mapped[SubjectKind] = mapped_column(word_type(SubjectKind))
+    subject_id: Mapped[UUID]
+    sealed_origin: Mapped[str | None] = mapped_column("origin", Text)
+    origin = Sealed[list[Any] | None]()
+    origin_digest: Mapped[str | None] = mapped_column(String(64))
+    origin_erased_by_id: Mapped[UUID | None]
+    sealed_details: Mapped[str | None] = mapped_column("details", Text)
+    details = Sealed[list[Any] | None]()
+    details_digest: Mapped[str | None] = mapped_column(String(64))
+    details_erased_by_id: Mapped[UUID | None]
+    hash: Mapped[str | None] = mapped_column(String(64))
+
+    # whoever decides waits for the first index alone: the others have what is chained
+    __table_args__ = (
+        partial_index("ix_audit_entries_unchained", ("workspace_id", "id"), "seq IS NULL"),
+        Index(
+            "uq_audit_entries_seq",
+            "workspace_id",
+            "seq",
+            unique=True,
+            sqlite_where=text(_IS_CHAINED),
+            postgresql_where=text(_IS_CHAINED),
+        ),
+        partial_index("ix_audit_entries_newest", ("workspace_id", "id"), _IS_CHAINED),
+        *(
+            partial_index(f"ix_audit_entries_{name}", ("workspace_id", column, "id"), _IS_CHAINED)
+            for name, column in {
+                "action": "action",
+                "user": "user_id",
+                "subject": "subject_id",
+            }.items()
+        ),
+    )
+
+
+class AuditHead(Identified, Base):
+    """The end of a workspace's chain, which whoever chains locks.
+
+    `signing_key` signs its checkpoints, and is made for the first.
+    """
+
+    __tablename__ = "audit_heads"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    hash: Mapped[str] = mapped_column(String(64), default=FIRST_HASH)
+    sealed_signing_key: Mapped[str | None] = mapped_column("signing_key", Text)
+    signing_key = Sealed[str | None]()
+
+    __table_args__ = (UniqueConstraint("workspace_id"),)

@@ -1,0 +1,45 @@
+"""`opensink audit`: what was tampered with in the database is named."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from opensink_web.cli.audit import verify
+from opensink_web.errors import NotFound
+from opensink_web.models import db
+from opensink_web.models.transaction import writing
+from opensink_web.settings import Settings
+from tests.cli.command_runner import Commands
+from tests.conftest import Cast
+from tests.support.audit import chain_all
+from tests.support.audit_cases import happen
+
+
+@pytest.fixture
+def commands(app: Flask, cast: Cast, settings: Settings) -> Commands:
+    with app.app_context():
+        happen(cast.alice.workspace_id, 7)
+        chain_all()
+    return Commands(settings)
+
+
+def test_an_audit_that_was_left_alone_holds(commands: Commands) -> None:
+    result = commands.run(verify)
+    assert result.exit_code == 0, result.output
+    assert "main: 7 entries, as they were written." in result.output
+    assert "elsewhere: 0 entries" in result.output
+
+
+def test_what_is_wrong_is_named(app: Flask, commands: Commands) -> None:
+    with app.app_context(), writing():
+        db.session.execute(text("DROP TRIGGER audit_entries_kept"))
+        db.session.execute(text("DELETE FROM audit_entries WHERE seq = 4"))
+    result = commands.run(verify)
+    assert result.exit_code == 1
+    assert "main: WRONG. Entry 4 is missing; the next one is 5." in result.output
+    assert "The 3 entries before hold." in result.output
+    assert commands.run(verify, "--workspace", "elsewhere").exit_code == 0
+
+
+def test_a_workspace_that_there_is_not(commands: Commands) -> None:
+    assert isinstance(commands.run(verify, "--workspace", "nowhere").exception, NotFound)

@@ -1,0 +1,262 @@
+"""The chain of the audit: whatever somebody changes in it is found."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from opensink_web import clock
+from opensink_web.errors import Unavailable
+from opensink_web.models import ActorKind, AuditAction, AuditEntry, AuditHead, SubjectKind, db
+from opensink_web.models.base import columns_of
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.audit.chain import chain_some
+from opensink_web.operations.audit.record import record
+from opensink_web.operations.audit.verification import Head, verify_chain, verify_workspace
+from tests.conftest import Cast
+from tests.support.audit import chain_all
+from tests.support.audit_cases import happen
+
+pytestmark = pytest.mark.usefixtures("on_each_database")
+TAMPERINGS = 1000
+
+
+@pytest.fixture
+def workspace_id(app: Flask, cast: Cast) -> Iterator[UUID]:
+    with app.app_context():
+        chain_all()
+        yield cast.alice.workspace_id
+
+
+def chain_of(workspace_id: UUID) -> tuple[list[Any], Head]:
+    """Return a chain as rows that can be changed, and its head."""
+    names = [column.key for column in columns_of(AuditEntry)]
+    with reading():
+        query = select(AuditEntry).where(AuditEntry.workspace_id == workspace_id)
+        rows = [
+            SimpleNamespace(**{name: getattr(entry, name) for name in names})
+            for entry in db.session.scalars(query.order_by(AuditEntry.seq))
+        ]
+        head = db.session.scalars(
+            select(AuditHead).where(AuditHead.workspace_id == workspace_id)
+        ).one()
+        return rows, Head(head.seq, head.hash)
+
+
+def crashing(act: Callable[[], object]) -> None:
+    """Do something in a transaction that is never committed."""
+    with suppress(Unavailable), writing():
+        act()
+        raise Unavailable("The machine stops here.")
+
+
+def another(value: Any, dice: random.Random) -> Any:
+    """Return something else of the same kind."""
+    match value:
+        case None:
+            return dice.choice([uuid4(), "0" * 64])
+        case UUID():
+            return dice.choice([uuid4(), None])
+        case int():
+            return value + dice.choice([-1, 1, 1000])
+        case AuditAction() | SubjectKind() | ActorKind():
+            return dice.choice([each for each in type(value) if each is not value])
+        case str():
+            at = dice.randrange(len(value))
+            return dice.choice([value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :], None, ""])
+        case _:
+            return value + timedelta(microseconds=dice.choice([-1, 1, 10**6]))
+
+
+def changed(rows: list[Any], head: Head, dice: random.Random) -> Head:
+    row = dice.choice(rows)
+    name = dice.choice([*vars(row)])
+    setattr(row, name, another(getattr(row, name), dice))
+    return head
+
+
+def removed(rows: list[Any], head: Head, dice: random.Random) -> Head:
+    del rows[dice.randrange(len(rows))]
+    return head
+
+
+def swapped(rows: list[Any], head: Head, dice: random.Random) -> Head:
+    """Change places, with or without the numbers; or what two rows have sealed."""
+    one, other = dice.sample(rows, 2)
+    names = dice.choice(
+        [
+            ("id", "at", "action", "subject_id", "hash"),
+            ("seq",),
+            ("seq", "hash"),
+            ("sealed_origin",),
+            ("sealed_origin", "origin_digest"),
+            ("at",),
+        ]
+    )
+    for name in names:
+        values = getattr(one, name), getattr(other, name)
+        setattr(one, name, values[1])
+        setattr(other, name, values[0])
+    rows.sort(key=lambda row: row.seq)
+    return head
+
+
+def inserted(rows: list[Any], head: Head, dice: random.Random) -> Head:
+    row = SimpleNamespace(**vars(dice.choice(rows)))
+    row.id = dice.choice([row.id, uuid4()])
+    row.seq = dice.choice([row.seq, head.seq + 1])
+    rows.append(row)
+    rows.sort(key=lambda row: row.seq)
+    return head
+
+
+def cut(rows: list[Any], head: Head, dice: random.Random) -> Head:
+    del rows[-dice.randrange(1, len(rows)) :]
+    return head
+
+
+def other_head(_rows: list[Any], head: Head, dice: random.Random) -> Head:
+    seq, its_hash = head.seq, head.hash
+    return dice.choice(
+        [Head(seq + 1, its_hash), Head(seq - 1, its_hash), Head(seq, its_hash[::-1])]
+    )
+
+
+WAYS: tuple[Callable[[list[Any], Head, random.Random], Head], ...] = (
+    changed,
+    changed,
+    changed,
+    removed,
+    swapped,
+    inserted,
+    cut,
+    other_head,
+)
+
+
+def test_a_thousand_ways_to_tamper_with_it_are_all_found(workspace_id: UUID) -> None:
+    happen(workspace_id, 15)
+    chain_all()
+    rows, head = chain_of(workspace_id)
+    assert verify_chain(rows, head).fault is None
+    unnoticed = []
+    for number in range(TAMPERINGS):
+        dice = random.Random(number)
+        tampered = [SimpleNamespace(**vars(row)) for row in rows]
+        way = dice.choice(WAYS)
+        changed_head = way(tampered, head, dice)
+        if (tampered, changed_head) == (rows, head):
+            continue  # what was swapped was the same
+        if verify_chain(tampered, changed_head).fault is None:
+            unnoticed.append((number, way.__name__))
+    assert unnoticed == []
+
+
+def test_it_names_the_first_entry_that_is_wrong(workspace_id: UUID) -> None:
+    happen(workspace_id, 9)
+    chain_all()
+    rows, head = chain_of(workspace_id)
+    rows[6].subject_id = rows[4].subject_id = uuid4()
+    fault = verify_chain(rows, head).fault
+    assert fault is not None
+    assert fault.seq == 5
+    assert "Entry 5 is not what was chained" in fault.message
+
+
+def test_the_end_that_was_cut_off_with_the_head_differs_from_what_was_kept(
+    workspace_id: UUID,
+) -> None:
+    happen(workspace_id, 9)
+    chain_all()
+    rows, head = chain_of(workspace_id)
+    kept = head.seq
+    shorter = rows[:-2]
+    result = verify_chain(shorter, Head(shorter[-1].seq, shorter[-1].hash), ask_at=[kept])
+    assert result.fault is None
+    assert result.hash_at == {}
+    assert verify_chain(rows, head, ask_at=[kept]).hash_at == {kept: head.hash}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM audit_entries",
+        "UPDATE audit_entries SET at = '2020-01-01 00:00:00'",
+        "UPDATE audit_entries SET action = 'signed_in'",
+        "UPDATE audit_entries SET user_id = NULL",
+        "UPDATE audit_entries SET origin_digest = NULL",
+        "UPDATE audit_entries SET seq = seq + 1000",
+        "UPDATE audit_entries SET hash = ''",
+    ],
+)
+def test_the_database_refuses_to_change_or_delete(workspace_id: UUID, statement: str) -> None:
+    happen(workspace_id, 1)
+    chain_all()
+    with pytest.raises(Exception, match="are not changed or deleted"), writing():
+        db.session.execute(text(statement))
+    assert verify_workspace(workspace_id).fault is None
+
+
+def test_two_that_chain_at_once_make_one_chain(app: Flask, workspace_id: UUID) -> None:
+    happen(workspace_id, 1)
+    chain_all()
+    happen(workspace_id, 60)
+    start = threading.Barrier(2)
+
+    def chain() -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                chain_all()
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=chain) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    result = verify_workspace(workspace_id)
+    assert result.fault is None
+    assert result.waiting_count == 0
+    assert result.count >= 61
+
+
+def test_what_was_not_chained_before_a_crash_is_chained_later(
+    workspace_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happen(workspace_id, 3)
+    crashing(chain_some)
+    result = verify_workspace(workspace_id)
+    assert (result.waiting_count, result.fault) == (3, None)
+    later = clock.now() + timedelta(minutes=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "now", lambda: later)
+        fault = verify_workspace(workspace_id).fault
+        assert fault is not None
+        assert "3 entries wait to be chained since" in fault.message
+    chain_all()
+    assert verify_workspace(workspace_id).fault is None
+
+
+def test_what_is_rolled_back_has_not_happened(workspace_id: UUID) -> None:
+    request = (SubjectKind.REQUEST, uuid4())
+    crashing(lambda: record(AuditAction.REQUEST_CREATED, workspace_id, *request))
+    assert verify_workspace(workspace_id).waiting_count == 0
+
+
+def test_each_workspace_has_a_chain_of_its_own(workspace_id: UUID, cast: Cast) -> None:
+    before = verify_workspace(cast.charlie.workspace_id).count
+    happen(workspace_id, 2)
+    happen(cast.charlie.workspace_id, 3)
+    chain_all()
+    assert verify_workspace(cast.charlie.workspace_id).count == before + 3
+    assert verify_workspace(cast.charlie.workspace_id).fault is None
