@@ -1,6 +1,6 @@
 """Static files as browsers get them: one style sheet and one script for all pages, joined from the
-small files that one reads and edits, without their comments, compressed once, at addresses that
-change with the content.
+small files that one reads and edits, minified and compressed once, at addresses that change with
+the content.
 
 Nothing is built beforehand: the first page that names a file has it joined, and it is kept in
 memory. While Flask's debug mode is on, changed files are read anew.
@@ -8,7 +8,6 @@ memory. While Flask's debug mode is on, changed files are read anew.
 
 import gzip
 import mimetypes
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -19,6 +18,11 @@ from flask import Flask, Response, current_app, g, request, url_for
 from werkzeug.security import safe_join
 
 from opensink_web.errors import NotFound
+
+try:
+    import minify
+except ImportError:  # there is none for a Mac: to its owner they are sent as they are written
+    minify = None
 
 STYLE = "style.css"
 SCRIPT = "script.js"
@@ -71,12 +75,7 @@ ALONE = ("js/theme.js", "js/forms.js")
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256
 _LEVEL = 9
-# Comments of whole lines, and what lines are indented by: patterns that take out more take blanks
-# out of words and selectors. tests/web/rendering/test_assets.py refuses texts that go over lines.
-_NOT_SENT = {
-    ".js": re.compile(rb"^[ \t]*(?://.*)?\n|^[ \t]+", re.MULTILINE),
-    ".css": re.compile(rb"^[ \t]*(?:/\*(?:[^*]|\*(?!/))*\*/)?[ \t]*\n|^[ \t]+", re.MULTILINE),
-}
+_MINIFIED = {".js": "application/javascript", ".css": "text/css"}
 
 
 @dataclass(frozen=True)
@@ -151,10 +150,12 @@ def _load(folder: str, name: str, changed: tuple[int, ...]) -> Asset:
 
 
 def _to_send(path: Path) -> bytes:
-    """Read a file; of what we write ourselves, leave out lines that are for readers."""
-    content = path.read_bytes()
-    not_sent = None if "vendor" in path.parts else _NOT_SENT.get(path.suffix)
-    return not_sent.sub(b"", content) if not_sent else content
+    """Read a file; of what we write ourselves, what browsers need."""
+    kind = None if "vendor" in path.parts else _MINIFIED.get(path.suffix)
+    if minify is None or kind is None:
+        return path.read_bytes()
+    minified: str = minify.string(kind, path.read_text())
+    return minified.encode()
 
 
 def _paths(folder: str, name: str) -> list[Path]:
