@@ -30,6 +30,11 @@ _HEADERS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
+_FILE_HEADERS = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+"""Of a static file: the others say what a page may do, and are 0.3 KB of each file."""
 _HSTS_SECONDS = 365 * 24 * 3600
 
 
@@ -74,7 +79,8 @@ def _refuse_nul() -> None:
 def _set_headers(response: Response) -> Response:
     headers = response.headers
     there = {name.lower() for name, _ in headers}  # Werkzeug's own look raises for each that is not
-    for name, value in _HEADERS:
+    is_file = request.endpoint == "static" and response.status_code < 400
+    for name, value in _FILE_HEADERS if is_file else _HEADERS:
         if name.lower() not in there:
             headers.add(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:  # that is, PUBLIC_URL is https

@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+import brotli
 import pytest
 import tinycss2
 from flask import Flask
@@ -20,7 +21,8 @@ SCRIPTS = sorted((ROOT / "static/js").iterdir())
 WEIGHT_MAX = 67_000
 """In bytes, compressed: what the first page of somebody who is signed in loads beside itself."""
 FOREVER = "public, max-age=31536000, immutable"
-GZIP = {"Accept-Encoding": "br;q=1, gzip;q=0.5"}
+GZIP = {"Accept-Encoding": "gzip, deflate"}
+BROTLI = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 
 
 @pytest.fixture
@@ -153,10 +155,23 @@ def test_what_blanks_and_names_mean_stays(
     assert served(app, name) == sent
 
 
-def test_whoever_takes_gzip_gets_it(client: FlaskClient, style: str) -> None:
-    plain, compressed = client.get(style), client.get(style, headers=GZIP)
-    assert compressed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(compressed.data) == plain.data
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.5, gzip;q=1", "gzip"),
+        ("br", "br"),
+        ("br;q=0, gzip", "gzip"),
+    ],
+)
+def test_whoever_takes_it_compressed_gets_it(
+    client: FlaskClient, style: str, accepted: str, coding: str
+) -> None:
+    plain, compressed = client.get(style), get(client, style, Accept_Encoding=accepted)
+    assert compressed.headers["Content-Encoding"] == coding
+    decompress = {"br": brotli.decompress, "gzip": gzip.decompress}[coding]
+    assert decompress(compressed.data) == plain.data
     assert len(compressed.data) < len(plain.data) / 3
     assert compressed.headers["Cache-Control"] == FOREVER
 
@@ -167,13 +182,13 @@ def test_what_a_page_names_is_light(app: Flask, client: FlaskClient) -> None:
     text = "".join(path.read_text() for path in templates)
     names = set(re.findall(r"asset\([\"']([^\"']+)[\"']\)", text))
     weights = {
-        name: len(client.get(address_of(app, name), headers=GZIP).data) for name in sorted(names)
+        name: len(client.get(address_of(app, name), headers=BROTLI).data) for name in sorted(names)
     }
     assert len(weights) == 5
     assert sum(weights.values()) <= WEIGHT_MAX, weights
 
 
-@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "identity"])
+@pytest.mark.parametrize("accepted", ["", "zstd", "br;q=0, gzip;q=0", "identity"])
 def test_and_nobody_else_does(client: FlaskClient, style: str, accepted: str) -> None:
     answer = get(client, style, Accept_Encoding=accepted)
     assert "Content-Encoding" not in answer.headers
@@ -181,8 +196,8 @@ def test_and_nobody_else_does(client: FlaskClient, style: str, accepted: str) ->
 
 
 def test_who_has_it_is_told_so(client: FlaskClient, style: str) -> None:
-    tags = {client.get(style, headers=headers).headers["ETag"] for headers in ({}, GZIP)}
-    assert len(tags) == 2, "these are not the same byte by byte"
+    tags = {client.get(style, headers=headers).headers["ETag"] for headers in ({}, GZIP, BROTLI)}
+    assert len(tags) == 3, "these are not the same byte by byte"
     compressed = client.get(style, headers=GZIP).headers["ETag"]
     again = get(client, style, Accept_Encoding="gzip", If_None_Match=compressed)
     assert again.status_code == 304

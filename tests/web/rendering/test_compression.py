@@ -3,6 +3,7 @@
 import gzip
 import re
 
+import brotli
 import pytest
 from flask import Flask, session
 from flask.testing import FlaskClient
@@ -40,12 +41,20 @@ def test_whoever_takes_gzip_gets_pages_so(app: Flask, cast: Cast, path: str, sit
     assert gzip.decompress(answer.data).rstrip().endswith(b"</html>")
 
 
+def test_whoever_takes_brotli_gets_less(client: FlaskClient) -> None:
+    gzipped = client.get("/docs/forms", headers=GZIP)
+    answer = client.get("/docs/forms", headers=GZIP | {"Accept-Encoding": "gzip, deflate, br"})
+    assert answer.headers["Content-Encoding"] == "br"
+    assert brotli.decompress(answer.data).rstrip().endswith(b"</html>")
+    assert len(answer.data) < len(gzipped.data)
+
+
 def test_a_page_of_many_rows_is_a_tenth_of_its_size(client: FlaskClient) -> None:
     plain, compressed = client.get("/docs/forms"), client.get("/docs/forms", headers=GZIP)
     assert len(compressed.data) < len(plain.data) / 5
 
 
-@pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0"])
+@pytest.mark.parametrize("accepted", ["", "identity", "zstd", "br;q=0, gzip;q=0"])
 def test_nobody_else_does(client: FlaskClient, accepted: str) -> None:
     answer = client.get("/sign-in", headers=GZIP | {"Accept-Encoding": accepted})
     assert not is_compressed(answer)
@@ -61,9 +70,11 @@ def test_a_head_is_that_of_the_page(client: FlaskClient) -> None:
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_page_that_another_site_had_opened_is_not(client: FlaskClient, site: str) -> None:
     """Its address may hold a guess of what stands on the page, and each try would have a length."""
-    answer = client.get("/w/main/inbox?q=guess", headers=GZIP | {"Sec-Fetch-Site": site})
-    assert answer.status_code == 200
-    assert not is_compressed(answer)
+    for accepted in ("gzip", "br"):
+        headers = {"Accept-Encoding": accepted, "Sec-Fetch-Site": site}
+        answer = client.get("/w/main/inbox?q=guess", headers=headers)
+        assert answer.status_code == 200
+        assert not is_compressed(answer)
 
 
 def test_over_https_a_browser_that_does_not_say_who_asks_is_not_trusted(app: Flask) -> None:
