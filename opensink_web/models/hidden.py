@@ -12,7 +12,7 @@ nor can one forget it. A statement that is built of tables, or run past the sess
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Executable, Table, and_, event, or_, select
+from sqlalchemy import ColumnElement, Executable, Select, Table, and_, event, not_, or_, select
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, Session
 from sqlalchemy.sql.visitors import ExtendedInternalTraversal
 
@@ -33,16 +33,24 @@ _SESSIONS = cast("Table", AgentSession.__table__).alias("deleted_sessions")
 _BATCHES = cast("Table", Batch.__table__).alias("staged_batches")
 
 
-def _belongs_to_none(column: Any, parents: Any) -> ColumnElement[bool]:
-    deleted = select(parents.c.id).where(parents.c.deleted_at.is_not(None))
-    is_there: ColumnElement[bool] = column.not_in(deleted)
-    return or_(column.is_(None), is_there) if column.nullable else is_there
+_DELETED_AGENTS, _DELETED_SESSIONS = (
+    select(each.c.id).where(each.c.deleted_at.is_not(None)) for each in (_AGENTS, _SESSIONS)
+)
+_STAGED_BATCHES = select(_BATCHES.c.id).where(_BATCHES.c.staged_until.is_not(None))
 
 
-def _is_whole(column: Any) -> ColumnElement[bool]:
-    """Its batch is not being written still; it may have none."""
-    staged = select(_BATCHES.c.id).where(_BATCHES.c.staged_until.is_not(None))
-    return or_(column.is_(None), column.not_in(staged))
+def _belongs_to_none(*parents: tuple[Any, Select[Any]]) -> ColumnElement[bool]:
+    """Its columns refer to none of the rows that are hidden.
+
+    Of these there are none as a rule, which is looked up once, and then the columns of no row need
+    be read: what counts or goes through an index reads that alone (not so PostgreSQL).
+    """
+    of_row: list[ColumnElement[bool]] = []
+    for column, hidden in parents:
+        is_there = column.not_in(hidden)
+        of_row.append(or_(column.is_(None), is_there) if column.nullable else is_there)
+    are_none = [not_(hidden.exists()) for _, hidden in parents]
+    return or_(and_(*are_none), and_(*of_row))
 
 
 class _Narrowing(LoaderCriteriaOption):
@@ -60,22 +68,22 @@ _IS_THERE: dict[type[Base], ColumnElement[bool]] = {
     Agent: Agent.deleted_at.is_(None),
     Function: Function.deleted_at.is_(None),
     AgentSession: and_(
-        AgentSession.deleted_at.is_(None), _belongs_to_none(AgentSession.agent_id, _AGENTS)
+        AgentSession.deleted_at.is_(None),
+        _belongs_to_none((AgentSession.agent_id, _DELETED_AGENTS)),
     ),
     **{
-        each: and_(
-            _belongs_to_none(each.agent_id, _AGENTS),
-            _belongs_to_none(each.session_id, _SESSIONS),
+        each: _belongs_to_none(
+            (each.agent_id, _DELETED_AGENTS), (each.session_id, _DELETED_SESSIONS)
         )
         for each in (Activity, Delivery)
     },
-    InputRequest: and_(
-        _belongs_to_none(InputRequest.agent_id, _AGENTS),
-        _belongs_to_none(InputRequest.session_id, _SESSIONS),
-        _is_whole(InputRequest.batch_id),
+    InputRequest: _belongs_to_none(
+        (InputRequest.agent_id, _DELETED_AGENTS),
+        (InputRequest.session_id, _DELETED_SESSIONS),
+        (InputRequest.batch_id, _STAGED_BATCHES),
     ),
     Batch: Batch.staged_until.is_(None),
-    **{each: _is_whole(each.batch_id) for each in (Execution, Chat)},
+    **{each: _belongs_to_none((each.batch_id, _STAGED_BATCHES)) for each in (Execution, Chat)},
 }
 _CRITERIA = tuple(_Narrowing(table, criterion) for table, criterion in _IS_THERE.items())
 # statements that were built once are narrowed once: that costs more than running them
