@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -22,6 +22,7 @@ from opensink_web.models.bulk_insert import Insertion
 from opensink_web.models.input_request import InputRequestTag
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import writing
+from opensink_web.operations import page
 from opensink_web.operations.agents.agent import create_agent
 from tests.conftest import Person
 from tests.support.executions import Submitted, make_function, submit_many
@@ -30,7 +31,22 @@ from tests.support.scenarios import POLICY, SCHEMA
 
 _ONE_WAITS_OF = 20
 _AGENTS, _FUNCTIONS, _EXECUTIONS = 5, 3, 20
+_AGENT, _FUNCTION = 3, 1
+AGENT_KEY, FUNCTION_NAME, KEY_OF_NONE = "key-5", f"tests/work-{_FUNCTION}", "key-20"
+"""What is looked at; no agent asks with the last, whose turn is always an approval's."""
+_FEW = 100_000
+"""Of fewer, more are of what is looked at, so that a page of each is as full as with many."""
 _DAYS = 30
+_IN_A_SESSION, _ON_LAST_PAGE = 4, 20
+_DELIVERIES = (
+    "INSERT INTO deliveries (id, workspace_id, agent_id, session_id, input_request_id, kind,"
+    " business_key, status, next_trigger, attempt_count, round_attempt_count, finished_at,"
+    " next_at, recovery_count, created_at, updated_at)"
+    " SELECT id, workspace_id, agent_id, session_id, id, 'input_request_resolved',"
+    " CAST(id AS text), 'succeeded', 'first', 1, 1, resolved_at,"
+    " resolved_at, 0, resolved_at, resolved_at"
+    " FROM input_requests WHERE status = 'resolved' AND agent_id IS NOT NULL"
+)
 _AT_ONCE = 10_000
 _WORDS = "invoice refund transfer order account contract salary delivery customs visa"
 _NAMES = _WORDS.split(" ")
@@ -43,9 +59,40 @@ def analyze() -> None:
         connection.commit()
 
 
+def add_deliveries() -> None:
+    """Make of each answer of an agent's request the call that told the agent."""
+    with indexed_later("deliveries") as execute:
+        execute(_DELIVERIES)
+
+
+def looked_up(workspace_id: UUID) -> dict[str, Any]:
+    """Return what is looked at that has as many rows of few requests as of many."""
+    waits = (InputRequest.workspace_id == workspace_id, InputRequest.status == "pending")
+    session_id = select(InputRequest.session_id).where(*waits)
+    session_id = session_id.where(InputRequest.session_id.is_not(None))
+    session_id = session_id.group_by(InputRequest.session_id).having(func.count() == _IN_A_SESSION)
+    last_places: dict[str, list[Any]] = {
+        "oldest": [InputRequest.id.desc()],
+        "newest": [InputRequest.id],
+        "due": [InputRequest.expires_at.desc(), InputRequest.id.desc()],
+        "priority": [InputRequest.precedence.is_not(None), InputRequest.id.desc()],
+    }
+    before_last = {
+        order: select(InputRequest.id).where(*waits).order_by(*places).offset(_ON_LAST_PAGE)
+        for order, places in last_places.items()
+    }
+    return {
+        "session": str(db.session.scalars(session_id.limit(1)).one()),
+        "last_pages": {
+            order: page.trail_of(db.session.scalars(query.limit(1)).one())
+            for order, query in before_last.items()
+        },
+    }
+
+
 class Rows:
     """One workspace's requests: of many agents and keys, and of functions' batches; with tags,
-    deadlines and priorities.
+    deadlines and priorities. Of what agents were answered each has a delivery.
     """
 
     def __init__(self, person: Person, count: int) -> None:
@@ -79,12 +126,12 @@ class Rows:
                 with writing():
                     Insertion(InputRequest, rows).run()
                     Insertion(InputRequestTag, tags).run()
+        add_deliveries()
         analyze()
         return {
             "count": self._count,
-            "agent": str(self._agent_ids[3]),
-            "session": str(self._session_ids[-3]),
-            "batch": str(self._batches[1].id),
+            "agent": str(self._agent_ids[_AGENT]),
+            "batch": str(self._batches[_FUNCTION].id),
             "request": str(self._a_waiting_id),
         }
 
@@ -137,21 +184,26 @@ class Rows:
 
     def _asker(self, number: int) -> dict[str, Any]:
         """Return who asks: of ten one is an approval of a function's call."""
-        if number // _ONE_WAITS_OF % 10 == 0:
-            of = number // _ONE_WAITS_OF // 10
-            batch = self._batches[of % _FUNCTIONS]
+        turn, is_few = number // _ONE_WAITS_OF, self._count < _FEW
+        if turn % 10 == 0 or (is_few and turn % 20 in {12, 18}):
+            of = turn // 10
+            function = (0, 1, 1, 2, 1, 1)[of % 6] if is_few else of % _FUNCTIONS
+            batch = self._batches[function]
             return {
                 "kind": "approval",
-                "key": f"tests/work-{of % _FUNCTIONS}",
+                "key": f"tests/work-{function}",
                 "session_id": None,
                 "agent_id": None,
                 "execution_id": batch.execution_ids[of % _EXECUTIONS],
                 "batch_id": batch.id,
             }
         place = self._random.randrange(len(self._session_ids))
+        key = f"key-{turn % 50}"
+        if is_few and turn % 4 == 1:
+            key, place = AGENT_KEY, place - place % _AGENTS + _AGENT
         return {
             "kind": "input",
-            "key": f"key-{number // 20 % 50}",
+            "key": key,
             "session_id": self._session_ids[place],
             "agent_id": self._agent_ids[place % _AGENTS],
             "execution_id": None,
