@@ -132,6 +132,17 @@ def test_asks_something_else_instead(client: Client, session: AgentSession) -> N
     assert (old.status, old.superseded_by) == ("superseded", second.id)
 
 
+def test_reads_what_is_said_and_answers(client: Client, session: AgentSession) -> None:
+    request = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
+    first, second = (client.comment(request.id, text) for text in ("One", "Two"))
+
+    assert (first.message, first.author_type, first.wake) == ("One", "agent", False)
+    assert client.comments(request.id) == [first, second]
+    assert client.comments(request.id, after=first.id) == [second]
+    assert client.comments(request.id, after=second.id, wait_seconds=1) == []
+    assert client.get_input_request(request.id).comments_count == 2
+
+
 def test_takes_a_question_back(client: Client, session: AgentSession) -> None:
     request = client.ask(session, key="buy", title="Buy?", message="", schema=SCHEMA)
     cancelled = client.cancel_input_request(request.id, "The market has closed.")

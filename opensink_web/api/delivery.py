@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from pydantic import Field
+
 from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
     PageQuery,
@@ -50,6 +52,7 @@ class DeliveryResponse(ResponseModel):
     agent_id: UUID
     session_id: UUID | None
     input_request_id: UUID | None
+    comment_id: UUID | None = Field(description="The comment that it tells of, if it does.")
     error_message: str | None
     next_at: datetime
     attempt_count: int

@@ -133,6 +133,7 @@ class InputRequestResponse(ResponseModel):
     revision: int = Field(description="1, and one more for each request that this one supersedes.")
     supersedes_id: UUID | None = Field(description="The request that this one is asked instead of.")
     superseded_by: UUID | None = Field(description="The request that is asked instead of it.")
+    comments_count: int
     digest: str = Field(
         description="The SHA-256, in hexadecimal, of what people are shown: title, message, schema,"
         " proposed_response and revision, as JSON with sorted keys and no spaces."

@@ -104,7 +104,7 @@ _SERVER_SET = frozenset(
         *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
         *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
         *("resolved_by_system", "revision", "supersedes_id", "superseded_by", "digest"),
-        "cancel_reason",
+        *("cancel_reason", "comments_count"),
     }
 )
 

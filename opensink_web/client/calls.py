@@ -14,6 +14,7 @@ from .resources import (
     AgentSession,
     Batch,
     Chat,
+    Comment,
     Execution,
     Function,
     InputRequest,
@@ -136,6 +137,30 @@ class Client:
             if time.monotonic() >= deadline:
                 raise TimeoutError("Nobody answered in time.")
             time.sleep(PAUSE_SECONDS)  # a busy server answers at once
+
+    def comment(self, request_id: str, message: str, *, wake: bool = False) -> Comment:
+        """Say something about a request, in Markdown; `wake` has the agent called because of it."""
+        path = f"{REQUESTS}/{request_id}/comments"
+        return read(Comment, self._http.api("POST", path, {"message": message, "wake": wake}))
+
+    def comments(
+        self, request_id: str, *, after: str | None = None, wait_seconds: int = 0
+    ) -> list[Comment]:
+        """Return what is said about a request, oldest first; with `after` what came after that one.
+
+        While there is nothing, it waits up to `wait_seconds` (at most 60) for somebody to say
+        something, or to decide.
+        """
+        query = {"$limit": str(SLICE), "wait": str(wait_seconds)}
+        query |= {"after": after} if after else {}
+        comments: list[Comment] = []
+        while True:
+            path = f"{REQUESTS}/{request_id}/comments?{urlencode(query)}"
+            page = self._http.api("GET", path, wait_seconds=wait_seconds)
+            comments += (read(Comment, item) for item in page["items"])
+            if page["trail"] is None:
+                return comments[::-1]
+            query |= {"$trail": page["trail"], "wait": "0"}
 
     def log_activity(self, session: AgentSession, message: str, **details: Any) -> None:
         """Say what happens; `details` are the API's other fields, such as payload and links."""

@@ -80,6 +80,25 @@ class InputRequest:
     supersedes_id: str | None = None
     superseded_by: str | None = None
     digest: str | None = None
+    comments_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said about a request.
+
+    `author_type` is `user`, with the `author` who wrote it, `agent` or `function`. `wake` says
+    whether the agent was to be called because of it. `mentions` are those whom it asks.
+    """
+
+    id: str
+    request_id: str
+    author_type: str
+    author: dict[str, str] | None
+    message: str
+    wake: bool
+    mentions: list[dict[str, str]]
+    created_at: str
 
 
 @dataclass(frozen=True, slots=True)

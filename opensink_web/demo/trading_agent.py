@@ -125,6 +125,15 @@ class TradingAgent:
                 self.api("PATCH", f"agent-sessions/{session_id}", done)
         return {"orders": state["orders"]}
 
+    def reply(self, session_id: str, request_id: str, comment_id: str) -> JSON:
+        """Answer somebody who asks back; nothing is decided by that, so nothing is traded."""
+        trades = self.api("GET", f"agent-sessions/{session_id}")["state"]["proposed_trades"]
+        # a real agent reads the comments, and thinks
+        lines = ["{side} {quantity} {symbol}: {reason}".format(**trade) for trade in trades]
+        text = "I propose these trades for the following reasons.\n\n- " + "\n- ".join(lines)
+        path = f"agent-session-input-requests/{request_id}/comments"
+        return {"comment_id": self.api("POST", path, {"message": text}, once=comment_id)["id"]}
+
     def _trade(self, trades: list[JSON], asked: JSON) -> list[JSON]:
         if asked["response"] is None:  # declined, cancelled or expired
             why = asked["decline_reason"] or asked["cancel_reason"] or "Nobody decided in time."
@@ -175,6 +184,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/start":
             return 200, self.agent.start()
         call = json.loads(body)
+        if call.get("outcome") == "comment":
+            ids = (call["session_id"], call["request_id"], call["comment_id"])
+            return 200, self.agent.reply(*ids)
         return 200, self.agent.execute(call["session_id"], call["request_id"])
 
 

@@ -64,6 +64,7 @@ class AuditAction(StrEnum):
     REQUEST_EXTENDED = "request_extended"
     REQUEST_WITHDRAWN = "request_withdrawn"
     REQUEST_SUPERSEDED = "request_superseded"
+    REQUEST_COMMENTED = "request_commented"
 
 
 class AuditEntry(Identified, Base):

@@ -21,6 +21,7 @@ class DeliveryKind(StrEnum):
     """Why a call leaves."""
 
     INPUT_REQUEST_RESOLVED = "input_request_resolved"
+    COMMENT = "comment"
     TEST = "test"
 
 
@@ -111,6 +112,16 @@ class Delivery(Identified, Updated, Leased, Base):
             f"{IS_OPEN} AND (kind = 'test' OR next_trigger = 'manual')",
         ),
     )
+
+    @property
+    def comment_id(self) -> UUID | None:
+        """Return the comment that it tells of."""
+        return comment_id_of(self.kind, self.business_key)
+
+
+def comment_id_of(kind: DeliveryKind, business_key: str) -> UUID | None:
+    """Return which comment a delivery tells of: its key names it; None of another kind."""
+    return UUID(business_key.partition(":")[2]) if kind is DeliveryKind.COMMENT else None
 
 
 class DeliveryAttempt(Identified, Created, Base):

@@ -22,6 +22,7 @@ from opensink_web.models.user import User
 
 _IS_DECIDED = text("resolved_by_id IS NOT NULL")
 _SUPERSEDES = text("supersedes_id IS NOT NULL")
+_HAS_THREAD = text("thread_id IS NOT NULL")
 _IS_OPEN = text("status IN ('pending', 'held')")
 _HAS_REFERENCE = text("reference IS NOT NULL")
 _PRECEDENCE = "CASE WHEN priority > 0 THEN -priority END"
@@ -214,6 +215,9 @@ class InputRequest(Identified, Created, Base):
     revision: Mapped[int] = mapped_column(default=1)
     # the request that this one is asked instead of; no foreign key: it may be gone
     supersedes_id: Mapped[UUID | None]
+    # the first of all revisions, of the later ones: they have one thread of comments together
+    thread_id: Mapped[UUID | None]
+    comments_count: Mapped[int] = mapped_column(default=0, server_default="0")
     digest: Mapped[str | None] = mapped_column(String(64))
     # by what lists are ordered; the database works them out
     precedence: Mapped[int | None] = mapped_column(Computed(_PRECEDENCE, persisted=True))
@@ -253,9 +257,15 @@ class InputRequest(Identified, Created, Base):
             postgresql_where=_IS_OPEN,
         ),
         Index(None, "supersedes_id", sqlite_where=_SUPERSEDES, postgresql_where=_SUPERSEDES),
+        Index(None, "thread_id", sqlite_where=_HAS_THREAD, postgresql_where=_HAS_THREAD),
         *_list_indexes(),
         Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )
+
+    @property
+    def thread(self) -> UUID:
+        """Return by what its comments are found, and those of the revisions before it."""
+        return self.thread_id or self.id
 
     @property
     def decided_as(self) -> InputRequestStatus:

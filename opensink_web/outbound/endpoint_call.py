@@ -14,6 +14,7 @@ from opensink_web.outbound.client import Call, Headers
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
 from opensink_web.outbound.signing import CallSecrets, sign
 
+COMMENT = "comment"
 USER_AGENT = f"OpenSink/{version('opensink-web')}"
 
 
@@ -30,11 +31,15 @@ class EndpointSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """What became of the request that is told of: its outcome, and the digest of what was asked."""
+class Subject:
+    """What a call tells of a request: its outcome, and the digest of what was asked.
+
+    Of one that still waits it is a comment that is told of, and COMMENT the outcome.
+    """
 
     outcome: str
     digest: str
+    comment_id: str | None = None
 
 
 def build_call(
@@ -45,17 +50,20 @@ def build_call(
     delivery_id: str,
     secrets: CallSecrets,
     now: datetime,
-    decided: Decided | None = None,
+    subject: Subject | None = None,
 ) -> Call:
-    """Make the call for one attempt at a delivery; a test call has nothing decided to tell."""
+    """Make the call for one attempt at a delivery; a test call has nothing to tell."""
     fields = {"session_id": session_id, "request_id": request_id}
-    decision: Headers = ()
-    if decided is not None:
-        fields["outcome"] = decided.outcome
-        decision = (
-            ("X-OpenSink-Outcome", decided.outcome),
-            ("X-OpenSink-Request-Digest", decided.digest),
+    outcome: Headers = ()
+    if subject is not None:
+        fields["outcome"] = subject.outcome
+        outcome = (
+            ("X-OpenSink-Outcome", subject.outcome),
+            ("X-OpenSink-Request-Digest", subject.digest),
         )
+    if subject is not None and subject.comment_id is not None:
+        fields["comment_id"] = subject.comment_id
+        outcome = (*outcome, ("X-OpenSink-Comment-Id", subject.comment_id))
     # what we tell is set last, so that no configured field can stand in its place
     whole: JSONObject = {**(endpoint.body or {}), **fields}
     body = None if endpoint.method == "GET" else json_value.dump(whole).encode()
@@ -63,7 +71,7 @@ def build_call(
         *default_headers(endpoint.headers),
         ("X-OpenSink-Session-Id", session_id),
         ("X-OpenSink-Request-Id", request_id),
-        *decision,
+        *outcome,
         ("X-OpenSink-Secret", secrets.execution_secret),
         *signature_headers(delivery_id, secrets.signing_secrets, now, body or b""),
         *endpoint.headers,

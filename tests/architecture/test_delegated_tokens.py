@@ -69,6 +69,9 @@ OPEN = {
     "POST /api/v1/agent-session-input-requests/{request_id}/cancel": EXECUTION,
     "POST /api/v1/agent-session-input-requests/{request_id}/supersede": EXECUTION,
     "POST /api/v1/agent-session-input-requests/{request_id}/extend": EXECUTION,
+    # and reads and answers what people say about that
+    "POST /api/v1/agent-session-input-requests/{request_id}/comments": EXECUTION,
+    "GET /api/v1/agent-session-input-requests/{request_id}/comments": EXECUTION,
 }
 """Whoever opens another route to a delegated token writes it down here, and says why."""
 

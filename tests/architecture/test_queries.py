@@ -17,6 +17,7 @@ QUERIES = sorted(
         OPERATIONS / "requests/search_match.py",
         OPERATIONS / "requests/searched.py",
         OPERATIONS / "requests/sieve.py",
+        OPERATIONS / "requests/thread.py",
     }
 )
 EXCEPTIONS = {"find_reset", "find_addressed_agent"}

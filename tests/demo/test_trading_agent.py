@@ -145,6 +145,20 @@ def test_a_call_after_a_crash_halfway_logs_nothing_twice(desk: "Desk") -> None:
     assert desk.messages(call["session_id"]) == [EXECUTED, SUMMARY]
 
 
+def test_it_answers_who_asks_back_once_and_trades_nothing(desk: "Desk") -> None:
+    call = desk.post("/start").json()
+    thread = f"agent-session-input-requests/{call['request_id']}/comments"
+    comment = desk.api("POST", thread, {"message": "Why bonds?"})
+    call |= {"outcome": "comment", "comment_id": comment["id"]}
+    first, second = (desk.post("/execute", call) for _ in range(2))
+    assert (first.status_code, first.json()) == (200, second.json())
+    reply, _ = desk.api("GET", thread)["items"]
+    assert reply["author_type"] == "agent"
+    assert all(trade["reason"] in reply["message"] for trade in TRADES)
+    session = desk.api("GET", f"agent-sessions/{call['session_id']}")
+    assert (session["status"], "orders" in session["state"]) == ("waiting_for_input", False)
+
+
 def forged(desk: "Desk", body: bytes) -> dict[str, dict[str, str]]:
     """Return headers of calls that are not OpenSink's, by what is wrong with them."""
     now, secret = clock.now(), desk.settings.secret

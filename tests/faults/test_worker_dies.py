@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
+from opensink_web.models import User, Workspace, db
+from opensink_web.models.transaction import writing
+from opensink_web.operations.decisions.comment import add_comment
 from tests.chaos.consistency_check import DeliveryState, age, delivery_state
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
@@ -81,6 +84,32 @@ def test_one_that_comes_back_after_its_lease_writes_nothing(
     assert (state.status, state.session_status) == ("failed", "failed")
     assert state.attempts == ("unknown", "failed")
     assert_consistent(state, endpoint, calls=2)
+
+
+def test_of_a_comment_that_wakes_an_agent_the_call_is_made_again(
+    app: Flask,
+    cast: Cast,
+    run_part: RunPart,
+    after_death: Callable[[], None],
+) -> None:
+    with AgentEndpoint() as endpoint, app.app_context():
+        waiting = ask_in(cast.alice, endpoint_at(endpoint.url))
+        with writing():
+            workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+            by = db.session.get_one(User, cast.bob.id)
+            add_comment(workspace, waiting.request_id, "Why?", by=by, wakes=True)
+        dying = run_part("worker", failpoint_name="before the reply is read")
+        wait_until(lambda: not dying.is_running)
+        after_death()
+        age()
+        run_part("worker")
+        run_part("sweeper")
+        wait_until(lambda: delivery_state(waiting).status == "succeeded")
+        state = delivery_state(waiting)
+    assert state.attempts == LOST_AND_MADE_GOOD
+    assert state.session_status == "waiting_for_input"
+    assert [call.headers["webhook-id"] for call in endpoint.calls] == [state.delivery_id] * 2
+    assert endpoint.calls[0].body == endpoint.calls[1].body
 
 
 def answered(cast: Cast, endpoint: AgentEndpoint) -> Waiting:

@@ -10,7 +10,7 @@ import pytest
 
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Call, Client
-from opensink_web.outbound.endpoint_call import USER_AGENT, Decided, EndpointSpec, build_call
+from opensink_web.outbound.endpoint_call import USER_AGENT, EndpointSpec, Subject, build_call
 from opensink_web.outbound.signing import CallSecrets, sign
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def build(
     endpoint: EndpointSpec = ENDPOINT,
     *,
     signing: tuple[str, ...] = ("s1",),
-    decided: Decided | None = None,
+    subject: Subject | None = None,
 ) -> Call:
     return build_call(
         endpoint,
@@ -40,7 +40,7 @@ def build(
         delivery_id="delivery-1",
         secrets=CallSecrets("carried", signing),
         now=NOW,
-        decided=decided,
+        subject=subject,
     )
 
 
@@ -97,7 +97,7 @@ def test_a_configured_body_cannot_shadow_the_ids() -> None:
 @pytest.mark.parametrize("outcome", ["answered", "declined", "cancelled", "expired"])
 def test_tells_the_outcome_and_what_was_asked(outcome: str) -> None:
     shadowing = replace(ENDPOINT, body={"outcome": "x", "source": "opensink"})
-    call = build(shadowing, decided=Decided(outcome, "d1"))
+    call = build(shadowing, subject=Subject(outcome, "d1"))
     assert json.loads(call.body or b"") == {
         "source": "opensink",
         "session_id": "session-1",

@@ -18,7 +18,7 @@ FIELDS: JSONObject = {
     "inputs": [{"message": "x"}],
     "links": [],
     "member": "bob@example.com",
-    "message": "",
+    "message": "x",
     "metadata": {},
     "on_expire": "none",
     "output_schema": {},

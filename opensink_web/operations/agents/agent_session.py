@@ -15,6 +15,7 @@ from opensink_web.models import (
     ActivityType,
     AgentSession,
     Delivery,
+    DeliveryKind,
     DeliveryStatus,
     SessionStatus,
     Workspace,
@@ -58,6 +59,7 @@ _OPEN_CALL = (
     .where(
         Delivery.session_id == bindparam("of_session"),
         Delivery.status == DeliveryStatus.PENDING,
+        Delivery.kind != DeliveryKind.COMMENT,  # no session waits for that
     )
     .limit(1)
 )

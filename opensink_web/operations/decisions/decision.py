@@ -25,6 +25,7 @@ from opensink_web.operations.requests.input_request import (
     store_refusal,
     store_response,
 )
+from opensink_web.operations.requests.mention import see_mentions
 
 REASON_LENGTH_MAX = 2000
 
@@ -77,6 +78,8 @@ def decline(
 def _decided(locked: LockedRequest, by: User, seen: str | None) -> InputRequest:
     """Hold a decision that was just stored, or have it take effect."""
     check_seen(locked.request, seen)
+    if locked.request.comments_count:  # whoever is asked there has said what they think
+        see_mentions(locked.request.id, by.id)
     if locked.request.held_until is None:
         let_go_on(locked, by)
         if seen is not None:  # only a page has shown something, and only a page has drafts

@@ -41,6 +41,7 @@ from opensink_web.operations.requests.input_request import (
     record_of,
     store_withdrawal,
 )
+from opensink_web.operations.requests.mention import move_mentions
 from opensink_web.operations.requests.options import RequestOptions, check_options
 from opensink_web.operations.requests.queries import find_input_request, tags_of
 
@@ -158,10 +159,14 @@ def supersede(
                 asked_with_id=asked_with_id or old.asked_with_id,
                 supersedes_id=old.id,
                 revision=old.revision + 1,
+                thread_id=old.thread,
+                comments_count=old.comments_count,
                 options=options,
             )
         ]
     )
+    if old.comments_count:
+        move_mentions(old.id, new_id)
     new = db.session.get_one(InputRequest, new_id)
     _note_revision(locked, new)
     return new

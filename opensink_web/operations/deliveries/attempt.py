@@ -22,19 +22,21 @@ from opensink_web.models import (
     AttemptTrigger,
     Delivery,
     DeliveryAttempt,
+    DeliveryKind,
     InputRequest,
     Workspace,
 )
 from opensink_web.models.base import new_id
+from opensink_web.models.delivery import comment_id_of
 from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.called import WORKSPACE_COLUMNS, called
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
-from opensink_web.operations.deliveries.record import begun_attempt, decided_of, sealed_record
+from opensink_web.operations.deliveries.record import begun_attempt, sealed_record, subject_of
 from opensink_web.outbound.client import Call
-from opensink_web.outbound.endpoint_call import Decided, EndpointSpec, build_call
+from opensink_web.outbound.endpoint_call import COMMENT, EndpointSpec, Subject, build_call
 from opensink_web.outbound.signing import CallSecrets
 
 # Building a statement costs more than running it, so these are built once.
@@ -61,6 +63,8 @@ COLUMNS = (
     Delivery.workspace_id,
     Delivery.session_id,
     Delivery.input_request_id,
+    Delivery.kind,
+    Delivery.business_key,
     Delivery.next_trigger,
     Delivery.attempt_count,
     Delivery.round_attempt_count,
@@ -113,7 +117,7 @@ class Attempt:
     began_at: datetime
     endpoint: EndpointSpec
     secrets: CallSecrets
-    decided: Decided | None
+    subject: Subject | None
     ring: Keyring
 
     @property
@@ -126,13 +130,16 @@ class Attempt:
             delivery_id=str(self.delivery_id),
             secrets=self.secrets,
             now=clock.now(),
-            decided=self.decided,
+            subject=self.subject,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryClaim:
-    """The right to make one call and to say how it went; or why it must end without one."""
+    """The right to make one call and to say how it went; or why it must end without one.
+
+    `session_id` is the session that changes with how it went, if one does.
+    """
 
     id: UUID
     group_id: UUID
@@ -170,8 +177,9 @@ def refusal_of(row: Row[Any], target: DeliveryTarget) -> str | None:
 def refused(row: Row[Any], lease_token: str, refusal: str) -> DeliveryClaim:
     """Return the claim of a delivery that was taken and is to fail without a call."""
     _note_lost_attempt(row)
+    session_id = _session_called_for(row)
     return DeliveryClaim(
-        row.id, row.agent_id, row.workspace_id, row.session_id, lease_token, None, refusal
+        row.id, row.agent_id, row.workspace_id, session_id, lease_token, None, refusal
     )
 
 
@@ -195,22 +203,33 @@ def begin_attempts(
             began_at=moment,
             endpoint=endpoint,
             secrets=secrets,
-            decided=_decided(row),
+            subject=_subject(row),
             ring=ring,
         )
+        session_id = _session_called_for(row)
         claims.append(
-            DeliveryClaim(
-                row.id, row.agent_id, row.workspace_id, row.session_id, lease_token, attempt
-            )
+            DeliveryClaim(row.id, row.agent_id, row.workspace_id, session_id, lease_token, attempt)
         )
     return claims
 
 
-def _decided(row: Row[Any]) -> Decided | None:
+def _subject(row: Row[Any]) -> Subject | None:
     if row.decided_as is None or row.digest is None:
-        return decided_of(row.input_request_id)  # a request from before digests were kept
+        return subject_of(row)  # a request from before digests were kept
+    comment_id = comment_id_of(row.kind, row.business_key)
+    if comment_id is not None:
+        return Subject(COMMENT, row.digest, str(comment_id))
     outcome = row.decided_as.outcome
-    return None if outcome is None else Decided(outcome, row.digest)
+    return None if outcome is None else Subject(outcome, row.digest)
+
+
+def _session_called_for(row: Row[Any]) -> UUID | None:
+    """Return the session that waits for a call, and changes with how it went.
+
+    None waits for a comment's. The request stays open, so an agent that cannot be reached leaves
+    nothing undone: a session that failed with it would take the question from those who decide.
+    """
+    return None if row.kind is DeliveryKind.COMMENT else row.session_id
 
 
 def _note_lost_attempt(row: Row[Any]) -> None:

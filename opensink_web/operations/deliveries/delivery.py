@@ -51,6 +51,20 @@ def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
     _notify(session.workspace_id, session.agent_id)
 
 
+def deliver_comment(comment_id: UUID, request_id: UUID, session: AgentSession) -> None:
+    """Write down the call that tells a session's agent, which has an endpoint, of a comment."""
+    _write(
+        Delivery(
+            workspace_id=session.workspace_id,
+            agent_id=session.agent_id,
+            session_id=session.id,
+            input_request_id=request_id,
+            kind=DeliveryKind.COMMENT,
+            business_key=f"{DeliveryKind.COMMENT}:{comment_id}",
+        )
+    )
+
+
 def deliver_test(agent: Agent) -> Delivery:
     """Write down a call that only shows what the endpoint answers. Raises: Conflict."""
     if not agent.has_endpoint:
@@ -70,11 +84,14 @@ def deliver_test(agent: Agent) -> Delivery:
 def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     """Have a failed delivery made again, under the same id, its schedule begun anew.
 
-    The session is processing again, unless the agent has moved it on meanwhile.
+    The session is processing again, unless the agent has moved it on meanwhile, or waits for no
+    call, as with a comment's.
     Raises: NotFound; Conflict for one that has not failed.
     """
     delivery = find_delivery(workspace, delivery_id)
-    session = lock_session(workspace, delivery.session_id) if delivery.session_id else None
+    session = None
+    if delivery.session_id is not None and delivery.kind is not DeliveryKind.COMMENT:
+        session = lock_session(workspace, delivery.session_id)
     failed_because = delivery.error_message
     moment = clock.now()
     reopened = rows_changed(

@@ -77,7 +77,10 @@ def find_delivery_of(request: InputRequest) -> Delivery | None:
     query = (
         select(Delivery)
         .options(_WITHOUT_WHAT_WAS_SAID)
-        .where(Delivery.input_request_id == request.id)
+        .where(
+            Delivery.input_request_id == request.id,
+            Delivery.kind == DeliveryKind.INPUT_REQUEST_RESOLVED,
+        )
         .order_by(Delivery.id.desc())
         .limit(1)
     )

@@ -23,10 +23,11 @@ from opensink_web.models import (
     InputRequest,
     db,
 )
+from opensink_web.models.delivery import comment_id_of
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.outbound.client import Call
-from opensink_web.outbound.endpoint_call import Decided, build_call
+from opensink_web.outbound.endpoint_call import COMMENT, Subject, build_call
 from opensink_web.outbound.redaction import kept_call
 from opensink_web.outbound.signing import CallSecrets
 
@@ -96,19 +97,23 @@ def begun_attempt(
                 delivery_id=str(delivery.id),
                 secrets=_NOT_KEPT,
                 now=delivery.call_began_at,
-                decided=decided_of(delivery.input_request_id),
+                subject=subject_of(delivery),
             )
             return begun | kept_of(call)
     return begun | {"method": "POST", "url": "", "request_headers": [], "request_body": None}
 
 
-def decided_of(request_id: UUID | None) -> Decided | None:
+def subject_of(delivery: Delivery | Row[Any]) -> Subject | None:
     """Return what a call tells of a request; None of one that calls for nothing, or is gone."""
+    request_id = delivery.input_request_id
     request = None if request_id is None else db.session.get(InputRequest, request_id)
-    outcome = None if request is None else request.status.outcome
-    if request is None or outcome is None:
+    if request is None:
         return None
-    return Decided(outcome, digest_of_request(request))
+    comment_id = comment_id_of(delivery.kind, delivery.business_key)
+    if comment_id is not None:
+        return Subject(COMMENT, digest_of_request(request), str(comment_id))
+    outcome = request.status.outcome
+    return None if outcome is None else Subject(outcome, digest_of_request(request))
 
 
 def _trigger_of(

@@ -87,6 +87,11 @@ _WITHDRAW = (
     .values({**_UNDECIDED, "sealed_decline_reason": bindparam("reason")})
 )
 _EXTEND = update(InputRequest).where(InputRequest.id == bindparam("of_request"))
+_COUNT_COMMENT = (
+    update(InputRequest)
+    .where(InputRequest.id == bindparam("of_request"))
+    .values(comments_count=InputRequest.comments_count + 1)
+)
 _CANCEL_OF_SESSION = _CANCEL.where(InputRequest.session_id == bindparam("of_session"))
 
 
@@ -97,7 +102,8 @@ class NewRequest:
     `schema` has passed check_schema(); `message` is Markdown. `proposed_response` is the input of
     the call that an approval is asked for. `asked_with_id` is the execution whose token an agent
     asked with, `batch_id` the batch that `execution_id` is one of.
-    `supersedes_id` is the request that this one is asked instead of, as its next `revision`.
+    `supersedes_id` is the request that this one is asked instead of, as its next `revision`, with
+    the comments of its thread.
     """
 
     workspace_id: UUID
@@ -114,6 +120,8 @@ class NewRequest:
     asked_with_id: UUID | None = None
     supersedes_id: UUID | None = None
     revision: int = 1
+    thread_id: UUID | None = None
+    comments_count: int = 0
     options: RequestOptions = NO_OPTIONS
 
 
@@ -277,6 +285,12 @@ def store_deadline(request: InputRequest, expires_at: datetime) -> None:
     """Move the deadline of a request that waits, and whose asker is locked."""
     run_prepared(_EXTEND, {"of_request": request.id, "expires_at": expires_at})
     set_deadline(request.id, request.workspace_id, DeadlineKind.EXPIRY, expires_at)
+    changed_after_commit(request.workspace_id)
+
+
+def count_comment(request: InputRequest) -> None:
+    """Note that there is one comment more on a request whose asker is locked."""
+    run_prepared(_COUNT_COMMENT, {"of_request": request.id})
     changed_after_commit(request.workspace_id)
 
 

@@ -333,6 +333,8 @@ def delivery_kind(kind: DeliveryKind) -> str:
     match kind:
         case DeliveryKind.INPUT_REQUEST_RESOLVED:
             return "Answer to a request"
+        case DeliveryKind.COMMENT:
+            return "Comment on a request"
         case DeliveryKind.TEST:
             return "Test call"
         case _:

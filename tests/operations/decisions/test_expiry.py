@@ -31,7 +31,7 @@ from opensink_web.operations.decisions.decision import resolve
 from opensink_web.operations.decisions.expiry import expire, extend
 from opensink_web.operations.decisions.holding import undo
 from opensink_web.operations.decisions.withdrawal import cancel, check_revision, supersede
-from opensink_web.operations.deliveries.record import decided_of
+from opensink_web.operations.deliveries.record import subject_of
 from opensink_web.operations.executions.queries.question import Answer
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.options import RequestOptions
@@ -122,7 +122,7 @@ class TestOfAgents:
         assert request.session is not None
         assert request.session.status == "processing_input"
         (delivery,) = db.session.scalars(select(Delivery)).all()
-        decided = decided_of(delivery.input_request_id)
+        decided = subject_of(delivery)
         assert decided is not None
         assert (decided.outcome, decided.digest) == (outcome, request.digest)
         said = last_activity()
@@ -246,7 +246,7 @@ class TestWithdrawing:
         assert (request.response, request.resolved_by_id, request.held_until) == (None, None, None)
         assert deadlines() == [], "neither the answer nor the deadline comes to anything"
         (delivery,) = db.session.scalars(select(Delivery)).all()
-        decided = decided_of(delivery.input_request_id)
+        decided = subject_of(delivery)
         assert decided is not None
         assert decided.outcome == "cancelled"
 

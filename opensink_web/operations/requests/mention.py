@@ -1,0 +1,85 @@
+"""Who is asked by a comment, as `@name@example.com`: members alone who may read the request."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import joinedload, selectinload
+
+from opensink_web import clock
+from opensink_web.models import Comment, CommentMention, Membership, User, Workspace, db
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.accounts.membership import IS_ACTIVE
+from opensink_web.operations.accounts.permission import Action, Principal
+
+MENTIONS_MAX = 20
+_ADDRESS = re.compile(r"(?<![\w.@-])@([^\s@<>()\[\],;:\"]+@[\w-]+(?:\.[\w-]+)+)")
+_IS_OPEN = (CommentMention.request_id == bindparam("of_request"), CommentMention.seen_at.is_(None))
+_SEE = (
+    update(CommentMention)
+    .where(*_IS_OPEN, CommentMention.user_id == bindparam("of_user"))
+    .values(seen_at=bindparam("moment"))
+)
+_MOVE = update(CommentMention).where(*_IS_OPEN).values(request_id=bindparam("new_request"))
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """Who is mentioned in a text, and which addresses are those of nobody who may read it."""
+
+    users: Sequence[User]
+    unknown: Sequence[str]
+
+
+def mentioned_in(workspace: Workspace, message: str) -> Mentioned:
+    """Look up whom a text mentions; of very many the first ones."""
+    addresses = list(dict.fromkeys(each.lower() for each in _ADDRESS.findall(message)))
+    addresses = addresses[:MENTIONS_MAX]
+    if not addresses:
+        return Mentioned((), ())
+    query = (
+        select(Membership)
+        .join(Membership.user)
+        .options(
+            joinedload(Membership.user),
+            joinedload(Membership.workspace),
+            selectinload(Membership.custom_roles),
+        )
+        .where(Membership.workspace_id == workspace.id, User.email.in_(addresses), *IS_ACTIVE)
+        .order_by(User.email)
+    )
+    readers = [
+        member.user
+        for member in db.session.scalars(query)
+        if Principal.of(member).may("agent_session_input_requests", Action.READ)
+    ]
+    known = {user.email for user in readers}
+    return Mentioned(readers, [each for each in addresses if each not in known])
+
+
+def store_mentions(comment: Comment, users: Sequence[User]) -> None:
+    """Write down whom a comment asks; whatever else tells people of it begins here."""
+    db.session.add_all(
+        CommentMention(
+            comment_id=comment.id,
+            user_id=user.id,
+            workspace_id=comment.workspace_id,
+            request_id=comment.request_id,
+        )
+        for user in users
+        if user.id != comment.author_id or comment.is_by_asker
+    )
+    db.session.flush()
+
+
+def see_mentions(request_id: UUID, user_id: UUID) -> bool:
+    """Note that somebody has read where they are mentioned; return False if they were not."""
+    values = {"of_request": request_id, "of_user": user_id, "moment": clock.now()}
+    return run_prepared(_SEE, values).rowcount > 0
+
+
+def move_mentions(request_id: UUID, new_request_id: UUID) -> None:
+    """Have those who have not read it yet find what is asked instead."""
+    run_prepared(_MOVE, {"of_request": request_id, "new_request": new_request_id})
