@@ -19,6 +19,7 @@ from opensink_web.models.transaction import is_outage
 from opensink_web.operations.accounts.user_session import SESSION_LIFETIME
 from opensink_web.settings import Settings
 from opensink_web.web.below_path import live_below_path
+from opensink_web.web.open_page import answer_open_pages
 from opensink_web.web.proxies import trust_proxies
 from opensink_web.wiring import SynchronousFlask, wire
 
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.register(app)
     runtime.register(app)
     describe(app, ROUTES, server_url(settings.public_url))
+    answer_open_pages(app)
     live_below_path(app, settings.public_url)
     trust_proxies(app, settings.trusted_proxies)
     # no cookie opens these, so no other site's form can use one

@@ -13,14 +13,17 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 
 from opensink_web.http_server.held import HELD, MAY_HOLD, RESUMED
 from opensink_web.models.transaction import Area, Change
 from opensink_web.services import EXTENSION, Services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HELD_SECONDS = 25.0
 WOKEN_AT_ONCE = 2
@@ -98,21 +101,27 @@ class Live:
             self._listen()
             return self._news(workspace_id, areas, since)
 
-    def hold(self, workspace_id: UUID, areas: Collection[Area], since: int) -> bool:
+    def hold(
+        self,
+        environ: "WSGIEnvironment",
+        workspace_id: UUID,
+        areas: Collection[Area],
+        since: int,
+    ) -> bool:
         """Have the answer made when there is news, or the time is over.
 
         Returns False where it is to be made at once: nothing more is to be waited for.
         """
-        held = request.environ.get(RESUMED)
+        held = environ.get(RESUMED)
         if isinstance(held, HeldNews):
             seconds = held.until - time.monotonic()
-        elif not request.environ.get(MAY_HOLD, False):
+        elif not environ.get(MAY_HOLD, False):
             return False
         else:
             seconds = HELD_SECONDS
-        if seconds <= 0.01 or not request.environ.get(MAY_HOLD, False):
+        if seconds <= 0.01 or not environ.get(MAY_HOLD, False):
             return False
-        request.environ[HELD] = HeldNews(self, workspace_id, frozenset(areas), since, seconds)
+        environ[HELD] = HeldNews(self, workspace_id, frozenset(areas), since, seconds)
         return True
 
     def _news(self, workspace_id: UUID, areas: Collection[Area], since: int) -> News:
@@ -139,11 +148,23 @@ class Live:
                 self._shared.popitem(last=False)
         with shared.lock:  # whoever else looks at the same meanwhile waits for it
             with self._changed:
-                moment = (self._known_from, self._moments.get(workspace_id, {}).get(area, 0))
+                moment = self._moment(workspace_id, area)
             if shared.moment != moment:
                 shared.value, shared.moment = make(), moment
             made: Made = shared.value
             return made
+
+    def _moment(self, workspace_id: UUID, area: Area) -> tuple[int, int]:
+        return self._known_from, self._moments.get(workspace_id, {}).get(area, 0)
+
+    def look_up(self, workspace_id: UUID, area: Area, what: Hashable) -> Any:
+        """Return what is shared, if it was made after the last change; else None."""
+        with self._changed:
+            shared = self._shared.get((workspace_id, area, what))
+            if shared is None or shared.moment != self._moment(workspace_id, area):
+                return None
+            self._shared.move_to_end((workspace_id, area, what))
+            return shared.value
 
     # -- waiting ----------------------------------------------------------------------------------
 

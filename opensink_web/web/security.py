@@ -67,7 +67,7 @@ class FormProtection(CSRFProtect):  # type: ignore[misc]  # Flask-WTF ships no t
 def register(app: Flask) -> None:
     """Look at every request before it is answered, and set the headers after."""
     app.before_request(_refuse_nul)
-    app.after_request(_set_headers)
+    app.after_request(set_headers)
 
 
 def _refuse_nul() -> None:
@@ -76,7 +76,8 @@ def _refuse_nul() -> None:
         raise NotFound("There is nothing at this address.")
 
 
-def _set_headers(response: Response) -> Response:
+def set_headers(response: Response) -> Response:
+    """Set the headers of every answer."""
     headers = response.headers
     there = {name.lower() for name, _ in headers}  # Werkzeug's own look raises for each that is not
     is_file = request.endpoint == "static" and response.status_code < 400

@@ -72,15 +72,21 @@ def measure(installation: Installation, viewers: int, many: int, rounds: int) ->
     alone: list[float] = []
     beside: list[float] = []
     seen: list[float] = []
+    cpu_ms = 0.0
     for _ in range(rounds):
+        before = installation.cpu_seconds()["web"]
         alone += asker.round()[1]
+        cpu_ms -= (installation.cpu_seconds()["web"] - before) * 1000
         with looking(installation, cookie, viewers) as viewing:
+            before = installation.cpu_seconds()["web"]
             asked_at, took = asker.round()
+            cpu_ms += (installation.cpu_seconds()["web"] - before) * 1000
             beside += took
         seen += viewing.delays(asked_at, viewers)
     print(f"{viewers} inboxes, {len(seen)} times seen: {spread(seen)}")
     print(f"GET /api/v1/agents without them: {spread(alone)}")
-    print(f"GET /api/v1/agents beside them:  {spread(beside)}", flush=True)
+    print(f"GET /api/v1/agents beside them:  {spread(beside)}")
+    print(f"CPU of the web for each time seen: {cpu_ms / len(seen):.2f} ms", flush=True)
     if many:
         with looking(installation, cookie, many) as viewing:
             asked_at, took = asker.round()

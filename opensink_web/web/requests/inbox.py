@@ -1,9 +1,9 @@
 """The inbox: what waits for a person, in the order they chose, and what has been decided."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Request, Response, g, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -12,6 +12,8 @@ from opensink_web.contract.public_address import public_root
 from opensink_web.models import InputRequest, Workspace
 from opensink_web.models.transaction import Area
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.accounts.permission_pattern import Pattern
+from opensink_web.operations.accounts.recognition import Recognized
 from opensink_web.operations.page import COUNTED_MAX, Page
 from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
@@ -67,9 +69,27 @@ def show(principal: Principal) -> ResponseReturnValue:
     if not (request.htmx and "version" in request.args and filters.view is ListView.WAITING):
         return draw(principal)
     # what is new is the same for all who may do the same, and fifty of them ask at once
-    what = (principal.patterns, request.query_string)
+    what = _of_all(request, principal.patterns)
     workspace_id = principal.workspace.id
-    return live().shared(workspace_id, Area.REQUESTS, what, lambda: draw(principal))
+    drawn = live().shared(workspace_id, Area.REQUESTS, what, lambda: _draw_for_all(principal))
+    return drawn or draw(principal)
+
+
+def known(request: Request, member: Recognized) -> Response | None:
+    """Return the list as it was drawn for whoever may do the same; None if it was not."""
+    what = _of_all(request, member.patterns)
+    drawn = live().look_up(member.workspace_id, Area.REQUESTS, what)
+    return None if drawn is None else Response(*drawn)
+
+
+def _of_all(request: Request, patterns: frozenset[Pattern]) -> Hashable:
+    return patterns, request.script_root, request.query_string
+
+
+def _draw_for_all(principal: Principal) -> ResponseReturnValue | None:
+    drawn = draw(principal)
+    # a form that somebody is to send is theirs
+    return None if "masked_token" in g else drawn
 
 
 def draw(
