@@ -252,7 +252,7 @@ def _application(settings: Settings) -> Flask:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """An application on a database of its own. Without Redis wake-ups are lost, no more."""
-    app = _application(settings) if settings.uses_sqlite else create_app(settings)
+    app = _application(settings)
     config, client_class = dict(app.config), app.test_client_class
     _forget_tries(app)
     app.testing = True
@@ -356,8 +356,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> str:
-    """A fresh, migrated PostgreSQL database."""
-    return postgres_server.new_database()
+    """A fresh, migrated PostgreSQL database, at the same address for all tests of a process."""
+    return postgres_server.only_database()
 
 
 @pytest.fixture(scope="session")

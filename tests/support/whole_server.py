@@ -190,10 +190,14 @@ def whole_server(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="osw")))
         given = {name: str(value) for name, value in (variables or {}).items()}
+        database_url = ""
+        if postgres is not None:
+            database_url = postgres.new_database()
+            stack.callback(postgres.drop, database_url)
         server = Server(
             folder / "data",
             f"unix://{folder / REDIS_SOCKET_NAME}",
-            postgres.new_database() if postgres is not None else "",
+            database_url,
             {
                 "WORKERS": str(workers),
                 "CALLBACK_URL_HOSTS": "*",
