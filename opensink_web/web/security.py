@@ -22,7 +22,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "manifest-src 'self'",
     )
 )
-_HEADERS = (
+PAGE_HEADERS = (
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("X-Content-Type-Options", "nosniff"),
     # not no-referrer: with it browsers send forms with `Origin: null`
@@ -67,7 +67,7 @@ class FormProtection(CSRFProtect):  # type: ignore[misc]  # Flask-WTF ships no t
 def register(app: Flask) -> None:
     """Look at every request before it is answered, and set the headers after."""
     app.before_request(_refuse_nul)
-    app.after_request(set_headers)
+    app.after_request(_set_headers)
 
 
 def _refuse_nul() -> None:
@@ -76,12 +76,16 @@ def _refuse_nul() -> None:
         raise NotFound("There is nothing at this address.")
 
 
-def set_headers(response: Response) -> Response:
-    """Set the headers of every answer."""
+def _set_headers(response: Response) -> Response:
+    is_file = request.endpoint == "static" and response.status_code < 400
+    return set_headers(response, _FILE_HEADERS if is_file else PAGE_HEADERS)
+
+
+def set_headers(response: Response, wanted: tuple[tuple[str, str], ...] = PAGE_HEADERS) -> Response:
+    """Set the headers of every answer that says nothing else itself."""
     headers = response.headers
     there = {name.lower() for name, _ in headers}  # Werkzeug's own look raises for each that is not
-    is_file = request.endpoint == "static" and response.status_code < 400
-    for name, value in _FILE_HEADERS if is_file else _HEADERS:
+    for name, value in wanted:
         if name.lower() not in there:
             headers.add(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:  # that is, PUBLIC_URL is https
