@@ -44,6 +44,7 @@ class Surroundings(Protocol):
     large: Share
     resumed: Share
     patient: Share
+    woken: Share
     is_patient: Callable[[bytes], bool]
     connections: "set[Connection]"
     is_stopping: bool
@@ -235,7 +236,8 @@ class Connection(asyncio.BufferedProtocol):
             self._environ[MAY_HOLD] = not (self._has_ended or self._server.is_stopping)
             self._stop_holding()
             self._transport.pause_reading()
-            self._call(self._request, self._server.resumed)
+            is_patient = self._server.is_patient(self._request.target)
+            self._call(self._request, self._server.woken if is_patient else self._server.resumed)
 
     def _stop_holding(self) -> None:
         if self._held is not None:

@@ -66,8 +66,9 @@ class Server:
         self.fresh = Share(limits.threads)
         self.large = Share(max(limits.threads // _SHARE_OF_LARGE, 2))
         self.is_patient = is_patient
-        self.patient = Share(max(limits.threads // _SHARE_OF_PATIENT, 1))
+        self.patient = Share(max(limits.threads // _SHARE_OF_PATIENT, 1), gives_way=True)
         self.resumed = Share(max(limits.threads // _SHARE_OF_RESUMED, 2))
+        self.woken = Share(self.resumed.threads, gives_way=True)
         self.connections: set[Connection] = set()
         self.is_stopping = False
         self.refused: Counter[HTTPStatus] = Counter()

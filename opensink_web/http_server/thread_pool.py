@@ -4,7 +4,7 @@ All of this but `_run` happens in the event loop's thread, so nothing needs a lo
 """
 
 import threading
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, TimerHandle
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,9 +26,14 @@ class Share:
     """A kind of work and how many threads it may have at once."""
 
     threads: int
+    gives_way: bool = False
+    """Whether none of it begins while something else is running, as far as GIVES_WAY_SECONDS go."""
     running: int = 0
     waiting: deque[Call] = field(default_factory=deque)
 
+
+GIVES_WAY_SECONDS = 0.01
+"""After so long one that gives way begins all the same: what runs may take its time, or not end."""
 
 _Inbox: TypeAlias = SimpleQueue[tuple[Call, Share]]
 """What one thread is given to do."""
@@ -46,6 +51,9 @@ class ThreadPool:
         self._idle: list[_Inbox] = [SimpleQueue() for _ in range(threads)]
         self._waiting: deque[tuple[Call, Share]] = deque()
         """What its share has a thread for, while other shares have them all."""
+        self._hurried = 0
+        self._giving_way: set[Share] = set()
+        self._timer: TimerHandle | None = None
         for number, inbox in enumerate(self._idle):
             # they end with the process: what one of them does when it must end is rolled back
             thread = threading.Thread(
@@ -55,14 +63,38 @@ class ThreadPool:
 
     def submit(self, call: Call, share: Share) -> None:
         """Have something done as soon as its share has a thread for it."""
-        if share.running < share.threads:
-            share.running += 1
-            self._waiting.append((call, share))
-            self._hand_out()
-        else:
-            share.waiting.append(call)
+        share.waiting.append(call)
+        self._begin(share)
 
-    def _hand_out(self) -> None:
+    def _begin(self, share: Share) -> None:
+        """Begin what of a share may begin now."""
+        while share.waiting and share.running < share.threads:
+            if share.gives_way and self._hurried:
+                self._giving_way.add(share)
+                if self._timer is None:
+                    self._timer = self._loop.call_later(GIVES_WAY_SECONDS, self._have_given_way)
+                return
+            self._hand_out(share)
+
+    def _have_given_way(self) -> None:
+        self._timer = None
+        for share in [*self._giving_way]:
+            if share.waiting and share.running < share.threads:
+                self._hand_out(share)
+        self._stop_giving_way()
+
+    def _stop_giving_way(self) -> None:
+        shares, self._giving_way = self._giving_way, set()
+        for share in shares:
+            self._begin(share)
+
+    def _hand_out(self, share: Share) -> None:
+        share.running += 1
+        self._hurried += not share.gives_way
+        self._waiting.append((share.waiting.popleft(), share))
+        self._fill()
+
+    def _fill(self) -> None:
         while self._waiting and self._idle:
             self._idle.pop().put(self._waiting.popleft())
 
@@ -77,7 +109,9 @@ class ThreadPool:
     def _done(self, inbox: _Inbox, call: Call, share: Share, result: Any) -> None:
         self._idle.append(inbox)
         share.running -= 1
-        if share.waiting:
-            self.submit(share.waiting.popleft(), share)
-        self._hand_out()
+        self._hurried -= not share.gives_way
+        self._begin(share)
+        if not self._hurried:
+            self._stop_giving_way()
+        self._fill()
         call.done(result)

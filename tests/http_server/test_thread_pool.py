@@ -4,6 +4,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import pytest
+
+from opensink_web.http_server import thread_pool
 from opensink_web.http_server.thread_pool import Call, Share, ThreadPool
 from tests.support.event_loop import run_coroutine
 
@@ -53,3 +56,53 @@ def test_shares_that_have_more_threads_than_there_are_wait_for_each_other() -> N
 
     run_coroutine(fill())
     assert len(order) == 3
+
+
+def test_what_gives_way_begins_when_nothing_else_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thread_pool, "GIVES_WAY_SECONDS", 1000)
+    gate, order = threading.Event(), list[str]()
+
+    async def fill() -> None:
+        pool = ThreadPool(asyncio.get_running_loop(), 4)
+        hurried, patient = Share(4), Share(2, gives_way=True)
+        first = [asyncio.ensure_future(_run(pool, hurried, _held))]
+        later = [asyncio.ensure_future(_run(pool, patient, _noted)) for _ in range(3)]
+        await asyncio.sleep(0)
+        first.append(asyncio.ensure_future(_run(pool, hurried, _held)))
+        await asyncio.sleep(0)
+        assert (hurried.running, patient.running) == (2, 0)
+        gate.set()
+        await asyncio.gather(*first, *later)
+        assert hurried.running == patient.running == 0
+
+    def _held() -> str:
+        gate.wait()
+        order.append("hurried")
+        return ""
+
+    def _noted() -> str:
+        order.append("patient")
+        return ""
+
+    run_coroutine(fill())
+    assert order == ["hurried"] * 2 + ["patient"] * 3
+
+
+def test_what_gives_way_does_not_wait_for_ever() -> None:
+    gate = threading.Event()
+
+    async def fill() -> None:
+        pool = ThreadPool(asyncio.get_running_loop(), 2)
+        held = asyncio.ensure_future(_run(pool, Share(2), _held))
+        await asyncio.sleep(0)
+        patient = Share(1, gives_way=True)
+        await asyncio.gather(*(_run(pool, patient) for _ in range(3)))
+        assert not held.done()
+        gate.set()
+        await held
+
+    def _held() -> str:
+        gate.wait()
+        return _name()
+
+    run_coroutine(fill())
