@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 HELD_SECONDS = 25.0
-WOKEN_AT_ONCE = 2
-WOKEN_EVERY_SECONDS = 0.015
-"""A thousand pages that look at once would keep everybody else waiting: they take turns."""
+WOKEN_WITHIN_SECONDS = 0.5
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.0025, 0.01
+"""Pages that look at once would keep everybody else waiting: they take turns, one after another."""
 _SKEW_MS = 1000
 """By how much the clocks of processes on several machines may differ."""
 _SHARED_MAX = 500
@@ -223,10 +223,10 @@ class Live:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._due)
-                some = [self._due.popleft() for _ in range(min(len(self._due), WOKEN_AT_ONCE))]
-            for held in some:
-                held.wake()
-            time.sleep(WOKEN_EVERY_SECONDS)
+                held, left = self._due.popleft(), len(self._due)
+            held.wake()
+            pause_seconds = WOKEN_WITHIN_SECONDS / (left + 1)
+            time.sleep(min(max(pause_seconds, FIRST_PAUSE_SECONDS), LAST_PAUSE_SECONDS))
 
 
 class HeldNews:
