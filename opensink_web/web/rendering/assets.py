@@ -1,6 +1,6 @@
-"""Static files as browsers get them: one style sheet and one script for all pages, joined from the
-small files that one reads and edits, minified and compressed once, at addresses that change with
-the content.
+"""Static files as browsers get them: one style sheet and one script for all pages, and a script for
+those on which something is answered, joined from the small files that one reads and edits, minified
+and compressed once, at addresses that change with the content.
 
 Nothing is built beforehand: the first page that names a file has it joined, the first browser that
 asks for it has it compressed, and it is kept in memory. While Flask's debug mode is on, changed
@@ -28,6 +28,7 @@ except ImportError:  # there is none for a Mac: to its owner they are sent as th
 
 STYLE = "style.css"
 SCRIPT = "script.js"
+ANSWERING = "answering.js"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -59,21 +60,23 @@ BUNDLES = {
         "js/count.js",
         "js/live.js",
         "js/keys.js",
+        "js/review.js",
+        "js/select.js",
+        "js/arrivals.js",
+        "js/inbox.js",
+    ),
+    # after the other, for the pages that have a form made of a schema
+    ANSWERING: (
         "js/answer.js",
         "js/filter.js",
         "js/proposed.js",
         "js/redraw.js",
         "js/scalar.js",
-        "js/review.js",
         "js/draft.js",
-        "js/select.js",
-        "js/table.js",
-        "js/arrivals.js",
-        "js/inbox.js",
     ),
 }
-ALONE = ("js/theme.js", "js/forms.js")
-"""Scripts that pages load by themselves: before the first paint, and where there is no htmx."""
+ALONE = ("js/theme.js", "js/forms.js", "js/table.js")
+"""Scripts that pages load by themselves: before the first paint, without htmx, for one page."""
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256
 _MINIFIED = {".js": "application/javascript", ".css": "text/css"}
@@ -135,12 +138,14 @@ def _serve(filename: str) -> Response:
     response.mimetype = served.mimetype
     if coding:
         response.headers["Content-Encoding"] = coding
+    response.vary.add("Accept-Encoding")
+    if request.args.get("v") == served.fingerprint:
+        response.headers["Cache-Control"] = _FOREVER  # nobody asks whether it is still so
+        return response
+    # an address of another version, asked for while one replaces the other, must not be kept
+    response.headers["Cache-Control"] = "no-cache"
     # what is compressed is not the same byte by byte
     response.set_etag(f"{served.fingerprint}-{coding}" if coding else served.fingerprint)
-    response.vary.add("Accept-Encoding")
-    # an address of another version, asked for while one replaces the other, must not be kept
-    is_this = request.args.get("v") == served.fingerprint
-    response.headers["Cache-Control"] = _FOREVER if is_this else "no-cache"
     response.make_conditional(request)
     return response
 
@@ -165,8 +170,8 @@ def _load(folder: str, name: str, changed: tuple[int, ...]) -> Asset:
 
 
 def _to_send(path: Path) -> bytes:
-    """Read a file; of what we write ourselves, what browsers need."""
-    kind = None if "vendor" in path.parts else _MINIFIED.get(path.suffix)
+    """Read a file; of what is not minified already, what browsers need."""
+    kind = None if ".min." in path.name else _MINIFIED.get(path.suffix)
     if minify is None or kind is None:
         return path.read_bytes()
     minified: str = minify.string(kind, path.read_text())
