@@ -49,8 +49,8 @@ class AwaitInput(BaseException):
     """Raise it to ask a person: the execution waits, and the function is called again after.
 
     `prompt` is Markdown, `schema` a JSON Schema of the answer, an object. Options are those of
-    requests: priority, tags, reference, context, allow_decline; expires_at (RFC 3339) or
-    expires_in_seconds, with on_expire and default_response. A question that expires fails the
+    requests: priority, tags, reference, context, allow_decline, assignees; expires_at (RFC 3339)
+    or expires_in_seconds, with on_expire and default_response. A question that expires fails the
     execution. Like KeyboardInterrupt it is no `Exception`, so that `except Exception` does not
     swallow the question.
     """

@@ -17,6 +17,7 @@ from opensink_web.api import (
     input_request,
     preview,
     role,
+    team,
 )
 from opensink_web.contract.mounting import blueprint_of
 from opensink_web.contract.route import Route
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *function.routes,
     *api_key.routes,
     *role.routes,
+    *team.routes,
 )
 """Every route of the API."""
 

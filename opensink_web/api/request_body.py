@@ -1,9 +1,10 @@
 """What is sent of requests: a question with its options, and what is said of one later."""
 
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 from uuid import UUID
 
-from pydantic import Field, JsonValue, WithJsonSchema
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from opensink_web.contract.shapes import (
     WHOLE,
@@ -15,11 +16,14 @@ from opensink_web.contract.shapes import (
     ResponseModel,
     WebAddress,
 )
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import OnExpire
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX
 from opensink_web.operations.decisions.withdrawal import Changes
+from opensink_web.operations.requests.assignment import ASSIGNEES_MAX
 from opensink_web.operations.requests.options import (
     ADDRESS_LENGTH_MAX,
+    ASSIGNEE,
     CONTEXT_MAX,
     PRIORITY_MAX,
     TAG_LENGTH_MAX,
@@ -38,6 +42,46 @@ AnswerSchema: TypeAlias = Annotated[
 Tag: TypeAlias = Annotated[str, Field(min_length=1, max_length=TAG_LENGTH_MAX, pattern=_VISIBLE)]
 Reference: TypeAlias = Annotated[str, Field(min_length=1, max_length=255, pattern=_VISIBLE)]
 ContextType: TypeAlias = Literal["link", "attachment"]
+
+
+def _named(sent: object) -> object:
+    return {"user": sent} if isinstance(sent, str) else sent
+
+
+_AssigneeName: TypeAlias = Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class Assignee(Received):
+    """A member, by id or e-mail address, or a team, by id or name; a text alone is a member."""
+
+    user: _AssigneeName | None = None
+    team: _AssigneeName | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.user is None) is (self.team is None):
+            raise PydanticCustomError("assignee", "Name either a user or a team.")
+        return self
+
+    @property
+    def named(self) -> JSONObject:
+        """What operations take."""
+        return {"user": self.user} if self.team is None else {"team": self.team}
+
+
+AssigneeName: TypeAlias = Annotated[
+    Assignee,
+    BeforeValidator(_named),
+    WithJsonSchema(
+        {
+            "title": "Assignee",
+            "description": "A member, by id or e-mail address, or a team, by id or name; a text"
+            " alone is a member.",
+            **ASSIGNEE,
+        }
+    ),
+]
+Assignees: TypeAlias = Annotated[list[AssigneeName], Field(max_length=ASSIGNEES_MAX)]
 
 
 class ContextLink(Received):
@@ -83,10 +127,18 @@ class OptionFields(Received):
     default_response: JsonObject | None = Field(
         default=None, description="The answer of `on_expire: default`; it has to fit the schema."
     )
+    assignees: Assignees = Field(
+        default=[], description="Whose it is to decide; nobody's in particular if it is empty."
+    )
+
+    @property
+    def named(self) -> list[JSONValue]:
+        """The assignees, as they are looked up."""
+        return [each.named for each in self.assignees]
 
     @property
     def options(self) -> RequestOptions:
-        """What operations take."""
+        """What operations take, but for the assignees, who have to be looked up."""
         return RequestOptions(
             allow_decline=self.allow_decline,
             priority=self.priority,
@@ -165,6 +217,23 @@ class Revision(Change, OptionFields):
         """The options that are others, as operations take them."""
         names = self.model_fields_set & OptionFields.model_fields.keys()
         return {name: getattr(self.options, name) for name in names}
+
+
+class Assigning(Received):
+    """All whose it is from then on; nobody's in particular if it is empty."""
+
+    assignees: Assignees
+
+    @property
+    def named(self) -> list[JSONValue]:
+        """The assignees, as they are looked up."""
+        return [each.named for each in self.assignees]
+
+
+class Delegating(Received):
+    """To whom it is handed on."""
+
+    to: AssigneeName
 
 
 class Extension(Received):

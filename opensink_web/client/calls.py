@@ -88,8 +88,8 @@ class Client:
     ) -> InputRequest:
         """Ask a person; the answer has to fit `schema`, a JSON Schema.
 
-        Options are priority, tags, reference, context, allow_decline, expires_at (a datetime with a
-        zone, or text), on_expire and default_response.
+        Options are priority, tags, reference, context, allow_decline, assignees, expires_at (a
+        datetime with a zone, or text), on_expire and default_response.
         """
         body = {"key": key, "title": title, "message": message, "schema": schema, **options}
         body |= {"session_id": session.id, "agent_id": session.agent_id}

@@ -15,6 +15,7 @@ from opensink_web.models.activity import (
 from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.api_key import ApiKey
+from opensink_web.models.assignment import Assignment
 from opensink_web.models.audit_entry import (
     ActorKind,
     AuditAction,
@@ -66,6 +67,7 @@ from opensink_web.models.role import CustomRole, MembershipRole
 from opensink_web.models.saved_view import SavedView
 from opensink_web.models.search_document import SearchDocument, SearchProgress, WaitingDocument
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
+from opensink_web.models.team import Team, TeamMember
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
 from opensink_web.models.workspace import Workspace
 
@@ -81,6 +83,7 @@ __all__ = [
     "Agent",
     "AgentSession",
     "ApiKey",
+    "Assignment",
     "AttemptOutcome",
     "AttemptTrigger",
     "AuditAction",
@@ -134,6 +137,8 @@ __all__ = [
     "SessionStatus",
     "StepKind",
     "SubjectKind",
+    "Team",
+    "TeamMember",
     "User",
     "UserSession",
     "WaitingDocument",

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
 from opensink_web.models.agent_session import AgentSession
+from opensink_web.models.assignment import Assignment
 from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
 from opensink_web.models.execution import Execution
 from opensink_web.models.sealed import Sealed
@@ -230,6 +231,7 @@ class InputRequest(Identified, Created, Base):
     tags: Mapped[list["InputRequestTag"]] = relationship(
         order_by="InputRequestTag.tag", passive_deletes=True
     )
+    assignments: Mapped[list[Assignment]] = relationship(order_by=Assignment.id, viewonly=True)
 
     __table_args__ = (
         CheckConstraint(

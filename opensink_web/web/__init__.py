@@ -20,6 +20,7 @@ from opensink_web.web.accounts import (
     password,
     role,
     second_factor,
+    team,
     workspace,
 )
 from opensink_web.web.agents import agent, agent_session, signing_secret
@@ -30,6 +31,7 @@ from opensink_web.web.executions import batch, chat, execution, function, functi
 from opensink_web.web.navigation import around_page
 from opensink_web.web.rendering import assets, compression, filters
 from opensink_web.web.requests import (
+    assignment,
     bulk,
     draft,
     extend,
@@ -61,6 +63,7 @@ _AREAS = (
     input_request,
     undo,
     extend,
+    assignment,
     row,
     bulk,
     table,
@@ -79,6 +82,7 @@ _AREAS = (
     api_key,
     member,
     role,
+    team,
     workspace,
     execution_secret,
     demo,

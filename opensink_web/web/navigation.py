@@ -54,7 +54,8 @@ _ENTRIES = (
     _Entry("Batches", "batch.index", "stack-2", "batches", Action.READ, least=Reach.OWN),
     _Entry("Agents", "agent.index", "robot", "agents", Action.WRITE, "Admin"),
     _Entry("API keys", "api_key.index", "key", "api_keys", Action.WRITE, "Admin"),
-    _Entry("Members", "member.index", "users", "members", Action.WRITE, "Admin"),
+    _Entry("Members", "member.index", "user", "members", Action.WRITE, "Admin"),
+    _Entry("Teams", "team.index", "users", "teams", Action.WRITE, "Admin"),
     _Entry("Roles", "role.index", "shield-lock", "roles", Action.WRITE, "Admin"),
     _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
 )

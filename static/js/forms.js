@@ -39,7 +39,10 @@
   }, { capture: true });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest("form");
-    if (form) setTimeout(() => setReady(form));
+    if (!form) return;
+    setTimeout(() => setReady(form));
+    // what was typed has been taken in, and the form stays for what is typed next
+    if ("clearWhenDone" in form.dataset && event.detail.successful) form.reset();
   });
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) document.querySelectorAll("form[aria-busy]").forEach(setReady);

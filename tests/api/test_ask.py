@@ -60,6 +60,8 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "resolved_by_system": False,
         "priority": 0,
         "tags": [],
+        "assignees": [],
+        "comments_count": 0,
         "reference": None,
         "context": [],
         "allow_decline": True,

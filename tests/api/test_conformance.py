@@ -28,6 +28,9 @@ BEYOND_SCHEMAS = (
     "/expires_at",  # a moment to come
     "/context",  # characters that can be seen
     "/links",
+    "/assignees",  # of the workspace
+    "/members",
+    "/to",
     "/reference",
     "/tags",
     "/input_schema",  # JSON Schema, and within the limits

@@ -42,6 +42,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     alice.post(f"/agent-session-input-requests/{request['id']}/resolve", body)
     key = made(alice.post("/api-keys", {"name": "k", "scopes": ["all:all"]}))
     role = made(alice.post("/roles", {"name": "r", "permissions": ["sinas.*:all"]}))
+    team = made(alice.post("/teams", {"name": "t"}))
     function = make_function(alice, namespace="own", name="own")
     with app.app_context():
         submitted = submit_many(cast.alice, UUID(function["id"]), 1)
@@ -55,6 +56,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "delivery_id": str(delivery_of(app, cast.alice)),
         "key_id": key["id"],
         "role_id": role["id"],
+        "team_id": team["id"],
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),
         "batch_id": str(submitted.id),

@@ -35,6 +35,7 @@ ROWS: dict[str, Any] = {
     "request_id": models.InputRequest,
     "role_id": models.CustomRole,
     "session_id": models.AgentSession,
+    "team_id": models.Team,
     "user_id": models.User,
     "view_id": models.SavedView,
 }
@@ -61,6 +62,7 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
         f"{inbox}/views": {"name": "Mine"},
         f"/w/{MAIN}/previews/new": {"schema": schema},
         f"{admin}/members": {"email": "new@example.com", "role": "viewer"},
+        f"{admin}/teams/new": {"name": "t"},
         f"{admin}/roles/new": {
             "name": "r",
             "description": "",

@@ -17,6 +17,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.role import create_role
+from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.decisions.bulk_result import keep_results
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests import sieve
@@ -53,6 +54,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
             role_id = create_role(
                 by, name="Billing", description="", permissions=["sinas.agents.read:all"]
             ).id
+            team_id = create_team(by.workspace, name="Finance", description="").id
             preview_id = create_preview(by.workspace, {}, None).id
             result = RowResult(waiting.request_id, None)
             bulk_id = keep_results(by.workspace, [result], by=by.user).id
@@ -66,6 +68,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "batch_id": batch.id,
                 "chat_id": chat.chat_ids[0],
                 "role_id": role_id,
+                "team_id": team_id,
                 "preview_id": preview_id,
                 "bulk_id": bulk_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),

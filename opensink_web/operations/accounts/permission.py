@@ -45,6 +45,7 @@ KEY_RESOURCES = (
     "executions",
     "batches",
     "chats",
+    "teams",
     "roles",
     "api_keys",
 )

@@ -3,6 +3,7 @@
 Nothing is written here, and nothing of what writes is imported.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from opensink_web import clock
-from opensink_web.errors import NotFound
+from opensink_web.errors import FieldError, InvalidInput, NotFound
 from opensink_web.models import (
     ApiKey,
     CustomRole,
@@ -21,6 +22,7 @@ from opensink_web.models import (
     MembershipRole,
     RecoveryCode,
     SecondFactor,
+    Team,
     User,
     UserSession,
     Workspace,
@@ -31,6 +33,7 @@ from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.outbound.oidc import Claims
 
 IDLE_LIFETIME = timedelta(days=7)
+_WITH_MEMBERS = (selectinload(Team.members),)
 Moment: TypeAlias = datetime | ColumnElement[datetime]
 
 
@@ -60,6 +63,34 @@ def members_by_address(workspace: Workspace, most: int) -> list[tuple[UUID, str]
     """Return the ids and addresses of the first of the members, to choose one."""
     rows = db.session.execute(_addresses_in(workspace).order_by(User.email).limit(most))
     return [(user_id, email) for user_id, email in rows]
+
+
+def active_members_by_address(workspace: Workspace, most: int) -> list[str]:
+    """Return the addresses of the first of the members who are not deactivated."""
+    query = _addresses_in(workspace).where(Membership.deactivated_at.is_(None), User.is_active)
+    rows = db.session.execute(query.order_by(User.email).limit(most))
+    return [row.email for row in rows]
+
+
+def names_of_teams(workspace: Workspace) -> list[str]:
+    """Return what the teams are called, in order."""
+    query = select(Team.name).where(Team.workspace_id == workspace.id).order_by(Team.name)
+    return list(db.session.scalars(query))
+
+
+def ids_of_members(workspace: Workspace, named: Sequence[str]) -> set[UUID]:
+    """Find members by id or by address. Raises: InvalidInput naming each that is none."""
+    rows = db.session.execute(_addresses_in(workspace)).all()
+    known = {name: user_id for user_id, email in rows for name in (str(user_id), email)}
+    keys = [each.strip().lower() for each in named]
+    errors = [
+        FieldError(f"/members/{index}", "There is no such member.")
+        for index, key in enumerate(keys)
+        if key not in known
+    ]
+    if errors:
+        raise InvalidInput("Only members of the workspace can be named.", errors=tuple(errors))
+    return {known[key] for key in keys}
 
 
 def find_member_called(workspace: Workspace, email: str) -> UUID:
@@ -120,6 +151,26 @@ def members_with(workspace: Workspace) -> dict[UUID, list[Membership]]:
         for role in member.custom_roles:
             members.setdefault(role.id, []).append(member)
     return members
+
+
+def list_teams(workspace: Workspace, page_request: page.PageRequest) -> page.Page[Team]:
+    """Return a page of the teams with who is in them, the newest first."""
+    query = select(Team).where(Team.workspace_id == workspace.id)
+    return page.fetch(query.options(*_WITH_MEMBERS), Team.id, page_request)
+
+
+def all_teams(workspace: Workspace) -> list[Team]:
+    """Return the teams with who is in them, by name."""
+    query = select(Team).where(Team.workspace_id == workspace.id)
+    return list(db.session.scalars(query.options(*_WITH_MEMBERS).order_by(Team.name)))
+
+
+def find_team(workspace: Workspace, team_id: UUID) -> Team:
+    """Raises: NotFound."""
+    team = db.session.get(Team, team_id, options=_WITH_MEMBERS)
+    if team is None or team.workspace_id != workspace.id:
+        raise NotFound("There is no such team.")
+    return team
 
 
 def list_keys(workspace: Workspace, page_request: page.PageRequest) -> page.Page[ApiKey]:

@@ -16,10 +16,12 @@ from opensink_web.models import (
     ActivityType,
     Agent,
     AgentSession,
+    Assignment,
     InputRequest,
     InputRequestStatus,
     InputRequestTag,
     SessionStatus,
+    StepKind,
     User,
     db,
 )
@@ -28,9 +30,15 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.activity import log_activity
 from opensink_web.operations.agents.agent_session import TO_MOVE, move_session, session_to_move
 from opensink_web.operations.deliveries.delivery import deliver_resolution
-from opensink_web.operations.executions.ending import LockedExecution, lock_executions
+from opensink_web.operations.executions.ending import (
+    LockedExecution,
+    Step,
+    add_steps,
+    lock_executions,
+)
 from opensink_web.operations.executions.resumption import check_awaiting, fail_declined, resume
 from opensink_web.operations.requests.answer import decision, edited_count
+from opensink_web.operations.requests.assignment import close_assignments
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.queries import has_open_requests
 
@@ -41,19 +49,23 @@ _IS_MEANT = (
 )
 _REQUEST_COLUMNS = columns_of(InputRequest)
 _REQUEST_NAMES = tuple(column.key for column in _REQUEST_COLUMNS)
+_IS_ASSIGNED = exists().where(Assignment.request_id == InputRequest.id)
 _LOCK_SESSION = (
     select(
         *_REQUEST_COLUMNS,
         *TO_MOVE,
         Agent.sealed_execution_endpoint.is_not(None),
         exists().where(InputRequestTag.request_id == InputRequest.id),
+        _IS_ASSIGNED,
     )
     .join(InputRequest.session)
     .join(InputRequest.agent)
     .where(*_IS_MEANT, AgentSession.deleted_at.is_(None), Agent.deleted_at.is_(None))
     .with_for_update(of=AgentSession)
 )
-_EXECUTION_ID = select(InputRequest.execution_id).where(*_IS_MEANT)
+_EXECUTION_ID = select(InputRequest.execution_id, _IS_ASSIGNED.label("is_assigned")).where(
+    *_IS_MEANT
+)
 _LOCK_REQUEST = (
     select(InputRequest)
     .where(*_IS_MEANT)
@@ -82,13 +94,15 @@ class LockedRequest:
     """A request, and who asked it, locked: a session, or else an execution.
 
     An agent's request and session belong to no session of the ORM, and every change is stored by a
-    statement of its own. `has_endpoint` says whether the agent is called.
+    statement of its own. `has_endpoint` says whether the agent is called, `is_assigned` whether the
+    request is somebody's.
     """
 
     request: InputRequest
     session: AgentSession | None = None
     execution: LockedExecution | None = None
     has_endpoint: bool = False
+    is_assigned: bool = False
 
 
 def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
@@ -98,11 +112,15 @@ def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
     if row is not None:
         count = len(_REQUEST_NAMES)
         request = detached(InputRequest, dict(zip(_REQUEST_NAMES, row[:count], strict=True)))
-        *moved, has_endpoint, has_tags = row[count:]
-        if not has_tags:
-            set_committed_value(request, "tags", [])  # it need not be asked for again
+        *moved, has_endpoint, has_tags, is_assigned = row[count:]
+        for name, has_some in (("tags", has_tags), ("assignments", is_assigned)):
+            if not has_some:
+                set_committed_value(request, name, [])  # they need not be asked for again
         return LockedRequest(
-            request, session=session_to_move(moved), has_endpoint=bool(has_endpoint)
+            request,
+            session=session_to_move(moved),
+            has_endpoint=bool(has_endpoint),
+            is_assigned=bool(is_assigned),
         )
     asked_by = db.session.execute(_EXECUTION_ID, values).one_or_none()
     if asked_by is None or asked_by.execution_id is None:
@@ -111,7 +129,8 @@ def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
     of_execution = db.session.scalars(_LOCK_REQUEST, values).one_or_none()
     if execution is None or of_execution is None:
         raise NotFound("There is no such input request.")
-    return LockedRequest(of_execution, execution=execution)
+    is_assigned = bool(asked_by.is_assigned)
+    return LockedRequest(of_execution, execution=execution, is_assigned=is_assigned)
 
 
 def lock_askers(request_ids: Collection[UUID]) -> None:
@@ -136,6 +155,8 @@ def let_go_on(locked: LockedRequest, by: User | None) -> None:
     Of a session the call to its agent is written down; an execution is queued again, or fails with
     the reason. Raises: Conflict, when an execution does not wait any more.
     """
+    if locked.is_assigned:
+        close_assignments(locked.request.id)
     if locked.session is not None:
         _tell_session(locked.request, locked.session, by, has_endpoint=locked.has_endpoint)
     elif locked.execution is not None:
@@ -149,6 +170,29 @@ def check_waiting(locked: LockedRequest) -> None:
     """Raises: Conflict, when an execution does not wait any more."""
     if locked.execution is not None:
         check_awaiting(locked.execution)
+
+
+def note(
+    locked: LockedRequest,
+    message: str,
+    *,
+    source: ActivitySource = ActivitySource.USER,
+    payload: JSONObject | None = None,
+) -> None:
+    """Write into the history of whoever asked what happened to a request that goes on waiting."""
+    request_id = str(locked.request.id)
+    if locked.session is not None:
+        log_activity(
+            locked.session,
+            ActivityType.MESSAGE,
+            source=source,
+            message=message,
+            payload=payload,
+            related_entity_id=request_id,
+        )
+    elif locked.execution is not None:
+        details: JSONObject = {"input_request_id": request_id, **(payload or {})}
+        add_steps([Step(locked.execution.id, StepKind.PAUSED, message, details)])
 
 
 def _account_of(request: InputRequest, by: User | None) -> tuple[ActivitySource, str]:

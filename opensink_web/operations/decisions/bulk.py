@@ -19,10 +19,12 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import InputRequest, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.decisions.asker import lock_askers
+from opensink_web.operations.decisions.assignment import assign
 from opensink_web.operations.decisions.decision import decline, resolve
 from opensink_web.operations.decisions.holding import undo
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer, check_pending
+from opensink_web.operations.requests.assignment import Assignee
 from opensink_web.operations.requests.digest import check_seen
 from opensink_web.operations.requests.row_text import Shown, is_clear_beside_others
 from opensink_web.operations.slices import SLICE
@@ -112,6 +114,20 @@ def undo_many(workspace: Workspace, request_ids: Sequence[UUID], *, by: User) ->
     requests = _find(workspace, ids)
     there = [each for each in ids if each in requests]
     refusals = _each_in_slices(there, lambda request_id: undo(workspace, request_id, by=by))
+    return _results(ids, requests, refusals)
+
+
+def assign_many(
+    workspace: Workspace, request_ids: Sequence[UUID], assignees: Sequence[Assignee], *, by: User
+) -> list[RowResult]:
+    """Give each request to these in place of whoever has it; return what became of each.
+
+    No transaction may be open. Raises: InvalidInput for none, or for more than MAX_ROWS.
+    """
+    ids = [*dict.fromkeys(request_ids)]
+    requests = _find(workspace, ids)
+    there = [each for each in ids if each in requests]
+    refusals = _each_in_slices(there, lambda each: assign(workspace, each, assignees, by=by))
     return _results(ids, requests, refusals)
 
 

@@ -8,21 +8,16 @@ from uuid import UUID
 from opensink_web.errors import Conflict, FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
-    ActivitySource,
-    ActivityType,
     AuditAction,
     InputRequest,
     InputRequestStatus,
     OnExpire,
-    StepKind,
     User,
     Workspace,
     db,
 )
-from opensink_web.operations.agents.activity import log_activity
-from opensink_web.operations.decisions.asker import LockedRequest, let_go_on, lock_asker
+from opensink_web.operations.decisions.asker import let_go_on, lock_asker, note
 from opensink_web.operations.decisions.holding import lock_asker_of
-from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.resumption import NOBODY_DECIDED
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.input_request import (
@@ -94,22 +89,6 @@ def extend(
     db.session.refresh(request)
     changes: JSONObject = {"expires_at": [before.isoformat(), expires_at.isoformat()]}
     record_of(request, AuditAction.REQUEST_EXTENDED, {"changes": changes}, by=by)
-    _note_extension(replace(locked, request=request), by)
-    return request
-
-
-def _note_extension(locked: LockedRequest, by: User) -> None:
-    request = locked.request
     until = f"{request.expires_at:%Y-%m-%d %H:%M} UTC"
-    message = f"{by.email} gave more time for “{request.title}”, until {until}."
-    if locked.session is not None:
-        log_activity(
-            locked.session,
-            ActivityType.MESSAGE,
-            source=ActivitySource.USER,
-            message=message,
-            related_entity_id=str(request.id),
-        )
-    elif locked.execution is not None:
-        details: JSONObject = {"input_request_id": str(request.id)}
-        add_steps([Step(locked.execution.id, StepKind.PAUSED, message, details)])
+    note(locked, f"{by.email} gave more time for “{request.title}”, until {until}.")
+    return request

@@ -14,20 +14,17 @@ from sqlalchemy import bindparam, select
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import (
-    ActivityType,
+    ActivitySource,
     AuditAction,
     DeadlineKind,
     InputRequest,
     InputRequestStatus,
-    StepKind,
     User,
     Workspace,
     db,
 )
 from opensink_web.models.transaction import changed_after_commit, run_prepared
-from opensink_web.operations.agents.activity import log_activity
-from opensink_web.operations.decisions.asker import LockedRequest, let_go_on, lock_asker
-from opensink_web.operations.executions.ending import Step, add_steps
+from opensink_web.operations.decisions.asker import LockedRequest, let_go_on, lock_asker, note
 from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.deadline import drop_deadline, set_deadline
 from opensink_web.operations.requests.draft import discard_draft
@@ -100,24 +97,7 @@ def give_back(request_id: UUID, reason: str) -> None:
     _wait_again(replace(locked, request=request))
     failure = f"The decision on “{request.title}” could not take effect, so it waits again."
     message = f"{failure} {reason}"
-    if locked.session is not None:
-        log_activity(
-            locked.session,
-            ActivityType.MESSAGE,
-            message=message,
-            related_entity_id=str(request_id),
-        )
-    elif locked.execution is not None:
-        add_steps(
-            [
-                Step(
-                    locked.execution.id,
-                    StepKind.PAUSED,
-                    message,
-                    {"input_request_id": str(request_id)},
-                )
-            ]
-        )
+    note(locked, message, source=ActivitySource.SYSTEM)
 
 
 def lock_asker_of(request_id: UUID) -> LockedRequest | None:

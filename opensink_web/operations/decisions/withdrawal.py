@@ -34,6 +34,11 @@ from opensink_web.operations.decisions.asker import (
 from opensink_web.operations.executions.ending import add_steps
 from opensink_web.operations.executions.pause import step_of_request
 from opensink_web.operations.requests.answer import check_pending
+from opensink_web.operations.requests.assignment import (
+    Assignee,
+    assignments_of,
+    close_assignments,
+)
 from opensink_web.operations.requests.deadline import drop_deadline
 from opensink_web.operations.requests.input_request import (
     NewRequest,
@@ -58,7 +63,7 @@ class Changes(TypedDict, total=False):
 @dataclass(frozen=True, slots=True)
 class CheckedRevision:
     """What is asked instead of a request, checked; `keeps_deadline` leaves the deadline as it is
-    then.
+    then, and `keeps_assignees` those whose it is.
     """
 
     request_id: UUID
@@ -68,6 +73,7 @@ class CheckedRevision:
     schema: JSONValue
     options: RequestOptions
     keeps_deadline: bool
+    keeps_assignees: bool
 
 
 def cancel(workspace: Workspace, request_id: UUID, reason: str | None) -> InputRequest:
@@ -120,6 +126,7 @@ def check_revision(
         schema=schema,
         options=revised,
         keeps_deadline="expires_at" not in options,
+        keeps_assignees="assignees" not in options,
     )
 
 
@@ -144,6 +151,10 @@ def supersede(
     options = revision.options
     if revision.keeps_deadline:
         options = replace(options, expires_at=old.expires_at)  # it may have been extended meanwhile
+    if revision.keeps_assignees:
+        assignees = map(Assignee.of, assignments_of([old.id]).get(old.id, ()))
+        options = replace(options, assignees=tuple(assignees))
+    close_assignments(old.id)
     (new_id,) = create_requests(
         [
             NewRequest(

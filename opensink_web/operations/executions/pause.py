@@ -6,7 +6,7 @@ resumption.py's.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
 
@@ -40,12 +40,18 @@ from opensink_web.operations.executions.ending import (
 )
 from opensink_web.operations.executions.queries.question import Question, pending_request_of
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
+from opensink_web.operations.requests.assignment import those_there
 from opensink_web.operations.requests.input_request import (
     LINE_LENGTH_MAX,
     NewRequest,
     create_requests,
 )
-from opensink_web.operations.requests.options import NO_OPTIONS, check_options, options_of
+from opensink_web.operations.requests.options import (
+    NO_OPTIONS,
+    RequestOptions,
+    check_options,
+    options_of,
+)
 from opensink_web.schema.limits import check_schema
 
 PROMPT_LENGTH_MAX = 100_000
@@ -120,6 +126,9 @@ def pause_for_input(questions: Sequence[Question]) -> None:
             for question in questions
         }
     )
+    for question in questions:
+        if "assignees" in question.options:
+            _note_missing(question, askers[question.execution_id].workspace_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +230,25 @@ def _request_of(question: Question, asker: Row[Any]) -> NewRequest:
         title=_title_of(question.prompt),
         message=question.prompt,
         schema=question.schema,
-        options=options_of(question.options) if question.options else NO_OPTIONS,
+        options=_options_of(question.options, asker.workspace_id),
     )
+
+
+def _options_of(sent: JSONObject, workspace_id: UUID) -> RequestOptions:
+    """Read the options of a question that was checked before this transaction."""
+    if not sent:
+        return NO_OPTIONS
+    assignees, _ = those_there(workspace_id, sent.get("assignees"))
+    return replace(options_of(sent), assignees=assignees)
+
+
+def _note_missing(question: Question, workspace_id: UUID) -> None:
+    """Say in an execution's timeline who was to decide and is not there: then all others do."""
+    _, missing = those_there(workspace_id, question.options.get("assignees"))
+    if missing:
+        names = " and ".join(f"“{each}”" for each in missing)
+        message = f"There is no active member and no team {names}, so it is not assigned to them."
+        add_steps([Step(question.execution_id, StepKind.PAUSED, message)])
 
 
 def _create(requests: Mapping[UUID, NewRequest]) -> None:

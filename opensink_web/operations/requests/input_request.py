@@ -33,6 +33,7 @@ from opensink_web.models.sealed import row_as_written, sealed_values
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
+from opensink_web.operations.requests.assignment import add_assignments, rows_of_assignees
 from opensink_web.operations.requests.deadline import set_deadline
 from opensink_web.operations.requests.digest import digest_of
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
@@ -126,7 +127,10 @@ class NewRequest:
 
 
 _COLUMNS = tuple(field.name for field in fields(NewRequest) if field.name != "options")
-_OPTIONS = tuple(field.name for field in fields(RequestOptions) if field.name != "tags")
+_IN_TABLES_OF_THEIR_OWN = {"tags", "assignees"}
+_OPTIONS = tuple(
+    field.name for field in fields(RequestOptions) if field.name not in _IN_TABLES_OF_THEIR_OWN
+)
 
 
 def create_request(request: NewRequest) -> InputRequest:
@@ -140,6 +144,8 @@ def create_request(request: NewRequest) -> InputRequest:
     written = row_as_written(InputRequest, values, row)
     tags = [InputRequestTag(tag=tag) for tag in dict.fromkeys(request.options.tags)]
     set_committed_value(written, "tags", tags)
+    if not request.options.assignees:
+        set_committed_value(written, "assignments", [])
     return written
 
 
@@ -171,6 +177,8 @@ def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None
     if tags:
         run_prepared(_ADD_TAGS, tags)
     for row, request in zip(rows, requests, strict=True):
+        if assignees := request.options.assignees:
+            add_assignments(rows_of_assignees(row["id"], request.workspace_id, assignees))
         if (moment := request.options.expires_at) is not None:
             set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
 

@@ -26,10 +26,12 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload, load_only, selecti
 
 from opensink_web import clock
 from opensink_web.models import (
+    Assignment,
     Execution,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
+    Team,
     User,
     Workspace,
     db,
@@ -53,6 +55,10 @@ LISTED = (
         joinedload(Execution.user).load_only(User.email),
     ),
     selectinload(InputRequest.tags),
+    selectinload(InputRequest.assignments).options(
+        joinedload(Assignment.user).load_only(User.email),
+        joinedload(Assignment.team).load_only(Team.name),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidAnswer, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import WEB_ADDRESS, OnExpire
+from opensink_web.operations.requests.assignment import ASSIGNEES_MAX, Assignee
 from opensink_web.schema.validation import validate
 from opensink_web.visible_text import first_hidden
 
@@ -25,7 +26,8 @@ SECONDS_MAX = 10 * 366 * 86_400
 class RequestOptions:
     """Options of one request; `context` are links, each of `{text, href, type}`.
 
-    `default_response` is what a deadline answers by itself, where `on_expire` says so.
+    `default_response` is what a deadline answers by itself, where `on_expire` says so. `assignees`
+    are those whose it is; nobody in particular where there are none.
     """
 
     allow_decline: bool = True
@@ -36,6 +38,7 @@ class RequestOptions:
     expires_at: datetime | None = None
     on_expire: OnExpire = OnExpire.NONE
     default_response: JSONObject | None = None
+    assignees: tuple[Assignee, ...] = ()
 
 
 NO_OPTIONS = RequestOptions()
@@ -50,6 +53,20 @@ _LINK: JSONObject = {
     "required": ["text", "href"],
     "additionalProperties": False,
 }
+_NAME_OF_ASSIGNEE: JSONObject = {"type": "string", "minLength": 1, "maxLength": 320}
+
+
+def _named_by(word: str) -> JSONObject:
+    return {
+        "type": "object",
+        "properties": {word: _NAME_OF_ASSIGNEE},
+        "required": [word],
+        "additionalProperties": False,
+    }
+
+
+ASSIGNEE: JSONObject = {"anyOf": [_NAME_OF_ASSIGNEE, _named_by("user"), _named_by("team")]}
+"""How programs name a member or a team; a text alone is a member."""
 _SENT: JSONObject = {
     "type": "object",
     "properties": {
@@ -66,6 +83,7 @@ _SENT: JSONObject = {
         "expires_in_seconds": {"type": "number", "minimum": 1, "maximum": SECONDS_MAX},
         "on_expire": {"enum": [each.value for each in OnExpire]},
         "default_response": {"type": "object"},
+        "assignees": {"type": "array", "maxItems": ASSIGNEES_MAX, "items": ASSIGNEE},
     },
     "additionalProperties": False,
 }
@@ -75,14 +93,14 @@ _SENT: JSONObject = {
 def options_of(sent: JSONObject) -> RequestOptions:
     """Read the options of a function's question; `expires_in_seconds` count from now.
 
-    Raises: InvalidInput.
+    Who its `assignees` are is looked up apart. Raises: InvalidInput.
     """
     errors = validate(_SENT, sent)
     if not errors and {"expires_at", "expires_in_seconds"} <= sent.keys():
         errors = (FieldError("/expires_in_seconds", "Say either this or expires_at."),)
     if errors:
         raise InvalidInput("The options of the question are not valid.", errors=errors)
-    values: dict[str, Any] = dict(sent)
+    values: dict[str, Any] = {key: value for key, value in sent.items() if key != "assignees"}
     if (seconds := values.pop("expires_in_seconds", None)) is not None:
         values["expires_at"] = clock.now() + timedelta(seconds=seconds)
     elif "expires_at" in values:

@@ -30,6 +30,7 @@ from opensink_web.operations.requests.listing import (
 )
 from opensink_web.web.access import requires, services
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.requests.assignable import Assignable, assignable_in
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.inbox_row import Row, rows_of
 from opensink_web.web.requests.input_request import DeclineForm
@@ -45,7 +46,7 @@ VERDICT = "verdict"
 class BulkPage:
     """Requests to decide on together. `total` are in the list, of which `rows` are shown.
 
-    `chosen` are the ids of those that are ticked; `error` says why nothing was decided.
+    `chosen` are the ids of those that are ticked; `error` says why nothing was done.
     """
 
     filters: InboxFilter
@@ -55,6 +56,7 @@ class BulkPage:
     decline: DeclineForm
     error: str | None
     declines: bool
+    assignable: Assignable
     most: int = MAX_ROWS
 
 
@@ -122,7 +124,7 @@ def decide(principal: Principal) -> ResponseReturnValue:
     verdict = chosen_verdict()
     why = DeclineForm()
     if verdict is Verdict.DECLINE and marks and not why.validate_on_submit():
-        return _again(principal, filters, marks, why, declines=True)
+        return choose_again(principal, filters, marks, why, declines=True)
     decisions = [
         RowDecision(each.request_id, verdict, each.seen, each.shown, reason=why.reason.data or "")
         for each in marks
@@ -135,7 +137,7 @@ def decide(principal: Principal) -> ResponseReturnValue:
             hold_seconds=services().settings.undo_seconds,
         )
     except InvalidInput as error:
-        return _again(principal, filters, marks, why, error=error.message)
+        return choose_again(principal, filters, marks, why, error=error.message)
     return show_results(principal, filters, results)
 
 
@@ -216,7 +218,7 @@ def _words_of_undo(undone: int, late: int) -> tuple[str, str]:
     return f"{words} taken back. {others}: they have taken effect.", "warning"
 
 
-def _again(
+def choose_again(
     principal: Principal,
     filters: InboxFilter,
     marks: Sequence[Mark],
@@ -264,5 +266,6 @@ def _page(
         decline=decline or DeclineForm(),
         error=error,
         declines=declines,
+        assignable=assignable_in(principal.workspace),
     )
     return render_template("bulk/show.html", page=page)

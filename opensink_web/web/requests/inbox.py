@@ -24,6 +24,7 @@ from opensink_web.web.access import requires
 from opensink_web.web.navigation import waiting_once
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, page_request
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
+from opensink_web.web.requests.assignable import Assignable, assignable_in
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.inbox_group import GroupRow, group_row
 from opensink_web.web.requests.inbox_menu import InboxMenus, menus_of
@@ -44,8 +45,8 @@ class Inbox:
     asked for news and is None below the first page, where nothing arrives. `arrivals` came since
     the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
     `menus` are not drawn anew with the list. `in_no_group` are left over.
-    `decline` is there where rows can be decided. `size` says how much the list has; "" of all that
-    waits, which every page tells.
+    `decline` is there where rows can be decided, and `assignable` says to whom they can be given.
+    `size` says how much the list has; "" of all that waits, which every page tells.
     """
 
     filters: InboxFilter
@@ -57,6 +58,7 @@ class Inbox:
     first_href: str | None
     refresh_href: str | None
     decline: DeclineForm | None = None
+    assignable: Assignable | None = None
     in_no_group: int = 0
     size: str = ""
 
@@ -103,7 +105,7 @@ def draw(
     page = list_page(workspace, filters.listed, page_request())
     rows = rows_of(principal, filters, page.items)
     version = version_of(
-        waiting_once(workspace), [(each.id, each.status, each.decided) for each in rows]
+        waiting_once(workspace), [(each.id, each.status, each.decided, each.whose) for each in rows]
     )
     if is_unchanged(version):
         return UNCHANGED
@@ -168,6 +170,7 @@ def _inbox(
     newest = max((str(each.id) for each in page.items), default="none")
     refresh_href = filters.inbox_href(version=version, since=newest)
     whole = page.items if is_first_page and page.trail is None else None
+    may_decide = any(each.choice for each in rows)
     return Inbox(
         filters=filters,
         menus=None if request.htmx else menus_of(workspace, filters, whole),
@@ -177,7 +180,8 @@ def _inbox(
         next_href=filters.inbox_href(trail=page.trail) if page.trail else None,
         first_href=None if is_first_page else filters.inbox_href(),
         refresh_href=refresh_href if is_first_page else None,
-        decline=DeclineForm() if any(each.choice for each in rows) else None,
+        decline=DeclineForm() if may_decide else None,
+        assignable=assignable_in(workspace) if may_decide and not request.htmx else None,
         size=_size(workspace, filters, whole),
     )
 

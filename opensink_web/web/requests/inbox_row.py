@@ -23,7 +23,8 @@ class Row:
     """A request as it stands in the list.
 
     `decided` is what was decided and its outcome. `choice` is what the reader may decide here;
-    `undo_seconds` is for how long they can take their decision back.
+    `undo_seconds` is for how long they can take their decision back. `whose` names those it is
+    assigned to.
     """
 
     input_request: InputRequest
@@ -34,6 +35,7 @@ class Row:
     is_overdue: bool
     choice: RowChoice | None
     undo_seconds: float | None
+    whose: str
 
     def action(self, endpoint: str, **values: str) -> str:
         """Return the address of something that is done to the request, from this list."""
@@ -80,6 +82,7 @@ def rows_of(
             is_overdue=_is_overdue(request),
             choice=choice_of(request, texts[request.id]) if may_decide else None,
             undo_seconds=_undo_seconds(principal, request),
+            whose=", ".join(each.name for each in request.assignments),
         )
         for request in requests
     ]

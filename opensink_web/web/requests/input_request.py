@@ -28,6 +28,7 @@ from opensink_web.web.forms.settings_form import ParagraphsField, SettingsForm
 from opensink_web.web.forms.typed import keeps_typed
 from opensink_web.web.navigation import is_swapped
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
+from opensink_web.web.requests.assignable import assignable_in
 from opensink_web.web.requests.draft import (
     SAVE_BUTTON,
     ShownDraft,
@@ -133,6 +134,7 @@ def live(principal: Principal, request_id: UUID) -> ResponseReturnValue:
         changed=state.changed_since(request.args.get("version", "")),
         has_form="form" in request.args,
         here=state.place.href(request_id),
+        may_assign=principal.may("agent_session_input_requests", Action.WRITE),
         is_approval=input_request.kind is InputRequestKind.APPROVAL,
     )
 
@@ -309,6 +311,8 @@ def _page(
         page=page,
         state=page.state,
         here=page.state.place.href(input_request.id),
+        may_assign=page.may_answer,
+        assignable=assignable_in(principal.workspace) if page.may_answer and is_pending else None,
         input_request=input_request,
         is_approval=input_request.kind is InputRequestKind.APPROVAL,
     )

@@ -4,12 +4,13 @@ The page is drawn from it, and so is its news: what the badge, the steps and the
 then not contradict each other.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from opensink_web.models import Delivery, InputRequest
+from opensink_web.models import Assignment, Delivery, InputRequest
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.page import PageRequest
+from opensink_web.operations.requests.assignment import assignments_of
 from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.timeline import Event, timeline_of
@@ -28,7 +29,8 @@ EVENTS_SHOWN = 8
 class RequestState:
     """What became of a request, what happened around it, and where the reader is.
 
-    `failed` is a call that they can have made again.
+    `failed` is a call that they can have made again. `whose` are those it is assigned to, of which
+    `own` is the reader's own assignment.
     `versions` has one for each part that is swapped by itself: what did not change stays as it is.
     """
 
@@ -38,6 +40,8 @@ class RequestState:
     last: LastDecision | None
     failed: Delivery | None
     is_watched: bool
+    whose: Sequence[Assignment]
+    own: Assignment | None
     versions: dict[str, str]
 
     @property
@@ -58,6 +62,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
     last = last_decision_of(principal, place.last_id)
     events = _events(principal, input_request)[:EVENTS_SHOWN]
     asker = input_request.session or input_request.execution
+    whose = assignments_of([input_request.id]).get(input_request.id, [])
     return RequestState(
         progress=progress,
         events=events,
@@ -65,10 +70,13 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         last=last,
         failed=failed_call_of(principal, input_request, progress),
         is_watched=progress.is_watched or (last is not None and last.is_watched),
+        whose=whose,
+        own=next((each for each in whose if each.user_id == principal.user.id), None),
         versions={
             "request": version_of(progress.version, asker and asker.status, *map(_fact, events)),
             "last": last.version if last else "none",
             "place": version_of(place.neighbours),
+            "who": version_of(progress.is_pending, [each.id for each in whose]),
         },
     )
 

@@ -1,6 +1,5 @@
 """Undoing a decision of one's own that has not taken effect yet."""
 
-import json
 from uuid import UUID
 
 from flask import Blueprint, redirect, url_for
@@ -8,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from opensink_web.errors import Conflict
-from opensink_web.json_value import JSONObject
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions import holding
 from opensink_web.web.access import requires
+from opensink_web.web.rendering.toasts import refused
 
 blueprint = Blueprint("undo", __name__)
 
@@ -25,11 +24,7 @@ def undo(principal: Principal, request_id: UUID) -> ResponseReturnValue:
         with writing():
             holding.undo(principal.workspace, request_id, by=principal.user)
     except Conflict as error:
-        if not request.htmx:
-            raise
-        # the page stays as it is, with what is typed in it
-        toast: JSONObject = {"text": error.message, "tone": "danger"}
-        return "", error.status, {"HX-Trigger": json.dumps({"toast": toast})}
+        return refused(error)
     page = url_for(
         "input_request.show", workspace_slug=principal.workspace.slug, request_id=request_id
     )

@@ -1,0 +1,116 @@
+"""Teams: making, changing and deleting them, and who is in them.
+
+Locks are taken in this order: members by their ids, then the team; see operations/accounts/user.py.
+"""
+
+from collections.abc import Set
+from typing import TypedDict
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from opensink_web import clock
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.lookalike import skeleton
+from opensink_web.models import Membership, Team, TeamMember, Workspace, db
+from opensink_web.operations.name import checked_name
+
+NAME_LENGTH_MAX = 64
+MEMBERS_MAX = 1000
+
+
+class TeamChanges(TypedDict, total=False):
+    """What of a team to change; `user_ids` are all who are in it from then on."""
+
+    name: str
+    description: str
+    user_ids: Set[UUID]
+
+
+def create_team(
+    workspace: Workspace, *, name: str, description: str, user_ids: Set[UUID] = frozenset()
+) -> Team:
+    """Make a team of members. Raises: InvalidInput; Conflict for a name like another's."""
+    _lock_members(workspace, user_ids)
+    team = Team(workspace_id=workspace.id, description=description.strip())
+    _rename(team, name)
+    db.session.add(team)
+    db.session.flush()
+    _set_members(team, user_ids)
+    return team
+
+
+def update_team(workspace: Workspace, team_id: UUID, changes: TeamChanges) -> Team:
+    """Change a team. Raises: NotFound; InvalidInput; Conflict for a name like another's."""
+    if "user_ids" in changes:
+        _lock_members(workspace, changes["user_ids"])
+    team = _find_locked(workspace, team_id)
+    if "name" in changes:
+        _rename(team, changes["name"])
+    if "description" in changes:
+        team.description = changes["description"].strip()
+    if "user_ids" in changes:
+        _set_members(team, changes["user_ids"])
+    team.updated_at = clock.now()
+    return team
+
+
+def delete_team(workspace: Workspace, team_id: UUID) -> str:
+    """Delete a team; return its name. Raises: NotFound."""
+    team = _find_locked(workspace, team_id)
+    db.session.delete(team)
+    return team.name
+
+
+def _rename(team: Team, name: str) -> None:
+    """Raises: InvalidInput; Conflict."""
+    name = " ".join(checked_name(name, NAME_LENGTH_MAX).split())
+    look = skeleton(name.casefold())
+    query = select(Team).where(Team.workspace_id == team.workspace_id, Team.look == look)
+    other = db.session.scalars(query).one_or_none()
+    if other is not None and other.id != team.id:
+        same = other.name == name
+        raise Conflict(
+            "A team with this name already exists."
+            if same
+            else f"This name looks like that of the team {other.name}. Choose another."
+        )
+    team.name, team.look = name, look
+
+
+def _lock_members(workspace: Workspace, user_ids: Set[UUID]) -> None:
+    """Keep members from leaving until the transaction ends. Raises: InvalidInput."""
+    query = (
+        select(Membership.user_id)
+        .where(Membership.workspace_id == workspace.id, Membership.user_id.in_(user_ids))
+        .order_by(Membership.user_id)
+        .with_for_update(read=True, key_share=True)
+    )
+    if len(db.session.scalars(query).all()) < len(user_ids):
+        message = "Only members of the workspace can be in a team."
+        raise InvalidInput(message, errors=(FieldError("/members", message),))
+
+
+def _set_members(team: Team, user_ids: Set[UUID]) -> None:
+    of_team = TeamMember.team_id == team.id
+    before = set(db.session.scalars(select(TeamMember.user_id).where(of_team)))
+    db.session.execute(delete(TeamMember).where(of_team, TeamMember.user_id.in_(before - user_ids)))
+    db.session.add_all(
+        TeamMember(team_id=team.id, user_id=user_id, workspace_id=team.workspace_id)
+        for user_id in sorted(user_ids - before)
+    )
+    db.session.flush()
+    db.session.expire(team, ["members"])
+
+
+def _find_locked(workspace: Workspace, team_id: UUID) -> Team:
+    query = (
+        select(Team)
+        .where(Team.workspace_id == workspace.id, Team.id == team_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    team = db.session.scalars(query).one_or_none()
+    if team is None:
+        raise NotFound("There is no such team.")
+    return team
