@@ -18,7 +18,13 @@ FLAG = {
 FORM = {
     "type": "object",
     "required": ["amount"],
-    "properties": {"amount": {"type": "integer", "minimum": 1}, "note": {"type": "string"}},
+    "properties": {
+        "amount": {"type": "integer", "minimum": 1},
+        "note": {"type": "string"},
+        "currency": {"enum": ["EUR", "USD", "GBP"]},
+        "due": {"type": "string", "format": "date"},
+        "urgent": {"type": "boolean"},
+    },
 }
 
 
@@ -121,7 +127,10 @@ def test_one_reason_is_asked_for_in_a_dialog(signed_in: Page, site: Site) -> Non
 def test_a_row_of_a_table_is_ticked_by_filling_it_in(signed_in: Page, site: Site) -> None:
     page = signed_in
     ids = ask(site, 3, FORM)
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(site.page("/inbox/table"))
+    frame = page.locator(".table-frame")
+    assert frame.evaluate("each => each.scrollWidth - each.clientWidth") == 0
     amounts = [page.locator(f"[name=row{each.replace('-', '')}-0]") for each in ids]
     amounts[0].fill("5")
     amounts[2].fill("0")

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, Site, let_in
 from tests.browser.test_accessibility import AXE, EVERYTHING, FIND
@@ -90,6 +90,16 @@ def phone(chromium: Browser, site: Site) -> Iterator[Page]:
     context.close()
 
 
+def too_wide(phone: Page) -> list[str]:
+    faults = []
+    for width in WIDTHS:
+        phone.set_viewport_size({"width": width, "height": 844})
+        if phone.evaluate(OVERFLOW) > 0:
+            faults.append(f"the page is wider than {width} px")
+    phone.set_viewport_size(PHONE)
+    return faults
+
+
 def test_ten_rows_of_any_list_fit_on_a_phone(phone: Page, filled: Site) -> None:
     faults: list[str] = []
     for path, rows in LISTS.items():
@@ -100,10 +110,10 @@ def test_ten_rows_of_any_list_fit_on_a_phone(phone: Page, filled: Site) -> None:
         if height > HEIGHT_MAX_PX:
             faults.append(f"{path}: ten rows are {height:.0f} px high")
         faults += [f"{path}: {fault}" for fault in phone.evaluate(FIND, EVERYTHING)]
-        for width in WIDTHS:
-            phone.set_viewport_size({"width": width, "height": 844})
-            if phone.evaluate(OVERFLOW) > 0:
-                faults.append(f"{path}: the page is wider than {width} px")
-        phone.set_viewport_size(PHONE)
+        faults += [f"{path}: {fault}" for fault in too_wide(phone)]
+    phone.goto(filled.page("/inbox"))
+    phone.locator(".row-title", has_text=LONG).first.click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text(LONG)
+    faults += [f"the page of a request: {fault}" for fault in too_wide(phone)]
     filled.empty_inbox()
     assert faults == []
