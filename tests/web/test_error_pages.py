@@ -49,6 +49,7 @@ def test_answers_a_page_that_says_what_happened(failing: Flask, path: str, statu
     assert answer.mimetype == "text/html"
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+    assert (f'href="{path}">Try again' in answer.text) == (status >= 500)
 
 
 @pytest.mark.parametrize(

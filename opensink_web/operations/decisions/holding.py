@@ -62,7 +62,7 @@ def undo(workspace: Workspace, request_id: UUID, *, by: User) -> InputRequest:
         raise Conflict(f"{who} decided this, so nobody else can undo it.")
     elif request.status in {InputRequestStatus.RESOLVED, InputRequestStatus.DECLINED}:
         moment = request.held_until or request.resolved_at
-        when = f"at {moment:%H:%M:%S} UTC" if moment else "before"
+        when = f"at {moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "before"
         raise Conflict(f"It has taken effect {when}, so it cannot be undone.")
     else:
         check_pending(request)
