@@ -299,6 +299,12 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             field.has_buttons or field.redraws or len(field.pages) > 1 for field in walk(self.root)
         )
 
+    @property
+    def is_as_drawn(self) -> bool:
+        """Return True if nothing in it is other than it is drawn before anybody touches it."""
+        has_errors = any(field.process_errors for field in walk(self.root))
+        return not has_errors and self.root.value() == self._untouched.value()
+
     def changed_by(self, formdata: FormData) -> "AnswerForm | None":
         """Return the form as one of its own buttons changes it, everything typed kept.
 

@@ -45,15 +45,17 @@ _VERSION = "X-Draft"
 class ShownDraft:
     """What a request's page says of drafts: when the reader's own was saved, who else has one.
 
-    `version` is what the form brings back. `may_stay_here` unless there may be a secret in the
-    form: then the browser keeps nothing of it. `typed_for` is the revision for which it was typed,
-    where something else is asked by now.
+    `version` is what the form brings back. `is_shown` where the draft says more than the form does
+    by itself, or than buttons that are the whole answer, as after an undo. `may_stay_here` unless
+    there may be a secret in the form: then the browser keeps nothing of it. `typed_for` is the
+    revision for which it was typed, where something else is asked by now.
     """
 
     saved_at: datetime | None
     typed_for: int | None
     others: tuple[str, ...]
     may_stay_here: bool
+    is_shown: bool
 
     @property
     def version(self) -> str:
@@ -61,8 +63,10 @@ class ShownDraft:
         return "" if is_of_another or self.saved_at is None else self.saved_at.isoformat()
 
 
-def draft_shown(principal: Principal, input_request: InputRequest, form: AnswerForm) -> ShownDraft:
-    """Return what the page says of drafts."""
+def draft_shown(
+    principal: Principal, input_request: InputRequest, form: AnswerForm, *, has_buttons: bool
+) -> ShownDraft:
+    """Return what the page says of drafts; with `has_buttons` these are the whole answer."""
     own, typed_for = _own_draft(principal, input_request)
     others = (others_with_draft(each.id, principal.user.id) for each in _revisions(input_request))
     return ShownDraft(
@@ -70,6 +74,8 @@ def draft_shown(principal: Principal, input_request: InputRequest, form: AnswerF
         None if typed_for is input_request else typed_for.revision,
         tuple(sorted({email for emails in others for email in emails})),
         may_stay_here=not form.root.node.secrets.may_hold_any(),
+        is_shown=not (has_buttons or form.is_as_drawn)
+        or bool(reason_of_draft(principal, input_request)),
     )
 
 

@@ -285,17 +285,43 @@ def _page(
     refusal: str | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    is_pending = _is_pending(input_request)
-    page = RequestPage(
+    page = _looked_up(principal, input_request, form, why, refusal)
+    is_assignable = page.may_answer and _is_pending(input_request)
+    drawn = render_template(
+        "input_request/show.html",
+        page=page,
+        state=page.state,
+        here=page.state.place.href(input_request.id),
+        may_assign=page.may_answer,
+        assignable=assignable_in(principal.workspace) if is_assignable else None,
+        input_request=input_request,
+        is_approval=input_request.kind is InputRequestKind.APPROVAL,
+    )
+    # of what htmx swaps the address is the page's own, unless it is an answer to what was sent
+    is_opened = request.method == "GET"
+    pushed = page.state.place.href(input_request.id) if is_opened else "false"
+    return drawn, status, {"HX-Push-Url": pushed} if is_swapped() else {}
+
+
+def _looked_up(
+    principal: Principal,
+    input_request: InputRequest,
+    form: AnswerForm | None,
+    why: DeclineForm | None,
+    refusal: str | None,
+) -> RequestPage:
+    is_pending, workspace = _is_pending(input_request), principal.workspace
+    entered = form if is_pending else None
+    question = None if entered is None else question_in(entered, input_request)
+    has_buttons = question is not None
+    return RequestPage(
         input_request=input_request,
         message=_message(input_request),
         state=state_of(principal, input_request),
-        form=form if is_pending else None,
-        question=question_in(form, input_request) if form and is_pending else None,
+        form=entered,
+        question=question,
         decline=why if why and is_pending else _decline_form(principal, input_request),
-        reasons=last_reasons(principal.workspace, principal.user, _REASONS_OFFERED)
-        if is_pending
-        else [],
+        reasons=last_reasons(workspace, principal.user, _REASONS_OFFERED) if is_pending else [],
         unsent=None if is_pending else form,
         answer=None if is_pending else answer_of(input_request),
         refusal=refusal,
@@ -304,22 +330,8 @@ def _page(
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
         seen=_seen(input_request, is_drawn_anew=refusal is not None),
         revision=revision_of(input_request),
-        draft=draft_shown(principal, input_request, form) if form and is_pending else None,
+        draft=entered and draft_shown(principal, input_request, entered, has_buttons=has_buttons),
     )
-    drawn = render_template(
-        "input_request/show.html",
-        page=page,
-        state=page.state,
-        here=page.state.place.href(input_request.id),
-        may_assign=page.may_answer,
-        assignable=assignable_in(principal.workspace) if page.may_answer and is_pending else None,
-        input_request=input_request,
-        is_approval=input_request.kind is InputRequestKind.APPROVAL,
-    )
-    # of what htmx swaps the address is the page's own, unless it is an answer to what was sent
-    is_opened = request.method == "GET"
-    pushed = page.state.place.href(input_request.id) if is_opened else "false"
-    return drawn, status, {"HX-Push-Url": pushed} if is_swapped() else {}
 
 
 def _message(input_request: InputRequest) -> str:

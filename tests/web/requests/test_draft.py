@@ -85,6 +85,13 @@ class TestSaving:
         assert "This is your draft" in html
         assert "Discard draft" in html
 
+    def test_says_nothing_of_one_that_is_as_the_form_was_drawn(
+        self, app: Flask, bob: FlaskClient, page: str
+    ) -> None:
+        bob.post(f"{page}/draft", data=dict.fromkeys(TYPED, ""))
+        assert count_drafts(app) == 1
+        assert "This is your draft" not in bob.get(page).text
+
     def test_keeps_no_secret(self, app: Flask, bob: FlaskClient, page: str) -> None:
         secrets = {
             "answer-1": PIN,
