@@ -52,7 +52,7 @@ _AGENT = _AGENTS + "/<uuid:agent_id>"
 class AgentForm(SettingsForm):
     name = LineField("Name", [InputRequired("Enter a name.")])
     description = ParagraphsField(
-        "Description", description="What the agent does, for the people who answer it."
+        "Description", description="What the agent does, for the people who answer it. Markdown."
     )
     namespace = LineField(
         "Namespace",

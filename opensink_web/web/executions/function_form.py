@@ -57,7 +57,7 @@ class FunctionForm(CallForm):
         description="Applications execute it as namespace/name.",
     )
     description = ParagraphsField(
-        "Description", description="What it does, for the people who execute it."
+        "Description", description="What it does, for the people who execute it. Markdown."
     )
     input_schema = ParagraphsField("Input schema")
     output_schema = ParagraphsField("Output schema")

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from opensink_web import json_value, visible_text
 from opensink_web.json_value import JSONValue
 from opensink_web.models import Execution
+from opensink_web.operations.requests.row_text import first_line
 from opensink_web.web.rendering import markdown, words
 from opensink_web.web.rendering.foreign_text import ForeignText, json_in_html
 
@@ -54,6 +55,7 @@ def equip(environment: Environment) -> None:
         initials=initials,
         hidden_lines=hidden_lines,
         host=host,
+        plain_line=plain_line,
     )
 
 
@@ -63,6 +65,11 @@ def formatted(text: str) -> Markup:
         return markdown.render(text)
     budget: markdown.Budget = g.setdefault("markdown_budget", markdown.Budget())
     return budget.render(text)
+
+
+def plain_line(markdown_text: str) -> str:
+    """Write the first line of Markdown that says something without its marks, for a list."""
+    return first_line(markdown_text)[0]
 
 
 @dataclass(frozen=True, slots=True)
