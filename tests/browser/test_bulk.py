@@ -114,7 +114,7 @@ def test_one_reason_is_asked_for_in_a_dialog(signed_in: Page, site: Site) -> Non
     page.goto(site.page("/inbox"))
     for each in ids:
         page.locator(f"#choose-{each}").click()
-    page.locator("form[data-selection] summary").click()
+    page.locator("#decline-chosen summary").click()
     page.get_by_role("button", name="Decline", exact=True).click()
     expect(page.locator("dialog:modal")).to_be_visible()  # without a reason nothing is sent
     page.locator("dialog textarea").fill("Not today.")
