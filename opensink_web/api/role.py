@@ -1,14 +1,12 @@
 """/roles: the roles that a workspace makes itself, and which members have them.
 
-What changes something opens its transaction itself, because it is written into the audit log once
-it is stored.
+What changes something opens its transaction itself, and looks up in it who calls.
 """
 
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from flask import request
 from pydantic import Field
 
 from opensink_web.contract.route import Authenticate, Routes
@@ -25,7 +23,6 @@ from opensink_web.errors import NotFound
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import role as roles
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import LENGTH_MAX, PATTERN
 from opensink_web.operations.accounts.queries import find_user
@@ -97,9 +94,7 @@ def create_role(authenticate: Authenticate, body: RoleCreate) -> RoleResponse:
         role = roles.create_role(
             by, name=body.name, description=body.description, permissions=body.permissions
         )
-        answer, by_id = RoleResponse.of(role), by.user.id
-    _record("role_created", by_id, answer.name)
-    return answer
+        return RoleResponse.of(role)
 
 
 @routes.get("/roles", summary="List the roles of the workspace's own.")
@@ -116,18 +111,14 @@ def get_role(principal: Principal, role_id: UUID) -> RoleResponse:
 def update_role(authenticate: Authenticate, role_id: UUID, body: RoleChange) -> RoleResponse:
     with writing():
         by = authenticate()
-        answer = RoleResponse.of(roles.update_role(by, role_id, body.changes()))
-        by_id = by.user.id
-    _record("role_changed", by_id, answer.name)
-    return answer
+        return RoleResponse.of(roles.update_role(by, role_id, body.changes()))
 
 
 @routes.delete("/roles/{role_id}", summary="Delete a role.", transaction=False)
 def delete_role(authenticate: Authenticate, role_id: UUID) -> None:
     with writing():
         by = authenticate()
-        name, by_id = roles.delete_role(by, role_id), by.user.id
-    _record("role_deleted", by_id, name)
+        roles.delete_role(by, role_id)
 
 
 @routes.get("/roles/{role_id}/members", summary="List who has a role.")
@@ -140,11 +131,8 @@ def list_role_members(principal: Principal, role_id: UUID, query: PageQuery) -> 
 def give_role(authenticate: Authenticate, role_id: UUID, body: RoleMember) -> RoleMemberResponse:
     with writing():
         by = authenticate()
-        name = queries.find_role(by.workspace, role_id).name
         user = roles.give_role(by, role_id, _user_id(body.member))
-        answer, by_id = RoleMemberResponse.of(user), by.user.id
-    _record("role_given", by_id, name, to=answer.id)
-    return answer
+        return RoleMemberResponse.of(user)
 
 
 @routes.delete(
@@ -153,9 +141,7 @@ def give_role(authenticate: Authenticate, role_id: UUID, body: RoleMember) -> Ro
 def take_role(authenticate: Authenticate, role_id: UUID, user_id: UUID) -> None:
     with writing():
         by = authenticate()
-        name, by_id = queries.find_role(by.workspace, role_id).name, by.user.id
         roles.take_role(by, role_id, user_id)
-    _record("role_taken", by_id, name, to=user_id)
 
 
 def _user_id(member: str) -> UUID:
@@ -167,7 +153,3 @@ def _user_id(member: str) -> UUID:
     if user is None:
         raise NotFound("There is no such member.")
     return user.id
-
-
-def _record(event: str, by: UUID, role: str, *, to: UUID | None = None) -> None:
-    record(event, user=to, role=role, by=by, address=request.remote_addr)

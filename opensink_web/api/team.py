@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from flask import request
 from pydantic import Field
 
 from opensink_web.contract.route import Authenticate, Routes
@@ -26,7 +25,6 @@ from opensink_web.models import Workspace
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import team as teams
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import Principal
 
 routes = Routes("teams")
@@ -90,9 +88,7 @@ def create_team(authenticate: Authenticate, body: TeamCreate) -> TeamResponse:
             description=body.description,
             user_ids=queries.ids_of_members(by.workspace, body.members),
         )
-        response, by_id = TeamResponse.of(team), by.user.id
-    _record("team_created", by_id, response.name)
-    return response
+        return TeamResponse.of(team)
 
 
 @routes.get("/teams", summary="List the teams.")
@@ -111,18 +107,11 @@ def update_team(authenticate: Authenticate, team_id: UUID, body: TeamChange) -> 
         by = authenticate()
         queries.find_team(by.workspace, team_id)  # that there is one is asked before who is in it
         team = teams.update_team(by.workspace, team_id, body.changes(by.workspace))
-        response, by_id = TeamResponse.of(team), by.user.id
-    _record("team_changed", by_id, response.name)
-    return response
+        return TeamResponse.of(team)
 
 
 @routes.delete("/teams/{team_id}", summary="Delete a team.", transaction=False)
 def delete_team(authenticate: Authenticate, team_id: UUID) -> None:
     with writing():
         by = authenticate()
-        name, by_id = teams.delete_team(by.workspace, team_id), by.user.id
-    _record("team_deleted", by_id, name)
-
-
-def _record(event: str, by: UUID, team: str) -> None:
-    record(event, team=team, by=by, address=request.remote_addr)
+        teams.delete_team(by.workspace, team_id)

@@ -10,6 +10,7 @@ from opensink_web.cli.database import check_not_newer, current_revision, is_curr
 from opensink_web.errors import ConfigurationError
 from opensink_web.models import db
 from opensink_web.models.transaction import reading
+from opensink_web.operations.audit.actor import OPERATOR, acting_as
 from opensink_web.operations.sealed import check_keys
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_database
@@ -61,7 +62,7 @@ def _check_tables(settings: Settings) -> None:
 @contextmanager
 def in_application(settings: Settings) -> Iterator[None]:
     """Run the block where operations can be called. Raises: ConfigurationError."""
-    with ready_application(settings).app_context():
+    with ready_application(settings).app_context(), acting_as(OPERATOR):
         try:
             yield
         finally:

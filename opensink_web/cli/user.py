@@ -9,11 +9,10 @@ from opensink_web.cli.options import takes_settings
 from opensink_web.errors import NotFound
 from opensink_web.models import Role, User
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import new_password_hash
 from opensink_web.operations.accounts.password import make_reset_link
 from opensink_web.operations.accounts.queries import find_user, find_workspace
-from opensink_web.operations.accounts.second_factor import turn_off
+from opensink_web.operations.accounts.second_factor import reset
 from opensink_web.operations.accounts.user import activate_user, create_user, deactivate_user
 from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.settings import Settings
@@ -52,8 +51,7 @@ def reset_link(settings: Settings, email: str) -> None:
     """Print a link for EMAIL to choose a new password; it works once, within 24 hours."""
     with in_application(settings), writing():
         account = _find(email)
-        user_id, token = account.id, make_reset_link(account, by=None)
-    record("reset_link_made", user=user_id, by="operator")
+        token = make_reset_link(account, by=None)
     click.echo(f"{at_its_address(settings).public_url}/reset-password/{token}")
 
 
@@ -64,8 +62,7 @@ def reset_second_factor(settings: Settings, email: str) -> None:
     """Let EMAIL sign in with the password alone, if phone and recovery codes are lost."""
     with in_application(settings), writing():
         account = _find(email)
-        user_id, was_on = account.id, turn_off(account)
-    record("second_factor_reset", user=user_id, by="operator")
+        was_on = reset(account)
     click.echo(f"{email} signs in with the password alone{'' if was_on else ', as before'}.")
 
 
@@ -77,8 +74,6 @@ def deactivate(settings: Settings, email: str) -> None:
     with in_application(settings), writing():
         account = _find(email)
         deactivate_user(account)
-        user_id = account.id
-    record("user_deactivated", user=user_id, by="operator")
     click.echo(f"{email} is deactivated. `opensink user activate {email}` activates them again.")
 
 
@@ -90,9 +85,7 @@ def activate(settings: Settings, email: str) -> None:
     with in_application(settings), writing():
         account = _find(email)
         activate_user(account)
-        user_id = account.id
         closed = [each.workspace.slug for each in account.memberships if not each.is_active]
-    record("user_activated", user=user_id, by="operator")
     still = f" An admin has deactivated them in {', '.join(closed)}." if closed else ""
     click.echo(f"{email} is active.{still}")
 

@@ -63,6 +63,7 @@ from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import Leased
 from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.preview import Preview
+from opensink_web.models.request_view import RequestView
 from opensink_web.models.role import CustomRole, MembershipRole
 from opensink_web.models.saved_view import SavedView
 from opensink_web.models.search_document import SearchDocument, SearchProgress, WaitingDocument
@@ -129,6 +130,7 @@ __all__ = [
     "Preview",
     "RecoveryCode",
     "RefreshToken",
+    "RequestView",
     "Role",
     "SavedView",
     "SearchDocument",

@@ -50,12 +50,24 @@ class SubjectKind(StrEnum):
     DELIVERY = "delivery"
     WORKSPACE = "workspace"
     PERSON = "person"
+    INVITATION = "invitation"
+    ROLE = "role"
+    TEAM = "team"
+    API_KEY = "api_key"
+    AGENT = "agent"
+    SESSION = "session"
+    FUNCTION = "function"
+    EXECUTION = "execution"
 
 
 class AuditAction(StrEnum):
     """What happened."""
 
     REQUEST_CREATED = "request_created"
+    REQUEST_VIEWED = "request_viewed"
+    DRAFT_BEGUN = "draft_begun"
+    REQUEST_ASSIGNED = "request_assigned"
+    REQUEST_HANDED_ON = "request_handed_on"
     REQUEST_ANSWERED = "request_answered"
     REQUEST_DECLINED = "request_declined"
     DECISION_UNDONE = "decision_undone"
@@ -65,6 +77,65 @@ class AuditAction(StrEnum):
     REQUEST_WITHDRAWN = "request_withdrawn"
     REQUEST_SUPERSEDED = "request_superseded"
     REQUEST_COMMENTED = "request_commented"
+    BATCH_SUBMITTED = "batch_submitted"
+    BATCH_CANCELLED = "batch_cancelled"
+    EXECUTION_CANCELLED = "execution_cancelled"
+    DELIVERY_SUCCEEDED = "delivery_succeeded"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_REPEATED = "delivery_repeated"
+    DELIVERY_HASTENED = "delivery_hastened"
+    ENDPOINT_TESTED = "endpoint_tested"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    PASSWORD_REFUSED = "password_refused"  # noqa: S105 - a word
+    SECOND_FACTOR_FAILED = "second_factor_failed"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - a word
+    SESSION_ENDED = "session_ended"
+    OTHER_SESSIONS_ENDED = "other_sessions_ended"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a word
+    RESET_LINK_MADE = "reset_link_made"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a word
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
+    MEMBER_INVITED = "member_invited"
+    INVITATION_REVOKED = "invitation_revoked"
+    MEMBER_JOINED = "member_joined"
+    MEMBER_ROLE_CHANGED = "member_role_changed"
+    MEMBER_DEACTIVATED = "member_deactivated"
+    MEMBER_ACTIVATED = "member_activated"
+    MEMBER_REMOVED = "member_removed"
+    USER_DEACTIVATED = "user_deactivated"
+    USER_ACTIVATED = "user_activated"
+    ROLE_CREATED = "role_created"
+    ROLE_CHANGED = "role_changed"
+    ROLE_DELETED = "role_deleted"
+    ROLE_GIVEN = "role_given"
+    ROLE_TAKEN = "role_taken"
+    TEAM_CREATED = "team_created"
+    TEAM_CHANGED = "team_changed"
+    TEAM_DELETED = "team_deleted"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    AGENT_CREATED = "agent_created"
+    AGENT_CHANGED = "agent_changed"
+    ENDPOINT_CHANGED = "endpoint_changed"
+    SESSION_DELETED = "session_deleted"
+    AGENT_DELETED = "agent_deleted"
+    FUNCTION_CREATED = "function_created"
+    FUNCTION_CHANGED = "function_changed"
+    FUNCTION_DELETED = "function_deleted"
+    SIGNING_SECRET_SHOWN = "signing_secret_shown"  # noqa: S105 - a word
+    SIGNING_SECRET_ROTATED = "signing_secret_rotated"  # noqa: S105 - a word
+    SIGNING_SECRET_OVERLAP_ENDED = "signing_secret_overlap_ended"  # noqa: S105 - a word
+    EXECUTION_SECRET_SHOWN = "execution_secret_shown"  # noqa: S105 - a word
+    EXECUTION_SECRET_ROTATED = "execution_secret_rotated"  # noqa: S105 - a word
+    EXECUTION_SECRET_OVERLAP_ENDED = "execution_secret_overlap_ended"  # noqa: S105 - a word
+    WORKSPACE_CREATED = "workspace_created"
+    WORKSPACE_CHANGED = "workspace_changed"
 
 
 class AuditEntry(Identified, Base):

@@ -9,7 +9,7 @@ longer than a person would: a database that is locked, full, read-only or away i
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -63,6 +63,7 @@ changes_committed = Signal()
 
 _WAKEUPS = "wakeups"
 _CHANGES = "changes"
+_FACTS = "facts"
 _CONNECTION = "connection"
 _TRY_AGAIN = "The database could not take this just now. Nothing was stored; please try again."
 _MAY_BE_STORED = (
@@ -101,7 +102,7 @@ def writing() -> Iterator[None]:
         raise RuntimeError("a transaction that writes is open already; it commits once, at its end")
     session = db.session()
     session.rollback()
-    session.info[_WAKEUPS], session.info[_CHANGES] = [], set()
+    session.info[_WAKEUPS], session.info[_CHANGES], session.info[_FACTS] = [], set(), []
     with _writer(session):
         try:
             yield
@@ -115,6 +116,8 @@ def writing() -> Iterator[None]:
             if _belongs_to_nothing(error):
                 raise NotFound(_JUST_DELETED) from error
             raise
+    for tell in session.info.pop(_FACTS):
+        tell()
     _notify(session.info.pop(_WAKEUPS))
     if changes := session.info.pop(_CHANGES):
         changes_committed.send(None, changes=changes)
@@ -223,6 +226,11 @@ def notify_after_commit(kind: type[Leased], group_id: UUID) -> None:
     wakeup = Wakeup(kind.__tablename__, group_id)
     if wakeup not in pending:  # once is enough
         pending.append(wakeup)
+
+
+def tell_after_commit(tell: Callable[[], None]) -> None:
+    """Have what happened be told, once it is stored."""
+    _session().info.setdefault(_FACTS, []).append(tell)
 
 
 def changed_after_commit(workspace_id: UUID, area: Area = Area.REQUESTS) -> None:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from opensink_web import clock
 from opensink_web.demo.trading_agent import AgentSettings
 from opensink_web.errors import ConfigurationError, NotFound
 from opensink_web.models import Agent, ApiKey, Membership, Role, User, Workspace, db
-from opensink_web.operations.accounts.api_key import create_key, principal_of_key
+from opensink_web.operations.accounts.api_key import create_key, principal_of_key, revoke_key
 from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.agent import create_agent, update_agent
@@ -114,11 +114,12 @@ def is_current(settings: AgentSettings, workspace: Workspace, *, base_url: str) 
 
 def revoke_demo_key(settings: AgentSettings) -> None:
     """Make the key in these settings useless; it may be of another workspace, or gone."""
-    db.session.execute(
-        update(ApiKey)
-        .where(ApiKey.key_hash == hash_token(settings.api_key), ApiKey.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
+    of_settings = select(ApiKey).where(
+        ApiKey.key_hash == hash_token(settings.api_key), ApiKey.revoked_at.is_(None)
     )
+    key = db.session.scalars(of_settings).one_or_none()
+    if key is not None:
+        revoke_key(db.session.get_one(Workspace, key.workspace_id), key.id)
 
 
 def _agent_at(

@@ -27,7 +27,6 @@ from opensink_web.models import User
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts import program_session as sessions
 from opensink_web.operations.accounts import sign_in
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.bearer import ACCESS_LIFETIME, mint_session_token
 from opensink_web.operations.accounts.delegation import WHO_IT_IS
 from opensink_web.operations.accounts.password import renew_hash
@@ -180,9 +179,7 @@ def login(body: Login) -> TokensResponse:
             user_agent=user_agent,
             remote_address=address,
         )
-        answer = _tokens(begun, principal)
-    record("signed_in", user=answer.user.id, address=address, program=True)
-    return answer
+        return _tokens(begun, principal)
 
 
 @routes.post(
@@ -201,8 +198,6 @@ def refresh(body: Refresh) -> TokensResponse:
         if isinstance(renewed, sessions.Renewed):
             principal = _member(renewed.session.user, renewed.workspace.slug)
             answer = _tokens(renewed, principal)
-    if isinstance(renewed, sessions.Ended):
-        record("refresh_token_reused", user=renewed.user_id, address=request.remote_addr)
     if answer is None:
         raise NotAuthenticated(_GONE)
     return answer
@@ -213,9 +208,7 @@ def logout(body: RefreshTokenBody) -> None:
     if not _was_given_out(body.refresh_token):
         return
     with writing():
-        user_id = sessions.end_program_session(body.refresh_token)
-    if user_id is not None:
-        record("signed_out", user=user_id, address=request.remote_addr, program=True)
+        sessions.end_program_session(body.refresh_token)
 
 
 @routes.get(
@@ -271,7 +264,6 @@ def _ask_for_code(user: User, code: str | None, address: str) -> None:
     with writing():
         accepted = accept_code(factor, code)
     if not accepted:
-        record("second_factor_failed", user=user.id, address=address)
         raise NotAuthenticated(_WRONG_CODE)
     sign_in.forgive_code(limiter, user)
 

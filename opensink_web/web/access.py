@@ -30,7 +30,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from opensink_web import clock
 from opensink_web.contract import acting, last_use
 from opensink_web.errors import NotFound
-from opensink_web.models import User, UserSession
+from opensink_web.models import AuditAction, User, UserSession
 from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import user_session as sessions
 from opensink_web.operations.accounts.permission import SERVICE, Principal
@@ -242,7 +242,7 @@ def end_session() -> None:
     """Sign out, inside the caller's transaction; it does no harm when nobody is signed in."""
     if current_user.is_authenticated:
         with suppress(NotFound):  # another request ended it a moment ago
-            sessions.end_session(current_user.user, current_user.session_id)
+            sessions.end_session(current_user.user, current_user.session_id, AuditAction.SIGNED_OUT)
     logout_user()
     session.clear()
 

@@ -108,4 +108,5 @@ def test_what_is_done_to_roles_is_in_the_audit_log(
         "role_given",
         "role_deleted",
     ]
-    assert f'user="{cast.bob.id}" role="Billing" by="{cast.alice.id}"' in lines[1]
+    assert f'role="Billing" by="{cast.alice.id}"' in lines[1]
+    assert f'person="{cast.bob.id}"' in lines[1]

@@ -8,12 +8,14 @@ from sqlalchemy import bindparam, exists, select, update
 
 from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidInput, NotAuthenticated
-from opensink_web.models import ApiKey, Membership, User, Workspace, db
+from opensink_web.json_value import JSONObject
+from opensink_web.models import ApiKey, AuditAction, Membership, SubjectKind, User, Workspace, db
 from opensink_web.operations.accounts.caller import CallerQuery
 from opensink_web.operations.accounts.credential import hash_token, new_token
 from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.accounts.permission import Principal, check_scopes
 from opensink_web.operations.accounts.queries import find_key
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.name import checked_name
 from opensink_web.operations.slices import slices
 
@@ -56,12 +58,22 @@ def create_key(
     )
     db.session.add(key)
     db.session.flush()
+    details: JSONObject = {
+        "key": key.name,
+        "prefix": key.prefix,
+        "scopes": [*key.scopes],
+        "expires_at": expires_at.isoformat() if expires_at else None,
+    }
+    owner = (AuditAction.KEY_CREATED, workspace.id, SubjectKind.API_KEY, key.id)
+    record(*owner, details, by=user)
     return key, secret
 
 
 def revoke_key(workspace: Workspace, key_id: UUID) -> ApiKey:
     """Make a key useless from now on, and those made with it. Raises: NotFound."""
     key = find_key(workspace, key_id)
+    what = (AuditAction.KEY_REVOKED, workspace.id, SubjectKind.API_KEY, key.id)
+    record(*what, {"key": key.name, "prefix": key.prefix})
     generation = [key.id]
     while generation:
         _revoke(generation)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound, SignInRefused
-from opensink_web.models import Identity, Invitation, Role, User, db
+from opensink_web.models import AuditAction, Identity, Invitation, Role, User, db
 from opensink_web.operations.accounts.invitation import sign_up_by
 from opensink_web.operations.accounts.queries import (
     find_identity,
@@ -26,6 +26,7 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.accounts.user import check_email, create_user
 from opensink_web.operations.accounts.workspace import first_workspace
+from opensink_web.operations.audit.record import record_of_account
 from opensink_web.outbound.oidc import Claims
 
 
@@ -80,6 +81,7 @@ def link(user: User, claims: Claims) -> None:
                 last_used_at=clock.now(),
             )
         )
+        record_of_account(AuditAction.IDENTITY_LINKED, user, {"issuer": claims.issuer})
     elif identity.user_id != user.id:
         raise Conflict(f"{claims.label} is linked to another account. Unlink it there first.")
 
@@ -95,6 +97,7 @@ def unlink(user: User, identity_id: UUID) -> Identity:
     if user.password_hash is None and len(list_identities(user)) == 1:
         raise Conflict("This is the only way into your account, so it stays.")
     db.session.delete(identity)
+    record_of_account(AuditAction.IDENTITY_UNLINKED, user, {"issuer": identity.issuer})
     return identity
 
 

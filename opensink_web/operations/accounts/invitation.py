@@ -7,13 +7,24 @@ from sqlalchemy import update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
-from opensink_web.models import Invitation, Membership, Role, User, Workspace, db
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    AuditAction,
+    Invitation,
+    Membership,
+    Role,
+    SubjectKind,
+    User,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import PasswordHash, hash_token, new_token
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.accounts.queries import find_invitation
-from opensink_web.operations.accounts.user import check_email, create_user
+from opensink_web.operations.accounts.user import check_email, create_user, note_joined
 from opensink_web.operations.accounts.workspace import first_workspace
+from opensink_web.operations.audit.record import record
 
 INVITATION_LIFETIME = timedelta(days=7)
 
@@ -21,16 +32,17 @@ INVITATION_LIFETIME = timedelta(days=7)
 def invite(workspace: Workspace, *, role: Role, email: str | None, by: User | None) -> str:
     """Make a link and return the token that stands in it. Raises: InvalidInput."""
     token = new_token()
-    db.session.add(
-        Invitation(
-            workspace_id=workspace.id,
-            role=role,
-            email=check_email(email) if email else None,
-            token_hash=hash_token(token),
-            invited_by_id=by.id if by else None,
-            expires_at=clock.now() + INVITATION_LIFETIME,
-        )
+    invitation = Invitation(
+        workspace_id=workspace.id,
+        role=role,
+        email=check_email(email) if email else None,
+        token_hash=hash_token(token),
+        invited_by_id=by.id if by else None,
+        expires_at=clock.now() + INVITATION_LIFETIME,
     )
+    db.session.add(invitation)
+    db.session.flush()
+    _note(AuditAction.MEMBER_INVITED, invitation, by)
     return token
 
 
@@ -59,7 +71,14 @@ def revoke_invitation(workspace: Workspace, invitation_id: UUID) -> None:
     invitation = db.session.get(Invitation, invitation_id)
     if invitation is None or invitation.workspace_id != workspace.id:
         raise NotFound("There is no such invitation.")
+    _note(AuditAction.INVITATION_REVOKED, invitation)
     db.session.delete(invitation)
+
+
+def _note(action: AuditAction, invitation: Invitation, by: User | None = None) -> None:
+    details: JSONObject = {"role": invitation.role.value, "email": invitation.email}
+    subject = (SubjectKind.INVITATION, invitation.id)
+    record(action, invitation.workspace_id, *subject, details, by=by)
 
 
 def sign_up(token: str, email: str, password_hash: PasswordHash) -> User:
@@ -97,6 +116,7 @@ def join(token: str, user: User) -> Workspace:
     db.session.add(
         Membership(user_id=user.id, workspace_id=invitation.workspace_id, role=invitation.role)
     )
+    note_joined(user, invitation.workspace_id, invitation.role)
     return invitation.workspace
 
 

@@ -12,12 +12,13 @@ from sqlalchemy import select, update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
-from opensink_web.models import Membership, PasswordReset, User, Workspace, db
+from opensink_web.models import AuditAction, Membership, PasswordReset, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import PasswordHash, hash_token, new_token
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.user import lock_member
 from opensink_web.operations.accounts.user_session import end_sessions
+from opensink_web.operations.audit.record import record_of_account
 
 RESET_LIFETIME = timedelta(hours=24)
 _GONE = "This link has already been used or has expired. Ask for a new one."
@@ -29,6 +30,7 @@ def change_password(user: User, password_hash: PasswordHash, *, keep: UUID) -> i
     Whoever calls has checked the current password.
     """
     _set_password(user, password_hash)
+    record_of_account(AuditAction.PASSWORD_CHANGED, user)
     return end_sessions(user, but=keep)
 
 
@@ -64,6 +66,7 @@ def make_reset_link(user: User, *, by: User | None) -> str:
     if not user.is_active:
         raise Conflict("This account is deactivated.")
     _close_links(user)
+    record_of_account(AuditAction.RESET_LINK_MADE, user, by=by)
     token = new_token()
     db.session.add(
         PasswordReset(
@@ -118,6 +121,7 @@ def reset_password(token: str, password_hash: PasswordHash) -> User:
         raise NotFound(_GONE)
     _set_password(reset.user, password_hash)
     end_sessions(reset.user)
+    record_of_account(AuditAction.PASSWORD_RESET, reset.user)
     return reset.user
 
 

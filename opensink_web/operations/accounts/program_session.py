@@ -14,12 +14,22 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 
 from opensink_web import clock
-from opensink_web.models import RefreshToken, User, UserSession, Workspace, db
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    AuditAction,
+    RefreshToken,
+    SubjectKind,
+    User,
+    UserSession,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import hash_token, new_token
 from opensink_web.operations.accounts.queries import is_live
 from opensink_web.operations.accounts.sign_in import Known
 from opensink_web.operations.accounts.user_session import USER_AGENT_LENGTH_MAX, add_session
+from opensink_web.operations.audit.record import record
 from opensink_web.rate_limit import network_of
 
 REUSE_LEEWAY = timedelta(seconds=10)
@@ -49,6 +59,7 @@ def begin_program_session(
     session = add_session(user, user_agent=user_agent, remote_address=remote_address)
     session.workspace_id = workspace.id
     db.session.flush()
+    _note(AuditAction.SIGNED_IN, user, session)
     return Renewed(session, workspace, _add_token(session))
 
 
@@ -63,6 +74,7 @@ def renew_program_session(refresh_token: str, *, rotate: bool = False) -> Renewe
     moment = clock.now()
     is_spent = not _exchange(token, moment) if rotate else token.exchanged_at is not None
     if is_spent and _is_reused(token, moment):
+        _note(AuditAction.REFRESH_TOKEN_REUSED, session.user, session)
         _end(session)
         return Ended(session.user_id)
     session.last_seen_at = moment
@@ -113,8 +125,16 @@ def end_program_session(refresh_token: str) -> UUID | None:
     session, _ = _find(refresh_token)
     if session is None:
         return None
+    _note(AuditAction.SIGNED_OUT, session.user, session)
     _end(session)
     return session.user_id
+
+
+def _note(action: AuditAction, user: User, session: UserSession) -> None:
+    if session.workspace_id is not None:
+        details: JSONObject = {"session": str(session.id), "program": True}
+        person = (SubjectKind.PERSON, user.id)
+        record(action, session.workspace_id, *person, details, by=user)
 
 
 def _find(refresh_token: str) -> tuple[UserSession | None, RefreshToken | None]:

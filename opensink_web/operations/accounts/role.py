@@ -15,11 +15,23 @@ from sqlalchemy.orm import contains_eager
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
-from opensink_web.models import CustomRole, Membership, MembershipRole, Role, User, Workspace, db
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    AuditAction,
+    CustomRole,
+    Membership,
+    MembershipRole,
+    Role,
+    SubjectKind,
+    User,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.permission import Principal, granted
 from opensink_web.operations.accounts.permission_pattern import read_pattern
 from opensink_web.operations.accounts.user import close_links_of, lock_member
+from opensink_web.operations.audit.record import changes_between, record
 from opensink_web.operations.name import checked_name
 
 NAME_LENGTH_MAX = 64
@@ -50,6 +62,7 @@ def create_role(
     by.require_giving(granted(role.permissions))
     db.session.add(role)
     db.session.flush()
+    _note(AuditAction.ROLE_CREATED, role, {"permissions": [*role.permissions]})
     return role
 
 
@@ -59,6 +72,7 @@ def update_role(by: Principal, role_id: UUID, changes: RoleChanges) -> CustomRol
     Raises: NotFound; InvalidInput naming each pattern that is none; PermissionMissing; Conflict.
     """
     role = _find_locked(by, role_id)
+    before = _said_of(role)
     if "name" in changes:
         role.name = _checked_name(by.workspace, changes["name"], role)
     if "description" in changes:
@@ -68,6 +82,7 @@ def update_role(by: Principal, role_id: UUID, changes: RoleChanges) -> CustomRol
         by.require_giving(granted(role.permissions))
         _close_links_of_members(role)
     role.updated_at = clock.now()
+    _note(AuditAction.ROLE_CHANGED, role, {"changes": changes_between(before, _said_of(role))})
     return role
 
 
@@ -78,6 +93,7 @@ def delete_role(by: Principal, role_id: UUID) -> str:
     """
     role = _find_locked(by, role_id)
     _close_links_of_members(role)
+    _note(AuditAction.ROLE_DELETED, role)
     db.session.delete(role)
     return role.name
 
@@ -120,7 +136,21 @@ def _give(role: CustomRole, member: Membership) -> User:
                 role_id=role.id, user_id=member.user_id, workspace_id=member.workspace_id
             )
         )
+        _note(AuditAction.ROLE_GIVEN, role, {"person": str(member.user_id)})
     return member.user
+
+
+def _said_of(role: CustomRole) -> JSONObject:
+    return {
+        "name": role.name,
+        "description": role.description,
+        "permissions": [*role.permissions],
+    }
+
+
+def _note(action: AuditAction, role: CustomRole, details: JSONObject | None = None) -> None:
+    said: JSONObject = {"role": role.name, **(details or {})}
+    record(action, role.workspace_id, SubjectKind.ROLE, role.id, said)
 
 
 def _take(role: CustomRole, member: Membership) -> User:
@@ -131,6 +161,7 @@ def _take(role: CustomRole, member: Membership) -> User:
     if rows_changed(taken) == 0:
         raise NotFound("This member does not have this role.")
     close_links_of(member)
+    _note(AuditAction.ROLE_TAKEN, role, {"person": str(member.user_id)})
     return member.user
 
 

@@ -14,12 +14,13 @@ from sqlalchemy import delete, or_, update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput
-from opensink_web.models import RecoveryCode, SecondFactor, User, Workspace, db
+from opensink_web.models import AuditAction, RecoveryCode, SecondFactor, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import hash_token
 from opensink_web.operations.accounts.password import require_power_over
 from opensink_web.operations.accounts.queries import find_setup, second_factor_of
 from opensink_web.operations.accounts.user import lock_member
+from opensink_web.operations.audit.record import record_of_account
 
 ISSUER = "OpenSink"
 RECOVERY_CODE_COUNT = 10
@@ -60,14 +61,22 @@ def confirm_setup(user: User, code: str) -> list[str]:
         message = "This is not the code the app shows now. Check the time on your device too."
         raise InvalidInput(message, errors=(FieldError("/code", message),))
     factor.confirmed_at = clock.now()
-    return renew_recovery_codes(factor)
+    record_of_account(AuditAction.SECOND_FACTOR_ON, user)
+    return _new_codes(factor)
 
 
 def accept_code(factor: SecondFactor, code: str) -> bool:
     """Return True if a code of the app, or a recovery code, lets in; each does so once."""
     plain = _plain(code)
-    if len(plain) == _CODE_LENGTH and plain.isdecimal():
-        return _accept_app_code(factor, plain)
+    is_of_app = len(plain) == _CODE_LENGTH and plain.isdecimal()
+    is_right = (_accept_app_code if is_of_app else _use_recovery_code)(factor, plain)
+    if not is_right:
+        user = db.session.get_one(User, factor.user_id)
+        record_of_account(AuditAction.SECOND_FACTOR_FAILED, user)
+    return is_right
+
+
+def _use_recovery_code(factor: SecondFactor, plain: str) -> bool:
     used = (
         update(RecoveryCode)
         .where(
@@ -80,8 +89,13 @@ def accept_code(factor: SecondFactor, code: str) -> bool:
     return rows_changed(used) == 1
 
 
-def renew_recovery_codes(factor: SecondFactor) -> list[str]:
+def renew_recovery_codes(user: User, factor: SecondFactor) -> list[str]:
     """Make new recovery codes and return them; the earlier ones let nobody in any more."""
+    record_of_account(AuditAction.RECOVERY_CODES_RENEWED, user)
+    return _new_codes(factor)
+
+
+def _new_codes(factor: SecondFactor) -> list[str]:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.second_factor_id == factor.id))
     codes = [_new_recovery_code() for _ in range(RECOVERY_CODE_COUNT)]
     for code in codes:
@@ -91,9 +105,19 @@ def renew_recovery_codes(factor: SecondFactor) -> list[str]:
 
 def turn_off(user: User) -> bool:
     """Take the second factor from the account; return True if there was one."""
+    return _turn_off(user, AuditAction.SECOND_FACTOR_OFF)
+
+
+def reset(user: User) -> bool:
+    """Turn off the second factor of somebody who has lost it; return True if there was one."""
+    return _turn_off(user, AuditAction.SECOND_FACTOR_RESET)
+
+
+def _turn_off(user: User, action: AuditAction) -> bool:
     factor = second_factor_of(user)
     if factor is not None:
         db.session.delete(factor)
+    record_of_account(action, user)
     return factor is not None
 
 
@@ -106,7 +130,7 @@ def reset_for_member(workspace: Workspace, user_id: UUID, *, by: User) -> User:
     if user.id == by.id:
         raise Conflict("You can turn off your own second factor on the page Your account.")
     require_power_over(user, by=by)
-    turn_off(user)
+    reset(user)
     return user
 
 

@@ -10,11 +10,12 @@ from datetime import timedelta
 from hashlib import sha256
 
 from opensink_web.errors import RateLimited
-from opensink_web.models import User
-from opensink_web.operations.accounts.audit import record
+from opensink_web.models import AuditAction, User
+from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.credential import hash_password, is_outdated
 from opensink_web.operations.accounts.queries import find_user
 from opensink_web.operations.accounts.user import authenticate
+from opensink_web.operations.audit.record import note_stranger, record_of_account
 from opensink_web.rate_limit import Rate, RateLimiter, network_of
 
 ACCOUNT_RATE = Rate("sign-in-account", 10, timedelta(minutes=15).total_seconds())
@@ -54,7 +55,11 @@ def user_with_password(
     user = authenticate(email, password)
     if user is None:
         owner = find_user(email)  # what was typed may be a password: it is not written down
-        record("password_refused", user=owner.id if owner else "unknown", address=address)
+        if owner is None:
+            note_stranger(AuditAction.PASSWORD_REFUSED)
+        else:
+            with writing():
+                record_of_account(AuditAction.PASSWORD_REFUSED, owner, by=None)
         return None
     for rate, key in tries:
         limiter.give_back(rate, key)

@@ -11,8 +11,18 @@ from sqlalchemy import delete, select
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.json_value import JSONObject
 from opensink_web.lookalike import skeleton
-from opensink_web.models import Membership, Team, TeamMember, Workspace, db
+from opensink_web.models import (
+    AuditAction,
+    Membership,
+    SubjectKind,
+    Team,
+    TeamMember,
+    Workspace,
+    db,
+)
+from opensink_web.operations.audit.record import changes_between, record
 from opensink_web.operations.name import checked_name
 
 NAME_LENGTH_MAX = 64
@@ -37,6 +47,7 @@ def create_team(
     db.session.add(team)
     db.session.flush()
     _set_members(team, user_ids)
+    _note(AuditAction.TEAM_CREATED, team, _said_of(team))
     return team
 
 
@@ -45,6 +56,7 @@ def update_team(workspace: Workspace, team_id: UUID, changes: TeamChanges) -> Te
     if "user_ids" in changes:
         _lock_members(workspace, changes["user_ids"])
     team = _find_locked(workspace, team_id)
+    before = _said_of(team)
     if "name" in changes:
         _rename(team, changes["name"])
     if "description" in changes:
@@ -52,14 +64,31 @@ def update_team(workspace: Workspace, team_id: UUID, changes: TeamChanges) -> Te
     if "user_ids" in changes:
         _set_members(team, changes["user_ids"])
     team.updated_at = clock.now()
+    changed: JSONObject = {"changes": changes_between(before, _said_of(team))}
+    _note(AuditAction.TEAM_CHANGED, team, {"team": team.name, **changed})
     return team
 
 
 def delete_team(workspace: Workspace, team_id: UUID) -> str:
     """Delete a team; return its name. Raises: NotFound."""
     team = _find_locked(workspace, team_id)
+    _note(AuditAction.TEAM_DELETED, team, {"team": team.name})
     db.session.delete(team)
     return team.name
+
+
+def _said_of(team: Team) -> JSONObject:
+    """Return what the audit says of a team; who is in it by their ids, which tell nobody a name."""
+    in_it = select(TeamMember.user_id).where(TeamMember.team_id == team.id)
+    return {
+        "team": team.name,
+        "description": team.description,
+        "members": [*sorted(str(each) for each in db.session.scalars(in_it))],
+    }
+
+
+def _note(action: AuditAction, team: Team, details: JSONObject) -> None:
+    record(action, team.workspace_id, SubjectKind.TEAM, team.id, details)
 
 
 def _rename(team: Team, name: str) -> None:

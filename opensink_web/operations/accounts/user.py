@@ -12,10 +12,13 @@ from sqlalchemy.orm import contains_eager
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.json_value import JSONObject
 from opensink_web.models import (
+    AuditAction,
     Invitation,
     Membership,
     Role,
+    SubjectKind,
     User,
     Workspace,
     db,
@@ -26,6 +29,7 @@ from opensink_web.operations.accounts.credential import PasswordHash, password_m
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.accounts.queries import find_user
 from opensink_web.operations.accounts.user_session import end_program_sessions, end_sessions
+from opensink_web.operations.audit.record import record, record_of_account
 
 
 def create_user(
@@ -45,7 +49,15 @@ def create_user(
     db.session.add(Membership(user_id=user.id, workspace_id=workspace.id, role=role))
     db.session.flush()
     _close_the_first_admins_link()
+    note_joined(user, workspace.id, role)
     return user
+
+
+def note_joined(user: User, workspace_id: UUID, role: Role) -> None:
+    """Note for the audit that somebody is a member from now on."""
+    joined = {"email": user.email, "role": role.value}
+    person = (SubjectKind.PERSON, user.id)
+    record(AuditAction.MEMBER_JOINED, workspace_id, *person, {**joined}, by=user)
 
 
 def _close_the_first_admins_link() -> None:
@@ -83,6 +95,11 @@ def change_role(by: Principal, user_id: object, role: Role) -> Membership:
     by.require_giving(Principal.of(membership).patterns | ROLE_PATTERNS[role])
     if role is not Role.ADMIN:
         _keep_an_admin(membership, admins)
+    _note(
+        AuditAction.MEMBER_ROLE_CHANGED,
+        membership,
+        {"changes": {"role": [membership.role.value, role.value]}},
+    )
     membership.role = role
     close_links_of(membership)
     return membership
@@ -104,6 +121,7 @@ def remove_member(by: Principal, user_id: object) -> User:
     _keep_an_admin(membership, admins)
     _shut_out(membership)
     revoke_keys_of(by.workspace, membership.user)
+    _note(AuditAction.MEMBER_REMOVED, membership)
     db.session.delete(membership)
     return membership.user
 
@@ -126,6 +144,7 @@ def deactivate_member(by: Principal, user_id: UUID) -> Membership:
         raise Conflict(f"{membership.user.email} is deactivated already.")
     _keep_an_admin(membership, admins)
     membership.deactivated_at = clock.now()
+    _note(AuditAction.MEMBER_DEACTIVATED, membership)
     _shut_out(membership)
     return membership
 
@@ -141,6 +160,7 @@ def activate_member(by: Principal, user_id: UUID) -> Membership:
     if membership.deactivated_at is None:
         raise Conflict(f"{membership.user.email} is not deactivated here.")
     membership.deactivated_at = None
+    _note(AuditAction.MEMBER_ACTIVATED, membership)
     return membership
 
 
@@ -160,12 +180,19 @@ def deactivate_user(user: User) -> None:
         )
         _close_links(membership)
     user.is_active = False
+    record_of_account(AuditAction.USER_DEACTIVATED, user)
     end_sessions(user)
 
 
 def activate_user(user: User) -> None:
     """Let somebody in again who was shut out of the server."""
     user.is_active = True
+    record_of_account(AuditAction.USER_ACTIVATED, user)
+
+
+def _note(action: AuditAction, member: Membership, details: JSONObject | None = None) -> None:
+    said: JSONObject = {"email": member.user.email, **(details or {})}
+    record(action, member.workspace_id, SubjectKind.PERSON, member.user_id, said)
 
 
 def _shut_out(leaving: Membership) -> None:

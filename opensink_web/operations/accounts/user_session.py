@@ -15,10 +15,11 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
-from opensink_web.models import User, UserSession, Workspace, db
+from opensink_web.models import AuditAction, User, UserSession, Workspace, db
 from opensink_web.models.transaction import Area, changed_after_commit, rows_changed
 from opensink_web.operations.accounts.credential import hash_token, new_token
 from opensink_web.operations.accounts.queries import is_live
+from opensink_web.operations.audit.record import record_of_account
 from opensink_web.operations.slices import SLICE, slices
 
 SESSION_LIFETIME = timedelta(days=30)
@@ -31,6 +32,7 @@ def begin_session(user: User, *, user_agent: str, remote_address: str) -> tuple[
     session = add_session(user, user_agent=user_agent, remote_address=remote_address)
     session.token_hash = hash_token(token)
     db.session.flush()
+    record_of_account(AuditAction.SIGNED_IN, user, {"session": str(session.id)})
     return session, token
 
 
@@ -76,12 +78,21 @@ def forget_over() -> int:
     return rows_changed(delete(UserSession).where(UserSession.id.in_(over)))
 
 
-def end_session(user: User, session_id: UUID) -> None:
-    """Sign a browser out. Raises: NotFound, also for somebody else's."""
+def end_session(
+    user: User, session_id: UUID, action: AuditAction = AuditAction.SESSION_ENDED
+) -> None:
+    """Sign a browser out; SIGNED_OUT is that itself. Raises: NotFound, also for somebody else's."""
     chosen = (UserSession.id == session_id, UserSession.user_id == user.id)
     if rows_changed(delete(UserSession).where(*chosen)) == 0:
         raise NotFound("There is no such sign-in; it may have ended in the meantime.")
+    record_of_account(action, user, {"session": str(session_id)})
     _have_pages_ask(user)
+
+
+def end_other_sessions(user: User, but: UUID) -> int:
+    """Sign somebody out everywhere else, as they want it; return in how many sessions."""
+    record_of_account(AuditAction.OTHER_SESSIONS_ENDED, user)
+    return end_sessions(user, but=but)
 
 
 def end_sessions(user: User, *, but: UUID | None = None) -> int:

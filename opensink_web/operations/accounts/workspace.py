@@ -8,8 +8,10 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from opensink_web import clock
 from opensink_web.errors import NotFound, UnreadableSecret
-from opensink_web.models import Membership, User, Workspace, db
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import AuditAction, Membership, SubjectKind, User, Workspace, db
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.audit.record import changes_between, record
 from opensink_web.operations.name import checked_name
 from opensink_web.outbound.signing import new_secret
 
@@ -46,6 +48,8 @@ def create_workspace(slug: str, name: str) -> Workspace:
         slug=slug, name=name, execution_secret=new_secret(), signing_root=new_secret()
     )
     db.session.add(workspace)
+    db.session.flush()
+    _note(AuditAction.WORKSPACE_CREATED, workspace, {"slug": slug, "name": name})
     return workspace
 
 
@@ -63,12 +67,30 @@ def principal_in(slug: str, user: User) -> Principal:
 
 def rename_workspace(workspace: Workspace, name: str) -> None:
     """Raises: InvalidInput."""
+    before = workspace.name
     workspace.name = checked_name(name)
+    _note_change(workspace, "name", before, workspace.name)
 
 
 def require_second_factor(workspace: Workspace, required: bool) -> None:
     """Say whether members need a second factor to see anything of the workspace."""
+    before = workspace.requires_second_factor
+    _note_change(workspace, "requires_second_factor", before, required)
     workspace.requires_second_factor = required
+
+
+def note_secret_shown(workspace: Workspace) -> None:
+    """Note for the audit that somebody has seen the execution secret."""
+    _note(AuditAction.EXECUTION_SECRET_SHOWN, workspace)
+
+
+def _note(action: AuditAction, workspace: Workspace, details: JSONObject | None = None) -> None:
+    record(action, workspace.id, SubjectKind.WORKSPACE, workspace.id, details)
+
+
+def _note_change(workspace: Workspace, name: str, before: JSONValue, after: JSONValue) -> None:
+    if changes := changes_between({name: before}, {name: after}):
+        _note(AuditAction.WORKSPACE_CHANGED, workspace, {"changes": changes})
 
 
 def rotate_execution_secret(workspace: Workspace) -> None:
@@ -85,9 +107,11 @@ def rotate_execution_secret(workspace: Workspace) -> None:
     workspace.previous_secret_expires_at = moment + SECRET_OVERLAP
     workspace.execution_secret = new_secret()
     workspace.secret_rotated_at = moment
+    _note(AuditAction.EXECUTION_SECRET_ROTATED, workspace)
 
 
 def end_secret_overlap(workspace: Workspace) -> None:
     """Give up the previous secret now: from here on calls carry the current one."""
     workspace.previous_execution_secret = None
     workspace.previous_secret_expires_at = None
+    _note(AuditAction.EXECUTION_SECRET_OVERLAP_ENDED, workspace)

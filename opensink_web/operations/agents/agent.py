@@ -11,17 +11,28 @@ from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
-from opensink_web.models import Agent, AgentSession, Execution, Workspace, db
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    Agent,
+    AgentSession,
+    AuditAction,
+    Execution,
+    SubjectKind,
+    Workspace,
+    db,
+)
 from opensink_web.models.execution import ENDED
 from opensink_web.models.hidden import is_there
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.endpoint import (
     check_endpoint,
     endpoint_to_json,
+    without_credentials,
 )
 from opensink_web.operations.agents.endpoint_health import heal
 from opensink_web.operations.agents.initial_messages import CheckedMessages
 from opensink_web.operations.agents.queries import endpoint_of
+from opensink_web.operations.audit.record import changes_between, digest_of, record, texts_of
 from opensink_web.operations.name import checked_name
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
@@ -81,6 +92,9 @@ def create_agent(
         agent.execution_endpoint = _kept(execution_endpoint, policy, None)
     db.session.add(agent)
     _flush_unique()
+    _note(AuditAction.AGENT_CREATED, agent, _said_of(agent))
+    if execution_endpoint is not None:
+        _note_endpoint(agent, None)
     return agent
 
 
@@ -89,6 +103,7 @@ def update_agent(
 ) -> Agent:
     """Change the given fields. Raises: NotFound; InvalidInput; Conflict for a taken slug."""
     agent = lock_agent(workspace, agent_id)
+    before, endpoint_before = _said_of(agent), _readable_endpoint_of(agent)
     if "name" in changes:
         agent.name = checked_name(changes["name"])
     if "description" in changes:
@@ -105,7 +120,40 @@ def update_agent(
     if "initial_messages" in changes:
         agent.initial_messages = changes["initial_messages"].to_json()
     _flush_unique()
+    if changed := changes_between(before, _said_of(agent)):
+        _note(AuditAction.AGENT_CHANGED, agent, {"changes": changed})
+    if "execution_endpoint" in changes:
+        _note_endpoint(agent, endpoint_before)
     return agent
+
+
+def _said_of(agent: Agent) -> JSONObject:
+    """Return what the audit says of an agent; its first messages may be long, and have a digest."""
+    return {
+        "name": agent.name,
+        "description": agent.description,
+        "namespace": agent.namespace,
+        "slug": agent.slug,
+        "initial_messages_digest": digest_of(agent.initial_messages),
+    }
+
+
+def _note(action: AuditAction, agent: Agent, details: JSONObject | None = None) -> None:
+    said = details or {"name": agent.name}
+    record(action, agent.workspace_id, SubjectKind.AGENT, agent.id, said)
+
+
+def _note_endpoint(agent: Agent, before: EndpointSpec | None) -> None:
+    """Note what of an endpoint changed; of credentials only that they did."""
+    after = endpoint_of(agent)
+    if before == after:
+        return
+    old, new = (
+        texts_of(endpoint_to_json(without_credentials(each))) if each else {}
+        for each in (before, after)
+    )
+    changes = changes_between(old, new) or {"credentials": "changed"}
+    _note(AuditAction.ENDPOINT_CHANGED, agent, {"changes": changes})
 
 
 def delete_agent(workspace: Workspace, agent_id: UUID) -> str:
@@ -123,6 +171,7 @@ def delete_agent(workspace: Workspace, agent_id: UUID) -> str:
         )
     agent.deleted_at = clock.now()
     agent.slug = f"-{agent.id}"  # as no other can be called
+    _note(AuditAction.AGENT_DELETED, agent)
     db.session.flush()
     return agent.name
 

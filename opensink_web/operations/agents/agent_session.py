@@ -14,10 +14,12 @@ from opensink_web.models import (
     ActivitySource,
     ActivityType,
     AgentSession,
+    AuditAction,
     Delivery,
     DeliveryKind,
     DeliveryStatus,
     SessionStatus,
+    SubjectKind,
     Workspace,
     db,
 )
@@ -31,6 +33,7 @@ from opensink_web.operations.agents.agent import (
     mirror_newest_session,
     mirror_status,
 )
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.input_request import cancel_requests_of_session
 from opensink_web.operations.requests.queries import has_open_requests
 
@@ -197,6 +200,7 @@ def delete_session(workspace: Workspace, session_id: UUID) -> None:
     agent = lock_agent(workspace, session.agent_id)
     session.deleted_at = clock.now()
     db.session.flush()
+    record(AuditAction.SESSION_DELETED, workspace.id, SubjectKind.SESSION, session.id)
     mirror_newest_session(agent)
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, UnreadableSecret
-from opensink_web.models import Agent, Function, Workspace, db
+from opensink_web.models import Agent, AuditAction, Function, SubjectKind, Workspace, db
 from opensink_web.models.signed import FIRST_GENERATION
+from opensink_web.operations.audit.record import record
 from opensink_web.outbound.signing import CallSecrets, derive_secret, new_secret
 
 SIGNING_OVERLAP = timedelta(hours=24)
@@ -58,6 +59,7 @@ def rotate_signing_secret(workspace: Workspace, owner: Owner) -> Workspace:
     owner.signing_generation += 1
     owner.signing_rotated_at = moment
     owner.signing_overlap_ends_at = None
+    _note(AuditAction.SIGNING_SECRET_ROTATED, owner)
     locked = select(Workspace).where(Workspace.id == workspace.id).with_for_update()
     current = db.session.scalars(locked, execution_options={"populate_existing": True}).one()
     with suppress(UnreadableSecret):
@@ -71,6 +73,17 @@ def rotate_signing_secret(workspace: Workspace, owner: Owner) -> Workspace:
 def end_signing_overlap(owner: Owner) -> None:
     """Give up the previous secret of a locked row now."""
     owner.signing_overlap_ends_at = None
+    _note(AuditAction.SIGNING_SECRET_OVERLAP_ENDED, owner)
+
+
+def note_secret_shown(owner: Owner) -> None:
+    """Note for the audit that somebody has seen the secret of an agent or a function."""
+    _note(AuditAction.SIGNING_SECRET_SHOWN, owner)
+
+
+def _note(action: AuditAction, owner: Owner) -> None:
+    kind = SubjectKind.AGENT if isinstance(owner, Agent) else SubjectKind.FUNCTION
+    record(action, owner.workspace_id, kind, owner.id)
 
 
 def _require_signed(owner: Owner) -> None:

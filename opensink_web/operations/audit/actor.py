@@ -31,8 +31,9 @@ class Actor:
 
     def known_as(self, user: User) -> "Actor":
         """Return the same, where it turns out who that is."""
-        kind = ActorKind.PERSON if self.kind in _UNKNOWN else self.kind
-        return replace(self, kind=kind, user_id=user.id, email=user.email)
+        if self.kind not in _UNKNOWN:
+            return self
+        return replace(self, kind=ActorKind.PERSON, user_id=user.id, email=user.email)
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)
@@ -64,6 +65,4 @@ def acting(by: User | None = None) -> Actor:
         for look in _of_request:
             actor = look()
     actor = actor or SYSTEM
-    if by is None or actor.user_id == by.id:
-        return actor
-    return actor.known_as(by)
+    return actor if by is None else actor.known_as(by)

@@ -1,10 +1,15 @@
 """Writing down what happens: an entry of the audit, in the transaction of what it tells of.
 
-An entry holds no secret, and nothing of what is asked and answered but digests.
+What concerns accounts and what admins set up is a line of the log as well, after the commit, by the
+logger `opensink.audit`: a word for what happened and `name="value"` pairs, the values written as
+JSON strings, so that nobody can forge a second line.
+
+Neither holds a secret, nor what was typed; of what is asked and answered there are digests.
 """
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -14,13 +19,18 @@ from sqlalchemy import insert
 
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
-from opensink_web.models import AuditAction, AuditEntry, SubjectKind, User
+from opensink_web.models import ActorKind, AuditAction, AuditEntry, SubjectKind, User
 from opensink_web.models.base import new_id
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import run_prepared, tell_after_commit
 from opensink_web.operations.audit.actor import Actor, acting
 
 SALT_BYTES = 16
 _ADD = insert(AuditEntry)
+_EVERYDAY = frozenset(
+    {SubjectKind.REQUEST, SubjectKind.BATCH, SubjectKind.EXECUTION, SubjectKind.DELIVERY}
+)
+"""What happens to these is in no log: there is too much of it."""
+_log = logging.getLogger("opensink.audit")
 
 
 def record(
@@ -38,6 +48,76 @@ def record(
     account acts, where there may be no request to ask.
     """
     actor = acting(by)
+    _add(action, actor, workspace_id, subject, subject_id, details)
+    if subject not in _EVERYDAY:
+        _tell(action, actor, subject, subject_id, {"workspace": workspace_id, **(details or {})})
+
+
+def record_of_account(
+    action: AuditAction, user: User, details: JSONObject | None = None, *, by: User | None = None
+) -> None:
+    """Write what happened to somebody's account into the audit of each workspace they are in.
+
+    Unless `by` says or a request shows who acts, it is they themselves.
+    """
+    actor = acting(by or user)
+    for membership in user.memberships:
+        _add(action, actor, membership.workspace_id, SubjectKind.PERSON, user.id, details)
+    _tell(action, actor, SubjectKind.PERSON, user.id, details or {})
+
+
+def changes_between(before: JSONObject, after: JSONObject) -> JSONObject:
+    """Return what changed, field by field: what it was, and what it is."""
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    }
+
+
+def texts_of(said: JSONObject) -> JSONObject:
+    """Return the same with whatever is no text written as JSON: the audit has no fractions."""
+    return {
+        name: value if isinstance(value, str | None) else json.dumps(value, sort_keys=True)
+        for name, value in said.items()
+    }
+
+
+def note_stranger(action: AuditAction) -> None:
+    """Log what somebody did who has no account, so that no workspace has it in its audit."""
+    actor = acting()
+    _log.info('%s person="unknown" address=%s', action.value, json.dumps(str(actor.address)))
+
+
+def _tell(
+    action: AuditAction,
+    actor: Actor,
+    subject: SubjectKind,
+    subject_id: UUID,
+    details: Mapping[str, object],
+) -> None:
+    """Log it, once it is stored; at the command line there is no log that anybody keeps."""
+    if actor.kind is ActorKind.OPERATOR:
+        return
+    facts = {subject.value: subject_id, "by": actor.user_id or actor.kind, **details}
+    facts["address"] = actor.address
+    pairs = (
+        f"{name}={json.dumps(fact if isinstance(fact, list | dict) else str(fact))}"
+        for name, fact in facts.items()
+        if fact is not None
+    )
+    line = " ".join((action.value, *pairs))
+    tell_after_commit(lambda: _log.info("%s", line))
+
+
+def _add(
+    action: AuditAction,
+    actor: Actor,
+    workspace_id: UUID,
+    subject: SubjectKind,
+    subject_id: UUID,
+    details: JSONObject | None,
+) -> None:
     entry_id = new_id()
     values: dict[str, Any] = {
         "id": entry_id,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from opensink_web.errors import Conflict, FieldError, InvalidInput
-from opensink_web.models import Assignment, InputRequest, User, Workspace, db
+from opensink_web.models import Assignment, AuditAction, InputRequest, User, Workspace, db
 from opensink_web.models.transaction import changed_after_commit
 from opensink_web.operations.decisions.asker import LockedRequest, lock_asker, note
 from opensink_web.operations.requests.answer import check_pending
@@ -21,6 +21,7 @@ from opensink_web.operations.requests.assignment import (
     remove_assignments,
     rows_of_assignees,
 )
+from opensink_web.operations.requests.input_request import record_of
 
 
 def assign(
@@ -112,6 +113,8 @@ def _note_change(
     else:
         message = f"{by.email} took {title} off {_listed(were)}."
     note(locked, message, payload={"assigned_by": str(by.id), "before": [*were], "after": [*now]})
+    action = AuditAction.REQUEST_ASSIGNED if to is None else AuditAction.REQUEST_HANDED_ON
+    record_of(request, action, {"changes": {"assignees": [[*were], [*now]]}}, by=by)
     changed_after_commit(request.workspace_id)
     return request
 

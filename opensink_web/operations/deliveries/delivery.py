@@ -10,11 +10,13 @@ from opensink_web.models import (
     Agent,
     AgentSession,
     AttemptTrigger,
+    AuditAction,
     Delivery,
     DeliveryKind,
     DeliveryStatus,
     InputRequest,
     SessionStatus,
+    SubjectKind,
     Workspace,
     db,
 )
@@ -27,6 +29,7 @@ from opensink_web.models.transaction import (
     run_prepared,
 )
 from opensink_web.operations.agents.agent_session import lock_session, move_session
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.deliveries.queries import find_delivery
 
 _ADD = insert(Delivery)
@@ -70,6 +73,8 @@ def deliver_test(agent: Agent) -> Delivery:
     if not agent.has_endpoint:
         raise Conflict("The agent has no execution endpoint to test.")
     delivery_id = new_id()
+    tested = (AuditAction.ENDPOINT_TESTED, agent.workspace_id, SubjectKind.AGENT, agent.id)
+    record(*tested, {"delivery": str(delivery_id)})
     return _write(
         Delivery(
             id=delivery_id,
@@ -109,6 +114,7 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     )
     if reopened != 1:
         raise Conflict("Only a failed delivery can be made again.")
+    record(AuditAction.DELIVERY_REPEATED, workspace.id, SubjectKind.DELIVERY, delivery.id)
     db.session.refresh(delivery)
     if session is not None and (
         session.status is SessionStatus.FAILED or _waits_after(session, failed_because)

@@ -27,17 +27,20 @@ from sqlalchemy.exc import DBAPIError
 
 from opensink_web import clock
 from opensink_web.errors import NotFound, UnreadableSecret
+from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     OPEN_STATUSES,
     Agent,
     AgentSession,
     AttemptOutcome,
     AttemptTrigger,
+    AuditAction,
     Delivery,
     DeliveryAttempt,
     DeliveryStatus,
     InputRequest,
     SessionStatus,
+    SubjectKind,
     Workspace,
     db,
 )
@@ -54,6 +57,7 @@ from opensink_web.operations.agents.endpoint_health import (
     note_failure,
 )
 from opensink_web.operations.agents.queries import endpoint_of
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.deliveries.attempt import Attempt, DeliveryClaim
 from opensink_web.operations.deliveries.record import kept_of, sealed_record
 from opensink_web.outbound.client import Call, Response
@@ -180,7 +184,22 @@ def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, CallResult | None]]
             run_prepared(_ADD_ATTEMPT, each.result.row)
         _tell_session(each, sessions.get(each.session_id) if each.session_id else None)
         _tell_agent(each, agents.get(each.claim.group_id))
+        _note(each)
     return [each.claim.id for each in held]
+
+
+def _note(ending: "_Ending") -> None:
+    """Note for the audit that a call has ended: its attempts are told of beside it."""
+    if ending.error is None:
+        action = AuditAction.DELIVERY_SUCCEEDED
+    elif ending.delay_seconds is None:
+        action = AuditAction.DELIVERY_FAILED
+    else:
+        return
+    status = ending.result.response.status_code if ending.result is not None else None
+    details: JSONObject | None = {"response_status": status} if status is not None else None
+    claim = ending.claim
+    record(action, claim.workspace_id, SubjectKind.DELIVERY, claim.id, details)
 
 
 def give_up_delivery(claim: DeliveryClaim, reason: str) -> None:

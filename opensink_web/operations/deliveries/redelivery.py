@@ -10,9 +10,11 @@ from opensink_web import clock
 from opensink_web.errors import Conflict
 from opensink_web.models import (
     AttemptTrigger,
+    AuditAction,
     Delivery,
     DeliveryKind,
     DeliveryStatus,
+    SubjectKind,
     Workspace,
     db,
 )
@@ -25,6 +27,7 @@ from opensink_web.models.transaction import (
     writing,
 )
 from opensink_web.operations.agents.queries import find_agent
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.operations.deliveries.queries import find_delivery
 
@@ -88,6 +91,7 @@ def try_now(workspace: Workspace, delivery_id: UUID) -> Delivery:
     )
     if moved != 1:
         raise Conflict("The call is under way, or has ended, so there is nothing to wait for.")
+    record(AuditAction.DELIVERY_HASTENED, workspace.id, SubjectKind.DELIVERY, delivery.id)
     notify_after_commit(Delivery, delivery.agent_id)
     changed_after_commit(workspace.id, Area.DELIVERIES)
     return delivery

@@ -7,13 +7,16 @@ from sqlalchemy import bindparam, func, select
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import (
+    AuditAction,
     Batch,
     Execution,
     ExecutionStatus,
+    SubjectKind,
     Workspace,
     db,
 )
 from opensink_web.models.transaction import changed_after_commit, run_prepared
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.executions.ending import (
     Ending,
     end_batches,
@@ -75,6 +78,8 @@ def cancel_batch(workspace: Workspace, batch_id: UUID, *, user_id: UUID | None =
     if batch.cancelled_at is None:
         waiting = db.session.scalar(_COUNT_WAITING, {"of_batch": batch_id}) or 0
         batch.cancelled_at = clock.now()
+        cancelled = (AuditAction.BATCH_CANCELLED, workspace.id, SubjectKind.BATCH, batch_id)
+        record(*cancelled, {"waiting": waiting})
         if waiting > SLICE:
             batch.unqueued_from = 0  # what is cancelled later stands in nobody's way meanwhile
         db.session.flush()

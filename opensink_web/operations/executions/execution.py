@@ -6,14 +6,17 @@ from uuid import UUID
 from opensink_web.errors import Conflict, NotFound, RecordedRefusal
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
+    AuditAction,
     Execution,
     ExecutionKind,
     ExecutionStatus,
     Function,
+    SubjectKind,
     Workspace,
     db,
 )
 from opensink_web.models.transaction import changed_after_commit
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.executions.ending import (
     Ending,
     LockedExecution,
@@ -102,6 +105,7 @@ def cancel_execution(
     if locked.status.has_ended:
         raise Conflict(f"The execution has ended: it is {locked.status}.")
     _end(locked, Ending(ExecutionStatus.CANCELLED, error="Cancelled."))
+    record(AuditAction.EXECUTION_CANCELLED, workspace.id, SubjectKind.EXECUTION, execution_id)
     return find_execution(workspace, execution_id)
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, UnreadableSecret
 from opensink_web.json_value import JSONObject
-from opensink_web.models import Execution, Function, User, Workspace, db
+from opensink_web.models import AuditAction, Execution, Function, SubjectKind, User, Workspace, db
 from opensink_web.models.execution import ENDED
+from opensink_web.operations.audit.record import changes_between, digest_of, record
 from opensink_web.operations.executions.function_target import (
     FunctionTarget,
     check_target,
@@ -106,6 +107,7 @@ def create_function(
     _set(function, policy, checked)
     db.session.add(function)
     _flush_unique()
+    _note(AuditAction.FUNCTION_CREATED, function, _said_of(function))
     return function
 
 
@@ -117,8 +119,11 @@ def update_function(
     Raises: NotFound; InvalidInput; Conflict when the new name is taken.
     """
     function = lock_function(workspace, namespace, name)
+    before = _said_of(function)
     _set(function, policy, checked)
     _flush_unique()
+    if changed := changes_between(before, _said_of(function)):
+        _note(AuditAction.FUNCTION_CHANGED, function, {"changes": changed})
     return function
 
 
@@ -136,9 +141,30 @@ def delete_function(workspace: Workspace, namespace: str, name: str) -> None:
             "Executions of this function are not finished. Wait for them, or cancel them; to take "
             "no more of them, set the function to inactive first."
         )
+    _note(AuditAction.FUNCTION_DELETED, function)
     function.deleted_at = clock.now()
     function.name = f"-{function.id}"  # as no other can be called
     db.session.flush()
+
+
+def _said_of(function: Function) -> JSONObject:
+    """Return what the audit says of a function; of schemas and targets there are digests."""
+    schemas = {"input_schema": function.input_schema, "output_schema": function.output_schema}
+    target = _readable_target_of(function)
+    return {
+        "name": f"{function.namespace}/{function.name}",
+        "description": function.description,
+        "timeout_seconds": function.timeout_seconds,
+        "requires_approval": function.requires_approval,
+        "is_active": function.is_active,
+        **{f"{name}_digest": digest_of(schema) for name, schema in schemas.items()},
+        "target_digest": digest_of(target_to_json(target)) if target else None,
+    }
+
+
+def _note(action: AuditAction, function: Function, details: JSONObject | None = None) -> None:
+    said = details or {"name": f"{function.namespace}/{function.name}"}
+    record(action, function.workspace_id, SubjectKind.FUNCTION, function.id, said)
 
 
 def lock_function(workspace: Workspace, namespace: str, name: str) -> Function:

@@ -25,11 +25,13 @@ from sqlalchemy import Table, bindparam, delete, insert, select, update
 from opensink_web import clock
 from opensink_web.errors import OpenSinkError, Unavailable
 from opensink_web.models import (
+    AuditAction,
     Batch,
     Chat,
     Execution,
     ExecutionStatus,
     InputRequest,
+    SubjectKind,
     db,
 )
 from opensink_web.models.base import Base
@@ -44,6 +46,7 @@ from opensink_web.models.transaction import (
     writing,
 )
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.executions.draft import Draft, Rows, batch_row, rows_of
 from opensink_web.operations.executions.queueing import queue
 from opensink_web.operations.executions.submission import common_values
@@ -149,6 +152,14 @@ def accept(principal: Principal, draft: Draft) -> None:
             raise Unavailable(_LOST)
         if draft.target.first_status is ExecutionStatus.QUEUED:
             queue(draft.batch_id, 0, len(draft.inputs), due_at)
+    record(
+        AuditAction.BATCH_SUBMITTED,
+        principal.workspace.id,
+        SubjectKind.BATCH,
+        draft.batch_id,
+        {"count": len(draft.inputs), "requires_approval": draft.target.requires_approval},
+        by=principal.user,
+    )
     if draft.options.delay_seconds == 0 and not draft.target.requires_approval:
         notify_after_commit(Execution, draft.target.id)
     changed_after_commit(principal.workspace.id, Area.EXECUTIONS)

@@ -15,10 +15,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from opensink_web import clock
 from opensink_web.errors import InvalidInput
-from opensink_web.models import Draft, User, Workspace, db
+from opensink_web.models import AuditAction, Draft, SubjectKind, User, Workspace, db
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.queries import find_input_request
 
 CHARACTERS_MAX = 1_000_000
@@ -85,6 +86,9 @@ def save_draft(
     }
     save = _SAVE[db.session.get_bind().dialect.name]
     db.session.connection().execute(save, sealed_values(Draft, draft))
+    if row is None:
+        begun = (AuditAction.DRAFT_BEGUN, workspace.id, SubjectKind.REQUEST, request_id)
+        record(*begun, by=by)
     return SavedDraft(moment, has_replaced=row is not None and row.updated_at != known)
 
 

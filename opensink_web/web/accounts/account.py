@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms import PasswordField
@@ -12,7 +12,6 @@ from wtforms.validators import InputRequired
 from opensink_web.errors import InvalidInput
 from opensink_web.models import User, UserSession
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import new_password_hash
 from opensink_web.operations.accounts.password import change_password
 from opensink_web.operations.accounts.queries import (
@@ -20,7 +19,7 @@ from opensink_web.operations.accounts.queries import (
     list_sessions,
     second_factor_of,
 )
-from opensink_web.operations.accounts.user_session import end_session, end_sessions
+from opensink_web.operations.accounts.user_session import end_other_sessions, end_session
 from opensink_web.web.access import signed_in
 from opensink_web.web.accounts.user_agent import browser_name, program_name
 from opensink_web.web.attempts import user_with_password
@@ -62,7 +61,6 @@ def set_password(user: User) -> ResponseReturnValue:
         except InvalidInput as error:
             form.show(error)
         else:
-            record("password_changed", user=user.id, address=request.remote_addr)
             flash(f"Your password is changed. {_ended(count)}", "success")
             return _back()
     return _page(user, form), 422
@@ -82,7 +80,6 @@ def end(user: User, session_id: UUID) -> ResponseReturnValue:
     """Sign one browser out, which may be this one."""
     with writing():
         end_session(user, session_id)
-    record("session_ended", user=user.id, session=session_id, address=request.remote_addr)
     if session_id != current_user.session_id:
         flash("That browser has been signed out.", "success")
     return _back()
@@ -93,8 +90,7 @@ def end(user: User, session_id: UUID) -> ResponseReturnValue:
 def end_others(user: User) -> ResponseReturnValue:
     """Sign every browser out but this one."""
     with writing():
-        count = end_sessions(user, but=current_user.session_id)
-    record("other_sessions_ended", user=user.id, address=request.remote_addr)
+        count = end_other_sessions(user, current_user.session_id)
     flash(_ended(count), "success")
     return _back()
 

@@ -24,7 +24,6 @@ from opensink_web.models import Invitation, Membership, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import invitation as invitations
 from opensink_web.operations.accounts import queries
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import new_password_hash
 from opensink_web.operations.accounts.queries import user_count
 from opensink_web.web.access import (
@@ -139,7 +138,6 @@ def _let_in(user: User, goal: str) -> ResponseReturnValue:
     with writing():
         begin_session(user)
         remember_device(user.email)
-    record("signed_in", user=current_user.user.id, address=request.remote_addr)
     return redirect(goal, 303)
 
 
@@ -147,11 +145,8 @@ def _let_in(user: User, goal: str) -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End the session in this browser."""
-    user_id = current_user.user.id if current_user.is_authenticated else None
     with writing():
         end_session()
-    if user_id is not None:
-        record("signed_out", user=user_id, address=request.remote_addr)
     answer = make_response(redirect(url_for("auth.sign_in"), 303))
     if current_app.config["SESSION_COOKIE_SECURE"]:  # over HTTP browsers complain and do nothing
         # below a path the storage is other applications' too
@@ -182,7 +177,6 @@ def _sign_up(token: str, invitation: Invitation) -> ResponseReturnValue:
             with writing():
                 begin_session(invitations.sign_up(token, email, password_hash))
             remember_device(current_user.email)
-            record("signed_up", user=current_user.user.id, address=request.remote_addr)
             return redirect(url_for("auth.home"), 303)
         except InvalidInput as error:
             form.show(error)

@@ -1,13 +1,16 @@
 """The workspace's execution secret: shown on demand, replaced, and the old one given up."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from opensink_web import clock
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.accounts.workspace import end_secret_overlap, rotate_execution_secret
+from opensink_web.operations.accounts.workspace import (
+    end_secret_overlap,
+    note_secret_shown,
+    rotate_execution_secret,
+)
 from opensink_web.web.access import requires
 
 blueprint = Blueprint("execution_secret", __name__)
@@ -18,7 +21,8 @@ _SECRET = "/w/<workspace_slug>/admin/workspace/secret"  # noqa: S105 - an addres
 @requires("workspace", Action.WRITE)
 def show(principal: Principal) -> ResponseReturnValue:
     """Show the secret; by POST alone, so that no link leads to it and going back shows nothing."""
-    _note("execution_secret_shown", principal)
+    with writing():
+        note_secret_shown(principal.workspace)
     overlaps = principal.workspace.overlaps_at(clock.now())
     return render_template("workspace/secret.html", overlaps=overlaps)
 
@@ -29,7 +33,6 @@ def rotate(principal: Principal) -> ResponseReturnValue:
     """Replace the secret."""
     with writing():
         rotate_execution_secret(principal.workspace)
-    _note("execution_secret_rotated", principal)
     flash(
         "There is a new execution secret. Make your agents accept it too, then end the overlap.",
         "success",
@@ -43,11 +46,5 @@ def end_overlap(principal: Principal) -> ResponseReturnValue:
     """Give the previous secret up before its time."""
     with writing():
         end_secret_overlap(principal.workspace)
-    _note("execution_secret_overlap_ended", principal)
     flash("Calls carry the new secret now.", "success")
     return redirect(url_for("workspace.show", workspace_slug=principal.workspace.slug), 303)
-
-
-def _note(event: str, principal: Principal) -> None:
-    user, workspace = principal.user.id, principal.workspace.id
-    record(event, user=user, workspace=workspace, address=request.remote_addr)

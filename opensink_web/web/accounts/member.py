@@ -12,7 +12,6 @@ from opensink_web.contract.public_address import public_address
 from opensink_web.errors import Conflict, InvalidInput, PermissionMissing
 from opensink_web.models import Role
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.invitation import (
     INVITATION_LIFETIME,
     invite_for,
@@ -136,7 +135,6 @@ def deactivate(principal: Principal, user_id: UUID) -> ResponseReturnValue:
             email = deactivate_member(principal, user_id).user.email
     except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
-    record("member_deactivated", user=user_id, by=principal.user.id, address=request.remote_addr)
     flash(f"{email} is deactivated.", "success")
     return _back(principal)
 
@@ -150,7 +148,6 @@ def activate(principal: Principal, user_id: UUID) -> ResponseReturnValue:
             email = activate_member(principal, user_id).user.email
     except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
-    record("member_activated", user=user_id, by=principal.user.id, address=request.remote_addr)
     flash(f"{email} is active again.", "success")
     return _back(principal)
 
@@ -167,7 +164,6 @@ def create_reset_link(principal: Principal, user_id: UUID) -> ResponseReturnValu
             )
     except (Conflict, PermissionMissing) as error:
         return _page(principal, form, refusal=error.message), error.status
-    record("reset_link_made", user=user_id, by=principal.user.id, address=request.remote_addr)
     reset = ResetLink(email, public_address("password.reset", token=token))
     return _page(principal, form, reset=reset), 201
 
@@ -181,7 +177,6 @@ def reset_second_factor(principal: Principal, user_id: UUID) -> ResponseReturnVa
             email = reset_for_member(principal.workspace, user_id, by=principal.user).email
     except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
-    record("second_factor_reset", user=user_id, by=principal.user.id, address=request.remote_addr)
     flash(f"{email} signs in with the password alone until they set it up anew.", "success")
     return _back(principal)
 

@@ -32,7 +32,6 @@ from opensink_web.models import Role, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import identity as identities
 from opensink_web.operations.accounts import queries
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.queries import find_invitation, find_user
 from opensink_web.outbound.oidc import Attempt, Claims, OidcProvider
 from opensink_web.web.access import (
@@ -130,7 +129,6 @@ def unlink(user: User, identity_id: UUID) -> ResponseReturnValue:
     try:
         with writing():
             label = identities.unlink(user, identity_id).label
-        record("identity_unlinked", user=user.id, address=request.remote_addr)
         flash(f"{label} no longer opens your account.", "success")
     except Conflict as error:
         flash(error.message, "danger")
@@ -167,7 +165,6 @@ def _let_in(claims: Claims, goal: str, invitation_token: str | None) -> Response
         if user is not None:
             begin_session(user)
     if user is not None:
-        record("signed_in", user=user.id, issuer=claims.issuer, address=request.remote_addr)
         return redirect(_next_page(goal, invitation_token), 303)
     tell_stranger(
         f"There is an account with this address. Sign in with its password once to link it to "
@@ -218,7 +215,6 @@ def _link(user: User, claims: Claims) -> ResponseReturnValue:
             identities.link(user, claims)
     except Conflict as error:
         return _TO_LINK.drop(_failed(error))
-    record("identity_linked", user=user.id, issuer=claims.issuer, address=request.remote_addr)
     flash(f"You can sign in through {services().settings.oidc_name} from now on.", "success")
     return _TO_LINK.drop(redirect(url_for("account.show"), 303))
 

@@ -4,12 +4,11 @@ GET never uses a link up: mail scanners and prefetchers open every one. Nobody i
 either: the sign-in comes after, with everything else that it may ask for.
 """
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.credential import new_password_hash
 from opensink_web.operations.accounts.password import find_reset, reset_password
 from opensink_web.web.access import public, tell_stranger
@@ -47,11 +46,10 @@ def _reset(token: str) -> ResponseReturnValue:
         try:
             password_hash = new_password_hash(form.password.data, email=email)
             with writing():
-                user_id = reset_password(token, password_hash).id
+                reset_password(token, password_hash)
         except InvalidInput as error:
             form.show(error)
         else:
-            record("password_reset", user=user_id, address=request.remote_addr)
             tell_stranger("Your new password is set. Sign in with it.", "success")
             return redirect(url_for("auth.sign_in"), 303)
     page = render_template("auth/reset_password.html", form=form, email=email)

@@ -11,7 +11,6 @@ from wtforms.validators import InputRequired, ValidationError
 from opensink_web.errors import Conflict, InvalidInput, OpenSinkError, PermissionMissing
 from opensink_web.models import CustomRole, Membership, Role
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import (
     KEY_RESOURCES,
     ROLE_PATTERNS,
@@ -119,7 +118,6 @@ def create(principal: Principal) -> ResponseReturnValue:
         except (InvalidInput, Conflict, PermissionMissing) as error:
             form.show(error)
         else:
-            _record("role_created", principal, name)
             flash(f"The role {name} is made. Members get it on the page Members.", "success")
             return _back(principal)
     return _form_page(form, None)
@@ -152,7 +150,6 @@ def edit(principal: Principal, role_id: UUID) -> ResponseReturnValue:
         except (InvalidInput, Conflict, PermissionMissing) as error:
             form.show(error)
         else:
-            _record("role_changed", principal, name)
             flash(f"The role {name} is changed, for everybody who has it.", "success")
             return _back(principal)
     return _form_page(form, find_role(principal.workspace, role_id))
@@ -168,7 +165,6 @@ def delete(principal: Principal, role_id: UUID) -> ResponseReturnValue:
     except PermissionMissing as error:
         flash(error.message, "danger")
         return _back(principal)
-    _record("role_deleted", principal, name)
     flash(f"The role {name} is deleted. Nobody has it any more.", "success")
     return _back(principal)
 
@@ -188,7 +184,6 @@ def assign(principal: Principal, user_id: UUID) -> ResponseReturnValue:
     except PermissionMissing as error:
         flash(error.message, "danger")
         return there
-    record("roles_given", user=user_id, roles=names, by=principal.user.id, address=_address())
     flash(sentence, "success")
     return there
 
@@ -210,14 +205,6 @@ def _form_page(form: RoleForm, role: CustomRole | None) -> ResponseReturnValue:
         resources=KEY_RESOURCES,
     )
     return page, 422 if form.errors else 200
-
-
-def _record(event: str, principal: Principal, name: str) -> None:
-    record(event, role=name, by=principal.user.id, address=_address())
-
-
-def _address() -> str | None:
-    return request.remote_addr
 
 
 def _back(principal: Principal) -> ResponseReturnValue:

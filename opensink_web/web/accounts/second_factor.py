@@ -24,7 +24,6 @@ from opensink_web.models import SecondFactor, User, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import second_factor as factors
-from opensink_web.operations.accounts.audit import record
 from opensink_web.web.access import (
     begin_session,
     has_just_signed_in,
@@ -128,7 +127,6 @@ def confirm(user: User) -> ResponseReturnValue:
         try:
             with writing():
                 codes = factors.confirm_setup(user, form.code.data)
-            record("second_factor_on", user=user.id, address=request.remote_addr)
             return _codes_page(codes)
         except InvalidInput as error:
             form.show(error)
@@ -148,8 +146,7 @@ def renew_codes(user: User) -> ResponseReturnValue:
         return _gone()
     if form.validate_on_submit() and _proves(form, user, factor):
         with writing():
-            codes = factors.renew_recovery_codes(factor)
-        record("recovery_codes_renewed", user=user.id, address=request.remote_addr)
+            codes = factors.renew_recovery_codes(user, factor)
         return _codes_page(codes)
     return _page(user, renewal=form), 422
 
@@ -165,7 +162,6 @@ def turn_off(user: User) -> ResponseReturnValue:
     if form.validate_on_submit() and _proves(form, user, factor):
         with writing():
             factors.turn_off(user)
-        record("second_factor_off", user=user.id, address=request.remote_addr)
         flash("Your account no longer has a second factor.", "success")
         return redirect(url_for("account.show"), 303)
     return _page(user, turning_off=form), 422
@@ -203,8 +199,6 @@ def _let_in(user: User, factor: SecondFactor, code: str) -> bool:
             remember_device(user.email)
     if accepted:
         forgive_code(user)
-    event = "signed_in" if accepted else "second_factor_failed"
-    record(event, user=user.id, address=request.remote_addr)
     return accepted
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectChoice, SelectMultipleField
 from wtforms.validators import InputRequired, ValidationError
@@ -12,7 +12,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models import Membership, Team
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.queries import all_teams, find_team, list_members
 from opensink_web.operations.accounts.team import create_team, delete_team, update_team
@@ -72,7 +71,6 @@ def create(principal: Principal) -> ResponseReturnValue:
         except (InvalidInput, Conflict) as error:
             form.show(error)
         else:
-            _record("team_created", principal, name)
             flash(f"The team {name} is made.", "success")
             return _back(principal)
     return _form_page(form, None)
@@ -99,7 +97,6 @@ def edit(principal: Principal, team_id: UUID) -> ResponseReturnValue:
         except (InvalidInput, Conflict) as error:
             form.show(error)
         else:
-            _record("team_changed", principal, name)
             flash(f"The team {name} is changed.", "success")
             return _back(principal)
     return _form_page(form, find_team(principal.workspace, team_id))
@@ -111,7 +108,6 @@ def delete(principal: Principal, team_id: UUID) -> ResponseReturnValue:
     """Delete a team."""
     with writing():
         name = delete_team(principal.workspace, team_id)
-    _record("team_deleted", principal, name)
     flash(f"The team {name} is deleted.", "success")
     return _back(principal)
 
@@ -138,10 +134,6 @@ def _choices(members: Sequence[Membership]) -> list[SelectChoice]:
 def _form_page(form: TeamForm, team: Team | None) -> ResponseReturnValue:
     page = render_template("team/edit.html", form=form, team=team)
     return page, 422 if form.errors else 200
-
-
-def _record(event: str, principal: Principal, name: str) -> None:
-    record(event, team=name, by=principal.user.id, address=request.remote_addr)
 
 
 def _back(principal: Principal) -> ResponseReturnValue:

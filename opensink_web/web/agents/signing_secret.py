@@ -5,20 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, UnreadableSecret
 from opensink_web.models import Agent
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.audit import record
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.agent import lock_agent
 from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.agents.signing_secret import (
     Owner,
     end_signing_overlap,
+    note_secret_shown,
     rotate_signing_secret,
     signing_secret_of,
 )
@@ -121,26 +121,16 @@ def _show(principal: Principal, owner: Owner) -> ResponseReturnValue:
     except (Conflict, UnreadableSecret) as error:
         flash(error.message, "danger")
         return redirect(place, 303)
-    _note("shown", principal, owner)
+    with writing():
+        note_secret_shown(owner)
     return render_template(
         "signing_secret/show.html", secret=secret, back=place, name=_name(owner), kind=_kind(owner)
     )
 
 
 def _done(principal: Principal, owner: Owner, event: str) -> ResponseReturnValue:
-    _note(event, principal, owner)
     flash(_SAID_AFTER[event], "success")
     return redirect(_place(principal.workspace.slug, owner), 303)
-
-
-def _note(event: str, principal: Principal, owner: Owner) -> None:
-    record(
-        f"signing_secret_{event}",
-        user=principal.user.id,
-        workspace=principal.workspace.id,
-        of=owner.id,
-        address=request.remote_addr,
-    )
 
 
 def _kind(owner: Owner) -> str:

@@ -20,6 +20,7 @@ from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.queries import find_input_request, find_request_to_show
 from opensink_web.operations.requests.reasons import last_reasons
+from opensink_web.operations.requests.view import note_view
 from opensink_web.schema.form import AnswerForm
 from opensink_web.visible_text import has_hidden
 from opensink_web.web.access import requires, services
@@ -107,8 +108,9 @@ class RequestPage:
 @blueprint.get(_PAGE)
 @requires("agent_session_input_requests", Action.READ)
 def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
-    """Show a request, its form filled with what the schema proposes."""
+    """Show a request, its form filled with what the schema proposes; who sees it first is noted."""
     input_request = find_request_to_show(principal.workspace, request_id)
+    note_view(input_request, principal.user)
     form = form_of_draft(principal, input_request)
     if _is_pending(input_request):
         form = form or AnswerForm.blank(input_request.schema, input_request.proposed_response)

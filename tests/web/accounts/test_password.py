@@ -284,14 +284,16 @@ def test_what_happens_to_accounts_is_logged_without_secrets(
     _, link = ask_for_link(alice, cast.bob)
     app.test_client().post(link, data=CHOOSE)
     alice.post("/sign-out")
-    by_alice, address = f'user="{cast.alice.id}"', 'address="127.0.0.1"'
-    assert [each.getMessage() for each in caplog.records if each.name == "opensink.audit"] == [
+    theirs, address = f'by="{cast.alice.id}"', 'address="127.0.0.1"'
+    by_alice = f'person="{cast.alice.id}" {theirs}'
+    lines = [each.getMessage() for each in caplog.records if each.name == "opensink.audit"]
+    assert [re.sub(' session="[^"]+"', "", line) for line in lines] == [
         f"signed_in {by_alice} {address}",
         f"password_refused {by_alice} {address}",
-        f'password_refused user="unknown" {address}',
+        f'password_refused person="unknown" {address}',
         f"password_changed {by_alice} {address}",
         f"other_sessions_ended {by_alice} {address}",
-        f'reset_link_made user="{cast.bob.id}" by="{cast.alice.id}" {address}',
-        f'password_reset user="{cast.bob.id}" {address}',
+        f'reset_link_made person="{cast.bob.id}" {theirs} {address}',
+        f'password_reset person="{cast.bob.id}" by="{cast.bob.id}" {address}',
         f"signed_out {by_alice} {address}",
     ]

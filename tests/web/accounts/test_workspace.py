@@ -48,7 +48,7 @@ def test_who_has_seen_the_secret_is_on_record(
     alice.post(SECRET)
     alice.post(ROTATE)
     alice.post(END_OVERLAP)
-    who = f'user="{cast.alice.id}" workspace="{cast.alice.workspace_id}" address="127.0.0.1"'
+    who = f'workspace="{cast.alice.workspace_id}" by="{cast.alice.id}" address="127.0.0.1"'
     events = ("shown", "rotated", "overlap_ended")
     assert [f"execution_secret_{event} {who}" for event in events] == caplog.messages
 

@@ -77,6 +77,23 @@ def test_asked_with_a_key_decided_in_a_browser_and_undone(
     assert undone.via_id == answered.via_id
 
 
+def test_who_has_looked_and_begun_to_write_is_noted_once(
+    app: Flask, cast: Cast, agent: Api, bob: FlaskClient, charlie: FlaskClient
+) -> None:
+    request = ask(agent)
+    page = f"/w/main/requests/{request['id']}"
+    for _ in range(2):
+        assert bob.get(page).status_code == 200
+        draft = [["approved", "true"]]
+        assert bob.post(f"{page}/draft", json={"fields": draft}).status_code < 400
+    assert charlie.get(page).status_code == 404
+    actions = [(each.action, each.user_id) for each in happened(app, cast.alice, request["id"])]
+    assert actions[1:] == [
+        (AuditAction.REQUEST_VIEWED, cast.bob.id),
+        (AuditAction.DRAFT_BEGUN, cast.bob.id),
+    ]
+
+
 def test_declined_extended_superseded_and_withdrawn(app: Flask, cast: Cast, agent: Api) -> None:
     tomorrow = clock.now() + timedelta(days=1)
     request = ask(agent, expires_at=tomorrow.isoformat())

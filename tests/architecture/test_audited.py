@@ -1,0 +1,192 @@
+"""What a person, a program or the sweeper can do is in the audit, or named here with a reason."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "opensink_web"
+OPERATIONS = PACKAGE / "operations"
+RECORDING = {"record", "record_of_account", "record_of"}
+STATEMENTS = {"insert", "update", "delete"}
+WRITING = {*STATEMENTS, "rows_changed", "Insertion"}
+OF_SESSION = {"db.session.add", "db.session.add_all", "db.session.delete"}
+
+_USED = "when something was used last is no deed of anybody's"
+_AGENT = "an agent's own account of its work stands in its history, which is kept apart"
+_ENGINE = "how calls and executions go is in their attempts and timelines; their ends are recorded"
+_OWN = "what somebody keeps for themselves, and nobody else sees"
+_OVER = "goes by itself when its time is over, as was said when it was made"
+_CHORE = "goes on with what was recorded when somebody began it"
+_READS = "writes no row"
+NEEDS_NONE = {
+    "accounts.api_key.note_uses": _USED,
+    "accounts.user_session.note_seen": _USED,
+    "accounts.password.renew_hash": "the same password, under a stronger hash",
+    "accounts.second_factor.begin_setup": "counts for nothing until it is confirmed",
+    "accounts.user_session.forget_over": _OVER,
+    "agents.activity.add_activity": _AGENT,
+    "agents.agent_session.start_session": _AGENT,
+    "agents.agent_session.update_session": _AGENT,
+    "audit.chain.chain_some": "chains what was recorded",
+    "audit.verification.verify_workspace": _READS,
+    "decisions.bulk_result.forget_results": _OVER,
+    "decisions.bulk_result.keep_results": "each decision is recorded by itself",
+    "deletion.delete_some_left": _CHORE,
+    "deliveries.attempt.begin_attempts": _ENGINE,
+    "deliveries.attempt.refused": _READS,
+    "executions.batch.cancel_some_left": _CHORE,
+    "executions.callback.claims_of": _READS,
+    "executions.callback.finish_callbacks": _ENGINE,
+    "executions.claim.claims_of": _READS,
+    "executions.ending.end_forgotten_batches": _CHORE,
+    "executions.execution.complete_execution": _ENGINE,
+    "executions.execution.fail_execution": _ENGINE,
+    "executions.execution.refuse_to_pause": _ENGINE,
+    "executions.queries.batch.progress_of": _READS,
+    "executions.queueing.queue_some": _CHORE,
+    "executions.staging.delete_some_given_up": "was never accepted, and nobody has seen it",
+    "executions.staging.stage": "counts for nothing until it is accepted, which is recorded",
+    "idempotency.forget_expired": _OVER,
+    "requests.deadline.bring_effects_forward": "the clock was put back; what follows is recorded",
+    "requests.draft.discard_draft": _OWN,
+    "requests.preview.create_preview": "asks nobody",
+    "requests.preview.forget_previews": _OVER,
+    "requests.saved_view.delete_view": _OWN,
+    "requests.saved_view.rename_view": _OWN,
+    "requests.saved_view.save_view": _OWN,
+    "requests.search.forget_closed": _CHORE,
+    "requests.search.index_some": "an index of what is there",
+    "retention.prune_some": _OVER,
+    "sealed.reseal": "the same values under another key",
+}
+"""Verbs that write and are in no audit, each with the reason."""
+
+
+def name_of(path: Path) -> str:
+    """Return a module's name below the operations."""
+    parts = path.relative_to(OPERATIONS).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def is_writing(node: ast.AST, written: set[str]) -> bool:
+    """Return True if this is a statement that writes, or changes a row."""
+    match node:
+        case ast.Call():
+            name = ast.unparse(node.func)
+            return name in WRITING | OF_SESSION
+        case ast.Assign():
+            return any(
+                isinstance(target, ast.Attribute) and ast.unparse(target.value) != "self"
+                for target in node.targets
+            )
+        case ast.Name():
+            return node.id in written
+        case _:
+            return False
+
+
+class Verbs:
+    """What the functions of all operations call, and which of them write or record."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, set[str]] = defaultdict(set)
+        self.writes: set[str] = set()
+        self.records: set[str] = set()
+        for path in sorted(OPERATIONS.rglob("*.py")):
+            self._read(name_of(path), ast.parse(path.read_text()))
+
+    def _read(self, module: str, tree: ast.Module) -> None:
+        imported = dict(imports_of(tree))
+        written = {
+            target.id
+            for each in tree.body
+            if isinstance(each, ast.Assign)
+            and any(is_statement(node) for node in ast.walk(each.value))
+            for target in each.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            name = f"{module}.{node.name}"
+            for inner in ast.walk(node):
+                if is_writing(inner, written):
+                    self.writes.add(name)
+                if isinstance(inner, ast.Name):
+                    self.calls[name].add(imported.get(inner.id, f"{module}.{inner.id}"))
+                    if inner.id in RECORDING:
+                        self.records.add(name)
+
+    def reached_from(self, name: str) -> set[str]:
+        """Return a function, and all that it calls, however indirectly."""
+        reached, left = set(), [name]
+        while left:
+            each = left.pop()
+            if each not in reached:
+                reached.add(each)
+                left += self.calls.get(each, ())
+        return reached
+
+
+def is_statement(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in STATEMENTS
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in STATEMENTS
+
+
+def imports_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield what a module calls what it imports of operations."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(
+            "opensink_web.operations"
+        ):
+            place = str(node.module).removeprefix("opensink_web.operations").lstrip(".")
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{place}.{alias.name}".lstrip(".")
+
+
+def used_elsewhere() -> Iterator[str]:
+    """Yield the operations that pages, the API, commands and the engine call."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if OPERATIONS in path.parents or "migrations" in path.parts:
+            continue
+        tree = ast.parse(path.read_text())
+        imported = dict(imports_of(tree))
+        yield from imported.values()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                module = imported.get(node.value.id)
+                if module is not None:
+                    yield f"{module}.{node.attr}"
+
+
+@cache
+def verbs() -> Verbs:
+    return Verbs()
+
+
+def unrecorded() -> set[str]:
+    """Return the verbs that write something and record nothing."""
+    known = verbs()
+    return {
+        name
+        for name in set(used_elsewhere())
+        if (reached := known.reached_from(name)) & known.writes and not reached & known.records
+    }
+
+
+def test_every_verb_is_in_the_audit_or_has_a_reason_not_to_be() -> None:
+    assert sorted(unrecorded() - {*NEEDS_NONE}) == []
+
+
+def test_no_reason_is_given_for_what_is_recorded_or_gone() -> None:
+    assert sorted({*NEEDS_NONE} - unrecorded()) == []
+
+
+def test_verbs_that_write_are_told_from_those_that_read() -> None:
+    known = verbs()
+    assert known.reached_from("decisions.decision.resolve") & known.records
+    assert known.reached_from("requests.saved_view.save_view") & known.writes
+    assert not known.reached_from("requests.queries.find_draft") & known.writes
