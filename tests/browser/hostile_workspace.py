@@ -101,7 +101,8 @@ def _write(texts: Texts) -> HostilePlace:
     db.session.flush()
     reader = _add_people(workspace, texts)
     for line in texts.of_people[:20]:
-        create_key(workspace, reader, name=line, scopes=("all:all",))
+        key, _ = create_key(workspace, reader, name="key", scopes=("all:all",))
+        key.name = line  # as one that was made when names could be anything
     sessions = [_ask(workspace, line, texts) for line in texts.lines]
     session = sessions[0]
     _log(session, texts)
@@ -231,10 +232,11 @@ def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
     agent = create_agent(
         workspace,
         _POLICY,
-        name=line,
+        name="agent",
         description=line,
         execution_endpoint=EndpointSpec(url, "POST", (("X-A", "<b>"),), {line: line}, 5),
     )
+    agent.name = line
     agent.endpoint_unhealthy_since, agent.endpoint_failure_count = clock.now(), 5
     agent.endpoint_last_error = line
     state: JSONObject = {text: text for text in texts.all[:150]}
