@@ -224,6 +224,11 @@ class Settings:
         "(0 to 60); decisions by the API take effect at once",
         read.whole_number(0, UNDO_SECONDS_MAX),
     )
+    claim_minutes: int = _setting(
+        "30",
+        "How long a request stays with who claimed it and is not heard of, in minutes (1 to 1440)",
+        read.whole_number(1, 1440),
+    )
     retention_days_sessions: int = _days(
         "How many days to keep ended sessions, with their requests, activities and deliveries; "
         "also test calls"

@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
+from flask import current_app
 from pydantic import Field, JsonValue
 
 from opensink_web.api.request_answer import InputRequestResponse, RequestStatus
 from opensink_web.api.request_body import (
     Assigning,
+    Claiming,
     Delegating,
     Extension,
     InputRequestCreate,
@@ -31,6 +33,7 @@ from opensink_web.operations.accounts.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents import question
 from opensink_web.operations.decisions import assignment, expiry, withdrawal
+from opensink_web.operations.decisions import claim as claims
 from opensink_web.operations.decisions import decision as decisions
 from opensink_web.operations.executions.execution import refuse_to_pause
 from opensink_web.operations.requests import queries as input_requests
@@ -38,6 +41,7 @@ from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
 from opensink_web.operations.requests.assignment import assignees_named, those_there
 from opensink_web.operations.requests.options import RequestOptions, check_options
 from opensink_web.schema.limits import check_schema
+from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "agent_session_input_requests"
 routes = Routes(RESOURCE)
@@ -105,7 +109,7 @@ def ask(
         options=checked,
         asked_with_id=principal.execution_id,
     )
-    return InputRequestResponse.shown_to(principal, request)
+    return InputRequestResponse.new_shown_to(principal, request)
 
 
 @routes.get("/agent-session-input-requests", summary="List the requests.")
@@ -250,3 +254,34 @@ def delegate(principal: Principal, request_id: UUID, body: Delegating) -> InputR
         raise InvalidInput(message, errors=(FieldError("/to", message),))
     request = assignment.delegate(principal.workspace, request_id, assignees[0], by=principal.user)
     return InputRequestResponse.shown_to(principal, request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/claim",
+    summary="Take a request on: nobody else can decide it meanwhile.",
+    status=200,
+)
+def claim(principal: Principal, request_id: UUID, body: Claiming) -> InputRequestResponse:
+    request = claims.claim(
+        principal.workspace,
+        request_id,
+        by=principal.user,
+        minutes=_claim_minutes(),
+        instead_of=body.instead_of,
+    )
+    return InputRequestResponse.shown_to(principal, request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/release",
+    summary="Let a request go that one has taken on.",
+    status=200,
+)
+def release(principal: Principal, request_id: UUID) -> InputRequestResponse:
+    request = claims.release(principal.workspace, request_id, by=principal.user)
+    return InputRequestResponse.shown_to(principal, request)
+
+
+def _claim_minutes() -> int:
+    services: Services = current_app.extensions[EXTENSION]
+    return services.settings.claim_minutes

@@ -1,6 +1,6 @@
 """What is answered of a request: how it stands, whose it is, and what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -13,6 +13,7 @@ from opensink_web.api.request_body import ContextLinkResponse
 from opensink_web.contract.shapes import JsonObject, PersonResponse, ResponseModel
 from opensink_web.models import (
     Assignment,
+    Claim,
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
@@ -26,6 +27,7 @@ from opensink_web.operations.accounts.disclosure import (
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.assignment import assignments_of_each
+from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.digest import digest_of_request
 
 
@@ -61,7 +63,16 @@ _NOT_DECIDED: dict[str, Any] = {
 
 # what other rows say of a request, and what is written otherwise than it is kept
 _WRITTEN_OTHERWISE = {
-    *("tags", "assignees", "superseded_by", "digest", "decline_reason", "cancel_reason")
+    *(
+        "tags",
+        "assignees",
+        "claimed_by",
+        "claimed_until",
+        "superseded_by",
+        "digest",
+        "decline_reason",
+        "cancel_reason",
+    )
 }
 
 
@@ -121,6 +132,12 @@ class InputRequestResponse(ResponseModel):
     resolved_by_system: bool
     priority: int
     tags: list[str]
+    claimed_by: PersonResponse | None = Field(
+        description="Who has taken it on; nobody else can decide until they let it go."
+    )
+    claimed_until: datetime | None = Field(
+        description="When that ends by itself, unless they go on with it."
+    )
     assignees: list[AssigneeResponse] = Field(
         description="Whose it is to decide; empty for nobody's in particular."
     )
@@ -140,15 +157,23 @@ class InputRequestResponse(ResponseModel):
     )
 
     @classmethod
-    def all_shown_to(cls, principal: Principal, requests: Sequence[InputRequest]) -> list[Self]:
-        """Write requests, their secrets only for those who read them."""
+    def all_shown_to(
+        cls,
+        principal: Principal,
+        requests: Sequence[InputRequest],
+        claims: Mapping[UUID, Claim] | None = None,
+    ) -> list[Self]:
+        """Write requests, their secrets only for those who read them; `claims` where they are
+        known.
+        """
+        claims = claims_of(requests) if claims is None else claims
         tags = input_requests.tags_of_each(requests)
         assignments = assignments_of_each(requests)
         is_old = InputRequestStatus.SUPERSEDED
         old = [request.id for request in requests if request.status is is_old]
         successors = input_requests.successors_of(old) if old else {}
         return [
-            cls._shown_to(principal, request, its_tags, whose, successors.get(request.id))
+            cls._shown_to(principal, request, its_tags, (whose, claims.get(request.id)), successors)
             for request, its_tags, whose in zip(requests, tags, assignments, strict=True)
         ]
 
@@ -158,13 +183,18 @@ class InputRequestResponse(ResponseModel):
         return cls.all_shown_to(principal, [request])[0]
 
     @classmethod
+    def new_shown_to(cls, principal: Principal, request: InputRequest) -> Self:
+        """Write one that was asked just now, which nobody can have taken on."""
+        return cls.all_shown_to(principal, [request], {})[0]
+
+    @classmethod
     def _shown_to(
         cls,
         principal: Principal,
         request: InputRequest,
         tags: list[str],
-        assignments: Sequence[Assignment],
-        superseded_by: UUID | None,
+        whose: tuple[Sequence[Assignment], Claim | None],
+        successors: Mapping[UUID, UUID],
     ) -> Self:
         # asking an object for what it has costs less than being asked by pydantic, and least is to
         # look at what was read of its row
@@ -173,6 +203,7 @@ class InputRequestResponse(ResponseModel):
             name: read[name] if name in read else getattr(request, name)
             for name in _kept_as_written()
         }
+        assignments, claim = whose
         is_cancelled = request.status is InputRequestStatus.CANCELLED
         reason = request.decline_reason
         answer = cls.model_validate(
@@ -180,7 +211,9 @@ class InputRequestResponse(ResponseModel):
                 **values,
                 "tags": tags,
                 "assignees": assignments,
-                "superseded_by": superseded_by,
+                "claimed_by": claim and claim.user,
+                "claimed_until": claim and claim.lapses_at,
+                "superseded_by": successors.get(request.id),
                 "digest": digest_of_request(request),  # old requests have none
                 "decline_reason": None if is_cancelled else reason,
                 "cancel_reason": reason if is_cancelled else None,

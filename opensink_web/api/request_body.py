@@ -236,6 +236,12 @@ class Delegating(Received):
     to: AssigneeName
 
 
+class Claiming(Received):
+    """From whom it is taken over, where somebody has it: the id of that user."""
+
+    instead_of: UUID | None = None
+
+
 class Extension(Received):
     """The new deadline, later than the one before."""
 

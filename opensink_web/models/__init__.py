@@ -28,6 +28,7 @@ from opensink_web.models.batch import Batch, BatchStatus
 from opensink_web.models.bulk_decision import BulkDecision
 from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.chat import Chat, ChatMessage
+from opensink_web.models.claim import Claim
 from opensink_web.models.comment import Comment, CommentMention
 from opensink_web.models.deadline import Deadline, DeadlineKind
 from opensink_web.models.delivery import (
@@ -98,6 +99,7 @@ __all__ = [
     "CallbackStatus",
     "Chat",
     "ChatMessage",
+    "Claim",
     "Comment",
     "CommentMention",
     "CustomRole",

@@ -68,6 +68,8 @@ class AuditAction(StrEnum):
     DRAFT_BEGUN = "draft_begun"
     REQUEST_ASSIGNED = "request_assigned"
     REQUEST_HANDED_ON = "request_handed_on"
+    REQUEST_CLAIMED = "request_claimed"
+    REQUEST_RELEASED = "request_released"
     REQUEST_ANSWERED = "request_answered"
     REQUEST_DECLINED = "request_declined"
     DECISION_UNDONE = "decision_undone"

@@ -33,6 +33,7 @@ from opensink_web.web.rendering import assets, compression, filters
 from opensink_web.web.requests import (
     assignment,
     bulk,
+    claim,
     draft,
     extend,
     inbox,
@@ -64,6 +65,7 @@ _AREAS = (
     undo,
     extend,
     assignment,
+    claim,
     row,
     bulk,
     table,

@@ -10,6 +10,7 @@
     ["A", "Yes, or approve: it is sent at once"],
     ["R", "No: sent at once where yes or no is asked; else decline, with a reason"],
     ["D", "Decline with a reason"],
+    ["C", "Claim a request: nobody else decides it meanwhile; or let it go"],
     ["Z", "Undo the last decision, while there is time"],
     ["X", "Select the row; with Shift all rows from the last selected one"],
     ["E", "Go to the first field"],

@@ -62,6 +62,8 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "tags": [],
         "assignees": [],
         "comments_count": 0,
+        "claimed_by": None,
+        "claimed_until": None,
         "reference": None,
         "context": [],
         "allow_decline": True,

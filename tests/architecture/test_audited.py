@@ -32,6 +32,7 @@ NEEDS_NONE = {
     "audit.chain.chain_some": "chains what was recorded",
     "audit.verification.verify_workspace": _READS,
     "decisions.bulk_result.forget_results": _OVER,
+    "decisions.claim.renew": "goes on with a claim that was recorded",
     "decisions.bulk_result.keep_results": "each decision is recorded by itself",
     "deletion.delete_some_left": _CHORE,
     "deliveries.attempt.begin_attempts": _ENGINE,

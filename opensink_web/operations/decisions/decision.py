@@ -16,6 +16,7 @@ from opensink_web.operations.decisions.asker import (
     let_go_on,
     lock_asker,
 )
+from opensink_web.operations.decisions.authority import Written, check_may_decide
 from opensink_web.operations.decisions.holding import held_until, hold
 from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.digest import check_seen, digest_of_request
@@ -42,13 +43,14 @@ def resolve(
 
     The answer to a call that waits for approval is the input that it is made with. `seen` is the
     digest of what the person was shown. Raises: NotFound; AlreadyResolved, saying who and when;
-    Superseded, when that is not what is asked; Conflict when there is nobody to answer any more.
+    Superseded, when that is not what is asked; Conflict when there is nobody to answer any more,
+    and where somebody else has taken it on.
     """
     locked = lock_asker(workspace.id, answer.request_id)
     InputRequest.schema.remember(locked.request, answer.schema)
-    store_response(locked.request, answer, by, held_until(hold_seconds))
+    holder_id = store_response(locked.request, answer, by, held_until(hold_seconds))
     _record(AuditAction.REQUEST_ANSWERED, locked.request, by, answer)
-    return _decided(locked, by, seen)
+    return _decided(locked, Written(answer.request_id, by, holder_id), seen)
 
 
 def decline(
@@ -64,26 +66,27 @@ def decline(
 
     An agent goes on as after an answer, an execution fails with it. Raises: NotFound;
     AlreadyResolved, saying who and when; InvalidInput without a usable reason; Superseded; Conflict
-    when it has to be answered, and when nobody waits any more.
+    when it has to be answered, when nobody waits any more, and where somebody else has taken it on.
     """
     reason = _checked_reason(reason)
     locked = lock_asker(workspace.id, request_id)
     if not locked.request.allow_decline:
         raise Conflict("Whoever asked this needs an answer, so it cannot be declined.")
-    store_refusal(locked.request, reason, by, held_until(hold_seconds))
+    holder_id = store_refusal(locked.request, reason, by, held_until(hold_seconds))
     _record(AuditAction.REQUEST_DECLINED, locked.request, by)
-    return _decided(locked, by, seen)
+    return _decided(locked, Written(request_id, by, holder_id), seen)
 
 
-def _decided(locked: LockedRequest, by: User, seen: str | None) -> InputRequest:
+def _decided(locked: LockedRequest, written: Written, seen: str | None) -> InputRequest:
     """Hold a decision that was just stored, or have it take effect."""
+    check_may_decide(written)
     check_seen(locked.request, seen)
     if locked.request.comments_count:  # whoever is asked there has said what they think
-        see_mentions(locked.request.id, by.id)
+        see_mentions(locked.request.id, written.by.id)
     if locked.request.held_until is None:
-        let_go_on(locked, by)
+        let_go_on(locked, written.by)
         if seen is not None:  # only a page has shown something, and only a page has drafts
-            discard_draft(locked.request.id, by.id)
+            discard_draft(locked.request.id, written.by.id)
     else:
         check_waiting(locked)
         hold(locked.request)

@@ -39,6 +39,7 @@ from opensink_web.operations.requests.assignment import (
     assignments_of,
     close_assignments,
 )
+from opensink_web.operations.requests.claim import move_claim
 from opensink_web.operations.requests.deadline import drop_deadline
 from opensink_web.operations.requests.input_request import (
     NewRequest,
@@ -176,6 +177,7 @@ def supersede(
             )
         ]
     )
+    move_claim(old.id, new_id)
     if old.comments_count:
         move_mentions(old.id, new_id)
     new = db.session.get_one(InputRequest, new_id)

@@ -18,9 +18,9 @@ from opensink_web.errors import InvalidInput
 from opensink_web.models import AuditAction, Draft, SubjectKind, User, Workspace, db
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
-from opensink_web.models.transaction import run_prepared
+from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.audit.record import record
-from opensink_web.operations.requests.queries import find_input_request
+from opensink_web.operations.requests.queries import TYPING, find_input_request
 
 CHARACTERS_MAX = 1_000_000
 Fields = Sequence[tuple[str, str]]
@@ -89,6 +89,8 @@ def save_draft(
     if row is None:
         begun = (AuditAction.DRAFT_BEGUN, workspace.id, SubjectKind.REQUEST, request_id)
         record(*begun, by=by)
+    if row is None or row.updated_at <= moment - TYPING:
+        changed_after_commit(workspace.id)  # others see that somebody has begun
     return SavedDraft(moment, has_replaced=row is not None and row.updated_at != known)
 
 

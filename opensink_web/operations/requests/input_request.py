@@ -10,15 +10,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, case, insert, update
+from sqlalchemy import BindParameter, bindparam, case, insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web import clock
-from opensink_web.errors import NotFound
+from opensink_web.errors import Conflict, NotFound
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     OPEN_STATUSES,
     AuditAction,
+    Claim,
     DeadlineKind,
     InputRequest,
     InputRequestKind,
@@ -45,8 +46,22 @@ LINE_LENGTH_MAX = 255
 _OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
 _ADD = insert(InputRequest)
 _ADD_TAGS = insert(InputRequestTag)
-_DECIDE = update(InputRequest).where(
-    InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
+# who has taken a request on in the moment in which it is decided; looked up by the statement that
+# decides, it is what nobody can change until the transaction ends
+_HOLDER_ID = (
+    select(Claim.user_id)
+    .where(Claim.request_id == InputRequest.id, Claim.lapses_at > bindparam("moment"))
+    .correlate(InputRequest)
+    .scalar_subquery()
+    .label("holder_id")
+)
+_DECIDE = (
+    update(InputRequest)
+    .where(
+        InputRequest.id == bindparam("of_request"),
+        InputRequest.status == InputRequestStatus.PENDING,
+    )
+    .returning(_HOLDER_ID)
 )
 _IS_HELD = (
     InputRequest.id == bindparam("of_request"),
@@ -233,12 +248,12 @@ def store_response(
     answer: CheckedAnswer,
     by: User | None,
     held_until: datetime | None = None,
-) -> None:
-    """Answer a request, once; `by` nobody where its deadline does.
+) -> UUID | None:
+    """Answer a request, once; `by` nobody where its deadline does. Return who had taken it on.
 
     Raises: AlreadyResolved, saying who and when; Conflict.
     """
-    _decide(
+    holder_id = _decide(
         request,
         by,
         InputRequestStatus.RESOLVED,
@@ -248,18 +263,21 @@ def store_response(
     )
     InputRequest.response.remember(request, answer.value)
     InputRequest.edited.remember(request, answer.edited)
+    return holder_id
 
 
 def store_refusal(
     request: InputRequest, reason: str, by: User | None, held_until: datetime | None = None
-) -> None:
-    """Decline a request, once; `by` nobody where its deadline does.
+) -> UUID | None:
+    """Decline a request, once; `by` nobody where its deadline does. Return who had taken it on.
 
     Raises: AlreadyResolved, saying who and when; Conflict.
     """
     sealed = InputRequest.decline_reason.seal(request.id, reason)
-    _decide(request, by, InputRequestStatus.DECLINED, held_until, sealed_decline_reason=sealed)
+    status = InputRequestStatus.DECLINED
+    holder_id = _decide(request, by, status, held_until, sealed_decline_reason=sealed)
     InputRequest.decline_reason.remember(request, reason)
+    return holder_id
 
 
 def store_effect(request_id: UUID) -> bool:
@@ -344,9 +362,9 @@ def _decide(
     sealed_response: str | None = None,
     sealed_edited: str | None = None,
     sealed_decline_reason: str | None = None,
-) -> None:
+) -> UUID | None:
     """Decide if nobody has: of many at once exactly one gets through. It is held until a moment, if
-    one is given.
+    one is given. Return who had taken it on.
 
     Raises: AlreadyResolved; Conflict; NotFound.
     """
@@ -363,15 +381,19 @@ def _decide(
     }
     if held_until is not None:
         values |= {"status": InputRequestStatus.HELD, "held_until": held_until}
-    decided = run_prepared(_DECIDE, {"of_request": request.id, **sealed, **values})
-    if decided.rowcount != 1:
+    meant = {"of_request": request.id, "moment": values["resolved_at"]}
+    decided = run_prepared(_DECIDE, {**meant, **sealed, **values}).one_or_none()
+    if decided is None:
         # one that was read past the session does not know who decided
         newest = db.session.get(InputRequest, request.id, populate_existing=True)
         if newest is None:
             raise NotFound("There is no such input request.")
         check_pending(newest)
+        raise Conflict("Somebody else is deciding this. Look again.")
     changed_after_commit(request.workspace_id)
     stored = {f"sealed_{name}": value for name, value in sealed.items()}
     for name, value in {**stored, **values}.items():
         set_committed_value(request, name, value)
     set_committed_value(request, "resolved_by", by)
+    holder_id: UUID | None = decided.holder_id
+    return holder_id

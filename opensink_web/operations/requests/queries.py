@@ -5,6 +5,7 @@ Nothing is written here, and nothing of what writes is imported.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,9 @@ from opensink_web.models import (
 from opensink_web.models.hidden import is_there
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations import page
+
+TYPING = timedelta(seconds=60)
+"""Whoever has changed what they have not sent in this time is at it."""
 
 # Built once, because building a statement costs more than running it.
 _FIND = select(InputRequest).where(
@@ -288,6 +292,21 @@ def find_draft(request_id: UUID, user_id: UUID) -> Draft | None:
     """Return what somebody has typed for a request."""
     query = select(Draft).where(Draft.request_id == request_id, Draft.user_id == user_id)
     return db.session.scalars(query).one_or_none()
+
+
+def who_types(request_id: UUID, user_id: UUID) -> Sequence[str]:
+    """Return the e-mail addresses of the others who are typing an answer at this moment."""
+    query = (
+        select(User.email)
+        .join(Draft, Draft.user_id == User.id)
+        .where(
+            Draft.request_id == request_id,
+            Draft.user_id != user_id,
+            Draft.updated_at > clock.now() - TYPING,
+        )
+        .order_by(User.email)
+    )
+    return db.session.scalars(query).all()
 
 
 def others_with_draft(request_id: UUID, user_id: UUID) -> Sequence[str]:

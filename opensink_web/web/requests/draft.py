@@ -15,6 +15,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import Draft, InputRequest, InputRequestStatus
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.decisions.claim import renew
 from opensink_web.operations.requests import draft as drafts
 from opensink_web.operations.requests.queries import (
     find_draft,
@@ -184,6 +185,7 @@ def save_sent(principal: Principal, request_id: UUID) -> drafts.SavedDraft | Non
     input_request = find_input_request(principal.workspace, request_id)
     fields = typed_in(submitted_form(principal, input_request, request.form))
     with writing():
+        renew(request_id, principal.user.id, services().settings.claim_minutes)
         return drafts.save_draft(
             principal.workspace, request_id, principal.user, fields, known=_known()
         )

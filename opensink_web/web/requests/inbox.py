@@ -105,7 +105,8 @@ def draw(
     page = list_page(workspace, filters.listed, page_request())
     rows = rows_of(principal, filters, page.items)
     version = version_of(
-        waiting_once(workspace), [(each.id, each.status, each.decided, each.whose) for each in rows]
+        waiting_once(workspace),
+        [(each.id, each.status, each.decided, each.whose, each.claimed_by) for each in rows],
     )
     if is_unchanged(version):
         return UNCHANGED

@@ -9,6 +9,7 @@ from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.row_text import RowText, row_text_of
 from opensink_web.web.requests.decided import Decided, decided_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
@@ -24,7 +25,7 @@ class Row:
 
     `decided` is what was decided and its outcome. `choice` is what the reader may decide here;
     `undo_seconds` is for how long they can take their decision back. `whose` names those it is
-    assigned to.
+    assigned to, `claimed_by` who has taken it on.
     """
 
     input_request: InputRequest
@@ -36,6 +37,7 @@ class Row:
     choice: RowChoice | None
     undo_seconds: float | None
     whose: str
+    claimed_by: str
 
     def action(self, endpoint: str, **values: str) -> str:
         """Return the address of something that is done to the request, from this list."""
@@ -71,6 +73,7 @@ def rows_of(
     """Draw up the lines of a list; opened from there, a request knows its filter."""
     decided = decided_of(principal, requests)
     may_decide = principal.may("agent_session_input_requests", Action.WRITE)
+    claims = claims_of(requests)
     texts = {request.id: _text_of(request) for request in requests}
     return [
         Row(
@@ -83,6 +86,7 @@ def rows_of(
             choice=choice_of(request, texts[request.id]) if may_decide else None,
             undo_seconds=_undo_seconds(principal, request),
             whose=", ".join(each.name for each in request.assignments),
+            claimed_by=claims[request.id].user.email if request.id in claims else "",
         )
         for request in requests
     ]

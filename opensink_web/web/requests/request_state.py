@@ -7,10 +7,12 @@ then not contradict each other.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from opensink_web.models import Assignment, Delivery, InputRequest
+from opensink_web.models import Assignment, Claim, Delivery, InputRequest
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.assignment import assignments_of
+from opensink_web.operations.requests.claim import claims_of
+from opensink_web.operations.requests.queries import who_types
 from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.timeline import Event, timeline_of
@@ -30,7 +32,8 @@ class RequestState:
     """What became of a request, what happened around it, and where the reader is.
 
     `failed` is a call that they can have made again. `whose` are those it is assigned to, of which
-    `own` is the reader's own assignment.
+    `own` is the reader's own assignment. `claim` says who has taken it on, and whether that
+    `is_claimed_by_another`; `typing` are the others who are at an answer.
     `versions` has one for each part that is swapped by itself: what did not change stays as it is.
     """
 
@@ -42,6 +45,9 @@ class RequestState:
     is_watched: bool
     whose: Sequence[Assignment]
     own: Assignment | None
+    claim: Claim | None
+    is_claimed_by_another: bool
+    typing: Sequence[str]
     versions: dict[str, str]
 
     @property
@@ -63,6 +69,9 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
     events = _events(principal, input_request)[:EVENTS_SHOWN]
     asker = input_request.session or input_request.execution
     whose = assignments_of([input_request.id]).get(input_request.id, [])
+    claim = claims_of([input_request]).get(input_request.id)
+    is_pending = progress.is_pending
+    typing = who_types(input_request.id, principal.user.id) if is_pending else ()
     return RequestState(
         progress=progress,
         events=events,
@@ -72,11 +81,19 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         is_watched=progress.is_watched or (last is not None and last.is_watched),
         whose=whose,
         own=next((each for each in whose if each.user_id == principal.user.id), None),
+        claim=claim,
+        is_claimed_by_another=claim is not None and claim.user_id != principal.user.id,
+        typing=typing,
         versions={
             "request": version_of(progress.version, asker and asker.status, *map(_fact, events)),
             "last": last.version if last else "none",
             "place": version_of(place.neighbours),
-            "who": version_of(progress.is_pending, [each.id for each in whose]),
+            "who": version_of(
+                is_pending,
+                [each.id for each in whose],
+                claim and (claim.user_id, claim.claimed_at),
+                typing,
+            ),
         },
     )
 

@@ -1,0 +1,125 @@
+"""Taking a request on, and letting it go: while somebody has it, nobody else decides on it.
+
+Of two who claim it in the same moment one has it, and the other is told who. A claim lapses by
+itself when nothing is heard of its holder for a while. Whoever claims locks the asker first, as
+whoever decides does: what a decision then finds of claims is what there is.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from opensink_web import clock
+from opensink_web.errors import Conflict
+from opensink_web.json_value import JSONObject
+from opensink_web.models import AuditAction, Claim, InputRequest, User, Workspace, db
+from opensink_web.models.base import UtcDateTime
+from opensink_web.models.transaction import changed_after_commit, run_prepared
+from opensink_web.operations.decisions.asker import lock_asker, note
+from opensink_web.operations.decisions.authority import refusal_of
+from opensink_web.operations.requests.answer import check_pending
+from opensink_web.operations.requests.claim import claims_of_ids
+from opensink_web.operations.requests.input_request import record_of
+from opensink_web.operations.requests.queries import find_input_request
+
+_IS_OWN = (
+    Claim.request_id == bindparam("of_request"),
+    Claim.user_id == bindparam("of_user"),
+)
+_RELEASE = delete(Claim).where(*_IS_OWN)
+_RENEW = update(Claim).where(*_IS_OWN).values(lapses_at=bindparam("until"))
+
+
+def _claim(insert: Callable[..., Any]) -> Any:
+    """Return what takes a request on that is free, one's own, or of whom it is taken over from."""
+    adding = insert(Claim)
+    newer = {each: adding.excluded[each] for each in ("user_id", "claimed_at", "lapses_at")}
+    moment: Any = bindparam("moment", type_=UtcDateTime())
+    is_free = or_(
+        Claim.user_id == adding.excluded.user_id,
+        Claim.user_id == bindparam("of_holder"),
+        Claim.lapses_at <= moment,
+    )
+    upsert = adding.on_conflict_do_update(index_elements=["request_id"], set_=newer, where=is_free)
+    return upsert.returning(Claim.request_id)
+
+
+_CLAIM = {"postgresql": _claim(postgresql.insert), "sqlite": _claim(sqlite.insert)}
+
+
+def claim(
+    workspace: Workspace,
+    request_id: UUID,
+    *,
+    by: User,
+    minutes: int,
+    instead_of: UUID | None = None,
+) -> InputRequest:
+    """Take a request on for so many minutes; of `instead_of`, who has it, it is taken over.
+
+    Raises: NotFound; Conflict, saying who has it; AlreadyResolved and Conflict when it does not
+    wait any more.
+    """
+    locked = lock_asker(workspace.id, request_id)
+    # what was read with the lock may be older than the lock
+    request = db.session.get_one(InputRequest, request_id, populate_existing=True)
+    check_pending(request)
+    before = claims_of_ids([request_id]).get(request_id)
+    is_own = before is not None and before.user_id == by.id
+    moment = clock.now()
+    statement = _CLAIM[db.session.get_bind().dialect.name]
+    values = {
+        "request_id": request_id,
+        "workspace_id": workspace.id,
+        "user_id": by.id,
+        "claimed_at": before.claimed_at if before is not None and is_own else moment,
+        "lapses_at": moment + timedelta(minutes=minutes),
+        "of_holder": instead_of or by.id,
+        "moment": moment,
+    }
+    if db.session.connection().execute(statement, values).first() is None:
+        raise refusal_of(request_id)
+    details: JSONObject = {}
+    if before is not None and not is_own:
+        details = {"taken_over_from": str(before.user_id)}
+        note(locked, f"{by.email} took “{request.title}” over from {before.user.email}.")
+    if not is_own:
+        record_of(request, AuditAction.REQUEST_CLAIMED, details or None, by=by)
+    changed_after_commit(workspace.id)
+    return request
+
+
+def release(workspace: Workspace, request_id: UUID, *, by: User) -> InputRequest:
+    """Let a request go that one has; there is nothing to do where nobody has it.
+
+    Raises: NotFound; Conflict where somebody else has it.
+    """
+    request = find_input_request(workspace, request_id)
+    values = {"of_request": request_id, "of_user": by.id}
+    if run_prepared(_RELEASE, values).rowcount:
+        record_of(request, AuditAction.REQUEST_RELEASED, by=by)
+        changed_after_commit(workspace.id)
+    elif request_id in claims_of_ids([request_id]):
+        holder = claims_of_ids([request_id])[request_id].user.email
+        raise Conflict(f"{holder} has this, so only they can let it go. You can take it over.")
+    return request
+
+
+def claim_or_release(
+    workspace: Workspace, request_id: UUID, *, by: User, minutes: int
+) -> InputRequest:
+    """Let a request go that one has, else take it on. Raises: as claim()."""
+    held = claims_of_ids([request_id]).get(request_id)
+    if held is not None and held.user_id == by.id:
+        return release(workspace, request_id, by=by)
+    return claim(workspace, request_id, by=by, minutes=minutes)
+
+
+def renew(request_id: UUID, user_id: UUID, minutes: int) -> None:
+    """Put off when somebody's claim lapses, because they are at it."""
+    until = clock.now() + timedelta(minutes=minutes)
+    run_prepared(_RENEW, {"of_request": request_id, "of_user": user_id, "until": until})

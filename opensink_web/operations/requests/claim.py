@@ -1,0 +1,52 @@
+"""Who has taken a request on: a claim that has lapsed is none.
+
+How one is made and let go is in operations/decisions/claim.py.
+"""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy.orm import joinedload
+
+from opensink_web import clock
+from opensink_web.models import Claim, InputRequest, InputRequestStatus, db
+from opensink_web.models.transaction import run_prepared
+
+_MOVE = update(Claim).where(Claim.request_id == bindparam("of_request"))
+
+
+def claims_of(requests: Collection[InputRequest]) -> dict[UUID, Claim]:
+    """Return who has which of these requests, of those that wait."""
+    ids = [each.id for each in requests if each.status is InputRequestStatus.PENDING]
+    return claims_of_ids(ids) if ids else {}
+
+
+def claims_of_ids(request_ids: Collection[UUID]) -> dict[UUID, Claim]:
+    """Return who has which of these requests."""
+    query = (
+        select(Claim)
+        .where(Claim.request_id.in_(request_ids), Claim.lapses_at > clock.now())
+        .options(joinedload(Claim.user))
+        .execution_options(populate_existing=True)
+    )
+    return {each.request_id: each for each in db.session.scalars(query)}
+
+
+def claimed_by(user_id: UUID) -> Select[Any]:
+    """Find what somebody has taken on."""
+    return select(Claim.request_id).where(Claim.user_id == user_id, Claim.lapses_at > clock.now())
+
+
+def is_claimed() -> ColumnElement[bool]:
+    """Look whether somebody has a request."""
+    claim = select(Claim.request_id).where(
+        Claim.request_id == InputRequest.id, Claim.lapses_at > clock.now()
+    )
+    return claim.correlate(InputRequest).exists()
+
+
+def move_claim(request_id: UUID, revision_id: UUID) -> None:
+    """Have whoever took a request on have what is asked instead of it."""
+    run_prepared(_MOVE, {"of_request": request_id, "request_id": revision_id})

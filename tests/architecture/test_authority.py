@@ -1,0 +1,56 @@
+"""Every decision of a person passes by the place that says who may: no path goes around it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.cases import for_each
+
+PACKAGE = Path(__file__).parents[2] / "opensink_web"
+OPERATIONS = PACKAGE / "operations"
+DECISION = OPERATIONS / "decisions" / "decision.py"
+EXPIRY = OPERATIONS / "decisions" / "expiry.py"
+STORE = OPERATIONS / "requests" / "input_request.py"
+STORING = {"store_response", "store_refusal"}
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
+
+
+def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+def calls_in(function: ast.AST, names: set[str]) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in names
+    ]
+
+
+def test_decisions_are_stored_by_nothing_else() -> None:
+    def check(path: Path) -> None:
+        names = {
+            each.id if isinstance(each, ast.Name) else each.attr
+            for each in ast.walk(ast.parse(path.read_text()))
+            if isinstance(each, ast.Name | ast.Attribute)
+        }
+        assert not names & STORING, "decide by resolve() or decline()"
+
+    for_each([path for path in MODULES if path not in {DECISION, EXPIRY, STORE}], check)
+
+
+def test_what_a_person_decides_is_looked_at_before_anything_follows_from_it() -> None:
+    storing = [each for each in functions_of(DECISION) if calls_in(each, STORING)]
+    assert {each.name for each in storing} == {"resolve", "decline"}
+    for function in storing:
+        assert ast.unparse(function.body[-1]).startswith("return _decided(")
+    (decided,) = (each for each in functions_of(DECISION) if each.name == "_decided")
+    assert ast.unparse(decided.body[1]) == "check_may_decide(written)"  # [0] is the docstring
+
+
+def test_a_deadline_decides_for_nobody() -> None:
+    (expire,) = (each for each in functions_of(EXPIRY) if calls_in(each, STORING))
+    for call in calls_in(expire, STORING):
+        assert ast.unparse(call.args[2]) == "None"
