@@ -9,13 +9,15 @@ from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
 from opensink_web.models.transaction import reading
 from opensink_web.operations.accounts.queries import find_workspace, list_workspaces
+from opensink_web.operations.audit.export import ExportFormat, written
+from opensink_web.operations.audit.queries import AuditFilter, all_entries
 from opensink_web.operations.audit.verification import verify_workspace
 from opensink_web.settings import Settings
 
 
 @click.group()
 def audit() -> None:
-    """Prove that the audit is as it was written."""
+    """Prove that the audit is as it was written, and write it out."""
 
 
 @audit.command()
@@ -39,6 +41,24 @@ def verify(settings: Settings, workspace: str | None) -> None:
                 click.echo(f"{name}: WRONG. {result.fault.message}")
                 click.echo(f"  The {result.count:,} entries before hold.")
     sys.exit(1 if is_wrong else 0)
+
+
+@audit.command()
+@click.option("--workspace", metavar="SLUG", help="The workspace [the first one].")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([each.value for each in ExportFormat]),
+    default=ExportFormat.JSONL.value,
+    help="How it is written [jsonl].",
+)
+@takes_settings()
+def export(settings: Settings, workspace: str | None, kind: str) -> None:
+    """Write the audit to standard output, oldest first."""
+    with in_application(settings):
+        workspace_id, _ = _chosen(workspace)[0]
+        for line in written(all_entries(workspace_id, AuditFilter()), ExportFormat(kind)):
+            click.echo(line, nl=False)
 
 
 def _chosen(slug: str | None) -> list[tuple[UUID, str]]:

@@ -13,6 +13,7 @@ from opensink_web.web.access import flashed_messages, login_manager
 from opensink_web.web.accounts import (
     account,
     api_key,
+    audit,
     auth,
     execution_secret,
     member,
@@ -85,6 +86,7 @@ _AREAS = (
     member,
     role,
     team,
+    audit,
     workspace,
     execution_secret,
     demo,

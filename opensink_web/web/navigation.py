@@ -57,6 +57,7 @@ _ENTRIES = (
     _Entry("Members", "member.index", "user", "members", Action.WRITE, "Admin"),
     _Entry("Teams", "team.index", "users", "teams", Action.WRITE, "Admin"),
     _Entry("Roles", "role.index", "shield-lock", "roles", Action.WRITE, "Admin"),
+    _Entry("Audit", "audit.index", "history", "audit", Action.READ, "Admin"),
     _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
 )
 

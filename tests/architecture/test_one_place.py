@@ -54,7 +54,16 @@ OPERATIONS = PACKAGE / "operations"
 QUERIES = [*OPERATIONS.rglob("queries.py"), *OPERATIONS.rglob("queries/*.py")]
 CHANGES = WRITING | {"delete", "add", "add_all", "flush", "with_for_update", "notify_after_commit"}
 
-READ_BY_QUERIES = {"queries", "page", "credential", "endpoint", "searched", "search_match", "sieve"}
+READ_BY_QUERIES = {
+    "queries",
+    "page",
+    "slices",
+    "credential",
+    "endpoint",
+    "searched",
+    "search_match",
+    "sieve",
+}
 """Each other, and what is pure."""
 
 

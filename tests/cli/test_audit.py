@@ -1,12 +1,13 @@
 """`opensink audit`: what was tampered with in the database is named."""
 
+import json
 import re
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from opensink_web.cli.audit import verify
+from opensink_web.cli.audit import export, verify
 from opensink_web.errors import NotFound
 from opensink_web.models import db
 from opensink_web.models.transaction import writing
@@ -45,3 +46,12 @@ def test_what_is_wrong_is_named(app: Flask, commands: Commands) -> None:
 
 def test_a_workspace_that_there_is_not(commands: Commands) -> None:
     assert isinstance(commands.run(verify, "--workspace", "nowhere").exception, NotFound)
+
+
+def test_it_is_written_out_oldest_first(commands: Commands) -> None:
+    lines = [json.loads(line) for line in commands.run(export).output.splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert lines[-1]["details"] == {"number": 6, "was": ["ä", None]}
+    heading, *rows = commands.run(export, "--format", "csv").output.splitlines()
+    assert heading.startswith("seq,at,action,")
+    assert len(rows) == len(lines)

@@ -51,7 +51,7 @@ KEY_RESOURCES = (
 )
 """What a key's scopes can name."""
 
-PAGE_RESOURCES = ("members", "workspace")
+PAGE_RESOURCES = ("members", "workspace", "audit")
 """What only a person reaches, in the browser."""
 
 EVERYTHING = "all:all"

@@ -97,6 +97,7 @@ ROWS = (
     _row("teams", "Teams"),
     _row("roles", "Roles"),
     _row("workspace", "Workspace"),
+    _row("audit", "Audit", write=False),
 )
 _CELLS = tuple(cell for row in ROWS for cell in row.cells)
 

@@ -13,6 +13,7 @@ from typing import TypeAlias, assert_never
 
 from opensink_web.models import (
     AttemptTrigger,
+    AuditAction,
     BatchStatus,
     CallbackStatus,
     DeliveryKind,
@@ -378,3 +379,8 @@ def role_in_short(role: Role) -> str:
             return "Sees the same, without answering"
         case _:
             assert_never(role)
+
+
+def audit_action(action: AuditAction) -> str:
+    """Return the words for what happened: each is named so that these are what people read."""
+    return action.value.replace("_", " ").capitalize()

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 from wtforms.validators import DataRequired, Length
@@ -298,6 +298,7 @@ def _page(
         assignable=assignable_in(principal.workspace) if is_assignable else None,
         input_request=input_request,
         is_approval=input_request.kind is InputRequestKind.APPROVAL,
+        audit_href=_audit_href(principal, input_request),
     )
     # of what htmx swaps the address is the page's own, unless it is an answer to what was sent
     is_opened = request.method == "GET"
@@ -334,6 +335,15 @@ def _looked_up(
         revision=revision_of(input_request),
         draft=entered and draft_shown(principal, input_request, entered, has_buttons=has_buttons),
     )
+
+
+def _audit_href(principal: Principal, input_request: InputRequest) -> str | None:
+    """Return where it is told who did what with a request, for those who may see that."""
+    if not principal.may("audit", Action.READ):
+        return None
+    slug, subject = principal.workspace.slug, input_request.id
+    href: str = url_for("audit.index", workspace_slug=slug, subject=subject)
+    return href
 
 
 def _message(input_request: InputRequest) -> str:
