@@ -1,14 +1,18 @@
 """`opensink audit`: what happened, and proof that it is as it was written down."""
 
 import sys
+from contextlib import suppress
 from uuid import UUID
 
 import click
 
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
-from opensink_web.models.transaction import reading
-from opensink_web.operations.accounts.queries import find_workspace, list_workspaces
+from opensink_web.errors import NotFound
+from opensink_web.models import Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.queries import find_user, find_workspace, list_workspaces
+from opensink_web.operations.audit.erasure import erase_some
 from opensink_web.operations.audit.export import ExportFormat, written
 from opensink_web.operations.audit.queries import AuditFilter, all_entries
 from opensink_web.operations.audit.verification import verify_workspace
@@ -59,6 +63,41 @@ def export(settings: Settings, workspace: str | None, kind: str) -> None:
         workspace_id, _ = _chosen(workspace)[0]
         for line in written(all_entries(workspace_id, AuditFilter()), ExportFormat(kind)):
             click.echo(line, nl=False)
+
+
+@audit.command()
+@click.argument("person")
+@click.option("--workspace", metavar="SLUG", help="Only this one [all].")
+@takes_settings()
+def erase(settings: Settings, person: str, workspace: str | None) -> None:
+    """Erase what the audit says of PERSON, an e-mail address or an id; the chain still holds.
+
+    Of what they did: the address, the program and how they were called. Of what was done to them:
+    what changed. It cannot be undone, and is an entry itself.
+    """
+    with in_application(settings):
+        person_id = _person_called(person)
+        for workspace_id, name in _chosen(workspace):
+            total = 0
+            while count := _erase_some(workspace_id, person_id):
+                total += count
+            click.echo(f"{name}: {total:,} values are erased.")
+
+
+def _erase_some(workspace_id: UUID, person_id: UUID) -> int:
+    with writing():
+        return erase_some(db.session.get_one(Workspace, workspace_id), person_id)
+
+
+def _person_called(name: str) -> UUID:
+    """Return whose id or address it is; an id may be of somebody who is gone. Raises: NotFound."""
+    with suppress(ValueError):
+        return UUID(name)
+    with reading():
+        user = find_user(name)
+        if user is None:
+            raise NotFound("There is no account with this e-mail address. Give its id instead.")
+        return user.id
 
 
 def _chosen(slug: str | None) -> list[tuple[UUID, str]]:

@@ -136,6 +136,7 @@ class AuditAction(StrEnum):
     EXECUTION_SECRET_SHOWN = "execution_secret_shown"  # noqa: S105 - a word
     EXECUTION_SECRET_ROTATED = "execution_secret_rotated"  # noqa: S105 - a word
     EXECUTION_SECRET_OVERLAP_ENDED = "execution_secret_overlap_ended"  # noqa: S105 - a word
+    AUDIT_ERASED = "audit_erased"
     WORKSPACE_CREATED = "workspace_created"
     WORKSPACE_CHANGED = "workspace_changed"
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from opensink_web.cli.audit import export, verify
+from opensink_web.cli.audit import erase, export, verify
 from opensink_web.errors import NotFound
 from opensink_web.models import db
 from opensink_web.models.transaction import writing
@@ -55,3 +55,14 @@ def test_it_is_written_out_oldest_first(commands: Commands) -> None:
     heading, *rows = commands.run(export, "--format", "csv").output.splitlines()
     assert heading.startswith("seq,at,action,")
     assert len(rows) == len(lines)
+
+
+def test_a_person_is_erased_and_the_chain_holds(app: Flask, commands: Commands) -> None:
+    result = commands.run(erase, "bob@example.com")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"main: [1-9][0-9]* values are erased\.", result.output)
+    with app.app_context():
+        chain_all()
+    assert "values erased" in commands.run(verify).output
+    assert "bob@example.com" not in commands.run(export).output
+    assert isinstance(commands.run(erase, "nobody@example.com").exception, NotFound)

@@ -41,6 +41,7 @@ def record(
     details: JSONObject | None = None,
     *,
     by: User | None = None,
+    entry_id: UUID | None = None,
 ) -> None:
     """Write an entry in the transaction that is open; who acts and from where is known already.
 
@@ -48,7 +49,7 @@ def record(
     account acts, where there may be no request to ask.
     """
     actor = acting(by)
-    _add(action, actor, workspace_id, subject, subject_id, details)
+    _add(action, actor, workspace_id, subject, subject_id, details, entry_id)
     if subject not in _EVERYDAY:
         _tell(action, actor, subject, subject_id, {"workspace": workspace_id, **(details or {})})
 
@@ -117,8 +118,9 @@ def _add(
     subject: SubjectKind,
     subject_id: UUID,
     details: JSONObject | None,
+    entry_id: UUID | None = None,
 ) -> None:
-    entry_id = new_id()
+    entry_id = entry_id or new_id()
     values: dict[str, Any] = {
         "id": entry_id,
         "workspace_id": workspace_id,
