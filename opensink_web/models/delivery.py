@@ -119,6 +119,11 @@ class Delivery(Identified, Updated, Leased, Base):
         return comment_id_of(self.kind, self.business_key)
 
 
+def business_key_of(comment_id: UUID) -> str:
+    """Return the key of the delivery that tells of a comment."""
+    return f"{DeliveryKind.COMMENT}:{comment_id}"
+
+
 def comment_id_of(kind: DeliveryKind, business_key: str) -> UUID | None:
     """Return which comment a delivery tells of: its key names it; None of another kind."""
     return UUID(business_key.partition(":")[2]) if kind is DeliveryKind.COMMENT else None

@@ -14,6 +14,7 @@
     ["Z", "Undo the last decision, while there is time"],
     ["X", "Select the row; with Shift all rows from the last selected one"],
     ["E", "Go to the first field"],
+    ["M", "Write a message: ask the agent back, or comment"],
     ["/", "Search"],
     ["G I", "Go to the inbox"],
     ["Esc", "Leave a field; then back to the list"],
@@ -62,7 +63,7 @@
   }
 
   function firstField() {
-    const fields = document.querySelectorAll("#answer-form :is(input, select, textarea):not([type=hidden], :disabled), main form :is(input, select, textarea):not([type=hidden], [type=search], :disabled)");
+    const fields = document.querySelectorAll("#answer-form :is(input, select, textarea):not([type=hidden], :disabled), main form:not([data-sends-itself]) :is(input, select, textarea):not([type=hidden], [type=search], :disabled)");
     const field = [...fields].find(isSeen);
     field?.focus();
     return Boolean(field);
@@ -101,6 +102,12 @@
       const button = dialog.querySelector(".confirm-actions [type=submit]") || dialog.querySelector("[type=submit]");
       if (button) event.preventDefault();
       button?.click();
+      return;
+    }
+    const own = event.target.form?.matches("[data-sends-itself]") && event.target.form.querySelector("[type=submit]");
+    if (own) {
+      event.preventDefault();
+      own.click();
       return;
     }
     const form = event.target.form?.matches("[data-review]") ? event.target.form : document.querySelector("form[data-review]");

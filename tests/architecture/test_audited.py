@@ -52,6 +52,7 @@ NEEDS_NONE = {
     "idempotency.forget_expired": _OVER,
     "requests.deadline.bring_effects_forward": "the clock was put back; what follows is recorded",
     "requests.draft.discard_draft": _OWN,
+    "requests.mention.see_mentions": _OWN,
     "requests.preview.create_preview": "asks nobody",
     "requests.preview.forget_previews": _OVER,
     "requests.saved_view.delete_view": _OWN,

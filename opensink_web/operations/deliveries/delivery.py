@@ -21,6 +21,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import new_id
+from opensink_web.models.delivery import business_key_of
 from opensink_web.models.transaction import (
     Area,
     changed_after_commit,
@@ -63,7 +64,7 @@ def deliver_comment(comment_id: UUID, request_id: UUID, session: AgentSession) -
             session_id=session.id,
             input_request_id=request_id,
             kind=DeliveryKind.COMMENT,
-            business_key=f"{DeliveryKind.COMMENT}:{comment_id}",
+            business_key=business_key_of(comment_id),
         )
     )
 

@@ -3,6 +3,7 @@
 Nothing is written here, and nothing of what writes is imported.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.delivery import business_key_of
 from opensink_web.operations import page
 from opensink_web.operations.agents.queries import agents_named_like
 from opensink_web.operations.requests.searched import Searched, fetch_searched
@@ -85,6 +87,15 @@ def find_delivery_of(request: InputRequest) -> Delivery | None:
         .limit(1)
     )
     return db.session.scalars(query).first()
+
+
+def deliveries_of_comments(comment_ids: Sequence[UUID]) -> dict[UUID, Delivery]:
+    """Return the calls that tell an agent of comments; those that call nobody are left out."""
+    if not comment_ids:
+        return {}
+    keys = [business_key_of(each) for each in comment_ids]
+    rows = db.session.scalars(select(Delivery).where(Delivery.business_key.in_(keys)))
+    return {each.comment_id: each for each in rows if each.comment_id is not None}
 
 
 def list_deliveries(

@@ -22,6 +22,11 @@ _SEE = (
     .where(*_IS_OPEN, CommentMention.user_id == bindparam("of_user"))
     .values(seen_at=bindparam("moment"))
 )
+_OF_USER = (
+    select(CommentMention.comment_id)
+    .where(*_IS_OPEN, CommentMention.user_id == bindparam("of_user"))
+    .limit(1)
+)
 _MOVE = update(CommentMention).where(*_IS_OPEN).values(request_id=bindparam("new_request"))
 
 
@@ -72,6 +77,12 @@ def store_mentions(comment: Comment, users: Sequence[User]) -> None:
         if user.id != comment.author_id or comment.is_by_asker
     )
     db.session.flush()
+
+
+def is_mentioned(request_id: UUID, user_id: UUID) -> bool:
+    """Return True if somebody is mentioned and has not read it."""
+    values = {"of_request": request_id, "of_user": user_id}
+    return run_prepared(_OF_USER, values).first() is not None
 
 
 def see_mentions(request_id: UUID, user_id: UUID) -> bool:

@@ -73,10 +73,11 @@ BUNDLES = {
         "js/redraw.js",
         "js/scalar.js",
         "js/draft.js",
+        "js/comment.js",
     ),
 }
-ALONE = ("js/theme.js", "js/forms.js", "js/table.js")
-"""Scripts that pages load by themselves: before the first paint, without htmx, for one page."""
+ALONE = ("js/theme.js", "js/forms.js", "js/table.js", "css/comments.css")
+"""What pages load by themselves: before the first paint, without htmx, for one page."""
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256
 _MINIFIED = {".js": "application/javascript", ".css": "text/css"}

@@ -23,6 +23,7 @@ SESSION_FAILED = Happening("Session failed", "alert-triangle", "danger")
 AGENTS_REPORT = Happening("Report of the agent", "robot")
 DECLINED = Happening("Declined", "circle-x")
 """A person's No: neither a request nor an execution has failed with it."""
+COMMENT = Happening("Comment", "message")
 EXPIRED = Happening("Expired", "clock")
 """Nobody decided in time."""
 

@@ -88,6 +88,8 @@ def _of_activity(workspace: Workspace, session: AgentSession, activity: Activity
         what = with_edits_of(_decision_in(activity.payload), activity.payload)
     if activity.type is ActivityType.INPUT_REQUEST_CREATED and activity.payload is not None:
         what = _asking_in(activity.payload)
+    if _is_comment(activity):
+        what = happenings.COMMENT
     if activity.type is ActivityType.SESSION_STARTED:
         text = None  # its title says the same
     return Event(
@@ -116,6 +118,13 @@ def _of_report(session: AgentSession, activity: Activity) -> Event:
         is_agents=True,
         claim=None if is_plain else f"{activity.type}, {activity.source}",
     )
+
+
+def _is_comment(activity: Activity) -> bool:
+    """Return True if this says that somebody has commented on a request."""
+    payload = activity.payload
+    is_message = activity.type is ActivityType.MESSAGE
+    return is_message and isinstance(payload, dict) and "comment_id" in payload
 
 
 def _asking_in(payload: JSONValue) -> Happening:
@@ -155,7 +164,7 @@ def _own_links(workspace: Workspace, activity: Activity) -> list[Link]:
         href = url_for("delivery.show", workspace_slug=slug, delivery_id=failed_id)
         return [Link(href, "Delivery")]
     request_id = _as_id(activity.related_entity_id)
-    if request_id and activity.type in _ABOUT_REQUESTS:
+    if request_id and (activity.type in _ABOUT_REQUESTS or _is_comment(activity)):
         href = url_for("input_request.show", workspace_slug=slug, request_id=request_id)
         return [Link(href, "Request")]
     return []

@@ -106,7 +106,13 @@ def draw(
     rows = rows_of(principal, filters, page.items)
     version = version_of(
         waiting_once(workspace),
-        [(each.id, each.status, each.decided, each.whose, each.claimed_by) for each in rows],
+        [
+            (
+                *(each.id, each.status, each.decided, each.whose, each.claimed_by),
+                each.input_request.comments_count,
+            )
+            for each in rows
+        ],
     )
     if is_unchanged(version):
         return UNCHANGED

@@ -48,6 +48,7 @@ from opensink_web.web.requests.question import Question, question_in
 from opensink_web.web.requests.request_state import RequestState, state_of
 from opensink_web.web.requests.revision import Revision, revision_of
 from opensink_web.web.requests.stored_answer import StoredAnswer, answer_of
+from opensink_web.web.requests.thread import CommentForm
 
 blueprint = Blueprint("input_request", __name__)
 _PAGE = "/w/<workspace_slug>/requests/<uuid:request_id>"
@@ -111,12 +112,22 @@ def show(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Show a request, its form filled with what the schema proposes; who sees it first is noted."""
     input_request = find_request_to_show(principal.workspace, request_id)
     note_view(input_request, principal.user)
+    return page_with(principal, input_request)
+
+
+def page_with(
+    principal: Principal,
+    input_request: InputRequest,
+    comment_form: CommentForm | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    """Draw a request, with a comment that was not taken, if there is one."""
     form = form_of_draft(principal, input_request)
     if _is_pending(input_request):
         form = form or AnswerForm.blank(input_request.schema, input_request.proposed_response)
     elif input_request.resolved_by_id == principal.user.id:
         form = None  # what is decided is what they had entered
-    return _page(principal, input_request, form)
+    return _page(principal, input_request, form, comment_form=comment_form, status=status)
 
 
 @blueprint.get(_PAGE + "/live")
@@ -285,6 +296,7 @@ def _page(
     *,
     why: DeclineForm | None = None,
     refusal: str | None = None,
+    comment_form: CommentForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     page = _looked_up(principal, input_request, form, why, refusal)
@@ -292,6 +304,7 @@ def _page(
     drawn = render_template(
         "input_request/show.html",
         page=page,
+        comment_form=comment_form or CommentForm(formdata=None),
         state=page.state,
         here=page.state.place.href(input_request.id),
         may_assign=page.may_answer,

@@ -23,6 +23,7 @@ from opensink_web.web.requests.last_decision import (
 )
 from opensink_web.web.requests.place import Place, place_of
 from opensink_web.web.requests.progress import Progress, progress_of
+from opensink_web.web.requests.thread import Thread, thread_of
 
 EVENTS_SHOWN = 8
 
@@ -42,6 +43,7 @@ class RequestState:
     place: Place
     last: LastDecision | None
     failed: Delivery | None
+    thread: Thread
     is_watched: bool
     whose: Sequence[Assignment]
     own: Assignment | None
@@ -67,6 +69,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
     place = place_of(principal.workspace, input_request)
     last = last_decision_of(principal, place.last_id)
     events = _events(principal, input_request)[:EVENTS_SHOWN]
+    thread = thread_of(principal, input_request)
     asker = input_request.session or input_request.execution
     whose = assignments_of([input_request.id]).get(input_request.id, [])
     claim = claims_of([input_request]).get(input_request.id)
@@ -78,7 +81,10 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         place=place,
         last=last,
         failed=failed_call_of(principal, input_request, progress),
-        is_watched=progress.is_watched or (last is not None and last.is_watched),
+        thread=thread,
+        is_watched=progress.is_watched
+        or thread.is_watched
+        or (last is not None and last.is_watched),
         whose=whose,
         own=next((each for each in whose if each.user_id == principal.user.id), None),
         claim=claim,
@@ -94,6 +100,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
                 claim and (claim.user_id, claim.claimed_at),
                 typing,
             ),
+            "thread": thread.version,
         },
     )
 
