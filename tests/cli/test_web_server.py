@@ -1,5 +1,7 @@
 """The web server with our application: how much of a body it reads, and what it says of more."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -122,3 +124,10 @@ def test_it_listens_for_changes_before_the_first_page_is_drawn(
     drawn = time.time_ns() // 1_000_000 + 1
     assert known.news(cast.alice.workspace_id, set(Area), drawn).areas == frozenset()
     assert followers == [known]
+
+
+def test_nothing_is_loaded_before_the_server_forks_whose_threads_would_not_come_with_it() -> None:
+    """The minifier is Go: after a fork it answers one at a time at best, and then no more."""
+    asked = "import sys, opensink_web.cli.web, opensink_web.factory; print('minify' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True, text=True)
+    assert told.stdout == "False\n"

@@ -21,11 +21,6 @@ from werkzeug.security import safe_join
 
 from opensink_web.errors import NotFound
 
-try:
-    import minify
-except ImportError:  # there is none for a Mac: to its owner they are sent as they are written
-    minify = None
-
 STYLE = "style.css"
 SCRIPT = "script.js"
 ANSWERING = "answering.js"
@@ -173,10 +168,15 @@ def _load(folder: str, name: str, changed: tuple[int, ...]) -> Asset:
 def _to_send(path: Path) -> bytes:
     """Read a file; of what is not minified already, what browsers need."""
     kind = None if ".min." in path.name else _MINIFIED.get(path.suffix)
-    if minify is None or kind is None:
+    if kind is None:
         return path.read_bytes()
-    minified: str = minify.string(kind, path.read_text())
-    return minified.encode()
+    # It is Go, whose threads are not forked with a process: loaded before, it never answers after.
+    try:
+        from minify import string as minified
+    except ImportError:  # there is none for a Mac: to its owner they are sent as they are written
+        return path.read_bytes()
+    text: str = minified(kind, path.read_text())
+    return text.encode()
 
 
 def _paths(folder: str, name: str) -> list[Path]:
