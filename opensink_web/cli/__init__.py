@@ -10,7 +10,7 @@
     user        user create, user reset-link, user reset-second-factor
     api_key     api-key create
     prune       prune: deletes what has been kept for long enough
-    audit       audit verify, export, erase: proof that it is as it was written
+    audit       audit verify, checkpoint, export, erase: who did what, and proof
     backup      backup, restore: the database, and with it the keys, in one file
     archive     that file
     snapshot    a consistent copy of a SQLite database in use

@@ -1,17 +1,21 @@
 """`opensink audit`: what happened, and proof that it is as it was written down."""
 
+import json
 import sys
 from contextlib import suppress
+from dataclasses import asdict
+from typing import TextIO
 from uuid import UUID
 
 import click
 
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
-from opensink_web.errors import NotFound
+from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.queries import find_user, find_workspace, list_workspaces
+from opensink_web.operations.audit.checkpoint import Checkpoint, sign
 from opensink_web.operations.audit.erasure import erase_some
 from opensink_web.operations.audit.export import ExportFormat, written
 from opensink_web.operations.audit.queries import AuditFilter, all_entries
@@ -26,16 +30,26 @@ def audit() -> None:
 
 @audit.command()
 @click.option("--workspace", metavar="SLUG", help="Only this one [all].")
+@click.option(
+    "--checkpoint",
+    "file",
+    type=click.File(),
+    help="What `opensink audit checkpoint` printed, as it was kept elsewhere.",
+)
 @takes_settings()
-def verify(settings: Settings, workspace: str | None) -> None:
+def verify(settings: Settings, workspace: str | None, file: TextIO | None) -> None:
     """Go through the chain of the audit, and name the first entry that is wrong.
 
     Servers may keep running. Ends with 1 if anything is wrong.
     """
     is_wrong = False
+    checkpoints = _read(file) if file is not None else []
     with in_application(settings):
         for workspace_id, name in _chosen(workspace):
-            result = verify_workspace(workspace_id)
+            result = verify_workspace(
+                workspace_id,
+                [each for each in checkpoints if each.workspace_id == str(workspace_id)],
+            )
             erased = f", {result.erased_count:,} values erased" if result.erased_count else ""
             if result.fault is None:
                 click.echo(f"{name}: {result.count:,} entries, as they were written{erased}.")
@@ -63,6 +77,29 @@ def export(settings: Settings, workspace: str | None, kind: str) -> None:
         workspace_id, _ = _chosen(workspace)[0]
         for line in written(all_entries(workspace_id, AuditFilter()), ExportFormat(kind)):
             click.echo(line, nl=False)
+
+
+@audit.command()
+@click.option("--workspace", metavar="SLUG", help="Only this one [all].")
+@takes_settings()
+def checkpoint(settings: Settings, workspace: str | None) -> None:
+    """Print a signed checkpoint of each chain, a line of JSON, to be kept elsewhere."""
+    with in_application(settings):
+        for workspace_id, _ in _chosen(workspace):
+            with writing():
+                made = sign(workspace_id)
+            if made is not None:
+                click.echo(json.dumps(asdict(made)))
+
+
+def _read(file: TextIO) -> list[Checkpoint]:
+    """Raises: InvalidInput."""
+    try:
+        return [Checkpoint(**json.loads(line)) for line in file if line.strip()]
+    except (TypeError, ValueError):
+        raise InvalidInput(
+            "A checkpoint is a line of JSON as `opensink audit checkpoint` prints it."
+        ) from None
 
 
 @audit.command()

@@ -19,6 +19,7 @@ from opensink_web.models.assignment import Assignment
 from opensink_web.models.audit_entry import (
     ActorKind,
     AuditAction,
+    AuditCheckpoint,
     AuditEntry,
     AuditHead,
     SubjectKind,
@@ -89,6 +90,7 @@ __all__ = [
     "AttemptOutcome",
     "AttemptTrigger",
     "AuditAction",
+    "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
     "Base",

@@ -210,3 +210,21 @@ class AuditHead(Identified, Base):
     signing_key = Sealed[str | None]()
 
     __table_args__ = (UniqueConstraint("workspace_id"),)
+
+
+class AuditCheckpoint(Identified, Base):
+    """That a chain had this hash at this number: signed, and of use once it is kept elsewhere.
+
+    `key` is the public half of the workspace's signing key, in Base64 as the signature is.
+    """
+
+    __tablename__ = "audit_checkpoints"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    key: Mapped[str] = mapped_column(String(44))
+    signature: Mapped[str] = mapped_column(String(88))
+
+    __table_args__ = (UniqueConstraint("workspace_id", "seq"),)

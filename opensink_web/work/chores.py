@@ -14,6 +14,7 @@ from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user_session import forget_over, is_any_over
 from opensink_web.operations.audit.chain import chain_some, is_any_unchained
+from opensink_web.operations.audit.checkpoint import is_any_due, sign_some
 from opensink_web.operations.decisions.bulk_result import forget_results, is_any_result_over
 from opensink_web.operations.deletion import delete_some_left, is_anything_left
 from opensink_web.operations.executions.batch import cancel_some_left, is_any_left_to_cancel
@@ -107,8 +108,12 @@ CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 CHAINING = (Chore(is_any_unchained, chain_some),)
 ALWAYS = (*CHAINING, *ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
 """What somebody may be waiting for."""
-EACH_MINUTE = (Chore(is_any_effect_too_late, bring_effects_forward),)
-"""What only a clock that was put back leaves to be done."""
+EACH_MINUTE = (
+    # what only a clock that was put back leaves to be done
+    Chore(is_any_effect_too_late, bring_effects_forward),
+    Chore(is_any_due, sign_some),
+)
+"""What nobody waits for."""
 CLEANING = (
     Chore(is_any_expired, forget_expired),
     Chore(is_any_over, forget_over),

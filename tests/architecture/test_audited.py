@@ -30,6 +30,8 @@ NEEDS_NONE = {
     "agents.agent_session.start_session": _AGENT,
     "agents.agent_session.update_session": _AGENT,
     "audit.chain.chain_some": "chains what was recorded",
+    "audit.checkpoint.sign": "signs what was recorded",
+    "audit.checkpoint.sign_some": "signs what was recorded",
     "audit.verification.verify_workspace": _READS,
     "decisions.bulk_result.forget_results": _OVER,
     "decisions.claim.renew": "goes on with a claim that was recorded",

@@ -2,13 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from opensink_web.cli.audit import erase, export, verify
-from opensink_web.errors import NotFound
+from opensink_web.cli.audit import checkpoint, erase, export, verify
+from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models import db
 from opensink_web.models.transaction import writing
 from opensink_web.settings import Settings
@@ -66,3 +67,16 @@ def test_a_person_is_erased_and_the_chain_holds(app: Flask, commands: Commands) 
     assert "values erased" in commands.run(verify).output
     assert "bob@example.com" not in commands.run(export).output
     assert isinstance(commands.run(erase, "nobody@example.com").exception, NotFound)
+
+
+def test_a_checkpoint_that_was_kept_is_compared(commands: Commands, tmp_path: Path) -> None:
+    kept = tmp_path / "checkpoints.jsonl"
+    kept.write_text(commands.run(checkpoint).output)
+    assert commands.run(verify, "--checkpoint", kept).exit_code == 0
+    (line, *_) = kept.read_text().splitlines()
+    kept.write_text(json.dumps({**json.loads(line), "hash": "0" * 64}))
+    wrong = commands.run(verify, "--checkpoint", kept)
+    assert wrong.exit_code == 1
+    assert "is not signed by its key" in wrong.output
+    kept.write_text("nonsense")
+    assert isinstance(commands.run(verify, "--checkpoint", kept).exception, InvalidInput)

@@ -1,6 +1,7 @@
 """`opensink rotate-key`: new keys under a server that goes on answering."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def test_doctor_names_secrets_without_a_key(
     key_file.write((new_key(),))
     found = commands.run(doctor)
     assert found.exit_code == 1
-    assert "4 of 4 secrets cannot be decrypted" in found.output
+    assert re.search(r"(\d+) of \1 secrets cannot be decrypted", found.output)
 
 
 def test_one_rotation_at_a_time(cast: Cast, key_file: KeyFile, commands: Commands) -> None:

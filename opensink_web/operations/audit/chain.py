@@ -66,9 +66,14 @@ def _text(value: object) -> str | None:
         case None:
             return None
         case datetime():
-            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            return text_of(value)
         case _:
             return str(value)
+
+
+def text_of(moment: datetime) -> str:
+    """Return a moment as it is hashed and signed."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def is_any_unchained() -> bool:

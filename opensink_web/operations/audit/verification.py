@@ -5,7 +5,7 @@ end was cut off together with the head; a checkpoint that was kept elsewhere tel
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,11 @@ from opensink_web.models import AuditEntry, AuditHead
 from opensink_web.models.audit_entry import FIRST_HASH
 from opensink_web.models.transaction import reading, run_prepared
 from opensink_web.operations.audit.chain import HASHED, link
+from opensink_web.operations.audit.checkpoint import (
+    Checkpoint,
+    checkpoints_of,
+    public_key_of,
+)
 from opensink_web.operations.audit.record import digest_of
 from opensink_web.operations.slices import SLICE
 
@@ -112,14 +117,24 @@ def verify_chain(
     return result
 
 
-def verify_workspace(workspace_id: UUID, *, ask_at: Iterable[int] = ()) -> Verified:
-    """Go through a workspace's chain as it is stored. Opens transactions that only read."""
+def verify_workspace(workspace_id: UUID, kept: Sequence[Checkpoint] = ()) -> Verified:
+    """Go through a workspace's chain as it is stored, and compare it with its checkpoints.
+
+    `kept` are checkpoints that were kept elsewhere. Opens transactions that only read.
+    """
     values = {"of_workspace": workspace_id}
+    with reading():
+        stored, own_key = checkpoints_of(workspace_id), public_key_of(workspace_id)
     with reading():
         # what is chained meanwhile comes after it
         row = run_prepared(_HEAD, values).one_or_none()
         head = None if row is None else Head(row.seq, row.hash)
-    result = verify_chain(_entries_of(workspace_id, head), head, ask_at=ask_at)
+    numbers = {each.seq for each in (*stored, *kept)}
+    result = verify_chain(_entries_of(workspace_id, head), head, ask_at=numbers)
+    if result.fault is None:
+        result.fault = _fault_of_checkpoints(result, stored, own_key) or _fault_of_checkpoints(
+            result, kept, None
+        )
     with reading():
         unchained = run_prepared(_UNCHAINED, values).one()
         count, since = unchained.entry_count, unchained.since
@@ -131,6 +146,21 @@ def verify_workspace(workspace_id: UUID, *, ask_at: Iterable[int] = ()) -> Verif
         )
         result.fault = Fault(0, sentence)
     return result
+
+
+def _fault_of_checkpoints(
+    result: Verified, checkpoints: Sequence[Checkpoint], own_key: str | None
+) -> Fault | None:
+    """Return the first checkpoint that does not fit; with `own_key` each is to be signed by it."""
+    for each in checkpoints:
+        if not each.is_signed or (own_key is not None and each.key != own_key):
+            return Fault(each.seq, f"The checkpoint of entry {each.seq} is not signed by its key.")
+        if each.seq not in result.hash_at:
+            return Fault(each.seq, f"Entry {each.seq}, of which there is a checkpoint, is missing.")
+        if each.hash != result.hash_at[each.seq]:
+            message = f"Up to entry {each.seq} the chain is not what its checkpoint says."
+            return Fault(each.seq, message)
+    return None
 
 
 def _entries_of(workspace_id: UUID, head: Head | None) -> Iterator[Any]:
