@@ -21,7 +21,7 @@ from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.decisions.bulk_result import keep_results
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests import sieve
-from opensink_web.operations.requests.listing import ListOrder
+from opensink_web.operations.requests.listing import ListOrder, ListView
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.preview import create_preview
 from tests.api.conftest import Api
@@ -119,7 +119,8 @@ def test_no_page_scans_a_table_that_grows(
         assert told(findings(said)) == []
 
 
-SIFTED = ("q=buy", "q=buy&tag=vat", "tag=vat", "search=buy")
+OWN = (ListView.MINE, ListView.UNASSIGNED)
+SIFTED = ("q=buy", "q=buy&tag=vat", "tag=vat", "search=buy", "")
 STEPS = {"FIRST_STEPS": 1, "MORE_STEPS": 1, "STEPS_PER_ROW": 0}
 
 
@@ -142,6 +143,7 @@ def test_no_search_scans_a_table_that_grows(
     client, of = browser_of(app, cast.alice), f"/w/{places['workspace_slug']}"
     lists = ["inbox", "inbox?view=decided", "sessions", "deliveries", "inbox?group=key"]
     lists += [f"inbox?order={order}" for order in ListOrder]
+    lists += [f"inbox?view={view}&{more}" for view in OWN for more in ("order=due", "group=key")]
     lists += [f"requests/{places['request_id']}", f"inbox?agent={places['agent_id']}"]
     with statements(app) as said:
         for each in lists:

@@ -4,10 +4,9 @@ How one is made and let go is in operations/decisions/claim.py.
 """
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import joinedload
 
 from opensink_web import clock
@@ -32,19 +31,6 @@ def claims_of_ids(request_ids: Collection[UUID]) -> dict[UUID, Claim]:
         .execution_options(populate_existing=True)
     )
     return {each.request_id: each for each in db.session.scalars(query)}
-
-
-def claimed_by(user_id: UUID) -> Select[Any]:
-    """Find what somebody has taken on."""
-    return select(Claim.request_id).where(Claim.user_id == user_id, Claim.lapses_at > clock.now())
-
-
-def is_claimed() -> ColumnElement[bool]:
-    """Look whether somebody has a request."""
-    claim = select(Claim.request_id).where(
-        Claim.request_id == InputRequest.id, Claim.lapses_at > clock.now()
-    )
-    return claim.correlate(InputRequest).exists()
 
 
 def move_claim(request_id: UUID, revision_id: UUID) -> None:

@@ -19,7 +19,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web.models import Agent, InputRequest, InputRequestKind, Workspace, db
 from opensink_web.models.input_request import InputRequestTag
-from opensink_web.operations.requests.listing import LISTED, ListedFilter, Listing, ListOrder
+from opensink_web.operations.requests.listing import (
+    LISTED,
+    ListedFilter,
+    Listing,
+    ListOrder,
+    ListView,
+)
 
 SAMPLE_MAX = 300
 SIFTED_SAMPLE_MAX = 100
@@ -206,7 +212,8 @@ def _most(listing: Listing) -> int:
 
 def _tab(filters: ListedFilter) -> ListedFilter:
     """Return the whole of what a list is a part of."""
-    return ListedFilter(view=filters.view)
+    whole = ListView.WAITING if filters.view.is_waiting else ListView.DECIDED
+    return ListedFilter(view=whole)
 
 
 def _with_others(found: list[Facet[Value]], values: Iterable[Value]) -> list[Facet[Value]]:

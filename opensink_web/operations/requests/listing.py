@@ -38,6 +38,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import first_id_at
 from opensink_web.operations import page
+from opensink_web.operations.requests.mine import is_assigned, is_claimed, mine_in
 from opensink_web.operations.requests.order import Segment, Stretch
 from opensink_web.operations.requests.sieve import Sieve, in_fewest_steps, rarest_of, sieves_of
 
@@ -63,10 +64,21 @@ LISTED = (
 
 
 class ListView(StrEnum):
-    """The tabs. What is decided and can be undone still is decided."""
+    """The tabs. What is decided and can be undone still is decided.
+
+    Of what waits, MINE is what is assigned to the reader or a team of theirs, or they have claimed;
+    UNASSIGNED is assigned to nobody, and nobody has claimed it.
+    """
 
     WAITING = "waiting"
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
     DECIDED = "decided"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return True of what waits, or a part of it."""
+        return self is not ListView.DECIDED
 
 
 class ListOrder(StrEnum):
@@ -83,7 +95,7 @@ class ListedFilter:
     """Which requests are listed, and how; None means any.
 
     `function_name` is `namespace/name`; `older_than` is the age that they have at least; `search`
-    is what is looked for in their words.
+    is what is looked for in their words. `reader_id` is whose MINE is.
     """
 
     view: ListView = ListView.WAITING
@@ -97,6 +109,7 @@ class ListedFilter:
     session_id: UUID | None = None
     batch_id: UUID | None = None
     search: str | None = None
+    reader_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +230,18 @@ class Listing:
 
     def __init__(self, workspace: Workspace, filters: ListedFilter) -> None:
         self._workspace, self._filters = workspace, filters
-        self._is_waiting = filters.view is ListView.WAITING
+        self._is_waiting = filters.view.is_waiting
         sieves = sieves_of(workspace, filters.tag, filters.search, is_waiting=self._is_waiting)
         self._has_nothing = sieves is None
-        self._sieves: Sequence[Sieve] = sieves or ()
+        mine = filters.view is ListView.MINE and filters.reader_id
+        whose = [mine_in(workspace, mine)] if mine else []
+        self._sieves: Sequence[Sieve] = [*whose, *(sieves or ())]
+
+    @property
+    def _whole(self) -> ListView:
+        """The tab of which the reader's own is a part that is looked up."""
+        view = self._filters.view
+        return ListView.WAITING if view is ListView.MINE else view
 
     @property
     def is_sifted(self) -> bool:
@@ -289,6 +310,8 @@ class Listing:
             page.is_in(InputRequest.workspace_id, self._workspace, filters.session_id, found_by),
             IS_WAITING if self._is_waiting else IS_DECIDED,
         )
+        if filters.view is ListView.UNASSIGNED:
+            query = query.where(~is_assigned(), ~is_claimed())
         query = page.narrowed(
             query,
             (InputRequest.kind, filters.kind),
@@ -342,7 +365,9 @@ class Listing:
         self, query: Select[Any], stretch: Stretch, limit: int, steps: int
     ) -> tuple[list[Row[Any]], bool]:
         """Look at so many rows of the list; say also whether these were all."""
-        unsifted = Listing(self._workspace, replace(self._filters, tag=None, search=None))
+        unsifted = Listing(
+            self._workspace, replace(self._filters, view=self._whole, tag=None, search=None)
+        )
         places = unsifted.kept(select(*stretch.segment.columns))
         # past the session, which would look into each row whether its agent was deleted: of a place
         # in the order the index tells all

@@ -23,7 +23,6 @@ from opensink_web.operations.decisions.bulk_result import keep_results
 from opensink_web.operations.decisions.queries import RowResult, find_results
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.listing import (
-    ListView,
     count_listed,
     list_page,
     list_these,
@@ -110,7 +109,7 @@ class ResultPage:
 @requires("agent_session_input_requests", Action.WRITE)
 def show(principal: Principal) -> ResponseReturnValue:
     """Show what waits in a list, all of it chosen, to be decided at once."""
-    filters = InboxFilter.from_address(principal.workspace).changed(view=ListView.WAITING)
+    filters = InboxFilter.from_address(principal.workspace).waiting
     requests = list_page(principal.workspace, filters.listed, PageRequest(limit=MAX_ROWS)).items
     return _page(principal, filters, requests, None)
 
@@ -231,7 +230,7 @@ def choose_again(
     ids = [each.request_id for each in marks][:MAX_ROWS]
     requests = list_these(principal.workspace, ids)
     if not ids:
-        filters = filters.changed(view=ListView.WAITING)
+        filters = filters.waiting
         requests = list_page(principal.workspace, filters.listed, PageRequest(MAX_ROWS)).items
     return _page(
         principal,

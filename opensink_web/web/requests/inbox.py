@@ -162,6 +162,7 @@ def _drawn(
         **around(last_decision_of(principal, last_decided_id()), inbox.filters),
         views=views_of(principal.workspace, principal.user),
         view_form=form or ViewForm(),
+        counts=_counts(principal, inbox.filters),
         may_save=principal.may("agent_session_input_requests", Action.WRITE),
     ), status
 
@@ -193,6 +194,17 @@ def _inbox(
     )
 
 
+def _counts(principal: Principal, filters: InboxFilter) -> dict[ListView, str] | None:
+    """Say how much there is in the reader's own tabs; None for what is drawn for all who look."""
+    if request.htmx and filters.view is ListView.WAITING:
+        return None
+    sizes = {
+        view: _size(principal.workspace, InboxFilter(view=view), None)
+        for view in (ListView.MINE, ListView.UNASSIGNED)
+    }
+    return {view: "" if size == "0" else size for view, size in sizes.items()}
+
+
 def _size(workspace: Workspace, filters: InboxFilter, whole: Sequence[InputRequest] | None) -> str:
     """Say how much is in a list, of which `whole` is all if that is known."""
     if filters.view is ListView.WAITING and not filters.narrows:
@@ -206,7 +218,7 @@ def _size(workspace: Workspace, filters: InboxFilter, whole: Sequence[InputReque
 def _arrivals(view: ListView, requests: list[InputRequest]) -> list[InputRequest]:
     """Return what is newer than the newest request that the asking page shows."""
     since = request.args.get("since")
-    if since is None or view is not ListView.WAITING:
+    if since is None or not view.is_waiting:
         return []
     newest = chosen_id("since") if since != "none" else None
     return [each for each in requests if newest is None or each.id > newest]

@@ -12,7 +12,7 @@ from typing import Any, Self, assert_never
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from opensink_web.models import InputRequestKind, Workspace
 from opensink_web.operations.requests.facets import GroupBy
@@ -105,7 +105,13 @@ class InboxFilter:
             session_id=self.session_id,
             batch_id=self.batch_id,
             search=self.search or None,
+            reader_id=g.principal.user.id if self.view is ListView.MINE else None,
         )
+
+    @property
+    def waiting(self) -> "InboxFilter":
+        """Return the same of what waits."""
+        return self if self.view.is_waiting else self.changed(view=ListView.WAITING)
 
     @property
     def args(self) -> dict[str, str]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import assert_never
 
 from opensink_web.operations.requests.facets import Group, GroupBy
-from opensink_web.operations.requests.listing import ListView
 from opensink_web.web.requests.inbox_filter import InboxFilter
 
 
@@ -29,7 +28,7 @@ def group_row(filters: InboxFilter, by: GroupBy, group: Group, *, may_decide: bo
     """Draw up a group's line."""
     title, detail = _words(by, group)
     narrowed = filters.changed(group=None, **{by.column.key: group.value})
-    is_waiting = filters.view is ListView.WAITING
+    is_waiting = filters.view.is_waiting
     return GroupRow(
         value=str(group.value),
         title=title,

@@ -16,7 +16,7 @@ from opensink_web.operations.requests.facets import (
     facet_counts,
     names_of_agents,
 )
-from opensink_web.operations.requests.listing import ListOrder, ListView
+from opensink_web.operations.requests.listing import ListOrder
 from opensink_web.web.requests.inbox_filter import Age, InboxFilter
 
 _TYPED: dict[str, Any] = {"agent_id": None, "function": "", "key": "", "tag": ""}
@@ -85,7 +85,7 @@ def menus_of(
     return InboxMenus(
         chips=[*_chips(filters, names)],
         filters=[each for each in _filters(filters, facets, names) if each.options],
-        order=_order(filters) if filters.view is ListView.WAITING else None,
+        order=_order(filters) if filters.view.is_waiting else None,
         grouping=_grouping(filters),
     )
 
@@ -101,7 +101,7 @@ def _filters(filters: InboxFilter, facets: Facets, names: dict[UUID, str]) -> It
     yield _menu(filters, facets, "function", "Function", facets.functions)
     yield _menu(filters, facets, "key", "Key", facets.keys)
     yield _menu(filters, facets, "tag", "Tag", facets.tags)
-    if filters.view is ListView.WAITING:
+    if filters.view.is_waiting:
         yield _menu(filters, facets, "age", "Age", _ages(facets), ages)
 
 

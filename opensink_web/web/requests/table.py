@@ -17,7 +17,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.bulk import RowDecision, Verdict, decide_many
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.page import PageRequest
-from opensink_web.operations.requests.listing import ListView, list_page, list_these
+from opensink_web.operations.requests.listing import list_page, list_these
 from opensink_web.operations.requests.row_text import is_message_clear
 from opensink_web.schema.cells import Cell, RowOfCells, row_of_cells
 from opensink_web.schema.changes import RESTORE
@@ -95,7 +95,7 @@ def choose(principal: Principal) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.WRITE)
 def show(principal: Principal) -> ResponseReturnValue:
     """Show those of a list, or of those that were chosen, that ask for the same."""
-    filters = InboxFilter.from_address(principal.workspace).changed(view=ListView.WAITING)
+    filters = InboxFilter.from_address(principal.workspace).waiting
     ids = _chosen_ids()
     if ids:
         waiting = [

@@ -1,0 +1,119 @@
+"""The tabs Mine and Unassigned: what is in them, what is counted, and how one goes on from them."""
+
+import re
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts.team import create_team
+from opensink_web.operations.requests.listing import ListOrder
+from tests.conftest import Cast
+from tests.support.bulk_cases import Inside
+from tests.support.scenarios import admin_of, index_all
+
+INBOX = "/w/main/inbox"
+MINE, UNASSIGNED = f"{INBOX}?view=mine", f"{INBOX}?view=unassigned"
+BOB = "bob@example.com"
+pytestmark = pytest.mark.usefixtures("on_each_database")
+
+
+@pytest.fixture
+def team_of_bob(app: Flask, cast: Cast) -> None:
+    with app.app_context(), writing():
+        workspace = admin_of(cast.alice.workspace_id).workspace
+        ids = {cast.bob.id}
+        create_team(workspace, name="Finance", description="", user_ids=ids)
+
+
+def give(browser: FlaskClient, request_id: UUID, whom: str) -> None:
+    posted = browser.post(f"/w/main/requests/{request_id}/assign", data={"to": whom})
+    assert posted.status_code == 303
+
+
+def rows(browser: FlaskClient, address: str) -> list[str]:
+    return re.findall(r'<li class="row-entry[^>]*id="request-([^"]+)"', browser.get(address).text)
+
+
+def count(browser: FlaskClient, name: str) -> str:
+    found = re.search(rf'{name}-count">([^<]*)<', browser.get(INBOX).text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.usefixtures("team_of_bob")
+def test_each_has_what_is_theirs(
+    cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    own, teams, claimed, of_alice, free, both = inside.ask(cast.alice, 6)
+    give(alice, own, BOB)
+    give(alice, teams, "Finance")
+    give(alice, of_alice, "alice@example.com")
+    give(alice, both, "Finance")
+    alice.post(f"/w/main/requests/{both}/assign", data={"to": BOB, "how": "also"})
+    bob.post(f"/w/main/requests/{claimed}/claim")
+    theirs = [str(each) for each in (own, teams, claimed, both)]
+    for order in ListOrder:
+        assert sorted(rows(bob, f"{MINE}&order={order}")) == sorted(theirs), order
+        assert rows(alice, f"{MINE}&order={order}") == [str(of_alice)]
+        assert rows(alice, f"{UNASSIGNED}&order={order}") == [str(free)]
+    assert (count(bob, "mine"), count(alice, "mine")) == ("4", "1")
+    assert (count(bob, "unassigned"), count(alice, "unassigned")) == ("1", "1")
+    assert rows(bob, f"{MINE}&key=nothing") == []
+    assert "Nothing is yours" not in bob.get(f"{MINE}&group=key").text
+
+
+def test_a_search_goes_through_them(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    first, second, third = inside.ask(cast.alice, 3)
+    with app.app_context():
+        index_all()
+    give(alice, first, BOB)
+    assert rows(bob, f"{MINE}&q=number") == [str(first)]
+    assert rows(bob, f"{UNASSIGNED}&q=number") == [str(second), str(third)]
+
+
+def test_what_is_decided_leaves_and_the_next_of_the_tab_comes_up(
+    cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    first, other, second = inside.ask(cast.alice, 3)
+    give(alice, first, BOB)
+    give(alice, second, BOB)
+    page = bob.get(f"/w/main/requests/{first}?view=mine").text
+    assert "1 of 2" in page
+    assert f"/w/main/requests/{second}?view=mine" in page
+    data = {"_decline": "1", "reason": "No."}
+    posted = bob.post(f"/w/main/requests/{first}?view=mine", data=data)
+    assert posted.location == f"/w/main/requests/{second}?view=mine&last={first}"
+    assert rows(bob, MINE) == [str(second)]
+    assert str(other) in rows(bob, UNASSIGNED)
+
+
+def test_all_of_mine_is_decided_at_once_and_nothing_else(
+    cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    first, other = inside.ask(cast.alice, 2)
+    give(alice, first, BOB)
+    for page in ("bulk", "table"):
+        text = bob.get(f"{INBOX}/{page}?view=mine").text
+        assert str(first) in text
+        assert str(other) not in text
+
+
+def test_an_empty_one_says_what_it_is_for(bob: FlaskClient) -> None:
+    assert "Nothing is yours" in bob.get(MINE).text
+    assert "Everything is somebody" in bob.get(UNASSIGNED).text
+    assert (count(bob, "mine"), count(bob, "unassigned")) == ("", "")
+
+
+def test_another_workspace_counts_nothing(
+    cast: Cast, alice: FlaskClient, charlie: FlaskClient, inside: Inside
+) -> None:
+    (first,) = inside.ask(cast.alice, 1)
+    give(alice, first, BOB)
+    elsewhere = f"/w/{cast.charlie.workspace_slug}/inbox"
+    assert rows(charlie, f"{elsewhere}?view=mine") == []
+    assert rows(charlie, f"{elsewhere}?view=unassigned") == []
