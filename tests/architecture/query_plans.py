@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from html import unescape
 from typing import Any, get_args
 from uuid import UUID
@@ -11,6 +13,8 @@ from uuid import UUID
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.test import TestResponse
 
 from opensink_web.contract.route import Route
 from opensink_web.models import Base, db
@@ -34,7 +38,8 @@ BOUNDED = (
 what has a word or a tag is only looked up by it where not even of MORE_STEPS rows many have it.
 """
 CURSOR = "A" * 22
-_OF_THE_INBOX = ("q", "key", "function", "tag", "session")
+COMMON_NAMES = (*_FILTERS, "q", "key", "function", "tag", "session", "trail", "since")
+"""Of filters: what is tried where a page goes over all that it is asked by."""
 SOME_ID = "019a0000-0000-7000-8000-000000000000"
 _EQUALS = re.compile(r"\b(\w+)\.(\w+) = (?:\?|%\(\w+\)s)")
 _LINK = re.compile(r'(?:href|hx-get|action)="(/w/[^"]*)"')
@@ -65,13 +70,99 @@ def api_addresses(routes: Sequence[Route], places: dict[str, str]) -> Iterator[s
                 yield f"{address}?{fields['trail'].alias}={CURSOR}&{asked}"
 
 
-def page_addresses(
-    app: Flask, client: FlaskClient, places: dict[str, str], *, with_any_filter: bool = True
-) -> Iterator[str]:
-    """Give each page of the workspace, with each filter that it offers or that any page has.
+class _Query(ImmutableMultiDict[str, str]):
+    """What stands behind the `?` of an address; notes each name that is looked up in it."""
 
-    Those that any page has are given values that nothing has.
+    looked_up: set[str]
+
+    def __getitem__(self, key: str) -> str:
+        self.looked_up.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.looked_up.add(str(key))
+        return super().__contains__(key)
+
+    def get(self, key: str, *how: Any, **more: Any) -> Any:
+        self.looked_up.add(key)
+        return super().get(key, *how, **more)
+
+    def getlist(self, key: str, *how: Any, **more: Any) -> Any:
+        self.looked_up.add(key)
+        return super().getlist(key, *how, **more)
+
+    def __iter__(self) -> Iterator[str]:
+        self.looked_up.update(COMMON_NAMES)
+        return super().__iter__()
+
+    def items(self, multi: bool = False) -> Any:
+        self.looked_up.update(COMMON_NAMES)
+        return super().items(multi)
+
+    def lists(self) -> Any:
+        self.looked_up.update(COMMON_NAMES)
+        return super().lists()
+
+    def to_dict(self, flat: Any = True) -> Any:
+        self.looked_up.update(COMMON_NAMES)
+        return super().to_dict(flat)
+
+
+@contextmanager
+def names_looked_up(app: Flask) -> Iterator[set[str]]:
+    """Collect the names that are looked up in queries: no other can change what a page finds."""
+    names: set[str] = set()
+    before = app.request_class
+
+    class NotingRequest(before):  # type: ignore[misc, valid-type]
+        @cached_property
+        def args(self) -> _Query:
+            query = _Query(super().args)
+            query.looked_up = names
+            return query
+
+    app.request_class = NotingRequest
+    try:
+        yield names
+    finally:
+        app.request_class = before
+
+
+def page_addresses(app: Flask, client: FlaskClient, places: dict[str, str]) -> Iterator[str]:
+    """Give each page of the workspace, and each filter that it offers.
+
+    Each page is asked for once before the address comes, to see what it offers.
     """
+    for address, page in _pages(app, client, places):
+        yield address
+        yield from _offered(address, page.text)
+
+
+def visited(app: Flask, client: FlaskClient, places: dict[str, str]) -> Iterator[str]:
+    """Ask for each page of the workspace, with each filter that it offers or looks for.
+
+    Gives the addresses of those that answered. What it offers no value for is given one that
+    nothing has.
+    """
+    with names_looked_up(app) as names:
+        for address, page in _pages(app, client, places):
+            if page.status_code == 200:
+                yield address
+            looked_up = sorted(names)
+            asked = [
+                f"{address}?{name}={CURSOR if name == 'trail' else SOME_ID}" for name in looked_up
+            ]
+            if "target" in looked_up:
+                asked.append(f"{address}?target={places['namespace']}/{places['name']}")
+            for each in dict.fromkeys([*_offered(address, page.text), *asked]):
+                if client.get(each).status_code == 200:
+                    yield each
+            names.clear()
+
+
+def _pages(
+    app: Flask, client: FlaskClient, places: dict[str, str]
+) -> Iterator[tuple[str, TestResponse]]:
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         names = set(rule.arguments)
@@ -82,20 +173,16 @@ def page_addresses(
             continue
         typed = {name: _typed(value) for name, value in values.items()}
         address = adapter.build(rule.endpoint, typed)
-        yield address
-        html = client.get(address).text
-        for link in _LINK.findall(html):
-            if link.split("?")[0] == address and "?" in link:
-                yield unescape(link)
-        for name, options in _SELECT.findall(html):
-            for value in _OPTION.findall(options)[:2]:
-                yield f"{address}?{name}={unescape(value)}"
-        if not with_any_filter:
-            continue
-        for name in (*_FILTERS, *_OF_THE_INBOX, "trail", "since"):
-            value = CURSOR if name == "trail" else SOME_ID
-            yield f"{address}?{name}={value}"
-        yield f"{address}?target={places['namespace']}/{places['name']}"
+        yield address, client.get(address)
+
+
+def _offered(address: str, html: str) -> Iterator[str]:
+    for link in _LINK.findall(html):
+        if link.split("?")[0] == address and "?" in link:
+            yield unescape(link)
+    for name, options in _SELECT.findall(html):
+        for value in _OPTION.findall(options)[:2]:
+            yield f"{address}?{name}={unescape(value)}"
 
 
 def _typed(value: str) -> Any:

@@ -57,7 +57,7 @@ def asked_by(app: Flask, cast: Cast, alice: Api, everything: Sequence[Places]) -
     for places in everything:
         for address in api_addresses(ROUTES, places):
             asked[address] = lambda each: alice.at(each, "GET")
-        for address in page_addresses(app, client, places, with_any_filter=False):
+        for address in page_addresses(app, client, places):
             asked[address] = client.get
     return asked
 

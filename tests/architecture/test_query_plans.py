@@ -25,7 +25,7 @@ from opensink_web.operations.requests.listing import ListOrder, ListView
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.preview import create_preview
 from tests.api.conftest import Api
-from tests.architecture.query_plans import Finding, api_addresses, findings, page_addresses
+from tests.architecture.query_plans import Finding, api_addresses, findings, visited
 from tests.conftest import Cast
 from tests.support.chats import chat_input, make_agent, submit_some
 from tests.support.executions import make_function, principal_of, submit_many
@@ -34,8 +34,6 @@ from tests.support.scenarios import ENDPOINT, answer, ask_in, index_all
 from tests.support.statements import statements, writes_in
 from tests.web.conftest import browser_of
 
-PARTS = 3
-"""The pages are so many that one test of all takes minutes beside busy neighbours."""
 KEYS = (PrimaryKeyConstraint, UniqueConstraint)
 
 
@@ -104,16 +102,12 @@ def test_no_list_of_the_api_scans_a_table_that_grows(
 
 
 @pytest.mark.usefixtures("on_each_database")
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_page_scans_a_table_that_grows(
-    app: Flask, cast: Cast, places: dict[str, str], part: int
-) -> None:
+def test_no_page_scans_a_table_that_grows(app: Flask, cast: Cast, places: dict[str, str]) -> None:
     client = browser_of(app, cast.alice)
-    addresses = list(page_addresses(app, client, places))[part::PARTS]
     client.get(f"/w/{places['workspace_slug']}/requests/{places['request_id']}")  # is noted once
     with statements(app) as said:
-        found = [each for each in addresses if client.get(each).status_code == 200]
-    assert len(found) > 60
+        found = list(visited(app, client, places))
+    assert len(found) > 180
     assert writes_in(said) == []
     with app.app_context():
         assert told(findings(said)) == []
