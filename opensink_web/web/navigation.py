@@ -64,6 +64,7 @@ _ENTRIES = (
 _AREA_OF_BLUEPRINT = {
     "input_request": "inbox",
     "preview": "inbox",
+    "mentions": "inbox",
     "function_test_call": "function",
 }
 """Pages that stand under another area's line of the menu."""

@@ -20,6 +20,7 @@ from opensink_web.operations.requests.facets import groups as groups_of
 from opensink_web.operations.requests.listing import ListView, count_listed, list_page, size_of
 from opensink_web.operations.requests.queries import has_requests
 from opensink_web.operations.requests.saved_view import views_of
+from opensink_web.operations.requests.thread import requests_mentioning
 from opensink_web.web.access import requires
 from opensink_web.web.navigation import waiting_once
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, page_request
@@ -161,10 +162,15 @@ def _drawn(
         base_url=public_root(),
         **around(last_decision_of(principal, last_decided_id()), inbox.filters),
         views=views_of(principal.workspace, principal.user),
+        mentions_count=0 if request.htmx else _count_mentions(principal),
         view_form=form or ViewForm(),
         counts=_counts(principal, inbox.filters),
         may_save=principal.may("agent_session_input_requests", Action.WRITE),
     ), status
+
+
+def _count_mentions(principal: Principal) -> int:
+    return len(requests_mentioning(principal.workspace, principal.user))
 
 
 def _inbox(
