@@ -329,7 +329,7 @@ def _looked_up(
     is_pending, workspace = _is_pending(input_request), principal.workspace
     entered = form if is_pending else None
     question = None if entered is None else question_in(entered, input_request)
-    has_buttons = question is not None
+    has_buttons = question is not None and question.is_alone
     return RequestPage(
         input_request=input_request,
         message=_message(input_request),
