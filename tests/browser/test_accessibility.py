@@ -303,7 +303,7 @@ def test_a_list_is_filled_and_sent_without_scripts(chromium: Browser, site: Site
     page = context.new_page()
     let_in(context, site)
     page.goto(site.page(f"/requests/{ids['request_id']}"))
-    page.get_by_role("button", name=re.compile("Add")).click()
+    page.get_by_role("button", name=re.compile("Add an entry")).click()
     page.get_by_label("Symbol").nth(1).fill("NVDA")
     page.get_by_role("radio", name="Yes").check()
     send(page)

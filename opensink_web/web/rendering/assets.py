@@ -24,6 +24,7 @@ from opensink_web.errors import NotFound
 STYLE = "style.css"
 SCRIPT = "script.js"
 ANSWERING = "answering.js"
+LISTS = "lists.js"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -39,6 +40,7 @@ BUNDLES = {
         "css/answer.css",
         "css/answer-parts.css",
         "css/review.css",
+        "css/comments.css",
         "css/inbox.css",
         "css/bulk.css",
         "css/execution.css",
@@ -56,11 +58,10 @@ BUNDLES = {
         "js/live.js",
         "js/keys.js",
         "js/review.js",
-        "js/select.js",
-        "js/arrivals.js",
-        "js/inbox.js",
     ),
-    # after the other, for the pages that have a form made of a schema
+    # after the other, for the pages that list requests
+    LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js"),
+    # and for those that have a form made of a schema
     ANSWERING: (
         "js/answer.js",
         "js/filter.js",
@@ -71,7 +72,7 @@ BUNDLES = {
         "js/comment.js",
     ),
 }
-ALONE = ("js/theme.js", "js/forms.js", "js/table.js", "css/comments.css")
+ALONE = ("js/theme.js", "js/forms.js", "js/table.js")
 """What pages load by themselves: before the first paint, without htmx, for one page."""
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256
