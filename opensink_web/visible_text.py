@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import filterfalse
 
 from opensink_web.json_value import JSONValue
 from opensink_web.lookalike import LATIN_OF, impostors
@@ -219,7 +220,7 @@ def _is_mongolian(character: str) -> bool:
 
 
 def _is_combining(character: str) -> bool:
-    return unicodedata.category(character) in {"Mn", "Me"} and not _HIDDEN.match(character)
+    return unicodedata.category(character) in _COMBINING_CATEGORIES and not _HIDDEN.match(character)
 
 
 def _ranges(numbers: Iterator[int]) -> str:
@@ -247,6 +248,7 @@ _UNSEEN = {
     *(0xFFFE, 0xFFFF),
 }
 """Of other categories, and not drawn all the same: fillers, variation selectors, blanks."""
+_COMBINING_CATEGORIES = {"Mn", "Me"}
 _UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}
 _KEPT = {ord(" "), ord("\t"), ord("\n")}
 _LAST_PLANE_WITH_MARKS = 0x20000
@@ -259,22 +261,25 @@ def _is_unseen(number: int) -> bool:
     return number in _UNSEEN or unicodedata.category(chr(number)) in _UNSEEN_CATEGORIES
 
 
-def _hidden_class() -> str:
-    hidden = (code for code in range(_LAST_PLANE_WITH_MARKS) if _is_unseen(code))
-    return _ranges(iter([*hidden, *_SPECIALS]))
+def _hidden_and_combining() -> tuple[str, str]:
+    """Return the insides of two classes. Letters are in neither, but for those in `_UNSEEN`.
 
-
-def _combining_class() -> str:
-    marks = {"Mn", "Me"}
-    return _ranges(
+    Every process looks through all planes as it starts, so it asks for few categories.
+    """
+    others = filterfalse(str.isalpha, map(chr, range(_LAST_PLANE_WITH_MARKS)))
+    categories = _UNSEEN_CATEGORIES | _COMBINING_CATEGORIES
+    suspects = [ord(each) for each in others if unicodedata.category(each) in categories]
+    hidden = sorted(code for code in _UNSEEN.union(suspects) if _is_unseen(code))
+    combining = (
         code
-        for code in range(_LAST_PLANE_WITH_MARKS)
-        if unicodedata.category(chr(code)) in marks and not _is_unseen(code)
+        for code in suspects
+        if unicodedata.category(chr(code)) in _COMBINING_CATEGORIES and not _is_unseen(code)
     )
+    return _ranges(iter([*hidden, *_SPECIALS])), _ranges(combining)
 
 
-_HIDDEN = re.compile(f"[{_hidden_class()}]")
-_COMBINING = _combining_class()
+_UNSEEN_CLASS, _COMBINING = _hidden_and_combining()
+_HIDDEN = re.compile(f"[{_UNSEEN_CLASS}]")
 _SUSPECTS = re.compile(
     # hidden ones; combining ones with nothing to stand on; and those beyond what fits on a letter
     f"{_HIDDEN.pattern}+|^[{_COMBINING}]+|(?<=[{_COMBINING}]{{{_STACKED_MAX}}})[{_COMBINING}]+",
