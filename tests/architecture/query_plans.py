@@ -155,7 +155,9 @@ def visited(app: Flask, client: FlaskClient, places: dict[str, str]) -> Iterator
             if "target" in looked_up:
                 asked.append(f"{address}?target={places['namespace']}/{places['name']}")
             for each in dict.fromkeys([*_offered(address, page.text), *asked]):
-                if client.get(each).status_code == 200:
+                answer = client.get(each)
+                answer.get_data()  # an export is written while it is read
+                if answer.status_code == 200:
                     yield each
             names.clear()
 
