@@ -63,8 +63,11 @@ def asked_by(app: Flask, cast: Cast, alice: Api, everything: Sequence[Places]) -
 
 
 def answers_to(asked: Asked) -> Answers:
-    answers = {address: ask(address) for address, ask in asked.items()}
-    return {address: (said.status_code, said.text) for address, said in answers.items()}
+    answers: Answers = {}
+    for address, ask in asked.items():
+        said = ask(address)
+        answers[address] = said.status_code, said.text  # an export is written while it is read
+    return answers
 
 
 def leftovers(answers: Answers, words: Sequence[str]) -> set[str]:
