@@ -69,7 +69,7 @@ def test_a_person_signs_in_and_answers(
     ids = there.ask(ROWS, title="Below a path?")
     page.goto(there.page(f"/requests/{ids['request_id']}"))
     sign_in(page, on_the_way=True)
-    page.get_by_role("button", name=re.compile("Add")).click()
+    page.get_by_role("button", name=re.compile("Add an entry")).click()
     page.get_by_label("Name").last.fill("Ada")
     page.get_by_role("button", name="Send answer").click()
     expect(page.locator("#last-decision")).to_contain_text("Answered")

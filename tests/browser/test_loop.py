@@ -114,7 +114,7 @@ def test_rows_are_added_and_removed_without_losing_what_was_typed(
     }
     ids = site.ask(schema)
     page.goto(site.page(f"/requests/{ids['request_id']}"))
-    add = page.get_by_role("button", name=re.compile("Add"))
+    add = page.get_by_role("button", name=re.compile("Add an entry"))
     add.click()
     page.get_by_label("Name").fill("Ada")
     add.click()
