@@ -32,6 +32,8 @@ from opensink_web.operations.requests.search import (
     forget_closed,
     index_some,
     is_any_unindexed,
+    is_any_wide,
+    narrow_some,
 )
 from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
 from opensink_web.settings import Settings
@@ -103,7 +105,7 @@ AnyChore = Chore | Pruning | Weeding
 DELETING = (Chore(is_anything_left, delete_some_left), Chore(is_any_given_up, delete_some_given_up))
 ENDING = (Chore(is_a_batch_forgotten, end_forgotten_batches),)
 QUEUEING = (Chore(is_any_unqueued, queue_some),)
-INDEXING = (Chore(is_any_unindexed, index_some),)
+INDEXING = (Chore(is_any_unindexed, index_some), Chore(is_any_wide, narrow_some))
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 CHAINING = (Chore(is_any_unchained, chain_some),)
 ALWAYS = (*CHAINING, *ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)

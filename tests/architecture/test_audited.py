@@ -62,6 +62,7 @@ NEEDS_NONE = {
     "requests.saved_view.save_view": _OWN,
     "requests.search.forget_closed": _CHORE,
     "requests.search.index_some": "an index of what is there",
+    "requests.search.narrow_some": "an index of what is there",
     "retention.prune_some": _OVER,
     "sealed.reseal": "the same values under another key",
 }

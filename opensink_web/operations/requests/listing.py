@@ -29,7 +29,6 @@ from opensink_web.models import (
     Assignment,
     Execution,
     InputRequest,
-    InputRequestKind,
     InputRequestStatus,
     Team,
     User,
@@ -40,6 +39,7 @@ from opensink_web.models.base import first_id_at
 from opensink_web.operations import page
 from opensink_web.operations.requests.mine import is_assigned, is_claimed, mine_in
 from opensink_web.operations.requests.order import Segment, Stretch
+from opensink_web.operations.requests.search_match import Narrowing
 from opensink_web.operations.requests.sieve import Sieve, in_fewest_steps, rarest_of, sieves_of
 
 # written out: an index of those alone that wait is used for no value that is bound
@@ -91,23 +91,17 @@ class ListOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ListedFilter:
+class ListedFilter(Narrowing):
     """Which requests are listed, and how; None means any.
 
-    `function_name` is `namespace/name`; `older_than` is the age that they have at least; `search`
-    is what is looked for in their words. `reader_id` is whose MINE is.
+    `older_than` is the age that they have at least; `search` is what is looked for in their words.
+    `reader_id` is whose MINE is.
     """
 
     view: ListView = ListView.WAITING
     order: ListOrder = ListOrder.OLDEST
-    kind: InputRequestKind | None = None
-    agent_id: UUID | None = None
-    function_name: str | None = None
-    key: str | None = None
-    tag: str | None = None
     older_than: timedelta | None = None
     session_id: UUID | None = None
-    batch_id: UUID | None = None
     search: str | None = None
     reader_id: UUID | None = None
 
@@ -231,7 +225,7 @@ class Listing:
     def __init__(self, workspace: Workspace, filters: ListedFilter) -> None:
         self._workspace, self._filters = workspace, filters
         self._is_waiting = filters.view.is_waiting
-        sieves = sieves_of(workspace, filters.tag, filters.search, is_waiting=self._is_waiting)
+        sieves = sieves_of(workspace, filters, filters.search, is_waiting=self._is_waiting)
         self._has_nothing = sieves is None
         mine = filters.view is ListView.MINE and filters.reader_id
         whose = [mine_in(workspace, mine)] if mine else []

@@ -5,25 +5,20 @@ in clear would tell most of what they say (docs/decisions/search.md). The key is
 
 Requests are indexed a moment after they were created, by a chore: whoever creates very many does
 not wait for it. What a request says does not change, so each is indexed once: with all others, and
-with those that wait. From these another chore takes it, some time after its decision.
+with those that wait. From these another chore takes it, some time after its decision. Beside its
+words it has tokens of what it is listed by; what was indexed by a version before gets them later.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import (
-    Row,
-    Select,
-    Table,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Row, Select, Table, Text, bindparam, delete, insert, literal, select, update
+from sqlalchemy import cast as cast_to
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
@@ -39,8 +34,9 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.base import first_id_at
-from opensink_web.operations.requests.search_match import search_key
-from opensink_web.operations.requests.search_words import token_of, words_of
+from opensink_web.models.search_document import IS_WIDE
+from opensink_web.operations.requests.search_match import Narrowing, search_key
+from opensink_web.operations.requests.search_words import filter_token, token_of, words_of
 
 _INDEXED_AT_ONCE = 200
 _LOOKED_AT_ONCE = 1000
@@ -53,6 +49,7 @@ _DOCUMENTS = cast("Table", SearchDocument.__table__)
 _WAITING = cast("Table", WaitingDocument.__table__)
 _AGENTS = cast("Table", Agent.__table__)
 _IS_PROGRESS = SearchProgress.id == 1
+_NARROWING = ("id", "workspace_id", "kind", "agent_id", "key", "execution_id", "batch_id")
 
 
 def is_any_unindexed() -> bool:
@@ -66,16 +63,14 @@ def index_some() -> int:
     if not rows:
         return 0
     ids = [row.id for row in rows]
-    tags: dict[UUID, list[str]] = {}
-    for request_id, tag in db.session.execute(
-        select(InputRequestTag.request_id, InputRequestTag.tag).where(
-            InputRequestTag.request_id.in_(ids)
-        )
-    ):
-        tags.setdefault(request_id, []).append(tag)
-    keys = _keys_of({row.workspace_id for row in rows})
+    tags, keys = _tags_of(ids), _keys_of({row.workspace_id for row in rows})
     documents = [
-        {"request_id": row.id, "tokens": _tokens(keys, row, tags.get(row.id, ()))} for row in rows
+        {
+            "request_id": row.id,
+            "tokens": " ".join(_tokens(keys.get(row.workspace_id), row, tags.get(row.id, ()))),
+            "is_narrowed": True,
+        }
+        for row in rows
     ]
     db.session.execute(insert(_DOCUMENTS), documents)
     open_ids = {row.id for row in rows if row.status.is_open}
@@ -90,6 +85,37 @@ def index_some() -> int:
         .values(indexed_until=until)
         .execution_options(synchronize_session=False)
     )
+    return len(rows)
+
+
+def is_any_wide() -> bool:
+    """Return True if a request has been indexed by its words alone. Writes nothing."""
+    return any(_wide(each, 1) for each in (_WAITING, _DOCUMENTS))
+
+
+def narrow_some() -> int:
+    """Give some of those what else they are listed by, what waits first; return how many."""
+    for table in (_WAITING, _DOCUMENTS):
+        rows = _wide(table, _INDEXED_AT_ONCE)
+        if rows:
+            break
+    else:
+        return 0
+    tags, keys = _tags_of([row.id for row in rows]), _keys_of({row.workspace_id for row in rows})
+    more = [
+        {
+            "of": row.number,
+            "more": " ".join(_narrowing(keys.get(row.workspace_id), row, tags.get(row.id, ()))),
+        }
+        for row in rows
+    ]
+    tokens = table.c.tokens.op("||", return_type=Text())(
+        literal(" ", Text).op("||")(bindparam("more", type_=Text))
+        if db.engine.dialect.name == "sqlite"
+        else cast_to(bindparam("more", type_=Text), TSVECTOR)
+    )
+    statement = update(table).where(table.c.number == bindparam("of"))
+    db.session.execute(statement.values(tokens=tokens, is_narrowed=True), more)
     return len(rows)
 
 
@@ -130,7 +156,7 @@ def forget_closed(numbers: Sequence[int]) -> None:
 def _unindexed(limit: int) -> Sequence[Row[Any]]:
     until = select(SearchProgress.indexed_until).where(_IS_PROGRESS).scalar_subquery()
     is_indexed = select(_DOCUMENTS.c.number).where(_DOCUMENTS.c.request_id == _REQUESTS.c.id)
-    columns = ("id", "workspace_id", "title", "key", "reference", "message", "status")
+    columns = ("title", "reference", "message", "status", *_NARROWING)
     query: Select[Any] = (
         select(*(_REQUESTS.c[name] for name in columns), _AGENTS.c.name.label("agent_name"))
         .join_from(_REQUESTS, _AGENTS, _AGENTS.c.id == _REQUESTS.c.agent_id, isouter=True)
@@ -141,15 +167,50 @@ def _unindexed(limit: int) -> Sequence[Row[Any]]:
     return db.session.execute(query).all()
 
 
-def _tokens(keys: Mapping[UUID, bytes], row: Row[Any], tags: Sequence[str]) -> str:
-    key = keys.get(row.workspace_id)
+def _wide(table: Table, limit: int) -> Sequence[Row[Any]]:
+    query: Select[Any] = (
+        select(table.c.number, *(_REQUESTS.c[name] for name in _NARROWING))
+        .join(_REQUESTS, _REQUESTS.c.id == table.c.request_id)
+        .where(IS_WIDE)
+        .order_by(table.c.number)
+        .limit(limit)
+    )
+    return db.session.execute(query).all()
+
+
+def _tags_of(request_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    tags: dict[UUID, list[str]] = {}
+    for request_id, tag in db.session.execute(
+        select(InputRequestTag.request_id, InputRequestTag.tag).where(
+            InputRequestTag.request_id.in_(request_ids)
+        )
+    ):
+        tags.setdefault(request_id, []).append(tag)
+    return tags
+
+
+def _narrowing(key: bytes | None, row: Row[Any], tags: Sequence[str]) -> list[str]:
     if key is None:  # nothing of the workspace can be read
-        return ""
+        return []
+    narrowing = Narrowing(
+        kind=row.kind,
+        agent_id=row.agent_id,
+        key=row.key,
+        function_name=None if row.execution_id is None else row.key,
+        batch_id=row.batch_id,
+    )
+    return [*narrowing.tokens(key), *(filter_token(key, "tag", tag) for tag in tags)]
+
+
+def _tokens(key: bytes | None, row: Row[Any], tags: Sequence[str]) -> list[str]:
+    if key is None:
+        return []
     names = [row.title, row.key, row.reference or "", row.agent_name or "", *tags]
     message = ""
     with suppress(UnreadableSecret):
         message = InputRequest.message.unseal(row.id, row.message)
-    return " ".join(token_of(key, word) for word in words_of(names, [message]))
+    words = [token_of(key, word) for word in words_of(names, [message])]
+    return [*_narrowing(key, row, tags), *words]
 
 
 def _keys_of(workspace_ids: set[UUID]) -> dict[UUID, bytes]:

@@ -4,10 +4,12 @@ What is looked for are keyed hashes of words, which search.py has indexed.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
@@ -26,29 +28,66 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from opensink_web.errors import UnreadableSecret
-from opensink_web.models import SearchDocument, WaitingDocument, Workspace, db
-from opensink_web.operations.requests.search_words import query_words, token_of
+from opensink_web.models import InputRequestKind, SearchDocument, WaitingDocument, Workspace, db
+from opensink_web.models.search_document import IS_WIDE
+from opensink_web.operations.requests.search_words import filter_token, query_words, token_of
 
 _INDEXES = {SearchDocument: "search_index", WaitingDocument: "search_index_waiting"}
 """On SQLite, by the table whose words each has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """By what requests are listed that have tokens of it beside their words; it never changes.
+
+    `function_name` is `namespace/name`.
+    """
+
+    kind: InputRequestKind | None = None
+    agent_id: UUID | None = None
+    key: str | None = None
+    function_name: str | None = None
+    batch_id: UUID | None = None
+    tag: str | None = None
+
+    def tokens(self, key: bytes) -> Iterator[str]:
+        """Yield one of each value, by a workspace's key."""
+        values = {
+            "kind": self.kind,
+            "agent": self.agent_id,
+            "key": self.key,
+            "function": self.function_name,
+            "batch": self.batch_id,
+            "tag": self.tag,
+        }
+        for name, value in values.items():
+            if value is not None:
+                said = value.hex if isinstance(value, UUID) else value
+                yield filter_token(key, name, said)
+
+
+@dataclass(frozen=True)
 class Words:
-    """What is looked for, as tokens of which a request has to have every one."""
+    """What is looked for, as tokens of which a request has to have every one.
+
+    `narrowing` are tokens of what else is asked of the requests, which is looked at all the same:
+    of two things that are frequent alone, so that few are looked at that have both.
+    """
 
     tokens: Sequence[str]
     documents: type[SearchDocument] | type[WaitingDocument]
+    narrowing: Sequence[str] = ()
 
     @property
     def ids(self) -> Select[Any]:
-        """Find all requests that have the words, by an index of them."""
+        """Find all requests that have the words and are wanted, by an index of them."""
+        tokens = [*self.tokens, *(self.narrowing if self._is_narrowed else ())]
         number, request_id = self.documents.number, self.documents.request_id
         if not _is_sqlite():
             # OFFSET: what else is asked of the requests is not to be looked at first
-            return select(request_id).where(self._is_matched).offset(0)
+            return select(request_id).where(self._has(tokens)).offset(0)
         index = _INDEXES[self.documents]
-        words = literal(" AND ".join(f'"{token}"' for token in self.tokens), Text)
+        words = literal(" AND ".join(f'"{token}"' for token in tokens), Text)
         matched: Select[Any] = (
             select(literal_column("rowid"))
             .select_from(text(index))
@@ -63,26 +102,40 @@ class Words:
             parts = [func.instr(self.documents.tokens, token) > 0 for token in self.tokens]
             is_matched: ColumnElement[bool] = and_(*parts)
         else:
-            is_matched = self._is_matched
+            is_matched = self._has(self.tokens)
         of_request = select(is_matched).where(self.documents.request_id == request_id)
         return of_request.correlate_except(self.documents).scalar_subquery()
 
-    @property
-    def _is_matched(self) -> ColumnElement[bool]:
-        words = literal(" & ".join(f"'{token}'" for token in self.tokens), Text)
+    @cached_property
+    def _is_narrowed(self) -> bool:
+        """Return True if each document has the tokens of what requests are listed by."""
+        wide = select(func.min(self.documents.number)).where(IS_WIDE)
+        return bool(self.narrowing) and db.session.scalar(wide) is None
+
+    def _has(self, tokens: Sequence[str]) -> ColumnElement[bool]:
+        words = literal(" & ".join(f"'{token}'" for token in tokens), Text)
         return self.documents.tokens.op("@@", return_type=Boolean())(cast(words, TSQUERY))
 
 
-def words_of_query(workspace: Workspace, query: str, *, is_waiting: bool = False) -> Words | None:
+def words_of_query(
+    workspace: Workspace,
+    query: str,
+    narrowing: Narrowing = Narrowing(),
+    *,
+    is_waiting: bool = False,
+) -> Words | None:
     """Return the words of a query; any text may be looked for.
 
     Returns None for what has no word at all, which finds nothing.
     """
     tokens: list[str] = []
+    narrower: list[str] = []
     with suppress(UnreadableSecret):
         key = search_key(workspace)
         tokens = [token_of(key, word) for word in query_words(query)]
-    return Words(tokens, WaitingDocument if is_waiting else SearchDocument) if tokens else None
+        narrower = [*narrowing.tokens(key)]
+    documents = WaitingDocument if is_waiting else SearchDocument
+    return Words(tokens, documents, narrower) if tokens else None
 
 
 def search_key(workspace: Workspace) -> bytes:

@@ -70,6 +70,14 @@ def token_of(key: bytes, word: str) -> str:
     return hmac.digest(key, word.encode(), "sha256")[:_TOKEN_BYTES].hex()
 
 
+def filter_token(key: bytes, name: str, value: str) -> str:
+    """Return what stands for all that are listed by a value, as `token_of` does; it is no word's.
+
+    No word begins with an underscore, so nobody finds it who looks for words.
+    """
+    return token_of(key, f"_{name} {value}")
+
+
 def _single(word: str) -> dict[str, None]:
     """Return the characters of a pair, for somebody may look for one of them."""
     return dict.fromkeys(word) if _UNSPACED.match(word) else {}

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, literal
 
 from opensink_web.models import Workspace, db
 from opensink_web.models.input_request import InputRequestTag
-from opensink_web.operations.requests.search_match import words_of_query
+from opensink_web.operations.requests.search_match import Narrowing, words_of_query
 
 FEW_MAX = 2000
 """What is no more than this is looked up whole."""
@@ -59,14 +59,14 @@ class Tagged:
 
 
 def sieves_of(
-    workspace: Workspace, tag: str | None, search: str | None, *, is_waiting: bool
+    workspace: Workspace, narrowing: Narrowing, search: str | None, *, is_waiting: bool
 ) -> list[Sieve] | None:
     """Return what keeps a tag and words, if they are wanted; None where nothing has the words."""
     sieves: list[Sieve] = []
-    if tag is not None:
-        sieves.append(Tagged(workspace.id, tag))
+    if narrowing.tag is not None:
+        sieves.append(Tagged(workspace.id, narrowing.tag))
     if search is not None:
-        words = words_of_query(workspace, search, is_waiting=is_waiting)
+        words = words_of_query(workspace, search, narrowing, is_waiting=is_waiting)
         if words is None:
             return None
         sieves.append(words)
