@@ -60,12 +60,14 @@ from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from tests.browser.hostile_executions import add_executions
 from tests.browser.hostile_form import further_forms, hostile_form
+from tests.browser.hostile_teamwork import add_comments, add_teams
 from tests.browser.hostile_texts import Texts
 from tests.browser.hostile_watch import MARK
 from tests.conftest import PASSWORD
 
 SLUG = "hostile"
 READER = "reader@example.com"
+WRITER = "writer@example.com"
 LINK = "hostile-link"
 TITLE = "Answer this"
 _POLICY = EndpointPolicy.from_entries(("127.0.0.0/8",))
@@ -135,7 +137,8 @@ def _write(texts: Texts) -> HostilePlace:
     failed = _fail(workspace, sessions[1], answered, texts)
     asked_by_function, to_approve, rejected = _execute(workspace, reader, texts)
     execution, waiting = add_executions(workspace.id, reader, texts)
-    role_id = _add_roles(workspace, texts)
+    role_id, team_id = _add_roles(workspace, texts), add_teams(workspace, texts)
+    add_comments(workspace, asked, reader, _member(workspace, WRITER, Role.REVIEWER), texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
     results = [RowResult(asked.id, texts.paragraphs[0]), RowResult(answered.id)]
     bulk = keep_results(workspace, results, by=reader)
@@ -159,6 +162,8 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
+            *(f"{at}/inbox/mentions", f"{admin}/audit", f"{admin}/teams"),
+            *(f"{admin}/teams/new", f"{admin}/teams/{team_id}/edit"),
             *(f"{admin}/roles", f"{admin}/roles/new", f"{admin}/roles/{role_id}/edit"),
             *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{LINK}"),
             *(f"{at}/functions", f"{at}/functions/new", function, f"{function}/edit"),

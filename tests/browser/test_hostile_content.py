@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]  # its pages are the
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WITHOUT_TEXT = {
+    "audit.export_csv",
+    "audit.export_jsonl",
     "static",
     "health.healthz",
     "health.readyz",

@@ -55,7 +55,7 @@
 
   const width = document.scrollingElement.scrollWidth;
   if (width > innerWidth) faults.push(`overflow: ${width} px on a screen of ${innerWidth} px`);
-  for (const button of all("button[type=submit]:not([aria-hidden], :disabled)").filter((one) => one.checkVisibility())) {
+  for (const button of all("button[type=submit]:not([aria-hidden], :disabled, .visually-hidden)").filter((one) => one.checkVisibility())) {
     button.scrollIntoView({ block: "center", behavior: "instant" });
     const box = button.getBoundingClientRect();
     const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
