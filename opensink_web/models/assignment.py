@@ -5,14 +5,13 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from opensink_web.models.base import Base, Created, Identified
+from opensink_web.models.base import Base, Created, Identified, goes_with_membership
 from opensink_web.models.team import Team
 from opensink_web.models.user import User
 
@@ -48,11 +47,7 @@ class Assignment(Identified, Created, Base):
     delegated_from: Mapped[User | None] = relationship(foreign_keys=[delegated_from_id])
 
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["user_id", "workspace_id"],
-            ["memberships.user_id", "memberships.workspace_id"],
-            ondelete="CASCADE",
-        ),
+        goes_with_membership(),
         CheckConstraint("(user_id IS NULL) <> (team_id IS NULL)", name="of_one"),
         UniqueConstraint("request_id", "user_id"),
         UniqueConstraint("request_id", "team_id"),

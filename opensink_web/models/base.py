@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, Uuid, event, inspect
+from sqlalchemy import DateTime, Dialect, Enum, ForeignKeyConstraint, MetaData, Uuid, event, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, QueryableAttribute, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
@@ -78,6 +78,15 @@ def word_type(words: type[StrEnum]) -> Enum:
         return [member.value for member in members]
 
     return Enum(words, native_enum=False, length=32, values_callable=values)
+
+
+def goes_with_membership() -> ForeignKeyConstraint:
+    """Return the key by which a row is its user's for as long as they are in its workspace."""
+    return ForeignKeyConstraint(
+        ["user_id", "workspace_id"],
+        ["memberships.user_id", "memberships.workspace_id"],
+        ondelete="CASCADE",
+    )
 
 
 class Identified:

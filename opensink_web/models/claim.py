@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web import clock
-from opensink_web.models.base import Base
+from opensink_web.models.base import Base, goes_with_membership
 from opensink_web.models.user import User
 
 
@@ -32,10 +32,6 @@ class Claim(Base):
     )
 
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["user_id", "workspace_id"],
-            ["memberships.user_id", "memberships.workspace_id"],
-            ondelete="CASCADE",
-        ),
+        goes_with_membership(),
         Index(None, "user_id", "workspace_id", "lapses_at"),
     )

@@ -5,7 +5,6 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     String,
     Text,
@@ -13,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opensink_web.models.base import Base, Created, Identified, Updated
+from opensink_web.models.base import Base, Created, Identified, Updated, goes_with_membership
 
 
 class CustomRole(Identified, Updated, Base):
@@ -41,10 +40,6 @@ class MembershipRole(Created, Base):
     workspace_id: Mapped[UUID]
 
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["user_id", "workspace_id"],
-            ["memberships.user_id", "memberships.workspace_id"],
-            ondelete="CASCADE",
-        ),
+        goes_with_membership(),
         Index(None, "user_id", "workspace_id"),
     )

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from opensink_web.models.base import Base, Created, Identified, Updated
+from opensink_web.models.base import Base, Created, Identified, Updated, goes_with_membership
 from opensink_web.models.user import User
 
 
@@ -42,10 +42,6 @@ class TeamMember(Created, Base):
     workspace_id: Mapped[UUID]
 
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["user_id", "workspace_id"],
-            ["memberships.user_id", "memberships.workspace_id"],
-            ondelete="CASCADE",
-        ),
+        goes_with_membership(),
         Index(None, "user_id", "workspace_id"),
     )
