@@ -149,12 +149,7 @@ def supersede(
         )
     check_waiting(locked)
     old = _withdrawn(locked, InputRequestStatus.SUPERSEDED, None)
-    options = revision.options
-    if revision.keeps_deadline:
-        options = replace(options, expires_at=old.expires_at)  # it may have been extended meanwhile
-    if revision.keeps_assignees:
-        assignees = map(Assignee.of, assignments_of([old.id]).get(old.id, ()))
-        options = replace(options, assignees=tuple(assignees))
+    options = _options_now(revision, old)
     close_assignments(old.id)
     (new_id,) = create_requests(
         [
@@ -183,6 +178,17 @@ def supersede(
     new = db.session.get_one(InputRequest, new_id)
     _note_revision(locked, new)
     return new
+
+
+def _options_now(revision: CheckedRevision, old: InputRequest) -> RequestOptions:
+    """Return what a revision is asked with: what it says, else what holds of the old one by now."""
+    options = revision.options
+    if revision.keeps_deadline:
+        options = replace(options, expires_at=old.expires_at)  # it may have been extended meanwhile
+    if revision.keeps_assignees:
+        assignees = map(Assignee.of, assignments_of([old.id]).get(old.id, ()))
+        options = replace(options, assignees=tuple(assignees))
+    return options
 
 
 def _withdrawn(
