@@ -31,6 +31,7 @@ Pure: JSON in, JSON or a WTForms form out. No database, no Flask, no network.
     edits        what a person changed of what was proposed
     changes      the same beside each field of a form, before it is sent
     overview     which control every field of a form gets
+    standing     what is the same again: the yes to a question, a condition that takes no other
 
 Follows JSON Schema 2020-12, 2019-09, draft-07, draft-06 and draft-04
 (https://json-schema.org/specification).
