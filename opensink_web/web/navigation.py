@@ -1,7 +1,11 @@
-"""What stands around every page: the menu, the workspace's name, how many requests wait."""
+"""What stands around every page: the menu, the workspace's name, how many requests wait.
+
+A page of its own area has a line in _MENU. What an admin sets has one in _SETTINGS: all of these
+stand behind the menu's line Settings, and beside each of their pages.
+"""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from flask import g, url_for
@@ -19,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A line of the menu; `badge` is the inbox's count, None for every other line."""
+    """A line of a menu; `badge` is the inbox's count, None for every other line."""
 
     label: str
     href: str
@@ -31,35 +35,47 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A line of the menu before it is known who looks: (resource, action) guards it.
+    """A line of a menu before it is known who looks: (resource, action) guards it.
 
     With `least` OWN it leads to what is everybody's own.
     """
 
     label: str
     endpoint: str
-    icon: str
     resource: str
     action: Action
+    _: KW_ONLY
+    icon: str = ""
     group: str = ""
     least: Reach = Reach.ALL
 
 
-_ENTRIES = (
-    _Entry("Inbox", "inbox.show", "inbox", "agent_session_input_requests", Action.READ),
-    _Entry("Sessions", "agent_session.index", "history", "agent_sessions", Action.READ),
-    _Entry("Deliveries", "delivery.index", "send", "deliveries", Action.READ),
-    _Entry("Functions", "function.index", "bolt", "functions", Action.READ),
-    _Entry("Executions", "execution.index", "activity", "executions", Action.READ, least=Reach.OWN),
-    _Entry("Batches", "batch.index", "stack-2", "batches", Action.READ, least=Reach.OWN),
-    _Entry("Agents", "agent.index", "robot", "agents", Action.WRITE, "Admin"),
-    _Entry("API keys", "api_key.index", "key", "api_keys", Action.WRITE, "Admin"),
-    _Entry("Members", "member.index", "user", "members", Action.WRITE, "Admin"),
-    _Entry("Teams", "team.index", "users", "teams", Action.WRITE, "Admin"),
-    _Entry("Roles", "role.index", "shield-lock", "roles", Action.WRITE, "Admin"),
-    _Entry("Audit", "audit.index", "history", "audit", Action.READ, "Admin"),
-    _Entry("Workspace", "workspace.show", "settings", "workspace", Action.WRITE, "Admin"),
+_MENU = (
+    _Entry("Inbox", "inbox.show", "agent_session_input_requests", Action.READ, icon="inbox"),
+    _Entry("Sessions", "agent_session.index", "agent_sessions", Action.READ, icon="history"),
+    _Entry("Deliveries", "delivery.index", "deliveries", Action.READ, icon="send"),
+    _Entry("Functions", "function.index", "functions", Action.READ, icon="bolt"),
+    _Entry(
+        "Executions",
+        "execution.index",
+        "executions",
+        Action.READ,
+        icon="activity",
+        least=Reach.OWN,
+    ),
+    _Entry("Batches", "batch.index", "batches", Action.READ, icon="stack-2", least=Reach.OWN),
+    _Entry("Agents", "agent.index", "agents", Action.WRITE, icon="robot"),
 )
+
+_SETTINGS = (
+    _Entry("Workspace", "workspace.show", "workspace", Action.WRITE),
+    _Entry("Members", "member.index", "members", Action.WRITE, group="People"),
+    _Entry("Teams", "team.index", "teams", Action.WRITE, group="People"),
+    _Entry("Roles", "role.index", "roles", Action.WRITE, group="People"),
+    _Entry("API keys", "api_key.index", "api_keys", Action.WRITE, group="Programs"),
+    _Entry("Audit", "audit.index", "audit", Action.READ, group="Records"),
+)
+"""The lines of Settings; those of one group stand together."""
 
 _AREA_OF_BLUEPRINT = {
     "input_request": "inbox",
@@ -79,22 +95,33 @@ def around_page() -> dict[str, Any]:
             "workspace": None,
             "principal": None,
             "nav": [],
+            "settings_nav": [],
             "pending_count": "",
             "frame": frame,
         }
     waiting = counted(_waiting(principal))
+    # what is swapped stands in a page that has its menu
+    nav, settings_nav = ([], []) if is_swapped() else _menus(principal, waiting)
     return {
         "workspace": principal.workspace,
         "principal": principal,
         "pending_count": waiting,
         "frame": frame,
-        # what is swapped stands in a page that has its menu
-        "nav": [] if is_swapped() else _items(principal, waiting),
+        "nav": nav,
+        "settings_nav": settings_nav,
     }
 
 
-def _items(principal: Principal, waiting: str) -> list[NavItem]:
-    return [_item(principal, entry, waiting) for entry in _ENTRIES if _may(principal, entry)]
+def _menus(principal: Principal, waiting: str) -> tuple[list[NavItem], list[NavItem]]:
+    """Return the menu, and that of Settings on the pages of Settings."""
+    menu = [_item(principal, each, waiting) for each in _MENU if _may(principal, each)]
+    settings = [_item(principal, each, waiting) for each in _SETTINGS if _may(principal, each)]
+    is_there = any(each.active for each in settings)
+    if settings:
+        # whoever may see some of it is led to the first of that
+        first = settings[0].href
+        menu.append(NavItem("Settings", first, "settings", is_there, None, ""))
+    return menu, settings if is_there else []
 
 
 def is_swapped() -> bool:
