@@ -5,15 +5,18 @@ foreign key's cascade has much to do; the row that says that it is deleted goes 
 that is killed in between leaves what the next one goes on with.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Table, delete, select, update
 
 from opensink_web.models import (
+    OPEN_STATUSES,
     Activity,
     Agent,
     AgentSession,
+    AuditAction,
     Base,
     Batch,
     Chat,
@@ -21,9 +24,11 @@ from opensink_web.models import (
     Execution,
     Function,
     InputRequest,
+    SubjectKind,
     db,
 )
 from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.audit.record import record
 from opensink_web.operations.slices import SLICE
 
 
@@ -33,6 +38,7 @@ def _tables(*models: type[Base]) -> tuple[Table, ...]:
 
 
 _AGENTS, _SESSIONS, _FUNCTIONS = _tables(Agent, AgentSession, Function)
+(_REQUESTS,) = _tables(InputRequest)
 # in this order: a request takes its deliveries along, and a session all that was in it
 _BELONG_TO = {
     _AGENTS: ("agent_id", _tables(Delivery, Activity, InputRequest, AgentSession)),
@@ -59,12 +65,22 @@ def delete_some_left() -> int:
             continue
         for child in children:
             if ids := _some(child, column, row_id):
+                if child is _REQUESTS:
+                    _note_open(ids)
                 return rows_changed(delete(child).where(child.c.id.in_(ids)))
         for child in _OUTLIVE[table]:
             if ids := _some(child, column, row_id):
                 return rows_changed(update(child).where(child.c.id.in_(ids)).values({column: None}))
         return rows_changed(delete(table).where(table.c.id == row_id))
     return 0
+
+
+def _note_open(request_ids: Sequence[UUID]) -> None:
+    """Note for the audit which requests waited still that are deleted now."""
+    is_open = _REQUESTS.c.status.in_(OPEN_STATUSES)
+    which = select(_REQUESTS.c.id, _REQUESTS.c.workspace_id)
+    for row in db.session.execute(which.where(_REQUESTS.c.id.in_(request_ids), is_open)):
+        record(AuditAction.REQUEST_DELETED, row.workspace_id, SubjectKind.REQUEST, row.id)
 
 
 def _first_deleted(table: Table) -> UUID | None:

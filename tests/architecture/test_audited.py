@@ -28,7 +28,6 @@ NEEDS_NONE = {
     "accounts.user_session.forget_over": _OVER,
     "agents.activity.add_activity": _AGENT,
     "agents.agent_session.start_session": _AGENT,
-    "agents.agent_session.update_session": _AGENT,
     "audit.chain.chain_some": "chains what was recorded",
     "audit.checkpoint.sign": "signs what was recorded",
     "audit.checkpoint.sign_some": "signs what was recorded",
@@ -36,7 +35,6 @@ NEEDS_NONE = {
     "decisions.bulk_result.forget_results": _OVER,
     "decisions.claim.renew": "goes on with a claim that was recorded",
     "decisions.bulk_result.keep_results": "each decision is recorded by itself",
-    "deletion.delete_some_left": _CHORE,
     "deliveries.attempt.begin_attempts": _ENGINE,
     "deliveries.attempt.refused": _READS,
     "executions.batch.cancel_some_left": _CHORE,
@@ -44,9 +42,6 @@ NEEDS_NONE = {
     "executions.callback.finish_callbacks": _ENGINE,
     "executions.claim.claims_of": _READS,
     "executions.ending.end_forgotten_batches": _CHORE,
-    "executions.execution.complete_execution": _ENGINE,
-    "executions.execution.fail_execution": _ENGINE,
-    "executions.execution.refuse_to_pause": _ENGINE,
     "executions.queries.batch.progress_of": _READS,
     "executions.queueing.queue_some": _CHORE,
     "executions.staging.delete_some_given_up": "was never accepted, and nobody has seen it",
@@ -152,8 +147,13 @@ def imports_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{place}.{alias.name}".lstrip(".")
 
 
-def used_elsewhere() -> Iterator[str]:
-    """Yield the operations that pages, the API, commands and the engine call."""
+@cache
+def used_elsewhere() -> frozenset[str]:
+    """Return the operations that pages, the API, commands and the engine call."""
+    return frozenset(_used_elsewhere())
+
+
+def _used_elsewhere() -> Iterator[str]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if OPERATIONS in path.parents or "migrations" in path.parts:
             continue
@@ -177,7 +177,7 @@ def unrecorded() -> set[str]:
     known = verbs()
     return {
         name
-        for name in set(used_elsewhere())
+        for name in used_elsewhere()
         if (reached := known.reached_from(name)) & known.writes and not reached & known.records
     }
 
@@ -195,3 +195,63 @@ def test_verbs_that_write_are_told_from_those_that_read() -> None:
     assert known.reached_from("decisions.decision.resolve") & known.records
     assert known.reached_from("requests.saved_view.save_view") & known.writes
     assert not known.reached_from("requests.queries.find_draft") & known.writes
+
+
+NEEDS_NONE_OF_ITS_OWN = {
+    "decisions.holding.take_effect": "it was recorded when it was decided",
+    "requests.cancellation.cancel_requests_of_batch": "its batch's entry says so of all",
+    "executions.staging.delete_some_given_up": "was never accepted, and nobody has seen it",
+}
+"""What changes rows of requests without an entry beside it, each with the reason."""
+
+
+def writers_of_requests() -> set[str]:
+    """Return the functions that run a statement on the table of requests."""
+    writers = set()
+    for path in sorted(OPERATIONS.rglob("*.py")):
+        tree, statements = ast.parse(path.read_text()), set[str]()
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and writes_requests(node.value, statements):
+                statements |= {each.id for each in node.targets if isinstance(each, ast.Name)}
+        writers |= {
+            f"{name_of(path)}.{node.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and writes_requests(node, statements)
+        }
+    return writers
+
+
+def writes_requests(node: ast.AST, statements: set[str]) -> bool:
+    for each in ast.walk(node):
+        match each:
+            case ast.Call(func=ast.Name(id=verb), args=[ast.Name(id=table), *_]):
+                if verb in STATEMENTS and table in {"InputRequest", "_REQUESTS"}:
+                    return True
+            case ast.Name(id=name) if name in statements:
+                return True
+    return False
+
+
+def silent_about(name: str, known: Verbs, passed: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the functions by which something changes requests, and that record nothing there.
+
+    It is recorded by the function that does it, by one of its module that it calls, or by each of
+    those that call it.
+    """
+    module = name.rpartition(".")[0]
+    beside = {each for each in known.calls[name] if each.rpartition(".")[0] == module}
+    if name in known.records or beside & known.records:
+        return
+    callers = {each for each, calls in known.calls.items() if name in calls} - {name, *passed}
+    if not callers or name in used_elsewhere() or name in NEEDS_NONE_OF_ITS_OWN:
+        yield name
+        return
+    for each in callers:
+        yield from silent_about(each, known, (*passed, name))
+
+
+def test_no_request_changes_without_an_entry_that_says_so() -> None:
+    writers = writers_of_requests()
+    assert {"requests.input_request._decide", "requests.input_request.reopen"} <= writers
+    silent = {each for writer in writers for each in silent_about(writer, verbs())}
+    assert sorted(silent) == sorted(NEEDS_NONE_OF_ITS_OWN)

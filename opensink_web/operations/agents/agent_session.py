@@ -34,7 +34,7 @@ from opensink_web.operations.agents.agent import (
     mirror_status,
 )
 from opensink_web.operations.audit.record import record
-from opensink_web.operations.requests.input_request import cancel_requests_of_session
+from opensink_web.operations.requests.cancellation import cancel_requests_of_session
 from opensink_web.operations.requests.queries import has_open_requests
 
 # Built once, because building a statement costs more than running it.

@@ -25,7 +25,7 @@ from opensink_web.operations.executions.ending import (
     lock_executions,
 )
 from opensink_web.operations.executions.queries.batch import find_batch
-from opensink_web.operations.requests.input_request import cancel_requests_of_executions
+from opensink_web.operations.requests.cancellation import cancel_requests_of_batch
 from opensink_web.operations.slices import SLICE
 
 _WAITING = (ExecutionStatus.QUEUED, ExecutionStatus.AWAITING_INPUT)
@@ -106,7 +106,7 @@ def _cancel_some(batch_id: UUID) -> int:
     locked = lock_executions(run_prepared(_SOME_WAITING, values).scalars().all())
     cancelled = [each for each in locked.values() if each.status in _WAITING]
     ending = Ending(ExecutionStatus.CANCELLED, error="The batch was cancelled.")
-    cancel_requests_of_executions(
+    cancel_requests_of_batch(
         [each.id for each in cancelled if each.status is ExecutionStatus.AWAITING_INPUT]
     )
     for workspace_id in {each.workspace_id for each in cancelled}:

@@ -15,7 +15,6 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.models.transaction import changed_after_commit
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.executions.ending import (
     Ending,
@@ -25,7 +24,7 @@ from opensink_web.operations.executions.ending import (
 )
 from opensink_web.operations.executions.outcome import checked_output, ending_of
 from opensink_web.operations.executions.queries.execution import find_execution
-from opensink_web.operations.requests.input_request import cancel_requests_of_executions
+from opensink_web.operations.requests.cancellation import cancel_requests_of_execution
 from opensink_web.outbound.agent_call import APPROVAL_REQUIRED
 from opensink_web.outbound.outcome import Failure, Output
 
@@ -121,6 +120,5 @@ def _lock_running(workspace: Workspace, execution_id: UUID) -> LockedExecution:
 
 def _end(locked: LockedExecution, ending: Ending) -> None:
     if locked.status is ExecutionStatus.AWAITING_INPUT:
-        cancel_requests_of_executions([locked.id])
-        changed_after_commit(locked.workspace_id)
+        cancel_requests_of_execution(locked.id)
     end_executions([(locked, ending)])

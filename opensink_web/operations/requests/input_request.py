@@ -1,16 +1,17 @@
 """The life of a request to a person: it is created once, and decided once.
 
-Nothing else writes these rows, so what is to happen when something is asked or decided belongs
-here. What it means to whoever asked, a session or an execution, is theirs to write down.
+Nothing else writes these rows (but cancellation.py, where whoever asked has ended), so what is to
+happen when something is asked or decided belongs here. What it means to whoever asked, a session or
+an execution, is theirs to write down.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web import clock
@@ -43,7 +44,6 @@ LINE_LENGTH_MAX = 255
 """Of a key and of a title."""
 
 # Built once, because building a statement costs more than running it.
-_OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expanding=True)
 _ADD = insert(InputRequest)
 _ADD_TAGS = insert(InputRequestTag)
 # who has taken a request on in the moment in which it is decided; looked up by the statement that
@@ -67,7 +67,7 @@ _IS_HELD = (
     InputRequest.id == bindparam("of_request"),
     InputRequest.status == InputRequestStatus.HELD,
 )
-_UNDECIDED = {
+UNDECIDED = {
     "sealed_response": None,
     "sealed_edited": None,
     "sealed_decline_reason": None,
@@ -82,25 +82,14 @@ _DECIDED_AS = case(
 )
 _TAKE_EFFECT = update(InputRequest).where(*_IS_HELD).values(status=_DECIDED_AS)
 _REOPEN = (
-    update(InputRequest).where(*_IS_HELD).values(status=InputRequestStatus.PENDING, **_UNDECIDED)
+    update(InputRequest).where(*_IS_HELD).values(status=InputRequestStatus.PENDING, **UNDECIDED)
 )
 _REOPEN_OWN = _REOPEN.where(InputRequest.resolved_by_id == bindparam("of_user"))
 # whoever asked has the last word: a decision that is held comes to nothing
-_CANCEL = (
-    update(InputRequest)
-    .where(InputRequest.status.in_(OPEN_STATUSES))
-    .values(
-        status=InputRequestStatus.CANCELLED,
-        # Decided is ordered by it, for nobody decided
-        cancelled_at=bindparam("cancelled_at"),
-        **_UNDECIDED,
-    )
-)
-_CANCEL_OF_EXECUTIONS = _CANCEL.where(InputRequest.execution_id.in_(_OF_EXECUTIONS))
 _WITHDRAW = (
     update(InputRequest)
     .where(InputRequest.id == bindparam("of_request"), InputRequest.status.in_(OPEN_STATUSES))
-    .values({**_UNDECIDED, "sealed_decline_reason": bindparam("reason")})
+    .values({**UNDECIDED, "sealed_decline_reason": bindparam("reason")})
 )
 _EXTEND = update(InputRequest).where(InputRequest.id == bindparam("of_request"))
 _COUNT_COMMENT = (
@@ -108,7 +97,6 @@ _COUNT_COMMENT = (
     .where(InputRequest.id == bindparam("of_request"))
     .values(comments_count=InputRequest.comments_count + 1)
 )
-_CANCEL_OF_SESSION = _CANCEL.where(InputRequest.session_id == bindparam("of_session"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,18 +316,6 @@ def reopen(request_id: UUID, by_id: UUID | None = None) -> bool:
     statement = _REOPEN if by_id is None else _REOPEN_OWN
     values = {"of_request": request_id} | ({} if by_id is None else {"of_user": by_id})
     return run_prepared(statement, values).rowcount == 1
-
-
-def cancel_requests_of_session(session_id: UUID) -> None:
-    """Take out of the inbox what a locked session has asked, because it ends."""
-    values = {"of_session": session_id, "cancelled_at": clock.now()}
-    db.session.execute(_CANCEL_OF_SESSION, values)
-
-
-def cancel_requests_of_executions(execution_ids: Collection[UUID]) -> None:
-    """Take out of the inbox what locked executions have asked, because they end."""
-    values = {"of_executions": list(execution_ids), "cancelled_at": clock.now()}
-    run_prepared(_CANCEL_OF_EXECUTIONS, values)
 
 
 def record_of(
