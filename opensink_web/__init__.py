@@ -31,10 +31,12 @@ processes which workspace changed.
     models/     the tables, one file per noun, and what is true of one row alone
     message_template/  templates of messages, rendered in a sandbox, by processes of their own
     schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms
+    channels/   how people are told of requests elsewhere: a folder for each, with its transport
     outbound/   HTTP out: the guarded client, the address policy, signatures, retry schedule
     rate_limit  how often somebody may try: rates, and counters in memory
     access_token  signing and reading the tokens with which programs call for a person
     settings    what an operator can set; the only reader of the environment
+    setting_fields  how a setting is declared
     setting_values  how the texts of settings are read and checked
     errors      the domain's errors, each with its code and status
     keyring     the keys that encrypt secrets at rest

@@ -8,6 +8,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Callable
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -181,6 +182,33 @@ def role_to_join_with(text: str) -> str:
     """Read a role that one may join with; an admin is made by an admin."""
     if text not in {"viewer", "reviewer"}:
         raise NotValid("must be viewer or reviewer")
+    return text
+
+
+def host(text: str) -> str:
+    """Read the name or the address of one server."""
+    name = text.lower()
+    if name and not _HOST.fullmatch(name) and not _is_address(name):
+        raise NotValid("must be the name or the address of a server, without scheme or port")
+    return name
+
+
+def smtp_security(text: str) -> str:
+    """Read when TLS begins on a connection to a mail server."""
+    if text not in {"starttls", "tls", "none"}:
+        raise NotValid("must be starttls, tls or none")
+    return text
+
+
+def sender(text: str) -> str:
+    """Read an address that mails are from, with or without a name before it."""
+    name, address = parseaddr(text)
+    is_written_so = text in {address, formataddr((name, address), charset="utf-8")}
+    plain = f"{name} <{address}>"
+    local, at, domain = address.rpartition("@")
+    is_address = bool(local and at and _HOST.fullmatch(domain.lower())) and address.isascii()
+    if text and not (is_address and text.isprintable() and (is_written_so or text == plain)):
+        raise NotValid("must be an address such as opensink@example.com, or `Name <address>`")
     return text
 
 

@@ -2,7 +2,7 @@
 
 The table is the class `Settings`: a field's name in capitals is its variable, and beside its type
 stand its default, what it is (docs/configuration.md is made of that) and how its text is read
-(setting_values.py).
+(setting_fields.py, setting_values.py).
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import re
 import sysconfig
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from urllib.parse import quote
 from opensink_web import setting_values as read
 from opensink_web.errors import ConfigurationError
 from opensink_web.keyring import checked_keys
+from opensink_web.setting_fields import Setting, days, declared, number
 
 HOST_DEFAULT = "127.0.0.1"
 # SINK on a telephone's keys; 5000 is AirPlay's on macOS, and 8000 to 9000 everybody's
 PORT_DEFAULT = 7465
 CALLS_PER_AGENT_DEFAULT = 8
 PYTHON_CALLS_MAX = 1000
-RETENTION_DAYS_MAX = 36_500
 UNDO_SECONDS_MAX = 60
 # The kernel takes 108 bytes (Linux) or 104 (macOS) for the path of a socket, a zero included.
 MAX_SOCKET_PATH_BYTES = 100
@@ -34,54 +34,6 @@ MAX_SOCKET_PATH_BYTES = 100
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+~@-]+")
 # What `opensink up` allows agents' endpoints when only this machine can reach it.
 LOOPBACK_ENDPOINT_HOSTS = ("127.0.0.0/8", "::1/128", "localhost")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a field of `Settings` is to an operator.
-
-    `default` is written as an operator would write it; where it is "", or says too little,
-    `default_in_words` says what happens. One without a description is not for operators.
-    """
-
-    variable: str
-    description: str
-    default: str
-    default_in_words: str
-    reader: read.Reader
-    is_secret: bool
-
-    def value(self, text: str) -> Any:
-        """Return what a text stands for. Raises: ConfigurationError."""
-        try:
-            return self.reader(text.strip() or self.default)
-        except read.NotValid as error:
-            raise ConfigurationError(f"{self.variable} {error}.") from None
-
-
-def _setting(
-    default: str,
-    description: str,
-    reader: read.Reader = str,
-    *,
-    unset: str = "",
-    is_secret: bool = False,
-    variable: str = "",
-) -> Any:
-    """Declare a field of `Settings`; `unset` says what happens where there is no default."""
-    setting = Setting(variable, description, default, unset, reader, is_secret)
-    return field(repr=not is_secret, metadata={"setting": setting})
-
-
-def _number(default: int, least: int, most: int, description: str) -> Any:
-    return _setting(
-        str(default), f"{description} ({least:,} to {most:,})", read.whole_number(least, most)
-    )
-
-
-def _days(description: str) -> Any:
-    days = read.whole_number(0, RETENTION_DAYS_MAX)
-    return _setting("0", description, days, unset="`0`: forever")
 
 
 def _keys(text: str) -> tuple[str, ...]:
@@ -92,43 +44,43 @@ def _keys(text: str) -> tuple[str, ...]:
 class Settings:
     """A checked set of settings; what is secret is not in its `repr`."""
 
-    data_dir: Path = _setting("var", "The folder for all data", read.folder)
-    host: str = _setting(HOST_DEFAULT, "The address to listen on")
-    port: int = _number(PORT_DEFAULT, 0, 65535, "The port to listen on, 0 for any free one")
-    public_url: str = _setting(
+    data_dir: Path = declared("var", "The folder for all data", read.folder)
+    host: str = declared(HOST_DEFAULT, "The address to listen on")
+    port: int = number(PORT_DEFAULT, 0, 65535, "The port to listen on, 0 for any free one")
+    public_url: str = declared(
         "",
         "Where people and agents reach the server. With `https://`, cookies are sent over HTTPS "
         "only",
         read.public_url,
         unset="`HOST` and `PORT`",
     )
-    trusted_proxies: tuple[str, ...] = _setting(
+    trusted_proxies: tuple[str, ...] = declared(
         "",
         "The reverse proxies to believe: how many there are in a row, or their addresses and CIDRs",
         read.trusted_proxies,
         unset="none",
     )
-    database_url: str = _setting(
+    database_url: str = declared(
         "",
         "`postgresql://…`, or `sqlite:///…`",
         read.database_url,
         unset="a SQLite file in `DATA_DIR`",
         is_secret=True,
     )
-    redis_url: str = _setting(
+    redis_url: str = declared(
         "",
         "A Redis or Valkey server: `redis://…`, `rediss://…` or `unix://…`",
         read.redis_url,
         unset="the embedded server",
         is_secret=True,
     )
-    secret_key: str = _setting(
+    secret_key: str = declared(
         "",
         "Signs cookies and tokens; the same for every part",
         unset="made at the first start, kept in `DATA_DIR`",
         is_secret=True,
     )
-    encryption_keys: tuple[str, ...] = _setting(
+    encryption_keys: tuple[str, ...] = declared(
         "",
         "Encrypt the secrets in the database. Separated by commas: the first encrypts, all "
         "decrypt; the same for every part",
@@ -136,33 +88,33 @@ class Settings:
         unset="made when first needed, kept in `DATA_DIR/encryption_keys`",
         is_secret=True,
     )
-    workers: int = _number(2, 1, 64, "Worker processes under `opensink up`")
-    calls_per_worker: int = _number(
+    workers: int = number(2, 1, 64, "Worker processes under `opensink up`")
+    calls_per_worker: int = number(
         16, 1, 256, "Calls that one worker begins at once; one that lasts makes room for another"
     )
-    slow_calls_per_worker: int = _number(
+    slow_calls_per_worker: int = number(
         200, 0, 2000, "Calls of one worker that may last besides, while it begins others"
     )
-    python_calls_per_worker: int = _setting(
+    python_calls_per_worker: int = declared(
         "0",
         "Python functions that one worker carries out at once, each in a process of its own "
         "(1 to 1,000)",
         read.whole_number(0, PYTHON_CALLS_MAX),
         unset="`0`: 8 for each processor",
     )
-    calls_per_agent: int = _number(
+    calls_per_agent: int = number(
         CALLS_PER_AGENT_DEFAULT,
         1,
         1000,
         "Calls to one agent's endpoint at once, over all workers; the same for every part",
     )
-    calls_per_function: int = _number(
+    calls_per_function: int = number(
         16,
         1,
         1000,
         "Calls to one function at once, over all workers; the same for every part",
     )
-    web_threads: int = _number(
+    web_threads: int = number(
         32,
         4,
         512,
@@ -170,101 +122,124 @@ class Settings:
         "no thread",
     )
     # by default as much as one small server answers at all: only a loop that went wild meets it
-    api_requests_per_minute: int = _number(
+    api_requests_per_minute: int = number(
         30_000,
         1,
         10**7,
         "How often one API key may call a web process; then `429` with `Retry-After`",
     )
-    max_batch_size: int = _number(1000, 1, 100_000, "Executions in one batch")
-    max_body_bytes: int = _number(
+    max_batch_size: int = number(1000, 1, 100_000, "Executions in one batch")
+    max_body_bytes: int = number(
         1024**2, 1024, 2**30, "The largest body that is accepted; a larger one gets `413`"
     )
-    max_batch_body_bytes: int = _number(
+    max_batch_body_bytes: int = number(
         32 * 1024**2,
         1024,
         2**30,
         "The largest body of a batch; each of its inputs is limited by `MAX_BODY_BYTES`",
     )
-    function_memory_mb: int = _number(
+    function_memory_mb: int = number(
         1024, 64, 2**20, "Memory for one call of a Python function, in MiB (Linux)"
     )
-    function_file_mb: int = _number(
+    function_file_mb: int = number(
         1024, 1, 2**30, "The largest file that a Python function may write, in MiB"
     )
-    execution_endpoint_hosts: tuple[str, ...] = _setting(
+    execution_endpoint_hosts: tuple[str, ...] = declared(
         "",
         "What agents' and functions' endpoints may be, besides public addresses: host names, "
         "`*.suffix` and CIDRs, separated by commas",
         read.names,
         unset="public addresses only; under `opensink up` on a loopback `HOST` also loopback",
     )
-    callback_url_hosts: tuple[str, ...] = _setting(
+    callback_url_hosts: tuple[str, ...] = declared(
         "",
         "Hosts that callbacks may go to: exact names separated by commas, or `*` for any",
         read.callback_hosts,
         unset="none: callbacks are disabled",
     )
-    callback_allow_cidrs: tuple[str, ...] = _setting(
+    callback_allow_cidrs: tuple[str, ...] = declared(
         "",
         "Addresses that such a host may have, besides public ones: CIDRs separated by commas",
         read.cidrs,
         unset="none: public addresses only",
     )
-    outbound_ca_bundle: Path | None = _setting(
+    outbound_ca_bundle: Path | None = declared(
         "",
         "A PEM file of certificate authorities to trust besides the usual ones, for every call "
         "that leaves this server",
         read.ca_bundle,
         unset="none",
     )
-    undo_seconds: int = _setting(
+    undo_seconds: int = declared(
         "5",
         "How long a decision from a page can be undone before it takes effect, in seconds "
         "(0 to 60); decisions by the API take effect at once",
         read.whole_number(0, UNDO_SECONDS_MAX),
     )
-    claim_minutes: int = _setting(
+    claim_minutes: int = declared(
         "30",
         "How long a request stays with who claimed it and is not heard of, in minutes (1 to 1440)",
         read.whole_number(1, 1440),
     )
-    retention_days_sessions: int = _days(
+    retention_days_sessions: int = days(
         "How many days to keep ended sessions, with their requests, activities and deliveries; "
         "also test calls"
     )
-    retention_days_executions: int = _days(
+    retention_days_executions: int = days(
         "How many days to keep ended executions and batches, with their steps, requests and "
         "callbacks"
     )
-    retention_days_chats: int = _days("How many days to keep chats after their last message")
-    oidc_issuer: str = _setting(
+    retention_days_chats: int = days("How many days to keep chats after their last message")
+    oidc_issuer: str = declared(
         "",
         "The OpenID Connect provider to sign in through: its issuer URL, exactly as it gives it",
         read.issuer,
         unset="none: passwords only",
     )
-    oidc_client_id: str = _setting("", "The client id that the provider gave you", unset="none")
-    oidc_client_secret: str = _setting(
+    oidc_client_id: str = declared("", "The client id that the provider gave you", unset="none")
+    oidc_client_secret: str = declared(
         "",
         "The client secret that the provider gave you",
         unset="none: PKCE alone",
         is_secret=True,
     )
-    oidc_name: str = _setting(
+    oidc_name: str = declared(
         "single sign-on", "What the button says: “Continue with single sign-on”"
     )
-    oidc_join_domains: tuple[str, ...] = _setting(
+    oidc_join_domains: tuple[str, ...] = declared(
         "",
         "Domains whose verified addresses may join the first workspace without an invitation, "
         "separated by commas",
         read.domains,
         unset="none",
     )
-    oidc_join_role: str = _setting(
+    oidc_join_role: str = declared(
         "viewer", "The role they join with: `viewer` or `reviewer`", read.role_to_join_with
     )
-    supervised: bool = _setting("", "", read.switch, variable="OPENSINK_SUPERVISED")
+    smtp_host: str = declared(
+        "",
+        "The mail server through which notifications are sent",
+        read.host,
+        unset="none: no e-mail is sent",
+    )
+    smtp_port: int = declared(
+        "0", "Its port", read.whole_number(0, 65535), unset="587; 465 with `tls`, 25 with `none`"
+    )
+    smtp_security: str = declared(
+        "starttls",
+        "`starttls`: TLS is required once connected; `tls` from the first byte; `none` for a "
+        "server on this machine or a network that you trust",
+        read.smtp_security,
+    )
+    smtp_username: str = declared("", "Whom to sign in as at the mail server", unset="nobody")
+    smtp_password: str = declared("", "The password for that", unset="none", is_secret=True)
+    smtp_from: str = declared(
+        "",
+        "Who mails are from: an address, or `OpenSink <opensink@example.com>`",
+        read.sender,
+        unset="none; needed with `SMTP_HOST`",
+    )
+    supervised: bool = declared("", "", read.switch, variable="OPENSINK_SUPERVISED")
 
     @classmethod
     def from_env(
@@ -289,6 +264,10 @@ class Settings:
             raise ConfigurationError(
                 "OIDC_ISSUER needs OIDC_CLIENT_ID; the provider gives you both."
             )
+        if values["smtp_host"] and not values["smtp_from"]:
+            raise ConfigurationError("SMTP_HOST needs SMTP_FROM: the address that mails are from.")
+        standard = {"starttls": 587, "tls": 465, "none": 25}[values["smtp_security"]]
+        values["smtp_port"] = values["smtp_port"] or standard
         return cls(**values)
 
     @property

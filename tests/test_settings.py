@@ -77,6 +77,14 @@ def test_changes_go_before_the_environment() -> None:
         ("CALLBACK_URL_HOSTS", "*,a/b"),
         ("CALLBACK_ALLOW_CIDRS", "10.0.0.0/33"),
         ("CALLBACK_ALLOW_CIDRS", "app.example.com"),
+        ("SMTP_HOST", "smtp://mail.example.com"),
+        ("SMTP_HOST", "mail.example.com:587"),
+        ("SMTP_PORT", "65536"),
+        ("SMTP_SECURITY", "ssl"),
+        ("SMTP_FROM", "OpenSink"),
+        ("SMTP_FROM", "a@example.com, b@example.com"),
+        ("SMTP_FROM", "a@example.com\r\nBcc: b@example.com"),
+        ("SMTP_FROM", "OpenSink <a@b@c>"),
         ("OUTBOUND_CA_BUNDLE", "/nowhere/ca.pem"),
         ("OUTBOUND_CA_BUNDLE", "/"),
         ("OUTBOUND_CA_BUNDLE", "pyproject.toml"),
@@ -92,6 +100,20 @@ def test_a_wrong_variable_is_named_in_one_sentence(name: str, text: str) -> None
 def test_a_provider_of_sign_ins_needs_to_know_who_we_are() -> None:
     with pytest.raises(ConfigurationError, match="OIDC_CLIENT_ID"):
         Settings.from_env({"OIDC_ISSUER": "https://login.example.com"})
+
+
+def test_a_mail_server_needs_to_know_who_mails_are_from() -> None:
+    with pytest.raises(ConfigurationError, match="SMTP_FROM"):
+        Settings.from_env({"SMTP_HOST": "mail.example.com"})
+
+
+@pytest.mark.parametrize(
+    ("security", "port"), [("", 587), ("starttls", 587), ("tls", 465), ("none", 25)]
+)
+def test_a_mail_server_is_at_the_port_that_goes_with_its_security(security: str, port: int) -> None:
+    given = {"SMTP_HOST": "mail.example.com", "SMTP_FROM": "OpenSink <sink@example.com>"}
+    assert Settings.from_env({**given, "SMTP_SECURITY": security}).smtp_port == port
+    assert Settings.from_env({**given, "SMTP_PORT": "2525"}).smtp_port == 2525
 
 
 def test_children_know_the_port_that_was_free() -> None:
@@ -139,12 +161,19 @@ def test_every_setting_for_operators_says_what_it_is_and_what_happens_without_it
 
 def test_no_secret_is_in_what_a_log_shows_of_the_settings() -> None:
     secret = {each.variable for each in described_settings().values() if each.is_secret}
-    assert secret >= {"SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "OIDC_CLIENT_SECRET"}
+    assert secret >= {
+        "SECRET_KEY",
+        "ENCRYPTION_KEYS",
+        "DATABASE_URL",
+        "OIDC_CLIENT_SECRET",
+        "SMTP_PASSWORD",
+    }
     given = {
         "DATABASE_URL": "postgresql://u:letmein@db/x",
         "REDIS_URL": "redis://:letmein@r",
         "SECRET_KEY": "letmein",
         "OIDC_CLIENT_SECRET": "letmein",
+        "SMTP_PASSWORD": "letmein",
     }
     assert "letmein" not in repr(Settings.from_env(given))
 

@@ -24,6 +24,7 @@ _HEADINGS = {
     "undo_seconds": "Deciding",
     "retention_days_sessions": "How long things are kept",
     "oidc_issuer": "Single sign-on",
+    "smtp_host": "E-mail",
 }
 """Each with the first setting below it."""
 _TABLE = "| Variable | Default | What it is |\n|---|---|---|"

@@ -173,7 +173,7 @@ class Guard:
 
     def open_socket(self) -> BoundedSocket:
         """Connect to the first vetted address that answers, and check whom we reached."""
-        connected = _connect_to_any(self._vetted_addresses(), self.destination.port, self.bounds)
+        connected = connect_to_any(self._vetted_addresses(), self.destination.port, self.bounds)
         peer = str(connected.getpeername()[0])
         if not self.policy.allows(self.destination.host, peer):
             connected.close()
@@ -299,7 +299,7 @@ def bind(connection: GuardedConnection, bounds: Bounds) -> None:
         connection.sock.bounds = bounds
 
 
-def _connect_to_any(addresses: tuple[str, ...], port: int, bounds: Bounds) -> BoundedSocket:
+def connect_to_any(addresses: tuple[str, ...], port: int, bounds: Bounds) -> BoundedSocket:
     """Try each address in turn; each may use an equal share of the time that is left."""
     failure: OSError = OSError("no address")
     for tried, address in enumerate(addresses):

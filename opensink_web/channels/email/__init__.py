@@ -1,0 +1,1 @@
+"""Mails: `mail` writes one, `smtp` hands it to a server, `transport` is the channel."""
