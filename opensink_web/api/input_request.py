@@ -106,6 +106,7 @@ def ask(
         title=body.title,
         message=body.message,
         schema=body.schema_,
+        requested_by_id=principal.user.id,
         options=checked,
         asked_with_id=principal.execution_id,
     )
@@ -213,7 +214,10 @@ def supersede(
     principal: Principal, request_id: UUID, body: Revision, checked: withdrawal.CheckedRevision
 ) -> InputRequestResponse:
     request = withdrawal.supersede(
-        principal.workspace, checked, asked_with_id=principal.execution_id
+        principal.workspace,
+        checked,
+        requested_by_id=principal.user.id,
+        asked_with_id=principal.execution_id,
     )
     return InputRequestResponse.shown_to(principal, request)
 

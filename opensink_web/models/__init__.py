@@ -60,6 +60,7 @@ from opensink_web.models.input_request import (
     InputRequestStatus,
     InputRequestTag,
     OnExpire,
+    Quorum,
 )
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import Leased
@@ -132,6 +133,7 @@ __all__ = [
     "OnExpire",
     "PasswordReset",
     "Preview",
+    "Quorum",
     "RecoveryCode",
     "RefreshToken",
     "RequestView",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
@@ -130,6 +130,17 @@ class OnExpire(StrEnum):
     DEFAULT = "default"
 
 
+class Quorum(StrEnum):
+    """Which outcome stands where several people have to answer: the first that has its number.
+
+    An answer needs all `required_responses` and a decline one alone, or either needs more than half
+    of them.
+    """
+
+    FIRST_DECLINE = "first_decline"
+    MAJORITY = "majority"
+
+
 class InputRequestKind(StrEnum):
     """What is asked for: an answer, or leave for a call whose input is shown to be edited."""
 
@@ -155,9 +166,12 @@ class InputRequest(Identified, Created, Base):
     Pointers to what was changed of it, or of what the schema proposes; null where nothing was
     proposed. Who declined, and when, is in `resolved_by` and `resolved_at`, as who answered;
     `resolved_by_system` where a deadline did. `held_until` is when a decision that could be undone
-    takes effect, or did. `digest` is of what people were shown; it is null in rows from before it
-    was kept. `precedence` ascends as the priority falls, null without one; `closed_at` is when a
-    request left what waits.
+    takes effect, or did. `required_responses` is how many people have to answer, by what `quorum`
+    says where it is more than one. `requested_by` is for whom it was asked: whose key or token an
+    agent asked with, or whose execution it is; nobody in rows from before that was kept. With
+    `forbid_requester` they cannot decide on it themselves. `digest` is of what people were shown;
+    it is null in rows from before it was kept. `precedence` ascends as the priority falls, null
+    without one; `closed_at` is when a request left what waits.
     """
 
     __tablename__ = "input_requests"
@@ -174,6 +188,8 @@ class InputRequest(Identified, Created, Base):
     batch_id: Mapped[UUID | None]
     # the execution with whose token an agent's question was put; no foreign key: it may be gone
     asked_with_id: Mapped[UUID | None]
+    # no foreign key: for one SQLite would copy the whole table, and users are never deleted
+    requested_by_id: Mapped[UUID | None]
     kind: Mapped[InputRequestKind] = mapped_column(
         word_type(InputRequestKind), default=InputRequestKind.INPUT
     )
@@ -203,6 +219,9 @@ class InputRequest(Identified, Created, Base):
     cancelled_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
     allow_decline: Mapped[bool] = mapped_column(default=True)
+    required_responses: Mapped[int] = mapped_column(default=1, server_default="1")
+    quorum: Mapped[Quorum | None] = mapped_column(word_type(Quorum))
+    forbid_requester: Mapped[bool] = mapped_column(default=False, server_default=false())
     priority: Mapped[int] = mapped_column(default=0)
     # the business's own number of what this is about
     reference: Mapped[str | None] = mapped_column(String(255))
@@ -228,6 +247,9 @@ class InputRequest(Identified, Created, Base):
     agent: Mapped[Agent | None] = relationship()
     execution: Mapped[Execution | None] = relationship()
     resolved_by: Mapped[User | None] = relationship()
+    requested_by: Mapped[User | None] = relationship(
+        primaryjoin="foreign(InputRequest.requested_by_id) == User.id", viewonly=True
+    )
     tags: Mapped[list["InputRequestTag"]] = relationship(
         order_by="InputRequestTag.tag", passive_deletes=True
     )

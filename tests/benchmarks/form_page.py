@@ -51,6 +51,7 @@ class Reviewer:
         with self._cast.app.app_context(), writing():
             workspace = db.session.get_one(Workspace, self._cast.person.workspace_id)
             given = {"key": "k", "title": "Buy?", "message": "100 shares", "schema": schema}
+            given |= {"requested_by_id": self._cast.person.id}
             asked = ask(workspace, session_id, self._cast.agent_id, **given)
             return f"/w/{self._cast.person.workspace_slug}/requests/{asked.id}"
 

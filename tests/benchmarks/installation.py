@@ -190,7 +190,14 @@ class Installation:
     def _ask(self, workspace: Workspace, agent_id: UUID) -> str:
         session = start_session(workspace, agent_id)
         request = ask(
-            workspace, session.id, agent_id, key="k", title="t", message="", schema=SCHEMA
+            workspace,
+            session.id,
+            agent_id,
+            key="k",
+            title="t",
+            message="",
+            schema=SCHEMA,
+            requested_by_id=self.person.id,
         )
         return str(request.id)
 

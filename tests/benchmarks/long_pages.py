@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from uuid import UUID
 
 from flask.testing import FlaskClient
 
@@ -30,7 +29,7 @@ from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from opensink_web.settings import Settings
 from opensink_web.web.rendering.markdown import PAGE_LENGTH
-from tests.conftest import TEST_SETTINGS, make_cast
+from tests.conftest import TEST_SETTINGS, Person, make_cast
 from tests.support.scenarios import ENDPOINT, POLICY
 from tests.web.conftest import browser_of
 
@@ -51,7 +50,7 @@ def main() -> None:
         with app.app_context():
             db.create_all()
             cast = make_cast()
-            pages = dict(_pages(cast.alice.workspace_id))
+            pages = dict(_pages(cast.alice))
         client = browser_of(app, cast.alice)
         for name, path in pages.items():
             first, size = _look(client, path)
@@ -68,23 +67,39 @@ def _look(client: FlaskClient, path: str) -> tuple[float, int]:
     return (time.process_time() - begun) * 1000, len(answer.data)
 
 
-def _pages(workspace_id: UUID) -> Iterator[tuple[str, str]]:
+def _pages(person: Person) -> Iterator[tuple[str, str]]:
     """Yield what is long on a page, and where the page is."""
     for name, message, schema, state in _questions():
         with writing():
-            workspace = db.session.get_one(Workspace, workspace_id)
+            workspace = db.session.get_one(Workspace, person.workspace_id)
             agent = create_agent(workspace, POLICY, name="A", execution_endpoint=ENDPOINT)
             session = start_session(workspace, agent.id, state=state)
             asked = ask(
-                workspace, session.id, agent.id, key="k", title="T", message=message, schema=schema
+                workspace,
+                session.id,
+                agent.id,
+                key="k",
+                title="T",
+                message=message,
+                schema=schema,
+                requested_by_id=person.id,
             )
             yield name, f"/w/main/requests/{asked.id}"
     with writing():
-        workspace = db.session.get_one(Workspace, workspace_id)
+        workspace = db.session.get_one(Workspace, person.workspace_id)
         agent = create_agent(workspace, POLICY, name="A", execution_endpoint=ENDPOINT)
         session = start_session(workspace, agent.id)
         _log(session, 1_000)
-        asked = ask(workspace, session.id, agent.id, key="k", title="T", message="", schema={})
+        asked = ask(
+            workspace,
+            session.id,
+            agent.id,
+            key="k",
+            title="T",
+            message="",
+            schema={},
+            requested_by_id=person.id,
+        )
         yield "1,000 long activities, their session", f"/w/main/sessions/{session.id}"
         yield "1,000 long activities, a request", f"/w/main/requests/{asked.id}"
 

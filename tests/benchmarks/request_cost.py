@@ -183,9 +183,13 @@ class Cast:
         """Put questions, each in a session of its own."""
         session_ids = self.start_many(count)
         given = {"key": "k", "title": "Buy?", "message": "100 shares", "schema": SCHEMA}
+        by = self.person.id
         with self.app.app_context(), writing():
             workspace = db.session.get_one(Workspace, self.person.workspace_id)
-            return [ask(workspace, each, self.agent_id, **given).id for each in session_ids]  # type: ignore[arg-type]  # texts and a schema
+            return [
+                ask(workspace, each, self.agent_id, requested_by_id=by, **given).id  # type: ignore[arg-type]  # texts and a schema
+                for each in session_ids
+            ]
 
     def reads(self, count: int) -> list[bytes]:
         """Return so many requests for a list of one row."""

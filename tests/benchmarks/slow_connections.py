@@ -131,7 +131,14 @@ def server(environment: dict[str, str], requests_count: int) -> Iterator[Server]
             for _ in range(requests_count):
                 session = start_session(workspace, agent.id)
                 request = ask(
-                    workspace, session.id, agent.id, key="k", title="t", message="", schema=SCHEMA
+                    workspace,
+                    session.id,
+                    agent.id,
+                    key="k",
+                    title="t",
+                    message="",
+                    schema=SCHEMA,
+                    requested_by_id=person.id,
                 )
                 request_ids.append(str(request.id))
         db.engine.dispose()

@@ -1,6 +1,7 @@
 """A workspace in which every text that others write is hostile, beside the one that tests share."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -105,33 +106,13 @@ def _write(texts: Texts) -> HostilePlace:
     for line in texts.of_people[:20]:
         key, _ = create_key(workspace, reader, name="key", scopes=("all:all",))
         key.name = line  # as one that was made when names could be anything
-    sessions = [_ask(workspace, line, texts) for line in texts.lines]
+    sessions = [_ask(workspace, reader, line, texts) for line in texts.lines]
     session = sessions[0]
     _log(session, texts)
-    asked, to_answer = [
-        ask(
-            workspace,
-            session.id,
-            session.agent_id,
-            key="k",
-            title=TITLE,
-            message=texts.whole,
-            schema=hostile_form(texts),
-        )
-        for _ in range(2)
-    ]
-    further = [
-        ask(
-            workspace,
-            session.id,
-            session.agent_id,
-            key="k",
-            title=TITLE,
-            message=texts.whole,
-            schema=schema,
-        )
-        for schema in further_forms(texts)
-    ]
+    ask_by = partial(ask, workspace, session.id, session.agent_id, requested_by_id=reader.id)
+    ask_for = partial(ask_by, key="k", title=TITLE, message=texts.whole)
+    asked, to_answer = [ask_for(schema=hostile_form(texts)) for _ in range(2)]
+    further = [ask_for(schema=schema) for schema in further_forms(texts)]
     preview = create_preview(workspace, hostile_form(texts), None)
     answered = _answer(workspace, session, reader, texts)
     failed = _fail(workspace, sessions[1], answered, texts)
@@ -231,7 +212,7 @@ def _add_roles(workspace: Workspace, texts: Texts) -> UUID:
     return roles[0].id
 
 
-def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
+def _ask(workspace: Workspace, reader: User, line: str, texts: Texts) -> AgentSession:
     """Let an agent of this name ask a question of this title."""
     url = f"http://127.0.0.1:9/{quote(line)}"
     agent = create_agent(
@@ -246,7 +227,16 @@ def _ask(workspace: Workspace, line: str, texts: Texts) -> AgentSession:
     agent.endpoint_last_error = line
     state: JSONObject = {text: text for text in texts.all[:150]}
     session = start_session(workspace, agent.id, state=state, metadata={line: [line, {line: line}]})
-    ask(workspace, session.id, agent.id, key=line, title=line, message=line, schema={})
+    ask(
+        workspace,
+        session.id,
+        agent.id,
+        key=line,
+        title=line,
+        message=line,
+        schema={},
+        requested_by_id=reader.id,
+    )
     return session
 
 
@@ -294,6 +284,7 @@ def _answer(
         title=texts.lines[3],
         message=texts.whole,
         schema={},
+        requested_by_id=reader.id,
     )
     response: JSONObject = {text: {text: [text]} for text in texts.all}
     return resolve(workspace, check_answer(workspace, asked.id, response), by=reader)

@@ -217,7 +217,16 @@ def _make_agent(person: Person, url: str, timeout_seconds: float) -> UUID:
 def _ask(person: Person, agent_id: UUID) -> UUID:
     workspace = db.session.get_one(Workspace, person.workspace_id)
     session = start_session(workspace, agent_id)
-    return ask(workspace, session.id, agent_id, key="k", title="Go?", message="", schema=SCHEMA).id
+    return ask(
+        workspace,
+        session.id,
+        agent_id,
+        key="k",
+        title="Go?",
+        message="",
+        schema=SCHEMA,
+        requested_by_id=person.id,
+    ).id
 
 
 def _seconds_between(begun_at: datetime | None, ended_at: datetime | None) -> float | None:

@@ -258,7 +258,11 @@ class StressThread:
         workspace = self._me.workspace
         chance = self._random.random()
         if chance < 0.4:
-            supersede(workspace, check_revision(workspace, request_id, {"title": "Anew"}, {}))
+            supersede(
+                workspace,
+                check_revision(workspace, request_id, {"title": "Anew"}, {}),
+                requested_by_id=self._me.user.id,
+            )
         elif chance < 0.7:
             extend(workspace, request_id, clock.now() + timedelta(days=1), by=self._me.user)
         else:

@@ -56,6 +56,7 @@ def ask_many(
                 title=f"Number {number}",
                 message=f"Of {number}.",
                 schema=schema,
+                requested_by_id=person.id,
             )
             ids.append(question.id)
         return ids

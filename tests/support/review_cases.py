@@ -32,10 +32,18 @@ def ask_again(app: Flask, waiting: Waiting, title: str, schema: JSONValue) -> UU
     """Ask another question in the same session."""
     with app.app_context(), writing():
         asked = db.session.get_one(InputRequest, waiting.request_id)
+        assert asked.requested_by_id is not None
         workspace = db.session.get_one(Workspace, asked.workspace_id)
         session_id, agent_id = waiting.session_id, waiting.agent_id
         return ask(
-            workspace, session_id, agent_id, key="more", title=title, message="", schema=schema
+            workspace,
+            session_id,
+            agent_id,
+            key="more",
+            title=title,
+            message="",
+            schema=schema,
+            requested_by_id=asked.requested_by_id,
         ).id
 
 

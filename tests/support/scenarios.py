@@ -79,6 +79,7 @@ def ask_in(
             message="",
             schema=SCHEMA,
             options=options,
+            requested_by_id=person.id,
         )
         return Waiting(agent.id, session.id, request.id)
 

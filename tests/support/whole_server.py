@@ -101,7 +101,14 @@ class WholeServer:
             for _ in range(count):
                 session_id = start_session(workspace, agent_id).id
                 request = ask(
-                    workspace, session_id, agent_id, key="k", title="t", message="", schema=SCHEMA
+                    workspace,
+                    session_id,
+                    agent_id,
+                    key="k",
+                    title="t",
+                    message="",
+                    schema=SCHEMA,
+                    requested_by_id=self.person.id,
                 )
                 made.append(str(request.id))
             return made

@@ -13,7 +13,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations.agents.activity import check_agent_of, log_activity
 from opensink_web.operations.agents.agent_session import lock_session_to_move, move_session
-from opensink_web.operations.requests.input_request import NewRequest, create_request
+from opensink_web.operations.requests.creation import NewRequest, create_request
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 
 
@@ -26,6 +26,7 @@ def ask(
     title: str,
     message: str,
     schema: JSONValue,
+    requested_by_id: UUID,
     options: RequestOptions = NO_OPTIONS,
     asked_with_id: UUID | None = None,
 ) -> InputRequest:
@@ -33,7 +34,8 @@ def ask(
 
     `schema` has passed check_schema(), and `options` check_options(); they take their time and so
     come before the transaction.
-    `asked_with_id` is the execution with whose token that is done.
+    `requested_by_id` is the user for whom the agent asks, `asked_with_id` the execution with whose
+    token that is done.
 
     Raises: NotFound; InvalidInput for another agent's session; Conflict when the session has ended.
     """
@@ -50,6 +52,7 @@ def ask(
             schema,
             session_id=session.id,
             agent_id=session.agent_id,
+            requested_by_id=requested_by_id,
             asked_with_id=asked_with_id,
             options=options,
         )

@@ -40,13 +40,9 @@ from opensink_web.operations.requests.assignment import (
     close_assignments,
 )
 from opensink_web.operations.requests.claim import move_claim
+from opensink_web.operations.requests.creation import NewRequest, create_requests
 from opensink_web.operations.requests.deadline import drop_deadline
-from opensink_web.operations.requests.input_request import (
-    NewRequest,
-    create_requests,
-    record_of,
-    store_withdrawal,
-)
+from opensink_web.operations.requests.input_request import record_of, store_withdrawal
 from opensink_web.operations.requests.mention import move_mentions
 from opensink_web.operations.requests.options import RequestOptions, check_options
 from opensink_web.operations.requests.queries import find_input_request, tags_of
@@ -132,14 +128,18 @@ def check_revision(
 
 
 def supersede(
-    workspace: Workspace, revision: CheckedRevision, *, asked_with_id: UUID | None = None
+    workspace: Workspace,
+    revision: CheckedRevision,
+    *,
+    requested_by_id: UUID,
+    asked_with_id: UUID | None = None,
 ) -> InputRequest:
     """Ask something else instead of a request that waits; return what is asked now.
 
     Whoever asked goes on waiting, and is not called: it has just spoken. What people have entered
-    moves over. `asked_with_id` is the execution with whose token that is done. Raises: NotFound;
-    AlreadyResolved, saying who and when; Conflict for the approval of a call, and when it was
-    withdrawn or superseded before.
+    moves over. `requested_by_id` is for whom it is asked now, `asked_with_id` the execution with
+    whose token that is done. Raises: NotFound; AlreadyResolved, saying who and when; Conflict for
+    the approval of a call, and when it was withdrawn or superseded before.
     """
     locked = lock_asker(workspace.id, revision.request_id)
     if locked.request.kind is InputRequestKind.APPROVAL:
@@ -163,6 +163,7 @@ def supersede(
                 agent_id=old.agent_id,
                 execution_id=old.execution_id,
                 batch_id=old.batch_id,
+                requested_by_id=requested_by_id,
                 asked_with_id=asked_with_id or old.asked_with_id,
                 supersedes_id=old.id,
                 revision=old.revision + 1,

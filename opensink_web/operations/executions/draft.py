@@ -27,7 +27,7 @@ from opensink_web.operations.executions.ending import Step, rows_of_steps
 from opensink_web.operations.executions.pause import Approval, step_of_request
 from opensink_web.operations.executions.queries.chat import title_of
 from opensink_web.operations.executions.submission import Options, TargetSnapshot, own_values
-from opensink_web.operations.requests.input_request import rows_of_requests
+from opensink_web.operations.requests.creation import rows_of_requests
 from opensink_web.schema.secrets import secrets_of
 
 Rows = dict[type[Base], list[dict[str, Any]]]

@@ -41,7 +41,7 @@ from opensink_web.operations.executions.ending import (
 from opensink_web.operations.executions.queries.question import Question, pending_request_of
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
 from opensink_web.operations.requests.assignment import those_there
-from opensink_web.operations.requests.input_request import (
+from opensink_web.operations.requests.creation import (
     LINE_LENGTH_MAX,
     NewRequest,
     create_requests,
@@ -61,6 +61,7 @@ _OF_EXECUTIONS: BindParameter[Sequence[UUID]] = bindparam("of_executions", expan
 _ASKERS = select(
     Execution.id,
     Execution.workspace_id,
+    Execution.user_id,
     Execution.batch_id,
     Execution.target_namespace,
     Execution.target_name,
@@ -135,10 +136,11 @@ def pause_for_input(questions: Sequence[Question]) -> None:
 class Approval:
     """What people are asked before each call of a function: one, or those of a batch of `total`.
 
-    `asker` says who wants the calls made.
+    `asker` says who wants the calls made, for `requested_by_id`.
     """
 
     workspace_id: UUID
+    requested_by_id: UUID
     name: str
     description: str | None
     schema: JSONValue
@@ -149,8 +151,15 @@ class Approval:
     def of(cls, function: Function, by: Principal, *, total: int | None = None) -> Self:
         """Return what is asked before what the principal wants is called."""
         name = f"{function.namespace}/{function.name}"
-        about = (function.workspace_id, name, function.description, function.input_schema)
-        return cls(*about, _who_wants(by), total)
+        return cls(
+            function.workspace_id,
+            by.user.id,
+            name,
+            function.description,
+            function.input_schema,
+            _who_wants(by),
+            total,
+        )
 
     def request(
         self,
@@ -165,6 +174,7 @@ class Approval:
         message = f"{self.asker} to call `{self.name}`{which}."
         return NewRequest(
             workspace_id=self.workspace_id,
+            requested_by_id=self.requested_by_id,
             execution_id=execution_id,
             batch_id=batch_id,
             key=_cut(self.name),
@@ -224,6 +234,7 @@ def _cancel_late(execution_ids: Sequence[UUID]) -> set[UUID]:
 def _request_of(question: Question, asker: Row[Any]) -> NewRequest:
     return NewRequest(
         workspace_id=asker.workspace_id,
+        requested_by_id=asker.user_id,
         execution_id=question.execution_id,
         batch_id=asker.batch_id,
         key=_cut(f"{asker.target_namespace}/{asker.target_name}"),

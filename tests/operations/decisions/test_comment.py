@@ -233,7 +233,7 @@ class TestAtTheSameTime:
                 revision = check_revision(workspace, waiting.request_id, {"title": "5?"}, {})
                 while True:
                     with suppress(Unavailable), writing():
-                        supersede(workspace, revision)
+                        supersede(workspace, revision, requested_by_id=cast.alice.id)
                         return
 
         together(write, ask_instead)
@@ -287,7 +287,7 @@ class TestWhoIsAsked:
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         revision = check_revision(workspace, waiting.request_id, {"title": "Buy five?"}, {})
         with writing():
-            new_id = supersede(workspace, revision).id
+            new_id = supersede(workspace, revision, requested_by_id=cast.alice.id).id
         assert self.open_of(cast.bob) == [new_id]
 
     def test_and_not_who_is_shut_out(self, cast: Cast, waiting: Waiting) -> None:

@@ -50,7 +50,16 @@ def asked(person: Person, schema: JSONValue) -> InputRequest:
         workspace = db.session.get_one(Workspace, person.workspace_id)
         agent = create_agent(workspace, POLICY, name="Trader", execution_endpoint=None)
         session = start_session(workspace, agent.id)
-        return ask(workspace, session.id, agent.id, key="k", title="?", message="", schema=schema)
+        return ask(
+            workspace,
+            session.id,
+            agent.id,
+            key="k",
+            title="?",
+            message="",
+            schema=schema,
+            requested_by_id=person.id,
+        )
 
 
 def answered(person: Person, request: InputRequest, response: JSONObject) -> InputRequest:

@@ -257,7 +257,7 @@ class TestWithdrawing:
         revision = check_revision(workspace, waiting.request_id, {"title": "Sell?"}, {})
         with writing():
             workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-            new_id = supersede(workspace, revision).id
+            new_id = supersede(workspace, revision, requested_by_id=cast.alice.id).id
         old, new = request_of(waiting.request_id), request_of(new_id)
         assert (old.status, old.response) == (InputRequestStatus.SUPERSEDED, None)
         assert (new.status, new.expires_at) == (InputRequestStatus.PENDING, old.expires_at)
@@ -271,7 +271,7 @@ class TestWithdrawing:
         put_off(cast.bob, waiting.request_id)
         with writing():
             workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-            new_id = supersede(workspace, revision).id
+            new_id = supersede(workspace, revision, requested_by_id=cast.alice.id).id
         assert request_of(new_id).expires_at == request_of(waiting.request_id).expires_at
 
 

@@ -133,7 +133,11 @@ def ways_to_end(person: Person, request_id: UUID) -> dict[str, Callable[[], obje
         workspace = db.session.get_one(Workspace, person.workspace_id)
         revision = check_revision(workspace, request_id, {"title": "Anew?"}, {"expires_at": None})
         with writing():
-            supersede(db.session.get_one(Workspace, person.workspace_id), revision)
+            supersede(
+                db.session.get_one(Workspace, person.workspace_id),
+                revision,
+                requested_by_id=person.id,
+            )
 
     def let_it_expire() -> None:
         with writing():

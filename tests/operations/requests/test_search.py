@@ -19,7 +19,7 @@ from opensink_web.operations.requests import search
 from opensink_web.operations.requests.listing import ListedFilter, ListOrder, list_page
 from opensink_web.operations.requests.search import index_some, is_any_unindexed
 from opensink_web.operations.requests.search_words import query_words, words_of
-from tests.conftest import Cast
+from tests.conftest import Cast, Person
 from tests.support.scenarios import SCHEMA, Waiting, ask_in, index_all
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
@@ -84,7 +84,7 @@ def everything(app: Flask, cast: Cast) -> list[tuple[UUID, set[str]]]:
         ask_in(cast.charlie, None)
         made: list[tuple[UUID, set[str]]] = []
         with writing():
-            made += [make(cast.alice.workspace_id, waiting[0], number) for number in range(56)]
+            made += [make(cast.alice, waiting[0], number) for number in range(56)]
         index_all()
         return made
 
@@ -94,8 +94,8 @@ def index_next() -> bool:
         return index_some() > 0
 
 
-def make(workspace_id: UUID, waiting: Waiting, number: int) -> tuple[UUID, set[str]]:
-    workspace = db.session.get_one(Workspace, workspace_id)
+def make(person: Person, waiting: Waiting, number: int) -> tuple[UUID, set[str]]:
+    workspace = db.session.get_one(Workspace, person.workspace_id)
     title, message = TITLES[number % len(TITLES)], MESSAGES[number % len(MESSAGES)]
     reference, tags = REFERENCES[number % 4], TAGS[number // 4 % 4]
     made = ask(
@@ -106,10 +106,11 @@ def make(workspace_id: UUID, waiting: Waiting, number: int) -> tuple[UUID, set[s
         title=title,
         message=message,
         schema=SCHEMA,
+        requested_by_id=person.id,
     )
     row = db.session.get_one(InputRequest, made.id)
     row.reference = reference
-    row.tags = [InputRequestTag(tag=tag, workspace_id=workspace_id) for tag in tags]
+    row.tags = [InputRequestTag(tag=tag, workspace_id=person.workspace_id) for tag in tags]
     db.session.flush()
     names = [title, "payments", "Trader", reference or "", *tags]
     return row.id, {*words_of(names, [message])}
@@ -204,7 +205,7 @@ def test_each_is_indexed_once_and_late_ones_too(
         assert index_next()
         assert not index_next()
         with writing():
-            late, _ = make(cast.alice.workspace_id, waiting, 0)
+            late, _ = make(cast.alice, waiting, 0)
         with writing():
             row = db.session.get_one(InputRequest, late)
             row.id = first_id_at(clock.now()) if row.id < waiting.request_id else row.id

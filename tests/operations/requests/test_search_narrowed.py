@@ -115,6 +115,7 @@ def narrower(app: Flask, cast: Cast) -> Iterator[list[ListedFilter]]:
 def ask_another(asker: Waiting, number: int) -> UUID:
     with writing():
         row = db.session.get_one(InputRequest, asker.request_id)
+        assert row.requested_by_id is not None
         workspace = db.session.get_one(Workspace, row.workspace_id)
         return ask(
             workspace,
@@ -125,6 +126,7 @@ def ask_another(asker: Waiting, number: int) -> UUID:
             message="",
             schema=SCHEMA,
             options=RequestOptions(tags=TAGS[number % 7 % 3], priority=number % 2),
+            requested_by_id=row.requested_by_id,
         ).id
 
 

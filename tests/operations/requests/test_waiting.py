@@ -74,7 +74,7 @@ def is_withdrawn(alice: Person, waiting: Waiting) -> None:
 def is_superseded(alice: Person, waiting: Waiting) -> None:
     revision = check_revision(workspace_of(alice), waiting.request_id, {"title": "Sell?"}, {})
     with writing():
-        supersede(workspace_of(alice), revision)
+        supersede(workspace_of(alice), revision, requested_by_id=alice.id)
 
 
 def expires(alice: Person, waiting: Waiting) -> None:

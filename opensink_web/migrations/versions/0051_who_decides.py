@@ -1,0 +1,30 @@
+"""of a request, how many people have to answer, and for whom it was asked"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0051"
+down_revision = "0050"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for column in _columns():
+        op.add_column("input_requests", column)
+
+
+def downgrade() -> None:
+    for column in reversed(_columns()):
+        op.drop_column("input_requests", column.name)
+
+
+def _columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("required_responses", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("quorum", sa.String(32), nullable=True),
+        sa.Column("forbid_requester", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("requested_by_id", sa.Uuid(), nullable=True),
+    ]

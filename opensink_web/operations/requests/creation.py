@@ -1,0 +1,174 @@
+"""Asking people: requests are written down here, whoever asks, and nowhere else.
+
+What it means to whoever asks, a session or an execution, is theirs to write down.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm.attributes import set_committed_value
+
+from opensink_web import clock
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import (
+    AuditAction,
+    DeadlineKind,
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+    InputRequestTag,
+    SubjectKind,
+)
+from opensink_web.models.base import new_id
+from opensink_web.models.sealed import row_as_written, sealed_values
+from opensink_web.models.transaction import changed_after_commit, run_prepared
+from opensink_web.operations.audit.record import record
+from opensink_web.operations.requests.assignment import add_assignments, rows_of_assignees
+from opensink_web.operations.requests.deadline import set_deadline
+from opensink_web.operations.requests.digest import digest_of
+from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
+
+LINE_LENGTH_MAX = 255
+"""Of a key and of a title."""
+
+# Built once, because building a statement costs more than running it.
+_ADD = insert(InputRequest)
+_ADD_TAGS = insert(InputRequestTag)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """What a person is asked, by an agent in a session or else by an execution.
+
+    `schema` has passed check_schema(); `message` is Markdown. `proposed_response` is the input of
+    the call that an approval is asked for. `requested_by_id` is the user for whom it is asked:
+    whose key or token an agent asked with, or whose execution it is. `asked_with_id` is the
+    execution whose token an agent asked with, `batch_id` the batch that `execution_id` is one of.
+    `supersedes_id` is the request that this one is asked instead of, as its next `revision`, with
+    the comments of its thread.
+    """
+
+    workspace_id: UUID
+    key: str
+    title: str
+    message: str
+    schema: JSONValue
+    requested_by_id: UUID
+    kind: InputRequestKind = InputRequestKind.INPUT
+    proposed_response: JSONObject | None = None
+    session_id: UUID | None = None
+    agent_id: UUID | None = None
+    execution_id: UUID | None = None
+    batch_id: UUID | None = None
+    asked_with_id: UUID | None = None
+    supersedes_id: UUID | None = None
+    revision: int = 1
+    thread_id: UUID | None = None
+    comments_count: int = 0
+    options: RequestOptions = NO_OPTIONS
+
+
+_COLUMNS = tuple(field.name for field in fields(NewRequest) if field.name != "options")
+_IN_TABLES_OF_THEIR_OWN = {"tags", "assignees"}
+_OPTIONS = tuple(
+    field.name for field in fields(RequestOptions) if field.name not in _IN_TABLES_OF_THEIR_OWN
+)
+
+
+def create_request(request: NewRequest) -> InputRequest:
+    """Put an agent's question into the inbox; return it as it is stored by now.
+
+    It belongs to no session of the ORM. Its session is locked.
+    """
+    values = _values_of(request, clock.now(), _OPTIONS)
+    row = sealed_values(InputRequest, values)
+    _add([request], [row])
+    written = row_as_written(InputRequest, values, row)
+    tags = [InputRequestTag(tag=tag) for tag in dict.fromkeys(request.options.tags)]
+    set_committed_value(written, "tags", tags)
+    if not request.options.assignees:
+        set_committed_value(written, "assignments", [])
+    return written
+
+
+def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
+    """Put requests into the inbox in one go; return their ids in the same order.
+
+    Whoever asks is locked, or was written down in this transaction.
+    """
+    rows = rows_of_requests(requests)
+    _add(requests, rows)
+    return [row["id"] for row in rows]
+
+
+def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None:
+    add_rows(rows)
+    for row, request in zip(rows, requests, strict=True):
+        record(
+            AuditAction.REQUEST_CREATED,
+            request.workspace_id,
+            SubjectKind.REQUEST,
+            row["id"],
+            {"request_digest": row["digest"], **_asked_by(request)},
+        )
+    tags = [
+        {"request_id": row["id"], "workspace_id": request.workspace_id, "tag": tag}
+        for row, request in zip(rows, requests, strict=True)
+        for tag in dict.fromkeys(request.options.tags)
+    ]
+    if tags:
+        run_prepared(_ADD_TAGS, tags)
+    for row, request in zip(rows, requests, strict=True):
+        if assignees := request.options.assignees:
+            add_assignments(rows_of_assignees(row["id"], request.workspace_id, assignees))
+        if (moment := request.options.expires_at) is not None:
+            set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
+
+
+def _asked_by(request: NewRequest) -> dict[str, JSONValue]:
+    """Return the ids of who asked, for the audit."""
+    asked_by = {
+        "agent": request.agent_id,
+        "session": request.session_id,
+        "execution": request.execution_id or request.asked_with_id,
+        "supersedes": request.supersedes_id,
+    }
+    return {name: str(each) for name, each in asked_by.items() if each is not None}
+
+
+def add_rows(rows: Sequence[dict[str, Any]]) -> None:
+    """Insert what rows_of_requests() has made; those of a batch may be nobody's to see yet."""
+    if rows:
+        run_prepared(_ADD, rows[0] if len(rows) == 1 else rows)
+    for workspace_id in {row["workspace_id"] for row in rows}:
+        changed_after_commit(workspace_id)
+
+
+def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
+    """Return what is inserted of requests, in the same order; needs no transaction."""
+    moment = clock.now()
+    # all rows have the same columns; those of a batch of approvals are many, and have no options
+    options = _OPTIONS if any(each.options is not NO_OPTIONS for each in requests) else ()
+    return [sealed_values(InputRequest, _values_of(each, moment, options)) for each in requests]
+
+
+def _values_of(request: NewRequest, moment: datetime, options: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "created_at": moment,
+        "status": InputRequestStatus.PENDING,
+        "resolved_by_system": False,
+        **{name: getattr(request, name) for name in _COLUMNS},
+        **{name: getattr(request.options, name) for name in options},
+        "digest": digest_of(
+            request.title,
+            request.message,
+            request.schema,
+            request.proposed_response,
+            request.revision,
+        ),
+    }
