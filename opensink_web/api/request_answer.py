@@ -58,6 +58,7 @@ _NOT_DECIDED: dict[str, Any] = {
     "decline_reason": None,
     "resolved_at": None,
     "resolved_by": None,
+    "resolved_for": None,
 }
 
 
@@ -130,6 +131,9 @@ class InputRequestResponse(ResponseModel):
     resolved_at: datetime | None
     resolved_by: PersonResponse | None
     resolved_by_system: bool
+    resolved_for: PersonResponse | None = Field(
+        description="For whom they stood in, who was away and whose it was."
+    )
     priority: int
     tags: list[str]
     claimed_by: PersonResponse | None = Field(

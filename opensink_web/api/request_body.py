@@ -155,8 +155,8 @@ _SERVER_SET = frozenset(
     {
         *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
         *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
-        *("resolved_by_system", "revision", "supersedes_id", "superseded_by", "digest"),
-        *("cancel_reason", "comments_count"),
+        *("resolved_by_system", "resolved_for", "revision", "supersedes_id", "superseded_by"),
+        *("digest", "cancel_reason", "comments_count"),
     }
 )
 

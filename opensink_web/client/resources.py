@@ -57,7 +57,8 @@ class InputRequest:
     `decline_reason`), `cancelled` by whoever asked, `expired`, or `superseded` by the request
     `superseded_by`. `edited` are JSON Pointers to what the response changes of what was proposed:
     an empty list when nothing was changed, null when nothing was proposed. `resolved_by` is who
-    decided; where a deadline did, it is null and `resolved_by_system` true. An agent asked in a
+    decided; where a deadline did, it is null and `resolved_by_system` true. `resolved_for` is
+    whose deputy they were, if it was assigned to somebody who was away. An agent asked in a
     session, or else an execution. `digest` is of what people were shown.
     """
 
@@ -75,6 +76,7 @@ class InputRequest:
     cancel_reason: str | None = None
     resolved_by: dict[str, str] | None = None
     resolved_by_system: bool = False
+    resolved_for: dict[str, str] | None = None
     expires_at: str | None = None
     revision: int = 1
     supersedes_id: str | None = None

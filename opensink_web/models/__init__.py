@@ -4,6 +4,7 @@ Nothing here commits or decides. Importing this package makes every table known 
 """
 
 from opensink_web.models import hidden as _hidden  # noqa: F401 - narrows every query
+from opensink_web.models.absence import Absence
 from opensink_web.models.activity import (
     WEB_ADDRESS,
     Activity,
@@ -79,6 +80,7 @@ __all__ = [
     "IS_OPEN",
     "OPEN_STATUSES",
     "WEB_ADDRESS",
+    "Absence",
     "Activity",
     "ActivityRecorder",
     "ActivitySource",

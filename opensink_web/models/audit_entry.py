@@ -124,6 +124,8 @@ class AuditAction(StrEnum):
     TEAM_CREATED = "team_created"
     TEAM_CHANGED = "team_changed"
     TEAM_DELETED = "team_deleted"
+    ABSENCE_SET = "absence_set"
+    ABSENCE_ENDED = "absence_ended"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     AGENT_CREATED = "agent_created"

@@ -215,6 +215,8 @@ class InputRequest(Identified, Created, Base):
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     resolved_by_system: Mapped[bool] = mapped_column(default=False)
+    # for whom they stood in, where it was not assigned to themselves; the account may be gone
+    resolved_for_id: Mapped[UUID | None]
     # by whoever asked, or because it ended
     cancelled_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
@@ -249,6 +251,9 @@ class InputRequest(Identified, Created, Base):
     resolved_by: Mapped[User | None] = relationship()
     requested_by: Mapped[User | None] = relationship(
         primaryjoin="foreign(InputRequest.requested_by_id) == User.id", viewonly=True
+    )
+    resolved_for: Mapped[User | None] = relationship(
+        primaryjoin="foreign(InputRequest.resolved_for_id) == User.id", viewonly=True
     )
     tags: Mapped[list["InputRequestTag"]] = relationship(
         order_by="InputRequestTag.tag", passive_deletes=True

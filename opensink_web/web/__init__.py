@@ -11,6 +11,7 @@ from htmx_flask import Htmx
 from opensink_web.web import demo, gallery, health, live, security, seen
 from opensink_web.web.access import flashed_messages, login_manager
 from opensink_web.web.accounts import (
+    absence,
     account,
     api_key,
     audit,
@@ -60,6 +61,7 @@ _AREAS = (
     auth,
     password,
     account,
+    absence,
     oidc,
     second_factor,
     inbox,

@@ -82,6 +82,7 @@ _AREA_OF_BLUEPRINT = {
     "preview": "inbox",
     "mentions": "inbox",
     "function_test_call": "function",
+    "absence": "member",
 }
 """Pages that stand under another area's line of the menu."""
 

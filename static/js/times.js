@@ -52,3 +52,8 @@
   setInterval(() => document.hidden || localiseIn(document, 'time[data-time="countdown"]'), COUNT_MS);
   document.addEventListener("visibilitychange", () => document.hidden || localiseIn(document));
 })();
+// Where a time zone is asked for, it is the reader's own, until they say otherwise.
+document.querySelectorAll("[data-own-zone]").forEach((field) => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && field.value === "UTC") field.value = zone;
+});

@@ -58,6 +58,7 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "resolved_at": None,
         "resolved_by": None,
         "resolved_by_system": False,
+        "resolved_for": None,
         "priority": 0,
         "tags": [],
         "assignees": [],

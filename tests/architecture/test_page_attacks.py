@@ -27,6 +27,7 @@ ROWS: dict[str, Any] = {
     "agent_id": models.Agent,
     "batch_id": models.Batch,
     "bulk_id": models.BulkDecision,
+    "absence_id": models.Absence,
     "delivery_id": models.Delivery,
     "execution_id": models.Execution,
     "invitation_id": models.Invitation,
@@ -64,6 +65,11 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
         f"/w/{MAIN}/previews/new": {"schema": schema},
         f"{admin}/members": {"email": "new@example.com", "role": "viewer"},
         f"{admin}/teams/new": {"name": "t"},
+        f"{admin}/members/{cast.bob.id}/absences": {
+            "begins": "2999-01-01",
+            "ends": "2999-01-02",
+            "zone": "UTC",
+        },
         f"{admin}/roles/new": {
             "name": "r",
             "description": "",

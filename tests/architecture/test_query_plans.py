@@ -67,6 +67,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "chat_id": chat.chat_ids[0],
                 "role_id": role_id,
                 "team_id": team_id,
+                "user_id": alice.id,
                 "preview_id": preview_id,
                 "bulk_id": bulk_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),

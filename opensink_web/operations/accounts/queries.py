@@ -102,6 +102,26 @@ def find_member_called(workspace: Workspace, email: str) -> UUID:
     return user_id
 
 
+def find_member(workspace: Workspace, user_id: UUID) -> Membership:
+    """Raises: NotFound."""
+    member = db.session.get(Membership, (user_id, workspace.id))
+    if member is None:
+        raise NotFound("There is no such member.")
+    return member
+
+
+def find_active_member_called(workspace: Workspace, email: str) -> UUID:
+    """Find who may stand in for another, by address. Raises: InvalidInput."""
+    query = _addresses_in(workspace).where(
+        User.email == email.strip().lower(), Membership.deactivated_at.is_(None), User.is_active
+    )
+    user_id: UUID | None = db.session.scalars(query).one_or_none()
+    if user_id is None:
+        message = "There is no active member with this e-mail address."
+        raise InvalidInput(message, errors=(FieldError("/deputy", message),))
+    return user_id
+
+
 def address_of_member(workspace: Workspace, user_id: UUID) -> str | None:
     """Return a member's address; None for anybody else's."""
     row = db.session.execute(_addresses_in(workspace).where(User.id == user_id)).one_or_none()

@@ -37,7 +37,7 @@ from opensink_web.operations.executions.ending import (
     lock_executions,
 )
 from opensink_web.operations.executions.resumption import check_awaiting, fail_declined, resume
-from opensink_web.operations.requests.answer import decision, edited_count
+from opensink_web.operations.requests.answer import decided_by, decision, edited_count
 from opensink_web.operations.requests.assignment import close_assignments
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.queries import has_open_requests
@@ -201,7 +201,7 @@ def _account_of(request: InputRequest, by: User | None) -> tuple[ActivitySource,
         why = f": {request.decline_reason}" if request.decline_reason else "."
         return ActivitySource.AGENT, f"The agent withdrew “{request.title}”{why}"
     if not request.resolved_by_system:
-        who = by.email if by else "Somebody who has left"
+        who = decided_by(request, by)
         word = decision(request.kind, request.status)
         return ActivitySource.USER, f"{who} {word} “{request.title}”."
     nobody = f"Nobody decided on “{request.title}” in time"

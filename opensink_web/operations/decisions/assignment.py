@@ -11,6 +11,7 @@ from uuid import UUID
 from opensink_web.errors import Conflict, FieldError, InvalidInput
 from opensink_web.models import Assignment, AuditAction, InputRequest, User, Workspace, db
 from opensink_web.models.transaction import changed_after_commit
+from opensink_web.operations.accounts.deputy import stands_for
 from opensink_web.operations.decisions.asker import LockedRequest, lock_asker, note
 from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.assignment import (
@@ -18,6 +19,7 @@ from opensink_web.operations.requests.assignment import (
     Assignee,
     add_assignments,
     assignments_of,
+    own_of,
     remove_assignments,
     rows_of_assignees,
 )
@@ -60,18 +62,19 @@ def unassign(
 
 
 def delegate(workspace: Workspace, request_id: UUID, to: Assignee, *, by: User) -> InputRequest:
-    """Hand a request on that is assigned to oneself; whose it was at first stays on record.
+    """Hand a request on that is assigned to oneself, or to whom one stands in for; whose it was at
+    first stays on record.
 
     Raises: as assign(); InvalidInput for oneself; Conflict where it is not one's own.
     """
     locked, before = _lock(workspace, request_id)
-    own = next((each for each in before if each.user_id == by.id), None)
+    own = own_of(before, by.id, stands_for(workspace.id, by.id))
     if own is None:
         raise Conflict("This is not assigned to you, so you cannot hand it on. Assign it instead.")
     if to.user_id == by.id:
         message = "This is yours already: choose somebody else."
         raise InvalidInput(message, errors=(FieldError("/to", message),))
-    first = own.delegated_from_id or by.id
+    first = own.delegated_from_id or own.user_id
     new = replace(to, assigned_by_id=by.id, delegated_from_id=first)
     leaving = [each for each in before if each is own or each.whom == to.whom]
     _store(locked, leaving, [new])

@@ -18,6 +18,7 @@ from opensink_web.operations.decisions.asker import (
 )
 from opensink_web.operations.decisions.authority import Written, check_may_decide
 from opensink_web.operations.decisions.holding import held_until, hold
+from opensink_web.operations.decisions.stand_in import in_whose_place
 from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.digest import check_seen, digest_of_request
 from opensink_web.operations.requests.draft import discard_draft
@@ -48,7 +49,8 @@ def resolve(
     """
     locked = lock_asker(workspace.id, answer.request_id)
     InputRequest.schema.remember(locked.request, answer.schema)
-    holder_id = store_response(locked.request, answer, by, held_until(hold_seconds))
+    until, away = held_until(hold_seconds), in_whose_place(locked, by)
+    holder_id = store_response(locked.request, answer, by, until, away)
     _record(AuditAction.REQUEST_ANSWERED, locked.request, by, answer)
     return _decided(locked, Written(answer.request_id, by, holder_id), seen)
 
@@ -72,7 +74,8 @@ def decline(
     locked = lock_asker(workspace.id, request_id)
     if not locked.request.allow_decline:
         raise Conflict("Whoever asked this needs an answer, so it cannot be declined.")
-    holder_id = store_refusal(locked.request, reason, by, held_until(hold_seconds))
+    until, away = held_until(hold_seconds), in_whose_place(locked, by)
+    holder_id = store_refusal(locked.request, reason, by, until, away)
     _record(AuditAction.REQUEST_DECLINED, locked.request, by)
     return _decided(locked, Written(request_id, by, holder_id), seen)
 
@@ -101,6 +104,8 @@ def _record(
     The answer is theirs who asked: of it there is a digest, made as that of what was shown.
     """
     details: JSONObject = {"request_digest": digest_of_request(request)}
+    if request.resolved_for is not None:
+        details["in_place_of"] = request.resolved_for.email
     if answer is not None:
         details["answer_digest"] = digest_of(answer.value)
         if answer.edited is not None:

@@ -29,7 +29,7 @@ from opensink_web.operations.executions.ending import (
     add_steps,
     end_executions,
 )
-from opensink_web.operations.requests.answer import edited_count, with_edits
+from opensink_web.operations.requests.answer import decided_by, edited_count, with_edits
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.schema.secrets import merged_paths, paths_from, secrets_of
 
@@ -64,7 +64,7 @@ def resume(request: InputRequest, execution: LockedExecution, by: User | None) -
             "secret_input_paths": Execution.secret_input_paths.seal(execution.id, paths),
         }
     run_prepared(_QUEUE, {"of_execution": execution.id, "moment": clock.now(), **given})
-    who = by.email if by else "Somebody who has left"
+    who = decided_by(request, by)
     message = f"{who} answered “{request.title}”."
     if request.resolved_by_system:
         message = f"Nobody answered “{request.title}” in time, so the default was answered."

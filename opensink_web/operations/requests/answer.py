@@ -6,7 +6,14 @@ from uuid import UUID
 
 from opensink_web.errors import AlreadyResolved, Conflict, InvalidAnswer, Superseded
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace
+from opensink_web.models import (
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+    User,
+    Workspace,
+    db,
+)
 from opensink_web.operations.requests.queries import AnswerTerms, find_input_request, find_pending
 from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.validation import validate
@@ -88,6 +95,16 @@ def decision(kind: InputRequestKind, status: InputRequestStatus) -> str:
             return "left open"
         case _:
             assert_never(status)
+
+
+def decided_by(request: InputRequest, by: User | None) -> str:
+    """Name who decided in a sentence, and whose deputy they were."""
+    who = by.email if by else "Somebody who has left"
+    if request.resolved_for_id is None:
+        return who
+    # a request that was read past the session knows nobody
+    away = db.session.get(User, request.resolved_for_id)
+    return f"{who} for {away.email}" if away else who
 
 
 def edited_count(edited: list[str] | None) -> JSONObject:

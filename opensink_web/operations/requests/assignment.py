@@ -174,6 +174,17 @@ def assignments_of_each(requests: Sequence[InputRequest]) -> list[list[Assignmen
     ]
 
 
+def own_of(
+    assignments: Sequence[Assignment], user_id: UUID, away: Collection[UUID]
+) -> Assignment | None:
+    """Return somebody's own assignment, or else one of those who are `away` and whose deputy they
+    are.
+    """
+    own = (each for each in assignments if each.user_id == user_id)
+    theirs = (each for each in assignments if each.user_id in away)
+    return next(own, None) or next(theirs, None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Member:
     user_id: UUID

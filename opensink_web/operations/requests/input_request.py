@@ -58,6 +58,7 @@ UNDECIDED = {
     "sealed_decline_reason": None,
     "resolved_at": None,
     "resolved_by_id": None,
+    "resolved_for_id": None,
     "held_until": None,
 }
 # what was sealed when it was decided says what it was
@@ -89,6 +90,7 @@ def store_response(
     answer: CheckedAnswer,
     by: User | None,
     held_until: datetime | None = None,
+    in_place_of: User | None = None,
 ) -> UUID | None:
     """Answer a request, once; `by` nobody where its deadline does. Return who had taken it on.
 
@@ -99,6 +101,7 @@ def store_response(
         by,
         InputRequestStatus.RESOLVED,
         held_until,
+        in_place_of,
         sealed_response=InputRequest.response.seal(request.id, answer.value),
         sealed_edited=InputRequest.edited.seal(request.id, answer.edited),
     )
@@ -108,7 +111,11 @@ def store_response(
 
 
 def store_refusal(
-    request: InputRequest, reason: str, by: User | None, held_until: datetime | None = None
+    request: InputRequest,
+    reason: str,
+    by: User | None,
+    held_until: datetime | None = None,
+    in_place_of: User | None = None,
 ) -> UUID | None:
     """Decline a request, once; `by` nobody where its deadline does. Return who had taken it on.
 
@@ -116,7 +123,7 @@ def store_refusal(
     """
     sealed = InputRequest.decline_reason.seal(request.id, reason)
     status = InputRequestStatus.DECLINED
-    holder_id = _decide(request, by, status, held_until, sealed_decline_reason=sealed)
+    holder_id = _decide(request, by, status, held_until, in_place_of, sealed_decline_reason=sealed)
     InputRequest.decline_reason.remember(request, reason)
     return holder_id
 
@@ -129,7 +136,7 @@ def store_effect(request_id: UUID) -> bool:
 
 def store_expiry(request: InputRequest) -> None:
     """End a request whose time is over. Raises: AlreadyResolved, saying who and when; Conflict."""
-    _decide(request, None, InputRequestStatus.EXPIRED, None)
+    _decide(request, None, InputRequestStatus.EXPIRED, None, None)
 
 
 def store_withdrawal(
@@ -187,6 +194,7 @@ def _decide(
     by: User | None,
     status: InputRequestStatus,
     held_until: datetime | None,
+    in_place_of: User | None,
     *,
     sealed_response: str | None = None,
     sealed_edited: str | None = None,
@@ -207,6 +215,7 @@ def _decide(
         "resolved_at": clock.now(),
         "resolved_by_id": None if by is None else by.id,
         "resolved_by_system": by is None,
+        "resolved_for_id": None if in_place_of is None else in_place_of.id,
     }
     if held_until is not None:
         values |= {"status": InputRequestStatus.HELD, "held_until": held_until}
@@ -224,5 +233,6 @@ def _decide(
     for name, value in {**stored, **values}.items():
         set_committed_value(request, name, value)
     set_committed_value(request, "resolved_by", by)
+    set_committed_value(request, "resolved_for", in_place_of)
     holder_id: UUID | None = decided.holder_id
     return holder_id

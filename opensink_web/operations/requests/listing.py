@@ -51,6 +51,7 @@ KEPT_COUNTED_MAX = 100
 LISTED = (
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
+    selectinload(InputRequest.resolved_for),
     joinedload(InputRequest.execution).options(
         load_only(Execution.target_namespace, Execution.target_name, Execution.batch_index),
         joinedload(Execution.user).load_only(User.email),
@@ -67,7 +68,7 @@ class ListView(StrEnum):
     """The tabs. What is decided and can be undone still is decided.
 
     Of what waits, MINE is what is assigned to the reader or a team of theirs, or they have claimed;
-    UNASSIGNED is assigned to nobody, and nobody has claimed it.
+    UNASSIGNED is assigned to nobody who is there, and nobody has claimed it.
     """
 
     WAITING = "waiting"
@@ -305,7 +306,7 @@ class Listing:
             IS_WAITING if self._is_waiting else IS_DECIDED,
         )
         if filters.view is ListView.UNASSIGNED:
-            query = query.where(~is_assigned(), ~is_claimed())
+            query = query.where(~is_assigned(self._workspace), ~is_claimed())
         query = page.narrowed(
             query,
             (InputRequest.kind, filters.kind),

@@ -1,4 +1,7 @@
-"""What is somebody's own among what waits: assigned to them or to a team of theirs, or claimed."""
+"""What is somebody's own among what waits: assigned to them or to a team of theirs, or claimed.
+
+While somebody is away, what is assigned to them is their deputy's own, too.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +12,19 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, or_, select, 
 
 from opensink_web import clock
 from opensink_web.models import Assignment, Claim, InputRequest, TeamMember, Workspace, db
+from opensink_web.operations.accounts.deputy import stands_for, unattended_in
 
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """Keeps what is a member's own, as a tag keeps what has it (sieve.py)."""
+    """Keeps what is a member's own, as a tag keeps what has it (sieve.py).
+
+    `user_ids` are they and those for whom they stand in, `team_ids` the teams of these.
+    """
 
     workspace_id: UUID
     user_id: UUID
+    user_ids: Sequence[UUID]
     team_ids: Sequence[UUID]
 
     @property
@@ -25,7 +33,8 @@ class Mine:
         assigned = select(Assignment.request_id).where(Assignment.is_open.is_(True))
         parts = union_all(
             assigned.where(
-                Assignment.user_id == self.user_id, Assignment.workspace_id == self.workspace_id
+                Assignment.user_id.in_(self.user_ids),
+                Assignment.workspace_id == self.workspace_id,
             ),
             assigned.where(Assignment.team_id.in_(self.team_ids)),
             claimed_by(self.user_id),
@@ -36,7 +45,7 @@ class Mine:
         """Look whether one request is their own."""
         of_it = select(Assignment.request_id).where(
             Assignment.request_id == request_id,
-            or_(Assignment.user_id == self.user_id, Assignment.team_id.in_(self.team_ids)),
+            or_(Assignment.user_id.in_(self.user_ids), Assignment.team_id.in_(self.team_ids)),
         )
         claimed = claimed_by(self.user_id).where(Claim.request_id == request_id)
         return or_(
@@ -46,10 +55,12 @@ class Mine:
 
 def mine_in(workspace: Workspace, user_id: UUID) -> Mine:
     """Return what keeps somebody's own."""
+    user_ids = (user_id, *stands_for(workspace.id, user_id))
     query = select(TeamMember.team_id).where(
-        TeamMember.user_id == user_id, TeamMember.workspace_id == workspace.id
+        TeamMember.user_id.in_(user_ids), TeamMember.workspace_id == workspace.id
     )
-    return Mine(workspace.id, user_id, tuple(db.session.scalars(query)))
+    team_ids = tuple(dict.fromkeys(db.session.scalars(query)))
+    return Mine(workspace.id, user_id, user_ids, team_ids)
 
 
 def claimed_by(user_id: UUID) -> Select[Any]:
@@ -65,7 +76,11 @@ def is_claimed() -> ColumnElement[bool]:
     return claim.correlate(InputRequest).exists()
 
 
-def is_assigned() -> ColumnElement[bool]:
-    """Look whether a request is somebody's."""
+def is_assigned(workspace: Workspace) -> ColumnElement[bool]:
+    """Look whether a request is somebody's who is there, or a team's."""
     of_it = select(Assignment.id).where(Assignment.request_id == InputRequest.id)
+    away = unattended_in(workspace.id)
+    if away:
+        is_there = or_(Assignment.user_id.is_(None), Assignment.user_id.not_in(away))
+        of_it = of_it.where(is_there)
     return of_it.correlate(InputRequest).exists()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased, joinedload, load_only
+from sqlalchemy.orm import aliased, joinedload, load_only, selectinload
 
 from opensink_web.models import AgentSession, InputRequest, Workspace, db
 
@@ -23,8 +23,10 @@ _NAMED = select(InputRequest).options(
         InputRequest.resolved_at,
         InputRequest.resolved_by_id,
         InputRequest.resolved_by_system,
+        InputRequest.resolved_for_id,
     ),
     joinedload(InputRequest.resolved_by),
+    selectinload(InputRequest.resolved_for),
 )
 
 

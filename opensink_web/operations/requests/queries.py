@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
@@ -46,6 +46,7 @@ _FIND_TO_SHOW = _FIND.options(
     joinedload(InputRequest.session),
     joinedload(InputRequest.execution),
     joinedload(InputRequest.resolved_by),
+    selectinload(InputRequest.resolved_for),
 )
 _ANSWERABLE = select(
     InputRequest.status, InputRequest.sealed_schema, InputRequest.sealed_proposed_response
@@ -57,6 +58,7 @@ _ANSWERABLE = select(
 _LISTED = select(InputRequest).options(
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
+    selectinload(InputRequest.resolved_for),
     joinedload(InputRequest.execution).load_only(
         Execution.target_namespace, Execution.target_name, Execution.batch_index
     ),

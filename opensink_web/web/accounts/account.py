@@ -21,6 +21,7 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.accounts.user_session import end_other_sessions, end_session
 from opensink_web.web.access import signed_in
+from opensink_web.web.accounts.absence_form import AbsenceForm, plan_of
 from opensink_web.web.accounts.user_agent import browser_name, program_name
 from opensink_web.web.attempts import user_with_password
 from opensink_web.web.forms.settings_form import NewPasswordForm
@@ -45,7 +46,7 @@ class PasswordForm(NewPasswordForm):
 @signed_in
 def show(user: User) -> ResponseReturnValue:
     """Show the account."""
-    return _page(user, PasswordForm())
+    return account_page(user)
 
 
 @blueprint.post("/account/password")
@@ -63,7 +64,7 @@ def set_password(user: User) -> ResponseReturnValue:
         else:
             flash(f"Your password is changed. {_ended(count)}", "success")
             return _back()
-    return _page(user, form), 422
+    return account_page(user, form), 422
 
 
 def _is_own(form: PasswordForm, user: User) -> bool:
@@ -95,9 +96,15 @@ def end_others(user: User) -> ResponseReturnValue:
     return _back()
 
 
-def _page(user: User, form: PasswordForm) -> str:
+def account_page(
+    user: User, form: PasswordForm | None = None, absence_form: AbsenceForm | None = None
+) -> str:
+    """Draw the account, with the form that was not taken, if there is one."""
+    workspaces = [each.workspace for each in user.active_memberships]
+    form = form or PasswordForm(formdata=None)
     return render_template(
         "account/show.html",
+        plan=plan_of(user, workspaces, absence_form) if workspaces else None,
         places=_places(user),
         identities=list_identities(user),
         form=form if user.password_hash is not None else None,

@@ -12,6 +12,7 @@ from opensink_web.contract.public_address import public_address
 from opensink_web.errors import Conflict, InvalidInput, PermissionMissing
 from opensink_web.models import Role
 from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts.deputy import absences_of
 from opensink_web.operations.accounts.invitation import (
     INVITATION_LIFETIME,
     invite_for,
@@ -199,10 +200,12 @@ def _page(
     reset: ResetLink | None = None,
     refusal: str | None = None,
 ) -> str:
+    members = list_members(principal.workspace)
     return render_template(
         "member/index.html",
         form=form,
-        members=list_members(principal.workspace),
+        members=members,
+        absences=absences_of(principal.workspace, [each.user_id for each in members]),
         invitations=list_open_invitations(principal.workspace),
         roles=list(Role),
         own_roles=all_roles(principal.workspace) if principal.may("roles", Action.WRITE) else [],

@@ -325,7 +325,8 @@ def decider(request: InputRequest) -> str | None:
     if request.resolved_by_system:
         return "its deadline"
     if request.resolved_by is not None:
-        return request.resolved_by.email
+        for_whom = f" for {request.resolved_for.email}" if request.resolved_for else ""
+        return request.resolved_by.email + for_whom
     return None if request.resolved_at is None else "somebody who has left"
 
 

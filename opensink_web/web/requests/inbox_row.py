@@ -1,13 +1,20 @@
 """One line of the inbox: who asks, what, and what can be seen of it without opening it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
-from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus
+from opensink_web.models import (
+    Absence,
+    Assignment,
+    InputRequest,
+    InputRequestKind,
+    InputRequestStatus,
+)
+from opensink_web.operations.accounts.deputy import absences_of
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.row_text import RowText, row_text_of
@@ -74,6 +81,8 @@ def rows_of(
     decided = decided_of(principal, requests)
     may_decide = principal.may("agent_session_input_requests", Action.WRITE)
     claims = claims_of(requests)
+    assigned = {whom.user_id for each in requests for whom in each.assignments if whom.user_id}
+    away = absences_of(principal.workspace, assigned) if assigned else {}
     texts = {request.id: _text_of(request) for request in requests}
     return [
         Row(
@@ -85,11 +94,19 @@ def rows_of(
             is_overdue=_is_overdue(request),
             choice=choice_of(request, texts[request.id]) if may_decide else None,
             undo_seconds=_undo_seconds(principal, request),
-            whose=", ".join(each.name for each in request.assignments),
+            whose=", ".join(_named(each, away) for each in request.assignments),
             claimed_by=claims[request.id].user.email if request.id in claims else "",
         )
         for request in requests
     ]
+
+
+def _named(assignment: Assignment, away: Mapping[UUID, Absence]) -> str:
+    """Name whose a request is, and who stands in for them."""
+    absence = away.get(assignment.user_id) if assignment.user_id else None
+    if absence is None:
+        return assignment.name
+    return f"{assignment.name} (away{f', {absence.deputy.email}' if absence.deputy else ''})"
 
 
 def _text_of(request: InputRequest) -> RowText:

@@ -4,13 +4,15 @@ The page is drawn from it, and so is its news: what the badge, the steps and the
 then not contradict each other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from opensink_web.models import Assignment, Claim, Delivery, InputRequest
+from opensink_web.models import Absence, Assignment, Claim, Delivery, InputRequest
+from opensink_web.operations.accounts.deputy import absences_of, stands_for
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.page import PageRequest
-from opensink_web.operations.requests.assignment import assignments_of
+from opensink_web.operations.requests.assignment import assignments_of, own_of
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.queries import who_types
 from opensink_web.web.executions.execution_timeline import execution_events
@@ -33,7 +35,8 @@ class RequestState:
     """What became of a request, what happened around it, and where the reader is.
 
     `failed` is a call that they can have made again. `whose` are those it is assigned to, of which
-    `own` is the reader's own assignment. `claim` says who has taken it on, and whether that
+    `own` is the reader's own assignment, or of somebody for whom they stand in; `away` are those
+    who are away, by id. `claim` says who has taken it on, and whether that
     `is_claimed_by_another`; `typing` are the others who are at an answer.
     `versions` has one for each part that is swapped by itself: what did not change stays as it is.
     """
@@ -47,6 +50,7 @@ class RequestState:
     is_watched: bool
     whose: Sequence[Assignment]
     own: Assignment | None
+    away: Mapping[UUID, Absence]
     claim: Claim | None
     is_claimed_by_another: bool
     typing: Sequence[str]
@@ -72,6 +76,9 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
     thread = thread_of(principal, input_request)
     asker = input_request.session or input_request.execution
     whose = assignments_of([input_request.id]).get(input_request.id, [])
+    assigned = {each.user_id for each in whose if each.user_id is not None}
+    away = absences_of(principal.workspace, assigned) if assigned else {}
+    stands_in = stands_for(principal.workspace.id, principal.user.id) if assigned else ()
     claim = claims_of([input_request]).get(input_request.id)
     is_pending = progress.is_pending
     typing = who_types(input_request.id, principal.user.id) if is_pending else ()
@@ -86,7 +93,8 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         or thread.is_watched
         or (last is not None and last.is_watched),
         whose=whose,
-        own=next((each for each in whose if each.user_id == principal.user.id), None),
+        own=own_of(whose, principal.user.id, stands_in),
+        away=away,
         claim=claim,
         is_claimed_by_another=claim is not None and claim.user_id != principal.user.id,
         typing=typing,
@@ -96,7 +104,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
             "place": version_of(place.neighbours),
             "who": version_of(
                 is_pending,
-                [each.id for each in whose],
+                [(each.id, each.user_id in away) for each in whose],
                 claim and (claim.user_id, claim.claimed_at),
                 typing,
             ),
