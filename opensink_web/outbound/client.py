@@ -28,7 +28,7 @@ from opensink_web.outbound.failures import (
 )
 from opensink_web.outbound.headers import is_sendable
 from opensink_web.outbound.idle import IdleConnections
-from opensink_web.outbound.policy import Policy
+from opensink_web.outbound.policy import Policy, check_url
 from opensink_web.outbound.trust import trusting_context
 from opensink_web.outbound.whole_response import WholeResponse
 
@@ -102,6 +102,10 @@ class Client:
         else:
             self._exchange(call, destination, received)
         return received.answer(started)
+
+    def check_url(self, url: str) -> str | None:
+        """Say in a sentence why this URL can never be called, or None. Asks no name server."""
+        return check_url(self._policy, url)
 
     def close(self) -> None:
         """Close the connections that are kept open; the client can still be used."""

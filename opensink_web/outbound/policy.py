@@ -8,7 +8,7 @@ about to be connected to, so names that change their mind (DNS rebinding) gain n
 import logging
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Protocol
+from typing import ClassVar, Protocol, Self
 
 from opensink_web.outbound.addresses import (
     METADATA_ADDRESSES,
@@ -50,9 +50,11 @@ class EndpointPolicy:
     networks: tuple[Network, ...] = ()
     hosts: frozenset[str] = frozenset()
     suffixes: tuple[str, ...] = ()
+    setting: ClassVar[str] = "EXECUTION_ENDPOINT_HOSTS"
+    """Where the entries stand."""
 
     @classmethod
-    def from_entries(cls, entries: tuple[str, ...]) -> "EndpointPolicy":
+    def from_entries(cls, entries: tuple[str, ...]) -> Self:
         """Build the policy from checked, lower-case entries; an address alone is its own CIDR."""
         networks = tuple(each for each in map(_network, entries) if each is not None)
         names = [entry.removesuffix(".") for entry in entries if _network(entry) is None]
@@ -64,14 +66,7 @@ class EndpointPolicy:
 
     def check_url(self, url: str) -> str | None:
         """Say in a sentence why this URL can never be called, or None. Asks no name server."""
-        try:
-            destination = parse_destination(url)
-        except InvalidDestination as reason:
-            return str(reason)
-        addresses = _known_addresses(destination)
-        if not addresses or any(self.allows(destination.host, each) for each in addresses):
-            return None
-        return self.refusal(destination.host, addresses[0])
+        return check_url(self, url)
 
     def objection(self, destination: Destination) -> str | None:
         """Object to no destination: its address decides."""
@@ -84,12 +79,21 @@ class EndpointPolicy:
             return False
         if METADATA_ADDRESSES.intersection((parsed, *embedded_addresses(parsed))):
             return any(_is_exactly(network, parsed) for network in self.networks)
-        name = host.lower().removesuffix(".")
-        return name in self.hosts or name.endswith(self.suffixes) or self._permits(parsed)
+        return self._names(host) or self._permits(parsed)
+
+    def lists(self, destination: Destination) -> bool:
+        """Return True if an entry is for this destination, whether its address is public or not."""
+        address = destination.address
+        is_inside = address is not None and any(address in network for network in self.networks)
+        return is_inside or self._names(destination.host)
 
     def refusal(self, host: str, address: str) -> str:
         """Say that an address is refused, and who can change that."""
-        return refusal(host, address, "EXECUTION_ENDPOINT_HOSTS")
+        return refusal(host, address, self.setting)
+
+    def _names(self, host: str) -> bool:
+        name = host.lower().removesuffix(".")
+        return name in self.hosts or name.endswith(self.suffixes)
 
     def _permits(self, address: Address) -> bool:
         if any(address in network for network in self.networks):
@@ -97,6 +101,20 @@ class EndpointPolicy:
         if is_translated(address):
             return all(self._permits(each) for each in embedded_addresses(address))
         return is_public(address)
+
+
+def check_url(policy: Policy, url: str) -> str | None:
+    """Say in a sentence why a policy never lets this URL be called. Asks no name server."""
+    try:
+        destination = parse_destination(url)
+    except InvalidDestination as reason:
+        return str(reason)
+    if objection := policy.objection(destination):
+        return objection
+    addresses = _known_addresses(destination)
+    if not addresses or any(policy.allows(destination.host, each) for each in addresses):
+        return None
+    return policy.refusal(destination.host, addresses[0])
 
 
 def refusal(host: str, address: str, setting: str) -> str:
