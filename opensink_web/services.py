@@ -4,10 +4,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from opensink_web import clock
 from opensink_web.access_token import TokenSigner
+from opensink_web.channels.base import ChannelTools, SmtpSecurity, SmtpServer
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models.transaction import Change
 from opensink_web.outbound.callback_policy import CallbackPolicy
+from opensink_web.outbound.client import Client
+from opensink_web.outbound.notification_policy import NotificationPolicy
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.rate_limit import RateLimiter
@@ -49,7 +53,8 @@ class Services:
     `oidc_provider` is None where people sign in with passwords alone. `limiter` counts tries for
     all web servers together, `local_limiter` in this process alone, which costs nothing and is for
     what happens at every call. `signer` makes and reads access tokens, `templates` fills in agents'
-    first messages. `changes` tells what every process commits.
+    first messages. `changes` tells what every process commits. `channel_tools` are what people's
+    channels are checked with.
     """
 
     settings: Settings
@@ -62,3 +67,21 @@ class Services:
     signer: TokenSigner
     templates: TemplateRenderer
     changes: Changes
+    channel_tools: ChannelTools
+
+
+def channel_tools(settings: Settings) -> ChannelTools:
+    """Return what messages are sent with; opens no connection."""
+    smtp = None
+    if settings.smtp_host:
+        smtp = SmtpServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=SmtpSecurity(settings.smtp_security),
+            username=settings.smtp_username,
+            password=settings.smtp_password,
+            sender=settings.smtp_from,
+            ca_bundle=settings.outbound_ca_bundle,
+        )
+    policy = NotificationPolicy.from_entries(settings.notification_hosts)
+    return ChannelTools(Client(policy, settings.outbound_ca_bundle), smtp, clock.now)

@@ -163,6 +163,13 @@ class Settings:
         read.cidrs,
         unset="none: public addresses only",
     )
+    notification_hosts: tuple[str, ...] = declared(
+        "",
+        "What people's own webhooks and ntfy servers may be, besides public addresses over HTTPS: "
+        "host names, `*.suffix` and CIDRs, separated by commas",
+        read.names,
+        unset="public addresses only",
+    )
     outbound_ca_bundle: Path | None = declared(
         "",
         "A PEM file of certificate authorities to trust besides the usual ones, for every call "

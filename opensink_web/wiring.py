@@ -29,7 +29,7 @@ from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.oidc import OidcProvider
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.rate_limit import MemoryLimiter
-from opensink_web.services import EXTENSION, Services
+from opensink_web.services import EXTENSION, Services, channel_tools
 from opensink_web.settings import Settings
 from opensink_web.work.changes import ChangeFeed, ChangePublisher
 from opensink_web.work.circuit_breaker import CircuitBreaker
@@ -151,6 +151,7 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
         signer=TokenSigner(app.config["SECRET_KEY"]),
         templates=TemplateRenderer(),
         changes=ChangeFeed(settings.redis_url),
+        channel_tools=channel_tools(settings),
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from opensink_web.channels.push_keys import VapidKey
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Client
 from opensink_web.visible_text import isolated
@@ -110,11 +111,16 @@ class SmtpServer:
 
 @dataclass(frozen=True, slots=True)
 class ChannelTools:
-    """What channels reach others with. `smtp` is None where the operator named no mail server."""
+    """What channels reach others with.
+
+    `smtp` is None where the operator named no mail server, `vapid` before the first device is to be
+    told. The client's policy is the one for what people name themselves (NotificationPolicy).
+    """
 
     client: Client
     smtp: SmtpServer | None
     now: Callable[[], datetime]
+    vapid: VapidKey | None = None
 
 
 class FieldKind(StrEnum):

@@ -3,6 +3,7 @@
 client         Client.send(Call) -> Response: one guarded exchange that never raises
 policy         EndpointPolicy: which hosts and addresses endpoints may have
 callback_policy  CallbackPolicy: which URLs results may be sent to
+notification_policy  NotificationPolicy: which URLs people may have themselves told at
 trust          which certificate authorities are trusted
 destination    an endpoint's URL, taken apart once and strictly
 addresses      what an IP address means: public, special, metadata, one inside another

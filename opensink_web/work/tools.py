@@ -8,6 +8,7 @@ from opensink_web.function_host.runner import PythonRunner
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import EndpointPolicy
+from opensink_web.services import channel_tools
 from opensink_web.settings import Settings
 
 
@@ -24,6 +25,7 @@ class Tools(AbstractContextManager["Tools"]):
             CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
             settings.outbound_ca_bundle,
         )
+        self.channel_tools = channel_tools(settings)
         self.runner = PythonRunner(
             settings.function_environment(),
             memory_mb=settings.function_memory_mb,
@@ -32,7 +34,8 @@ class Tools(AbstractContextManager["Tools"]):
 
     def __enter__(self) -> "Tools":
         self._opened = ExitStack()
-        for each in (self.client, self.callback_client, self.runner):
+        clients = (self.client, self.callback_client, self.channel_tools.client)
+        for each in (*clients, self.runner):
             self._opened.enter_context(each)
         return self
 

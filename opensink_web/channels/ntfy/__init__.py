@@ -1,0 +1,1 @@
+"""ntfy, by ntfy.sh or a server of one's own."""

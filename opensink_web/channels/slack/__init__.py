@@ -1,0 +1,1 @@
+"""Slack, and what takes Slack's incoming webhooks: Mattermost, Rocket.Chat, Discord."""

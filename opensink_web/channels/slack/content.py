@@ -1,0 +1,93 @@
+"""A message as Slack draws it, in blocks, and as others do, in Markdown.
+
+It has a link, not a button: Slack asks the app that sent a button what it says to a click on it,
+and shows a warning to whoever clicked if nobody answers (slackapi/node-slack-sdk#869).
+"""
+
+from opensink_web.channels.base import Item, Message, MessageKind
+from opensink_web.channels.slack.text import for_markdown, for_slack
+from opensink_web.json_value import JSONObject, JSONValue
+
+HEADER_MAX = 150
+SECTION_MAX = 3000
+ITEMS_MAX = 20
+"""A message has 50 blocks at most; each item takes two."""
+MARKDOWN_MAX = 1900
+"""Discord takes 2,000 characters."""
+
+
+def in_blocks(message: Message) -> JSONObject:
+    """Return what Slack takes: blocks, and the text of its own notification."""
+    blocks: list[JSONValue] = [
+        {"type": "header", "text": _plain(message.headline, HEADER_MAX)},
+    ]
+    if message.outcome:
+        blocks.append({"type": "section", "text": _plain(message.outcome, SECTION_MAX)})
+    if message.kind is not MessageKind.WITHDRAWAL:
+        for item in message.items[:ITEMS_MAX]:
+            if lines := _lines(item, with_title=len(message.items) > 1):
+                blocks.append({"type": "section", "text": _plain("\n".join(lines), SECTION_MAX)})
+            if len(message.items) > 1:
+                blocks.append(_context(_link(item.url, "Open")))
+    if more := _more(message):
+        blocks.append(_context(for_slack(more)))
+    words = "See it" if message.kind is MessageKind.WITHDRAWAL else "Open in OpenSink"
+    blocks.append(_context(f"{_link(message.url, words)} · {for_slack(message.workspace)}"))
+    return {
+        "text": for_slack(message.headline),
+        "blocks": blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def in_markdown(message: Message) -> JSONObject:
+    """Return what Mattermost, Rocket.Chat and Discord take."""
+    lines = [f"**{for_markdown(message.headline)}**"]
+    if message.outcome:
+        lines.append(for_markdown(message.outcome))
+    if message.kind is not MessageKind.WITHDRAWAL:
+        for item in message.items[:ITEMS_MAX]:
+            with_title = len(message.items) > 1
+            lines += [for_markdown(line) for line in _lines(item, with_title=with_title)]
+    if more := _more(message):
+        lines.append(for_markdown(more))
+    return {"text": "\n".join([*_fitting(lines), message.url])}
+
+
+def _fitting(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    length = 0
+    for line in lines:
+        length += len(line) + 1
+        if length > MARKDOWN_MAX and kept:
+            return [*kept, "…"]
+        kept.append(line[:MARKDOWN_MAX])
+    return kept
+
+
+def _lines(item: Item, *, with_title: bool) -> list[str]:
+    title = [item.title or "A request"] if with_title else []
+    by = [f"Asked by {item.asked_by}"] if item.asked_by else []
+    return [*title, *by, *item.facts]
+
+
+def _more(message: Message) -> str:
+    count = message.more_count + max(len(message.items) - ITEMS_MAX, 0)
+    return f"… and {count:,} more" if count else ""
+
+
+def _plain(text: str, length_max: int) -> JSONObject:
+    whole = for_slack(text)
+    if len(whole) > length_max:
+        # cut before it is escaped: half an entity would be shown
+        whole = for_slack(text[: length_max // 5]) + "…"
+    return {"type": "plain_text", "text": whole, "emoji": False}
+
+
+def _context(mrkdwn: str) -> JSONObject:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn}]}
+
+
+def _link(url: str, words: str) -> str:
+    return f"<{for_slack(url).replace('|', '%7C')}|{words}>"

@@ -1,0 +1,1 @@
+"""Web Push: notifications of browsers and of the installed app."""
