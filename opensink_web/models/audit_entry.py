@@ -98,6 +98,7 @@ class AuditAction(StrEnum):
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - a word
     SESSION_ENDED = "session_ended"
     OTHER_SESSIONS_ENDED = "other_sessions_ended"
+    ALL_SESSIONS_ENDED = "all_sessions_ended"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a word
     RESET_LINK_MADE = "reset_link_made"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a word

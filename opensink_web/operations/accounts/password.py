@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, NotFound
-from opensink_web.models import AuditAction, Membership, PasswordReset, User, Workspace, db
+from opensink_web.models import AuditAction, PasswordReset, User, Workspace, db
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.accounts.credential import PasswordHash, hash_token, new_token
-from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.accounts.power import has_power_over
 from opensink_web.operations.accounts.user import lock_member
 from opensink_web.operations.accounts.user_session import end_sessions
 from opensink_web.operations.audit.record import record_of_account
@@ -85,7 +85,7 @@ def require_power_over(user: User, *, by: User) -> None:
     Whoever gets into an account has all its power, so nobody gets into one that reaches further
     than their own.
     """
-    if not all(_has_power_over(membership, by) for membership in user.memberships):
+    if not has_power_over(user, by=by):
         raise Conflict(
             f"{user.email} also belongs to a workspace in which you are no admin, so you cannot "
             "let anybody into this account. Whoever runs the server can: opensink user reset-link, "
@@ -138,16 +138,6 @@ def _close_links(user: User) -> None:
         .where(PasswordReset.expires_at > moment)
         .values(expires_at=moment)
     )
-
-
-def _has_power_over(membership: Membership, by: User) -> bool:
-    mine = db.session.get(Membership, (by.id, membership.workspace_id))
-    if mine is None or not mine.is_active:
-        return False
-    acting = Principal.of(mine)
-    if not acting.may("members", Action.WRITE):
-        return False
-    return all(acting.may_give(each) for each in Principal.of(membership).patterns)
 
 
 def _require_power_still(user: User, made_by: User) -> None:

@@ -22,7 +22,7 @@ from opensink_web.operations.accounts.queries import (
 from opensink_web.operations.accounts.user_session import end_other_sessions, end_session
 from opensink_web.web.access import signed_in
 from opensink_web.web.accounts.absence_form import AbsenceForm, plan_of
-from opensink_web.web.accounts.user_agent import browser_name, program_name
+from opensink_web.web.accounts.user_agent import place_name
 from opensink_web.web.attempts import user_with_password
 from opensink_web.web.forms.settings_form import NewPasswordForm
 
@@ -114,13 +114,9 @@ def account_page(
 
 def _places(user: User) -> list[Place]:
     here = current_user.session_id
-    return [Place(session, _name(session), session.id == here) for session in list_sessions(user)]
-
-
-def _name(session: UserSession) -> str:
-    if session.workspace_id is None:
-        return browser_name(session.user_agent)
-    return program_name(session.user_agent)
+    return [
+        Place(session, place_name(session), session.id == here) for session in list_sessions(user)
+    ]
 
 
 def _ended(count: int) -> str:

@@ -4,6 +4,8 @@ https://www.rfc-editor.org/rfc/rfc9110#field.user-agent: nobody has to tell the 
 is for recognising one's own browser in a list, and decides nothing.
 """
 
+from opensink_web.models import UserSession
+
 # The first that is found counts: Edge and Opera also call themselves Chrome, and Chrome Safari.
 _BROWSERS = {
     "Edg": "Edge",
@@ -26,6 +28,12 @@ _SYSTEMS = {
     "Mac OS X": "macOS",
     "Linux": "Linux",
 }
+
+
+def place_name(session: UserSession) -> str:
+    """Name where somebody is signed in: a browser, or a program."""
+    name = browser_name if session.workspace_id is None else program_name
+    return name(session.user_agent)
 
 
 def browser_name(user_agent: str) -> str:

@@ -157,7 +157,7 @@ def test_whoever_leaves_the_last_workspace_is_signed_out(
 def test_the_menu_around_it_is_that_of_the_only_workspace(
     app: Flask, cast: Cast, alice: FlaskClient
 ) -> None:
-    assert 'href="/w/main/admin/members"' in alice.get("/account").text
+    assert 'href="/w/main/admin/agents"' in alice.get("/account").text
     with app.app_context(), writing():
         elsewhere = Membership(
             user_id=cast.alice.id, workspace_id=cast.charlie.workspace_id, role=Role.VIEWER
