@@ -130,6 +130,13 @@ class DelegatedTokenRefused(PermissionMissing):
     code = "delegated_token_refused"
 
 
+class RequesterForbidden(OpenSinkError):
+    """Whoever asked for something does not decide on it: somebody else has to."""
+
+    code = "requester_forbidden"
+    status = 403
+
+
 class NotFound(OpenSinkError):
     """It does not exist, or it is in another workspace, which is the same to the caller."""
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue
+from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web.api.request_body import ContextLinkResponse
 from opensink_web.contract.shapes import JsonObject, PersonResponse, ResponseModel
@@ -151,6 +152,11 @@ class InputRequestResponse(ResponseModel):
     expires_at: datetime | None
     on_expire: OnExpire
     default_response: JsonObject | None
+    requested_by: PersonResponse | None = Field(
+        description="For whom it was asked: whose key or token the agent asked with, or whose"
+        " execution it is; null where that was not kept yet."
+    )
+    forbid_requester: bool = Field(description="Whether they may not decide on it themselves.")
     comments_count: int
     revision: int = Field(description="1, and one more for each request that this one supersedes.")
     supersedes_id: UUID | None = Field(description="The request that this one is asked instead of.")
@@ -171,6 +177,9 @@ class InputRequestResponse(ResponseModel):
         known.
         """
         claims = claims_of(requests) if claims is None else claims
+        for request in requests:
+            if request.requested_by_id == principal.user.id:  # who need not be looked up
+                set_committed_value(request, "requested_by", principal.user)
         tags = input_requests.tags_of_each(requests)
         assignments = assignments_of_each(requests)
         is_old = InputRequestStatus.SUPERSEDED

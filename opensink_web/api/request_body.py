@@ -127,6 +127,11 @@ class OptionFields(Received):
     default_response: JsonObject | None = Field(
         default=None, description="The answer of `on_expire: default`; it has to fit the schema."
     )
+    forbid_requester: bool = Field(
+        default=False,
+        description="Whether somebody else has to decide than for whom it is asked: the user of the"
+        " key or token with which the agent asks.",
+    )
     assignees: Assignees = Field(
         default=[], description="Whose it is to decide; nobody's in particular if it is empty."
     )
@@ -148,6 +153,7 @@ class OptionFields(Received):
             expires_at=self.expires_at,
             on_expire=self.on_expire,
             default_response=self.default_response,
+            forbid_requester=self.forbid_requester,
         )
 
 
@@ -156,7 +162,7 @@ _SERVER_SET = frozenset(
         *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
         *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
         *("resolved_by_system", "resolved_for", "revision", "supersedes_id", "superseded_by"),
-        *("digest", "cancel_reason", "comments_count"),
+        *("digest", "cancel_reason", "comments_count", "requested_by"),
     }
 )
 

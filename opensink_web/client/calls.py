@@ -89,7 +89,7 @@ class Client:
         """Ask a person; the answer has to fit `schema`, a JSON Schema.
 
         Options are priority, tags, reference, context, allow_decline, assignees, expires_at (a
-        datetime with a zone, or text), on_expire and default_response.
+        datetime with a zone, or text), on_expire, default_response and forbid_requester.
         """
         body = {"key": key, "title": title, "message": message, "schema": schema, **options}
         body |= {"session_id": session.id, "agent_id": session.agent_id}

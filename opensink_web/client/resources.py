@@ -59,7 +59,8 @@ class InputRequest:
     an empty list when nothing was changed, null when nothing was proposed. `resolved_by` is who
     decided; where a deadline did, it is null and `resolved_by_system` true. `resolved_for` is
     whose deputy they were, if it was assigned to somebody who was away. An agent asked in a
-    session, or else an execution. `digest` is of what people were shown.
+    session, or else an execution, for `requested_by`, who with `forbid_requester` may not decide.
+    `digest` is of what people were shown.
     """
 
     id: str
@@ -77,6 +78,8 @@ class InputRequest:
     resolved_by: dict[str, str] | None = None
     resolved_by_system: bool = False
     resolved_for: dict[str, str] | None = None
+    requested_by: dict[str, str] | None = None
+    forbid_requester: bool = False
     expires_at: str | None = None
     revision: int = 1
     supersedes_id: str | None = None

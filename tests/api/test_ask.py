@@ -20,6 +20,7 @@ from tests.api.conftest import (
     start_session,
     wrong_paths,
 )
+from tests.conftest import Cast
 
 PATH = "/agent-session-input-requests"
 _AS_SHOWN = (
@@ -35,7 +36,7 @@ def session(alice: Api) -> Any:
     return start_session(alice, make_agent(alice)["id"])
 
 
-def test_answers_what_was_asked(alice: Api, session: Any) -> None:
+def test_answers_what_was_asked(alice: Api, cast: Cast, session: Any) -> None:
     request = made(alice.post(PATH, question(session)))
 
     assert {**request, "id": "", "created_at": ""} == {
@@ -71,6 +72,8 @@ def test_answers_what_was_asked(alice: Api, session: Any) -> None:
         "expires_at": None,
         "on_expire": "none",
         "default_response": None,
+        "requested_by": {"id": str(cast.alice.id), "email": "alice@example.com"},
+        "forbid_requester": False,
         "revision": 1,
         "supersedes_id": None,
         "superseded_by": None,

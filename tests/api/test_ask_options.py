@@ -29,6 +29,7 @@ OPTIONS: dict[str, Any] = {
     "expires_at": LATER,
     "on_expire": "default",
     "default_response": {"approved": False},
+    "forbid_requester": True,
 }
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
@@ -106,6 +107,7 @@ def test_a_moment_is_taken_with_its_zone(alice: Api, session: Any) -> None:
         ({"expires_at": LATER, "on_expire": "explode"}, "/on_expire"),
         ({"expires_at": LATER, "on_expire": "default"}, "/default_response"),
         ({"expires_at": LATER, "default_response": {"approved": True}}, "/default_response"),
+        ({"forbid_requester": "yes"}, "/forbid_requester"),
     ],
 )
 def test_points_at_what_is_wrong(

@@ -54,12 +54,14 @@ _LOCK_SESSION = (
     select(
         *_REQUEST_COLUMNS,
         *TO_MOVE,
+        User.email,
         Agent.sealed_execution_endpoint.is_not(None),
         exists().where(InputRequestTag.request_id == InputRequest.id),
         _IS_ASSIGNED,
     )
     .join(InputRequest.session)
     .join(InputRequest.agent)
+    .outerjoin(User, User.id == InputRequest.requested_by_id)
     .where(*_IS_MEANT, AgentSession.deleted_at.is_(None), Agent.deleted_at.is_(None))
     .with_for_update(of=AgentSession)
 )
@@ -112,7 +114,9 @@ def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
     if row is not None:
         count = len(_REQUEST_NAMES)
         request = detached(InputRequest, dict(zip(_REQUEST_NAMES, row[:count], strict=True)))
-        *moved, has_endpoint, has_tags, is_assigned = row[count:]
+        *moved, email, has_endpoint, has_tags, is_assigned = row[count:]
+        requester = {"id": request.requested_by_id, "email": email}
+        set_committed_value(request, "requested_by", detached(User, requester) if email else None)
         for name, has_some in (("tags", has_tags), ("assignments", is_assigned)):
             if not has_some:
                 set_committed_value(request, name, [])  # they need not be asked for again

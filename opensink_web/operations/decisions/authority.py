@@ -3,13 +3,16 @@
 It is asked once the decision is written and before anything follows from it. What is refused is
 rolled back; until then the row is locked by what was written, so nothing that is looked at here can
 change any more. (Who may decide in a workspace at all is permission.py's.)
+
+What was said when it was asked can never change: whoever draws a page asks `is_forbidden_to`, so
+that nobody fills in what would be refused.
 """
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from opensink_web.errors import Conflict
-from opensink_web.models import User
+from opensink_web.errors import Conflict, RequesterForbidden
+from opensink_web.models import InputRequest, User
 from opensink_web.operations.requests.claim import claims_of_ids
 
 
@@ -17,15 +20,30 @@ from opensink_web.operations.requests.claim import claims_of_ids
 class Written:
     """A decision that was just written; `holder_id` is who had taken the request on by then."""
 
-    request_id: UUID
+    request: InputRequest
     by: User
     holder_id: UUID | None
 
 
 def check_may_decide(written: Written) -> None:
-    """Raises: Conflict, saying who has it, where somebody else has taken it on."""
+    """Raises: RequesterForbidden; Conflict, where somebody else has taken it on, saying who."""
+    check_is_not_forbidden(written.request, written.by)
     if written.holder_id not in {None, written.by.id}:
-        raise refusal_of(written.request_id)
+        raise refusal_of(written.request.id)
+
+
+def is_forbidden_to(request: InputRequest, user_id: UUID) -> bool:
+    """Return True if somebody may not decide because it was asked for them."""
+    return request.forbid_requester and request.requested_by_id == user_id
+
+
+def check_is_not_forbidden(request: InputRequest, by: User) -> None:
+    """Raises: RequesterForbidden."""
+    if is_forbidden_to(request, by.id):
+        raise RequesterForbidden(
+            "You asked for this yourself, and whoever asked may not decide on it. Somebody else has"
+            " to."
+        )
 
 
 def refusal_of(request_id: UUID) -> Conflict:

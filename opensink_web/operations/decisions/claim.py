@@ -20,7 +20,7 @@ from opensink_web.models import AuditAction, Claim, InputRequest, User, Workspac
 from opensink_web.models.base import UtcDateTime
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.decisions.asker import lock_asker, note
-from opensink_web.operations.decisions.authority import refusal_of
+from opensink_web.operations.decisions.authority import check_is_not_forbidden, refusal_of
 from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.claim import claims_of_ids
 from opensink_web.operations.requests.input_request import record_of
@@ -62,12 +62,13 @@ def claim(
     """Take a request on for so many minutes; of `instead_of`, who has it, it is taken over.
 
     Raises: NotFound; Conflict, saying who has it; AlreadyResolved and Conflict when it does not
-    wait any more.
+    wait any more; RequesterForbidden.
     """
     locked = lock_asker(workspace.id, request_id)
     # what was read with the lock may be older than the lock
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     check_pending(request)
+    check_is_not_forbidden(request, by)  # they would only keep others from it
     before = claims_of_ids([request_id]).get(request_id)
     is_own = before is not None and before.user_id == by.id
     moment = clock.now()

@@ -45,14 +45,14 @@ def resolve(
     The answer to a call that waits for approval is the input that it is made with. `seen` is the
     digest of what the person was shown. Raises: NotFound; AlreadyResolved, saying who and when;
     Superseded, when that is not what is asked; Conflict when there is nobody to answer any more,
-    and where somebody else has taken it on.
+    and where somebody else has taken it on; RequesterForbidden.
     """
     locked = lock_asker(workspace.id, answer.request_id)
     InputRequest.schema.remember(locked.request, answer.schema)
     until, away = held_until(hold_seconds), in_whose_place(locked, by)
     holder_id = store_response(locked.request, answer, by, until, away)
     _record(AuditAction.REQUEST_ANSWERED, locked.request, by, answer)
-    return _decided(locked, Written(answer.request_id, by, holder_id), seen)
+    return _decided(locked, Written(locked.request, by, holder_id), seen)
 
 
 def decline(
@@ -68,7 +68,8 @@ def decline(
 
     An agent goes on as after an answer, an execution fails with it. Raises: NotFound;
     AlreadyResolved, saying who and when; InvalidInput without a usable reason; Superseded; Conflict
-    when it has to be answered, when nobody waits any more, and where somebody else has taken it on.
+    when it has to be answered, when nobody waits any more, and where somebody else has taken it on;
+    RequesterForbidden.
     """
     reason = _checked_reason(reason)
     locked = lock_asker(workspace.id, request_id)
@@ -77,7 +78,7 @@ def decline(
     until, away = held_until(hold_seconds), in_whose_place(locked, by)
     holder_id = store_refusal(locked.request, reason, by, until, away)
     _record(AuditAction.REQUEST_DECLINED, locked.request, by)
-    return _decided(locked, Written(request_id, by, holder_id), seen)
+    return _decided(locked, Written(locked.request, by, holder_id), seen)
 
 
 def _decided(locked: LockedRequest, written: Written, seen: str | None) -> InputRequest:

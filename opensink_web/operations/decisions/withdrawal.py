@@ -111,6 +111,7 @@ def check_revision(
         expires_at=request.expires_at,
         on_expire=request.on_expire,
         default_response=request.default_response,
+        forbid_requester=request.forbid_requester,
     )
     schema = changes.get("schema", request.schema)
     revised = replace(before, **options)

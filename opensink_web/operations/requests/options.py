@@ -26,8 +26,9 @@ SECONDS_MAX = 10 * 366 * 86_400
 class RequestOptions:
     """Options of one request; `context` are links, each of `{text, href, type}`.
 
-    `default_response` is what a deadline answers by itself, where `on_expire` says so. `assignees`
-    are those whose it is; nobody in particular where there are none.
+    `default_response` is what a deadline answers by itself, where `on_expire` says so. With
+    `forbid_requester` somebody else has to decide than for whom it is asked. `assignees` are those
+    whose it is; nobody in particular where there are none.
     """
 
     allow_decline: bool = True
@@ -38,6 +39,7 @@ class RequestOptions:
     expires_at: datetime | None = None
     on_expire: OnExpire = OnExpire.NONE
     default_response: JSONObject | None = None
+    forbid_requester: bool = False
     assignees: tuple[Assignee, ...] = ()
 
 
@@ -83,6 +85,7 @@ _SENT: JSONObject = {
         "expires_in_seconds": {"type": "number", "minimum": 1, "maximum": SECONDS_MAX},
         "on_expire": {"enum": [each.value for each in OnExpire]},
         "default_response": {"type": "object"},
+        "forbid_requester": {"type": "boolean"},
         "assignees": {"type": "array", "maxItems": ASSIGNEES_MAX, "items": ASSIGNEE},
     },
     "additionalProperties": False,

@@ -47,6 +47,7 @@ _FIND_TO_SHOW = _FIND.options(
     joinedload(InputRequest.execution),
     joinedload(InputRequest.resolved_by),
     selectinload(InputRequest.resolved_for),
+    joinedload(InputRequest.requested_by),
 )
 _ANSWERABLE = select(
     InputRequest.status, InputRequest.sealed_schema, InputRequest.sealed_proposed_response
@@ -59,6 +60,7 @@ _LISTED = select(InputRequest).options(
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
     selectinload(InputRequest.resolved_for),
+    joinedload(InputRequest.requested_by),
     joinedload(InputRequest.execution).load_only(
         Execution.target_namespace, Execution.target_name, Execution.batch_index
     ),

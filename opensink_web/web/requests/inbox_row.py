@@ -16,6 +16,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations.accounts.deputy import absences_of
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.decisions.authority import is_forbidden_to
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.row_text import RowText, row_text_of
 from opensink_web.web.requests.decided import Decided, decided_of
@@ -32,7 +33,8 @@ class Row:
 
     `decided` is what was decided and its outcome. `choice` is what the reader may decide here;
     `undo_seconds` is for how long they can take their decision back. `whose` names those it is
-    assigned to, `claimed_by` who has taken it on.
+    assigned to, `claimed_by` who has taken it on. `is_forbidden` where the reader asked for it and
+    may not decide.
     """
 
     input_request: InputRequest
@@ -45,6 +47,7 @@ class Row:
     undo_seconds: float | None
     whose: str
     claimed_by: str
+    is_forbidden: bool
 
     def action(self, endpoint: str, **values: str) -> str:
         """Return the address of something that is done to the request, from this list."""
@@ -92,10 +95,13 @@ def rows_of(
             text=texts[request.id],
             decided=decided.get(request.id),
             is_overdue=_is_overdue(request),
-            choice=choice_of(request, texts[request.id]) if may_decide else None,
+            choice=choice_of(request, texts[request.id])
+            if may_decide and not is_forbidden_to(request, principal.user.id)
+            else None,
             undo_seconds=_undo_seconds(principal, request),
             whose=", ".join(_named(each, away) for each in request.assignments),
             claimed_by=claims[request.id].user.email if request.id in claims else "",
+            is_forbidden=_is_pending(request) and is_forbidden_to(request, principal.user.id),
         )
         for request in requests
     ]
@@ -117,7 +123,11 @@ def _text_of(request: InputRequest) -> RowText:
 
 def _is_overdue(request: InputRequest) -> bool:
     due = request.expires_at
-    return request.status is InputRequestStatus.PENDING and due is not None and due <= clock.now()
+    return _is_pending(request) and due is not None and due <= clock.now()
+
+
+def _is_pending(request: InputRequest) -> bool:
+    return request.status is InputRequestStatus.PENDING
 
 
 def _undo_seconds(principal: Principal, request: InputRequest) -> float | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from opensink_web.models import Absence, Assignment, Claim, Delivery, InputRequest
 from opensink_web.operations.accounts.deputy import absences_of, stands_for
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.decisions.authority import is_forbidden_to
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.assignment import assignments_of, own_of
 from opensink_web.operations.requests.claim import claims_of
@@ -37,7 +38,8 @@ class RequestState:
     `failed` is a call that they can have made again. `whose` are those it is assigned to, of which
     `own` is the reader's own assignment, or of somebody for whom they stand in; `away` are those
     who are away, by id. `claim` says who has taken it on, and whether that
-    `is_claimed_by_another`; `typing` are the others who are at an answer.
+    `is_claimed_by_another`; `is_forbidden` where the reader asked for it and may not decide;
+    `typing` are the others who are at an answer.
     `versions` has one for each part that is swapped by itself: what did not change stays as it is.
     """
 
@@ -53,6 +55,7 @@ class RequestState:
     away: Mapping[UUID, Absence]
     claim: Claim | None
     is_claimed_by_another: bool
+    is_forbidden: bool
     typing: Sequence[str]
     versions: dict[str, str]
 
@@ -97,6 +100,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         away=away,
         claim=claim,
         is_claimed_by_another=claim is not None and claim.user_id != principal.user.id,
+        is_forbidden=is_pending and is_forbidden_to(input_request, principal.user.id),
         typing=typing,
         versions={
             "request": version_of(progress.version, asker and asker.status, *map(_fact, events)),
