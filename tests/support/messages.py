@@ -49,7 +49,6 @@ def withdrawal(of: Message, refers_to: JSONObject | None) -> Message:
         of,
         kind=MessageKind.WITHDRAWAL,
         sender_id="02-message",
-        headline="Decided: Buy 10 shares?",
         refers_to=refers_to,
         outcome="Approved by bob@example.com",
     )

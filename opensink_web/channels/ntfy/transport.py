@@ -89,9 +89,7 @@ class NtfyChannel:
         headers = (*_authorization(config), ("Content-Type", "application/json"))
         response = exchange(tools.client, "POST", f"{config['server']}/", headers, body)
         if response.succeeded:
-            sequence_id = sequence_id_of(message.tag)
-            reference: JSONObject = {"kind": message.kind.value, "sequence_id": sequence_id}
-            return Sent(ok=True, provider_ref=reference)
+            return Sent(ok=True, provider_ref={"sequence_id": sequence_id_of(message.tag)})
         mending = _MENDING.get(response.status_code or 0, "")
         return failed("The ntfy server", response, tools.now(), detail=mending)
 
@@ -146,11 +144,7 @@ def _access_errors(typed: Mapping[str, str]) -> Iterator[FieldError]:
 
 
 def _delete(config: JSONObject, message: Message, tools: ChannelTools) -> Sent:
-    reference = message.refers_to or {}
-    sequence_id = reference.get("sequence_id")
-    if not isinstance(sequence_id, str) or reference.get("kind") == MessageKind.DIGEST:
-        # a digest stands for others that still wait
-        return Sent(ok=True)
+    sequence_id = (message.refers_to or {}).get("sequence_id") or sequence_id_of(message.tag)
     url = f"{config['server']}/{config['topic']}/{sequence_id}"
     response = exchange(tools.client, "DELETE", url, _authorization(config), None)
     is_old_server = response.error is None and response.status_code in _UNKNOWN
@@ -169,13 +163,14 @@ def _authorization(config: JSONObject) -> Headers:
 
 
 def _lines(message: Message) -> list[str]:
+    first = [message.outcome] if message.outcome else []
     if len(message.items) == 1:
         [item] = message.items
         by = [f"Asked by {item.asked_by}"] if item.asked_by else []
-        return [*by, *item.facts]
+        return [*first, *by, *item.facts]
     titles = [f"• {_titled(item)}" for item in message.items]
     more = [f"… and {message.more_count:,} more"] if message.more_count else []
-    return [*titles, *more]
+    return [*first, *titles, *more]
 
 
 def _titled(item: Item) -> str:

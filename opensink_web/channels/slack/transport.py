@@ -1,8 +1,7 @@
 """Messages to a chat: by an incoming webhook, or by a bot of one's own Slack app.
 
 A webhook is only ever told something: what it posted cannot be changed, so that a decision is
-posted as one line below it. A bot changes its message (`chat.update`). Neither touches a digest,
-which stands for others that still wait.
+posted as one line below it. A bot changes its message (`chat.update`).
 """
 
 import re
@@ -133,9 +132,6 @@ class SlackChannel:
 
     def send(self, config: JSONObject, message: Message, tools: ChannelTools) -> Sent:
         """Post one message, or say what became of one. Never raises."""
-        is_withdrawal = message.kind is MessageKind.WITHDRAWAL
-        if is_withdrawal and (message.refers_to or {}).get("kind") == MessageKind.DIGEST:
-            return Sent(ok=True)
         if "bot_token" in config:
             return self._send_as_bot(config, message, tools)
         url = str(config["webhook_url"])
@@ -148,7 +144,7 @@ class SlackChannel:
         if response.body.lstrip().startswith(b"<"):
             sentence = f"{_WHO} answered with a web page. Check the webhook's address."
             return Sent(ok=False, error=sentence, is_final=True)
-        return Sent(ok=True, provider_ref={"kind": message.kind.value})
+        return Sent(ok=True)
 
     def shown(self, config: JSONObject) -> str:
         """Show the host, whose path is the secret, or the bot's channel."""
@@ -175,7 +171,7 @@ class SlackChannel:
         if not isinstance(answer, dict):
             return Sent(ok=False, error="Slack answered with something that is not its JSON.")
         if answer.get("ok") is True:
-            return Sent(ok=True, provider_ref={"kind": message.kind.value, "ts": answer.get("ts")})
+            return Sent(ok=True, provider_ref={"ts": answer.get("ts")})
         word = answer.get("error")
         if word == _TAKEN_AWAY and is_change:
             return Sent(ok=True)

@@ -80,9 +80,6 @@ class WebPushChannel:
         """Push one message. Never raises."""
         if tools.vapid is None:
             return Sent(ok=False, error="This server has no key for Web Push.", is_final=True)
-        if message.kind is MessageKind.WITHDRAWAL and not _was_single(message):
-            # a digest stands for others that still wait
-            return Sent(ok=True)
         endpoint = str(config["endpoint"])
         body = encrypt(payload(message), _receiver(config))
         ttl = _TTL_OF_TEST if message.kind is MessageKind.TEST else _TTL
@@ -93,11 +90,11 @@ class WebPushChannel:
             ("TTL", str(int(ttl.total_seconds()))),
             ("Urgency", _urgency(message)),
             # what a device has not fetched yet is replaced by what takes it back
-            ("Topic", topic_of(message.tag)),
+            ("Topic", topic_of(_tag_of(message))),
         )
         response = exchange(tools.client, "POST", endpoint, headers, body)
         if response.succeeded:
-            return Sent(ok=True, provider_ref={"kind": message.kind.value, "tag": message.tag})
+            return Sent(ok=True, provider_ref={"tag": _tag_of(message)})
         if response.error is None and response.status_code in _GONE:
             return Sent(ok=False, error=_GONE_SENTENCE, gone=True, is_final=True)
         return failed(_WHO, response, tools.now())
@@ -112,12 +109,13 @@ def payload(message: Message) -> bytes:
     is_withdrawal = message.kind is MessageKind.WITHDRAWAL
     content: JSONObject = {
         "title": message.headline,
-        "tag": message.tag,
+        "tag": _tag_of(message),
         "url": message.url,
         "is_withdrawal": is_withdrawal,
         "sender_id": message.sender_id,
     }
-    lines = [message.outcome or ""] if is_withdrawal else list(_lines(message))
+    lines = [message.outcome] if message.outcome else []
+    lines += [] if is_withdrawal else _lines(message)
     # the longest that there is room for: people read the first line
     for count in range(len(lines), -1, -1):
         whole = json_value.dump({**content, "body": "\n".join(lines[:count])}).encode()
@@ -129,6 +127,13 @@ def payload(message: Message) -> bytes:
 def topic_of(tag: str) -> str:
     """Return the header by which a push service replaces what it still holds."""
     return to_base64url(hashlib.sha256(tag.encode()).digest()[:_TOPIC_BYTES])
+
+
+def _tag_of(message: Message) -> str:
+    """Return under what a device shows a message: what takes one back stands in its place."""
+    before = (message.refers_to or {}).get("tag")
+    is_back = message.kind is MessageKind.WITHDRAWAL and isinstance(before, str)
+    return str(before) if is_back else message.tag
 
 
 def _lines(message: Message) -> list[str]:
@@ -151,10 +156,6 @@ def _urgency(message: Message) -> str:
         case _:
             is_urgent = any(item.priority >= _HIGH_PRIORITY for item in message.items)
             return "high" if is_urgent else "normal"
-
-
-def _was_single(message: Message) -> bool:
-    return (message.refers_to or {}).get("kind") != MessageKind.DIGEST
 
 
 def _bytes_of(config: JSONObject, name: str, length: int) -> bytes | None:

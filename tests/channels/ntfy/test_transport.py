@@ -1,6 +1,7 @@
 """ntfy, against a server that refuses what ntfy refuses."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,12 +59,20 @@ def test_an_old_server_that_cannot_delete_is_not_tried_again() -> None:
         assert len(old.published) == 1
 
 
-def test_a_digest_is_not_deleted_for_one_of_its_requests(server: NtfyServer) -> None:
+def test_a_digest_lists_what_waits_and_is_deleted_as_a_whole(server: NtfyServer) -> None:
     sent = CHANNEL.send(config(server), digest(2, more=5), TOOLS)
-    assert CHANNEL.send(config(server), withdrawal(message(), sent.provider_ref), TOOLS).ok
     [shown] = server.shown.values()
     lines = ["• Request 0 (Trader)", "• Request 1 (Trader)", "… and 5 more"]
     assert shown["message"].splitlines() == lines
+    back = replace(withdrawal(digest(2), sent.provider_ref), tag="another")
+    assert CHANNEL.send(config(server), back, TOOLS).ok
+    assert server.shown == {}
+
+
+def test_a_test_says_that_it_arrived(server: NtfyServer) -> None:
+    of = message(kind=MessageKind.TEST, outcome="Messages arrive.")
+    assert CHANNEL.send(config(server), replace(of, items=()), TOOLS).ok
+    assert server.published[0]["message"] == "Messages arrive."
 
 
 def test_a_reminder_takes_the_place_of_what_it_reminds_of(server: NtfyServer) -> None:

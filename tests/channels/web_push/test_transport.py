@@ -61,11 +61,19 @@ def test_what_is_decided_takes_the_place_of_what_is_not_fetched_yet(device: Subs
     assert decided["body"] == "Approved by bob@example.com"
 
 
-def test_a_digest_is_not_taken_back_for_one_of_its_requests(device: Subscription) -> None:
+def test_what_takes_a_digest_back_stands_in_its_place(device: Subscription) -> None:
+    """Under the tag that it was sent with, whatever is in it by then."""
     sent = CHANNEL.send(device.config, digest(), TOOLS)
-    device.received()
-    assert CHANNEL.send(device.config, withdrawal(message(), sent.provider_ref), TOOLS).ok
-    assert device.received() == []
+    back = replace(withdrawal(digest(), sent.provider_ref), tag="another")
+    assert CHANNEL.send(device.config, back, TOOLS).ok
+    [seen] = device.received()
+    assert (seen["tag"], seen["is_withdrawal"]) == ("digest-1", True)
+
+
+def test_a_test_says_that_it_arrived(device: Subscription) -> None:
+    of = message(kind=MessageKind.TEST, outcome="Messages arrive.")
+    assert CHANNEL.send(device.config, replace(of, items=()), TOOLS).ok
+    assert device.received()[0]["body"] == "Messages arrive."
 
 
 def test_a_digest_names_the_first_and_counts_the_rest() -> None:
