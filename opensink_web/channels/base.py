@@ -156,6 +156,8 @@ class Channel(Protocol):
     label: str
     can_withdraw: bool
     """Whether a message that was sent can be taken back, or answered in its place."""
+    withdraws_in_place: bool
+    """Whether that changes what was sent, rather than being one message more."""
     needs_confirmation: bool
     """Whether a code that was sent there shows first that it is the person's own."""
     is_added_by_device: bool

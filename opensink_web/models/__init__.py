@@ -65,6 +65,20 @@ from opensink_web.models.input_request import (
 )
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import Leased
+from opensink_web.models.notification import (
+    MessageStatus,
+    Notification,
+    NotificationCursor,
+    NotificationEvent,
+    NotificationMessage,
+    NotificationState,
+)
+from opensink_web.models.notification_channel import (
+    NotificationChannel,
+    NotificationMode,
+    NotificationRule,
+    NotificationScope,
+)
 from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.preview import Preview
 from opensink_web.models.request_view import RequestView
@@ -132,6 +146,16 @@ __all__ = [
     "Leased",
     "Membership",
     "MembershipRole",
+    "MessageStatus",
+    "Notification",
+    "NotificationChannel",
+    "NotificationCursor",
+    "NotificationEvent",
+    "NotificationMessage",
+    "NotificationMode",
+    "NotificationRule",
+    "NotificationScope",
+    "NotificationState",
     "OnExpire",
     "PasswordReset",
     "Preview",

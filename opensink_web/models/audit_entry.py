@@ -143,6 +143,15 @@ class AuditAction(StrEnum):
     EXECUTION_SECRET_SHOWN = "execution_secret_shown"  # noqa: S105 - a word
     EXECUTION_SECRET_ROTATED = "execution_secret_rotated"  # noqa: S105 - a word
     EXECUTION_SECRET_OVERLAP_ENDED = "execution_secret_overlap_ended"  # noqa: S105 - a word
+    CHANNEL_ADDED = "channel_added"
+    CHANNEL_CHANGED = "channel_changed"
+    CHANNEL_CONFIRMED = "channel_confirmed"
+    CHANNEL_REMOVED = "channel_removed"
+    CHANNEL_TESTED = "channel_tested"
+    NOTIFICATION_RULE_ADDED = "notification_rule_added"
+    NOTIFICATION_RULE_CHANGED = "notification_rule_changed"
+    NOTIFICATION_RULE_REMOVED = "notification_rule_removed"
+    MESSAGE_REPEATED = "message_repeated"
     AUDIT_ERASED = "audit_erased"
     WORKSPACE_CREATED = "workspace_created"
     WORKSPACE_CHANGED = "workspace_changed"

@@ -22,6 +22,11 @@ from opensink_web.operations.executions.ending import end_forgotten_batches, is_
 from opensink_web.operations.executions.queueing import is_any_unqueued, queue_some
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.idempotency import forget_expired, is_any_expired
+from opensink_web.operations.notifications.ledger import forget_messages, is_any_message_over
+from opensink_web.operations.notifications.notifier import (
+    is_anybody_to_be_notified,
+    notify_some,
+)
 from opensink_web.operations.requests.deadline import (
     bring_effects_forward,
     is_any_effect_too_late,
@@ -108,7 +113,8 @@ QUEUEING = (Chore(is_any_unqueued, queue_some),)
 INDEXING = (Chore(is_any_unindexed, index_some), Chore(is_any_wide, narrow_some))
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 CHAINING = (Chore(is_any_unchained, chain_some),)
-ALWAYS = (*CHAINING, *ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
+NOTIFYING = (Chore(is_anybody_to_be_notified, notify_some),)
+ALWAYS = (*CHAINING, *NOTIFYING, *ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
 """What somebody may be waiting for."""
 EACH_MINUTE = (
     # what only a clock that was put back leaves to be done
@@ -121,6 +127,7 @@ CLEANING = (
     Chore(is_any_over, forget_over),
     Chore(is_any_preview_over, forget_previews),
     Chore(is_any_result_over, forget_results),
+    Chore(is_any_message_over, forget_messages),
 )
 """What has outlived its use."""
 

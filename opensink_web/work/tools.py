@@ -25,6 +25,7 @@ class Tools(AbstractContextManager["Tools"]):
             CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
             settings.outbound_ca_bundle,
         )
+        self.public_url = settings.public_url
         self.channel_tools = channel_tools(settings)
         self.runner = PythonRunner(
             settings.function_environment(),

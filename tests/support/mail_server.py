@@ -56,6 +56,7 @@ class ReceivedMail:
 class _Handler:
     received: list[ReceivedMail] = field(default_factory=list)
     answer: Answer = lambda _address: None
+    hold: Callable[[str], None] | None = None
     after_data: str = "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -66,6 +67,8 @@ class _Handler:
         address: str,
         _options: list[str],
     ) -> str:
+        if self.hold is not None:
+            await asyncio.to_thread(self.hold, address)
         refusal = self.answer(address)
         if refusal is None:
             envelope.rcpt_tos.append(address)
@@ -124,6 +127,10 @@ class MailServer(AbstractContextManager["MailServer"]):
     def refuse(self, answer: Answer) -> None:
         """Answer so to whom a mail is for."""
         self._handler.answer = answer
+
+    def hold(self, wait: Callable[[str], None]) -> None:
+        """Wait so, given an address, before taking a mail for it; others are served meanwhile."""
+        self._handler.hold = wait
 
     def hang_up_after_taking(self) -> None:
         """Take mails and close the connection before saying so."""

@@ -24,6 +24,7 @@ class EmailChannel:
     kind = "email"
     label = "E-mail"
     can_withdraw = True
+    withdraws_in_place = False
     needs_confirmation = True
     is_added_by_device = False
     fields: tuple[Field, ...] = (Field("address", "Address", kind=FieldKind.EMAIL),)

@@ -49,6 +49,7 @@ class NtfyChannel:
     kind = "ntfy"
     label = "ntfy"
     can_withdraw = True
+    withdraws_in_place = True
     needs_confirmation = False
     is_added_by_device = False
     fields: tuple[Field, ...] = (

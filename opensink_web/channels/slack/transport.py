@@ -75,6 +75,7 @@ class SlackChannel:
     kind = "slack"
     label = "Slack or a webhook like it"
     can_withdraw = True
+    withdraws_in_place = False
     needs_confirmation = False
     is_added_by_device = False
     fields: tuple[Field, ...] = (

@@ -48,6 +48,7 @@ class WebPushChannel:
     kind = "web_push"
     label = "This device"
     can_withdraw = True
+    withdraws_in_place = True
     needs_confirmation = False
     is_added_by_device = True
     fields: tuple[Field, ...] = ()

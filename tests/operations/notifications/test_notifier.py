@@ -1,0 +1,176 @@
+"""Who is told of what: by rules, once each, and taken back once it is decided."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import update
+
+from opensink_web.json_value import JSONObject
+from opensink_web.models import (
+    Membership,
+    MessageStatus,
+    NotificationState,
+    Role,
+    db,
+)
+from opensink_web.models.transaction import writing
+from opensink_web.operations.accounts.user import deactivate_member
+from opensink_web.operations.notifications import notifier
+from opensink_web.operations.notifications.gathering import gather
+from opensink_web.operations.notifications.recipients import Notice
+from opensink_web.settings import Settings
+from tests.conftest import Cast
+from tests.operations.conftest import Moment
+from tests.support.holding import hold_answer, take_back
+from tests.support.mail_server import MailServer
+from tests.support.notifications import (
+    Sender,
+    add_mail,
+    ask_for,
+    look,
+    messages,
+    principal_of,
+    states,
+    statuses,
+    subjects,
+    tell,
+    to,
+)
+from tests.support.pause_scenarios import approval_in, refuse
+from tests.support.scenarios import answer
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
+SENT, WITHDRAWN = NotificationState.SENT, NotificationState.WITHDRAWN
+
+
+def test_everybody_with_a_rule_is_told_once_and_nobody_elsewhere(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
+) -> None:
+    for person in (cast.alice, cast.bob, cast.charlie):
+        add_mail(person, settings)
+    ask_for(cast.alice)
+    for _ in range(3):
+        tell(sender)
+    assert subjects(mail, cast.bob) == subjects(mail, cast.alice) == ["[Main] Buy?"]
+    assert to(mail, cast.charlie) == []
+    [told] = to(mail, cast.bob)
+    assert "Trader" in told.text
+    assert f"{settings.public_url}/w/main/requests/" in told.text
+
+
+def test_a_viewer_and_whoever_is_shut_out_is_told_nothing(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
+) -> None:
+    add_mail(cast.bob, settings)
+    first = ask_for(cast.alice)
+    look()
+    with writing():  # between the event and the sending
+        deactivate_member(principal_of(cast.alice), cast.bob.id)
+    sender.send()
+    ask_for(cast.alice)
+    tell(sender)
+    assert mail.received == []
+    assert statuses(cast.bob) == [MessageStatus.DROPPED]
+    with writing():
+        members = update(Membership).where(Membership.user_id == cast.bob.id)
+        db.session.execute(members.values(deactivated_at=None, role=Role.VIEWER))
+    ask_for(cast.alice)
+    tell(sender)
+    assert mail.received == []
+    assert first is not None
+
+
+def test_one_that_was_decided_before_it_was_sent_is_not_sent(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
+) -> None:
+    add_mail(cast.bob, settings)
+    waiting = ask_for(cast.alice)
+    look()
+    answer(cast.alice, waiting)
+    tell(sender)
+    assert mail.received == []
+    assert (statuses(), states()) == ([MessageStatus.DROPPED], [WITHDRAWN])
+    # and one that nobody has looked at since
+    late = ask_for(cast.alice)
+    look()
+    answer(cast.alice, late)
+    sender.send()
+    assert mail.received == []
+
+
+def test_one_that_was_sent_is_taken_back_in_its_thread_but_not_for_whoever_decided(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
+) -> None:
+    add_mail(cast.alice, settings)
+    add_mail(cast.bob, settings)
+    waiting = ask_for(cast.alice)
+    tell(sender)
+    answer(cast.alice, waiting)
+    tell(sender)
+    first, second = to(mail, cast.bob)
+    assert second.mail["In-Reply-To"] == first.mail["Message-ID"]
+    assert str(second.mail["Subject"]) == "Re: [Main] Buy?"
+    assert "Answered by alice@example.com." in second.text
+    assert len(to(mail, cast.alice)) == 1
+    assert states() == [WITHDRAWN, WITHDRAWN]
+
+
+def test_a_decision_that_is_undone_takes_nothing_back_and_one_that_was_held_is_told_again(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer, moment: Moment
+) -> None:
+    add_mail(cast.bob, settings)
+    waiting = ask_for(cast.alice)
+    tell(sender)
+    hold_answer(cast.alice, waiting.request_id)
+    tell(sender)
+    take_back(cast.alice, waiting.request_id)
+    moment.pass_seconds(60)
+    tell(sender)
+    assert len(mail.received) == 1
+    # held before it was sent, and undone
+    held = ask_for(cast.alice)
+    hold_answer(cast.alice, held.request_id)
+    tell(sender)
+    assert len(mail.received) == 1
+    take_back(cast.alice, held.request_id)
+    tell(sender)
+    assert len(mail.received) == 2
+
+
+def test_the_calls_of_a_batch_are_one_event_that_ends_with_the_last_of_them(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
+) -> None:
+    add_mail(cast.bob, settings)
+    amounts: list[JSONObject] = [{"amount": number, "customer": "C-1"} for number in range(4)]
+    paused = approval_in(cast.alice, amounts, is_batch=True)
+    tell(sender)
+    [told] = to(mail, cast.bob)
+    assert "4 calls wait for approval: billing/refund" in told.text
+    for each in paused[:3]:
+        refuse(cast.alice, each.request_id)
+    tell(sender)
+    assert len(mail.received) == 1
+    refuse(cast.alice, paused[3].request_id)
+    tell(sender)
+    assert "None of its calls waits for approval any more." in mail.received[-1].text
+
+
+def test_one_that_is_killed_between_its_slices_has_told_each_once(
+    cast: Cast, settings: Settings, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_mail(cast.bob, settings)
+    for _ in range(3):
+        ask_for(cast.alice)
+
+    def killed(notices: Sequence[Notice]) -> int:
+        gather(notices)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notifier, "gather", killed)
+    with pytest.raises(KeyboardInterrupt):
+        look()
+    assert list(messages()) == []
+    monkeypatch.setattr(notifier, "gather", gather)
+    look()
+    look()
+    assert len(states()) == 3
