@@ -15,6 +15,7 @@ from opensink_web.api import (
     delivery,
     function,
     input_request,
+    policy,
     preview,
     role,
     team,
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *api_key.routes,
     *role.routes,
     *team.routes,
+    *policy.routes,
 )
 """Every route of the API."""
 

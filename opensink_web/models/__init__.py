@@ -80,6 +80,7 @@ from opensink_web.models.notification_channel import (
     NotificationScope,
 )
 from opensink_web.models.password_reset import PasswordReset
+from opensink_web.models.policy import Policy, PolicyRevision
 from opensink_web.models.preview import Preview
 from opensink_web.models.request_view import RequestView
 from opensink_web.models.role import CustomRole, MembershipRole
@@ -158,6 +159,8 @@ __all__ = [
     "NotificationState",
     "OnExpire",
     "PasswordReset",
+    "Policy",
+    "PolicyRevision",
     "Preview",
     "Quorum",
     "RecoveryCode",

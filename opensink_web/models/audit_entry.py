@@ -58,6 +58,7 @@ class SubjectKind(StrEnum):
     SESSION = "session"
     FUNCTION = "function"
     EXECUTION = "execution"
+    RULE = "rule"
 
 
 class AuditAction(StrEnum):
@@ -127,6 +128,10 @@ class AuditAction(StrEnum):
     TEAM_DELETED = "team_deleted"
     ABSENCE_SET = "absence_set"
     ABSENCE_ENDED = "absence_ended"
+    RULE_CREATED = "rule_created"
+    RULE_CHANGED = "rule_changed"
+    RULE_MOVED = "rule_moved"
+    RULE_DELETED = "rule_deleted"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     AGENT_CREATED = "agent_created"

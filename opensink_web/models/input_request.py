@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, false, text
+from sqlalchemy import JSON, CheckConstraint, Computed, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.agent import Agent
@@ -241,6 +241,13 @@ class InputRequest(Identified, Created, Base):
     thread_id: Mapped[UUID | None]
     comments_count: Mapped[int] = mapped_column(default=0, server_default="0")
     digest: Mapped[str | None] = mapped_column(String(64))
+    # the rule by which it is decided, and its steps as they were then; the rule may be gone
+    policy_revision_id: Mapped[UUID | None]
+    steps: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    step: Mapped[int] = mapped_column(default=0, server_default="0")
+    # what was answered in the step before, which is what the next one is asked about
+    sealed_step_answer: Mapped[str | None] = mapped_column("step_answer", Text)
+    step_answer = Sealed[UserObject | None]()
     # by what lists are ordered; the database works them out
     precedence: Mapped[int | None] = mapped_column(Computed(_PRECEDENCE, persisted=True))
     closed_at: Mapped[datetime | None] = mapped_column(Computed(_CLOSED_AT, persisted=True))
@@ -290,6 +297,13 @@ class InputRequest(Identified, Created, Base):
         *_list_indexes(),
         Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )
+
+    @property
+    def proposal(self) -> UserObject | None:
+        """What people are shown to say yes to: what the step before has answered, or what came with
+        the request.
+        """
+        return self.proposed_response if self.sealed_step_answer is None else self.step_answer
 
     @property
     def thread(self) -> UUID:

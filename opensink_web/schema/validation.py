@@ -70,6 +70,15 @@ class Checker:
             return self._errors_apart(instance)
         return self.all_errors_of(instance)
 
+    def may_fit(self, instance: JSONValue) -> bool:
+        """Return True unless a value is known not to fit: what is too much to be checked may.
+
+        Raises: Unavailable, for what may take long.
+        """
+        if self._compiled.effort.is_light(instance):
+            return self.is_valid(instance)
+        return deadline.check(self.schema_text, instance).is_valid is not False
+
     def is_valid(self, instance: JSONValue) -> bool:
         """Hold a value against the schema here and now, however long it takes."""
         return self._compiled.validator.is_valid(instance)

@@ -57,6 +57,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "key_id": key["id"],
         "role_id": role["id"],
         "team_id": team["id"],
+        "policy_id": made(alice.post("/policies", {"name": "r", "steps": [{}]}))["id"],
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),
         "batch_id": str(submitted.id),

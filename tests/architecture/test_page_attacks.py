@@ -29,6 +29,7 @@ ROWS: dict[str, Any] = {
     "bulk_id": models.BulkDecision,
     "absence_id": models.Absence,
     "delivery_id": models.Delivery,
+    "policy_id": models.Policy,
     "execution_id": models.Execution,
     "invitation_id": models.Invitation,
     "key_id": models.ApiKey,
@@ -65,6 +66,14 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
         f"/w/{MAIN}/previews/new": {"schema": schema},
         f"{admin}/members": {"email": "new@example.com", "role": "viewer"},
         f"{admin}/teams/new": {"name": "t"},
+        f"{admin}/rules/new": {
+            "name": "r",
+            "agent": "",
+            "function": "",
+            "steps": "1",
+            "step-0-required_responses": "1",
+            "step-0-quorum": "majority",
+        },
         f"{admin}/members/{cast.bob.id}/absences": {
             "begins": "2999-01-01",
             "ends": "2999-01-02",

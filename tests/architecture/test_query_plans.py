@@ -23,6 +23,8 @@ from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests import sieve
 from opensink_web.operations.requests.listing import ListOrder, ListView
 from opensink_web.operations.requests.options import RequestOptions
+from opensink_web.operations.requests.policy_change import PolicyFields, create_policy
+from opensink_web.operations.requests.policy_step import PolicyStep
 from opensink_web.operations.requests.preview import create_preview
 from tests.api.conftest import Api
 from tests.architecture.query_plans import Finding, api_addresses, findings, visited
@@ -53,6 +55,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 by, name="Billing", description="", permissions=["sinas.agents.read:all"]
             ).id
             team_id = create_team(by.workspace, name="Finance", description="").id
+            fields = PolicyFields("Large", (PolicyStep("Finance"),), {})
+            policy_id = create_policy(by.workspace, fields, by=by.user).id
             preview_id = create_preview(by.workspace, {}, None).id
             result = RowResult(waiting.request_id, None)
             bulk_id = keep_results(by.workspace, [result], by=by.user).id
@@ -67,6 +71,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "chat_id": chat.chat_ids[0],
                 "role_id": role_id,
                 "team_id": team_id,
+                "policy_id": policy_id,
                 "user_id": alice.id,
                 "preview_id": preview_id,
                 "bulk_id": bulk_id,

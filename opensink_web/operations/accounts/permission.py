@@ -46,6 +46,7 @@ KEY_RESOURCES = (
     "batches",
     "chats",
     "teams",
+    "policies",
     "roles",
     "api_keys",
 )

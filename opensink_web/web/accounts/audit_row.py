@@ -171,6 +171,8 @@ def _subject_href(slug: str, entry: AuditEntry) -> str | None:
             return url_for("team.index", workspace_slug=slug)
         case SubjectKind.ROLE:
             return url_for("role.index", workspace_slug=slug)
+        case SubjectKind.RULE:
+            return url_for("policy.index", workspace_slug=slug)
         case SubjectKind.API_KEY:
             return url_for("api_key.index", workspace_slug=slug)
         case SubjectKind.WORKSPACE:

@@ -1,0 +1,83 @@
+"""Which rule a request goes by: looked up when it is asked, and frozen with it then.
+
+What a rule's condition is held against is the proposal: the input of a call that waits for
+approval, else what the schema of a question proposes by itself.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, or_, select
+
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import Function, Policy, PolicyRevision, db
+from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.requests.policy_step import PolicyStep, steps_of
+from opensink_web.schema.edits import proposal_of
+from opensink_web.schema.validation import Checker
+
+# Built once, because building a statement costs more than running it.
+_RULES = (
+    select(Policy.revision_id, Policy.key, Policy.function_id, Function.namespace, Function.name)
+    .outerjoin(Function, Function.id == Policy.function_id)
+    .where(
+        Policy.workspace_id == bindparam("of_workspace"),
+        Policy.deleted_at.is_(None),
+        Policy.is_active.is_(True),
+        or_(Policy.agent_id.is_(None), Policy.agent_id == bindparam("of_agent")),
+    )
+    .order_by(Policy.position, Policy.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A revision of a rule, made ready to be held against proposals."""
+
+    revision_id: UUID
+    steps: tuple[PolicyStep, ...]
+    checker: Checker
+
+    def concerns(self, payload: JSONValue) -> bool:
+        """Return True if the condition is met, or cannot be told: what is too much to be checked
+        gets round no rule. Raises: Unavailable.
+        """
+        return self.checker.may_fit(payload)
+
+
+class Rules:
+    """The rules of a workspace for what one agent, or executions, ask, in their order."""
+
+    def __init__(self, workspace_id: UUID, agent_id: UUID | None) -> None:
+        values = {"of_workspace": workspace_id, "of_agent": agent_id}
+        self._rows = run_prepared(_RULES, values).all()
+        self._is_of_agent = agent_id is not None
+
+    def rule_for(self, key: str, schema: JSONValue, proposed: JSONObject | None) -> Frozen | None:
+        """Return the first that concerns a request. Raises: Unavailable."""
+        rows = [row for row in self._rows if self._may_concern(row, key)]
+        payload = payload_of(schema, proposed) if rows else {}
+        frozen = (_frozen(row.revision_id) for row in rows)
+        return next((each for each in frozen if each.concerns(payload)), None)
+
+    def _may_concern(self, row: Row[Any], key: str) -> bool:
+        if row.function_id is not None:  # what executions ask has their function as its key
+            is_theirs = not self._is_of_agent and key == f"{row.namespace}/{row.name}"
+            return is_theirs and row.key in {None, key}
+        return row.key in {None, key}
+
+
+def payload_of(schema: JSONValue, proposed: JSONObject | None) -> JSONObject:
+    """Return what conditions are held against; empty where nothing is proposed."""
+    proposal = proposal_of(schema, proposed)
+    return {} if proposal is None else proposal.value
+
+
+@lru_cache(maxsize=256)
+def _frozen(revision_id: UUID) -> Frozen:
+    """Read a revision, which nobody changes."""
+    columns = (PolicyRevision.steps, PolicyRevision.condition)
+    row = db.session.execute(select(*columns).where(PolicyRevision.id == revision_id)).one()
+    return Frozen(revision_id, steps_of(row.steps), Checker(row.condition))
