@@ -7,8 +7,8 @@ from alembic import op
 
 from opensink_web.models.base import UtcDateTime
 
-revision = "0053"
-down_revision = "0052"
+revision = "0054"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 
