@@ -49,10 +49,10 @@ class AwaitInput(BaseException):
     """Raise it to ask a person: the execution waits, and the function is called again after.
 
     `prompt` is Markdown, `schema` a JSON Schema of the answer, an object. Options are those of
-    requests: priority, tags, reference, context, allow_decline, assignees, forbid_requester;
-    expires_at (RFC 3339) or expires_in_seconds, with on_expire and default_response. A question
-    that expires fails the execution. Like KeyboardInterrupt it is no `Exception`, so that `except
-    Exception` does not swallow the question.
+    requests: priority, tags, reference, context, allow_decline, assignees, forbid_requester,
+    required_responses, quorum; expires_at (RFC 3339) or expires_in_seconds, with on_expire and
+    default_response. A question that expires fails the execution. Like KeyboardInterrupt it is no
+    `Exception`, so that `except Exception` does not swallow the question.
     """
 
     def __init__(self, prompt: str, schema: dict[str, Any], **options: Any) -> None:

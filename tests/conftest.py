@@ -301,9 +301,9 @@ def make_cast() -> Cast:
         theirs = create_workspace("elsewhere", "Elsewhere")
         db.session.flush()
         return Cast(
-            alice=_person(ours, "alice", Role.ADMIN),
-            bob=_person(ours, "bob", Role.REVIEWER),
-            charlie=_person(theirs, "charlie", Role.ADMIN),
+            alice=make_person(ours, "alice", Role.ADMIN),
+            bob=make_person(ours, "bob", Role.REVIEWER),
+            charlie=make_person(theirs, "charlie", Role.ADMIN),
         )
 
 
@@ -324,7 +324,7 @@ def _password_hash() -> str:
     return credential.hasher.hash(PASSWORD)
 
 
-def _person(workspace: Workspace, name: str, role: Role) -> Person:
+def make_person(workspace: Workspace, name: str, role: Role) -> Person:
     user = User(email=f"{name}@example.com", password_hash=_password_hash())
     db.session.add(user)
     db.session.flush()

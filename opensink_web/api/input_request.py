@@ -35,6 +35,7 @@ from opensink_web.operations.agents import question
 from opensink_web.operations.decisions import assignment, expiry, withdrawal
 from opensink_web.operations.decisions import claim as claims
 from opensink_web.operations.decisions import decision as decisions
+from opensink_web.operations.decisions import vote as votes
 from opensink_web.operations.executions.execution import refuse_to_pause
 from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer
@@ -178,6 +179,16 @@ def resolve(
 )
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestResponse:
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
+    return InputRequestResponse.shown_to(principal, request)
+
+
+@routes.post(
+    "/agent-session-input-requests/{request_id}/retract",
+    summary="Take one's own answer back, while others have to answer too.",
+    status=200,
+)
+def retract(principal: Principal, request_id: UUID) -> InputRequestResponse:
+    request = votes.take_back(principal.workspace, request_id, by=principal.user)
     return InputRequestResponse.shown_to(principal, request)
 
 

@@ -19,6 +19,9 @@ from opensink_web.models import (
     InputRequestKind,
     InputRequestStatus,
     OnExpire,
+    Quorum,
+    Vote,
+    VoteKind,
 )
 from opensink_web.operations.accounts.disclosure import (
     reads_secrets_of,
@@ -30,6 +33,7 @@ from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.assignment import assignments_of_each
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.digest import digest_of_request
+from opensink_web.operations.requests.vote import votes_of_each
 
 
 class RequestStatus(StrEnum):
@@ -71,6 +75,7 @@ _WRITTEN_OTHERWISE = {
         "claimed_by",
         "claimed_until",
         "superseded_by",
+        "responses",
         "digest",
         "decline_reason",
         "cancel_reason",
@@ -95,6 +100,18 @@ class AssigneeResponse(ResponseModel):
     assigned_by: PersonResponse | None
     delegated_from: PersonResponse | None
     assigned_at: datetime = Field(validation_alias="created_at")
+
+
+class VoteResponse(ResponseModel):
+    """What one of several people said: the outcome, the reason of a decline; `by` nobody where they
+    have left, `cast_for` in whose place they said it.
+    """
+
+    by: PersonResponse | None = Field(validation_alias="user")
+    cast_for: PersonResponse | None
+    at: datetime = Field(validation_alias="cast_at")
+    outcome: VoteKind = Field(validation_alias="kind")
+    reason: str | None
 
 
 class InputRequestResponse(ResponseModel):
@@ -157,6 +174,15 @@ class InputRequestResponse(ResponseModel):
         " execution it is; null where that was not kept yet."
     )
     forbid_requester: bool = Field(description="Whether they may not decide on it themselves.")
+    required_responses: int = Field(
+        description="How many people have to answer, and to say the same."
+    )
+    quorum: Quorum | None = Field(
+        description="How, where it is more than one: see the same field of a question."
+    )
+    responses: list[VoteResponse] = Field(
+        description="What each of them has said, where it is more than one."
+    )
     comments_count: int
     revision: int = Field(description="1, and one more for each request that this one supersedes.")
     supersedes_id: UUID | None = Field(description="The request that this one is asked instead of.")
@@ -182,11 +208,18 @@ class InputRequestResponse(ResponseModel):
                 set_committed_value(request, "requested_by", principal.user)
         tags = input_requests.tags_of_each(requests)
         assignments = assignments_of_each(requests)
+        votes = votes_of_each(requests)
         is_old = InputRequestStatus.SUPERSEDED
         old = [request.id for request in requests if request.status is is_old]
         successors = input_requests.successors_of(old) if old else {}
         return [
-            cls._shown_to(principal, request, its_tags, (whose, claims.get(request.id)), successors)
+            cls._shown_to(
+                principal,
+                request,
+                its_tags,
+                (whose, claims.get(request.id), _known_votes(request, votes.get(request.id, ()))),
+                successors,
+            )
             for request, its_tags, whose in zip(requests, tags, assignments, strict=True)
         ]
 
@@ -206,7 +239,7 @@ class InputRequestResponse(ResponseModel):
         principal: Principal,
         request: InputRequest,
         tags: list[str],
-        whose: tuple[Sequence[Assignment], Claim | None],
+        whose: tuple[Sequence[Assignment], Claim | None, Sequence[Vote]],
         successors: Mapping[UUID, UUID],
     ) -> Self:
         # asking an object for what it has costs less than being asked by pydantic, and least is to
@@ -216,7 +249,7 @@ class InputRequestResponse(ResponseModel):
             name: read[name] if name in read else getattr(request, name)
             for name in _kept_as_written()
         }
-        assignments, claim = whose
+        assignments, claim, votes = whose
         is_cancelled = request.status is InputRequestStatus.CANCELLED
         reason = request.decline_reason
         answer = cls.model_validate(
@@ -226,6 +259,7 @@ class InputRequestResponse(ResponseModel):
                 "assignees": assignments,
                 "claimed_by": claim and claim.user,
                 "claimed_until": claim and claim.lapses_at,
+                "responses": votes,
                 "superseded_by": successors.get(request.id),
                 "digest": digest_of_request(request),  # old requests have none
                 "decline_reason": None if is_cancelled else reason,
@@ -242,6 +276,13 @@ class InputRequestResponse(ResponseModel):
             "default_response": shown_response(request, request.default_response),
         }
         return answer.model_copy(update=hidden | shown)
+
+
+def _known_votes(request: InputRequest, votes: Sequence[Vote]) -> Sequence[Vote]:
+    """Leave out the vote of a decision that can be undone: it is nobody's to know yet."""
+    if request.status is not InputRequestStatus.HELD:
+        return votes
+    return [each for each in votes if each.user_id != request.resolved_by_id]
 
 
 @cache

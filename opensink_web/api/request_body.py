@@ -17,7 +17,7 @@ from opensink_web.contract.shapes import (
     WebAddress,
 )
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import OnExpire
+from opensink_web.models import OnExpire, Quorum
 from opensink_web.operations.decisions.decision import REASON_LENGTH_MAX
 from opensink_web.operations.decisions.withdrawal import Changes
 from opensink_web.operations.requests.assignment import ASSIGNEES_MAX
@@ -26,6 +26,7 @@ from opensink_web.operations.requests.options import (
     ASSIGNEE,
     CONTEXT_MAX,
     PRIORITY_MAX,
+    RESPONSES_MAX,
     TAG_LENGTH_MAX,
     TAGS_MAX,
     RequestOptions,
@@ -132,6 +133,14 @@ class OptionFields(Received):
         description="Whether somebody else has to decide than for whom it is asked: the user of the"
         " key or token with which the agent asks.",
     )
+    required_responses: Annotated[int, Field(ge=1, le=RESPONSES_MAX), WHOLE] = Field(
+        default=1, description="How many people have to answer, and to say the same."
+    )
+    quorum: Quorum | None = Field(
+        default=None,
+        description="With more than one: an answer needs all of them and a decline is one person's"
+        " (`first_decline`, the default), or each needs more than half of them (`majority`).",
+    )
     assignees: Assignees = Field(
         default=[], description="Whose it is to decide; nobody's in particular if it is empty."
     )
@@ -154,6 +163,8 @@ class OptionFields(Received):
             on_expire=self.on_expire,
             default_response=self.default_response,
             forbid_requester=self.forbid_requester,
+            required_responses=self.required_responses,
+            quorum=self.quorum,
         )
 
 
@@ -162,7 +173,7 @@ _SERVER_SET = frozenset(
         *("id", "workspace_id", "execution_id", "kind", "status", "proposed_response"),
         *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
         *("resolved_by_system", "resolved_for", "revision", "supersedes_id", "superseded_by"),
-        *("digest", "cancel_reason", "comments_count", "requested_by"),
+        *("digest", "cancel_reason", "comments_count", "requested_by", "responses"),
     }
 )
 

@@ -89,7 +89,8 @@ class Client:
         """Ask a person; the answer has to fit `schema`, a JSON Schema.
 
         Options are priority, tags, reference, context, allow_decline, assignees, expires_at (a
-        datetime with a zone, or text), on_expire, default_response and forbid_requester.
+        datetime with a zone, or text), on_expire, default_response, forbid_requester,
+        required_responses and quorum.
         """
         body = {"key": key, "title": title, "message": message, "schema": schema, **options}
         body |= {"session_id": session.id, "agent_id": session.agent_id}

@@ -60,6 +60,7 @@ class InputRequest:
     decided; where a deadline did, it is null and `resolved_by_system` true. `resolved_for` is
     whose deputy they were, if it was assigned to somebody who was away. An agent asked in a
     session, or else an execution, for `requested_by`, who with `forbid_requester` may not decide.
+    Where `required_responses` people have to say the same, `responses` are what each has said.
     `digest` is of what people were shown.
     """
 
@@ -80,6 +81,9 @@ class InputRequest:
     resolved_for: dict[str, str] | None = None
     requested_by: dict[str, str] | None = None
     forbid_requester: bool = False
+    required_responses: int = 1
+    quorum: str | None = None
+    responses: tuple[dict[str, Any], ...] = ()
     expires_at: str | None = None
     revision: int = 1
     supersedes_id: str | None = None

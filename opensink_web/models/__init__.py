@@ -89,6 +89,7 @@ from opensink_web.models.search_document import SearchDocument, SearchProgress, 
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.team import Team, TeamMember
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
+from opensink_web.models.vote import Vote, VoteKind
 from opensink_web.models.workspace import Workspace
 
 __all__ = [
@@ -178,6 +179,8 @@ __all__ = [
     "TeamMember",
     "User",
     "UserSession",
+    "Vote",
+    "VoteKind",
     "WaitingDocument",
     "Workspace",
     "db",

@@ -73,6 +73,8 @@ class AuditAction(StrEnum):
     REQUEST_RELEASED = "request_released"
     REQUEST_ANSWERED = "request_answered"
     REQUEST_DECLINED = "request_declined"
+    REQUEST_VOTED = "request_voted"
+    REQUEST_VOTE_RETRACTED = "request_vote_retracted"
     DECISION_UNDONE = "decision_undone"
     DECISION_GIVEN_BACK = "decision_given_back"
     REQUEST_EXPIRED = "request_expired"

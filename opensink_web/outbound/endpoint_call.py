@@ -34,12 +34,14 @@ class EndpointSpec:
 class Subject:
     """What a call tells of a request: its outcome, and the digest of what was asked.
 
-    Of one that still waits it is a comment that is told of, and COMMENT the outcome.
+    Of one that still waits it is a comment that is told of, and COMMENT the outcome. `responses`
+    are what each of several people said, where more than one had to.
     """
 
     outcome: str
     digest: str
     comment_id: str | None = None
+    responses: tuple[JSONObject, ...] = ()
 
 
 def build_call(
@@ -53,7 +55,7 @@ def build_call(
     subject: Subject | None = None,
 ) -> Call:
     """Make the call for one attempt at a delivery; a test call has nothing to tell."""
-    fields = {"session_id": session_id, "request_id": request_id}
+    fields: JSONObject = {"session_id": session_id, "request_id": request_id}
     outcome: Headers = ()
     if subject is not None:
         fields["outcome"] = subject.outcome
@@ -61,6 +63,8 @@ def build_call(
             ("X-OpenSink-Outcome", subject.outcome),
             ("X-OpenSink-Request-Digest", subject.digest),
         )
+    if subject is not None and subject.responses:
+        fields["responses"] = list(subject.responses)
     if subject is not None and subject.comment_id is not None:
         fields["comment_id"] = subject.comment_id
         outcome = (*outcome, ("X-OpenSink-Comment-Id", subject.comment_id))

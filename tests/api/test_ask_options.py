@@ -30,6 +30,8 @@ OPTIONS: dict[str, Any] = {
     "on_expire": "default",
     "default_response": {"approved": False},
     "forbid_requester": True,
+    "required_responses": 20,
+    "quorum": "majority",
 }
 
 pytestmark = pytest.mark.usefixtures("on_each_database")

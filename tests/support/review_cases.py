@@ -13,7 +13,7 @@ from opensink_web.models import Delivery, InputRequest, Membership, Role, Worksp
 from opensink_web.models.transaction import writing
 from opensink_web.operations.agents.question import ask
 from opensink_web.outbound.client import Response
-from tests.conftest import Cast, Person
+from tests.conftest import Cast, Person, make_person
 from tests.support.deliveries import claim_delivery, finish_delivery
 from tests.support.scenarios import Waiting, answer
 
@@ -26,6 +26,13 @@ def make_viewer(app: Flask, person: Person) -> None:
     with app.app_context(), writing():
         membership = db.session.get_one(Membership, (person.id, person.workspace_id))
         membership.role = Role.VIEWER
+
+
+def make_reviewer(app: Flask, cast: Cast, name: str) -> Person:
+    """Make one more reviewer in Alice's workspace."""
+    with app.app_context(), writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        return make_person(workspace, name, Role.REVIEWER)
 
 
 def ask_again(app: Flask, waiting: Waiting, title: str, schema: JSONValue) -> UUID:

@@ -100,14 +100,19 @@ def release(workspace: Workspace, request_id: UUID, *, by: User) -> InputRequest
     Raises: NotFound; Conflict where somebody else has it.
     """
     request = find_input_request(workspace, request_id)
-    values = {"of_request": request_id, "of_user": by.id}
-    if run_prepared(_RELEASE, values).rowcount:
-        record_of(request, AuditAction.REQUEST_RELEASED, by=by)
-        changed_after_commit(workspace.id)
-    elif request_id in claims_of_ids([request_id]):
+    if not let_go(request, by) and request_id in claims_of_ids([request_id]):
         holder = claims_of_ids([request_id])[request_id].user.email
         raise Conflict(f"{holder} has this, so only they can let it go. You can take it over.")
     return request
+
+
+def let_go(request: InputRequest, by: User) -> bool:
+    """Let a request go if somebody has it; return False if they have not."""
+    if not run_prepared(_RELEASE, {"of_request": request.id, "of_user": by.id}).rowcount:
+        return False
+    record_of(request, AuditAction.REQUEST_RELEASED, by=by)
+    changed_after_commit(request.workspace_id)
+    return True
 
 
 def claim_or_release(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opensink_web.errors import Conflict, FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
-from opensink_web.models import AuditAction, InputRequest, User, Workspace
+from opensink_web.models import AuditAction, InputRequest, User, VoteKind, Workspace
 from opensink_web.operations.audit.record import digest_of
 from opensink_web.operations.decisions.asker import (
     LockedRequest,
@@ -19,15 +19,16 @@ from opensink_web.operations.decisions.asker import (
 from opensink_web.operations.decisions.authority import Written, check_may_decide
 from opensink_web.operations.decisions.holding import held_until, hold
 from opensink_web.operations.decisions.stand_in import in_whose_place
+from opensink_web.operations.decisions.vote import discard_drafts, vote, voters_of
 from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.digest import check_seen, digest_of_request
-from opensink_web.operations.requests.draft import discard_draft
 from opensink_web.operations.requests.input_request import (
     record_of,
     store_refusal,
     store_response,
 )
 from opensink_web.operations.requests.mention import see_mentions
+from opensink_web.operations.requests.vote import Ballot, is_voted_on
 
 REASON_LENGTH_MAX = 2000
 
@@ -43,12 +44,17 @@ def resolve(
     """Store the answer, once, and let whoever asked go on with it, when it is not held any more.
 
     The answer to a call that waits for approval is the input that it is made with. `seen` is the
-    digest of what the person was shown. Raises: NotFound; AlreadyResolved, saying who and when;
-    Superseded, when that is not what is asked; Conflict when there is nobody to answer any more,
-    and where somebody else has taken it on; RequesterForbidden.
+    digest of what the person was shown. Where others have to answer too, it counts, and the request
+    waits until as many have said the same as it takes. Raises: NotFound; AlreadyResolved, saying
+    who and when; Superseded, when that is not what is asked; Conflict when there is nobody to
+    answer any more, and where somebody else has taken it on; RequesterForbidden.
     """
     locked = lock_asker(workspace.id, answer.request_id)
     InputRequest.schema.remember(locked.request, answer.schema)
+    if is_voted_on(locked.request):
+        waiting = vote(locked, Ballot.of(answer), by=by, seen=seen)
+        if waiting is not None:
+            return waiting
     until, away = held_until(hold_seconds), in_whose_place(locked, by)
     holder_id = store_response(locked.request, answer, by, until, away)
     _record(AuditAction.REQUEST_ANSWERED, locked.request, by, answer)
@@ -66,7 +72,8 @@ def decline(
 ) -> InputRequest:
     """Refuse to answer, or to let a call be made, once; whoever locked is told the reason.
 
-    An agent goes on as after an answer, an execution fails with it. Raises: NotFound;
+    An agent goes on as after an answer, an execution fails with it. Where a majority declines, it
+    counts as an answer does. Raises: NotFound;
     AlreadyResolved, saying who and when; InvalidInput without a usable reason; Superseded; Conflict
     when it has to be answered, when nobody waits any more, and where somebody else has taken it on;
     RequesterForbidden.
@@ -75,6 +82,10 @@ def decline(
     locked = lock_asker(workspace.id, request_id)
     if not locked.request.allow_decline:
         raise Conflict("Whoever asked this needs an answer, so it cannot be declined.")
+    if is_voted_on(locked.request):
+        waiting = vote(locked, Ballot(VoteKind.DECLINED, reason=reason), by=by, seen=seen)
+        if waiting is not None:
+            return waiting
     until, away = held_until(hold_seconds), in_whose_place(locked, by)
     holder_id = store_refusal(locked.request, reason, by, until, away)
     _record(AuditAction.REQUEST_DECLINED, locked.request, by)
@@ -90,7 +101,7 @@ def _decided(locked: LockedRequest, written: Written, seen: str | None) -> Input
     if locked.request.held_until is None:
         let_go_on(locked, written.by)
         if seen is not None:  # only a page has shown something, and only a page has drafts
-            discard_draft(locked.request.id, written.by.id)
+            discard_drafts(locked.request, written.by.id)
     else:
         check_waiting(locked)
         hold(locked.request)
@@ -107,6 +118,8 @@ def _record(
     details: JSONObject = {"request_digest": digest_of_request(request)}
     if request.resolved_for is not None:
         details["in_place_of"] = request.resolved_for.email
+    if is_voted_on(request):
+        details |= voters_of(request)
     if answer is not None:
         details["answer_digest"] = digest_of(answer.value)
         if answer.edited is not None:

@@ -25,9 +25,9 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.decisions.asker import LockedRequest, let_go_on, lock_asker, note
+from opensink_web.operations.decisions.vote import discard_drafts, forget_vote, take_back_locked
 from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.deadline import drop_deadline, set_deadline
-from opensink_web.operations.requests.draft import discard_draft
 from opensink_web.operations.requests.input_request import record_of, reopen, store_effect
 
 _WORKSPACE_ID = select(InputRequest.workspace_id).where(InputRequest.id == bindparam("of_request"))
@@ -47,7 +47,8 @@ def hold(request: InputRequest) -> None:
 def undo(workspace: Workspace, request_id: UUID, *, by: User) -> InputRequest:
     """Take a decision back that is held; the request waits again, and nobody was told anything.
 
-    One that is undone already is left as it is. Raises: NotFound; Conflict, when it has taken
+    What one has said to a request that waits for others is taken back as well. One that is undone
+    already is left as it is. Raises: NotFound; Conflict, when it has taken
     effect, was somebody else's, or whoever asked has ended or asked anew meanwhile.
     """
     locked = lock_asker(workspace.id, request_id)
@@ -56,7 +57,10 @@ def undo(workspace: Workspace, request_id: UUID, *, by: User) -> InputRequest:
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     if was_held:
         record_of(request, AuditAction.DECISION_UNDONE, by=by)
+        forget_vote(request, by.id)
         _wait_again(replace(locked, request=request))
+    elif request.status is InputRequestStatus.PENDING:
+        take_back_locked(replace(locked, request=request), by)
     elif request.status is InputRequestStatus.HELD:
         who = request.resolved_by.email if request.resolved_by else "Somebody who has left"
         raise Conflict(f"{who} decided this, so nobody else can undo it.")
@@ -84,16 +88,21 @@ def take_effect(request_id: UUID) -> None:
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     let_go_on(replace(locked, request=request), request.resolved_by)
     if request.resolved_by_id is not None:  # until now it was what undoing would show again
-        discard_draft(request_id, request.resolved_by_id)
+        discard_drafts(request, request.resolved_by_id)
 
 
 def give_back(request_id: UUID, reason: str) -> None:
     """Open a request again whose decision cannot take effect, and say so where people look."""
     locked = lock_asker_of(request_id)
-    if locked is None or not reopen(request_id):
+    if locked is None:
+        return
+    decider_id = locked.request.resolved_by_id
+    if not reopen(request_id):
         return
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     record_of(request, AuditAction.DECISION_GIVEN_BACK)
+    if decider_id is not None:  # of those who said the same, the last one is asked again
+        forget_vote(request, decider_id)
     _wait_again(replace(locked, request=request))
     failure = f"The decision on “{request.title}” could not take effect, so it waits again."
     message = f"{failure} {reason}"

@@ -112,9 +112,13 @@ def check_revision(
         on_expire=request.on_expire,
         default_response=request.default_response,
         forbid_requester=request.forbid_requester,
+        required_responses=request.required_responses,
+        quorum=request.quorum,
     )
     schema = changes.get("schema", request.schema)
     revised = replace(before, **options)
+    if revised.required_responses == 1 and "quorum" not in options:
+        revised = replace(revised, quorum=None)
     check_options(revised, schema)
     return CheckedRevision(
         request_id,

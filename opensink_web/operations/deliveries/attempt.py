@@ -74,7 +74,11 @@ COLUMNS = (
     Delivery.called_endpoint,
 )
 """What is read of a delivery that is due, before what is read of its agent."""
-_DECIDED = (InputRequest.status.label("decided_as"), InputRequest.digest)
+_DECIDED = (
+    InputRequest.status.label("decided_as"),
+    InputRequest.digest,
+    InputRequest.required_responses,
+)
 """What is read of its request, after that."""
 
 
@@ -214,8 +218,8 @@ def begin_attempts(
 
 
 def _subject(row: Row[Any]) -> Subject | None:
-    if row.decided_as is None or row.digest is None:
-        return subject_of(row)  # a request from before digests were kept
+    if row.decided_as is None or row.digest is None or row.required_responses > 1:
+        return subject_of(row)  # a request from before digests were kept, or that has votes
     comment_id = comment_id_of(row.kind, row.business_key)
     if comment_id is not None:
         return Subject(COMMENT, row.digest, str(comment_id))

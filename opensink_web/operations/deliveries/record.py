@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from opensink_web.errors import UnreadableSecret
+from opensink_web.json_value import JSONObject
 from opensink_web.keyring import Keyring
 from opensink_web.models import (
     Agent,
@@ -26,6 +27,7 @@ from opensink_web.models import (
 from opensink_web.models.delivery import comment_id_of
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.requests.digest import digest_of_request
+from opensink_web.operations.requests.vote import votes_of_each
 from opensink_web.outbound.client import Call
 from opensink_web.outbound.endpoint_call import COMMENT, Subject, build_call
 from opensink_web.outbound.redaction import kept_call
@@ -113,7 +115,22 @@ def subject_of(delivery: Delivery | Row[Any]) -> Subject | None:
     if comment_id is not None:
         return Subject(COMMENT, digest_of_request(request), str(comment_id))
     outcome = request.status.outcome
-    return None if outcome is None else Subject(outcome, digest_of_request(request))
+    if outcome is None:
+        return None
+    return Subject(outcome, digest_of_request(request), responses=_responses_to(request))
+
+
+def _responses_to(request: InputRequest) -> tuple[JSONObject, ...]:
+    """Return what each has said, where more than one person had to."""
+    votes = votes_of_each([request]).get(request.id, [])
+    return tuple(
+        {
+            "by": each.user.email if each.user else None,
+            "outcome": each.kind.value,
+            "at": f"{each.cast_at:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        for each in votes
+    )
 
 
 def _trigger_of(

@@ -21,6 +21,7 @@ from opensink_web.models import (
     InputRequestKind,
     InputRequestStatus,
     InputRequestTag,
+    Quorum,
     SubjectKind,
 )
 from opensink_web.models.base import new_id
@@ -156,6 +157,13 @@ def rows_of_requests(requests: Sequence[NewRequest]) -> list[dict[str, Any]]:
     return [sealed_values(InputRequest, _values_of(each, moment, options)) for each in requests]
 
 
+def _quorum_of(options: RequestOptions) -> Quorum | None:
+    """Return by what rule several people decide; None where one does."""
+    if options.required_responses == 1:
+        return None
+    return options.quorum or Quorum.FIRST_DECLINE
+
+
 def _values_of(request: NewRequest, moment: datetime, options: Sequence[str]) -> dict[str, Any]:
     return {
         "id": new_id(),
@@ -164,6 +172,7 @@ def _values_of(request: NewRequest, moment: datetime, options: Sequence[str]) ->
         "resolved_by_system": False,
         **{name: getattr(request, name) for name in _COLUMNS},
         **{name: getattr(request.options, name) for name in options},
+        **({"quorum": _quorum_of(request.options)} if options else {}),
         "digest": digest_of(
             request.title,
             request.message,

@@ -9,7 +9,7 @@ from typing import Any
 from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidAnswer, InvalidInput
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import WEB_ADDRESS, OnExpire
+from opensink_web.models import WEB_ADDRESS, OnExpire, Quorum
 from opensink_web.operations.requests.assignment import ASSIGNEES_MAX, Assignee
 from opensink_web.schema.validation import validate
 from opensink_web.visible_text import first_hidden
@@ -19,6 +19,7 @@ TAGS_MAX = 20
 TAG_LENGTH_MAX = 64
 CONTEXT_MAX = 20
 ADDRESS_LENGTH_MAX = 2048
+RESPONSES_MAX = 20
 SECONDS_MAX = 10 * 366 * 86_400
 
 
@@ -27,8 +28,9 @@ class RequestOptions:
     """Options of one request; `context` are links, each of `{text, href, type}`.
 
     `default_response` is what a deadline answers by itself, where `on_expire` says so. With
-    `forbid_requester` somebody else has to decide than for whom it is asked. `assignees` are those
-    whose it is; nobody in particular where there are none.
+    `forbid_requester` somebody else has to decide than for whom it is asked. `required_responses`
+    is how many people have to say the same, by what `quorum` says. `assignees` are those whose it
+    is; nobody in particular where there are none.
     """
 
     allow_decline: bool = True
@@ -40,6 +42,8 @@ class RequestOptions:
     on_expire: OnExpire = OnExpire.NONE
     default_response: JSONObject | None = None
     forbid_requester: bool = False
+    required_responses: int = 1
+    quorum: Quorum | None = None
     assignees: tuple[Assignee, ...] = ()
 
 
@@ -86,6 +90,8 @@ _SENT: JSONObject = {
         "on_expire": {"enum": [each.value for each in OnExpire]},
         "default_response": {"type": "object"},
         "forbid_requester": {"type": "boolean"},
+        "required_responses": {"type": "integer", "minimum": 1, "maximum": RESPONSES_MAX},
+        "quorum": {"enum": [each.value for each in Quorum]},
         "assignees": {"type": "array", "maxItems": ASSIGNEES_MAX, "items": ASSIGNEE},
     },
     "additionalProperties": False,
@@ -110,8 +116,11 @@ def options_of(sent: JSONObject) -> RequestOptions:
         values["expires_at"] = datetime.fromisoformat(values["expires_at"]).astimezone(UTC)
     if "on_expire" in values:
         values["on_expire"] = OnExpire(values["on_expire"])
-    if "priority" in values:
-        values["priority"] = int(values["priority"])
+    if "quorum" in values:
+        values["quorum"] = Quorum(values["quorum"])
+    for name in ("priority", "required_responses"):
+        if name in values:
+            values[name] = int(values[name])
     values["tags"] = tuple(values.get("tags", ()))
     values["context"] = [{"type": "link", **link} for link in values.get("context", [])]
     return RequestOptions(**values)
@@ -124,6 +133,9 @@ def check_options(options: RequestOptions, schema: JSONValue) -> None:
     Raises: InvalidInput; InvalidAnswer for a default that does not fit the schema.
     """
     _check_seen(options)
+    if options.quorum is not None and options.required_responses == 1:
+        message = "Say with it in required_responses how many people have to answer, 2 or more."
+        raise _wrong("/quorum", message)
     if options.expires_at is None and options.on_expire is not OnExpire.NONE:
         raise _wrong("/on_expire", "Say when, in expires_at; without a deadline nothing expires.")
     if options.expires_at is not None:

@@ -128,6 +128,7 @@ def _changes(before: InputRequest, after: InputRequest) -> Iterator[FieldChange]
         ("Priority", before.priority, after.priority),
         ("Tags", ", ".join(tags.get(before.id, ())), ", ".join(tags.get(after.id, ()))),
         ("Can be declined", before.allow_decline, after.allow_decline),
+        ("People who have to answer", before.required_responses, after.required_responses),
         ("Whoever asked may decide", not before.forbid_requester, not after.forbid_requester),
         ("Due", _moment(before), _moment(after)),
         ("When it is over", before.on_expire.value, after.on_expire.value),
