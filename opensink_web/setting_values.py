@@ -185,6 +185,13 @@ def role_to_join_with(text: str) -> str:
     return text
 
 
+def makers_of_workspaces(text: str) -> str:
+    """Read who may make a workspace in the browser."""
+    if text not in {"admins", "anyone", "operators"}:
+        raise NotValid("must be admins, anyone or operators")
+    return text
+
+
 def host(text: str) -> str:
     """Read the name or the address of one server."""
     name = text.lower()

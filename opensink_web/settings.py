@@ -197,6 +197,12 @@ class Settings:
         "callbacks"
     )
     retention_days_chats: int = days("How many days to keep chats after their last message")
+    workspace_creation: str = declared(
+        "admins",
+        "Who may make a workspace in the browser: `admins` of any workspace, `anyone` with an "
+        "account, or `operators`, who alone do so by `opensink workspace create`",
+        read.makers_of_workspaces,
+    )
     oidc_issuer: str = declared(
         "",
         "The OpenID Connect provider to sign in through: its issuer URL, exactly as it gives it",

@@ -8,6 +8,7 @@
     web_server  http_server, started from our settings
     database    db upgrade, current
     user        user create, user reset-link, user reset-second-factor
+    workspace   workspace create
     api_key     api-key create
     prune       prune: deletes what has been kept for long enough
     audit       audit verify, checkpoint, export, erase: who did what, and proof
@@ -47,6 +48,7 @@ MODULES = {
     "sweeper": "sweeper",
     "db": "database",
     "user": "user",
+    "workspace": "workspace",
     "api-key": "api_key",
     "doctor": "doctor",
     "demo": "demo",

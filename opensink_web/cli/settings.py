@@ -23,6 +23,7 @@ _HEADINGS = {
     "execution_endpoint_hosts": "What may be called",
     "undo_seconds": "Deciding",
     "retention_days_sessions": "How long things are kept",
+    "workspace_creation": "Workspaces",
     "oidc_issuer": "Single sign-on",
     "smtp_host": "E-mail",
 }

@@ -118,6 +118,7 @@ class AuditAction(StrEnum):
     MEMBER_DEACTIVATED = "member_deactivated"
     MEMBER_ACTIVATED = "member_activated"
     MEMBER_REMOVED = "member_removed"
+    MEMBER_LEFT = "member_left"
     USER_DEACTIVATED = "user_deactivated"
     USER_ACTIVATED = "user_activated"
     ROLE_CREATED = "role_created"

@@ -25,6 +25,7 @@ from opensink_web.web.accounts import (
     second_factor,
     team,
     workspace,
+    workspaces,
 )
 from opensink_web.web.agents import agent, agent_session, signing_secret
 from opensink_web.web.attempts import set_device_cookie
@@ -98,6 +99,7 @@ _AREAS = (
     team,
     audit,
     workspace,
+    workspaces,
     execution_secret,
     demo,
 )

@@ -45,6 +45,7 @@ Parameters = ParamSpec("Parameters")
 View = TypeVar("View", bound=Callable[..., Any])
 PERMISSION = "permission"
 """The attribute of a view that says (resource, action); None for a public one."""
+_LAST_WORKSPACE = "workspace"
 _JUST_NOW = timedelta(minutes=10)
 
 login_manager = LoginManager()
@@ -97,16 +98,21 @@ def signed_in(
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             return to_sign_in()
-        g.principal = _in_the_only_workspace(current_user.user)
+        g.principal = _in_the_last_workspace(current_user.user)
         return view(current_user.user, *args, **kwargs)
 
     setattr(guarded, PERMISSION, None)
     return guarded
 
 
-def _in_the_only_workspace(user: User) -> Principal | None:
-    """Whose menu stands around a page that is in no workspace; with several it is nobody's."""
+def _in_the_last_workspace(user: User) -> Principal | None:
+    """Return whose menu stands around a page that is in no workspace.
+
+    With several it is that of the one where they were last, and nobody's where that is not known.
+    """
     memberships = user.active_memberships
+    if len(memberships) != 1:
+        memberships = [each for each in memberships if each.workspace.slug == last_workspace()]
     if len(memberships) != 1:
         return None
     principal = principal_in(memberships[0].workspace.slug, user)
@@ -166,7 +172,21 @@ def _within(
     if lacks_second_factor(current_user.user, principal.workspace):
         return _lead_to("second_factor.show")
     g.principal = principal  # for the navigation
+    _note_workspace(workspace_slug)
     return view(principal)
+
+
+def last_workspace() -> str | None:
+    """Return the slug of the workspace that this browser has shown last."""
+    return session.get(_LAST_WORKSPACE)
+
+
+def _note_workspace(slug: str) -> None:
+    """Note where somebody is, when they open a page; what pages ask for by themselves is none."""
+    is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    is_asked_for = request.method == "GET" and "HX-Request" not in request.headers
+    if is_page and is_asked_for and last_workspace() != slug:
+        session[_LAST_WORKSPACE] = slug
 
 
 def principal_of_path(path: str) -> Principal | None:
@@ -178,7 +198,7 @@ def principal_of_path(path: str) -> Principal | None:
         return None
     workspace_slug = re.match("/w/([^/]+)", path)
     if workspace_slug is None:
-        return _in_the_only_workspace(current_user.user)
+        return _in_the_last_workspace(current_user.user)
     try:
         principal = principal_in(workspace_slug[1], current_user.user)
     except NotFound:

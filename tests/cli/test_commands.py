@@ -74,3 +74,14 @@ def test_the_parts_work_alone(migrated: "Opensink", redis_url: str) -> None:
             part.send_signal(signal.SIGTERM)
         codes = [part.wait(100) for part in parts]
     assert codes == [0, 0, 0]
+
+
+def test_a_workspace_is_made_for_who_has_an_account(migrated: "Opensink") -> None:
+    migrated.run(*CREATE_ALICE, text="a long password\n")
+    made = migrated.run("workspace", "create", "EMEA desk", "--admin", "alice@example.com")
+    assert made.stdout == "EMEA desk is at /w/emea-desk/, and alice@example.com is its admin.\n"
+    for refused in (
+        migrated.run("workspace", "create", "Emea Desk", "--admin", "alice@example.com"),
+        migrated.run("workspace", "create", "Other", "--admin", "nobody@example.com"),
+    ):
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)

@@ -119,11 +119,25 @@ def remove_member(by: Principal, user_id: object) -> User:
     membership, admins = _lock_with_admins(by.workspace, user_id)
     by.require_giving(Principal.of(membership).patterns)
     _keep_an_admin(membership, admins)
-    _shut_out(membership)
-    revoke_keys_of(by.workspace, membership.user)
-    _note(AuditAction.MEMBER_REMOVED, membership)
-    db.session.delete(membership)
+    _end(membership, AuditAction.MEMBER_REMOVED)
     return membership.user
+
+
+def leave_workspace(by: Principal) -> None:
+    """Leave a workspace of one's own will, with all that ends with a membership.
+
+    Raises: Conflict for the last admin.
+    """
+    membership, admins = _lock_with_admins(by.workspace, by.user.id)
+    _keep_an_admin(membership, admins)
+    _end(membership, AuditAction.MEMBER_LEFT)
+
+
+def _end(membership: Membership, action: AuditAction) -> None:
+    _shut_out(membership)
+    revoke_keys_of(membership.workspace, membership.user)
+    _note(action, membership)
+    db.session.delete(membership)
 
 
 def deactivate_member(by: Principal, user_id: UUID) -> Membership:
@@ -167,17 +181,19 @@ def activate_member(by: Principal, user_id: UUID) -> Membership:
 def deactivate_user(user: User) -> None:
     """Shut somebody out of the server, as only whoever runs it may.
 
-    Raises: Conflict for the last active admin of a workspace.
+    Raises: Conflict for the last active admin of a workspace in which there are others; one that
+    somebody has made for themselves alone is in nobody's way.
     """
     workspace_ids = [each.workspace_id for each in user.memberships]
-    locked = _lock(
-        Membership.workspace_id.in_(workspace_ids),
-        (Membership.user_id == user.id) | (Membership.role == Role.ADMIN),
-    )
+    locked = _lock(Membership.workspace_id.in_(workspace_ids))
     for membership in (each for each in locked if each.user_id == user.id):
-        _keep_an_admin(
-            membership, [each for each in locked if each.workspace_id == membership.workspace_id]
-        )
+        others = [
+            each
+            for each in locked
+            if each.workspace_id == membership.workspace_id and each.user_id != user.id
+        ]
+        if others:
+            _keep_an_admin(membership, [each for each in others if each.role is Role.ADMIN])
         _close_links(membership)
     user.is_active = False
     record_of_account(AuditAction.USER_DEACTIVATED, user)

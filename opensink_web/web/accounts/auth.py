@@ -29,9 +29,9 @@ from opensink_web.operations.accounts.queries import user_count
 from opensink_web.web.access import (
     begin_session,
     end_session,
+    last_workspace,
     public,
     safe_next,
-    to_sign_in,
 )
 from opensink_web.web.accounts.second_factor import second_step
 from opensink_web.web.attempts import (
@@ -59,26 +59,17 @@ class SignUpForm(NewPasswordForm):
 @blueprint.get("/")
 @public
 def home() -> ResponseReturnValue:
-    """Lead to the first workspace's inbox, or to whatever stands before it."""
+    """Lead to the inbox where somebody was last, or to whatever stands before it."""
     if not current_user.is_authenticated:
         if user_count() == 0:
             return render_template("auth/first_steps.html", root=public_root())
         return redirect(url_for("auth.sign_in"), 303)
     memberships = _memberships()
     if not memberships:
-        return redirect(url_for("auth.workspaces"), 303)
-    return redirect(_inbox_of(memberships[0]), 303)
-
-
-@blueprint.get("/workspaces")
-@public
-def workspaces() -> ResponseReturnValue:
-    """Show the workspaces that the person belongs to."""
-    if not current_user.is_authenticated:
-        return to_sign_in()
-    choices = [(membership, _inbox_of(membership)) for membership in _memberships()]
-    closed = [each.workspace.name for each in current_user.user.memberships if not each.is_active]
-    return render_template("auth/workspaces.html", choices=choices, closed=closed)
+        return redirect(url_for("workspaces.index"), 303)
+    slugs = [each.workspace.slug for each in memberships]
+    slug = slugs[0] if last_workspace() not in slugs else last_workspace()
+    return redirect(url_for("inbox.show", workspace_slug=slug), 303)
 
 
 def _draw_sign_in_again() -> ResponseReturnValue:
@@ -207,7 +198,3 @@ def join(token: str) -> ResponseReturnValue:
 def _memberships() -> list[Membership]:
     memberships: list[Membership] = current_user.user.active_memberships
     return memberships
-
-
-def _inbox_of(membership: Membership) -> str:
-    return url_for("inbox.show", workspace_slug=membership.workspace.slug)

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from wtforms.validators import InputRequired
 
 from opensink_web import clock
-from opensink_web.errors import InvalidInput
+from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.workspace import rename_workspace, require_second_factor
@@ -34,10 +34,10 @@ def show(principal: Principal) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with writing():
-                rename_workspace(principal.workspace, form.name.data)
+                rename_workspace(principal.workspace, form.name.data, by=principal.user)
             flash("The workspace has been renamed.", "success")
             return _back(principal)
-        except InvalidInput as error:
+        except (InvalidInput, Conflict) as error:
             form.show(error)
     overlaps = principal.workspace.overlaps_at(clock.now())
     page = render_template(

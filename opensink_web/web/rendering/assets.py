@@ -1,6 +1,6 @@
-"""Static files as browsers get them: one style sheet and one script for all pages, and a script for
-those on which something is answered, joined from the small files that one reads and edits, minified
-and compressed once, at addresses that change with the content.
+"""Static files as browsers get them: one style sheet and one script for all pages, and more for
+those on which something is answered or set. Each is joined from the small files that one reads and
+edits, minified and compressed once, at addresses that change with the content.
 
 Nothing is built beforehand: the first page that names a file has it joined, the first browser that
 asks for it has it compressed, and it is kept in memory. While Flask's debug mode is on, changed
@@ -22,6 +22,7 @@ from werkzeug.security import safe_join
 from opensink_web.errors import NotFound
 
 STYLE = "style.css"
+SETTINGS = "settings.css"
 SCRIPT = "script.js"
 ANSWERING = "answering.js"
 LISTS = "lists.js"
@@ -46,6 +47,8 @@ BUNDLES = {
         "css/execution.css",
         "css/gallery.css",
     ),
+    # after the other, for the pages of Settings
+    SETTINGS: ("css/settings.css",),
     SCRIPT: (
         "vendor/htmx-2.0.11/htmx.min.js",
         "js/toasts.js",
@@ -72,7 +75,7 @@ BUNDLES = {
         "js/comment.js",
     ),
 }
-ALONE = ("js/theme.js", "js/forms.js", "js/table.js")
+ALONE = ("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js")
 """What pages load by themselves: before the first paint, without htmx, for one page."""
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256

@@ -31,6 +31,7 @@ from opensink_web.operations.accounts.user import (
     deactivate_user,
     remove_member,
 )
+from opensink_web.operations.accounts.workspace_creation import open_workspace
 from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.settings import Settings
@@ -298,3 +299,16 @@ class TestTheCommand:
         assert run("deactivate", cast.alice.email).exit_code != 0, "she is the last admin"
         assert run("activate", cast.bob.email).exit_code == 0
         assert key_status(app, cast.bob) == 200
+
+
+def test_who_is_alone_in_a_workspace_of_their_own_is_shut_out_all_the_same(
+    app: Flask, cast: Cast
+) -> None:
+    """Else whoever makes one for themselves could not be shut out by anybody."""
+    with app.app_context(), writing():
+        bob = db.session.get_one(User, cast.bob.id)
+        open_workspace(bob, name="Bob's own", slug="bobs")
+        db.session.expire(bob)
+        deactivate_user(bob)
+    with app.app_context(), reading():
+        assert not db.session.get_one(User, cast.bob.id).is_active
