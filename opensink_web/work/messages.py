@@ -5,13 +5,15 @@ those who are told by it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import func, literal, literal_column
 
 from opensink_web import clock
 from opensink_web.channels import CHANNELS
-from opensink_web.channels.base import Sent
+from opensink_web.channels.base import ChannelTools, Sent
+from opensink_web.channels.push_keys import VapidKey, contact_of
 from opensink_web.models import MessageStatus, NotificationMessage
 from opensink_web.operations.notifications.composition import addressed
 from opensink_web.operations.notifications.message import (
@@ -64,7 +66,7 @@ class Messages:
         if channel is None:
             return Sent(ok=False, error="There is no such channel any more.", is_final=True)
         message = addressed(claim.message, tools.public_url)
-        return channel.send(claim.config or {}, message, tools.channel_tools)
+        return channel.send(claim.config or {}, message, _tools_for(claim, tools))
 
     def finish(self, settled: Sequence[tuple[MessageClaim, Sent | None]]) -> None:
         """Write down how they went."""
@@ -81,3 +83,11 @@ class Messages:
     def give_up(self, claim: MessageClaim, reason: str) -> None:
         """Fail it."""
         give_up_message(claim, reason)
+
+
+def _tools_for(claim: MessageClaim, tools: Tools) -> ChannelTools:
+    """Add the server's key where a channel signs with it."""
+    if claim.push_key is None:
+        return tools.channel_tools
+    vapid = VapidKey(claim.push_key, contact_of(tools.public_url))
+    return replace(tools.channel_tools, vapid=vapid)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import selectinload
 
 from opensink_web import clock
 from opensink_web.channels.base import Message, MessageKind, Sent
+from opensink_web.channels.web_push.transport import WebPushChannel
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
@@ -43,6 +44,7 @@ from opensink_web.operations.notifications.withdrawal import (
     mark_withdrawn,
     take_messages_back,
 )
+from opensink_web.operations.server_key import push_key
 from opensink_web.outbound.retry import RetrySchedule
 
 COLUMNS = (
@@ -70,7 +72,8 @@ class MessageClaim:
     """The right to send one message: by which channel, and what.
 
     `message` is None where nothing is sent: `postponed_until` says when to look again; without that
-    it is dropped, or has failed because of `refusal`.
+    it is dropped, or has failed because of `refusal`. `push_key` is the server's private key, for
+    channels that sign with it.
     """
 
     id: UUID
@@ -82,6 +85,7 @@ class MessageClaim:
     item_ids: tuple[UUID, ...] = ()
     postponed_until: datetime | None = None
     refusal: str | None = None
+    push_key: str | None = None
 
 
 def claim_of(row: Row[Any], lease_token: str) -> MessageClaim:
@@ -152,9 +156,15 @@ def _sending(
     text: Message,
     items: Sequence[Notification] = (),
 ) -> MessageClaim:
-    ids = tuple(each.id for each in items)
     return MessageClaim(
-        taken.id, taken.group_id, taken.lease_token, channel.kind, channel.config, text, ids
+        taken.id,
+        taken.group_id,
+        taken.lease_token,
+        channel.kind,
+        channel.config,
+        text,
+        tuple(each.id for each in items),
+        push_key=push_key() if channel.kind == WebPushChannel.kind else None,
     )
 
 

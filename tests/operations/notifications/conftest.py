@@ -24,4 +24,6 @@ def environment(environment: dict[str, str], mail: MailServer) -> dict[str, str]
 @pytest.fixture
 def sender(app: Flask, settings: Settings) -> Iterator[Sender]:
     with app.app_context():
-        yield Sender(settings)
+        made = Sender(settings)
+        yield made
+        made.tools.channel_tools.client.close()

@@ -1,0 +1,85 @@
+"""Devices: channels that a browser sets up by itself, each for the subscription that it has.
+
+A browser has one subscription for all workspaces. What makes it anew, because the one before ended
+or has other keys, goes on with the device's channel, and so with its rules.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from opensink_web.channels.base import ChannelTools
+from opensink_web.channels.web_push.transport import WebPushChannel
+from opensink_web.json_value import JSONObject
+from opensink_web.models import Membership, NotificationChannel, db
+from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.notifications.channel import (
+    add_channel,
+    change_channel,
+    set_active,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEndpoints:
+    """By which a browser knows whether its subscription is here: SHA-256 of endpoints, in hex.
+
+    `here` are the person's in this workspace that are told, `mine` all of theirs, anywhere.
+    """
+
+    here: tuple[str, ...]
+    mine: tuple[str, ...]
+
+
+def device_endpoints(by: Principal) -> DeviceEndpoints:
+    """Return what the page tells the browser of the person's devices."""
+    devices = _devices_of(by.user.id)
+    here = [each for each in devices if each.workspace_id == by.workspace.id and each.is_in_use]
+    return DeviceEndpoints(_hashes(here), _hashes(devices))
+
+
+def add_device(
+    by: Principal, name: str, config: JSONObject, tools: ChannelTools
+) -> NotificationChannel:
+    """Have a device told from now on; one that is told already has its channel changed.
+
+    Raises: InvalidInput; Conflict for too many channels.
+    """
+    config = WebPushChannel().check({**config, "device": name}, tools)
+    # two tabs, or two clicks: a device that was there twice would be told twice
+    own = select(Membership.user_id).where(
+        Membership.user_id == by.user.id, Membership.workspace_id == by.workspace.id
+    )
+    db.session.execute(own.with_for_update())
+    known = _known_as(by, config)
+    if known is None:
+        return add_channel(by, WebPushChannel.kind, name, config, tools)
+    change_channel(by, known.id, known.name, config, tools)
+    return set_active(by, known.id, is_active=True)
+
+
+def _known_as(by: Principal, config: JSONObject) -> NotificationChannel | None:
+    """Return the channel of its endpoint, or else one that ended on a device of this name."""
+    devices = [each for each in _devices_of(by.user.id) if each.workspace_id == by.workspace.id]
+    same = (each for each in devices if each.config["endpoint"] == config["endpoint"])
+    ended = (
+        each
+        for each in devices
+        if each.paused_reason is not None and each.config["device"] == config["device"]
+    )
+    return next(same, None) or next(ended, None)
+
+
+def _devices_of(user_id: UUID) -> Sequence[NotificationChannel]:
+    query = select(NotificationChannel).where(
+        NotificationChannel.user_id == user_id, NotificationChannel.kind == WebPushChannel.kind
+    )
+    return db.session.scalars(query.order_by(NotificationChannel.id)).all()
+
+
+def _hashes(devices: Sequence[NotificationChannel]) -> tuple[str, ...]:
+    endpoints = [str(each.config["endpoint"]) for each in devices]
+    return tuple(hashlib.sha256(each.encode()).hexdigest() for each in endpoints)
