@@ -8,7 +8,7 @@ operations and render. Templates get rows and decide nothing.
 from flask import Flask
 from htmx_flask import Htmx
 
-from opensink_web.web import demo, gallery, health, live, security, seen
+from opensink_web.web import demo, gallery, health, installed_app, live, security, seen
 from opensink_web.web.access import flashed_messages, login_manager
 from opensink_web.web.accounts import (
     absence,
@@ -33,6 +33,8 @@ from opensink_web.web.deliveries import delivery
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.navigation import around_page
+from opensink_web.web.notifications import channel as notification_channel
+from opensink_web.web.notifications import device, notification
 from opensink_web.web.rendering import assets, compression, filters
 from opensink_web.web.requests import (
     assignment,
@@ -59,6 +61,7 @@ csrf = security.FormProtection()
 _AREAS = (
     health,
     seen,
+    installed_app,
     live,
     gallery,
     auth,
@@ -101,6 +104,9 @@ _AREAS = (
     workspace,
     workspaces,
     execution_secret,
+    notification,
+    notification_channel,
+    device,
     demo,
 )
 

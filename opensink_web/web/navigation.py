@@ -65,6 +65,13 @@ _MENU = (
     ),
     _Entry("Batches", "batch.index", "batches", Action.READ, icon="stack-2", least=Reach.OWN),
     _Entry("Agents", "agent.index", "agents", Action.WRITE, icon="robot"),
+    _Entry(
+        "Notifications",
+        "notification.index",
+        "agent_session_input_requests",
+        Action.WRITE,
+        icon="bell",
+    ),
 )
 
 _SETTINGS = (
@@ -85,6 +92,8 @@ _AREA_OF_BLUEPRINT = {
     "mentions": "inbox",
     "function_test_call": "function",
     "absence": "member",
+    "device": "notification",
+    "notification_channel": "notification",
 }
 """Pages that stand under another area's line of the menu."""
 

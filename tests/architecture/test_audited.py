@@ -52,6 +52,7 @@ NEEDS_NONE = {
     "notifications.message.finish_messages": "what was sent is in the ledger of messages",
     "notifications.message.give_up_message": "what was sent is in the ledger of messages",
     "notifications.notifier.notify_some": "tells of what was recorded",
+    "notifications.channel.send_code": "tries once more what was recorded when it was added",
     "requests.deadline.bring_effects_forward": "the clock was put back; what follows is recorded",
     "requests.draft.discard_draft": _OWN,
     "requests.mention.see_mentions": _OWN,
@@ -65,6 +66,7 @@ NEEDS_NONE = {
     "requests.search.narrow_some": "an index of what is there",
     "retention.prune_some": _OVER,
     "sealed.reseal": "the same values under another key",
+    "server_key.ensure_push_key": "the server's own; nobody is shown more than its public half",
 }
 """Verbs that write and are in no audit, each with the reason."""
 

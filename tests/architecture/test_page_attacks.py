@@ -27,6 +27,7 @@ ROWS: dict[str, Any] = {
     "agent_id": models.Agent,
     "batch_id": models.Batch,
     "bulk_id": models.BulkDecision,
+    "channel_id": models.NotificationChannel,
     "absence_id": models.Absence,
     "delivery_id": models.Delivery,
     "policy_id": models.Policy,
@@ -42,7 +43,7 @@ ROWS: dict[str, Any] = {
     "view_id": models.SavedView,
 }
 """What the parts of an address name; a new page with a part of its own adds it here."""
-NAMES = {"namespace": "default", "name": "refund"}
+NAMES = {"namespace": "default", "name": "refund", "kind": "pigeon"}
 NOT_MADE = {"chat_id": UUID(int=1)}
 NOTED = ("user_sessions", "request_views", "'request_viewed'")
 MAIN, ELSEWHERE = "main", "elsewhere"
@@ -64,6 +65,7 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
         f"{inbox}/bulk": {"chosen": mark, "verdict": "no"},
         f"{inbox}/views": {"name": "Mine"},
         f"/w/{MAIN}/previews/new": {"schema": schema},
+        f"/w/{MAIN}/notifications/channels/new/ntfy": {"topic": "t"},
         f"{admin}/members": {"email": "new@example.com", "role": "viewer"},
         f"{admin}/teams/new": {"name": "t"},
         f"{admin}/rules/new": {

@@ -20,12 +20,14 @@ from opensink_web.operations.accounts.role import create_role
 from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.decisions.bulk_result import keep_results
 from opensink_web.operations.decisions.queries import RowResult
+from opensink_web.operations.notifications.channel import add_channel
 from opensink_web.operations.requests import sieve
 from opensink_web.operations.requests.listing import ListOrder, ListView
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.policy_change import PolicyFields, create_policy
 from opensink_web.operations.requests.policy_step import PolicyStep
 from opensink_web.operations.requests.preview import create_preview
+from opensink_web.web.access import services
 from tests.api.conftest import Api
 from tests.architecture.query_plans import Finding, api_addresses, findings, visited
 from tests.conftest import Cast
@@ -60,6 +62,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
             preview_id = create_preview(by.workspace, {}, None).id
             result = RowResult(waiting.request_id, None)
             bulk_id = keep_results(by.workspace, [result], by=by.user).id
+            tools = services().channel_tools
+            channel_id = add_channel(by, "ntfy", "", {"topic": "t"}, tools).id
         index_all()
         with reading():
             ids = {
@@ -75,6 +79,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "user_id": alice.id,
                 "preview_id": preview_id,
                 "bulk_id": bulk_id,
+                "channel_id": channel_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),
                 "activity_id": db.session.scalars(select(Activity.id).limit(1)).one(),
                 "key_id": db.session.scalars(
@@ -87,6 +92,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
         "namespace": "tests",
         "name": "work",
         "slug": "clerk",
+        "kind": "ntfy",
     }
 
 

@@ -75,7 +75,7 @@ BUNDLES = {
         "js/comment.js",
     ),
 }
-ALONE = ("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js")
+ALONE = ("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js", "js/device.js")
 """What pages load by themselves: before the first paint, without htmx, for one page."""
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256
@@ -125,6 +125,11 @@ def asset(name: str) -> str:
     if name not in known:  # a page may have a hundred icons, all from one file
         known[name] = url_for("static", filename=name, v=_find(name).fingerprint)
     return known[name]
+
+
+def content_of(name: str) -> bytes:
+    """Return a static file as it is sent, uncompressed. Raises: FileNotFoundError."""
+    return _find(name).content
 
 
 def _serve(filename: str) -> Response:

@@ -1,0 +1,1 @@
+"""What people are told elsewhere: their channels and rules."""

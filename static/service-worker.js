@@ -1,0 +1,50 @@
+// Shows what is pushed to this device, and opens the page of what is clicked. It decides nothing,
+// and answers no request: what pages show comes from the server every time.
+"use strict";
+
+self.addEventListener("install", () => self.skipWaiting());
+
+self.addEventListener("push", (event) => {
+  let told = {};
+  try {
+    told = event.data.json();
+  } catch {
+    // nothing that we sent; browsers still want something shown
+  }
+  event.waitUntil(show(told));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.url));
+});
+
+async function show({ title = "OpenSink", body = "", tag = "", url = "", sender_id: id, is_withdrawal: isWithdrawal }) {
+  const before = tag ? await registration.getNotifications({ tag }) : [];
+  const isCopy = before.some(({ data }) => data?.id === id);
+  await registration.showNotification(title, {
+    body,
+    tag,
+    icon: "static/img/icon-192.png",
+    badge: "static/img/badge-96.png",
+    data: { url, id },
+    // what takes the place of a question that was decided makes no sound, nor does a copy
+    silent: Boolean(isWithdrawal),
+    renotify: Boolean(tag) && !isWithdrawal && !isCopy,
+  });
+}
+
+async function open(url) {
+  const { scope } = registration;
+  let address = scope;
+  try {
+    const { href } = new URL(url, scope);
+    if (href.startsWith(scope)) address = href;
+  } catch {
+    // no address: the start
+  }
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  // another page is left alone: something may be typed there
+  const there = windows.find((client) => client.url.split("#")[0] === address.split("#")[0]);
+  return there ? there.focus() : self.clients.openWindow(address);
+}
