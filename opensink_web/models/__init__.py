@@ -63,6 +63,15 @@ from opensink_web.models.input_request import (
     OnExpire,
     Quorum,
 )
+from opensink_web.models.insight import (
+    DeliveryFact,
+    InsightCell,
+    InsightChange,
+    InsightGroup,
+    InsightKind,
+    InsightProgress,
+    RequestFact,
+)
 from opensink_web.models.invitation import Invitation
 from opensink_web.models.leased import Leased
 from opensink_web.models.notification import (
@@ -130,6 +139,7 @@ __all__ = [
     "DecisionOutcome",
     "Delivery",
     "DeliveryAttempt",
+    "DeliveryFact",
     "DeliveryKind",
     "DeliveryStatus",
     "Draft",
@@ -145,6 +155,11 @@ __all__ = [
     "InputRequestKind",
     "InputRequestStatus",
     "InputRequestTag",
+    "InsightCell",
+    "InsightChange",
+    "InsightGroup",
+    "InsightKind",
+    "InsightProgress",
     "Invitation",
     "Leased",
     "Membership",
@@ -167,6 +182,7 @@ __all__ = [
     "Quorum",
     "RecoveryCode",
     "RefreshToken",
+    "RequestFact",
     "RequestView",
     "Role",
     "SavedView",

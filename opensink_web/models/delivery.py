@@ -105,6 +105,12 @@ class Delivery(Identified, Updated, Leased, Base):
         *group_indexes("deliveries", IS_OPEN, "agent_id"),
         # all of an agent's can be made again at once
         partial_index("ix_deliveries_failed", ("agent_id", "id"), "status = 'failed'"),
+        # those that have ended in a time are counted
+        partial_index(
+            "ix_deliveries_finished",
+            ("workspace_id", "finished_at", "id"),
+            "finished_at IS NOT NULL",
+        ),
         # what a person asked for does not wait behind the others
         partial_index(
             "ix_deliveries_asked",

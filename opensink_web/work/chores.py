@@ -7,10 +7,12 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from opensink_web.models import db
+from sqlalchemy import select
+
+from opensink_web.models import InsightKind, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user_session import forget_over, is_any_over
 from opensink_web.operations.audit.chain import chain_some, is_any_unchained
@@ -22,6 +24,14 @@ from opensink_web.operations.executions.ending import end_forgotten_batches, is_
 from opensink_web.operations.executions.queueing import is_any_unqueued, queue_some
 from opensink_web.operations.executions.staging import delete_some_given_up, is_any_given_up
 from opensink_web.operations.idempotency import forget_expired, is_any_expired
+from opensink_web.operations.insights.counting import (
+    LATE,
+    progress_of,
+    store_facts,
+    uncounted,
+)
+from opensink_web.operations.insights.packing import DAY
+from opensink_web.operations.insights.rollup import next_rollup, store_rollup
 from opensink_web.operations.notifications.ledger import forget_messages, is_any_message_over
 from opensink_web.operations.notifications.notifier import (
     is_anybody_to_be_notified,
@@ -41,6 +51,7 @@ from opensink_web.operations.requests.search import (
     narrow_some,
 )
 from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
+from opensink_web.operations.slices import SLICE
 from opensink_web.settings import Settings
 from opensink_web.work.stop_signal import StopSignal
 
@@ -106,7 +117,56 @@ class Weeding:
         return self._after is not None
 
 
-AnyChore = Chore | Pruning | Weeding
+@dataclass(slots=True, eq=False)
+class Counting:
+    """Goes once through what has ended, in each workspace: counts it, and rolls up whole days.
+
+    Both are worked out in transactions that only read. `late` says how far it looks back for what
+    was committed late.
+    """
+
+    late: timedelta = LATE
+    _left: list[tuple[UUID, InsightKind]] | None = None
+    _since: int | None = None
+
+    def go_on(self) -> bool:
+        """Count a slice, or roll up a day; return False at the end."""
+        if self._left is None:
+            with reading():
+                ids = db.session.scalars(select(Workspace.id)).all()
+            self._left = [(each, kind) for each in ids for kind in InsightKind]
+        if not self._left:
+            return False
+        if not (self._count(*self._left[-1]) or self._roll_up(*self._left[-1])):
+            self._left.pop()
+            self._since = None
+        return bool(self._left)
+
+    def _count(self, workspace_id: UUID, kind: InsightKind) -> bool:
+        with reading():
+            progress = progress_of(workspace_id, kind)
+            if self._since is None:
+                self._since = progress.counted_until - self.late // timedelta(milliseconds=1)
+            some = uncounted(workspace_id, kind, max(self._since, 0), SLICE)
+            # what is counted is noted when it is more, or a day is over
+            is_new_day = some.until // DAY > progress.counted_until // DAY
+            is_wanted = bool(some.ended) or (is_new_day and progress.built_until > 0)
+        if is_wanted:
+            with writing():
+                store_facts(workspace_id, kind, some)
+        self._since = some.until
+        return bool(some.ended)
+
+    def _roll_up(self, workspace_id: UUID, kind: InsightKind) -> bool:
+        with reading():
+            rollup = next_rollup(workspace_id, kind)
+        if rollup is None:
+            return False
+        with writing():
+            return store_rollup(workspace_id, kind, rollup) > 0
+
+
+AnyChore = Chore | Pruning | Weeding | Counting
 DELETING = (Chore(is_anything_left, delete_some_left), Chore(is_any_given_up, delete_some_given_up))
 ENDING = (Chore(is_a_batch_forgotten, end_forgotten_batches),)
 QUEUEING = (Chore(is_any_unqueued, queue_some),)

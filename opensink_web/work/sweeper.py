@@ -13,12 +13,14 @@ from redis import Redis, RedisError
 
 from opensink_web.errors import Unavailable
 from opensink_web.models.transaction import is_outage, reading
+from opensink_web.operations.insights.counting import VERY_LATE
 from opensink_web.settings import Settings
 from opensink_web.work.chores import (
     ALWAYS,
     CLEANING,
     EACH_MINUTE,
     AnyChore,
+    Counting,
     Pruning,
     Weeding,
     do_chores,
@@ -70,11 +72,14 @@ def _chores_of(count: int, settings: Settings, more: Sequence[AnyChore]) -> Iter
     is_pruned = any(isinstance(each, Pruning) for each in more)  # it may take hours
     if count % _SWEEPS_PER_MINUTE == 0:
         yield from EACH_MINUTE
+        if not any(isinstance(each, Counting) for each in more):
+            yield Counting()
         if not is_pruned:
             yield from pruning(settings)
     if count % _SWEEPS_PER_CLEANING == 0:
         yield from CLEANING
         yield Weeding()
+        yield Counting(VERY_LATE)
 
 
 def _note(error: Exception) -> None:

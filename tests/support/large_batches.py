@@ -19,7 +19,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading
-from opensink_web.work.chores import DELETING, Chore, Pruning, do_chores
+from opensink_web.work.chores import DELETING, AnyChore, do_chores
 from tests.api.conftest import Api
 
 ADDRESS = "/functions/tests/work/execute/batch"
@@ -70,7 +70,7 @@ def sweep(app: Flask) -> None:
         do_all(DELETING)
 
 
-def do_all(chores: Sequence[Chore | Pruning]) -> None:
+def do_all(chores: Sequence[AnyChore]) -> None:
     """Do chores to their end, however busy the machine is."""
     while do_chores(chores):
         pass

@@ -47,6 +47,7 @@ KEY_RESOURCES = (
     "chats",
     "teams",
     "policies",
+    "insights",
     "roles",
     "api_keys",
 )

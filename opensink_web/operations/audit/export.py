@@ -1,7 +1,5 @@
 """The audit as a file, written as it is read: CSV for a spreadsheet, JSON Lines for a program."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC
@@ -11,6 +9,7 @@ from typing import assert_never
 from opensink_web.json_value import JSONValue
 from opensink_web.models import AuditEntry
 from opensink_web.operations.audit.queries import Said, details_of, origin_of
+from opensink_web.operations.spreadsheet import csv_line
 
 
 class ExportFormat(StrEnum):
@@ -41,18 +40,16 @@ COLUMNS = (
 )
 _ERASED = "erased"
 _UNREADABLE = "cannot be read"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With what a spreadsheet begins a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
 def written(entries: Iterable[AuditEntry], kind: ExportFormat) -> Iterator[str]:
     """Yield lines of a file; those of CSV begin with the columns' names."""
     match kind:
         case ExportFormat.CSV:
-            yield _csv_line(COLUMNS)
+            yield csv_line(COLUMNS)
             for entry in entries:
                 row = _row_of(entry)
-                yield _csv_line([_cell(row[name]) for name in COLUMNS])
+                yield csv_line([row[name] for name in COLUMNS])
         case ExportFormat.JSONL:
             for entry in entries:
                 yield json.dumps(_row_of(entry), ensure_ascii=False) + "\n"
@@ -92,17 +89,3 @@ def _missing(said: Said) -> str | None:
 
 def _id(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _cell(value: JSONValue) -> str:
-    """Write a value so that no spreadsheet takes it for a formula."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()

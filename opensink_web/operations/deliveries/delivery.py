@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from opensink_web import clock
 from opensink_web.errors import Conflict
@@ -12,6 +12,7 @@ from opensink_web.models import (
     AttemptTrigger,
     AuditAction,
     Delivery,
+    DeliveryFact,
     DeliveryKind,
     DeliveryStatus,
     InputRequest,
@@ -115,6 +116,8 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
     )
     if reopened != 1:
         raise Conflict("Only a failed delivery can be made again.")
+    # it counts again once it has ended anew
+    rows_changed(delete(DeliveryFact).where(DeliveryFact.delivery_id == delivery.id))
     record(AuditAction.DELIVERY_REPEATED, workspace.id, SubjectKind.DELIVERY, delivery.id)
     db.session.refresh(delivery)
     if session is not None and (

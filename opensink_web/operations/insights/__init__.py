@@ -1,0 +1,1 @@
+"""How well a workspace decides: what has ended is counted, rolled up and read."""

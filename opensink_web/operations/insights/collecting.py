@@ -1,0 +1,371 @@
+"""Putting together what ended in a range of time: cells of whole days, and single facts beside.
+
+Every number is exact, whatever the rollups have: what is in no cell is read fact by fact, what has
+no fact yet from its row, and what was deleted since is taken away again. A collection that found
+another version of the progress at its end than at its beginning is begun anew.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import compress
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
+
+from opensink_web.models import (
+    Agent,
+    AgentSession,
+    Delivery,
+    InputRequest,
+    InsightCell,
+    InsightChange,
+    InsightGroup,
+    InsightKind,
+    db,
+)
+from opensink_web.operations.insights.counting import (
+    ALL_DIMENSIONS,
+    ASKER,
+    KEY,
+    LATE,
+    REVIEWER,
+    GroupKey,
+    fact_table,
+    group_of,
+    progress_of,
+    uncounted,
+)
+from opensink_web.operations.insights.packing import (
+    DAY,
+    QUARTER,
+    codes_of,
+    counts_of,
+    cut,
+    durations_of,
+    quarters_between,
+)
+from opensink_web.operations.insights.rollup import SIZES, groups_by_id, summed_dimensions
+from opensink_web.operations.insights.tally import Tally
+
+UNCOUNTED_MAX = 2000
+"""So many are read from their rows; of more it is said that they are still being counted."""
+_TRIES = 3
+# of the tables, not the classes: what is deleted is what is looked for
+_DELETED = tuple(
+    cast("Table", each.__table__).alias(f"deleted_{each.__tablename__}")
+    for each in (Agent, AgentSession)
+)
+Fact = tuple[GroupKey, int, int, int]
+"""A group, when it ended, a code and a duration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Of what something is counted; None means any."""
+
+    asker: str | None = None
+    key: str | None = None
+    reviewer: str | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Return True if it leaves anything out."""
+        return any(each is not None for each in (self.asker, self.key, self.reviewer))
+
+    def has(self, group: GroupKey) -> bool:
+        """Return True if a group, by all dimensions, is to be counted."""
+        pairs = zip((self.asker, self.key, self.reviewer), group[1:], strict=True)
+        return all(each is None or each == value for each, value in pairs)
+
+
+@dataclass(slots=True)
+class Collected:
+    """What ended: all of it, by one dimension each, and between each two bounds.
+
+    `is_behind` if more than a few have ended that are not counted yet, and are left out.
+    """
+
+    kind: InsightKind
+    bounds: Sequence[int]
+    total: Tally = field(init=False)
+    parts: dict[int, dict[str, Tally]] = field(init=False)
+    points: list[Tally] = field(init=False)
+    is_behind: bool = False
+
+    def __post_init__(self) -> None:
+        self.total = Tally(self.kind)
+        self.parts = {each: {} for each in (ASKER, KEY, REVIEWER)}
+        self.points = [Tally(self.kind) for _ in self.bounds[1:]]
+
+    def tallies(self, group: GroupKey) -> Iterator[Tally]:
+        """Give where a group counts, by the dimensions that it has."""
+        dimensions, *values = group
+        if dimensions in {ASKER, ALL_DIMENSIONS}:
+            yield self.total
+        for dimension, value in zip((ASKER, KEY, REVIEWER), values, strict=True):
+            if dimensions & dimension and (value or dimension != REVIEWER):
+                part = self.parts[dimension]
+                tally = part.get(value)
+                if tally is None:
+                    tally = part[value] = Tally(self.kind)
+                yield tally
+
+    def add_facts(self, facts: Iterable[Fact], sign: int = 1) -> None:
+        """Add facts that lie between the first bound and the last, or take them away."""
+        of_group: dict[GroupKey, list[tuple[int, int]]] = defaultdict(list)
+        of_point: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for group, at, code, duration in facts:
+            fact = (code, duration)
+            of_group[group].append(fact)
+            of_point[bisect_right(self.bounds, at) - 1].append(fact)
+        for group, some in of_group.items():
+            for tally in self.tallies(group):
+                tally.add_facts(some, sign)
+        for place, some in of_point.items():
+            self.points[place].add_facts(some, sign)
+
+
+def collect(
+    workspace_id: UUID, kind: InsightKind, bounds: Sequence[int], narrowing: Narrowing
+) -> Collected:
+    """Return what ended from the first bound (ms) until before the last.
+
+    The bounds between these are on quarters of an hour.
+    """
+    for _ in range(_TRIES):
+        before = _state(workspace_id, kind)
+        collected = _Collection(workspace_id, kind, bounds, narrowing).collected()
+        if _state(workspace_id, kind) == before:
+            break
+    return collected
+
+
+def _state(workspace_id: UUID, kind: InsightKind) -> int:
+    return progress_of(workspace_id, kind).version
+
+
+class _Collection:
+    """One look at what ended."""
+
+    def __init__(
+        self, workspace_id: UUID, kind: InsightKind, bounds: Sequence[int], narrowing: Narrowing
+    ) -> None:
+        self._workspace_id, self._kind = workspace_id, kind
+        self._since, self._until = bounds[0], bounds[-1]
+        self._narrowing = narrowing
+        progress = progress_of(workspace_id, kind)
+        self._counted_until, self._built_until = progress.counted_until, progress.built_until
+        self._first_day = -(-self._since // DAY)
+        self._last_day = min(self._until // DAY, self._built_until)
+        self._groups = {
+            number: group
+            for number, group in groups_by_id(workspace_id, kind).items()
+            if narrowing.has(group)
+        }
+        self._result = Collected(kind, bounds)
+
+    def collected(self) -> Collected:
+        """Put it together."""
+        has_days = self._first_day < self._last_day
+        begin, end = self._first_day * DAY, self._last_day * DAY
+        if has_days:
+            self._add_cells()
+            self._add_points()
+            self._add_stored(self._since, begin)
+            self._add_stored(end, self._until)
+            for sign in (1, -1):
+                self._result.add_facts(self._changes(begin, end, sign), sign)
+        else:
+            self._add_stored(self._since, self._until)
+        self._result.add_facts(self._hidden(), -1)
+        self._add_uncounted()
+        return self._result
+
+    def _add_cells(self) -> None:
+        query = (
+            select(
+                InsightGroup.dimensions,
+                InsightGroup.asker,
+                InsightGroup.key,
+                InsightGroup.reviewer,
+                InsightCell.counts,
+                InsightCell.durations,
+            )
+            .join(InsightCell, InsightCell.group_id == InsightGroup.id)
+            .where(*self._are_of(self._summed))
+        )
+        for size, blocks in _cover(self._first_day, self._last_day, self._built_until).items():
+            of_size = query.where(InsightCell.size == size, InsightCell.block.in_(blocks))
+            for row in db.session.connection().execute(of_size).all():
+                counts, durations = _counted(row[4]), durations_of(row[5])
+                for tally in self._result.tallies((row[0], row[1], row[2], row[3])):
+                    tally.add_cell(counts, durations)
+
+    def _add_points(self) -> None:
+        """Add cells of days to the parts of the range, cut at the bounds that lie in them."""
+        query = (
+            select(
+                InsightCell.block,
+                InsightCell.counts,
+                InsightCell.codes,
+                InsightCell.quarters,
+                InsightCell.durations,
+            )
+            .join(InsightGroup, InsightCell.group_id == InsightGroup.id)
+            .where(
+                *self._are_of((self._drawn,)),
+                InsightCell.size == 1,
+                InsightCell.block >= self._first_day,
+                InsightCell.block < self._last_day,
+            )
+        )
+        bounds, points = self._result.bounds, self._result.points
+        for block, counts, codes, quarters, packed in db.session.connection().execute(query).all():
+            durations = durations_of(packed)
+            begin, end = block * DAY, (block + 1) * DAY
+            place = bisect_right(bounds, begin) - 1
+            if bounds[place + 1] >= end:
+                points[place].add_cell(_counted(counts), durations)
+                continue
+            unpacked = codes_of(codes or b"")
+            while begin < end:
+                until = min(bounds[place + 1], end)
+                within = ((begin - block * DAY) // QUARTER, (until - block * DAY) // QUARTER)
+                mask = (quarters or b"").translate(quarters_between(*within))
+                points[place].add_cell(
+                    cut(self._kind, unpacked, *within), list(compress(durations, mask))
+                )
+                begin, place = until, place + 1
+
+    @property
+    def _summed(self) -> tuple[int, ...]:
+        """By which dimensions the groups are that are added up: by as few as will do."""
+        if self._narrowing.narrows or self._kind is InsightKind.DELIVERIES:
+            return (ALL_DIMENSIONS,)
+        return (ASKER, KEY, REVIEWER)
+
+    @property
+    def _drawn(self) -> int:
+        """By which dimensions the groups are of which the parts of the range are put together."""
+        named = (self._narrowing.asker, self._narrowing.key, self._narrowing.reviewer)
+        pairs = zip(named, (ASKER, KEY, REVIEWER), strict=True)
+        dimensions = sum(dimension for value, dimension in pairs if value is not None)
+        is_kept = dimensions in (0, *summed_dimensions(self._kind))
+        return dimensions if is_kept else ALL_DIMENSIONS
+
+    def _are_of(self, dimensions: Sequence[int]) -> list[ColumnElement[bool]]:
+        """Find the groups by these dimensions that are to be counted."""
+        conditions = [
+            InsightGroup.workspace_id == self._workspace_id,
+            InsightGroup.kind == self._kind,
+            InsightGroup.dimensions.in_(dimensions),
+        ]
+        for column, value in (
+            (InsightGroup.asker, self._narrowing.asker),
+            (InsightGroup.key, self._narrowing.key),
+            (InsightGroup.reviewer, self._narrowing.reviewer),
+        ):
+            if value is not None:
+                conditions.append(column == value)
+        return conditions
+
+    def _add_stored(self, begin: int, end: int) -> None:
+        """Add facts that are in no cell."""
+        if begin < end:
+            fact, _ = fact_table(self._kind)
+            query = select(fact.group_id, fact.at, fact.code, fact.duration_ms).where(
+                fact.workspace_id == self._workspace_id, fact.at >= begin, fact.at < end
+            )
+            self._result.add_facts(self._of_groups(db.session.connection().execute(query).all()))
+
+    def _changes(self, begin: int, end: int, sign: int) -> Iterator[Fact]:
+        """Give what came to days that were rolled up, or went from them."""
+        query = select(
+            InsightChange.group_id,
+            InsightChange.at,
+            InsightChange.code,
+            InsightChange.duration_ms,
+        ).where(
+            InsightChange.workspace_id == self._workspace_id,
+            InsightChange.kind == self._kind,
+            InsightChange.at >= begin,
+            InsightChange.at < end,
+            InsightChange.sign == sign,
+        )
+        return self._of_groups(db.session.connection().execute(query))
+
+    def _hidden(self) -> Iterator[Fact]:
+        """Give facts of what was deleted, and whose rows are still there: nobody sees them."""
+        if not any(
+            db.session.scalar(select(exists().where(each.c.deleted_at.is_not(None))))
+            for each in _DELETED
+        ):
+            return iter(())
+        is_of_requests = self._kind is InsightKind.REQUESTS
+        rows = cast("Table", (InputRequest if is_of_requests else Delivery).__table__)
+        fact, column = fact_table(self._kind)
+        of_agents, of_sessions = (
+            select(each.c.id).where(each.c.deleted_at.is_not(None)) for each in _DELETED
+        )
+        query = (
+            select(fact.group_id, fact.at, fact.code, fact.duration_ms)
+            .join(rows, rows.c.id == column)
+            .where(
+                fact.workspace_id == self._workspace_id,
+                or_(rows.c.agent_id.in_(of_agents), rows.c.session_id.in_(of_sessions)),
+                and_(fact.at >= self._since, fact.at < self._until),
+            )
+        )
+        return self._of_groups(db.session.connection().execute(query))
+
+    def _add_uncounted(self) -> None:
+        late = self._counted_until - LATE // timedelta(milliseconds=1)
+        newest = uncounted(
+            self._workspace_id,
+            self._kind,
+            max(late, self._since),
+            UNCOUNTED_MAX + 1,
+            before=self._until,
+        )
+        if len(newest.ended) > UNCOUNTED_MAX:
+            self._result.is_behind = True
+            return
+        facts = ((group_of(each), each) for _, each in newest.ended)
+        self._result.add_facts(
+            (group, each.at, each.code, each.duration_ms)
+            for group, each in facts
+            if self._narrowing.has(group)
+        )
+
+    def _of_groups(self, rows: Iterable[Any]) -> Iterator[Fact]:
+        groups = self._groups
+        for number, at, code, duration in rows:
+            group = groups.get(number)
+            if group is not None:
+                yield group, at, code, duration
+
+
+def _counted(packed: bytes) -> list[tuple[int, int]]:
+    return [(code, count) for code, count in enumerate(counts_of(packed)) if count]
+
+
+def _cover(first: int, last: int, built_until: int) -> dict[int, list[int]]:
+    """Return by which blocks of which sizes days are covered, the fewest that do.
+
+    A block that goes on after the last day will do if nothing after that is in it yet.
+    """
+    blocks: dict[int, list[int]] = {}
+    day = first
+    while day < last:
+        size = next(
+            each
+            for each in SIZES
+            if day % each == 0 and (day + each <= last or last == built_until)
+        )
+        blocks.setdefault(size, []).append(day // size)
+        day += size
+    return blocks

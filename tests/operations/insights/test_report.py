@@ -1,0 +1,244 @@
+"""Every number equals what is counted row by row: whatever is rolled up, and whatever has gone."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from opensink_web import clock
+from opensink_web.models import (
+    AgentSession,
+    Delivery,
+    DeliveryFact,
+    DeliveryStatus,
+    InputRequest,
+    InsightChange,
+    InsightKind,
+    InsightProgress,
+    RequestFact,
+    SessionStatus,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.agents.agent import delete_agent
+from opensink_web.operations.agents.agent_session import delete_session
+from opensink_web.operations.deliveries.delivery import redeliver
+from opensink_web.operations.insights.collecting import Narrowing
+from opensink_web.operations.insights.report import (
+    CallFigures,
+    RequestFigures,
+    read_insights,
+)
+from opensink_web.operations.insights.span import Preset, Span
+from opensink_web.operations.retention import Kept
+from opensink_web.work.chores import DELETING, Counting, Pruning
+from tests.conftest import Cast
+from tests.operations.conftest import Moment
+from tests.support.insight_rows import (
+    History,
+    Plain,
+    call_figures_of,
+    figures_of,
+    plain_calls,
+    plain_requests,
+)
+from tests.support.large_batches import do_all
+
+pytestmark = pytest.mark.usefixtures("on_each_database")
+
+NOW = datetime(
+    2026, 3, 31, 13, 20, 30, 123456, UTC
+)  # the clocks went forward in Berlin on the 29th
+BERLIN, KOLKATA, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("UTC")
+
+
+@pytest.fixture
+def history(moment: Moment, app: Flask, cast: Cast) -> Any:
+    moment.now = NOW
+    with app.app_context():
+        made = History(cast, 7, NOW)
+        made.add(150)
+        yield made
+
+
+def spans() -> list[Span]:
+    presets = [
+        Span.of_preset(each, NOW, zone)
+        for each, zone in zip(Preset, (UTC_ZONE, BERLIN, KOLKATA, UTC_ZONE), strict=True)
+    ]
+    return [*presets, Span.of_days(date(2026, 1, 20), date(2026, 3, 28), BERLIN)]
+
+
+def check(cast: Cast, spans: Iterable[Span], narrowing: Narrowing = Narrowing()) -> None:  # noqa: B008 - frozen
+    requests, calls = plain_requests(cast), plain_calls(cast)
+    for span in spans:
+        with reading():
+            workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+            found = read_insights(workspace, span, narrowing)
+        mine = [
+            each
+            for each in requests
+            if is_in(each, span.since, span.until) and fits(each, narrowing)
+        ]
+        mine_of_calls = [
+            each
+            for each in calls
+            if is_in(each, span.since, span.until) and fits(each, Narrowing(narrowing.asker))
+        ]
+        assert counted(found.requests) == figures_of(mine)
+        assert counted(found.calls) == call_figures_of(mine_of_calls)
+        for lines, name in (
+            (found.by_asker, "asker"),
+            (found.by_key, "key"),
+            (found.by_reviewer, "reviewer"),
+        ):
+            values = {getattr(each, name) for each in mine} - {""}
+            assert {each.value: counted(each.figures) for each in lines if each.figures.ended} == {
+                value: figures_of(each for each in mine if getattr(each, name) == value)
+                for value in values
+            }
+        assert {each.value: counted(each.figures) for each in found.calls_by_agent} == {
+            value: call_figures_of(each for each in mine_of_calls if each.asker == value)
+            for value in {each.asker for each in mine_of_calls}
+        }
+        for point in found.points:
+            part = [each for each in mine if is_in(each, point.begin, point.end)]
+            assert counted(point.requests) == figures_of(part), point.begin
+            part = [each for each in mine_of_calls if is_in(each, point.begin, point.end)]
+            assert counted(point.calls) == call_figures_of(part), point.begin
+        assert not found.is_behind
+
+
+def counted(figures: RequestFigures | CallFigures) -> dict[str, Any]:
+    return {each.name: getattr(figures, each.name) for each in fields(figures)}
+
+
+def is_in(each: Plain, begin: datetime, end: datetime) -> bool:
+    return begin <= each.ended_at < end
+
+
+def fits(each: Plain, narrowing: Narrowing) -> bool:
+    wanted = asdict(narrowing)
+    return all(value is None or getattr(each, name) == value for name, value in wanted.items())
+
+
+def count_all() -> None:
+    do_all([Counting()])
+
+
+def rows_of(table: type[Any]) -> int:
+    with reading():
+        return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_nothing_is_counted_yet(history: History, cast: Cast) -> None:
+    check(cast, spans())
+
+
+def test_all_is_rolled_up(history: History, cast: Cast) -> None:
+    count_all()
+    with reading():
+        progress = db.session.get_one(
+            InsightProgress, (cast.alice.workspace_id, InsightKind.REQUESTS)
+        )
+        assert progress.built_until == (NOW - datetime(1970, 1, 1, tzinfo=UTC)).days
+    assert rows_of(RequestFact)
+    assert rows_of(DeliveryFact)
+    check(cast, spans())
+
+
+def test_at_each_step_of_it(history: History, cast: Cast) -> None:
+    chore, some = Counting(), spans()
+    for number in range(100):
+        if not chore.go_on():
+            break
+        if number % 9 == 0:
+            check(cast, some[2:])
+    check(cast, some)
+    assert number > 20  # a day at a time
+
+
+def test_of_one_agent_function_key_or_person(history: History, cast: Cast) -> None:
+    for is_counted in (False, True):
+        if is_counted:
+            count_all()
+        for narrowing in (
+            Narrowing(asker=f"agent:{history.agent_ids[0]}"),
+            Narrowing(asker="function:tests/pay"),
+            Narrowing(key="buy"),
+            Narrowing(reviewer=str(cast.bob.id)),
+            Narrowing(f"agent:{history.agent_ids[1]}", "pay", str(cast.alice.id)),
+            Narrowing(key="none"),
+        ):
+            check(cast, spans()[3:], narrowing)
+
+
+def test_what_comes_late_is_added_to_its_day(history: History, cast: Cast, moment: Moment) -> None:
+    count_all()
+    history.add(20)
+    do_all([Counting(timedelta(days=90))])
+    assert rows_of(InsightChange) == 0
+    check(cast, spans())
+
+
+def test_a_deleted_session_and_agent_count_no_more(history: History, cast: Cast) -> None:
+    count_all()
+    with writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        delete_session(workspace, history.sessions[0][0])
+        delete_agent(workspace, history.agent_ids[1])
+    check(cast, spans())  # nothing is gone yet, and nobody finds it
+    DELETING[0].go_on()
+    do_all(DELETING)
+    assert rows_of(InsightChange) > 0
+    check(cast, spans())
+    count_all()
+    with reading():  # but for what went from today, which is not rolled up yet
+        is_of_past = InsightChange.at < NOW.replace(hour=0, minute=0).timestamp() * 1000
+        assert not db.session.scalars(select(InsightChange).where(is_of_past)).all()
+    check(cast, spans())
+
+
+def test_what_was_pruned_counts_no_more(history: History, cast: Cast) -> None:
+    count_all()
+    with writing():
+        for each in db.session.scalars(select(AgentSession)):
+            each.status = SessionStatus.COMPLETED
+            each.created_at = each.updated_at = NOW - timedelta(days=300)
+        for request in db.session.scalars(
+            select(InputRequest).where(InputRequest.status == "pending")
+        ):
+            db.session.delete(request)
+        for delivery in db.session.scalars(select(Delivery).where(Delivery.status == "pending")):
+            db.session.delete(delivery)
+    before = len(plain_requests(cast))
+    do_all([Pruning(Kept.SESSIONS, datetime.now(UTC) + timedelta(days=1)), *DELETING])
+    assert len(plain_requests(cast)) < before
+    check(cast, spans())
+    count_all()
+    check(cast, spans())
+
+
+def test_a_call_that_is_made_again_counts_when_it_has_ended(history: History, cast: Cast) -> None:
+    count_all()
+    with reading():
+        failed = select(Delivery.id).where(
+            Delivery.status == DeliveryStatus.FAILED, Delivery.kind == "input_request_resolved"
+        )
+        delivery_id = db.session.scalars(failed.order_by(Delivery.id).limit(1)).one()
+    with writing():
+        redeliver(db.session.get_one(Workspace, cast.alice.workspace_id), delivery_id)
+    check(cast, spans())
+    with writing():
+        again = db.session.get_one(Delivery, delivery_id)
+        again.status, again.attempt_count = DeliveryStatus.SUCCEEDED, 4
+        again.finished_at = clock.now()
+    check(cast, spans())
+    count_all()
+    check(cast, spans())
