@@ -15,6 +15,7 @@ from opensink_web.api import (
     delivery,
     function,
     input_request,
+    insights,
     policy,
     preview,
     role,
@@ -39,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *role.routes,
     *team.routes,
     *policy.routes,
+    *insights.routes,
 )
 """Every route of the API."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from html import unescape
@@ -12,10 +13,12 @@ from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import AwareDatetime
 from sqlalchemy import Connection, text
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
+from opensink_web import clock
 from opensink_web.contract.route import Route
 from opensink_web.models import Base, db
 from opensink_web.web.rendering.listing import _FILTERS
@@ -206,9 +209,11 @@ def _value_of(name: str, annotation: Any) -> str:
             return "true"
         if each is int:
             return "1"
+        if each in {datetime, AwareDatetime}:
+            return f"{clock.now() - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
         if isinstance(each, type) and issubclass(each, StrEnum):
             return next(iter(each)).value
-    return "tests/work" if name == "function_name" else "x"
+    return {"function_name": "tests/work", "time_zone": "UTC"}.get(name, "x")
 
 
 def findings(said: Sequence[Statement]) -> Iterator[Finding]:

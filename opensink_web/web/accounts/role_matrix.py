@@ -98,6 +98,7 @@ ROWS = (
     _row("roles", "Roles"),
     _row("workspace", "Workspace"),
     _row("audit", "Audit", write=False),
+    _row("insights", "Insights", write=False),
 )
 _CELLS = tuple(cell for row in ROWS for cell in row.cells)
 

@@ -26,6 +26,7 @@ SETTINGS = "settings.css"
 SCRIPT = "script.js"
 ANSWERING = "answering.js"
 LISTS = "lists.js"
+INSIGHTS = "insights.css"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -64,6 +65,7 @@ BUNDLES = {
     ),
     # after the other, for the pages that list requests
     LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js"),
+    INSIGHTS: ("css/insights.css",),
     # and for those that have a form made of a schema
     ANSWERING: (
         "js/answer.js",
@@ -75,7 +77,10 @@ BUNDLES = {
         "js/comment.js",
     ),
 }
-ALONE = ("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js", "js/device.js")
+ALONE = (
+    *("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js"),
+    *("js/device.js", "js/zone.js"),
+)
 """What pages load by themselves: before the first paint, without htmx, for one page."""
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256

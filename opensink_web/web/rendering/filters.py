@@ -51,6 +51,7 @@ def equip(environment: Environment) -> None:
         duration=duration,
         plain_duration=plain_duration,
         number=number,
+        percent=percent,
         listed_error=listed_error,
         initials=initials,
         hidden_lines=hidden_lines,
@@ -150,6 +151,14 @@ def listed_error(execution: Execution) -> str | None:
 def number(value: float) -> str:
     """Write a number with its thousands set apart: `12,345`."""
     return f"{value:,}"
+
+
+def percent(share: float) -> str:
+    """Write a share of one as people do; what is not all or nothing is not rounded to it."""
+    tenths = round(share * 1000)
+    if 0 < share < 1:
+        tenths = min(max(tenths, 1), 999)
+    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} %"
 
 
 def initials(email: str) -> str:

@@ -1,0 +1,1 @@
+"""The insights: what is looked at, and how it is drawn."""

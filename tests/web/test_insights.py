@@ -1,0 +1,138 @@
+"""The page of insights: numbers with their charts and tables, filters in the address, files."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from opensink_web.web.insights.chart import WIDTH
+from opensink_web.work.chores import Counting
+from tests.conftest import Cast
+from tests.operations.conftest import Moment
+from tests.support.insight_rows import History, figures_of, plain_requests
+from tests.support.large_batches import do_all
+
+INSIGHTS = "/w/main/insights"
+NOW = datetime(2026, 3, 31, 13, 20, 30, 123456, UTC)
+
+
+@pytest.fixture
+def history(moment: Moment, app: Flask, cast: Cast) -> History:
+    moment.now = NOW
+    with app.app_context():
+        made = History(cast, 3, NOW, days=20)
+        made.add(60)
+    return made
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> Moment:
+    made = Moment()
+    monkeypatch.setattr("opensink_web.clock.now", lambda: made.now)
+    return made
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_page_has_charts_with_their_tables(
+    history: History, alice: FlaskClient, cast: Cast, app: Flask
+) -> None:
+    with app.app_context():
+        do_all([Counting()])
+        expected = figures_of(plain_requests(cast))
+    page = alice.get(INSIGHTS).text
+    assert page.count('<svg class="graph-plot"') == 3
+    assert page.count('role="img" aria-label=') == 3
+    assert "style=" not in re.sub(r"<head>.*?</head>", "", page, flags=re.DOTALL)
+    for title in ("How requests ended", "Time to decide", "Calls to agents", "By key"):
+        assert title in page
+    decided = sum(list(expected.values())[:5])
+    assert f"<dt>Decided</dt><dd>{decided}</dd>" in page
+    assert all(
+        0 <= float(x) < WIDTH for x in re.findall(r'<rect class="bar[^>]* x="([^"]+)"', page)
+    )
+
+
+def test_a_row_leads_to_its_own_insights_and_to_what_waits_of_it(
+    history: History, alice: FlaskClient
+) -> None:
+    agent_id = history.agent_ids[0]
+    page = alice.get(f"{INSIGHTS}?range=90d&zone=Asia/Kolkata").text
+    href = f"{INSIGHTS}?range=90d&amp;zone=Asia/Kolkata&amp;target={agent_id}"
+    assert href in page
+    assert f"/w/main/inbox?agent={agent_id}" in page
+    own = alice.get(href.replace("&amp;", "&")).text
+    assert "Agent 0" in own
+    assert "Agent 1</bdi>" not in own
+    assert "Asia/Kolkata (UTC+05:30)" in own
+
+
+def test_each_table_is_a_file_with_the_same_numbers(
+    history: History, alice: FlaskClient, cast: Cast, app: Flask
+) -> None:
+    with app.app_context():
+        mine = plain_requests(cast)
+    found = {
+        table: rows_of(alice.get(f"{INSIGHTS}/export.csv?table={table}&range=30d").text)
+        for table in ("waiting", "time", "agents", "keys", "reviewers", "deliveries")
+    }
+    assert sum(int(each["ended"]) for each in found["time"]) == len(mine)
+    assert sum(int(each["ended"]) for each in found["agents"]) == len(mine)
+    assert {each["email"] for each in found["reviewers"]} == {
+        "alice@example.com",
+        "bob@example.com",
+    }
+    of_key = next(each for each in found["keys"] if each["key"] == "pay")
+    expected = figures_of(each for each in mine if each.key == "pay")
+    assert int(of_key["approved"]) == expected["approved"]
+    assert float(of_key["median_seconds"]) == expected["median_ms"] / 1000
+    answer = alice.get(f"{INSIGHTS}/export.csv?table=keys")
+    assert answer.headers["Content-Disposition"].startswith(
+        'attachment; filename="insights-keys-main-'
+    )
+    assert alice.get(f"{INSIGHTS}/export.csv?table=secrets").status_code == 400
+
+
+def test_no_cell_is_taken_for_a_formula(history: History, alice: FlaskClient) -> None:
+    assert "\n'=1+1," in alice.get(f"{INSIGHTS}/export.csv?table=keys").text
+
+
+def test_with_nothing_there_the_page_says_so(alice: FlaskClient) -> None:
+    page = alice.get(INSIGHTS).text
+    assert "Nothing ended in this time" in page
+    assert "Nothing waits." in page
+    assert "graph-plot" not in page
+
+
+def test_what_is_no_filter_is_refused_in_words(alice: FlaskClient) -> None:
+    for query in (
+        "range=1y",
+        "from=yesterday",
+        "from=2026-02-30",
+        "from=2020-01-01&to=2026-01-01",
+        "from=2026-01-02&to=2026-01-01",
+        "to=9999-12-31",
+        "from=0001-01-01&to=0001-01-01&zone=Asia/Tokyo",
+        "zone=Nowhere",
+        "zone=../../etc/passwd",
+        "target=nobody",
+        "user=nobody@example.com",
+    ):
+        answer = alice.get(f"{INSIGHTS}?{query}")
+        assert answer.status_code == 400, query
+        assert "Bad request" not in answer.text
+
+
+def test_whoever_reviews_reads_it_and_strangers_do_not(
+    history: History, bob: FlaskClient, charlie: FlaskClient
+) -> None:
+    assert bob.get(INSIGHTS).status_code == 200
+    assert charlie.get(INSIGHTS).status_code == 404
+    assert charlie.get(f"{INSIGHTS}/export.csv?table=keys").status_code == 404
+    assert "Agent 0" not in charlie.get("/w/elsewhere/insights").text
