@@ -13,6 +13,7 @@ from opensink_web.api import (
     api_key,
     comment,
     delivery,
+    escalation_chain,
     function,
     input_request,
     insights,
@@ -41,6 +42,7 @@ ROUTES: tuple[Route, ...] = (
     *team.routes,
     *policy.routes,
     *insights.routes,
+    *escalation_chain.routes,
 )
 """Every route of the API."""
 

@@ -42,6 +42,12 @@ from opensink_web.models.delivery import (
     DeliveryStatus,
 )
 from opensink_web.models.draft import Draft
+from opensink_web.models.escalation import (
+    Escalation,
+    EscalationChain,
+    EscalationCursor,
+    EscalationRevision,
+)
 from opensink_web.models.execution import (
     Execution,
     ExecutionKind,
@@ -143,6 +149,10 @@ __all__ = [
     "DeliveryKind",
     "DeliveryStatus",
     "Draft",
+    "Escalation",
+    "EscalationChain",
+    "EscalationCursor",
+    "EscalationRevision",
     "Execution",
     "ExecutionKind",
     "ExecutionStatus",

@@ -59,6 +59,7 @@ class SubjectKind(StrEnum):
     FUNCTION = "function"
     EXECUTION = "execution"
     RULE = "rule"
+    ESCALATION_CHAIN = "escalation_chain"
 
 
 class AuditAction(StrEnum):
@@ -85,6 +86,8 @@ class AuditAction(StrEnum):
     """Whoever asked has ended."""
     REQUEST_DELETED = "request_deleted"
     """It waited still when its row went, after its agent or session was deleted."""
+    REQUEST_REMINDED = "request_reminded"
+    REQUEST_ESCALATED = "request_escalated"
     REQUEST_COMMENTED = "request_commented"
     BATCH_SUBMITTED = "batch_submitted"
     BATCH_CANCELLED = "batch_cancelled"
@@ -160,6 +163,9 @@ class AuditAction(StrEnum):
     NOTIFICATION_RULE_CHANGED = "notification_rule_changed"
     NOTIFICATION_RULE_REMOVED = "notification_rule_removed"
     MESSAGE_REPEATED = "message_repeated"
+    ESCALATION_CREATED = "escalation_created"
+    ESCALATION_CHANGED = "escalation_changed"
+    ESCALATION_DELETED = "escalation_deleted"
     AUDIT_ERASED = "audit_erased"
     WORKSPACE_CREATED = "workspace_created"
     WORKSPACE_CHANGED = "workspace_changed"

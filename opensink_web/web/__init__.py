@@ -35,7 +35,7 @@ from opensink_web.web.executions import batch, chat, execution, function, functi
 from opensink_web.web.insights import page as insights
 from opensink_web.web.navigation import around_page
 from opensink_web.web.notifications import channel as notification_channel
-from opensink_web.web.notifications import device, notification
+from opensink_web.web.notifications import device, escalation, notification
 from opensink_web.web.rendering import assets, compression, filters
 from opensink_web.web.requests import (
     assignment,
@@ -102,6 +102,7 @@ _AREAS = (
     member_sign_in,
     role,
     team,
+    escalation,
     audit,
     workspace,
     workspaces,

@@ -32,6 +32,7 @@ from opensink_web.operations.insights.counting import (
 )
 from opensink_web.operations.insights.packing import DAY
 from opensink_web.operations.insights.rollup import next_rollup, store_rollup
+from opensink_web.operations.notifications.beginning import begin_some, is_any_to_begin
 from opensink_web.operations.notifications.ledger import forget_messages, is_any_message_over
 from opensink_web.operations.notifications.notifier import (
     is_anybody_to_be_notified,
@@ -174,7 +175,17 @@ INDEXING = (Chore(is_any_unindexed, index_some), Chore(is_any_wide, narrow_some)
 CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 CHAINING = (Chore(is_any_unchained, chain_some),)
 NOTIFYING = (Chore(is_anybody_to_be_notified, notify_some),)
-ALWAYS = (*CHAINING, *NOTIFYING, *ENDING, *QUEUEING, *CANCELLING, *DELETING, *INDEXING)
+BEGINNING = (Chore(is_any_to_begin, begin_some),)
+ALWAYS = (
+    *CHAINING,
+    *NOTIFYING,
+    *BEGINNING,
+    *ENDING,
+    *QUEUEING,
+    *CANCELLING,
+    *DELETING,
+    *INDEXING,
+)
 """What somebody may be waiting for."""
 EACH_MINUTE = (
     # what only a clock that was put back leaves to be done

@@ -7,10 +7,18 @@ here; what makes a row due calls `notify_after_commit`.
 from collections.abc import Callable
 from typing import Any
 
-from opensink_web.models import Callback, Deadline, Delivery, Execution, NotificationMessage
+from opensink_web.models import (
+    Callback,
+    Deadline,
+    Delivery,
+    Escalation,
+    Execution,
+    NotificationMessage,
+)
 from opensink_web.work.callbacks import Callbacks
 from opensink_web.work.deadlines import Deadlines
 from opensink_web.work.deliveries import Deliveries
+from opensink_web.work.escalations import Escalations
 from opensink_web.work.executions import Executions
 from opensink_web.work.messages import Messages
 from opensink_web.work.queue import Kind, Limits
@@ -20,6 +28,7 @@ KINDS: dict[str, Callable[[Limits], Kind[Any, Any]]] = {
     Execution.__tablename__: Executions,
     Callback.__tablename__: Callbacks,
     Deadline.__tablename__: Deadlines,
+    Escalation.__tablename__: Escalations,
     NotificationMessage.__tablename__: Messages,
 }
 """By the name of their tables, in the order in which they are served."""

@@ -25,6 +25,13 @@ from tests.support.executions import submit_many
 
 __all__ = ["alice", "apis"]
 
+CHAIN = {
+    "name": "c",
+    "time_zone": "UTC",
+    "working_hours": {"monday": "09:00-17:00"},
+    "steps": [{"after_minutes": 60, "to": "admins"}],
+}
+
 
 def address_of(route: Route, part: str | None = None) -> str:
     """Return an address with this id or name in it, or one that leads nowhere."""
@@ -43,6 +50,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     key = made(alice.post("/api-keys", {"name": "k", "scopes": ["all:all"]}))
     role = made(alice.post("/roles", {"name": "r", "permissions": ["sinas.*:all"]}))
     team = made(alice.post("/teams", {"name": "t"}))
+    chain = made(alice.post("/escalation-chains", CHAIN))
     function = make_function(alice, namespace="own", name="own")
     with app.app_context():
         submitted = submit_many(cast.alice, UUID(function["id"]), 1)
@@ -58,6 +66,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "role_id": role["id"],
         "team_id": team["id"],
         "policy_id": made(alice.post("/policies", {"name": "r", "steps": [{}]}))["id"],
+        "chain_id": chain["id"],
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),
         "batch_id": str(submitted.id),

@@ -53,6 +53,8 @@ NEEDS_NONE = {
     "notifications.message.give_up_message": "what was sent is in the ledger of messages",
     "notifications.notifier.notify_some": "tells of what was recorded",
     "notifications.channel.send_code": "tries once more what was recorded when it was added",
+    "notifications.beginning.begin_some": "tells nobody yet; each step is recorded",
+    "notifications.escalation.give_up_escalation": "is tried again",
     "requests.deadline.bring_effects_forward": "the clock was put back; what follows is recorded",
     "requests.draft.discard_draft": _OWN,
     "requests.mention.see_mentions": _OWN,

@@ -69,6 +69,7 @@ READ_BY_QUERIES = {
     "searched",
     "search_match",
     "sieve",
+    "plan",
 }
 """Each other, and what is pure."""
 

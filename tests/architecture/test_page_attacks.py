@@ -29,6 +29,7 @@ ROWS: dict[str, Any] = {
     "bulk_id": models.BulkDecision,
     "channel_id": models.NotificationChannel,
     "absence_id": models.Absence,
+    "chain_id": models.EscalationChain,
     "delivery_id": models.Delivery,
     "policy_id": models.Policy,
     "execution_id": models.Execution,
@@ -75,6 +76,13 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
             "steps": "1",
             "step-0-required_responses": "1",
             "step-0-quorum": "majority",
+        },
+        f"{admin}/escalation/new": {
+            "name": "c",
+            "subject": "",
+            "time_zone": "UTC",
+            "monday": "09:00-17:00",
+            "amount_0": "1",
         },
         f"{admin}/members/{cast.bob.id}/absences": {
             "begins": "2999-01-01",

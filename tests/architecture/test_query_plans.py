@@ -32,6 +32,7 @@ from tests.api.conftest import Api
 from tests.architecture.query_plans import Finding, api_addresses, findings, visited
 from tests.conftest import Cast
 from tests.support.chats import chat_input, make_agent, submit_some
+from tests.support.escalations import make_chain, plan_for
 from tests.support.executions import make_function, principal_of, submit_many
 from tests.support.pause_scenarios import paused_in
 from tests.support.scenarios import ENDPOINT, answer, ask_in, index_all
@@ -51,6 +52,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
         batch = submit_many(alice, make_function(alice), 2)
         paused = paused_in(alice)
         chat = submit_some(alice, make_agent(alice), [chat_input()])
+        chain_id = make_chain(alice, plan_for())
         with writing():
             by = principal_of(alice)
             role_id = create_role(
@@ -76,6 +78,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "role_id": role_id,
                 "team_id": team_id,
                 "policy_id": policy_id,
+                "chain_id": chain_id,
                 "user_id": alice.id,
                 "preview_id": preview_id,
                 "bulk_id": bulk_id,

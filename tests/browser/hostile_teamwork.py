@@ -6,6 +6,8 @@ from uuid import UUID
 
 from opensink_web.models import InputRequest, Team, User, Workspace, db
 from opensink_web.operations.decisions.comment import add_comment
+from opensink_web.operations.notifications.chain import ChainFields, create_chain
+from opensink_web.operations.notifications.plan import PlannedStep, Who, checked_plan
 from tests.browser.hostile_texts import Texts
 
 
@@ -18,6 +20,13 @@ def add_teams(workspace: Workspace, texts: Texts) -> UUID:
     db.session.add_all(teams)
     db.session.flush()
     return teams[0].id
+
+
+def add_chain(workspace: Workspace, reader: User, team_id: UUID) -> UUID:
+    """Make a chain that tells a team; return its id."""
+    steps = [PlannedStep(60, Who.TEAM, team_id, also_assign=True)]
+    plan = checked_plan("UTC", {"monday": "09:00-17:00"}, [], steps)
+    return create_chain(workspace, ChainFields("Chain", plan), by=reader).id
 
 
 def add_comments(

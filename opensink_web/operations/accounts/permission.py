@@ -48,6 +48,7 @@ KEY_RESOURCES = (
     "teams",
     "policies",
     "insights",
+    "escalation_chains",
     "roles",
     "api_keys",
 )

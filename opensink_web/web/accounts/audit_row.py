@@ -159,7 +159,7 @@ def _by(actor: ActorKind) -> str:
 
 
 def _subject(kind: SubjectKind) -> str:
-    return "API key" if kind is SubjectKind.API_KEY else kind.value.capitalize()
+    return "API key" if kind is SubjectKind.API_KEY else kind.value.replace("_", " ").capitalize()
 
 
 def _subject_href(slug: str, entry: AuditEntry) -> str | None:
@@ -175,6 +175,8 @@ def _subject_href(slug: str, entry: AuditEntry) -> str | None:
             return url_for("policy.index", workspace_slug=slug)
         case SubjectKind.API_KEY:
             return url_for("api_key.index", workspace_slug=slug)
+        case SubjectKind.ESCALATION_CHAIN:
+            return url_for("escalation.index", workspace_slug=slug)
         case SubjectKind.WORKSPACE:
             return url_for("workspace.show", workspace_slug=slug)
         case SubjectKind.FUNCTION:

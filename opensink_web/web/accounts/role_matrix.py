@@ -95,6 +95,7 @@ ROWS = (
     _row("api_keys", "API keys"),
     _row("members", "Members"),
     _row("teams", "Teams"),
+    _row("escalation_chains", "Escalation"),
     _row("roles", "Roles"),
     _row("workspace", "Workspace"),
     _row("audit", "Audit", write=False),

@@ -1,1 +1,1 @@
-"""What people are told elsewhere: their channels and rules."""
+"""What people are told elsewhere: their channels and rules, and chains of escalation."""

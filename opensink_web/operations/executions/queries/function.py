@@ -61,6 +61,13 @@ def function_names(workspace: Workspace, most: int) -> list[str]:
     return [f"{namespace}/{name}" for namespace, name in db.session.execute(query)]
 
 
+def functions_by_name(workspace: Workspace, most: int) -> list[Function]:
+    """Return the first of the functions, to choose one."""
+    query = select(Function).where(Function.workspace_id == workspace.id)
+    query = query.order_by(Function.namespace, Function.name).limit(most)
+    return list(db.session.scalars(query))
+
+
 def _named(workspace: Workspace, namespace: str, name: str) -> Select[Function]:
     return select(Function).where(
         Function.workspace_id == workspace.id,
