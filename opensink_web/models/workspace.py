@@ -14,7 +14,8 @@ class Workspace(Identified, Created, Base):
 
     For a while after a rotation `previous_execution_secret` goes with them still. From
     `signing_root`, which nobody is shown, each agent's and function's own signing secret is made.
-    Members who have a password need a second factor where `requires_second_factor`.
+    Members who have a password need a second factor where `requires_second_factor`. What ended is
+    kept for `retention_days_…`, where the workspace says so for itself.
     """
 
     __tablename__ = "workspaces"
@@ -32,6 +33,9 @@ class Workspace(Identified, Created, Base):
     sealed_signing_root: Mapped[str] = mapped_column("signing_root", Text)
     signing_root = Sealed[str]()
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
+    retention_days_sessions: Mapped[int | None]
+    retention_days_executions: Mapped[int | None]
+    retention_days_chats: Mapped[int | None]
 
     def execution_secrets(self, moment: datetime) -> tuple[str, ...]:
         """Return the secrets that count at `moment`, first the one that calls carry.

@@ -30,6 +30,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -45,6 +46,7 @@ from opensink_web.models import (
     Execution,
     InputRequest,
     SessionStatus,
+    Workspace,
     db,
 )
 from opensink_web.models.execution import ENDED
@@ -62,6 +64,59 @@ class Kept(StrEnum):
     CHATS = "chats"
 
 
+class Term(StrEnum):
+    """What one number of days says of; what belongs together is kept as long."""
+
+    SESSIONS = "sessions"
+    EXECUTIONS = "executions"
+    CHATS = "chats"
+
+
+def term_of(kind: Kept) -> Term:
+    """Return by which number of days a kind is kept."""
+    match kind:
+        case Kept.SESSIONS | Kept.TEST_CALLS:
+            return Term.SESSIONS
+        case Kept.EXECUTIONS | Kept.BATCHES:
+            return Term.EXECUTIONS
+        case Kept.CHATS:
+            return Term.CHATS
+
+
+def column_of(term: Term) -> InstrumentedAttribute[int | None]:
+    """Return where a workspace says so for itself."""
+    match term:
+        case Term.SESSIONS:
+            return Workspace.retention_days_sessions
+        case Term.EXECUTIONS:
+            return Workspace.retention_days_executions
+        case Term.CHATS:
+            return Workspace.retention_days_chats
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows: one workspace's, for as long as it says `days` for itself; or all but some."""
+
+    workspace_id: UUID | None = None
+    days: int | None = None
+    but: tuple[UUID, ...] = ()
+
+    def keeps(self, rows: Table) -> list[ColumnElement[bool]]:
+        """Say in a query whose they are."""
+        if self.workspace_id is not None:
+            return [rows.c.workspace_id == self.workspace_id]
+        return [rows.c.workspace_id.not_in(self.but)] if self.but else []
+
+    def holds(self, kind: Kept) -> list[ColumnElement[bool]]:
+        """Say in a query that the workspace still wants it so: going through all takes a while."""
+        if self.days is None:
+            return []
+        says = column_of(term_of(kind)) == self.days
+        return [exists().where(Workspace.id == self.workspace_id, says)]
+
+
+EVERYWHERE = Scope()
 START = UUID(int=0)
 """Before all rows."""
 LOOKED_AT = 10 * SLICE
@@ -80,19 +135,62 @@ class Prunable:
 _IS_OWED = Callback.status == literal_column("'pending'")
 
 
-def cutoffs(days: Mapping[Kept, int]) -> dict[Kept, datetime]:
-    """Return from when on what ended is kept, of each kind that is not kept for good."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """That of a kind goes what ended before `cutoff`, `days` ago, in a scope."""
+
+    kind: Kept
+    days: int
+    cutoff: datetime
+    scope: Scope
+
+
+def plans(days: Mapping[Term, int]) -> list[Plan]:
+    """Return what goes where, of each kind that is not kept for good.
+
+    `days` are the server's. A workspace that says less for itself keeps its own for so long.
+    """
     moment = clock.now()
-    return {kind: moment - timedelta(days=span) for kind, span in days.items() if span}
+    planned: list[Plan] = []
+    for kind in Kept:
+        term = term_of(kind)
+        column = column_of(term)
+        own = db.session.execute(
+            select(Workspace.id, column).where(column.is_not(None)).order_by(Workspace.id)
+        )
+        shorter = {
+            workspace_id: span
+            for workspace_id, span in own
+            if span is not None and days_in_force(days[term], span) == span
+        }
+        scopes = {Scope(workspace_id, span): span for workspace_id, span in shorter.items()}
+        if days[term]:
+            scopes[Scope(but=tuple(shorter))] = days[term]
+        planned += [
+            Plan(kind, span, moment - timedelta(days=span), scope) for scope, span in scopes.items()
+        ]
+    return planned
 
 
-def count_prunable(kind: Kept, cutoff: datetime) -> int:
-    """Count what is older."""
-    prunable = _prunable(kind, cutoff).subquery()
+def days_in_force(of_server: int, of_workspace: int | None) -> int:
+    """Return for how many days something is kept; 0 is for good.
+
+    What whoever runs the server promised others holds for all: a workspace keeps nothing longer.
+    """
+    if of_workspace is None:
+        return of_server
+    return min(of_server or of_workspace, of_workspace)
+
+
+def count_prunable(
+    kind: Kept, cutoff: datetime, scope: Scope = EVERYWHERE, *, most: int | None = None
+) -> int:
+    """Count what is older, or so much of it."""
+    prunable = _prunable(kind, cutoff, scope).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(prunable)) or 0
 
 
-def find_prunable(kind: Kept, cutoff: datetime, after: UUID) -> Prunable:
+def find_prunable(kind: Kept, cutoff: datetime, after: UUID, scope: Scope = EVERYWHERE) -> Prunable:
     """Look at the next rows that were made before, oldest first; writes nothing.
 
     At so many as LOOKED_AT, however few of them may go: what is old and never ended may be a
@@ -100,16 +198,19 @@ def find_prunable(kind: Kept, cutoff: datetime, after: UUID) -> Prunable:
     """
     table = _table_of(kind)
     rows = cast("Table", table.__table__)  # those that were deleted or are staged count too
-    following = select(rows.c.id).where(*_looked_through(kind, rows, cutoff), rows.c.id > after)
+    through = (*_looked_through(kind, rows, cutoff), *scope.keeps(rows))
+    following = select(rows.c.id).where(*through, rows.c.id > after)
     last = db.session.scalar(following.order_by(rows.c.id).offset(LOOKED_AT - 1).limit(1))
-    query = _prunable(kind, cutoff).where(table.id > after)
+    query = _prunable(kind, cutoff, scope).where(table.id > after)
     if last is not None:
         query = query.where(table.id <= last)
     ids = db.session.scalars(query.order_by(table.id).limit(SLICE)).all()
     return Prunable(ids, ids[-1] if len(ids) == SLICE else last)
 
 
-def prune_some(kind: Kept, cutoff: datetime, ids: Sequence[UUID]) -> Sequence[UUID]:
+def prune_some(
+    kind: Kept, cutoff: datetime, ids: Sequence[UUID], scope: Scope = EVERYWHERE
+) -> Sequence[UUID]:
     """Delete what was found, if it may go still; return what of it is left to be deleted.
 
     That is where each may have any number of rows of its own: it takes few, or some of those rows.
@@ -117,7 +218,7 @@ def prune_some(kind: Kept, cutoff: datetime, ids: Sequence[UUID]) -> Sequence[UU
     table = _table_of(kind)
     some = ids[: _at_once(kind)]
     # looked at again: it may have been taken up since, or somebody holds it
-    query = _prunable(kind, cutoff).where(table.id.in_(some))
+    query = _prunable(kind, cutoff, scope).where(table.id.in_(some), *scope.holds(kind))
     going = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
     if going and _delete_children(kind, going):
         return ids
@@ -169,10 +270,11 @@ def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | 
             return Chat
 
 
-def _prunable(kind: Kept, cutoff: datetime) -> Select[UUID]:
+def _prunable(kind: Kept, cutoff: datetime, scope: Scope) -> Select[UUID]:
     table = _table_of(kind)
     rows = cast("Table", table.__table__)
-    return select(table.id).where(*_looked_through(kind, rows, cutoff), _has_ended(kind, cutoff))
+    through = (*_looked_through(kind, rows, cutoff), *scope.keeps(rows))
+    return select(table.id).where(*through, _has_ended(kind, cutoff))
 
 
 def _looked_through(kind: Kept, rows: Table, cutoff: datetime) -> list[ColumnElement[bool]]:

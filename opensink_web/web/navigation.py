@@ -84,6 +84,7 @@ _SETTINGS = (
     _Entry("Rules", "policy.index", "policies", Action.WRITE, group="Deciding"),
     _Entry("Escalation", "escalation.index", "escalation_chains", Action.WRITE, group="Deciding"),
     _Entry("API keys", "api_key.index", "api_keys", Action.WRITE, group="Programs"),
+    _Entry("Retention", "retention.show", "workspace", Action.WRITE, group="Records"),
     _Entry("Audit", "audit.index", "audit", Action.READ, group="Records"),
 )
 """The lines of Settings; those of one group stand together."""

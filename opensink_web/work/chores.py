@@ -51,7 +51,16 @@ from opensink_web.operations.requests.search import (
     is_any_wide,
     narrow_some,
 )
-from opensink_web.operations.retention import START, Kept, cutoffs, find_prunable, prune_some
+from opensink_web.operations.retention import (
+    EVERYWHERE,
+    START,
+    Kept,
+    Scope,
+    Term,
+    find_prunable,
+    plans,
+    prune_some,
+)
 from opensink_web.operations.slices import SLICE
 from opensink_web.settings import Settings
 from opensink_web.work.stop_signal import StopSignal
@@ -75,13 +84,14 @@ class Chore:
 
 @dataclass(slots=True, eq=False)
 class Pruning:
-    """Goes once through what is older than `cutoff`, which may be far more than may go.
+    """Goes once through what is older than `cutoff` in a scope, which may be far more than may go.
 
     It looks in a transaction that only reads, and only then says that it means to write.
     """
 
     kind: Kept
     cutoff: datetime
+    scope: Scope = EVERYWHERE
     _after: UUID | None = START
     _ids: Sequence[UUID] = ()
 
@@ -89,11 +99,11 @@ class Pruning:
         """Look for a slice, and delete it; return False at the end."""
         if not self._ids and self._after is not None:
             with reading():
-                prunable = find_prunable(self.kind, self.cutoff, self._after)
+                prunable = find_prunable(self.kind, self.cutoff, self._after, self.scope)
             self._ids, self._after = prunable.ids, prunable.next_after
         if self._ids:
             with writing():
-                left = prune_some(self.kind, self.cutoff, self._ids)
+                left = prune_some(self.kind, self.cutoff, self._ids, self.scope)
             self._ids = left  # not before they are gone for good
         return bool(self._ids) or self._after is not None
 
@@ -204,23 +214,19 @@ CLEANING = (
 
 
 def pruning(settings: Settings) -> list[Pruning]:
-    """Return what deletes that which has been kept for as long as the settings say."""
-    return [Pruning(kind, cutoff) for kind, cutoff in cutoffs(kept_days(settings)).items()]
+    """Return what deletes that which was kept for as long as the settings, or a workspace, say."""
+    with reading():
+        planned = plans(kept_days(settings))
+    return [Pruning(each.kind, each.cutoff, each.scope) for each in planned]
 
 
-def kept_days(settings: Settings) -> dict[Kept, int]:
-    """Return for how long each kind is kept; 0 is for good."""
-    return {kind: _days(kind, settings) for kind in Kept}
-
-
-def _days(kind: Kept, settings: Settings) -> int:
-    match kind:
-        case Kept.SESSIONS | Kept.TEST_CALLS:
-            return settings.retention_days_sessions
-        case Kept.EXECUTIONS | Kept.BATCHES:
-            return settings.retention_days_executions
-        case Kept.CHATS:
-            return settings.retention_days_chats
+def kept_days(settings: Settings) -> dict[Term, int]:
+    """Return for how long the settings say that things are kept; 0 is for good."""
+    return {
+        Term.SESSIONS: settings.retention_days_sessions,
+        Term.EXECUTIONS: settings.retention_days_executions,
+        Term.CHATS: settings.retention_days_chats,
+    }
 
 
 def do_chores(

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from opensink_web import clock
 from opensink_web.cli.prune import prune
-from opensink_web.models import Execution, db
-from opensink_web.models.transaction import reading
+from opensink_web.models import Execution, Workspace, db
+from opensink_web.models.transaction import reading, writing
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
 from tests.cli.command_runner import Commands
@@ -54,3 +54,17 @@ def test_without_a_setting_everything_is_kept(
     monkeypatch.setattr(clock, "now", lambda: now)
     assert Commands(settings).run(prune).exit_code == 0
     assert is_there(app)
+
+
+@pytest.mark.usefixtures("ended")
+def test_it_says_which_workspace_keeps_things_for_less_time(
+    app: Flask, settings: Settings, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context(), writing():
+        workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+        workspace.retention_days_executions = 7
+    now = clock.now() + timedelta(days=8)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    said = Commands(settings).run(prune, "--dry-run").output
+    assert "Executions in main, kept for 7 days: 1 would be deleted." in said
+    assert "All other executions are kept." in said

@@ -9,7 +9,7 @@ from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.workspace import rename_workspace, require_second_factor
-from opensink_web.web.access import requires, services
+from opensink_web.web.access import requires
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("workspace", __name__)
@@ -40,23 +40,8 @@ def show(principal: Principal) -> ResponseReturnValue:
         except (InvalidInput, Conflict) as error:
             form.show(error)
     overlaps = principal.workspace.overlaps_at(clock.now())
-    page = render_template(
-        "workspace/show.html", form=form, overlaps=overlaps, retention=_retention()
-    )
+    page = render_template("workspace/show.html", form=form, overlaps=overlaps)
     return page, 422 if form.errors else 200
-
-
-def _retention() -> list[tuple[str, int]]:
-    """Return what is kept after it has ended, and for how many days; 0 is for good."""
-    settings = services().settings
-    return [
-        (
-            "Sessions, with requests, activities and deliveries",
-            settings.retention_days_sessions,
-        ),
-        ("Executions and batches", settings.retention_days_executions),
-        ("Chats", settings.retention_days_chats),
-    ]
 
 
 @blueprint.post("/w/<workspace_slug>/admin/workspace/second-factor")

@@ -174,15 +174,3 @@ def test_a_secret_that_cannot_be_decrypted_can_be_replaced(
     assert alice.get(PAGE).status_code == 200
     assert alice.post(ROTATE).status_code in {200, 303}
     assert name_and_secret(app, cast)[1].startswith("whsec_")
-
-
-class TestWhatIsKept:
-    @pytest.fixture
-    def environment(self, environment: dict[str, str]) -> dict[str, str]:
-        return environment | {"RETENTION_DAYS_EXECUTIONS": "30", "RETENTION_DAYS_CHATS": "1"}
-
-    def test_the_page_says_for_how_long(self, alice: FlaskClient) -> None:
-        page = alice.get(PAGE).text
-        assert "Executions and batches: 30 days" in page
-        assert "Chats: 1 day<" in page
-        assert "Sessions, with requests, activities and deliveries: kept for good" in page
