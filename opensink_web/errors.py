@@ -137,6 +137,13 @@ class RequesterForbidden(OpenSinkError):
     status = 403
 
 
+class NotInStep(OpenSinkError):
+    """Somebody else decides in this step of a rule."""
+
+    status = 403
+    code = "not_in_step"
+
+
 class NotFound(OpenSinkError):
     """It does not exist, or it is in another workspace, which is the same to the caller."""
 

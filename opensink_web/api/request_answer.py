@@ -33,6 +33,7 @@ from opensink_web.operations.requests import queries as input_requests
 from opensink_web.operations.requests.assignment import assignments_of_each
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.digest import digest_of_request
+from opensink_web.operations.requests.policy_step import steps_of
 from opensink_web.operations.requests.vote import votes_of_each
 
 
@@ -72,6 +73,7 @@ _WRITTEN_OTHERWISE = {
     *(
         "tags",
         "assignees",
+        "step",
         "claimed_by",
         "claimed_until",
         "superseded_by",
@@ -88,6 +90,22 @@ class TeamName(ResponseModel):
 
     id: UUID
     name: str
+
+
+class StepOfRule(ResponseModel):
+    """A step, `number` of `count` beginning with 1; its name is what people read."""
+
+    number: int
+    count: int
+    name: str
+
+    @classmethod
+    def at(cls, request: InputRequest) -> Self | None:
+        """Write the step in which a request waits, or was decided."""
+        steps = steps_of(request.steps)
+        if not steps:
+            return None
+        return cls(number=request.step + 1, count=len(steps), name=steps[request.step].name)
 
 
 class AssigneeResponse(ResponseModel):
@@ -149,6 +167,9 @@ class InputRequestResponse(ResponseModel):
     resolved_at: datetime | None
     resolved_by: PersonResponse | None
     resolved_by_system: bool
+    step: StepOfRule | None = Field(
+        description="In which step of a rule it waits; null where it goes by no rule."
+    )
     resolved_for: PersonResponse | None = Field(
         description="For whom they stood in, who was away and whose it was."
     )
@@ -189,7 +210,8 @@ class InputRequestResponse(ResponseModel):
     superseded_by: UUID | None = Field(description="The request that is asked instead of it.")
     digest: str = Field(
         description="The SHA-256, in hexadecimal, of what people are shown: title, message, schema,"
-        " proposed_response and revision, as JSON with sorted keys and no spaces."
+        " proposed_response and revision, as JSON with sorted keys and no spaces; in a later step"
+        " of a rule with the answer of the one before as the proposed_response."
     )
 
     @classmethod
@@ -257,6 +279,7 @@ class InputRequestResponse(ResponseModel):
                 **values,
                 "tags": tags,
                 "assignees": assignments,
+                "step": StepOfRule.at(request),
                 "claimed_by": claim and claim.user,
                 "claimed_until": claim and claim.lapses_at,
                 "responses": votes,

@@ -58,7 +58,8 @@ class InputRequest:
     `superseded_by`. `edited` are JSON Pointers to what the response changes of what was proposed:
     an empty list when nothing was changed, null when nothing was proposed. `resolved_by` is who
     decided; where a deadline did, it is null and `resolved_by_system` true. `resolved_for` is
-    whose deputy they were, if it was assigned to somebody who was away. An agent asked in a
+    whose deputy they were, if it was assigned to somebody who was away. `step` is that of the rule
+    by which it is decided: number, count and name. An agent asked in a
     session, or else an execution, for `requested_by`, who with `forbid_requester` may not decide.
     Where `required_responses` people have to say the same, `responses` are what each has said.
     `digest` is of what people were shown.
@@ -79,6 +80,7 @@ class InputRequest:
     resolved_by: dict[str, str] | None = None
     resolved_by_system: bool = False
     resolved_for: dict[str, str] | None = None
+    step: dict[str, Any] | None = None
     requested_by: dict[str, str] | None = None
     forbid_requester: bool = False
     required_responses: int = 1

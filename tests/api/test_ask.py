@@ -60,6 +60,7 @@ def test_answers_what_was_asked(alice: Api, cast: Cast, session: Any) -> None:
         "resolved_by": None,
         "resolved_by_system": False,
         "resolved_for": None,
+        "step": None,
         "priority": 0,
         "tags": [],
         "assignees": [],

@@ -87,6 +87,8 @@ def _lock(workspace: Workspace, request_id: UUID) -> tuple[LockedRequest, list[A
     # what was read with the lock may be older than the lock
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)
     check_pending(request)
+    if request.steps is not None:
+        raise Conflict("A rule says who decides this, so it cannot be given to others.")
     return replace(locked, request=request), assignments_of([request_id]).get(request_id, [])
 
 

@@ -11,9 +11,11 @@ that nobody fills in what would be refused.
 from dataclasses import dataclass
 from uuid import UUID
 
-from opensink_web.errors import Conflict, RequesterForbidden
+from opensink_web.errors import Conflict, NotInStep, RequesterForbidden
 from opensink_web.models import InputRequest, User
+from opensink_web.operations.accounts.deputy import stands_for
 from opensink_web.operations.requests.claim import claims_of_ids
+from opensink_web.operations.requests.step import StepState, step_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,32 @@ def is_forbidden_to(request: InputRequest, user_id: UUID) -> bool:
 
 
 def check_is_not_forbidden(request: InputRequest, by: User) -> None:
-    """Raises: RequesterForbidden."""
+    """Raises: RequesterForbidden; NotInStep."""
     if is_forbidden_to(request, by.id):
-        raise RequesterForbidden(
-            "You asked for this yourself, and whoever asked may not decide on it. Somebody else has"
-            " to."
-        )
+        raise RequesterForbidden(_ASKED)
+    if request.steps is not None and (why := why_not_in_step(request, step_now(request), by.id)):
+        raise NotInStep(why)
+
+
+_ASKED = (
+    "You asked for this yourself, and whoever asked may not decide on it. Somebody else has to."
+)
+
+
+def why_not_decided_by(request: InputRequest, step: StepState | None, user_id: UUID) -> str:
+    """Say why somebody may not decide on a request that waits in a step; nothing if they may."""
+    if is_forbidden_to(request, user_id):
+        return _ASKED
+    return why_not_in_step(request, step, user_id)
+
+
+def why_not_in_step(request: InputRequest, step: StepState | None, by_id: UUID) -> str:
+    """Say why somebody may not decide in the step in which a request waits; nothing if they may."""
+    if step is None or step.allows(by_id, stands_for(request.workspace_id, by_id)):
+        return ""
+    if by_id in step.earlier:
+        return f"You decided in an earlier step, so others decide now: {step.words}."
+    return f"A rule says who decides this now: {step.words}. You are not among them."
 
 
 def refusal_of(request_id: UUID) -> Conflict:

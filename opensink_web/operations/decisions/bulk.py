@@ -26,9 +26,8 @@ from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer, check_pending
 from opensink_web.operations.requests.assignment import Assignee
 from opensink_web.operations.requests.digest import check_seen
-from opensink_web.operations.requests.row_text import Shown, is_clear_beside_others
+from opensink_web.operations.requests.row_text import Shown, click_of, is_clear_beside_others
 from opensink_web.operations.slices import SLICE
-from opensink_web.schema.one_click import one_click
 
 MAX_ROWS = SLICE
 """How many requests are decided in one go."""
@@ -174,7 +173,7 @@ def _answer_of(request: InputRequest, decision: RowDecision) -> JSONObject | Non
         case Verdict.ANSWER:
             return decision.answer or {}
         case Verdict.YES | Verdict.NO:
-            click = one_click(request.schema, request.proposed_response)
+            click = click_of(request)
             if click is None:
                 raise Conflict("This asks for more than a Yes or No. Open it to answer.")
             if not is_clear_beside_others(request, click, decision.shown):

@@ -29,6 +29,7 @@ from opensink_web.operations.decisions.asker import (
 from opensink_web.operations.decisions.authority import Written, check_may_decide
 from opensink_web.operations.decisions.claim import let_go
 from opensink_web.operations.decisions.stand_in import in_whose_place
+from opensink_web.operations.decisions.steps import advance
 from opensink_web.operations.requests.answer import check_pending, decision
 from opensink_web.operations.requests.claim import claims_of_ids
 from opensink_web.operations.requests.digest import check_seen, digest_of_request
@@ -50,7 +51,7 @@ def vote(
     locked: LockedRequest, ballot: Ballot, *, by: User, seen: str | None
 ) -> InputRequest | None:
     """Count what somebody says, once, whatever they said before. Return the request as it goes on
-    waiting for others; None where this was the vote that decides.
+    waiting for others, in this step or the next; None where this was the vote that decides.
 
     Raises: AlreadyResolved; Superseded; Conflict, and RequesterForbidden, as a decision does.
     """
@@ -66,15 +67,17 @@ def vote(
     _record(request, ballot, by)
     count = sum(map(ballot.is_said_by, standing_votes(request)))
     needed = needed_for(request, ballot.kind)
-    if count >= needed:
+    locked = replace(locked, request=request)
+    if count >= needed and not advance(locked, ballot, by):
         return None
     let_go(request, by)
     if request.comments_count:
         see_mentions(request_id, by.id)
-    word = decision(request.kind, _status_of(ballot.kind))
-    payload: JSONObject = {"vote_by": str(by.id), "outcome": ballot.kind.value}
-    message = f"{by.email} {word} “{request.title}”: {count} of {needed} so far."
-    note(replace(locked, request=request), message, payload=payload)
+    if count < needed:
+        word = decision(request.kind, _status_of(ballot.kind))
+        payload: JSONObject = {"vote_by": str(by.id), "outcome": ballot.kind.value}
+        message = f"{by.email} {word} “{request.title}”: {count} of {needed} so far."
+        note(locked, message, payload=payload)
     changed_after_commit(request.workspace_id)
     return request
 

@@ -112,8 +112,9 @@ def check_revision(
         on_expire=request.on_expire,
         default_response=request.default_response,
         forbid_requester=request.forbid_requester,
-        required_responses=request.required_responses,
-        quorum=request.quorum,
+        # by how many a step is decided says the rule, which may not hold any more
+        required_responses=request.required_responses if request.steps is None else 1,
+        quorum=request.quorum if request.steps is None else None,
     )
     schema = changes.get("schema", request.schema)
     revised = replace(before, **options)
@@ -191,7 +192,7 @@ def _options_now(revision: CheckedRevision, old: InputRequest) -> RequestOptions
     options = revision.options
     if revision.keeps_deadline:
         options = replace(options, expires_at=old.expires_at)  # it may have been extended meanwhile
-    if revision.keeps_assignees:
+    if revision.keeps_assignees and old.steps is None:  # else a rule said whose it was
         assignees = map(Assignee.of, assignments_of([old.id]).get(old.id, ()))
         options = replace(options, assignees=tuple(assignees))
     return options

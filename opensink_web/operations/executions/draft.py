@@ -9,6 +9,7 @@ from uuid import UUID
 from opensink_web import clock
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.models import (
+    Assignment,
     Batch,
     Chat,
     ChatMessage,
@@ -27,7 +28,11 @@ from opensink_web.operations.executions.ending import Step, rows_of_steps
 from opensink_web.operations.executions.pause import Approval, step_of_request
 from opensink_web.operations.executions.queries.chat import title_of
 from opensink_web.operations.executions.submission import Options, TargetSnapshot, own_values
-from opensink_web.operations.requests.creation import rows_of_requests
+from opensink_web.operations.requests.creation import (
+    assignment_rows,
+    rows_of_requests,
+    with_rules,
+)
 from opensink_web.schema.secrets import secrets_of
 
 Rows = dict[type[Base], list[dict[str, Any]]]
@@ -91,7 +96,7 @@ def rows_of(draft: Draft, indexes: range) -> Rows:
     ]
     steps = [Step(draft.execution_ids[index], StepKind.QUEUED) for index in indexes]
     if draft.approval is not None:
-        requests = rows_of_requests(
+        asked = with_rules(
             [
                 draft.approval.request(
                     draft.execution_ids[index],
@@ -102,7 +107,9 @@ def rows_of(draft: Draft, indexes: range) -> Rows:
                 for index in indexes
             ]
         )
-        rows[InputRequest] = requests
+        requests = rows[InputRequest] = rows_of_requests(asked)
+        if assigned := assignment_rows(asked, requests):
+            rows[Assignment] = assigned
         steps += [step_of_request(row["id"], row["execution_id"], row["title"]) for row in requests]
     rows[ExecutionStep] = rows_of_steps(steps)
     return rows

@@ -132,6 +132,21 @@ def rows_of_assignees(
     ]
 
 
+def those_left(workspace_id: UUID, assignees: Sequence[Assignee]) -> tuple[Assignee, ...]:
+    """Return those who are there still, of members and teams that were named before."""
+    user_ids = [each.user_id for each in assignees if each.user_id is not None]
+    team_ids = [each.team_id for each in assignees if each.team_id is not None]
+    there: set[UUID] = set()
+    if user_ids:
+        query = select(Membership.user_id).where(
+            Membership.workspace_id == workspace_id, Membership.user_id.in_(user_ids)
+        )
+        there |= set(db.session.scalars(query))
+    if team_ids:
+        there |= set(db.session.scalars(select(Team.id).where(Team.id.in_(team_ids))))
+    return tuple(each for each in assignees if (each.user_id or each.team_id) in there)
+
+
 def add_assignments(rows: Sequence[dict[str, Any]]) -> None:
     """Insert what rows_of_assignees() has made."""
     if rows:

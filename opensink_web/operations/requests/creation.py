@@ -4,7 +4,7 @@ What it means to whoever asks, a session or an execution, is theirs to write dow
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,10 +28,17 @@ from opensink_web.models.base import new_id
 from opensink_web.models.sealed import row_as_written, sealed_values
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.audit.record import record
-from opensink_web.operations.requests.assignment import add_assignments, rows_of_assignees
+from opensink_web.operations.requests.assignment import (
+    Assignee,
+    add_assignments,
+    rows_of_assignees,
+    those_left,
+)
 from opensink_web.operations.requests.deadline import set_deadline
 from opensink_web.operations.requests.digest import digest_of
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
+from opensink_web.operations.requests.policy import Rules, first_options
+from opensink_web.operations.requests.policy_step import steps_as_json
 
 LINE_LENGTH_MAX = 255
 """Of a key and of a title."""
@@ -50,7 +57,7 @@ class NewRequest:
     whose key or token an agent asked with, or whose execution it is. `asked_with_id` is the
     execution whose token an agent asked with, `batch_id` the batch that `execution_id` is one of.
     `supersedes_id` is the request that this one is asked instead of, as its next `revision`, with
-    the comments of its thread.
+    the comments of its thread. By which rule it is decided, in which `steps`, is found here.
     """
 
     workspace_id: UUID
@@ -70,6 +77,8 @@ class NewRequest:
     revision: int = 1
     thread_id: UUID | None = None
     comments_count: int = 0
+    policy_revision_id: UUID | None = None
+    steps: JSONValue = None
     options: RequestOptions = NO_OPTIONS
 
 
@@ -85,6 +94,7 @@ def create_request(request: NewRequest) -> InputRequest:
 
     It belongs to no session of the ORM. Its session is locked.
     """
+    (request,) = with_rules([request])
     values = _values_of(request, clock.now(), _OPTIONS)
     row = sealed_values(InputRequest, values)
     _add([request], [row])
@@ -101,9 +111,36 @@ def create_requests(requests: Sequence[NewRequest]) -> list[UUID]:
 
     Whoever asks is locked, or was written down in this transaction.
     """
+    requests = with_rules(requests)
     rows = rows_of_requests(requests)
     _add(requests, rows)
     return [row["id"] for row in rows]
+
+
+def with_rules(requests: Sequence[NewRequest]) -> list[NewRequest]:
+    """Return requests with the rules that they are decided by, as these are now.
+
+    Of a workspace without rules it costs one statement. Raises: Unavailable.
+    """
+    known: dict[tuple[UUID, UUID | None], Rules] = {}
+    ruled = []
+    for each in requests:
+        asker = (each.workspace_id, each.agent_id)
+        rules = known[asker] = known.get(asker) or Rules(*asker)
+        rule = rules.rule_for(each.key, each.schema, each.proposed_response)
+        if rule is None:
+            ruled.append(each)
+            continue
+        steps = rule.steps_for(each.options)
+        ruled.append(
+            replace(
+                each,
+                policy_revision_id=rule.revision_id,
+                steps=steps_as_json(steps),
+                options=first_options(steps, each.options),
+            )
+        )
+    return ruled
 
 
 def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None:
@@ -123,11 +160,28 @@ def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None
     ]
     if tags:
         run_prepared(_ADD_TAGS, tags)
+    add_assignments(assignment_rows(requests, rows))
     for row, request in zip(rows, requests, strict=True):
-        if assignees := request.options.assignees:
-            add_assignments(rows_of_assignees(row["id"], request.workspace_id, assignees))
         if (moment := request.options.expires_at) is not None:
             set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
+
+
+def assignment_rows(
+    requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what is inserted for those to whom requests are assigned; `rows` are the requests'.
+
+    A rule may name somebody who has left since it was made.
+    """
+    there: dict[tuple[Assignee, ...], tuple[Assignee, ...]] = {}
+    made = []
+    for row, request in zip(rows, requests, strict=True):
+        assignees = request.options.assignees
+        if request.steps is not None and assignees not in there:
+            there[assignees] = those_left(request.workspace_id, assignees)
+        named = there.get(assignees, assignees)
+        made += rows_of_assignees(row["id"], request.workspace_id, named)
+    return made
 
 
 def _asked_by(request: NewRequest) -> dict[str, JSONValue]:
@@ -137,6 +191,7 @@ def _asked_by(request: NewRequest) -> dict[str, JSONValue]:
         "session": request.session_id,
         "execution": request.execution_id or request.asked_with_id,
         "supersedes": request.supersedes_id,
+        "rule_revision": request.policy_revision_id,
     }
     return {name: str(each) for name, each in asked_by.items() if each is not None}
 

@@ -35,7 +35,7 @@ def digest_of_request(request: InputRequest) -> str:
         request.title,
         request.message,
         request.schema,
-        request.proposed_response,
+        request.proposal,
         request.revision,
     )
 

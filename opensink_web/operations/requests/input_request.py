@@ -29,6 +29,7 @@ from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.deadline import set_deadline
+from opensink_web.operations.requests.policy_step import PolicyStep
 
 # Built once, because building a statement costs more than running it.
 # who has taken a request on in the moment in which it is decided; looked up by the statement that
@@ -78,6 +79,9 @@ _WITHDRAW = (
     .values({**UNDECIDED, "sealed_decline_reason": bindparam("reason")})
 )
 _EXTEND = update(InputRequest).where(InputRequest.id == bindparam("of_request"))
+_BEGIN_STEP = update(InputRequest).where(
+    InputRequest.id == bindparam("of_request"), InputRequest.status == InputRequestStatus.PENDING
+)
 _COUNT_COMMENT = (
     update(InputRequest)
     .where(InputRequest.id == bindparam("of_request"))
@@ -159,6 +163,25 @@ def store_deadline(request: InputRequest, expires_at: datetime) -> None:
     """Move the deadline of a request that waits, and whose asker is locked."""
     run_prepared(_EXTEND, {"of_request": request.id, "expires_at": expires_at})
     set_deadline(request.id, request.workspace_id, DeadlineKind.EXPIRY, expires_at)
+    changed_after_commit(request.workspace_id)
+
+
+def store_step(
+    request: InputRequest, number: int, answer: JSONObject, step: PolicyStep, digest: str
+) -> None:
+    """Have a request wait in its next step, about what was answered in the one before; the asker is
+    locked.
+    """
+    values = {
+        "of_request": request.id,
+        "step": number,
+        "step_answer": InputRequest.step_answer.seal(request.id, answer),
+        "required_responses": step.required_responses,
+        "quorum": step.quorum if step.required_responses > 1 else None,
+        "forbid_requester": step.forbid_requester,
+        "digest": digest,
+    }
+    run_prepared(_BEGIN_STEP, values)
     changed_after_commit(request.workspace_id)
 
 

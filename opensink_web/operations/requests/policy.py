@@ -4,7 +4,8 @@ What a rule's condition is held against is the proposal: the input of a call tha
 approval, else what the schema of a question proposes by itself.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import Row, bindparam, or_, select
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import Function, Policy, PolicyRevision, db
 from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.policy_step import PolicyStep, steps_of
 from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.validation import Checker
@@ -39,6 +41,12 @@ class Frozen:
     revision_id: UUID
     steps: tuple[PolicyStep, ...]
     checker: Checker
+
+    def steps_for(self, options: RequestOptions) -> tuple[PolicyStep, ...]:
+        """Return the steps of a request: who asked may have said that they are not to decide."""
+        if not options.forbid_requester:
+            return self.steps
+        return tuple(replace(each, forbid_requester=True) for each in self.steps)
 
     def concerns(self, payload: JSONValue) -> bool:
         """Return True if the condition is met, or cannot be told: what is too much to be checked
@@ -67,6 +75,18 @@ class Rules:
             is_theirs = not self._is_of_agent and key == f"{row.namespace}/{row.name}"
             return is_theirs and row.key in {None, key}
         return row.key in {None, key}
+
+
+def first_options(steps: Sequence[PolicyStep], options: RequestOptions) -> RequestOptions:
+    """Return with which options a request is asked that goes by steps: with those of the first."""
+    step = steps[0]
+    return replace(
+        options,
+        assignees=step.assignees,
+        required_responses=step.required_responses,
+        quorum=step.quorum if step.required_responses > 1 else None,
+        forbid_requester=step.forbid_requester,
+    )
 
 
 def payload_of(schema: JSONValue, proposed: JSONObject | None) -> JSONObject:

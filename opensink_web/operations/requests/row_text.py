@@ -12,7 +12,7 @@ from typing import assert_never
 
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.models import InputRequest, InputRequestKind
-from opensink_web.schema.one_click import NO, YES, OneClick
+from opensink_web.schema.one_click import NO, YES, OneClick, one_click
 from opensink_web.schema.secrets import secrets_of
 from opensink_web.visible_text import has_hidden, in_plain
 
@@ -69,8 +69,8 @@ def row_text_of(request: InputRequest) -> RowText:
     excerpt, rest = _excerpt_of(request)
     if request.kind is InputRequestKind.APPROVAL:
         # its message names the function and who calls it, which stand in the row
-        facts = preview_of(request.schema, request.proposed_response or {}, WHOLE_LENGTH)
-        texts: JSONValue = [request.title, request.proposed_response]
+        facts = preview_of(request.schema, request.proposal or {}, WHOLE_LENGTH)
+        texts: JSONValue = [request.title, request.proposal]
         is_cut = facts.endswith("…")
     else:
         facts = ""
@@ -78,6 +78,16 @@ def row_text_of(request: InputRequest) -> RowText:
         is_cut = excerpt.endswith("…") or bool(rest) or _is_more_than_a_line(request)
     is_whole = not (is_cut or len(request.title) > WHOLE_LENGTH or has_hidden(texts))
     return RowText(in_plain(excerpt), facts, is_whole)
+
+
+def click_of(request: InputRequest) -> OneClick | None:
+    """Return what one click can answer of a request; None where it has to be opened, as what was
+    answered to a question in the step before. Raises: UnreadableSecret.
+    """
+    is_question = request.kind is not InputRequestKind.APPROVAL
+    if is_question and request.sealed_step_answer is not None:
+        return None
+    return one_click(request.schema, request.proposal)
 
 
 def is_seen_whole(click: OneClick) -> bool:

@@ -55,13 +55,13 @@ class Ballot:
 
 
 def is_voted_on(request: InputRequest) -> bool:
-    """Return True if more than one person has to say the same."""
-    return request.required_responses > 1
+    """Return True if more than one person has to say the same, or one step follows another."""
+    return request.required_responses > 1 or request.steps is not None
 
 
 def step_of(request: InputRequest) -> int:
     """Return the step in which a request waits: what was said in others does not count in it."""
-    return 0
+    return request.step
 
 
 def needed_for(request: InputRequest, kind: VoteKind) -> int:

@@ -90,7 +90,7 @@ def form_of_draft(principal: Principal, input_request: InputRequest) -> AnswerFo
             form = submitted_form(principal, typed_for, fields)
             if typed_for is input_request:
                 return form
-            blank = AnswerForm.blank(input_request.schema, input_request.proposed_response)
+            blank = AnswerForm.blank(input_request.schema, input_request.proposal)
             return submitted_form(principal, input_request, moved(fields, form, blank))
     return None
 
@@ -132,9 +132,7 @@ def submitted_form(
 ) -> AnswerForm:
     """Return the form with what was sent in it."""
     vault = PageVault(principal.user.id, f"request {input_request.id}")
-    return AnswerForm.submitted(
-        input_request.schema, fields, input_request.proposed_response, vault
-    )
+    return AnswerForm.submitted(input_request.schema, fields, input_request.proposal, vault)
 
 
 def typed_in(form: AnswerForm) -> list[tuple[str, str]]:
@@ -203,7 +201,7 @@ def save_held(
     """
     if not services().settings.undo_seconds:
         return
-    click = one_click(input_request.schema, input_request.proposed_response)
+    click = one_click(input_request.schema, input_request.proposal)
     if click is not None and value is not None and value in (click.yes, click.no):
         drafts.discard_draft(input_request.id, principal.user.id)
         return

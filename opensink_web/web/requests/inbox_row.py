@@ -16,9 +16,10 @@ from opensink_web.models import (
 )
 from opensink_web.operations.accounts.deputy import absences_of
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.decisions.authority import is_forbidden_to
+from opensink_web.operations.decisions.authority import why_not_decided_by
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.row_text import RowText, row_text_of
+from opensink_web.operations.requests.step import steps_now
 from opensink_web.web.requests.decided import Decided, decided_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.row_choice import RowChoice, choice_of
@@ -33,8 +34,8 @@ class Row:
 
     `decided` is what was decided and its outcome. `choice` is what the reader may decide here;
     `undo_seconds` is for how long they can take their decision back. `whose` names those it is
-    assigned to, `claimed_by` who has taken it on. `is_forbidden` where the reader asked for it and
-    may not decide.
+    assigned to, `claimed_by` who has taken it on. `is_forbidden` where the reader
+    may not decide; `step` says in which step of a rule it waits.
     """
 
     input_request: InputRequest
@@ -48,6 +49,7 @@ class Row:
     whose: str
     claimed_by: str
     is_forbidden: bool
+    step: str
 
     def action(self, endpoint: str, **values: str) -> str:
         """Return the address of something that is done to the request, from this list."""
@@ -84,6 +86,11 @@ def rows_of(
     decided = decided_of(principal, requests)
     may_decide = principal.may("agent_session_input_requests", Action.WRITE)
     claims = claims_of(requests)
+    steps = steps_now([each for each in requests if _is_pending(each)])
+    why_not = {
+        each.id: why_not_decided_by(each, steps.get(each.id), principal.user.id)
+        for each in requests
+    }
     assigned = {whom.user_id for each in requests for whom in each.assignments if whom.user_id}
     away = absences_of(principal.workspace, assigned) if assigned else {}
     texts = {request.id: _text_of(request) for request in requests}
@@ -96,12 +103,13 @@ def rows_of(
             decided=decided.get(request.id),
             is_overdue=_is_overdue(request),
             choice=choice_of(request, texts[request.id])
-            if may_decide and not is_forbidden_to(request, principal.user.id)
+            if may_decide and not why_not[request.id]
             else None,
             undo_seconds=_undo_seconds(principal, request),
             whose=", ".join(_named(each, away) for each in request.assignments),
             claimed_by=claims[request.id].user.email if request.id in claims else "",
-            is_forbidden=_is_pending(request) and is_forbidden_to(request, principal.user.id),
+            is_forbidden=_is_pending(request) and bool(why_not[request.id]),
+            step=steps[request.id].words if request.id in steps else "",
         )
         for request in requests
     ]

@@ -124,7 +124,7 @@ def page_with(
     """Draw a request, with a comment that was not taken, if there is one."""
     form = form_of_draft(principal, input_request)
     if _is_pending(input_request):
-        form = form or AnswerForm.blank(input_request.schema, input_request.proposed_response)
+        form = form or AnswerForm.blank(input_request.schema, input_request.proposal)
     elif input_request.resolved_by_id == principal.user.id:
         form = None  # what is decided is what they had entered
     return _page(principal, input_request, form, comment_form=comment_form, status=status)

@@ -11,11 +11,12 @@ from uuid import UUID
 from opensink_web.models import Absence, Assignment, Claim, Delivery, InputRequest
 from opensink_web.operations.accounts.deputy import absences_of, stands_for
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.decisions.authority import is_forbidden_to
+from opensink_web.operations.decisions.authority import why_not_decided_by
 from opensink_web.operations.page import PageRequest
 from opensink_web.operations.requests.assignment import assignments_of, own_of
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.queries import who_types
+from opensink_web.operations.requests.step import StepState, step_now
 from opensink_web.web.executions.execution_timeline import execution_events
 from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.timeline import Event, timeline_of
@@ -38,7 +39,8 @@ class RequestState:
     `failed` is a call that they can have made again. `whose` are those it is assigned to, of which
     `own` is the reader's own assignment, or of somebody for whom they stand in; `away` are those
     who are away, by id. `claim` says who has taken it on, and whether that
-    `is_claimed_by_another`; `is_forbidden` where the reader asked for it and may not decide;
+    `is_claimed_by_another`; `is_forbidden` where the reader may not decide, and `why_not`; `step`
+    is that of the rule by which it is decided;
     `typing` are the others who are at an answer.
     `versions` has one for each part that is swapped by itself: what did not change stays as it is.
     """
@@ -56,6 +58,8 @@ class RequestState:
     claim: Claim | None
     is_claimed_by_another: bool
     is_forbidden: bool
+    why_not: str
+    step: StepState | None
     typing: Sequence[str]
     versions: dict[str, str]
 
@@ -84,6 +88,8 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
     stands_in = stands_for(principal.workspace.id, principal.user.id) if assigned else ()
     claim = claims_of([input_request]).get(input_request.id)
     is_pending = progress.is_pending
+    step = step_now(input_request) if is_pending else None
+    why_not = why_not_decided_by(input_request, step, principal.user.id) if is_pending else ""
     typing = who_types(input_request.id, principal.user.id) if is_pending else ()
     return RequestState(
         progress=progress,
@@ -100,7 +106,9 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         away=away,
         claim=claim,
         is_claimed_by_another=claim is not None and claim.user_id != principal.user.id,
-        is_forbidden=is_pending and is_forbidden_to(input_request, principal.user.id),
+        is_forbidden=bool(why_not),
+        why_not=why_not,
+        step=step,
         typing=typing,
         versions={
             "request": version_of(progress.version, asker and asker.status, *map(_fact, events)),
@@ -108,6 +116,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
             "place": version_of(place.neighbours),
             "who": version_of(
                 is_pending,
+                step and (step.number, step.was_opened),
                 [(each.id, each.user_id in away) for each in whose],
                 claim and (claim.user_id, claim.claimed_at),
                 typing,

@@ -12,10 +12,11 @@ from opensink_web.operations.requests.row_text import (
     Shown,
     WholeText,
     asked_by,
+    click_of,
     is_seen_whole,
     whole_text_of,
 )
-from opensink_web.schema.one_click import APPROVE, NO, YES, one_click
+from opensink_web.schema.one_click import APPROVE, NO, YES
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def choice_of(request: InputRequest, text: RowText) -> RowChoice | None:
     if request.status is not InputRequestStatus.PENDING:
         return None
     try:
-        click = one_click(request.schema, request.proposed_response)
+        click = click_of(request)
         mark = Mark(request.id, digest_of_request(request))
     except UnreadableSecret:
         return None

@@ -204,7 +204,7 @@ def _submitted(input_request: InputRequest) -> AnswerForm:
     form = AnswerForm.submitted(
         input_request.schema,
         request.form,
-        input_request.proposed_response,
+        input_request.proposal,
         name=_name_of(input_request),
     )
     restored = request.form.getlist(RESTORE)
@@ -214,7 +214,7 @@ def _submitted(input_request: InputRequest) -> AnswerForm:
 
 
 def _blank(input_request: InputRequest) -> AnswerForm:
-    proposed = input_request.proposed_response
+    proposed = input_request.proposal
     return AnswerForm.blank(input_request.schema, proposed, name=_name_of(input_request))
 
 
