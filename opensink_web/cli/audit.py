@@ -3,7 +3,6 @@
 import json
 import sys
 from contextlib import suppress
-from dataclasses import asdict
 from typing import TextIO
 from uuid import UUID
 
@@ -89,7 +88,7 @@ def checkpoint(settings: Settings, workspace: str | None) -> None:
             with writing():
                 made = sign(workspace_id)
             if made is not None:
-                click.echo(json.dumps(asdict(made)))
+                click.echo(made.line)
 
 
 def _read(file: TextIO) -> list[Checkpoint]:

@@ -5,6 +5,7 @@ that was kept elsewhere, nor sign another one: the key that signs is kept encryp
 has one, Ed25519 (RFC 8032), and its checkpoints name the public half.
 """
 
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -36,6 +37,11 @@ class Checkpoint:
     at: str
     key: str
     signature: str
+
+    @property
+    def line(self) -> str:
+        """The line of JSON that is kept elsewhere, and compared with the chain later."""
+        return json.dumps(asdict(self))
 
     @property
     def is_signed(self) -> bool:
@@ -82,6 +88,13 @@ def checkpoints_of(workspace_id: UUID) -> Sequence[Checkpoint]:
     """Return all checkpoints of a chain, in order."""
     query = select(AuditCheckpoint).where(AuditCheckpoint.workspace_id == workspace_id)
     return [_of(row) for row in db.session.scalars(query.order_by(AuditCheckpoint.seq))]
+
+
+def last_checkpoint(workspace_id: UUID) -> Checkpoint | None:
+    """Return the newest checkpoint of a chain; None before the first."""
+    query = select(AuditCheckpoint).where(AuditCheckpoint.workspace_id == workspace_id)
+    row = db.session.scalars(query.order_by(AuditCheckpoint.seq.desc()).limit(1)).one_or_none()
+    return None if row is None else _of(row)
 
 
 def public_key_of(workspace_id: UUID) -> str | None:

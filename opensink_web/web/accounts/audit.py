@@ -13,6 +13,7 @@ from opensink_web.errors import InvalidInput
 from opensink_web.models import AuditAction
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.queries import list_members
+from opensink_web.operations.audit.checkpoint import last_checkpoint
 from opensink_web.operations.audit.export import ExportFormat, written
 from opensink_web.operations.audit.queries import (
     AuditFilter,
@@ -56,6 +57,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         "audit/index.html",
         rows=[row_of(slug, entry, kept) for entry in page.items],
         state=chain_state(principal.workspace),
+        checkpoint=last_checkpoint(principal.workspace.id),
         filters=filters,
         kept=kept,
         people=sorted(members.items(), key=lambda each: each[1]),

@@ -112,7 +112,7 @@ def _name(field: str) -> str:
 
 def _text(value: JSONValue) -> str:
     match value:
-        case None | "":
+        case None | "" | []:
             return "nothing"
         case bool():
             return "yes" if value else "no"

@@ -47,7 +47,7 @@ class Subjects:
         """Return how whom a step tells is called."""
         match step.who:
             case Who.ASSIGNEES:
-                return "those whose it is"
+                return "the assignees"
             case Who.ADMINS:
                 return "the admins"
             case Who.USER:
@@ -246,7 +246,7 @@ def _choices_of_subjects(subjects: Subjects, chain: EscalationChain | None) -> l
 
 def _choices_of_whom(subjects: Subjects) -> list[SelectChoice]:
     return [
-        SelectChoice(Who.ASSIGNEES.value, "Those whose it is"),
+        SelectChoice(Who.ASSIGNEES.value, "The assignees"),
         SelectChoice(Who.ADMINS.value, "The admins"),
         *(SelectChoice(f"team:{each.id}", f"Team {each.name}") for each in subjects.teams),
         *(SelectChoice(f"user:{each.user_id}", each.user.email) for each in subjects.members),

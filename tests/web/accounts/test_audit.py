@@ -1,6 +1,7 @@
 """The page of the audit: who did what, with filters, and as a file."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -16,6 +17,7 @@ from opensink_web.models import ActorKind, AuditAction, SubjectKind
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import writing
 from opensink_web.operations.audit.actor import Actor, acting_as
+from opensink_web.operations.audit.checkpoint import sign
 from opensink_web.operations.audit.record import record
 from tests.api.conftest import Api, ask
 from tests.conftest import Cast
@@ -48,6 +50,18 @@ def test_what_happened_is_listed_newest_first(alice: FlaskClient, request_id: st
     assert "bob@example.com" in page
     assert f"/w/main/requests/{request_id}" in page
     assert "chained, up to" in page
+
+
+def test_the_last_checkpoint_is_shown_to_be_kept_elsewhere(
+    app: Flask, cast: Cast, alice: FlaskClient, request_id: str
+) -> None:
+    assert "checkpoint-line" not in alice.get(AUDIT).text
+    with app.app_context(), writing():
+        checkpoint = sign(cast.alice.workspace_id)
+    assert checkpoint is not None
+    page = alice.get(AUDIT).text
+    assert f"Signed up to entry {checkpoint.seq}" in page
+    assert checkpoint.line in html.unescape(page)
 
 
 def test_a_list_is_narrowed_by_who_what_about_what_and_when(
