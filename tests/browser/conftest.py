@@ -127,6 +127,7 @@ def site_of(opensink: Opensink, *, url: str = "", **variables: str) -> Iterator[
 def site(oidc_server: OidcServer) -> Iterator[Site]:
     provider = {"OIDC_ISSUER": oidc_server.issuer, "OIDC_NAME": "Acme"}
     client = {"OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
+    client["NOTIFICATION_HOSTS"] = "127.0.0.0/8"
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="osbrowser"))
         opensink = Opensink(Path(folder) / "var")

@@ -138,6 +138,7 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     paths += [f"/admin/agents/{ids['agent_id']}", "/admin/api-keys", "/admin/api-keys/new"]
     paths += ["/admin/members", "/admin/workspace", "/functions", "/functions/new"]
     paths += ["/admin/roles", "/admin/roles/new", f"/requests/{uuid4()}"]
+    paths += ["/notifications", "/notifications/channels/new/slack"]
     paths += define_function(site)
     paths += execute(site)
     found = []

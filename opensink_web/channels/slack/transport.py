@@ -75,7 +75,7 @@ class SlackChannel:
     kind = "slack"
     label = "Slack or a webhook like it"
     can_withdraw = True
-    withdraws_in_place = False
+    withdraws_in_place = True  # a chat is read by more people than whose channel it is
     needs_confirmation = False
     is_added_by_device = False
     fields: tuple[Field, ...] = (
