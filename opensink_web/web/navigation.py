@@ -76,6 +76,7 @@ _MENU = (
 )
 
 _SETTINGS = (
+    _Entry("Overview", "settings.show", "workspace", Action.READ),
     _Entry("Workspace", "workspace.show", "workspace", Action.WRITE),
     _Entry("Members", "member.index", "members", Action.WRITE, group="People"),
     _Entry("Teams", "team.index", "teams", Action.WRITE, group="People"),

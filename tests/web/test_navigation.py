@@ -32,7 +32,9 @@ def test_each_page_of_settings_is_marked_in_its_menu(alice: FlaskClient) -> None
     home = alice.get("/w/main/inbox").text
     assert lines(SETTINGS, home) == {}
     settings = lines(SETTINGS, alice.get(lines(MENU, home)["Settings"]).text)
-    assert {"Members", "Teams", "Roles", "API keys", "Audit", "Workspace"} <= set(settings)
+    assert {"Overview", "Members", "Teams", "Roles", "API keys", "Audit", "Workspace"} <= set(
+        settings
+    )
     for name, href in settings.items():
         page = alice.get(href)
         assert page.status_code == 200, href

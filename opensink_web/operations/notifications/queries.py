@@ -103,3 +103,12 @@ def count_failed(workspace: Workspace, user: User) -> int:
         NotificationMessage.status == MessageStatus.FAILED,
     )
     return db.session.scalar(query) or 0
+
+
+def count_paused_channels(workspace: Workspace) -> int:
+    """Count the channels of members that stopped, because what they call is gone or refuses."""
+    query = select(func.count()).where(
+        NotificationChannel.workspace_id == workspace.id,
+        NotificationChannel.paused_reason.is_not(None),
+    )
+    return db.session.scalar(query) or 0

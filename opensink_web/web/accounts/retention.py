@@ -44,17 +44,17 @@ class RetentionForm(SettingsForm):
 @requires("workspace", Action.WRITE)
 def show(principal: Principal) -> ResponseReturnValue:
     """Show for how long things are kept; a POST changes it, once it was said what would go."""
-    workspace, of_server = principal.workspace, _of_server()
+    workspace, server = principal.workspace, of_server()
     form = RetentionForm(data={term.value: days for term, days in own_days(workspace).items()})
     going: Mapping[Kept, int] = {}
     if form.validate_on_submit():
         try:
-            check_days(form.days(), of_server)
+            check_days(form.days(), server)
             if request.form.get(CONFIRMED) != form.as_text():
-                going = count_going(workspace, form.days(), of_server)
+                going = count_going(workspace, form.days(), server)
             if not going:
                 with writing():
-                    set_retention(workspace, form.days(), of_server)
+                    set_retention(workspace, form.days(), server)
                 flash("What is kept, and for how long, is saved.", "success")
                 slug = workspace.slug
                 return redirect(url_for("retention.show", workspace_slug=slug), 303)
@@ -65,13 +65,14 @@ def show(principal: Principal) -> ResponseReturnValue:
         form=form,
         going=[(_words(kind), count) for kind, count in going.items()],
         counted_max=COUNTED_MAX,
-        of_server=of_server,
+        of_server=server,
         days_min=DAYS_MIN,
     )
     return page, 422 if form.errors else 200
 
 
-def _of_server() -> dict[Term, int]:
+def of_server() -> dict[Term, int]:
+    """Return for how many days this server keeps things; 0 is for good."""
     settings = services().settings
     return {
         Term.SESSIONS: settings.retention_days_sessions,
