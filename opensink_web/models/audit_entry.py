@@ -134,7 +134,7 @@ class AuditAction(StrEnum):
     TEAM_DELETED = "team_deleted"
     ABSENCE_SET = "absence_set"
     ABSENCE_ENDED = "absence_ended"
-    STEP_BEGUN = "step_begun"
+    REQUEST_STEP_BEGUN = "request_step_begun"
     RULE_CREATED = "rule_created"
     RULE_CHANGED = "rule_changed"
     RULE_MOVED = "rule_moved"

@@ -11,7 +11,7 @@ REQUESTS = PACKAGE / "operations" / "requests"
 WAYS = {
     REQUESTS / "creation.py": ["create"],
     REQUESTS / "input_request.py": [
-        *("decide", "take effect", "reopen", "withdraw", "extend", "count"),
+        *("decide", "take effect", "reopen", "withdraw", "extend", "begin a step", "count"),
     ],
     REQUESTS / "cancellation.py": ["cancel"],
 }

@@ -4,6 +4,7 @@ A decline ends the request in whichever step it comes, and so does the answer in
 decisions as any other (decision.py). Whoever votes has locked the asker.
 """
 
+from opensink_web.json_value import JSONObject
 from opensink_web.models import AuditAction, InputRequestStatus, User, VoteKind, db
 from opensink_web.models.transaction import changed_after_commit
 from opensink_web.operations.decisions.asker import LockedRequest, note
@@ -39,7 +40,11 @@ def advance(locked: LockedRequest, ballot: Ballot, by: User) -> bool:
     words = words_of(number + 1, len(steps), following)
     message = f"{by.email} {_word(locked)} “{request.title}” in {done}. It waits in {words}."
     note(locked, message, payload={"step": number + 1, "decided_by": str(by.id)})
-    record_of(request, AuditAction.STEP_BEGUN, {"step": words, "after": done}, by=by)
+    after = assignments_of([request.id]).get(request.id, [])
+    were, are = [each.name for each in before], [each.name for each in after]
+    changes: JSONObject = {"assignees": [[*were], [*are]]}
+    details: JSONObject = {"step": words, "after": done, "changes": changes}
+    record_of(request, AuditAction.REQUEST_STEP_BEGUN, details, by=by)
     changed_after_commit(request.workspace_id)
     db.session.expire(request)
     return True

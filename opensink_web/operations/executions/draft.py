@@ -96,7 +96,7 @@ def rows_of(draft: Draft, indexes: range) -> Rows:
     ]
     steps = [Step(draft.execution_ids[index], StepKind.QUEUED) for index in indexes]
     if draft.approval is not None:
-        asked = with_rules(
+        questions = with_rules(
             [
                 draft.approval.request(
                     draft.execution_ids[index],
@@ -107,8 +107,8 @@ def rows_of(draft: Draft, indexes: range) -> Rows:
                 for index in indexes
             ]
         )
-        requests = rows[InputRequest] = rows_of_requests(asked)
-        if assigned := assignment_rows(asked, requests):
+        requests = rows[InputRequest] = rows_of_requests(questions)
+        if assigned := assignment_rows(questions, requests):
             rows[Assignment] = assigned
         steps += [step_of_request(row["id"], row["execution_id"], row["title"]) for row in requests]
     rows[ExecutionStep] = rows_of_steps(steps)

@@ -46,7 +46,9 @@ from opensink_web.operations.notifications.withdrawal import take_back, wait_aga
 from opensink_web.operations.requests.waiting import WAITS_FROM_NOW_ON, WAITS_NO_LONGER
 from opensink_web.operations.slices import SLICE
 
-_GIVEN = frozenset({AuditAction.REQUEST_ASSIGNED, AuditAction.REQUEST_HANDED_ON})
+_GIVEN = frozenset(
+    {AuditAction.REQUEST_ASSIGNED, AuditAction.REQUEST_HANDED_ON, AuditAction.REQUEST_STEP_BEGUN}
+)
 _EVENTS = WAITS_FROM_NOW_ON | WAITS_NO_LONGER | _GIVEN | {AuditAction.REQUEST_COMMENTED}
 _CHAINED = select(AuditHead.seq).where(AuditHead.workspace_id == Workspace.id).scalar_subquery()
 _READ = (
@@ -145,6 +147,8 @@ def _note(events: _Events, row: Row[Any]) -> None:
         case action if action in _GIVEN:
             by_id = row.user_id if row.actor is ActorKind.PERSON else None
             events.given.append((subject_id, _newly_named(_details_of(row)), by_id))
+            if action is AuditAction.REQUEST_STEP_BEGUN:  # those hear of it who may decide only now
+                events.waiting_ids.add(subject_id)
         case action if action in WAITS_NO_LONGER:
             events.closed_ids.add(subject_id)
         case AuditAction.REQUEST_CREATED:

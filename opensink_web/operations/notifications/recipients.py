@@ -103,7 +103,7 @@ def _may_take_part(listener: Listener, subject: Subject, event: NotificationEven
     """Return True if somebody may decide; for a comment that mentions them reading is enough."""
     if event is NotificationEvent.MENTIONED:
         return listener.may_read
-    return listener.may_decide and listener.user_id != subject.requester_id
+    return listener.may_decide and subject.may_be_decided_by(listener.user_id)
 
 
 def matches(

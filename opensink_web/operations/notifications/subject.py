@@ -1,8 +1,8 @@
 """What rules look at of a request, or of the calls of a batch that wait for approval."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.accounts.deputy import deputies_in
+from opensink_web.operations.requests.step import StepState, steps_now
 
 _COLUMNS = (
     InputRequest.id,
@@ -30,13 +31,15 @@ _COLUMNS = (
     InputRequest.priority,
     InputRequest.forbid_requester,
     InputRequest.requested_by_id,
+    InputRequest.policy_revision_id,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`id` is a request's, or that of a batch. `assignee_ids` are the people whose it is, and who
-    stands in for them; the one of `requester_id` may not decide.
+    stands in for them; the one of `requester_id` may not decide. Of one that goes by a rule `step`
+    says who may, in whose place `deputies` may.
     """
 
     id: UUID
@@ -47,6 +50,15 @@ class Subject:
     tags: frozenset[str] = frozenset()
     assignee_ids: frozenset[UUID] = frozenset()
     requester_id: UUID | None = None
+    step: StepState | None = None
+    deputies: Mapping[UUID, UUID] = field(default_factory=dict)
+
+    def may_be_decided_by(self, user_id: UUID) -> bool:
+        """Return True unless whoever asked, or the step of a rule, keeps somebody from it."""
+        if user_id == self.requester_id:
+            return False
+        away = [each for each, deputy_id in self.deputies.items() if deputy_id == user_id]
+        return self.step is None or self.step.allows(user_id, away)
 
 
 def waiting_subjects(workspace_id: UUID, request_ids: Collection[UUID]) -> list[Subject]:
@@ -56,7 +68,13 @@ def waiting_subjects(workspace_id: UUID, request_ids: Collection[UUID]) -> list[
     rows = _rows(workspace_id, InputRequest.id.in_(request_ids))
     ids = [row.id for row in rows]
     tags, whose = _tags_of(ids), assignees_of(workspace_id, ids)
-    return [_subject(row.id, row, tags[row.id], whose.get(row.id, {}).keys()) for row in rows]
+    subjects = [_subject(row.id, row, tags[row.id], whose.get(row.id, {}).keys()) for row in rows]
+    stepped = [row.id for row in rows if row.policy_revision_id is not None]
+    if not stepped:
+        return subjects
+    requests = db.session.scalars(select(InputRequest).where(InputRequest.id.in_(stepped)))
+    steps, deputies = steps_now([*requests]), deputies_in(workspace_id)
+    return [replace(each, step=steps.get(each.id), deputies=deputies) for each in subjects]
 
 
 def subjects_of_batches(workspace_id: UUID, batch_ids: Collection[UUID]) -> list[Subject]:

@@ -166,7 +166,7 @@ def test_only_they_decide_and_then_a_second_person(cast: Cast, finance: UUID) ->
     assert stored.edited == ["/amount"]
     votes = db.session.scalars(select(Vote).order_by(Vote.step))
     assert [(each.step, each.user_id) for each in votes] == [(0, cast.alice.id), (1, cast.bob.id)]
-    begun = select(AuditEntry).where(AuditEntry.action == AuditAction.STEP_BEGUN)
+    begun = select(AuditEntry).where(AuditEntry.action == AuditAction.REQUEST_STEP_BEGUN)
     assert len(db.session.scalars(begun).all()) == 1
 
 

@@ -18,6 +18,7 @@ from opensink_web.operations.accounts.user import deactivate_member
 from opensink_web.operations.notifications import notifier
 from opensink_web.operations.notifications.gathering import gather
 from opensink_web.operations.notifications.recipients import Notice
+from opensink_web.operations.requests.policy_step import PolicyStep
 from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
@@ -37,6 +38,7 @@ from tests.support.notifications import (
     to,
 )
 from tests.support.pause_scenarios import approval_in, refuse
+from tests.support.rule_cases import by_team, make_finance, make_rule, put, say
 from tests.support.scenarios import answer
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
@@ -56,6 +58,24 @@ def test_everybody_with_a_rule_is_told_once_and_nobody_elsewhere(
     [told] = to(mail, cast.bob)
     assert "Trader" in told.text
     assert f"{settings.public_url}/w/main/requests/" in told.text
+
+
+def test_in_steps_those_are_told_who_may_decide_then(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
+) -> None:
+    for person in (cast.alice, cast.bob):
+        add_mail(person, settings)
+    make_rule(cast, by_team(make_finance(cast)), PolicyStep("Second"))
+    request_id = put(cast)
+    tell(sender)
+    assert (subjects(mail, cast.alice), subjects(mail, cast.bob)) == (["[Main] Pay?"], [])
+    say(cast, cast.alice, request_id, {"amount": 1})
+    for _ in range(2):
+        tell(sender)
+    assert (subjects(mail, cast.alice), subjects(mail, cast.bob)) == (
+        ["[Main] Pay?"],
+        ["[Main] Pay?"],
+    )
 
 
 def test_a_viewer_and_whoever_is_shut_out_is_told_nothing(
