@@ -69,7 +69,13 @@ class ResultRow:
     @property
     def is_taken_back(self) -> bool:
         """Return True if it was decided and waits again."""
-        return not self.refusal and self.row is not None and self.row.is_waiting
+        is_waiting = self.row is not None and self.row.is_waiting
+        return not self.refusal and is_waiting and not self.is_counted
+
+    @property
+    def is_counted(self) -> bool:
+        """Return True if it waits for others to say the same."""
+        return not self.refusal and self.row is not None and self.row.is_counted
 
     @property
     def is_moving(self) -> bool:
@@ -93,6 +99,7 @@ class ResultPage:
     filters: InboxFilter
     refused: Sequence[ResultRow]
     taken_back: Sequence[ResultRow]
+    counted: Sequence[ResultRow]
     decided: Sequence[ResultRow]
     undo_seconds: float | None
     refresh_href: str | None
@@ -100,7 +107,11 @@ class ResultPage:
     @property
     def title(self) -> str:
         """How many there are of each, those of which there are none left out."""
-        counts = ((self.taken_back, "taken back"), (self.refused, "not"))
+        counts = (
+            (self.counted, "waiting for others"),
+            (self.taken_back, "taken back"),
+            (self.refused, "not"),
+        )
         words = [f"{len(rows)} {word}" for rows, word in counts if rows]
         return ", ".join([f"{len(self.decided)} decided", *words])
 
@@ -150,7 +161,10 @@ def result(principal: Principal, bulk_id: UUID) -> ResponseReturnValue:
     rows = {each.id: each for each in rows_of(principal, filters, requests)}
     drawn = [ResultRow(rows.get(each.request_id), each.refusal) for each in results]
     version = version_of(
-        [(each.row.status, each.row.decided) if each.row else None for each in drawn]
+        [
+            (each.row.status, each.row.decided, each.row.tally) if each.row else None
+            for each in drawn
+        ]
     )
     if is_unchanged(version):
         return UNCHANGED
@@ -161,7 +175,10 @@ def result(principal: Principal, bulk_id: UUID) -> ResponseReturnValue:
         filters=filters,
         refused=[each for each in drawn if each.refusal],
         taken_back=[each for each in drawn if each.is_taken_back],
-        decided=[each for each in drawn if not (each.refusal or each.is_taken_back)],
+        counted=[each for each in drawn if each.is_counted],
+        decided=[
+            each for each in drawn if not (each.refusal or each.is_taken_back or each.is_counted)
+        ],
         undo_seconds=max(undo_seconds, default=None) if is_theirs else None,
         refresh_href=filters.address("bulk.result", bulk_id=bulk_id, version=version)
         if any(each.is_moving for each in drawn)

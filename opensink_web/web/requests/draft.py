@@ -23,6 +23,7 @@ from opensink_web.operations.requests.queries import (
     others_with_draft,
     predecessor_of,
 )
+from opensink_web.operations.requests.vote import votes_of_each
 from opensink_web.schema.controls.sent import FormData
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.moved import moved
@@ -70,10 +71,12 @@ def draft_shown(
     """Return what the page says of drafts; with `has_buttons` these are the whole answer."""
     own, typed_for = _own_draft(principal, input_request)
     others = (others_with_draft(each.id, principal.user.id) for each in _revisions(input_request))
+    votes = votes_of_each([input_request]).get(input_request.id, [])
+    sent = {each.user.email for each in votes if each.user}  # what they typed was sent
     return ShownDraft(
         own.updated_at if own else None,
         None if typed_for is input_request else typed_for.revision,
-        tuple(sorted({email for emails in others for email in emails})),
+        tuple(sorted({email for emails in others for email in emails} - sent)),
         may_stay_here=not form.root.node.secrets.may_hold_any(),
         is_shown=not (has_buttons or form.is_as_drawn)
         or bool(reason_of_draft(principal, input_request)),

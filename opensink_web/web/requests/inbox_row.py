@@ -23,6 +23,7 @@ from opensink_web.operations.requests.step import steps_now
 from opensink_web.web.requests.decided import Decided, decided_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.row_choice import RowChoice, choice_of
+from opensink_web.web.requests.votes import Tally, tallies_of
 
 _PLAIN_YES = frozenset({"approve", "approved", "confirm", "confirmed", "ok", "yes"})
 """Titles of a field to which a yes means the same as to the request."""
@@ -35,7 +36,8 @@ class Row:
     `decided` is what was decided and its outcome. `choice` is what the reader may decide here;
     `undo_seconds` is for how long they can take their decision back. `whose` names those it is
     assigned to, `claimed_by` who has taken it on. `is_forbidden` where the reader
-    may not decide; `step` says in which step of a rule it waits.
+    may not decide; `step` says in which step of a rule it waits; `tally` is how far it is, where
+    several people have to answer.
     """
 
     input_request: InputRequest
@@ -50,6 +52,7 @@ class Row:
     claimed_by: str
     is_forbidden: bool
     step: str
+    tally: Tally | None
 
     def action(self, endpoint: str, **values: str) -> str:
         """Return the address of something that is done to the request, from this list."""
@@ -75,6 +78,11 @@ class Row:
         return self.status is InputRequestStatus.PENDING
 
     @property
+    def is_counted(self) -> bool:
+        """Return True if the reader has said something that can be taken back, and others wait."""
+        return self.is_waiting and _has_said(self.tally)
+
+    @property
     def is_approval(self) -> bool:
         return self.input_request.kind is InputRequestKind.APPROVAL
 
@@ -93,6 +101,7 @@ def rows_of(
     }
     assigned = {whom.user_id for each in requests for whom in each.assignments if whom.user_id}
     away = absences_of(principal.workspace, assigned) if assigned else {}
+    tallies = tallies_of(principal, requests)
     texts = {request.id: _text_of(request) for request in requests}
     return [
         Row(
@@ -103,16 +112,22 @@ def rows_of(
             decided=decided.get(request.id),
             is_overdue=_is_overdue(request),
             choice=choice_of(request, texts[request.id])
-            if may_decide and not why_not[request.id]
+            if may_decide and not why_not[request.id] and not _has_said(tallies.get(request.id))
             else None,
             undo_seconds=_undo_seconds(principal, request),
             whose=", ".join(_named(each, away) for each in request.assignments),
             claimed_by=claims[request.id].user.email if request.id in claims else "",
             is_forbidden=_is_pending(request) and bool(why_not[request.id]),
             step=steps[request.id].words if request.id in steps else "",
+            tally=tallies.get(request.id),
         )
         for request in requests
     ]
+
+
+def _has_said(tally: Tally | None) -> bool:
+    """Return True if the reader has had their say, and it is for others now."""
+    return tally is not None and tally.own != ""
 
 
 def _named(assignment: Assignment, away: Mapping[UUID, Absence]) -> str:

@@ -17,6 +17,7 @@ from opensink_web.web.rendering.words import Mark
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.place import undo_href
 from opensink_web.web.requests.progress import Progress, Step, progress_of
+from opensink_web.web.requests.votes import votes_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class LastDecision:
     """A request that was decided: how, and the step of what became of it that says most.
 
     `undo_until` is there while the reader can take it back, `failed` is a call that they can have
-    made again.
+    made again. `counted` is the word for what they have said where it waits for others, and can be
+    taken back.
     """
 
     input_request: InputRequest
@@ -34,6 +36,7 @@ class LastDecision:
     failed: Delivery | None
     is_watched: bool
     version: str
+    counted: str = ""
 
 
 def last_decision_of(principal: Principal, request_id: UUID | None) -> LastDecision | None:
@@ -46,7 +49,7 @@ def last_decision_of(principal: Principal, request_id: UUID | None) -> LastDecis
         return None
     progress = progress_of(principal, input_request)
     if not progress.steps:
-        return None
+        return _counted(principal, input_request)
     decision, *further = progress.steps
     undo_until = _undo_until(principal, input_request)
     return LastDecision(
@@ -58,6 +61,17 @@ def last_decision_of(principal: Principal, request_id: UUID | None) -> LastDecis
         is_watched=progress.is_watched,
         version=version_of(input_request.id, progress.version, undo_until),
     )
+
+
+def _counted(principal: Principal, input_request: InputRequest) -> LastDecision | None:
+    """Return what the reader has said to a request that waits for others to say the same."""
+    votes = votes_shown(principal, input_request)
+    if votes is None or not votes.tally.own:
+        return None
+    step = Step(Mark.DONE, votes.words)
+    version = version_of(input_request.id, votes.fact)
+    counted = votes.tally.own
+    return LastDecision(input_request, step, step, None, None, False, version, counted)
 
 
 def around(last: LastDecision | None, list_filter: InboxFilter) -> dict[str, Any]:

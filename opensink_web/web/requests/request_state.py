@@ -28,6 +28,7 @@ from opensink_web.web.requests.last_decision import (
 from opensink_web.web.requests.place import Place, place_of
 from opensink_web.web.requests.progress import Progress, progress_of
 from opensink_web.web.requests.thread import Thread, thread_of
+from opensink_web.web.requests.votes import ShownVotes, votes_shown
 
 EVENTS_SHOWN = 8
 
@@ -40,8 +41,8 @@ class RequestState:
     `own` is the reader's own assignment, or of somebody for whom they stand in; `away` are those
     who are away, by id. `claim` says who has taken it on, and whether that
     `is_claimed_by_another`; `is_forbidden` where the reader may not decide, and `why_not`; `step`
-    is that of the rule by which it is decided;
-    `typing` are the others who are at an answer.
+    is that of the rule by which it is decided; `typing` are the others who are at an answer;
+    `votes` what several people have said, where more than one has to.
     `versions` has one for each part that is swapped by itself: what did not change stays as it is.
     """
 
@@ -61,6 +62,7 @@ class RequestState:
     why_not: str
     step: StepState | None
     typing: Sequence[str]
+    votes: ShownVotes | None
     versions: dict[str, str]
 
     @property
@@ -90,7 +92,10 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
     is_pending = progress.is_pending
     step = step_now(input_request) if is_pending else None
     why_not = why_not_decided_by(input_request, step, principal.user.id) if is_pending else ""
+    votes = votes_shown(principal, input_request)
+    voters = {each.who for each in votes.votes} if votes else set()
     typing = who_types(input_request.id, principal.user.id) if is_pending else ()
+    typing = [each for each in typing if each not in voters]  # their answer was sent
     return RequestState(
         progress=progress,
         events=events,
@@ -110,6 +115,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
         why_not=why_not,
         step=step,
         typing=typing,
+        votes=votes,
         versions={
             "request": version_of(progress.version, asker and asker.status, *map(_fact, events)),
             "last": last.version if last else "none",
@@ -120,6 +126,7 @@ def state_of(principal: Principal, input_request: InputRequest) -> RequestState:
                 [(each.id, each.user_id in away) for each in whose],
                 claim and (claim.user_id, claim.claimed_at),
                 typing,
+                votes and votes.fact,
             ),
             "thread": thread.version,
         },

@@ -44,7 +44,7 @@ def test_its_row_offers_nothing_and_takes_nothing(
     alice: FlaskClient, bob: FlaskClient, inside: Inside, asked: UUID
 ) -> None:
     row = row_of(alice.get(INBOX).text, asked)
-    assert "somebody else decides" in row
+    assert "For others to decide" in row
     assert "<button" not in row
     assert "<input" not in row
     there = f"/w/main/requests/{asked}/row"
