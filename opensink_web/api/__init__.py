@@ -20,6 +20,7 @@ from opensink_web.api import (
     policy,
     preview,
     role,
+    standing_approval,
     team,
 )
 from opensink_web.contract.mounting import blueprint_of
@@ -39,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *function.routes,
     *api_key.routes,
     *role.routes,
+    *standing_approval.routes,
     *team.routes,
     *policy.routes,
     *insights.routes,

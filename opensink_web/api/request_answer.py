@@ -141,10 +141,10 @@ class InputRequestResponse(ResponseModel):
     `proposed_response`, or else of the defaults and constants of the schema. It is empty when all
     was taken as proposed, and null when nothing was proposed, there is no response, or it was given
     before OpenSink kept this. Who declined, and when, is in `resolved_by` and `resolved_at`; where
-    a deadline decided, nobody is, and `resolved_by_system` is true. What the schema calls secret is
-    shown to the API key of the agent, which is one that may write agents' sessions, or execute the
-    function that asked, and to an execution's own token; everybody else sees `"••••••"` in its
-    place.
+    a deadline or a standing approval decided, nobody is, and `resolved_by_system` is true. What the
+    schema calls secret is shown to the API key of the agent, which is one that may write agents'
+    sessions, or execute the function that asked, and to an execution's own token; everybody else
+    sees `"••••••"` in its place.
     """
 
     id: UUID
@@ -172,6 +172,9 @@ class InputRequestResponse(ResponseModel):
     )
     resolved_for: PersonResponse | None = Field(
         description="For whom they stood in, who was away and whose it was."
+    )
+    standing_approval_id: UUID | None = Field(
+        description="The standing approval by which it was approved without a person."
     )
     priority: int
     tags: list[str]

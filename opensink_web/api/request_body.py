@@ -174,6 +174,7 @@ _SERVER_SET = frozenset(
         *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
         *("resolved_by_system", "resolved_for", "revision", "supersedes_id", "superseded_by"),
         *("digest", "cancel_reason", "comments_count", "requested_by", "responses"),
+        "standing_approval_id",
     }
 )
 

@@ -57,12 +57,12 @@ class InputRequest:
     `decline_reason`), `cancelled` by whoever asked, `expired`, or `superseded` by the request
     `superseded_by`. `edited` are JSON Pointers to what the response changes of what was proposed:
     an empty list when nothing was changed, null when nothing was proposed. `resolved_by` is who
-    decided; where a deadline did, it is null and `resolved_by_system` true. `resolved_for` is
-    whose deputy they were, if it was assigned to somebody who was away. `step` is that of the rule
-    by which it is decided: number, count and name. An agent asked in a
-    session, or else an execution, for `requested_by`, who with `forbid_requester` may not decide.
-    Where `required_responses` people have to say the same, `responses` are what each has said.
-    `digest` is of what people were shown.
+    decided; where a deadline or a standing approval did, it is null and `resolved_by_system` true.
+    `resolved_for` is whose deputy they were, if it was assigned to somebody who was away. `step` is
+    that of the rule by which it is decided: number, count and name. An agent asked in a session, or
+    else an execution, for `requested_by`, who with `forbid_requester` may not decide. Where
+    `required_responses` people have to say the same, `responses` are what each has said. `digest`
+    is of what people were shown.
     """
 
     id: str
@@ -86,6 +86,7 @@ class InputRequest:
     required_responses: int = 1
     quorum: str | None = None
     responses: tuple[dict[str, Any], ...] = ()
+    standing_approval_id: str | None = None
     expires_at: str | None = None
     revision: int = 1
     supersedes_id: str | None = None

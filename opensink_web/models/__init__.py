@@ -103,6 +103,7 @@ from opensink_web.models.saved_view import SavedView
 from opensink_web.models.search_document import SearchDocument, SearchProgress, WaitingDocument
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.server_key import ServerKey
+from opensink_web.models.standing_approval import StandingApproval, StandingState
 from opensink_web.models.team import Team, TeamMember
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
 from opensink_web.models.vote import Vote, VoteKind
@@ -201,6 +202,8 @@ __all__ = [
     "SecondFactor",
     "ServerKey",
     "SessionStatus",
+    "StandingApproval",
+    "StandingState",
     "StepKind",
     "SubjectKind",
     "Team",

@@ -60,6 +60,7 @@ class SubjectKind(StrEnum):
     EXECUTION = "execution"
     RULE = "rule"
     ESCALATION_CHAIN = "escalation_chain"
+    STANDING_APPROVAL = "standing_approval"
 
 
 class AuditAction(StrEnum):
@@ -89,6 +90,9 @@ class AuditAction(StrEnum):
     REQUEST_REMINDED = "request_reminded"
     REQUEST_ESCALATED = "request_escalated"
     REQUEST_COMMENTED = "request_commented"
+    STANDING_APPROVAL_GRANTED = "standing_approval_granted"
+    STANDING_APPROVAL_USED = "standing_approval_used"
+    STANDING_APPROVAL_REVOKED = "standing_approval_revoked"
     BATCH_SUBMITTED = "batch_submitted"
     BATCH_CANCELLED = "batch_cancelled"
     EXECUTION_CANCELLED = "execution_cancelled"

@@ -1,5 +1,6 @@
-"""What happens to a request at a moment: a decision that can be undone takes effect, or nobody has
-decided in time. Work of the engine: a row is due at its moment, and gone once it was carried out.
+"""What happens to a request at a moment: a decision that can be undone takes effect, nobody has
+decided in time, or a standing approval may hold for it. Work of the engine: a row is due at its
+moment, and gone once it was carried out.
 """
 
 from enum import StrEnum
@@ -17,6 +18,7 @@ class DeadlineKind(StrEnum):
 
     EFFECT = "effect"
     EXPIRY = "expiry"
+    STANDING = "standing"
 
 
 class Deadline(Identified, Leased, Base):

@@ -19,10 +19,12 @@ from opensink_web.models.assignment import Assignment
 from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
 from opensink_web.models.execution import Execution
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.standing_approval import StandingApproval
 from opensink_web.models.user import User
 
 _IS_DECIDED = text("resolved_by_id IS NOT NULL")
 _SUPERSEDES = text("supersedes_id IS NOT NULL")
+_IS_BY_STANDING_APPROVAL = text("standing_approval_id IS NOT NULL")
 _HAS_THREAD = text("thread_id IS NOT NULL")
 _IS_OPEN = text("status IN ('pending', 'held')")
 _HAS_REFERENCE = text("reference IS NOT NULL")
@@ -165,13 +167,13 @@ class InputRequest(Identified, Created, Base):
     `proposed_response` is what a call is to be made with, of an approval. `edited` are JSON
     Pointers to what was changed of it, or of what the schema proposes; null where nothing was
     proposed. Who declined, and when, is in `resolved_by` and `resolved_at`, as who answered;
-    `resolved_by_system` where a deadline did. `held_until` is when a decision that could be undone
-    takes effect, or did. `required_responses` is how many people have to answer, by what `quorum`
-    says where it is more than one. `requested_by` is for whom it was asked: whose key or token an
-    agent asked with, or whose execution it is; nobody in rows from before that was kept. With
-    `forbid_requester` they cannot decide on it themselves. `digest` is of what people were shown;
-    it is null in rows from before it was kept. `precedence` ascends as the priority falls, null
-    without one; `closed_at` is when a request left what waits.
+    `resolved_by_system` where a deadline or a standing approval did. `held_until` is when a
+    decision that could be undone takes effect, or did. `required_responses` is how many people have
+    to answer, by what `quorum` says where it is more than one. `requested_by` is for whom it was
+    asked: whose key or token an agent asked with, or whose execution it is; nobody in rows from
+    before that was kept. With `forbid_requester` they cannot decide on it themselves. `digest` is
+    of what people were shown; it is null in rows from before it was kept. `precedence` ascends as
+    the priority falls, null without one; `closed_at` is when a request left what waits.
     """
 
     __tablename__ = "input_requests"
@@ -217,6 +219,8 @@ class InputRequest(Identified, Created, Base):
     resolved_by_system: Mapped[bool] = mapped_column(default=False)
     # for whom they stood in, where it was not assigned to themselves; the account may be gone
     resolved_for_id: Mapped[UUID | None]
+    # by which it was approved without a person; no foreign key: it goes with nobody
+    standing_approval_id: Mapped[UUID | None]
     # by whoever asked, or because it ended
     cancelled_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
@@ -262,6 +266,10 @@ class InputRequest(Identified, Created, Base):
     resolved_for: Mapped[User | None] = relationship(
         primaryjoin="foreign(InputRequest.resolved_for_id) == User.id", viewonly=True
     )
+    standing_approval: Mapped[StandingApproval | None] = relationship(
+        primaryjoin="foreign(InputRequest.standing_approval_id) == StandingApproval.id",
+        viewonly=True,
+    )
     tags: Mapped[list["InputRequestTag"]] = relationship(
         order_by="InputRequestTag.tag", passive_deletes=True
     )
@@ -294,6 +302,12 @@ class InputRequest(Identified, Created, Base):
         ),
         Index(None, "supersedes_id", sqlite_where=_SUPERSEDES, postgresql_where=_SUPERSEDES),
         Index(None, "thread_id", sqlite_where=_HAS_THREAD, postgresql_where=_HAS_THREAD),
+        Index(
+            None,
+            *("standing_approval_id", "id"),
+            sqlite_where=_IS_BY_STANDING_APPROVAL,
+            postgresql_where=_IS_BY_STANDING_APPROVAL,
+        ),
         *_list_indexes(),
         Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
     )

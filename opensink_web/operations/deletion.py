@@ -24,6 +24,7 @@ from opensink_web.models import (
     Execution,
     Function,
     InputRequest,
+    StandingApproval,
     SubjectKind,
     db,
 )
@@ -46,9 +47,9 @@ _BELONG_TO = {
     _FUNCTIONS: ("function_id", ()),
 }
 _OUTLIVE = {
-    _AGENTS: _tables(Execution, Batch, Chat),
+    _AGENTS: _tables(Execution, Batch, Chat, StandingApproval),
     _SESSIONS: (),
-    _FUNCTIONS: _tables(Execution, Batch),
+    _FUNCTIONS: _tables(Execution, Batch, StandingApproval),
 }
 
 

@@ -53,6 +53,7 @@ from opensink_web.web.requests import (
     preview,
     row,
     saved_view,
+    standing_approval,
     table,
     undo,
 )
@@ -88,6 +89,7 @@ _AREAS = (
     draft,
     preview,
     policy,
+    standing_approval,
     agent_session,
     delivery,
     function,

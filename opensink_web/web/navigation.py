@@ -84,6 +84,13 @@ _SETTINGS = (
     _Entry("Sign-ins", "member_sign_in.index", "members", Action.WRITE, group="People"),
     _Entry("Rules", "policy.index", "policies", Action.WRITE, group="Deciding"),
     _Entry("Escalation", "escalation.index", "escalation_chains", Action.WRITE, group="Deciding"),
+    _Entry(
+        "Standing approvals",
+        "standing_approval.index",
+        "standing_approvals",
+        Action.WRITE,
+        group="Deciding",
+    ),
     _Entry("API keys", "api_key.index", "api_keys", Action.WRITE, group="Programs"),
     _Entry("Retention", "retention.show", "workspace", Action.WRITE, group="Records"),
     _Entry("Audit", "audit.index", "audit", Action.READ, group="Records"),

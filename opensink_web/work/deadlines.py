@@ -1,6 +1,7 @@
-"""Deadlines as a kind of work: a decision that was held takes effect, a request expires.
+"""Deadlines as a kind of work: a decision that was held takes effect, a request expires, what is
+asked is held against standing approvals.
 
-The group of a deadline is its workspace. Nothing leaves this server, so there is nothing to do but
+The group of a deadline is its workspace. Nothing leaves this server, so there is little to do but
 to write down what happens.
 """
 
@@ -19,6 +20,7 @@ from opensink_web.operations.decisions.deadline import (
     finish_deadlines,
     give_up_deadline,
 )
+from opensink_web.operations.requests.standing_approval import Use
 from opensink_web.work.queue import Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
 
@@ -50,18 +52,19 @@ class Deadlines:
         if len(due) > look.most:
             # thousands may expire at one moment; somebody waits for what they have just decided
             effects = look.due(_EFFECTS_DUE)
-            due = [*effects, *(each for each in due if each.kind is DeadlineKind.EXPIRY)]
+            due = [*effects, *(each for each in due if each.kind is not DeadlineKind.EFFECT)]
         rows, has_more = look.cut(due[: look.most + 1], AT_ONCE)
         if not rows:
             return Claims(has_more=has_more)
         return Claims(claims_of(rows, look.take(_TAKE, rows)), has_more)
 
-    def carry_out(self, claim: DeadlineClaim, tools: Tools) -> None:
-        """All there is to do is written down."""
+    def carry_out(self, claim: DeadlineClaim, tools: Tools) -> Use | None:
+        """Look which standing approvals hold; all else there is to do is written down."""
+        return None if claim.question is None else claim.question.use()
 
-    def finish(self, settled: Sequence[tuple[DeadlineClaim, None]]) -> None:
+    def finish(self, settled: Sequence[tuple[DeadlineClaim, Use | None]]) -> None:
         """Have happen what was due."""
-        finish_deadlines([claim for claim, _ in settled])
+        finish_deadlines(settled)
 
     def ended(self, row_id: UUID, reason: str) -> dict[str, object]:
         """Keep one that nothing can be done with: its request would wait for it forever."""

@@ -9,6 +9,7 @@
     ["Enter", "Open the row"],
     ["A", "Yes, or approve: it is sent at once"],
     ["R", "No: sent at once where yes or no is asked; else decline, with a reason"],
+    ["S", "Yes, and allow the same again without a person: its bounds are asked for"],
     ["D", "Decline with a reason"],
     ["C", "Claim a request: nobody else decides it meanwhile; or let it go"],
     ["Z", "Undo the last decision, while there is time"],

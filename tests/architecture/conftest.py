@@ -22,6 +22,7 @@ from tests.api.conftest import (
 from tests.conftest import Cast
 from tests.support.chats import chat_input, submit_some
 from tests.support.executions import submit_many
+from tests.support.standing_cases import granted_on
 
 __all__ = ["alice", "apis"]
 
@@ -54,6 +55,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     function = make_function(alice, namespace="own", name="own")
     with app.app_context():
         submitted = submit_many(cast.alice, UUID(function["id"]), 1)
+        approval_id = granted_on(cast.alice, UUID(request["id"]))
         chats = submit_some(cast.alice, UUID(agent["id"]), [chat_input()])
     activities = alice.read("/agent-session-activities")
     return {
@@ -67,6 +69,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "team_id": team["id"],
         "policy_id": made(alice.post("/policies", {"name": "r", "steps": [{}]}))["id"],
         "chain_id": chain["id"],
+        "approval_id": str(approval_id),
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),
         "batch_id": str(submitted.id),

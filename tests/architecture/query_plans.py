@@ -27,7 +27,7 @@ from tests.support.statements import Statement
 SMALL = {
     *("users", "workspaces", "memberships", "roles", "membership_roles", "invitations"),
     *("identities", "second_factors", "recovery_codes", "password_resets", "agents", "functions"),
-    *("teams", "team_members", "absences", "policies", "policy_revisions"),
+    *("teams", "team_members", "absences", "policies", "policy_revisions", "standing_approvals"),
     *("escalation_chains", "escalation_revisions", "escalation_cursors"),
 }
 """What people make by hand. Every other table grows with what programs do."""

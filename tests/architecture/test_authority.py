@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "opensink_web"
 OPERATIONS = PACKAGE / "operations"
 DECISION = OPERATIONS / "decisions" / "decision.py"
 EXPIRY = OPERATIONS / "decisions" / "expiry.py"
+STANDING = OPERATIONS / "decisions" / "standing_use.py"
 STORE = OPERATIONS / "requests" / "input_request.py"
 STORING = {"store_response", "store_refusal"}
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
@@ -38,7 +39,7 @@ def test_decisions_are_stored_by_nothing_else() -> None:
         }
         assert not names & STORING, "decide by resolve() or decline()"
 
-    for_each([path for path in MODULES if path not in {DECISION, EXPIRY, STORE}], check)
+    for_each([path for path in MODULES if path not in {DECISION, EXPIRY, STANDING, STORE}], check)
 
 
 def test_what_a_person_decides_is_looked_at_before_anything_follows_from_it() -> None:
@@ -50,7 +51,14 @@ def test_what_a_person_decides_is_looked_at_before_anything_follows_from_it() ->
     assert ast.unparse(decided.body[1]) == "check_may_decide(written)"  # [0] is the docstring
 
 
-def test_a_deadline_decides_for_nobody() -> None:
-    (expire,) = (each for each in functions_of(EXPIRY) if calls_in(each, STORING))
-    for call in calls_in(expire, STORING):
-        assert ast.unparse(call.args[2]) == "None"
+def test_a_deadline_decides_for_nobody_nor_does_a_standing_approval() -> None:
+    for path in (EXPIRY, STANDING):
+        (deciding,) = (each for each in functions_of(path) if calls_in(each, STORING))
+        for call in calls_in(deciding, STORING):
+            assert ast.unparse(call.args[2]) == "None"
+
+
+def test_a_standing_approval_does_not_stand_for_whoever_may_not_decide() -> None:
+    (using,) = (each for each in functions_of(STANDING) if calls_in(each, STORING))
+    looked_at = calls_in(using, {"is_forbidden_to"})
+    assert [each.lineno < calls_in(using, STORING)[0].lineno for each in looked_at] == [True]

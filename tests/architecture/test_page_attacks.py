@@ -21,10 +21,12 @@ from tests.conftest import Cast
 from tests.support.bulk_cases import Inside, marks_on
 from tests.support.review_cases import make_viewer
 from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.standing_cases import granted_on
 from tests.web.conftest import browser_of
 
 ROWS: dict[str, Any] = {
     "agent_id": models.Agent,
+    "approval_id": models.StandingApproval,
     "batch_id": models.Batch,
     "bulk_id": models.BulkDecision,
     "channel_id": models.NotificationChannel,
@@ -55,7 +57,9 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
     """Have a row of everything in Alice's workspace; return their ids by the names of parts."""
     inside = Inside(app)
     with app.app_context():
-        answer(cast.bob, ask_in(cast.alice, ENDPOINT))
+        waiting = ask_in(cast.alice, ENDPOINT)
+        answer(cast.bob, waiting)
+        granted_on(cast.bob, waiting.request_id)
     inside.ask(cast.alice, 2)
     inside.approvals(cast.alice, 1)
     alice, inbox = browser_of(app, cast.alice), f"/w/{MAIN}/inbox"

@@ -36,6 +36,7 @@ from tests.support.escalations import make_chain, plan_for
 from tests.support.executions import make_function, principal_of, submit_many
 from tests.support.pause_scenarios import paused_in
 from tests.support.scenarios import ENDPOINT, answer, ask_in, index_all
+from tests.support.standing_cases import granted_on
 from tests.support.statements import statements, writes_in
 from tests.web.conftest import browser_of
 
@@ -53,6 +54,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
         paused = paused_in(alice)
         chat = submit_some(alice, make_agent(alice), [chat_input()])
         chain_id = make_chain(alice, plan_for())
+        approval_id = granted_on(alice, waiting.request_id)
         with writing():
             by = principal_of(alice)
             role_id = create_role(
@@ -81,6 +83,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "chain_id": chain_id,
                 "user_id": alice.id,
                 "preview_id": preview_id,
+                "approval_id": approval_id,
                 "bulk_id": bulk_id,
                 "channel_id": channel_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),

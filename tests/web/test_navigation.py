@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.role import create_role, set_roles
 from tests.conftest import Cast
+from tests.support.review_cases import make_viewer
 from tests.support.scenarios import admin_of
 
 MENU = re.compile(r'<nav class="sidebar-nav".*?</nav>', re.DOTALL)
@@ -49,7 +50,8 @@ def test_what_stands_below_a_page_is_marked_as_it(alice: FlaskClient, path: str,
     assert current(SETTINGS, alice.get(f"/w/main/admin/{path}").text) == [line]
 
 
-def test_who_may_see_none_of_it_has_no_such_line(bob: FlaskClient) -> None:
+def test_who_may_see_none_of_it_has_no_such_line(app: Flask, cast: Cast, bob: FlaskClient) -> None:
+    make_viewer(app, cast.bob)
     page = bob.get("/w/main/inbox").text
     assert "Inbox" in lines(MENU, page)
     assert "Settings" not in lines(MENU, page)
@@ -58,6 +60,7 @@ def test_who_may_see_none_of_it_has_no_such_line(bob: FlaskClient) -> None:
 def test_who_may_see_some_of_it_is_led_to_the_first_of_that(
     app: Flask, cast: Cast, bob: FlaskClient
 ) -> None:
+    make_viewer(app, cast.bob)
     with app.app_context(), writing():
         by = admin_of(cast.alice.workspace_id)
         role = create_role(by, name="Auditor", description="", permissions=["sinas.audit.read:all"])

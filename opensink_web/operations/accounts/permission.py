@@ -45,6 +45,7 @@ KEY_RESOURCES = (
     "executions",
     "batches",
     "chats",
+    "standing_approvals",
     "teams",
     "policies",
     "insights",
@@ -79,7 +80,9 @@ _READ_ALL = _patterns(
     f"{SERVICE}.functions/*/*.read:all",
 )
 _ANSWER = _patterns(
-    f"{SERVICE}.agent_session_input_requests.write:all", f"{SERVICE}.executions.continue:all"
+    f"{SERVICE}.agent_session_input_requests.write:all",
+    f"{SERVICE}.standing_approvals.write:all",
+    f"{SERVICE}.executions.continue:all",
 )
 _STOP_OWN = _patterns(f"{SERVICE}.executions.cancel:own", f"{SERVICE}.batches.cancel:own")
 

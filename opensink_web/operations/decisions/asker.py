@@ -37,7 +37,7 @@ from opensink_web.operations.executions.ending import (
     lock_executions,
 )
 from opensink_web.operations.executions.resumption import check_awaiting, fail_declined, resume
-from opensink_web.operations.requests.answer import decided_by, decision, edited_count
+from opensink_web.operations.requests.answer import by_itself, decided_by, decision, edited_count
 from opensink_web.operations.requests.assignment import close_assignments
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.queries import has_open_requests
@@ -208,6 +208,10 @@ def _account_of(request: InputRequest, by: User | None) -> tuple[ActivitySource,
         who = decided_by(request, by)
         word = decision(request.kind, request.status)
         return ActivitySource.USER, f"{who} {word} “{request.title}”."
+    if request.standing_approval_id is not None:
+        word = decision(request.kind, request.status)
+        what = f"“{request.title}” was {word} by {by_itself(request)}."
+        return ActivitySource.SYSTEM, what
     nobody = f"Nobody decided on “{request.title}” in time"
     match request.status:
         case InputRequestStatus.RESOLVED:

@@ -15,6 +15,7 @@ from opensink_web.operations.executions.submission import (
     check_unchanged,
     target_of,
 )
+from opensink_web.operations.requests.standing_approval import candidates_of
 
 
 def draft_batch(
@@ -32,13 +33,15 @@ def draft_batch(
     """
     check_options(options)
     asks = function.requires_approval
+    approval = Approval.of(function, principal, total=len(checked.values)) if asks else None
     return Draft(
         target=target_of(function),
         inputs=checked.values,
         options=options,
         checked_against=checked.schema_text,
         callback_url=batch_callback_url,
-        approval=Approval.of(function, principal, total=len(checked.values)) if asks else None,
+        approval=approval,
+        standing=candidates_of(approval.key, None, function.id) if approval else (),
         rerun_of_id=rerun_of_id,
     )
 

@@ -13,6 +13,7 @@ from opensink_web.models import (
     Batch,
     Chat,
     ChatMessage,
+    Deadline,
     Execution,
     ExecutionKind,
     ExecutionStep,
@@ -29,10 +30,12 @@ from opensink_web.operations.executions.pause import Approval, step_of_request
 from opensink_web.operations.executions.queries.chat import title_of
 from opensink_web.operations.executions.submission import Options, TargetSnapshot, own_values
 from opensink_web.operations.requests.creation import (
+    NewRequest,
     assignment_rows,
     rows_of_requests,
     with_rules,
 )
+from opensink_web.operations.requests.standing_approval import Asked, Candidate, those_that_hold
 from opensink_web.schema.secrets import secrets_of
 
 Rows = dict[type[Base], list[dict[str, Any]]]
@@ -44,9 +47,9 @@ class Draft:
     """A batch that is checked and can be written down; its ids are given out already.
 
     `checked_against` is what its inputs were held against. `approval` is what people are asked
-    before each call. `beginnings` are the messages that each chat with an agent begins with.
-    `held_until` is when a batch that is staged is given up; of one that is not, `prepared` is what
-    stage() has encrypted already.
+    before each call, `standing` what may answer it. `beginnings` are the messages that each chat
+    with an agent begins with. `held_until` is when a batch that is staged is given up; of one that
+    is not, `prepared` is what stage() has encrypted already.
     """
 
     target: TargetSnapshot
@@ -55,6 +58,7 @@ class Draft:
     checked_against: JSONValue
     callback_url: str | None = None
     approval: Approval | None = None
+    standing: Sequence[Candidate] = ()
     beginnings: Sequence[Sequence[Message]] | None = None
     rerun_of_id: UUID | None = None
     held_until: datetime | None = None
@@ -110,9 +114,20 @@ def rows_of(draft: Draft, indexes: range) -> Rows:
         requests = rows[InputRequest] = rows_of_requests(questions)
         if assigned := assignment_rows(questions, requests):
             rows[Assignment] = assigned
+        rows[Deadline] = [
+            {"id": new_id(), "request_id": row["id"]}
+            for row, request in zip(requests, questions, strict=True)
+            if draft.standing and those_that_hold(_seen(request), draft.standing)
+        ]
         steps += [step_of_request(row["id"], row["execution_id"], row["title"]) for row in requests]
     rows[ExecutionStep] = rows_of_steps(steps)
     return rows
+
+
+def _seen(request: NewRequest) -> Asked:
+    return Asked(
+        request.kind, request.title, request.message, request.schema, request.proposed_response
+    )
 
 
 def _rows_of_chats(

@@ -161,6 +161,11 @@ class Approval:
             total,
         )
 
+    @property
+    def key(self) -> str:
+        """Under which it is asked."""
+        return _cut(self.name)
+
     def request(
         self,
         execution_id: UUID,
@@ -177,7 +182,7 @@ class Approval:
             requested_by_id=self.requested_by_id,
             execution_id=execution_id,
             batch_id=batch_id,
-            key=_cut(self.name),
+            key=self.key,
             title=_cut(f"Call {self.name}?"),
             message="\n\n".join(filter(None, (message, self.description))),
             schema=self.schema,

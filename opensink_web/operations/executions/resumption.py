@@ -29,7 +29,12 @@ from opensink_web.operations.executions.ending import (
     add_steps,
     end_executions,
 )
-from opensink_web.operations.requests.answer import decided_by, edited_count, with_edits
+from opensink_web.operations.requests.answer import (
+    by_itself,
+    decided_by,
+    edited_count,
+    with_edits,
+)
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.schema.secrets import merged_paths, paths_from, secrets_of
 
@@ -70,6 +75,9 @@ def resume(request: InputRequest, execution: LockedExecution, by: User | None) -
         message = f"Nobody answered “{request.title}” in time, so the default was answered."
     if is_approval:
         message = f"{who} approved the call{with_edits(request.edited)}."
+    if request.standing_approval_id is not None:
+        what = "The call was approved" if is_approval else f"“{request.title}” was answered"
+        message = f"{what} by {by_itself(request)}."
     details = {**_of_request(request), **edited_count(request.edited)}
     add_steps([Step(execution.id, StepKind.RESUMED, message, details)])
     notify_after_commit(Execution, execution.group_id)

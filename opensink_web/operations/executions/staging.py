@@ -28,6 +28,8 @@ from opensink_web.models import (
     AuditAction,
     Batch,
     Chat,
+    Deadline,
+    DeadlineKind,
     Execution,
     ExecutionStatus,
     InputRequest,
@@ -66,6 +68,11 @@ _SLICE_SECONDS = 0.07
 
 _LOST = "The batch took too long to be stored and was given up. Nothing of it is kept; try again."
 
+# of the classes only those are found that are not being staged
+_BATCHES, _EXECUTIONS, _CHATS, _REQUESTS = (
+    cast("Table", each.__table__) for each in (Batch, Execution, Chat, InputRequest)
+)
+
 # Built once, because building a statement costs more than running it.
 _ADD_BATCH = insert(Batch)
 _HOLD = (
@@ -81,6 +88,19 @@ _GIVE_UP = (
 _ACCEPT = update(Batch).where(
     Batch.id == bindparam("of_batch"), Batch.staged_until == bindparam("held_until")
 )
+# standing approvals that may answer what a staged batch asks
+_HOLD_AGAINST = (
+    update(Deadline)
+    .where(
+        Deadline.workspace_id == bindparam("of_workspace"),
+        Deadline.kind == DeadlineKind.STANDING,
+        Deadline.next_at == NOT_DUE_YET,
+        Deadline.request_id.in_(
+            select(_REQUESTS.c.id).where(_REQUESTS.c.batch_id == bindparam("of_batch"))
+        ),
+    )
+    .values(next_at=bindparam("due"))
+)
 _GIVEN_UP = (
     select(Batch.id)
     .where(Batch.staged_until.is_not(None), Batch.staged_until <= bindparam("moment"))
@@ -91,10 +111,6 @@ _CHILDREN = (
     select(Execution.id, Execution.chat_id)
     .where(Execution.batch_id == bindparam("of_batch"))
     .limit(bindparam("most"))
-)
-# of the classes only those are found that are not being staged
-_BATCHES, _EXECUTIONS, _CHATS, _REQUESTS = (
-    cast("Table", each.__table__) for each in (Batch, Execution, Chat, InputRequest)
 )
 
 
@@ -119,7 +135,7 @@ def stage(draft: Draft, authenticate: Callable[[], Principal], key: HeldKey) -> 
     try:
         pace = _Pace()
         for indexes in _slices(draft, pace):
-            insertions = _insertions(rows_of(draft, indexes), common)
+            insertions = _insertions(rows_of(draft, indexes), common, NOT_DUE_YET)
             with writing():
                 key.renew()
                 held_until = _hold(draft.batch_id, held_until)
@@ -144,7 +160,7 @@ def accept(principal: Principal, draft: Draft) -> None:
     if draft.held_until is None:
         run_prepared(_ADD_BATCH, batch_row(principal, draft, due_at=due_at))
         rows = draft.prepared or rows_of(draft, range(len(draft.inputs)))
-        _insert(_insertions(rows, common))
+        _insert(_insertions(rows, common, clock.now()))
     else:
         held = {"of_batch": draft.batch_id, "held_until": draft.held_until}
         values = {"staged_until": None, "due_at": due_at}
@@ -152,6 +168,9 @@ def accept(principal: Principal, draft: Draft) -> None:
             raise Unavailable(_LOST)
         if draft.target.first_status is ExecutionStatus.QUEUED:
             queue(draft.batch_id, 0, len(draft.inputs), due_at)
+        if draft.standing:
+            meant = {"of_batch": draft.batch_id, "of_workspace": principal.workspace.id}
+            run_prepared(_HOLD_AGAINST, {**meant, "due": clock.now()})
     record(
         AuditAction.BATCH_SUBMITTED,
         principal.workspace.id,
@@ -162,6 +181,8 @@ def accept(principal: Principal, draft: Draft) -> None:
     )
     if draft.options.delay_seconds == 0 and not draft.target.requires_approval:
         notify_after_commit(Execution, draft.target.id)
+    if draft.standing:
+        notify_after_commit(Deadline, principal.workspace.id)
     changed_after_commit(principal.workspace.id, Area.EXECUTIONS)
     if draft.target.requires_approval:
         changed_after_commit(principal.workspace.id)
@@ -238,10 +259,23 @@ def _slices(draft: Draft, pace: _Pace) -> Iterator[range]:
     yield range(start, end)
 
 
-def _insertions(rows: Rows, common: dict[str, Any]) -> list[Insertion]:
-    """Make rows ready to be inserted; `common` is what those of executions have in common."""
+def _insertions(rows: Rows, common: dict[str, Any], held_against_at: datetime) -> list[Insertion]:
+    """Make rows ready to be inserted; `common` is what those of executions have in common.
+
+    `held_against_at` is when standing approvals are held against what is asked.
+    """
     owner = {name: common[name] for name in ("workspace_id", "user_id", "created_at")}
-    shared: dict[type[Base], dict[str, Any]] = {Execution: common, Chat: owner}
+    deadline = {
+        "workspace_id": common["workspace_id"],
+        "kind": DeadlineKind.STANDING,
+        "next_at": held_against_at,
+        "recovery_count": 0,
+    }
+    shared: dict[type[Base], dict[str, Any]] = {
+        Execution: common,
+        Chat: owner,
+        Deadline: deadline,
+    }
     return [Insertion(table, some, shared.get(table)) for table, some in rows.items() if some]
 
 

@@ -71,8 +71,19 @@ def check_pending(request: InputRequest) -> None:
     word = decision(request.kind, request.decided_as)
     who = request.resolved_by.email if request.resolved_by else "somebody"
     if request.resolved_by_system:
-        who = "its deadline"
+        who = by_itself(request)
     raise AlreadyResolved(f"This was already {word} by {who} {when}.")
+
+
+def by_itself(request: InputRequest) -> str:
+    """Say what decided a request that no person did: its deadline, or what one had granted."""
+    if request.standing_approval_id is None:
+        return "its deadline"
+    approval = request.standing_approval
+    if approval is None:
+        return "a standing approval that is gone"
+    who = approval.granted_by.email if approval.granted_by else "somebody who has left"
+    return f"a standing approval that {who} granted"
 
 
 def decision(kind: InputRequestKind, status: InputRequestStatus) -> str:

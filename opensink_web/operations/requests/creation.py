@@ -39,6 +39,7 @@ from opensink_web.operations.requests.digest import digest_of
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 from opensink_web.operations.requests.policy import Rules, first_options
 from opensink_web.operations.requests.policy_step import steps_as_json
+from opensink_web.operations.requests.standing_approval import have_held_against
 
 LINE_LENGTH_MAX = 255
 """Of a key and of a title."""
@@ -164,6 +165,13 @@ def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None
     for row, request in zip(rows, requests, strict=True):
         if (moment := request.options.expires_at) is not None:
             set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
+        have_held_against(
+            row["id"],
+            request.workspace_id,
+            key=request.key,
+            agent_id=request.agent_id,
+            execution_id=request.execution_id,
+        )
 
 
 def assignment_rows(

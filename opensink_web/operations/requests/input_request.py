@@ -95,8 +95,11 @@ def store_response(
     by: User | None,
     held_until: datetime | None = None,
     in_place_of: User | None = None,
+    *,
+    standing_approval_id: UUID | None = None,
 ) -> UUID | None:
-    """Answer a request, once; `by` nobody where its deadline does. Return who had taken it on.
+    """Answer a request, once; `by` nobody where its deadline or a standing approval does. Return
+    who had taken it on.
 
     Raises: AlreadyResolved, saying who and when; Conflict.
     """
@@ -108,6 +111,7 @@ def store_response(
         in_place_of,
         sealed_response=InputRequest.response.seal(request.id, answer.value),
         sealed_edited=InputRequest.edited.seal(request.id, answer.edited),
+        standing_approval_id=standing_approval_id,
     )
     InputRequest.response.remember(request, answer.value)
     InputRequest.edited.remember(request, answer.edited)
@@ -222,6 +226,7 @@ def _decide(
     sealed_response: str | None = None,
     sealed_edited: str | None = None,
     sealed_decline_reason: str | None = None,
+    standing_approval_id: UUID | None = None,
 ) -> UUID | None:
     """Decide if nobody has: of many at once exactly one gets through. It is held until a moment, if
     one is given. Return who had taken it on.
@@ -242,6 +247,8 @@ def _decide(
     }
     if held_until is not None:
         values |= {"status": InputRequestStatus.HELD, "held_until": held_until}
+    if standing_approval_id is not None:
+        values["standing_approval_id"] = standing_approval_id
     meant = {"of_request": request.id, "moment": values["resolved_at"]}
     decided = run_prepared(_DECIDE, {**meant, **sealed, **values}).one_or_none()
     if decided is None:

@@ -39,6 +39,7 @@ from opensink_web.models.base import first_id_at
 from opensink_web.operations import page
 from opensink_web.operations.requests.mine import is_assigned, is_claimed, mine_in
 from opensink_web.operations.requests.order import Segment, Stretch
+from opensink_web.operations.requests.queries import WITH_GRANTER
 from opensink_web.operations.requests.search_match import Narrowing
 from opensink_web.operations.requests.sieve import Sieve, in_fewest_steps, rarest_of, sieves_of
 
@@ -52,6 +53,7 @@ LISTED = (
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
     selectinload(InputRequest.resolved_for),
+    WITH_GRANTER,
     joinedload(InputRequest.execution).options(
         load_only(Execution.target_namespace, Execution.target_name, Execution.batch_index),
         joinedload(Execution.user).load_only(User.email),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload, load_only, selectinload
 
 from opensink_web.models import AgentSession, InputRequest, Workspace, db
+from opensink_web.operations.requests.queries import WITH_GRANTER
 
 _NAMED = select(InputRequest).options(
     load_only(
@@ -24,9 +25,11 @@ _NAMED = select(InputRequest).options(
         InputRequest.resolved_by_id,
         InputRequest.resolved_by_system,
         InputRequest.resolved_for_id,
+        InputRequest.standing_approval_id,
     ),
     joinedload(InputRequest.resolved_by),
     selectinload(InputRequest.resolved_for),
+    WITH_GRANTER,
 )
 
 

@@ -25,6 +25,7 @@ from opensink_web.models import (
     InputRequestStatus,
     InputRequestTag,
     Preview,
+    StandingApproval,
     User,
     Workspace,
     db,
@@ -35,6 +36,9 @@ from opensink_web.operations import page
 
 TYPING = timedelta(seconds=60)
 """Whoever has changed what they have not sent in this time is at it."""
+
+WITH_GRANTER = selectinload(InputRequest.standing_approval).joinedload(StandingApproval.granted_by)
+"""Loads with requests who had granted what approved them; asks for nothing where nothing did."""
 
 # Built once, because building a statement costs more than running it.
 _FIND = select(InputRequest).where(

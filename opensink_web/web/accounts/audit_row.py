@@ -177,6 +177,10 @@ def _subject_href(slug: str, entry: AuditEntry) -> str | None:
             return url_for("api_key.index", workspace_slug=slug)
         case SubjectKind.ESCALATION_CHAIN:
             return url_for("escalation.index", workspace_slug=slug)
+        case SubjectKind.STANDING_APPROVAL:
+            return url_for(
+                "standing_approval.show", workspace_slug=slug, approval_id=entry.subject_id
+            )
         case SubjectKind.WORKSPACE:
             return url_for("workspace.show", workspace_slug=slug)
         case SubjectKind.FUNCTION:

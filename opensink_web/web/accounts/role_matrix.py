@@ -94,6 +94,7 @@ ROWS = (
     _row("chats", "Chats", own=True),
     _row("api_keys", "API keys"),
     _row("members", "Members"),
+    _row("standing_approvals", "Standing approvals"),
     _row("teams", "Teams"),
     _row("escalation_chains", "Escalation"),
     _row("roles", "Roles"),

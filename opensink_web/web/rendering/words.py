@@ -26,7 +26,7 @@ from opensink_web.models import (
     Role,
     SessionStatus,
 )
-from opensink_web.operations.requests.answer import decision
+from opensink_web.operations.requests.answer import by_itself, decision
 
 Status: TypeAlias = (
     SessionStatus
@@ -323,7 +323,7 @@ def decider(request: InputRequest) -> str | None:
     if is_withdrawn and request.resolved_at is not None:
         return "the agent" if request.execution_id is None else "the function"
     if request.resolved_by_system:
-        return "its deadline"
+        return by_itself(request)
     if request.resolved_by is not None:
         for_whom = f" for {request.resolved_for.email}" if request.resolved_for else ""
         return request.resolved_by.email + for_whom

@@ -47,6 +47,8 @@ from opensink_web.web.requests.place import after_decision, here
 from opensink_web.web.requests.question import Question, question_in
 from opensink_web.web.requests.request_state import RequestState, state_of
 from opensink_web.web.requests.revision import Revision, revision_of
+from opensink_web.web.requests.standing_approval import GO_ON
+from opensink_web.web.requests.standing_part import AGAIN, StandingPart, allow_href, standing_part
 from opensink_web.web.requests.stored_answer import StoredAnswer, answer_of
 from opensink_web.web.requests.thread import CommentForm
 
@@ -104,6 +106,7 @@ class RequestPage:
     seen: str
     revision: Revision | None
     draft: ShownDraft | None
+    standing: StandingPart
 
 
 @blueprint.get(_PAGE)
@@ -224,8 +227,11 @@ def _turn_down(
 
 
 def _go_on(principal: Principal, decided: InputRequest) -> ResponseReturnValue:
-    """Open what comes next; what became of this decision is told there."""
+    """Open what comes next, or allowing the same again; what became of this decision is told."""
     goal = after_decision(principal.workspace, decided)
+    if AGAIN in request.args:
+        goal = allow_href(principal, decided, **{GO_ON: "1"})
+        return ("", 204, {"HX-Redirect": goal}) if is_swapped() else redirect(goal, 303)
     if is_swapped() and "/requests/" not in goal:
         return "", 204, {"HX-Redirect": goal}  # the list is a page of another kind
     return redirect(goal, 303)
@@ -347,6 +353,7 @@ def _looked_up(
         seen=_seen(input_request, is_drawn_anew=refusal is not None),
         revision=revision_of(input_request),
         draft=entered and draft_shown(principal, input_request, entered, has_buttons=has_buttons),
+        standing=standing_part(principal, input_request),
     )
 
 
