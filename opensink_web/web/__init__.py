@@ -38,6 +38,8 @@ from opensink_web.web.insights import page as insights
 from opensink_web.web.navigation import around_page
 from opensink_web.web.notifications import channel as notification_channel
 from opensink_web.web.notifications import device, escalation, notification
+from opensink_web.web.notifications import message as notification_message
+from opensink_web.web.notifications import rule as notification_rule
 from opensink_web.web.rendering import assets, compression, filters
 from opensink_web.web.requests import (
     assignment,
@@ -115,6 +117,8 @@ _AREAS = (
     execution_secret,
     notification,
     notification_channel,
+    notification_rule,
+    notification_message,
     device,
     demo,
 )

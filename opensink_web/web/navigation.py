@@ -105,6 +105,8 @@ _AREA_OF_BLUEPRINT = {
     "absence": "member",
     "device": "notification",
     "notification_channel": "notification",
+    "notification_rule": "notification",
+    "notification_message": "notification",
 }
 """Pages that stand under another area's line of the menu."""
 

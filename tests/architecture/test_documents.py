@@ -35,6 +35,7 @@ FRAGMENTS = {
     "runs the tests": "tests",
     "changes the lock files": "uv pip compile",
     "needs PostgreSQL and Redis": "DATABASE_URL=postgresql",
+    "needs a mail server": "SMTP_HOST",
     "the server must be stopped": "opensink restore",
     "takes a minute": "--drop-old",
     "the account needs a second factor": "reset-second-factor",

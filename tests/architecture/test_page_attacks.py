@@ -38,7 +38,9 @@ ROWS: dict[str, Any] = {
     "invitation_id": models.Invitation,
     "key_id": models.ApiKey,
     "preview_id": models.Preview,
+    "message_id": models.NotificationMessage,
     "request_id": models.InputRequest,
+    "rule_id": models.NotificationRule,
     "role_id": models.CustomRole,
     "session_id": models.AgentSession,
     "team_id": models.Team,
@@ -100,6 +102,10 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
         },
     }.items():
         assert alice.post(path, data=data).status_code in {200, 201, 303}, path
+    with app.app_context():
+        channel_id = db.session.scalars(select(models.NotificationChannel.id)).one()
+    tried = f"/w/{MAIN}/notifications/channels/{channel_id}/test"
+    assert alice.post(tried).status_code == 303
     with app.app_context():
         newest = {
             part: db.session.scalars(select(row.id).order_by(row.id.desc())).first()

@@ -13,6 +13,7 @@ from opensink_web.models import (
     ApiKey,
     Base,
     Delivery,
+    NotificationRule,
     db,
 )
 from opensink_web.models.transaction import reading, writing
@@ -20,7 +21,7 @@ from opensink_web.operations.accounts.role import create_role
 from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.decisions.bulk_result import keep_results
 from opensink_web.operations.decisions.queries import RowResult
-from opensink_web.operations.notifications.channel import add_channel
+from opensink_web.operations.notifications.channel import add_channel, send_test
 from opensink_web.operations.requests import sieve
 from opensink_web.operations.requests.listing import ListOrder, ListView
 from opensink_web.operations.requests.options import RequestOptions
@@ -68,6 +69,9 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
             bulk_id = keep_results(by.workspace, [result], by=by.user).id
             tools = services().channel_tools
             channel_id = add_channel(by, "ntfy", "", {"topic": "t"}, tools).id
+            message_id = send_test(by, channel_id)
+            db.session.flush()
+            rule_id = db.session.scalars(select(NotificationRule.id)).one()
         index_all()
         with reading():
             ids = {
@@ -86,6 +90,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "approval_id": approval_id,
                 "bulk_id": bulk_id,
                 "channel_id": channel_id,
+                "message_id": message_id,
+                "rule_id": rule_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),
                 "activity_id": db.session.scalars(select(Activity.id).limit(1)).one(),
                 "key_id": db.session.scalars(

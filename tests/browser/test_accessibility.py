@@ -156,6 +156,42 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     assert found == []
 
 
+def test_axe_finds_nothing_where_people_say_what_they_want_to_be_told(
+    reader: Page, site: Site
+) -> None:
+    let_in(reader.context, site)
+    found = []
+    for path in ("/notifications", "/notifications/messages"):
+        reader.goto(site.page(path))
+        found += faults(reader)
+    reader.goto(site.page("/notifications/channels/new/ntfy"))
+    found += faults(reader)
+    reader.get_by_label("Topic").fill(f"topic-{uuid4().hex}")
+    reader.get_by_label("Topic").press("Enter")
+    found += faults(reader)
+    site.ask(QUESTION)
+    reader.get_by_role("link", name="Everything, at once").first.click()
+    reader.get_by_label("Gathered in a digest").check()
+    reader.get_by_label("Of this agent alone").fill("Nobody")
+    reader.get_by_role("button", name="Show what matches").click()
+    expect(reader.get_by_role("alert")).to_be_focused()
+    found += faults(reader)
+    reader.get_by_label("Of this agent alone").fill("")
+    reader.get_by_role("button", name="Show what matches").click()
+    expect(reader.get_by_role("heading", name="What it would tell you of now")).to_be_visible()
+    found += faults(reader)
+    reader.get_by_role("button", name="Save").click()
+    digest = reader.get_by_role("link", name="Everything, in a digest each 60 minutes")
+    expect(digest.first).to_be_visible()
+    reader.get_by_text("Manage").first.click()
+    reader.get_by_text("Remove", exact=True).first.click()
+    expect(reader.get_by_role("dialog")).to_be_visible()
+    found += faults(reader)
+    reader.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(digest).to_have_count(0)
+    assert found == []
+
+
 def execute(site: Site) -> list[str]:
     """Have a batch fail, because nobody listens; return the pages that tell of it."""
     taken = site.execute_batch("http://127.0.0.1:9/", [{"n": 1}, {"n": 2}])

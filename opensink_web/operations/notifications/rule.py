@@ -49,7 +49,7 @@ def add_rule(by: Principal, channel_id: UUID, terms: RuleTerms) -> NotificationR
     values = _checked(by, terms)
     if len(channel.rules) >= RULES_MAX:
         raise Conflict(f"A channel has no more than {RULES_MAX} rules. Change one instead.")
-    rule = NotificationRule(workspace_id=by.workspace.id, channel_id=channel.id, **values)
+    rule = NotificationRule(workspace_id=by.workspace.id, channel=channel, **values)
     db.session.add(rule)
     _record(AuditAction.NOTIFICATION_RULE_ADDED, by, channel, _said(values))
     return rule

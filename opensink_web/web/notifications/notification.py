@@ -10,6 +10,7 @@ from opensink_web.operations.notifications.device import device_endpoints
 from opensink_web.operations.notifications.queries import channels_of
 from opensink_web.web.access import requires, services
 from opensink_web.web.notifications.place import Place, place_of
+from opensink_web.web.notifications.rule_words import rule_words
 
 blueprint = Blueprint("notification", __name__)
 
@@ -28,6 +29,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         "notification/index.html",
         places=_places(principal),
         kinds=kinds,
+        rule_words=rule_words,
         device=device_endpoints(principal),
     )
 

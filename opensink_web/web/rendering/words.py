@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
+from opensink_web.channels.base import MessageKind
 from opensink_web.models import (
     AttemptTrigger,
     AuditAction,
@@ -23,6 +24,9 @@ from opensink_web.models import (
     FunctionKind,
     InputRequest,
     InputRequestStatus,
+    MessageStatus,
+    NotificationMode,
+    NotificationScope,
     Role,
     SessionStatus,
 )
@@ -35,6 +39,7 @@ Status: TypeAlias = (
     | InputRequestStatus
     | DeliveryStatus
     | CallbackStatus
+    | MessageStatus
 )
 
 
@@ -83,8 +88,8 @@ def badge(status: Status | InputRequest | Execution | None) -> Badge:
             return _input_request_badge(status)
         case DeliveryStatus():
             return _delivery_badge(status)
-        case CallbackStatus():
-            return _callback_badge(status)
+        case CallbackStatus() | MessageStatus():
+            return _sending_badge(status)
         case _:
             assert_never(status)
 
@@ -183,14 +188,18 @@ def _delivery_badge(status: DeliveryStatus) -> Badge:
             assert_never(status)
 
 
-def _callback_badge(status: CallbackStatus) -> Badge:
+def _sending_badge(status: CallbackStatus | MessageStatus) -> Badge:
     match status:
         case CallbackStatus.PENDING:
             return _WAITING
-        case CallbackStatus.SENT:
+        case MessageStatus.DUE:
+            return Badge("On its way", "info", "clock")
+        case CallbackStatus.SENT | MessageStatus.SENT:
             return Badge("Sent", "success", "circle-check")
-        case CallbackStatus.FAILED:
+        case CallbackStatus.FAILED | MessageStatus.FAILED:
             return _FAILED
+        case MessageStatus.DROPPED:
+            return Badge("Not needed", "neutral", "ban")
         case _:
             assert_never(status)
 
@@ -341,6 +350,51 @@ def delivery_kind(kind: DeliveryKind) -> str:
             return "Test call"
         case _:
             assert_never(kind)
+
+
+def message_kind(kind: MessageKind) -> str:
+    """Say what a message to a person is for."""
+    match kind:
+        case MessageKind.SINGLE:
+            return "Something waits"
+        case MessageKind.DIGEST:
+            return "Digest"
+        case MessageKind.WITHDRAWAL:
+            return "Taken back"
+        case MessageKind.REMINDER:
+            return "Reminder"
+        case MessageKind.ESCALATION:
+            return "Escalation"
+        case MessageKind.TEST:
+            return "Test"
+        case MessageKind.CONFIRMATION:
+            return "Code to confirm a place"
+        case _:
+            assert_never(kind)
+
+
+def notification_scope(scope: NotificationScope) -> str:
+    """Say which requests a rule is about."""
+    match scope:
+        case NotificationScope.ALL:
+            return "Everything that waits, what is assigned to me, and comments that mention me"
+        case NotificationScope.MINE:
+            return "What is assigned to me or my teams, and comments that mention me"
+        case NotificationScope.MENTIONS:
+            return "Comments that mention me"
+        case _:
+            assert_never(scope)
+
+
+def notification_mode(mode: NotificationMode) -> str:
+    """Say when a rule has somebody told."""
+    match mode:
+        case NotificationMode.AT_ONCE:
+            return "At once; many within a minute are gathered"
+        case NotificationMode.DIGEST:
+            return "Gathered in a digest"
+        case _:
+            assert_never(mode)
 
 
 def attempt_trigger(trigger: AttemptTrigger) -> str:

@@ -173,3 +173,12 @@ def test_one_s_own_address_needs_no_code(app: Flask, cast: Cast, bob: FlaskClien
 
 def test_there_is_nothing_at_another_id(bob: FlaskClient) -> None:
     assert bob.get(f"{PAGE}/channels/{uuid4()}").status_code == 404
+
+
+def test_a_stranger_s_address_gets_a_few_codes_and_no_more(app: Flask, bob: FlaskClient) -> None:
+    assert bob.post(f"{NEW}/email", data={"address": "x@example.com"}).status_code == 303
+    code = f"{PAGE}/channels/{channels(app)[-1].id}/code"
+    answers = [bob.post(code).status_code for _ in range(10)]
+    assert answers == [303] * 9 + [429]
+    again = bob.post(f"{NEW}/email", data={"address": "y@example.com"})
+    assert (again.status_code, len(channels(app))) == (429, 1)
