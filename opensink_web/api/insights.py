@@ -53,6 +53,7 @@ class RequestFiguresResponse(ResponseModel):
     expired: int = Field(description="Nobody decided in time.")
     withdrawn: int
     superseded: int
+    automatic: int = Field(description="A standing approval answered it.")
     approval: RateResponse = Field(description="Of those that are a Yes or No.")
     edit: RateResponse = Field(description="Of the proposals that were answered.")
     decline: RateResponse = Field(description="Of what people decided on.")
@@ -73,6 +74,7 @@ class RequestFiguresResponse(ResponseModel):
             expired=figures.expired,
             withdrawn=figures.withdrawn,
             superseded=figures.superseded,
+            automatic=figures.automatic,
             approval=_rate(figures.approval),
             edit=_rate(figures.edit),
             decline=_rate(figures.decline),

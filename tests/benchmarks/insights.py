@@ -32,7 +32,7 @@ from tests.benchmarks.insight_history import MillionRows
 from tests.benchmarks.installation import started
 from tests.conftest import PASSWORD, TEST_SETTINGS, make_cast
 from tests.support.opensink_up import free_port
-from tests.support.real_servers import PostgresServer, wait_until
+from tests.support.real_servers import EmbeddedRedis, PostgresServer, wait_until
 
 LIMIT_MS = 300
 _FLOOR = "/healthz"
@@ -65,6 +65,7 @@ def measured(
     """Look at each address; give its name, whether that is within, and what is printed."""
     with ExitStack() as stack:
         environment = stack.enter_context(installed(database, folder))
+        environment["REDIS_URL"] = stack.enter_context(EmbeddedRedis(folder)).url
         known = made(Settings.from_env(environment), arguments.count, folder / "made.json")
         print(f"\n{database}, {arguments.count:,} requests: ms, cold, p50, p95, kB")
         for name, path in paths(known).items():

@@ -209,6 +209,28 @@ def define_function(site: Site) -> list[str]:
     return [f"/functions/axe/{name}{page}" for page in ("", "/edit", "/try")]
 
 
+def test_axe_finds_nothing_in_insights(reader: Page, site: Site) -> None:
+    """Nor where there is nothing; a table is opened by keyboard, and own days are offered."""
+    ids = site.ask(QUESTION)
+    answer = {"response": {"approved": "Yes", "trades": []}}
+    site.post(f"/agent-session-input-requests/{ids['request_id']}/resolve", answer)
+    let_in(reader.context, site)
+    reader.goto(site.page("/insights?zone=Asia/Kathmandu"))
+    own = reader.get_by_role("link", name="Show the days of")
+    expect(own).to_be_visible()
+    for summary in reader.locator("figure summary").all():
+        summary.press("Enter")
+    expect(reader.get_by_role("table", name="Time to decide, over time")).to_be_visible()
+    found = faults(reader)
+    own.click()
+    expect(reader.get_by_role("link", name="Show the days of")).to_have_count(0)
+    reader.set_viewport_size({"width": 390, "height": 800})
+    expect(reader.get_by_role("img", name="How requests ended")).to_be_visible()
+    assert reader.evaluate("document.documentElement.scrollWidth") == 390
+    reader.goto(site.page("/insights?key=none"))
+    assert found + faults(reader) == []
+
+
 def test_a_mark_is_in_one_line_in_a_narrow_cell(signed_in: Page, site: Site) -> None:
     table = f"| a | b |\n|---|---|\n| \u202e | {'w' * 200} |"
     ids = site.ask(QUESTION, message=table)

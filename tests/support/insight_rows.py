@@ -87,6 +87,7 @@ class History:
         status = chosen.choice(STATUSES)
         is_of_people = status in {InputRequestStatus.RESOLVED, InputRequestStatus.DECLINED}
         is_by_system = is_of_people and chosen.random() < 0.1
+        is_over = is_by_system and chosen.random() < 0.5
         by = chosen.choice([self._cast.alice.id, self._cast.alice.id, self._cast.bob.id, None])
         is_answer = status is InputRequestStatus.RESOLVED
         schema = chosen.choice([SCHEMA, TEXT])
@@ -109,7 +110,8 @@ class History:
             "resolved_by_system": is_by_system,
             "allow_decline": True,
             "priority": 0,
-            "on_expire": "none",
+            "on_expire": "default" if is_over else "none",
+            "expires_at": ended_at if is_over else None,
             "revision": 1,
         }
 
@@ -215,7 +217,7 @@ def figures_of(rows: Iterable[Plain]) -> dict[str, Any]:
     """Count requests by hand."""
     rows = list(rows)
     names = ("approved", "refused", "declined_approvals", "answered", "declined_questions")
-    names += ("expired", "withdrawn", "superseded")  # type: ignore[assignment]
+    names += ("expired", "withdrawn", "superseded", "automatic")  # type: ignore[assignment]
     counts = dict.fromkeys(names, 0) | {"proposals_kept": 0, "proposals_edited": 0}
     took = []
     for each in rows:
@@ -257,7 +259,7 @@ def _name_of(row: Any) -> str:
         case "superseded":
             return "superseded"
     if row.resolved_by_system:
-        return "expired"
+        return "expired" if row.on_expire.value != "none" else "automatic"
     response, _, schema = row.said
     is_approval = row.kind.value == "approval"
     if row.status.value == "declined":

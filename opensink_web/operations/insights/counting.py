@@ -56,6 +56,7 @@ _ENDED_REQUESTS = (
         InputRequest.status,
         InputRequest.created_at,
         InputRequest.closed_at,
+        InputRequest.expires_at,
         InputRequest.resolved_by_id,
         InputRequest.resolved_by_system,
         InputRequest.sealed_schema,

@@ -31,7 +31,7 @@ class Table(StrEnum):
 
 _OF_REQUESTS = (
     *("ended", "decided", "approved", "refused", "answered", "declined"),
-    *("expired", "withdrawn", "superseded"),
+    *("expired", "withdrawn", "superseded", "automatic"),
     *("approval_rate", "edit_rate", "decline_rate", "expiry_rate"),
     *("median_seconds", "p90_seconds"),
 )
@@ -86,6 +86,7 @@ def _requests(figures: RequestFigures) -> tuple[JSONValue, ...]:
         figures.expired,
         figures.withdrawn,
         figures.superseded,
+        figures.automatic,
         figures.approval.share,
         figures.edit.share,
         figures.decline.share,

@@ -42,6 +42,8 @@ class Verdict(IntEnum):
     """By whoever asked, or because it ended."""
     SUPERSEDED = 7
     """Something else was asked instead."""
+    AUTOMATIC = 8
+    """Nobody was asked any more: a standing approval answered it."""
 
 
 class Edit(IntEnum):
@@ -170,11 +172,17 @@ def _verdict_of(row: Row[Any]) -> Verdict:
         case InputRequestStatus.SUPERSEDED:
             return Verdict.SUPERSEDED
         case InputRequestStatus.RESOLVED | InputRequestStatus.DECLINED:
-            return Verdict.EXPIRED if row.resolved_by_system else _decision_of(row)
+            return _by_system(row) if row.resolved_by_system else _decision_of(row)
         case InputRequestStatus.PENDING | InputRequestStatus.HELD:
             raise ValueError("it has not ended")
         case _:
             assert_never(status)
+
+
+def _by_system(row: Row[Any]) -> Verdict:
+    """Return whether a deadline answered it, or something that was there before."""
+    is_over = row.expires_at is not None and row.expires_at <= row.closed_at
+    return Verdict.EXPIRED if is_over else Verdict.AUTOMATIC
 
 
 def _decision_of(row: Row[Any]) -> Verdict:

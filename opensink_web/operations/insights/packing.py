@@ -105,7 +105,8 @@ def quarters_between(begin: int, end: int) -> bytes:
 
 
 def _with_counts(kind: InsightKind, cell: Packed | None, facts: Iterable[Signed]) -> list[int]:
-    counts = list(counts_of(cell.counts)) if cell else [0] * codes_of_kind(kind)
+    counts = list(counts_of(cell.counts)) if cell else []
+    counts += [0] * (codes_of_kind(kind) - len(counts))
     for fact in facts:
         counts[fact.code] += fact.sign
     return counts

@@ -44,6 +44,7 @@ class RequestFigures:
     expired: int
     withdrawn: int
     superseded: int
+    automatic: int
     proposals_kept: int
     proposals_edited: int
     median_ms: int | None
@@ -67,6 +68,7 @@ class RequestFigures:
             expired=verdicts[Verdict.EXPIRED],
             withdrawn=verdicts[Verdict.WITHDRAWN],
             superseded=verdicts[Verdict.SUPERSEDED],
+            automatic=verdicts[Verdict.AUTOMATIC],
             proposals_kept=edits[Edit.KEPT],
             proposals_edited=edits[Edit.EDITED],
             median_ms=median,
@@ -82,7 +84,8 @@ class RequestFigures:
     @property
     def ended(self) -> int:
         """Return how many have ended, however they did."""
-        return self.decided + self.expired + self.withdrawn + self.superseded
+        without = self.expired + self.withdrawn + self.superseded + self.automatic
+        return self.decided + without
 
     @property
     def approval(self) -> Rate:

@@ -66,7 +66,7 @@ ENDINGS = (
     ("good", "Approved or answered"),
     ("bad", "Refused or declined"),
     ("late", "Expired"),
-    ("other", "Withdrawn or superseded"),
+    ("other", "Withdrawn, superseded or automatic"),
 )
 ARRIVALS = (("good", "Arrived"), ("bad", "Failed"))
 DURATIONS = (("median", "Median"), ("p90", "90th percentile"))
@@ -136,7 +136,7 @@ def _endings(point: Point) -> tuple[int, ...]:
         figures.approved + figures.answered,
         figures.refused + figures.declined_approvals + figures.declined_questions,
         figures.expired,
-        figures.withdrawn + figures.superseded,
+        figures.withdrawn + figures.superseded + figures.automatic,
     )
 
 
