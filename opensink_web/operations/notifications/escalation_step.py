@@ -28,6 +28,7 @@ from opensink_web.operations.accounts.deputy import deputies_in
 from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.asker import LockedRequest, note
+from opensink_web.operations.decisions.authority import is_forbidden_to
 from opensink_web.operations.notifications.notify import notify
 from opensink_web.operations.notifications.plan import PlannedStep, Who, said_as_working_time
 from opensink_web.operations.requests.assignment import (
@@ -128,13 +129,20 @@ def _those(
 
 
 def _assign(request: InputRequest, recipients: Recipients) -> bool:
-    """Let it be theirs too; return False where it is, where nobody is there, or for too many."""
-    if recipients.assignee is None or not recipients.user_ids:
+    """Let it be theirs too; return False where it is, where nobody is there, or for too many.
+
+    Where a rule says who decides it stays with them; nor does it go to whom it was asked for, if
+    they may not decide.
+    """
+    assignee = recipients.assignee
+    if assignee is None or not recipients.user_ids or request.steps is not None:
+        return False
+    if assignee.user_id is not None and is_forbidden_to(request, assignee.user_id):
         return False
     present = assignments_of([request.id]).get(request.id, [])
-    if recipients.assignee.whom in {each.whom for each in present} or len(present) >= ASSIGNEES_MAX:
+    if assignee.whom in {each.whom for each in present} or len(present) >= ASSIGNEES_MAX:
         return False
-    add_assignments(rows_of_assignees(request.id, request.workspace_id, [recipients.assignee]))
+    add_assignments(rows_of_assignees(request.id, request.workspace_id, [assignee]))
     db.session.expire(request, ["assignments"])
     return True
 

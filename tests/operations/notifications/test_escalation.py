@@ -52,6 +52,7 @@ from tests.support.holding import hold_answer, take_back
 from tests.support.mail_server import MailServer
 from tests.support.notifications import Sender, add_mail, to
 from tests.support.pause_scenarios import paused_in
+from tests.support.rule_cases import by_team, make_finance, make_rule, put
 from tests.support.scenarios import ENDPOINT, Waiting, admin_of, answer, ask_in
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
@@ -296,6 +297,28 @@ def test_it_is_not_assigned_twice(cast: Cast, moment: Moment) -> None:
     do_due(cast.alice.workspace_id)
     assert names_of(waiting.request_id) == ["bob@example.com"]
     assert history_of(waiting)[0].endswith("told bob@example.com.")
+
+
+def test_what_a_rule_gives_to_some_stays_with_them(cast: Cast, moment: Moment) -> None:
+    team_id = make_finance(cast)
+    make_rule(cast, by_team(team_id))
+    bob = PlannedStep(60, Who.USER, cast.bob.id, also_assign=True)
+    make_chain(cast.alice, plan_for(bob))
+    request_id = put(cast)
+    begin_all()
+    moment.now = MONDAY
+    assert do_due(cast.alice.workspace_id) == 1
+    assert len(names_of(request_id)) == 1
+
+
+def test_it_is_not_given_to_whom_it_was_asked_for(cast: Cast, moment: Moment) -> None:
+    alice = PlannedStep(60, Who.USER, cast.alice.id, also_assign=True)
+    make_chain(cast.alice, plan_for(alice))
+    forbidden, allowed = asked(cast.alice, forbid_requester=True), asked(cast.alice)
+    moment.now = MONDAY
+    do_due(cast.alice.workspace_id)
+    assert names_of(forbidden.request_id) == []
+    assert names_of(allowed.request_id) == ["alice@example.com"]
 
 
 def test_where_nobody_is_left_to_tell_the_history_says_so(cast: Cast, moment: Moment) -> None:
