@@ -12,7 +12,7 @@ import hashlib
 import logging
 import os
 import time
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -139,6 +139,15 @@ class _Ring:
     first: str
     by_id: dict[str, Fernet]
     stamp: object = None
+
+
+def is_as_encrypted(ciphertext: str) -> bool:
+    """Return False where spare bits of the Base64 were changed, which decrypts all the same."""
+    token = ciphertext.partition(_MARK)[2]
+    try:
+        return urlsafe_b64encode(urlsafe_b64decode(token)).decode() == token
+    except ValueError:
+        return False
 
 
 class Keyring:

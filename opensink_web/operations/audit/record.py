@@ -21,11 +21,13 @@ from opensink_web import clock
 from opensink_web.json_value import JSONObject
 from opensink_web.models import ActorKind, AuditAction, AuditEntry, SubjectKind, User
 from opensink_web.models.base import new_id
+from opensink_web.models.sealed import Sealed
 from opensink_web.models.transaction import run_prepared, tell_after_commit
 from opensink_web.operations.audit.actor import Actor, acting
 
 SALT_BYTES = 16
 _ADD = insert(AuditEntry)
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _EVERYDAY = frozenset(
     {SubjectKind.REQUEST, SubjectKind.BATCH, SubjectKind.EXECUTION, SubjectKind.DELIVERY}
 )
@@ -132,11 +134,27 @@ def _add(
         "subject": subject,
         "subject_id": subject_id,
     }
-    for name, said in (("origin", _origin_of(actor)), ("details", details)):
-        salted = [secrets.token_hex(SALT_BYTES), said] if said else None
-        values[name] = salted and getattr(AuditEntry, name).seal(entry_id, salted)
-        values[f"{name}_digest"] = salted and digest_of(salted)
+    origin = _origin_of(actor)
+    values["origin"], values["origin_digest"] = _sealed(AuditEntry.origin, entry_id, origin)
+    values["details"], values["details_digest"] = _sealed(AuditEntry.details, entry_id, details)
     run_prepared(_ADD, values)
+
+
+def _sealed(
+    part: Sealed[Any], entry_id: UUID, said: Mapping[str, Any] | None
+) -> tuple[str | None, str | None]:
+    """Return what is stored of a part, salted, and its digest."""
+    if not said:
+        return None, None
+    salted = [secrets.token_hex(SALT_BYTES), said]
+    written = canonical(salted)
+    # what is hashed is written once, and is what is sealed too, unless it would read otherwise
+    sealed = (
+        part.seal_text(entry_id, written.decode())
+        if written.isascii()
+        else part.seal(entry_id, salted)
+    )
+    return sealed, hashlib.sha256(written).hexdigest()
 
 
 def digest_of(value: object) -> str:
@@ -148,8 +166,7 @@ def canonical(value: object) -> bytes:
     """Write JSON as RFC 8785 has it, which for texts, whole numbers, lists and objects with names
     in ASCII is this; the audit has nothing else in it.
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass")
+    return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
 
 
 def _origin_of(actor: Actor) -> Mapping[str, str]:

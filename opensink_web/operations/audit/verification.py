@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, func, select
 
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
+from opensink_web.keyring import is_as_encrypted
 from opensink_web.models import AuditEntry, AuditHead
 from opensink_web.models.audit_entry import FIRST_HASH
 from opensink_web.models.transaction import reading, run_prepared
@@ -215,7 +216,7 @@ def _check_parts(entry: Any, result: Verified, erasures: dict[UUID, _Erasure]) -
         if stored is not None:
             if erased_by is not None or digest is None:
                 raise Faulty(entry.seq, f"Entry {entry.seq} has values that it must not have.")
-            if digest_of(_unsealed(entry, part, stored)) != digest:
+            if digest_of(_unsealed(entry, part, stored)) != digest or not is_as_encrypted(stored):
                 raise Faulty(entry.seq, f"The values of entry {entry.seq} were changed.")
         elif digest is not None:
             if erased_by is None:
