@@ -9,7 +9,7 @@ from flask import Flask
 from opensink_web.json_value import JSONValue
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import create_team
-from tests.api.conftest import Api, Apis, made
+from tests.api.conftest import Api, Apis, made, make_agent, question, start_session
 from tests.conftest import Cast
 from tests.support.bulk_cases import Inside
 from tests.support.scenarios import admin_of
@@ -152,3 +152,22 @@ def test_reviewers_read_rules_and_others_find_none(apis: Apis) -> None:
     ):
         assert answer.status_code == 404
     assert charlie.read(PATH)["items"] == []
+
+
+@pytest.mark.usefixtures("finance")
+def test_what_is_asked_says_in_which_step_it_waits_and_who_else_decides(apis: Apis) -> None:
+    steps = [{"assignees": [{"team": "Finance"}]}, {"assignees": [BOB], "name": "Bob"}]
+    made(apis.alice.post(PATH, rule(condition={}, steps=steps)))
+    agent = make_agent(apis.alice)
+    body = question(start_session(apis.alice, agent["id"]))
+    asked = made(apis.alice.post("/agent-session-input-requests", body))
+    assert asked["step"] == {"number": 1, "count": 2, "name": "Finance"}
+    resolve = f"/agent-session-input-requests/{asked['id']}/resolve"
+    answer = {"response": {"approved": True}}
+    after = apis.alice.post(resolve, answer).get_json()
+    assert (after["status"], after["response"]) == ("pending", None)
+    assert after["step"] == {"number": 2, "count": 2, "name": "Bob"}
+    refused = apis.alice.post(resolve, answer)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "not_in_step")
+    decided = apis.bob.post(resolve, answer).get_json()
+    assert (decided["status"], decided["resolved_by"]["email"]) == ("resolved", BOB)

@@ -233,6 +233,7 @@ def _values_of(request: NewRequest, moment: datetime, options: Sequence[str]) ->
         "created_at": moment,
         "status": InputRequestStatus.PENDING,
         "resolved_by_system": False,
+        "step": 0,
         **{name: getattr(request, name) for name in _COLUMNS},
         **{name: getattr(request.options, name) for name in options},
         **({"quorum": _quorum_of(request.options)} if options else {}),
