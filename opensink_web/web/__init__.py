@@ -42,6 +42,7 @@ from opensink_web.web.notifications import message as notification_message
 from opensink_web.web.notifications import rule as notification_rule
 from opensink_web.web.rendering import assets, compression, filters
 from opensink_web.web.requests import (
+    allow_again,
     assignment,
     bulk,
     claim,
@@ -92,6 +93,7 @@ _AREAS = (
     preview,
     policy,
     standing_approval,
+    allow_again,
     agent_session,
     delivery,
     function,

@@ -100,6 +100,7 @@ _SETTINGS = (
 _AREA_OF_BLUEPRINT = {
     "input_request": "inbox",
     "preview": "inbox",
+    "allow_again": "inbox",
     "mentions": "inbox",
     "function_test_call": "function",
     "absence": "member",

@@ -46,7 +46,7 @@ def fit_in_words(fit: Fit) -> str:
     """Say whether a request would have been approved, or why not."""
     match fit:
         case Fit.HOLDS:
-            return "Would have been approved"
+            return "Yes"
         case Fit.NEEDS_A_PERSON:
             return "No: a person has something to enter or to choose"
         case Fit.OTHER_FORM:
