@@ -79,6 +79,7 @@ class TestGranting:
         assert approval.wording is None, "the box was not ticked"
         assert approval.condition["properties"]["amount"] == {"const": 5}
         shown = bob.get(posted.location).text
+        assert f'<a href="{page_of(decided)}">The request that was approved</a>' in shown
         assert "The lamp, each week" in shown
         assert "In force" in shown
         assert "used 0 of 3" in bob.get(page_of(decided)).text
