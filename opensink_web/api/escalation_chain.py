@@ -28,7 +28,7 @@ from opensink_web.models import EscalationChain, Workspace
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.notifications import chain as chains
-from opensink_web.operations.notifications import chain_queries
+from opensink_web.operations.notifications import queries
 from opensink_web.operations.notifications.plan import (
     AFTER_MINUTES_MAX,
     HOLIDAYS_MAX,
@@ -189,15 +189,15 @@ def create_chain(
 
 @routes.get("/escalation-chains", summary="List the escalation chains.")
 def list_chains(principal: Principal, query: PageQuery) -> EscalationChainPage:
-    page = chain_queries.list_chains(principal.workspace, query.page)
-    plans = chain_queries.newest_plans(page.items)
+    page = queries.list_chains(principal.workspace, query.page)
+    plans = queries.newest_plans(page.items)
     return page_response(page, lambda each: EscalationChainResponse.shown(each, plans[each.id]))
 
 
 @routes.get("/escalation-chains/{chain_id}", summary="Read an escalation chain.")
 def get_chain(principal: Principal, chain_id: UUID) -> EscalationChainResponse:
-    chain = chain_queries.find_chain(principal.workspace, chain_id)
-    return EscalationChainResponse.shown(chain, chain_queries.newest_plan(chain))
+    chain = queries.find_chain(principal.workspace, chain_id)
+    return EscalationChainResponse.shown(chain, queries.newest_plan(chain))
 
 
 @routes.patch(
@@ -211,8 +211,8 @@ def update_chain(
 ) -> EscalationChainResponse:
     with writing():
         by = authenticate()
-        chain = chain_queries.find_chain(by.workspace, chain_id)
-        plan = chain_queries.newest_plan(chain)
+        chain = queries.find_chain(by.workspace, chain_id)
+        plan = queries.newest_plan(chain)
         before = {
             "name": chain.name,
             "agent_id": chain.agent_id,

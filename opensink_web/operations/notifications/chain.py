@@ -25,8 +25,8 @@ from opensink_web.models import (
 )
 from opensink_web.operations.audit.record import changes_between, record, texts_of
 from opensink_web.operations.name import checked_name
-from opensink_web.operations.notifications.chain_queries import find_chain, newest_plan
 from opensink_web.operations.notifications.plan import Plan, Who
+from opensink_web.operations.notifications.queries import find_chain, newest_plan
 
 NAME_LENGTH_MAX = 64
 

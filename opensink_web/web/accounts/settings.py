@@ -16,8 +16,7 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.audit.checkpoint import checkpoints_of
 from opensink_web.operations.audit.queries import chain_state
-from opensink_web.operations.notifications.chain_queries import all_chains
-from opensink_web.operations.notifications.queries import count_paused_channels
+from opensink_web.operations.notifications.queries import all_chains, count_paused_channels
 from opensink_web.operations.own_retention import own_days
 from opensink_web.operations.requests.policy_queries import all_policies
 from opensink_web.operations.retention import days_in_force

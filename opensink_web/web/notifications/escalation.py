@@ -17,7 +17,8 @@ from opensink_web.operations.accounts.queries import all_teams, list_members
 from opensink_web.operations.agents.queries import agents_by_name
 from opensink_web.operations.executions.queries.function import functions_by_name
 from opensink_web.operations.notifications.chain import create_chain, delete_chain, update_chain
-from opensink_web.operations.notifications.chain_queries import (
+from opensink_web.operations.notifications.plan import Plan, plan_of, said_as_working_time
+from opensink_web.operations.notifications.queries import (
     all_chains,
     count_running,
     find_chain,
@@ -25,7 +26,6 @@ from opensink_web.operations.notifications.chain_queries import (
     newest_plans,
     revisions_of,
 )
-from opensink_web.operations.notifications.plan import Plan, plan_of, said_as_working_time
 from opensink_web.operations.notifications.working_time import after_working
 from opensink_web.web.access import requires
 from opensink_web.web.notifications.escalation_form import ChainForm, Subjects

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from opensink_web.models import EscalationChain, db
 from opensink_web.models.transaction import reading
-from opensink_web.operations.notifications.chain_queries import newest_plans
 from opensink_web.operations.notifications.plan import PlannedStep, Who
+from opensink_web.operations.notifications.queries import newest_plans
 from tests.conftest import Cast
 from tests.support.escalations import make_chain, plan_for
 from tests.support.executions import make_function
