@@ -41,6 +41,10 @@ BEYOND_SCHEMAS = (
     "/batch_callback_url",
     "/initial_messages",  # templates that can be read, and not too long together
     "/inputs",  # as many as MAX_BATCH_SIZE permits
+    "/since",  # no more than three years before the end
+    "/until",  # after the beginning
+    "/time_zone",  # one that there is
+    "/function",  # not with an agent
 )
 """What no JSON Schema can say in full."""
 
