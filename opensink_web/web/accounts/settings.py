@@ -14,7 +14,7 @@ from opensink_web.operations.accounts.queries import (
     list_open_invitations,
     members_with_second_factor,
 )
-from opensink_web.operations.audit.checkpoint import checkpoints_of
+from opensink_web.operations.audit.checkpoint import last_checkpoint
 from opensink_web.operations.audit.queries import chain_state
 from opensink_web.operations.notifications.queries import all_chains, count_paused_channels
 from opensink_web.operations.own_retention import own_days
@@ -109,11 +109,11 @@ def _retention(workspace: Workspace) -> str:
 
 
 def _audit(workspace: Workspace) -> str:
-    state, checkpoints = chain_state(workspace), checkpoints_of(workspace.id)
-    chained = f"{_counted(state.count, 'entry', 'entries')} chained"
-    if not checkpoints:
+    chained = f"{_counted(chain_state(workspace).count, 'entry', 'entries')} chained"
+    checkpoint = last_checkpoint(workspace.id)
+    if checkpoint is None:
         return f"{chained}; no checkpoint yet"
-    return f"{chained}; last checkpoint at {checkpoints[-1].at:%Y-%m-%d %H:%M} UTC"
+    return f"{chained}; signed up to entry {checkpoint.seq:,}"
 
 
 def _counted(count: int, one: str, several: str = "") -> str:

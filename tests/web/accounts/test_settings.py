@@ -12,6 +12,7 @@ from opensink_web.operations.accounts.role import create_role, set_roles
 from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.accounts.user import deactivate_member
 from opensink_web.operations.audit.chain import chain_some
+from opensink_web.operations.audit.checkpoint import sign
 from tests.conftest import Cast
 from tests.support.scenarios import admin_of
 
@@ -45,6 +46,17 @@ def test_it_says_how_things_stand(app: Flask, cast: Cast, alice: FlaskClient) ->
     assert says["Second factor"] == "Not required; 0 of 1 who have a password set one up"
     assert says["Notifications"] == "All work"
     assert re.fullmatch(r"\d+ entries chained; no checkpoint yet", says["Audit"])
+
+
+def test_it_says_up_to_where_the_audit_is_signed(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    with app.app_context(), writing():
+        chain_some()
+        checkpoint = sign(cast.alice.workspace_id)
+    assert checkpoint is not None
+    said = f"{checkpoint.seq} entries chained; signed up to entry {checkpoint.seq}"
+    assert lines(alice.get(PAGE).text)["Audit"] == said
 
 
 def test_each_line_leads_to_where_that_is_set(alice: FlaskClient) -> None:
