@@ -31,7 +31,7 @@ from opensink_web.contract.shapes import (
     page_response,
 )
 from opensink_web.errors import UnreadableSecret
-from opensink_web.models import Function, FunctionKind
+from opensink_web.models import Function, FunctionKind, Quorum
 from opensink_web.operations.accounts.delegation import EXECUTING
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.signing_secret import end_signing_overlap, rotate_signing_secret
@@ -47,6 +47,7 @@ from opensink_web.operations.executions.function_target import (
 )
 from opensink_web.operations.executions.permission import executable_function
 from opensink_web.operations.executions.queries import function as function_queries
+from opensink_web.operations.requests.options import RESPONSES_MAX
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.schema.secrets import without_secret_proposals
 from opensink_web.services import EXTENSION, Services
@@ -107,6 +108,15 @@ class FunctionReplacement(Received):
     requires_approval: bool = Field(
         default=False, description="Whether a person approves each execution before it begins."
     )
+    required_responses: Whole = Field(
+        default=1, ge=1, le=RESPONSES_MAX, description="How many people have to approve it."
+    )
+    quorum: Quorum | None = Field(
+        default=None, description="With more than one: as of a question to a person."
+    )
+    forbid_requester: bool = Field(
+        default=False, description="Whether somebody else has to approve than who calls."
+    )
     is_active: bool = Field(default=True, description="Whether it can be executed.")
     target: TargetBody
 
@@ -121,6 +131,9 @@ class FunctionReplacement(Received):
             output_schema=self.output_schema,
             timeout_seconds=self.timeout_seconds,
             requires_approval=self.requires_approval,
+            required_responses=self.required_responses,
+            quorum=self.quorum,
+            forbid_requester=self.forbid_requester,
             is_active=self.is_active,
         )
 
@@ -144,6 +157,9 @@ class FunctionChange(Change):
     output_schema: JsonObject | None = None
     timeout_seconds: Whole = Field(default=1, ge=1, le=functions.TIMEOUT_SECONDS_MAX)
     requires_approval: bool = False
+    required_responses: Whole = Field(default=1, ge=1, le=RESPONSES_MAX)
+    quorum: Quorum | None = None
+    forbid_requester: bool = False
     is_active: bool = True
     target: TargetBody | None = Field(
         default=None, description="Null changes nothing, as one that could not be shown is read."
@@ -180,6 +196,9 @@ class FunctionResponse(ResponseModel):
     output_schema: JsonObject | None
     timeout_seconds: int
     requires_approval: bool
+    required_responses: int
+    quorum: Quorum | None
+    forbid_requester: bool
     is_active: bool
     target: HttpTargetResponse | PythonTargetResponse | None
     target_error: str | None = Field(

@@ -67,7 +67,6 @@ from opensink_web.models.input_request import (
     InputRequestStatus,
     InputRequestTag,
     OnExpire,
-    Quorum,
 )
 from opensink_web.models.insight import (
     DeliveryFact,
@@ -97,6 +96,7 @@ from opensink_web.models.notification_channel import (
 from opensink_web.models.password_reset import PasswordReset
 from opensink_web.models.policy import Policy, PolicyRevision
 from opensink_web.models.preview import Preview
+from opensink_web.models.quorum import Quorum
 from opensink_web.models.request_view import RequestView
 from opensink_web.models.role import CustomRole, MembershipRole
 from opensink_web.models.saved_view import SavedView

@@ -4,11 +4,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
 from opensink_web.models.deletable import Deletable, deleted_index
+from opensink_web.models.quorum import Quorum
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.signed import Signed
 from opensink_web.models.user import User
@@ -38,6 +39,10 @@ class Function(Identified, Updated, Signed, Deletable, Base):
     output_schema: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     timeout_seconds: Mapped[int] = mapped_column(default=30)
     requires_approval: Mapped[bool] = mapped_column(default=False)
+    # of the approval: how many have to give it, by which rule, and whether whoever calls may
+    required_responses: Mapped[int] = mapped_column(default=1, server_default="1")
+    quorum: Mapped[Quorum | None] = mapped_column(word_type(Quorum))
+    forbid_requester: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_active: Mapped[bool] = mapped_column(default=True)
     kind: Mapped[FunctionKind] = mapped_column(word_type(FunctionKind))
     sealed_target: Mapped[str] = mapped_column("target", Text)

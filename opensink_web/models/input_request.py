@@ -18,6 +18,7 @@ from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.assignment import Assignment
 from opensink_web.models.base import Base, Created, Identified, UserObject, word_type
 from opensink_web.models.execution import Execution
+from opensink_web.models.quorum import Quorum
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.standing_approval import StandingApproval
 from opensink_web.models.user import User
@@ -130,17 +131,6 @@ class OnExpire(StrEnum):
     NONE = "none"
     DECLINE = "decline"
     DEFAULT = "default"
-
-
-class Quorum(StrEnum):
-    """Which outcome stands where several people have to answer: the first that has its number.
-
-    An answer needs all `required_responses` and a decline one alone, or either needs more than half
-    of them.
-    """
-
-    FIRST_DECLINE = "first_decline"
-    MAJORITY = "majority"
 
 
 class InputRequestKind(StrEnum):

@@ -12,7 +12,16 @@ from sqlalchemy.exc import IntegrityError
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, UnreadableSecret
 from opensink_web.json_value import JSONObject
-from opensink_web.models import AuditAction, Execution, Function, SubjectKind, User, Workspace, db
+from opensink_web.models import (
+    AuditAction,
+    Execution,
+    Function,
+    Quorum,
+    SubjectKind,
+    User,
+    Workspace,
+    db,
+)
 from opensink_web.models.execution import ENDED
 from opensink_web.operations.audit.record import changes_between, digest_of, record
 from opensink_web.operations.executions.function_target import (
@@ -47,6 +56,9 @@ class FunctionFields:
     output_schema: JSONObject | None = None
     timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
     requires_approval: bool = False
+    required_responses: int = 1
+    quorum: Quorum | None = None
+    forbid_requester: bool = False
     is_active: bool = True
 
 
@@ -61,6 +73,9 @@ class FunctionChanges(TypedDict, total=False):
     output_schema: JSONObject | None
     timeout_seconds: int
     requires_approval: bool
+    required_responses: int
+    quorum: Quorum | None
+    forbid_requester: bool
     is_active: bool
 
 
@@ -156,6 +171,9 @@ def _said_of(function: Function) -> JSONObject:
         "description": function.description,
         "timeout_seconds": function.timeout_seconds,
         "requires_approval": function.requires_approval,
+        "required_responses": function.required_responses,
+        "quorum": function.quorum,
+        "forbid_requester": function.forbid_requester,
         "is_active": function.is_active,
         **{f"{name}_digest": digest_of(schema) for name, schema in schemas.items()},
         "target_digest": digest_of(target_to_json(target)) if target else None,

@@ -146,6 +146,7 @@ class Approval:
     schema: JSONValue
     asker: str
     total: int | None = None
+    options: RequestOptions = NO_OPTIONS
 
     @classmethod
     def of(cls, function: Function, by: Principal, *, total: int | None = None) -> Self:
@@ -159,6 +160,7 @@ class Approval:
             function.input_schema,
             _who_wants(by),
             total,
+            approval_options_of(function),
         )
 
     @property
@@ -188,7 +190,19 @@ class Approval:
             schema=self.schema,
             kind=InputRequestKind.APPROVAL,
             proposed_response=proposed,
+            options=self.options,
         )
+
+
+def approval_options_of(function: Function) -> RequestOptions:
+    """Return who has to approve the calls of a function."""
+    if function.required_responses == 1 and not function.forbid_requester:
+        return NO_OPTIONS  # which costs the many rows of a batch nothing
+    return RequestOptions(
+        required_responses=function.required_responses,
+        quorum=function.quorum if function.required_responses > 1 else None,
+        forbid_requester=function.forbid_requester,
+    )
 
 
 def ask_for_approval(approval: Approval, execution_id: UUID, proposed: JSONObject) -> None:

@@ -42,7 +42,12 @@ from opensink_web.models.transaction import (
 )
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.ending import Step, add_steps
-from opensink_web.operations.executions.pause import Approval, ask_for_approval
+from opensink_web.operations.executions.pause import (
+    Approval,
+    approval_options_of,
+    ask_for_approval,
+)
+from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 from opensink_web.schema.secrets import Secrets, merged_paths, secrets_of
 from opensink_web.schema.subschemas import Path
 from opensink_web.schema.validation import Checker
@@ -105,6 +110,7 @@ class TargetSnapshot:
     name: str
     timeout_seconds: int
     requires_approval: bool = False
+    approved_by: RequestOptions = NO_OPTIONS
     input_schema: JSONValue = True
 
     @property
@@ -184,6 +190,7 @@ def target_of(function: Function) -> TargetSnapshot:
         name=function.name,
         timeout_seconds=function.timeout_seconds,
         requires_approval=function.requires_approval,
+        approved_by=approval_options_of(function),
         input_schema=function.input_schema,
     )
 

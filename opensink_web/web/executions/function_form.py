@@ -3,14 +3,14 @@
 from contextlib import suppress
 from typing import Any
 
-from wtforms import BooleanField, IntegerField, RadioField, SelectChoice
-from wtforms.validators import InputRequired, Regexp, ValidationError
+from wtforms import BooleanField, IntegerField, RadioField, SelectChoice, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
 from wtforms.widgets import NumberInput
 
 from opensink_web import json_value
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONValue
-from opensink_web.models import Function, FunctionKind
+from opensink_web.models import Function, FunctionKind, Quorum
 from opensink_web.operations.executions.function import (
     FUNCTION_NAME,
     NAME_RULE,
@@ -23,6 +23,7 @@ from opensink_web.operations.executions.function_target import (
     FunctionTarget,
     target_of,
 )
+from opensink_web.operations.requests.options import RESPONSES_MAX
 from opensink_web.web.forms.call_form import CallForm, call_fields, headers_field, method_field
 from opensink_web.web.forms.schema_check import (
     SchemaCheck,
@@ -90,6 +91,22 @@ class FunctionForm(CallForm):
         "A person must approve each execution before it starts",
         description="It waits in the inbox until then; its input can be changed there.",
     )
+    required_responses = IntegerField(
+        "People who have to approve it",
+        [Optional(), NumberRange(1, RESPONSES_MAX, f"Enter a number of 1 to {RESPONSES_MAX}.")],
+        default=1,
+        widget=NumberInput(min=1, max=RESPONSES_MAX),
+        description="With more than one, all have to say the same, or a majority.",
+    )
+    quorum = SelectField(
+        "Of several people",
+        default=Quorum.FIRST_DECLINE.value,
+        choices=[
+            SelectChoice(Quorum.FIRST_DECLINE.value, "All approve; one decline ends it"),
+            SelectChoice(Quorum.MAJORITY.value, "More than half decide"),
+        ],
+    )
+    forbid_requester = BooleanField("Somebody else must approve than whoever calls it")
     is_active = BooleanField(
         "Active", default=True, description="An inactive function accepts no executions."
     )
@@ -126,6 +143,7 @@ class FunctionForm(CallForm):
 
     def function(self) -> FunctionFields:
         """Return the function as it was typed; the form is valid."""
+        people = self.required_responses.data or 1
         return FunctionFields(
             namespace=self.namespace.data,
             name=self.name.data,
@@ -135,6 +153,9 @@ class FunctionForm(CallForm):
             output_schema=parse_schema(self.output_schema.data),
             timeout_seconds=self.timeout_seconds.data,
             requires_approval=self.requires_approval.data,
+            required_responses=people,
+            quorum=Quorum(self.quorum.data) if people > 1 else None,
+            forbid_requester=self.forbid_requester.data,
             is_active=self.is_active.data,
         )
 
@@ -161,6 +182,9 @@ def function_form(function: Function | None) -> FunctionForm:
         output_schema=_written(function.output_schema),
         timeout_seconds=function.timeout_seconds,
         requires_approval=function.requires_approval,
+        required_responses=function.required_responses,
+        quorum=(function.quorum or Quorum.FIRST_DECLINE).value,
+        forbid_requester=function.forbid_requester,
         is_active=function.is_active,
         kind=function.kind.value,
         **_target_fields(function),
