@@ -306,7 +306,7 @@ def _page(
     status: int = 200,
 ) -> ResponseReturnValue:
     page = _looked_up(principal, input_request, form, why, refusal)
-    is_assignable = page.may_answer and _is_pending(input_request)
+    is_assignable = page.may_answer and _is_pending(input_request) and not input_request.steps
     drawn = render_template(
         "input_request/show.html",
         page=page,

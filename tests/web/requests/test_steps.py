@@ -34,6 +34,7 @@ def test_they_say_which_step_it_is_and_offer_it_to_those_alone(
     assert 'name="_seen"' not in theirs
     assert "You are not among them." in theirs
     assert 'id="assign-me"' not in alice.get(page).text
+    assert 'id="assign-form"' not in alice.get(page).text
     refused = bob.post(page, data={})
     assert refused.status_code == 403
     assert alice.post(page, data={}).status_code == 303
