@@ -99,6 +99,12 @@ def test_each_table_is_a_file_with_the_same_numbers(
     assert alice.get(f"{INSIGHTS}/export.csv?table=secrets").status_code == 400
 
 
+def test_the_page_leads_to_each_file(history: History, alice: FlaskClient) -> None:
+    links = re.findall(r'href="([^"]+)" download', alice.get(INSIGHTS).text)
+    files = [alice.get(link.replace("&amp;", "&")) for link in links]
+    assert [each.mimetype for each in files] == ["text/csv"] * 6
+
+
 def test_no_cell_is_taken_for_a_formula(history: History, alice: FlaskClient) -> None:
     assert "\n'=1+1," in alice.get(f"{INSIGHTS}/export.csv?table=keys").text
 
