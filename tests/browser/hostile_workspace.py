@@ -61,6 +61,7 @@ from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from tests.browser.hostile_executions import add_executions
 from tests.browser.hostile_form import further_forms, hostile_form
+from tests.browser.hostile_settings import TO_ALLOW, add_settings
 from tests.browser.hostile_teamwork import add_chain, add_comments, add_teams
 from tests.browser.hostile_texts import Texts
 from tests.browser.hostile_watch import MARK
@@ -120,6 +121,7 @@ def _write(texts: Texts) -> HostilePlace:
     execution, waiting = add_executions(workspace.id, reader, texts)
     role_id, team_id = _add_roles(workspace, texts), add_teams(workspace, texts)
     chain_id = add_chain(workspace, reader, team_id)
+    settings = add_settings(workspace, reader, team_id, ask_for(schema=TO_ALLOW), texts)
     add_comments(workspace, asked, reader, _member(workspace, WRITER, Role.REVIEWER), texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
     results = [RowResult(asked.id, texts.paragraphs[0]), RowResult(answered.id)]
@@ -146,7 +148,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
             *(f"{at}/inbox/mentions", f"{admin}/audit", f"{admin}/teams"),
             *(f"{admin}/teams/new", f"{admin}/teams/{team_id}/edit"),
-            *(f"{admin}/escalation", f"{admin}/escalation/{chain_id}/edit"),
+            *(f"{admin}/escalation", f"{admin}/escalation/{chain_id}/edit", *settings),
             *(f"{admin}/roles", f"{admin}/roles/new", f"{admin}/roles/{role_id}/edit"),
             *(f"{admin}/workspace", "/workspaces", "/account", f"/sign-up/{LINK}"),
             *(f"{at}/functions", f"{at}/functions/new", function, f"{function}/edit"),

@@ -7,7 +7,7 @@ from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from wtforms import DateField, SelectChoice, SelectField
+from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from opensink_web.models import Absence, User, Workspace
@@ -17,6 +17,7 @@ from opensink_web.operations.accounts.queries import (
     active_members_by_address,
     find_active_member_called,
 )
+from opensink_web.web.forms.choice import named_choice
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 _MEMBERS_OFFERED = 200
@@ -65,7 +66,7 @@ class AbsenceForm(SettingsForm):
     def of(cls, workspaces: Sequence[Workspace], *, is_blank: bool = False) -> "AbsenceForm":
         """Return the form for one of these workspaces, as it was sent or afresh."""
         form = cls(formdata=None) if is_blank else cls()
-        form.workspace.choices = [SelectChoice(str(each.id), each.name) for each in workspaces]
+        form.workspace.choices = [named_choice(each.id, each.name) for each in workspaces]
         if len(workspaces) == 1:
             form.workspace.data = str(workspaces[0].id)
         return form

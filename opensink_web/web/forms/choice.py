@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from wtforms import SelectChoice
+
 from opensink_web.errors import InvalidInput, NotFound
 from opensink_web.models import Agent, Workspace, db
 from opensink_web.operations.accounts.queries import (
@@ -17,6 +19,7 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.agents.queries import agents_by_name, find_agent_called
 from opensink_web.operations.executions.queries.function import function_names
+from opensink_web.visible_text import isolated
 from opensink_web.web.rendering.listing import chosen_text
 
 OFFERED_MAX = 100
@@ -104,6 +107,14 @@ def function_or_agent_choice(workspace: Workspace, chosen: str, agent_id: UUID |
     )
     value = str(agent_id) if agent_id else chosen
     return Choice([each for each in groups if each[1]], value, is_whole)
+
+
+def named_choice(value: object, name: str) -> SelectChoice:
+    """Return a line of a form's select that has the name of something in it.
+
+    WTForms draws it, not a template, so what nobody would see in the name is marked here.
+    """
+    return SelectChoice(str(value), isolated(name))
 
 
 def _addresses(agents: Sequence[Agent]) -> list[Option]:

@@ -26,6 +26,7 @@ from opensink_web.operations.notifications.plan import (
     checked_plan,
 )
 from opensink_web.schema.written_moment import zone_of
+from opensink_web.web.forms.choice import named_choice
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
 
 _ROWS_LEAST = 3
@@ -236,9 +237,9 @@ def _choices_of_subjects(subjects: Subjects, chain: EscalationChain | None) -> l
         functions += [chain.function] if chain.function and chain.function not in functions else []
     return [
         SelectChoice("", "All that have no chain of their own"),
-        *(SelectChoice(f"agent:{each.id}", f"Agent {each.name}") for each in agents),
+        *(named_choice(f"agent:{each.id}", f"Agent {each.name}") for each in agents),
         *(
-            SelectChoice(f"function:{each.id}", f"Function {each.namespace}/{each.name}")
+            named_choice(f"function:{each.id}", f"Function {each.namespace}/{each.name}")
             for each in functions
         ),
     ]
@@ -248,8 +249,8 @@ def _choices_of_whom(subjects: Subjects) -> list[SelectChoice]:
     return [
         SelectChoice(Who.ASSIGNEES.value, "The assignees"),
         SelectChoice(Who.ADMINS.value, "The admins"),
-        *(SelectChoice(f"team:{each.id}", f"Team {each.name}") for each in subjects.teams),
-        *(SelectChoice(f"user:{each.user_id}", each.user.email) for each in subjects.members),
+        *(named_choice(f"team:{each.id}", f"Team {each.name}") for each in subjects.teams),
+        *(named_choice(f"user:{each.user_id}", each.user.email) for each in subjects.members),
     ]
 
 

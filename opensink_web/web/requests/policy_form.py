@@ -23,6 +23,7 @@ from opensink_web.operations.requests.policy_change import (
 )
 from opensink_web.operations.requests.policy_queries import agents_and_functions, names_in
 from opensink_web.operations.requests.policy_step import STEPS_MAX, PolicyStep, steps_of
+from opensink_web.web.forms.choice import named_choice
 from opensink_web.web.forms.schema_check import SchemaCheck, check_input_schema, parse_object
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
 
@@ -166,11 +167,11 @@ def policy_form(workspace: Workspace, policy: Policy | None) -> PolicyForm:
     agents, functions = agents_and_functions(workspace)
     form.agent.choices = [
         SelectChoice(_ANYBODY, "Any"),
-        *(SelectChoice(str(each.id), each.name) for each in agents),
+        *(named_choice(each.id, each.name) for each in agents),
     ]
     form.function.choices = [
         SelectChoice(_ANYBODY, "Any"),
-        *(SelectChoice(str(each.id), f"{each.namespace}/{each.name}") for each in functions),
+        *(named_choice(each.id, f"{each.namespace}/{each.name}") for each in functions),
     ]
     steps = steps_of(policy.revision.steps) if policy else ()
     form.steps = _sent_steps() if request.method == "POST" else _stored_steps(steps)
