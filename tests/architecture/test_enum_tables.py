@@ -62,6 +62,8 @@ def test_no_template_looks_a_word_up_by_a_status() -> None:
 
     def check(path: Path) -> None:
         keys = set(re.findall(r'[{,]\s*"(\w+)"\s*:', path.read_text()))
-        assert keys & statuses == set(), "take the words from web/rendering/words.py"
+        assert keys & statuses == set(), (
+            "take the words from web/rendering/words.py or kind_words.py"
+        )
 
     for_each(TEMPLATES, check)

@@ -23,8 +23,8 @@ from opensink_web.operations.audit.queries import (
 )
 from opensink_web.web.access import requires
 from opensink_web.web.accounts.audit_row import row_of
+from opensink_web.web.rendering.kind_words import audit_action
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, chosen_word, page_request
-from opensink_web.web.rendering.words import audit_action
 
 blueprint = Blueprint("audit", __name__)
 _AUDIT = "/w/<workspace_slug>/admin/audit"

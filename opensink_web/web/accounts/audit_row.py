@@ -13,7 +13,7 @@ from opensink_web import json_value
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import ActorKind, AuditEntry, SubjectKind
 from opensink_web.operations.audit.queries import Said, details_of, origin_of
-from opensink_web.web.rendering.words import audit_action
+from opensink_web.web.rendering.kind_words import audit_action
 
 _LONG_ID = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 _SHOWN = 12

@@ -27,7 +27,7 @@ from opensink_web.web.accounts.role_matrix import (
     permissions_of,
 )
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
-from opensink_web.web.rendering.words import role_in_short
+from opensink_web.web.rendering.kind_words import role_in_short
 
 blueprint = Blueprint("role", __name__)
 _ROLES = "/w/<workspace_slug>/admin/roles"

@@ -21,9 +21,10 @@ from opensink_web.web.deliveries.delivery_attempts import attempts_in_words
 from opensink_web.web.deliveries.delivery_wait import wait_of
 from opensink_web.web.forms.choice import agent_choice, chosen_agent
 from opensink_web.web.rendering import happenings
+from opensink_web.web.rendering.kind_words import attempt_trigger, delivery_kind
 from opensink_web.web.rendering.listing import chosen_text, chosen_word, page_request, same_list
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
-from opensink_web.web.rendering.words import attempt_trigger, badge, delivery_kind
+from opensink_web.web.rendering.words import badge
 
 blueprint = Blueprint("delivery", __name__)
 

@@ -39,8 +39,8 @@ from opensink_web.web.executions.execution_recent import recent_of
 from opensink_web.web.executions.function_form import FunctionForm, function_form
 from opensink_web.web.executions.sample_call import example_fits
 from opensink_web.web.forms.schema_check import CHECKS, input_schema_of
+from opensink_web.web.rendering.kind_words import function_kind
 from opensink_web.web.rendering.listing import chosen_text, chosen_word, page_request, same_list
-from opensink_web.web.rendering.words import function_kind
 
 blueprint = Blueprint("function", __name__)
 _FUNCTIONS = "/w/<workspace_slug>/functions"

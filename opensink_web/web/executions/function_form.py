@@ -32,7 +32,7 @@ from opensink_web.web.forms.schema_check import (
     parse_schema,
 )
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField
-from opensink_web.web.rendering.words import function_kind
+from opensink_web.web.rendering.kind_words import function_kind
 
 _FIRST_SCHEMA = """{
   "type": "object",

@@ -14,8 +14,8 @@ from opensink_web.operations.notifications.ledger import KEPT, send_again
 from opensink_web.operations.notifications.queries import messages_of
 from opensink_web.operations.requests.named import requests_named
 from opensink_web.web.access import requires
+from opensink_web.web.rendering.kind_words import message_kind
 from opensink_web.web.rendering.listing import page_request, same_list
-from opensink_web.web.rendering.words import message_kind
 
 blueprint = Blueprint("notification_message", __name__)
 _MESSAGES = "/w/<workspace_slug>/notifications/messages"

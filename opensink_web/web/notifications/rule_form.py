@@ -10,7 +10,7 @@ from opensink_web.operations.executions.queries.function import find_function, f
 from opensink_web.operations.notifications.rule import RuleTerms
 from opensink_web.web.forms.choice import OFFERED_MAX, agent_called
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
-from opensink_web.web.rendering.words import notification_mode, notification_scope
+from opensink_web.web.rendering.kind_words import notification_mode, notification_scope
 
 
 class RuleForm(SettingsForm):

@@ -26,7 +26,7 @@ from opensink_web.operations.page import LIMIT_MAX, PageRequest
 from opensink_web.web.rendering import happenings
 from opensink_web.web.rendering.edits import with_edits_of
 from opensink_web.web.rendering.happenings import AGENTS_REPORT, SESSION_FAILED, Happening
-from opensink_web.web.rendering.words import attempt_trigger
+from opensink_web.web.rendering.kind_words import attempt_trigger
 
 NEWEST = PageRequest(limit=LIMIT_MAX)
 _ABOUT_REQUESTS = {ActivityType.INPUT_REQUEST_CREATED, ActivityType.INPUT_REQUEST_RESOLVED}

@@ -31,16 +31,16 @@ from opensink_web.models.execution import DECLINED, EXPIRED, REJECTED
 from opensink_web.web.deliveries import delivery
 from opensink_web.web.executions import batch_progress, execution
 from opensink_web.web.executions.batch import View
-from opensink_web.web.rendering import happenings, words
+from opensink_web.web.rendering import happenings, kind_words, words
 
 SPRITE = Path(__file__).parents[3] / "static/vendor/tabler-icons-3.51.0/sprite.svg"
 STATUSES = [status for statuses in get_args(words.Status) for status in statuses]
 IN_WORDS: list[tuple[Callable[[Any], str], type[Enum]]] = [
     (words.part_of_batch, ExecutionStatus),
-    (words.delivery_kind, DeliveryKind),
-    (words.attempt_trigger, AttemptTrigger),
-    (words.function_kind, FunctionKind),
-    (words.role_in_short, Role),
+    (kind_words.delivery_kind, DeliveryKind),
+    (kind_words.attempt_trigger, AttemptTrigger),
+    (kind_words.function_kind, FunctionKind),
+    (kind_words.role_in_short, Role),
     (lambda view: view.text, View),
     (words.mark_icon, words.Mark),
 ]
