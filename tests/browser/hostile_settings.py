@@ -134,7 +134,7 @@ def _add_channels(
     """Add channels that stopped, with a rule and a message that failed; return the ids of one."""
     rule_ids = []
     for line in texts.of_people[:20]:
-        config = {"url": "https://example.com", "topic": line}
+        config = {"server": "https://example.com", "topic": line}
         channel = NotificationChannel(
             id=new_id(),
             workspace_id=workspace.id,

@@ -27,6 +27,7 @@ SCRIPT = "script.js"
 ANSWERING = "answering.js"
 LISTS = "lists.js"
 INSIGHTS = "insights.css"
+GALLERY = "gallery.css"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -46,7 +47,6 @@ BUNDLES = {
         "css/inbox.css",
         "css/bulk.css",
         "css/execution.css",
-        "css/gallery.css",
     ),
     # after the other, for the pages of Settings
     SETTINGS: ("css/settings.css",),
@@ -66,6 +66,7 @@ BUNDLES = {
     # after the other, for the pages that list requests
     LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js"),
     INSIGHTS: ("css/insights.css",),
+    GALLERY: ("css/gallery.css",),
     # and for those that have a form made of a schema
     ANSWERING: (
         "js/answer.js",
