@@ -15,6 +15,7 @@ from opensink_web.operations.agents.question import ask
 from opensink_web.outbound.client import Response
 from tests.conftest import Cast, Person, make_person
 from tests.support.deliveries import claim_delivery, finish_delivery
+from tests.support.polling import asked_by_itself
 from tests.support.scenarios import Waiting, answer
 
 YES = {"answer-0": "0"}
@@ -87,9 +88,7 @@ def words_of(html: str) -> str:
 
 def refresh_href(html: str) -> str:
     """Return where the part of a page that updates itself asks for news."""
-    found = re.search(r'hx-get="([^"]+)"', html)
-    assert found is not None
-    return found.group(1).replace("&amp;", "&")
+    return asked_by_itself(html)[0]
 
 
 def news(client: FlaskClient, href: str) -> tuple[int, str]:

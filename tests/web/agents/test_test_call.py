@@ -12,6 +12,7 @@ from opensink_web import clock
 from tests.conftest import Cast
 from tests.support.agent_cases import FORM, PAGE, SECRET, ids_of_test_calls, made
 from tests.support.deliveries import deliver
+from tests.support.polling import asked_by_itself
 from tests.support.real_servers import AgentEndpoint
 
 
@@ -47,7 +48,7 @@ def test_a_waiting_test_call_asks_again_and_is_answered_only_with_news(
     assert "No worker is running" in text
     assert f'href="{place}"' in text, "without a fragment, which alone would load nothing"
 
-    again = re.findall(r'hx-get="([^"]+)"', text)[0].replace("&amp;", "&")
+    again = asked_by_itself(text)[0]
     htmx = {"HX-Request": "true"}
     assert alice.get(again, headers=htmx).status_code == 204
     fragment = alice.get(place, headers=htmx).text

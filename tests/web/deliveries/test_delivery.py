@@ -11,6 +11,7 @@ from opensink_web.models import Delivery, DeliveryAttempt, DeliveryStatus, db
 from opensink_web.models.transaction import writing
 from tests.conftest import Cast
 from tests.support.deliveries import claim_delivery
+from tests.support.polling import asked_by_itself
 from tests.support.review_cases import answer_and_call, news, refresh_href, words_of
 from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in, endpoint_at, index_all
 
@@ -183,7 +184,7 @@ def test_updates_itself_until_the_call_has_ended(
 
 
 def test_an_ended_call_does_not_ask_for_news(bob: FlaskClient, failed: str) -> None:
-    assert "hx-get" not in bob.get(failed).text
+    assert asked_by_itself(bob.get(failed).text) == []
 
 
 def test_has_a_failed_call_made_again(app: Flask, alice: FlaskClient, failed: str) -> None:
