@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from opensink_web import clock
 from opensink_web.contract.route import Routes
-from opensink_web.contract.shapes import Query, ResponseModel
+from opensink_web.contract.shapes import MomentInQuery, Query, ResponseModel
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.insights.collecting import Narrowing
@@ -261,8 +261,8 @@ class InsightsResponse(ResponseModel):
 class InsightsQuery(Query):
     """Of which time, and of what; what is left out is any."""
 
-    since: AwareDatetime | None = Field(default=None, description="30 days before `until`.")
-    until: AwareDatetime | None = Field(default=None, description="Now.")
+    since: MomentInQuery | None = Field(default=None, description="30 days before `until`.")
+    until: MomentInQuery | None = Field(default=None, description="Now.")
     time_zone: Annotated[str, Field(max_length=64)] = Field(
         default="UTC", description="Whose days the points are, such as Europe/Berlin."
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
+    WHOLE,
     JsonObject,
     Moment,
     PageQuery,
@@ -33,7 +34,7 @@ class StandingApprovalCreate(Received):
     server_set = frozenset({"id", "workspace_id", "created_at"})
 
     request_id: UUID
-    uses_max: Annotated[int, Field(ge=1, le=standing_approvals.USES_MAX)]
+    uses_max: Annotated[int, Field(ge=1, le=standing_approvals.USES_MAX), WHOLE]
     expires_at: Moment
     condition: JsonObject | None = Field(
         default=None,

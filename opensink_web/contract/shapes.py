@@ -101,6 +101,17 @@ Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A date and time with its zone (RFC 3339), read as UTC."""
 
 
+def _not_a_number(text: object) -> object:
+    # pydantic takes seconds since 1970 too
+    if isinstance(text, str) and "-" not in text[1:]:
+        raise PydanticCustomError("datetime_parsing", "This must be a date and time.")
+    return text
+
+
+MomentInQuery: TypeAlias = Annotated[Moment, BeforeValidator(_not_a_number)]
+"""The same as a parameter, which comes as a text."""
+
+
 class Received(BaseModel):
     """A body. Fields it does not know are refused, save those that the server itself sets."""
 

@@ -74,6 +74,7 @@ def test_answers_what_was_asked(alice: Api, cast: Cast, session: Any) -> None:
         "on_expire": "none",
         "default_response": None,
         "requested_by": {"id": str(cast.alice.id), "email": "alice@example.com"},
+        "standing_approval_id": None,
         "forbid_requester": False,
         "required_responses": 1,
         "quorum": None,

@@ -45,6 +45,9 @@ BEYOND_SCHEMAS = (
     "/until",  # after the beginning
     "/time_zone",  # one that there is
     "/function",  # not with an agent
+    "/quorum",  # only where several people have to answer
+    "/working_hours",  # on one weekday at least
+    *(f"/steps/{step}/{name}" for step in range(10) for name in ("to", "also_assign")),  # members
 )
 """What no JSON Schema can say in full."""
 

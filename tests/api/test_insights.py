@@ -76,6 +76,7 @@ def test_what_is_no_filter_is_refused(app: Flask, cast: Cast) -> None:
         ({"since": "2001-01-01T00:00:00Z"}, "/since"),
         ({"until": "0001-01-01T00:00:00Z"}, "/until"),
         ({"since": "2026-01-01"}, "/since"),
+        ({"until": "1767225600"}, "/until"),
     ):
         answer = api.get(f"/insights?{urlencode(query)}")
         assert answer.status_code == 400, query
