@@ -19,7 +19,7 @@ from sqlalchemy.sql.visitors import ExtendedInternalTraversal
 from opensink_web.models.activity import Activity
 from opensink_web.models.agent import Agent
 from opensink_web.models.agent_session import AgentSession
-from opensink_web.models.base import Base
+from opensink_web.models.base import Base, db
 from opensink_web.models.batch import Batch
 from opensink_web.models.chat import Chat
 from opensink_web.models.delivery import Delivery
@@ -93,6 +93,16 @@ _narrowed: WeakKeyDictionary[Executable, Executable] = WeakKeyDictionary()
 def is_there(table: type[Base]) -> ColumnElement[bool]:
     """Return the condition that a statement which is run past the session must have itself."""
     return _IS_THERE[table]
+
+
+def is_anything_hidden() -> bool:
+    """Return True if there is a row that is deleted or staged, which is rare and soon over.
+
+    Where there is none, a count of very many rows need not look at what each of them belongs to:
+    PostgreSQL would read all of them for it.
+    """
+    hidden = (each.exists() for each in (_DELETED_AGENTS, _DELETED_SESSIONS, _STAGED_BATCHES))
+    return bool(db.session.scalar(select(or_(*hidden))))
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select, text
 
 from opensink_web.models import Execution, InputRequest, InputRequestKind, Workspace, db
 from opensink_web.models.base import first_id_at
+from opensink_web.models.hidden import is_anything_hidden
 from opensink_web.operations.insights.collecting import Narrowing
 from opensink_web.operations.insights.outcome import asker_of
 
@@ -64,6 +65,8 @@ def count_waiting_now(workspace: Workspace, narrowing: Narrowing, now: datetime)
         _WAITS,
         *_narrowed(workspace, narrowing),
     ]
+    # past the session, unless there is something that it must hide
+    execute = db.session.execute if is_anything_hidden() else db.session.connection().execute
     by_age: dict[Age, int] = {}
     newer = None
     for age in Age:
@@ -73,7 +76,7 @@ def count_waiting_now(workspace: Workspace, narrowing: Narrowing, now: datetime)
         if age.below is not None:
             newer = first_id_at(now - age.below)
             query = query.where(InputRequest.id >= newer)
-        by_age[age] = db.session.scalar(query) or 0
+        by_age[age] = execute(query).scalar_one()
     count = sum(by_age.values())
     oldest = select(InputRequest.created_at).where(*conditions).order_by(InputRequest.id).limit(1)
     key: Any = InputRequest.key
@@ -83,20 +86,20 @@ def count_waiting_now(workspace: Workspace, narrowing: Narrowing, now: datetime)
     return Waiting(
         count,
         by_age,
-        _by_asker(conditions, count),
-        {row.key: row[1] for row in db.session.execute(by_key)},
-        db.session.scalar(oldest),
+        _by_asker(execute, conditions, count),
+        {row.key: row[1] for row in execute(by_key)},
+        execute(oldest).scalar(),
     )
 
 
-def _by_asker(conditions: list[Any], count: int) -> dict[str, int]:
+def _by_asker(execute: Any, conditions: list[Any], count: int) -> dict[str, int]:
     """Count by who asked; what functions ask themselves is looked for only if there is any."""
     agents = select(InputRequest.agent_id, func.count()).where(
         *conditions, InputRequest.agent_id.is_not(None)
     )
     by_asker = {
         asker_of(agent_id, None): number
-        for agent_id, number in db.session.execute(agents.group_by(InputRequest.agent_id))
+        for agent_id, number in execute(agents.group_by(InputRequest.agent_id))
     }
     for kind in (InputRequestKind.APPROVAL, InputRequestKind.INPUT):
         if sum(by_asker.values()) < count:
@@ -108,7 +111,7 @@ def _by_asker(conditions: list[Any], count: int) -> dict[str, int]:
                 .where(*conditions, InputRequest.kind == kind, InputRequest.agent_id.is_(None))
                 .group_by(*names)
             )
-            for namespace, name, number in db.session.execute(functions):
+            for namespace, name, number in execute(functions):
                 asker = asker_of(None, f"{namespace}/{name}")
                 by_asker[asker] = by_asker.get(asker, 0) + number
     return by_asker

@@ -1,9 +1,11 @@
 """Every number equals what is counted row by row: whatever is rolled up, and whatever has gone."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +18,9 @@ from opensink_web.models import (
     Delivery,
     DeliveryFact,
     DeliveryStatus,
+    Execution,
     InputRequest,
+    InputRequestStatus,
     InsightChange,
     InsightKind,
     InsightProgress,
@@ -36,6 +40,7 @@ from opensink_web.operations.insights.report import (
     read_insights,
 )
 from opensink_web.operations.insights.span import Preset, Span
+from opensink_web.operations.insights.waiting import Age, Waiting
 from opensink_web.operations.retention import Kept
 from opensink_web.work.chores import DELETING, Counting, Pruning
 from tests.conftest import Cast
@@ -113,6 +118,31 @@ def check(cast: Cast, spans: Iterable[Span], narrowing: Narrowing = Narrowing())
             part = [each for each in mine_of_calls if is_in(each, point.begin, point.end)]
             assert counted(point.calls) == call_figures_of(part), point.begin
         assert not found.is_behind
+        check_waiting(found.waiting, narrowing)
+
+
+def check_waiting(waiting: Waiting, narrowing: Narrowing) -> None:
+    with reading():
+        rows = db.session.execute(
+            select(InputRequest.id, InputRequest.agent_id, InputRequest.key, Execution.target_name)
+            .outerjoin(Execution, Execution.id == InputRequest.execution_id)
+            .where(InputRequest.status == InputRequestStatus.PENDING)
+        ).all()
+    fitting = [
+        (f"agent:{row.agent_id}" if row.agent_id else f"function:tests/{row.target_name}", row)
+        for row in rows
+        if narrowing.key in {None, row.key}
+    ]
+    fitting = [each for each in fitting if narrowing.asker in {None, each[0]}]
+    assert waiting.by_asker == Counter(asker for asker, _ in fitting)
+    assert waiting.by_key == Counter(row.key for _, row in fitting)
+    ages = Counter(age_of(row.id) for _, row in fitting)
+    assert {age: count for age, count in waiting.by_age.items() if count} == ages
+
+
+def age_of(request_id: UUID) -> Age:
+    waited = NOW - datetime.fromtimestamp((request_id.int >> 80) / 1000, UTC)
+    return next(age for age in Age if age.below is None or waited <= age.below)
 
 
 def counted(figures: RequestFigures | CallFigures) -> dict[str, Any]:
