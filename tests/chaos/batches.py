@@ -26,6 +26,7 @@ from opensink_web.models.execution import ENDED
 from opensink_web.models.transaction import reading, writing
 from opensink_web.work.queue import LEASE
 from tests.chaos import execution_invariants
+from tests.chaos.one_moment import one_moment
 from tests.chaos.ours import Installed
 from tests.chaos.plan import AGENT_TIMEOUT_SECONDS, BEHAVIOURS
 from tests.conftest import Person, make_cast
@@ -82,7 +83,7 @@ class BatchServer(Installed):
 
     def findings(self) -> "Findings":
         """Read all that a report needs."""
-        with self.session(), reading():
+        with self.session(), one_moment():
             seconds = [
                 (finished_at - created_at).total_seconds()
                 for created_at, finished_at in db.session.execute(

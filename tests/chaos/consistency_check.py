@@ -19,6 +19,7 @@ from opensink_web.models import (
 from opensink_web.models.transaction import reading, writing
 from tests.chaos import invariants
 from tests.chaos.clients import Question
+from tests.chaos.one_moment import one_moment
 from tests.support.scenarios import Waiting
 
 _LONG_AGO = timedelta(minutes=5)
@@ -36,7 +37,7 @@ class DeliveryState:
 
 
 def delivery_state(waiting: Waiting) -> DeliveryState:
-    with reading():
+    with one_moment():
         delivery = db.session.scalars(
             select(Delivery).where(Delivery.input_request_id == waiting.request_id)
         ).one()

@@ -1,6 +1,6 @@
 """What must be true of executions, batches and callbacks, whoever was killed when.
 
-To be called in a transaction that reads. Each function yields a sentence for each violation.
+To be called in `one_moment()`. Each function yields a sentence for each violation.
 """
 
 from collections import Counter, defaultdict

@@ -1,6 +1,6 @@
 """What must be true in the database, whoever was killed when; and of what the endpoints saw.
 
-To be called in a transaction that reads. Each function yields a sentence for each violation.
+To be called in `one_moment()`. Each function yields a sentence for each violation.
 """
 
 from collections import Counter, defaultdict

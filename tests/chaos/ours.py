@@ -32,6 +32,7 @@ from opensink_web.settings import Settings
 from tests.chaos import invariants
 from tests.chaos.clients import Question
 from tests.chaos.endpoint import Arrival
+from tests.chaos.one_moment import one_moment
 from tests.chaos.parts import Main
 from tests.chaos.plan import AGENT_ATTEMPTS, AGENT_TIMEOUT_SECONDS, AGENTS
 from tests.chaos.subject import Server, Subject, Verdict
@@ -147,7 +148,7 @@ class Answered(Installed):
         return found
 
     def violations(self, questions: Sequence[Question], calls: Sequence[Arrival]) -> list[str]:
-        with self.session(), reading():
+        with self.session(), one_moment():
             return invariants.violations(questions, calls)
 
 

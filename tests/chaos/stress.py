@@ -42,7 +42,7 @@ from opensink_web.models import (
     InputRequestStatus,
     db,
 )
-from opensink_web.models.transaction import reading, work_committed, writing
+from opensink_web.models.transaction import work_committed, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.decisions.decision import decline, resolve
 from opensink_web.operations.decisions.expiry import expire, extend
@@ -90,6 +90,7 @@ from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import Limits, Queue
 from tests.chaos import accounts, execution_invariants
 from tests.chaos.accounts import Accounts, Members
+from tests.chaos.one_moment import one_moment
 from tests.conftest import Person, make_cast
 from tests.support.executions import (
     INPUT_SCHEMA,
@@ -361,7 +362,7 @@ def run_stress(
         thread.start()
     for thread in running:
         thread.join()
-    with app.app_context(), reading():
+    with app.app_context(), one_moment():
         results.violations = [*execution_invariants.violations(), *accounts.violations(members)]
         count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         results.deadlocks = db.session.scalar(text(count)) or 0

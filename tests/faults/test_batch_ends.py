@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models import BatchStatus, Callback, Workspace, db
-from opensink_web.models.transaction import reading, writing
+from opensink_web.models.transaction import writing
 from opensink_web.operations.executions import ending
 from opensink_web.operations.executions.batch import cancel_batch
 from opensink_web.operations.executions.claim import ExecutionClaim
@@ -28,6 +28,7 @@ from opensink_web.operations.executions.outcome import finish_executions
 from opensink_web.outbound.outcome import Output
 from tests.chaos import execution_invariants, finishers
 from tests.chaos.consistency_check import age_leases, are_callbacks_made
+from tests.chaos.one_moment import one_moment
 from tests.chaos.parts import ForkedPart
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
@@ -223,7 +224,7 @@ def end_what_was_left(function_id: UUID) -> None:
 
 def assert_ended(submitted: Submitted, status: BatchStatus) -> None:
     assert batch(submitted.id).ended_as is status
-    with reading():
+    with one_moment():
         assert execution_invariants.violations() == []
         query = select(func.count()).where(Callback.batch_id == submitted.id)
         assert db.session.scalar(query) == 1

@@ -19,6 +19,7 @@ from opensink_web.models import BatchStatus, Execution, ExecutionStatus, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.settings import Settings
 from tests.chaos import execution_invariants
+from tests.chaos.one_moment import one_moment
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
 from tests.support.executions import batch, execution, make_function, submit_many, submit_one
@@ -136,6 +137,6 @@ def test_a_worker_that_is_told_to_end_ends_what_it_has_begun(
         run_part("worker")
         run_part("sweeper")
         wait_until(lambda: batch(submitted.id).ended_as is not None)
-        with reading():
+        with one_moment():
             assert execution_invariants.violations() == []
     assert sorted(call.body["input"]["n"] for call in endpoint.calls) == list(range(30))

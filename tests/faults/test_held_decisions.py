@@ -12,6 +12,7 @@ from opensink_web.models.transaction import reading
 from tests.chaos import invariants
 from tests.chaos.clients import Question
 from tests.chaos.consistency_check import age
+from tests.chaos.one_moment import one_moment
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
 from tests.support.holding import hold_answer, take_back
@@ -34,7 +35,7 @@ def count_deadlines() -> int:
 
 
 def violations() -> list[str]:
-    with reading():
+    with one_moment():
         asked = [
             Question(str(each.id), "", {}, {"approved": True})
             for each in db.session.scalars(select(InputRequest))

@@ -14,6 +14,7 @@ from opensink_web.models import BatchStatus, Callback, CallbackStatus, Execution
 from opensink_web.models.transaction import reading
 from tests.chaos import execution_invariants
 from tests.chaos.consistency_check import age_leases, are_callbacks_made
+from tests.chaos.one_moment import one_moment
 from tests.chaos.parts import ForkedPart
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
@@ -82,7 +83,7 @@ def test_one_that_comes_back_after_its_lease_writes_nothing(
         os.kill(frozen.pid, signal.SIGTERM)
         wait_until(lambda: has_ended_thawed(frozen))
         ended = [execution(each) for each in submitted.execution_ids]
-        with reading():
+        with one_moment():
             assert execution_invariants.violations() == []
     assert [each.output_data for each in ended] == ["late"] * 3
     assert_called_alike(endpoint, submitted)
@@ -132,7 +133,7 @@ def end_soundly(run_part: RunPart, submitted: Submitted) -> None:
     run_part("sweeper")
     wait_until(lambda: batch(submitted.id).ended_as is not None)
     wait_until(are_callbacks_made)
-    with reading():
+    with one_moment():
         assert execution_invariants.violations() == []
 
 
