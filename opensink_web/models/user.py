@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web import clock
@@ -47,7 +47,8 @@ class Membership(Created, Base):
     """One person's built-in role in one workspace, and those of its own that they have besides.
 
     An admin shuts somebody out of one workspace, by `deactivated_at`; whoever runs the server shuts
-    them out of all, by `User.is_active`.
+    them out of all, by `User.is_active`. `ended_with_it` is how much of what ended with that, or
+    rests until they are back (operations/decisions/deactivation.py).
     """
 
     __tablename__ = "memberships"
@@ -60,8 +61,13 @@ class Membership(Created, Base):
     )
     role: Mapped[Role] = mapped_column(word_type(Role))
     deactivated_at: Mapped[datetime | None]
+    deactivated_by_id: Mapped[UUID | None]
+    ended_with_it: Mapped[dict[str, int] | None] = mapped_column(JSON)
 
     user: Mapped[User] = relationship(back_populates="memberships")
+    deactivated_by: Mapped[User | None] = relationship(
+        primaryjoin="foreign(Membership.deactivated_by_id) == User.id", viewonly=True
+    )
     workspace: Mapped[Workspace] = relationship()
     custom_roles: Mapped[list[CustomRole]] = relationship(
         secondary="membership_roles", order_by=CustomRole.name, viewonly=True

@@ -104,6 +104,7 @@ _AREA_OF_BLUEPRINT = {
     "mentions": "inbox",
     "function_test_call": "function",
     "absence": "member",
+    "deactivation": "member",
     "device": "notification",
     "notification_channel": "notification",
     "notification_rule": "notification",

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select, union
 from sqlalchemy.orm import aliased, joinedload
 
 from opensink_web import clock
@@ -49,9 +49,19 @@ _IS_DEPUTY_AWAY = (
     )
     .correlate(Absence)
 )
-_UNATTENDED = select(Absence.user_id).where(
-    *_OF_WORKSPACE, or_(~_IS_DEPUTY_A_MEMBER, _IS_DEPUTY_AWAY)
+_IS_ATTENDED = and_(_IS_DEPUTY_A_MEMBER, ~_IS_DEPUTY_AWAY)
+_AWAY_ALONE = select(Absence.user_id).where(*_OF_WORKSPACE, ~_IS_ATTENDED)
+_OWN = exists().where(Absence.user_id == Membership.user_id, *_OF_WORKSPACE, _IS_ATTENDED)
+_SHUT_OUT = (
+    select(Membership.user_id)
+    .join(User, User.id == Membership.user_id)
+    .where(
+        Membership.workspace_id == bindparam("of_workspace"),
+        ~and_(*IS_ACTIVE),
+        ~_OWN.correlate(Membership),
+    )
 )
+_UNATTENDED = union(_AWAY_ALONE, _SHUT_OUT)
 _DEPUTIES = select(Absence.user_id, Absence.deputy_id).where(*_OF_WORKSPACE, _IS_DEPUTY_A_MEMBER)
 
 
@@ -68,7 +78,7 @@ def deputies_in(workspace_id: UUID) -> dict[UUID, UUID]:
 
 
 def unattended_in(workspace_id: UUID) -> tuple[UUID, ...]:
-    """Return who is away now without anybody there who stands in for them."""
+    """Return who is away now, or deactivated, without anybody there who stands in for them."""
     values = {"of_workspace": workspace_id, "moment": clock.now()}
     return tuple(run_prepared(_UNATTENDED, values).scalars())
 

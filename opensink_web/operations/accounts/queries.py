@@ -52,7 +52,11 @@ def list_members(workspace: Workspace) -> list[Membership]:
     query = (
         select(Membership)
         .join(Membership.user)
-        .options(contains_eager(Membership.user), selectinload(Membership.custom_roles))
+        .options(
+            contains_eager(Membership.user),
+            selectinload(Membership.custom_roles),
+            selectinload(Membership.deactivated_by),
+        )
         .where(Membership.workspace_id == workspace.id)
         .order_by(User.email)
     )

@@ -140,12 +140,15 @@ def _end(membership: Membership, action: AuditAction) -> None:
     db.session.delete(membership)
 
 
-def deactivate_member(by: Principal, user_id: UUID) -> Membership:
+def deactivate_member(
+    by: Principal, user_id: UUID, ended_with_it: dict[str, int] | None = None
+) -> Membership:
     """Shut somebody out of the workspace until they are activated again.
 
     They see nothing of it from now on, nor do programs in which they are signed in, their API keys
     and the tokens of what they have running; what they have queued does not begin. Their keys are
-    not revoked, and work again with them; the links that they made do not.
+    not revoked, and work again with them; the links that they made do not. What else ends, and is
+    noted with it, is in operations/decisions/deactivation.py.
 
     Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for oneself,
     the last admin, and who is deactivated already.
@@ -158,7 +161,9 @@ def deactivate_member(by: Principal, user_id: UUID) -> Membership:
         raise Conflict(f"{membership.user.email} is deactivated already.")
     _keep_an_admin(membership, admins)
     membership.deactivated_at = clock.now()
-    _note(AuditAction.MEMBER_DEACTIVATED, membership)
+    membership.deactivated_by_id = by.user.id
+    membership.ended_with_it = ended_with_it
+    _note(AuditAction.MEMBER_DEACTIVATED, membership, {**(ended_with_it or {})})
     _shut_out(membership)
     return membership
 
@@ -173,7 +178,8 @@ def activate_member(by: Principal, user_id: UUID) -> Membership:
     by.require_giving(Principal.of(membership).patterns)
     if membership.deactivated_at is None:
         raise Conflict(f"{membership.user.email} is not deactivated here.")
-    membership.deactivated_at = None
+    membership.deactivated_at = membership.deactivated_by_id = membership.ended_with_it = None
+    changed_after_commit(membership.workspace_id)
     _note(AuditAction.MEMBER_ACTIVATED, membership)
     return membership
 

@@ -5,7 +5,7 @@ itself when nothing is heard of its holder for a while. Whoever claims locks the
 whoever decides does: what a decision then finds of claims is what there is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -113,6 +113,15 @@ def let_go(request: InputRequest, by: User) -> bool:
     record_of(request, AuditAction.REQUEST_RELEASED, by=by)
     changed_after_commit(request.workspace_id)
     return True
+
+
+def let_go_of(request_ids: Collection[UUID], user: User, *, by: User) -> None:
+    """Take requests off somebody who has them and may do nothing any more."""
+    for request_id in request_ids:
+        if run_prepared(_RELEASE, {"of_request": request_id, "of_user": user.id}).rowcount:
+            request = db.session.get_one(InputRequest, request_id)
+            record_of(request, AuditAction.REQUEST_RELEASED, {"of": user.email}, by=by)
+            changed_after_commit(request.workspace_id)
 
 
 def claim_or_release(

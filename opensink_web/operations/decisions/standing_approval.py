@@ -3,6 +3,7 @@
 How one is used is in standing_use.py. Whoever grants locks who asked first, as whoever decides.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -229,9 +230,14 @@ def revoke(workspace: Workspace, approval_id: UUID, *, by: User) -> StandingAppr
     return approval
 
 
-def _revoke(approval: StandingApproval, by: User | None) -> None:
+def revoke_all(locked: Iterable[StandingApproval], *, by: User) -> int:
+    """Let those hold for nothing more that whoever calls has locked; return how many."""
+    return sum(_revoke(each, by) for each in locked)
+
+
+def _revoke(approval: StandingApproval, by: User | None) -> bool:
     if approval.revoked_at is not None:
-        return
+        return False
     approval.revoked_at = clock.now()
     approval.revoked_by_id = by.id if by else None
     db.session.flush()
@@ -239,6 +245,7 @@ def _revoke(approval: StandingApproval, by: User | None) -> None:
         AuditAction.STANDING_APPROVAL_REVOKED, approval, {"uses_count": approval.uses_count}, by
     )
     changed_after_commit(approval.workspace_id)
+    return True
 
 
 def _record(

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 
 from opensink_web.contract.public_address import public_address
 from opensink_web.errors import Conflict, InvalidInput, PermissionMissing
-from opensink_web.models import Role
+from opensink_web.models import Membership, Role
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.deputy import absences_of
 from opensink_web.operations.accounts.invitation import (
@@ -28,12 +28,11 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.accounts.second_factor import reset_for_member
 from opensink_web.operations.accounts.user import (
-    activate_member,
     change_role,
-    deactivate_member,
     remove_member,
 )
 from opensink_web.web.access import requires
+from opensink_web.web.accounts.ending import lines_of_stored
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("member", __name__)
@@ -63,6 +62,15 @@ class ResetLink:
 
     email: str
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deactivated:
+    """A member who is deactivated: by whom, and what ended with it."""
+
+    member: Membership
+    by: str
+    lines: list[str]
 
 
 @blueprint.get(_MEMBERS)
@@ -127,32 +135,6 @@ def remove(principal: Principal, user_id: UUID) -> ResponseReturnValue:
     return _back(principal) if user_id != principal.user.id else redirect(url_for("auth.home"), 303)
 
 
-@blueprint.post(_MEMBERS + "/<uuid:user_id>/deactivate")
-@requires("members", Action.WRITE)
-def deactivate(principal: Principal, user_id: UUID) -> ResponseReturnValue:
-    """Shut somebody out until they are activated again."""
-    try:
-        with writing():
-            email = deactivate_member(principal, user_id).user.email
-    except (Conflict, PermissionMissing) as error:
-        return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
-    flash(f"{email} is deactivated.", "success")
-    return _back(principal)
-
-
-@blueprint.post(_MEMBERS + "/<uuid:user_id>/activate")
-@requires("members", Action.WRITE)
-def activate(principal: Principal, user_id: UUID) -> ResponseReturnValue:
-    """Let somebody in again."""
-    try:
-        with writing():
-            email = activate_member(principal, user_id).user.email
-    except (Conflict, PermissionMissing) as error:
-        return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
-    flash(f"{email} is active again.", "success")
-    return _back(principal)
-
-
 @blueprint.post(_MEMBERS + "/<uuid:user_id>/reset-link")
 @requires("members", Action.WRITE)
 def create_reset_link(principal: Principal, user_id: UUID) -> ResponseReturnValue:
@@ -204,7 +186,8 @@ def _page(
     return render_template(
         "member/index.html",
         form=form,
-        members=members,
+        members=[each for each in members if each.is_active],
+        deactivated=[_deactivated(each) for each in members if not each.is_active],
         absences=absences_of(principal.workspace, [each.user_id for each in members]),
         invitations=list_open_invitations(principal.workspace),
         roles=list(Role),
@@ -216,6 +199,13 @@ def _page(
         refusal=refusal,
         with_second_factor=members_with_second_factor(principal.workspace),
     )
+
+
+def _deactivated(member: Membership) -> Deactivated:
+    if member.deactivated_at is None:
+        return Deactivated(member, "The operator", [])
+    by = member.deactivated_by.email if member.deactivated_by else "Not on record"
+    return Deactivated(member, by, lines_of_stored(member.ended_with_it))
 
 
 def _sent_role() -> Role | None:

@@ -66,10 +66,11 @@ def key_status(app: Flask, person: Person) -> int:
 
 
 def test_the_page_asks_first_and_says_what_ends(cast: Cast, alice: FlaskClient) -> None:
-    page = alice.get(PAGE).text
+    assert f"{cast.alice.id}/deactivate" not in alice.get(PAGE).text, "nobody does it to themselves"
+    assert f'href="{PAGE}/{cast.bob.id}/deactivate"' in alice.get(PAGE).text
+    page = alice.get(f"{PAGE}/{cast.bob.id}/deactivate").text
     assert "Deactivate bob@example.com?" in page
     assert "Their API keys for it, programs they are signed in to" in page
-    assert "Deactivate alice@example.com?" not in page, "nobody deactivates themselves"
 
 
 def test_the_page_says_who_is_and_lets_them_in_again(
@@ -207,6 +208,9 @@ def test_only_who_looks_after_members_does_it(
     assert charlie.post(f"{PAGE}/{cast.bob.id}/{action}").status_code == 404
     for stranger in (cast.charlie.id, uuid4()):
         assert alice.post(f"{PAGE}/{stranger}/{action}").status_code == 404
+    assert bob.get(f"{PAGE}/{cast.alice.id}/deactivate").status_code == 403
+    assert charlie.get(f"{PAGE}/{cast.bob.id}/deactivate").status_code == 404
+    assert alice.get(f"{PAGE}/{cast.charlie.id}/deactivate").status_code == 404
 
 
 class TestTheLastAdmin:

@@ -1,0 +1,49 @@
+"""What ends with a deactivation, or rests until it is undone, in words."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from opensink_web.operations.decisions.deactivation import Ending
+from opensink_web.web.rendering.filters import number
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    one: str
+    several: str
+    what_happens: str
+    is_for_good: bool = False
+
+
+_WORDS = {
+    "sign_ins": _Words("sign-in", "sign-ins", "ended", is_for_good=True),
+    "claims": _Words("claimed request", "claimed requests", "free again", is_for_good=True),
+    "standing_approvals": _Words(
+        "standing approval", "standing approvals", "revoked", is_for_good=True
+    ),
+    "invitations": _Words("open invitation", "open invitations", "revoked", is_for_good=True),
+    "api_keys": _Words("API key", "API keys", "refused"),
+    "assignments": _Words("assigned request", "assigned requests", "under Unassigned, too"),
+    "deputyships": _Words("absence", "absences", "of others without this deputy"),
+    "channels": _Words("notification channel", "notification channels", "silent"),
+}
+
+
+def lines_of(ending: Ending, *, is_for_good: bool) -> list[str]:
+    """Say in a line each how much ends for good, or rests; nothing of what there is none of."""
+    return _lines(asdict(ending), is_for_good=is_for_good)
+
+
+def lines_of_stored(ended_with_it: Mapping[str, int] | None) -> list[str]:
+    """Say the same of what is stored with somebody who was deactivated, in the same order."""
+    counts = ended_with_it or {}
+    return [*_lines(counts, is_for_good=True), *_lines(counts, is_for_good=False)]
+
+
+def _lines(counts: Mapping[str, int], *, is_for_good: bool) -> list[str]:
+    return [
+        f"{number(counts[name])} {words.one if counts[name] == 1 else words.several}"
+        f" {words.what_happens}"
+        for name, words in _WORDS.items()
+        if words.is_for_good is is_for_good and counts.get(name)
+    ]
