@@ -11,7 +11,7 @@
     ["R", "No: sent at once where yes or no is asked; else decline, with a reason"],
     ["S", "Yes, and allow the same again without a person: its bounds are asked for"],
     ["D", "Decline with a reason"],
-    ["C", "Claim a request: nobody else decides it meanwhile; or let it go"],
+    ["C", "Claim a request, or all that are selected: nobody else decides them meanwhile; or let them go"],
     ["Z", "Undo the last decision, while there is time"],
     ["X", "Select the row; with Shift all rows from the last selected one"],
     ["E", "Go to the first field"],
@@ -46,6 +46,8 @@
   const isSeen = (element) => element.checkVisibility() && !element.closest("[aria-hidden=true]");
 
   function find(key) {
+    const first = document.querySelector(`[data-key-first="${CSS.escape(key)}"]:enabled`);
+    if (first) return first; // of the bar, while rows are chosen
     const selector = `[data-key~="${CSS.escape(key)}"]`;
     const row = document.activeElement?.closest(ROWS);
     const inRow = row && [...row.querySelectorAll(selector)].find(isSeen);

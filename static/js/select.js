@@ -46,6 +46,7 @@
     const yes = form.querySelector("[data-select-yes]");
     yes.querySelector("[data-label]").textContent = !approvals ? "Yes" : approvals === ticked.length ? "Approve" : "Yes, approve";
     form.querySelector("[data-select-no]").hidden = ticked.length > 0 && approvals === ticked.length;
+    form.querySelector("[data-select-release]").hidden = !ticked.some((box) => "claimed" in box.dataset);
     for (const button of all(".selection-actions > button", form)) button.disabled = !ticked.length;
     const every = form.querySelector("[data-select-all]");
     every.checked = ticked.length > 0 && ticked.length === rows.length;

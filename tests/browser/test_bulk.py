@@ -108,6 +108,25 @@ def test_keys_decide_and_choose_rows(signed_in: Page, site: Site) -> None:
     assert answers == [{"approved": True}, {"approved": False}, None]
 
 
+def test_a_key_claims_what_is_chosen_and_lets_it_go(signed_in: Page, site: Site) -> None:
+    page = signed_in
+    first, second, third = ask(site, 3, FLAG)
+    page.goto(site.page("/inbox"))
+    for each in (first, second):
+        page.locator(f"#choose-{each}").click()
+    release = page.get_by_role("button", name="Release", exact=True)
+    expect(release).to_be_hidden()
+    page.keyboard.press("c")
+    claimed = page.get_by_text("Claimed by alice@example.com")
+    expect(claimed).to_have_count(2)
+    page.locator(f"#choose-{first}").click()
+    expect(release).to_be_visible()
+    page.locator(f"#row-{third}").focus()  # of what is chosen, whatever has the focus
+    page.keyboard.press("c")
+    expect(claimed).to_have_count(1)
+    expect(page.locator(f"#request-{second}")).to_contain_text("Claimed by")
+
+
 def test_one_reason_is_asked_for_in_a_dialog(signed_in: Page, site: Site) -> None:
     page = signed_in
     ids = ask(site, 2, FLAG)

@@ -20,11 +20,13 @@ from opensink_web.models import InputRequest, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.decisions.asker import lock_askers
 from opensink_web.operations.decisions.assignment import assign
+from opensink_web.operations.decisions.claim import claim, release
 from opensink_web.operations.decisions.decision import decline, resolve
 from opensink_web.operations.decisions.holding import undo
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.requests.answer import CheckedAnswer, check_answer, check_pending
 from opensink_web.operations.requests.assignment import Assignee
+from opensink_web.operations.requests.claim import claims_of_ids
 from opensink_web.operations.requests.digest import check_seen
 from opensink_web.operations.requests.row_text import Shown, click_of, is_clear_beside_others
 from opensink_web.operations.slices import SLICE
@@ -130,6 +132,37 @@ def assign_many(
     return _results(ids, requests, refusals)
 
 
+class Hold(StrEnum):
+    """What is done with claims: TOGGLE lets go where all are one's own, else takes on."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    TOGGLE = "toggle"
+
+
+def hold_many(
+    workspace: Workspace, request_ids: Sequence[UUID], hold: Hold, *, by: User, minutes: int
+) -> tuple[Hold, list[RowResult]]:
+    """Take each request on, or let it go; return which it was, and what became of each.
+
+    No transaction may be open. Raises: InvalidInput for none, or for more than MAX_ROWS.
+    """
+    ids = [*dict.fromkeys(request_ids)]
+    requests = _find(workspace, ids)
+    there = [each for each in ids if each in requests]
+    if hold is Hold.TOGGLE:
+        claims = claims_of_ids(there)
+        own = [each for each in there if each in claims and claims[each].user_id == by.id]
+        hold = Hold.RELEASE if there and len(own) == len(there) else Hold.CLAIM
+
+    def act(request_id: UUID) -> object:
+        if hold is Hold.RELEASE:
+            return release(workspace, request_id, by=by)
+        return claim(workspace, request_id, by=by, minutes=minutes)
+
+    return hold, _results(ids, requests, _each_in_slices(there, act))
+
+
 class _Terms(TypedDict):
     """What both decisions take."""
 
@@ -141,7 +174,7 @@ class _Terms(TypedDict):
 def _find(workspace: Workspace, ids: Sequence[UUID]) -> dict[UUID, InputRequest]:
     """Return those of the requests that are in the workspace. Raises: InvalidInput."""
     if len(ids) > MAX_ROWS:
-        raise InvalidInput(f"At most {MAX_ROWS} requests can be decided in one go. Choose fewer.")
+        raise InvalidInput(f"At most {MAX_ROWS} requests can be chosen in one go. Choose fewer.")
     if not ids:
         raise InvalidInput("Choose at least one request.")
     values = {"of_requests": ids, "of_workspace": workspace.id}
