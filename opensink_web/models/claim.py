@@ -34,4 +34,5 @@ class Claim(Base):
     __table_args__ = (
         goes_with_membership(),
         Index(None, "user_id", "workspace_id", "lapses_at"),
+        Index(None, "lapses_at"),
     )

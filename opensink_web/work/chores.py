@@ -18,6 +18,7 @@ from opensink_web.operations.accounts.user_session import forget_over, is_any_ov
 from opensink_web.operations.audit.chain import chain_some, is_any_unchained
 from opensink_web.operations.audit.checkpoint import is_any_due, sign_some
 from opensink_web.operations.decisions.bulk_result import forget_results, is_any_result_over
+from opensink_web.operations.decisions.claim import forget_lapsed, is_any_lapsed
 from opensink_web.operations.deletion import delete_some_left, is_anything_left
 from opensink_web.operations.executions.batch import cancel_some_left, is_any_left_to_cancel
 from opensink_web.operations.executions.ending import end_forgotten_batches, is_a_batch_forgotten
@@ -186,7 +187,9 @@ CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 CHAINING = (Chore(is_any_unchained, chain_some),)
 NOTIFYING = (Chore(is_anybody_to_be_notified, notify_some),)
 BEGINNING = (Chore(is_any_to_begin, begin_some),)
+LAPSING = (Chore(is_any_lapsed, forget_lapsed),)
 ALWAYS = (
+    *LAPSING,
     *CHAINING,
     *NOTIFYING,
     *BEGINNING,

@@ -33,6 +33,7 @@ NEEDS_NONE = {
     "audit.checkpoint.sign_some": "signs what was recorded",
     "audit.verification.verify_workspace": _READS,
     "decisions.bulk_result.forget_results": _OVER,
+    "decisions.claim.forget_lapsed": _OVER,
     "decisions.claim.renew": "goes on with a claim that was recorded",
     "decisions.bulk_result.keep_results": "each decision is recorded by itself",
     "deliveries.attempt.begin_attempts": _ENGINE,

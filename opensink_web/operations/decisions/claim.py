@@ -1,7 +1,8 @@
 """Taking a request on, and letting it go: while somebody has it, nobody else decides on it.
 
 Of two who claim it in the same moment one has it, and the other is told who. A claim lapses by
-itself when nothing is heard of its holder for a while. Whoever claims locks the asker first, as
+itself when nothing is heard of its holder for a while; the sweeper then has open pages look again,
+and forgets it. Whoever claims locks the asker first, as
 whoever decides does: what a decision then finds of claims is what there is.
 """
 
@@ -10,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, or_, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from opensink_web import clock
@@ -25,6 +26,7 @@ from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.claim import claims_of_ids
 from opensink_web.operations.requests.input_request import record_of
 from opensink_web.operations.requests.queries import find_input_request
+from opensink_web.operations.slices import SLICE
 
 _IS_OWN = (
     Claim.request_id == bindparam("of_request"),
@@ -138,3 +140,23 @@ def renew(request_id: UUID, user_id: UUID, minutes: int) -> None:
     """Put off when somebody's claim lapses, because they are at it."""
     until = clock.now() + timedelta(minutes=minutes)
     run_prepared(_RENEW, {"of_request": request_id, "of_user": user_id, "until": until})
+
+
+def is_any_lapsed() -> bool:
+    """Return True if a claim has lapsed of which open pages were not told. Writes nothing."""
+    return db.session.scalars(_lapsed().limit(1)).first() is not None
+
+
+def forget_lapsed() -> int:
+    """Delete a slice of the claims that have lapsed, and have open pages look; return how many."""
+    # what somebody claims anew in this moment stays theirs, and is not waited for
+    some = _lapsed().limit(SLICE).with_for_update(skip_locked=True)
+    forgotten = delete(Claim).where(Claim.request_id.in_(some)).returning(Claim.workspace_id)
+    workspace_ids = db.session.connection().execute(forgotten).scalars().all()
+    for workspace_id in set(workspace_ids):
+        changed_after_commit(workspace_id)
+    return len(workspace_ids)
+
+
+def _lapsed() -> Select[UUID]:
+    return select(Claim.request_id).where(Claim.lapses_at <= clock.now())

@@ -17,7 +17,7 @@ from opensink_web.operations.accounts.recognition import Recognized
 from opensink_web.operations.page import COUNTED_MAX, Page
 from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
-from opensink_web.operations.requests.listing import ListView, count_listed, list_page, size_of
+from opensink_web.operations.requests.listing import ListView, count_listed, list_page
 from opensink_web.operations.requests.queries import has_requests
 from opensink_web.operations.requests.saved_view import views_of
 from opensink_web.operations.requests.thread import requests_mentioning
@@ -26,6 +26,7 @@ from opensink_web.web.navigation import waiting_once
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, page_request
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.requests.assignable import Assignable, assignable_in
+from opensink_web.web.requests.inbox_counts import counts_of, words_of_size
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.inbox_group import GroupRow, group_row
 from opensink_web.web.requests.inbox_menu import InboxMenus, menus_of
@@ -36,6 +37,7 @@ from opensink_web.web.requests.place import last_decided_id
 from opensink_web.web.requests.view_form import ViewForm
 
 blueprint = Blueprint("inbox", __name__)
+_IS_READERS_OWN = "is_readers_own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ def _of_all(request: Request, patterns: frozenset[Pattern]) -> Hashable:
 
 def _draw_for_all(principal: Principal) -> ResponseReturnValue | None:
     drawn = draw(principal)
-    # a form that somebody is to send is theirs
-    return None if "masked_token" in g else drawn
+    # a form that somebody is to send is theirs, and so is what they alone may not decide
+    return None if "masked_token" in g or _IS_READERS_OWN in g else drawn
 
 
 def draw(
@@ -110,11 +112,13 @@ def draw(
         [
             (
                 *(each.id, each.status, each.decided, each.whose, each.claimed_by),
-                each.input_request.comments_count,
+                *(each.tally, each.is_forbidden, each.step, each.input_request.comments_count),
             )
             for each in rows
         ],
     )
+    if any(each.differs_by_reader for each in rows):
+        setattr(g, _IS_READERS_OWN, True)
     if is_unchanged(version):
         return UNCHANGED
     inbox = _inbox(workspace, filters, page, rows, version)
@@ -164,7 +168,7 @@ def _drawn(
         views=views_of(principal.workspace, principal.user),
         mentions_count=0 if request.htmx else _count_mentions(principal),
         view_form=form or ViewForm(),
-        counts=_counts(principal, inbox.filters),
+        counts=None if request.htmx else counts_of(principal),
         may_save=principal.may("agent_session_input_requests", Action.WRITE),
     ), status
 
@@ -200,25 +204,13 @@ def _inbox(
     )
 
 
-def _counts(principal: Principal, filters: InboxFilter) -> dict[ListView, str] | None:
-    """Say how much there is in the reader's own tabs; None for what is drawn for all who look."""
-    if request.htmx and filters.view is ListView.WAITING:
-        return None
-    sizes = {
-        view: _size(principal.workspace, InboxFilter(view=view), None)
-        for view in (ListView.MINE, ListView.UNASSIGNED)
-    }
-    return {view: "" if size == "0" else size for view, size in sizes.items()}
-
-
 def _size(workspace: Workspace, filters: InboxFilter, whole: Sequence[InputRequest] | None) -> str:
     """Say how much is in a list, of which `whole` is all if that is known."""
     if filters.view is ListView.WAITING and not filters.narrows:
         return ""
     if whole is not None:
         return str(len(whole))
-    count, has_more = size_of(workspace, filters.listed)
-    return f"{count}+" if has_more else str(count)
+    return words_of_size(workspace, filters)
 
 
 def _arrivals(view: ListView, requests: list[InputRequest]) -> list[InputRequest]:

@@ -20,6 +20,7 @@ from opensink_web.operations.decisions.authority import why_not_decided_by
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.row_text import RowText, row_text_of
 from opensink_web.operations.requests.step import steps_now
+from opensink_web.operations.requests.vote import is_voted_on
 from opensink_web.web.requests.decided import Decided, decided_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.row_choice import RowChoice, choice_of
@@ -81,6 +82,12 @@ class Row:
     def is_counted(self) -> bool:
         """Return True if the reader has said something that can be taken back, and others wait."""
         return self.is_waiting and _has_said(self.tally)
+
+    @property
+    def differs_by_reader(self) -> bool:
+        """Return True if not everybody who may decide may do so here, or has to."""
+        request = self.input_request
+        return self.is_waiting and (request.forbid_requester or is_voted_on(request))
 
     @property
     def is_approval(self) -> bool:

@@ -1,6 +1,7 @@
 """Claiming a request: on its page, in its row, and what those see who do not have it."""
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from sqlalchemy import select, update
 
 from opensink_web import clock
 from opensink_web.models import Claim, Draft, InputRequestStatus, db
-from opensink_web.models.transaction import reading, writing
+from opensink_web.models.transaction import Area, Change, changes_committed, reading, writing
+from opensink_web.work.chores import LAPSING
 from tests.conftest import Cast
 from tests.support.bulk_cases import Inside, marks_of
 from tests.support.review_cases import make_viewer
@@ -158,3 +160,26 @@ def test_who_only_reads_claims_nothing(
         for what in ("claim", "release", "row/claim"):
             assert browser.post(f"{page_of(asked)}/{what}").status_code == status
     assert holder(app, asked) is None
+
+
+def test_what_has_lapsed_is_news_to_open_lists(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    lapsing, held = inside.ask(cast.alice, 2)
+    for each in (lapsing, held):
+        claim(bob, each)
+    with app.app_context(), writing():
+        early = clock.now() - timedelta(seconds=1)
+        db.session.execute(update(Claim).where(Claim.request_id == lapsing).values(lapses_at=early))
+    told: list[Change] = []
+
+    def hear(_: object, changes: Collection[Change]) -> None:
+        told.extend(changes)
+
+    with app.app_context(), changes_committed.connected_to(hear):
+        (chore,) = LAPSING
+        assert chore.go_on()
+        assert not chore.go_on()
+    assert told == [Change(cast.alice.workspace_id, Area.REQUESTS)]
+    assert (holder(app, lapsing), holder(app, held)) == (None, BOB)
+    assert alice.get(INBOX).text.count(f"Claimed by {BOB}") == 1

@@ -11,7 +11,8 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.requests.listing import ListOrder
 from tests.conftest import Cast
-from tests.support.bulk_cases import Inside
+from tests.support.bulk_cases import HTMX, Inside
+from tests.support.polling import asked_by_itself
 from tests.support.scenarios import admin_of, index_all
 
 INBOX = "/w/main/inbox"
@@ -101,6 +102,21 @@ def test_all_of_mine_is_decided_at_once_and_nothing_else(
         text = bob.get(f"{INBOX}/{page}?view=mine").text
         assert str(first) in text
         assert str(other) not in text
+
+
+def test_the_counts_move_while_the_list_of_all_is_open(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    first, _ = inside.ask(cast.alice, 2)
+    news = asked_by_itself(bob.get(INBOX).text)[-1]
+    assert bob.get(news, headers=HTMX).status_code == 204
+    bob.post(f"/w/main/requests/{first}/claim")
+    (part, now) = (bob.get(news, headers=HTMX).text, bob.get(INBOX).text)
+    for name in ("mine", "unassigned"):
+        assert f'innerHTML:.{name}-count">1<' in part
+        assert f'{name}-count">1<' in now
+    assert asked_by_itself(part) == asked_by_itself(now)[-1:]
+    assert 'unassigned-count">1<' in alice.get(INBOX).text
 
 
 def test_an_empty_one_says_what_it_is_for(bob: FlaskClient) -> None:

@@ -13,6 +13,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.decisions.holding import give_back, take_effect
 from tests.conftest import Cast
 from tests.support.bulk_cases import HTMX, Inside, marks_on
+from tests.support.polling import asked_by_itself
 from tests.support.review_cases import make_reviewer, make_viewer
 from tests.web.conftest import browser_of
 from tests.web.requests.test_claim import live_of
@@ -58,6 +59,17 @@ def voters(app: Flask, request_id: UUID) -> list[str]:
     with app.app_context(), reading():
         query = select(Vote).where(Vote.request_id == request_id).order_by(Vote.cast_at)
         return [each.user.email for each in db.session.scalars(query) if each.user]
+
+
+def test_news_of_the_list_are_each_readers_own(
+    alice: FlaskClient, bob: FlaskClient, asked: UUID
+) -> None:
+    (news,) = (each for each in asked_by_itself(bob.get(INBOX).text) if "since=" in each)
+    assert alice.get(news, headers=HTMX).status_code == 204
+    says_yes(bob, asked)
+    of_bob, of_alice = (each.get(news, headers=HTMX).text for each in (bob, alice))
+    assert "1 of 2" in of_alice
+    assert ("You answered" in of_bob, "You answered" in of_alice) == (True, False)
 
 
 def test_the_page_says_who_has_said_what_and_no_secret(
