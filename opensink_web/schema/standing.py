@@ -1,25 +1,24 @@
 """What "the same again" means: the answer that says yes as it was proposed, a JSON Schema that
-takes no other, and what of a question's own schema has to stay the same for that to hold.
+takes no other. What else has to stay the same says standing_shape.py.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opensink_web.errors import Unavailable
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.schema.dialects import Dialect, dialect_of
 from opensink_web.schema.edits import differs, proposal_of
 from opensink_web.schema.one_click import one_click
 from opensink_web.schema.secrets import Secrets, secrets_of
-from opensink_web.schema.subschemas import children
+from opensink_web.schema.subschemas import IN_PLACE_KEYWORDS, pointer_to, walk
 from opensink_web.schema.tree.building import field_tree
 from opensink_web.schema.tree.defaults import start_of
 from opensink_web.schema.validation import Checker
 
-_NEVER_CHECKED = frozenset({"default", "examples"})
-_PROPOSING = frozenset({"properties", "prefixItems", "items", "allOf"})
-"""By way of these alone a constant is a value that is proposed, and none to choose or to test."""
+_UNNAMED = "a property that nobody named: 6f0d1c52"
+_SAY_OF_OTHERS = frozenset({"additionalProperties", "unevaluatedProperties"})
+_TESTS = IN_PLACE_KEYWORDS | {"contains", "propertyNames"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,49 +97,34 @@ def is_closed(condition: JSONValue) -> bool:
     """Return True if a condition itself rules out every property that it does not name."""
     if not isinstance(condition, dict):
         return condition is False
-    words = ("additionalProperties", "unevaluatedProperties")
-    return any(condition.get(word) is False for word in words)
+    dialect = dialect_of(condition)
+    if dialect.has_lone_references and "$ref" in condition:
+        return False  # nobody looks at what stands beside it
+    if "additionalProperties" in condition:
+        return condition["additionalProperties"] is False
+    has_word = dialect >= Dialect.DRAFT_2019_09
+    return has_word and condition.get("unevaluatedProperties") is False
 
 
-def shape_of(schema: JSONValue) -> str:
-    """Return a digest of a question's schema without what it proposes.
+def open_parts(condition: JSONObject) -> Iterator[str]:
+    """Yield pointers to parts of a condition that name properties and say nothing of others.
 
-    Questions that differ in their defaults, examples and constants alone have the same; not so
-    those with other words, limits or choices: a constant that is one of several choices, or is
-    tested for, is no proposal. The order of keys says nothing.
+    One that means to take anything says so.
     """
-    text = json.dumps(
-        _without_proposals(schema, proposes=True),
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
+    for path, part in walk(condition):
+        is_about_value = not any(step in _TESTS for step in path)
+        if is_about_value and "properties" in part and not _SAY_OF_OTHERS & part.keys():
+            yield pointer_to(path)
 
 
-def _without_proposals(schema: JSONValue, *, proposes: bool) -> JSONValue:
-    if not isinstance(schema, dict):
-        return schema
-    left_out = _NEVER_CHECKED | ({"const"} if proposes else set())
-    kept = {word: value for word, value in schema.items() if word not in left_out}
-    below: dict[str, dict[str | int, JSONValue]] = {}
-    for (keyword, *step), child in children(kept):
-        inner = _without_proposals(child, proposes=proposes and keyword in _PROPOSING)
-        if step:
-            below.setdefault(str(keyword), {})[step[0]] = inner
-        else:
-            kept[str(keyword)] = inner
-    for keyword, changed in below.items():
-        kept[keyword] = _with(kept[keyword], changed)
-    return kept
+def takes_more(condition: JSONValue, answer: JSONObject) -> bool:
+    """Return True if a condition takes an answer with something added to it.
 
-
-def _with(within: JSONValue, changed: Mapping[str | int, JSONValue]) -> JSONValue:
-    if isinstance(within, dict):
-        return {key: changed.get(key, each) for key, each in within.items()}
-    if isinstance(within, list):
-        return [changed.get(index, each) for index, each in enumerate(within)]
-    return within
+    Raises: Unavailable, for what may take long.
+    """
+    checker = Checker(condition)
+    values: list[JSONValue] = [None, True, 0, "", [], {}, *answer.values()]
+    return any(not checker.errors_of({**answer, _UNNAMED: each}) for each in values)
 
 
 def _fits(schema: JSONValue, value: JSONObject) -> bool:

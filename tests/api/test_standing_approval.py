@@ -82,6 +82,19 @@ def test_one_is_granted_used_and_revoked(app: Flask, apis: Apis, cast: Cast, dec
         ({"condition": {"additionalProperties": False, "type": "strange"}}, "/condition/type"),
         ({"condition": {"additionalProperties": False}}, "/condition"),
         ({"condition": {"additionalProperties": False, "title": "t" * 70_000}}, "/condition"),
+        (
+            {"condition": {"patternProperties": {"": {}}, "additionalProperties": False}},
+            "/condition",
+        ),
+        (
+            {
+                "condition": {
+                    "properties": {"to": {"properties": {"iban": {}}}},
+                    "additionalProperties": False,
+                }
+            },
+            "/condition/properties/to",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(

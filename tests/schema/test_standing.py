@@ -1,7 +1,5 @@
 """The same again: the yes to a question, the condition that takes it alone, and its shape."""
 
-from typing import Any
-
 import pytest
 
 from opensink_web.json_value import JSONObject, JSONValue, dump, parse
@@ -12,12 +10,14 @@ from opensink_web.schema.standing import (
     condition_for,
     is_affirmed_by,
     is_closed,
-    shape_of,
+    open_parts,
+    takes_more,
 )
 from opensink_web.schema.validation import validate
 
 pytestmark = pytest.mark.unit
 ANY: JSONObject = {"type": "object"}
+DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 PROPOSALS: list[JSONObject] = [
     {},
     {"amount": 5},
@@ -130,6 +130,55 @@ class TestConditions:
         assert not is_closed(open_one)
         assert is_closed({"unevaluatedProperties": False})
 
+    @pytest.mark.parametrize(
+        "open_one",
+        [
+            # a word that the dialect does not have, or does not look at
+            {"$schema": DRAFT_07, "unevaluatedProperties": False},
+            {
+                "$schema": DRAFT_07,
+                "$ref": "#/definitions/any",
+                "additionalProperties": False,
+                "definitions": {"any": {}},
+            },
+            # all is evaluated before
+            {"additionalProperties": True, "unevaluatedProperties": False},
+        ],
+        ids=dump,
+    )
+    def test_a_word_that_rules_nothing_out_does_not_close_it(self, open_one: JSONObject) -> None:
+        check_schema(open_one)
+        assert not validate(open_one, {"extra": 1})
+        assert not is_closed(open_one)
+
+    @pytest.mark.parametrize(
+        ("condition", "is_open"),
+        [
+            ({"properties": {"a": {}}, "additionalProperties": False}, False),
+            ({"patternProperties": {"": {}}, "additionalProperties": False}, True),
+            ({"patternProperties": {"^x": {}}, "additionalProperties": False}, False),
+            ({"anyOf": [{"additionalProperties": {}}], "unevaluatedProperties": False}, True),
+            ({"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, False),
+        ],
+    )
+    def test_whether_it_takes_more_is_tried(self, condition: JSONObject, is_open: bool) -> None:
+        assert is_closed(condition)
+        assert takes_more(condition, {"a": 1}) is is_open
+
+    def test_what_is_in_it_says_what_of_others(self) -> None:
+        named: JSONObject = {"properties": {"iban": {"type": "string"}}}
+        inside: list[JSONObject] = [
+            {"to": named},
+            {"to": {"items": named}},
+            {"to": {"$ref": "#/$defs/a"}},
+        ]
+        for inner in inside:
+            condition: JSONObject = {"properties": inner, "additionalProperties": False}
+            assert [*open_parts({**condition, "$defs": {"a": named}})]
+        closed: JSONObject = {**named, "additionalProperties": {"type": "null"}}
+        test: JSONObject = {"if": named, "then": False, "additionalProperties": False}
+        assert not [*open_parts({**schema(to=closed), **test})]
+
 
 class TestAffirmations:
     @pytest.mark.parametrize(
@@ -193,54 +242,3 @@ class TestAffirmations:
             {"amount": 1, "to": None, "more": 1},
         ]
         assert not any(is_affirmed_by(affirmation, each) for each in others)
-
-
-class TestShapes:
-    def test_what_is_proposed_says_nothing(self) -> None:
-        first: JSONValue = schema(
-            qty={"type": "integer", "default": 1, "examples": [2]},
-            to={"const": "Ada"},
-            lines={"type": "array", "prefixItems": [{"const": 1}], "items": {"default": 2}},
-        )
-        other: JSONValue = schema(
-            qty={"examples": [7], "default": 8, "type": "integer"},
-            to={"const": "Bob"},
-            lines={"type": "array", "prefixItems": [{"const": 9}], "items": {}},
-        )
-        assert shape_of(first) == shape_of(other)
-
-    @pytest.mark.parametrize(
-        "other",
-        [
-            schema(qty={"type": "number", "default": 1}),
-            schema(qty={"type": "integer", "default": 1, "title": "Thousands"}),
-            schema(qty={"type": "integer", "default": 1, "enum": [1]}),
-            schema(qty={"type": "integer", "default": 1, "maximum": 9}),
-            schema(qty={"type": "integer", "default": 1}) | {"required": []},
-            schema(qty={"type": "integer", "default": 1}, more={"const": 1}),
-            schema(qty={"type": "integer", "default": 1}) | {"description": "Twice."},
-            True,
-        ],
-        ids=dump,
-    )
-    def test_all_else_does(self, other: JSONValue) -> None:
-        assert shape_of(schema(qty={"type": "integer", "default": 1})) != shape_of(other)
-
-    def test_constants_that_are_choices_or_tests_do(self) -> None:
-        def choice(yes: bool) -> JSONObject:
-            options: list[Any] = [
-                {"const": yes, "title": "Yes"},
-                {"const": not yes, "title": "No"},
-            ]
-            return schema(approved={"oneOf": options})
-
-        def test(value: int) -> JSONObject:
-            return {"if": {"properties": {"a": {"const": value}}}, "then": {"required": ["b"]}}
-
-        assert shape_of(choice(True)) != shape_of(choice(False))
-        assert shape_of(test(1)) != shape_of(test(2))
-
-    def test_a_property_may_be_called_as_a_keyword_is(self) -> None:
-        one, other = schema(default={"type": "string"}), schema(default={"type": "integer"})
-        assert shape_of(one) != shape_of(other)
-        assert shape_of(schema(const={"const": 1})) == shape_of(schema(const={"const": 2}))

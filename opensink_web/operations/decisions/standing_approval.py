@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, Unavailable
 from opensink_web.json_value import JSONObject, dump
 from opensink_web.models import (
     AuditAction,
@@ -38,12 +38,19 @@ from opensink_web.operations.requests.standing_approval import (
     Terms,
 )
 from opensink_web.schema.limits import check_schema
-from opensink_web.schema.standing import condition_for, is_affirmed_by, is_closed
+from opensink_web.schema.standing import (
+    condition_for,
+    is_affirmed_by,
+    is_closed,
+    open_parts,
+    takes_more,
+)
 
 USES_MAX = 1000
 LASTS_MAX = timedelta(days=366)
 CONDITION_LENGTH_MAX = 64 * 1024
 NOTE_LENGTH_MAX = 500
+_NOT_CLOSED = 'Rule out what the condition does not name, by "additionalProperties": false.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +143,18 @@ def errors_in_condition(question: Asked, terms: Terms) -> list[FieldError]:
     except InvalidInput as error:
         return list(error.below("/condition").errors)
     if not is_closed(terms.condition):
-        message = 'Rule out what the condition does not name, by "additionalProperties": false.'
-        return [FieldError("/condition", message)]
-    if question.fit(terms) is not Fit.HOLDS:
+        return [FieldError("/condition", _NOT_CLOSED)]
+    for pointer in open_parts(terms.condition):
+        message = 'Say whether this takes properties that it does not name: "additionalProperties".'
+        return [FieldError(f"/condition{pointer}", message)]
+    if question.affirmation is None or question.fit(terms) is not Fit.HOLDS:
         message = "This does not even take what was approved here."
         return [FieldError("/condition", message)]
-    return []
+    try:
+        is_open = takes_more(terms.condition, question.affirmation.value)
+    except Unavailable as error:
+        return [FieldError("/condition", str(error))]
+    return [FieldError("/condition", _NOT_CLOSED)] if is_open else []
 
 
 def grant(workspace: Workspace, checked: CheckedGrant, *, by: User) -> StandingApproval:

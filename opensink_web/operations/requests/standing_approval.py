@@ -35,7 +35,8 @@ from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.deadline import set_deadline
 from opensink_web.operations.requests.vote import is_voted_on
 from opensink_web.schema.edits import proposal_of
-from opensink_web.schema.standing import Affirmation, affirmation_of, shape_of
+from opensink_web.schema.standing import Affirmation, affirmation_of
+from opensink_web.schema.standing_shape import shape_of
 from opensink_web.schema.validation import Checker
 
 ALIVE_MAX = 100
@@ -155,8 +156,11 @@ class Asked:
 
     @cached_property
     def shape(self) -> str:
-        """The digest of its schema, without what that proposes."""
-        return shape_of(self.schema)
+        """The digest of its schema, without what that proposes in the yes to it."""
+        yes = self.affirmation
+        if yes is None or self.proposed_response is not None:
+            return shape_of(self.schema)
+        return shape_of(self.schema, yes.value)
 
     @cached_property
     def wording(self) -> str | None:
