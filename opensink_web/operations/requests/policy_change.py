@@ -68,6 +68,19 @@ def check_policy(fields: PolicyFields) -> PolicyFields:
     Conflict.
     """
     name = " ".join(checked_name(fields.name, NAME_LENGTH_MAX).split())
+    fields = check_scope(fields)
+    if not 1 <= len(fields.steps) <= STEPS_MAX:
+        raise _wrong("/steps", f"A rule has 1 to {STEPS_MAX} steps.")
+    for number, step in enumerate(fields.steps):
+        _check_step(step, f"/steps/{number}")
+    return replace(fields, name=name)
+
+
+def check_scope(fields: PolicyFields) -> PolicyFields:
+    """Return a rule of which can be told for what it would hold, however far the rest of it is.
+
+    Raises: InvalidInput; Conflict.
+    """
     if len(dump(fields.condition).encode()) > CONDITION_BYTES_MAX:
         raise _wrong("/condition", f"It is larger than {CONDITION_BYTES_MAX // 1024} KiB.")
     try:
@@ -76,14 +89,10 @@ def check_policy(fields: PolicyFields) -> PolicyFields:
         raise error.below("/condition") from None
     if fields.agent_id is not None and fields.function_id is not None:
         raise Conflict("Choose an agent or a function: nothing is asked by both.")
-    if not 1 <= len(fields.steps) <= STEPS_MAX:
-        raise _wrong("/steps", f"A rule has 1 to {STEPS_MAX} steps.")
-    for number, step in enumerate(fields.steps):
-        _check_step(step, f"/steps/{number}")
     key = (fields.key or "").strip() or None
     if key is not None and len(key) > KEY_LENGTH_MAX:
         raise _wrong("/key", f"A key has at most {KEY_LENGTH_MAX} characters.")
-    return replace(fields, name=name, key=key)
+    return replace(fields, key=key)
 
 
 def create_policy(workspace: Workspace, fields: PolicyFields, *, by: User) -> Policy:

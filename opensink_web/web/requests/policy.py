@@ -36,6 +36,8 @@ from opensink_web.web.requests.policy_form import PolicyForm, policy_form
 blueprint = Blueprint("policy", __name__)
 _RULES = "/w/<workspace_slug>/admin/rules"
 _RULE = _RULES + "/<uuid:policy_id>"
+_REDRAWING = frozenset({"add_step", "remove_step", "example"})
+"""Buttons that draw the form anew, and check nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ def edit(principal: Principal, policy_id: UUID) -> ResponseReturnValue:
 @requires("policies", Action.WRITE)
 def check(_principal: Principal) -> ResponseReturnValue:
     """Say what is to be said of a condition, while it is typed."""
-    findings = check_input_schema(request.form.get("condition", "").replace("\0", "") or "{}")
-    return render_template("policy/_check.html", check=findings)
+    condition = request.form.get("condition", "").replace("\0", "")
+    findings = check_input_schema(condition or "{}")
+    return render_template("policy/_check.html", check=findings, is_always=not condition.strip())
 
 
 @blueprint.post(_RULE + "/move")
@@ -116,16 +119,15 @@ def delete(principal: Principal, policy_id: UUID) -> ResponseReturnValue:
 
 def _edited(principal: Principal, form: PolicyForm, policy: Policy | None) -> ResponseReturnValue:
     """Store what was sent, or try it, or draw the form with a step more or less."""
-    is_redrawn = {"add_step", "remove_step"} & request.form.keys()
-    if request.method == "GET" or is_redrawn or not form.is_valid():
+    is_redrawn, is_trial = _REDRAWING & request.form.keys(), "try" in request.form
+    if "example" in request.form:
+        form.take_example()
+    if request.method == "GET" or is_redrawn or not form.is_valid(for_trial=is_trial):
         return _form_page(principal, form, policy, is_refused=not is_redrawn)
     try:
+        if is_trial:
+            return _form_page(principal, form, policy, tryout=_tried(principal, form))
         fields = form.fields(principal.workspace)
-        if "try" in request.form:
-            sample = form.sample_object()
-            errors = None if sample is None else errors_of_sample(fields.condition, sample)
-            tryout = Tryout(errors, try_on_last(principal.workspace, fields))
-            return _form_page(principal, form, policy, tryout=tryout)
         with writing():
             if policy is None:
                 create_policy(principal.workspace, fields, by=principal.user)
@@ -137,6 +139,15 @@ def _edited(principal: Principal, form: PolicyForm, policy: Policy | None) -> Re
         return _form_page(principal, form, policy)
     flash(f"The rule {fields.name} is {'changed' if policy else 'made'}.", "success")
     return _back(principal)
+
+
+def _tried(principal: Principal, form: PolicyForm) -> Tryout:
+    """Hold what was entered so far against a sample and the last requests. Raises: InvalidInput;
+    Conflict.
+    """
+    fields, sample = form.scope(), form.sample_object()
+    errors = None if sample is None else errors_of_sample(fields.condition, sample)
+    return Tryout(errors, try_on_last(principal.workspace, fields))
 
 
 def _form_page(

@@ -20,6 +20,7 @@ from opensink_web.operations.requests.policy_change import (
     RESPONSES_MAX,
     PolicyFields,
     check_policy,
+    check_scope,
 )
 from opensink_web.operations.requests.policy_queries import agents_and_functions, names_in
 from opensink_web.operations.requests.policy_step import STEPS_MAX, PolicyStep, steps_of
@@ -27,7 +28,7 @@ from opensink_web.web.forms.choice import named_choice
 from opensink_web.web.forms.schema_check import SchemaCheck, check_input_schema, parse_object
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
 
-_FIRST_CONDITION = """{
+EXAMPLE = """{
   "properties": {
     "amount": {"type": "number", "minimum": 10000}
   },
@@ -113,26 +114,42 @@ class PolicyForm(SettingsForm):
     def condition_check(self) -> SchemaCheck:
         return check_input_schema(self.condition.data or "{}")
 
-    def is_valid(self) -> bool:
-        """Return True if what was sent can be read; what is wrong stands at its field."""
+    def is_valid(self, *, for_trial: bool) -> bool:
+        """Return True if what was sent can be read; what is wrong stands at its field.
+
+        To be tried a rule needs no name yet, nor anybody who decides.
+        """
+        if for_trial:
+            self.name.validators = ()
+            return bool(self.validate_on_submit())
         are_valid = [each.validate() for each in self.steps]
         return bool(self.validate_on_submit()) and all(are_valid)
 
+    def take_example(self) -> None:
+        """Fill in a condition to begin with, in place of none."""
+        if not (self.condition.data or "").strip():
+            self.condition.data = EXAMPLE
+
+    def scope(self) -> PolicyFields:
+        """Return for what it would hold, checked. Raises: InvalidInput; Conflict."""
+        return check_scope(self._entered(()))
+
     def fields(self, workspace: Workspace) -> PolicyFields:
-        """Return what was entered, checked. Raises: InvalidInput."""
-        return check_policy(
-            PolicyFields(
-                name=self.name.data,
-                steps=tuple(
-                    each.step(workspace, f"/steps/{number}")
-                    for number, each in enumerate(self.steps)
-                ),
-                condition=self._object("condition"),
-                agent_id=_id(self.agent.data),
-                function_id=_id(self.function.data),
-                key=self.key.data or None,
-                is_active=self.is_active.data,
-            )
+        """Return what was entered, checked. Raises: InvalidInput; Conflict."""
+        steps = tuple(
+            each.step(workspace, f"/steps/{number}") for number, each in enumerate(self.steps)
+        )
+        return check_policy(self._entered(steps))
+
+    def _entered(self, steps: tuple[PolicyStep, ...]) -> PolicyFields:
+        return PolicyFields(
+            name=self.name.data,
+            steps=steps,
+            condition=self._object("condition"),
+            agent_id=_id(self.agent.data),
+            function_id=_id(self.function.data),
+            key=self.key.data or None,
+            is_active=self.is_active.data,
         )
 
     def sample_object(self) -> JSONObject | None:
@@ -218,7 +235,7 @@ def _blank(number: int, values: dict[str, Any]) -> StepForm:
 
 def _stored(policy: Policy | None) -> dict[str, Any]:
     if policy is None:
-        return {"condition": _FIRST_CONDITION}
+        return {}
     return {
         "name": policy.name,
         "agent": str(policy.agent_id or ""),

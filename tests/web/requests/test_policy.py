@@ -119,6 +119,36 @@ def test_it_is_tried_without_being_stored(app: Flask, cast: Cast, alice: FlaskCl
     assert rules(app) == []
 
 
+def test_it_is_tried_before_it_has_a_name_or_anybody_who_decides(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    Inside(app).ask(cast.alice, 1)
+    begun = {"name": "", "step-0-assignees": "Nobody yet", "try": "1", "condition": ""}
+    page = alice.post(f"{PAGE}/new", data=sent(**begun))
+    assert page.status_code == 200
+    words = re.sub(r"<[^>]+>", "", page.text)
+    assert "Of the last 1 requests that it is asked of, it would have held for 1" in words
+    assert "Nobody yet" in page.text
+
+
+def test_a_new_rule_has_no_condition_until_somebody_wants_one(
+    app: Flask, alice: FlaskClient
+) -> None:
+    page = alice.get(f"{PAGE}/new").text
+    assert "10000" not in page, "whoever skips it would save it"
+    assert "Without a condition the rule holds for everything above." in page
+    nothing = {"name": "All", "condition": " "}
+    filled = alice.post(f"{PAGE}/new", data=sent(**nothing, example="1"))
+    assert filled.status_code == 200
+    assert "&#34;minimum&#34;: 10000" in filled.text
+    kept = alice.post(f"{PAGE}/new", data=sent(condition='{"title": "Mine"}', example="1"))
+    assert "&#34;minimum&#34;: 10000" not in kept.text
+    assert rules(app) == []
+    assert alice.post(f"{PAGE}/new", data=sent(**nothing)).status_code == 303
+    with app.app_context(), reading():
+        assert db.session.scalars(select(PolicyRevision.condition)).one() == {}
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
