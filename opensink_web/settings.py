@@ -197,6 +197,9 @@ class Settings:
         "callbacks"
     )
     retention_days_chats: int = days("How many days to keep chats after their last message")
+    retention_days_audit: int = days(
+        "How many days to keep entries of the audit; what is older goes up to a signed checkpoint"
+    )
     workspace_creation: str = declared(
         "admins",
         "Who may make a workspace in the browser: `admins` of any workspace, `anyone` with an "

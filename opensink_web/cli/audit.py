@@ -18,7 +18,7 @@ from opensink_web.operations.audit.checkpoint import Checkpoint, sign
 from opensink_web.operations.audit.erasure import erase_some
 from opensink_web.operations.audit.export import ExportFormat, written
 from opensink_web.operations.audit.queries import AuditFilter, all_entries
-from opensink_web.operations.audit.verification import verify_workspace
+from opensink_web.operations.audit.verification import Pruned, verify_workspace
 from opensink_web.settings import Settings
 
 
@@ -53,11 +53,24 @@ def verify(settings: Settings, workspace: str | None, file: TextIO | None) -> No
             if result.fault is None:
                 click.echo(f"{name}: {result.count:,} entries, as they were written{erased}.")
                 click.echo(f"  The last one's hash is {result.hash}.")
+                if result.pruned is not None and result.checkpoint is not None:
+                    click.echo(_beginning(result.begin.seq, result.pruned, result.checkpoint))
             else:
                 is_wrong = True
                 click.echo(f"{name}: WRONG. {result.fault.message}")
                 click.echo(f"  The {result.count:,} entries before hold.")
     sys.exit(1 if is_wrong else 0)
+
+
+def _beginning(begins_after: int, pruned: Pruned, signed: Checkpoint) -> str:
+    """Say what is gone at the beginning of a chain, and by which checkpoint what is left holds."""
+    return (
+        f"  It begins after entry {begins_after}: on {pruned.at:%Y-%m-%d} those up to"
+        f" {pruned.until} were too old to be kept.\n"
+        f"  Their last one's hash is {signed.hash},\n"
+        f"  signed {signed.at} with the key {signed.key}:\n"
+        f"  {signed.signature}"
+    )
 
 
 @audit.command()

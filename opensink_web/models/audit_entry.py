@@ -2,8 +2,9 @@
 
 An entry is written in the transaction of what it tells of, and chained a moment later: it gets its
 number and a hash over itself and the one before (operations/audit/chain.py). Triggers refuse to
-change what is hashed, and to delete. What is personal is sealed, and only a digest of it is hashed:
-it can be erased, and the chain still holds.
+change what is hashed, and to delete, but for the beginning of a chain that is pruned up to a
+checkpoint (operations/audit/pruning.py). What is personal is sealed, and only a digest of it is
+hashed: it can be erased, and the chain still holds.
 """
 
 from datetime import datetime
@@ -172,6 +173,7 @@ class AuditAction(StrEnum):
     ESCALATION_CHANGED = "escalation_changed"
     ESCALATION_DELETED = "escalation_deleted"
     AUDIT_ERASED = "audit_erased"
+    AUDIT_PRUNED = "audit_pruned"
     WORKSPACE_CREATED = "workspace_created"
     WORKSPACE_CHANGED = "workspace_changed"
 
@@ -233,7 +235,8 @@ class AuditEntry(Identified, Base):
 class AuditHead(Identified, Base):
     """The end of a workspace's chain, which whoever chains locks.
 
-    `signing_key` signs its checkpoints, and is made for the first.
+    `signing_key` signs its checkpoints, and is made for the first. The chain begins after
+    `pruned_seq`, where its hash was `pruned_hash`; what is up to `pruning_until` goes as well.
     """
 
     __tablename__ = "audit_heads"
@@ -243,6 +246,9 @@ class AuditHead(Identified, Base):
     hash: Mapped[str] = mapped_column(String(64), default=FIRST_HASH)
     sealed_signing_key: Mapped[str | None] = mapped_column("signing_key", Text)
     signing_key = Sealed[str | None]()
+    pruned_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    pruned_hash: Mapped[str] = mapped_column(String(64), default=FIRST_HASH)
+    pruning_until: Mapped[int] = mapped_column(BigInteger, default=0)
 
     __table_args__ = (UniqueConstraint("workspace_id"),)
 

@@ -2,9 +2,10 @@
 
 Only what has ended goes, and whole: a session with its requests, activities and deliveries, an
 execution with its timeline, what it asked and its callback, a batch with its executions, a chat
-with its messages. What still waits for a person, a worker or a callback stays with all of it. Of a
-batch larger than a slice the executions go first, over several transactions, and of very long chats
-their messages; of a session nothing is found any more from the first, and its rows go after it
+with its messages, of the audit the beginning of a chain up to a checkpoint (audit/pruning.py). What
+still waits for a person, a worker or a callback stays with all of it. Of a batch larger than a
+slice the executions go first, over several transactions, and of very long chats their messages; of
+a session nothing is found any more from the first, and its rows go after it
 (operations/deletion.py).
 
 What may go is looked for in a transaction that only reads, so that nobody waits to write meanwhile,
@@ -36,6 +37,7 @@ from opensink_web import clock
 from opensink_web.models import (
     OPEN_STATUSES,
     AgentSession,
+    AuditHead,
     Batch,
     Callback,
     Chat,
@@ -51,6 +53,11 @@ from opensink_web.models import (
 )
 from opensink_web.models.execution import ENDED
 from opensink_web.models.transaction import rows_changed
+from opensink_web.operations.audit.pruning import (
+    count_prunable_entries,
+    has_prunable,
+    prune_entries,
+)
 from opensink_web.operations.slices import SLICE
 
 
@@ -62,6 +69,7 @@ class Kept(StrEnum):
     EXECUTIONS = "executions"
     BATCHES = "batches"
     CHATS = "chats"
+    AUDIT = "audit entries"
 
 
 class Term(StrEnum):
@@ -70,6 +78,7 @@ class Term(StrEnum):
     SESSIONS = "sessions"
     EXECUTIONS = "executions"
     CHATS = "chats"
+    AUDIT = "audit"
 
 
 def term_of(kind: Kept) -> Term:
@@ -81,6 +90,8 @@ def term_of(kind: Kept) -> Term:
             return Term.EXECUTIONS
         case Kept.CHATS:
             return Term.CHATS
+        case Kept.AUDIT:
+            return Term.AUDIT
 
 
 def column_of(term: Term) -> InstrumentedAttribute[int | None]:
@@ -92,6 +103,8 @@ def column_of(term: Term) -> InstrumentedAttribute[int | None]:
             return Workspace.retention_days_executions
         case Term.CHATS:
             return Workspace.retention_days_chats
+        case Term.AUDIT:
+            return Workspace.retention_days_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,10 @@ def count_prunable(
     kind: Kept, cutoff: datetime, scope: Scope = EVERYWHERE, *, most: int | None = None
 ) -> int:
     """Count what is older, or so much of it."""
+    if kind is Kept.AUDIT:
+        whose = scope.keeps(cast("Table", AuditHead.__table__))
+        count = count_prunable_entries(cutoff, whose)
+        return count if most is None else min(count, most)
     prunable = _prunable(kind, cutoff, scope).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(prunable)) or 0
 
@@ -220,12 +237,12 @@ def prune_some(
     # looked at again: it may have been taken up since, or somebody holds it
     query = _prunable(kind, cutoff, scope).where(table.id.in_(some), *scope.holds(kind))
     going = db.session.scalars(query.with_for_update(skip_locked=True, of=table)).all()
-    if going and _delete_children(kind, going):
+    if going and _delete_children(kind, going, cutoff):
         return ids
     if kind is Kept.SESSIONS:  # of one session there may be any number of rows
         deleted = update(AgentSession).where(AgentSession.id.in_(going))
         rows_changed(deleted.values(deleted_at=clock.now(), updated_at=clock.now()))
-    else:
+    elif kind is not Kept.AUDIT:  # of which the end stays
         rows_changed(delete(table).where(table.id.in_(going)))
     return ids[len(some) :]
 
@@ -234,7 +251,7 @@ def _at_once(kind: Kept) -> int:
     match kind:
         case Kept.SESSIONS:
             return 50
-        case Kept.BATCHES:
+        case Kept.BATCHES | Kept.AUDIT:
             return 1
         case Kept.CHATS:
             return 20
@@ -242,21 +259,23 @@ def _at_once(kind: Kept) -> int:
             return SLICE
 
 
-def _delete_children(kind: Kept, ids: Sequence[UUID]) -> bool:
-    """Delete some of what is in batches or chats; return True if there may be more."""
+def _delete_children(kind: Kept, ids: Sequence[UUID], cutoff: datetime) -> bool:
+    """Delete some of what is in batches, chats or the audit; return True if there may be more."""
     some: Select[UUID]
     match kind:
         case Kept.BATCHES:
             some, most = select(Execution.id).where(Execution.batch_id.in_(ids)), SLICE
         case Kept.CHATS:  # nothing belongs to a message
             some, most = select(ChatMessage.id).where(ChatMessage.chat_id.in_(ids)), 10 * SLICE
+        case Kept.AUDIT:
+            return prune_entries(ids[0], cutoff)
         case Kept.SESSIONS | Kept.TEST_CALLS | Kept.EXECUTIONS:
             return False
     child = Execution if kind is Kept.BATCHES else ChatMessage
     return rows_changed(delete(child).where(child.id.in_(some.limit(most)))) == most
 
 
-def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | Chat]:
+def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | Chat | AuditHead]:
     match kind:
         case Kept.SESSIONS:
             return AgentSession
@@ -268,6 +287,8 @@ def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | 
             return Batch
         case Kept.CHATS:
             return Chat
+        case Kept.AUDIT:
+            return AuditHead
 
 
 def _prunable(kind: Kept, cutoff: datetime, scope: Scope) -> Select[UUID]:
@@ -332,3 +353,5 @@ def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
                 ~exists().where(Execution.chat_id == Chat.id, Execution.status.not_in(ENDED)),
                 ~exists().where(ChatMessage.chat_id == Chat.id, ChatMessage.created_at >= cutoff),
             )
+        case Kept.AUDIT:
+            return has_prunable(cutoff)

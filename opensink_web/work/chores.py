@@ -229,6 +229,7 @@ def kept_days(settings: Settings) -> dict[Term, int]:
         Term.SESSIONS: settings.retention_days_sessions,
         Term.EXECUTIONS: settings.retention_days_executions,
         Term.CHATS: settings.retention_days_chats,
+        Term.AUDIT: settings.retention_days_audit,
     }
 
 

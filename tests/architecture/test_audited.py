@@ -67,7 +67,6 @@ NEEDS_NONE = {
     "requests.search.forget_closed": _CHORE,
     "requests.search.index_some": "an index of what is there",
     "requests.search.narrow_some": "an index of what is there",
-    "retention.prune_some": _OVER,
     "sealed.reseal": "the same values under another key",
     "server_key.ensure_push_key": "the server's own; nobody is shown more than its public half",
     "insights.counting.store_facts": "the sweeper counts what ended, of which there are entries",

@@ -7,13 +7,16 @@ from flask import Flask
 from sqlalchemy import select
 
 from opensink_web import clock
+from opensink_web.cli.audit import verify
 from opensink_web.cli.prune import prune
 from opensink_web.models import Execution, Workspace, db
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.audit.checkpoint import checkpoints_of
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
 from tests.cli.command_runner import Commands
 from tests.conftest import Cast
+from tests.support.audit_pruning import grow_old
 from tests.support.executions import claim_some, finish_all, make_function, submit_one
 
 A_DAY = {"RETENTION_DAYS_EXECUTIONS": "1"}
@@ -68,3 +71,21 @@ def test_it_says_which_workspace_keeps_things_for_less_time(
     said = Commands(settings).run(prune, "--dry-run").output
     assert "Executions in main, kept for 7 days: 1 would be deleted." in said
     assert "All other executions are kept." in said
+
+
+def test_the_audit_goes_up_to_a_checkpoint_and_what_is_left_is_proven(
+    app: Flask, settings: Settings, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        grow_old(cast.alice.workspace_id, monkeypatch)
+        (first, _) = checkpoints_of(cast.alice.workspace_id)
+    commands, days = Commands(settings), {"RETENTION_DAYS_AUDIT": "30"}
+    counted = commands.run(prune, "--dry-run", **days).output
+    assert f"Audit entries, kept for 30 days: {first.seq} would be deleted." in counted
+    assert "after entry" not in commands.run(verify, "--workspace", "main").output
+    assert commands.run(prune, **days).output.endswith("Done.\n")
+    said = commands.run(verify, "--workspace", "main")
+    assert said.exit_code == 0, said.output
+    assert f"It begins after entry {first.seq}: " in said.output
+    assert first.hash in said.output
+    assert first.signature in said.output

@@ -90,6 +90,15 @@ def checkpoints_of(workspace_id: UUID) -> Sequence[Checkpoint]:
     return [_of(row) for row in db.session.scalars(query.order_by(AuditCheckpoint.seq))]
 
 
+def checkpoint_at(workspace_id: UUID, seq: int) -> Checkpoint | None:
+    """Return the checkpoint of an entry."""
+    query = select(AuditCheckpoint).where(
+        AuditCheckpoint.workspace_id == workspace_id, AuditCheckpoint.seq == seq
+    )
+    row = db.session.scalars(query).one_or_none()
+    return None if row is None else _of(row)
+
+
 def last_checkpoint(workspace_id: UUID) -> Checkpoint | None:
     """Return the newest checkpoint of a chain; None before the first."""
     query = select(AuditCheckpoint).where(AuditCheckpoint.workspace_id == workspace_id)

@@ -1,15 +1,16 @@
 """Erasing what the audit says of a person: the values go, their digests stay, and the chain holds.
 
 Of what they did, how they were called and from where it was go; of what was done to them, what
-changed. That it was erased, how much and by whom is an entry itself, whose digest of the parts that
-are gone tells an erasure from somebody who has merely deleted values (verification.py).
+changed. That it was erased, how much and by whom is an entry itself, whose list of the parts that
+are gone tells an erasure from somebody who has merely deleted values (verification.py). What was
+pruned is not there to be erased.
 """
 
-import hashlib
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
+from opensink_web.json_value import JSONValue
 from opensink_web.models import AuditAction, AuditEntry, SubjectKind, Workspace
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import run_prepared
@@ -65,7 +66,8 @@ def erase_some(workspace: Workspace, person_id: UUID) -> int:
     rows = run_prepared(_LEFT, {"of_workspace": workspace.id, "of_person": person_id}).all()
     if not rows:
         return 0
-    entry_id, parts = new_id(), hashlib.sha256()
+    entry_id = new_id()
+    parts: list[JSONValue] = []
     origins: list[dict[str, UUID]] = []
     details: list[dict[str, UUID]] = []
     for row in rows:
@@ -76,7 +78,7 @@ def erase_some(workspace: Workspace, person_id: UUID) -> int:
         ):
             if is_there:
                 erased.append(gone)
-                parts.update(erased_part(row.seq, part))
+                parts.append(erased_part(row.seq, part))
     for statement, erased in ((_ERASE_ORIGIN, origins), (_ERASE_DETAILS, details)):
         if erased:
             run_prepared(statement, erased)
@@ -86,7 +88,7 @@ def erase_some(workspace: Workspace, person_id: UUID) -> int:
         workspace.id,
         SubjectKind.PERSON,
         person_id,
-        {"parts": parts.hexdigest(), "values": count},
+        {"parts": parts, "values": count},
         entry_id=entry_id,
     )
     return count

@@ -30,12 +30,16 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """How many entries are chained, the last one's hash and moment, and how many are not yet."""
+    """How many entries are chained, the last one's hash and moment, and how many are not yet.
+
+    What is up to `pruned_seq` is not kept any more.
+    """
 
     count: int
     hash: str | None
     last_at: datetime | None
     waiting_count: int
+    pruned_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,13 @@ def chain_state(workspace: Workspace) -> ChainState:
     last = select(AuditEntry.at).where(
         AuditEntry.workspace_id == workspace.id, AuditEntry.seq == head.seq
     )
-    return ChainState(head.seq, head.hash, db.session.scalar(last), waiting_count)
+    return ChainState(
+        count=head.seq - head.pruned_seq,
+        hash=head.hash,
+        last_at=db.session.scalar(last),
+        waiting_count=waiting_count,
+        pruned_seq=head.pruned_seq,
+    )
 
 
 def origin_of(entry: AuditEntry) -> Said:

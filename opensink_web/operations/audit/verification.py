@@ -1,13 +1,15 @@
 """Proving that the audit is as it was written: its chain is gone through, however long, in order.
 
 What is found is the first entry that is wrong. What nobody can see in the chain itself is that its
-end was cut off together with the head; a checkpoint that was kept elsewhere tells.
+end was cut off together with the head; a checkpoint that was kept elsewhere tells. A chain may
+begin after what was removed for its age (pruning.py): then an entry of it says so, and the hash
+that it begins after is that of a signed checkpoint, or leads to one.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from sqlalchemy import bindparam, func, select
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.keyring import is_as_encrypted
-from opensink_web.models import AuditEntry, AuditHead
+from opensink_web.models import AuditAction, AuditEntry, AuditHead
 from opensink_web.models.audit_entry import FIRST_HASH
 from opensink_web.models.transaction import reading, run_prepared
 from opensink_web.operations.audit.chain import HASHED, link
@@ -51,17 +53,30 @@ _NEXT = (
 _UNCHAINED = select(
     func.count().label("entry_count"), func.min(AuditEntry.at).label("since")
 ).where(AuditEntry.workspace_id == bindparam("of_workspace"), AuditEntry.seq.is_(None))
-_HEAD = select(AuditHead.seq, AuditHead.hash).where(
+_HEAD = select(AuditHead.seq, AuditHead.hash, AuditHead.pruned_seq, AuditHead.pruned_hash).where(
     AuditHead.workspace_id == bindparam("of_workspace")
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a chain ends."""
+    """Where a chain ends, or what it begins after."""
 
     seq: int
     hash: str
+
+
+FIRST = Head(0, FIRST_HASH)
+"""What a chain begins after of which nothing was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What an entry says was removed: up to which number, the hash there, and when it was said."""
+
+    until: int
+    hash: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +89,12 @@ class Fault:
 
 @dataclass(slots=True)
 class Verified:
-    """What was gone through; `fault` is None if all of it holds."""
+    """What was gone through, after `begin`; `fault` is None if all of it holds.
 
+    `checkpoint` is that of the last entry that was pruned, with its signature.
+    """
+
+    begin: Head = FIRST
     count: int = 0
     erased_count: int = 0
     hash: str = FIRST_HASH
@@ -83,6 +102,13 @@ class Verified:
     fault: Fault | None = None
     hash_at: dict[int, str] = field(default_factory=dict)
     """The hashes at the numbers that were asked for."""
+    pruned: Pruned | None = None
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def seq(self) -> int:
+        """The number of the last entry that holds."""
+        return self.begin.seq + self.count
 
 
 class Faulty(Exception):
@@ -94,14 +120,20 @@ class Faulty(Exception):
 
 
 def verify_chain(
-    entries: Iterable[Any], head: Head | None, *, ask_at: Iterable[int] = ()
+    entries: Iterable[Any],
+    head: Head | None,
+    *,
+    begin: Head = FIRST,
+    ask_at: Iterable[int] = (),
 ) -> Verified:
     """Go through a whole chain, by its numbers; needs no more memory for a longer one.
 
     `ask_at` are numbers whose hashes are returned.
     """
-    result = Verified()
+    result = Verified(begin, hash=begin.hash)
     numbers = frozenset(ask_at)
+    if begin.seq in numbers:
+        result.hash_at[begin.seq] = begin.hash
     erasures: dict[UUID, _Erasure] = {}
     try:
         for entry in entries:
@@ -113,8 +145,8 @@ def verify_chain(
     except Faulty as faulty:
         result.fault = faulty.fault
     except (LookupError, TypeError, ValueError):  # no word, id or moment of ours
-        message = f"Entry {result.count + 1}, or one soon after it, is not an entry of the audit."
-        result.fault = Fault(result.count + 1, message)
+        message = f"Entry {result.seq + 1}, or one soon after it, is not an entry of the audit."
+        result.fault = Fault(result.seq + 1, message)
     return result
 
 
@@ -123,21 +155,13 @@ def verify_workspace(workspace_id: UUID, kept: Sequence[Checkpoint] = ()) -> Ver
 
     `kept` are checkpoints that were kept elsewhere. Opens transactions that only read.
     """
-    values = {"of_workspace": workspace_id}
+    begin, result = None, Verified()
+    while result.begin != begin:  # it was pruned meanwhile
+        result = _verify_once(workspace_id, kept)
+        with reading():
+            _, begin = _ends_of(workspace_id)
     with reading():
-        stored, own_key = checkpoints_of(workspace_id), public_key_of(workspace_id)
-    with reading():
-        # what is chained meanwhile comes after it
-        row = run_prepared(_HEAD, values).one_or_none()
-        head = None if row is None else Head(row.seq, row.hash)
-    numbers = {each.seq for each in (*stored, *kept)}
-    result = verify_chain(_entries_of(workspace_id, head), head, ask_at=numbers)
-    if result.fault is None:
-        result.fault = _fault_of_checkpoints(result, stored, own_key) or _fault_of_checkpoints(
-            result, kept, None
-        )
-    with reading():
-        unchained = run_prepared(_UNCHAINED, values).one()
+        unchained = run_prepared(_UNCHAINED, {"of_workspace": workspace_id}).one()
         count, since = unchained.entry_count, unchained.since
     result.waiting_count = count
     if result.fault is None and since is not None and clock.now() - since > UNCHAINED_AT_MOST:
@@ -149,6 +173,50 @@ def verify_workspace(workspace_id: UUID, kept: Sequence[Checkpoint] = ()) -> Ver
     return result
 
 
+def _verify_once(workspace_id: UUID, kept: Sequence[Checkpoint]) -> Verified:
+    with reading():
+        # what is chained meanwhile comes after it
+        head, begin = _ends_of(workspace_id)
+        stored, own_key = checkpoints_of(workspace_id), public_key_of(workspace_id)
+    numbers = {each.seq for each in (*stored, *kept)}
+    entries = _entries_of(workspace_id, head)
+    result = verify_chain(entries, head, begin=begin, ask_at=numbers)
+    if result.fault is None:
+        result.fault = (
+            _fault_of_checkpoints(result, stored, own_key)
+            or _fault_of_pruning(result, stored)
+            or _fault_of_checkpoints(result, kept, None)
+        )
+    return result
+
+
+def _ends_of(workspace_id: UUID) -> tuple[Head | None, Head]:
+    """Return where a chain ends, and what it begins after."""
+    row = run_prepared(_HEAD, {"of_workspace": workspace_id}).one_or_none()
+    if row is None:
+        return None, FIRST
+    return Head(row.seq, row.hash), Head(row.pruned_seq, row.pruned_hash)
+
+
+def _fault_of_pruning(result: Verified, stored: Sequence[Checkpoint]) -> Fault | None:
+    """Return why what is missing at the beginning was not pruned; note its checkpoint, if it was.
+
+    Those of the workspace were compared with the chain, and their signatures with its key.
+    """
+    begin, pruned = result.begin, result.pruned
+    if begin.seq == 0:
+        return None if begin == FIRST else Fault(1, "The chain does not begin as each does.")
+    if pruned is None or pruned.until < begin.seq:
+        message = f"Entries up to {begin.seq} are missing, and no entry says that they were pruned."
+        return Fault(begin.seq, message)
+    by_seq = {each.seq: each for each in stored}
+    result.checkpoint = by_seq.get(pruned.until)
+    if result.checkpoint is None or result.checkpoint.hash != pruned.hash:
+        message = f"Entries up to {pruned.until} were pruned, but there is no checkpoint of that."
+        return Fault(pruned.until, message)
+    return None
+
+
 def _fault_of_checkpoints(
     result: Verified, checkpoints: Sequence[Checkpoint], own_key: str | None
 ) -> Fault | None:
@@ -156,6 +224,8 @@ def _fault_of_checkpoints(
     for each in checkpoints:
         if not each.is_signed or (own_key is not None and each.key != own_key):
             return Fault(each.seq, f"The checkpoint of entry {each.seq} is not signed by its key.")
+        if each.seq < result.begin.seq:
+            continue  # of what was pruned
         if each.seq not in result.hash_at:
             return Fault(each.seq, f"Entry {each.seq}, of which there is a checkpoint, is missing.")
         if each.hash != result.hash_at[each.seq]:
@@ -186,13 +256,13 @@ def _has_grown(workspace_id: UUID, last: int) -> bool:
 
 
 def _check_link(entry: Any, result: Verified) -> None:
-    seq = result.count + 1
+    seq = result.seq + 1
     if entry.seq != seq:
         raise Faulty(seq, f"Entry {seq} is missing; the next one is {entry.seq}.")
     expected = link(result.hash, seq, entry)
     if entry.hash != expected:
         raise Faulty(seq, f"Entry {seq} is not what was chained, or what is before it is not.")
-    result.count, result.hash = seq, expected
+    result.count, result.hash = result.count + 1, expected
 
 
 @dataclass(slots=True)
@@ -203,9 +273,9 @@ class _Erasure:
     parts: Any = field(default_factory=hashlib.sha256)
 
 
-def erased_part(seq: int, part: str) -> bytes:
-    """Return what the digest of an erasure covers of each part that it takes, in order."""
-    return f"{seq} {part}\n".encode()
+def erased_part(seq: int, part: str) -> str:
+    """Return how an erasure names each part that it takes, in order."""
+    return f"{seq} {part}"
 
 
 def _check_parts(entry: Any, result: Verified, erasures: dict[UUID, _Erasure]) -> None:
@@ -222,16 +292,26 @@ def _check_parts(entry: Any, result: Verified, erasures: dict[UUID, _Erasure]) -
             if erased_by is None:
                 raise Faulty(entry.seq, f"The values of entry {entry.seq} were removed.")
             erasure = erasures.setdefault(erased_by, _Erasure(entry.seq))
-            erasure.parts.update(erased_part(entry.seq, part))
+            erasure.parts.update(erased_part(entry.seq, part).encode() + b"\n")
             result.erased_count += 1
         elif erased_by is not None:
             raise Faulty(entry.seq, f"Entry {entry.seq} had no values that could be erased.")
     if entry.id in erasures:
-        erasure = erasures.pop(entry.id)
-        said = _unsealed(entry, "details", entry.sealed_details)
-        if not said or said[1].get("parts") != erasure.parts.hexdigest():
-            message = f"What entry {entry.seq} says was erased is not what is missing."
-            raise Faulty(entry.seq, message)
+        _check_erasure(entry, erasures.pop(entry.id), result.begin)
+    if entry.action == AuditAction.AUDIT_PRUNED and entry.sealed_details is not None:
+        _, said = _unsealed(entry, "details", entry.sealed_details)
+        result.pruned = Pruned(said["until"], said["hash"], entry.at)
+
+
+def _check_erasure(entry: Any, erasure: "_Erasure", begin: Head) -> None:
+    """Compare what an entry says was erased with what is missing, of what there is still."""
+    said = _unsealed(entry, "details", entry.sealed_details)
+    expected = hashlib.sha256()
+    for part in said[1].get("parts", ()) if said else ():
+        if int(part.partition(" ")[0]) > begin.seq:
+            expected.update(part.encode() + b"\n")
+    if expected.digest() != erasure.parts.digest():
+        raise Faulty(entry.seq, f"What entry {entry.seq} says was erased is not what is missing.")
 
 
 def _unsealed(entry: Any, part: str, stored: str | None) -> Any:
@@ -248,9 +328,9 @@ def _check_end(head: Head | None, result: Verified, erasures: dict[UUID, _Erasur
         message = f"The values of entry {seq} are missing, and no entry says who erased them."
         raise Faulty(seq, message)
     seq = head.seq if head else 0
-    if result.count < seq:
-        raise Faulty(result.count + 1, f"Entry {result.count + 1} is missing, and all after it.")
-    if result.count > seq:
+    if result.seq < seq:
+        raise Faulty(result.seq + 1, f"Entry {result.seq + 1} is missing, and all after it.")
+    if result.seq > seq:
         raise Faulty(seq + 1, f"Entry {seq + 1} is there, but the chain ends before it.")
     if head is not None and head.hash != result.hash:
         raise Faulty(seq, f"The chain does not end with what entry {seq} says.")

@@ -18,6 +18,8 @@ from opensink_web.web.rendering.kind_words import audit_action
 _LONG_ID = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 _SHOWN = 12
 _ERASED = "Erased"
+_NOT_SHOWN = "parts"
+"""Which values an erasure has taken, which `opensink audit verify` reads."""
 _UNREADABLE = "Cannot be read: its key is missing"
 
 
@@ -84,6 +86,8 @@ def _lines_of(details: JSONObject) -> list[tuple[str, str, str | None]]:
     """Return what changed: a field's value before and after, or what else is said."""
     lines = []
     for name, value in details.items():
+        if name == _NOT_SHOWN:
+            continue
         if name == "changes" and isinstance(value, dict):
             for field, change in value.items():
                 lines.append((_name(field), _change(change)))

@@ -30,6 +30,7 @@ class RetentionForm(SettingsForm):
     sessions = IntegerField("Sessions, in days", [Optional()])
     executions = IntegerField("Executions and batches, in days", [Optional()])
     chats = IntegerField("Chats, in days", [Optional()])
+    audit = IntegerField("Audit, in days", [Optional()])
 
     def days(self) -> dict[Term, int | None]:
         """Return what was entered; None for what was left empty."""
@@ -78,6 +79,7 @@ def of_server() -> dict[Term, int]:
         Term.SESSIONS: settings.retention_days_sessions,
         Term.EXECUTIONS: settings.retention_days_executions,
         Term.CHATS: settings.retention_days_chats,
+        Term.AUDIT: settings.retention_days_audit,
     }
 
 
