@@ -6,15 +6,14 @@ another version of the progress at its end than at its beginning is begun anew.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import compress
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web.models import (
     Agent,
@@ -39,14 +38,13 @@ from opensink_web.operations.insights.counting import (
     progress_of,
     uncounted,
 )
+from opensink_web.operations.insights.outcome import timed_codes
 from opensink_web.operations.insights.packing import (
     DAY,
     QUARTER,
-    codes_of,
+    Day,
     counts_of,
-    cut,
     durations_of,
-    quarters_between,
 )
 from opensink_web.operations.insights.rollup import SIZES, groups_by_id, summed_dimensions
 from opensink_web.operations.insights.tally import Tally
@@ -59,8 +57,8 @@ _DELETED = tuple(
     cast("Table", each.__table__).alias(f"deleted_{each.__tablename__}")
     for each in (Agent, AgentSession)
 )
-Fact = tuple[GroupKey, int, int, int]
-"""A group, when it ended, a code and a duration."""
+Fact = tuple[int, int, int, int]
+"""A group's number, when it ended, a code and a duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +112,42 @@ class Collected:
                     tally = part[value] = Tally(self.kind)
                 yield tally
 
-    def add_facts(self, facts: Iterable[Fact], sign: int = 1) -> None:
-        """Add facts that lie between the first bound and the last, or take them away."""
-        of_group: dict[GroupKey, list[tuple[int, int]]] = defaultdict(list)
-        of_point: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for group, at, code, duration in facts:
-            fact = (code, duration)
-            of_group[group].append(fact)
-            of_point[bisect_right(self.bounds, at) - 1].append(fact)
-        for group, some in of_group.items():
-            for tally in self.tallies(group):
-                tally.add_facts(some, sign)
-        for place, some in of_point.items():
-            self.points[place].add_facts(some, sign)
+    def add_facts(
+        self, facts: Iterable[Fact], groups: Mapping[int, GroupKey], sign: int = 1
+    ) -> None:
+        """Add facts that lie between the first bound and the last, or take them away.
+
+        Those of other groups than these are left out.
+        """
+        limit, bounds = timed_codes(self.kind), self.bounds
+        points = [_lists(each, sign) for each in self.points]
+        of_group: dict[int, tuple[_Lists, ...]] = {}
+        for number, at, code, duration in facts:
+            lists = of_group.get(number)
+            if lists is None:
+                group = groups.get(number)
+                tallies = self.tallies(group) if group else ()
+                lists = of_group[number] = tuple(_lists(each, sign) for each in tallies)
+            if not lists:
+                continue
+            counts, durations = points[bisect_right(bounds, at) - 1]
+            counts[code] += sign
+            if code < limit:
+                durations.append(duration)
+                for counts, durations in lists:
+                    counts[code] += sign
+                    durations.append(duration)
+            else:
+                for counts, _ in lists:
+                    counts[code] += sign
+
+
+_Lists = tuple[list[int], list[int]]
+
+
+def _lists(tally: Tally, sign: int) -> _Lists:
+    """Return where a tally counts, and where it keeps how long something took."""
+    return tally.counts, tally.loose if sign > 0 else tally.taken
 
 
 def collect(
@@ -161,11 +182,11 @@ class _Collection:
         self._counted_until, self._built_until = progress.counted_until, progress.built_until
         self._first_day = -(-self._since // DAY)
         self._last_day = min(self._until // DAY, self._built_until)
-        self._groups = {
-            number: group
-            for number, group in groups_by_id(workspace_id, kind).items()
-            if narrowing.has(group)
-        }
+        self._groups = groups_by_id(workspace_id, kind)
+        if narrowing.narrows:
+            self._groups = {
+                number: group for number, group in self._groups.items() if narrowing.has(group)
+            }
         self._result = Collected(kind, bounds)
 
     def collected(self) -> Collected:
@@ -178,10 +199,10 @@ class _Collection:
             self._add_stored(self._since, begin)
             self._add_stored(end, self._until)
             for sign in (1, -1):
-                self._result.add_facts(self._changes(begin, end, sign), sign)
+                self._result.add_facts(self._changes(begin, end, sign), self._groups, sign)
         else:
             self._add_stored(self._since, self._until)
-        self._result.add_facts(self._hidden(), -1)
+        self._result.add_facts(self._hidden(), self._groups, -1)
         self._add_uncounted()
         return self._result
 
@@ -207,39 +228,32 @@ class _Collection:
 
     def _add_points(self) -> None:
         """Add cells of days to the parts of the range, cut at the bounds that lie in them."""
-        query = (
-            select(
-                InsightCell.block,
-                InsightCell.counts,
-                InsightCell.codes,
-                InsightCell.quarters,
-                InsightCell.durations,
-            )
-            .join(InsightGroup, InsightCell.group_id == InsightGroup.id)
-            .where(
-                *self._are_of((self._drawn,)),
-                InsightCell.size == 1,
-                InsightCell.block >= self._first_day,
-                InsightCell.block < self._last_day,
-            )
-        )
         bounds, points = self._result.bounds, self._result.points
-        for block, counts, codes, quarters, packed in db.session.connection().execute(query).all():
-            durations = durations_of(packed)
+        is_cut = {each // DAY for each in bounds if each % DAY}
+        days = range(self._first_day, self._last_day)
+        drawn = self._cells_drawn(InsightCell.counts, InsightCell.durations)
+        whole = drawn.where(InsightCell.block.in_([day for day in days if day not in is_cut]))
+        for block, counts, packed in db.session.connection().execute(whole).all():
+            place = bisect_right(bounds, block * DAY) - 1
+            points[place].add_cell(_counted(counts), durations_of(packed))
+        drawn = self._cells_drawn(InsightCell.codes, InsightCell.quarters, InsightCell.durations)
+        parted = drawn.where(InsightCell.block.in_([day for day in days if day in is_cut]))
+        for block, codes, quarters, packed in db.session.connection().execute(parted).all():
+            day = Day(self._kind, codes or b"", quarters or b"", packed)
             begin, end = block * DAY, (block + 1) * DAY
             place = bisect_right(bounds, begin) - 1
-            if bounds[place + 1] >= end:
-                points[place].add_cell(_counted(counts), durations)
-                continue
-            unpacked = codes_of(codes or b"")
             while begin < end:
                 until = min(bounds[place + 1], end)
-                within = ((begin - block * DAY) // QUARTER, (until - block * DAY) // QUARTER)
-                mask = (quarters or b"").translate(quarters_between(*within))
-                points[place].add_cell(
-                    cut(self._kind, unpacked, *within), list(compress(durations, mask))
-                )
+                counts, part = day.cut((begin % DAY) // QUARTER, (until - block * DAY) // QUARTER)
+                points[place].add_part(counts, part)
                 begin, place = until, place + 1
+
+    def _cells_drawn(self, *columns: InstrumentedAttribute[Any]) -> Select[Any]:
+        return (
+            select(InsightCell.block, *columns)
+            .join(InsightGroup, InsightCell.group_id == InsightGroup.id)
+            .where(*self._are_of((self._drawn,)), InsightCell.size == 1)
+        )
 
     @property
     def _summed(self) -> tuple[int, ...]:
@@ -280,10 +294,10 @@ class _Collection:
             query = select(fact.group_id, fact.at, fact.code, fact.duration_ms).where(
                 fact.workspace_id == self._workspace_id, fact.at >= begin, fact.at < end
             )
-            self._result.add_facts(self._of_groups(db.session.connection().execute(query).all()))
+            self._result.add_facts(_rows(query), self._groups)
 
-    def _changes(self, begin: int, end: int, sign: int) -> Iterator[Fact]:
-        """Give what came to days that were rolled up, or went from them."""
+    def _changes(self, begin: int, end: int, sign: int) -> Iterable[Fact]:
+        """Return what came to days that were rolled up, or went from them."""
         query = select(
             InsightChange.group_id,
             InsightChange.at,
@@ -296,15 +310,15 @@ class _Collection:
             InsightChange.at < end,
             InsightChange.sign == sign,
         )
-        return self._of_groups(db.session.connection().execute(query))
+        return _rows(query)
 
-    def _hidden(self) -> Iterator[Fact]:
-        """Give facts of what was deleted, and whose rows are still there: nobody sees them."""
+    def _hidden(self) -> Iterable[Fact]:
+        """Return facts of what was deleted, and whose rows are still there: nobody sees them."""
         if not any(
             db.session.scalar(select(exists().where(each.c.deleted_at.is_not(None))))
             for each in _DELETED
         ):
-            return iter(())
+            return ()
         is_of_requests = self._kind is InsightKind.REQUESTS
         rows = cast("Table", (InputRequest if is_of_requests else Delivery).__table__)
         fact, column = fact_table(self._kind)
@@ -320,7 +334,7 @@ class _Collection:
                 and_(fact.at >= self._since, fact.at < self._until),
             )
         )
-        return self._of_groups(db.session.connection().execute(query))
+        return _rows(query)
 
     def _add_uncounted(self) -> None:
         late = self._counted_until - LATE // timedelta(milliseconds=1)
@@ -334,19 +348,19 @@ class _Collection:
         if len(newest.ended) > UNCOUNTED_MAX:
             self._result.is_behind = True
             return
-        facts = ((group_of(each), each) for _, each in newest.ended)
-        self._result.add_facts(
-            (group, each.at, each.code, each.duration_ms)
-            for group, each in facts
-            if self._narrowing.has(group)
+        # their groups may have no numbers yet
+        groups = {group_of(each): -place for place, (_, each) in enumerate(newest.ended)}
+        facts = (
+            (groups[group_of(each)], each.at, each.code, each.duration_ms)
+            for _, each in newest.ended
         )
+        named = {number: group for group, number in groups.items() if self._narrowing.has(group)}
+        self._result.add_facts(facts, named)
 
-    def _of_groups(self, rows: Iterable[Any]) -> Iterator[Fact]:
-        groups = self._groups
-        for number, at, code, duration in rows:
-            group = groups.get(number)
-            if group is not None:
-                yield group, at, code, duration
+
+def _rows(query: Select[int, int, int, int]) -> Iterable[Fact]:
+    """Return what a query has, past the session, which has nothing to hide of these."""
+    return db.session.connection().execute(query).all()
 
 
 def _counted(packed: bytes) -> list[tuple[int, int]]:

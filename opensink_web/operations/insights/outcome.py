@@ -4,9 +4,11 @@ A code of a request is its verdict and what became of its proposal. The first co
 which it counts how long they took: what a person decided, and the calls that reached the agent.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import cache
 from typing import Any, assert_never
 
 from sqlalchemy import Row
@@ -64,9 +66,11 @@ class CallOutcome(IntEnum):
     FAILED = 2
 
 
+_EDITS = len(Edit)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@cache
 def codes_of_kind(kind: InsightKind) -> int:
     """Return how many codes there are."""
     match kind:
@@ -78,6 +82,7 @@ def codes_of_kind(kind: InsightKind) -> int:
             assert_never(kind)
 
 
+@cache
 def timed_codes(kind: InsightKind) -> int:
     """Return below which code durations count."""
     match kind:
@@ -104,14 +109,14 @@ def code_of(verdict: Verdict, edit: Edit = Edit.NOTHING_PROPOSED) -> int:
     return verdict * len(Edit) + edit
 
 
-def verdict_in(code: int) -> Verdict:
-    """Return how a request ended that has a code."""
-    return Verdict(code // len(Edit))
-
-
-def edit_in(code: int) -> Edit:
-    """Return what became of the proposal of a request that has a code."""
-    return Edit(code % len(Edit))
+def by_verdict_and_edit(counts: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Add up how many requests there are of each code: by how they ended, by what was edited."""
+    verdicts, edits = [0] * len(Verdict), [0] * len(Edit)
+    for code, count in enumerate(counts):
+        if count:
+            verdicts[code // _EDITS] += count
+            edits[code % _EDITS] += count
+    return verdicts, edits
 
 
 @dataclass(frozen=True, slots=True)

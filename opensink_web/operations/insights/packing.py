@@ -6,11 +6,12 @@ is counted how many ended in which quarters, and how.
 """
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, compress
 
 from opensink_web.models import InsightKind
 from opensink_web.operations.insights.outcome import codes_of_kind, timed_codes
@@ -19,6 +20,7 @@ DAY = 86_400_000
 """In milliseconds."""
 QUARTER = 900_000
 QUARTERS = DAY // QUARTER
+_STRIDE = 256
 _SHORT, _LONG = "I", "Q"
 _SHORT_MAX = 2**32 - 1
 
@@ -64,11 +66,6 @@ def durations_of(packed: bytes) -> "array[int]":
     return _unpacked(packed)
 
 
-def codes_of(packed: bytes) -> "array[int]":
-    """Return for each fact its code times QUARTERS and the quarter in which it ended, in order."""
-    return array("H", packed)
-
-
 def changed(
     kind: InsightKind, cell: Packed | None, facts: Sequence[Signed], *, has_codes: bool
 ) -> Packed:
@@ -80,7 +77,7 @@ def changed(
     if not has_codes:
         _apply(durations, ((each.duration_ms, each.sign) for each in timed))
         return Packed(_packed(counts), None, None, _packed(durations))
-    codes = list(codes_of(cell.codes or b"")) if cell else []
+    codes = list(array("H", cell.codes or b"")) if cell else []
     _apply(codes, ((each.code * QUARTERS + _quarter(each.at), each.sign) for each in facts))
     placed = list(zip(durations, (cell.quarters or b"") if cell else b"", strict=True))
     _apply(placed, (((each.duration_ms, _quarter(each.at)), each.sign) for each in timed))
@@ -89,17 +86,63 @@ def changed(
     return Packed(_packed(counts), array("H", codes).tobytes(), quarters, _packed(durations))
 
 
-def cut(kind: InsightKind, codes: Sequence[int], begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Give how many ended in the quarters from `begin` to `end`, by their codes."""
-    for code in range(codes_of_kind(kind)):
-        first = code * QUARTERS
-        count = bisect_left(codes, first + end) - bisect_left(codes, first + begin)
-        if count:
-            yield code, count
+class Day:
+    """A cell that keeps when on the day something ended, to be cut into parts of the day."""
+
+    def __init__(self, kind: InsightKind, codes: bytes, quarters: bytes, durations: bytes) -> None:
+        self._kind, self._quarters = kind, quarters
+        self._codes, self._durations = array("H", codes), durations_of(durations)
+
+    def cut(self, begin: int, end: int) -> tuple[list[tuple[int, int]], "Part"]:
+        """Return how many ended in the quarters from `begin` to `end`, by code, and how long that
+        took.
+        """
+        counts = []
+        for code in range(codes_of_kind(self._kind)):
+            first = code * QUARTERS
+            last = bisect_left(self._codes, first + end)
+            counts.append((code, last - bisect_left(self._codes, first + begin)))
+        return counts, Part(self._durations, self._quarters.translate(_mask(begin, end)))
+
+
+class Part:
+    """Some of the durations of a cell, in order, without a list of their own.
+
+    Which are of it says a mask; how many these are is known at every `_STRIDE`th.
+    """
+
+    __slots__ = ("_counts", "_durations", "_mask")
+
+    def __init__(self, durations: Sequence[int], mask: bytes) -> None:
+        self._durations, self._mask = durations, mask
+        strides = range(0, len(mask), _STRIDE)
+        self._counts = [0, *accumulate(mask.count(1, each, each + _STRIDE) for each in strides)]
+
+    def __len__(self) -> int:
+        return self._counts[-1]
+
+    def __iter__(self) -> Iterator[int]:
+        return compress(self._durations, self._mask)
+
+    @property
+    def least(self) -> int:
+        """Return what none of them is below."""
+        return self._durations[0]
+
+    @property
+    def most(self) -> int:
+        """Return what none of them is above."""
+        return self._durations[-1]
+
+    def count_to(self, value: int) -> int:
+        """Count those that are not above a value."""
+        place = bisect_right(self._durations, value)
+        stride = place // _STRIDE
+        return self._counts[stride] + self._mask.count(1, stride * _STRIDE, place)
 
 
 @cache
-def quarters_between(begin: int, end: int) -> bytes:
+def _mask(begin: int, end: int) -> bytes:
     """Return what `bytes.translate` makes a mask of quarters with: 1 for those in between."""
     return bytes(begin <= quarter < end for quarter in range(256))
 

@@ -11,7 +11,12 @@ from opensink_web import clock
 from opensink_web.models import Agent, InsightKind, User, Workspace, db
 from opensink_web.operations.insights.collecting import Collected, Narrowing, collect
 from opensink_web.operations.insights.counting import ASKER, KEY, REVIEWER
-from opensink_web.operations.insights.outcome import CallOutcome, Edit, Verdict, edit_in, verdict_in
+from opensink_web.operations.insights.outcome import (
+    CallOutcome,
+    Edit,
+    Verdict,
+    by_verdict_and_edit,
+)
 from opensink_web.operations.insights.span import Span
 from opensink_web.operations.insights.tally import Tally
 from opensink_web.operations.insights.waiting import Waiting, count_waiting_now
@@ -53,11 +58,7 @@ class RequestFigures:
     @classmethod
     def of(cls, tally: Tally) -> "RequestFigures":
         """Add up what was collected."""
-        verdicts, edits = dict.fromkeys(Verdict, 0), dict.fromkeys(Edit, 0)
-        for code, count in enumerate(tally.counts):
-            if count:
-                verdicts[verdict_in(code)] += count
-                edits[edit_in(code)] += count
+        verdicts, edits = by_verdict_and_edit(tally.counts)
         median, p90 = tally.quantiles(MEDIAN, P90)
         return cls(
             approved=verdicts[Verdict.APPROVED],

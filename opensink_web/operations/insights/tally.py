@@ -3,25 +3,29 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from opensink_web.models import InsightKind
 from opensink_web.operations.insights.outcome import codes_of_kind, timed_codes
+from opensink_web.operations.insights.packing import Part
 
 _SHORT_RUN = 150
 """Of runs that are as short on average it is faster to put them all in order."""
+_NO_LESS = 2**63
 
 
 @dataclass(slots=True)
 class Tally:
     """How many ended in which way, and how long what is timed took.
 
-    `runs` are durations of cells; `loose` those of single facts, and `taken` what is in either of
-    them and is not to count.
+    `runs` are durations of cells, `parts` of days that were cut; `loose` those of single facts, and
+    `taken` what is in any of them and is not to count.
     """
 
     kind: InsightKind
     counts: list[int] = field(init=False)
     runs: list[Sequence[int]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     loose: list[int] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
 
@@ -35,14 +39,12 @@ class Tally:
         if durations:
             self.runs.append(durations)
 
-    def add_facts(self, facts: Iterable[tuple[int, int]], sign: int = 1) -> None:
-        """Add facts, each a code and a duration; with -1 take them away."""
-        limit, counts = timed_codes(self.kind), self.counts
-        durations = self.loose if sign > 0 else self.taken
-        for code, duration in facts:
-            counts[code] += sign
-            if code < limit:
-                durations.append(duration)
+    def add_part(self, counts: Iterable[tuple[int, int]], part: Part) -> None:
+        """Add a part of a day."""
+        for code, count in counts:
+            self.counts[code] += count
+        if part:
+            self.parts.append(part)
 
     @property
     def timed_count(self) -> int:
@@ -58,36 +60,43 @@ class Tally:
         if not count:
             return [None for _ in percents]
         self.taken.sort()
-        runs = self.runs
-        if count < _SHORT_RUN * len(runs) or not runs:
-            every = list(self.loose)
-            for run in runs:
-                every.extend(run)
-            runs = [sorted(every)]
+        runs, parts = self.runs, self.parts
+        if count < _SHORT_RUN * (len(runs) + len(parts)) or not (runs or parts):
+            runs, parts = [sorted(chain(self.loose, *runs, *parts))], []
         elif self.loose:
             runs = [*runs, sorted(self.loose)]
-        return [_quantile(each, count, runs, self.taken) for each in percents]
+        return [_quantile(each, count, runs, parts, self.taken) for each in percents]
 
 
-def _quantile(percent: int, count: int, runs: Sequence[Sequence[int]], taken: Sequence[int]) -> int:
-    """Return the least value that so many percent of all runs together do not exceed, without what
-    was taken.
+def _quantile(
+    percent: int,
+    count: int,
+    runs: Sequence[Sequence[int]],
+    parts: Sequence[Part],
+    taken: Sequence[int],
+) -> int:
+    """Return the least value that so many percent of all together do not exceed, without what was
+    taken.
 
     The value is halved in, not its place: in each run a bisection counts what is not above it. It
     lies between the least and the greatest of the runs' own quantiles, unless something was taken.
     """
     place = -(-count * percent // 100)
-    if len(runs) == 1 and not taken:
+    if len(runs) == 1 and not (parts or taken):
         return runs[0][place - 1]
-    low, high = min(each[0] for each in runs), max(each[-1] for each in runs)
-    if not taken:
+    if not (parts or taken):
         own = [each[-(-len(each) * percent // 100) - 1] for each in runs]
         low, high = min(own), max(own)
+    else:
+        low = min(*(each[0] for each in runs), *(each.least for each in parts), _NO_LESS)
+        high = max(*(each[-1] for each in runs), *(each.most for each in parts), 0)
     while low < high:
         middle = (low + high) // 2
         below = -bisect_right(taken, middle)
         for run in runs:
             below += bisect_right(run, middle)
+        for part in parts:
+            below += part.count_to(middle)
         if below >= place:
             high = middle
         else:
