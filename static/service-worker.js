@@ -15,11 +15,12 @@ self.addEventListener("push", (event) => {
 });
 
 self.addEventListener("notificationclick", (event) => {
+  const { url, urls } = event.notification.data ?? {};
   event.notification.close();
-  event.waitUntil(open(event.notification.data?.url));
+  event.waitUntil(open(event.action ? urls?.[event.action] : url));
 });
 
-async function show({ title = "OpenSink", body = "", tag = "", url = "", sender_id: id, is_withdrawal: isWithdrawal }) {
+async function show({ title = "OpenSink", body = "", tag = "", url = "", buttons = [], sender_id: id, is_withdrawal: isWithdrawal }) {
   const before = tag ? await registration.getNotifications({ tag }) : [];
   const isCopy = before.some(({ data }) => data?.id === id);
   await registration.showNotification(title, {
@@ -27,7 +28,9 @@ async function show({ title = "OpenSink", body = "", tag = "", url = "", sender_
     tag,
     icon: "static/img/icon-192.png",
     badge: "static/img/badge-96.png",
-    data: { url, id },
+    data: { url, id, urls: buttons.map((button) => button.url) },
+    // each opens a page that asks once more
+    actions: buttons.map(({ words }, index) => ({ action: String(index), title: words })),
     // what takes the place of a question that was decided makes no sound, nor does a copy
     silent: Boolean(isWithdrawal),
     renotify: Boolean(tag) && !isWithdrawal && !isCopy,

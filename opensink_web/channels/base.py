@@ -42,10 +42,19 @@ class SmtpSecurity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A decision in a word or two, and the page that asks for it once more."""
+
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One request: what is asked, in a line, and where to answer.
 
-    `title`, `asked_by` and `facts` are empty where somebody wants no details sent.
+    `title`, `asked_by` and `facts` are empty where somebody wants no details sent. `buttons`, two
+    at most, are what its reader may decide without filling anything in.
     """
 
     request_id: str
@@ -54,6 +63,7 @@ class Item:
     facts: tuple[str, ...]
     url: str
     priority: int
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,12 @@ class Message:
     refers_to: JSONObject | None = None
     outcome: str | None = None
     settings_url: str = ""
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """Those of a message about one request that waits."""
+        is_about_one = len(self.items) == 1 and self.kind is not MessageKind.WITHDRAWAL
+        return self.items[0].buttons if is_about_one else ()
 
 
 @dataclass(frozen=True, slots=True)

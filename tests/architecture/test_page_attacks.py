@@ -48,7 +48,7 @@ ROWS: dict[str, Any] = {
     "view_id": models.SavedView,
 }
 """What the parts of an address name; a new page with a part of its own adds it here."""
-NAMES = {"namespace": "default", "name": "refund", "kind": "pigeon"}
+NAMES = {"namespace": "default", "name": "refund", "kind": "pigeon", "verdict": "decline"}
 NOT_MADE = {"chat_id": UUID(int=1)}
 NOTED = ("user_sessions", "request_views", "'request_viewed'")
 MAIN, ELSEWHERE = "main", "elsewhere"

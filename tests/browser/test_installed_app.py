@@ -5,6 +5,7 @@ instead; the push itself is the browser's own.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -32,9 +33,10 @@ async () => {
 }
 """
 CLICK = """
-async (url) => {
+async ({ data, action }) => {
   const event = new Event("notificationclick");
-  event.notification = { close() {}, data: { url } };
+  event.notification = { close() {}, data };
+  event.action = action;
   const waited = [];
   event.waitUntil = (promise) => waited.push(promise);
   self.dispatchEvent(event);
@@ -72,8 +74,10 @@ class Device:
     def shown(self) -> Any:
         return self.worker.evaluate("self.shown")
 
-    def click(self, url: str) -> Any:
-        self.worker.evaluate(CLICK, url)
+    def click(self, url: str, urls: Sequence[str] = (), action: str = "") -> Any:
+        """Click on a notification, or on a button of it; return what that opened."""
+        data = {"url": url, "urls": [*urls]}
+        self.worker.evaluate(CLICK, {"data": data, "action": action})
         return self.worker.evaluate("self.opened.splice(0)")
 
 
@@ -82,13 +86,17 @@ def device(context: BrowserContext, page: Page, site: Site) -> Device:
     return Device(context, page, site.url)
 
 
-ASKED = {
+ASKED: dict[str, Any] = {
     "title": "Buy 10 shares?",
     "body": "Trader",
     "tag": "request-1",
     "url": "/w/main/requests/1",
     "sender_id": "01",
     "is_withdrawal": False,
+    "buttons": [
+        {"words": "Approve", "url": "/w/main/requests/1/decide/yes"},
+        {"words": "Decline", "url": "/w/main/requests/1/decide/decline"},
+    ],
 }
 
 
@@ -97,14 +105,19 @@ def test_a_push_is_shown_and_a_decision_takes_its_place(device: Device) -> None:
     [asked] = wait_until(device.shown)
     assert (asked["title"], asked["body"], asked["renotify"]) == ("Buy 10 shares?", "Trader", True)
     assert asked["silent"] is False
+    assert asked["actions"] == [
+        {"action": "0", "title": "Approve"},
+        {"action": "1", "title": "Decline"},
+    ]
+    assert asked["data"]["urls"] == [each["url"] for each in ASKED["buttons"]]
     device.push(json.dumps(ASKED))
     wait_until(lambda: device.shown()[0]["renotify"] is False)  # a copy makes no sound
     decided = {"body": "Approved by bob@example.com", "is_withdrawal": True, "sender_id": "02"}
-    device.push(json.dumps(ASKED | decided))
+    device.push(json.dumps(ASKED | decided | {"buttons": []}))
     wait_until(lambda: device.shown()[0]["silent"] is True)
     [shown] = device.shown()
     assert (shown["tag"], shown["body"]) == ("request-1", "Approved by bob@example.com")
-    assert shown["renotify"] is False
+    assert (shown["renotify"], shown["actions"]) == (False, [])
 
 
 @pytest.mark.parametrize("data", ["", "no JSON", "{}"])
@@ -118,5 +131,8 @@ def test_what_is_none_of_ours_is_shown_as_nothing_particular(device: Device, dat
 def test_a_click_opens_the_request_and_no_other_site(device: Device, site: Site) -> None:
     assert device.click("/w/main/requests/1") == [f"{site.url}/w/main/requests/1"]
     assert device.click(f"{site.url}/w/main/inbox") == [f"{site.url}/w/main/inbox"]
+    ways = [each["url"] for each in ASKED["buttons"]]
+    assert device.click("/w/main/requests/1", ways, "1") == [site.url + ways[1]]
+    assert device.click("/", ["https://evil.example/"], "0") == [f"{site.url}/"]
     for elsewhere in ("https://evil.example/", "javascript:alert(1)", "//evil.example", "http://["):
         assert device.click(elsewhere) == [f"{site.url}/"]

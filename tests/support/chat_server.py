@@ -25,12 +25,29 @@ def block_error(blocks: Any) -> str | None:
                 is_right = 0 < len(text) <= 3000
             case {"type": "context", "elements": [{"type": "mrkdwn", "text": str(text)}]}:
                 is_right = 0 < len(text) <= 3000
+            case {
+                "type": "rich_text",
+                "elements": [{"type": "rich_text_section", "elements": [*parts]}],
+            }:
+                if not all(map(_is_part, parts)):
+                    return "invalid_blocks"
+                continue  # its texts are shown as they are
             case _:
                 return "invalid_blocks"
         if not is_right:
             return "invalid_blocks"
         assert _SPECIAL.search(text) is None, f"not escaped: {text}"
     return None
+
+
+def _is_part(part: Any) -> bool:
+    match part:
+        case {"type": "text", "text": str(text)}:
+            return bool(text)
+        case {"type": "link", "url": str(url), "text": str(text), "style": {"bold": True}}:
+            return bool(text) and url.startswith("https://")
+        case _:
+            return False
 
 
 class ChatServer(HttpServer):

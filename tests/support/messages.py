@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from opensink_web.channels.base import ChannelTools, Item, Message, MessageKind
+from opensink_web.channels.base import Button, ChannelTools, Item, Message, MessageKind
 from opensink_web.channels.push_keys import VapidKey, new_private_key
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Client
@@ -14,6 +14,8 @@ URL = "https://sink.example.com/w/main/requests/018f"
 HOSTILE = (
     "<!channel> @everyone *b* _i_ `c` [x](https://evil.example) <https://evil.example|y> & ~s~"
 )
+BUTTONS = (Button("Approve", f"{URL}/decide/yes"), Button("Decline", f"{URL}/decide/decline"))
+"""Of a message about a request that its reader may decide."""
 
 
 def item(title: str = "Buy 10 shares?", **fields: Any) -> Item:

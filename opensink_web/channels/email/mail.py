@@ -103,7 +103,8 @@ def _plain(message: Message) -> str:
 def _lines(item: Item) -> list[str]:
     head = [item.title] if item.title else []
     by = [f"Asked by {item.asked_by}"] if item.asked_by else []
-    return [*head, *(f"  {fact}" for fact in item.facts), *by, item.url]
+    ways = [f"{each.words}: {each.url}" for each in item.buttons]
+    return [*head, *(f"  {fact}" for fact in item.facts), *by, *ways, item.url]
 
 
 def _html(message: Message) -> str:
@@ -124,7 +125,9 @@ def _html_item(item: Item) -> str:
     title = f"<strong>{escape(item.title)}</strong><br>" if item.title else ""
     facts = "".join(f"{escape(fact)}<br>" for fact in item.facts)
     by = f"Asked by {escape(item.asked_by)}<br>" if item.asked_by else ""
-    return f"<p>{title}{facts}{by}{_link(item.url, 'Look at it')}</p>"
+    ways = [_link(each.url, each.words) for each in item.buttons]
+    links = " &nbsp; ".join([*ways, _link(item.url, "Look at it")])
+    return f"<p>{title}{facts}{by}{links}</p>"
 
 
 def _autolink(line: str) -> str:

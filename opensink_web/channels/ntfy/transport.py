@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from opensink_web import json_value
 from opensink_web.channels.base import (
+    Button,
     ChannelTools,
     Field,
     FieldKind,
@@ -101,7 +102,7 @@ class NtfyChannel:
 
 
 def published(message: Message, topic: str) -> JSONObject:
-    """Return what is published. Its button opens a page: nothing is decided by a tap."""
+    """Return what is published. Its buttons open a page: nothing is decided by a tap."""
     return {
         "topic": topic,
         "title": message.headline,
@@ -109,7 +110,10 @@ def published(message: Message, topic: str) -> JSONObject:
         "priority": _priority(message),
         "tags": list(_tags(message)),
         "click": message.url,
-        "actions": [{"action": "view", "label": "Open", "url": message.url, "clear": False}],
+        "actions": [
+            {"action": "view", "label": button.words, "url": button.url, "clear": False}
+            for button in (*message.buttons, Button("Open", message.url))
+        ],
         "sequence_id": sequence_id_of(message.tag),
     }
 

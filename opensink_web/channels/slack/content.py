@@ -1,7 +1,8 @@
 """A message as Slack draws it, in blocks, and as others do, in Markdown.
 
-It has a link, not a button: Slack asks the app that sent a button what it says to a click on it,
-and shows a warning to whoever clicked if nobody answers (slackapi/node-slack-sdk#869).
+It has links, not buttons: Slack asks the app that sent a button what it says to a click on it, and
+shows a warning to whoever clicked if nobody answers (slackapi/node-slack-sdk#869), which a webhook
+or a bot without a public address cannot.
 """
 
 from opensink_web.channels.base import Item, Message, MessageKind
@@ -27,7 +28,9 @@ def in_blocks(message: Message) -> JSONObject:
         for item in message.items[:ITEMS_MAX]:
             if lines := _lines(item, with_title=len(message.items) > 1):
                 blocks.append({"type": "section", "text": _plain("\n".join(lines), SECTION_MAX)})
-            if len(message.items) > 1:
+            if item.buttons:
+                blocks.append(_decisions(item))
+            elif len(message.items) > 1:
                 blocks.append(_context(_link(item.url, "Open")))
     if more := _more(message):
         blocks.append(_context(for_slack(more)))
@@ -52,18 +55,31 @@ def in_markdown(message: Message) -> JSONObject:
             lines += [for_markdown(line) for line in _lines(item, with_title=with_title)]
     if more := _more(message):
         lines.append(for_markdown(more))
-    return {"text": "\n".join([*_fitting(lines), message.url])}
+    ways = [f"{for_markdown(each.words)}: {each.url}" for each in message.buttons]
+    length_max = MARKDOWN_MAX - sum(map(len, ways))
+    return {"text": "\n".join([*_fitting(lines, length_max), *ways, message.url])}
 
 
-def _fitting(lines: list[str]) -> list[str]:
+def _fitting(lines: list[str], length_max: int) -> list[str]:
     kept: list[str] = []
     length = 0
     for line in lines:
         length += len(line) + 1
-        if length > MARKDOWN_MAX and kept:
+        if length > length_max and kept:
             return [*kept, "…"]
-        kept.append(line[:MARKDOWN_MAX])
+        kept.append(line[:length_max])
     return kept
+
+
+def _decisions(item: Item) -> JSONObject:
+    """Return the ways to decide as links, whose words are shown as they are."""
+    ways = [*((each.url, each.words) for each in item.buttons), (item.url, "Open")]
+    links: list[JSONValue] = []
+    for url, words in ways:
+        links += [{"type": "text", "text": "   "}] if links else []
+        links.append({"type": "link", "url": url, "text": words, "style": {"bold": True}})
+    section: JSONObject = {"type": "rich_text_section", "elements": links}
+    return {"type": "rich_text", "elements": [section]}
 
 
 def _lines(item: Item, *, with_title: bool) -> list[str]:

@@ -115,6 +115,8 @@ def payload(message: Message) -> bytes:
         "is_withdrawal": is_withdrawal,
         "sender_id": message.sender_id,
     }
+    if message.buttons:
+        content["buttons"] = [{"words": each.words, "url": each.url} for each in message.buttons]
     lines = [message.outcome] if message.outcome else []
     lines += [] if is_withdrawal else _lines(message)
     # the longest that there is room for: people read the first line
@@ -122,7 +124,7 @@ def payload(message: Message) -> bytes:
         whole = json_value.dump({**content, "body": "\n".join(lines[:count])}).encode()
         if len(whole) <= PLAINTEXT_BYTES_MAX:
             return whole
-    return json_value.dump({**content, "title": "OpenSink", "body": ""}).encode()
+    return json_value.dump({**content, "title": "OpenSink", "body": "", "buttons": []}).encode()
 
 
 def topic_of(tag: str) -> str:

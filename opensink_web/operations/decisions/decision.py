@@ -31,6 +31,7 @@ from opensink_web.operations.requests.mention import see_mentions
 from opensink_web.operations.requests.vote import Ballot, is_voted_on
 
 REASON_LENGTH_MAX = 2000
+NEEDS_ANSWER = "Whoever asked this needs an answer, so it cannot be declined."
 
 
 def resolve(
@@ -81,7 +82,7 @@ def decline(
     reason = _checked_reason(reason)
     locked = lock_asker(workspace.id, request_id)
     if not locked.request.allow_decline:
-        raise Conflict("Whoever asked this needs an answer, so it cannot be declined.")
+        raise Conflict(NEEDS_ANSWER)
     if is_voted_on(locked.request):
         waiting = vote(locked, Ballot(VoteKind.DECLINED, reason=reason), by=by, seen=seen)
         if waiting is not None:

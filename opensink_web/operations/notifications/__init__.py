@@ -10,6 +10,7 @@ gathering       notifications -> messages: at once, or together
 withdrawal      what was decided is taken back
 notifier        the events of the audit, in order
 composition     a message as it is sent, of what there is to tell in that moment
+button          what its reader may decide of a request without filling anything in
 message         messages as work: claimed, tried again, finished; the ledger
 tryout          what a rule would tell of now
 queries         reading

@@ -16,6 +16,7 @@ from opensink_web.channels.base import (
     FACT_MAX,
     HEADLINE_MAX,
     TITLE_MAX,
+    Button,
     Item,
     Message,
     one_line,
@@ -32,6 +33,9 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.notifications.button import buttons_of
+from opensink_web.operations.notifications.recipients import REQUESTS
 from opensink_web.operations.requests.row_text import row_text_of
 
 ITEMS_MAX = 20
@@ -45,10 +49,15 @@ def compose(
     items: Sequence[Notification],
     withdrawn: NotificationMessage | None = None,
     outcome: str | None = None,
+    reader: Principal | None = None,
 ) -> Message:
-    """Return a message about these notifications; `withdrawn` is the one that it takes back."""
+    """Return a message about these notifications; `withdrawn` is the one that it takes back.
+
+    With a `reader` it has buttons for what they may decide.
+    """
     shown = _latest_of_each(items)
-    named = _items_of(shown[:ITEMS_MAX], workspace)
+    decider_id = reader.user.id if reader and reader.may(REQUESTS, Action.WRITE) else None
+    named = _items_of(shown[:ITEMS_MAX], workspace, decider_id)
     inbox = inbox_path(workspace)
     return Message(
         kind=message.kind,
@@ -116,7 +125,14 @@ def addressed(message: Message, public_url: str) -> Message:
 
     return replace(
         message,
-        items=tuple(replace(each, url=whole(each.url)) for each in message.items),
+        items=tuple(
+            replace(
+                each,
+                url=whole(each.url),
+                buttons=tuple(replace(button, url=whole(button.url)) for button in each.buttons),
+            )
+            for each in message.items
+        ),
         url=whole(message.url),
         settings_url=whole(message.settings_url),
     )
@@ -170,7 +186,9 @@ def _without_details(event: NotificationEvent) -> str:
             assert_never(event)
 
 
-def _items_of(items: Sequence[Notification], workspace: Workspace) -> list[Item]:
+def _items_of(
+    items: Sequence[Notification], workspace: Workspace, decider_id: UUID | None
+) -> list[Item]:
     """Return what is told of each; nothing but where it is, where no details are wanted."""
     batch_ids = [each.request_id for each in items if _is_of_batch(each)]
     requests = _requests([each.request_id for each in items if not _is_of_batch(each)])
@@ -180,7 +198,8 @@ def _items_of(items: Sequence[Notification], workspace: Workspace) -> list[Item]
         if _is_of_batch(item):
             described.append(_batch_item(item, batches.get(item.request_id), workspace))
         else:
-            described.append(_request_item(item, requests.get(item.request_id), workspace))
+            request = requests.get(item.request_id)
+            described.append(_request_item(item, request, workspace, decider_id))
     return described
 
 
@@ -209,10 +228,20 @@ def _batches(batch_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Batch, int]]:
     return batches
 
 
-def _request_item(item: Notification, request: InputRequest | None, workspace: Workspace) -> Item:
+def _request_item(
+    item: Notification,
+    request: InputRequest | None,
+    workspace: Workspace,
+    decider_id: UUID | None,
+) -> Item:
     url = request_path(workspace, item.request_id)
-    if request is None or not item.with_details:
-        return Item(str(item.request_id), "", "", (), url, request.priority if request else 0)
+    if request is None:
+        return Item(str(item.request_id), "", "", (), url, 0)
+    buttons: tuple[Button, ...] = ()
+    if decider_id is not None:
+        buttons = buttons_of(request, workspace, decider_id, with_details=item.with_details)
+    if not item.with_details:
+        return Item(str(request.id), "", "", (), url, request.priority, buttons)
     return Item(
         request_id=str(request.id),
         title=one_line(request.title, TITLE_MAX),
@@ -220,6 +249,7 @@ def _request_item(item: Notification, request: InputRequest | None, workspace: W
         facts=_facts_of(request),
         url=url,
         priority=request.priority,
+        buttons=buttons,
     )
 
 

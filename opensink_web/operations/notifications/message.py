@@ -143,10 +143,11 @@ def _claim(taken: MessageClaim, message: NotificationMessage) -> MessageClaim:
         return _sending(taken, channel, test_message(message, workspace))
     if message.kind is MessageKind.WITHDRAWAL:
         return _withdrawing(taken, message, workspace)
-    items = _still_to_be_said(message, Principal.of(member))
+    reader = Principal.of(member)
+    items = _still_to_be_said(message, reader)
     if not items:
         return taken
-    text = compose(message, workspace, items)
+    text = compose(message, workspace, items, reader=reader)
     return _sending(taken, channel, text, items)
 
 

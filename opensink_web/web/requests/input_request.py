@@ -338,7 +338,7 @@ def _looked_up(
     has_buttons = question is not None and question.is_alone
     return RequestPage(
         input_request=input_request,
-        message=_message(input_request),
+        message=message_of(input_request),
         state=state_of(principal, input_request),
         form=entered,
         question=question,
@@ -347,7 +347,7 @@ def _looked_up(
         unsent=None if is_pending else form,
         answer=None if is_pending else answer_of(input_request),
         refusal=refusal,
-        has_hidden=_has_hidden(input_request),
+        has_hidden=has_hidden_text(input_request),
         description=_description_of_asker(input_request),
         may_answer=principal.may("agent_session_input_requests", Action.WRITE),
         seen=_seen(input_request, is_drawn_anew=refusal is not None),
@@ -366,7 +366,7 @@ def _audit_href(principal: Principal, input_request: InputRequest) -> str | None
     return href
 
 
-def _message(input_request: InputRequest) -> str:
+def message_of(input_request: InputRequest) -> str:
     """Return the message; an execution's prompt without the line that became the title."""
     first, _, rest = input_request.message.strip().partition("\n")
     stands_alone = first.startswith("#") or not rest or rest.startswith("\n")
@@ -384,7 +384,7 @@ def _description_of_asker(input_request: InputRequest) -> str | None:
     return description_of(execution.function_id)
 
 
-def _has_hidden(input_request: InputRequest) -> bool:
+def has_hidden_text(input_request: InputRequest) -> bool:
     """Return True if anything that is read here has characters that nobody sees."""
     texts = (input_request.title, input_request.message, input_request.key)
     return any(

@@ -8,7 +8,7 @@ from email.policy import default
 
 import pytest
 
-from opensink_web.channels.base import HEADLINE_MAX, Item, Message, MessageKind, one_line
+from opensink_web.channels.base import HEADLINE_MAX, Button, Item, Message, MessageKind, one_line
 from opensink_web.channels.email.mail import as_bytes, build_mail
 from opensink_web.json_value import JSONObject
 
@@ -52,6 +52,16 @@ def test_it_says_what_is_asked_and_where_to_answer_in_text_and_in_html() -> None
         text = text_of(mail, kind)
         assert all(part in text for part in ("Sell 10 shares?", "amount: 10", "Trading agent"))
         assert "https://sink.example.com/r/1" in text
+
+
+def test_what_can_be_decided_are_links_to_what_asks_once_more() -> None:
+    buttons = (Button("<b>Yes", "https://sink.example.com/y"), Button("No", "https://x.example/n"))
+    mail = mail_of(replace(MESSAGE, items=(replace(ITEM, buttons=buttons),)))
+    lines = text_of(mail, "plain").splitlines()
+    assert {"<b>Yes: https://sink.example.com/y", "No: https://x.example/n"} <= {*lines}
+    html = text_of(mail, "html")
+    assert '<a href="https://sink.example.com/y">&lt;b&gt;Yes</a>' in html
+    assert '<a href="https://x.example/n">No</a>' in html
 
 
 def test_every_copy_has_the_same_id_and_nobodys_absence_is_reported_to_it() -> None:

@@ -13,7 +13,17 @@ from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject
 from tests.support.endpoints import silent_port
 from tests.support.http_server import Reply
-from tests.support.messages import HOSTILE, TOOLS, URL, digest, item, message, tools, withdrawal
+from tests.support.messages import (
+    BUTTONS,
+    HOSTILE,
+    TOOLS,
+    URL,
+    digest,
+    item,
+    message,
+    tools,
+    withdrawal,
+)
 from tests.support.ntfy_server import OPEN, PASSWORD, RESERVED, TOKEN, USER, NtfyServer
 
 CHANNEL = NtfyChannel()
@@ -36,6 +46,19 @@ def test_a_message_says_what_is_asked_and_opens_its_page(server: NtfyServer) -> 
     assert shown["message"] == "Asked by Trader\namount: 10\nsymbol: ACME"
     assert shown["click"] == URL
     assert shown["actions"] == [{"action": "view", "label": "Open", "url": URL, "clear": False}]
+
+
+def test_its_buttons_open_what_asks_once_more(server: NtfyServer) -> None:
+    asked = message(item(buttons=BUTTONS))
+    sent = CHANNEL.send(config(server), asked, TOOLS)
+    [shown] = server.shown.values()
+    assert [(each["action"], each["label"], each["url"]) for each in shown["actions"]] == [
+        ("view", "Approve", f"{URL}/decide/yes"),
+        ("view", "Decline", f"{URL}/decide/decline"),
+        ("view", "Open", URL),
+    ]
+    assert CHANNEL.send(config(server), withdrawal(asked, sent.provider_ref), TOOLS).ok
+    assert server.shown == {}
 
 
 def test_titles_beyond_ascii_arrive_as_they_are(server: NtfyServer) -> None:

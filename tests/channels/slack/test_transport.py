@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,17 @@ from tests.support.chat_server import CHANNEL as ROOM
 from tests.support.chat_server import TOKEN, ChatServer
 from tests.support.endpoints import silent_port
 from tests.support.http_server import Reply
-from tests.support.messages import HOSTILE, TOOLS, URL, digest, item, message, tools, withdrawal
+from tests.support.messages import (
+    BUTTONS,
+    HOSTILE,
+    TOOLS,
+    URL,
+    digest,
+    item,
+    message,
+    tools,
+    withdrawal,
+)
 
 BOT: JSONObject = {"bot_token": TOKEN, "channel": ROOM}
 
@@ -34,11 +45,15 @@ def slack(server: ChatServer) -> SlackChannel:
 
 
 def texts(content: Any) -> list[str]:
-    """Return what blocks show, in order."""
-    return [
-        block["elements"][0]["text"] if block["type"] == "context" else block["text"]["text"]
-        for block in content["blocks"]
-    ]
+    """Return what blocks show, in order, links of theirs by their words."""
+
+    def text_of(block: Any) -> str:
+        if block["type"] == "rich_text":
+            return "".join(part["text"] for part in block["elements"][0]["elements"])
+        text = block["elements"][0] if block["type"] == "context" else block["text"]
+        return str(text["text"])
+
+    return [text_of(block) for block in content["blocks"]]
 
 
 def test_a_webhook_is_told_what_is_asked(server: ChatServer, slack: SlackChannel) -> None:
@@ -58,6 +73,30 @@ def test_it_has_a_link_and_no_button(server: ChatServer, slack: SlackChannel) ->
     """Slack shows a warning to whoever clicks on a button for which no app answers."""
     slack.send({"webhook_url": server.webhook}, digest(), TOOLS)
     assert "button" not in json.dumps(server.posted)
+
+
+@pytest.mark.parametrize("is_bot", [False, True])
+def test_what_can_be_decided_are_links_to_what_asks_once_more(
+    server: ChatServer, slack: SlackChannel, is_bot: bool
+) -> None:
+    config = slack.check(BOT if is_bot else {"webhook_url": server.webhook}, TOOLS)
+    hostile = replace(BUTTONS[0], words="<!here> *b* |x>")
+    sent = slack.send(config, message(item(buttons=(hostile, BUTTONS[1]))), TOOLS)
+    assert sent.ok, sent.error
+    [posted] = server.messages.values() if is_bot else server.posted
+    assert "<!here> *b* |x>   Decline   Open" in texts(posted)
+    [links] = [each for each in posted["blocks"] if each["type"] == "rich_text"]
+    urls = [part.get("url") for part in links["elements"][0]["elements"]]
+    assert urls[::2] == [*(each.url for each in BUTTONS), URL]
+    assert "button" not in json.dumps(posted)
+
+
+def test_others_get_them_as_addresses(server: ChatServer) -> None:
+    asked = message(item("t" * 200, facts=("f" * 3000,), buttons=BUTTONS))
+    SlackChannel().send({"webhook_url": server.webhook}, asked, TOOLS)
+    text = server.posted[0]["text"]
+    assert text.splitlines()[-3:] == [*(f"{each.words}: {each.url}" for each in BUTTONS), URL]
+    assert len(text) <= 2000
 
 
 def test_a_webhook_is_told_the_decision_in_a_line(server: ChatServer, slack: SlackChannel) -> None:

@@ -14,7 +14,7 @@ from opensink_web.channels.web_push.transport import WebPushChannel, payload, to
 from opensink_web.errors import InvalidInput
 from tests.support.endpoints import silent_port
 from tests.support.http_server import Reply
-from tests.support.messages import TOOLS, URL, digest, item, message, tools, withdrawal
+from tests.support.messages import BUTTONS, TOOLS, URL, digest, item, message, tools, withdrawal
 from tests.support.push_service import PushService, Subscription
 
 CHANNEL = WebPushChannel()
@@ -47,6 +47,15 @@ def test_a_message_arrives_and_says_what_is_asked(device: Subscription) -> None:
             "body": "Trader\namount: 10\nsymbol: ACME",
         }
     ]
+
+
+def test_its_buttons_lead_where_it_is_asked_once_more_and_go_with_it(device: Subscription) -> None:
+    asked = message(item(buttons=BUTTONS))
+    sent = CHANNEL.send(device.config, asked, TOOLS)
+    [shown] = device.received()
+    assert shown["buttons"] == [{"words": each.words, "url": each.url} for each in BUTTONS]
+    CHANNEL.send(device.config, withdrawal(asked, sent.provider_ref), TOOLS)
+    assert "buttons" not in device.received()[-1]
 
 
 def test_what_is_decided_takes_the_place_of_what_is_not_fetched_yet(device: Subscription) -> None:
