@@ -11,14 +11,20 @@ import click
 from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
 from opensink_web.errors import InvalidInput, NotFound
-from opensink_web.models import Workspace, db
+from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.queries import find_user, find_workspace, list_workspaces
 from opensink_web.operations.audit.checkpoint import Checkpoint, sign
-from opensink_web.operations.audit.erasure import erase_some
+from opensink_web.operations.audit.erasure import (
+    erase_mentions,
+    erase_some,
+    find_mentions,
+    names_of,
+)
 from opensink_web.operations.audit.export import ExportFormat, written
 from opensink_web.operations.audit.queries import AuditFilter, all_entries
 from opensink_web.operations.audit.verification import Pruned, verify_workspace
+from opensink_web.operations.slices import slices
 from opensink_web.settings import Settings
 
 
@@ -122,20 +128,37 @@ def erase(settings: Settings, person: str, workspace: str | None) -> None:
     """Erase what the audit says of PERSON, an e-mail address or an id; the chain still holds.
 
     Of what they did: the address, the program and how they were called. Of what was done to them:
-    what changed. It cannot be undone, and is an entry itself.
+    what changed; of all else: what changed, if that names them by their e-mail address. It cannot
+    be undone, and is an entry itself.
     """
     with in_application(settings):
         person_id = _person_called(person)
         for workspace_id, name in _chosen(workspace):
-            total = 0
-            while count := _erase_some(workspace_id, person_id):
-                total += count
+            total = _erase_person(workspace_id, person_id)
             click.echo(f"{name}: {total:,} values are erased.")
 
 
-def _erase_some(workspace_id: UUID, person_id: UUID) -> int:
-    with writing():
-        return erase_some(db.session.get_one(Workspace, workspace_id), person_id)
+def _erase_person(workspace_id: UUID, person_id: UUID) -> int:
+    """Erase all that one audit says of somebody; return how many values."""
+    with reading():
+        names = set(names_of(workspace_id, person_id))
+        user = db.session.get(User, person_id)
+        names |= {user.email} if user else set()
+    total, count = 0, 1
+    while count:
+        with writing():
+            count = erase_some(db.session.get_one(Workspace, workspace_id), person_id)
+        total += count
+    after: int | None = 0
+    while after is not None:
+        with reading():
+            mentions = find_mentions(workspace_id, names, after)
+        for seqs in slices([*mentions.seqs.items()]):
+            with writing():
+                workspace = db.session.get_one(Workspace, workspace_id)
+                total += erase_mentions(workspace, person_id, dict(seqs))
+        after = mentions.next_after
+    return total
 
 
 def _person_called(name: str) -> UUID:

@@ -1,5 +1,6 @@
 """Pages of Settings in a browser: a chain is tried and made, the audit is narrowed."""
 
+import json
 import os
 from pathlib import Path
 
@@ -81,6 +82,11 @@ def test_the_audit_is_narrowed_and_had_as_a_file(reader: Page, site: Site) -> No
     written = Path(download.value.path()).read_text()
     assert "team_created" in written
     assert "agent_created" not in written
+    with page.expect_download() as download:
+        page.get_by_role("link", name="JSONL").click()
+    lines = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]
+    assert {line["action"] for line in lines} == {"team_created"}
+    assert "Audited" in str(lines[0]["details"])
     page.locator("#checkpoint summary").click()
     expect(page.locator("#checkpoint-line")).to_contain_text('"signature"')
     assert faults(page) == []

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -10,8 +11,10 @@ from sqlalchemy import text
 
 from opensink_web.cli.audit import checkpoint, erase, export, verify
 from opensink_web.errors import InvalidInput, NotFound
-from opensink_web.models import db
+from opensink_web.json_value import JSONObject
+from opensink_web.models import AuditAction, SubjectKind, db
 from opensink_web.models.transaction import writing
+from opensink_web.operations.audit.record import record
 from opensink_web.settings import Settings
 from tests.cli.command_runner import Commands
 from tests.conftest import Cast
@@ -58,7 +61,12 @@ def test_it_is_written_out_oldest_first(commands: Commands) -> None:
     assert len(rows) == len(lines)
 
 
-def test_a_person_is_erased_and_the_chain_holds(app: Flask, commands: Commands) -> None:
+def test_a_person_is_erased_and_the_chain_holds(app: Flask, cast: Cast, commands: Commands) -> None:
+    with app.app_context(), writing():
+        assigned: JSONObject = {"changes": {"assignees": [[], ["bob@example.com"]]}}
+        request = (SubjectKind.REQUEST, uuid4())
+        workspace_id = cast.alice.workspace_id
+        record(AuditAction.REQUEST_ASSIGNED, workspace_id, *request, assigned)
     result = commands.run(erase, "bob@example.com")
     assert result.exit_code == 0, result.output
     assert re.search(r"main: [1-9][0-9]* values are erased\.", result.output)

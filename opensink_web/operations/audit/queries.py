@@ -10,7 +10,15 @@ from sqlalchemy import Select, func, select
 
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject
-from opensink_web.models import AuditAction, AuditEntry, AuditHead, Workspace, db
+from opensink_web.models import (
+    AuditAction,
+    AuditEntry,
+    AuditHead,
+    Delivery,
+    InputRequest,
+    Workspace,
+    db,
+)
 from opensink_web.models.base import first_id_at
 from opensink_web.models.transaction import reading
 from opensink_web.operations.page import Page, PageRequest, fetch
@@ -19,7 +27,10 @@ from opensink_web.operations.slices import SLICE
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries: whose, what, about what, from a moment on and before another."""
+    """Which entries: whose, what, about what, from a moment on and before another.
+
+    What is about a request is also about its batch, and about the calls that told of it.
+    """
 
     user_id: UUID | None = None
     action: AuditAction | None = None
@@ -60,7 +71,8 @@ def list_entries(
 
 def all_entries(workspace_id: UUID, filters: AuditFilter) -> Iterator[AuditEntry]:
     """Yield all that is chained, oldest first; opens transactions that only read."""
-    query = _filtered(workspace_id, filters).order_by(AuditEntry.id).limit(SLICE)
+    with reading():
+        query = _filtered(workspace_id, filters).order_by(AuditEntry.id).limit(SLICE)
     after: UUID | None = None
     while True:
         with reading():
@@ -116,6 +128,18 @@ def _said(entry: AuditEntry, part: str, digest: str | None) -> Said:
     return Said(salted[1])
 
 
+def _about(workspace_id: UUID, subject_id: UUID) -> list[UUID]:
+    """Return what else an entry may be about to be about this."""
+    batch = select(InputRequest.batch_id).where(
+        InputRequest.workspace_id == workspace_id, InputRequest.id == subject_id
+    )
+    deliveries = select(Delivery.id).where(
+        Delivery.workspace_id == workspace_id, Delivery.input_request_id == subject_id
+    )
+    related = [*db.session.scalars(batch), *db.session.scalars(deliveries.limit(SLICE))]
+    return [subject_id, *(each for each in related if each is not None)]
+
+
 def _filtered(workspace_id: UUID, filters: AuditFilter) -> Select[AuditEntry]:
     query = select(AuditEntry).where(
         AuditEntry.workspace_id == workspace_id,
@@ -124,10 +148,11 @@ def _filtered(workspace_id: UUID, filters: AuditFilter) -> Select[AuditEntry]:
     for column, value in (
         (AuditEntry.user_id, filters.user_id),
         (AuditEntry.action, filters.action),
-        (AuditEntry.subject_id, filters.subject_id),
     ):
         if value is not None:
             query = query.where(column == value)
+    if filters.subject_id is not None:
+        query = query.where(AuditEntry.subject_id.in_(_about(workspace_id, filters.subject_id)))
     if filters.since is not None:
         query = query.where(AuditEntry.id >= first_id_at(filters.since))
     if filters.before is not None:

@@ -7,9 +7,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from opensink_web.models import AuditAction, AuditEntry, SubjectKind, Workspace, db
-from opensink_web.models.transaction import writing
-from opensink_web.operations.audit.erasure import erase_some
+from opensink_web.json_value import JSONObject
+from opensink_web.models import ActorKind, AuditAction, AuditEntry, SubjectKind, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.audit.actor import Actor, acting_as
+from opensink_web.operations.audit.erasure import (
+    erase_mentions,
+    erase_some,
+    find_mentions,
+    names_of,
+)
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.audit.verification import verify_workspace
 from tests.conftest import Cast
@@ -60,6 +67,36 @@ def test_nothing_of_the_person_is_left_and_the_chain_holds(workspace_id: UUID) -
     assert erased.subject_id == SOMEBODY.user_id
     assert erased.details is not None
     assert erased.details[1]["values"] == 7
+
+
+def test_what_names_them_elsewhere_goes_and_others_names_stay(workspace_id: UUID) -> None:
+    person_id, whose = SOMEBODY.user_id or uuid4(), "zoë@example.com"
+    with reading():
+        assert names_of(workspace_id, person_id) == {whose}
+    subject = (SubjectKind.REQUEST, uuid4())
+    named: JSONObject = {"changes": {"assignees": [[], [whose.upper(), "Finance"]]}}
+    others: JSONObject = {"changes": {"assignees": [[f"jim{whose}", f"{whose}.au"], []]}}
+    with writing():
+        for details in (named, others):
+            record(AuditAction.REQUEST_ASSIGNED, workspace_id, *subject, details)
+        with acting_as(Actor(ActorKind.NOBODY, address="192.0.2.66")):
+            person = (SubjectKind.PERSON, person_id)
+            record(AuditAction.PASSWORD_REFUSED, workspace_id, *person)
+    assert erase(workspace_id, person_id) == 8
+    with reading():
+        found = find_mentions(workspace_id, {whose}, after=0)
+    assert (len(found.seqs), found.next_after) == (1, None)
+    for count in (1, 0):
+        with writing():
+            workspace = db.session.get_one(Workspace, workspace_id)
+            assert erase_mentions(workspace, person_id, found.seqs) == count
+    chain_all()
+    (first, second) = entries_of(workspace_id, AuditAction.REQUEST_ASSIGNED)
+    assert (first.details, second.details is None) == (None, False)
+    (refused,) = entries_of(workspace_id, AuditAction.PASSWORD_REFUSED)
+    assert refused.origin is None
+    result = verify_workspace(workspace_id)
+    assert (result.fault, result.erased_count) == (None, 9)
 
 
 def test_what_happened_to_others_stays(workspace_id: UUID, cast: Cast) -> None:

@@ -22,7 +22,9 @@ from opensink_web.operations.audit.record import record
 from tests.api.conftest import Api, ask
 from tests.conftest import Cast
 from tests.support.audit import chain_all
-from tests.support.review_cases import YES
+from tests.support.pause_scenarios import PROPOSED, approval_in
+from tests.support.review_cases import YES, answer_and_call
+from tests.support.scenarios import ENDPOINT, ask_in
 
 AUDIT = "/w/main/admin/audit"
 FORMULA = '=cmd|"/c calc"!A1'
@@ -80,6 +82,23 @@ def test_a_list_is_narrowed_by_who_what_about_what_and_when(
     ):
         assert actions_on(alice.get(f"{AUDIT}?{query}").text) == listed, query
     assert "Nothing matches" in alice.get(f"{AUDIT}?until=2020-01-01").text
+
+
+def test_what_is_about_a_request_is_also_about_its_batch_and_its_calls(
+    app: Flask, cast: Cast, alice: FlaskClient
+) -> None:
+    with app.app_context():
+        for _ in range(2):
+            first, _second = approval_in(cast.alice, [PROPOSED, PROPOSED], is_batch=True)
+        waiting = ask_in(cast.alice, ENDPOINT)
+        answer_and_call(app, cast, waiting, status=200)
+        chain_all()
+    of_call = alice.get(f"{AUDIT}?subject={first.request_id}").text
+    assert actions_on(of_call) == ["Batch submitted"]
+    listed = actions_on(alice.get(f"{AUDIT}?subject={waiting.request_id}").text)
+    assert listed == ["Delivery succeeded", "Request answered", "Request created"]
+    lines = alice.get(f"{AUDIT}/export.jsonl?subject={waiting.request_id}").text.splitlines()
+    assert [json.loads(each)["action"] for each in lines][-1] == "delivery_succeeded"
 
 
 @pytest.mark.parametrize("query", ["user=x", "action=x", "subject=x", "since=x", "trail=x"])
