@@ -381,14 +381,7 @@ def main() -> int:
         app = create_app(Settings.from_env(environment))
         with app.app_context():
             person = make_cast().alice
-        results = run_stress(
-            app,
-            person,
-            seconds=arguments.seconds,
-            threads=arguments.threads,
-            seed=arguments.seed,
-            only_accounts=arguments.only_accounts,
-        )
+        results = run_stress(app, person, **vars(arguments))
         print(results)
         with app.app_context():
             db.session.remove()
