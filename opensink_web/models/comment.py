@@ -14,6 +14,7 @@ from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
 _IS_OPEN = text("seen_at IS NULL")
+_IS_UNANSWERED = text("answered_at IS NULL")
 
 
 class Comment(Identified, Created, Base):
@@ -52,7 +53,8 @@ class Comment(Identified, Created, Base):
 
 class CommentMention(Base):
     """A person who is asked by a comment: they find the request among what mentions them until
-    `seen_at`.
+    `seen_at`, and while it waits its row asks them until `answered_at`: they have written in the
+    thread or said how they decide, or nobody is asked any more.
     """
 
     __tablename__ = "comment_mentions"
@@ -69,6 +71,7 @@ class CommentMention(Base):
         ForeignKey("input_requests.id", ondelete="CASCADE"), index=True
     )
     seen_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
 
@@ -79,5 +82,11 @@ class CommentMention(Base):
             *("workspace_id", "user_id", "request_id"),
             sqlite_where=_IS_OPEN,
             postgresql_where=_IS_OPEN,
+        ),
+        Index(
+            "ix_comment_mentions_unanswered",
+            *("workspace_id", "user_id", "request_id"),
+            sqlite_where=_IS_UNANSWERED,
+            postgresql_where=_IS_UNANSWERED,
         ),
     )

@@ -31,11 +31,12 @@ class Recognized:
     """A member who is signed in and may see the workspace, and what their roles grant."""
 
     workspace_id: UUID
+    user_id: UUID
     patterns: frozenset[Pattern]
 
 
 _BY_TOKEN = (
-    select(Workspace.id, Membership.role, CustomRole.permissions)
+    select(Workspace.id, Membership.user_id, Membership.role, CustomRole.permissions)
     .select_from(UserSession)
     .join(User, User.id == UserSession.user_id)
     .join(Membership, Membership.user_id == User.id)
@@ -82,6 +83,6 @@ def recognize(token: str, slug: str) -> Recognized | None:
     rows = [tuple(row) for row in run_prepared(_BY_TOKEN, values)]
     if not rows:
         return None
-    workspace_id, role, _ = rows[0]
-    own = granted(text for _, _, permissions in rows for text in permissions or ())
-    return Recognized(workspace_id, ROLE_PATTERNS[role] | own)
+    workspace_id, user_id, role, _ = rows[0]
+    own = granted(text for *_, permissions in rows for text in permissions or ())
+    return Recognized(workspace_id, user_id, ROLE_PATTERNS[role] | own)

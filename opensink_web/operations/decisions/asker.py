@@ -40,6 +40,7 @@ from opensink_web.operations.executions.resumption import check_awaiting, fail_d
 from opensink_web.operations.requests.answer import by_itself, decided_by, decision, edited_count
 from opensink_web.operations.requests.assignment import close_assignments
 from opensink_web.operations.requests.digest import digest_of_request
+from opensink_web.operations.requests.mention import settle_mentions
 from opensink_web.operations.requests.queries import has_open_requests
 
 # Built once, because building a statement costs more than running it.
@@ -161,6 +162,8 @@ def let_go_on(locked: LockedRequest, by: User | None) -> None:
     """
     if locked.is_assigned:
         close_assignments(locked.request.id)
+    if locked.request.comments_count:
+        settle_mentions(locked.request.id)
     if locked.session is not None:
         _tell_session(locked.request, locked.session, by, has_endpoint=locked.has_endpoint)
     elif locked.execution is not None:

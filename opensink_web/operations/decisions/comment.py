@@ -28,7 +28,11 @@ from opensink_web.operations.deliveries.delivery import deliver_comment
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.input_request import count_comment, record_of
-from opensink_web.operations.requests.mention import mentioned_in, see_mentions, store_mentions
+from opensink_web.operations.requests.mention import (
+    answer_mentions,
+    mentioned_in,
+    store_mentions,
+)
 from opensink_web.operations.requests.thread import newest_in
 
 MESSAGE_LENGTH_MAX = 10_000
@@ -71,9 +75,10 @@ def add_comment(
     )
     db.session.add(comment)
     db.session.flush()
-    store_mentions(comment, mentioned_in(workspace, message).users)
+    mentioned = mentioned_in(workspace, message).users
+    store_mentions(comment, mentioned, is_open=request.status.is_open)
     if not is_by_asker:
-        see_mentions(request.id, by.id)  # they have answered
+        answer_mentions(request.id, by.id)
     count_comment(request)
     details: JSONObject = {"comment_id": str(comment.id), "wakes": wakes}
     record_of(request, AuditAction.REQUEST_COMMENTED, details, by=by)

@@ -27,7 +27,7 @@ from opensink_web.operations.requests.input_request import (
     store_refusal,
     store_response,
 )
-from opensink_web.operations.requests.mention import see_mentions
+from opensink_web.operations.requests.mention import answer_mentions
 from opensink_web.operations.requests.vote import Ballot, is_voted_on
 
 REASON_LENGTH_MAX = 2000
@@ -98,7 +98,7 @@ def _decided(locked: LockedRequest, written: Written, seen: str | None) -> Input
     check_may_decide(written)
     check_seen(locked.request, seen)
     if locked.request.comments_count:  # whoever is asked there has said what they think
-        see_mentions(locked.request.id, written.by.id)
+        answer_mentions(locked.request.id, written.by.id)
     if locked.request.held_until is None:
         let_go_on(locked, written.by)
         if seen is not None:  # only a page has shown something, and only a page has drafts

@@ -35,7 +35,7 @@ from opensink_web.operations.requests.claim import claims_of_ids
 from opensink_web.operations.requests.digest import check_seen, digest_of_request
 from opensink_web.operations.requests.draft import discard_draft
 from opensink_web.operations.requests.input_request import record_of
-from opensink_web.operations.requests.mention import see_mentions
+from opensink_web.operations.requests.mention import answer_mentions
 from opensink_web.operations.requests.vote import (
     Ballot,
     is_voted_on,
@@ -72,7 +72,7 @@ def vote(
         return None
     let_go(request, by)
     if request.comments_count:
-        see_mentions(request_id, by.id)
+        answer_mentions(request_id, by.id)
     if count < needed:
         word = decision(request.kind, _status_of(ballot.kind))
         payload: JSONObject = {"vote_by": str(by.id), "outcome": ballot.kind.value}

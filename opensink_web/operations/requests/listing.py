@@ -37,6 +37,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import first_id_at
 from opensink_web.operations import page
+from opensink_web.operations.requests.asked import Asking
 from opensink_web.operations.requests.mine import is_assigned, is_claimed, mine_in
 from opensink_web.operations.requests.order import Segment, Stretch
 from opensink_web.operations.requests.queries import WITH_GRANTER
@@ -98,7 +99,7 @@ class ListedFilter(Narrowing):
     """Which requests are listed, and how; None means any.
 
     `older_than` is the age that they have at least; `search` is what is looked for in their words.
-    `reader_id` is whose MINE is.
+    `reader_id` is whose MINE is, `asked_id` who is asked by a comment.
     """
 
     view: ListView = ListView.WAITING
@@ -107,6 +108,7 @@ class ListedFilter(Narrowing):
     session_id: UUID | None = None
     search: str | None = None
     reader_id: UUID | None = None
+    asked_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +233,10 @@ class Listing:
         sieves = sieves_of(workspace, filters, filters.search, is_waiting=self._is_waiting)
         self._has_nothing = sieves is None
         mine = filters.view is ListView.MINE and filters.reader_id
-        whose = [mine_in(workspace, mine)] if mine else []
-        self._sieves: Sequence[Sieve] = [*whose, *(sieves or ())]
+        of_reader: list[Sieve] = [mine_in(workspace, mine)] if mine else []
+        if filters.asked_id is not None:
+            of_reader.append(Asking(workspace.id, filters.asked_id))
+        self._sieves: Sequence[Sieve] = [*of_reader, *(sieves or ())]
 
     @property
     def _whole(self) -> ListView:
@@ -362,9 +366,8 @@ class Listing:
         self, query: Select[Any], stretch: Stretch, limit: int, steps: int
     ) -> tuple[list[Row[Any]], bool]:
         """Look at so many rows of the list; say also whether these were all."""
-        unsifted = Listing(
-            self._workspace, replace(self._filters, view=self._whole, tag=None, search=None)
-        )
+        whole = replace(self._filters, view=self._whole, tag=None, search=None, asked_id=None)
+        unsifted = Listing(self._workspace, whole)
         places = unsifted.kept(select(*stretch.segment.columns))
         # past the session, which would look into each row whether its agent was deleted: of a place
         # in the order the index tells all

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from opensink_web import clock
@@ -27,7 +27,17 @@ _OF_USER = (
     .where(*_IS_OPEN, CommentMention.user_id == bindparam("of_user"))
     .limit(1)
 )
-_MOVE = update(CommentMention).where(*_IS_OPEN).values(request_id=bindparam("new_request"))
+_OF_REQUEST = CommentMention.request_id == bindparam("of_request")
+_IS_UNANSWERED = (_OF_REQUEST, CommentMention.answered_at.is_(None))
+_SETTLE = update(CommentMention).where(*_IS_UNANSWERED).values(answered_at=bindparam("moment"))
+_ANSWER = _SETTLE.where(CommentMention.user_id == bindparam("of_user")).values(
+    seen_at=func.coalesce(CommentMention.seen_at, bindparam("moment"))
+)
+_MOVE = (
+    update(CommentMention)
+    .where(_OF_REQUEST, or_(CommentMention.seen_at.is_(None), CommentMention.answered_at.is_(None)))
+    .values(request_id=bindparam("new_request"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +74,18 @@ def mentioned_in(workspace: Workspace, message: str) -> Mentioned:
     return Mentioned(readers, [each for each in addresses if each not in known])
 
 
-def store_mentions(comment: Comment, users: Sequence[User]) -> None:
-    """Write down whom a comment asks; whatever else tells people of it begins here."""
+def store_mentions(comment: Comment, users: Sequence[User], *, is_open: bool = True) -> None:
+    """Write down whom a comment asks; whatever else tells people of it begins here.
+
+    Unless the request `is_open` there is nothing to be answered, only to be read.
+    """
     db.session.add_all(
         CommentMention(
             comment_id=comment.id,
             user_id=user.id,
             workspace_id=comment.workspace_id,
             request_id=comment.request_id,
+            answered_at=None if is_open else clock.now(),
         )
         for user in users
         if user.id != comment.author_id or comment.is_by_asker
@@ -91,6 +105,17 @@ def see_mentions(request_id: UUID, user_id: UUID) -> bool:
     return run_prepared(_SEE, values).rowcount > 0
 
 
+def answer_mentions(request_id: UUID, user_id: UUID) -> None:
+    """Note that somebody has said what they were asked, in the thread or by deciding."""
+    values = {"of_request": request_id, "of_user": user_id, "moment": clock.now()}
+    run_prepared(_ANSWER, values)
+
+
+def settle_mentions(request_id: UUID) -> None:
+    """Note that nobody is asked any more: the request has come to its end."""
+    run_prepared(_SETTLE, {"of_request": request_id, "moment": clock.now()})
+
+
 def move_mentions(request_id: UUID, new_request_id: UUID) -> None:
-    """Have those who have not read it yet find what is asked instead."""
+    """Have those who have not read or answered it yet find what is asked instead."""
     run_prepared(_MOVE, {"of_request": request_id, "new_request": new_request_id})

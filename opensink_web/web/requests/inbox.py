@@ -15,6 +15,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Pattern
 from opensink_web.operations.accounts.recognition import Recognized
 from opensink_web.operations.page import COUNTED_MAX, Page
+from opensink_web.operations.requests.asked import ASKING_COUNTED_MAX, asked_in, count_asking
 from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
 from opensink_web.operations.requests.listing import ListView, count_listed, list_page
@@ -38,6 +39,7 @@ from opensink_web.web.requests.view_form import ViewForm
 
 blueprint = Blueprint("inbox", __name__)
 _IS_READERS_OWN = "is_readers_own"
+_ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Inbox:
     the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
     `menus` are not drawn anew with the list. `in_no_group` are left over.
     `decline` is there where rows can be decided, and `assignable` says to whom they can be given.
+    `asking` says in how many requests a comment asks the reader.
     `size` says how much the list has; "" of all that waits, which every page tells.
     """
 
@@ -64,6 +67,7 @@ class Inbox:
     assignable: Assignable | None = None
     in_no_group: int = 0
     size: str = ""
+    asking: str = ""
 
 
 @blueprint.get("/w/<workspace_slug>/inbox")
@@ -71,7 +75,8 @@ class Inbox:
 def show(principal: Principal) -> ResponseReturnValue:
     """Show the list, or to htmx the part of it that updates itself."""
     filters = InboxFilter.from_address(principal.workspace)
-    if not (request.htmx and "version" in request.args and filters.view is ListView.WAITING):
+    is_news = request.htmx and "version" in request.args
+    if not is_news or filters.view is not ListView.WAITING or filters.asks or _is_asked(principal):
         return draw(principal)
     # what is new is the same for all who may do the same, and fifty of them ask at once
     what = _of_all(request, principal.patterns)
@@ -80,8 +85,18 @@ def show(principal: Principal) -> ResponseReturnValue:
     return drawn or draw(principal)
 
 
+def _is_asked(principal: Principal) -> bool:
+    """Return True if rows ask the reader, and say so to nobody else."""
+    workspace = principal.workspace
+    user_ids = live().shared(workspace.id, Area.REQUESTS, _ASKED, lambda: asked_in(workspace))
+    return principal.user.id in user_ids
+
+
 def known(request: Request, member: Recognized) -> Response | None:
     """Return the list as it was drawn for whoever may do the same; None if it was not."""
+    user_ids = live().look_up(member.workspace_id, Area.REQUESTS, _ASKED)
+    if user_ids is None or member.user_id in user_ids:
+        return None
     what = _of_all(request, member.patterns)
     drawn = live().look_up(member.workspace_id, Area.REQUESTS, what)
     return None if drawn is None else Response(*drawn)
@@ -112,7 +127,8 @@ def draw(
         [
             (
                 *(each.id, each.status, each.decided, each.whose, each.claimed_by),
-                *(each.tally, each.is_forbidden, each.step, each.input_request.comments_count),
+                *(each.tally, each.is_forbidden, each.step, each.asks_reader),
+                each.input_request.comments_count,
             )
             for each in rows
         ],
@@ -121,7 +137,7 @@ def draw(
         setattr(g, _IS_READERS_OWN, True)
     if is_unchanged(version):
         return UNCHANGED
-    inbox = _inbox(workspace, filters, page, rows, version)
+    inbox = _inbox(principal, filters, page, rows, version)
     return _drawn(principal, inbox, form, status)
 
 
@@ -151,6 +167,7 @@ def _show_groups(
         refresh_href=None if after else filters.inbox_href(version=version),
         in_no_group=max(in_no_group, 0),
         size=_size(principal.workspace, filters, None),
+        asking=_asking(principal, filters),
     )
     return _drawn(principal, inbox, form, status)
 
@@ -178,13 +195,13 @@ def _count_mentions(principal: Principal) -> int:
 
 
 def _inbox(
-    workspace: Workspace,
+    principal: Principal,
     filters: InboxFilter,
     page: Page[InputRequest],
     rows: list[Row],
     version: str,
 ) -> Inbox:
-    is_first_page = page_request().trail is None
+    workspace, is_first_page = principal.workspace, page_request().trail is None
     newest = max((str(each.id) for each in page.items), default="none")
     refresh_href = filters.inbox_href(version=version, since=newest)
     whole = page.items if is_first_page and page.trail is None else None
@@ -201,7 +218,16 @@ def _inbox(
         decline=DeclineForm() if may_decide else None,
         assignable=assignable_in(workspace) if may_decide and not request.htmx else None,
         size=_size(workspace, filters, whole),
+        asking=_asking(principal, filters),
     )
+
+
+def _asking(principal: Principal, filters: InboxFilter) -> str:
+    """Say in how many requests a comment asks the reader, where that leads to them."""
+    if not filters.view.is_waiting or filters.asks:
+        return ""
+    count = count_asking(principal.workspace, principal.user)
+    return f"{count}+" if count >= ASKING_COUNTED_MAX else str(count or "")
 
 
 def _size(workspace: Workspace, filters: InboxFilter, whole: Sequence[InputRequest] | None) -> str:

@@ -53,6 +53,12 @@ class Age(StrEnum):
                 assert_never(self)
 
 
+class Asks(StrEnum):
+    """Who is asked by a comment and has not answered; views that are saved are each person's."""
+
+    ME = "me"
+
+
 @dataclass(frozen=True, slots=True)
 class InboxFilter:
     """One list of the inbox: which tab, filters and order; "" and None mean any."""
@@ -65,6 +71,7 @@ class InboxFilter:
     key: str = ""
     tag: str = ""
     age: Age | None = None
+    asks: Asks | None = None
     session_id: UUID | None = None
     batch_id: UUID | None = None
     search: str = ""
@@ -83,6 +90,7 @@ class InboxFilter:
             key=chosen_text("key"),
             tag=chosen_text("tag"),
             age=chosen_word(Age, "age"),
+            asks=chosen_word(Asks, "asks"),
             session_id=chosen_id("session"),
             batch_id=chosen_id("batch"),
             search=chosen_text("q"),
@@ -106,6 +114,7 @@ class InboxFilter:
             batch_id=self.batch_id,
             search=self.search or None,
             reader_id=g.principal.user.id if self.view is ListView.MINE else None,
+            asked_id=g.principal.user.id if self.asks is Asks.ME else None,
         )
 
     @property
@@ -126,6 +135,7 @@ class InboxFilter:
             "key": (self.key, ""),
             "tag": (self.tag, ""),
             "age": (self.age, None),
+            "asks": (self.asks, None),
             "session": (self.session_id, None),
             "batch": (self.batch_id, None),
             "q": (self.search, ""),

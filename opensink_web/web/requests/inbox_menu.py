@@ -184,6 +184,7 @@ def _chips(filters: InboxFilter, names: dict[UUID, str]) -> Iterator[Chip]:
         ("key", "Key", filters.key),
         ("tag", "Tag", filters.tag),
         ("age", "Age", filters.age.words if filters.age else ""),
+        ("asks", "Asks", "me" if filters.asks else ""),
         ("session_id", "Session", _short(filters.session_id)),
         ("batch_id", "Batch", _short(filters.batch_id)),
     ):

@@ -17,6 +17,7 @@ from opensink_web.models import (
 from opensink_web.operations.accounts.deputy import absences_of
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.authority import why_not_decided_by
+from opensink_web.operations.requests.asked import asking_among
 from opensink_web.operations.requests.claim import claims_of
 from opensink_web.operations.requests.row_text import RowText, row_text_of
 from opensink_web.operations.requests.step import steps_now
@@ -38,7 +39,8 @@ class Row:
     `undo_seconds` is for how long they can take their decision back. `whose` names those it is
     assigned to, `claimed_by` who has taken it on. `is_forbidden` where the reader
     may not decide; `step` says in which step of a rule it waits; `tally` is how far it is, where
-    several people have to answer.
+    several people have to answer. `asks_reader`: a comment mentions them, and they have not
+    answered.
     """
 
     input_request: InputRequest
@@ -54,6 +56,7 @@ class Row:
     is_forbidden: bool
     step: str
     tally: Tally | None
+    asks_reader: bool
 
     def action(self, endpoint: str, **values: str) -> str:
         """Return the address of something that is done to the request, from this list."""
@@ -85,9 +88,10 @@ class Row:
 
     @property
     def differs_by_reader(self) -> bool:
-        """Return True if not everybody who may decide may do so here, or has to."""
+        """Return True if not everybody who may decide may do so here, has to, or is asked."""
         request = self.input_request
-        return self.is_waiting and (request.forbid_requester or is_voted_on(request))
+        is_for_some = request.forbid_requester or is_voted_on(request)
+        return self.asks_reader or (self.is_waiting and is_for_some)
 
     @property
     def is_approval(self) -> bool:
@@ -109,6 +113,7 @@ def rows_of(
     assigned = {whom.user_id for each in requests for whom in each.assignments if whom.user_id}
     away = absences_of(principal.workspace, assigned) if assigned else {}
     tallies = tallies_of(principal, requests)
+    asking = asking_among(requests, principal.user)
     texts = {request.id: _text_of(request) for request in requests}
     return [
         Row(
@@ -127,6 +132,7 @@ def rows_of(
             is_forbidden=_is_pending(request) and bool(why_not[request.id]),
             step=steps[request.id].words if request.id in steps else "",
             tally=tallies.get(request.id),
+            asks_reader=request.id in asking,
         )
         for request in requests
     ]
