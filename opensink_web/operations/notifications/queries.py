@@ -1,9 +1,10 @@
 """Reading what a person has set up, what they were told, and chains of escalation."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from opensink_web.errors import NotFound
@@ -37,6 +38,9 @@ _CHAINS = (
 )
 
 
+Row = TypeVar("Row")
+
+
 def channels_of(workspace: Workspace, user: User) -> Sequence[NotificationChannel]:
     """Return a person's channels with their rules, in the order in which they were set up."""
     query = (
@@ -46,10 +50,7 @@ def channels_of(workspace: Workspace, user: User) -> Sequence[NotificationChanne
                 joinedload(NotificationRule.agent), joinedload(NotificationRule.function)
             )
         )
-        .where(
-            NotificationChannel.workspace_id == workspace.id,
-            NotificationChannel.user_id == user.id,
-        )
+        .where(*_are_own(NotificationChannel, workspace, user))
         .order_by(NotificationChannel.id)
     )
     return db.session.scalars(query).all()
@@ -57,32 +58,18 @@ def channels_of(workspace: Workspace, user: User) -> Sequence[NotificationChanne
 
 def find_channel(workspace: Workspace, user: User, channel_id: UUID) -> NotificationChannel:
     """Return a channel of a person's own. Raises: NotFound."""
-    query = select(NotificationChannel).where(
-        NotificationChannel.id == channel_id,
-        NotificationChannel.workspace_id == workspace.id,
-        NotificationChannel.user_id == user.id,
-    )
-    channel = db.session.scalars(query).one_or_none()
-    if channel is None:
-        raise NotFound("There is no such channel.")
-    return channel
+    query = select(NotificationChannel).where(NotificationChannel.id == channel_id)
+    own = query.where(*_are_own(NotificationChannel, workspace, user))
+    return _found(own, "channel")
 
 
 def find_rule(workspace: Workspace, user: User, rule_id: UUID) -> NotificationRule:
     """Return a rule of a person's own. Raises: NotFound."""
-    query = (
-        select(NotificationRule)
-        .join(NotificationRule.channel)
-        .where(
-            NotificationRule.id == rule_id,
-            NotificationChannel.workspace_id == workspace.id,
-            NotificationChannel.user_id == user.id,
-        )
+    query = select(NotificationRule).join(NotificationRule.channel)
+    own = query.where(
+        NotificationRule.id == rule_id, *_are_own(NotificationChannel, workspace, user)
     )
-    rule = db.session.scalars(query).one_or_none()
-    if rule is None:
-        raise NotFound("There is no such rule.")
-    return rule
+    return _found(own, "rule")
 
 
 def messages_of(
@@ -92,32 +79,22 @@ def messages_of(
     query = (
         select(NotificationMessage)
         .options(joinedload(NotificationMessage.channel), selectinload(NotificationMessage.items))
-        .where(
-            NotificationMessage.workspace_id == workspace.id,
-            NotificationMessage.user_id == user.id,
-        )
+        .where(*_are_own(NotificationMessage, workspace, user))
     )
     return fetch(query, NotificationMessage.id, page_request)
 
 
 def find_message(workspace: Workspace, user: User, message_id: UUID) -> NotificationMessage:
     """Return a message to a person. Raises: NotFound."""
-    query = select(NotificationMessage).where(
-        NotificationMessage.id == message_id,
-        NotificationMessage.workspace_id == workspace.id,
-        NotificationMessage.user_id == user.id,
-    )
-    message = db.session.scalars(query).one_or_none()
-    if message is None:
-        raise NotFound("There is no such message.")
-    return message
+    query = select(NotificationMessage).where(NotificationMessage.id == message_id)
+    own = query.where(*_are_own(NotificationMessage, workspace, user))
+    return _found(own, "message")
 
 
 def count_failed(workspace: Workspace, user: User) -> int:
     """Count the messages that a person did not get."""
     query = select(func.count()).where(
-        NotificationMessage.workspace_id == workspace.id,
-        NotificationMessage.user_id == user.id,
+        *_are_own(NotificationMessage, workspace, user),
         NotificationMessage.status == MessageStatus.FAILED,
     )
     return db.session.scalar(query) or 0
@@ -149,10 +126,7 @@ def find_chain(workspace: Workspace, chain_id: UUID) -> EscalationChain:
     query = _CHAINS.where(
         EscalationChain.workspace_id == workspace.id, EscalationChain.id == chain_id
     )
-    chain = db.session.scalars(query).one_or_none()
-    if chain is None:
-        raise NotFound("There is no such escalation chain.")
-    return chain
+    return _found(query, "escalation chain")
 
 
 def newest_plan(chain: EscalationChain) -> Plan:
@@ -193,3 +167,18 @@ def count_running(chains: Sequence[EscalationChain]) -> dict[UUID, int]:
         .group_by(EscalationRevision.chain_id)
     )
     return {row.chain_id: row.running for row in db.session.execute(query)}
+
+
+def _are_own(
+    table: type[NotificationChannel | NotificationMessage], workspace: Workspace, user: User
+) -> tuple[ColumnElement[bool], ...]:
+    """Keep what is a person's own in a workspace."""
+    return table.workspace_id == workspace.id, table.user_id == user.id
+
+
+def _found(query: Select[Row], name: str) -> Row:
+    """Return the one row that is looked for. Raises: NotFound."""
+    row = db.session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no such {name}.")
+    return row
