@@ -5,10 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from opensink_web import clock
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import InputRequest, StandingApproval, User, Workspace, db
-from opensink_web.models.transaction import writing
+from opensink_web.models import (
+    Deadline,
+    DeadlineKind,
+    InputRequest,
+    InputRequestStatus,
+    StandingApproval,
+    User,
+    Workspace,
+    db,
+)
+from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
@@ -144,6 +155,16 @@ def put_to_use(use: Use) -> None:
 def approval_of(approval_id: UUID) -> StandingApproval:
     db.session.rollback()
     return db.session.get_one(StandingApproval, approval_id, populate_existing=True)
+
+
+def status_of(request_id: UUID) -> InputRequestStatus:
+    return request_now(request_id).status
+
+
+def deadlines() -> list[DeadlineKind]:
+    """Return what is due of the requests that wait."""
+    with reading():
+        return list(db.session.scalars(select(Deadline.kind)))
 
 
 def request_now(request_id: UUID) -> InputRequest:

@@ -1,7 +1,7 @@
 """What was approved before is approved again by a worker, and nothing else is."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,7 +24,7 @@ from opensink_web.models import (
     StandingApproval,
     db,
 )
-from opensink_web.models.transaction import reading, writing
+from opensink_web.models.transaction import writing
 from opensink_web.operations.audit.queries import details_of
 from opensink_web.operations.deletion import delete_some_left
 from opensink_web.operations.executions.function import delete_function
@@ -40,18 +40,17 @@ from tests.support.standing_cases import (
     affirm,
     approval_of,
     asked_by,
+    deadlines,
     granted_on,
     new_agent,
     order,
     request_now,
     standing,
+    status_of,
 )
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 Work = Callable[[], None]
-Result = TypeVar("Result")
-ASKS = 20
-ROUNDS = 15
 
 
 @pytest.fixture(autouse=True)
@@ -63,15 +62,6 @@ def context(app: Flask) -> Iterator[None]:
 @pytest.fixture
 def agent_id(cast: Cast) -> UUID:
     return new_agent(cast.alice)
-
-
-def status_of(request_id: UUID) -> InputRequestStatus:
-    return request_now(request_id).status
-
-
-def deadlines() -> list[DeadlineKind]:
-    with reading():
-        return list(db.session.scalars(select(Deadline.kind)))
 
 
 class TestOfAgents:

@@ -15,8 +15,6 @@ from sqlalchemy import func, select, update
 from opensink_web import clock
 from opensink_web.errors import Unavailable
 from opensink_web.models import (
-    Deadline,
-    DeadlineKind,
     InputRequest,
     InputRequestStatus,
     Role,
@@ -38,11 +36,13 @@ from tests.support.real_servers import wait_until
 from tests.support.standing_cases import (
     approval_of,
     asked_by,
+    deadlines,
     held_against,
     new_agent,
     put_to_use,
     request_now,
     standing,
+    status_of,
     take_away,
 )
 from tests.work.conftest import StartWorker
@@ -63,15 +63,6 @@ def context(app: Flask) -> Iterator[None]:
 @pytest.fixture
 def agent_id(cast: Cast) -> UUID:
     return new_agent(cast.alice)
-
-
-def status_of(request_id: UUID) -> InputRequestStatus:
-    return request_now(request_id).status
-
-
-def deadlines() -> list[DeadlineKind]:
-    with reading():
-        return list(db.session.scalars(select(Deadline.kind)))
 
 
 class TestBounds:
