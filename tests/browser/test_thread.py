@@ -1,13 +1,18 @@
 """Asking the agent back while a form is filled in: the keys, what is written, and what arrives."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, let_in
+from tests.browser.test_accessibility import faults, reader
+from tests.conftest import PASSWORD
+from tests.support.opensink_up import Opensink
 
 pytestmark = pytest.mark.server
+__all__ = ["reader"]
 
 STANDS_STILL = """() => {
     const before = window.stood;
@@ -64,3 +69,58 @@ def test_an_agent_is_asked_and_answers_and_nothing_that_is_typed_moves_or_is_los
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("e")
     expect(why).to_be_focused()
+
+
+@pytest.fixture
+def colleagues(site: Site) -> None:
+    """Two members besides, and one who is told apart by the end of an address alone."""
+    for name in ("anna", "anton", "zoe.an"):
+        user = ("user", "create", f"{name}@example.com", "--password-stdin")
+        Opensink(site.data_dir).run(*user, text=PASSWORD)
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_whom_to_ask_is_offered_behind_an_at(signed_in: Page, site: Site) -> None:
+    page, asked = signed_in, site.ask(REASON)
+    page.goto(site.page(f"/requests/{asked['request_id']}"))
+    box, offered = page.get_by_label("Ask back or comment"), page.get_by_role("option")
+    box.click()
+    page.wait_for_function("document.querySelector('script[src*=mention]')")
+    box.press_sequentially("Hello @an")
+    expect(offered).to_have_text(["anna@example.com", "anton@example.com", "zoe.an@example.com"])
+    page.keyboard.press("ArrowDown")
+    expect(offered.nth(1)).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == offered.nth(1).get_attribute("id")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Hello @anton@example.com ")
+    expect(offered).to_have_count(0)
+    box.press_sequentially("or @zoe")
+    expect(offered).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(box).to_have_value("Hello @anton@example.com or @zoe.an@example.com ")
+    expect(box).to_be_focused()
+    box.press_sequentially("or @ann")
+    offered.click()
+    expect(box).to_have_value(
+        "Hello @anton@example.com or @zoe.an@example.com or @anna@example.com "
+    )
+    box.press_sequentially("@a")
+    expect(offered).not_to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(offered).to_have_count(0)
+    expect(box).to_be_focused()
+    page.reload()  # what was chosen is kept as what was typed
+    expect(box).to_have_value(re.compile("or @anna@example.com @a$"))
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_axe_finds_nothing_in_what_is_offered(reader: Page, site: Site) -> None:
+    let_in(reader.context, site)
+    asked = site.ask(REASON)
+    reader.goto(site.page(f"/requests/{asked['request_id']}"))
+    box = reader.get_by_label("Ask back or comment")
+    box.click()
+    reader.wait_for_function("document.querySelector('script[src*=mention]')")
+    box.press_sequentially("@an")
+    expect(reader.get_by_role("option")).to_have_count(3)
+    assert faults(reader) == []

@@ -1,12 +1,13 @@
 """Who is asked by a comment, as `@name@example.com`: members alone who may read the request."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from opensink_web import clock
 from opensink_web.models import Comment, CommentMention, Membership, User, Workspace, db
@@ -15,6 +16,8 @@ from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.accounts.permission import Action, Principal
 
 MENTIONS_MAX = 20
+OFFERED_MAX = 8
+_LOOKED_AT_MAX = 50
 _ADDRESS = re.compile(r"(?<![\w.@-])@([^\s@<>()\[\],;:\"]+@[\w-]+(?:\.[\w-]+)+)")
 _IS_OPEN = (CommentMention.request_id == bindparam("of_request"), CommentMention.seen_at.is_(None))
 _SEE = (
@@ -54,24 +57,43 @@ def mentioned_in(workspace: Workspace, message: str) -> Mentioned:
     addresses = addresses[:MENTIONS_MAX]
     if not addresses:
         return Mentioned((), ())
-    query = (
+    readers = [*_readers(_members_of(workspace).where(User.email.in_(addresses)))]
+    known = {user.email for user in readers}
+    return Mentioned(readers, [each for each in addresses if each not in known])
+
+
+def mentionable_in(workspace: Workspace, typed: str, *, but: User) -> list[str]:
+    """Return the first addresses with what was typed in them, those that begin with it before all
+    others, of active members who may read requests, but of one.
+    """
+    typed = typed.strip().lower()
+    begins = User.email.startswith(typed, autoescape=True)
+    query = _members_of(workspace).where(
+        User.email.contains(typed, autoescape=True), User.id != but.id
+    )
+    first = query.order_by(None).order_by(begins.desc(), User.email).limit(_LOOKED_AT_MAX)
+    return [user.email for user in islice(_readers(first), OFFERED_MAX)]
+
+
+def _members_of(workspace: Workspace) -> Select[Membership]:
+    return (
         select(Membership)
         .join(Membership.user)
         .options(
-            joinedload(Membership.user),
+            contains_eager(Membership.user),
             joinedload(Membership.workspace),
             selectinload(Membership.custom_roles),
         )
-        .where(Membership.workspace_id == workspace.id, User.email.in_(addresses), *IS_ACTIVE)
+        .where(Membership.workspace_id == workspace.id, *IS_ACTIVE)
         .order_by(User.email)
     )
-    readers = [
-        member.user
-        for member in db.session.scalars(query)
-        if Principal.of(member).may("agent_session_input_requests", Action.READ)
-    ]
-    known = {user.email for user in readers}
-    return Mentioned(readers, [each for each in addresses if each not in known])
+
+
+def _readers(query: Select[Membership]) -> Iterator[User]:
+    """Give those of some members who may read requests."""
+    for member in db.session.scalars(query):
+        if Principal.of(member).may("agent_session_input_requests", Action.READ):
+            yield member.user
 
 
 def store_mentions(comment: Comment, users: Sequence[User], *, is_open: bool = True) -> None:

@@ -80,9 +80,9 @@ BUNDLES = {
 }
 ALONE = (
     *("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js"),
-    *("js/device.js", "js/zone.js"),
+    *("js/device.js", "js/zone.js", "js/mention.js"),
 )
-"""What pages load by themselves: before the first paint, without htmx, for one page."""
+"""What pages load by themselves: before the first paint, without htmx, for one page or one box."""
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL_BYTES = 256
 _MINIFIED = {".js": "application/javascript", ".css": "text/css"}

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -11,7 +11,7 @@ from opensink_web.models import InputRequest
 from opensink_web.models.transaction import Area, changed_after_commit, writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.comment import add_comment
-from opensink_web.operations.requests.mention import mentioned_in, see_mentions
+from opensink_web.operations.requests.mention import mentionable_in, mentioned_in, see_mentions
 from opensink_web.operations.requests.queries import find_input_request, find_request_to_show
 from opensink_web.web.access import requires
 from opensink_web.web.forms.typed import keeps_typed
@@ -59,6 +59,15 @@ def add(principal: Principal, request_id: UUID) -> ResponseReturnValue:
         unknown = mentioned_in(principal.workspace, form.comment.data).unknown
         return _section(principal, input_request, CommentForm(formdata=None), unknown)
     return _drawn(principal, input_request, form, 422)
+
+
+@blueprint.get(_PAGE + "/mentionable")
+@requires("agent_session_input_requests", Action.WRITE)
+def mentionable(principal: Principal, request_id: UUID) -> ResponseReturnValue:
+    """Say whom a comment can ask whose address has what was typed in it."""
+    find_input_request(principal.workspace, request_id)
+    typed = request.args.get("q", "")
+    return jsonify(members=mentionable_in(principal.workspace, typed, but=principal.user))
 
 
 @blueprint.post(_PAGE + "/mention/seen")

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from opensink_web.models import Delivery, DeliveryStatus, Membership, Role, db
+from opensink_web.models import Delivery, DeliveryStatus, Membership, Role, User, db
 from opensink_web.models.transaction import writing
 from tests.api.conftest import Api, ask, made, make_agent, question, start_session
 from tests.conftest import Cast
@@ -227,6 +227,43 @@ class TestNews:
         assert "1 comment" in news
         assert "<textarea" not in news
         assert "send-bar" not in news
+
+
+class TestWhomToAsk:
+    def offered(self, browser: FlaskClient, page: str, typed: str) -> list[str]:
+        answer = browser.get(f"{page}/mentionable", query_string={"q": typed})
+        members: list[str] = (answer.json or {})["members"]
+        return members
+
+    def test_are_members_who_may_read_the_request(
+        self, app: Flask, cast: Cast, bob: FlaskClient, alice: FlaskClient, page: str
+    ) -> None:
+        for typed in ("", "al", "ALICE@", "example"):
+            assert self.offered(bob, page, typed) == ["alice@example.com"], typed
+        for typed in ("bob", "charlie", "%", "_", "\\", "'", "x" * 5000):
+            assert self.offered(bob, page, typed) == [], typed
+        names = ["ab@l.example", "ob@l.example", '"><b>\u202e@l.example']
+        with app.app_context(), writing():
+            workspace_id = cast.alice.workspace_id
+            users = [User(email=each, password_hash=None) for each in (*names, "no@l.example")]
+            db.session.add_all(users)
+            db.session.flush()
+            db.session.add_all(
+                Membership(user_id=each.id, workspace_id=workspace_id, role=Role.VIEWER)
+                for each in users
+            )
+            users[-1].is_active = False
+        assert self.offered(alice, page, "ob") == ["ob@l.example", "bob@example.com"]
+        assert self.offered(alice, page, "l.example") == sorted(names)
+
+    def test_is_nobodys_to_know_who_may_not_write_here(
+        self, app: Flask, cast: Cast, charlie: FlaskClient, bob: FlaskClient, page: str
+    ) -> None:
+        assert charlie.get(f"{page}/mentionable").status_code == 404
+        with app.app_context(), writing():
+            viewer = update(Membership).where(Membership.user_id == cast.bob.id)
+            db.session.execute(viewer.values(role=Role.VIEWER))
+        assert bob.get(f"{page}/mentionable").status_code == 403
 
 
 class TestBeingMentioned:
