@@ -27,6 +27,8 @@ class NotificationEvent(StrEnum):
     """The calls of a batch wait for approval; its id stands in place of the request's."""
     ASSIGNED = "assigned"
     MENTIONED = "mentioned"
+    REMARKED = "remarked"
+    """A comment mentions them where nothing waits any more: there is nothing to be taken back."""
     REMINDER = "reminder"
     ESCALATION = "escalation"
 

@@ -217,11 +217,13 @@ class Site:
         self.api("POST", "agent-session-activities", {**ids, **said})
         proposal = {"properties": {"a": {"type": "string", "default": self.secret("proposal")}}}
         question = {"key": "k", "title": "Title", "message": self.secret("message")}
-        self.api(
+        asked = self.api(
             "POST",
             "agent-session-input-requests",
             {**ids, **question, "schema": {"type": "object", **proposal}, **self.terms()},
         )
+        comments = f"agent-session-input-requests/{asked['id']}/comments"
+        self.api("POST", comments, {"message": self.secret("comment")})
         failed = {"status": "failed", "error_message": self.secret("session error")}
         self.api("PATCH", f"agent-sessions/{session['id']}", failed)
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -19,12 +19,14 @@ from opensink_web import clock
 from opensink_web.cli.doctor import doctor
 from opensink_web.cli.rotate_key import rotate_key
 from opensink_web.keyring import KeyFile, id_of, new_key
-from opensink_web.models import IdempotencyRecord, Workspace, db
+from opensink_web.models import Comment, IdempotencyRecord, Workspace, db
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.decisions.comment import add_comment
 from opensink_web.operations.sealed import count_by_key
 from opensink_web.settings import Settings
 from tests.cli.command_runner import Commands
 from tests.conftest import Cast
+from tests.support.executions import principal_of
 from tests.support.opensink_up import Opensink
 from tests.support.real_servers import wait_until
 from tests.support.scenarios import ENDPOINT, answer, ask_in
@@ -51,6 +53,14 @@ def keep_many_values(app: Flask, cast: Cast) -> None:
                 expires_at=clock.now() + timedelta(days=1),
             )
             db.session.add(record)
+
+
+def comment_on_something(app: Flask, cast: Cast) -> UUID:
+    with app.app_context():
+        waiting = ask_in(cast.alice, None)
+        with writing():
+            by = principal_of(cast.alice)
+            return add_comment(by.workspace, waiting.request_id, "Why ten?", by=by.user).id
 
 
 def count(app: Flask, key_id: str) -> int:
@@ -88,6 +98,7 @@ def test_a_killed_rotation_is_gone_on_with_and_the_server_answers_meanwhile(
 ) -> None:
     keep_many_values(app, cast)
     (old,) = key_file.read()
+    comment_id = comment_on_something(app, cast)
     with answering(app, cast) as worked:
         first = subprocess.Popen(
             [sys.executable, "-m", "opensink_web", "rotate-key"],
@@ -117,6 +128,7 @@ def test_a_killed_rotation_is_gone_on_with_and_the_server_answers_meanwhile(
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         assert workspace.execution_secret
         assert workspace.signing_root
+        assert db.session.get_one(Comment, comment_id).message == "Why ten?"
 
 
 def test_keys_in_the_environment_are_for_the_operator_to_change(

@@ -16,6 +16,8 @@ from opensink_web.models import (
     CallbackStatus,
     Chat,
     ChatMessage,
+    Comment,
+    CommentMention,
     Delivery,
     DeliveryStatus,
     Execution,
@@ -26,6 +28,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.decisions.comment import add_comment
 from opensink_web.operations.retention import (
     LOOKED_AT,
     START,
@@ -39,7 +42,14 @@ from opensink_web.outbound.outcome import AgentReply, Output
 from opensink_web.work.chores import Pruning
 from tests.conftest import Cast
 from tests.support.chats import chat_input, make_agent, submit_some
-from tests.support.executions import claim_some, finish_all, make_function, submit_many, submit_one
+from tests.support.executions import (
+    claim_some,
+    finish_all,
+    make_function,
+    principal_of,
+    submit_many,
+    submit_one,
+)
 from tests.support.large_batches import do_all
 from tests.support.many_rows import copy_row
 from tests.support.pause_scenarios import paused_in
@@ -76,12 +86,18 @@ def set_all(model: type[Base], **values: object) -> None:
 
 def test_an_ended_session_goes_with_all_that_was_in_it(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        answer(cast.alice, ask_in(cast.alice, ENDPOINT))
+        waiting = ask_in(cast.alice, ENDPOINT)
+        with writing():
+            by = principal_of(cast.alice)
+            add_comment(by.workspace, waiting.request_id, "@bob@example.com?", by=by.user)
+        assert rows(CommentMention) == 1
+        answer(cast.alice, waiting)
         set_all(AgentSession, status=SessionStatus.COMPLETED)
         set_all(Delivery, status=DeliveryStatus.SUCCEEDED, finished_at=clock.now())
         assert prune(Kept.SESSIONS, days_ago=1) == 0, "it ended only now"
         assert prune(Kept.SESSIONS) == 1
-        assert [rows(each) for each in (AgentSession, InputRequest, Activity, Delivery)] == [0] * 4
+        gone = (AgentSession, InputRequest, Activity, Delivery, Comment, CommentMention)
+        assert [rows(each) for each in gone] == [0] * len(gone)
 
 
 @pytest.mark.parametrize("what", ["session", "request", "delivery"])

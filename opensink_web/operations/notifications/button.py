@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opensink_web.channels.base import Button, one_line
 from opensink_web.errors import UnreadableSecret
-from opensink_web.models import InputRequest, InputRequestKind, Workspace
+from opensink_web.models import InputRequest, InputRequestKind, InputRequestStatus, Workspace
 from opensink_web.operations.decisions.authority import why_not_decided_by
 from opensink_web.operations.decisions.bulk import Verdict
 from opensink_web.operations.requests.row_text import LABEL_LENGTH, click_of
@@ -24,6 +24,8 @@ def buttons_of(
 
     Without details the words are the same for every request.
     """
+    if request.status is not InputRequestStatus.PENDING:
+        return ()
     if why_not_decided_by(request, step_now(request), reader_id):
         return ()
     try:

@@ -145,11 +145,21 @@ def _latest_of_each(items: Sequence[Notification]) -> list[Notification]:
 
 def _headline(items: Sequence[Notification], named: Sequence[Item]) -> str:
     if len(items) != 1:
-        return f"{len(items):,} requests wait for you"
+        return _of_many(items)
     title = named[0].title
     if not title:
         return _without_details(items[0].event)
     return one_line(f"{_before_title(items[0].event)}{title}", HEADLINE_MAX)
+
+
+def _of_many(items: Sequence[Notification]) -> str:
+    said = sum(each.event is NotificationEvent.REMARKED for each in items)
+    waiting = len(items) - said
+    comments = f"{said:,} comments mention you" if said > 1 else "a comment mentions you"
+    if said and not waiting:
+        return comments
+    requests = "A request waits for you" if waiting == 1 else f"{waiting:,} requests wait for you"
+    return f"{requests}, {comments}" if said else requests
 
 
 def _before_title(event: NotificationEvent) -> str:
@@ -158,7 +168,7 @@ def _before_title(event: NotificationEvent) -> str:
             return ""
         case NotificationEvent.ASSIGNED:
             return "Assigned to you: "
-        case NotificationEvent.MENTIONED:
+        case NotificationEvent.MENTIONED | NotificationEvent.REMARKED:
             return "You are mentioned: "
         case NotificationEvent.REMINDER:
             return "Still waiting: "
@@ -176,7 +186,7 @@ def _without_details(event: NotificationEvent) -> str:
             return "The calls of a batch wait for you"
         case NotificationEvent.ASSIGNED:
             return "A request was assigned to you"
-        case NotificationEvent.MENTIONED:
+        case NotificationEvent.MENTIONED | NotificationEvent.REMARKED:
             return "A comment mentions you"
         case NotificationEvent.REMINDER:
             return "A request still waits for you"

@@ -140,6 +140,7 @@ def _kind_of(event: NotificationEvent) -> MessageKind:
             | NotificationEvent.BATCH_ASKED
             | NotificationEvent.ASSIGNED
             | NotificationEvent.MENTIONED
+            | NotificationEvent.REMARKED
         ):
             return MessageKind.SINGLE
         case _:

@@ -38,8 +38,8 @@ from opensink_web.operations.notifications.composition import (
     confirmation,
     test_message,
 )
-from opensink_web.operations.notifications.recipients import REQUESTS
-from opensink_web.operations.notifications.standing import Standing, standings_of
+from opensink_web.operations.notifications.recipients import MENTIONS, REQUESTS
+from opensink_web.operations.notifications.standing import Standing, is_still_news, standings_of
 from opensink_web.operations.notifications.withdrawal import (
     mark_withdrawn,
     take_messages_back,
@@ -147,7 +147,8 @@ def _claim(taken: MessageClaim, message: NotificationMessage) -> MessageClaim:
     items = _still_to_be_said(message, reader)
     if not items:
         return taken
-    text = compose(message, workspace, items, reader=reader)
+    decided = _decided_before(items)
+    text = compose(message, workspace, items, outcome=decided, reader=reader)
     return _sending(taken, channel, text, items)
 
 
@@ -183,9 +184,8 @@ def _still_to_be_said(message: NotificationMessage, reader: Principal) -> list[N
     for item in message.items:
         if item.state is NotificationState.WITHDRAWN:
             continue
-        is_mention = item.event is NotificationEvent.MENTIONED
-        may_see = reader.may(REQUESTS, Action.READ if is_mention else Action.WRITE)
-        if may_see and standings[item.request_id].is_waiting:
+        may_see = reader.may(REQUESTS, Action.READ if item.event in MENTIONS else Action.WRITE)
+        if may_see and is_still_news(item, standings[item.request_id]):
             said.append(item)
         elif item.state is NotificationState.WAITING:
             item.state = NotificationState.WITHDRAWN
@@ -201,15 +201,22 @@ def _withdrawing(
     if withdrawn is None:
         return taken
     standings = standings_of(withdrawn.items)
-    own = [standings[each.request_id] for each in withdrawn.items]
-    if any(each.is_waiting for each in own):
+    if any(is_still_news(each, standings[each.request_id]) for each in withdrawn.items):
         return taken
+    own = [standings[each.request_id] for each in withdrawn.items]
     held_until = max((each.held_until for each in own if each.held_until), default=None)
     if held_until is not None:
         later = max(held_until, clock.now()) + LATER
         return MessageClaim(taken.id, taken.group_id, taken.lease_token, postponed_until=later)
     text = compose(message, workspace, withdrawn.items, withdrawn, _outcome_of(own))
     return _sending(taken, message.channel, text)
+
+
+def _decided_before(items: Sequence[Notification]) -> str | None:
+    """Say what became of the requests, where people are told of comments that came after that."""
+    if any(each.event is not NotificationEvent.REMARKED for each in items):
+        return None
+    return _outcome_of([*standings_of(items).values()])
 
 
 def _outcome_of(standings: Sequence[Standing]) -> str:

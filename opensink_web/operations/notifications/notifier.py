@@ -8,6 +8,7 @@ moment; an event only says where to look.
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from opensink_web.models import (
     AuditAction,
     AuditEntry,
     AuditHead,
+    Comment,
     CommentMention,
     InputRequest,
     Notification,
@@ -39,6 +41,7 @@ from opensink_web.operations.notifications.recipients import (
 from opensink_web.operations.notifications.subject import (
     Subject,
     assignees_of,
+    closed_subjects,
     subjects_of_batches,
     waiting_subjects,
 )
@@ -239,28 +242,35 @@ def _notices_of_given(
 def _notices_of_comments(
     workspace_id: UUID, events: _Events, listeners: Sequence[Listener]
 ) -> list[Notice]:
-    """Return who is told that a comment mentions them, unless they wrote it."""
+    """Return who is told that a comment mentions them, unless they wrote it.
+
+    What was written before the decision concerned that, and is of no use to anybody behind it; what
+    was written later is told, and stays told.
+    """
     mentioned: dict[UUID, set[UUID]] = defaultdict(set)
-    comment_ids = [comment_id for _, comment_id, _ in events.comments]
-    if not comment_ids:
-        return []
-    query = select(CommentMention.comment_id, CommentMention.user_id).where(
-        CommentMention.comment_id.in_(comment_ids)
+    written_at: dict[UUID, datetime] = {}
+    query = (
+        select(Comment.id, Comment.created_at, CommentMention.user_id)
+        .join(CommentMention, CommentMention.comment_id == Comment.id)
+        .where(Comment.id.in_([comment_id for _, comment_id, _ in events.comments]))
     )
-    for comment_id, user_id in db.session.execute(query):
+    for comment_id, created_at, user_id in db.session.execute(query) if events.comments else ():
+        written_at[comment_id] = created_at
         mentioned[comment_id].add(user_id)
-    subjects = _by_id(workspace_id, [request_id for request_id, _, _ in events.comments])
+    request_ids = [each for each, comment_id, _ in events.comments if comment_id in mentioned]
+    waiting, closed = _by_id(workspace_id, request_ids), closed_subjects(workspace_id, request_ids)
     notices = []
     for request_id, comment_id, by_id in events.comments:
-        subject = subjects.get(request_id)
-        if subject is not None:
-            notices += notices_of(
-                listeners,
-                subject,
-                NotificationEvent.MENTIONED,
-                only_ids=frozenset(mentioned[comment_id] - {by_id}),
-                occurrence=str(comment_id),
-            )
+        only_ids, occurrence = frozenset(mentioned[comment_id] - {by_id}), str(comment_id)
+        if not only_ids:
+            continue
+        if (subject := waiting.get(request_id)) is not None:
+            event = NotificationEvent.MENTIONED
+        elif request_id in closed and closed[request_id][1] <= written_at[comment_id]:
+            subject, event = closed[request_id][0], NotificationEvent.REMARKED
+        else:
+            continue
+        notices += notices_of(listeners, subject, event, only_ids=only_ids, occurrence=occurrence)
     return notices
 
 

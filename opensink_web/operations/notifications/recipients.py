@@ -23,6 +23,7 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.notifications.subject import Subject
 
 REQUESTS = "agent_session_input_requests"
+MENTIONS = frozenset({NotificationEvent.MENTIONED, NotificationEvent.REMARKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def notices_of(
 
 def _may_take_part(listener: Listener, subject: Subject, event: NotificationEvent) -> bool:
     """Return True if somebody may decide; for a comment that mentions them reading is enough."""
-    if event is NotificationEvent.MENTIONED:
+    if event in MENTIONS:
         return listener.may_read
     return listener.may_decide and subject.may_be_decided_by(listener.user_id)
 
@@ -133,7 +134,10 @@ def _is_in_scope(
         case NotificationEvent.ASSIGNED:
             return scope is not NotificationScope.MENTIONS
         case (
-            NotificationEvent.MENTIONED | NotificationEvent.REMINDER | NotificationEvent.ESCALATION
+            NotificationEvent.MENTIONED
+            | NotificationEvent.REMARKED
+            | NotificationEvent.REMINDER
+            | NotificationEvent.ESCALATION
         ):
             return True
         case _:

@@ -39,6 +39,13 @@ GONE = Standing(is_waiting=False)
 _WAITS = Standing(is_waiting=True, outcome="")
 
 
+def is_still_news(item: Notification, standing: Standing) -> bool:
+    """Return True if somebody is to know of it: it waits, or was said after all was decided."""
+    if item.event is NotificationEvent.REMARKED:
+        return standing is not GONE
+    return standing.is_waiting
+
+
 def standings_of(items: Sequence[Notification]) -> dict[UUID, Standing]:
     """Return how the requests and batches of notifications stand, by their ids."""
     batch_ids = {each.request_id for each in items if _is_of_batch(each)}

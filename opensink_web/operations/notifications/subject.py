@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ _COLUMNS = (
     InputRequest.forbid_requester,
     InputRequest.requested_by_id,
     InputRequest.policy_revision_id,
+    InputRequest.closed_at,
 )
 
 
@@ -75,6 +77,18 @@ def waiting_subjects(workspace_id: UUID, request_ids: Collection[UUID]) -> list[
     requests = db.session.scalars(select(InputRequest).where(InputRequest.id.in_(stepped)))
     steps, deputies = steps_now([*requests]), deputies_in(workspace_id)
     return [replace(each, step=steps.get(each.id), deputies=deputies) for each in subjects]
+
+
+def closed_subjects(
+    workspace_id: UUID, request_ids: Collection[UUID]
+) -> dict[UUID, tuple[Subject, datetime]]:
+    """Return those of the requests that wait for nobody any more, and since when."""
+    of_them = _requests(workspace_id).where(
+        InputRequest.id.in_(request_ids), InputRequest.status != InputRequestStatus.PENDING
+    )
+    rows = db.session.execute(of_them).all() if request_ids else ()
+    tags = _tags_of([row.id for row in rows])
+    return {row.id: (_subject(row.id, row, tags[row.id], ()), row.closed_at) for row in rows}
 
 
 def subjects_of_batches(workspace_id: UUID, batch_ids: Collection[UUID]) -> list[Subject]:
@@ -126,15 +140,16 @@ def assignees_of(
     return people
 
 
-def _pending(workspace_id: UUID) -> Any:
+def _requests(workspace_id: UUID) -> Any:
     return (
         select(*_COLUMNS)
         .outerjoin(Execution, Execution.id == InputRequest.execution_id)
-        .where(
-            InputRequest.workspace_id == workspace_id,
-            InputRequest.status == InputRequestStatus.PENDING,
-        )
+        .where(InputRequest.workspace_id == workspace_id)
     )
+
+
+def _pending(workspace_id: UUID) -> Any:
+    return _requests(workspace_id).where(InputRequest.status == InputRequestStatus.PENDING)
 
 
 def _rows(workspace_id: UUID, condition: Any) -> Sequence[Row[Any]]:

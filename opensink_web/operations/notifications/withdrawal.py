@@ -23,7 +23,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.notifications.gathering import gather_again, message_on
-from opensink_web.operations.notifications.standing import Standing, standings_of
+from opensink_web.operations.notifications.standing import Standing, is_still_news, standings_of
 from opensink_web.operations.slices import slices
 
 
@@ -35,7 +35,7 @@ def take_back(subject_ids: Collection[UUID]) -> None:
         )
         items = db.session.scalars(query.order_by(Notification.id).with_for_update()).all()
         standings = standings_of(items)
-        closed = [each for each in items if not standings[each.request_id].is_waiting]
+        closed = [each for each in items if not is_still_news(each, standings[each.request_id])]
         unsent = [each for each in closed if each.state is NotificationState.WAITING]
         for item in unsent:
             item.state = NotificationState.WITHDRAWN
@@ -88,7 +88,8 @@ def take_messages_back(message_ids: Collection[UUID]) -> None:
         query = select(NotificationMessage).where(NotificationMessage.id.in_(part))
         for message in db.session.scalars(query.order_by(NotificationMessage.id)).all():
             own = [standings[each.request_id] for each in items[message.id]]
-            if any(each.is_waiting for each in own) or _is_being_taken_back(message.id):
+            is_news = map(is_still_news, items[message.id], own)
+            if any(is_news) or _is_being_taken_back(message.id):
                 continue
             if _has_to_be_said(message, own):
                 until = max((each.held_until for each in own if each.held_until), default=None)

@@ -11,6 +11,7 @@ from opensink_web.models import (
     Notification,
     NotificationMode,
     NotificationScope,
+    NotificationState,
     Team,
     Workspace,
     db,
@@ -24,9 +25,9 @@ from opensink_web.operations.deletion import delete_some_left
 from opensink_web.operations.notifications.gathering import AT_ONCE_MAX
 from opensink_web.operations.requests.assignment import Assignee
 from opensink_web.settings import Settings
-from tests.conftest import Cast
+from tests.conftest import Cast, Person
 from tests.operations.conftest import Moment
-from tests.support.holding import hold_answer, let_take_effect
+from tests.support.holding import hold_answer, hold_refusal, let_take_effect, take_back
 from tests.support.mail_server import MailServer
 from tests.support.notifications import (
     Sender,
@@ -37,12 +38,19 @@ from tests.support.notifications import (
     messages,
     own,
     principal_of,
+    states,
     subjects,
     tell,
     to,
 )
 from tests.support.pause_scenarios import approval_in
-from tests.support.scenarios import answer
+from tests.support.scenarios import Waiting, answer
+
+
+def say(person: Person, waiting: Waiting, text: str) -> None:
+    with writing():
+        by = principal_of(person)
+        add_comment(by.workspace, waiting.request_id, text, by=by.user)
 
 
 def test_what_was_asked_before_there_was_a_channel_is_not_told(
@@ -175,11 +183,54 @@ def test_a_comment_tells_whom_it_mentions_each_time(
     add_mail(cast.bob, settings, scope=NotificationScope.MENTIONS)
     waiting = ask_for(cast.alice)
     for text in ("@bob@example.com what do you think?", "Nobody.", "@bob@example.com?"):
-        with writing():
-            by = principal_of(cast.alice)
-            add_comment(by.workspace, waiting.request_id, text, by=by.user)
+        say(cast.alice, waiting, text)
     tell(sender)
     assert subjects(mail, cast.bob) == ["[Main] You are mentioned: Buy?"] * 2
+
+
+def test_a_comment_on_what_is_decided_tells_whom_it_mentions_and_is_not_taken_back(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer, moment: Moment
+) -> None:
+    add_mail(cast.bob, settings, scope=NotificationScope.MENTIONS)
+    waiting, other = ask_for(cast.alice), ask_for(cast.alice)
+    say(cast.alice, waiting, "@bob@example.com, before it is decided?")
+    moment.pass_seconds(1)
+    answer(cast.alice, waiting)
+    tell(sender)
+    assert to(mail, cast.bob) == []  # nothing waits for that any more
+    say(cast.alice, waiting, "@bob@example.com, why not five?")
+    say(cast.bob, waiting, "@bob@example.com notes it.")
+    tell(sender)
+    assert subjects(mail, cast.bob) == ["[Main] You are mentioned: Buy?"]
+    assert "Answered by alice@example.com." in mail.received[-1].text
+    assert "/decide/" not in mail.received[-1].text
+    hold_refusal(cast.alice, other.request_id)
+    say(cast.alice, other, "@bob@example.com, it is held.")
+    tell(sender)
+    take_back(cast.alice, other.request_id)
+    answer(cast.alice, other)
+    tell(sender)
+    assert len(to(mail, cast.bob)) == 2  # and nothing is taken back
+    assert states() == [NotificationState.SENT] * 2
+
+
+def test_what_waits_and_a_comment_on_what_does_not_are_told_together(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer, moment: Moment
+) -> None:
+    add_mail(cast.bob, settings, mode=NotificationMode.DIGEST, digest_minutes=30)
+    decided, waiting, gone = (ask_for(cast.alice) for _ in range(3))
+    for each in (decided, gone):
+        answer(cast.alice, each)
+        say(cast.alice, each, "@bob@example.com?")
+    look()
+    with writing():
+        delete_session(principal_of(cast.alice).workspace, gone.session_id)
+    moment.pass_seconds(30 * 60)
+    tell(sender)
+    assert subjects(mail, cast.bob) == ["[Main] A request waits for you, a comment mentions you"]
+    answer(cast.alice, waiting)
+    tell(sender)
+    assert len(mail.received) == 1
 
 
 def test_a_thousand_requests_in_a_minute_are_a_few_mails_and_one_digest(
