@@ -10,12 +10,14 @@ And for applications that execute functions, one or many:
     batch = opensink.execute_batch("images", "resize", [{"url": url} for url in urls])
     print(opensink.wait_for_batch(batch.batch_id).status)
 
+For what decides by itself, with a key or token of its own (`resolve`, `decline`, `assign`, …).
 And for what OpenSink calls, to tell its calls from others': `is_signed`.
 
 It knows nothing of the server but its API, and needs only `requests`: whoever does not want to
 install the server copies this folder.
 
     calls      Client: a method for each call
+    deciding   those of them about who decides, what is decided, and how that went
     resources  what the calls return
     transport  the key, attempts and errors
     signature  is_signed
@@ -32,12 +34,14 @@ from .resources import (
     Execution,
     Function,
     InputRequest,
+    Insights,
     Me,
     Outcome,
     Preview,
     Queued,
     QueuedBatch,
     QueuedChats,
+    StandingApproval,
 )
 from .signature import is_signed
 from .transport import OpenSinkApiError
@@ -54,6 +58,7 @@ __all__ = [
     "Execution",
     "Function",
     "InputRequest",
+    "Insights",
     "Me",
     "OpenSinkApiError",
     "Outcome",
@@ -61,5 +66,6 @@ __all__ = [
     "Queued",
     "QueuedBatch",
     "QueuedChats",
+    "StandingApproval",
     "is_signed",
 ]

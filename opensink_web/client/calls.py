@@ -1,4 +1,4 @@
-"""The client: a method for each call of the API."""
+"""The client: a method for each call of the API; those about deciding stand in deciding.py."""
 
 import os
 import time
@@ -8,6 +8,7 @@ from math import inf
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from .deciding import REQUESTS, Deciding
 from .resources import (
     Activity,
     Agent,
@@ -34,10 +35,9 @@ PAUSE_SECONDS = 0.5
 WAIT_SECONDS = 25
 FUNCTION_SECONDS_MAX = 86_400
 SLICE = 100
-REQUESTS = "/agent-session-input-requests"
 
 
-class Client:
+class Client(Deciding):
     """Speaks to one server with one API key, or with an access token.
 
     What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY.
@@ -172,12 +172,8 @@ class Client:
     def list_activities(self, session: AgentSession, **filters: str) -> Iterator[Activity]:
         """Yield what happened, newest first; filters are type, source and recorded_by."""
         query = {**filters, "session_id": session.id}
-        while True:
-            page = self._http.api("GET", f"/agent-session-activities?{urlencode(query)}")
-            yield from (read(Activity, item) for item in page["items"])
-            if page["trail"] is None:
-                return
-            query["$trail"] = page["trail"]
+        for item in self._http.each("/agent-session-activities", query):
+            yield read(Activity, item)
 
     def create_function(
         self, namespace: str, name: str, target: dict[str, Any], **settings: Any
@@ -191,13 +187,8 @@ class Client:
 
     def list_functions(self, **filters: str) -> Iterator[Function]:
         """Yield every function, newest first; filters are namespace, kind, is_active, search."""
-        query = dict(filters)
-        while True:
-            page = self._http.api("GET", f"/functions?{urlencode(query)}")
-            yield from (read(Function, item) for item in page["items"])
-            if page["trail"] is None:
-                return
-            query["$trail"] = page["trail"]
+        for item in self._http.each("/functions", filters):
+            yield read(Function, item)
 
     def update_function(self, namespace: str, name: str, **changes: Any) -> Function:
         path = f"/functions/{namespace}/{name}"

@@ -61,8 +61,9 @@ class InputRequest:
     `resolved_for` is whose deputy they were, if it was assigned to somebody who was away. `step` is
     that of the rule by which it is decided: number, count and name. An agent asked in a session, or
     else an execution, for `requested_by`, who with `forbid_requester` may not decide. Where
-    `required_responses` people have to say the same, `responses` are what each has said. `digest`
-    is of what people were shown.
+    `required_responses` people have to say the same, `responses` are what each has said.
+    `assignees` are whose it is, `claimed_by` is who has taken it on. `digest` is of what people
+    were shown.
     """
 
     id: str
@@ -93,6 +94,62 @@ class InputRequest:
     superseded_by: str | None = None
     digest: str | None = None
     comments_count: int = 0
+    message: str = ""
+    schema: dict[str, Any] | None = None
+    proposed_response: dict[str, Any] | None = None
+    priority: int = 0
+    tags: tuple[str, ...] = ()
+    assignees: tuple[dict[str, Any], ...] = ()
+    claimed_by: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingApproval:
+    """What is approved again without a person: by whom it was granted, and on which terms.
+
+    `state` says whether it can be used now: in_force, used_up, expired or revoked. `condition` is
+    the JSON Schema that proposals must be valid against.
+    """
+
+    id: str
+    granted_by: dict[str, str] | None
+    request_id: str
+    agent_id: str | None
+    function_id: str | None
+    key: str
+    condition: dict[str, Any]
+    same_words: bool
+    uses_max: int
+    uses_count: int
+    expires_at: str
+    state: str
+    revoked_at: str | None
+    revoked_by: dict[str, str] | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """What ended from `since` until before `until`, and what waits now.
+
+    `requests` and `deliveries` are the figures of all of it, such as `decided`, `median_seconds` or
+    `{"approval": {"part": 3, "whole": 4, "share": 0.75}}`; the others are the same of each agent or
+    function, key, reviewer, and part of the range.
+    """
+
+    since: str
+    until: str
+    time_zone: str
+    step: str
+    is_complete: bool
+    waiting: dict[str, Any]
+    requests: dict[str, Any]
+    deliveries: dict[str, Any]
+    by_agent: list[dict[str, Any]]
+    by_key: list[dict[str, Any]]
+    by_reviewer: list[dict[str, Any]]
+    deliveries_by_agent: list[dict[str, Any]]
+    points: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

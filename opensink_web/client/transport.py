@@ -1,7 +1,8 @@
 """How the SDK speaks HTTP: its key, repeated attempts, errors; the calls stand in calls.py."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import requests
@@ -44,6 +45,16 @@ class Transport:
     def api(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
         """Call the API of agents under /api/v1. Raises: OpenSinkApiError."""
         return self.root(method, "/api/v1" + path, body, wait_seconds=wait_seconds)
+
+    def each(self, path: str, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield what a list of that API has, page by page. Raises: OpenSinkApiError."""
+        query = dict(filters)
+        while True:
+            page = self.api("GET", f"{path}?{urlencode(query)}")
+            yield from page["items"]
+            if page["trail"] is None:
+                return
+            query["$trail"] = page["trail"]
 
     def root(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
         """Call the execution API. Raises: OpenSinkApiError."""
