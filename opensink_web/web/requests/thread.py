@@ -81,14 +81,16 @@ class ShownComment:
 class Thread:
     """A request's thread, the oldest comment first; `earlier` are so many that are not shown.
 
-    `wakes` where the agent can be asked back by the reader, `may_comment` where they may write at
-    all. `is_mentioned`: somebody waits for the reader to say something. `shows_all` of a long one.
+    `wakes` where the agent can be asked back by the reader, `is_called` if it is called then: it
+    has an endpoint. `may_comment` where they may write at all. `is_mentioned`: somebody waits for
+    the reader to say something. `shows_all` of a long one.
     """
 
     comments: Sequence[ShownComment]
     count: int
     earlier: int
     wakes: bool
+    is_called: bool
     may_comment: bool
     is_mentioned: bool
     is_watched: bool
@@ -114,6 +116,7 @@ def thread_of(principal: Principal, input_request: InputRequest) -> Thread:
         wakes=may_comment
         and input_request.session_id is not None
         and input_request.status is InputRequestStatus.PENDING,
+        is_called=input_request.agent is not None and input_request.agent.has_endpoint,
         may_comment=may_comment,
         is_mentioned=mentioned,
         is_watched=any(each.call is not None and each.call.mark is Mark.LIVE for each in shown),
