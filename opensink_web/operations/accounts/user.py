@@ -163,7 +163,8 @@ def deactivate_member(
     membership.deactivated_at = clock.now()
     membership.deactivated_by_id = by.user.id
     membership.ended_with_it = ended_with_it
-    _note(AuditAction.MEMBER_DEACTIVATED, membership, {**(ended_with_it or {})})
+    ended = {name: count for name, count in (ended_with_it or {}).items() if count}
+    _note(AuditAction.MEMBER_DEACTIVATED, membership, {**ended})
     _shut_out(membership)
     return membership
 
