@@ -64,6 +64,17 @@ def skeleton(text: str) -> str:
     return " ".join(text.split()).translate(_LATIN_LOOK).translate(_SAME_STROKE).replace("rn", "m")
 
 
+def looks(name: str) -> frozenset[str]:
+    """Return how a name looks to people, who take capitals and small letters for the same.
+
+    Names that pass for each other have a look in common: some letters do so as capitals alone, as
+    a Cyrillic М for a Latin one, and some as small ones, as an l for a capital I.
+    """
+    in_latin = unicodedata.normalize("NFKC", name).translate(_LATIN_LOOK)
+    ways = (skeleton(name.casefold()), skeleton(in_latin.casefold()), skeleton(name))
+    return frozenset(each.casefold() for each in ways)
+
+
 def shared(texts: Iterable[str]) -> set[str]:
     """Return the looks that more than one of the texts has."""
     return {look for look, count in Counter(map(skeleton, texts)).items() if count > 1}

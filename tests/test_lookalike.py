@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from opensink_web.lookalike import alike_keys, impostors, shared, skeleton, spelled
+from opensink_web.lookalike import alike_keys, impostors, looks, shared, skeleton, spelled
 from opensink_web.visible_text import has_hidden, in_plain
 
 
@@ -70,6 +70,30 @@ def test_two_names_that_look_the_same_have_one_skeleton(pair: tuple[str, str]) -
 
 def test_names_that_look_different_have_two() -> None:
     assert shared(["amount", "Amount", "amounts", "b", "6"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Main", "Мain"),
+        ("MAIN", "main"),
+        ("Mail", "MaIl"),
+        ("Mall", "MaIl"),
+        ("Мир", "мир"),
+        ("ΟΤΕ", "OTE"),
+        ("Finance", "Ｆｉｎａｎｃｅ"),
+        ("Straße", "STRASSE"),
+        ("modem", "modern"),
+    ],
+)
+def test_names_that_people_take_for_each_other_share_a_look(name: str, other: str) -> None:
+    assert looks(name) & looks(other)
+
+
+def test_honest_names_of_each_script_do_not() -> None:
+    names = ["Mail", "Mall", "Финансы", "Οικονομικά", "財務", "财务", "מכירות", "المالية", "재무"]
+    for at, name in enumerate(names):
+        assert not any(looks(name) & looks(other) for other in names[at + 1 :]), name
 
 
 def test_each_letter_in_question_is_spelled_out() -> None:

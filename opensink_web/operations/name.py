@@ -1,6 +1,9 @@
 """Names that people give to things: in one line, of characters that are all seen."""
 
+from collections.abc import Iterable
+
 from opensink_web.errors import FieldError, InvalidInput
+from opensink_web.lookalike import impostors, looks, spelled
 from opensink_web.visible_text import first_hidden
 
 
@@ -21,3 +24,25 @@ def checked_name(name: str, most: int = 255) -> str:
     if message is not None:
         raise InvalidInput(message, errors=(FieldError("/name", message),))
     return name
+
+
+def in_one_line(name: str, most: int = 255) -> str:
+    """Return a name with single blanks. Raises: InvalidInput."""
+    return " ".join(checked_name(name, most).split())
+
+
+def check_letters(name: str) -> None:
+    """Check the name of something that people choose by it.
+
+    A word of one script is what it is, whichever that is; one in which letters of another pass for
+    Latin ones is not. Raises: InvalidInput.
+    """
+    if places := impostors(name):
+        message = f"This mixes letters that look alike: {spelled(name[places[0]])} is no Latin one."
+        raise InvalidInput(message, errors=(FieldError("/name", message),))
+
+
+def one_like(name: str, others: Iterable[str]) -> str | None:
+    """Return which of the other names somebody could take for a name; None if none is like it."""
+    own = looks(name)
+    return next((each for each in others if own & looks(each)), None)

@@ -32,7 +32,7 @@ from opensink_web.operations.accounts.permission import Principal, granted
 from opensink_web.operations.accounts.permission_pattern import read_pattern
 from opensink_web.operations.accounts.user import close_links_of, lock_member
 from opensink_web.operations.audit.record import changes_between, record
-from opensink_web.operations.name import checked_name
+from opensink_web.operations.name import check_letters, in_one_line, one_like
 
 NAME_LENGTH_MAX = 64
 PERMISSIONS_MAX = 200
@@ -197,16 +197,19 @@ def _close_links_of_members(role: CustomRole) -> None:
 
 
 def _checked_name(workspace: Workspace, name: str, renamed: CustomRole | None) -> str:
-    name = checked_name(name, NAME_LENGTH_MAX)
-    if name.lower() in {*Role}:
-        raise Conflict(f"{name} is a built-in role. Choose another name.")
-    other = db.session.scalar(
-        select(CustomRole.id).where(
-            CustomRole.workspace_id == workspace.id, CustomRole.name == name
+    name = in_one_line(name, NAME_LENGTH_MAX)
+    if one_like(name, [*Role]) is not None:
+        raise Conflict(f"{name} is a built-in role, or looks like one. Choose another name.")
+    others = select(CustomRole.name).where(CustomRole.workspace_id == workspace.id)
+    if renamed is not None:
+        others = others.where(CustomRole.id != renamed.id)
+    if (other := one_like(name, db.session.scalars(others))) is not None:
+        raise Conflict(
+            "A role with this name already exists."
+            if other == name
+            else f"This name looks like that of the role {other}. Choose another."
         )
-    )
-    if other is not None and (renamed is None or renamed.id != other):
-        raise Conflict("A role with this name already exists.")
+    check_letters(name)
     return name
 
 

@@ -23,7 +23,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.audit.record import changes_between, record
-from opensink_web.operations.name import checked_name
+from opensink_web.operations.name import check_letters, in_one_line, one_like
 
 NAME_LENGTH_MAX = 64
 MEMBERS_MAX = 1000
@@ -93,18 +93,20 @@ def _note(action: AuditAction, team: Team, details: JSONObject) -> None:
 
 def _rename(team: Team, name: str) -> None:
     """Raises: InvalidInput; Conflict."""
-    name = " ".join(checked_name(name, NAME_LENGTH_MAX).split())
-    look = skeleton(name.casefold())
-    query = select(Team).where(Team.workspace_id == team.workspace_id, Team.look == look)
-    other = db.session.scalars(query).one_or_none()
-    if other is not None and other.id != team.id:
-        same = other.name == name
+    name = in_one_line(name, NAME_LENGTH_MAX)
+    of_workspace = Workspace.id == team.workspace_id
+    # of two names that look alike in the same moment one is refused
+    db.session.execute(select(Workspace.id).where(of_workspace).with_for_update(key_share=True))
+    others = select(Team.name).where(Team.workspace_id == team.workspace_id, Team.id != team.id)
+    other = one_like(name, db.session.scalars(others))
+    if other is not None:
         raise Conflict(
             "A team with this name already exists."
-            if same
-            else f"This name looks like that of the team {other.name}. Choose another."
+            if other == name
+            else f"This name looks like that of the team {other}. Choose another."
         )
-    team.name, team.look = name, look
+    check_letters(name)
+    team.name, team.look = name, skeleton(name.casefold())
 
 
 def _lock_members(workspace: Workspace, user_ids: Set[UUID]) -> None:

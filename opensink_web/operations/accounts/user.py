@@ -13,6 +13,7 @@ from sqlalchemy.orm import contains_eager
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
 from opensink_web.json_value import JSONObject
+from opensink_web.lookalike import impostors
 from opensink_web.models import (
     AuditAction,
     Invitation,
@@ -30,6 +31,7 @@ from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.accounts.queries import find_user
 from opensink_web.operations.accounts.user_session import end_program_sessions, end_sessions
 from opensink_web.operations.audit.record import record, record_of_account
+from opensink_web.operations.name import one_like
 
 
 def create_user(
@@ -43,6 +45,9 @@ def create_user(
     address = check_email(email)
     if find_user(address) is not None:
         raise Conflict("An account with this e-mail address already exists.")
+    # two addresses of ASCII alone differ in any font that says so, and nobody forbids b0b@
+    if not address.isascii() and one_like(address, db.session.scalars(select(User.email))):
+        raise Conflict("This looks like the e-mail address of another account.")
     user = User(email=address, password_hash=password_hash)
     db.session.add(user)
     db.session.flush()
@@ -76,7 +81,11 @@ def check_email(email: str) -> str:
     except EmailNotValidError:
         message = "This is not an e-mail address."
         raise InvalidInput(message, errors=(FieldError("/email", message),)) from None
-    return checked.normalized.lower()
+    address = checked.normalized.lower()
+    if impostors(address):
+        message = "This mixes letters of several alphabets that look alike. Type the address anew."
+        raise InvalidInput(message, errors=(FieldError("/email", message),))
+    return address
 
 
 def authenticate(email: str, password: str) -> User | None:

@@ -9,11 +9,10 @@ from sqlalchemy.orm import contains_eager, joinedload
 from opensink_web import clock
 from opensink_web.errors import Conflict, FieldError, NotFound, UnreadableSecret
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.lookalike import skeleton
 from opensink_web.models import AuditAction, Membership, SubjectKind, User, Workspace, db
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.audit.record import changes_between, record
-from opensink_web.operations.name import checked_name
+from opensink_web.operations.name import check_letters, in_one_line, one_like
 from opensink_web.outbound.signing import new_secret
 
 SECRET_OVERLAP = timedelta(hours=24)
@@ -69,26 +68,20 @@ def principal_in(slug: str, user: User) -> Principal:
 def rename_workspace(workspace: Workspace, name: str, *, by: User | None = None) -> None:
     """Raises: InvalidInput; Conflict for a name that looks like that of another of `by`."""
     before = workspace.name
-    name = " ".join(checked_name(name).split())
+    name = in_one_line(name)
     if by is not None:
         check_look(by, name, but=workspace)
+    check_letters(name)
     workspace.name = name
     _note_change(workspace, "name", before, workspace.name)
 
 
 def check_look(user: User, name: str, *, but: Workspace | None = None) -> None:
     """Raises: Conflict for a name that looks like that of another workspace of the user."""
-    looks = _looks(name)
-    for each in user.memberships:
-        if each.workspace is not but and looks & _looks(each.workspace.name):
-            message = f"You are in a workspace called {each.workspace.name} already."
-            raise Conflict(message, errors=(FieldError("/name", message),))
-
-
-def _looks(name: str) -> set[str]:
-    """Return how a name looks: some letters pass for others as capitals alone."""
-    name = " ".join(name.split())
-    return {skeleton(name.casefold()), skeleton(name).casefold()}
+    others = [each.workspace.name for each in user.memberships if each.workspace is not but]
+    if (other := one_like(name, others)) is not None:
+        message = f"You are in a workspace called {other} already."
+        raise Conflict(message, errors=(FieldError("/name", message),))
 
 
 def require_second_factor(workspace: Workspace, required: bool) -> None:

@@ -16,7 +16,7 @@ from opensink_web.lookalike import skeleton
 from opensink_web.models import Membership, Role, User, Workspace, db
 from opensink_web.operations.accounts.user import note_joined
 from opensink_web.operations.accounts.workspace import check_look, create_workspace
-from opensink_web.operations.name import checked_name
+from opensink_web.operations.name import check_letters, in_one_line
 
 SLUG_LENGTH_MAX = 63
 RESERVED = frozenset({"admin", "api", "new", "static", "workspaces"})
@@ -61,13 +61,14 @@ def make_workspace(user: User, *, name: str, slug: str, makers: Makers) -> Works
         )
     if len(user.memberships) >= MEMBERSHIPS_MAX:
         raise Conflict(f"You are in {MEMBERSHIPS_MAX} workspaces. Leave one first.")
-    check_look(user, checked_name(name))
+    check_look(user, in_one_line(name))
     return open_workspace(user, name=name, slug=slug)
 
 
 def open_workspace(admin: User, *, name: str, slug: str) -> Workspace:
     """Make a workspace with an admin. Raises: InvalidInput; Conflict for an address taken."""
-    name = " ".join(checked_name(name).split())
+    name = in_one_line(name)
+    check_letters(name)
     slug = _checked_slug(slug.strip().lower() or _slug_from(name))
     try:
         workspace = create_workspace(slug, name)

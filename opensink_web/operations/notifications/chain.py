@@ -24,7 +24,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.audit.record import changes_between, record, texts_of
-from opensink_web.operations.name import checked_name
+from opensink_web.operations.name import check_letters, in_one_line
 from opensink_web.operations.notifications.plan import Plan, Who
 from opensink_web.operations.notifications.queries import find_chain, newest_plan
 
@@ -92,7 +92,8 @@ def delete_chain(workspace: Workspace, chain_id: UUID) -> str:
 
 
 def _store(workspace: Workspace, chain: EscalationChain, fields: ChainFields) -> None:
-    chain.name = " ".join(checked_name(fields.name, NAME_LENGTH_MAX).split())
+    chain.name = in_one_line(fields.name, NAME_LENGTH_MAX)
+    check_letters(chain.name)
     _check_subject(workspace, chain, fields)
     _check_whom(workspace, fields.plan)
     chain.agent_id, chain.function_id = fields.agent_id, fields.function_id

@@ -27,7 +27,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.audit.record import changes_between, record, texts_of
-from opensink_web.operations.name import checked_name
+from opensink_web.operations.name import check_letters, checked_name, in_one_line, one_like
 from opensink_web.operations.requests.assignment import ASSIGNEES_MAX
 from opensink_web.operations.requests.deciders import people_of, who_may_decide
 from opensink_web.operations.requests.policy_step import (
@@ -67,7 +67,7 @@ def check_policy(fields: PolicyFields) -> PolicyFields:
     Whether those that it names are there is looked up when it is stored. Raises: InvalidInput;
     Conflict.
     """
-    name = " ".join(checked_name(fields.name, NAME_LENGTH_MAX).split())
+    name = in_one_line(fields.name, NAME_LENGTH_MAX)
     fields = check_scope(fields)
     if not 1 <= len(fields.steps) <= STEPS_MAX:
         raise _wrong("/steps", f"A rule has 1 to {STEPS_MAX} steps.")
@@ -181,13 +181,13 @@ def _store(
     steps = [
         _named(workspace, step, f"/steps/{number}") for number, step in enumerate(fields.steps)
     ]
-    look = skeleton(fields.name.casefold())
-    query = select(Policy).where(
-        Policy.workspace_id == workspace.id, Policy.look == look, Policy.deleted_at.is_(None)
+    names = select(Policy.name).where(
+        Policy.workspace_id == workspace.id, Policy.id != policy.id, Policy.deleted_at.is_(None)
     )
-    other = db.session.scalars(query).one_or_none()
-    if other is not None and other.id != policy.id:
-        raise Conflict(f"There is a rule with this name, or one like it: {other.name}.")
+    if (other := one_like(fields.name, db.session.scalars(names))) is not None:
+        raise Conflict(f"There is a rule with this name, or one like it: {other}.")
+    check_letters(fields.name)
+    look = skeleton(fields.name.casefold())
     policy.name, policy.look, policy.key = fields.name, look, fields.key
     policy.agent_id, policy.function_id = fields.agent_id, fields.function_id
     policy.is_active = fields.is_active
