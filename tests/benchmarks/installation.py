@@ -241,7 +241,7 @@ class Installation:
     def web(self, trace: Path | None = None) -> Iterator[None]:
         url = f"http://127.0.0.1:{self.port}/healthz"
         with self.part("web", trace=trace):
-            wait_until(lambda: _answers(url), seconds=30)
+            wait_until(lambda: _answers(url))
             yield
 
     @contextmanager
@@ -253,7 +253,7 @@ class Installation:
             for n in range(count):
                 trace = traces[n] if traces else None
                 stack.enter_context(self.part("worker", f"worker {n + 1}", trace))
-            wait_until(lambda: services.readiness().workers == count, seconds=30)
+            wait_until(lambda: services.readiness().workers == count)
             yield
 
     def cpu_seconds(self) -> dict[str, float]:
@@ -266,7 +266,7 @@ _TRACED = "tests.benchmarks.traced"
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=5).ok
+        return requests.get(url, timeout=100).ok
     except requests.RequestException:
         return False
 

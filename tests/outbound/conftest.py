@@ -8,11 +8,14 @@ from contextlib import suppress
 
 import pytest
 
+from opensink_web.outbound import idle
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.policy import EndpointPolicy
 from tests.support.authority import Authority, make_authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+PATIENCE_SECONDS = 60
+"""The deadline of calls that end long before it, however busy the machine is."""
 
 
 class Peer:
@@ -155,6 +158,12 @@ def answer(serve: Serve) -> Callable[[bytes], Server]:
 def loopback_client() -> Client:
     """Made once: reading the certificate authorities takes longer than most tests."""
     return Client(EndpointPolicy.from_entries(("127.0.0.0/8", "::1/128")))
+
+
+@pytest.fixture(autouse=True)
+def connections_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep connections from being closed as idle between two calls of a test: a second may pass."""
+    monkeypatch.setattr(idle, "MAX_IDLE_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from opensink_web.outbound import callback_policy
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.client import Call, Client, Response
+from tests.outbound.conftest import PATIENCE_SECONDS
 from tests.outbound.test_policy import METADATA, SPECIAL_ADDRESSES
 from tests.outbound.test_urls import HONEST_URLS, HOSTILE_ANSWERS, HOSTILE_URLS
 from tests.support.watched import watched
@@ -26,7 +27,7 @@ Names = dict[str, list[list[str]]]
 
 
 def post(client: Client, url: str) -> Response:
-    return client.send(Call("POST", url, (), b"{}", 5))
+    return client.send(Call("POST", url, (), b"{}", PATIENCE_SECONDS))
 
 
 def refusal_of(outcome: Response) -> str:

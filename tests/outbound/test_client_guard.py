@@ -10,6 +10,7 @@ import pytest
 
 from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.policy import EndpointPolicy
+from tests.outbound.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.outbound.conftest import Server
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Names = dict[str, list[list[str]]]
 
 
-def post(client: Client, url: str, timeout_seconds: float = 5) -> Response:
+def post(client: Client, url: str, timeout_seconds: float = PATIENCE_SECONDS) -> Response:
     return client.send(Call("POST", url, (), b"{}", timeout_seconds))
 
 

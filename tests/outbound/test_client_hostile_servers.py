@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opensink_web.outbound.client import Call, Client, Response
+from tests.outbound.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.outbound.conftest import Peer, Serve, Server
@@ -18,8 +19,14 @@ GRACE_SECONDS = 50
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-def post(client: Client, url: str, body: bytes = b"{}") -> Response:
-    return client.send(Call("POST", url, (), body, TIMEOUT_SECONDS))
+def post(
+    client: Client,
+    url: str,
+    body: bytes = b"{}",
+    *,
+    timeout_seconds: float = PATIENCE_SECONDS,
+) -> Response:
+    return client.send(Call("POST", url, (), body, timeout_seconds))
 
 
 def stall(peer: "Peer") -> None:
@@ -81,7 +88,7 @@ def test_a_slow_endpoint_is_cut_at_the_deadline(
         behaviour(peer)
 
     started = time.monotonic()
-    outcome = post(client, serve(script).url())
+    outcome = post(client, serve(script).url(), timeout_seconds=TIMEOUT_SECONDS)
     elapsed = time.monotonic() - started
     assert TIMEOUT_SECONDS <= elapsed <= TIMEOUT_SECONDS + GRACE_SECONDS
     assert outcome.error is not None
@@ -93,7 +100,8 @@ def test_an_endpoint_that_does_not_read_is_cut_at_the_deadline(
     client: Client, serve: "Serve"
 ) -> None:
     started = time.monotonic()
-    outcome = post(client, serve(stall).url(), b"x" * 30_000_000)
+    url = serve(stall).url()
+    outcome = post(client, url, b"x" * 30_000_000, timeout_seconds=TIMEOUT_SECONDS)
     assert time.monotonic() - started <= TIMEOUT_SECONDS + GRACE_SECONDS
     assert outcome.error is not None
     assert outcome.error.code == "timeout"
@@ -109,7 +117,8 @@ def test_an_endpoint_that_never_accepts_is_cut_at_the_deadline(client: Client) -
             each.setblocking(False)
             each.connect_ex(listener.getsockname())
         started = time.monotonic()
-        outcome = post(client, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        outcome = post(client, url, timeout_seconds=TIMEOUT_SECONDS)
         elapsed = time.monotonic() - started
         for each in waiting:
             each.close()
@@ -124,7 +133,11 @@ def test_what_came_before_the_deadline_is_kept(client: Client, serve: "Serve") -
         peer.send(b"HTTP/1.1 500 Oh no\r\nX-A: 1\r\nContent-Length: 100\r\n\r\nbegun")
         stall(peer)
 
-    outcome = post(client, serve(script).url())
+    url = serve(script).url()
+    for seconds in (TIMEOUT_SECONDS, 10 * TIMEOUT_SECONDS, 100 * TIMEOUT_SECONDS):
+        outcome = post(client, url, timeout_seconds=seconds)
+        if outcome.body:
+            break  # on a busy machine nothing may have come yet
     assert outcome.error is not None
     assert (outcome.error.code, outcome.status_code, outcome.body) == ("timeout", 500, b"begun")
     assert ("X-A", "1") in outcome.headers
@@ -155,7 +168,7 @@ def test_a_flood_before_the_body_is_an_answer_too_large(
     outcome = post(client, serve(flood(start, endless)).url())
     assert outcome.error is not None
     assert outcome.error.code == "answer_too_large"
-    assert outcome.latency_ms < 1000 * (TIMEOUT_SECONDS + GRACE_SECONDS)
+    assert outcome.latency_ms < 1000 * PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -176,7 +189,7 @@ def test_a_flood_in_the_body_is_cut_at_64_kib(
     outcome = post(client, serve(flood(start, endless)).url())
     assert (outcome.status_code, outcome.body_truncated, outcome.error) == (200, True, None)
     assert len(outcome.body) <= 4096
-    assert outcome.latency_ms < 1000 * (TIMEOUT_SECONDS + GRACE_SECONDS)
+    assert outcome.latency_ms < 1000 * PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(

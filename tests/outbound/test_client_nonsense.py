@@ -9,6 +9,7 @@ import pytest
 
 from opensink_web.outbound.client import KEPT_BODY_BYTES, Call, Client, Response
 from opensink_web.outbound.connection import READ_LIMIT_BYTES, Bounds
+from tests.outbound.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.outbound.conftest import Peer, Serve, Server
@@ -19,7 +20,7 @@ OK = HEAD + b"Content-Length: 2\r\n\r\nok"
 
 
 def post(client: Client, url: str) -> Response:
-    return client.send(Call("POST", url, (), b"{}", 5))
+    return client.send(Call("POST", url, (), b"{}", PATIENCE_SECONDS))
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_of_what_is_endless_64_kib_are_read_and_4_kept(
     outcome = post(client, serve(script).url())
     assert sum(received) <= READ_LIMIT_BYTES
     assert len(outcome.body) <= 4096
-    assert outcome.latency_ms < 5000
+    assert outcome.latency_ms < 1000 * PATIENCE_SECONDS
     if outcome.error is not None:
         assert outcome.error.code in {"bad_response", "answer_too_large"}
 
@@ -95,10 +96,10 @@ def test_of_a_body_that_is_wanted_more_is_read_but_not_of_headers(
             peer.send(endless * (8192 // len(endless)))
 
     wanted = KEPT_BODY_BYTES + 100_000
-    outcome = client.send(Call("POST", serve(script).url(), (), b"{}", 5, wanted))
+    outcome = client.send(Call("POST", serve(script).url(), (), b"{}", PATIENCE_SECONDS, wanted))
     assert sum(received) <= limit_bytes
     assert len(outcome.body) == (wanted if name == "a body" else len(outcome.body))
-    assert outcome.latency_ms < 5000
+    assert outcome.latency_ms < 1000 * PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_what_is_no_http_1_is_an_outcome_and_no_exception(
         peer.send(response)
 
     outcome = post(client, serve(script).url())
-    assert outcome.latency_ms < 5000
+    assert outcome.latency_ms < 1000 * PATIENCE_SECONDS
     assert outcome.error is None or outcome.error.message.endswith(".")
 
 

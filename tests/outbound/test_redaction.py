@@ -16,6 +16,7 @@ from opensink_web.outbound.redaction import (
     secrets_of,
     without_secrets,
 )
+from tests.outbound.conftest import PATIENCE_SECONDS
 
 SECRET = 'correct"horse/battery staple'
 
@@ -25,7 +26,8 @@ def call(
     headers: tuple[tuple[str, str], ...] = (),
     body: JSONValue = None,
 ) -> Call:
-    return Call("POST", url, headers, json.dumps(body).encode() if body is not None else None, 5)
+    data = json.dumps(body).encode() if body is not None else None
+    return Call("POST", url, headers, data, PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(

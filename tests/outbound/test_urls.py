@@ -11,6 +11,7 @@ from opensink_web.outbound.client import Call, Client, Headers
 from opensink_web.outbound.destination import parse_destination
 from opensink_web.outbound.headers import check_header
 from opensink_web.outbound.policy import EndpointPolicy
+from tests.outbound.conftest import PATIENCE_SECONDS
 from tests.support.cases import for_each
 from tests.support.watched import watched
 
@@ -224,7 +225,7 @@ def test_a_hostile_url_that_was_saved_is_not_called() -> None:
         for url in HOSTILE_URLS:
             if "localhost" in url.lower():
                 continue  # a name: what it leads to is refused at connect time, not here
-            outcome = client.send(Call("POST", url, (), b"{}", 5))
+            outcome = client.send(Call("POST", url, (), b"{}", PATIENCE_SECONDS))
             assert outcome.error is not None, url
             assert outcome.error.code in {"invalid_url", "refused_by_policy"}, url
     assert connects == []
@@ -254,7 +255,7 @@ def test_a_name_that_leads_to_a_forbidden_address_is_not_called(
 ) -> None:
     names[name] = [HOSTILE_ANSWERS[name]]
     with Client(EndpointPolicy()) as client, watched("socket.connect") as connects:
-        outcome = client.send(Call("POST", f"https://{name}/", (), b"{}", 5))
+        outcome = client.send(Call("POST", f"https://{name}/", (), b"{}", PATIENCE_SECONDS))
     assert outcome.error is not None
     assert outcome.error.code == "refused_by_policy"
     assert connects == []
@@ -277,7 +278,7 @@ def test_a_smuggled_header_or_method_leaves_nothing_on_the_wire(
     client: Client, answer: "Callable[..., Server]", method: str, headers: Headers
 ) -> None:
     server = answer()
-    outcome = client.send(Call(method, server.url(), headers, b"{}", 5))
+    outcome = client.send(Call(method, server.url(), headers, b"{}", PATIENCE_SECONDS))
     assert outcome.error is not None
     assert outcome.error.code == "invalid_request"
     assert server.requests == []

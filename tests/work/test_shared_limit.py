@@ -41,6 +41,7 @@ def frozen(redis_server: EmbeddedRedis, redis_url: str) -> Iterator[EmbeddedRedi
     os.kill(redis_server.process.pid, signal.SIGCONT)
 
 
+@pytest.mark.usefixtures("redis_may_hesitate")
 def test_web_servers_count_together(redis_url: str, key: str) -> None:
     one, other = new_limiter(redis_url), new_limiter(redis_url)
     assert allowed(one, key, 2) == 2
@@ -51,6 +52,7 @@ def test_web_servers_count_together(redis_url: str, key: str) -> None:
     assert allowed(other, key, 5) == 1
 
 
+@pytest.mark.usefixtures("redis_may_hesitate")
 def test_tries_come_back_and_then_nothing_is_kept(redis_url: str, key: str) -> None:
     limiter, rate = new_limiter(redis_url), Rate("quick", 2, 1.5)
     assert [limiter.take(rate, key) > 0 for _ in range(3)] == [False, False, True]
@@ -64,8 +66,8 @@ def test_a_frozen_redis_is_waited_for_once_and_tries_are_bounded_all_the_same(
 ) -> None:
     limiter = new_limiter(frozen.url)
     begun_at = time.monotonic()
-    assert allowed(limiter, key, 50) == 3
-    assert time.monotonic() - begun_at < 10, "fifty waits of half a second take longer"
+    assert allowed(limiter, key, 200) == 3
+    assert time.monotonic() - begun_at < 60, "two hundred waits of half a second take longer"
 
 
 def test_what_redis_counted_is_not_forgotten_when_it_goes(

@@ -62,8 +62,8 @@ def test_a_frozen_redis_is_waited_for_half_a_second_and_then_not_at_all(
     assert not was_taken
     assert took_seconds > 0.2
     begun_at = time.monotonic()
-    assert [woken(notifier)[0] for _ in range(20)] == [False] * 20
-    assert time.monotonic() - begun_at < 5, "twenty waits of half a second take longer"
+    assert [woken(notifier)[0] for _ in range(200)] == [False] * 200
+    assert time.monotonic() - begun_at < 60, "two hundred waits of half a second take longer"
 
 
 def test_it_is_tried_again_after_a_pause_and_heals(notifier: Notifier, seconds: Seconds) -> None:
