@@ -20,6 +20,28 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(open(event.action ? urls?.[event.action] : url));
 });
 
+self.addEventListener("pushsubscriptionchange", (event) => {
+  event.waitUntil(renew(event).catch(askForIt));
+});
+
+// The browser has made its subscription anew, or has to: whoever is told on this device goes on
+// being told. It is the only thing that is sent from here.
+async function renew({ oldSubscription: before, newSubscription }) {
+  const now = newSubscription ?? (await registration.pushManager.subscribe(before.options));
+  const { endpoint, keys } = now.toJSON();
+  const address = new URL("account/device", registration.scope);
+  const { token } = await (await fetch(address)).json();
+  const body = new URLSearchParams({ before: before.endpoint, endpoint, p256dh: keys.p256dh, auth: keys.auth });
+  const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token }, body });
+  if (!answer.ok) throw new Error("it was not taken");
+}
+
+// Where nobody is signed in any more, or the browser does not say what it had before.
+function askForIt() {
+  const body = "This browser has made its connection anew. Open Notifications and turn this device on again.";
+  return registration.showNotification("Notifications have stopped", { body, icon: "static/img/icon-192.png" });
+}
+
 async function show({ title = "OpenSink", body = "", tag = "", url = "", buttons = [], sender_id: id, is_withdrawal: isWithdrawal }) {
   const before = tag ? await registration.getNotifications({ tag }) : [];
   const isCopy = before.some(({ data }) => data?.id === id);

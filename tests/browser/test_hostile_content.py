@@ -29,6 +29,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 WITHOUT_TEXT = {
     "audit.export_csv",
     "audit.export_jsonl",
+    "device.token",
     "insights.export",
     "installed_app.service_worker",
     "static",

@@ -136,3 +136,40 @@ def test_a_click_opens_the_request_and_no_other_site(device: Device, site: Site)
     assert device.click("/", ["https://evil.example/"], "0") == [f"{site.url}/"]
     for elsewhere in ("https://evil.example/", "javascript:alert(1)", "//evil.example", "http://["):
         assert device.click(elsewhere) == [f"{site.url}/"]
+
+
+CHANGE = """
+async ([before, now]) => {
+  const sent = [];
+  self.fetch = async (address, { method = "GET", body, headers } = {}) => {
+    sent.push([String(address), method, String(body ?? ""), headers?.["X-CSRFToken"] ?? ""]);
+    return { ok: true, json: async () => ({ token: "t" }) };
+  };
+  const event = new Event("pushsubscriptionchange");
+  event.oldSubscription = before && { endpoint: before, options: {} };
+  event.newSubscription = { toJSON: () => ({ endpoint: now, keys: { p256dh: "p", auth: "a" } }) };
+  const waited = [];
+  event.waitUntil = (promise) => waited.push(promise);
+  self.dispatchEvent(event);
+  await Promise.all(waited);
+  return sent;
+}
+"""
+
+
+def test_a_subscription_made_anew_is_handed_in_or_asked_for(device: Device, site: Site) -> None:
+    sent = device.worker.evaluate(CHANGE, ["https://push.example/1", "https://push.example/2"])
+    body = "&".join(
+        (
+            "before=https%3A%2F%2Fpush.example%2F1",
+            "endpoint=https%3A%2F%2Fpush.example%2F2",
+            "p256dh=p",
+            "auth=a",
+        )
+    )
+    there = f"{site.url}/account/device"
+    assert sent == [[there, "GET", "", ""], [there, "POST", body, "t"]]
+    assert device.shown() == []
+    device.worker.evaluate(CHANGE, [None, "https://push.example/2"])
+    [shown] = device.shown()
+    assert "turn this device on again" in shown["body"]

@@ -1,6 +1,7 @@
 """What makes an app of the pages: a manifest whose addresses hold anywhere, and the worker."""
 
 import json
+import re
 import struct
 from pathlib import Path
 from urllib.parse import urljoin
@@ -52,5 +53,7 @@ def test_the_worker_stands_above_all_pages_and_is_kept_by_nobody_else(app: Flask
 def test_the_worker_answers_no_request_and_keeps_nothing() -> None:
     """A page from a cache would show what was decided long since."""
     script = (STATIC / "service-worker.js").read_text()
-    for word in ('"fetch"', "caches", "indexedDB", "importScripts", "fetch("):
+    for word in ('"fetch"', "caches", "indexedDB", "importScripts"):
         assert word not in script
+    assert set(re.findall(r"fetch\((\w+)", script)) == {"address"}
+    assert re.findall(r"address = new URL\((.+), ", script) == ['"account/device"']

@@ -1,8 +1,12 @@
 """Requests that begin to wait get their place in a chain: what begins is read from the audit.
 
-So whoever asks waits for nothing of it. A workspace has a cursor while it has chains, apart from
-that of notifications, because a batch may take many slices; what follows from an entry is written
-in the transaction that moves the cursor past it.
+So whoever asks waits for nothing of it. What follows from an entry is written in the transaction
+that moves the cursor past it.
+
+The cursor is another than the notifier's, on purpose. That one must never wait: an entry of a batch
+is one notification there, and here a row for each of 100,000 calls, which takes many slices. With
+one cursor what anybody is told would stand behind them. A workspace has this one while it has
+chains, so those without are not read twice, and a new chain begins with what is asked from then on.
 """
 
 from collections.abc import Sequence

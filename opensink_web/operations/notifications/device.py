@@ -14,7 +14,7 @@ from sqlalchemy import select
 from opensink_web.channels.base import ChannelTools
 from opensink_web.channels.web_push.transport import WebPushChannel
 from opensink_web.json_value import JSONObject
-from opensink_web.models import Membership, NotificationChannel, db
+from opensink_web.models import Membership, NotificationChannel, User, db
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.notifications.channel import (
     add_channel,
@@ -59,6 +59,22 @@ def add_device(
         return add_channel(by, WebPushChannel.kind, name, config, tools)
     change_channel(by, known.id, known.name, config, tools)
     return set_active(by, known.id, is_active=True)
+
+
+def renew_device(user: User, endpoint: str, config: JSONObject, tools: ChannelTools) -> int:
+    """Go on with another subscription wherever a person is told by the one of this endpoint; return
+    in how many workspaces that is. Raises: InvalidInput.
+    """
+    devices = [each for each in _devices_of(user.id) if each.config["endpoint"] == endpoint]
+    members = {each.workspace_id: each for each in user.active_memberships}
+    count = 0
+    for device in devices:
+        if member := members.get(device.workspace_id):
+            renewed = {**config, "device": device.config["device"]}
+            by = Principal.of(member)
+            change_channel(by, device.id, device.name, renewed, tools)
+            count += 1
+    return count
 
 
 def _known_as(by: Principal, config: JSONObject) -> NotificationChannel | None:

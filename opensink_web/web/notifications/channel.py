@@ -25,7 +25,12 @@ from opensink_web.operations.notifications.channel import (
 from opensink_web.operations.notifications.queries import find_channel
 from opensink_web.rate_limit import Rate
 from opensink_web.web.access import requires, services
-from opensink_web.web.notifications.channel_form import ChannelForm, channel_form, config_of
+from opensink_web.web.notifications.channel_form import (
+    ChannelForm,
+    channel_form,
+    config_of,
+    removal_of,
+)
 from opensink_web.web.notifications.place import place_of
 
 blueprint = Blueprint("notification_channel", __name__)
@@ -172,7 +177,12 @@ def _page(
 ) -> ResponseReturnValue:
     place = None if row is None else place_of(row)
     page = render_template(
-        "notification/channel.html", form=form, kind=channel, channel=row, place=place
+        "notification/channel.html",
+        form=form,
+        kind=channel,
+        channel=row,
+        place=place,
+        removal_of=removal_of,
     )
     return page, 422 if form.errors else 200
 

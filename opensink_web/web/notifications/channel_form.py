@@ -1,6 +1,6 @@
 """The form of a channel, made of the fields that its kind declares."""
 
-from wtforms import EmailField, PasswordField, SelectField
+from wtforms import BooleanField, EmailField, PasswordField, SelectField
 from wtforms import Field as Control
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import PasswordInput
@@ -23,6 +23,11 @@ def channel_form(channel: Channel, name: str = "", stored: JSONObject | None = N
     """Return the form as it was sent, or as a channel is stored."""
     known = stored or {}
     controls = {each.name: _control(each, is_known=each.name in known) for each in channel.fields}
+    controls |= {
+        removal_of(each): BooleanField(f"Remove what is stored as “{each.label}”")
+        for each in channel.fields
+        if each.name in known and each.kind is FieldKind.SECRET and not each.is_required
+    }
     made = type("FormOfOneKind", (ChannelForm,), controls)
     shown = {
         each.name: str(known[each.name])
@@ -34,15 +39,23 @@ def channel_form(channel: Channel, name: str = "", stored: JSONObject | None = N
 
 
 def config_of(form: ChannelForm, channel: Channel, stored: JSONObject | None = None) -> JSONObject:
-    """Return what was typed, without what was left empty; a secret left empty is the stored one."""
+    """Return what was typed, without what was left empty; a secret left empty is the stored one,
+    unless that is to be removed.
+    """
     config: JSONObject = {}
     for each in channel.fields:
         typed = form[each.name].data or ""
-        if not typed and each.kind is FieldKind.SECRET and stored is not None:
+        is_kept = removal_of(each) not in form or not form[removal_of(each)].data
+        if not typed and each.kind is FieldKind.SECRET and stored is not None and is_kept:
             typed = stored.get(each.name) or ""
         if typed:
             config[each.name] = typed
     return config
+
+
+def removal_of(field: Field) -> str:
+    """Return the name of the box that removes a secret which is stored."""
+    return f"{field.name}_removed"
 
 
 def _control(field: Field, *, is_known: bool) -> Control:
@@ -65,4 +78,4 @@ def _control(field: Field, *, is_known: bool) -> Control:
             return LineField(field.label, validators, description=hint)
 
 
-__all__ = ["NAME_LENGTH_MAX", "ChannelForm", "channel_form", "config_of"]
+__all__ = ["NAME_LENGTH_MAX", "ChannelForm", "channel_form", "config_of", "removal_of"]

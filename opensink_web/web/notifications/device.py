@@ -1,23 +1,28 @@
 """The button that has this browser told: the key for its subscription, and taking that in.
 
-What the browser does itself stands in static/js/device.js.
+What the browser does itself stands in static/js/device.js, and in static/service-worker.js when it
+makes a subscription anew.
 """
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from opensink_web.channels.push_keys import VapidKey, contact_of
-from opensink_web.errors import Conflict, InvalidInput
+from opensink_web.errors import Conflict, InvalidInput, NotFound
 from opensink_web.json_value import JSONObject
+from opensink_web.models import User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.notifications.device import add_device
+from opensink_web.operations.notifications.device import add_device, renew_device
 from opensink_web.operations.server_key import ensure_push_key
-from opensink_web.web.access import requires, services
+from opensink_web.web.access import requires, services, signed_in
 from opensink_web.web.accounts.user_agent import browser_name
+from opensink_web.web.forms.form_token import masked_token
 
 blueprint = Blueprint("device", __name__)
 _DEVICES = "/w/<workspace_slug>/notifications/devices"
+_RENEWAL = "/account/device"
+"""Of no workspace: a browser has one subscription for all of them."""
 
 
 @blueprint.post(_DEVICES + "/key")
@@ -34,9 +39,7 @@ def key(principal: Principal) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.WRITE)
 def add(principal: Principal) -> ResponseReturnValue:
     """Have the browser told whose subscription this is."""
-    config: JSONObject = {
-        name: request.form.get(name, "") for name in ("endpoint", "p256dh", "auth")
-    }
+    config = _subscription()
     name = browser_name(request.user_agent.string)
     try:
         with writing():
@@ -46,3 +49,26 @@ def add(principal: Principal) -> ResponseReturnValue:
     else:
         flash("This device is notified from now on.", "success")
     return redirect(url_for("notification.index", workspace_slug=principal.workspace.slug), 303)
+
+
+@blueprint.get(_RENEWAL)
+@signed_in
+def token(_user: User) -> ResponseReturnValue:
+    """Answer with what the service worker's form needs, which has no page to take it from."""
+    return {"token": masked_token()}
+
+
+@blueprint.post(_RENEWAL)
+@signed_in
+def renew(user: User) -> ResponseReturnValue:
+    """Take in the subscription that the browser has now in place of one that it had `before`."""
+    before, tools = request.form.get("before", ""), services().channel_tools
+    with writing():
+        count = renew_device(user, before, _subscription(), tools)
+    if not count:
+        raise NotFound("Nobody is notified by that subscription.")
+    return {"renewed": count}
+
+
+def _subscription() -> JSONObject:
+    return {name: request.form.get(name, "") for name in ("endpoint", "p256dh", "auth")}

@@ -110,6 +110,11 @@ def test_a_secret_is_not_shown_again_and_stays_if_nothing_is_typed(
     assert channel.config["token"] == "tk_secret"
     assert bob.post(place, data=changed | {"token": "tk_other"}).status_code == 303
     assert channels(app)[0].config["token"] == "tk_other"
+    assert "Remove what is stored as “Access token”" in bob.get(place).text
+    removed = changed | {"token": "", "token_removed": "y"}
+    assert bob.post(place, data=removed).status_code == 303
+    assert "token" not in channels(app)[0].config
+    assert "Remove what is stored" not in bob.get(place).text
 
 
 def test_a_wrong_change_changes_nothing(app: Flask, bob: FlaskClient) -> None:

@@ -88,3 +88,25 @@ def test_what_is_no_subscription_is_refused(
     assert answer.status_code == 303
     assert "could not be added" in bob.get(PAGE).text
     assert names(app) == []
+
+
+def test_one_that_the_browser_makes_anew_goes_on_with_its_channel(
+    app: Flask, bob: FlaskClient, alice: FlaskClient, device: Subscription
+) -> None:
+    bob.post(f"{PAGE}/devices", data=form_of(device))
+    with PushService() as service:
+        anew = service.subscribe(bob.post(f"{PAGE}/devices/key").json["key"])  # type: ignore[index]
+        sent = {"before": device.endpoint, **form_of(anew)}
+        assert alice.post("/account/device", data=sent).status_code == 404
+        assert app.test_client().post("/account/device", data=sent).status_code == 303
+        assert bob.post("/account/device", data=sent | {"auth": ""}).status_code == 400
+        with app.app_context(), reading():
+            [before] = db.session.scalars(select(NotificationChannel)).all()
+            assert before.config["endpoint"] == device.endpoint
+            channel_id = before.id
+        assert bob.get("/account/device").json["token"]  # type: ignore[index]
+        assert bob.post("/account/device", data=sent).json == {"renewed": 1}
+    with app.app_context(), reading():
+        [channel] = db.session.scalars(select(NotificationChannel)).all()
+        assert (channel.id, channel.config["endpoint"]) == (channel_id, anew.endpoint)
+        assert channel.is_in_use
