@@ -71,6 +71,17 @@ FIRST = Head(0, FIRST_HASH)
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """The checkpoints of a chain: those beside it, which its own key signs, and those that were
+    kept elsewhere.
+    """
+
+    stored: Sequence[Checkpoint] = ()
+    own_key: str | None = None
+    kept: Sequence[Checkpoint] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """What an entry says was removed: up to which number, the hash there, and when it was said."""
 
@@ -177,15 +188,21 @@ def _verify_once(workspace_id: UUID, kept: Sequence[Checkpoint]) -> Verified:
     with reading():
         # what is chained meanwhile comes after it
         head, begin = _ends_of(workspace_id)
-        stored, own_key = checkpoints_of(workspace_id), public_key_of(workspace_id)
-    numbers = {each.seq for each in (*stored, *kept)}
-    entries = _entries_of(workspace_id, head)
+        signed = Signed(checkpoints_of(workspace_id), public_key_of(workspace_id), kept)
+    return verify_signed(_entries_of(workspace_id, head), head, signed, begin=begin)
+
+
+def verify_signed(
+    entries: Iterable[Any], head: Head | None, signed: Signed, *, begin: Head = FIRST
+) -> Verified:
+    """Go through a whole chain, and compare it with its checkpoints."""
+    numbers = {each.seq for each in (*signed.stored, *signed.kept)}
     result = verify_chain(entries, head, begin=begin, ask_at=numbers)
     if result.fault is None:
         result.fault = (
-            _fault_of_checkpoints(result, stored, own_key)
-            or _fault_of_pruning(result, stored)
-            or _fault_of_checkpoints(result, kept, None)
+            _fault_of_checkpoints(result, signed.stored, signed.own_key)
+            or _fault_of_pruning(result, signed.stored)
+            or _fault_of_checkpoints(result, signed.kept, None)
         )
     return result
 

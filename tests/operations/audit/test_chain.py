@@ -2,8 +2,10 @@
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -19,9 +21,17 @@ from opensink_web.models import ActorKind, AuditAction, AuditEntry, AuditHead, S
 from opensink_web.models.base import columns_of
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.audit.actor import SYSTEM, acting_as
-from opensink_web.operations.audit.chain import chain_some
+from opensink_web.operations.audit.chain import chain_some, link
+from opensink_web.operations.audit.checkpoint import checkpoints_of, public_key_of, sign
 from opensink_web.operations.audit.record import record
-from opensink_web.operations.audit.verification import Head, verify_chain, verify_workspace
+from opensink_web.operations.audit.verification import (
+    FIRST,
+    Head,
+    Signed,
+    verify_chain,
+    verify_signed,
+    verify_workspace,
+)
 from tests.conftest import Cast
 from tests.support.audit import chain_all
 from tests.support.audit_cases import happen
@@ -77,21 +87,50 @@ def another(value: Any, dice: random.Random) -> Any:
             return value + timedelta(microseconds=dice.choice([-1, 1, 10**6]))
 
 
-def changed(rows: list[Any], head: Head, dice: random.Random) -> Head:
-    row = dice.choice(rows)
+@dataclass
+class Audit:
+    """All that the database holds of one, to be tampered with; and what was kept elsewhere."""
+
+    rows: list[Any]
+    head: Head | None
+    signed: Signed
+    others: list[Any]
+    """Entries of another workspace's chain."""
+    begin: Head = FIRST
+
+    def copy(self) -> "Audit":
+        rows, others = (
+            [SimpleNamespace(**vars(row)) for row in each] for each in (self.rows, self.others)
+        )
+        return replace(self, rows=rows, others=others)
+
+    def is_found(self) -> bool:
+        found = verify_signed(self.rows, self.head, self.signed, begin=self.begin)
+        return found.fault is not None
+
+    def link_anew(self) -> None:
+        """Make the chain fit again, as anybody can who may write to the database."""
+        self.rows.sort(key=lambda row: row.seq)
+        before = self.begin.hash
+        for seq, row in enumerate(self.rows, self.begin.seq + 1):
+            row.seq = seq
+            row.hash = before = link(before, seq, row)
+        self.head = Head(self.begin.seq + len(self.rows), before)
+
+
+def changed(audit: Audit, dice: random.Random) -> None:
+    row = dice.choice(audit.rows)
     name = dice.choice([*vars(row)])
     setattr(row, name, another(getattr(row, name), dice))
-    return head
 
 
-def removed(rows: list[Any], head: Head, dice: random.Random) -> Head:
-    del rows[dice.randrange(len(rows))]
-    return head
+def removed(audit: Audit, dice: random.Random) -> None:
+    del audit.rows[dice.randrange(len(audit.rows))]
 
 
-def swapped(rows: list[Any], head: Head, dice: random.Random) -> Head:
+def swapped(audit: Audit, dice: random.Random) -> None:
     """Change places, with or without the numbers; or what two rows have sealed."""
-    one, other = dice.sample(rows, 2)
+    one, other = dice.sample(audit.rows, 2)
     names = dice.choice(
         [
             ("id", "at", "action", "subject_id", "hash"),
@@ -99,6 +138,9 @@ def swapped(rows: list[Any], head: Head, dice: random.Random) -> Head:
             ("seq", "hash"),
             ("sealed_origin",),
             ("sealed_origin", "origin_digest"),
+            ("sealed_details",),
+            ("sealed_details", "details_digest"),
+            ("workspace_id", "id"),
             ("at",),
         ]
     )
@@ -106,59 +148,114 @@ def swapped(rows: list[Any], head: Head, dice: random.Random) -> Head:
         values = getattr(one, name), getattr(other, name)
         setattr(one, name, values[1])
         setattr(other, name, values[0])
-    rows.sort(key=lambda row: row.seq)
-    return head
+    audit.rows.sort(key=lambda row: row.seq)
 
 
-def inserted(rows: list[Any], head: Head, dice: random.Random) -> Head:
-    row = SimpleNamespace(**vars(dice.choice(rows)))
+def inserted(audit: Audit, dice: random.Random) -> None:
+    row = SimpleNamespace(**vars(dice.choice(audit.rows)))
     row.id = dice.choice([row.id, uuid4()])
-    row.seq = dice.choice([row.seq, head.seq + 1])
-    rows.append(row)
-    rows.sort(key=lambda row: row.seq)
-    return head
+    row.seq = dice.choice([row.seq, len(audit.rows) + 1])
+    audit.rows.append(row)
+    audit.rows.sort(key=lambda row: row.seq)
 
 
-def cut(rows: list[Any], head: Head, dice: random.Random) -> Head:
-    del rows[-dice.randrange(1, len(rows)) :]
-    return head
+def of_elsewhere(audit: Audit, dice: random.Random) -> None:
+    """Put an entry of another workspace in the place of one, as it is or as if it were of here."""
+    at, row = dice.randrange(len(audit.rows)), dice.choice(audit.others)
+    row.seq = audit.rows[at].seq
+    row.workspace_id = dice.choice([row.workspace_id, audit.rows[at].workspace_id])
+    audit.rows[at] = row
 
 
-def other_head(_rows: list[Any], head: Head, dice: random.Random) -> Head:
-    seq, its_hash = head.seq, head.hash
-    return dice.choice(
-        [Head(seq + 1, its_hash), Head(seq - 1, its_hash), Head(seq, its_hash[::-1])]
-    )
+def cut(audit: Audit, dice: random.Random) -> None:
+    """Take the end away, with or without the head, or the head alone."""
+    del audit.rows[-dice.randrange(1, len(audit.rows)) :]
+    last = audit.rows[-1]
+    audit.head = dice.choice([audit.head, None, Head(last.seq, last.hash)])
 
 
-WAYS: tuple[Callable[[list[Any], Head, random.Random], Head], ...] = (
+def begun_later(audit: Audit, dice: random.Random) -> None:
+    """Take the beginning away, as if it had been pruned, at a checkpoint or anywhere."""
+    seqs = [each.seq for each in audit.signed.stored[:-1]]
+    seq = dice.choice([*seqs, dice.randrange(1, len(audit.rows))])
+    audit.begin = Head(seq, audit.rows[seq - 1].hash)
+    del audit.rows[:seq]
+
+
+def made_anew(audit: Audit, dice: random.Random) -> None:
+    """Tamper with it, and make the chain fit again, with its head."""
+    while True:
+        dice.choice([changed, removed, swapped, cut])(audit, dice)
+        with suppress(AttributeError, TypeError):
+            audit.link_anew()
+            return
+
+
+def other_head(audit: Audit, dice: random.Random) -> None:
+    assert audit.head is not None
+    seq, its_hash = audit.head.seq, audit.head.hash
+    heads = [Head(seq + 1, its_hash), Head(seq - 1, its_hash), Head(seq, its_hash[::-1]), None]
+    audit.head = dice.choice(heads)
+
+
+def other_checkpoint(audit: Audit, dice: random.Random) -> None:
+    """Change one beside the chain, or one that was kept; or have another key sign it."""
+    beside, kept = list(audit.signed.stored), list(audit.signed.kept)
+    some = dice.choice([beside, kept])
+    at = dice.randrange(len(some))
+    name = dice.choice(["workspace_id", "seq", "hash", "at", "key", "signature"])
+    value = getattr(some[at], name)
+    different: Any = value + 1 if isinstance(value, int) else f"{value}="
+    some[at] = replace(some[at], **{name: different})
+    audit.signed = replace(audit.signed, stored=beside, kept=kept)
+
+
+WAYS: tuple[Callable[[Audit, random.Random], None], ...] = (
     changed,
     changed,
     changed,
     removed,
     swapped,
+    swapped,
     inserted,
+    of_elsewhere,
     cut,
+    begun_later,
+    made_anew,
     other_head,
+    other_checkpoint,
 )
 
 
-def test_a_thousand_ways_to_tamper_with_it_are_all_found(workspace_id: UUID) -> None:
-    happen(workspace_id, 15)
+def test_a_thousand_ways_to_tamper_with_it_are_all_found(workspace_id: UUID, cast: Cast) -> None:
+    for _ in range(3):
+        happen(workspace_id, 5)
+        chain_all()
+        with writing():
+            sign(workspace_id)
+    happen(cast.charlie.workspace_id, 5)
     chain_all()
     rows, head = chain_of(workspace_id)
-    assert verify_chain(rows, head).fault is None
-    unnoticed = []
+    with reading():
+        stored, key = checkpoints_of(workspace_id), public_key_of(workspace_id)
+    signed = Signed(stored, key, stored[-1:])
+    audit = Audit(rows, head, signed, others=chain_of(cast.charlie.workspace_id)[0])
+    assert not audit.is_found()
+    unnoticed, found = [], Counter[str]()
     for number in range(TAMPERINGS):
         dice = random.Random(number)
-        tampered = [SimpleNamespace(**vars(row)) for row in rows]
+        tampered = audit.copy()
         way = dice.choice(WAYS)
-        changed_head = way(tampered, head, dice)
-        if (tampered, changed_head) == (rows, head):
+        way(tampered, dice)
+        if tampered == audit:
             continue  # what was swapped was the same
-        if verify_chain(tampered, changed_head).fault is None:
+        if tampered.is_found():
+            found[way.__name__] += 1
+        else:
             unnoticed.append((number, way.__name__))
     assert unnoticed == []
+    assert found.keys() == {way.__name__ for way in WAYS}
+    assert found.total() > TAMPERINGS * 0.95
 
 
 def test_it_names_the_first_entry_that_is_wrong(workspace_id: UUID) -> None:
