@@ -27,7 +27,7 @@ from opensink_web.operations.requests.assignment import Assignee
 from opensink_web.settings import Settings
 from tests.conftest import Cast, Person
 from tests.operations.conftest import Moment
-from tests.support.holding import hold_answer, hold_refusal, let_take_effect, take_back
+from tests.support.holding import hold_answer, let_take_effect, take_back
 from tests.support.mail_server import MailServer
 from tests.support.notifications import (
     Sender,
@@ -189,12 +189,11 @@ def test_a_comment_tells_whom_it_mentions_each_time(
 
 
 def test_a_comment_on_what_is_decided_tells_whom_it_mentions_and_is_not_taken_back(
-    cast: Cast, settings: Settings, sender: Sender, mail: MailServer, moment: Moment
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
 ) -> None:
     add_mail(cast.bob, settings, scope=NotificationScope.MENTIONS)
     waiting, other = ask_for(cast.alice), ask_for(cast.alice)
     say(cast.alice, waiting, "@bob@example.com, before it is decided?")
-    moment.pass_seconds(1)
     answer(cast.alice, waiting)
     tell(sender)
     assert to(mail, cast.bob) == []  # nothing waits for that any more
@@ -204,7 +203,7 @@ def test_a_comment_on_what_is_decided_tells_whom_it_mentions_and_is_not_taken_ba
     assert subjects(mail, cast.bob) == ["[Main] You are mentioned: Buy?"]
     assert "Answered by alice@example.com." in mail.received[-1].text
     assert "/decide/" not in mail.received[-1].text
-    hold_refusal(cast.alice, other.request_id)
+    hold_answer(cast.alice, other.request_id, seconds=600)
     say(cast.alice, other, "@bob@example.com, it is held.")
     tell(sender)
     take_back(cast.alice, other.request_id)
