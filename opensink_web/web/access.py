@@ -231,6 +231,11 @@ def _page_of_htmx() -> str | None:
         return None
 
 
+def path_of_htmx() -> str:
+    """Return the path of the page from which htmx asks, below this application; empty for none."""
+    return (_page_of_htmx() or "").removeprefix(request.script_root)
+
+
 def safe_next(place: str | None) -> str | None:
     """Return where to go next if it is a path on this server; browsers read \\ as /."""
     if not place or not place.startswith("/") or place.startswith(("//", "/\\")):

@@ -5,12 +5,14 @@ stand behind the menu's line Settings, and beside each of their pages.
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-from flask import g, url_for
+from flask import current_app, g, url_for
 from htmx_flask import request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
 
 from opensink_web.models import Workspace
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
@@ -171,6 +173,22 @@ def _item(principal: Principal, entry: _Entry, waiting: str) -> NavItem:
         badge=waiting if area == "inbox" else None,
         group=entry.group,
     )
+
+
+def same_page_in(principal: Principal, path: str) -> str:
+    """Return where a workspace has the kind of page that is at a path of another; else its inbox.
+
+    That is the page behind the line of the menu: what there is of a kind is in one workspace alone.
+    """
+    with suppress(HTTPException):
+        adapter = current_app.create_url_adapter(request)
+        endpoint, _ = adapter.match(path, method="GET") if adapter else ("", {})
+        blueprint = endpoint.partition(".")[0]
+        area = _AREA_OF_BLUEPRINT.get(blueprint, blueprint)
+        for entry in (*_MENU, *_SETTINGS):
+            if entry.endpoint.partition(".")[0] == area and _may(principal, entry):
+                return url_for(entry.endpoint, workspace_slug=principal.workspace.slug)
+    return url_for("inbox.show", workspace_slug=principal.workspace.slug)
 
 
 def waiting_once(workspace: Workspace) -> int:

@@ -18,7 +18,7 @@ from opensink_web.http_server.limits import Limits
 from opensink_web.models import Role, User, Workspace, db
 from opensink_web.models.transaction import Area, changed_after_commit, writing
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.accounts.user import deactivate_member
+from opensink_web.operations.accounts.user import change_role, deactivate_member
 from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.operations.requests.queries import count_waiting
 from opensink_web.settings import Settings
@@ -191,6 +191,17 @@ def test_many_who_wait_take_no_thread(app: Flask, cast: Cast, server: RunningSer
     assert response(server.send("/healthz", {})).status == 200
     change(app, cast.alice)
     assert all(is_answered(connection) for connection in held)
+
+
+def test_whoever_may_do_less_from_now_on_learns_so(
+    app: Flask, cast: Cast, server: RunningServer
+) -> None:
+    bob = viewer_of(app, cast.bob)
+    held = bob.catch_up(server)
+    with app.app_context(), writing():
+        alice = db.session.get_one(User, cast.alice.id)
+        change_role(principal_in(cast.alice.workspace_slug, alice), cast.bob.id, Role.VIEWER)
+    assert bob.answer(held)["areas"] == ["members"]
 
 
 def test_a_server_that_holds_no_more_answers_at_once_that_nothing_is_new(

@@ -27,7 +27,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.models.transaction import rows_changed
+from opensink_web.models.transaction import Area, changed_after_commit, rows_changed
 from opensink_web.operations.accounts.permission import Principal, granted
 from opensink_web.operations.accounts.permission_pattern import read_pattern
 from opensink_web.operations.accounts.user import close_links_of, lock_member
@@ -151,6 +151,7 @@ def _said_of(role: CustomRole) -> JSONObject:
 def _note(action: AuditAction, role: CustomRole, details: JSONObject | None = None) -> None:
     said: JSONObject = {"role": role.name, **(details or {})}
     record(action, role.workspace_id, SubjectKind.ROLE, role.id, said)
+    changed_after_commit(role.workspace_id, Area.MEMBERS)
 
 
 def _take(role: CustomRole, member: Membership) -> User:

@@ -110,6 +110,7 @@ def change_role(by: Principal, user_id: object, role: Role) -> Membership:
         {"changes": {"role": [membership.role.value, role.value]}},
     )
     membership.role = role
+    changed_after_commit(membership.workspace_id, Area.MEMBERS)
     close_links_of(membership)
     return membership
 

@@ -20,8 +20,9 @@ from opensink_web.operations.accounts.workspace_creation import (
     may_make_workspace,
 )
 from opensink_web.operations.requests.queries import count_waiting
-from opensink_web.web.access import services, signed_in
+from opensink_web.web.access import path_of_htmx, services, signed_in
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
+from opensink_web.web.navigation import same_page_in
 from opensink_web.web.rendering.listing import counted
 
 blueprint = Blueprint("workspaces", __name__)
@@ -118,10 +119,12 @@ def _makers() -> Makers:
 
 
 def _choices(user: User, here: str | None = None) -> list[Choice]:
+    """Return where each leads: to the same kind of page as the one whose menu was unfolded."""
+    path = path_of_htmx()
     return [
         Choice(
             each,
-            url_for("inbox.show", workspace_slug=each.workspace.slug),
+            same_page_in(Principal.of(each), path),
             _waiting(each),
             each.workspace.slug == here,
         )

@@ -1,6 +1,7 @@
 """Several workspaces: going from one to another, making one, leaving one."""
 
 import re
+import threading
 from uuid import UUID
 
 import pytest
@@ -19,12 +20,14 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts import workspace_creation
+from opensink_web.operations.accounts.workspace import create_workspace
 from opensink_web.operations.accounts.workspace_creation import (
     MEMBERSHIPS_MAX,
     Makers,
     make_workspace,
 )
-from tests.conftest import Cast, Person
+from tests.conftest import PASSWORD, Cast, Person
 from tests.support.scenarios import ENDPOINT, ask_in
 from tests.web.conftest import browser_of
 
@@ -153,7 +156,86 @@ class TestMaking:
         assert app.test_client().get(CREATE).location == "/sign-in?next=/workspaces/new"
 
 
+@pytest.mark.server
+@pytest.mark.usefixtures("on_each_database")
+def test_of_two_who_make_one_at_an_address_at_once_one_is_told_that_it_is_taken(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context(), reading():
+        is_postgres = db.session.get_bind().dialect.name == "postgresql"
+    if is_postgres:  # SQLite has one of them wait before it looks, and nothing is at once
+        both_looked = threading.Barrier(2, timeout=60)
+
+        def create(slug: str, name: str) -> Workspace:
+            both_looked.wait()
+            return create_workspace(slug, name)
+
+        monkeypatch.setattr(workspace_creation, "create_workspace", create)
+    pages: list[tuple[int, str]] = []
+
+    def make(browser: FlaskClient, name: str) -> None:
+        answer = browser.post(CREATE, data={"name": name, "slug": "desk"})
+        pages.append((answer.status_code, answer.text))
+
+    makers = [browser_of(app, cast.alice), browser_of(app, cast.charlie)]
+    threads = [
+        threading.Thread(target=make, args=(browser, f"Desk {number}"))
+        for number, browser in enumerate(makers)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (made, refused) = sorted(pages)
+    assert (made[0], refused[0]) == (303, 422)
+    assert "This address is taken" in refused[1]
+    assert "desk" in refused[1], "what was typed is kept"
+    assert names(app)["desk"] in {"Desk 0", "Desk 1"}
+    both = {**memberships(app, cast.alice.id), **memberships(app, cast.charlie.id)}
+    assert list(both).count("desk") == 1
+
+
 class TestSwitching:
+    @pytest.mark.parametrize(
+        ("page", "leads_to"),
+        [
+            ("/w/main/insights?zone=UTC", "/w/elsewhere/insights"),
+            ("/w/main/admin/teams/new", "/w/elsewhere/admin/teams"),
+            ("/w/main/requests/01a22cff-effe-70b3-801f-b4222d6f2334", "/w/elsewhere/inbox"),
+            ("/account", "/w/elsewhere/inbox"),
+            ("/nowhere", "/w/elsewhere/inbox"),
+            ("//[", "/w/elsewhere/inbox"),
+        ],
+    )
+    def test_the_other_shows_the_same_kind_of_page(
+        self, app: Flask, cast: Cast, alice: FlaskClient, page: str, leads_to: str
+    ) -> None:
+        be_member(app, cast.alice, cast.charlie, Role.ADMIN)
+        at = {"HX-Request": "true", "HX-Current-URL": f"http://localhost{page}"}
+        menu = alice.get("/workspaces/menu?here=main", headers=at).text
+        assert f'href="{leads_to}"' in menu
+
+    def test_or_its_inbox_where_one_may_not_see_that(
+        self, app: Flask, cast: Cast, alice: FlaskClient
+    ) -> None:
+        be_member(app, cast.alice, cast.charlie, Role.REVIEWER)
+        at = {"HX-Request": "true", "HX-Current-URL": "http://localhost/w/main/admin/teams"}
+        menu = alice.get("/workspaces/menu?here=main", headers=at).text
+        assert 'href="/w/main/admin/teams" aria-current="true"' in menu
+        assert 'href="/w/elsewhere/inbox"' in menu
+
+    def test_a_link_into_the_other_leads_there_after_the_sign_in(
+        self, app: Flask, cast: Cast, alice: FlaskClient
+    ) -> None:
+        be_member(app, cast.alice, cast.charlie)
+        with app.app_context():
+            goal = f"/w/elsewhere/requests/{ask_in(cast.charlie, ENDPOINT).request_id}"
+        stranger = app.test_client()
+        sign_in = stranger.get(goal).location
+        typed = {"email": cast.alice.email, "password": PASSWORD}
+        assert stranger.post(sign_in, data=typed).location == goal
+        assert stranger.get(goal).status_code == 200
+
     def test_the_menu_has_each_with_what_waits_there(
         self, app: Flask, cast: Cast, alice: FlaskClient
     ) -> None:
