@@ -15,7 +15,8 @@ from opensink_web.errors import Conflict, NotInStep, RequesterForbidden
 from opensink_web.models import InputRequest, User
 from opensink_web.operations.accounts.deputy import stands_for
 from opensink_web.operations.requests.claim import claims_of_ids
-from opensink_web.operations.requests.step import StepState, step_now
+from opensink_web.operations.requests.policy import Frozen
+from opensink_web.operations.requests.step import StepState, is_decided_by_alone, step_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,26 @@ def why_not_in_step(request: InputRequest, step: StepState | None, by_id: UUID) 
     if step is None or step.allows(by_id, stands_for(request.workspace_id, by_id)):
         return ""
     if by_id in step.earlier:
-        return f"You decided in an earlier step, so others decide now: {step.words}."
+        return (
+            "You decided in an earlier step, or your deputy did, so others decide now:"
+            f" {step.words}."
+        )
     return f"A rule says who decides this now: {step.words}. You are not among them."
+
+
+def check_may_answer_so(request: InputRequest, rule: Frozen | None, by: User) -> None:
+    """Refuse an answer for which another rule holds than for what was proposed: who decides by that
+    one has not been asked. Raises: NotInStep, unless that is `by`, and nobody besides.
+    """
+    if rule is None:
+        return
+    if is_decided_by_alone(request, rule.steps, by.id, stands_for(request.workspace_id, by.id)):
+        return
+    names = ", then ".join(each.name for each in rule.steps)
+    raise NotInStep(
+        f"For what you have entered another rule says who decides, “{rule.name}”: {names}. Leave it"
+        " as it was proposed, or decline, so that it can be asked anew."
+    )
 
 
 def refusal_of(request_id: UUID) -> Conflict:

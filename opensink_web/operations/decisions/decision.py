@@ -16,7 +16,11 @@ from opensink_web.operations.decisions.asker import (
     let_go_on,
     lock_asker,
 )
-from opensink_web.operations.decisions.authority import Written, check_may_decide
+from opensink_web.operations.decisions.authority import (
+    Written,
+    check_may_answer_so,
+    check_may_decide,
+)
 from opensink_web.operations.decisions.holding import held_until, hold
 from opensink_web.operations.decisions.stand_in import in_whose_place
 from opensink_web.operations.decisions.vote import discard_drafts, vote, voters_of
@@ -48,10 +52,11 @@ def resolve(
     digest of what the person was shown. Where others have to answer too, it counts, and the request
     waits until as many have said the same as it takes. Raises: NotFound; AlreadyResolved, saying
     who and when; Superseded, when that is not what is asked; Conflict when there is nobody to
-    answer any more, and where somebody else has taken it on; RequesterForbidden.
+    answer any more, and where somebody else has taken it on; RequesterForbidden; NotInStep.
     """
     locked = lock_asker(workspace.id, answer.request_id)
     InputRequest.schema.remember(locked.request, answer.schema)
+    check_may_answer_so(locked.request, answer.rule, by)
     if is_voted_on(locked.request):
         waiting = vote(locked, Ballot.of(answer), by=by, seen=seen)
         if waiting is not None:

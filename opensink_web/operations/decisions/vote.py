@@ -38,6 +38,7 @@ from opensink_web.operations.requests.input_request import record_of
 from opensink_web.operations.requests.mention import answer_mentions
 from opensink_web.operations.requests.vote import (
     Ballot,
+    count_said,
     is_voted_on,
     needed_for,
     remove_vote,
@@ -65,7 +66,7 @@ def vote(
     check_waiting(locked)
     store_vote(request, ballot, by, in_whose_place(locked, by))
     _record(request, ballot, by)
-    count = sum(map(ballot.is_said_by, standing_votes(request)))
+    count = count_said(request, ballot, standing_votes(request))
     needed = needed_for(request, ballot.kind)
     locked = replace(locked, request=request)
     if count >= needed and not advance(locked, ballot, by):

@@ -14,6 +14,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.operations.requests.policy import Frozen, Rules
 from opensink_web.operations.requests.queries import AnswerTerms, find_input_request, find_pending
 from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.validation import validate
@@ -24,32 +25,46 @@ class CheckedAnswer:
     """An answer that fits the `schema` of a request, which stays as it was asked with.
 
     `edited` are the pointers of what it changes of what was proposed; None when nothing was.
+    `rule` is one that holds for it, and not for what was proposed.
     """
 
     request_id: UUID
     value: JSONObject
     schema: JSONValue
     edited: list[str] | None
+    rule: Frozen | None = None
 
 
 def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -> CheckedAnswer:
     """Check an answer. Takes its time: call it outside a transaction that writes.
 
     Raises: NotFound; AlreadyResolved, saying who and when; Conflict when there is nobody to answer
-    any more; InvalidAnswer with an error for each failure.
+    any more; InvalidAnswer with an error for each failure; Unavailable.
     """
     terms = find_pending(workspace, request_id)
     if terms is None:
         request = find_input_request(workspace, request_id)
         check_pending(request)
         # it was asked in this moment
-        terms = AnswerTerms(request.schema, request.proposed_response)
+        terms = AnswerTerms(
+            request.schema,
+            request.proposed_response,
+            request.key,
+            request.agent_id,
+            request.policy_revision_id,
+        )
     errors = validate(terms.schema, response)
     if errors:
         raise InvalidAnswer("The response does not match the request's schema.", errors=errors)
     proposal = proposal_of(terms.schema, terms.proposed_response)
     edited = None if proposal is None else proposal.changed_in(response)
-    return CheckedAnswer(request_id, response, terms.schema, edited)
+    rule = None
+    if terms.may_be_ruled:
+        payload = {} if proposal is None else proposal.value
+        rule = Rules(workspace.id, terms.agent_id).rule_of_answer(
+            terms.key, terms.policy_revision_id, payload, response, is_edited=bool(edited)
+        )
+    return CheckedAnswer(request_id, response, terms.schema, edited, rule)
 
 
 def check_pending(request: InputRequest) -> None:

@@ -1,7 +1,8 @@
 """Which rule a request goes by: looked up when it is asked, and frozen with it then.
 
 What a rule's condition is held against is the proposal: the input of a call that waits for
-approval, else what the schema of a question proposes by itself.
+approval, else what the schema of a question proposes by itself. Whoever decides may change it, so
+it is held against their answer too.
 """
 
 from collections.abc import Sequence
@@ -38,6 +39,8 @@ _RULES = (
 class Frozen:
     """A revision of a rule, made ready to be held against proposals."""
 
+    policy_id: UUID
+    name: str
     revision_id: UUID
     steps: tuple[PolicyStep, ...]
     checker: Checker
@@ -70,6 +73,31 @@ class Rules:
         frozen = (_frozen(row.revision_id) for row in rows)
         return next((each for each in frozen if each.concerns(payload)), None)
 
+    def rule_of_answer(
+        self,
+        key: str,
+        own_revision_id: UUID | None,
+        proposed: JSONObject,
+        answer: JSONObject,
+        *,
+        is_edited: bool,
+    ) -> Frozen | None:
+        """Return the rule that holds for an answer, if it is another than its request's own.
+
+        Of an answer that changes nothing of the proposal those are left out that held for that as
+        well: their order has said already that another one decides. Raises: Unavailable.
+        """
+        own_id = None if own_revision_id is None else _frozen(own_revision_id).policy_id
+        for row in self._rows:
+            if not self._may_concern(row, key):
+                continue
+            rule = _frozen(row.revision_id)
+            if rule.policy_id != own_id and not is_edited and rule.concerns(proposed):
+                continue
+            if rule.concerns(answer):
+                return None if rule.policy_id == own_id else rule
+        return None
+
     def _may_concern(self, row: Row[Any], key: str) -> bool:
         if row.function_id is not None:  # what executions ask has their function as its key
             is_theirs = not self._is_of_agent and key == f"{row.namespace}/{row.name}"
@@ -98,6 +126,12 @@ def payload_of(schema: JSONValue, proposed: JSONObject | None) -> JSONObject:
 @lru_cache(maxsize=256)
 def _frozen(revision_id: UUID) -> Frozen:
     """Read a revision, which nobody changes."""
-    columns = (PolicyRevision.steps, PolicyRevision.condition)
+    columns = (
+        PolicyRevision.policy_id,
+        PolicyRevision.scope,
+        PolicyRevision.steps,
+        PolicyRevision.condition,
+    )
     row = db.session.execute(select(*columns).where(PolicyRevision.id == revision_id)).one()
-    return Frozen(revision_id, steps_of(row.steps), Checker(row.condition))
+    name, checker = str(row.scope["name"]), Checker(row.condition)
+    return Frozen(row.policy_id, name, revision_id, steps_of(row.steps), checker)

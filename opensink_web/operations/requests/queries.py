@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import bindparam, exists, func, literal, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from opensink_web import clock
@@ -24,6 +24,7 @@ from opensink_web.models import (
     InputRequestKind,
     InputRequestStatus,
     InputRequestTag,
+    Policy,
     Preview,
     StandingApproval,
     User,
@@ -54,7 +55,19 @@ _FIND_TO_SHOW = _FIND.options(
     joinedload(InputRequest.requested_by),
 )
 _ANSWERABLE = select(
-    InputRequest.status, InputRequest.sealed_schema, InputRequest.sealed_proposed_response
+    InputRequest.status,
+    InputRequest.sealed_schema,
+    InputRequest.sealed_proposed_response,
+    InputRequest.key,
+    InputRequest.agent_id,
+    InputRequest.policy_revision_id,
+    exists()
+    .where(
+        Policy.workspace_id == InputRequest.workspace_id,
+        Policy.deleted_at.is_(None),
+        Policy.is_active.is_(True),
+    )
+    .label("may_be_ruled"),
 ).where(
     InputRequest.id == bindparam("of_request"),
     InputRequest.workspace_id == bindparam("of_workspace"),
@@ -134,10 +147,18 @@ def find_preview(workspace: Workspace, preview_id: UUID) -> Preview:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTerms:
-    """What an answer has to fit, and the answer that was proposed beside the schema, if one was."""
+    """What an answer has to fit, and the answer that was proposed beside the schema, if one was.
+
+    The rest is what rules are found by, where there are any: under which key what agent asked (None
+    for an execution), and the revision by which the request is decided.
+    """
 
     schema: JSONValue
     proposed_response: JSONObject | None
+    key: str
+    agent_id: UUID | None
+    policy_revision_id: UUID | None
+    may_be_ruled: bool = True
 
 
 def find_pending(workspace: Workspace, request_id: UUID) -> AnswerTerms | None:
@@ -149,6 +170,10 @@ def find_pending(workspace: Workspace, request_id: UUID) -> AnswerTerms | None:
     return AnswerTerms(
         InputRequest.schema.unseal(request_id, row.schema),
         InputRequest.proposed_response.unseal(request_id, row.proposed_response),
+        row.key,
+        row.agent_id,
+        row.policy_revision_id,
+        bool(row.may_be_ruled),
     )
 
 

@@ -18,7 +18,8 @@ class StepState:
     """The step in which a request waits, `number` of `count` beginning with 1.
 
     `people` are those who may decide, in place of whom their deputies may; `earlier` decided in a
-    step before. `is_open` if all others may, and `was_opened` if that is because too few are left.
+    step before, or had a deputy who did. `is_open` if all others may, and `was_opened` if that is
+    because too few are left.
     """
 
     number: int
@@ -54,9 +55,10 @@ def steps_now(requests: Sequence[InputRequest]) -> dict[UUID, StepState]:
     votes = votes_of([each.id for each in stepped])
     earlier = {
         each.id: frozenset(
-            vote.user_id
+            person_id
             for vote in votes.get(each.id, ())
-            if vote.step < each.step and vote.user_id
+            for person_id in (vote.user_id, vote.cast_for_id)
+            if vote.step < each.step and person_id
         )
         for each in stepped
     }
@@ -76,12 +78,8 @@ def _state_of(
 ) -> StepState:
     steps = steps_of(request.steps)
     step = steps[min(request.step, len(steps) - 1)]
-    if step.assignees and step.assignees not in named:  # many requests go by one rule
-        people = people_of(request.workspace_id, step.assignees)
-        named[step.assignees] = who_may_decide(request.workspace_id, people)
-    able = named.get(step.assignees, set()) - earlier
-    if request.forbid_requester:
-        able = able - {request.requested_by_id}
+    forbidden_id = request.requested_by_id if request.forbid_requester else None
+    able = _able(request.workspace_id, step, named) - earlier - {forbidden_id}
     was_opened = bool(step.assignees) and len(able) < request.required_responses
     return StepState(
         number=request.step + 1,
@@ -92,3 +90,30 @@ def _state_of(
         is_open=was_opened or not step.assignees,
         was_opened=was_opened,
     )
+
+
+def _able(
+    workspace_id: UUID, step: PolicyStep, named: dict[tuple[Assignee, ...], set[UUID]]
+) -> set[UUID]:
+    """Return who of those that a step names may decide; `named` are those who are known already."""
+    if step.assignees and step.assignees not in named:  # many requests go by one rule
+        people = people_of(workspace_id, step.assignees)
+        named[step.assignees] = who_may_decide(workspace_id, people)
+    return named.get(step.assignees, set())
+
+
+def is_decided_by_alone(
+    request: InputRequest, steps: Sequence[PolicyStep], user_id: UUID, away: Collection[UUID]
+) -> bool:
+    """Return True if somebody, who stands in for those who are `away`, would decide on a request by
+    themselves if it went by these steps.
+    """
+    [step, *others] = steps
+    if others or step.required_responses > 1:
+        return False
+    forbids = request.forbid_requester or step.forbid_requester
+    forbidden_id = request.requested_by_id if forbids else None
+    able = _able(request.workspace_id, step, {}) - {forbidden_id}
+    if user_id == forbidden_id:
+        return False
+    return not able or user_id in able or bool(able & {*away})

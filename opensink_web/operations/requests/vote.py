@@ -75,6 +75,17 @@ def needed_for(request: InputRequest, kind: VoteKind) -> int:
             assert_never(quorum)
 
 
+def count_said(request: InputRequest, ballot: Ballot, votes: Sequence[Vote]) -> int:
+    """Return how many people say the same, of those who voted in one step.
+
+    Where a rule says who decides, somebody and the deputy who spoke in their place are one.
+    """
+    same = [each for each in votes if ballot.is_said_by(each)]
+    if request.steps is None:
+        return len(same)
+    return len({each.cast_for_id or each.user_id or each.id for each in same})
+
+
 def votes_of(request_ids: Collection[UUID]) -> dict[UUID, list[Vote]]:
     """Return what was said to requests, of every step, in the order in which it was said."""
     query = (

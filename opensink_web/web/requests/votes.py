@@ -12,6 +12,7 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.requests.answer import decision
 from opensink_web.operations.requests.vote import (
     Ballot,
+    count_said,
     is_voted_on,
     needed_for,
     step_of,
@@ -90,7 +91,7 @@ def _tally(principal: Principal, input_request: InputRequest, votes: Sequence[Vo
     counts = [(0, needed_for(input_request, VoteKind.ANSWERED))]
     with suppress(UnreadableSecret):
         for vote in standing:
-            said = sum(map(Ballot(vote.kind, vote.response).is_said_by, standing))
+            said = count_said(input_request, Ballot(vote.kind, vote.response), standing)
             counts.append((said, needed_for(input_request, vote.kind)))
     count, needed = max(counts, key=lambda each: each[0] - each[1])
     return Tally(count, needed, _word(input_request, own[0]) if own else "")

@@ -23,7 +23,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.absence import NewAbsence, add_absence
+from opensink_web.operations.accounts.absence import NewAbsence, add_absence, end_absence
 from opensink_web.operations.accounts.team import update_team
 from opensink_web.operations.decisions import assignment, claim
 from opensink_web.operations.decisions.bulk import RowDecision, Verdict, decide_many
@@ -230,6 +230,86 @@ def test_a_deputy_decides_for_who_is_away(cast: Cast, finance: UUID) -> None:
     assert (vote.user_id, vote.cast_for_id) == (cast.bob.id, cast.alice.id)
     with pytest.raises(NotInStep):
         say(cast, cast.bob, request_id, {"amount": 1})
+
+
+def _stands_in(cast: Cast, deputy: Person, who: Person, request_id: UUID) -> None:
+    """Have a deputy say yes in somebody's place, who is back then."""
+    moment = clock.now()
+    away = NewAbsence(moment, moment + timedelta(days=1), deputy.id)
+    with writing():
+        absence_id = add_absence(here(cast), who.id, away).id
+    say(cast, deputy, request_id, {"amount": 12_000})
+    with writing():
+        end_absence(here(cast), who.id, absence_id)
+
+
+def test_somebody_and_their_deputy_are_one(cast: Cast, finance: UUID, dana: Person) -> None:
+    with writing():
+        update_team(here(cast), finance, {"user_ids": {cast.alice.id, cast.bob.id}})
+    make_rule(cast, by_team(finance, required_responses=2))
+    request_id = put(cast)
+    _stands_in(cast, dana, cast.alice, request_id)
+    say(cast, cast.alice, request_id, {"amount": 12_000})
+    assert request(request_id).status is InputRequestStatus.PENDING
+    say(cast, cast.bob, request_id, {"amount": 12_000})
+    assert request(request_id).status is InputRequestStatus.RESOLVED
+
+
+def test_whose_deputy_decided_does_not_decide_in_a_later_step(
+    cast: Cast, finance: UUID, dana: Person
+) -> None:
+    others = PolicyStep("Both", (Assignee(user_id=cast.alice.id), Assignee(user_id=cast.bob.id)))
+    make_rule(cast, by_team(finance), others)
+    request_id = put(cast)
+    _stands_in(cast, dana, cast.alice, request_id)
+    with pytest.raises(NotInStep, match="or your deputy did"):
+        say(cast, cast.alice, request_id, {"amount": 12_000})
+    say(cast, cast.bob, request_id, {"amount": 12_000})
+    assert request(request_id).status is InputRequestStatus.RESOLVED
+
+
+@pytest.mark.parametrize("proposed", [500, None])
+def test_nobody_gets_round_a_rule_by_what_they_enter(
+    cast: Cast, finance: UUID, proposed: JSONValue
+) -> None:
+    make_rule(cast, by_team(finance), condition=LARGE, name="Large")
+    request_id = put(cast, proposed)
+    assert request(request_id).steps is None
+    with pytest.raises(NotInStep, match="“Large”: Finance"):
+        say(cast, cast.bob, request_id, {"amount": 50_000})
+    large = RowDecision(request_id, Verdict.ANSWER, answer={"amount": 50_000})
+    (row,) = decide_many(here(cast), [large], by=user(cast.bob))
+    assert row.refusal
+    assert request(request_id).status is InputRequestStatus.PENDING
+    say(cast, cast.alice, request_id, {"amount": 50_000})  # who decides by that rule, alone
+    assert request(request_id).response == {"amount": 50_000}
+    other_id = put(cast, proposed)
+    say(cast, cast.bob, other_id, {"amount": 600})
+    assert request(other_id).status is InputRequestStatus.RESOLVED
+
+
+def test_what_takes_several_is_not_entered_by_one(cast: Cast, finance: UUID) -> None:
+    small: JSONObject = {"properties": {"amount": {"maximum": 100}}, "required": ["amount"]}
+    make_rule(cast, PolicyStep("Anybody"), condition=small, name="Small")
+    make_rule(cast, by_team(finance), PolicyStep("Second"), name="All others")
+    request_id = put(cast, 50)
+    for person in (cast.alice, cast.bob):
+        with pytest.raises(NotInStep, match="“All others”: Finance, then Second"):
+            say(cast, person, request_id, {"amount": 101})
+    say(cast, cast.bob, request_id, {"amount": 60})
+    assert request(request_id).status is InputRequestStatus.RESOLVED
+    large_id = put(cast, 500)
+    say(cast, cast.alice, large_id, {"amount": 40})  # which anybody may decide: it goes on
+    assert request(large_id).step == 1
+
+
+def test_what_is_added_to_a_proposal_changes_no_order_of_rules(cast: Cast, finance: UUID) -> None:
+    closed: JSONObject = {"properties": {"amount": {}}, "additionalProperties": False}
+    make_rule(cast, PolicyStep("Anybody"), condition=closed, name="Closed")
+    make_rule(cast, by_team(finance), name="All others")
+    request_id = put(cast)
+    say(cast, cast.bob, request_id, {"amount": 12_000, "approved": True})
+    assert request(request_id).status is InputRequestStatus.RESOLVED
 
 
 def test_it_is_not_assigned_to_others(cast: Cast, finance: UUID) -> None:
