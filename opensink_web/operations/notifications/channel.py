@@ -125,7 +125,7 @@ def confirm(by: Principal, channel_id: UUID, code: str) -> bool:
     is_over = row.code_expires_at is None or row.code_expires_at <= clock.now()
     if row.code is None or is_over or row.code_tries_left <= 0:
         raise Conflict("That code does not count any more. Have another one sent.")
-    if not hmac.compare_digest(row.code, "".join(code.split())):
+    if not hmac.compare_digest(row.code.encode(), "".join(code.split()).encode()):
         row.code_tries_left -= 1
         return False
     row.code, row.confirmed_at = None, clock.now()

@@ -52,6 +52,7 @@ def test_an_address_that_is_not_ones_own_is_confirmed_by_a_code_first(
     assert code not in (messages()[0].headline or "")
     with writing():
         assert not confirm(principal_of(cast.bob), channel_id, "x")
+        assert not confirm(principal_of(cast.bob), channel_id, "١٢٣٤٥٦")
     with writing():
         assert confirm(principal_of(cast.bob), channel_id, f"{code[:3]} {code[3:]}")
     ask_for(cast.alice)
