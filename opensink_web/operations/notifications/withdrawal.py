@@ -70,13 +70,21 @@ def drop_empty(message_ids: Collection[UUID]) -> None:
             Notification.message_id == NotificationMessage.id,
             Notification.state == NotificationState.WAITING,
         )
-        dropped = update(NotificationMessage).where(
-            NotificationMessage.id.in_(part),
-            NotificationMessage.status == MessageStatus.DUE,
-            NotificationMessage.lease_token.is_(None),
-            ~is_left,
+        empty = (
+            select(NotificationMessage.id)
+            .where(
+                NotificationMessage.id.in_(part),
+                NotificationMessage.status == MessageStatus.DUE,
+                NotificationMessage.lease_token.is_(None),
+                ~is_left,
+            )
+            # who is just taking one waits for its notifications, which are locked: it finds none
+            .with_for_update(skip_locked=True)
         )
+        # materialized, or PostgreSQL could lock more than it changes
+        ids = select(empty.cte().prefix_with("MATERIALIZED").c.id)
         values = {"status": MessageStatus.DROPPED, "finished_at": clock.now()}
+        dropped = update(NotificationMessage).where(NotificationMessage.id.in_(ids))
         rows_changed(dropped.values(**values))
 
 

@@ -296,6 +296,38 @@ def test_two_that_read_the_audit_and_two_that_claim_at_once_do_each_thing_once(
     assert subjects(mail, cast.bob) == ["[Main] Buy?"] * 3
 
 
+@pytest.mark.server
+@pytest.mark.parametrize("on_each_database", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("on_each_database")
+def test_what_is_taken_back_waits_for_nobody_who_is_just_taking_it(
+    cast: Cast, settings: Settings, sender: Sender
+) -> None:
+    add_mail(cast.bob, settings)
+    asked = ask_for(cast.alice)
+    look()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    is_taken, is_over = threading.Event(), threading.Event()
+
+    def take() -> None:
+        with app.app_context(), writing():
+            db.session.execute(select(NotificationMessage.id).with_for_update()).all()
+            is_taken.set()
+            is_over.wait(60)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    try:
+        assert is_taken.wait(60)
+        answer(cast.alice, asked)
+        look()
+    finally:
+        is_over.set()
+        thread.join(60)
+    assert states() == [NotificationState.WITHDRAWN]
+    assert sender.send() == 1
+    assert statuses() == [MessageStatus.DROPPED]
+
+
 def at_once(do: Callable[[], object]) -> None:
     """Have two threads do the same; one may be told that the other has just done it."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
