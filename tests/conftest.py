@@ -29,7 +29,6 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
-from opensink_web.cli.database import run_migrations
 from opensink_web.contract import last_use, throttle
 from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
@@ -41,8 +40,9 @@ from opensink_web.operations.accounts.workspace import create_workspace, first_w
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
+from tests.support.made_once import made_once, shared_folder
 from tests.support.oidc_server import OidcServer
-from tests.support.real_servers import EmbeddedRedis, PostgresServer
+from tests.support.real_servers import EmbeddedRedis, PostgresServer, migrate
 
 PASSWORD = "correct horse battery staple"
 TEST_SETTINGS = {
@@ -163,19 +163,17 @@ class Cast:
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with all migrations applied, to be copied."""
-    folder = tmp_path_factory.mktemp("migrated")
-    app = create_app(Settings.from_env({"DATA_DIR": str(folder)}))
-    with app.app_context():
-        run_migrations()
-        db.session.remove()
-        db.engine.dispose()
-    return folder / "opensink.sqlite3"
+    place = shared_folder(tmp_path_factory) / "migrated"
+    made = made_once(place, lambda folder: migrate({"DATA_DIR": str(folder)}))
+    return made / "opensink.sqlite3"
 
 
 @pytest.fixture(scope="session")
-def populated_sqlite(migrated_sqlite: Path) -> tuple[Path, Cast]:
+def populated_sqlite(
+    migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Cast]:
     """A database file with the cast in it, to be copied."""
-    file = migrated_sqlite.with_name("populated.sqlite3")
+    file = tmp_path_factory.mktemp("populated") / "populated.sqlite3"
     shutil.copy(migrated_sqlite, file)
     settings = {**TEST_SETTINGS, "DATA_DIR": str(file.parent), "DATABASE_URL": f"sqlite:///{file}"}
     app = create_app(Settings.from_env(settings))
@@ -279,8 +277,7 @@ def _forget_tries(app: Flask) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Have templates compiled once in a run, not once for each process and application."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "templates"
+    folder = shared_folder(tmp_path_factory) / "templates"
     folder.mkdir(exist_ok=True)
     Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(folder))}
 
@@ -350,7 +347,8 @@ def redis_url(redis_server: EmbeddedRedis) -> str:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """One PostgreSQL for all tests of this process, with a migrated template in it."""
-    with PostgresServer(tmp_path_factory.mktemp("pg")) as server:
+    first = shared_folder(tmp_path_factory) / "postgresql"
+    with PostgresServer(tmp_path_factory.mktemp("pg"), first=first) as server:
         yield server
 
 

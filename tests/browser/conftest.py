@@ -124,13 +124,14 @@ def site_of(opensink: Opensink, *, url: str = "", **variables: str) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def site(oidc_server: OidcServer) -> Iterator[Site]:
+def site(oidc_server: OidcServer, migrated_sqlite: Path) -> Iterator[Site]:
     provider = {"OIDC_ISSUER": oidc_server.issuer, "OIDC_NAME": "Acme"}
     client = {"OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
     client["NOTIFICATION_HOSTS"] = "127.0.0.0/8"
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="osbrowser"))
         opensink = Opensink(Path(folder) / "var")
+        opensink.begin_with(migrated_sqlite)
         yield stack.enter_context(site_of(opensink, **provider, **client))
 
 
@@ -139,10 +140,12 @@ HOLDING = {"UNDO_SECONDS": str(UNDO_SECONDS_MAX)}
 
 
 @pytest.fixture(scope="session")
-def holding_opensink() -> Iterator[Opensink]:
+def holding_opensink(migrated_sqlite: Path) -> Iterator[Opensink]:
     """For `holding_site`; a test that ends it starts it again."""
     with tempfile.TemporaryDirectory(prefix="osholds") as folder:
-        yield Opensink(Path(folder) / "var")
+        opensink = Opensink(Path(folder) / "var")
+        opensink.begin_with(migrated_sqlite)
+        yield opensink
 
 
 @pytest.fixture(scope="session")

@@ -38,9 +38,10 @@ def proxy() -> Iterator[ReverseProxy]:
 
 
 @pytest.fixture(scope="module")
-def below(proxy: ReverseProxy) -> Iterator[Site]:
+def below(proxy: ReverseProxy, migrated_sqlite: Path) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="osbelow") as folder:
         opensink = Opensink(Path(folder) / "var")
+        opensink.begin_with(migrated_sqlite)
         proxy.upstream_port = opensink.port
         with site_of(opensink, url=proxy.url, PUBLIC_URL=proxy.url) as site:
             yield site

@@ -1,6 +1,5 @@
 """Fixtures of the command line's tests: real commands, in a data folder of the test's own."""
 
-import shutil
 import subprocess
 import tempfile
 import warnings
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from opensink_web.keyring import KeyFile
 from opensink_web.settings import Settings
 from opensink_web.supervisor import embedded_redis
 from tests.support.opensink_up import Opensink, processes
@@ -27,9 +25,7 @@ def opensink(tmp_path: Path) -> Iterator[Opensink]:
 @pytest.fixture
 def migrated(opensink: Opensink, migrated_sqlite: Path) -> Opensink:
     """Return a runner of commands in a data folder whose database has all its tables."""
-    opensink.data_dir.mkdir(mode=0o700)
-    shutil.copy(migrated_sqlite, opensink.data_dir / "opensink.sqlite3")
-    KeyFile(opensink.data_dir).make()
+    opensink.begin_with(migrated_sqlite)
     return opensink
 
 

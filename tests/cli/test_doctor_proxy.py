@@ -16,8 +16,11 @@ RIGHT = {"X-Forwarded-For": "127.0.0.1"}
 
 
 @pytest.fixture(scope="module")
-def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Opensink, ReverseProxy]]:
+def behind(
+    tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path
+) -> Iterator[tuple[Opensink, ReverseProxy]]:
     opensink = Opensink(tmp_path_factory.mktemp("behind") / "var")
+    opensink.begin_with(migrated_sqlite)
     with ReverseProxy(opensink.port, PATH) as proxy:
         variables = {"PUBLIC_URL": proxy.url, "TRUSTED_PROXIES": "1"}
         opensink.up("--workers", "1", variables=variables)

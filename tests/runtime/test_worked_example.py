@@ -1,6 +1,5 @@
 """Fifty documents are ingested for a signed-in user, over TLS; one needs a person on the way."""
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 import requests
 
-from opensink_web.keyring import KeyFile
 from tests.conftest import PASSWORD
 from tests.runtime.ingesting_application import IngestingApplication
 from tests.support.authority import Authority
@@ -25,9 +23,7 @@ FUNCTION = "/functions/myapp/ingest_document/execute"
 def opensink(tmp_path: Path, migrated_sqlite: Path, authority: Authority) -> Iterator[Opensink]:
     """A whole server that trusts the private authority and may call back to this machine."""
     runner = Opensink(tmp_path / "var")
-    runner.data_dir.mkdir(mode=0o700)
-    shutil.copy(migrated_sqlite, runner.data_dir / "opensink.sqlite3")
-    KeyFile(runner.data_dir).make()
+    runner.begin_with(migrated_sqlite)
     made = runner.run(
         "user", "create", ALICE, "--role", "admin", "--password-stdin", text=PASSWORD + "\n"
     )

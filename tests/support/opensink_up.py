@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from opensink_web.keyring import KeyFile
 from tests.support.forked_command import run_command
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +38,12 @@ class Opensink:
         self.data_dir = data_dir
         self.port = free_port()
         self.process: subprocess.Popen[str] | None = None
+
+    def begin_with(self, database: Path) -> None:
+        """Have the data folder hold a copy of a migrated database, and a key, before any start."""
+        self.data_dir.mkdir(mode=0o700)
+        shutil.copy(database, self.data_dir / "opensink.sqlite3")
+        KeyFile(self.data_dir).make()
 
     def environment(self, **variables: str) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if name not in OURS}

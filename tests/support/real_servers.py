@@ -4,7 +4,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from opensink_web.factory import create_app
 from opensink_web.models import db
 from opensink_web.settings import Settings
 from tests.support.http_server import HttpServer, Received, Reply
+from tests.support.made_once import made_once
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 100.0) -> Any:
@@ -86,34 +87,69 @@ class EmbeddedRedis(AbstractContextManager["EmbeddedRedis"]):
         self._socket_folder.cleanup()
 
 
+def migrate(environment: Mapping[str, str]) -> None:
+    """Make all tables in the database of a server with these variables."""
+    app = create_app(Settings.from_env(environment))
+    with app.app_context():
+        run_migrations()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what is in a folder with its owners and modes."""
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
+
+
 class PostgresServer(AbstractContextManager["PostgresServer"]):
     """PostgreSQL from a wheel, with a migrated database that new ones are copied from.
 
     Unless it `is_durable` a commit does not wait for the disk. With `data`, what was in it before
-    is there again.
+    is there again. With `first`, a folder that several processes share, the first server is kept
+    there for the others to begin with.
     """
 
     _template = "migrated"
 
-    def __init__(self, folder: Path, *, is_durable: bool = False, data: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_durable: bool = False,
+        data: Path | None = None,
+        first: Path | None = None,
+    ) -> None:
         self._folder = folder
         self._is_durable = is_durable
         self._own_data = TemporaryDirectory(prefix="ospg")
         self._data = data or Path(self._own_data.name)
+        self._first = first
 
     def __enter__(self) -> "PostgresServer":
+        if self._first is not None:
+            _copy(made_once(self._first, self._make_first), self._data)
         was_there = (self._data / "PG_VERSION").exists()
         self._server = get_server(self._data, cleanup_mode="stop")
         self._uri: str = self._server.get_uri()
-        if was_there:
-            return self
+        if not was_there:
+            self._set_up()
+        return self
+
+    def _make_first(self, folder: Path) -> None:
+        """Make a server where PostgreSQL, which gives up root's rights, can, and keep its files."""
+        with PostgresServer(self._folder) as server:
+            server.stop()
+            _copy(server._data, folder)
+        # who has a server open; it would be taken for one of the copy's
+        (folder / ".handle_pids.json").unlink(missing_ok=True)
+
+    def _set_up(self) -> None:
         # no test cuts the power, and stopping a server that must reach the disk takes seconds
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self._run(f"ALTER SYSTEM SET {setting} = {'on' if self._is_durable else 'off'}")
         self._run("SELECT pg_reload_conf()")
         self._run(f"CREATE DATABASE {self._template}")
-        self._migrate(self._url_of(self._template))
-        return self
+        migrate({"DATA_DIR": str(self._folder), "DATABASE_URL": self._url_of(self._template)})
 
     def new_database(self) -> str:
         return self._made(f"test_{uuid4().hex}", self._template)
@@ -154,14 +190,6 @@ class PostgresServer(AbstractContextManager["PostgresServer"]):
     def _run(self, statement: str) -> None:
         with psycopg.connect(self._uri, autocommit=True) as connection:
             connection.execute(statement)
-
-    def _migrate(self, url: str) -> None:
-        environment = {"DATA_DIR": str(self._folder), "DATABASE_URL": url}
-        app = create_app(Settings.from_env(environment))
-        with app.app_context():
-            run_migrations()
-            db.session.remove()
-            db.engine.dispose()
 
     def __exit__(
         self,
