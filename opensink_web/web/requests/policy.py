@@ -119,13 +119,17 @@ def delete(principal: Principal, policy_id: UUID) -> ResponseReturnValue:
 
 def _edited(principal: Principal, form: PolicyForm, policy: Policy | None) -> ResponseReturnValue:
     """Store what was sent, or try it, or draw the form with a step more or less."""
-    is_redrawn, is_trial = _REDRAWING & request.form.keys(), "try" in request.form
+    is_redrawn, is_tryout = _REDRAWING & request.form.keys(), "try" in request.form
+    focus = None  # where one goes on who has come by keyboard
     if "example" in request.form:
         form.take_example()
-    if request.method == "GET" or is_redrawn or not form.is_valid(for_trial=is_trial):
-        return _form_page(principal, form, policy, is_refused=not is_redrawn)
+        focus = "condition"
+    elif "add_step" in request.form:
+        focus = f"step-{len(form.steps) - 1}-assignees"
+    if request.method == "GET" or is_redrawn or not form.is_valid(for_tryout=is_tryout):
+        return _form_page(principal, form, policy, is_refused=not is_redrawn, focus=focus)
     try:
-        if is_trial:
+        if is_tryout:
             return _form_page(principal, form, policy, tryout=_tried(principal, form))
         fields = form.fields(principal.workspace)
         with writing():
@@ -157,12 +161,14 @@ def _form_page(
     *,
     tryout: Tryout | None = None,
     is_refused: bool = True,
+    focus: str | None = None,
 ) -> ResponseReturnValue:
     page = render_template(
         "policy/edit.html",
         form=form,
         policy=policy,
         tryout=tryout,
+        focus=focus,
         steps_max=STEPS_MAX,
         assignable=assignable_in(principal.workspace),
         revisions=_changes(revisions_of(policy)) if policy else [],

@@ -114,12 +114,12 @@ class PolicyForm(SettingsForm):
     def condition_check(self) -> SchemaCheck:
         return check_input_schema(self.condition.data or "{}")
 
-    def is_valid(self, *, for_trial: bool) -> bool:
+    def is_valid(self, *, for_tryout: bool) -> bool:
         """Return True if what was sent can be read; what is wrong stands at its field.
 
         To be tried a rule needs no name yet, nor anybody who decides.
         """
-        if for_trial:
+        if for_tryout:
             self.name.validators = ()
             return bool(self.validate_on_submit())
         are_valid = [each.validate() for each in self.steps]
