@@ -59,6 +59,18 @@ LIST_INDEXES = [
 ]
 LIST_INDEXES += [
     (
+        "ix_input_requests_decided_status",
+        ("workspace_id", "status", "closed_at", "id"),
+        "status <> 'pending'",
+    ),
+    (
+        "ix_input_requests_decided_by_system",
+        ("workspace_id", "closed_at", "id"),
+        "status <> 'pending' AND resolved_by_system",
+    ),
+]
+LIST_INDEXES += [
+    (
         f"ix_input_requests_{order}_batch",
         ("workspace_id", "batch_id", *ordered, "id"),
         f"{condition} AND batch_id IS NOT NULL",
@@ -299,7 +311,12 @@ class InputRequest(Identified, Created, Base):
             postgresql_where=_IS_BY_STANDING_APPROVAL,
         ),
         *_list_indexes(),
-        Index(None, "resolved_by_id", sqlite_where=_IS_DECIDED, postgresql_where=_IS_DECIDED),
+        Index(
+            "ix_input_requests_decided_by",
+            *("resolved_by_id", "workspace_id", "closed_at", "id"),
+            sqlite_where=_IS_DECIDED,
+            postgresql_where=_IS_DECIDED,
+        ),
     )
 
     @property

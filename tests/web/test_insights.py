@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -71,6 +72,50 @@ def test_a_row_leads_to_its_own_insights_and_to_what_waits_of_it(
     assert "Agent 0" in own
     assert "Agent 1</bdi>" not in own
     assert "Asia/Kolkata (UTC+05:30)" in own
+
+
+def test_each_number_leads_to_the_list_of_as_many(history: History, alice: FlaskClient) -> None:
+    looked_at = set()
+    for query in ("range=90d", "range=24h&zone=Asia/Kolkata", "range=30d&key=buy"):
+        page = alice.get(f"{INSIGHTS}?{query}").text
+        links = re.findall(r'href="([^"]+view=decided[^"]+)">.*?, list of (\d+) (\w+)<', page)
+        for href, count, what in links:
+            # these have keys that no function's requests have
+            if "function=" not in href and (href, count) not in looked_at:
+                looked_at.add((href, count))
+                shown = alice.get(unescape(href)).text
+                size = re.search(r'id="list-size">\s*(?:<[^>]+>)?\s*(\d+)', shown)
+                assert size is not None, href
+                assert size[1] == count, (href, what)
+    for word in ("ended", "decided", "declined", "expired"):
+        assert any(f"outcome={word}" in href for href, _ in looked_at)
+
+
+def test_a_list_of_what_was_decided_is_narrowed_in_its_address(
+    history: History, alice: FlaskClient, charlie: FlaskClient, cast: Cast
+) -> None:
+    inbox = "/w/main/inbox?view=decided"
+    days = "from=2026-03-20&to=2026-03-31&zone=Europe/Berlin"
+    page = alice.get(f"{inbox}&{days}&user={cast.bob.id}&outcome=decided").text
+    assert "from 2026-03-20 to 2026-03-31 (Europe/Berlin)" in page
+    assert "Decided by a person" in page
+    # each chip takes its own away
+    assert f"{inbox}&amp;outcome=decided&amp;user={cast.bob.id}" in page
+    assert 'name="from" value="2026-03-20"' in page
+    for wrong in (
+        "from=yesterday",
+        "to=2026-02-30",
+        "from=2026-03-02&to=2026-03-01",
+        "from=2026-03-01T10:00:00",
+        "outcome=lost",
+        "user=nobody@example.com",
+        "from=2026-03-01&zone=Nowhere",
+        "to=9999-12-31",
+    ):
+        answer = alice.get(f"{inbox}&{wrong}")
+        assert answer.status_code == 400, wrong
+    assert alice.get(f"/w/main/inbox?{days}").status_code == 200  # says nothing of what waits
+    assert charlie.get(f"{inbox}&{days}").status_code == 404
 
 
 def test_each_table_is_a_file_with_the_same_numbers(

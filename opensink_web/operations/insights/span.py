@@ -68,12 +68,12 @@ class Span:
         if preset is Preset.DAY:
             return cls(now - timedelta(hours=24), until, zone)
         first = now.astimezone(zone).date() - timedelta(days=preset.days - 1)
-        return cls(_midnight(first, zone), until, zone)
+        return cls(midnight(first, zone), until, zone)
 
     @classmethod
     def of_days(cls, first: date, last: date, zone: ZoneInfo) -> "Span":
         """Return the range of whole days, the last one with them."""
-        return cls(_midnight(first, zone), _midnight(last + timedelta(days=1), zone), zone)
+        return cls(midnight(first, zone), midnight(last + timedelta(days=1), zone), zone)
 
     def check(self) -> None:
         """Raises: InvalidInput where it ends before it begins, or is too long."""
@@ -112,7 +112,7 @@ class Span:
             return
         day = self.since.astimezone(self.zone).date()
         length = timedelta(days=1 if self.step is Step.DAY else 7)
-        while (moment := _midnight(day, self.zone)) < self.until:
+        while (moment := midnight(day, self.zone)) < self.until:
             yield moment
             day += length
 
@@ -133,6 +133,6 @@ def zone_names() -> tuple[str, ...]:
     return ("UTC", *sorted(each for each in named if "/" in each))
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return when a day begins; where the clock skips midnight, when it is that again."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

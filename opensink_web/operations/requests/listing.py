@@ -38,6 +38,7 @@ from opensink_web.models import (
 from opensink_web.models.base import first_id_at
 from opensink_web.operations import page
 from opensink_web.operations.requests.asked import Asking
+from opensink_web.operations.requests.ending import Ended
 from opensink_web.operations.requests.mine import is_assigned, is_claimed, mine_in
 from opensink_web.operations.requests.order import Segment, Stretch
 from opensink_web.operations.requests.queries import WITH_GRANTER
@@ -99,7 +100,8 @@ class ListedFilter(Narrowing):
     """Which requests are listed, and how; None means any.
 
     `older_than` is the age that they have at least; `search` is what is looked for in their words.
-    `reader_id` is whose MINE is, `asked_id` who is asked by a comment.
+    `reader_id` is whose MINE is, `asked_id` who is asked by a comment, `ended` of what was decided
+    when, how and by whom.
     """
 
     view: ListView = ListView.WAITING
@@ -109,6 +111,7 @@ class ListedFilter(Narrowing):
     search: str | None = None
     reader_id: UUID | None = None
     asked_id: UUID | None = None
+    ended: Ended | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +331,8 @@ class Listing:
             query = query.where(
                 InputRequest.key == filters.function_name, execution_id.is_not(None)
             )
+        if filters.ended is not None:
+            query = query.where(*filters.ended.conditions)
         if filters.older_than is not None:
             query = query.where(InputRequest.id < first_id_at(clock.now() - filters.older_than))
         return query

@@ -1,6 +1,6 @@
 """The page of insights: its filters stand in the address, and each table is to be had as a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,7 @@ from opensink_web.web.insights.chart import (
     name_of,
     zone_text,
 )
+from opensink_web.web.insights.list_links import ListLinks
 from opensink_web.web.rendering.listing import chosen_text, chosen_word
 
 blueprint = Blueprint("insights", __name__)
@@ -64,11 +65,12 @@ class AgeBar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table, with where its insights alone are, and the list of what waits of it."""
+    """A row of a table, with where its insights alone are, and the lists of what it counts."""
 
     line: Line
     href: str
     waiting_href: str | None
+    lists: ListLinks | None
 
 
 @blueprint.get(_INSIGHTS)
@@ -96,11 +98,22 @@ def show(principal: Principal) -> ResponseReturnValue:
         durations=chart_of_durations(insights),
         calls=chart_of_calls(insights),
         names=[name_of(each, span.step, span.zone) for each in insights.points],
-        by_asker=[_row_of_asker(principal, each) for each in insights.by_asker[:rows_max]],
-        by_key=[_row_of_key(principal, each) for each in insights.by_key[:rows_max]],
+        by_asker=[
+            _row_of_asker(principal, insights, each) for each in insights.by_asker[:rows_max]
+        ],
+        by_key=[_row_of_key(principal, insights, each) for each in insights.by_key[:rows_max]],
         by_reviewer=[
-            Row(each, _href(principal, user=each.value), None)
+            Row(
+                each,
+                _href(principal, user=each.value),
+                None,
+                _lists(principal, insights, reviewer=each.value),
+            )
             for each in insights.by_reviewer[:rows_max]
+        ],
+        lists=_lists(principal, insights),
+        lists_of_points=[
+            ListLinks.of(principal, narrowing, each.begin, each.end) for each in insights.points
         ],
         rows_max=rows_max,
         files={
@@ -188,14 +201,23 @@ def _ages(found: Insights) -> list[AgeBar]:
     ]
 
 
-def _row_of_asker(principal: Principal, line: Line) -> Row:
+def _row_of_asker(principal: Principal, found: Insights, line: Line) -> Row:
     what, _, name = line.value.partition(":")
     waiting = {"agent": name} if what == "agent" else {"function": name}
-    return Row(line, _href(principal, target=name), _list(principal, **waiting))
+    lists = _lists(principal, found, asker=line.value)
+    return Row(line, _href(principal, target=name), _list(principal, **waiting), lists)
 
 
-def _row_of_key(principal: Principal, line: Line) -> Row:
-    return Row(line, _href(principal, key=line.value), _list(principal, key=line.value))
+def _row_of_key(principal: Principal, found: Insights, line: Line) -> Row:
+    lists = _lists(principal, found, key=line.value)
+    href = _href(principal, key=line.value)
+    return Row(line, href, _list(principal, key=line.value), lists)
+
+
+def _lists(principal: Principal, found: Insights, **narrower: str) -> ListLinks | None:
+    """Return the lists of what a row counts, of the whole range."""
+    narrowing = replace(found.narrowing, **narrower)
+    return ListLinks.of(principal, narrowing, found.span.since, found.span.until)
 
 
 def _list(principal: Principal, **args: Any) -> str | None:

@@ -19,6 +19,9 @@ from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.listing import ListedFilter, ListOrder, ListView
 from opensink_web.web.forms.choice import chosen_agent
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, chosen_word
+from opensink_web.web.requests.ended_filter import EndedFilter
+
+NOT_NARROWED = EndedFilter()
 
 
 class Age(StrEnum):
@@ -77,12 +80,14 @@ class InboxFilter:
     search: str = ""
     group: GroupBy | None = None
     saved: UUID | None = None
+    ended: EndedFilter = NOT_NARROWED
 
     @classmethod
     def from_address(cls, workspace: Workspace) -> Self:
         """Read the filter of the page that is asked for. Raises: InvalidInput."""
+        view = chosen_word(ListView, "view") or ListView.WAITING
         return cls(
-            view=chosen_word(ListView, "view") or ListView.WAITING,
+            view=view,
             order=chosen_word(ListOrder, "order") or ListOrder.OLDEST,
             kind=chosen_word(InputRequestKind, "kind"),
             agent_id=chosen_agent(workspace),
@@ -96,6 +101,7 @@ class InboxFilter:
             search=chosen_text("q"),
             group=chosen_word(GroupBy, "group"),
             saved=chosen_id("saved"),
+            ended=NOT_NARROWED if view.is_waiting else EndedFilter.from_address(workspace),
         )
 
     @property
@@ -115,12 +121,15 @@ class InboxFilter:
             search=self.search or None,
             reader_id=g.principal.user.id if self.view is ListView.MINE else None,
             asked_id=g.principal.user.id if self.asks is Asks.ME else None,
+            ended=None if self.view.is_waiting else self.ended.ended,
         )
 
     @property
     def waiting(self) -> "InboxFilter":
         """Return the same of what waits."""
-        return self if self.view.is_waiting else self.changed(view=ListView.WAITING)
+        if self.view.is_waiting:
+            return self
+        return self.changed(view=ListView.WAITING, ended=NOT_NARROWED)
 
     @property
     def args(self) -> dict[str, str]:
@@ -142,7 +151,8 @@ class InboxFilter:
             "group": (self.group, None),
             "saved": (self.saved, None),
         }
-        return {name: str(value) for name, (value, same) in named.items() if value != same}
+        args = {name: str(value) for name, (value, same) in named.items() if value != same}
+        return args if ListView(self.view).is_waiting else args | self.ended.args
 
     @property
     def query(self) -> str:

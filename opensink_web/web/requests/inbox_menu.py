@@ -1,13 +1,15 @@
 """What stands above the inbox's list: the filters that are on, and menus of what else there is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 from uuid import UUID
 
 from opensink_web import clock
 from opensink_web.models import InputRequest, InputRequestKind, Workspace
 from opensink_web.models.base import first_id_at
+from opensink_web.operations.accounts.queries import address_of_member
+from opensink_web.operations.requests.ending import Ending
 from opensink_web.operations.requests.facets import (
     VALUES_MAX,
     Facet,
@@ -17,6 +19,8 @@ from opensink_web.operations.requests.facets import (
     names_of_agents,
 )
 from opensink_web.operations.requests.listing import ListOrder
+from opensink_web.web.forms.choice import Choice, member_choice
+from opensink_web.web.requests.ended_filter import EndedFilter, is_day, words_of
 from opensink_web.web.requests.inbox_filter import Age, InboxFilter
 
 _TYPED: dict[str, Any] = {"agent_id": None, "function": "", "key": "", "tag": ""}
@@ -62,6 +66,23 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedForm:
+    """Where it is chosen when what is listed was decided, how and by whom; `kept` stays as it is.
+
+    A moment that the address has, and no day, stands in no field: it is there until a day is.
+    """
+
+    first: str
+    last: str
+    zone: str
+    endings: Sequence[tuple[str, str]]
+    ending: str
+    members: Choice
+    kept: Mapping[str, str]
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InboxMenus:
     """All of it; `order` and `grouping` are menus too."""
 
@@ -69,6 +90,7 @@ class InboxMenus:
     filters: Sequence[Menu]
     order: Menu | None
     grouping: Menu
+    ended: EndedForm | None = None
 
 
 def menus_of(
@@ -83,10 +105,26 @@ def menus_of(
     if filters.agent_id is not None and filters.agent_id not in names:
         names = {**names, **names_of_agents(workspace, [filters.agent_id])}
     return InboxMenus(
-        chips=[*_chips(filters, names)],
+        chips=[*_chips(filters, names, _decider(workspace, filters))],
         filters=[each for each in _filters(filters, facets, names) if each.options],
         order=_order(filters) if filters.view.is_waiting else None,
         grouping=_grouping(filters),
+        ended=None if filters.view.is_waiting else _ended(workspace, filters),
+    )
+
+
+def _ended(workspace: Workspace, filters: InboxFilter) -> EndedForm:
+    ended = filters.ended
+    first, last = (each if is_day(each) else "" for each in (ended.first, ended.last))
+    return EndedForm(
+        first,
+        last,
+        ended.zone or "UTC",
+        [(each.value, words_of(each)) for each in Ending],
+        ended.ending or "",
+        member_choice(workspace, ended.decided_by),
+        filters.changed(ended=EndedFilter()).args,
+        ended.narrows,
     )
 
 
@@ -174,7 +212,7 @@ def _grouping(filters: InboxFilter) -> Menu:
     return Menu("group", f"By {filters.group}" if filters.group else "Group", options)
 
 
-def _chips(filters: InboxFilter, names: dict[UUID, str]) -> Iterator[Chip]:
+def _chips(filters: InboxFilter, names: dict[UUID, str], decider: str) -> Iterator[Chip]:
     agent = names.get(filters.agent_id, "gone") if filters.agent_id else ""
     for field, label, text in (
         ("search", "Search", filters.search),
@@ -191,6 +229,27 @@ def _chips(filters: InboxFilter, names: dict[UUID, str]) -> Iterator[Chip]:
         if text:
             without = "" if field in {"search", "function", "key", "tag"} else None
             yield Chip(label, text, filters.changed(**{field: without}).inbox_href())
+    ended = filters.ended
+    for fields, label, text in (
+        ({"first": "", "last": ""}, "Decided", _range_text(ended)),
+        ({"ending": None}, "Outcome", words_of(ended.ending) if ended.ending else ""),
+        ({"decided_by": None}, "By", decider or _short(ended.decided_by)),
+    ):
+        if text and not filters.view.is_waiting:
+            without_it = replace(ended, **fields)
+            yield Chip(label, text, filters.changed(ended=without_it).inbox_href())
+
+
+def _decider(workspace: Workspace, filters: InboxFilter) -> str:
+    by = filters.ended.decided_by
+    return (address_of_member(workspace, by) or "") if by else ""
+
+
+def _range_text(ended: EndedFilter) -> str:
+    """Say which time a list is of, in the words of its address."""
+    parts = [("from", ended.first), ("to", ended.last)]
+    text = " ".join(f"{word} {value}" for word, value in parts if value)
+    return f"{text} ({ended.zone})" if text and ended.zone else text
 
 
 def _kind(kind: InputRequestKind) -> str:

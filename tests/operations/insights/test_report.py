@@ -1,5 +1,6 @@
 """Every number equals what is counted row by row: whatever is rolled up, and whatever has gone."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields
@@ -34,6 +35,7 @@ from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.operations.insights.collecting import Narrowing
+from opensink_web.operations.insights.outcome import moment_of
 from opensink_web.operations.insights.report import (
     CallFigures,
     RequestFigures,
@@ -41,6 +43,8 @@ from opensink_web.operations.insights.report import (
 )
 from opensink_web.operations.insights.span import Preset, Span
 from opensink_web.operations.insights.waiting import Age, Waiting
+from opensink_web.operations.requests.ending import Ended, Ending
+from opensink_web.operations.requests.listing import ListedFilter, ListView, count_listed
 from opensink_web.operations.retention import Kept
 from opensink_web.work.chores import DELETING, Counting, Pruning
 from tests.conftest import Cast
@@ -272,3 +276,38 @@ def test_a_call_that_is_made_again_counts_when_it_has_ended(history: History, ca
     check(cast, spans())
     count_all()
     check(cast, spans())
+
+
+def test_a_list_has_as_many_as_are_counted(history: History, cast: Cast) -> None:
+    count_all()
+    agent_id, key, reviewer = history.agent_ids[0], "buy", cast.bob.id
+    cases: list[tuple[Narrowing, dict[str, Any]]] = [
+        (Narrowing(), {}),
+        (Narrowing(asker=f"agent:{agent_id}", key=key), {"agent_id": agent_id, "key": key}),
+        (Narrowing(reviewer=str(reviewer)), {}),
+    ]
+    for span, (narrowing, listed) in itertools.product(spans(), cases):
+        by = reviewer if narrowing.reviewer else None
+        with reading():
+            workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+            figures = read_insights(workspace, span, narrowing).requests
+            for ending, count in counted_as(figures).items():
+                since, until = (
+                    moment_of(each) for each in (span.milliseconds[0], span.milliseconds[-1])
+                )
+                ended = Ended(since, until, ending, by)
+                filters = ListedFilter(view=ListView.DECIDED, ended=ended, **listed)
+                assert count_listed(workspace, filters) == count, (span, narrowing, ending)
+
+
+def counted_as(figures: RequestFigures) -> dict[Ending, int]:
+    return {
+        Ending.ENDED: figures.ended,
+        Ending.DECIDED: figures.decided,
+        Ending.ANSWERED: figures.approved + figures.refused + figures.answered,
+        Ending.DECLINED: figures.decline.part,
+        Ending.EXPIRED: figures.expired,
+        Ending.WITHDRAWN: figures.withdrawn,
+        Ending.SUPERSEDED: figures.superseded,
+        Ending.AUTOMATIC: figures.automatic,
+    }

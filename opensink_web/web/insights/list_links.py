@@ -1,0 +1,60 @@
+"""From the numbers of the insights to the lists of just these requests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from flask import url_for
+
+from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.insights.collecting import Narrowing
+from opensink_web.operations.insights.outcome import milliseconds, moment_of
+from opensink_web.operations.requests.ending import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class ListLinks:
+    """Where the requests are that a row counts."""
+
+    ended: str
+    decided: str
+    declined: str
+    expired: str
+
+    @classmethod
+    def of(
+        cls, principal: Principal, narrowing: Narrowing, begin: datetime, end: datetime
+    ) -> Self | None:
+        """Return those of a range, or None to who may not see them."""
+        if not principal.may("agent_session_input_requests", Action.READ):
+            return None
+        args = {**_args(narrowing), "view": "decided", "from": _said(begin), "to": _said(end)}
+        slug = principal.workspace.slug
+
+        def href(ending: Ending) -> str:
+            return url_for("inbox.show", workspace_slug=slug, outcome=ending.value, **args)
+
+        return cls(
+            ended=href(Ending.ENDED),
+            decided=href(Ending.DECIDED),
+            declined=href(Ending.DECLINED),
+            expired=href(Ending.EXPIRED),
+        )
+
+
+def _args(narrowing: Narrowing) -> dict[str, Any]:
+    """Return what the inbox calls the same."""
+    what, _, name = (narrowing.asker or "").partition(":")
+    named = {
+        "agent": name if what == "agent" else "",
+        "function": name if what == "function" else "",
+        "key": narrowing.key,
+        "user": narrowing.reviewer,
+    }
+    return {each: value for each, value in named.items() if value}
+
+
+def _said(moment: datetime) -> str:
+    """Write a moment as it is counted by: in milliseconds."""
+    said = moment_of(milliseconds(moment)).replace(tzinfo=None)
+    return f"{said.isoformat(timespec='milliseconds')}Z"
