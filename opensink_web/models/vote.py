@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from opensink_web.models.base import Base, Identified, UserObject, word_type
 from opensink_web.models.sealed import Sealed
@@ -24,7 +24,8 @@ class Vote(Identified, Base):
 
     `response` and `edited` are those of an answer, as a request has them; `reason` is that of a
     decline. `request_digest` is of what they were shown. `cast_for` is in whose place they said it,
-    as their deputy.
+    as their deputy. `is_by_member`: whoever said it is an active member still; only where it was
+    asked for.
     """
 
     __tablename__ = "votes"
@@ -45,6 +46,7 @@ class Vote(Identified, Base):
     reason = Sealed[str | None]()
     request_digest: Mapped[str] = mapped_column(String(64))
 
+    is_by_member: Mapped[bool | None] = query_expression()
     user: Mapped[User | None] = relationship()
     cast_for: Mapped[User | None] = relationship(
         primaryjoin="foreign(Vote.cast_for_id) == User.id", viewonly=True

@@ -16,6 +16,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.user import deactivate_member, remove_member
 from opensink_web.operations.decisions.expiry import expire
 from opensink_web.operations.deliveries.record import subject_of
 from tests.api.conftest import Api, Apis, ask, assert_problem, made, wrong_paths
@@ -23,7 +24,7 @@ from tests.conftest import Cast
 from tests.runtime.conftest import ok
 from tests.support.pause_scenarios import paused_in
 from tests.support.review_cases import make_reviewer
-from tests.support.scenarios import SCHEMA
+from tests.support.scenarios import SCHEMA, admin_of
 
 PATH = "/agent-session-input-requests"
 TWO = {"required_responses": 2}
@@ -96,6 +97,20 @@ class TestTheRule:
         declined = decline(apis.alice, request)
         assert (declined["status"], declined["decline_reason"]) == ("declined", "Too dear.")
         assert declined["responses"][1]["reason"] == "Too dear."
+
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_who_is_deactivated_or_gone_counts_no_more(
+        self, app: Flask, apis: Apis, cast: Cast, dora: Api, is_gone: bool
+    ) -> None:
+        request = ask(apis.alice, **TWO)
+        resolve(apis.bob, request)
+        with app.app_context(), writing():
+            if is_gone:
+                remove_member(admin_of(cast.alice.workspace_id), cast.bob.id)
+            else:
+                deactivate_member(admin_of(cast.alice.workspace_id), cast.bob.id)
+        assert resolve(dora, request)["status"] == "pending"
+        assert resolve(apis.alice, request)["status"] == "resolved"
 
     def test_of_a_majority_more_than_half_decide(self, apis: Apis, dora: Api) -> None:
         request = ask(apis.alice, **MAJORITY)

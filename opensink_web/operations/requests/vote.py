@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Self, assert_never
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, delete, exists, insert, select
+from sqlalchemy.orm import joinedload, with_expression
 
 from opensink_web import clock
 from opensink_web.json_value import JSONObject
-from opensink_web.models import InputRequest, Quorum, User, Vote, VoteKind, db
+from opensink_web.models import InputRequest, Membership, Quorum, User, Vote, VoteKind, db
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
 from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.schema.edits import differs
@@ -28,6 +29,12 @@ _REMOVE = delete(Vote).where(
     Vote.request_id == bindparam("of_request"),
     Vote.step == bindparam("of_step"),
     Vote.user_id == bindparam("of_user"),
+)
+_IS_BY_MEMBER = exists().where(
+    Membership.user_id == Vote.user_id,
+    Membership.workspace_id == Vote.workspace_id,
+    User.id == Membership.user_id,
+    *IS_ACTIVE,
 )
 
 
@@ -78,9 +85,10 @@ def needed_for(request: InputRequest, kind: VoteKind) -> int:
 def count_said(request: InputRequest, ballot: Ballot, votes: Sequence[Vote]) -> int:
     """Return how many people say the same, of those who voted in one step.
 
-    Where a rule says who decides, somebody and the deputy who spoke in their place are one.
+    Who has left or is deactivated does not count. Where a rule says who decides, somebody and the
+    deputy who spoke in their place are one.
     """
-    same = [each for each in votes if ballot.is_said_by(each)]
+    same = [each for each in votes if each.is_by_member and ballot.is_said_by(each)]
     if request.steps is None:
         return len(same)
     return len({each.cast_for_id or each.user_id or each.id for each in same})
@@ -91,7 +99,11 @@ def votes_of(request_ids: Collection[UUID]) -> dict[UUID, list[Vote]]:
     query = (
         select(Vote)
         .where(Vote.request_id.in_(request_ids))
-        .options(joinedload(Vote.user), joinedload(Vote.cast_for))
+        .options(
+            joinedload(Vote.user),
+            joinedload(Vote.cast_for),
+            with_expression(Vote.is_by_member, _IS_BY_MEMBER),
+        )
         .order_by(Vote.cast_at, Vote.id)
         .execution_options(populate_existing=True)
     )

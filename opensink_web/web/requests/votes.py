@@ -118,6 +118,8 @@ def _shown(principal: Principal, input_request: InputRequest, vote: Vote) -> Sho
     with suppress(UnreadableSecret):
         answer, reason = _answer_of(input_request, vote), vote.reason
     who = vote.user.email if vote.user else "Somebody who has left"
+    if vote.user and not vote.is_by_member and input_request.status is InputRequestStatus.PENDING:
+        who = f"{who}, who does not count any more,"
     return ShownVote(
         id=vote.id,
         who=f"{who} for {vote.cast_for.email}" if vote.cast_for else who,
