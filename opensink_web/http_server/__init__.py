@@ -8,7 +8,7 @@ purpose or not, keeps others from being answered.
     processes     several such servers on one socket
     connection    one connection, from its first byte to its last
     request       bytes -> whole requests; what is no request, or could be read two ways, is refused
-    wsgi          a whole request -> the application -> a whole response
+    wsgi          a whole request -> the application -> a response, whole or piece by piece
     thread_pool   the threads, and how many of them one kind of work may have
     held          what an application says to have its answer held back
     limits        how much and how long

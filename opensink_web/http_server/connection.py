@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from time import monotonic
@@ -14,7 +15,7 @@ from opensink_web.http_server.held import MAY_HOLD, RESUMED, Held
 from opensink_web.http_server.limits import SEND_BYTES, UNCOUNTED_BYTES, Limits
 from opensink_web.http_server.request import Reading, Request, RequestReader
 from opensink_web.http_server.thread_pool import Call, Share, ThreadPool
-from opensink_web.http_server.wsgi import Address, Gateway, Response, environ_of
+from opensink_web.http_server.wsgi import Address, Gateway, Response, Stream, environ_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -127,6 +128,8 @@ class Connection(asyncio.BufferedProtocol):
         self._server.connections.discard(self)
         self._stop_holding()
         self._count_response(0)
+        self._drop(self._response)
+        self._response = None
         if self.phase is not Phase.ANSWERING:  # else the thread still has the body
             self._count_body(0)
         self._has_ended = True
@@ -193,6 +196,7 @@ class Connection(asyncio.BufferedProtocol):
     def _answered(self, answer: "Response | Held") -> None:
         if self._transport.is_closing():
             self._count_body(0)
+            self._drop(answer)
         elif isinstance(answer, Response):
             self._count_body(0)
             self._send(self._affordable(answer))
@@ -205,6 +209,7 @@ class Connection(asyncio.BufferedProtocol):
         most = self._server.limits.responses_bytes
         is_read = self._environ["REQUEST_METHOD"] == "GET"
         if is_read and size > UNCOUNTED_BYTES and self._server.response_bytes + size > most:
+            self._drop(response)
             return self._server.gateway.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
         return response
 
@@ -274,14 +279,35 @@ class Connection(asyncio.BufferedProtocol):
         if response is None:
             return
         body = memoryview(response.body)
-        while not self._is_full and self._sent < len(body):
-            part = body[self._sent : self._sent + SEND_BYTES]
+        while not self._is_full and (part := body[self._sent : self._sent + SEND_BYTES]):
             self._sent += len(part)
             self._transport.write(part)
         if not self._is_full and not self._transport.is_closing():
             self._response = None
             self._count_response(0)
-            self._sent_all(keeps_alive=response.keeps_alive)
+            if response.rest is None:
+                self._sent_all(keeps_alive=response.keeps_alive)
+            else:
+                self._go_on(response.rest, keeps_alive=response.keeps_alive)
+
+    def _go_on(self, stream: Stream, *, keeps_alive: bool) -> None:
+        """Have the next piece made, now that the one before has been sent."""
+        self._turn(Phase.ANSWERING)
+        go_on = partial(self._server.gateway.go_on, stream, keeps_alive=keeps_alive)
+        self._server.pool.submit(Call(go_on, self._made), self._server.large)
+
+    def _made(self, piece: Response | None) -> None:
+        if piece is None:
+            self._transport.abort()  # whoever reads must not take it for whole
+        elif self._transport.is_closing():
+            self._drop(piece)
+        else:
+            self._send(piece)
+
+    def _drop(self, answer: "Response | Held | None") -> None:
+        """Let the application end what nobody reads any more, if that is not whole."""
+        if isinstance(answer, Response) and answer.rest is not None:
+            self._server.pool.submit(Call(answer.rest.close, lambda _: None), self._server.large)
 
     def _sent_all(self, *, keeps_alive: bool) -> None:
         self._environ, self._request = {}, None

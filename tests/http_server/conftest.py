@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LARGE_BYTES = 8 * 2**20
+PIECES = 200
+PIECE_BYTES = 100_000
+_made_by: ContextVar[str] = ContextVar("made_by")
 
 
 class Application:
@@ -24,6 +28,8 @@ class Application:
         self.calls: list[dict[str, Any]] = []
         self.gate = threading.Event()
         self.held = Held()
+        self.pieces_made = 0
+        self.pieces_ended = threading.Event()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -38,6 +44,9 @@ class Application:
                 body = b"late"
             case "/large":
                 body = b"x" * LARGE_BYTES
+            case "/pieces" | "/broken-pieces" | "/few-pieces" as path:
+                start_response("200 OK", [("Content-Type", "text/plain")])
+                return self._pieces(2 if path == "/few-pieces" else PIECES, path)
             case "/nothing":
                 start_response("204 No Content", [])
                 return []
@@ -54,6 +63,19 @@ class Application:
                 body = json.dumps(texts).encode()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [body]
+
+    def _pieces(self, count: int, path: str) -> Iterator[bytes]:
+        """Make one after the other, in one context of variables, whatever thread it is in."""
+        token = _made_by.set(path)
+        try:
+            for number in range(count):
+                self.pieces_made = number + 1
+                if number == PIECES - 1 and path == "/broken-pieces":
+                    raise ValueError("a bug")
+                yield (b"%07d\n" % number) * (PIECE_BYTES // 8)
+        finally:
+            _made_by.reset(token)
+            self.pieces_ended.set()
 
 
 class Held:
