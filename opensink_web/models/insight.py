@@ -121,7 +121,9 @@ class InsightProgress(Base):
     """How far a workspace's rows have their facts, and to which day they are rolled up.
 
     All that ended before `counted_until` (milliseconds) is counted, and all days before
-    `built_until` are in cells. `version` goes up with every change of either.
+    `built_until` are in cells of a day; of that day itself what ended before `building_at` is. All
+    blocks of 8 and of 64 days that end before `folded_until` (a day) are put together; of the one
+    after that those of the groups up to `folded_group` are. `version` goes up with every change.
     """
 
     __tablename__ = "insight_progress"
@@ -132,4 +134,7 @@ class InsightProgress(Base):
     kind: Mapped[InsightKind] = mapped_column(word_type(InsightKind), primary_key=True)
     counted_until: Mapped[int] = mapped_column(BigInteger, default=0)
     built_until: Mapped[int] = mapped_column(default=0)
+    building_at: Mapped[int] = mapped_column(BigInteger, default=0)
+    folded_until: Mapped[int] = mapped_column(default=0)
+    folded_group: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)

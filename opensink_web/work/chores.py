@@ -31,6 +31,7 @@ from opensink_web.operations.insights.counting import (
     store_facts,
     uncounted,
 )
+from opensink_web.operations.insights.forgetting import forget_groups, is_any_group_over
 from opensink_web.operations.insights.packing import DAY
 from opensink_web.operations.insights.rollup import next_rollup, store_rollup
 from opensink_web.operations.notifications.beginning import begin_some, is_any_to_begin
@@ -131,7 +132,7 @@ class Weeding:
 
 @dataclass(slots=True, eq=False)
 class Counting:
-    """Goes once through what has ended, in each workspace: counts it, and rolls up whole days.
+    """Goes once through what has ended, in each workspace: counts it, and rolls it up in pieces.
 
     Both are worked out in transactions that only read. `late` says how far it looks back for what
     was committed late.
@@ -142,7 +143,7 @@ class Counting:
     _since: int | None = None
 
     def go_on(self) -> bool:
-        """Count a slice, or roll up a day; return False at the end."""
+        """Count a slice, or roll up a piece; return False at the end."""
         if self._left is None:
             with reading():
                 ids = db.session.scalars(select(Workspace.id)).all()
@@ -212,6 +213,7 @@ CLEANING = (
     Chore(is_any_preview_over, forget_previews),
     Chore(is_any_result_over, forget_results),
     Chore(is_any_message_over, forget_messages),
+    Chore(is_any_group_over, forget_groups),
 )
 """What has outlived its use."""
 

@@ -23,6 +23,7 @@ from opensink_web.operations.decisions.bulk_result import keep_results
 from opensink_web.operations.decisions.queries import RowResult
 from opensink_web.operations.notifications.channel import add_channel, send_test
 from opensink_web.operations.requests import sieve
+from opensink_web.operations.requests.ending import Ending
 from opensink_web.operations.requests.listing import ListOrder, ListView
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.policy_change import PolicyFields, create_policy
@@ -169,6 +170,21 @@ def test_no_search_scans_a_table_that_grows(
             for query in SIFTED:
                 address = f"{of}/{each}{'&' if '?' in each else '?'}{query}"
                 assert client.get(address).status_code == 200, address
+    with app.app_context():
+        assert told(findings(said)) == []
+
+
+@pytest.mark.usefixtures("on_each_database")
+def test_what_was_decided_is_found_by_when_how_and_by_whom(
+    app: Flask, cast: Cast, places: dict[str, str]
+) -> None:
+    client = browser_of(app, cast.alice)
+    narrower = [f"agent={places['agent_id']}", "key=x", f"user={cast.bob.id}"]
+    narrower += [f"outcome={each}" for each in Ending]
+    with statements(app) as said:
+        for each in (*narrower, f"outcome=declined&user={cast.bob.id}", "group=key"):
+            decided = f"inbox?view=decided&from=2026-01-01&to=2026-12-31&{each}"
+            assert client.get(f"/w/{places['workspace_slug']}/{decided}").status_code == 200, each
     with app.app_context():
         assert told(findings(said)) == []
 

@@ -42,11 +42,12 @@ from opensink_web.operations.insights.outcome import timed_codes
 from opensink_web.operations.insights.packing import (
     DAY,
     QUARTER,
+    SIZES,
     Day,
     counts_of,
     durations_of,
 )
-from opensink_web.operations.insights.rollup import SIZES, groups_by_id, summed_dimensions
+from opensink_web.operations.insights.rollup import groups_by_id, summed_dimensions
 from opensink_web.operations.insights.tally import Tally
 
 UNCOUNTED_MAX = 2000
@@ -179,9 +180,9 @@ class _Collection:
         self._since, self._until = bounds[0], bounds[-1]
         self._narrowing = narrowing
         progress = progress_of(workspace_id, kind)
-        self._counted_until, self._built_until = progress.counted_until, progress.built_until
+        self._counted_until, self._folded_until = progress.counted_until, progress.folded_until
         self._first_day = -(-self._since // DAY)
-        self._last_day = min(self._until // DAY, self._built_until)
+        self._last_day = min(self._until // DAY, progress.built_until)
         self._groups = groups_by_id(workspace_id, kind)
         if narrowing.narrows:
             self._groups = {
@@ -219,7 +220,7 @@ class _Collection:
             .join(InsightCell, InsightCell.group_id == InsightGroup.id)
             .where(*self._are_of(self._summed))
         )
-        for size, blocks in _cover(self._first_day, self._last_day, self._built_until).items():
+        for size, blocks in _cover(self._first_day, self._last_day, self._folded_until).items():
             of_size = query.where(InsightCell.size == size, InsightCell.block.in_(blocks))
             for row in db.session.connection().execute(of_size).all():
                 counts, durations = _counted(row[4]), durations_of(row[5])
@@ -367,18 +368,15 @@ def _counted(packed: bytes) -> list[tuple[int, int]]:
     return [(code, count) for code, count in enumerate(counts_of(packed)) if count]
 
 
-def _cover(first: int, last: int, built_until: int) -> dict[int, list[int]]:
-    """Return by which blocks of which sizes days are covered, the fewest that do.
-
-    A block that goes on after the last day will do if nothing after that is in it yet.
-    """
+def _cover(first: int, last: int, folded_until: int) -> dict[int, list[int]]:
+    """Return by which blocks of which sizes days are covered, the fewest that are put together."""
     blocks: dict[int, list[int]] = {}
     day = first
     while day < last:
         size = next(
             each
             for each in SIZES
-            if day % each == 0 and (day + each <= last or last == built_until)
+            if each == 1 or (day % each == 0 and day + each <= min(last, folded_until))
         )
         blocks.setdefault(size, []).append(day // size)
         day += size

@@ -37,7 +37,7 @@ from opensink_web.operations.insights.outcome import (
     milliseconds,
     moment_of,
 )
-from opensink_web.operations.insights.packing import DAY
+from opensink_web.operations.insights.packing import DAY, SIZES
 
 LATE = timedelta(minutes=10)
 """So late may what ended be committed and is found at once."""
@@ -46,6 +46,9 @@ ASKER, KEY, REVIEWER = 1, 2, 4
 ALL_DIMENSIONS = ASKER | KEY | REVIEWER
 GroupKey = tuple[int, str, str, str]
 """The dimensions of a group, who asked, the key, who decided."""
+_NOTHING = dict.fromkeys(
+    ("counted_until", "built_until", "building_at", "folded_until", "folded_group", "version"), 0
+)
 
 _ENDED_REQUESTS = (
     select(
@@ -118,15 +121,12 @@ def uncounted(
 def progress_of(workspace_id: UUID, kind: InsightKind) -> InsightProgress:
     """Return how far a workspace is counted; of one where nothing is, a row that is not stored."""
     stored = db.session.get(InsightProgress, (workspace_id, kind), populate_existing=True)
-    return stored or InsightProgress(
-        workspace_id=workspace_id, kind=kind, counted_until=0, built_until=0, version=0
-    )
+    return stored or InsightProgress(workspace_id=workspace_id, kind=kind, **_NOTHING)
 
 
 def lock_progress(workspace_id: UUID, kind: InsightKind) -> InsightProgress:
     """Return the same, locked and stored: one process at a time counts and rolls up."""
-    values = {"workspace_id": workspace_id, "kind": kind}
-    values |= {"counted_until": 0, "built_until": 0, "version": 0}
+    values = {"workspace_id": workspace_id, "kind": kind, **_NOTHING}
     db.session.execute(insert_new(InsightProgress).values(values))
     query = select(InsightProgress).filter_by(workspace_id=workspace_id, kind=kind)
     query = query.with_for_update().execution_options(populate_existing=True)
@@ -154,7 +154,8 @@ def store_facts(workspace_id: UUID, kind: InsightKind, found: Uncounted) -> int:
     ]
     if rows:
         db.session.execute(insert_new(fact), rows)
-    late = [row for row in rows if row["at"] < progress.built_until * DAY]
+    built_at = max(progress.built_until * DAY, progress.building_at)
+    late = [row for row in rows if row["at"] < built_at]
     if late:  # its day was rolled up without it
         names = ("workspace_id", "group_id", "at", "code", "duration_ms")
         changes = [{name: row[name] for name in names} for row in late]
@@ -164,6 +165,7 @@ def store_facts(workspace_id: UUID, kind: InsightKind, found: Uncounted) -> int:
     progress.counted_until = max(progress.counted_until, found.until)
     if rows and not progress.built_until:
         progress.built_until = min(row["at"] for row in rows) // DAY
+        progress.folded_until = progress.built_until // SIZES[0] * SIZES[0]
     progress.version += 1
     return len(found.ended)
 

@@ -18,6 +18,8 @@ from opensink_web.operations.insights.outcome import codes_of_kind, timed_codes
 
 DAY = 86_400_000
 """In milliseconds."""
+SIZES = (64, 8, 1)
+"""Of how many days cells are, the largest first; each is made of those of the next size."""
 QUARTER = 900_000
 QUARTERS = DAY // QUARTER
 _STRIDE = 256
@@ -84,6 +86,17 @@ def changed(
     quarters = bytes(quarter for _, quarter in placed)
     durations = [duration for duration, _ in placed]
     return Packed(_packed(counts), array("H", codes).tobytes(), quarters, _packed(durations))
+
+
+def merged(kind: InsightKind, cells: Iterable[Packed]) -> Packed:
+    """Return a cell of all that is in cells, without when on the day it ended."""
+    counts, durations = [0] * codes_of_kind(kind), list[int]()
+    for cell in cells:
+        durations.extend(durations_of(cell.durations))
+        for code, count in enumerate(counts_of(cell.counts)):
+            counts[code] += count
+    durations.sort()  # of runs that are in order, which it finds
+    return Packed(_packed(counts), None, None, _packed(durations))
 
 
 class Day:

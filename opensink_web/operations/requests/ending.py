@@ -69,6 +69,11 @@ class Ended:
     decided_by: UUID | None = None
 
     @property
+    def is_of_time(self) -> bool:
+        """Return True if it says when."""
+        return self.since is not None or self.until is not None
+
+    @property
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """Give what keeps them."""
         if self.since is not None:

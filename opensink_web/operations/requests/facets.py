@@ -184,7 +184,15 @@ def groups(
     workspace: Workspace, filters: ListedFilter, by: GroupBy, after: Any = None
 ) -> tuple[list[Group], bool]:
     """Return what a list is made of, VALUES_MAX groups after a value; and whether more follow."""
-    rows = _values(Listing(workspace, filters), by.column, after, VALUES_MAX + 1)
+    is_of_time = filters.ended is not None and filters.ended.is_of_time
+    # in the order that an index has
+    first_by = (
+        InputRequest.closed_at
+        if is_of_time and by in {GroupBy.AGENT, GroupBy.KEY}
+        else InputRequest.id
+    )
+    listing = Listing(workspace, filters)
+    rows = _values(listing, by.column, after, VALUES_MAX + 1, first_by=first_by)
     shown = rows[:VALUES_MAX]
     query = select(InputRequest).options(*LISTED)
     query = query.where(InputRequest.id.in_([row.first_id for row in shown]))
@@ -246,6 +254,7 @@ def _values(
     limit: int,
     *,
     is_counted: bool = True,
+    first_by: InstrumentedAttribute[Any] = InputRequest.id,
 ) -> Sequence[Row[Any]]:
     """Find the values of a column in a list, and how many there are of each, if that is wanted."""
 
@@ -255,7 +264,7 @@ def _values(
     chain = _chain_of(listed, column, limit, after)
     some = listed(InputRequest.id).where(column == chain.c.value).correlate(chain)
     counted = some.limit(VALUE_COUNTED_MAX).subquery()
-    first = some.order_by(InputRequest.id).limit(1)
+    first = some.order_by(first_by).limit(1)
     execution_id = listed(InputRequest.execution_id.is_not(None)).where(column == chain.c.value)
     query: Select[Any] = select(
         *(chain.c.value, chain.c.number),

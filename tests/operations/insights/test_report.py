@@ -1,6 +1,8 @@
 """Every number equals what is counted row by row: whatever is rolled up, and whatever has gone."""
 
 import itertools
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields
@@ -22,7 +24,9 @@ from opensink_web.models import (
     Execution,
     InputRequest,
     InputRequestStatus,
+    InsightCell,
     InsightChange,
+    InsightGroup,
     InsightKind,
     InsightProgress,
     RequestFact,
@@ -34,6 +38,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.deliveries.delivery import redeliver
+from opensink_web.operations.insights import rollup
 from opensink_web.operations.insights.collecting import Narrowing
 from opensink_web.operations.insights.outcome import moment_of
 from opensink_web.operations.insights.report import (
@@ -46,7 +51,7 @@ from opensink_web.operations.insights.waiting import Age, Waiting
 from opensink_web.operations.requests.ending import Ended, Ending
 from opensink_web.operations.requests.listing import ListedFilter, ListView, count_listed
 from opensink_web.operations.retention import Kept
-from opensink_web.work.chores import DELETING, Counting, Pruning
+from opensink_web.work.chores import CLEANING, DELETING, Counting, Pruning
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
 from tests.support.insight_rows import (
@@ -145,7 +150,7 @@ def check_waiting(waiting: Waiting, narrowing: Narrowing) -> None:
 
 
 def age_of(request_id: UUID) -> Age:
-    waited = NOW - datetime.fromtimestamp((request_id.int >> 80) / 1000, UTC)
+    waited = clock.now() - datetime.fromtimestamp((request_id.int >> 80) / 1000, UTC)
     return next(age for age in Age if age.below is None or waited <= age.below)
 
 
@@ -198,6 +203,50 @@ def test_at_each_step_of_it(history: History, cast: Cast) -> None:
     assert number > 20  # a day at a time
 
 
+def test_what_is_killed_between_two_pieces_is_neither_lost_nor_counted_twice(
+    history: History, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FACTS_AT_ONCE", "CHANGES_AT_ONCE"):
+        monkeypatch.setattr(rollup, name, 5)
+    monkeypatch.setattr(rollup, "GROUPS_AT_ONCE", 8)
+    for pieces in (1, 4, 9, 23, 40):
+        assert counted_and_killed(pieces)
+        check(cast, spans()[3:])
+    history.add(20)  # late, also for a day that is begun
+    do_all([Counting(timedelta(days=90))])
+    check(cast, spans())
+    with reading():
+        progress = db.session.get_one(
+            InsightProgress, (cast.alice.workspace_id, InsightKind.REQUESTS)
+        )
+        assert progress.folded_until == progress.built_until // 8 * 8
+        blocks = select(func.count()).select_from(InsightCell).where(InsightCell.size > 1)
+        assert db.session.scalar(blocks)
+    assert rows_of(InsightChange) == 0
+
+
+def counted_and_killed(pieces: int) -> bool:
+    """Count in a process that is killed after so many pieces, in the middle of the next; return
+    False if there were not as many.
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            db.engine.dispose(close=False)
+            chore = Counting(timedelta(days=90))
+            while chore.go_on():
+                os.write(write, b".")
+        finally:
+            os._exit(0)
+    os.close(write)
+    done = sum(len(os.read(read, 1)) for _ in range(pieces))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(read)
+    return done == pieces
+
+
 def test_of_one_agent_function_key_or_person(history: History, cast: Cast) -> None:
     for is_counted in (False, True):
         if is_counted:
@@ -221,7 +270,9 @@ def test_what_comes_late_is_added_to_its_day(history: History, cast: Cast, momen
     check(cast, spans())
 
 
-def test_a_deleted_session_and_agent_count_no_more(history: History, cast: Cast) -> None:
+def test_a_deleted_session_and_agent_count_no_more(
+    history: History, cast: Cast, moment: Moment
+) -> None:
     count_all()
     with writing():
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
@@ -236,6 +287,15 @@ def test_a_deleted_session_and_agent_count_no_more(history: History, cast: Cast)
     with reading():  # but for what went from today, which is not rolled up yet
         is_of_past = InsightChange.at < NOW.replace(hour=0, minute=0).timestamp() * 1000
         assert not db.session.scalars(select(InsightChange).where(is_of_past)).all()
+    check(cast, spans())
+    # its group goes when there is nothing of it, not of today either
+    moment.now = NOW + timedelta(days=2)
+    count_all()
+    do_all(CLEANING)
+    gone = InsightGroup.asker == f"agent:{history.agent_ids[1]}"
+    with reading():
+        assert not db.session.scalars(select(InsightGroup).where(gone)).all()
+    assert rows_of(InsightGroup) > 5
     check(cast, spans())
 
 
