@@ -37,10 +37,10 @@ def add_own(user: User) -> ResponseReturnValue:
 @signed_in
 def end_own(user: User, absence_id: UUID) -> ResponseReturnValue:
     """Be back, or not go away."""
+    workspaces = {each.workspace_id: each.workspace for each in user.active_memberships}
     for absence in absences_to_come(user.id):
-        if absence.id == absence_id:
-            workspaces = [each.workspace for each in user.active_memberships]
-            workspace = next(each for each in workspaces if each.id == absence.workspace_id)
+        workspace = workspaces.get(absence.workspace_id)
+        if absence.id == absence_id and workspace is not None:
             with writing():
                 end_absence(workspace, user.id, absence_id)
             flash("The absence is removed.", "success")

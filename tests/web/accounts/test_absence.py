@@ -11,7 +11,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from opensink_web import clock
-from opensink_web.models import Absence, AuditAction, AuditEntry, InputRequest, Membership, db
+from opensink_web.models import (
+    Absence,
+    AuditAction,
+    AuditEntry,
+    InputRequest,
+    Membership,
+    Role,
+    db,
+)
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.deputy import deputies_in, stands_for
 from opensink_web.operations.accounts.team import create_team
@@ -222,6 +230,19 @@ def test_what_is_wrong_is_said_and_nothing_stored(
     assert sentence in answer.text
     assert data["note"] in answer.text
     assert absences(app) == []
+
+
+def test_where_somebody_is_deactivated_they_change_nothing(
+    app: Flask, cast: Cast, bob: FlaskClient
+) -> None:
+    bob.post("/account/absences", data=form(cast))
+    [absence] = absences(app)
+    with app.app_context(), writing():
+        elsewhere = {"workspace_id": cast.charlie.workspace_id, "role": Role.VIEWER}
+        db.session.add(Membership(user_id=cast.bob.id, **elsewhere))
+        deactivate_member(admin_of(cast.alice.workspace_id), cast.bob.id)
+    assert bob.post(f"/account/absences/{absence.id}/end").status_code == 303
+    assert len(absences(app)) == 1
 
 
 def test_two_at_the_same_time_are_refused(app: Flask, cast: Cast, bob: FlaskClient) -> None:
