@@ -13,10 +13,9 @@ import gc
 import os
 import shutil
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import groupby, islice
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import TemporaryDirectory
@@ -32,6 +31,7 @@ from playwright.sync_api import Browser, sync_playwright
 from opensink_web.contract import last_use, throttle
 from opensink_web.factory import create_app
 from opensink_web.keyring import KeyFile
+from opensink_web.message_template import renderer
 from opensink_web.models import Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import credential
@@ -43,6 +43,7 @@ from opensink_web.settings import Settings
 from tests.support.made_once import made_once, shared_folder
 from tests.support.oidc_server import OidcServer
 from tests.support.real_servers import EmbeddedRedis, PostgresServer, migrate
+from tests.support.shares import in_shares, needs_servers
 
 PASSWORD = "correct horse battery staple"
 TEST_SETTINGS = {
@@ -76,10 +77,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark as `unit` what needs neither a database nor another process, and share the tests out."""
     for item in items:
         uses = set(getattr(item, "fixturenames", ()))
-        if "data_dir" not in uses and not _needs_servers(item):
+        if "data_dir" not in uses and not needs_servers(item):
             item.add_marker("unit")
     if hasattr(config, "workerinput"):
-        items[:] = _in_shares(items, config.workerinput["workercount"])
+        items[:] = in_shares(items, config.workerinput["workercount"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -97,45 +98,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
         terminalreporter.section("forms")
         terminalreporter.write_line(table_of(rows))
-
-
-LONGEST = {"test_conformance.py", "test_deleted.py", "test_query_plans.py"}
-"""Files with tests that take ten seconds or so without a server."""
-
-
-def _needs_servers(item: pytest.Item) -> bool:
-    return item.get_closest_marker("server") is not None
-
-
-def _is_slowest(folder: Sequence[pytest.Item]) -> bool:
-    """Return True if a folder takes so long that it should share its worker with no other such."""
-    return folder[0].path.parent.name in {"browser", "cli", "faults"}
-
-
-def _in_shares(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
-    """Begin the share of each worker with whole folders of tests that need servers.
-
-    pytest-xdist gives each worker as many tests, in order, and then takes from the end of what is
-    left. So the servers that a folder's tests have in common are rarely started by two workers.
-    """
-    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    slow = sorted(filter(_needs_servers, items), key=lambda item: item.path.parent)
-    folders = [list(each) for _, each in groupby(slow, key=lambda item: item.path.parent)]
-    for folder in sorted(folders, key=lambda each: (_is_slowest(each), len(each)), reverse=True):
-        min(shares, key=len).extend(folder)
-    # a long test that is begun last has a worker to itself while the others have nothing to do
-    quick = iter(
-        sorted(
-            (item for item in items if not _needs_servers(item)),
-            key=lambda item: item.path.name not in LONGEST,
-        )
-    )
-    ordered: list[pytest.Item] = []
-    for number, share in enumerate(shares, start=1):
-        ordered += share
-        end = len(items) * number // workers
-        ordered += islice(quick, max(end - len(ordered), 0))
-    return ordered
 
 
 @dataclass(frozen=True)
@@ -308,6 +270,12 @@ def make_cast() -> Cast:
 def cheap_passwords() -> None:
     """Hash as cheaply as argon2 lets one: hundreds of tests sign in."""
     credential.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_with_templates() -> None:
+    """Give the processes that fill templates in the time they take on a busy machine."""
+    renderer.WALL_SECONDS = 100.0
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -84,7 +84,6 @@ def renderer() -> Iterator[TemplateRenderer]:
     """Templates have one second of a processor, so that a hostile one takes no longer here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(renderer_module, "CPU_SECONDS", 1)
-        patch.setattr(renderer_module, "WALL_SECONDS", 100)  # as others use this machine too
         made = TemplateRenderer()
         yield made
         made.close()

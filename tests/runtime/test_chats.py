@@ -10,7 +10,6 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from opensink_web.message_template import renderer
 from opensink_web.models import Chat, Execution, ExecutionStatus, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.bearer import mint_execution_token
@@ -287,9 +286,8 @@ def test_an_agent_is_deleted_after_its_executions(app: Flask, alice: Api, agent:
 
 
 def test_a_template_that_multiplies_values_is_refused_while_others_are_answered(
-    app: Flask, apis: Apis, monkeypatch: pytest.MonkeyPatch
+    app: Flask, apis: Apis
 ) -> None:
-    monkeypatch.setattr(renderer, "WALL_SECONDS", 100.0)  # as others use this machine too
     multiplied = "{% set a = z|map('d', l, true)|list %}{{ a|sum(start=[])|length }}"
     make_agent_as(
         apis.alice,
