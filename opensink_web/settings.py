@@ -190,7 +190,7 @@ class Settings:
     )
     retention_days_sessions: int = days(
         "How many days to keep ended sessions, with their requests, activities and deliveries; "
-        "also test calls"
+        "also test calls, and standing approvals that are over"
     )
     retention_days_executions: int = days(
         "How many days to keep ended executions and batches, with their steps, requests and "

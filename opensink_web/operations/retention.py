@@ -28,6 +28,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -48,6 +49,7 @@ from opensink_web.models import (
     Execution,
     InputRequest,
     SessionStatus,
+    StandingApproval,
     Workspace,
     db,
 )
@@ -69,6 +71,7 @@ class Kept(StrEnum):
     EXECUTIONS = "executions"
     BATCHES = "batches"
     CHATS = "chats"
+    STANDING_APPROVALS = "standing approvals"
     AUDIT = "audit entries"
 
 
@@ -84,7 +87,7 @@ class Term(StrEnum):
 def term_of(kind: Kept) -> Term:
     """Return by which number of days a kind is kept."""
     match kind:
-        case Kept.SESSIONS | Kept.TEST_CALLS:
+        case Kept.SESSIONS | Kept.TEST_CALLS | Kept.STANDING_APPROVALS:
             return Term.SESSIONS
         case Kept.EXECUTIONS | Kept.BATCHES:
             return Term.EXECUTIONS
@@ -255,7 +258,7 @@ def _at_once(kind: Kept) -> int:
             return 1
         case Kept.CHATS:
             return 20
-        case Kept.TEST_CALLS | Kept.EXECUTIONS:
+        case Kept.TEST_CALLS | Kept.EXECUTIONS | Kept.STANDING_APPROVALS:
             return SLICE
 
 
@@ -269,13 +272,15 @@ def _delete_children(kind: Kept, ids: Sequence[UUID], cutoff: datetime) -> bool:
             some, most = select(ChatMessage.id).where(ChatMessage.chat_id.in_(ids)), 10 * SLICE
         case Kept.AUDIT:
             return prune_entries(ids[0], cutoff)
-        case Kept.SESSIONS | Kept.TEST_CALLS | Kept.EXECUTIONS:
+        case Kept.SESSIONS | Kept.TEST_CALLS | Kept.EXECUTIONS | Kept.STANDING_APPROVALS:
             return False
     child = Execution if kind is Kept.BATCHES else ChatMessage
     return rows_changed(delete(child).where(child.id.in_(some.limit(most)))) == most
 
 
-def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | Chat | AuditHead]:
+def _table_of(
+    kind: Kept,
+) -> type[AgentSession | Delivery | Execution | Batch | Chat | StandingApproval | AuditHead]:
     match kind:
         case Kept.SESSIONS:
             return AgentSession
@@ -287,6 +292,8 @@ def _table_of(kind: Kept) -> type[AgentSession | Delivery | Execution | Batch | 
             return Batch
         case Kept.CHATS:
             return Chat
+        case Kept.STANDING_APPROVALS:
+            return StandingApproval
         case Kept.AUDIT:
             return AuditHead
 
@@ -352,6 +359,17 @@ def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
             return and_(
                 ~exists().where(Execution.chat_id == Chat.id, Execution.status.not_in(ENDED)),
                 ~exists().where(ChatMessage.chat_id == Chat.id, ChatMessage.created_at >= cutoff),
+            )
+        case Kept.STANDING_APPROVALS:
+            is_used_up = StandingApproval.uses_count >= StandingApproval.uses_max
+            return and_(
+                or_(
+                    StandingApproval.revoked_at < cutoff,
+                    StandingApproval.expires_at < cutoff,
+                    and_(is_used_up, StandingApproval.created_at < cutoff),
+                ),
+                # what it approved says so for as long as it is there
+                ~exists().where(InputRequest.standing_approval_id == StandingApproval.id),
             )
         case Kept.AUDIT:
             return has_prunable(cutoff)

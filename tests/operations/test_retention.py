@@ -10,6 +10,7 @@ from opensink_web import clock
 from opensink_web.models import (
     Activity,
     AgentSession,
+    AuditEntry,
     Base,
     Batch,
     Callback,
@@ -25,6 +26,7 @@ from opensink_web.models import (
     ExecutionStep,
     InputRequest,
     SessionStatus,
+    StandingApproval,
     db,
 )
 from opensink_web.models.transaction import reading, writing
@@ -54,6 +56,7 @@ from tests.support.large_batches import do_all
 from tests.support.many_rows import copy_row
 from tests.support.pause_scenarios import paused_in
 from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.standing_cases import affirm, asked_by, granted_on, new_agent
 from tests.support.statements import statements, writes_in
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
@@ -263,3 +266,34 @@ def test_of_more_than_a_slice_all_go(app: Flask, cast: Cast) -> None:
         assert prune(Kept.EXECUTIONS) == 2 * SLICE + 1
         assert prune(Kept.BATCHES) == len(batches)
         assert (rows(Execution), rows(Batch)) == (0, 0)
+
+
+def test_a_standing_approval_goes_when_it_is_over_and_what_it_approved_has_gone(
+    app: Flask, cast: Cast
+) -> None:
+    with app.app_context():
+        agent_id, approval_ids = new_agent(cast.alice), []
+        for _ in range(4):
+            request_id = asked_by(cast.alice, agent_id)
+            affirm(cast.bob, request_id)
+            approval_ids.append(granted_on(cast.bob, request_id))
+        set_all(StandingApproval, expires_at=clock.now() + timedelta(days=30))
+        assert prune(Kept.STANDING_APPROVALS) == 0  # all are in force
+        in_force, revoked, expired, used_up = approval_ids
+        long_ago = clock.now() - timedelta(days=30)
+        with writing():
+            db.session.get_one(StandingApproval, revoked).revoked_at = long_ago
+            db.session.get_one(StandingApproval, expired).expires_at = long_ago
+            over = db.session.get_one(StandingApproval, used_up)
+            over.uses_count, over.created_at = over.uses_max, long_ago
+            approved = db.session.get_one(InputRequest, request_id)
+            approved.standing_approval_id = used_up
+        said = rows(AuditEntry)
+        assert prune(Kept.STANDING_APPROVALS, days_ago=40) == 0
+        assert prune(Kept.STANDING_APPROVALS) == 2
+        with writing():
+            db.session.delete(db.session.get_one(InputRequest, request_id))
+        assert prune(Kept.STANDING_APPROVALS) == 1
+        with reading():
+            assert db.session.scalars(select(StandingApproval.id)).all() == [in_force]
+        assert rows(AuditEntry) >= said  # which says who granted what, and each use
