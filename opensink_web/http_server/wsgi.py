@@ -174,6 +174,8 @@ class Gateway:
                 while has_more and _is_kept_whole(answer, started[-1][1]):
                     parts.append(more)
                     more, has_more = stream.take()
+                # a response to HEAD has no body: it would be taken for the next response
+                has_more = has_more and request.method != "HEAD"
             finally:
                 if not has_more:
                     stream.close()

@@ -22,6 +22,16 @@ def test_it_comes_whole_in_chunks_and_the_connection_stays(server: RunningServer
         assert answer.read() == WHOLE
 
 
+def test_a_head_of_it_has_no_body_and_is_ended(
+    server: RunningServer, application: Application
+) -> None:
+    asked = b"HEAD /pieces HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    head, _, body = until_closed(server.connect(asked)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body == b""
+    assert application.pieces_ended.is_set()
+
+
 def test_what_is_over_soon_has_its_length(server: RunningServer) -> None:
     answer = response(server.connect(HEAD % b"/few-pieces"))
     assert answer.getheader("Content-Length") == str(2 * PIECE_BYTES)
