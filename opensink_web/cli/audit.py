@@ -18,7 +18,7 @@ from opensink_web.operations.audit.checkpoint import Checkpoint, sign
 from opensink_web.operations.audit.erasure import (
     erase_mentions,
     erase_some,
-    find_mentions,
+    mentions_after,
     names_of,
 )
 from opensink_web.operations.audit.export import ExportFormat, written
@@ -152,7 +152,7 @@ def _erase_person(workspace_id: UUID, person_id: UUID) -> int:
     after: int | None = 0
     while after is not None:
         with reading():
-            mentions = find_mentions(workspace_id, names, after)
+            mentions = mentions_after(workspace_id, names, after)
         for seqs in slices([*mentions.seqs.items()]):
             with writing():
                 workspace = db.session.get_one(Workspace, workspace_id)

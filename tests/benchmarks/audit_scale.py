@@ -34,6 +34,7 @@ from opensink_web.operations.audit.chain import link, lock_head
 from opensink_web.settings import Settings
 from tests.benchmarks.form_page import Reviewer
 from tests.benchmarks.request_cost import Cast, WebProcess, request, web_process
+from tests.support.audit import chain_all
 from tests.support.real_servers import EmbeddedRedis, PostgresServer, wait_until
 
 AT_ONCE = 5000
@@ -50,6 +51,7 @@ class Row:
 def fill(app: Flask, workspace_id: UUID, user_id: UUID, count: int) -> None:
     """Make a chain of so many entries: decisions by somebody in a browser."""
     with app.app_context():
+        chain_all()  # what happened before
         while count > 0:
             some = min(count, AT_ONCE)
             with writing():

@@ -122,7 +122,7 @@ def names_of(workspace_id: UUID, person_id: UUID) -> frozenset[str]:
     return frozenset(name for name in names if isinstance(name, str))
 
 
-def find_mentions(workspace_id: UUID, names: Collection[str], after: int) -> Mentions:
+def mentions_after(workspace_id: UUID, names: Collection[str], after: int) -> Mentions:
     """Look for entries that name somebody, among the next ones; writes nothing."""
     # not within a longer address
     every = "|".join(re.escape(name) for name in sorted(names))

@@ -14,7 +14,7 @@ from opensink_web.operations.audit.actor import Actor, acting_as
 from opensink_web.operations.audit.erasure import (
     erase_mentions,
     erase_some,
-    find_mentions,
+    mentions_after,
     names_of,
 )
 from opensink_web.operations.audit.record import record
@@ -84,7 +84,7 @@ def test_what_names_them_elsewhere_goes_and_others_names_stay(workspace_id: UUID
             record(AuditAction.PASSWORD_REFUSED, workspace_id, *person)
     assert erase(workspace_id, person_id) == 8
     with reading():
-        found = find_mentions(workspace_id, {whose}, after=0)
+        found = mentions_after(workspace_id, {whose}, after=0)
     assert (len(found.seqs), found.next_after) == (1, None)
     for count in (1, 0):
         with writing():
