@@ -7,6 +7,7 @@ noun, name its routes in ROUTES.
 from flask import Flask
 
 from opensink_web.api import (
+    absence,
     activity,
     agent,
     agent_session,
@@ -42,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
     *role.routes,
     *standing_approval.routes,
     *team.routes,
+    *absence.routes,
     *policy.routes,
     *insights.routes,
     *escalation_chain.routes,

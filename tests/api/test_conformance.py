@@ -28,7 +28,11 @@ BEYOND_SCHEMAS = (
     "/expires_at",  # a moment to come
     "/context",  # characters that can be seen
     "/links",
-    "/assignees",  # of the workspace
+    "/begins_at",  # while they are not away already
+    "/ends_at",  # after that, to come, and within a year
+    "/user",  # of the workspace
+    "/deputy",  # of the workspace, and somebody else
+    "/assignees",
     "/members",
     "/to",
     "/reference",

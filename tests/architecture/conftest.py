@@ -52,6 +52,8 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     role = made(alice.post("/roles", {"name": "r", "permissions": ["sinas.*:all"]}))
     team = made(alice.post("/teams", {"name": "t"}))
     chain = made(alice.post("/escalation-chains", CHAIN))
+    away = {"begins_at": "2090-01-01T00:00:00Z", "ends_at": "2090-02-01T00:00:00Z"}
+    absence = made(alice.post("/absences", away))
     function = make_function(alice, namespace="own", name="own")
     with app.app_context():
         submitted = submit_many(cast.alice, UUID(function["id"]), 1)
@@ -69,6 +71,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "team_id": team["id"],
         "policy_id": made(alice.post("/policies", {"name": "r", "steps": [{}]}))["id"],
         "chain_id": chain["id"],
+        "absence_id": absence["id"],
         "approval_id": str(approval_id),
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),

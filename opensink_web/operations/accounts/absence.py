@@ -3,6 +3,7 @@
 Who stands in for whom at a moment is looked up in deputy.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -45,8 +46,7 @@ def add_absence(workspace: Workspace, user_id: UUID, new: NewAbsence) -> Absence
     of_user = (Absence.user_id == user_id, Absence.workspace_id == workspace.id)
     db.session.execute(delete(Absence).where(*of_user, Absence.ends_at <= clock.now()))
     others = list(db.session.scalars(select(Absence).where(*of_user)))
-    if any(new.begins_at < each.ends_at and each.begins_at < new.ends_at for each in others):
-        raise _wrong("/begins", "Another absence is at the same time. Remove it first.")
+    _check_beside(others, new)
     if len(others) >= ABSENCES_MAX:
         raise _wrong("/begins", f"At most {ABSENCES_MAX} absences can be planned.")
     absence = Absence(
@@ -61,6 +61,24 @@ def add_absence(workspace: Workspace, user_id: UUID, new: NewAbsence) -> Absence
     db.session.flush()
     _note(AuditAction.ABSENCE_SET, absence)
     return absence
+
+
+def change_absence(workspace: Workspace, absence: Absence, new: NewAbsence) -> None:
+    """Say anew when a member is away and who stands in. Raises: as add_absence()."""
+    _lock_member(workspace, absence.user_id)
+    _check(workspace, absence.user_id, new)
+    query = select(Absence).where(
+        Absence.user_id == absence.user_id, Absence.workspace_id == workspace.id
+    )
+    rows = list(db.session.scalars(query.execution_options(populate_existing=True)))
+    if absence not in rows:
+        raise NotFound("There is no such absence. It may have been removed meanwhile.")
+    _check_beside([each for each in rows if each is not absence], new)
+    absence.begins_at, absence.ends_at = new.begins_at, new.ends_at
+    absence.deputy_id, absence.note = new.deputy_id, new.note or None
+    db.session.flush()
+    db.session.refresh(absence, ["deputy"])
+    _note(AuditAction.ABSENCE_SET, absence)
 
 
 def end_absence(workspace: Workspace, user_id: UUID, absence_id: UUID) -> None:
@@ -91,6 +109,12 @@ def _check(workspace: Workspace, user_id: UUID, new: NewAbsence) -> None:
         raise _wrong("/deputy", "Somebody else has to stand in.")
     if new.deputy_id is not None and not is_active_member(new.deputy_id, workspace.id):
         raise _wrong("/deputy", "Only an active member of the workspace can stand in.")
+
+
+def _check_beside(others: Sequence[Absence], new: NewAbsence) -> None:
+    """Raises: InvalidInput, where they are away already."""
+    if any(new.begins_at < each.ends_at and each.begins_at < new.ends_at for each in others):
+        raise _wrong("/begins", "Another absence is at the same time. Remove it first.")
 
 
 def _lock_member(workspace: Workspace, user_id: UUID) -> None:

@@ -50,6 +50,7 @@ KEY_RESOURCES = (
     "policies",
     "insights",
     "escalation_chains",
+    "absences",
     "roles",
     "api_keys",
 )
@@ -84,7 +85,11 @@ _ANSWER = _patterns(
     f"{SERVICE}.standing_approvals.write:all",
     f"{SERVICE}.executions.continue:all",
 )
-_STOP_OWN = _patterns(f"{SERVICE}.executions.cancel:own", f"{SERVICE}.batches.cancel:own")
+_OWN = _patterns(
+    f"{SERVICE}.executions.cancel:own",
+    f"{SERVICE}.batches.cancel:own",
+    f"{SERVICE}.absences.write:own",
+)
 
 
 def _patterns_of(role: Role) -> frozenset[Pattern]:
@@ -92,9 +97,9 @@ def _patterns_of(role: Role) -> frozenset[Pattern]:
         case Role.ADMIN:
             return frozenset({_ALL_OF_OURS})
         case Role.REVIEWER:
-            return _READ_ALL | _STOP_OWN | _ANSWER
+            return _READ_ALL | _OWN | _ANSWER
         case Role.VIEWER:
-            return _READ_ALL | _STOP_OWN
+            return _READ_ALL | _OWN
         case _:
             assert_never(role)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from opensink_web import clock
 from opensink_web.errors import FieldError, InvalidInput, NotFound
 from opensink_web.models import (
+    Absence,
     ApiKey,
     CustomRole,
     Identity,
@@ -34,6 +35,7 @@ from opensink_web.outbound.oidc import Claims
 
 IDLE_LIFETIME = timedelta(days=7)
 _WITH_MEMBERS = (selectinload(Team.members),)
+_OF_ABSENCE = (joinedload(Absence.user), joinedload(Absence.deputy))
 Moment: TypeAlias = datetime | ColumnElement[datetime]
 
 
@@ -124,6 +126,23 @@ def find_active_member_called(workspace: Workspace, email: str) -> UUID:
         message = "There is no active member with this e-mail address."
         raise InvalidInput(message, errors=(FieldError("/deputy", message),))
     return user_id
+
+
+def list_absences(workspace: Workspace, page_request: page.PageRequest) -> page.Page[Absence]:
+    """Return who is away, or will be, and who stands in for them."""
+    query = select(Absence).where(
+        Absence.workspace_id == workspace.id, Absence.ends_at > clock.now()
+    )
+    return page.fetch(query.options(*_OF_ABSENCE), Absence.id, page_request)
+
+
+def find_absence(workspace: Workspace, absence_id: UUID) -> Absence:
+    """Raises: NotFound."""
+    query = select(Absence).where(Absence.id == absence_id, Absence.workspace_id == workspace.id)
+    absence = db.session.scalars(query.options(*_OF_ABSENCE)).one_or_none()
+    if absence is None:
+        raise NotFound("There is no such absence.")
+    return absence
 
 
 def address_of_member(workspace: Workspace, user_id: UUID) -> str | None:

@@ -66,7 +66,9 @@ def _cell(resource: str, action: str, verb: str, *, has_own: bool = False) -> Ce
 
 def _row(resource: str, words: str, *others: tuple[str, str], **has: bool) -> Row:
     has_own = has.get("own", False)
-    write = _cell(resource, WRITE, _VERBS[WRITE]) if has.get("write", True) else None
+    writes_own = has.get("writes_own", False)
+    has_write = has.get("write", True)
+    write = _cell(resource, WRITE, _VERBS[WRITE], has_own=writes_own) if has_write else None
     return Row(
         words,
         _cell(resource, READ, _VERBS[READ], has_own=has_own),
@@ -97,6 +99,7 @@ ROWS = (
     _row("standing_approvals", "Standing approvals"),
     _row("teams", "Teams"),
     _row("escalation_chains", "Escalation"),
+    _row("absences", "Absences", writes_own=True),
     _row("roles", "Roles"),
     _row("workspace", "Workspace"),
     _row("audit", "Audit", write=False),
