@@ -254,6 +254,8 @@ class InputRequest(Identified, Created, Base):
     # what was answered in the step before, which is what the next one is asked about
     sealed_step_answer: Mapped[str | None] = mapped_column("step_answer", Text)
     step_answer = Sealed[UserObject | None]()
+    # noted wherever assignments change, so that what is nobody's is found among much that is
+    is_assigned: Mapped[bool] = mapped_column(default=False, server_default=false())
     # by what lists are ordered; the database works them out
     precedence: Mapped[int | None] = mapped_column(Computed(_PRECEDENCE, persisted=True))
     closed_at: Mapped[datetime | None] = mapped_column(Computed(_CLOSED_AT, persisted=True))
@@ -316,6 +318,12 @@ class InputRequest(Identified, Created, Base):
             *("resolved_by_id", "workspace_id", "closed_at", "id"),
             sqlite_where=_IS_DECIDED,
             postgresql_where=_IS_DECIDED,
+        ),
+        Index(
+            "ix_input_requests_unassigned",
+            *("workspace_id", "id"),
+            sqlite_where=text("status = 'pending' AND is_assigned = 0"),
+            postgresql_where=text("status = 'pending' AND NOT is_assigned"),
         ),
     )
 

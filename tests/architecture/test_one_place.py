@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "opensink_web"
 REQUESTS = PACKAGE / "operations" / "requests"
 WAYS = {
     REQUESTS / "creation.py": ["create"],
+    PACKAGE / "operations" / "accounts" / "assigned.py": ["note it", "note who leaves"],
     REQUESTS / "input_request.py": [
         *("decide", "take effect", "reopen", "withdraw", "extend", "begin a step", "count"),
     ],

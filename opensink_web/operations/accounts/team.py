@@ -22,6 +22,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.operations.accounts.assigned import note_dissolved
 from opensink_web.operations.audit.record import changes_between, record
 from opensink_web.operations.name import check_letters, in_one_line, one_like
 
@@ -73,6 +74,7 @@ def delete_team(workspace: Workspace, team_id: UUID) -> str:
     """Delete a team; return its name. Raises: NotFound."""
     team = _find_locked(workspace, team_id)
     _note(AuditAction.TEAM_DELETED, team, {"team": team.name})
+    note_dissolved(team)
     db.session.delete(team)
     return team.name
 

@@ -26,6 +26,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import Area, changed_after_commit
 from opensink_web.operations.accounts.api_key import revoke_keys_of
+from opensink_web.operations.accounts.assigned import note_leaving
 from opensink_web.operations.accounts.credential import PasswordHash, password_matches
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.accounts.queries import find_user
@@ -147,6 +148,7 @@ def _end(membership: Membership, action: AuditAction) -> None:
     _shut_out(membership)
     revoke_keys_of(membership.workspace, membership.user)
     _note(action, membership)
+    note_leaving(membership)
     db.session.delete(membership)
 
 

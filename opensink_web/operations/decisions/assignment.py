@@ -17,10 +17,9 @@ from opensink_web.operations.requests.answer import check_pending
 from opensink_web.operations.requests.assignment import (
     ASSIGNEES_MAX,
     Assignee,
-    add_assignments,
     assignments_of,
+    change_assignments,
     own_of,
-    remove_assignments,
     rows_of_assignees,
 )
 from opensink_web.operations.requests.input_request import record_of
@@ -94,8 +93,8 @@ def _lock(workspace: Workspace, request_id: UUID) -> tuple[LockedRequest, list[A
 
 def _store(locked: LockedRequest, leaving: Sequence[Assignment], new: Sequence[Assignee]) -> None:
     request = locked.request
-    remove_assignments([each.id for each in leaving])
-    add_assignments(rows_of_assignees(request.id, request.workspace_id, new))
+    added = rows_of_assignees(request.id, request.workspace_id, new)
+    change_assignments(request.id, [each.id for each in leaving], added)
 
 
 def _note_change(

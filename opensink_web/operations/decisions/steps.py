@@ -10,9 +10,8 @@ from opensink_web.models.transaction import changed_after_commit
 from opensink_web.operations.decisions.asker import LockedRequest, note
 from opensink_web.operations.requests.answer import decision
 from opensink_web.operations.requests.assignment import (
-    add_assignments,
     assignments_of,
-    remove_assignments,
+    change_assignments,
     rows_of_assignees,
     those_left,
 )
@@ -33,9 +32,9 @@ def advance(locked: LockedRequest, ballot: Ballot, by: User) -> bool:
     shown = (request.title, request.message, request.schema, answer, request.revision)
     store_step(request, number, answer, following, digest_of(*shown))
     before = assignments_of([request.id]).get(request.id, [])
-    remove_assignments([each.id for each in before])
     there = those_left(request.workspace_id, following.assignees)
-    add_assignments(rows_of_assignees(request.id, request.workspace_id, there))
+    added = rows_of_assignees(request.id, request.workspace_id, there)
+    change_assignments(request.id, [each.id for each in before], added)
     done = words_of(number, len(steps), steps[number - 1])
     words = words_of(number + 1, len(steps), following)
     message = f"{by.email} {_word(locked)} “{request.title}” in {done}. It waits in {words}."

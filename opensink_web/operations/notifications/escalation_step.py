@@ -34,8 +34,8 @@ from opensink_web.operations.notifications.plan import PlannedStep, Who, said_as
 from opensink_web.operations.requests.assignment import (
     ASSIGNEES_MAX,
     Assignee,
-    add_assignments,
     assignments_of,
+    change_assignments,
     rows_of_assignees,
 )
 from opensink_web.operations.requests.input_request import record_of
@@ -142,7 +142,8 @@ def _assign(request: InputRequest, recipients: Recipients) -> bool:
     present = assignments_of([request.id]).get(request.id, [])
     if assignee.whom in {each.whom for each in present} or len(present) >= ASSIGNEES_MAX:
         return False
-    add_assignments(rows_of_assignees(request.id, request.workspace_id, [assignee]))
+    added = rows_of_assignees(request.id, request.workspace_id, [assignee])
+    change_assignments(request.id, [], added)
     db.session.expire(request, ["assignments"])
     return True
 

@@ -18,6 +18,7 @@ from opensink_web.json_value import JSONValue
 from opensink_web.models import Assignment, InputRequest, Membership, Team, User, db
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.accounts.assigned import note_assigned
 
 ASSIGNEES_MAX = 20
 """Of one request."""
@@ -148,15 +149,21 @@ def those_left(workspace_id: UUID, assignees: Sequence[Assignee]) -> tuple[Assig
 
 
 def add_assignments(rows: Sequence[dict[str, Any]]) -> None:
-    """Insert what rows_of_assignees() has made."""
+    """Insert what rows_of_assignees() has made, of requests that say by themselves that they are
+    assigned.
+    """
     if rows:
         run_prepared(_ADD, rows)
 
 
-def remove_assignments(assignment_ids: Collection[UUID]) -> None:
-    """End assignments; requests that have no others are everybody's again."""
-    if assignment_ids:
-        run_prepared(_REMOVE, {"of_assignments": list(assignment_ids)})
+def change_assignments(
+    request_id: UUID, leaving: Collection[UUID], rows: Sequence[dict[str, Any]]
+) -> None:
+    """End some assignments of a request, and insert others; without any it is everybody's again."""
+    if leaving:
+        run_prepared(_REMOVE, {"of_assignments": list(leaving)})
+    add_assignments(rows)
+    note_assigned(request_id)
 
 
 def close_assignments(request_id: UUID) -> None:

@@ -145,6 +145,7 @@ def with_rules(requests: Sequence[NewRequest]) -> list[NewRequest]:
 
 
 def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None:
+    assigned = assignment_rows(requests, rows)
     add_rows(rows)
     for row, request in zip(rows, requests, strict=True):
         record(
@@ -161,7 +162,7 @@ def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None
     ]
     if tags:
         run_prepared(_ADD_TAGS, tags)
-    add_assignments(assignment_rows(requests, rows))
+    add_assignments(assigned)
     for row, request in zip(rows, requests, strict=True):
         if (moment := request.options.expires_at) is not None:
             set_deadline(row["id"], request.workspace_id, DeadlineKind.EXPIRY, moment)
@@ -177,7 +178,8 @@ def _add(requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]) -> None
 def assignment_rows(
     requests: Sequence[NewRequest], rows: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return what is inserted for those to whom requests are assigned; `rows` are the requests'.
+    """Return what is inserted for those to whom requests are assigned; `rows` are the requests',
+    which then say whether they are.
 
     A rule may name somebody who has left since it was made.
     """
@@ -188,6 +190,7 @@ def assignment_rows(
         if request.steps is not None and assignees not in there:
             there[assignees] = those_left(request.workspace_id, assignees)
         named = there.get(assignees, assignees)
+        row["is_assigned"] = bool(named)
         made += rows_of_assignees(row["id"], request.workspace_id, named)
     return made
 
@@ -234,6 +237,7 @@ def _values_of(request: NewRequest, moment: datetime, options: Sequence[str]) ->
         "status": InputRequestStatus.PENDING,
         "resolved_by_system": False,
         "step": 0,
+        "is_assigned": False,
         **{name: getattr(request, name) for name in _COLUMNS},
         **{name: getattr(request.options, name) for name in options},
         **({"quorum": _quorum_of(request.options)} if options else {}),

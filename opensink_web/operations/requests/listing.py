@@ -13,15 +13,7 @@ from functools import cached_property
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    false,
-    func,
-    literal_column,
-    select,
-)
+from sqlalchemy import ColumnElement, Row, Select, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, load_only, selectinload
 
 from opensink_web import clock
@@ -29,7 +21,6 @@ from opensink_web.models import (
     Assignment,
     Execution,
     InputRequest,
-    InputRequestStatus,
     Team,
     User,
     Workspace,
@@ -39,16 +30,19 @@ from opensink_web.models.base import first_id_at
 from opensink_web.operations import page
 from opensink_web.operations.requests.asked import Asking
 from opensink_web.operations.requests.ending import Ended
-from opensink_web.operations.requests.mine import is_assigned, is_claimed, mine_in
+from opensink_web.operations.requests.mine import (
+    IS_WAITING,
+    PENDING,
+    is_claimed,
+    mine_in,
+    unassigned_in,
+)
 from opensink_web.operations.requests.order import Segment, Stretch
 from opensink_web.operations.requests.queries import WITH_GRANTER
 from opensink_web.operations.requests.search_match import Narrowing
 from opensink_web.operations.requests.sieve import Sieve, in_fewest_steps, rarest_of, sieves_of
 
-# written out: an index of those alone that wait is used for no value that is bound
-_PENDING: ColumnElement[Any] = literal_column(f"'{InputRequestStatus.PENDING}'")
-IS_WAITING: ColumnElement[bool] = InputRequest.status == _PENDING
-IS_DECIDED: ColumnElement[bool] = InputRequest.status != _PENDING
+IS_DECIDED: ColumnElement[bool] = InputRequest.status != PENDING
 KEPT_COUNTED_MAX = 100
 """Of what has a tag or words no more are counted beside a request."""
 LISTED = (
@@ -236,16 +230,20 @@ class Listing:
         sieves = sieves_of(workspace, filters, filters.search, is_waiting=self._is_waiting)
         self._has_nothing = sieves is None
         mine = filters.view is ListView.MINE and filters.reader_id
-        of_reader: list[Sieve] = [mine_in(workspace, mine)] if mine else []
+        whose: list[Sieve] = [mine_in(workspace, mine)] if mine else []
+        if filters.view is ListView.UNASSIGNED:
+            whose = [unassigned_in(workspace)]
         if filters.asked_id is not None:
-            of_reader.append(Asking(workspace.id, filters.asked_id))
-        self._sieves: Sequence[Sieve] = [*of_reader, *(sieves or ())]
+            whose.append(Asking(workspace.id, filters.asked_id))
+        self._sieves: Sequence[Sieve] = [*whose, *(sieves or ())]
+        # what is nobody's an index has whole, to be counted by it
+        indexed = 1 if filters.view is ListView.UNASSIGNED else 0
+        self._is_looked_at = len(self._sieves) > indexed
 
     @property
     def _whole(self) -> ListView:
-        """The tab of which the reader's own is a part that is looked up."""
-        view = self._filters.view
-        return ListView.WAITING if view is ListView.MINE else view
+        """The tab of which the reader's own, and nobody's, is a part that is looked up."""
+        return ListView.WAITING if self._is_waiting else self._filters.view
 
     @property
     def is_sifted(self) -> bool:
@@ -255,7 +253,7 @@ class Listing:
     @property
     def counted_max(self) -> int:
         """So far it is counted for people: of what is sifted each is looked at."""
-        return KEPT_COUNTED_MAX if self.is_sifted else page.COUNTED_MAX
+        return KEPT_COUNTED_MAX if self._is_looked_at else page.COUNTED_MAX
 
     def scalars_after(
         self,
@@ -291,15 +289,19 @@ class Listing:
     ) -> int:
         """Count what there is from the start, or after a request, or before it, up to a limit."""
         ids = select(InputRequest.id)
-        if self.is_sifted:
+        if self._is_looked_at:
             return len(self.some_after(ids, request, limit, backwards=backwards))
+        if self._sieves and request is None:
+            return self._count(self.kept(ids, self._sieves[0]).limit(limit))
         count = 0
         for stretch in self._stretches(request, backwards=backwards):
-            some = stretch.of(self.kept(ids)).limit(limit - count).subquery()
-            count += db.session.scalar(select(func.count()).select_from(some)) or 0
+            count += self._count(stretch.of(self.kept(ids)).limit(limit - count))
             if count >= limit:
                 break
         return count
+
+    def _count(self, some: Select[Any]) -> int:
+        return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
     def kept(self, query: Select[Any], found_by: Sieve | None = None) -> Select[Any]:
         """Keep of a query what is in the list; looked up by a sieve, or walked through."""
@@ -315,7 +317,7 @@ class Listing:
             IS_WAITING if self._is_waiting else IS_DECIDED,
         )
         if filters.view is ListView.UNASSIGNED:
-            query = query.where(~is_assigned(self._workspace), ~is_claimed())
+            query = query.where(~is_claimed())
         query = page.narrowed(
             query,
             (InputRequest.kind, filters.kind),

@@ -8,11 +8,32 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
 from opensink_web import clock
-from opensink_web.models import Assignment, Claim, InputRequest, TeamMember, Workspace, db
+from opensink_web.models import (
+    Assignment,
+    Claim,
+    InputRequest,
+    InputRequestStatus,
+    TeamMember,
+    Workspace,
+    db,
+)
 from opensink_web.operations.accounts.deputy import stands_for, unattended_in
+
+# written out: an index of those alone that wait is used for no value that is bound
+PENDING: ColumnElement[Any] = literal_column(f"'{InputRequestStatus.PENDING}'")
+IS_WAITING: ColumnElement[bool] = InputRequest.status == PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +97,51 @@ def is_claimed() -> ColumnElement[bool]:
     return claim.correlate(InputRequest).exists()
 
 
-def is_assigned(workspace: Workspace) -> ColumnElement[bool]:
-    """Look whether a request is somebody's who is there, or a team's."""
-    of_it = select(Assignment.id).where(Assignment.request_id == InputRequest.id)
-    away = unattended_in(workspace.id)
-    if away:
-        is_there = or_(Assignment.user_id.is_(None), Assignment.user_id.not_in(away))
-        of_it = of_it.where(is_there)
-    return of_it.correlate(InputRequest).exists()
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """Keeps what waits and is assigned to nobody who is there; `away_ids` are not.
+
+    What somebody has claimed is left out besides (listing.py).
+    """
+
+    workspace_id: UUID
+    away_ids: Sequence[UUID]
+
+    @property
+    def ids(self) -> Select[Any]:
+        """Find all of it."""
+        row = aliased(InputRequest)  # another than of the query in which this stands
+        free = select(row.id).where(
+            row.workspace_id == self.workspace_id, row.status == PENDING, ~row.is_assigned
+        )
+        if not self.away_ids:
+            return free
+        return select(union_all(free, self._of_those_away).subquery().c.id)
+
+    def are_in(self, request_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+        """Look whether one request is, of which the query has the row."""
+        if not self.away_ids:
+            return ~InputRequest.is_assigned
+        return or_(~InputRequest.is_assigned, request_id.in_(self._of_those_away))
+
+    @property
+    def _of_those_away(self) -> Select[Any]:
+        """Find what is assigned to nobody but them."""
+        other = aliased(Assignment)
+        is_there = or_(other.user_id.is_(None), other.user_id.not_in(self.away_ids))
+        of_others = select(other.id).where(other.request_id == Assignment.request_id, is_there)
+        return (
+            select(Assignment.request_id.label("id"))
+            .where(
+                Assignment.user_id.in_(self.away_ids),
+                Assignment.workspace_id == self.workspace_id,
+                Assignment.is_open.is_(True),
+                ~of_others.correlate(Assignment).exists(),
+            )
+            .distinct()
+        )
+
+
+def unassigned_in(workspace: Workspace) -> Unassigned:
+    """Return what keeps that which is nobody's."""
+    return Unassigned(workspace.id, unattended_in(workspace.id))

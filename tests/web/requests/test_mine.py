@@ -8,12 +8,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.team import create_team
+from opensink_web.operations.accounts.team import create_team, delete_team
+from opensink_web.operations.accounts.user import remove_member
 from opensink_web.operations.requests.listing import ListOrder
 from tests.conftest import Cast
 from tests.support.bulk_cases import HTMX, Inside
 from tests.support.polling import asked_by_itself
 from tests.support.scenarios import admin_of, index_all
+from tests.support.statements import statements
 
 INBOX = "/w/main/inbox"
 MINE, UNASSIGNED = f"{INBOX}?view=mine", f"{INBOX}?view=unassigned"
@@ -22,11 +24,11 @@ pytestmark = pytest.mark.usefixtures("on_each_database")
 
 
 @pytest.fixture
-def team_of_bob(app: Flask, cast: Cast) -> None:
+def team_of_bob(app: Flask, cast: Cast) -> UUID:
     with app.app_context(), writing():
         workspace = admin_of(cast.alice.workspace_id).workspace
         ids = {cast.bob.id}
-        create_team(workspace, name="Finance", description="", user_ids=ids)
+        return create_team(workspace, name="Finance", description="", user_ids=ids).id
 
 
 def give(browser: FlaskClient, request_id: UUID, whom: str) -> None:
@@ -102,6 +104,40 @@ def test_all_of_mine_is_decided_at_once_and_nothing_else(
         text = bob.get(f"{INBOX}/{page}?view=mine").text
         assert str(first) in text
         assert str(other) not in text
+
+
+def test_what_was_a_teams_or_a_members_who_is_gone_is_nobodys(
+    app: Flask, cast: Cast, alice: FlaskClient, inside: Inside, team_of_bob: UUID
+) -> None:
+    of_team, of_bob, of_both, of_alice = inside.ask(cast.alice, 4)
+    for request_id, whom in ((of_team, "Finance"), (of_bob, BOB), (of_both, BOB), (of_alice, BOB)):
+        give(alice, request_id, whom)
+    alice.post(f"/w/main/requests/{of_both}/assign", data={"to": "Finance", "how": "also"})
+    data = {"to": "alice@example.com", "how": "also"}
+    alice.post(f"/w/main/requests/{of_alice}/assign", data=data)
+    assert rows(alice, UNASSIGNED) == []
+    with app.app_context(), writing():
+        delete_team(admin_of(cast.alice.workspace_id).workspace, team_of_bob)
+    assert rows(alice, UNASSIGNED) == [str(of_team)]
+    with app.app_context(), writing():
+        remove_member(admin_of(cast.alice.workspace_id), cast.bob.id)
+    theirs = [str(of_team), str(of_bob), str(of_both)]
+    assert rows(alice, UNASSIGNED) == rows(alice, f"{UNASSIGNED}&order=due") == theirs
+    assert count(alice, "unassigned") == "3"
+
+
+def test_among_very_many_what_is_nobodys_is_found_by_an_index(
+    app: Flask, cast: Cast, alice: FlaskClient, inside: Inside
+) -> None:
+    """Not by looking of each that waits whether it is assigned."""
+    inside.ask(cast.alice, 2)
+    with statements(app) as said:
+        assert len(rows(alice, UNASSIGNED)) == 2
+        assert len(rows(alice, f"{UNASSIGNED}&order=priority")) == 2
+    lists = [each.text for each in said if "NOT input_requests.is_assigned" in each.text]
+    lists += [each.text for each in said if "input_requests.is_assigned = 0" in each.text]
+    assert len(lists) >= 3
+    assert [each for each in lists if "assignments" in each.partition("WHERE")[2]] == []
 
 
 def test_the_counts_move_while_the_list_of_all_is_open(
