@@ -197,7 +197,10 @@ class InputRequestResponse(ResponseModel):
         description="For whom it was asked: whose key or token the agent asked with, or whose"
         " execution it is; null where that was not kept yet."
     )
-    forbid_requester: bool = Field(description="Whether they may not decide on it themselves.")
+    forbid_requester: bool = Field(
+        description="Whether they may not decide on it themselves, nor those for whom an earlier"
+        " revision of it was asked."
+    )
     required_responses: int = Field(
         description="How many people have to answer, and to say the same."
     )

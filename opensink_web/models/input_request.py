@@ -173,7 +173,8 @@ class InputRequest(Identified, Created, Base):
     decision that could be undone takes effect, or did. `required_responses` is how many people have
     to answer, by what `quorum` says where it is more than one. `requested_by` is for whom it was
     asked: whose key or token an agent asked with, or whose execution it is; nobody in rows from
-    before that was kept. With `forbid_requester` they cannot decide on it themselves. `digest` is
+    before that was kept. With `forbid_requester` they cannot decide on it themselves, nor can those
+    of whose request it is a revision. `digest` is
     of what people were shown; it is null in rows from before it was kept. `precedence` ascends as
     the priority falls, null without one; `closed_at` is when a request left what waits.
     """
@@ -194,6 +195,8 @@ class InputRequest(Identified, Created, Base):
     asked_with_id: Mapped[UUID | None]
     # no foreign key: for one SQLite would copy the whole table, and users are never deleted
     requested_by_id: Mapped[UUID | None]
+    # for whom the revisions before it were asked, as texts; null where there were none
+    earlier_requester_ids: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     kind: Mapped[InputRequestKind] = mapped_column(
         word_type(InputRequestKind), default=InputRequestKind.INPUT
     )
@@ -326,6 +329,12 @@ class InputRequest(Identified, Created, Base):
             postgresql_where=text("status = 'pending' AND NOT is_assigned"),
         ),
     )
+
+    @property
+    def asked_by_ids(self) -> frozenset[UUID]:
+        """For whom it was asked, and what it is asked instead of."""
+        own = {self.requested_by_id} if self.requested_by_id else set()
+        return frozenset(own | {UUID(each) for each in self.earlier_requester_ids or ()})
 
     @property
     def proposal(self) -> UserObject | None:

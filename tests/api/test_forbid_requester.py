@@ -60,6 +60,19 @@ def test_a_revision_keeps_it_and_is_theirs_who_made_it(apis: Apis, cast: Cast) -
     assert ok(apis.bob.post(path_of(again, "resolve"), YES))["status"] == "resolved"
 
 
+def test_whoever_asked_an_earlier_revision_may_not_decide_on_a_later_one(apis: Apis) -> None:
+    first = ask(apis.alice, **MINE)
+    second = made(apis.bob.post(path_of(first, "supersede"), {"title": "Sell?"}))
+    third = made(apis.bob.post(path_of(second, "supersede"), {"title": "Sell all?"}))
+    for what, body in (("resolve", YES), ("decline", NO), ("claim", {})):
+        refusal = assert_problem(apis.alice.post(path_of(third, what), body), 403, FORBIDDEN)
+        assert "You asked for an earlier revision of this" in refusal["error"]
+    voted = made(apis.bob.post(path_of(third, "supersede"), {"required_responses": 2}))
+    assert_problem(apis.alice.post(path_of(voted, "resolve"), YES), 403, FORBIDDEN)
+    free = made(apis.bob.post(path_of(voted, "supersede"), {"forbid_requester": False}))
+    assert ok(apis.alice.post(path_of(free, "resolve"), YES))["responses"] != []
+
+
 def test_what_a_function_asks_is_asked_for_its_caller(app: Flask, apis: Apis, cast: Cast) -> None:
     with app.app_context():
         paused = paused_in(cast.bob, "Go on?", SCHEMA, dict(MINE))

@@ -36,27 +36,29 @@ def check_may_decide(written: Written) -> None:
 
 
 def is_forbidden_to(request: InputRequest, user_id: UUID) -> bool:
-    """Return True if somebody may not decide because it was asked for them."""
-    return request.forbid_requester and request.requested_by_id == user_id
+    """Return True if somebody may not decide because it was asked for them, or an earlier revision
+    was: else they would decide on their own request once somebody else has revised it.
+    """
+    return request.forbid_requester and user_id in request.asked_by_ids
 
 
 def check_is_not_forbidden(request: InputRequest, by: User) -> None:
     """Raises: RequesterForbidden; NotInStep."""
     if is_forbidden_to(request, by.id):
-        raise RequesterForbidden(_ASKED)
+        raise RequesterForbidden(_why_forbidden(request, by.id))
     if request.steps is not None and (why := why_not_in_step(request, step_now(request), by.id)):
         raise NotInStep(why)
 
 
-_ASKED = (
-    "You asked for this yourself, and whoever asked may not decide on it. Somebody else has to."
-)
+def _why_forbidden(request: InputRequest, user_id: UUID) -> str:
+    what = "this yourself" if user_id == request.requested_by_id else "an earlier revision of this"
+    return f"You asked for {what}, and whoever asked may not decide on it. Somebody else has to."
 
 
 def why_not_decided_by(request: InputRequest, step: StepState | None, user_id: UUID) -> str:
     """Say why somebody may not decide on a request that waits in a step; nothing if they may."""
     if is_forbidden_to(request, user_id):
-        return _ASKED
+        return _why_forbidden(request, user_id)
     return why_not_in_step(request, step, user_id)
 
 

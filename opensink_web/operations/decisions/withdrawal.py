@@ -170,6 +170,7 @@ def supersede(
                 execution_id=old.execution_id,
                 batch_id=old.batch_id,
                 requested_by_id=requested_by_id,
+                earlier_requester_ids=sorted(map(str, old.asked_by_ids)) or None,
                 asked_with_id=asked_with_id or old.asked_with_id,
                 supersedes_id=old.id,
                 revision=old.revision + 1,

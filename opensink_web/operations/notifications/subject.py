@@ -32,6 +32,7 @@ _COLUMNS = (
     InputRequest.priority,
     InputRequest.forbid_requester,
     InputRequest.requested_by_id,
+    InputRequest.earlier_requester_ids,
     InputRequest.policy_revision_id,
     InputRequest.closed_at,
 )
@@ -40,7 +41,7 @@ _COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`id` is a request's, or that of a batch. `assignee_ids` are the people whose it is, and who
-    stands in for them; the one of `requester_id` may not decide. Of one that goes by a rule `step`
+    stands in for them; those of `requester_ids` may not decide. Of one that goes by a rule `step`
     says who may, in whose place `deputies` may.
     """
 
@@ -51,13 +52,13 @@ class Subject:
     priority: int
     tags: frozenset[str] = frozenset()
     assignee_ids: frozenset[UUID] = frozenset()
-    requester_id: UUID | None = None
+    requester_ids: frozenset[UUID] = frozenset()
     step: StepState | None = None
     deputies: Mapping[UUID, UUID] = field(default_factory=dict)
 
     def may_be_decided_by(self, user_id: UUID) -> bool:
         """Return True unless whoever asked, or the step of a rule, keeps somebody from it."""
-        if user_id == self.requester_id:
+        if user_id in self.requester_ids:
             return False
         away = [each for each, deputy_id in self.deputies.items() if deputy_id == user_id]
         return self.step is None or self.step.allows(user_id, away)
@@ -179,5 +180,11 @@ def _subject(
         priority=row.priority,
         tags=frozenset(tags),
         assignee_ids=frozenset(assignee_ids),
-        requester_id=row.requested_by_id if row.forbid_requester else None,
+        requester_ids=_asked_by(row) if row.forbid_requester else frozenset(),
     )
+
+
+def _asked_by(row: Row[Any]) -> frozenset[UUID]:
+    """Return for whom a request was asked, and what it is asked instead of."""
+    earlier = frozenset(UUID(each) for each in row.earlier_requester_ids or ())
+    return earlier | {row.requested_by_id} if row.requested_by_id else earlier

@@ -57,6 +57,7 @@ class NewRequest:
     the call that an approval is asked for. `requested_by_id` is the user for whom it is asked:
     whose key or token an agent asked with, or whose execution it is. `asked_with_id` is the
     execution whose token an agent asked with, `batch_id` the batch that `execution_id` is one of.
+    `earlier_requester_ids` are those for whom the revisions before it were asked.
     `supersedes_id` is the request that this one is asked instead of, as its next `revision`, with
     the comments of its thread. By which rule it is decided, in which `steps`, is found here.
     """
@@ -67,6 +68,7 @@ class NewRequest:
     message: str
     schema: JSONValue
     requested_by_id: UUID
+    earlier_requester_ids: list[str] | None = None
     kind: InputRequestKind = InputRequestKind.INPUT
     proposed_response: JSONObject | None = None
     session_id: UUID | None = None

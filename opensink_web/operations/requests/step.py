@@ -78,8 +78,8 @@ def _state_of(
 ) -> StepState:
     steps = steps_of(request.steps)
     step = steps[min(request.step, len(steps) - 1)]
-    forbidden_id = request.requested_by_id if request.forbid_requester else None
-    able = _able(request.workspace_id, step, named) - earlier - {forbidden_id}
+    forbidden = request.asked_by_ids if request.forbid_requester else frozenset()
+    able = _able(request.workspace_id, step, named) - earlier - forbidden
     was_opened = bool(step.assignees) and len(able) < request.required_responses
     return StepState(
         number=request.step + 1,
@@ -112,8 +112,8 @@ def is_decided_by_alone(
     if others or step.required_responses > 1:
         return False
     forbids = request.forbid_requester or step.forbid_requester
-    forbidden_id = request.requested_by_id if forbids else None
-    able = _able(request.workspace_id, step, {}) - {forbidden_id}
-    if user_id == forbidden_id:
+    forbidden = request.asked_by_ids if forbids else frozenset()
+    able = _able(request.workspace_id, step, {}) - forbidden
+    if user_id in forbidden:
         return False
     return not able or user_id in able or bool(able & {*away})

@@ -12,13 +12,21 @@ from tests.web.requests.test_row import row_of
 
 INBOX = "/w/main/inbox"
 PENDING = InputRequestStatus.PENDING
-WHY = "You asked for this yourself"
+WHY = "You asked for "
+
+
+@pytest.fixture(params=["asked", "revised"])
+def revised(request: pytest.FixtureRequest, cast: Cast) -> dict[str, object]:
+    """What a row says that somebody else has asked anew, for whom alone it would not be refused."""
+    if request.param == "asked":
+        return {}
+    return {"requested_by_id": cast.charlie.id, "earlier_requester_ids": [str(cast.alice.id)]}
 
 
 @pytest.fixture
-def asked(cast: Cast, inside: Inside) -> UUID:
+def asked(cast: Cast, inside: Inside, revised: dict[str, object]) -> UUID:
     (request_id,) = inside.ask(cast.alice, 1)
-    inside.change(request_id, forbid_requester=True)
+    inside.change(request_id, forbid_requester=True, **revised)
     return request_id
 
 
@@ -71,10 +79,14 @@ def test_of_many_it_is_left_and_named(
 
 
 def test_no_table_takes_it(
-    cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+    cast: Cast,
+    alice: FlaskClient,
+    bob: FlaskClient,
+    inside: Inside,
+    revised: dict[str, object],
 ) -> None:
     (asked,) = inside.ask(cast.alice, 1, AMOUNT)
-    inside.change(asked, forbid_requester=True)
+    inside.change(asked, forbid_requester=True, **revised)
     table = f"{INBOX}/table"
     assert marks_on(alice, table, "row") == {}
     mark = marks_on(bob, table, "row")[str(asked)]
