@@ -1,12 +1,13 @@
 """Rules, what is asked under them, and what people say to it."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import Assignment, User, Workspace, db
+from opensink_web.models import Assignment, Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.agents.agent import create_agent
@@ -89,8 +90,21 @@ def assigned(request_id: UUID) -> list[tuple[UUID | None, UUID | None]]:
     return [each.whom for each in db.session.scalars(query)]
 
 
-def make_finance(cast: Cast) -> UUID:
-    """Make a team of Alice alone."""
+def make_dana(cast: Cast) -> Person:
+    """Make another reviewer."""
     with writing():
-        ids = {cast.alice.id}
+        user = User(email="dana@example.com")
+        db.session.add(user)
+        db.session.flush()
+        membership = Membership(
+            user_id=user.id, workspace_id=cast.alice.workspace_id, role=Role.REVIEWER
+        )
+        db.session.add(membership)
+        return replace(cast.bob, id=user.id, email=user.email)
+
+
+def make_finance(cast: Cast, *others: Person) -> UUID:
+    """Make a team of Alice, alone or with others."""
+    with writing():
+        ids = {each.id for each in (cast.alice, *others)}
         return create_team(here(cast), name="Finance", description="", user_ids=ids).id

@@ -185,7 +185,7 @@ def _still_to_be_said(message: NotificationMessage, reader: Principal) -> list[N
         if item.state is NotificationState.WITHDRAWN:
             continue
         may_see = reader.may(REQUESTS, Action.READ if item.event in MENTIONS else Action.WRITE)
-        if may_see and is_still_news(item, standings[item.request_id]):
+        if may_see and is_still_news(item, standings[item.id]):
             said.append(item)
         elif item.state is NotificationState.WAITING:
             item.state = NotificationState.WITHDRAWN
@@ -201,9 +201,9 @@ def _withdrawing(
     if withdrawn is None:
         return taken
     standings = standings_of(withdrawn.items)
-    if any(is_still_news(each, standings[each.request_id]) for each in withdrawn.items):
+    if any(is_still_news(each, standings[each.id]) for each in withdrawn.items):
         return taken
-    own = [standings[each.request_id] for each in withdrawn.items]
+    own = [standings[each.id] for each in withdrawn.items]
     held_until = max((each.held_until for each in own if each.held_until), default=None)
     if held_until is not None:
         later = max(held_until, clock.now()) + LATER

@@ -70,6 +70,7 @@ class _Events:
     waiting_again_ids: set[UUID] = field(default_factory=set)
     batch_ids: set[UUID] = field(default_factory=set)
     closed_ids: set[UUID] = field(default_factory=set)
+    step_begun_ids: set[UUID] = field(default_factory=set)
     given: list[tuple[UUID, set[str], UUID | None]] = field(default_factory=list)
     """Requests that were assigned or handed on, to whom by name, and who did it."""
     comments: list[tuple[UUID, UUID, UUID | None]] = field(default_factory=list)
@@ -152,6 +153,7 @@ def _note(events: _Events, row: Row[Any]) -> None:
             events.given.append((subject_id, _newly_named(_details_of(row)), by_id))
             if action is AuditAction.REQUEST_STEP_BEGUN:  # those hear of it who may decide only now
                 events.waiting_ids.add(subject_id)
+                events.step_begun_ids.add(subject_id)
         case action if action in WAITS_NO_LONGER:
             events.closed_ids.add(subject_id)
         case AuditAction.REQUEST_CREATED:
@@ -179,7 +181,9 @@ def _newly_named(details: JSONObject) -> set[str]:
 
 
 def _notify(workspace_id: UUID, events: _Events) -> None:
-    take_back(events.closed_ids | _batches_of(workspace_id, events.closed_ids))
+    # of the step before, what those were told who may not decide in the one that has begun
+    over_ids = events.closed_ids | events.step_begun_ids
+    take_back(over_ids | _batches_of(workspace_id, events.closed_ids))
     listeners = listeners_in(workspace_id)
     if not listeners:
         return

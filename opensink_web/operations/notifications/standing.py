@@ -1,4 +1,7 @@
-"""Whether what people were told of waits still, and what became of it."""
+"""Whether what people were told of waits still, for them, and what became of it.
+
+What goes by a rule in steps waits for those alone who may decide in the step that it is in.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,18 +18,32 @@ from opensink_web.models import (
     InputRequestStatus,
     Notification,
     NotificationEvent,
+    NotificationMessage,
     db,
 )
+from opensink_web.operations.accounts.deputy import stands_for
+from opensink_web.operations.notifications.recipients import MENTIONS
+from opensink_web.operations.requests.step import steps_now
 from opensink_web.operations.slices import slices
 
 _HELD = InputRequestStatus.HELD
+_OF_STEPS = (
+    InputRequest.workspace_id,
+    InputRequest.steps,
+    InputRequest.step,
+    InputRequest.required_responses,
+    InputRequest.forbid_requester,
+    InputRequest.requested_by_id,
+    InputRequest.earlier_requester_ids,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a request stands: it waits, or it was decided, for the time being until `held_until`.
 
-    One that is gone does not wait. `outcome` says what became of it.
+    One that is gone does not wait, nor one that others decide now. `outcome` says what became of
+    it.
     """
 
     is_waiting: bool
@@ -47,19 +64,57 @@ def is_still_news(item: Notification, standing: Standing) -> bool:
 
 
 def standings_of(items: Sequence[Notification]) -> dict[UUID, Standing]:
-    """Return how the requests and batches of notifications stand, by their ids."""
+    """Return how the requests and batches of notifications stand, by the ids of these."""
     batch_ids = {each.request_id for each in items if _is_of_batch(each)}
-    request_ids = {each.request_id for each in items if not _is_of_batch(each)}
-    return _of_requests(request_ids) | _of_batches(batch_ids)
+    requests = _requests({each.request_id for each in items if not _is_of_batch(each)})
+    gone = dict.fromkeys((each.request_id for each in items), GONE)
+    known = {each.id: _standing_of(each) for each in requests}
+    standings = gone | known | _of_batches(batch_ids)
+    return {each.id: standings[each.request_id] for each in items} | _in_steps(items, requests)
+
+
+def _in_steps(
+    items: Sequence[Notification], requests: Sequence[InputRequest]
+) -> dict[UUID, Standing]:
+    """Return how requests in steps stand for those who may not decide in the one that they are in;
+    whoever was mentioned is told nothing of deciding.
+    """
+    waiting = {each.id: each for each in requests if _is_in_steps(each)}
+    theirs = [each for each in items if each.request_id in waiting]
+    if not theirs:
+        return {}
+    states = steps_now([*waiting.values()])
+    query = select(NotificationMessage.id, NotificationMessage.user_id).where(
+        NotificationMessage.id.in_({each.message_id for each in theirs})
+    )
+    reader_of = {row.id: row.user_id for row in db.session.execute(query)}
+    standings = {}
+    for item in theirs:
+        request, state = waiting[item.request_id], states[item.request_id]
+        user_id = reader_of[item.message_id]
+        is_forbidden = request.forbid_requester and user_id in request.asked_by_ids
+        away = stands_for(request.workspace_id, user_id)
+        is_over = is_forbidden or not state.allows(user_id, away)
+        if is_over and item.event not in MENTIONS:
+            decided_by_id = user_id if user_id in state.earlier else None
+            standings[item.id] = Standing(
+                False, None, decided_by_id, f"Others decide now: {state.words}."
+            )
+    return standings
+
+
+def _is_in_steps(request: InputRequest) -> bool:
+    return request.status is InputRequestStatus.PENDING and request.steps is not None
 
 
 def _is_of_batch(item: Notification) -> bool:
     return item.event is NotificationEvent.BATCH_ASKED
 
 
-def _of_requests(request_ids: Iterable[UUID]) -> dict[UUID, Standing]:
-    standings = dict.fromkeys(request_ids, GONE)
-    for part in slices(list(standings)):
+def _requests(request_ids: Iterable[UUID]) -> list[InputRequest]:
+    """Return those that are there, with what is asked of them here."""
+    requests: list[InputRequest] = []
+    for part in slices(list(request_ids)):
         query = (
             select(InputRequest)
             .options(
@@ -70,15 +125,15 @@ def _of_requests(request_ids: Iterable[UUID]) -> dict[UUID, Standing]:
                     InputRequest.held_until,
                     InputRequest.resolved_by_id,
                     InputRequest.resolved_by_system,
+                    *_OF_STEPS,
                 ),
                 joinedload(InputRequest.resolved_by),
             )
             .where(InputRequest.id.in_(part))
             .execution_options(populate_existing=True)
         )
-        for request in db.session.scalars(query):
-            standings[request.id] = _standing_of(request)
-    return standings
+        requests += db.session.scalars(query)
+    return requests
 
 
 def _standing_of(request: InputRequest) -> Standing:

@@ -28,14 +28,16 @@ from opensink_web.operations.slices import slices
 
 
 def take_back(subject_ids: Collection[UUID]) -> None:
-    """Withdraw what was told of these requests and batches, of those that do not wait any more."""
+    """Withdraw what was told of these requests and batches, of those that do not wait any more for
+    whoever was told.
+    """
     for part in slices(list(subject_ids)):
         query = select(Notification).where(
             Notification.request_id.in_(part), Notification.state != NotificationState.WITHDRAWN
         )
         items = db.session.scalars(query.order_by(Notification.id).with_for_update()).all()
         standings = standings_of(items)
-        closed = [each for each in items if not is_still_news(each, standings[each.request_id])]
+        closed = [each for each in items if not is_still_news(each, standings[each.id])]
         unsent = [each for each in closed if each.state is NotificationState.WAITING]
         for item in unsent:
             item.state = NotificationState.WITHDRAWN
@@ -59,7 +61,7 @@ def wait_again(subject_ids: Collection[UUID]) -> None:
         )
         rows = db.session.execute(query).all()
         standings = standings_of([item for item, _ in rows])
-        again = [item for item, _ in rows if standings[item.request_id].is_waiting]
+        again = [item for item, _ in rows if standings[item.id].is_waiting]
         gather_again(again, {channel.id: channel for _, channel in rows})
 
 
@@ -95,7 +97,7 @@ def take_messages_back(message_ids: Collection[UUID]) -> None:
         standings = standings_of([each for own in items.values() for each in own])
         query = select(NotificationMessage).where(NotificationMessage.id.in_(part))
         for message in db.session.scalars(query.order_by(NotificationMessage.id)).all():
-            own = [standings[each.request_id] for each in items[message.id]]
+            own = [standings[each.id] for each in items[message.id]]
             is_news = map(is_still_news, items[message.id], own)
             if any(is_news) or _is_being_taken_back(message.id):
                 continue

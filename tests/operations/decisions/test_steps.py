@@ -1,7 +1,6 @@
 """Rules in steps: which one a request goes by, who may decide in which step, and how it goes on."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,8 +16,6 @@ from opensink_web.models import (
     AuditEntry,
     InputRequestStatus,
     Membership,
-    Role,
-    User,
     Vote,
     db,
 )
@@ -50,6 +47,7 @@ from tests.support.rule_cases import (
     assigned,
     by_team,
     here,
+    make_dana,
     make_finance,
     make_rule,
     put,
@@ -68,16 +66,7 @@ def there(app: Flask) -> Iterator[None]:
 
 @pytest.fixture
 def dana(cast: Cast) -> Person:
-    """Another reviewer."""
-    with writing():
-        user = User(email="dana@example.com")
-        db.session.add(user)
-        db.session.flush()
-        membership = Membership(
-            user_id=user.id, workspace_id=cast.alice.workspace_id, role=Role.REVIEWER
-        )
-        db.session.add(membership)
-        return replace(cast.bob, id=user.id, email=user.email)
+    return make_dana(cast)
 
 
 @pytest.fixture

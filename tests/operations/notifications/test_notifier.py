@@ -30,6 +30,7 @@ from tests.support.notifications import (
     ask_for,
     look,
     messages,
+    own,
     principal_of,
     states,
     statuses,
@@ -38,7 +39,7 @@ from tests.support.notifications import (
     to,
 )
 from tests.support.pause_scenarios import approval_in, refuse
-from tests.support.rule_cases import by_team, make_finance, make_rule, put, say
+from tests.support.rule_cases import by_team, make_dana, make_finance, make_rule, put, say
 from tests.support.scenarios import answer
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
@@ -76,6 +77,33 @@ def test_in_steps_those_are_told_who_may_decide_then(
         ["[Main] Pay?"],
         ["[Main] Pay?"],
     )
+
+
+def test_when_a_step_begins_it_is_taken_back_from_whoever_decides_no_more(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer
+) -> None:
+    dana = make_dana(cast)
+    for person in (cast.alice, cast.bob, dana):
+        add_mail(person, settings)
+    finance = by_team(make_finance(cast, dana))
+    make_rule(cast, finance, PolicyStep("Second", (own(cast.bob),)))
+    sent, unsent = put(cast), put(cast)
+    look()
+    say(cast, cast.alice, unsent, {"amount": 1})
+    tell(sender)
+    assert subjects(mail, dana) == ["[Main] Pay?"], "of one that was in its second step by then"
+    say(cast, cast.alice, sent, {"amount": 1})
+    for _ in range(2):
+        tell(sender)
+    first, second = to(mail, dana)
+    assert second.mail["In-Reply-To"] == first.mail["Message-ID"]
+    assert "Others decide now: Step 2 of 2: Second." in second.text
+    assert len(to(mail, cast.alice)) == 1, "who knows it from deciding"
+    assert subjects(mail, cast.bob) == ["[Main] Assigned to you: Pay?"] * 2
+    hold_answer(cast.bob, sent)
+    take_back(cast.bob, sent)
+    tell(sender)
+    assert len(to(mail, dana)) == 2, "it waits again, and not for them"
 
 
 def test_a_viewer_and_whoever_is_shut_out_is_told_nothing(
