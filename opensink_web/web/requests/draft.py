@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from opensink_web.errors import InvalidInput, UnreadableSecret
 from opensink_web.json_value import JSONObject
-from opensink_web.models import Draft, InputRequest, InputRequestStatus
+from opensink_web.models import Draft, InputRequest, InputRequestStatus, Vote
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.decisions.claim import renew
@@ -23,7 +23,7 @@ from opensink_web.operations.requests.queries import (
     others_with_draft,
     predecessor_of,
 )
-from opensink_web.operations.requests.vote import votes_of_each
+from opensink_web.operations.requests.vote import is_voted_on, standing_votes, votes_of_each
 from opensink_web.schema.controls.sent import FormData
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.moved import moved
@@ -84,7 +84,9 @@ def draft_shown(
 
 
 def form_of_draft(principal: Principal, input_request: InputRequest) -> AnswerForm | None:
-    """Return the form as the reader has left it, without secrets; None where they have not."""
+    """Return the form as the reader has left it, without secrets, else with what they have said and
+    may change; None where there is neither.
+    """
     own, typed_for = _own_draft(principal, input_request)
     # it is not worth a page that fails: a key may be lost, or the draft be of another release
     with suppress(UnreadableSecret, ValueError):
@@ -95,16 +97,30 @@ def form_of_draft(principal: Principal, input_request: InputRequest) -> AnswerFo
                 return form
             blank = AnswerForm.blank(input_request.schema, input_request.proposal)
             return submitted_form(principal, input_request, moved(fields, form, blank))
+        said = _own_vote(principal, input_request)
+        if said is not None and said.response is not None:
+            form = AnswerForm.blank(input_request.schema, said.response)
+            return None if form.root.node.secrets.may_hold_any() else form
     return None
 
 
 def reason_of_draft(principal: Principal, input_request: InputRequest) -> str:
-    """Return the reason that the reader has typed and not sent."""
+    """Return the reason that the reader has typed and not sent, else the one that they gave."""
     own, _ = _own_draft(principal, input_request)
     with suppress(UnreadableSecret, ValueError):
         if own is not None:
             return next((text for name, text in own.fields if name == "reason"), "")
+        said = _own_vote(principal, input_request)
+        return (said.reason if said else None) or ""
     return ""
+
+
+def _own_vote(principal: Principal, input_request: InputRequest) -> Vote | None:
+    """Return what the reader has said to a request that waits for others."""
+    if not is_voted_on(input_request) or input_request.status is not InputRequestStatus.PENDING:
+        return None
+    votes = standing_votes(input_request)
+    return next((each for each in votes if each.user_id == principal.user.id), None)
 
 
 def _own_draft(

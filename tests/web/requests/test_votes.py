@@ -1,14 +1,15 @@
 """Requests that several people have to answer: their page, their row, and many at once."""
 
+import re
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from opensink_web.json_value import JSONValue
-from opensink_web.models import Draft, InputRequestStatus, Vote, db
+from opensink_web.models import Draft, InputRequestStatus, Quorum, Vote, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.decisions.holding import give_back, take_effect
 from tests.conftest import Cast
@@ -23,6 +24,12 @@ INBOX = "/w/main/inbox"
 PENDING, HELD = InputRequestStatus.PENDING, InputRequestStatus.HELD
 RESOLVED = InputRequestStatus.RESOLVED
 YES, NO = {"answer-0": "0"}, {"answer-0": "1"}
+NO_REASON = {"_decline": "1", "reason": "Not now."}
+PLAIN_AMOUNT: JSONValue = {
+    "type": "object",
+    "required": ["amount"],
+    "properties": {"amount": {"type": "integer"}},
+}
 AMOUNT: JSONValue = {
     "type": "object",
     "required": ["amount"],
@@ -70,6 +77,22 @@ def test_news_of_the_list_are_each_readers_own(
     of_bob, of_alice = (each.get(news, headers=HTMX).text for each in (bob, alice))
     assert "1 of 2" in of_alice
     assert ("You answered" in of_bob, "You answered" in of_alice) == (True, False)
+
+
+def test_what_one_has_said_is_filled_in_again_where_no_draft_was_kept(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient, inside: Inside
+) -> None:
+    (asked,) = inside.ask(cast.alice, 1, PLAIN_AMOUNT)
+    inside.change(asked, required_responses=2, quorum=Quorum.MAJORITY)
+    page = page_of(asked)
+    amount = re.compile(r'<input[^>]*id="answer-0"[^>]*value="4711"')
+    reason = re.compile(r'<textarea[^>]*name="reason"[^>]*>\s*Not now\.')
+    for data, filled in (({"answer-0": "4711"}, amount), (NO_REASON, reason)):
+        assert bob.post(page, data=data).status_code == 303
+        with app.app_context(), writing():
+            db.session.execute(delete(Draft))
+        assert filled.search(bob.get(page).text)
+        assert not filled.search(alice.get(page).text)
 
 
 def test_the_page_says_who_has_said_what_and_no_secret(
