@@ -1,11 +1,15 @@
 """POST /agent-session-input-requests with assignees, /{id}/assign and /{id}/delegate."""
 
+import threading
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from opensink_web.models.transaction import writing
+from opensink_web.models import Assignment, db
+from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.user import deactivate_member, remove_member
 from tests.api.conftest import (
     NOWHERE,
@@ -211,6 +215,36 @@ def test_it_takes_a_scope_and_a_role(app: Flask, alice: Api) -> None:
     ):
         key = key_with(alice, app, scope)
         assert key.post(f"{PATH}/{request['id']}/assign", body).status_code == status
+
+
+@pytest.mark.server
+@on_each_database
+def test_while_it_is_decided_it_is_assigned_first_or_not_at_all(app: Flask, apis: Apis) -> None:
+    """Else somebody would be given what waits no more, and have it in their list for good."""
+    outcomes = set()
+    for _ in range(12):
+        request = ask(apis.alice, assignees=[ALICE])
+        there, start = f"{PATH}/{request['id']}", threading.Barrier(2)
+        answers: dict[str, int] = {}
+
+        def act(what: str, body: Any, there: str = there, start: Any = start) -> None:
+            start.wait()
+            answers[what] = apis.bob.post(f"{there}/{what}", body).status_code  # noqa: B023
+
+        bodies = {"assign": {"assignees": [BOB]}, "resolve": YES}
+        threads = [threading.Thread(target=act, args=each) for each in bodies.items()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        outcomes.add(answers["assign"])
+        decided = apis.alice.read(there)
+        assert (answers["resolve"], decided["status"]) == (200, "resolved")
+        assert names(decided) == ([BOB] if answers["assign"] == 200 else [ALICE])
+        with app.app_context(), reading():
+            of_it = select(Assignment.is_open).where(Assignment.request_id == UUID(request["id"]))
+            assert list(db.session.scalars(of_it)) == [False]
+    assert outcomes <= {200, 409}
 
 
 def test_another_workspace_cannot_assign_it(apis: Apis) -> None:
