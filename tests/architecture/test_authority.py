@@ -11,6 +11,8 @@ OPERATIONS = PACKAGE / "operations"
 DECISION = OPERATIONS / "decisions" / "decision.py"
 EXPIRY = OPERATIONS / "decisions" / "expiry.py"
 STANDING = OPERATIONS / "decisions" / "standing_use.py"
+VOTE = OPERATIONS / "decisions" / "vote.py"
+COUNTED = OPERATIONS / "requests" / "vote.py"
 STORE = OPERATIONS / "requests" / "input_request.py"
 STORING = {"store_response", "store_refusal"}
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
@@ -49,6 +51,23 @@ def test_what_a_person_decides_is_looked_at_before_anything_follows_from_it() ->
         assert ast.unparse(function.body[-1]).startswith("return _decided(")
     (decided,) = (each for each in functions_of(DECISION) if each.name == "_decided")
     assert ast.unparse(decided.body[1]) == "check_may_decide(written)"  # [0] is the docstring
+
+
+def test_what_a_person_says_with_others_is_looked_at_before_it_counts() -> None:
+    """Votes are cast by whoever decides and nothing else, and stored where that is looked at."""
+    counting = {"store_vote", "remove_vote"}
+    for path in MODULES:
+        calls = calls_in(ast.parse(path.read_text()), counting)
+        assert path in {VOTE, COUNTED} or not calls, f"{path}: vote by resolve() or decline()"
+        votes = calls_in(ast.parse(path.read_text()), {"vote"})
+        assert path in {DECISION, VOTE} or not votes, f"{path}: vote by resolve() or decline()"
+    (casting,) = (each for each in functions_of(VOTE) if each.name == "vote")
+    (checked,) = calls_in(casting, {"check_may_decide"})
+    assert [checked.lineno < each.lineno for each in calls_in(casting, counting)] == [True]
+    for name in ("resolve", "decline"):
+        (deciding,) = (each for each in functions_of(DECISION) if each.name == name)
+        (voting,) = calls_in(deciding, {"vote"})
+        assert [voting.lineno < each.lineno for each in calls_in(deciding, STORING)] == [True]
 
 
 def test_a_deadline_decides_for_nobody_nor_does_a_standing_approval() -> None:

@@ -4,8 +4,9 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from opensink_web.models import InputRequestStatus
+from opensink_web.models import InputRequestStatus, Vote, db
 from tests.conftest import Cast
 from tests.support.bulk_cases import AMOUNT, HTMX, Inside, marks_on
 from tests.web.requests.test_row import row_of
@@ -15,11 +16,13 @@ PENDING = InputRequestStatus.PENDING
 WHY = "You asked for "
 
 
-@pytest.fixture(params=["asked", "revised"])
+@pytest.fixture(params=["asked", "revised", "voted"])
 def revised(request: pytest.FixtureRequest, cast: Cast) -> dict[str, object]:
     """What a row says that somebody else has asked anew, for whom alone it would not be refused."""
     if request.param == "asked":
         return {}
+    if request.param == "voted":
+        return {"required_responses": 2}
     return {"requested_by_id": cast.charlie.id, "earlier_requester_ids": [str(cast.alice.id)]}
 
 
@@ -28,6 +31,13 @@ def asked(cast: Cast, inside: Inside, revised: dict[str, object]) -> UUID:
     (request_id,) = inside.ask(cast.alice, 1)
     inside.change(request_id, forbid_requester=True, **revised)
     return request_id
+
+
+def assert_undecided(inside: Inside, request_id: UUID) -> None:
+    """Check that it waits, and that nothing counts as said either."""
+    assert inside.of(request_id, "status") is PENDING
+    with inside.app.app_context():
+        assert db.session.scalars(select(Vote)).all() == []
 
 
 def test_the_page_says_why_there_is_no_form(
@@ -41,7 +51,7 @@ def test_the_page_says_why_there_is_no_form(
     assert 'id="assign-form"' in html, "they may say who does"
     refused = alice.post(page, data={"decline": "1", "_decline": "1", "reason": "No."})
     assert refused.status_code == 403
-    assert inside.of(asked, "status") is PENDING
+    assert_undecided(inside, asked)
     theirs = bob.get(page).text
     assert WHY not in theirs
     assert "who may not decide on it" in theirs
@@ -60,7 +70,14 @@ def test_its_row_offers_nothing_and_takes_nothing(
     sent = alice.post(there, data={"verdict": "yes"}, query_string=seen, headers=HTMX)
     assert WHY in sent.text
     assert WHY in alice.post(f"{there}/claim", headers=HTMX).text
-    assert inside.of(asked, "status") is PENDING
+    assert_undecided(inside, asked)
+
+
+def test_no_link_of_a_message_decides_it(alice: FlaskClient, inside: Inside, asked: UUID) -> None:
+    there = f"/w/main/requests/{asked}/decide/yes"
+    assert WHY in alice.get(there).text
+    assert WHY in alice.post(there, follow_redirects=True).text
+    assert_undecided(inside, asked)
 
 
 def test_of_many_it_is_left_and_named(
@@ -72,10 +89,8 @@ def test_of_many_it_is_left_and_named(
     results = alice.get(posted.location).text
     assert "1 decided, 1 not" in results
     assert WHY in results
-    assert [inside.of(each, "status") for each in (asked, other)] == [
-        PENDING,
-        InputRequestStatus.RESOLVED,
-    ]
+    assert_undecided(inside, asked)
+    assert inside.of(other, "status") is InputRequestStatus.RESOLVED
 
 
 def test_no_table_takes_it(
@@ -93,4 +108,4 @@ def test_no_table_takes_it(
     cells = {f"row{asked.hex}-0": "7"}
     posted = alice.post(table, data={"row": mark, "chosen": mark, **cells})
     assert WHY in alice.get(posted.location).text
-    assert inside.of(asked, "status") is PENDING
+    assert_undecided(inside, asked)
