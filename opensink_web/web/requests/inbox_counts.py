@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from opensink_web.contract.live import live
 from opensink_web.models import Workspace
-from opensink_web.models.transaction import Area
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.requests.listing import ListView, size_of
 from opensink_web.web.access import requires
@@ -34,13 +32,7 @@ class TabCounts:
 @requires("agent_session_input_requests", Action.READ)
 def show(principal: Principal) -> ResponseReturnValue:
     """Say how much there is by now, if it is more or less than the page that asks says."""
-    workspace = principal.workspace
-
-    def unassigned() -> str:
-        return words_of_size(workspace, InboxFilter(view=ListView.UNASSIGNED))
-
-    shared = live().shared(workspace.id, Area.REQUESTS, blueprint.name, unassigned)
-    counts = _counts(principal, shared)
+    counts = counts_of(principal)
     if is_unchanged(counts.version):
         return UNCHANGED
     return render_template("inbox/_counts.html", counts=counts)
@@ -48,19 +40,9 @@ def show(principal: Principal) -> ResponseReturnValue:
 
 def counts_of(principal: Principal) -> TabCounts:
     """Count what is in the reader's own tabs."""
-    unassigned = InboxFilter(view=ListView.UNASSIGNED)
-    return _counts(principal, words_of_size(principal.workspace, unassigned))
-
-
-def words_of_size(workspace: Workspace, filters: InboxFilter) -> str:
-    """Say how much is in a list, as far as it is counted."""
-    count, has_more = size_of(workspace, filters.listed)
-    return f"{count}+" if has_more else str(count)
-
-
-def _counts(principal: Principal, unassigned: str) -> TabCounts:
     workspace = principal.workspace
     mine = words_of_size(workspace, InboxFilter(view=ListView.MINE))
+    unassigned = words_of_size(workspace, InboxFilter(view=ListView.UNASSIGNED))
     version = version_of(mine, unassigned)
     return TabCounts(
         mine="" if mine == "0" else mine,
@@ -68,3 +50,9 @@ def _counts(principal: Principal, unassigned: str) -> TabCounts:
         version=version,
         refresh_href=url_for("inbox_counts.show", workspace_slug=workspace.slug, version=version),
     )
+
+
+def words_of_size(workspace: Workspace, filters: InboxFilter) -> str:
+    """Say how much is in a list, as far as it is counted."""
+    count, has_more = size_of(workspace, filters.listed)
+    return f"{count}+" if has_more else str(count)
