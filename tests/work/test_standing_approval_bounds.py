@@ -181,6 +181,13 @@ class TestAtOnce:
             approval = approval_of(approval_id)
             assert approval.uses_count == used_before == int(is_used)
             assert approval.revoked_by_id == cast.bob.id
+        # and where the one is certainly before the other, though it was matched before both
+        approval_id = standing(cast.alice, agent_id)
+        use = held_against(asked_by(cast.alice, agent_id))
+        assert use is not None
+        take_away(cast.bob, approval_id)
+        put_to_use(replace(use, approval_ids=(approval_id,)))
+        assert approval_of(approval_id).uses_count == 0
 
     def test_of_many_at_once_each_is_decided_once(
         self, app: Flask, cast: Cast, agent_id: UUID
