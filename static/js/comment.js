@@ -27,11 +27,7 @@
     if (target.form?.matches("form[data-comment]")) keep(target.form);
   });
   // whom to ask is offered by a script that is fetched when somebody writes
-  document.addEventListener("focusin", ({ target }) => {
-    const src = target.dataset?.mentionScript;
-    if (!src || document.querySelector(`script[src="${CSS.escape(src)}"]`)) return;
-    document.head.append(Object.assign(document.createElement("script"), { src }));
-  });
+  document.addEventListener("focusin", ({ target: { dataset } }) => dataset?.mentionScript && import(dataset.mentionScript));
   document.addEventListener("htmx:load", ({ detail: { elt } }) => {
     const form = elt.matches?.("form[data-comment]") ? elt : elt.querySelector?.("form[data-comment]");
     if (form) begin(form);

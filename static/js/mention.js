@@ -7,7 +7,8 @@
   let list = null; // while something is offered
   let asked = 0; // which question is the last: what comes late is not shown
 
-  const isBox = (element) => element?.matches?.("[data-mentions]");
+  const isBox = (element) => element?.matches?.("[data-mention-script]");
+  const address = (box) => box.form.action.replace(/\/comments(\?.*)?$/, "/mentionable");
   const begun = (box) => (box.selectionStart === box.selectionEnd ? BEGUN.exec(box.value.slice(0, box.selectionStart)) : null);
 
   function close(box) {
@@ -46,16 +47,16 @@
   function show(box, members) {
     close(box);
     if (!members.length) return;
-    list = Object.assign(document.createElement("ul"), { id: "mention-list", className: "mention-list" });
+    list = Object.assign(document.createElement("div"), { id: "mention-list", className: "facet-options mention-list" });
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Members who may read this");
     members.forEach((member, at) => {
-      const option = Object.assign(document.createElement("li"), { id: `mention-${at}`, dir: "auto", textContent: member });
+      const option = Object.assign(document.createElement("div"), { id: `mention-${at}`, dir: "auto", textContent: member });
       option.setAttribute("role", "option");
       list.append(option);
     });
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
-    list.addEventListener("click", ({ target }) => target.matches("li") && take(box, target));
+    list.addEventListener("click", ({ target }) => target !== list && take(box, target));
     box.after(list);
     box.setAttribute("aria-controls", list.id);
     mark(box, list.firstElementChild);
@@ -67,7 +68,7 @@
     if (!match) return close(box);
     const own = (asked += 1);
     try {
-      const answer = await fetch(`${box.dataset.mentions}?q=${encodeURIComponent(match[1])}`, { headers: { Accept: "application/json" } });
+      const answer = await fetch(`${address(box)}?q=${encodeURIComponent(match[1])}`, { headers: { Accept: "application/json" } });
       const members = answer.ok ? (await answer.json()).members : [];
       if (own === asked && document.activeElement === box) show(box, members);
     } catch { /* it is only typed, then */ }
@@ -87,6 +88,13 @@
     event.stopPropagation();
   }
 
+  function announce(box) {
+    box.setAttribute("aria-autocomplete", "list");
+    box.setAttribute("aria-haspopup", "listbox");
+  }
+
+  if (isBox(document.activeElement)) announce(document.activeElement);
+  document.addEventListener("focusin", ({ target }) => isBox(target) && announce(target));
   document.addEventListener("keydown", press, true);
   document.addEventListener("input", ({ target, isTrusted }) => isTrusted && isBox(target) && look(target));
   document.addEventListener("focusout", ({ target }) => isBox(target) && close(target));

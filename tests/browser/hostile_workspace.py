@@ -134,6 +134,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{at}/inbox/bulk", f"{at}/inbox/bulk/{bulk.id}", f"{at}/inbox/table"),
             *(f"{at}/requests/{one}" for one in (asked_by_function, to_approve, rejected)),
             *(f"{at}/requests/{one.id}" for one in further),
+            f"{at}/requests/{to_approve}/mentionable",
             f"{at}/requests/{to_approve}/decide/yes",
             f"{at}/requests/{to_answer.id}/decide/decline",
             *(f"{at}/previews/{preview.id}", f"{at}/previews/new"),

@@ -43,7 +43,9 @@ def listed(html: str) -> list[str]:
 
 
 def count(browser: FlaskClient) -> str:
-    found = re.search(r'id="asks-me">(?:.*?facet-count">(.*?)<)?', browser.get(INBOX).text)
+    found = re.search(
+        r'id="asks-me"(?: hidden)?>(?:<a.*?facet-count">(.*?)<)?', browser.get(INBOX).text
+    )
     assert found is not None
     return found[1] or ""
 

@@ -173,7 +173,7 @@ class TestShowing:
     ) -> None:
         request = ask(api)
         page = f"/w/{cast.alice.workspace_slug}/requests/{request['id']}"
-        assert "This agent has no endpoint and cannot be called" in thread_in(bob.get(page).text)
+        assert "it has no endpoint, and cannot be called" in thread_in(bob.get(page).text)
         bob.post(f"{page}/comments", data={"comment": "Why?", "wake": "1"})
         assert "it reads this when it next looks" in thread_in(bob.get(page).text)
 
