@@ -18,6 +18,7 @@ from opensink_web.api import (
     function,
     input_request,
     insights,
+    notification_channel,
     policy,
     preview,
     role,
@@ -47,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
     *policy.routes,
     *insights.routes,
     *escalation_chain.routes,
+    *notification_channel.routes,
 )
 """Every route of the API."""
 

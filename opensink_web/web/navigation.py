@@ -71,7 +71,7 @@ _MENU = (
     _Entry(
         "Notifications",
         "notification.index",
-        "agent_session_input_requests",
+        "notifications",
         Action.WRITE,
         icon="bell",
     ),

@@ -51,6 +51,10 @@ BEYOND_SCHEMAS = (
     "/function",  # not with an agent
     "/quorum",  # only where several people have to answer
     "/working_hours",  # on one weekday at least
+    "/config",  # what its kind of channel takes
+    "/code",  # the one that was sent
+    "/agent_id",  # of the workspace
+    "/function_id",
     *(f"/steps/{step}/{name}" for step in range(10) for name in ("to", "also_assign")),  # members
 )
 """What no JSON Schema can say in full."""

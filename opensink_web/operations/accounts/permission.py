@@ -51,6 +51,7 @@ KEY_RESOURCES = (
     "insights",
     "escalation_chains",
     "absences",
+    "notifications",
     "roles",
     "api_keys",
 )
@@ -89,6 +90,7 @@ _OWN = _patterns(
     f"{SERVICE}.executions.cancel:own",
     f"{SERVICE}.batches.cancel:own",
     f"{SERVICE}.absences.write:own",
+    f"{SERVICE}.notifications.write:all",  # there are only one's own
 )
 
 

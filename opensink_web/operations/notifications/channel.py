@@ -22,16 +22,26 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.sign_in import refuse
 from opensink_web.operations.audit.record import changes_between, record
 from opensink_web.operations.name import checked_name
 from opensink_web.operations.notifications.gathering import message_on
 from opensink_web.operations.notifications.own import lock_channel
+from opensink_web.rate_limit import Rate, RateLimiter
 
 CHANNELS_MAX = 20
 CODE_DIGITS = 6
 CODE_LASTS = timedelta(hours=1)
 CODE_TRIES = 5
+CODE_RATE = Rate("notification_code", 10, timedelta(hours=1).total_seconds())
+"""How often one person may have a code sent: the address may be a stranger's."""
 NAME_LENGTH_MAX = 80
+
+
+def count_code(limiter: RateLimiter, by: Principal, channel: Channel) -> None:
+    """Raises: RateLimited, before another code is sent."""
+    if channel.needs_confirmation:
+        refuse(limiter.take(CODE_RATE, str(by.user.id)))
 
 
 def add_channel(

@@ -56,6 +56,15 @@ def channels_of(workspace: Workspace, user: User) -> Sequence[NotificationChanne
     return db.session.scalars(query).all()
 
 
+def list_channels(
+    workspace: Workspace, user: User, page_request: PageRequest
+) -> Page[NotificationChannel]:
+    """Return a page of a person's channels with their rules, the newest first."""
+    query = select(NotificationChannel).options(selectinload(NotificationChannel.rules))
+    own = query.where(*_are_own(NotificationChannel, workspace, user))
+    return fetch(own, NotificationChannel.id, page_request)
+
+
 def find_channel(workspace: Workspace, user: User, channel_id: UUID) -> NotificationChannel:
     """Return a channel of a person's own. Raises: NotFound."""
     query = select(NotificationChannel).where(NotificationChannel.id == channel_id)

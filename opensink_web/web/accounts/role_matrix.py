@@ -100,6 +100,7 @@ ROWS = (
     _row("teams", "Teams"),
     _row("escalation_chains", "Escalation"),
     _row("absences", "Absences", writes_own=True),
+    _row("notifications", "Notifications"),
     _row("roles", "Roles"),
     _row("workspace", "Workspace"),
     _row("audit", "Audit", write=False),

@@ -1,6 +1,5 @@
 """Channels: adding one, changing it, confirming it by a code, pausing, trying and removing it."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,18 +11,17 @@ from opensink_web.errors import Conflict, InvalidInput, NotFound
 from opensink_web.models import NotificationChannel
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.accounts.sign_in import refuse
 from opensink_web.operations.notifications.channel import (
     add_channel,
     change_channel,
     confirm,
+    count_code,
     remove_channel,
     send_code,
     send_test,
     set_active,
 )
 from opensink_web.operations.notifications.queries import find_channel
-from opensink_web.rate_limit import Rate
 from opensink_web.web.access import requires, services
 from opensink_web.web.notifications.channel_form import (
     ChannelForm,
@@ -34,11 +32,9 @@ from opensink_web.web.notifications.channel_form import (
 from opensink_web.web.notifications.place import place_of
 
 blueprint = Blueprint("notification_channel", __name__)
-CODE_RATE = Rate("notification_code", 10, timedelta(hours=1).total_seconds())
-"""How often one person may have a code sent: the address may be a stranger's."""
 _CHANNELS = "/w/<workspace_slug>/notifications/channels"
 _CHANNEL = _CHANNELS + "/<uuid:channel_id>"
-_OWN = requires("agent_session_input_requests", Action.WRITE)
+_OWN = requires("notifications", Action.WRITE)
 
 
 @blueprint.route(_CHANNELS + "/new/<kind>", methods=["GET", "POST"])
@@ -49,7 +45,7 @@ def create(principal: Principal, kind: str) -> ResponseReturnValue:
     form = channel_form(channel)
     if form.validate_on_submit():
         config = config_of(form, channel)
-        _count_code(principal, channel)
+        count_code(services().limiter, principal, channel)
         try:
             with writing():
                 row = add_channel(principal, kind, form.name.data, config, services().channel_tools)
@@ -76,7 +72,7 @@ def edit(principal: Principal, channel_id: UUID) -> ResponseReturnValue:
         # what a browser set up it changes itself; people change its name
         config = row.config if channel.is_added_by_device else config_of(form, channel, row.config)
         if config != row.config:
-            _count_code(principal, channel)
+            count_code(services().limiter, principal, channel)
         try:
             with writing():
                 tools = services().channel_tools
@@ -111,7 +107,7 @@ def confirm_it(principal: Principal, channel_id: UUID) -> ResponseReturnValue:
 def code(principal: Principal, channel_id: UUID) -> ResponseReturnValue:
     """Send another code."""
     row = find_channel(principal.workspace, principal.user, channel_id)
-    _count_code(principal, CHANNELS[row.kind])
+    count_code(services().limiter, principal, CHANNELS[row.kind])
     with writing():
         send_code(principal, channel_id)
     flash("Another code was sent.", "success")
@@ -156,12 +152,6 @@ def remove(principal: Principal, channel_id: UUID) -> ResponseReturnValue:
         name = remove_channel(principal, channel_id)
     flash(f"{name} is removed.", "success")
     return _back(principal)
-
-
-def _count_code(principal: Principal, channel: Channel) -> None:
-    """Raises: RateLimited, before another code is sent."""
-    if channel.needs_confirmation:
-        refuse(services().limiter.take(CODE_RATE, str(principal.user.id)))
 
 
 def _typed(kind: str) -> Channel:

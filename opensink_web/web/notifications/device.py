@@ -26,7 +26,7 @@ _RENEWAL = "/account/device"
 
 
 @blueprint.post(_DEVICES + "/key")
-@requires("agent_session_input_requests", Action.WRITE)
+@requires("notifications", Action.WRITE)
 def key(principal: Principal) -> ResponseReturnValue:
     """Answer with the public key that a browser subscribes with; made the first time."""
     with writing():
@@ -36,7 +36,7 @@ def key(principal: Principal) -> ResponseReturnValue:
 
 
 @blueprint.post(_DEVICES)
-@requires("agent_session_input_requests", Action.WRITE)
+@requires("notifications", Action.WRITE)
 def add(principal: Principal) -> ResponseReturnValue:
     """Have the browser told whose subscription this is."""
     config = _subscription()

@@ -19,7 +19,7 @@ from opensink_web.web.rendering.listing import page_request, same_list
 
 blueprint = Blueprint("notification_message", __name__)
 _MESSAGES = "/w/<workspace_slug>/notifications/messages"
-_OWN = requires("agent_session_input_requests", Action.WRITE)
+_OWN = requires("notifications", Action.WRITE)
 
 
 @blueprint.get(_MESSAGES)

@@ -16,7 +16,7 @@ blueprint = Blueprint("notification", __name__)
 
 
 @blueprint.get("/w/<workspace_slug>/notifications")
-@requires("agent_session_input_requests", Action.WRITE)
+@requires("notifications", Action.WRITE)
 def index(principal: Principal) -> ResponseReturnValue:
     """Show the channels of whoever looks."""
     tools = services().channel_tools
@@ -31,6 +31,7 @@ def index(principal: Principal) -> ResponseReturnValue:
         kinds=kinds,
         rule_words=rule_words,
         device=device_endpoints(principal),
+        may_decide=principal.may("agent_session_input_requests", Action.WRITE),
     )
 
 

@@ -25,7 +25,7 @@ from opensink_web.web.notifications.rule_form import RuleForm, form_of, suggesti
 blueprint = Blueprint("notification_rule", __name__)
 _RULES = "/w/<workspace_slug>/notifications/channels/<uuid:channel_id>/rules"
 _RULE = "/w/<workspace_slug>/notifications/rules/<uuid:rule_id>"
-_OWN = requires("agent_session_input_requests", Action.WRITE)
+_OWN = requires("notifications", Action.WRITE)
 SHOWN_MAX = 8
 
 

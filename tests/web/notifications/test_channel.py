@@ -12,6 +12,7 @@ from sqlalchemy import select
 from opensink_web.models import MessageStatus, NotificationChannel, NotificationMessage, db
 from opensink_web.models.transaction import reading, writing
 from tests.conftest import Cast
+from tests.support.review_cases import make_viewer
 
 PAGE = "/w/main/notifications"
 NEW = f"{PAGE}/channels/new"
@@ -187,3 +188,15 @@ def test_a_stranger_s_address_gets_a_few_codes_and_no_more(app: Flask, bob: Flas
     assert answers == [303] * 9 + [429]
     again = bob.post(f"{NEW}/email", data={"address": "y@example.com"})
     assert (again.status_code, len(channels(app))) == (429, 1)
+
+
+def test_a_viewer_has_their_own_for_comments_that_mention_them(
+    app: Flask, cast: Cast, bob: FlaskClient
+) -> None:
+    assert "Your role reads requests" not in bob.get(PAGE).text
+    make_viewer(app, cast.bob)
+    place = added(app, bob)
+    page = bob.get(PAGE).text
+    assert "you are told of comments that mention you, and of nothing else" in page
+    assert bob.post(f"{place}/remove").status_code == 303
+    assert channels(app) == []
