@@ -106,6 +106,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
         "name": "work",
         "slug": "clerk",
         "kind": "ntfy",
+        "verdict": "decline",
     }
 
 

@@ -192,6 +192,45 @@ def test_axe_finds_nothing_where_people_say_what_they_want_to_be_told(
     assert found == []
 
 
+def test_axe_finds_nothing_where_it_is_asked_once_more_or_others_are_asked(
+    reader: Page, site: Site
+) -> None:
+    """Where a button of a message leads, by keyboard and on a phone; and chains of escalation."""
+    let_in(reader.context, site)
+    ids = site.ask({"type": "object", "properties": {"go": {"type": "boolean", "title": "Go?"}}})
+    link = f"/requests/{ids['request_id']}/decide"
+    found = []
+    for path in (f"{link}/yes", "/admin/escalation", "/admin/escalation/new"):
+        reader.goto(site.page(path))
+        found += faults(reader)
+    chain = {
+        "name": f"Office {uuid4().hex[:8]}",
+        "agent_id": ids["agent_id"],
+        "time_zone": "Europe/Berlin",
+        "working_hours": {"monday": "09:00-17:00"},
+        "steps": [{"after_minutes": 60, "to": "admins"}],
+    }
+    chain_id = site.post("/escalation-chains", chain)["id"]
+    for path in ("/admin/escalation", f"/admin/escalation/{chain_id}/edit"):
+        reader.goto(site.page(path))
+        found += faults(reader)
+    reader.set_viewport_size({"width": 390, "height": 800})
+    reader.goto(site.page(f"{link}/decline"))
+    assert reader.evaluate("document.documentElement.scrollWidth") == 390
+    reader.get_by_role("button", name="Decline").press("Enter")
+    reader.get_by_label("Declined because").fill(" ")
+    reader.get_by_role("button", name="Decline").press("Enter")
+    expect(reader.get_by_role("alert")).to_be_focused()
+    found += faults(reader)
+    reader.get_by_label("Declined because").fill("Too dear.")
+    reader.get_by_role("button", name="Decline").press("Enter")
+    reader.wait_for_url(f"**/requests/{ids['request_id']}")
+    expect(reader.locator("#request-status")).to_contain_text("Declined")
+    reader.goto(site.page(f"{link}/yes"))
+    expect(reader.get_by_text("Nothing was decided here.")).to_be_visible()
+    assert found + faults(reader) == []
+
+
 def execute(site: Site) -> list[str]:
     """Have a batch fail, because nobody listens; return the pages that tell of it."""
     taken = site.execute_batch("http://127.0.0.1:9/", [{"n": 1}, {"n": 2}])

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from opensink_web.channels.base import MessageKind
 from opensink_web.errors import NotFound
 from opensink_web.models import (
     Agent,
@@ -98,6 +99,16 @@ def find_message(workspace: Workspace, user: User, message_id: UUID) -> Notifica
     query = select(NotificationMessage).where(NotificationMessage.id == message_id)
     own = query.where(*_are_own(NotificationMessage, workspace, user))
     return _found(own, "message")
+
+
+def last_test(channel: NotificationChannel) -> NotificationMessage | None:
+    """Return the newest message by which a channel was tried, if it is still kept."""
+    query = select(NotificationMessage).where(
+        NotificationMessage.channel_id == channel.id,
+        NotificationMessage.kind == MessageKind.TEST,
+    )
+    newest = query.order_by(NotificationMessage.created_at.desc()).limit(1)
+    return db.session.scalars(newest).first()
 
 
 def count_failed(workspace: Workspace, user: User) -> int:

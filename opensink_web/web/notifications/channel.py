@@ -21,7 +21,7 @@ from opensink_web.operations.notifications.channel import (
     send_test,
     set_active,
 )
-from opensink_web.operations.notifications.queries import find_channel
+from opensink_web.operations.notifications.queries import find_channel, last_test
 from opensink_web.web.access import requires, services
 from opensink_web.web.notifications.channel_form import (
     ChannelForm,
@@ -137,11 +137,10 @@ def resume(principal: Principal, channel_id: UUID) -> ResponseReturnValue:
 @blueprint.post(_CHANNEL + "/test")
 @_OWN
 def test(principal: Principal, channel_id: UUID) -> ResponseReturnValue:
-    """Send a message that says that messages arrive."""
+    """Send a message that says that messages arrive; the channel's page tells how that went."""
     with writing():
         send_test(principal, channel_id)
-    flash("A test is on its way.", "success")
-    return _back(principal)
+    return _to(principal, channel_id)
 
 
 @blueprint.post(_CHANNEL + "/remove")
@@ -173,6 +172,7 @@ def _page(
         channel=row,
         place=place,
         removal_of=removal_of,
+        test=None if row is None else last_test(row),
     )
     return page, 422 if form.errors else 200
 

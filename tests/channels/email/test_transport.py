@@ -184,6 +184,7 @@ def test_addresses_in_every_script_are_written_as_servers_read_them() -> None:
         "a@b.com, c@d.com",
         "a@b.com\r\nBcc: c@d.com",
         "<a@b.com>",
+        "Bob <bob@b.com>",
         5,
         "a@" + "b" * 9000,
     ],

@@ -200,3 +200,21 @@ def test_a_viewer_has_their_own_for_comments_that_mention_them(
     assert "you are told of comments that mention you, and of nothing else" in page
     assert bob.post(f"{place}/remove").status_code == 303
     assert channels(app) == []
+
+
+def test_its_page_says_what_became_of_the_last_test(app: Flask, bob: FlaskClient) -> None:
+    place = added(app, bob)
+    assert "Here you see how that went" in bob.get(place).text
+    tried = bob.post(f"{place}/test")
+    assert (tried.status_code, tried.location) == (303, place)
+    assert "It is on its way" in bob.get(place).text
+    with app.app_context(), writing():
+        message = db.session.scalars(select(NotificationMessage)).one()
+        message.attempt_count, message.last_error = 1, "The ntfy server answered 507."
+    page = bob.get(place).text
+    assert "The ntfy server answered 507." in page
+    assert "It is tried again" in page
+    with app.app_context(), writing():
+        message = db.session.scalars(select(NotificationMessage)).one()
+        message.status, message.last_error = MessageStatus.SENT, None
+    assert "It was taken at the other end" in bob.get(place).text
