@@ -33,6 +33,8 @@ CHAIN = {
     "steps": [{"after_minutes": 60, "to": "admins"}],
 }
 
+TOPIC = {"kind": "ntfy", "config": {"topic": "t"}}
+
 
 def address_of(route: Route, part: str | None = None) -> str:
     """Return an address with this id or name in it, or one that leads nowhere."""
@@ -54,6 +56,8 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     chain = made(alice.post("/escalation-chains", CHAIN))
     away = {"begins_at": "2090-01-01T00:00:00Z", "ends_at": "2090-02-01T00:00:00Z"}
     absence = made(alice.post("/absences", away))
+    channel = made(alice.post("/notification-channels", TOPIC))
+    tried = alice.post(f"/notification-channels/{channel['id']}/test", {}).json or {}
     function = make_function(alice, namespace="own", name="own")
     with app.app_context():
         submitted = submit_many(cast.alice, UUID(function["id"]), 1)
@@ -73,6 +77,9 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "chain_id": chain["id"],
         "absence_id": absence["id"],
         "approval_id": str(approval_id),
+        "channel_id": channel["id"],
+        "rule_id": channel["rules"][0]["id"],
+        "message_id": tried["id"],
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),
         "batch_id": str(submitted.id),
