@@ -24,8 +24,10 @@ from opensink_web.operations.requests.queries import (
     predecessor_of,
 )
 from opensink_web.operations.requests.vote import is_voted_on, standing_votes, votes_of_each
+from opensink_web.schema.changes import mark_changes
 from opensink_web.schema.controls.sent import FormData
-from opensink_web.schema.form import AnswerForm
+from opensink_web.schema.edits import proposal_of
+from opensink_web.schema.form import AnswerForm, walk
 from opensink_web.schema.moved import moved
 from opensink_web.schema.one_click import one_click
 from opensink_web.web.access import requires, services
@@ -99,9 +101,21 @@ def form_of_draft(principal: Principal, input_request: InputRequest) -> AnswerFo
             return submitted_form(principal, input_request, moved(fields, form, blank))
         said = _own_vote(principal, input_request)
         if said is not None and said.response is not None:
-            form = AnswerForm.blank(input_request.schema, said.response)
+            form = _filled(input_request, said.response)
             return None if form.root.node.secrets.may_hold_any() else form
     return None
+
+
+def _filled(input_request: InputRequest, value: JSONObject) -> AnswerForm:
+    """Return the form with what was said, and with what of that is not as it was proposed."""
+    form = AnswerForm.blank(input_request.schema, value)
+    as_proposed = AnswerForm.blank(input_request.schema, input_request.proposal)
+    proposal = proposal_of(input_request.schema, input_request.proposal)
+    if proposal is None:
+        form.changes = None
+    else:
+        form.changes = mark_changes(form.root, proposal, list(walk(as_proposed.root)))
+    return form
 
 
 def reason_of_draft(principal: Principal, input_request: InputRequest) -> str:

@@ -28,7 +28,7 @@ NO_REASON = {"_decline": "1", "reason": "Not now."}
 PLAIN_AMOUNT: JSONValue = {
     "type": "object",
     "required": ["amount"],
-    "properties": {"amount": {"type": "integer"}},
+    "properties": {"amount": {"type": "integer", "default": 7}},
 }
 AMOUNT: JSONValue = {
     "type": "object",
@@ -91,7 +91,9 @@ def test_what_one_has_said_is_filled_in_again_where_no_draft_was_kept(
         assert bob.post(page, data=data).status_code == 303
         with app.app_context(), writing():
             db.session.execute(delete(Draft))
-        assert filled.search(bob.get(page).text)
+        html = bob.get(page).text
+        assert filled.search(html)
+        assert ("Nothing changed" in html) == (filled is reason), "beside what was proposed"
         assert not filled.search(alice.get(page).text)
 
 
