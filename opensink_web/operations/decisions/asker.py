@@ -16,7 +16,6 @@ from opensink_web.models import (
     ActivityType,
     Agent,
     AgentSession,
-    Assignment,
     InputRequest,
     InputRequestStatus,
     InputRequestTag,
@@ -50,7 +49,6 @@ _IS_MEANT = (
 )
 _REQUEST_COLUMNS = columns_of(InputRequest)
 _REQUEST_NAMES = tuple(column.key for column in _REQUEST_COLUMNS)
-_IS_ASSIGNED = exists().where(Assignment.request_id == InputRequest.id)
 _LOCK_SESSION = (
     select(
         *_REQUEST_COLUMNS,
@@ -58,7 +56,6 @@ _LOCK_SESSION = (
         User.email,
         Agent.sealed_execution_endpoint.is_not(None),
         exists().where(InputRequestTag.request_id == InputRequest.id),
-        _IS_ASSIGNED,
     )
     .join(InputRequest.session)
     .join(InputRequest.agent)
@@ -66,9 +63,7 @@ _LOCK_SESSION = (
     .where(*_IS_MEANT, AgentSession.deleted_at.is_(None), Agent.deleted_at.is_(None))
     .with_for_update(of=AgentSession)
 )
-_EXECUTION_ID = select(InputRequest.execution_id, _IS_ASSIGNED.label("is_assigned")).where(
-    *_IS_MEANT
-)
+_EXECUTION_ID = select(InputRequest.execution_id).where(*_IS_MEANT)
 _LOCK_REQUEST = (
     select(InputRequest)
     .where(*_IS_MEANT)
@@ -97,15 +92,13 @@ class LockedRequest:
     """A request, and who asked it, locked: a session, or else an execution.
 
     An agent's request and session belong to no session of the ORM, and every change is stored by a
-    statement of its own. `has_endpoint` says whether the agent is called, `is_assigned` whether the
-    request is somebody's.
+    statement of its own. `has_endpoint` says whether the agent is called.
     """
 
     request: InputRequest
     session: AgentSession | None = None
     execution: LockedExecution | None = None
     has_endpoint: bool = False
-    is_assigned: bool = False
 
 
 def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
@@ -115,17 +108,16 @@ def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
     if row is not None:
         count = len(_REQUEST_NAMES)
         request = detached(InputRequest, dict(zip(_REQUEST_NAMES, row[:count], strict=True)))
-        *moved, email, has_endpoint, has_tags, is_assigned = row[count:]
+        *moved, email, has_endpoint, has_tags = row[count:]
         requester = {"id": request.requested_by_id, "email": email}
         set_committed_value(request, "requested_by", detached(User, requester) if email else None)
-        for name, has_some in (("tags", has_tags), ("assignments", is_assigned)):
+        for name, has_some in (("tags", has_tags), ("assignments", request.is_assigned)):
             if not has_some:
                 set_committed_value(request, name, [])  # they need not be asked for again
         return LockedRequest(
             request,
             session=session_to_move(moved),
             has_endpoint=bool(has_endpoint),
-            is_assigned=bool(is_assigned),
         )
     asked_by = db.session.execute(_EXECUTION_ID, values).one_or_none()
     if asked_by is None or asked_by.execution_id is None:
@@ -134,8 +126,7 @@ def lock_asker(workspace_id: UUID, request_id: UUID) -> LockedRequest:
     of_execution = db.session.scalars(_LOCK_REQUEST, values).one_or_none()
     if execution is None or of_execution is None:
         raise NotFound("There is no such input request.")
-    is_assigned = bool(asked_by.is_assigned)
-    return LockedRequest(of_execution, execution=execution, is_assigned=is_assigned)
+    return LockedRequest(of_execution, execution=execution)
 
 
 def lock_askers(request_ids: Collection[UUID]) -> None:
@@ -160,7 +151,7 @@ def let_go_on(locked: LockedRequest, by: User | None) -> None:
     Of a session the call to its agent is written down; an execution is queued again, or fails with
     the reason. Raises: Conflict, when an execution does not wait any more.
     """
-    if locked.is_assigned:
+    if locked.request.is_assigned:
         close_assignments(locked.request.id)
     if locked.request.comments_count:
         settle_mentions(locked.request.id)

@@ -19,7 +19,7 @@ _TEAMS = select(TeamMember.user_id, TeamMember.team_id).where(
 
 def in_whose_place(locked: LockedRequest, by: User) -> User | None:
     """Return who is away whose request this is, where `by` has it as their deputy alone."""
-    if not locked.is_assigned:
+    if not locked.request.is_assigned:
         return None
     request = locked.request
     away = stands_for(request.workspace_id, by.id)

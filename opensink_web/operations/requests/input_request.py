@@ -47,7 +47,8 @@ _DECIDE = (
         InputRequest.id == bindparam("of_request"),
         InputRequest.status == InputRequestStatus.PENDING,
     )
-    .returning(_HOLDER_ID)
+    # whose it is may have changed while this waited for the lock of whoever asked
+    .returning(_HOLDER_ID, InputRequest.is_assigned)
 )
 _IS_HELD = (
     InputRequest.id == bindparam("of_request"),
@@ -264,5 +265,6 @@ def _decide(
         set_committed_value(request, name, value)
     set_committed_value(request, "resolved_by", by)
     set_committed_value(request, "resolved_for", in_place_of)
+    set_committed_value(request, "is_assigned", bool(decided.is_assigned))
     holder_id: UUID | None = decided.holder_id
     return holder_id

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from opensink_web.models import Role, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.user import create_user
 from tests.conftest import PASSWORD, Cast
+from tests.support.locks import somebody_waits_for_a_lock
 from tests.support.oidc_cases import begin, come_back, invited, sign_in, users, variables_for, who
 from tests.support.oidc_server import OidcServer
 from tests.support.real_servers import wait_until
@@ -47,15 +47,6 @@ def while_dora_comes_in(app: Flask, cast: Cast, send: Callable[[], TestResponse]
             answer = second.submit(send)
             wait_until(somebody_waits_for_a_lock)
         return answer.result(60)
-
-
-def somebody_waits_for_a_lock() -> bool:
-    query = text(
-        "SELECT 1 FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with db.engine.connect() as connection:
-        return connection.execute(query).first() is not None
 
 
 def test_the_second_sign_up_says_so_at_the_form(
