@@ -1,4 +1,4 @@
-"""Writes the pictures of docs/administering.md: a workspace with members, as an admin sees it.
+"""Writes the pictures of docs/: a workspace with members, and a team at work, as an admin sees it.
 
     python -m tests.admin_pictures
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from os import environ
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from flask import Flask
 from playwright.sync_api import Page, sync_playwright
@@ -32,11 +33,11 @@ from opensink_web.operations.accounts.user_session import begin_session
 from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.operations.accounts.workspace_creation import open_workspace
 from opensink_web.settings import Settings
+from tests import team_pictures
 from tests.conftest import PASSWORD, Person
 from tests.support.old_sessions import end_session_long_ago
 
 PICTURES = Path(__file__).parents[1] / "docs" / "img"
-WIDTH, HEIGHT = 1240, 640
 ADMIN = "alice@example.com"
 _BROWSERS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0",
@@ -45,8 +46,8 @@ _BROWSERS = (
 )
 
 
-def _fill(app: Flask) -> None:
-    """Make what is to be seen."""
+def _fill(app: Flask, settings: Settings) -> dict[str, UUID]:
+    """Make what is to be seen; return the requests that are shown."""
     with app.app_context():
         run_migrations()
         with writing():
@@ -60,9 +61,13 @@ def _fill(app: Flask) -> None:
                 begin_session(user, user_agent=_BROWSERS[number % 3], remote_address=address)
             _furnish(workspace, alice, people)
             open_workspace(alice, name="EMEA desk", slug="emea")
+            bob_id = people[0].id
         person = Person(alice.id, ADMIN, "", workspace.id, workspace.slug)
+        bob = Person(bob_id, "bob@example.com", "", workspace.id, workspace.slug)
     for _ in range(3):
         end_session_long_ago(app, person, days=40)
+    with app.app_context():
+        return team_pictures.furnish(person, bob, settings)
 
 
 def _join(workspace: Workspace, name: str) -> User:
@@ -83,15 +88,18 @@ def _furnish(workspace: Workspace, alice: User, people: list[User]) -> None:
 
 
 @contextmanager
-def _served() -> Iterator[tuple[Flask, str]]:
+def _served() -> Iterator[tuple[str, dict[str, UUID]]]:
     with TemporaryDirectory() as folder:
-        app = create_app(Settings.from_env({"DATA_DIR": folder, "SECRET_KEY": "pictures" * 5}))
-        _fill(app)
+        variables = {"DATA_DIR": folder, "SECRET_KEY": "pictures" * 5}
+        mail = {"SMTP_HOST": "mail.example.com", "SMTP_FROM": "opensink@example.com"}
+        settings = Settings.from_env(variables | mail)
+        app = create_app(settings)
+        shown = _fill(app, settings)
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield app, f"http://127.0.0.1:{server.server_port}"
+            yield f"http://127.0.0.1:{server.server_port}", shown
         finally:
             server.shutdown()
             thread.join()
@@ -113,10 +121,10 @@ def _take(page: Page, name: str) -> None:
 def main() -> None:
     """Write the pictures."""
     path = environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
-    with _served() as (_, address), sync_playwright() as playwright:
+    with _served() as (address, shown), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page(
-            viewport={"width": WIDTH, "height": HEIGHT},
+            viewport={"width": team_pictures.WIDTH, "height": team_pictures.HEIGHT},
             color_scheme="light",
             locale="en-GB",
             base_url=address,
@@ -137,6 +145,7 @@ def main() -> None:
         page.locator(".workspace-menu summary").click()
         page.get_by_role("link", name="EMEA desk").wait_for()
         _take(page, "workspaces")
+        team_pictures.take_all(page, shown, _take)
         browser.close()
 
 
