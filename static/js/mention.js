@@ -51,7 +51,7 @@
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Members who may read this");
     members.forEach((member, at) => {
-      const option = Object.assign(document.createElement("div"), { id: `mention-${at}`, dir: "auto", textContent: member });
+      const option = Object.assign(document.createElement("div"), { id: `offered-${at}`, dir: "auto", textContent: member });
       option.setAttribute("role", "option");
       list.append(option);
     });

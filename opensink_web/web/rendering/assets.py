@@ -23,6 +23,7 @@ from opensink_web.errors import NotFound
 
 STYLE = "style.css"
 SETTINGS = "settings.css"
+EXECUTIONS = "executions.css"
 SCRIPT = "script.js"
 ANSWERING = "answering.js"
 LISTS = "lists.js"
@@ -46,10 +47,10 @@ BUNDLES = {
         "css/comments.css",
         "css/inbox.css",
         "css/bulk.css",
-        "css/execution.css",
     ),
-    # after the other, for the pages of Settings
+    # after the other, for the pages of Settings, and for those of executions
     SETTINGS: ("css/settings.css",),
+    EXECUTIONS: ("css/execution.css",),
     SCRIPT: (
         "vendor/htmx-2.0.11/htmx.min.js",
         "js/toasts.js",

@@ -100,9 +100,10 @@ def with_what_it_takes(name: str) -> str:
     [
         (assets.ANSWERING, r'"answer/_f|data-review\b|data-table-choose'),
         (assets.LISTS, r"data-select\b|data-live-list|data-decline-send"),
+        (assets.EXECUTIONS, r"\brun-(name|lines|error|code)\b|\bbatch-(bar|cell|dot)\b"),
     ],
 )
-def test_each_page_has_the_script_for_what_is_on_it(script: str, marks: str) -> None:
+def test_each_page_has_what_is_for_what_is_on_it(script: str, marks: str) -> None:
     paths = (ROOT / "templates").rglob("*.html")
     pages = [path for path in paths if path.read_text().count("{% extends ") == 1]
     names = [path.relative_to(ROOT / "templates").as_posix() for path in pages]
