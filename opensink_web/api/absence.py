@@ -117,8 +117,8 @@ def create_absence(authenticate: Authenticate, body: AbsenceCreate) -> AbsenceRe
 
 @routes.get("/absences", summary="List who is out of office, or will be.")
 def list_absences(principal: Principal, query: PageQuery) -> AbsencePage:
-    found = queries.list_absences(principal.workspace, query.page)
-    return page_response(found, AbsenceResponse.shown)
+    absences = queries.list_absences(principal.workspace, query.page)
+    return page_response(absences, AbsenceResponse.shown)
 
 
 @routes.get("/absences/{absence_id}", summary="Read when somebody is out of office.")

@@ -132,24 +132,24 @@ def _values_below(
     """Return what in a value a part of its schema is about."""
     if isinstance(value, _Place):
         return [value]
-    found: list[JSONValue] = []
+    values: list[JSONValue] = []
     match keyword:
         case "properties":
-            found = [value[str(step)]] if isinstance(value, dict) and step in value else []
+            values = [value[str(step)]] if isinstance(value, dict) and step in value else []
         case "prefixItems" | "items" if isinstance(step, int):
-            found = value[step : step + 1] if isinstance(value, list) else []
+            values = value[step : step + 1] if isinstance(value, list) else []
         case "items" | "additionalItems" | "unevaluatedItems" | "contains":
             prefix = schema.get("prefixItems")
             first = len(prefix) if keyword == "items" and isinstance(prefix, list) else 0
-            found = value[first:] if isinstance(value, list) else []
+            values = value[first:] if isinstance(value, list) else []
         case "additionalProperties" | "unevaluatedProperties" | "patternProperties":
             named = schema.get("properties")
             names = named if isinstance(named, dict) else {}
             members = value.items() if isinstance(value, dict) else ()
-            found = [each for key, each in members if key not in names]
+            values = [each for key, each in members if key not in names]
         case _:  # the names of keys, and what is in a text
             return [_Place.ANY]
-    return [*found] or [_Place.NOTHING]
+    return [*values] or [_Place.NOTHING]
 
 
 def _only_choice(schema: JSONObject, value: _Held) -> JSONValue:

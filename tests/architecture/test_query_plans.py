@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, select
 
+from opensink_web import clock
 from opensink_web.factory import ROUTES
 from opensink_web.models import (
     Activity,
@@ -17,6 +19,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.absence import NewAbsence, add_absence
 from opensink_web.operations.accounts.role import create_role
 from opensink_web.operations.accounts.team import create_team
 from opensink_web.operations.decisions.bulk_result import keep_results
@@ -63,6 +66,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 by, name="Billing", description="", permissions=["sinas.agents.read:all"]
             ).id
             team_id = create_team(by.workspace, name="Finance", description="").id
+            away = NewAbsence(clock.now(), clock.now() + timedelta(days=1), None)
+            absence_id = add_absence(by.workspace, alice.id, away).id
             fields = PolicyFields("Large", (PolicyStep("Finance"),), {})
             policy_id = create_policy(by.workspace, fields, by=by.user).id
             preview_id = create_preview(by.workspace, {}, None).id
@@ -84,6 +89,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "chat_id": chat.chat_ids[0],
                 "role_id": role_id,
                 "team_id": team_id,
+                "absence_id": absence_id,
                 "policy_id": policy_id,
                 "chain_id": chain_id,
                 "user_id": alice.id,

@@ -132,6 +132,7 @@ def _write(texts: Texts) -> HostilePlace:
         paths=(
             *(f"{at}/inbox", f"{at}/inbox?view=decided", f"{at}/requests/{answered.id}"),
             *(f"{at}/inbox/bulk", f"{at}/inbox/bulk/{bulk.id}", f"{at}/inbox/table"),
+            *(f"{at}/inbox/bulk/{bulk.id}/{done}" for done in ("claimed", "released")),
             *(f"{at}/requests/{one}" for one in (asked_by_function, to_approve, rejected)),
             *(f"{at}/requests/{one.id}" for one in further),
             f"{at}/requests/{to_approve}/mentionable",
@@ -149,6 +150,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
+            f"{admin}/members/{reader.id}/deactivate",
             *(f"{at}/inbox/mentions", f"{admin}/audit", f"{admin}/teams"),
             *(f"{admin}/teams/new", f"{admin}/teams/{team_id}/edit"),
             *(f"{admin}/escalation", f"{admin}/escalation/{chain_id}/edit", *settings),

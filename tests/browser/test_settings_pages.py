@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, let_in
 from tests.browser.test_accessibility import faults, reader
+from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -38,7 +39,7 @@ def test_a_chain_is_tried_before_it_is_made(reader: Page, site: Site) -> None:
     page.goto(site.page("/admin/escalation"))
     picture(page, "chains-empty")
     page.goto(site.page("/admin/escalation/new"))
-    page.get_by_label("Name").fill("Office")
+    page.get_by_label("Name").fill("Trading desk")
     page.get_by_label("Time zone").fill("Europe/Berlin")
     page.get_by_label("Time of step 1").fill("1")
     page.get_by_label("Time of step 2").fill("3")
@@ -56,11 +57,11 @@ def test_a_chain_is_tried_before_it_is_made(reader: Page, site: Site) -> None:
     assert faults(page) == []
     page.get_by_label("Monday").fill("09:00-17:00")
     page.get_by_role("button", name="Create chain").click()
-    expect(page.get_by_role("cell", name="Office")).to_be_visible()
+    expect(page.get_by_role("cell", name="Trading desk")).to_be_visible()
     assert faults(page) == []
     picture(page, "chains")
     check_on_phone(page, "chains")
-    page.get_by_role("link", name="Office").click()
+    page.get_by_role("link", name="Trading desk").click()
     expect(page.get_by_role("heading", name="Revisions")).to_be_visible()
     assert faults(page) == []
 
@@ -70,6 +71,12 @@ def test_the_audit_is_narrowed_and_had_as_a_file(reader: Page, site: Site) -> No
     page = reader
     site.post("/teams", {"name": "Audited"})
     page.goto(site.page("/admin/audit"))
+
+    def is_chained() -> bool:
+        page.reload()
+        return page.get_by_text("to be chained").count() == 0
+
+    wait_until(is_chained)  # which the sweeper sees to
     page.get_by_label("What").select_option("team_created")
     page.get_by_role("button", name="Filter").click()
     rows = page.locator("tbody tr")

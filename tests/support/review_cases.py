@@ -69,10 +69,12 @@ def answer_and_call(app: Flask, cast: Cast, waiting: Waiting, status: int) -> UU
 
 
 def answer_of_endpoint(status: int) -> Response:
+    """Return an answer; 503 asks for a pause, as without one the next attempt may be at once."""
+    pause = (("Retry-After", "600"),) if status == 503 else ()
     return Response(
         status_code=status,
         reason="",
-        headers=(("Content-Type", "text/plain"),),
+        headers=(("Content-Type", "text/plain"), *pause),
         body=b"<b>what it said</b>",
         body_truncated=False,
         remote_address="127.0.0.1",

@@ -54,7 +54,7 @@ def test_the_page_has_charts_with_their_tables(
     for title in ("How requests ended", "Time to decide", "Calls to agents", "By key"):
         assert title in page
     decided = sum(list(expected.values())[:5])
-    assert f"<dt>Decided</dt><dd>{decided}</dd>" in page
+    assert re.search(rf"<dt>Decided</dt><dd><a [^>]*\bview=decided\b[^>]*>{decided}<", page)
     assert all(
         0 <= float(x) < WIDTH for x in re.findall(r'<rect class="bar[^>]* x="([^"]+)"', page)
     )

@@ -170,11 +170,11 @@ def _groups_with_cells(progress: InsightProgress, condition: Any) -> dict[int, G
 def _cells_of(ids: Iterable[int], condition: Any) -> dict[int, list[Packed]]:
     """Return such cells by the numbers of their groups."""
     query = select(InsightCell.group_id, InsightCell.counts, InsightCell.durations)
-    found: dict[int, list[Packed]] = defaultdict(list)
+    cells: dict[int, list[Packed]] = defaultdict(list)
     query = query.where(InsightCell.group_id.in_(ids), condition)
     for group_id, counts, durations in db.session.connection().execute(query):
-        found[group_id].append(Packed(counts, None, None, durations))
-    return found
+        cells[group_id].append(Packed(counts, None, None, durations))
+    return cells
 
 
 def store_rollup(workspace_id: UUID, kind: InsightKind, rollup: Rollup) -> int:

@@ -56,15 +56,15 @@ class EndedFilter:
     @classmethod
     def from_address(cls, workspace: Workspace) -> Self:
         """Read it. Raises: InvalidInput."""
-        found = cls(
+        ended_filter = cls(
             first=chosen_text("from"),
             last=chosen_text("to"),
             zone=chosen_text("zone"),
             ending=chosen_word(Ending, "outcome"),
             decided_by=chosen_member(workspace),
         )
-        _ = found.ended
-        return found if found.narrows else cls()
+        _ = ended_filter.ended
+        return ended_filter if ended_filter.narrows else cls()
 
     @property
     def narrows(self) -> bool:

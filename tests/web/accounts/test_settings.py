@@ -42,7 +42,9 @@ def test_it_says_how_things_stand(app: Flask, cast: Cast, alice: FlaskClient) ->
     assert says["Teams"] == "1 team; 1 has no members"
     assert says["Rules"] == "0 rules in force"
     assert says["Escalation"] == "0 chains in force"
-    assert says["Retention"] == "Sessions for good, executions for good, chats 30 days"
+    assert says["Retention"] == (
+        "Sessions for good, executions for good, chats 30 days, audit for good"
+    )
     assert says["Second factor"] == "Not required; 0 of 1 who have a password set one up"
     assert says["Notifications"] == "All work"
     assert re.fullmatch(r"\d+ entries chained; no checkpoint yet", says["Audit"])
