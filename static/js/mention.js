@@ -63,9 +63,17 @@
     say(members.length === 1 ? "1 member" : `${members.length} members`);
   }
 
+  // what is offered fits what is typed also before the server has said so: Enter takes nobody else
+  function narrow(box, typed) {
+    for (const each of [...list.children]) if (!each.textContent.toLowerCase().includes(typed.toLowerCase())) each.remove();
+    if (!list.firstElementChild) close(box);
+    else if (!list.querySelector("[aria-selected=true]")) mark(box, list.firstElementChild);
+  }
+
   async function look(box) {
     const match = begun(box);
     if (!match) return close(box);
+    if (list) narrow(box, match[1]);
     const own = (asked += 1);
     try {
       const answer = await fetch(`${address(box)}?q=${encodeURIComponent(match[1])}`, { headers: { Accept: "application/json" } });

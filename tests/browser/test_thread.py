@@ -103,6 +103,7 @@ def test_whom_to_ask_is_offered_behind_an_at(signed_in: Page, site: Site) -> Non
     expect(box).to_have_value("Hello @anton@example.com or @zoe.an@example.com ")
     expect(box).to_be_focused()
     box.press_sequentially("or @ann")
+    expect(offered).to_have_text(["anna@example.com"])
     offered.click()
     expect(box).to_have_value(
         "Hello @anton@example.com or @zoe.an@example.com or @anna@example.com "
@@ -114,6 +115,25 @@ def test_whom_to_ask_is_offered_behind_an_at(signed_in: Page, site: Site) -> Non
     expect(box).to_be_focused()
     page.reload()  # what was chosen is kept as what was typed
     expect(box).to_have_value(re.compile("or @anna@example.com @a$"))
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_nobody_is_taken_whom_what_is_typed_does_not_name(signed_in: Page, site: Site) -> None:
+    """Not while the server has not said yet whom it names, either."""
+    page, asked = signed_in, site.ask(REASON)
+    page.goto(site.page(f"/requests/{asked['request_id']}"))
+    box = page.get_by_label("Ask back or comment")
+    offered = page.locator("#mention-list [role=option]")
+    box.click()
+    expect(box).to_have_attribute("aria-autocomplete", "list")
+    box.press_sequentially("@an")
+    expect(offered).to_have_count(3)
+    page.route(re.compile(r"/mentionable\?q=ant"), lambda _: None)  # it never answers
+    box.press_sequentially("t")
+    expect(offered).to_have_text(["anton@example.com"])
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("@anton@example.com ")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 @pytest.mark.usefixtures("colleagues")
