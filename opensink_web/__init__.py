@@ -45,7 +45,7 @@ processes which workspace changed.
     lookalike   letters that pass for others, and names that look the same
     json_value  the JSON type, and a parser that refuses what two readers could read two ways
     clock       now()
-    client      the Python SDK for the authors of agents and applications
+    client      opensink_client, the Python client of clients/python/, under the name that it had
     functions   what authors of Python functions import
     demo/       a small trading agent, the example to copy
     migrations/ Alembic's steps from one version of the tables to the next

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 import click
 
+from opensink_client import Batch, Client
 from opensink_web.cli.remote import takes_server
-from opensink_web.client import Batch, Client
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONObject, parse
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import click
 
+from opensink_client import Client, Execution
 from opensink_web.cli.remote import takes_server
-from opensink_web.client import Client, Execution
 
 
 @click.group()

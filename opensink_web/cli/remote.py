@@ -7,7 +7,7 @@ from typing import Any
 import click
 import requests
 
-from opensink_web.client import URL_DEFAULT, Client, OpenSinkApiError
+from opensink_client import URL_DEFAULT, Client, OpenSinkApiError
 from opensink_web.errors import OpenSinkError
 
 

@@ -41,10 +41,14 @@ PRIVATE = WORDS.keys() - EVERYDAY
 GRAMMAR = {"asked", "found", "wanted"}
 """How a thing came to be here says nothing of what it is."""
 NO_PREDICATE = re.compile(r"(Tells?|Says?|Asks?)? ?[Ww]hether ")
+CLIENT = ROOT / "clients" / "python" / "opensink_client"
 MODULES = [
-    path
-    for path in sorted(PACKAGE.rglob("*.py"))
-    if not str(path.relative_to(PACKAGE)).startswith("migrations")
+    *(
+        path
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if not str(path.relative_to(PACKAGE)).startswith("migrations")
+    ),
+    *sorted(CLIENT.rglob("*.py")),
 ]
 
 
@@ -122,8 +126,9 @@ def test_an_answer_is_a_persons_and_what_http_brings_a_response() -> None:
         shapes = {name for name in named if name.endswith("Answer")}
         assert shapes <= {"Answer", "CheckedAnswer", "InvalidAnswer"}
 
-    surfaces = ("contract", "api", "runtime", "outbound", "operations", "work", "client")
-    for_each([path for path in MODULES if path.relative_to(PACKAGE).parts[0] in surfaces], check)
+    surfaces = ("contract", "api", "runtime", "outbound", "operations", "work")
+    folders = [*(PACKAGE / each for each in surfaces), CLIENT]
+    for_each([path for path in MODULES if {*folders} & {*path.parents}], check)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,15 @@ def test_other_words_of_a_predicate_are_noticed(docstring: str) -> None:
 def test_nor_does_one_stand_in_tests_documents_comments_and_pages() -> None:
     texts = [
         path
-        for folder in ("opensink_web", "templates", "static/js", "static/css", "tests", "docs")
+        for folder in (
+            "opensink_web",
+            "templates",
+            "static/js",
+            "static/css",
+            "tests",
+            "docs",
+            "clients",
+        )
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".py", ".md", ".html", ".js", ".css"} and "vendor" not in path.parts
     ]

@@ -6,7 +6,7 @@ from tests.support.cases import for_each
 
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 400
-FOLDERS = ("opensink_web", "templates", "static", "tests")
+FOLDERS = ("opensink_web", "templates", "static", "tests", "clients")
 ENDINGS = {".py", ".html", ".js", ".css"}
 
 

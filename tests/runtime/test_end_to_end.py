@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from opensink_web.client import Client
+from opensink_client import Client
 from tests.conftest import TEST_SETTINGS, Cast
 from tests.outbound.conftest import OK, Peer, Server
 from tests.runtime.conftest import CALLBACKS_ON_LOOPBACK

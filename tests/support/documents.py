@@ -37,6 +37,7 @@ def pages() -> list[Path]:
     """Return every document, in the order in which docs/README.md names them."""
     index = ROOT / "docs/README.md"
     linked = [ROOT / "README.md", index, *_linked_from(index), *(ROOT / "docs").rglob("*.md")]
+    linked += sorted((ROOT / "clients").glob("*/README.md"))
     return list(dict.fromkeys([*linked, *ROOT.glob("*.md")]))
 
 

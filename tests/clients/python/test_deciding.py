@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from opensink_web.client import AgentSession, Client, OpenSinkApiError
+from opensink_client import AgentSession, Client, OpenSinkApiError
+from tests.clients.python.conftest import SCHEMA
 from tests.conftest import Cast
-from tests.test_client import SCHEMA, base_url, client, session
-
-__all__ = ["base_url", "client", "session"]
 
 PROPOSAL = {
     "type": "object",

@@ -1,10 +1,6 @@
 """The SDK against a real server, over a real socket."""
 
-import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,45 +9,17 @@ from uuid import UUID
 import pytest
 import requests
 from flask import Flask
-from werkzeug.serving import make_server
 
+from opensink_client import AgentSession, Client, InputRequest, OpenSinkApiError, is_signed
+from opensink_client.resources import read
 from opensink_web import clock
-from opensink_web.client import AgentSession, Client, InputRequest, OpenSinkApiError, is_signed
-from opensink_web.client.resources import read
 from opensink_web.outbound.endpoint_call import signature_headers
 from opensink_web.outbound.outcome import AgentReply, Failure, Output
 from opensink_web.outbound.signing import new_secret
+from tests.clients.python.conftest import SCHEMA
 from tests.conftest import Cast
 from tests.support import executions
 from tests.support.real_servers import AgentEndpoint
-
-SCHEMA = {
-    "type": "object",
-    "properties": {"approved": {"type": "boolean"}},
-    "required": ["approved"],
-}
-
-
-@pytest.fixture
-def base_url(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def client(base_url: str, cast: Cast) -> Iterator[Client]:
-    with Client(base_url, cast.alice.api_key) as client:
-        yield client
-
-
-@pytest.fixture
-def session(client: Client) -> AgentSession:
-    return client.start_session(client.create_agent("Trader").id, state={"step": 1})
 
 
 def resolve(base_url: str, cast: Cast, request_id: str) -> None:
@@ -327,16 +295,3 @@ def test_tells_our_calls_from_others() -> None:
         (headers | {"webhook-timestamp": "9" * 5000}, body, secret),
     ):
         assert not is_signed(wrong, sent, secret_of)
-
-
-def test_a_copy_of_its_folder_works_without_the_server(tmp_path: Path) -> None:
-    here = Path(__file__).parents[1] / "opensink_web" / "client"
-    shutil.copytree(here, tmp_path / "sink")
-    script = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from sink import Client, is_signed;"
-        " print(Client('http://x', 'k'), 'opensink_web' in sys.modules)"
-    )
-    command = [sys.executable, "-P", "-c", script, str(tmp_path)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert printed.startswith("<sink.calls.Client")
-    assert printed.endswith("False\n")
