@@ -16,6 +16,7 @@ from opensink_web.api.signing_secret import (
     SigningSecret,
     signing_facts,
 )
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Change,
@@ -259,7 +260,18 @@ def _check_new(principal: Principal, body: AgentCreate) -> CheckedMessages:
     return check_initial_messages(principal.workspace, _services().templates, messages)
 
 
-@routes.post("/agents", summary="Make an agent.", precheck=_check_new)
+@routes.post(
+    "/agents",
+    summary="Make an agent.",
+    precheck=_check_new,
+    example=Example(
+        body={
+            "name": "Buyer",
+            "description": "Orders what runs out.",
+            "execution_endpoint": {"url": "https://buyer.example.com/opensink"},
+        }
+    ),
+)
 def create_agent(
     principal: Principal, body: AgentCreate, checked: CheckedMessages
 ) -> AgentResponse:
@@ -277,7 +289,7 @@ def create_agent(
     return AgentResponse.shown_to(principal, agent)
 
 
-@routes.get("/agents", summary="List the agents.")
+@routes.get("/agents", summary="List the agents.", example=Example(query={"$limit": 20}))
 def list_agents(principal: Principal, query: AgentQuery) -> AgentPage:
     page = queries.list_agents(principal.workspace, query.page, health=query.endpoint_health)
     return page_response(page, lambda agent: AgentResponse.shown_to(principal, agent))
@@ -299,7 +311,11 @@ def _check_change(
 
 
 @routes.patch(
-    "/agents/{agent_id}", summary="Change an agent.", errors=(409,), precheck=_check_change
+    "/agents/{agent_id}",
+    summary="Change an agent.",
+    errors=(409,),
+    precheck=_check_change,
+    example=Example(body={"name": "Head buyer"}),
 )
 def update_agent(
     principal: Principal, agent_id: UUID, body: AgentChange, checked: CheckedMessages | None

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
     Change,
@@ -78,7 +79,13 @@ class TeamResponse(ResponseModel):
 TeamPage = PageResponse[TeamResponse]
 
 
-@routes.post("/teams", summary="Make a team.", transaction=False, errors=(409,))
+@routes.post(
+    "/teams",
+    summary="Make a team.",
+    transaction=False,
+    errors=(409,),
+    example=Example(body={"name": "Finance", "members": ["bob@example.com"]}),
+)
 def create_team(authenticate: Authenticate, body: TeamCreate) -> TeamResponse:
     with writing():
         by = authenticate()
@@ -101,7 +108,13 @@ def get_team(principal: Principal, team_id: UUID) -> TeamResponse:
     return TeamResponse.of(queries.find_team(principal.workspace, team_id))
 
 
-@routes.patch("/teams/{team_id}", summary="Change a team.", transaction=False, errors=(409,))
+@routes.patch(
+    "/teams/{team_id}",
+    summary="Change a team.",
+    transaction=False,
+    errors=(409,),
+    example=Example(body={"members": ["alice@example.com", "bob@example.com"]}),
+)
 def update_team(authenticate: Authenticate, team_id: UUID, body: TeamChange) -> TeamResponse:
     with writing():
         by = authenticate()

@@ -14,13 +14,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from opensink_web.contract.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
+from opensink_web.contract.example import IDEMPOTENCY_KEY, recorded, shown
 from opensink_web.contract.problem import Problem
 from opensink_web.contract.route import Permission, Route
 from opensink_web.contract.shapes import (
     NEXT_CURSOR_HEADER,
     TRUNCATED_HEADER,
     ListResponse,
-    Query,
 )
 from opensink_web.json_value import JSONObject
 from opensink_web.operations import idempotency
@@ -89,15 +89,20 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
-        "description": _needs(route),
+        "description": "\n\n".join(filter(None, [route.about, _needs(route)])),
         "tags": [route.resource],
-        "parameters": [*_path_parameters(route), *_query_parameters(route.query)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": _responses(route, shapes),
     }
     if route.takes_body:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": shapes[route.body, _IN]}},
+            "content": {
+                "application/json": {
+                    "schema": shapes[route.body, _IN],
+                    "example": shown(route.example.body),
+                }
+            },
         }
     if route.is_public:
         operation["security"] = []
@@ -122,13 +127,20 @@ def _delegated_to(route: Route) -> list[str]:
 
 def _path_parameters(route: Route) -> list[JSONObject]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": adapter.json_schema()}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": adapter.json_schema(),
+            "example": shown(route.example.in_path(name)),
+        }
         for name, adapter in route.path_types.items()
     ]
 
 
-def _query_parameters(query: type[Query]) -> list[dict[str, Any]]:
-    schema = query.model_json_schema()
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    schema = route.query.model_json_schema()
+    examples = route.example.query
     return [
         {
             "name": name,
@@ -136,6 +148,7 @@ def _query_parameters(query: type[Query]) -> list[dict[str, Any]]:
             "required": False,
             "description": field.pop("description", f"Only those with this {name}."),
             "schema": _parameter_schema(field, schema.get("$defs", {})),
+            **({"example": shown(examples[name])} if name in examples else {}),
         }
         for name, field in schema.get("properties", {}).items()
     ]
@@ -152,6 +165,9 @@ def _responses(route: Route, shapes: _Shapes) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:
         success = _content(success["description"], shapes[route.answer, _OUT])
+        answers = recorded(route.resource)
+        if route.name in answers:
+            success["content"]["application/json"]["example"] = answers[route.name]
     if headers := _success_headers(route):
         success["headers"] = {
             name: {"description": means, "schema": {"type": "string"}}
@@ -185,4 +201,5 @@ _IDEMPOTENCY_KEY: JSONObject = {
     "required": False,
     "description": "For 24 hours the same key with the same body answers what it answered first.",
     "schema": {"type": "string", "pattern": idempotency.KEY},
+    "example": IDEMPOTENCY_KEY,
 }

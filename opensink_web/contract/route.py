@@ -24,6 +24,9 @@ the first view alone.
 An answer is held back where `waits`, called with what the view answers now and with the query, says
 for what. Then the view of a GET, or `after_commit`, answers as it is when that has happened.
 
+Every route has an `example` (example.py): a request that works, which a test sends. Without a body
+or anything else to say it need not be declared.
+
 The declaration drives the call (call.py) and the OpenAPI document (openapi.py). Nothing here knows
 Flask or a noun.
 """
@@ -38,6 +41,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.shapes import Query, Received, ResponseModel, path_adapter
 from opensink_web.contract.surface import API, Surface
 from opensink_web.contract.waiting import Wait
@@ -96,9 +100,12 @@ class Demands(TypedDict, total=False):
 
     `delegated` says which tokens of executions and callbacks the route is open to: none, where it
     is not said. `errors` are the statuses that only this route answers. `takes_batch` lets its body
-    be as large as MAX_BATCH_BODY_BYTES.
+    be as large as MAX_BATCH_BODY_BYTES. `about` is for the document what the summary leaves open,
+    in Markdown.
     """
 
+    example: Example
+    about: str
     permission: Permission | Access
     delegated: Delegation
     errors: tuple[int, ...]
@@ -121,6 +128,8 @@ class Route:
     permission: Permission | Access
     delegated: Delegation
     summary: str
+    about: str
+    example: Example
     status: int
     view: View
     body: type[Received]
@@ -249,6 +258,8 @@ class Routes:
                 permission=demands.get("permission", self._permission(method)),
                 delegated=demands.get("delegated", NOBODY),
                 summary=summary,
+                about=demands.get("about", ""),
+                example=demands.get("example", Example()),
                 status=status,
                 view=view,
                 body=hints.get("body", NoBody),
