@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Authenticate, Permission, Routes
 from opensink_web.contract.shapes import (
     Change,
@@ -102,6 +103,14 @@ AbsencePage = PageResponse[AbsenceResponse]
     summary="Say when somebody is out of office.",
     permission=_WRITE,
     transaction=False,
+    example=Example(
+        body={
+            "begins_at": "{+1d}",
+            "ends_at": "{+15d}",
+            "deputy": "bob@example.com",
+            "note": "On holiday",
+        }
+    ),
 )
 def create_absence(authenticate: Authenticate, body: AbsenceCreate) -> AbsenceResponse:
     with writing():
@@ -131,6 +140,7 @@ def get_absence(principal: Principal, absence_id: UUID) -> AbsenceResponse:
     summary="Change when somebody is out of office, or who stands in.",
     permission=_WRITE,
     transaction=False,
+    example=Example(body={"ends_at": "{+10d}"}),
 )
 def update_absence(
     authenticate: Authenticate, absence_id: UUID, body: AbsenceChange

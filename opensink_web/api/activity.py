@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     PageQuery,
@@ -94,7 +95,21 @@ class ActivityQuery(PageQuery):
 ActivityPage = PageResponse[ActivityResponse]
 
 
-@routes.post("/agent-session-activities", summary="Log what happened.", errors=(404,))
+@routes.post(
+    "/agent-session-activities",
+    summary="Log what happened.",
+    errors=(404,),
+    example=Example(
+        body={
+            "session_id": "{session_id}",
+            "agent_id": "{agent_id}",
+            "type": "message",
+            "source": "agent",
+            "message": "Three offers were compared.",
+            "links": [{"href": "https://example.com/offers/7", "text": "The offers"}],
+        }
+    ),
+)
 def add_activity(principal: Principal, body: ActivityCreate) -> ActivityResponse:
     activity = activities.add_activity(
         principal.workspace,
@@ -110,7 +125,11 @@ def add_activity(principal: Principal, body: ActivityCreate) -> ActivityResponse
     return ActivityResponse.of_activity(activity)
 
 
-@routes.get("/agent-session-activities", summary="List what happened.")
+@routes.get(
+    "/agent-session-activities",
+    summary="List what happened.",
+    example=Example(query={"session_id": "{session_id}", "type": "session_started"}),
+)
 def list_activities(principal: Principal, query: ActivityQuery) -> ActivityPage:
     filters = queries.ActivityFilter(
         session_id=query.session_id,

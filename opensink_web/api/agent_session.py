@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Change,
@@ -70,7 +71,12 @@ class SessionQuery(PageQuery):
 SessionPage = PageResponse[SessionResponse]
 
 
-@routes.post("/agent-sessions", summary="Begin a run of an agent.", errors=(404,))
+@routes.post(
+    "/agent-sessions",
+    summary="Begin a run of an agent.",
+    errors=(404,),
+    example=Example(body={"agent_id": "{agent_id}", "metadata": {"run": "nightly"}}),
+)
 def start_session(principal: Principal, body: SessionCreate) -> SessionResponse:
     session = sessions.start_session(
         principal.workspace,
@@ -83,7 +89,11 @@ def start_session(principal: Principal, body: SessionCreate) -> SessionResponse:
     return SessionResponse.of(session)
 
 
-@routes.get("/agent-sessions", summary="List the sessions.")
+@routes.get(
+    "/agent-sessions",
+    summary="List the sessions.",
+    example=Example(query={"agent_id": "{agent_id}", "status": "running"}),
+)
 def list_sessions(principal: Principal, query: SessionQuery) -> SessionPage:
     filters = queries.SessionFilter(agent_id=query.agent_id, status=query.status)
     page = queries.list_sessions(principal.workspace, filters, query.page)
@@ -95,7 +105,11 @@ def get_session(principal: Principal, session_id: UUID) -> SessionResponse:
     return SessionResponse.of(queries.find_session(principal.workspace, session_id))
 
 
-@routes.patch("/agent-sessions/{session_id}", summary="Move a session on.")
+@routes.patch(
+    "/agent-sessions/{session_id}",
+    summary="Move a session on.",
+    example=Example(body={"status": "completed", "state": {"orders": 1}}),
+)
 def update_session(principal: Principal, session_id: UUID, body: SessionChange) -> SessionResponse:
     session = sessions.update_session(principal.workspace, session_id, **body.given())
     return SessionResponse.of(session)

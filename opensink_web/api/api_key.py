@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Moment,
@@ -74,7 +75,17 @@ class ApiKeyCreated(ApiKeyResponse):
 ApiKeyPage = PageResponse[ApiKeyResponse]
 
 
-@routes.post("/api-keys", summary="Make an API key.")
+@routes.post(
+    "/api-keys",
+    summary="Make an API key.",
+    example=Example(
+        body={
+            "name": "Nightly run",
+            "scopes": ["agents:read", "agent_sessions:all"],
+            "expires_at": "{+90d}",
+        }
+    ),
+)
 def create_key(principal: Principal, body: ApiKeyCreate) -> ApiKeyCreated:
     scopes = check_scopes(tuple(body.scopes))
     _check_reach(principal, scopes)

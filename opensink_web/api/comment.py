@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr
 
 from opensink_web.api.input_request import RESOURCE, WAIT_SECONDS_MAX
 from opensink_web.contract import waiting
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     DIGITS,
@@ -122,6 +123,7 @@ class CommentPage(PageResponse[CommentResponse]):
     summary="Comment on a request, or ask its agent back.",
     errors=(404,),
     delegated=THIS_QUESTION,
+    example=Example(body={"message": "Which colour, @bob@example.com?"}),
 )
 def add_comment(principal: Principal, request_id: UUID, body: CommentCreate) -> CommentResponse:
     request = find_input_request(principal.workspace, request_id)
@@ -148,6 +150,7 @@ def until_said(answer: CommentPage, query: CommentQuery) -> waiting.Wait | None:
     summary="List the comments on a request, or wait for one.",
     delegated=THIS_QUESTION,
     waits=until_said,
+    example=Example(query={"$limit": 20}),
 )
 def list_comments(principal: Principal, request_id: UUID, query: CommentQuery) -> CommentPage:
     request = find_input_request(principal.workspace, request_id)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
     PageQuery,
@@ -107,7 +108,11 @@ class DeliveryQuery(PageQuery):
 DeliveryPage = PageResponse[DeliveryResponse]
 
 
-@routes.get("/deliveries", summary="List the deliveries.")
+@routes.get(
+    "/deliveries",
+    summary="List the deliveries.",
+    example=Example(query={"status": "failed", "agent_id": "{agent_id}"}),
+)
 def list_deliveries(principal: Principal, query: DeliveryQuery) -> DeliveryPage:
     filters = queries.DeliveryFilter(
         session_id=query.session_id,
@@ -132,6 +137,7 @@ def get_delivery(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempt
     status=200,
     transaction=False,
     errors=(404,),
+    example=Example(body={"agent_id": "{agent_id}"}),
 )
 def redeliver_failed(authenticate: Authenticate, body: RedeliverAll) -> RedeliveredResponse:
     with reading():

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
     WHOLE,
@@ -176,6 +177,18 @@ EscalationChainPage = PageResponse[EscalationChainResponse]
     summary="Make an escalation chain.",
     transaction=False,
     errors=(404, 409),
+    example=Example(
+        body={
+            "name": "Purchasing",
+            "time_zone": "Europe/Berlin",
+            "working_hours": {"monday": "09:00-17:00", "tuesday": "09:00-17:00"},
+            "holidays": ["2026-12-25"],
+            "steps": [
+                {"after_minutes": 60, "to": {"user": "bob@example.com"}, "also_assign": True},
+                {"after_minutes": 240, "to": "admins"},
+            ],
+        }
+    ),
 )
 def create_chain(
     authenticate: Authenticate, body: EscalationChainCreate
@@ -205,6 +218,7 @@ def get_chain(principal: Principal, chain_id: UUID) -> EscalationChainResponse:
     summary="Change an escalation chain, for what is asked from now on.",
     transaction=False,
     errors=(409,),
+    example=Example(body={"working_hours": {"monday": "08:00-18:00"}}),
 )
 def update_chain(
     authenticate: Authenticate, chain_id: UUID, body: EscalationChainChange

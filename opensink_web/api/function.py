@@ -16,6 +16,7 @@ from opensink_web.api.signing_secret import (
     SigningSecret,
     signing_facts,
 )
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Change,
@@ -31,6 +32,7 @@ from opensink_web.contract.shapes import (
     page_response,
 )
 from opensink_web.errors import UnreadableSecret
+from opensink_web.json_value import JSONObject
 from opensink_web.models import Function, FunctionKind, Quorum
 from opensink_web.operations.accounts.delegation import EXECUTING
 from opensink_web.operations.accounts.permission import Action, Principal
@@ -253,12 +255,29 @@ class FunctionQuery(PageQuery):
         )
 
 
+_EXAMPLE: JSONObject = {
+    "description": "Moves money to a supplier.",
+    "input_schema": {
+        "type": "object",
+        "properties": {"amount": {"type": "number", "maximum": 1000}, "to": {"type": "string"}},
+        "required": ["amount", "to"],
+    },
+    "requires_approval": True,
+    "target": {"kind": "http", "url": "https://billing.example.com/transfer"},
+}
+
+
 def _check_new(principal: Principal, body: FunctionCreate) -> CheckedFields:
     """Raises: InvalidInput; InvalidSchema."""
     return functions.check_fields(_policy(), body.fields(body.namespace, body.name))
 
 
-@routes.post("/functions", summary="Make a function.", precheck=_check_new)
+@routes.post(
+    "/functions",
+    summary="Make a function.",
+    precheck=_check_new,
+    example=Example(body={"namespace": "billing", "name": "transfer", **_EXAMPLE}),
+)
 def create_function(
     principal: Principal, body: FunctionCreate, checked: CheckedFields
 ) -> FunctionResponse:
@@ -266,7 +285,9 @@ def create_function(
     return FunctionResponse.shown_to(principal, function)
 
 
-@routes.get("/functions", summary="List the functions.")
+@routes.get(
+    "/functions", summary="List the functions.", example=Example(query={"namespace": "billing"})
+)
 def list_functions(principal: Principal, query: FunctionQuery) -> FunctionPage:
     page = function_queries.list_functions(principal.workspace, query.page, query.filters)
     return page_response(page, lambda function: FunctionResponse.shown_to(principal, function))
@@ -290,7 +311,13 @@ def _check_change(
     return functions.check_fields(_policy(), body.fields(namespace, name), function)
 
 
-@routes.put(_ADDRESS, summary="Replace a function whole.", errors=(409,), precheck=_check_change)
+@routes.put(
+    _ADDRESS,
+    summary="Replace a function whole.",
+    errors=(409,),
+    precheck=_check_change,
+    example=Example(body={**_EXAMPLE, "requires_approval": False}),
+)
 def replace_function(
     principal: Principal,
     namespace: PathName,
@@ -302,7 +329,13 @@ def replace_function(
     return FunctionResponse.shown_to(principal, function)
 
 
-@routes.patch(_ADDRESS, summary="Change a function.", errors=(409,), precheck=_check_change)
+@routes.patch(
+    _ADDRESS,
+    summary="Change a function.",
+    errors=(409,),
+    precheck=_check_change,
+    example=Example(body={"timeout_seconds": 60}),
+)
 def update_function(
     principal: Principal,
     namespace: PathName,

@@ -20,6 +20,7 @@ from opensink_web.api.request_body import (
     Withdrawal,
 )
 from opensink_web.contract import waiting
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     DIGITS,
@@ -92,6 +93,25 @@ def _check_question(principal: Principal, body: InputRequestCreate) -> RequestOp
     errors=(404,),
     delegated=ASKING,
     precheck=_check_question,
+    example=Example(
+        body={
+            "session_id": "{session_id}",
+            "agent_id": "{agent_id}",
+            "key": "order",
+            "title": "Order 40 more lamps?",
+            "message": "There are **6** left.",
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "approved": {"type": "boolean"},
+                    "limit": {"type": "integer", "minimum": 1},
+                },
+                "required": ["approved"],
+            },
+            "priority": 50,
+            "expires_at": "{+2d}",
+        }
+    ),
 )
 def ask(
     principal: Principal, body: InputRequestCreate, checked: RequestOptions
@@ -114,7 +134,11 @@ def ask(
     return InputRequestResponse.new_shown_to(principal, request)
 
 
-@routes.get("/agent-session-input-requests", summary="List the requests.")
+@routes.get(
+    "/agent-session-input-requests",
+    summary="List the requests.",
+    example=Example(query={"status": "pending", "agent_id": "{agent_id}"}),
+)
 def list_input_requests(principal: Principal, query: InputRequestQuery) -> InputRequestPage:
     filters = input_requests.InputRequestFilter(
         session_id=query.session_id,
@@ -143,6 +167,7 @@ def until_decided(answer: InputRequestResponse, query: WaitQuery) -> waiting.Wai
     summary="Read a request, or wait for it.",
     delegated=THIS_QUESTION,
     waits=until_decided,
+    example=Example(query={"wait": 30}),
 )
 def get_input_request(
     principal: Principal, request_id: UUID, query: WaitQuery
@@ -164,6 +189,7 @@ def _check_answer(principal: Principal, request_id: UUID, body: Resolution) -> C
     summary="Answer a request.",
     status=200,
     precheck=_check_answer,
+    example=Example(body={"response": {"approved": True, "limit": 40}}),
 )
 def resolve(
     principal: Principal, request_id: UUID, body: Resolution, checked: CheckedAnswer
@@ -176,6 +202,7 @@ def resolve(
     "/agent-session-input-requests/{request_id}/decline",
     summary="Decline to answer, or reject an execution's call.",
     status=200,
+    example=Example(body={"reason": "We move to another office first."}),
 )
 def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestResponse:
     request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
@@ -197,6 +224,7 @@ def retract(principal: Principal, request_id: UUID) -> InputRequestResponse:
     summary="Withdraw an agent's question.",
     status=200,
     delegated=THIS_QUESTION,
+    example=Example(body={"reason": "They have been ordered by phone."}),
 )
 def cancel(principal: Principal, request_id: UUID, body: Withdrawal) -> InputRequestResponse:
     request = withdrawal.cancel(principal.workspace, request_id, body.reason)
@@ -220,6 +248,9 @@ def _check_revision(
     summary="Ask something else instead of a request that waits.",
     delegated=THIS_QUESTION,
     precheck=_check_revision,
+    example=Example(
+        body={"title": "Order 20 more lamps?", "message": "There are **6** left, and room for 20."}
+    ),
 )
 def supersede(
     principal: Principal, request_id: UUID, body: Revision, checked: withdrawal.CheckedRevision
@@ -238,6 +269,7 @@ def supersede(
     summary="Give people more time for a request.",
     status=200,
     delegated=THIS_QUESTION,
+    example=Example(body={"expires_at": "{+3d}"}),
 )
 def extend(principal: Principal, request_id: UUID, body: Extension) -> InputRequestResponse:
     request = expiry.extend(principal.workspace, request_id, body.expires_at, by=principal.user)
@@ -248,6 +280,7 @@ def extend(principal: Principal, request_id: UUID, body: Extension) -> InputRequ
     "/agent-session-input-requests/{request_id}/assign",
     summary="Say whose a request is to decide.",
     status=200,
+    example=Example(body={"assignees": ["bob@example.com", {"team": "{team_id}"}]}),
 )
 def assign(principal: Principal, request_id: UUID, body: Assigning) -> InputRequestResponse:
     input_requests.find_input_request(principal.workspace, request_id)
@@ -260,6 +293,7 @@ def assign(principal: Principal, request_id: UUID, body: Assigning) -> InputRequ
     "/agent-session-input-requests/{request_id}/delegate",
     summary="Hand a request on that is assigned to oneself.",
     status=200,
+    example=Example(body={"to": "bob@example.com"}),
 )
 def delegate(principal: Principal, request_id: UUID, body: Delegating) -> InputRequestResponse:
     input_requests.find_input_request(principal.workspace, request_id)
@@ -275,6 +309,7 @@ def delegate(principal: Principal, request_id: UUID, body: Delegating) -> InputR
     "/agent-session-input-requests/{request_id}/claim",
     summary="Take a request on: nobody else can decide it meanwhile.",
     status=200,
+    example=Example(body={}),
 )
 def claim(principal: Principal, request_id: UUID, body: Claiming) -> InputRequestResponse:
     request = claims.claim(

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from opensink_web import clock
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import MomentInQuery, Query, ResponseModel
 from opensink_web.errors import FieldError, InvalidInput
@@ -295,7 +296,11 @@ class InsightsQuery(Query):
         return Narrowing(asker, self.key, reviewer)
 
 
-@routes.get("/insights", summary="Read how requests and calls ended, and what waits.")
+@routes.get(
+    "/insights",
+    summary="Read how requests and calls ended, and what waits.",
+    example=Example(query={"time_zone": "Europe/Berlin", "agent_id": "{agent_id}"}),
+)
 def get_insights(principal: Principal, query: InsightsQuery) -> InsightsResponse:
     insights = read_insights(principal.workspace, query.span(), query.narrowing())
     return InsightsResponse.of_insights(insights)

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from opensink_web.channels import CHANNELS
 from opensink_web.channels.base import FieldKind
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
     WHOLE,
@@ -211,6 +212,7 @@ def list_channels(principal: Principal, query: PageQuery) -> ChannelPage:
     summary="Set a channel up, which tells of everything at once until its rules say otherwise.",
     transaction=False,
     errors=(404, 409, 429),
+    example=Example(body={"kind": "ntfy", "name": "Phone", "config": {"topic": "purchasing-7Hk2"}}),
 )
 def create_channel(authenticate: Authenticate, body: ChannelCreate) -> ChannelResponse:
     services, kind = _services(), CHANNELS[body.kind]
@@ -237,6 +239,7 @@ def get_channel(principal: Principal, channel_id: UUID) -> ChannelResponse:
     summary="Change a channel, pause it or go on with it.",
     transaction=False,
     errors=(409, 429),
+    example=Example(body={"name": "Telephone", "is_active": False}),
 )
 def update_channel(
     authenticate: Authenticate, channel_id: UUID, body: ChannelChange
@@ -271,6 +274,7 @@ def delete_channel(authenticate: Authenticate, channel_id: UUID) -> None:
     status=200,
     transaction=False,
     errors=(409,),
+    example=Example(body={"code": "{code}"}),
 )
 def confirm_channel(
     authenticate: Authenticate, channel_id: UUID, body: CodeBody
@@ -300,7 +304,11 @@ def test_channel(authenticate: Authenticate, channel_id: UUID) -> MessageRespons
 
 
 @routes.post(
-    _CHANNEL + "/rules", summary="Add a rule to a channel.", transaction=False, errors=(409,)
+    _CHANNEL + "/rules",
+    summary="Add a rule to a channel.",
+    transaction=False,
+    errors=(409,),
+    example=Example(body={"scope": "mine", "key": "order", "mode": "digest", "digest_minutes": 30}),
 )
 def create_rule(authenticate: Authenticate, channel_id: UUID, body: RuleBody) -> RuleResponse:
     with writing():
@@ -309,7 +317,12 @@ def create_rule(authenticate: Authenticate, channel_id: UUID, body: RuleBody) ->
         return RuleResponse.shown(rule)
 
 
-@routes.put(_RULE, summary="Say anew what one of one's own rules says.", transaction=False)
+@routes.put(
+    _RULE,
+    summary="Say anew what one of one's own rules says.",
+    transaction=False,
+    example=Example(body={"scope": "mentions", "with_details": False}),
+)
 def replace_rule(authenticate: Authenticate, rule_id: UUID, body: RuleBody) -> RuleResponse:
     with writing():
         return RuleResponse.shown(rules.change_rule(authenticate(), rule_id, body.terms()))

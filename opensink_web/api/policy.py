@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     WHOLE,
@@ -218,7 +219,26 @@ def _check_try(principal: Principal, body: PolicyTry) -> PolicyTried:
     return PolicyTried.about(principal.workspace, fields, body.sample)
 
 
-@routes.post("/policies", summary="Make a rule.", errors=(409,), precheck=_check_new)
+@routes.post(
+    "/policies",
+    summary="Make a rule.",
+    errors=(409,),
+    precheck=_check_new,
+    example=Example(
+        body={
+            "name": "Large amounts",
+            "condition": {
+                "type": "object",
+                "properties": {"amount": {"minimum": 10000}},
+                "required": ["amount"],
+            },
+            "steps": [
+                {"name": "Finance", "assignees": [{"team": "{team_id}"}]},
+                {"name": "A second person", "forbid_requester": True},
+            ],
+        }
+    ),
+)
 def create_policy(
     principal: Principal, body: PolicyCreate, checked: PolicyFields
 ) -> PolicyResponse:
@@ -246,7 +266,11 @@ def list_revisions(principal: Principal, policy_id: UUID) -> RevisionList:
 
 
 @routes.patch(
-    "/policies/{policy_id}", summary="Change a rule.", errors=(409,), precheck=_check_change
+    "/policies/{policy_id}",
+    summary="Change a rule.",
+    errors=(409,),
+    precheck=_check_change,
+    example=Example(body={"is_active": False}),
 )
 def update_policy(
     principal: Principal, policy_id: UUID, body: PolicyChange, checked: PolicyFields
@@ -272,6 +296,18 @@ def delete_policy(principal: Principal, policy_id: UUID) -> None:
     summary="Try a rule on a sample and on the last 100 requests; nothing is stored.",
     status=200,
     precheck=_check_try,
+    example=Example(
+        body={
+            "name": "Large amounts",
+            "condition": {
+                "type": "object",
+                "properties": {"amount": {"minimum": 10000}},
+                "required": ["amount"],
+            },
+            "steps": [{"assignees": ["bob@example.com"]}],
+            "sample": {"amount": 12000},
+        }
+    ),
 )
 def try_policy(principal: Principal, body: PolicyTry, checked: PolicyTried) -> PolicyTried:
     return checked

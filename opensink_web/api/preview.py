@@ -9,6 +9,7 @@ from pydantic import Field
 
 from opensink_web.api.input_request import RESOURCE, check_sent_schema
 from opensink_web.api.request_body import AnswerSchema
+from opensink_web.contract.example import Example
 from opensink_web.contract.public_address import public_address
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import JsonObject, Received, ResponseModel
@@ -125,6 +126,19 @@ def _check(principal: Principal, body: PreviewCreate) -> CheckedPreview:
     "/agent-session-input-requests/preview",
     summary="See the form that a schema makes, before anybody is asked.",
     precheck=_check,
+    example=Example(
+        body={
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "approved": {"type": "boolean"},
+                    "limit": {"type": "integer", "minimum": 1},
+                },
+                "required": ["approved"],
+            },
+            "values": {"limit": 40},
+        }
+    ),
 )
 def preview(principal: Principal, body: PreviewCreate, checked: CheckedPreview) -> PreviewResponse:
     kept = create_preview(principal.workspace, body.schema_, body.values)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Authenticate, Routes
 from opensink_web.contract.shapes import (
     Change,
@@ -87,7 +88,18 @@ RolePage = PageResponse[RoleResponse]
 RoleMemberPage = PageResponse[RoleMemberResponse]
 
 
-@routes.post("/roles", summary="Make a role.", transaction=False, errors=(409,))
+@routes.post(
+    "/roles",
+    summary="Make a role.",
+    transaction=False,
+    errors=(409,),
+    example=Example(
+        body={
+            "name": "Buyer",
+            "permissions": ["sinas.agents.read:all", "sinas.functions/billing/*.execute:own"],
+        }
+    ),
+)
 def create_role(authenticate: Authenticate, body: RoleCreate) -> RoleResponse:
     with writing():
         by = authenticate()
@@ -107,7 +119,13 @@ def get_role(principal: Principal, role_id: UUID) -> RoleResponse:
     return RoleResponse.of(queries.find_role(principal.workspace, role_id))
 
 
-@routes.patch("/roles/{role_id}", summary="Change a role.", transaction=False, errors=(409,))
+@routes.patch(
+    "/roles/{role_id}",
+    summary="Change a role.",
+    transaction=False,
+    errors=(409,),
+    example=Example(body={"description": "Executes what pays suppliers."}),
+)
 def update_role(authenticate: Authenticate, role_id: UUID, body: RoleChange) -> RoleResponse:
     with writing():
         by = authenticate()
@@ -127,7 +145,12 @@ def list_role_members(principal: Principal, role_id: UUID, query: PageQuery) -> 
     return page_response(queries.list_role_members(role, query.page), RoleMemberResponse.of)
 
 
-@routes.post("/roles/{role_id}/members", summary="Give a member a role.", transaction=False)
+@routes.post(
+    "/roles/{role_id}/members",
+    summary="Give a member a role.",
+    transaction=False,
+    example=Example(body={"member": "bob@example.com"}),
+)
 def give_role(authenticate: Authenticate, role_id: UUID, body: RoleMember) -> RoleMemberResponse:
     with writing():
         by = authenticate()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     WHOLE,
@@ -101,6 +102,14 @@ def _check_grant(
     summary="Allow the same again.",
     errors=(404, 409),
     precheck=_check_grant,
+    example=Example(
+        body={
+            "request_id": "{request_id}",
+            "uses_max": 20,
+            "expires_at": "{+30d}",
+            "note": "Lamps until the move",
+        }
+    ),
 )
 def grant_standing_approval(
     principal: Principal,

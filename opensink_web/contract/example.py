@@ -38,7 +38,7 @@ _SHOWN = {
     "name": "transfer",
     "slug": "buyer",
     "password": "correct horse battery staple",
-    "refresh_token": "5Vd0wq8sS1…",
+    "refresh_token": "osr_shown-in-examples-only-and-good-for-nothing",
     "code": "482913",
 }
 """How names are shown that are no ids."""

@@ -13,6 +13,7 @@ from flask import current_app, request
 from pydantic import Field
 
 from opensink_web.contract import throttle
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Access, Authenticate, Routes
 from opensink_web.contract.shapes import Received, ResponseModel
 from opensink_web.contract.surface import RUNTIME
@@ -155,6 +156,7 @@ class PermissionsResponse(ResponseModel):
     status=200,
     permission=Access.PUBLIC,
     errors=(401, 403),
+    example=Example(body={"email": "alice@example.com", "password": "{password}"}),
 )
 def login(body: Login) -> TokensResponse:
     address, user_agent = request.remote_addr or "", request.headers.get("User-Agent", "")
@@ -188,6 +190,7 @@ def login(body: Login) -> TokensResponse:
     status=200,
     permission=Access.PUBLIC,
     errors=(401, 403),
+    example=Example(body={"refresh_token": "{refresh_token}", "rotate": True}),
 )
 def refresh(body: Refresh) -> TokensResponse:
     if not _was_given_out(body.refresh_token):
@@ -203,7 +206,13 @@ def refresh(body: Refresh) -> TokensResponse:
     return answer
 
 
-@routes.post("/auth/logout", summary="Sign a program out.", status=204, permission=Access.PUBLIC)
+@routes.post(
+    "/auth/logout",
+    summary="Sign a program out.",
+    status=204,
+    permission=Access.PUBLIC,
+    example=Example(body={"refresh_token": "{refresh_token}"}),
+)
 def logout(body: RefreshTokenBody) -> None:
     if not _was_given_out(body.refresh_token):
         return
@@ -232,6 +241,11 @@ def me(principal: Principal) -> MeResponse:
     permission=Access.BEARER,
     delegated=WHO_IT_IS,
     transaction=False,
+    example=Example(
+        body={
+            "permissions": ["sinas.agents.read:all", "sinas.functions/billing/transfer.execute:own"]
+        }
+    ),
 )
 def check_permissions(authenticate: Authenticate, body: PermissionsCheck) -> PermissionsResponse:
     with reading():

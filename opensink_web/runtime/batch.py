@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from opensink_web.contract import large_response
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import ListResponse, Query, ResponseModel, SliceLimit, SliceStart
 from opensink_web.contract.surface import RUNTIME
@@ -105,7 +106,12 @@ class BatchCancelledResponse(ResponseModel):
     cancelled_children: int = Field(description="How many executions were cancelled by this call.")
 
 
-@routes.get("/batches", summary="List batches, newest first.", permission=_READ)
+@routes.get(
+    "/batches",
+    summary="List batches, newest first.",
+    permission=_READ,
+    example=Example(query={"limit": 20}),
+)
 def list_batches(principal: Principal, query: BatchQuery) -> ListResponse[BatchResponse]:
     filters = batch_queries.BatchFilter(
         user_id=_READ.only_user_of(principal), kind=query.kind, status=query.status
@@ -131,6 +137,7 @@ def get_batch(principal: Principal, batch_id: UUID) -> BatchResponse:
     summary="List a batch's executions.",
     permission=_READ,
     delegated=EXECUTIONS_OF_BATCH,
+    example=Example(query={"limit": 20}),
 )
 def list_batch_executions(
     principal: Principal, batch_id: UUID, query: ExecutionsQuery

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import current_app
 from pydantic import Field, JsonValue
 
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import (
     JsonObject,
@@ -178,6 +179,16 @@ def _check_batch(principal: Principal, namespace: str, slug: str, body: ChatBatc
     takes_batch=True,
     precheck=_check_batch,
     stage=stage,
+    example=Example(
+        path={"namespace": "default"},
+        body={
+            "inputs": [
+                {"message": "Which lamp is the brightest?"},
+                {"message": "Which one is the cheapest?"},
+            ],
+            "trigger_id_prefix": "questions",
+        },
+    ),
 )
 def chat_batch(
     principal: Principal,
@@ -197,7 +208,12 @@ def chat_batch(
     )
 
 
-@routes.get("/chats", summary="List chats, newest first.", permission=_READ)
+@routes.get(
+    "/chats",
+    summary="List chats, newest first.",
+    permission=_READ,
+    example=Example(query={"agent_slug": "{slug}", "limit": 20}),
+)
 def list_chats(principal: Principal, query: ChatQuery) -> ListResponse[ChatResponse]:
     filters = chats.ChatFilter(
         user_id=_READ.only_user_of(principal),

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, JsonValue
 
 from opensink_web.contract import large_response
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Access, Permission, Routes
 from opensink_web.contract.shapes import (
     JsonObject,
@@ -203,7 +204,12 @@ class Reply(Received):
     input: JsonObject
 
 
-@routes.get("/executions", summary="List executions, newest first.", permission=_READ)
+@routes.get(
+    "/executions",
+    summary="List executions, newest first.",
+    permission=_READ,
+    example=Example(query={"function_name": "billing/transfer", "limit": 20}),
+)
 def list_executions(principal: Principal, query: ExecutionQuery) -> ListResponse[ExecutionResponse]:
     filters = query.filters(_READ.only_user_of(principal))
     page = execution_queries.slice_executions(
@@ -274,6 +280,7 @@ def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> Check
     status=200,
     permission=_CONTINUE,
     precheck=_check_reply,
+    example=Example(body={"input": {"approved": True}}),
 )
 def continue_execution(
     principal: Principal, execution_id: UUID, body: Reply, checked: CheckedAnswer
@@ -300,6 +307,7 @@ def _check_output(
     permission=Access.BEARER,
     delegated=OWN_EXECUTION,
     precheck=_check_output,
+    example=Example(body={"output": {"transfer": "T-7"}}),
 )
 def complete_execution(
     principal: Principal, execution_id: UUID, body: Output, checked: executions.CheckedOutput
@@ -315,6 +323,7 @@ def complete_execution(
     status=200,
     permission=Access.BEARER,
     delegated=OWN_EXECUTION,
+    example=Example(body={"error": "The bank is closed."}),
 )
 def fail_execution(principal: Principal, execution_id: UUID, body: Reason) -> ExecutionResponse:
     _require_own_token(principal, execution_id)

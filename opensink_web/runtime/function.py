@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, RootModel
 
 from opensink_web import json_value
 from opensink_web.contract import waiting
+from opensink_web.contract.example import Example
 from opensink_web.contract.route import Authenticate, Permission, Routes
 from opensink_web.contract.shapes import WHOLE, JsonObject, PathName, Received, ResponseModel
 from opensink_web.contract.surface import RUNTIME
@@ -229,6 +230,7 @@ def _check_input(
     precheck=_check_input,
     after_commit=tell_outcome,
     waits=until_ended,
+    example=Example(body={"input": {"amount": 120, "to": "Lamps Ltd."}, "timeout": 30}),
 )
 def execute(
     principal: Principal,
@@ -252,6 +254,7 @@ def execute(
     delegated=EXECUTING,
     errors=(400,),
     precheck=_check_input,
+    example=Example(body={"input": {"amount": 120, "to": "Lamps Ltd."}, "trigger_id": "order-7"}),
 )
 def execute_async(
     principal: Principal,
@@ -295,6 +298,12 @@ def _check_batch(principal: Principal, namespace: str, name: str, body: ExecuteB
     takes_batch=True,
     precheck=_check_batch,
     stage=stage,
+    example=Example(
+        body={
+            "inputs": [{"amount": 120, "to": "Lamps Ltd."}, {"amount": 80, "to": "Bulbs Inc."}],
+            "trigger_id_prefix": "orders",
+        }
+    ),
 )
 def execute_batch(
     principal: Principal,

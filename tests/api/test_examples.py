@@ -28,13 +28,12 @@ from tests.support.cases import for_each
 from tests.support.example_cast import Stage
 
 RECORD = os.environ.get("RECORD_EXAMPLES", "").split(",")
-WITHOUT = {
-    *("agent_sessions", "agent_session_input_requests", "agent_session_activities", "deliveries"),
-    *("functions", "api_keys", "roles", "standing_approvals", "absences", "policies", "insights"),
-    *("escalation_chains", "notifications", "auth", "executions", "batches", "chats"),
-}
-"""Resources whose routes have no examples yet."""
-SHOWN = [route for route in ROUTES if route.resource not in WITHOUT]
+
+
+@pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    """Let codes be sent to addresses."""
+    return environment | {"SMTP_HOST": "127.0.0.1", "SMTP_FROM": "sink@example.com"}
 
 
 @cache
@@ -68,11 +67,11 @@ def send(stage: Stage, route: Route) -> TestResponse:
     return stage.api.at(address, route.method, body, key)
 
 
-@pytest.mark.parametrize("route", SHOWN, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_an_example_works_and_is_answered_as_the_document_shows(
-    app: Flask, cast: Cast, apis: Apis, route: Route
+    app: Flask, cast: Cast, apis: Apis, monkeypatch: pytest.MonkeyPatch, route: Route
 ) -> None:
-    stage = Stage(app, cast, apis.alice)
+    stage = Stage(app, cast, apis.alice, monkeypatch)
     began = clock.now()
     response = send(stage, route)
     assert response.status_code == route.status, response.text
@@ -85,7 +84,7 @@ def test_an_example_works_and_is_answered_as_the_document_shows(
     kept = recorded(route.resource).get(route.name)
     differs = kept is None or has_another_shape(kept, response.json, schema)
     if route.name in RECORD or (differs and "changed" in RECORD):
-        recorded_examples.record(route, response.json, stage.names, began)
+        recorded_examples.record(route, response.json, stage, began)
     else:
         assert not differs, f"Record it: python -m tests.examples {route.name}"
 
@@ -102,7 +101,7 @@ def test_every_example_is_valid_in_the_document() -> None:
         for each in examples:
             assert errors_in(each["example"], each["schema"]) == []
 
-    for_each(SHOWN, check)
+    for_each(ROUTES, check)
 
 
 def test_nothing_is_recorded_of_a_route_that_is_gone() -> None:

@@ -7,14 +7,25 @@ that somebody has taken on, says so in `SCENES`, by the name of its view.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
+import pytest
 from flask import Flask
 
 from opensink_web import clock
+from opensink_web.contract import waiting
 from opensink_web.contract.example import NAME, moment_of
 from opensink_web.contract.route import Route
-from tests.api.conftest import Api, made
-from tests.conftest import Cast
+from opensink_web.models import NotificationChannel, db
+from opensink_web.models.transaction import writing
+from opensink_web.outbound.client import Response
+from opensink_web.outbound.outcome import AgentReply, Awaits, Outcome, Output, Pending
+from tests.api.conftest import Api, delivery_of, made, question
+from tests.conftest import PASSWORD, Cast
+from tests.runtime.conftest import own_token
+from tests.support.deliveries import claim_delivery, finish_delivery
+from tests.support.executions import claim_some, finish_all
+from tests.support.scenarios import SCHEMA
 
 ENDPOINT = {"url": "https://buyer.example.com/opensink"}
 
@@ -26,6 +37,7 @@ class Stage:
     app: Flask
     cast: Cast
     api: Api
+    monkeypatch: pytest.MonkeyPatch
     names: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
@@ -49,6 +61,12 @@ class Stage:
             return {name: self.filled(each) for name, each in value.items()}
         return value
 
+    def do(self, path: str, body: Any = None) -> Any:
+        """Have something done to what there is."""
+        answer = self.api.at(path, "POST", self.filled(body))
+        assert answer.status_code in {200, 202}, answer.text
+        return answer.json
+
     def prepare(self, route: Route) -> None:
         """Make what a route's example needs beforehand."""
         if route.name in SCENES:
@@ -57,7 +75,155 @@ class Stage:
 
 
 def an_agent(stage: Stage) -> str:
-    return str(stage.make("/agents", {"name": "Buyer", "execution_endpoint": ENDPOINT})["id"])
+    fields = {"name": "Buyer", "description": "Orders what runs out."}
+    return str(stage.make("/agents", {**fields, "execution_endpoint": ENDPOINT})["id"])
+
+
+def a_session(stage: Stage) -> str:
+    return str(stage.make("/agent-sessions", {"agent_id": "{agent_id}"})["id"])
+
+
+def a_request(stage: Stage, **fields: Any) -> str:
+    session = {"id": stage["session_id"], "agent_id": stage["agent_id"]}
+    words = {"key": "order", "title": "Order 40 more lamps?", "message": "There are **6** left."}
+    body = question(session, **words, expires_at="{+2d}", **fields)
+    return str(stage.make("/agent-session-input-requests", body)["id"])
+
+
+def to_request(stage: Stage, verb: str, body: Any = None) -> Any:
+    return stage.do(f"/api/v1/agent-session-input-requests/{stage['request_id']}/{verb}", body)
+
+
+def an_answer(stage: Stage) -> str:
+    to_request(stage, "resolve", {"response": {"approved": True, "limit": 40}})
+    return stage["request_id"]
+
+
+def a_plain_yes(stage: Stage) -> str:
+    to_request(stage, "resolve", {"response": {"approved": True}})
+    return stage["request_id"]
+
+
+def a_comment(stage: Stage) -> None:
+    body = {"message": "Which colour, @bob@example.com?"}
+    stage.make(f"/agent-session-input-requests/{stage['request_id']}/comments", body)
+
+
+def needs_two(stage: Stage) -> None:
+    """Let Alice be one of two who have to answer."""
+    stage.names["request_id"] = a_request(stage, required_responses=2)
+    an_answer(stage)
+
+
+def asks_alice(stage: Stage) -> None:
+    stage.names["request_id"] = a_request(stage, assignees=[stage.cast.alice.email])
+
+
+def an_activity(stage: Stage) -> str:
+    body = {"session_id": "{session_id}", "agent_id": "{agent_id}", "source": "agent"}
+    words = {"type": "message", "message": "Three offers were compared."}
+    return str(stage.make("/agent-session-activities", {**body, **words})["id"])
+
+
+def a_failed_delivery(stage: Stage) -> str:
+    """Return a call that was made once, in vain."""
+    an_answer(stage)
+    with stage.app.app_context():
+        delivery_id = delivery_of(stage.app, stage.cast.alice)
+        with writing():
+            claim = claim_delivery(delivery_id)
+        assert claim is not None
+        headers = (("Content-Type", "text/plain"),)
+        answer = Response(502, "", headers, b"Bad gateway", False, 41.5, "203.0.113.7", None)
+        with writing():
+            finish_delivery(claim, answer)
+    return str(delivery_id)
+
+
+def a_function(stage: Stage) -> str:
+    body = {
+        "namespace": "billing",
+        "name": "transfer",
+        "description": "Moves money to a supplier.",
+        "input_schema": {
+            "type": "object",
+            "properties": {"amount": {"type": "number", "maximum": 1000}, "to": {"type": "string"}},
+            "required": ["amount", "to"],
+        },
+        "target": {"kind": "http", "url": "https://billing.example.com/transfer"},
+    }
+    stage.names["function_id"] = stage.make("/functions", body)["id"]
+    return str(body["name"])
+
+
+def an_execution(stage: Stage) -> str:
+    body = {"input": {"amount": 120, "to": "Lamps Ltd."}, "trigger_id": "order-7"}
+    stage["name"]
+    return str(stage.do("/functions/billing/transfer/execute/async", body)["execution_id"])
+
+
+def with_outcome(outcome: Outcome) -> Callable[[Stage], None]:
+    """Return what has an execution carried out, as a worker does."""
+
+    def carry_out(stage: Stage) -> None:
+        stage["execution_id"]
+        with stage.app.app_context():
+            finish_all(claim_some(UUID(stage["function_id"])), outcome)
+
+    return carry_out
+
+
+def as_the_execution(stage: Stage) -> None:
+    """Let an execution that was taken on report by itself."""
+    with_outcome(Pending())(stage)
+    stage.api = own_token(stage.app, UUID(stage["execution_id"]))
+
+
+def executed_at_once(stage: Stage) -> None:
+    """Let what waits for an execution find that a worker has carried it out."""
+    stage["name"]
+
+    def work(_wait: object) -> None:
+        finish_all(claim_some(UUID(stage["function_id"])), DONE)
+
+    stage.monkeypatch.setattr(waiting, "wait_here", work)
+
+
+def a_batch(stage: Stage) -> str:
+    inputs = [{"amount": 120, "to": "Lamps Ltd."}, {"amount": 80, "to": "Bulbs Inc."}]
+    body = {"inputs": inputs, "trigger_id_prefix": "orders"}
+    stage["name"]
+    return str(stage.do("/functions/billing/transfer/execute/batch", body)["batch_id"])
+
+
+def an_address(stage: Stage) -> str:
+    """Return an agent's slug; its namespace is the one that agents have."""
+    stage["agent_id"]
+    return "buyer"
+
+
+def a_chat(stage: Stage) -> str:
+    stage["slug"]
+    body = {"inputs": [{"message": "Which lamp is the brightest?"}]}
+    chat_id = str(stage.do("/agents/default/buyer/chats/batch", body)["chat_ids"][0])
+    with stage.app.app_context():
+        reply = AgentReply("assistant", "The one in the hall.", None)
+        finish_all(claim_some(UUID(stage["agent_id"])), reply)
+    return chat_id
+
+
+def a_key(stage: Stage) -> str:
+    return str(stage.make("/api-keys", {"name": "Nightly run", "scopes": ["agents:read"]})["id"])
+
+
+def a_role(stage: Stage) -> str:
+    permissions = ["sinas.agents.read:all", "sinas.functions/billing/*.execute:own"]
+    return str(stage.make("/roles", {"name": "Buyer", "permissions": permissions})["id"])
+
+
+def a_member_with_it(stage: Stage) -> str:
+    member = {"member": stage.cast.bob.email}
+    return str(stage.make(f"/roles/{stage['role_id']}/members", member)["id"])
 
 
 def a_team(stage: Stage) -> str:
@@ -65,12 +231,130 @@ def a_team(stage: Stage) -> str:
     return str(stage.make("/teams", team)["id"])
 
 
+def an_absence(stage: Stage) -> str:
+    away = {"begins_at": "{+1d}", "ends_at": "{+15d}", "deputy": stage.cast.bob.email}
+    return str(stage.make("/absences", away)["id"])
+
+
+def a_standing_approval(stage: Stage) -> str:
+    body = {"request_id": a_plain_yes(stage), "uses_max": 20, "expires_at": "{+30d}"}
+    return str(stage.make("/standing-approvals", body)["id"])
+
+
+def a_policy(stage: Stage) -> str:
+    condition = {"properties": {"amount": {"minimum": 10000}}, "required": ["amount"]}
+    steps = [{"name": "Finance", "assignees": [{"team": stage["team_id"]}]}]
+    body = {"name": "Large amounts", "condition": condition, "steps": steps}
+    return str(stage.make("/policies", body)["id"])
+
+
+def a_chain(stage: Stage) -> str:
+    body = {
+        "name": "Purchasing",
+        "time_zone": "Europe/Berlin",
+        "working_hours": {"monday": "09:00-17:00", "tuesday": "09:00-17:00"},
+        "steps": [{"after_minutes": 60, "to": {"user": stage.cast.bob.email}}],
+    }
+    return str(stage.make("/escalation-chains", body)["id"])
+
+
+def a_channel(stage: Stage) -> str:
+    body = {"kind": "ntfy", "name": "Phone", "config": {"topic": "purchasing-7Hk2"}}
+    channel = stage.make("/notification-channels", body)
+    stage.names["rule_id"] = channel["rules"][0]["id"]
+    return str(channel["id"])
+
+
+def an_unconfirmed_channel(stage: Stage) -> None:
+    """Let a code be sent to an address that is not Alice's own."""
+    body = {"kind": "email", "config": {"address": "purchasing@example.com"}}
+    channel = stage.make("/notification-channels", body)
+    stage.names["channel_id"] = channel["id"]
+    with stage.app.app_context():
+        row = db.session.get_one(NotificationChannel, UUID(channel["id"]))
+        stage.names["code"] = str(row.code)
+
+
+def a_rule(stage: Stage) -> str:
+    stage["channel_id"]
+    return stage["rule_id"]
+
+
+def a_message(stage: Stage) -> str:
+    there = f"/api/v1/notification-channels/{stage['channel_id']}/test"
+    return str(stage.do(there, {})["id"])
+
+
+def a_refresh_token(stage: Stage) -> str:
+    body = {"email": stage.cast.alice.email, "password": PASSWORD}
+    return str(stage.do("/auth/login", body)["refresh_token"])
+
+
+DONE = Output({"transfer": "T-7"})
+
 MAKERS: dict[str, Callable[[Stage], str]] = {
     "agent_id": an_agent,
+    "session_id": a_session,
+    "request_id": a_request,
+    "activity_id": an_activity,
+    "delivery_id": a_failed_delivery,
+    "namespace": lambda _: "billing",
+    "name": a_function,
+    "slug": an_address,
+    "execution_id": an_execution,
+    "batch_id": a_batch,
+    "chat_id": a_chat,
+    "key_id": a_key,
+    "role_id": a_role,
+    "user_id": a_member_with_it,
     "team_id": a_team,
+    "absence_id": an_absence,
+    "approval_id": a_standing_approval,
+    "policy_id": a_policy,
+    "chain_id": a_chain,
+    "channel_id": a_channel,
+    "rule_id": a_rule,
+    "message_id": a_message,
+    "password": lambda _: PASSWORD,
+    "refresh_token": a_refresh_token,
 }
 
 SCENES: dict[str, Callable[[Stage], object]] = {
     "list_agents": an_agent,
+    "list_sessions": a_session,
+    "list_input_requests": a_request,
+    "get_input_request": an_answer,
+    "retract": needs_two,
+    "delegate": asks_alice,
+    "release": lambda stage: to_request(stage, "claim", {}),
+    "list_comments": a_comment,
+    "list_activities": a_session,
+    "list_deliveries": a_failed_delivery,
+    "redeliver_failed": a_failed_delivery,
+    "list_functions": a_function,
+    "list_keys": a_key,
+    "list_roles": a_role,
+    "list_role_members": a_member_with_it,
+    "grant_standing_approval": a_plain_yes,
+    "list_standing_approvals": a_standing_approval,
     "list_teams": a_team,
+    "list_absences": an_absence,
+    "list_policies": a_policy,
+    "try_policy": a_request,
+    "get_insights": an_answer,
+    "list_chains": a_chain,
+    "list_channels": a_channel,
+    "confirm_channel": an_unconfirmed_channel,
+    "list_messages": a_message,
+    "execute": executed_at_once,
+    "execute_async": lambda stage: stage["name"],
+    "execute_batch": lambda stage: stage["name"],
+    "list_executions": with_outcome(DONE),
+    "get_execution": with_outcome(DONE),
+    "list_execution_steps": with_outcome(DONE),
+    "continue_execution": with_outcome(Awaits("Is it urgent?", SCHEMA)),
+    "complete_execution": as_the_execution,
+    "fail_execution": as_the_execution,
+    "list_batches": a_batch,
+    "list_chats": a_chat,
 }
