@@ -171,3 +171,26 @@ def test_what_is_asked_says_in_which_step_it_waits_and_who_else_decides(apis: Ap
     assert (refused.status_code, refused.get_json()["code"]) == (403, "not_in_step")
     decided = apis.bob.post(resolve, answer).get_json()
     assert (decided["status"], decided["resolved_by"]["email"]) == ("resolved", BOB)
+
+
+@pytest.mark.usefixtures("finance")
+def test_an_answer_goes_on_to_the_people_of_the_rule_that_holds_for_it(apis: Apis) -> None:
+    condition = {"properties": {"approved": {"const": True}}, "required": ["approved"]}
+    steps = [{"assignees": [BOB], "name": "Bob"}, {"name": "Second"}]
+    made(apis.alice.post(PATH, rule("Every yes", condition=condition, steps=steps)))
+    agent = make_agent(apis.alice)
+    body = question(start_session(apis.alice, agent["id"]))
+    asked = made(apis.alice.post("/agent-session-input-requests", body))
+    assert asked["step"] is None
+    resolve = f"/agent-session-input-requests/{asked['id']}/resolve"
+    answer = {"response": {"approved": True}}
+    passed_on = apis.alice.post(resolve, answer)
+    after = passed_on.get_json()
+    assert (passed_on.status_code, after["status"], after["response"]) == (200, "pending", None)
+    assert after["step"] == {"number": 2, "count": 3, "name": "Bob"}
+    assert [each["by"]["email"] for each in after["responses"]] == ["alice@example.com"]
+    assert after["digest"] != asked["digest"]
+    refused = apis.alice.post(resolve, answer)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "not_in_step")
+    apis.bob.post(resolve, answer)
+    assert apis.alice.post(resolve, answer).get_json()["response"] == {"approved": True}

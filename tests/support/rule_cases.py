@@ -1,11 +1,14 @@
 """Rules, what is asked under them, and what people say to it."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from opensink_web.errors import Unavailable
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import Assignment, Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import writing
@@ -58,8 +61,8 @@ def put(
     options: RequestOptions = NO_OPTIONS,
     key: str = "payment",
 ) -> UUID:
-    """Have an agent ask about an amount, which its schema proposes."""
-    properties: JSONObject = {} if amount is None else {"amount": {"default": amount}}
+    """Have an agent ask about an amount, which its schema proposes, if there is one."""
+    field: JSONObject = {"type": "number"} if amount is None else {"default": amount}
     with writing():
         workspace = here(cast)
         agent = create_agent(workspace, POLICY, name="Payer", execution_endpoint=ENDPOINT)
@@ -71,7 +74,7 @@ def put(
             key=key,
             title="Pay?",
             message="",
-            schema={"type": "object", "properties": properties},
+            schema={"type": "object", "properties": {"amount": field}},
             options=options,
             requested_by_id=cast.alice.id,
         ).id
@@ -108,3 +111,11 @@ def make_finance(cast: Cast, *others: Person) -> UUID:
     with writing():
         ids = {each.id for each in (cast.alice, *others)}
         return create_team(here(cast), name="Finance", description="", user_ids=ids).id
+
+
+def patiently(act: Callable[[], object]) -> None:
+    """Do it, however long a busy machine has others hold what it needs."""
+    while True:
+        with suppress(Unavailable):
+            act()
+            return

@@ -74,19 +74,12 @@ def why_not_in_step(request: InputRequest, step: StepState | None, by_id: UUID) 
     return f"A rule says who decides this now: {step.words}. You are not among them."
 
 
-def check_may_answer_so(request: InputRequest, rule: Frozen | None, by: User) -> None:
-    """Refuse an answer for which another rule holds than for what was proposed: who decides by that
-    one has not been asked. Raises: NotInStep, unless that is `by`, and nobody besides.
+def asks_others(request: InputRequest, rule: Frozen, by: User) -> bool:
+    """Return True if a rule that holds for an answer, and not for what was proposed, has others
+    decide than `by` alone.
     """
-    if rule is None:
-        return
-    if is_decided_by_alone(request, rule.steps, by.id, stands_for(request.workspace_id, by.id)):
-        return
-    names = ", then ".join(each.name for each in rule.steps)
-    raise NotInStep(
-        f"For what you have entered another rule says who decides, “{rule.name}”: {names}. Leave it"
-        " as it was proposed, or decline, so that it can be asked anew."
-    )
+    away = stands_for(request.workspace_id, by.id)
+    return not is_decided_by_alone(request, rule.steps, by.id, away)
 
 
 def refusal_of(request_id: UUID) -> Conflict:

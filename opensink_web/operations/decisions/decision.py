@@ -18,7 +18,7 @@ from opensink_web.operations.decisions.asker import (
 )
 from opensink_web.operations.decisions.authority import (
     Written,
-    check_may_answer_so,
+    asks_others,
     check_may_decide,
 )
 from opensink_web.operations.decisions.holding import held_until, hold
@@ -50,15 +50,19 @@ def resolve(
 
     The answer to a call that waits for approval is the input that it is made with. `seen` is the
     digest of what the person was shown. Where others have to answer too, it counts, and the request
-    waits until as many have said the same as it takes. Raises: NotFound; AlreadyResolved, saying
-    who and when; Superseded, when that is not what is asked; Conflict when there is nobody to
-    answer any more, and where somebody else has taken it on; RequesterForbidden; NotInStep.
+    waits until as many have said the same as it takes. Where a rule holds for it that does not hold
+    for what was proposed, the people of that rule are asked about it. Raises: NotFound;
+    AlreadyResolved, saying who and when; Superseded, when that is not what is asked; Conflict when
+    there is nobody to answer any more, and where somebody else has taken it on;
+    RequesterForbidden; NotInStep.
     """
     locked = lock_asker(workspace.id, answer.request_id)
     InputRequest.schema.remember(locked.request, answer.schema)
-    check_may_answer_so(locked.request, answer.rule, by)
-    if is_voted_on(locked.request):
-        waiting = vote(locked, Ballot.of(answer), by=by, seen=seen)
+    rule = answer.rule
+    if rule is not None and not asks_others(locked.request, rule, by):
+        rule = None
+    if rule is not None or is_voted_on(locked.request):
+        waiting = vote(locked, Ballot.of(answer), by=by, seen=seen, rule=rule)
         if waiting is not None:
             return waiting
     until, away = held_until(hold_seconds), in_whose_place(locked, by)

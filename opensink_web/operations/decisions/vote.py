@@ -7,6 +7,7 @@ one decision, however many come at once. It is stored by decision.py as any othe
 from dataclasses import replace
 from uuid import UUID
 
+from opensink_web.errors import Superseded
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     AuditAction,
@@ -29,13 +30,14 @@ from opensink_web.operations.decisions.asker import (
 from opensink_web.operations.decisions.authority import Written, check_may_decide
 from opensink_web.operations.decisions.claim import let_go
 from opensink_web.operations.decisions.stand_in import in_whose_place
-from opensink_web.operations.decisions.steps import advance
+from opensink_web.operations.decisions.steps import advance, pass_to_rule
 from opensink_web.operations.requests.answer import check_pending, decision
 from opensink_web.operations.requests.claim import claims_of_ids
-from opensink_web.operations.requests.digest import check_seen, digest_of_request
+from opensink_web.operations.requests.digest import CHANGED, check_seen, digest_of_request
 from opensink_web.operations.requests.draft import discard_draft
 from opensink_web.operations.requests.input_request import record_of
 from opensink_web.operations.requests.mention import answer_mentions
+from opensink_web.operations.requests.policy import Frozen
 from opensink_web.operations.requests.vote import (
     Ballot,
     count_said,
@@ -49,12 +51,18 @@ from opensink_web.operations.requests.vote import (
 
 
 def vote(
-    locked: LockedRequest, ballot: Ballot, *, by: User, seen: str | None
+    locked: LockedRequest,
+    ballot: Ballot,
+    *,
+    by: User,
+    seen: str | None,
+    rule: Frozen | None = None,
 ) -> InputRequest | None:
     """Count what somebody says, once, whatever they said before. Return the request as it goes on
     waiting for others, in this step or the next; None where this was the vote that decides.
 
-    Raises: AlreadyResolved; Superseded; Conflict, and RequesterForbidden, as a decision does.
+    By `rule` others decide on what is answered; it goes on to them. Raises: AlreadyResolved;
+    Superseded; Conflict, and RequesterForbidden, as a decision does.
     """
     request_id = locked.request.id
     # what was read with the lock may be older than the lock
@@ -63,13 +71,17 @@ def vote(
     claim = claims_of_ids([request_id]).get(request_id)
     check_may_decide(Written(request, by, None if claim is None else claim.user_id))
     check_seen(request, seen)
+    if ballot.step not in {None, request.step}:
+        raise Superseded(CHANGED)
     check_waiting(locked)
     store_vote(request, ballot, by, in_whose_place(locked, by))
     _record(request, ballot, by)
     count = count_said(request, ballot, standing_votes(request))
     needed = needed_for(request, ballot.kind)
     locked = replace(locked, request=request)
-    if count >= needed and not advance(locked, ballot, by):
+    if count >= needed and rule is not None:
+        pass_to_rule(locked, ballot, rule, by)
+    elif count >= needed and not advance(locked, ballot, by):
         return None
     let_go(request, by)
     if request.comments_count:

@@ -1,5 +1,6 @@
 """Answers to requests, as they are checked before one is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
@@ -14,9 +15,9 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.operations.requests.policy import Frozen, Rules
+from opensink_web.operations.requests.policy import Frozen, Rules, frozen_rule, rule_of_answer
 from opensink_web.operations.requests.queries import AnswerTerms, find_input_request, find_pending
-from opensink_web.schema.edits import proposal_of
+from opensink_web.schema.edits import Proposal, proposal_of
 from opensink_web.schema.validation import validate
 
 
@@ -25,7 +26,8 @@ class CheckedAnswer:
     """An answer that fits the `schema` of a request, which stays as it was asked with.
 
     `edited` are the pointers of what it changes of what was proposed; None when nothing was.
-    `rule` is one that holds for it, and not for what was proposed.
+    `rule` is one that holds for it, and not for what was proposed; `step` is the step in which that
+    was looked up.
     """
 
     request_id: UUID
@@ -33,6 +35,7 @@ class CheckedAnswer:
     schema: JSONValue
     edited: list[str] | None
     rule: Frozen | None = None
+    step: int | None = None
 
 
 def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -> CheckedAnswer:
@@ -52,6 +55,8 @@ def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -
             request.key,
             request.agent_id,
             request.policy_revision_id,
+            request.step,
+            request.step_answer,
         )
     errors = validate(terms.schema, response)
     if errors:
@@ -60,11 +65,24 @@ def check_answer(workspace: Workspace, request_id: UUID, response: JSONObject) -
     edited = None if proposal is None else proposal.changed_in(response)
     rule = None
     if terms.may_be_ruled:
-        payload = {} if proposal is None else proposal.value
-        rule = Rules(workspace.id, terms.agent_id).rule_of_answer(
-            terms.key, terms.policy_revision_id, payload, response, is_edited=bool(edited)
-        )
-    return CheckedAnswer(request_id, response, terms.schema, edited, rule)
+        rules = Rules(workspace.id, terms.agent_id).of_key(terms.key)
+        rule = _rule_of(rules, terms, proposal, response)
+    return CheckedAnswer(request_id, response, terms.schema, edited, rule, terms.step)
+
+
+def _rule_of(
+    rules: Sequence[Frozen], terms: AnswerTerms, proposal: Proposal | None, response: JSONObject
+) -> Frozen | None:
+    """Return the rule that holds for an answer, if it is another than that of its request.
+
+    In a later step what was proposed is what the one before has answered. Raises: Unavailable.
+    """
+    own_id = terms.policy_revision_id and frozen_rule(terms.policy_revision_id).policy_id
+    if terms.step_answer is not None:
+        proposal = Proposal(terms.step_answer, is_exact=True)
+    payload = {} if proposal is None else proposal.value
+    is_edited = proposal is not None and bool(proposal.changed_in(response))
+    return rule_of_answer(rules, own_id, payload, response, is_edited=is_edited)
 
 
 def check_pending(request: InputRequest) -> None:

@@ -134,7 +134,7 @@ def with_rules(requests: Sequence[NewRequest]) -> list[NewRequest]:
         if rule is None:
             ruled.append(each)
             continue
-        steps = rule.steps_for(each.options)
+        steps = rule.steps_for(forbid_requester=each.options.forbid_requester)
         ruled.append(
             replace(
                 each,

@@ -40,9 +40,10 @@ def digest_of_request(request: InputRequest) -> str:
     )
 
 
+CHANGED = "This was changed while you had it open. Look at what is asked now, and decide on that."
+
+
 def check_seen(request: InputRequest, seen: str | None) -> None:
     """Raises: Superseded, when something else was `seen` than is decided; None says nothing."""
     if seen is not None and seen != digest_of_request(request):
-        raise Superseded(
-            "This was changed while you had it open. Look at what is asked now, and decide on that."
-        )
+        raise Superseded(CHANGED)

@@ -5,6 +5,7 @@ happen when something is decided belongs here. What it means to whoever asked, a
 execution, is theirs to write down.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, NotFound
+from opensink_web.errors import Conflict, NotFound, Superseded
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     OPEN_STATUSES,
@@ -29,7 +30,8 @@ from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.deadline import set_deadline
-from opensink_web.operations.requests.policy_step import PolicyStep
+from opensink_web.operations.requests.digest import CHANGED
+from opensink_web.operations.requests.policy_step import PolicyStep, steps_as_json
 
 # Built once, because building a statement costs more than running it.
 # who has taken a request on in the moment in which it is decided; looked up by the statement that
@@ -48,7 +50,7 @@ _DECIDE = (
         InputRequest.status == InputRequestStatus.PENDING,
     )
     # whose it is may have changed while this waited for the lock of whoever asked
-    .returning(_HOLDER_ID, InputRequest.is_assigned)
+    .returning(_HOLDER_ID, InputRequest.is_assigned, InputRequest.step)
 )
 _IS_HELD = (
     InputRequest.id == bindparam("of_request"),
@@ -172,12 +174,19 @@ def store_deadline(request: InputRequest, expires_at: datetime) -> None:
 
 
 def store_step(
-    request: InputRequest, number: int, answer: JSONObject, step: PolicyStep, digest: str
+    request: InputRequest,
+    number: int,
+    answer: JSONObject,
+    steps: Sequence[PolicyStep],
+    digest: str,
+    *,
+    rule_revision_id: UUID | None = None,
 ) -> None:
     """Have a request wait in its next step, about what was answered in the one before; the asker is
-    locked.
+    locked. From now on it goes by these steps of another rule, if one is given.
     """
-    values = {
+    step = steps[number]
+    values: dict[str, object] = {
         "of_request": request.id,
         "step": number,
         "step_answer": InputRequest.step_answer.seal(request.id, answer),
@@ -186,6 +195,8 @@ def store_step(
         "forbid_requester": step.forbid_requester,
         "digest": digest,
     }
+    if rule_revision_id is not None:
+        values |= {"policy_revision_id": rule_revision_id, "steps": steps_as_json(steps)}
     run_prepared(_BEGIN_STEP, values)
     changed_after_commit(request.workspace_id)
 
@@ -259,6 +270,8 @@ def _decide(
             raise NotFound("There is no such input request.")
         check_pending(newest)
         raise Conflict("Somebody else is deciding this. Look again.")
+    if by is not None and decided.step != request.step:  # read before the lock
+        raise Superseded(CHANGED)
     changed_after_commit(request.workspace_id)
     stored = {f"sealed_{name}": value for name, value in sealed.items()}
     for name, value in {**stored, **values}.items():

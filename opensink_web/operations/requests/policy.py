@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, or_, select
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import Function, Policy, PolicyRevision, db
+from opensink_web.models import Function, InputRequest, Policy, PolicyRevision, db
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.policy_step import PolicyStep, steps_of
@@ -45,9 +45,9 @@ class Frozen:
     steps: tuple[PolicyStep, ...]
     checker: Checker
 
-    def steps_for(self, options: RequestOptions) -> tuple[PolicyStep, ...]:
+    def steps_for(self, *, forbid_requester: bool) -> tuple[PolicyStep, ...]:
         """Return the steps of a request: who asked may have said that they are not to decide."""
-        if not options.forbid_requester:
+        if not forbid_requester:
             return self.steps
         return tuple(replace(each, forbid_requester=True) for each in self.steps)
 
@@ -68,41 +68,42 @@ class Rules:
 
     def rule_for(self, key: str, schema: JSONValue, proposed: JSONObject | None) -> Frozen | None:
         """Return the first that concerns a request. Raises: Unavailable."""
-        rows = [row for row in self._rows if self._may_concern(row, key)]
-        payload = payload_of(schema, proposed) if rows else {}
-        frozen = (_frozen(row.revision_id) for row in rows)
-        return next((each for each in frozen if each.concerns(payload)), None)
+        rules = self.of_key(key)
+        payload = payload_of(schema, proposed) if rules else {}
+        return next((each for each in rules if each.concerns(payload)), None)
 
-    def rule_of_answer(
-        self,
-        key: str,
-        own_revision_id: UUID | None,
-        proposed: JSONObject,
-        answer: JSONObject,
-        *,
-        is_edited: bool,
-    ) -> Frozen | None:
-        """Return the rule that holds for an answer, if it is another than its request's own.
-
-        Of an answer that changes nothing of the proposal those are left out that held for that as
-        well: their order has said already that another one decides. Raises: Unavailable.
-        """
-        own_id = None if own_revision_id is None else _frozen(own_revision_id).policy_id
-        for row in self._rows:
-            if not self._may_concern(row, key):
-                continue
-            rule = _frozen(row.revision_id)
-            if rule.policy_id != own_id and not is_edited and rule.concerns(proposed):
-                continue
-            if rule.concerns(answer):
-                return None if rule.policy_id == own_id else rule
-        return None
+    def of_key(self, key: str) -> tuple[Frozen, ...]:
+        """Return those that may hold for what is asked under a key, in their order."""
+        return tuple(
+            frozen_rule(row.revision_id) for row in self._rows if self._may_concern(row, key)
+        )
 
     def _may_concern(self, row: Row[Any], key: str) -> bool:
         if row.function_id is not None:  # what executions ask has their function as its key
             is_theirs = not self._is_of_agent and key == f"{row.namespace}/{row.name}"
             return is_theirs and row.key in {None, key}
         return row.key in {None, key}
+
+
+def rule_of_answer(
+    rules: Sequence[Frozen],
+    own_id: UUID | None,
+    proposed: JSONObject,
+    answer: JSONObject,
+    *,
+    is_edited: bool,
+) -> Frozen | None:
+    """Return the rule that holds for an answer, if it is another than its request's own.
+
+    Of an answer that changes nothing of what was proposed those are left out that held for that as
+    well: their order has said already that another one decides. Raises: Unavailable.
+    """
+    for rule in rules:
+        if rule.policy_id != own_id and not is_edited and rule.concerns(proposed):
+            continue
+        if rule.concerns(answer):
+            return None if rule.policy_id == own_id else rule
+    return None
 
 
 def first_options(steps: Sequence[PolicyStep], options: RequestOptions) -> RequestOptions:
@@ -123,8 +124,14 @@ def payload_of(schema: JSONValue, proposed: JSONObject | None) -> JSONObject:
     return {} if proposal is None else proposal.value
 
 
+def rule_name_of(request: InputRequest) -> str:
+    """Return how the rule was called by which a request goes; "" where that is none."""
+    revision_id = request.policy_revision_id
+    return "" if revision_id is None else frozen_rule(revision_id).name
+
+
 @lru_cache(maxsize=256)
-def _frozen(revision_id: UUID) -> Frozen:
+def frozen_rule(revision_id: UUID) -> Frozen:
     """Read a revision, which nobody changes."""
     columns = (
         PolicyRevision.policy_id,

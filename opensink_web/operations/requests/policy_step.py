@@ -15,17 +15,23 @@ STEP_NAME_LENGTH_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
-    """One step; without assignees anybody decides who may. `name` is what people read."""
+    """One step; without assignees anybody decides who may. `name` is what people read.
+
+    `is_before_rule`: of a request alone, where it was answered with what a rule holds for whose
+    steps follow. Who said something then has decided in none of those.
+    """
 
     name: str
     assignees: tuple[Assignee, ...] = ()
     required_responses: int = 1
     quorum: Quorum = Quorum.FIRST_DECLINE
     forbid_requester: bool = False
+    is_before_rule: bool = False
 
     @property
     def as_json(self) -> JSONObject:
         """Return it as it is stored, with a rule and with each request that goes by it."""
+        before: JSONObject = {"is_before_rule": True} if self.is_before_rule else {}
         return {
             "name": self.name,
             "assignees": [
@@ -35,6 +41,7 @@ class PolicyStep:
             "required_responses": self.required_responses,
             "quorum": self.quorum.value,
             "forbid_requester": self.forbid_requester,
+            **before,
         }
 
     @classmethod
@@ -51,6 +58,7 @@ class PolicyStep:
             required_responses=int(str(stored["required_responses"])),
             quorum=Quorum(str(stored["quorum"])),
             forbid_requester=bool(stored["forbid_requester"]),
+            is_before_rule=bool(stored.get("is_before_rule")),
         )
 
 

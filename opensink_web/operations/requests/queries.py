@@ -61,6 +61,8 @@ _ANSWERABLE = select(
     InputRequest.key,
     InputRequest.agent_id,
     InputRequest.policy_revision_id,
+    InputRequest.step,
+    InputRequest.sealed_step_answer,
     exists()
     .where(
         Policy.workspace_id == InputRequest.workspace_id,
@@ -150,7 +152,8 @@ class AnswerTerms:
     """What an answer has to fit, and the answer that was proposed beside the schema, if one was.
 
     The rest is what rules are found by, where there are any: under which key what agent asked (None
-    for an execution), and the revision by which the request is decided.
+    for an execution), the revision by which the request is decided, in which step, and what was
+    answered in the one before.
     """
 
     schema: JSONValue
@@ -158,6 +161,8 @@ class AnswerTerms:
     key: str
     agent_id: UUID | None
     policy_revision_id: UUID | None
+    step: int
+    step_answer: JSONObject | None
     may_be_ruled: bool = True
 
 
@@ -173,6 +178,8 @@ def find_pending(workspace: Workspace, request_id: UUID) -> AnswerTerms | None:
         row.key,
         row.agent_id,
         row.policy_revision_id,
+        row.step,
+        InputRequest.step_answer.unseal(request_id, row.step_answer),
         bool(row.may_be_ruled),
     )
 

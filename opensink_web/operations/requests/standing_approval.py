@@ -33,6 +33,7 @@ from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import notify_after_commit, run_prepared
 from opensink_web.operations.requests.answer import CheckedAnswer
 from opensink_web.operations.requests.deadline import set_deadline
+from opensink_web.operations.requests.policy import Frozen, Rules, rule_of_answer
 from opensink_web.operations.requests.vote import is_voted_on
 from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.standing import Affirmation, affirmation_of
@@ -75,6 +76,7 @@ _ALIVE_OF_FUNCTION = _ALIVE.where(_OF_FUNCTION)
 _QUESTIONS = (
     select(
         InputRequest.id,
+        InputRequest.workspace_id,
         InputRequest.agent_id,
         Execution.function_id,
         InputRequest.key,
@@ -219,9 +221,11 @@ class Question:
     row: Row[Any]
     candidates: Sequence[Candidate]
     ring: Keyring
+    rules: Sequence[Frozen] = ()
 
     def use(self) -> Use | None:
-        """Return what a standing approval answers; None where none holds.
+        """Return what a standing approval answers; None where none holds, and where by a rule that
+        holds for the answer people decide.
 
         Takes its time; needs neither a transaction nor an application. Raises: UnreadableSecret.
         """
@@ -242,6 +246,12 @@ class Question:
             proposal_of(question.schema, question.proposed_response),
         )
         edited = None if proposal is None else proposal.changed_in(value)
+        try:
+            payload = {} if proposal is None else proposal.value
+            if rule_of_answer(self.rules, None, payload, value, is_edited=bool(edited)):
+                return None
+        except Unavailable:  # in doubt a person decides
+            return None
         return Use(CheckedAnswer(row.id, value, question.schema, edited), approval_ids)
 
 
@@ -292,9 +302,15 @@ def questions_of(request_ids: Collection[UUID]) -> dict[UUID, Question]:
     asked_by = {(row.key, row.agent_id, row.function_id) for row in rows}
     candidates = {each: candidates_of(*each) for each in asked_by}
     return {
-        row.id: Question(row, candidates[row.key, row.agent_id, row.function_id], keyring())
+        row.id: Question(
+            row, candidates[row.key, row.agent_id, row.function_id], keyring(), _rules_for(row)
+        )
         for row in rows
     }
+
+
+def _rules_for(row: Row[Any]) -> Sequence[Frozen]:
+    return Rules(row.workspace_id, row.agent_id).of_key(row.key)
 
 
 def those_that_hold(asked: Asked, candidates: Iterable[Candidate]) -> tuple[UUID, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from opensink_web.models import InputRequest
+from opensink_web.models import InputRequest, Vote
 from opensink_web.operations.requests.assignment import Assignee
 from opensink_web.operations.requests.deciders import people_of, who_may_decide
 from opensink_web.operations.requests.policy_step import PolicyStep, steps_of
@@ -18,8 +18,8 @@ class StepState:
     """The step in which a request waits, `number` of `count` beginning with 1.
 
     `people` are those who may decide, in place of whom their deputies may; `earlier` decided in a
-    step before, or had a deputy who did. `is_open` if all others may, and `was_opened` if that is
-    because too few are left.
+    step of the rule before, or had a deputy who did. `is_open` if all others may, and `was_opened`
+    if that is because too few are left. `is_for_answer`: the rule holds for what was answered.
     """
 
     number: int
@@ -29,6 +29,7 @@ class StepState:
     earlier: frozenset[UUID]
     is_open: bool
     was_opened: bool
+    is_for_answer: bool
 
     def allows(self, user_id: UUID, away: Collection[UUID]) -> bool:
         """Return True if somebody may decide now, who stands in for those who are `away`."""
@@ -53,17 +54,8 @@ def steps_now(requests: Sequence[InputRequest]) -> dict[UUID, StepState]:
     if not stepped:
         return {}
     votes = votes_of([each.id for each in stepped])
-    earlier = {
-        each.id: frozenset(
-            person_id
-            for vote in votes.get(each.id, ())
-            for person_id in (vote.user_id, vote.cast_for_id)
-            if vote.step < each.step and person_id
-        )
-        for each in stepped
-    }
     named: dict[tuple[Assignee, ...], set[UUID]] = {}
-    return {each.id: _state_of(each, earlier[each.id], named) for each in stepped}
+    return {each.id: _state_of(each, votes.get(each.id, ()), named) for each in stepped}
 
 
 def step_now(request: InputRequest) -> StepState | None:
@@ -73,11 +65,18 @@ def step_now(request: InputRequest) -> StepState | None:
 
 def _state_of(
     request: InputRequest,
-    earlier: frozenset[UUID],
+    votes: Sequence[Vote],
     named: dict[tuple[Assignee, ...], set[UUID]],
 ) -> StepState:
     steps = steps_of(request.steps)
     step = steps[min(request.step, len(steps) - 1)]
+    earlier = frozenset(
+        person_id
+        for vote in votes
+        if vote.step < request.step and not steps[vote.step].is_before_rule
+        for person_id in (vote.user_id, vote.cast_for_id)
+        if person_id
+    )
     forbidden = request.asked_by_ids if request.forbid_requester else frozenset()
     able = _able(request.workspace_id, step, named) - earlier - forbidden
     was_opened = bool(step.assignees) and len(able) < request.required_responses
@@ -89,6 +88,7 @@ def _state_of(
         earlier=earlier,
         is_open=was_opened or not step.assignees,
         was_opened=was_opened,
+        is_for_answer=any(each.is_before_rule for each in steps[: request.step]),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self, assert_never
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, exists, insert, select
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import joinedload, with_expression
 
 from opensink_web import clock
@@ -25,11 +25,13 @@ from opensink_web.schema.edits import differs
 
 # Built once, because building a statement costs more than running it.
 _ADD = insert(Vote)
-_REMOVE = delete(Vote).where(
+_IS_MEANT = (
     Vote.request_id == bindparam("of_request"),
     Vote.step == bindparam("of_step"),
     Vote.user_id == bindparam("of_user"),
 )
+_REMOVE = delete(Vote).where(*_IS_MEANT)
+_MOVE = update(Vote).where(*_IS_MEANT)
 _IS_BY_MEMBER = exists().where(
     Membership.user_id == Vote.user_id,
     Membership.workspace_id == Vote.workspace_id,
@@ -40,17 +42,20 @@ _IS_BY_MEMBER = exists().where(
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """What somebody says: an answer, or why there is to be none."""
+    """What somebody says: an answer, or why there is to be none; `step` is the one in which it was
+    checked.
+    """
 
     kind: VoteKind
     response: JSONObject | None = None
     edited: list[str] | None = None
     reason: str | None = None
+    step: int | None = None
 
     @classmethod
     def of(cls, answer: CheckedAnswer) -> Self:
         """Return an answer."""
-        return cls(VoteKind.ANSWERED, answer.value, answer.edited)
+        return cls(VoteKind.ANSWERED, answer.value, answer.edited, step=answer.step)
 
     def is_said_by(self, vote: Vote) -> bool:
         """Return True if a vote is for the same outcome, whatever its reason."""
@@ -145,6 +150,18 @@ def store_vote(
         "request_digest": digest_of_request(request),
     }
     run_prepared(_ADD, sealed_values(Vote, vote))
+
+
+def move_vote(request: InputRequest, by: User, from_step: int, cast_for: User | None) -> None:
+    """Have what somebody said in another step count in the one in which a request waits now."""
+    values = {
+        "of_request": request.id,
+        "of_step": from_step,
+        "of_user": by.id,
+        "step": step_of(request),
+        "cast_for_id": None if cast_for is None else cast_for.id,
+    }
+    run_prepared(_MOVE, values)
 
 
 def remove_vote(request: InputRequest, user_id: UUID) -> bool:

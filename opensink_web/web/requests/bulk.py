@@ -74,8 +74,10 @@ class ResultRow:
 
     @property
     def is_counted(self) -> bool:
-        """Return True if it waits for others to say the same."""
-        return not self.refusal and self.row is not None and self.row.is_counted
+        """Return True if it waits for others: to say the same, or in the next step of a rule."""
+        if self.refusal or self.row is None or not self.row.is_waiting:
+            return False
+        return self.row.is_counted or (self.row.tally is not None and self.row.tally.has_passed_on)
 
     @property
     def is_moving(self) -> bool:

@@ -229,7 +229,7 @@ def _turn_down(
 def _go_on(principal: Principal, decided: InputRequest) -> ResponseReturnValue:
     """Open what comes next, or allowing the same again; what became of this decision is told."""
     goal = after_decision(principal.workspace, decided)
-    if AGAIN in request.args:
+    if AGAIN in request.args and decided.status is not InputRequestStatus.PENDING:
         goal = allow_href(principal, decided, **{GO_ON: "1"})
         return ("", 204, {"HX-Redirect": goal}) if is_swapped() else redirect(goal, 303)
     if is_swapped() and "/requests/" not in goal:

@@ -11,7 +11,9 @@ from opensink_web.errors import NotFound
 from opensink_web.models import Delivery, DeliveryStatus, InputRequest, InputRequestStatus
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.deliveries.queries import find_delivery_of
+from opensink_web.operations.requests.policy import rule_name_of
 from opensink_web.operations.requests.queries import find_request_to_show
+from opensink_web.operations.requests.step import StepState, step_now
 from opensink_web.web.rendering.live import version_of
 from opensink_web.web.rendering.words import Mark
 from opensink_web.web.requests.inbox_filter import InboxFilter
@@ -25,8 +27,8 @@ class LastDecision:
     """A request that was decided: how, and the step of what became of it that says most.
 
     `undo_until` is there while the reader can take it back, `failed` is a call that they can have
-    made again. `counted` is the word for what they have said where it waits for others, and can be
-    taken back.
+    made again. `counted` is the word for what they have said where it waits for others, which they
+    can take back while its step goes on.
     """
 
     input_request: InputRequest
@@ -37,6 +39,7 @@ class LastDecision:
     is_watched: bool
     version: str
     counted: str = ""
+    can_take_back: bool = False
 
 
 def last_decision_of(principal: Principal, request_id: UUID | None) -> LastDecision | None:
@@ -66,12 +69,29 @@ def last_decision_of(principal: Principal, request_id: UUID | None) -> LastDecis
 def _counted(principal: Principal, input_request: InputRequest) -> LastDecision | None:
     """Return what the reader has said to a request that waits for others to say the same."""
     votes = votes_shown(principal, input_request)
-    if votes is None or not votes.tally.own:
+    if votes is None or not any(each.is_own for each in votes.votes):
         return None
-    step = Step(Mark.DONE, votes.words)
-    version = version_of(input_request.id, votes.fact)
-    counted = votes.tally.own
-    return LastDecision(input_request, step, step, None, None, False, version, counted)
+    own, words = votes.tally.own, votes.words
+    if not own:  # it was said in a step before
+        own, state = votes.own_word, step_now(input_request)
+        words = "" if state is None else _going_on(input_request, state)
+    step = Step(Mark.DONE, words)
+    version = version_of(input_request.id, votes.fact, words)
+    return LastDecision(
+        *(input_request, step, step, None, None),
+        is_watched=False,
+        version=version,
+        counted=own,
+        can_take_back=bool(votes.tally.own),
+    )
+
+
+def _going_on(input_request: InputRequest, state: StepState) -> str:
+    """Say where a request waits now that the reader has decided on in a step before."""
+    if not state.is_for_answer:
+        return f"It waits in {state.words}"
+    name = rule_name_of(input_request)
+    return f"For this answer the rule “{name}” says who decides: {state.words}"
 
 
 def around(last: LastDecision | None, list_filter: InboxFilter) -> dict[str, Any]:

@@ -24,11 +24,15 @@ from opensink_web.web.requests.stored_answer import StoredAnswer, stored_answer
 
 @dataclass(frozen=True, slots=True)
 class ShownVote:
-    """What one person has said: in one word, and the answer, or the reason why there is none."""
+    """What one person has said: in one word, and the answer, or the reason why there is none.
+
+    `is_over`: it was said in a step before.
+    """
 
     id: UUID
     who: str
     is_own: bool
+    is_over: bool
     word: str
     at: datetime
     reason: str | None
@@ -38,12 +42,14 @@ class ShownVote:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How far a request is: of those who have to say the same, `count` of `needed` do; `own` is the
-    word for what the reader has said, "" where they have not.
+    word for what the reader has said, "" where they have not. `has_passed_on`: they have in a step
+    before.
     """
 
     count: int
     needed: int
     own: str
+    has_passed_on: bool = False
 
     @property
     def words(self) -> str:
@@ -58,6 +64,11 @@ class ShownVotes:
     tally: Tally
     votes: Sequence[ShownVote]
     words: str
+
+    @property
+    def own_word(self) -> str:
+        """What the reader said last, in whichever step; "" for nothing."""
+        return next((each.word for each in reversed(self.votes) if each.is_own), "")
 
     @property
     def fact(self) -> tuple[object, ...]:
@@ -94,7 +105,10 @@ def _tally(principal: Principal, input_request: InputRequest, votes: Sequence[Vo
             said = count_said(input_request, Ballot(vote.kind, vote.response), standing)
             counts.append((said, needed_for(input_request, vote.kind)))
     count, needed = max(counts, key=lambda each: each[0] - each[1])
-    return Tally(count, needed, _word(input_request, own[0]) if own else "")
+    passed_on = any(
+        each.user_id == principal.user.id and each.step < step_of(input_request) for each in votes
+    )
+    return Tally(count, needed, _word(input_request, own[0]) if own else "", passed_on)
 
 
 def _words(input_request: InputRequest, tally: Tally) -> str:
@@ -124,6 +138,7 @@ def _shown(principal: Principal, input_request: InputRequest, vote: Vote) -> Sho
         id=vote.id,
         who=f"{who} for {vote.cast_for.email}" if vote.cast_for else who,
         is_own=vote.user_id == principal.user.id,
+        is_over=vote.step != step_of(input_request),
         word=_word(input_request, vote),
         at=vote.cast_at,
         reason=reason,

@@ -13,6 +13,7 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.decisions.authority import why_not_decided_by
 from opensink_web.operations.requests.assignment import assignments_of, own_of
 from opensink_web.operations.requests.claim import claims_of
+from opensink_web.operations.requests.policy import rule_name_of
 from opensink_web.operations.requests.queries import who_types
 from opensink_web.operations.requests.step import StepState, step_now
 from opensink_web.web.rendering.live import version_of
@@ -24,8 +25,9 @@ class Who:
     """`assignments` say whose it is, of which `own` is the reader's own, or of somebody for whom
     they stand in; `away` are those who are away, by id. `claim` says who has taken it on, and
     whether that `is_claimed_by_another`; `why_not` is why the reader may not decide, "" where they
-    may; `step` is that of the rule by which it is decided; `typing` are the others who are at an
-    answer; `votes` what several people have said, where more than one has to.
+    may; `step` is that of the rule by which it is decided, and `rule_name` how that is called where
+    it holds for what was answered; `typing` are the others who are at an answer; `votes` what
+    several people have said, where more than one has to.
     """
 
     is_pending: bool
@@ -38,6 +40,7 @@ class Who:
     step: StepState | None
     typing: Sequence[str]
     votes: ShownVotes | None
+    rule_name: str = ""
 
     @property
     def is_forbidden(self) -> bool:
@@ -79,4 +82,5 @@ def who_of(principal: Principal, input_request: InputRequest) -> Who:
         step=step,
         typing=[each for each in typing if each not in voters],  # their answer was sent
         votes=votes,
+        rule_name=rule_name_of(input_request) if step and step.is_for_answer else "",
     )

@@ -257,41 +257,6 @@ def test_whose_deputy_decided_does_not_decide_in_a_later_step(
     assert request(request_id).status is InputRequestStatus.RESOLVED
 
 
-@pytest.mark.parametrize("proposed", [500, None])
-def test_nobody_gets_round_a_rule_by_what_they_enter(
-    cast: Cast, finance: UUID, proposed: JSONValue
-) -> None:
-    make_rule(cast, by_team(finance), condition=LARGE, name="Large")
-    request_id = put(cast, proposed)
-    assert request(request_id).steps is None
-    with pytest.raises(NotInStep, match="“Large”: Finance"):
-        say(cast, cast.bob, request_id, {"amount": 50_000})
-    large = RowDecision(request_id, Verdict.ANSWER, answer={"amount": 50_000})
-    (row,) = decide_many(here(cast), [large], by=user(cast.bob))
-    assert row.refusal
-    assert request(request_id).status is InputRequestStatus.PENDING
-    say(cast, cast.alice, request_id, {"amount": 50_000})  # who decides by that rule, alone
-    assert request(request_id).response == {"amount": 50_000}
-    other_id = put(cast, proposed)
-    say(cast, cast.bob, other_id, {"amount": 600})
-    assert request(other_id).status is InputRequestStatus.RESOLVED
-
-
-def test_what_takes_several_is_not_entered_by_one(cast: Cast, finance: UUID) -> None:
-    small: JSONObject = {"properties": {"amount": {"maximum": 100}}, "required": ["amount"]}
-    make_rule(cast, PolicyStep("Anybody"), condition=small, name="Small")
-    make_rule(cast, by_team(finance), PolicyStep("Second"), name="All others")
-    request_id = put(cast, 50)
-    for person in (cast.alice, cast.bob):
-        with pytest.raises(NotInStep, match="“All others”: Finance, then Second"):
-            say(cast, person, request_id, {"amount": 101})
-    say(cast, cast.bob, request_id, {"amount": 60})
-    assert request(request_id).status is InputRequestStatus.RESOLVED
-    large_id = put(cast, 500)
-    say(cast, cast.alice, large_id, {"amount": 40})  # which anybody may decide: it goes on
-    assert request(large_id).step == 1
-
-
 def test_what_is_added_to_a_proposal_changes_no_order_of_rules(cast: Cast, finance: UUID) -> None:
     closed: JSONObject = {"properties": {"amount": {}}, "additionalProperties": False}
     make_rule(cast, PolicyStep("Anybody"), condition=closed, name="Closed")

@@ -1,15 +1,14 @@
 """Rules in steps, where two do something at once."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from opensink_web.errors import AlreadyResolved, NotInStep, Superseded, Unavailable
+from opensink_web.errors import AlreadyResolved, NotInStep, Superseded
 from opensink_web.models import Vote, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import update_team
@@ -29,6 +28,7 @@ from tests.support.rule_cases import (
     here,
     make_finance,
     make_rule,
+    patiently,
     put,
     say,
     user,
@@ -66,7 +66,7 @@ def test_of_two_who_end_a_step_at_once_one_does(app: Flask, cast: Cast, finance:
             with app.app_context():
                 seen = digest_of_request(request(request_id))
                 start.wait()
-                _patiently(lambda: _say(cast, by, request_id, seen, refused))
+                patiently(lambda: _say(cast, by, request_id, seen, refused))
 
         db.session.rollback()
         threads = [threading.Thread(target=decide, args=(by,)) for by in (cast.alice, cast.bob)]
@@ -91,13 +91,13 @@ def test_a_rule_that_changes_while_it_is_asked_holds_as_it_was_or_is(
     def keep_asking() -> None:
         with app.app_context():
             for _ in range(8):
-                _patiently(lambda: asked.append(put(cast)))
+                patiently(lambda: asked.append(put(cast)))
 
     thread = threading.Thread(target=keep_asking)
     thread.start()
     for number in range(8):
         fields = check_policy(PolicyFields("Rule", (PolicyStep(f"Only {number}"),), ANYTHING))
-        _patiently(lambda fields=fields: _change(cast, policy_id, fields))  # type: ignore[misc]
+        patiently(lambda fields=fields: _change(cast, policy_id, fields))  # type: ignore[misc]
     thread.join()
     db.session.rollback()
     assert len(asked) == 8
@@ -118,11 +118,3 @@ def _say(cast: Cast, by: Person, request_id: UUID, seen: str, refused: list[str]
         say(cast, by, request_id, {"amount": 3}, seen=seen)
     except (Superseded, NotInStep, AlreadyResolved) as error:
         refused.append(error.message)
-
-
-def _patiently(act: Callable[[], object]) -> None:
-    """Do it, however long a busy machine has others hold what it needs."""
-    while True:
-        with suppress(Unavailable):
-            act()
-            return

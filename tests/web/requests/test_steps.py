@@ -10,7 +10,9 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import update_team
 from opensink_web.operations.requests.policy_step import PolicyStep
 from tests.conftest import Cast
-from tests.support.rule_cases import by_team, here, make_finance, make_rule, put
+from tests.support.bulk_cases import Inside, marks_on, request_by_id
+from tests.support.rule_cases import LARGE, by_team, here, make_finance, make_rule, put
+from tests.web.requests.test_row import row_of
 
 INBOX = "/w/main/inbox"
 
@@ -58,6 +60,45 @@ def test_they_say_that_a_step_is_open_because_nobody_is_left(
     page = f"/w/main/requests/{request_id}"
     assert "Fewer are left who can decide this step" in bob.get(page).text
     assert bob.post(page, data={}).status_code == 303
+
+
+def test_it_is_said_to_whom_an_answer_goes_on_and_why(
+    app: Flask, cast: Cast, alice: FlaskClient, bob: FlaskClient
+) -> None:
+    with app.app_context():
+        finance = by_team(make_finance(cast))
+        make_rule(cast, finance, PolicyStep("Second"), condition=LARGE, name="Large")
+        request_id = put(cast, None)
+    page = f"/w/main/requests/{request_id}"
+    posted = bob.post(page, data={"answer-0": "50000"})
+    assert posted.status_code == 303
+    told = "For this answer the rule “Large” says who decides: Step 2 of 3: Finance"
+    next_page = bob.get(posted.location).text
+    assert "<strong>You answered</strong>" in next_page
+    assert told in next_page
+    assert f'id="undo-{request_id}"' not in next_page, "the others are asked already"
+    theirs = bob.get(page).text
+    assert "You are not among them." in theirs
+    assert 'id="retract-button"' not in theirs
+    shown = alice.get(page).text
+    assert "“Large”</span> holds for what was answered" in shown
+    assert 'value="50000"' in shown
+    assert "Step 2 of 3: Finance" in row_of(alice.get(INBOX).text, request_id)
+    assert alice.post(page, data={"answer-0": "50000"}).status_code == 303
+    assert bob.post(page, data={"answer-0": "50000"}).status_code == 303
+    with app.app_context():
+        assert request_by_id(request_id).response == {"amount": 50_000}
+
+
+def test_of_many_what_goes_on_to_the_next_step_waits_for_others(
+    app: Flask, cast: Cast, alice: FlaskClient, inside: Inside
+) -> None:
+    with app.app_context():
+        make_rule(cast, by_team(make_finance(cast)), PolicyStep("Second"))
+    inside.ask(cast.alice, 1)
+    marks = list(marks_on(alice, INBOX).values())
+    posted = alice.post(f"{INBOX}/bulk", data={"chosen": marks, "verdict": "yes"})
+    assert "0 decided, 1 waiting for others" in alice.get(posted.location).text
 
 
 def test_of_another_workspace_nothing_is_seen(charlie: FlaskClient, request_id: UUID) -> None:
