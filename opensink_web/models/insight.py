@@ -66,7 +66,10 @@ class RequestFact(_Fact, Base):
         ForeignKey("input_requests.id", ondelete="CASCADE"), primary_key=True
     )
 
-    __table_args__ = (Index(None, "workspace_id", "at"),)
+    __table_args__ = (
+        Index(None, "workspace_id", "at"),
+        Index(None, "workspace_id", "code", "at"),  # a list of those that ended so
+    )
 
 
 class DeliveryFact(_Fact, Base):

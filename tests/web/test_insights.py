@@ -87,7 +87,11 @@ def test_each_number_leads_to_the_list_of_as_many(history: History, alice: Flask
                 size = re.search(r'id="list-size">\s*(?:<[^>]+>)?\s*(\d+)', shown)
                 assert size is not None, href
                 assert size[1] == count, (href, what)
-    for word in ("ended", "decided", "declined", "expired"):
+        # a part of the chart leads where its row does
+        parts = re.findall(r'<a href="([^"]+)" tabindex="-1"><title>[^<]+: \w[^<]+ \d', page)
+        assert parts
+        assert set(parts) <= {href for href, _, what in links if what == "ended"}
+    for word in ("ended", "decided", "approved", "edited", "declined", "expired"):
         assert any(f"outcome={word}" in href for href, _ in looked_at)
 
 

@@ -22,11 +22,16 @@ _IS_OVER = and_(
 
 
 class Ending(StrEnum):
-    """How a request ended for good; DECIDED is by a person, ENDED however it did."""
+    """How a request ended for good; DECIDED is by a person, ENDED however it did.
+
+    APPROVED and EDITED are parts of ANSWERED that only the insights can tell (insights/counted.py).
+    """
 
     ENDED = "ended"
     DECIDED = "decided"
     ANSWERED = "answered"
+    APPROVED = "approved"
+    EDITED = "edited"
     DECLINED = "declined"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
@@ -43,7 +48,7 @@ class Ending(StrEnum):
             case Ending.DECIDED:
                 decided = (InputRequestStatus.RESOLVED, InputRequestStatus.DECLINED)
                 return and_(status.in_(decided), _BY_PERSON)
-            case Ending.ANSWERED:
+            case Ending.ANSWERED | Ending.APPROVED | Ending.EDITED:
                 return and_(status == InputRequestStatus.RESOLVED, _BY_PERSON)
             case Ending.DECLINED:
                 return and_(status == InputRequestStatus.DECLINED, _BY_PERSON)

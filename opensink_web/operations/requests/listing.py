@@ -95,7 +95,7 @@ class ListedFilter(Narrowing):
 
     `older_than` is the age that they have at least; `search` is what is looked for in their words.
     `reader_id` is whose MINE is, `asked_id` who is asked by a comment, `ended` of what was decided
-    when, how and by whom.
+    when, how and by whom, `counted_as` how the insights count it.
     """
 
     view: ListView = ListView.WAITING
@@ -106,6 +106,7 @@ class ListedFilter(Narrowing):
     reader_id: UUID | None = None
     asked_id: UUID | None = None
     ended: Ended | None = None
+    counted_as: Sieve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +196,8 @@ def size_of(workspace: Workspace, filters: ListedFilter) -> tuple[int, bool]:
 
 
 def _find(workspace: Workspace, request_id: UUID) -> InputRequest | None:
-    query = select(InputRequest).where(
-        InputRequest.id == request_id, InputRequest.workspace_id == workspace.id
-    )
-    return db.session.scalars(query).one_or_none()
+    query = select(InputRequest).where(InputRequest.id == request_id)
+    return db.session.scalars(query.filter_by(workspace_id=workspace.id)).one_or_none()
 
 
 def _segments(filters: ListedFilter) -> Sequence[Segment]:
@@ -235,7 +234,8 @@ class Listing:
             whose = [unassigned_in(workspace)]
         if filters.asked_id is not None:
             whose.append(Asking(workspace.id, filters.asked_id))
-        self._sieves: Sequence[Sieve] = [*whose, *(sieves or ())]
+        counted_as = [filters.counted_as] if filters.counted_as is not None else []
+        self._sieves: Sequence[Sieve] = [*whose, *counted_as, *(sieves or ())]
         # what is nobody's an index has whole, to be counted by it
         indexed = 1 if filters.view is ListView.UNASSIGNED else 0
         self._is_looked_at = len(self._sieves) > indexed
@@ -373,7 +373,8 @@ class Listing:
         self, query: Select[Any], stretch: Stretch, limit: int, steps: int
     ) -> tuple[list[Row[Any]], bool]:
         """Look at so many rows of the list; say also whether these were all."""
-        whole = replace(self._filters, view=self._whole, tag=None, search=None, asked_id=None)
+        without: dict[str, Any] = dict.fromkeys(("tag", "search", "asked_id", "counted_as"))
+        whole = replace(self._filters, view=self._whole, **without)
         unsifted = Listing(self._workspace, whole)
         places = unsifted.kept(select(*stretch.segment.columns))
         # past the session, which would look into each row whether its agent was deleted: of a place

@@ -4,8 +4,8 @@ A plot is WIDTH wide and as high as HEIGHT, and is stretched to the page's width
 written beside it keeps its size. Series differ by their pattern as well as by their colour.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil, log10
 from zoneinfo import ZoneInfo
@@ -43,6 +43,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A part of the range, as high as the plot: where, and the list of what it shows."""
+
+    text: str
+    href: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """A line in pieces: it is interrupted where there is nothing."""
 
@@ -60,6 +70,7 @@ class Chart:
     names: Sequence[str]
     bars: Sequence[Bar] = ()
     curves: Sequence[Curve] = ()
+    slots: Sequence[Slot] = ()
 
 
 ENDINGS = (
@@ -70,6 +81,22 @@ ENDINGS = (
 )
 ARRIVALS = (("good", "Arrived"), ("bad", "Failed"))
 DURATIONS = (("median", "Median"), ("p90", "90th percentile"))
+
+
+def with_lists(chart: Chart, found: Insights, hrefs: Sequence[str | None]) -> Chart:
+    """Lay over each part of a chart in which something ended the way to the list of that.
+
+    It is for pointers: the keyboard has the same links in the rows of the table behind the chart,
+    where ninety of them are in nobody's way.
+    """
+    width = WIDTH / max(len(hrefs), 1)
+    slots = []
+    for place, (point, href) in enumerate(zip(found.points, hrefs, strict=True)):
+        if href and point.requests.ended:
+            name = name_of(point, found.span.step, found.span.zone)
+            text = f"{name}: {'; '.join(_endings_in_words(point))}"
+            slots.append(Slot(text, href, round(place * width, 2), round(width, 2)))
+    return replace(chart, slots=slots)
 
 
 def chart_of_endings(found: Insights) -> Chart:
@@ -128,6 +155,13 @@ def names_of(found: Insights) -> list[str]:
     points = found.points
     chosen = sorted({0, len(points) // 2, len(points) - 1})
     return [name_of(points[each], found.span.step, found.span.zone) for each in chosen]
+
+
+def _endings_in_words(point: Point) -> Iterator[str]:
+    """Say of what there was any how many there were."""
+    for (_, words), count in zip(ENDINGS, _endings(point), strict=True):
+        if count:
+            yield f"{words} {number(count)}"
 
 
 def _endings(point: Point) -> tuple[int, ...]:

@@ -18,6 +18,8 @@ class ListLinks:
 
     ended: str
     decided: str
+    approved: str
+    edited: str
     declined: str
     expired: str
 
@@ -29,14 +31,17 @@ class ListLinks:
         if not principal.may("agent_session_input_requests", Action.READ):
             return None
         args = {**_args(narrowing), "view": "decided", "from": _said(begin), "to": _said(end)}
-        slug = principal.workspace.slug
+        # a page has hundreds: the address is built once, and how they ended stands behind it
+        list_href = url_for("inbox.show", workspace_slug=principal.workspace.slug, **args)
 
         def href(ending: Ending) -> str:
-            return url_for("inbox.show", workspace_slug=slug, outcome=ending.value, **args)
+            return f"{list_href}&outcome={ending.value}"
 
         return cls(
             ended=href(Ending.ENDED),
             decided=href(Ending.DECIDED),
+            approved=href(Ending.APPROVED),
+            edited=href(Ending.EDITED),
             declined=href(Ending.DECLINED),
             expired=href(Ending.EXPIRED),
         )

@@ -27,6 +27,7 @@ from opensink_web.web.insights.chart import (
     chart_of_durations,
     chart_of_endings,
     name_of,
+    with_lists,
     zone_text,
 )
 from opensink_web.web.insights.list_links import ListLinks
@@ -81,6 +82,10 @@ def show(principal: Principal) -> ResponseReturnValue:
     span, narrowing = _span(), _narrowing(workspace, targets)
     insights = read_insights(workspace, span, narrowing)
     kept = _kept()
+    lists_of_points = [
+        ListLinks.of(principal, narrowing, each.begin, each.end) for each in insights.points
+    ]
+    ended_hrefs = [each.ended if each else None for each in lists_of_points]
     rows_max = ROWS_MAX if kept.get("rows") == "all" else ROWS_FEW
     return render_template(
         "insights/show.html",
@@ -94,7 +99,7 @@ def show(principal: Principal) -> ResponseReturnValue:
         members=member_choice(workspace, _reviewer(narrowing)),
         zone=zone_text(span.zone, span.until),
         ages=_ages(insights),
-        endings=chart_of_endings(insights),
+        endings=with_lists(chart_of_endings(insights), insights, ended_hrefs),
         durations=chart_of_durations(insights),
         calls=chart_of_calls(insights),
         names=[name_of(each, span.step, span.zone) for each in insights.points],
@@ -112,9 +117,7 @@ def show(principal: Principal) -> ResponseReturnValue:
             for each in insights.by_reviewer[:rows_max]
         ],
         lists=_lists(principal, insights),
-        lists_of_points=[
-            ListLinks.of(principal, narrowing, each.begin, each.end) for each in insights.points
-        ],
+        lists_of_points=lists_of_points,
         rows_max=rows_max,
         files={
             each.value: url_for(

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Self, assert_never
+from typing import Self
 from uuid import UUID
 
 from opensink_web.errors import InvalidInput
 from opensink_web.models import Workspace
+from opensink_web.operations.insights.counted import APPROVED, EDITED, CountedAs
 from opensink_web.operations.insights.span import midnight, zone_called
 from opensink_web.operations.requests.ending import Ended, Ending
 from opensink_web.web.forms.choice import chosen_member
@@ -15,27 +16,23 @@ from opensink_web.web.rendering.listing import chosen_text, chosen_word
 _NO_MOMENT = "A day or moment to list from is written as 2026-01-31 or 2026-01-31T12:00:00Z."
 
 
+_WORDS = {
+    Ending.ENDED: "Ended for good",
+    Ending.DECIDED: "Decided by a person",
+    Ending.ANSWERED: "Approved or answered",
+    Ending.APPROVED: "Approved",
+    Ending.EDITED: "Edited",
+    Ending.DECLINED: "Declined",
+    Ending.EXPIRED: "Expired",
+    Ending.WITHDRAWN: "Withdrawn",
+    Ending.SUPERSEDED: "Asked anew",
+    Ending.AUTOMATIC: "By a standing approval",
+}
+
+
 def words_of(ending: Ending) -> str:
     """Return what a list is called of those that ended so."""
-    match ending:
-        case Ending.ENDED:
-            return "Ended for good"
-        case Ending.DECIDED:
-            return "Decided by a person"
-        case Ending.ANSWERED:
-            return "Approved or answered"
-        case Ending.DECLINED:
-            return "Declined"
-        case Ending.EXPIRED:
-            return "Expired"
-        case Ending.WITHDRAWN:
-            return "Withdrawn"
-        case Ending.SUPERSEDED:
-            return "Asked anew"
-        case Ending.AUTOMATIC:
-            return "By a standing approval"
-        case _:
-            assert_never(ending)
+    return _WORDS[ending]
 
 
 def is_day(text: str) -> bool:
@@ -80,6 +77,14 @@ class EndedFilter:
         if since and until and until <= since:
             raise InvalidInput("The time to list ends before it begins.")
         return Ended(since, until, self.ending, self.decided_by)
+
+    def counted_as(self, workspace_id: UUID) -> CountedAs | None:
+        """Return by which numbers of the insights the list is looked up besides, if by any."""
+        codes = {Ending.APPROVED: APPROVED, Ending.EDITED: EDITED}
+        ended = self.ended
+        if ended is None or ended.ending not in codes:
+            return None
+        return CountedAs(workspace_id, codes[ended.ending], ended.since, ended.until)
 
     @property
     def args(self) -> dict[str, str]:

@@ -122,6 +122,7 @@ class InboxFilter:
             reader_id=g.principal.user.id if self.view is ListView.MINE else None,
             asked_id=g.principal.user.id if self.asks is Asks.ME else None,
             ended=None if self.view.is_waiting else self.ended.ended,
+            counted_as=self.ended.counted_as(g.principal.workspace.id),
         )
 
     @property

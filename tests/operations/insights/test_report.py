@@ -40,6 +40,7 @@ from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.operations.insights import rollup
 from opensink_web.operations.insights.collecting import Narrowing
+from opensink_web.operations.insights.counted import APPROVED, EDITED, CountedAs
 from opensink_web.operations.insights.outcome import moment_of
 from opensink_web.operations.insights.report import (
     CallFigures,
@@ -48,6 +49,7 @@ from opensink_web.operations.insights.report import (
 )
 from opensink_web.operations.insights.span import Preset, Span
 from opensink_web.operations.insights.waiting import Age, Waiting
+from opensink_web.operations.requests import sieve
 from opensink_web.operations.requests.ending import Ended, Ending
 from opensink_web.operations.requests.listing import ListedFilter, ListView, count_listed
 from opensink_web.operations.retention import Kept
@@ -338,8 +340,18 @@ def test_a_call_that_is_made_again_counts_when_it_has_ended(history: History, ca
     check(cast, spans())
 
 
-def test_a_list_has_as_many_as_are_counted(history: History, cast: Cast) -> None:
-    count_all()
+@pytest.mark.parametrize(("few_max", "is_counted"), [(sieve.FEW_MAX, True), (0, True), (0, False)])
+def test_a_list_has_as_many_as_are_counted(
+    history: History,
+    cast: Cast,
+    monkeypatch: pytest.MonkeyPatch,
+    few_max: int,
+    is_counted: bool,
+) -> None:
+    """Whether they are looked up or walked through, and before they have facts."""
+    monkeypatch.setattr(sieve, "FEW_MAX", few_max)
+    if is_counted:
+        count_all()
     agent_id, key, reviewer = history.agent_ids[0], "buy", cast.bob.id
     cases: list[tuple[Narrowing, dict[str, Any]]] = [
         (Narrowing(), {}),
@@ -356,7 +368,11 @@ def test_a_list_has_as_many_as_are_counted(history: History, cast: Cast) -> None
                     moment_of(each) for each in (span.milliseconds[0], span.milliseconds[-1])
                 )
                 ended = Ended(since, until, ending, by)
-                filters = ListedFilter(view=ListView.DECIDED, ended=ended, **listed)
+                codes = {Ending.APPROVED: APPROVED, Ending.EDITED: EDITED}.get(ending)
+                kept_by = CountedAs(workspace.id, codes, since, until) if codes else None
+                filters = ListedFilter(
+                    view=ListView.DECIDED, ended=ended, counted_as=kept_by, **listed
+                )
                 assert count_listed(workspace, filters) == count, (span, narrowing, ending)
 
 
@@ -365,6 +381,8 @@ def counted_as(figures: RequestFigures) -> dict[Ending, int]:
         Ending.ENDED: figures.ended,
         Ending.DECIDED: figures.decided,
         Ending.ANSWERED: figures.approved + figures.refused + figures.answered,
+        Ending.APPROVED: figures.approval.part,
+        Ending.EDITED: figures.edit.part,
         Ending.DECLINED: figures.decline.part,
         Ending.EXPIRED: figures.expired,
         Ending.WITHDRAWN: figures.withdrawn,
