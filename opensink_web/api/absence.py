@@ -32,7 +32,9 @@ from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 
-routes = Routes("absences")
+routes = Routes(
+    "absences", title="Absences", about="When members are out of office, and who stands in."
+)
 
 _WRITE = Permission("absences", Action.WRITE, least=Reach.OWN)
 _SERVER_SET = frozenset({"id", "workspace_id", "created_at"})

@@ -26,7 +26,11 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents import activity as activities
 from opensink_web.operations.agents import queries
 
-routes = Routes("agent_session_activities")
+routes = Routes(
+    "agent_session_activities",
+    title="Activities",
+    about="What happened in a session. Entries are added, never changed.",
+)
 
 
 class Link(Received):

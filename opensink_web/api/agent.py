@@ -62,7 +62,11 @@ from opensink_web.services import EXTENSION, Services
 RESOURCE = "agents"
 Addressable: TypeAlias = Annotated[str, Field(json_schema_extra={"pattern": agents.ADDRESSABLE})]
 """What stands in addresses; the operation checks it."""
-routes = Routes(RESOURCE)
+routes = Routes(
+    RESOURCE,
+    title="Agents",
+    about="The programs that ask, and where each is called when it may go on.",
+)
 
 
 class Backoff(Received):

@@ -21,7 +21,9 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents import agent_session as sessions
 from opensink_web.operations.agents import queries
 
-routes = Routes("agent_sessions")
+routes = Routes(
+    "agent_sessions", title="Sessions", about="The runs of agents, each with its state."
+)
 
 
 class SessionCreate(Received):

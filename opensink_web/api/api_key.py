@@ -28,7 +28,11 @@ from opensink_web.operations.accounts.permission import (
     check_scopes,
 )
 
-routes = Routes("api_keys")
+routes = Routes(
+    "api_keys",
+    title="API keys",
+    about="The keys with which programs speak for people. Each is shown once.",
+)
 
 
 class ApiKeyCreate(Received):
@@ -85,6 +89,7 @@ ApiKeyPage = PageResponse[ApiKeyResponse]
             "expires_at": "{+90d}",
         }
     ),
+    about=("`key` is in this answer alone: it is stored hashed."),
 )
 def create_key(principal: Principal, body: ApiKeyCreate) -> ApiKeyCreated:
     scopes = check_scopes(tuple(body.scopes))

@@ -124,6 +124,10 @@ class CommentPage(PageResponse[CommentResponse]):
     errors=(404,),
     delegated=THIS_QUESTION,
     example=Example(body={"message": "Which colour, @bob@example.com?"}),
+    about=(
+        "With `wake` the agent's execution endpoint is called with the outcome `comment`; it can "
+        "answer in the thread, or supersede its request."
+    ),
 )
 def add_comment(principal: Principal, request_id: UUID, body: CommentCreate) -> CommentResponse:
     request = find_input_request(principal.workspace, request_id)

@@ -28,7 +28,11 @@ from opensink_web.operations.deliveries import delivery as deliveries
 from opensink_web.operations.deliveries import queries, redelivery
 from opensink_web.operations.deliveries.record import attempts_of
 
-routes = Routes("deliveries")
+routes = Routes(
+    "deliveries",
+    title="Deliveries",
+    about="The ledger of the calls to agents: each attempt, and what came back.",
+)
 
 
 class RedeliverAll(Received):
@@ -146,7 +150,13 @@ def redeliver_failed(authenticate: Authenticate, body: RedeliverAll) -> Redelive
 
 
 @routes.post(
-    "/deliveries/{delivery_id}/redeliver", summary="Make a failed delivery again.", status=200
+    "/deliveries/{delivery_id}/redeliver",
+    summary="Make a failed delivery again.",
+    status=200,
+    about=(
+        "The session of a call that failed goes back to `processing_input`. Every attempt has the "
+        "same `webhook-id`."
+    ),
 )
 def redeliver(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempts:
     return DeliveryWithAttempts.shown_to(

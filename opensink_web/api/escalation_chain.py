@@ -41,7 +41,11 @@ from opensink_web.operations.notifications.plan import (
 )
 from opensink_web.operations.requests.assignment import those_there
 
-routes = Routes("escalation_chains")
+routes = Routes(
+    "escalation_chains",
+    title="Escalation chains",
+    about="Who is told when nobody has decided for so long, in working hours.",
+)
 
 _SERVER_SET = frozenset({"id", "workspace_id", "revision", "created_at", "updated_at"})
 _ChainName = Annotated[Name, Field(max_length=chains.NAME_LENGTH_MAX)]

@@ -60,7 +60,11 @@ FunctionName: TypeAlias = Annotated[
     str, Field(json_schema_extra={"pattern": functions.FUNCTION_NAME})
 ]
 """What stands in addresses; the operation checks it."""
-routes = Routes(RESOURCE)
+routes = Routes(
+    RESOURCE,
+    title="Functions",
+    about="What applications execute by name, and what carries it out. Calls can need approval.",
+)
 
 
 class HttpTargetBody(CallBody):

@@ -46,7 +46,11 @@ from opensink_web.schema.limits import check_schema
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "agent_session_input_requests"
-routes = Routes(RESOURCE)
+routes = Routes(
+    RESOURCE,
+    title="Input requests",
+    about="What agents ask people: questions and approvals, until they are decided.",
+)
 WAIT_SECONDS_MAX = 60
 
 
@@ -112,6 +116,11 @@ def _check_question(principal: Principal, body: InputRequestCreate) -> RequestOp
             "expires_at": "{+2d}",
         }
     ),
+    about=(
+        "The session waits from then on. A person answers in a form that is made from `schema`. "
+        "When the answer takes effect, the agent's execution endpoint is called, if it has one. "
+        "Without, read the request with `wait`."
+    ),
 )
 def ask(
     principal: Principal, body: InputRequestCreate, checked: RequestOptions
@@ -168,6 +177,10 @@ def until_decided(answer: InputRequestResponse, query: WaitQuery) -> waiting.Wai
     delegated=THIS_QUESTION,
     waits=until_decided,
     example=Example(query={"wait": 30}),
+    about=(
+        "With `wait` the answer is held until the request is decided, so that reading it in a loop "
+        "asks once a minute at most."
+    ),
 )
 def get_input_request(
     principal: Principal, request_id: UUID, query: WaitQuery
@@ -190,6 +203,10 @@ def _check_answer(principal: Principal, request_id: UUID, body: Resolution) -> C
     status=200,
     precheck=_check_answer,
     example=Example(body={"response": {"approved": True, "limit": 40}}),
+    about=(
+        "The response is held against the request's schema. Of many who answer at once, one wins; "
+        "the others hear 409 `already_resolved`. It cannot be undone."
+    ),
 )
 def resolve(
     principal: Principal, request_id: UUID, body: Resolution, checked: CheckedAnswer
@@ -225,6 +242,7 @@ def retract(principal: Principal, request_id: UUID) -> InputRequestResponse:
     status=200,
     delegated=THIS_QUESTION,
     example=Example(body={"reason": "They have been ordered by phone."}),
+    about=("Nobody can decide it any more, and the agent goes on, as with an answer."),
 )
 def cancel(principal: Principal, request_id: UUID, body: Withdrawal) -> InputRequestResponse:
     request = withdrawal.cancel(principal.workspace, request_id, body.reason)
@@ -250,6 +268,10 @@ def _check_revision(
     precheck=_check_revision,
     example=Example(
         body={"title": "Order 20 more lamps?", "message": "There are **6** left, and room for 20."}
+    ),
+    about=(
+        "The request that waits becomes `superseded`, and a new revision waits in its place. What "
+        "people had typed moves over, and they see what has changed."
     ),
 )
 def supersede(
@@ -310,6 +332,10 @@ def delegate(principal: Principal, request_id: UUID, body: Delegating) -> InputR
     summary="Take a request on: nobody else can decide it meanwhile.",
     status=200,
     example=Example(body={}),
+    about=(
+        "It ends by itself after a while unless the member goes on with it. Where somebody else "
+        "has taken it on, `instead_of` says from whom it is taken over."
+    ),
 )
 def claim(principal: Principal, request_id: UUID, body: Claiming) -> InputRequestResponse:
     request = claims.claim(

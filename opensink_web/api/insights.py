@@ -28,7 +28,7 @@ from opensink_web.operations.insights.report import (
 from opensink_web.operations.insights.span import Span, Step, zone_called
 from opensink_web.operations.insights.waiting import Age, Waiting
 
-routes = Routes("insights")
+routes = Routes("insights", title="Insights", about="How requests and calls ended, and what waits.")
 _DAYS = 30
 
 

@@ -47,7 +47,11 @@ from opensink_web.operations.notifications import rule as rules
 from opensink_web.operations.requests.options import PRIORITY_MAX, TAG_LENGTH_MAX
 from opensink_web.services import EXTENSION, Services
 
-routes = Routes("notifications")
+routes = Routes(
+    "notifications",
+    title="Notifications",
+    about="One's own channels, the rules that say of what one is told there, and what was sent.",
+)
 
 _CHANNELS = "/notification-channels"
 _CHANNEL = _CHANNELS + "/{channel_id}"

@@ -33,7 +33,11 @@ from opensink_web.operations.requests.policy_step import (
     steps_of,
 )
 
-routes = Routes("policies")
+routes = Routes(
+    "policies",
+    title="Rules",
+    about="Who decides on what, in which steps, under which condition on the payload.",
+)
 
 _SERVER_SET = frozenset({"id", "workspace_id", "position", "revision", "created_at", "updated_at"})
 _RuleName = Annotated[Name, Field(max_length=policy_change.NAME_LENGTH_MAX)]
@@ -307,6 +311,10 @@ def delete_policy(principal: Principal, policy_id: UUID) -> None:
             "steps": [{"assignees": ["bob@example.com"]}],
             "sample": {"amount": 12000},
         }
+    ),
+    about=(
+        "Says whether the sample meets the condition, and which of the last 100 requests it would "
+        "have concerned."
     ),
 )
 def try_policy(principal: Principal, body: PolicyTry, checked: PolicyTried) -> PolicyTried:

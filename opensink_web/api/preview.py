@@ -139,6 +139,10 @@ def _check(principal: Principal, body: PreviewCreate) -> CheckedPreview:
             "values": {"limit": 40},
         }
     ),
+    about=(
+        "Says for each field whether a form control can be made of it, what looks like a mistake "
+        "in the schema, and where the form can be seen."
+    ),
 )
 def preview(principal: Principal, body: PreviewCreate, checked: CheckedPreview) -> PreviewResponse:
     kept = create_preview(principal.workspace, body.schema_, body.values)

@@ -28,7 +28,7 @@ from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import LENGTH_MAX, PATTERN
 from opensink_web.operations.accounts.queries import find_user
 
-routes = Routes("roles")
+routes = Routes("roles", title="Roles", about="Sets of permissions that members are given.")
 
 _SERVER_SET = frozenset({"id", "workspace_id", "created_at", "updated_at"})
 _RoleName = Annotated[Name, Field(max_length=roles.NAME_LENGTH_MAX)]

@@ -26,7 +26,11 @@ from opensink_web.operations.decisions import standing_approval as standing_appr
 from opensink_web.operations.requests.queries import find_input_request
 from opensink_web.schema.standing import condition_for
 
-routes = Routes("standing_approvals")
+routes = Routes(
+    "standing_approvals",
+    title="Standing approvals",
+    about="Leave to approve the same again without a person, within bounds, until it is revoked.",
+)
 
 
 class StandingApprovalCreate(Received):
@@ -109,6 +113,10 @@ def _check_grant(
             "expires_at": "{+30d}",
             "note": "Lamps until the move",
         }
+    ),
+    about=(
+        "From then on the same is approved by the system: at most `uses_max` times, until "
+        "`expires_at`, or until it is revoked. Each use names who granted it."
     ),
 )
 def grant_standing_approval(

@@ -28,7 +28,9 @@ from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import team as teams
 from opensink_web.operations.accounts.permission import Principal
 
-routes = Routes("teams")
+routes = Routes(
+    "teams", title="Teams", about="Members who decide together: requests can be assigned to a team."
+)
 
 _SERVER_SET = frozenset({"id", "workspace_id", "created_at", "updated_at"})
 _TeamName = Annotated[Name, Field(max_length=teams.NAME_LENGTH_MAX)]

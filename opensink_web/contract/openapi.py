@@ -16,7 +16,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from opensink_web.contract.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
 from opensink_web.contract.example import IDEMPOTENCY_KEY, recorded, shown
 from opensink_web.contract.problem import Problem
-from opensink_web.contract.route import Permission, Route
+from opensink_web.contract.route import Group, Permission, Route
 from opensink_web.contract.shapes import (
     NEXT_CURSOR_HEADER,
     TRUNCATED_HEADER,
@@ -24,6 +24,7 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.json_value import JSONObject
 from opensink_web.operations import idempotency
+from opensink_web.operations.accounts.permission import KEY_RESOURCES
 
 _REFERENCE = "#/components/schemas/{model}"
 _Shapes: TypeAlias = Mapping[Any, JSONObject]
@@ -50,26 +51,76 @@ def openapi_document(routes: tuple[Route, ...], server: str | None = None) -> JS
         "info": {
             "title": "OpenSink",
             "version": version("opensink-web"),
-            "description": "The control room in which people answer AI agents.",
+            "description": _ABOUT,
         },
         **({"servers": [{"url": server}]} if server else {}),
+        "tags": _tags(routes),
         "paths": paths,
         "components": {
             "schemas": components,
-            "responses": {"Problem": _content("Something was wrong.", shapes[Problem, _OUT])},
+            "responses": {"Problem": _problem(shapes)},
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An API key, or an access token of `POST /auth/login`.",
                 },
-                "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-API-Key",
+                    "description": "An API key, for clients that cannot send `Authorization`.",
+                },
             },
         },
         "security": [{"bearer": []}, {"key": []}],
     }
 
 
+_ABOUT = """\
+The control room in which people answer AI agents. An agent asks in a session, by a JSON Schema; a \
+person answers in a form made from it; the agent reads the answer or is called with it.
+
+- **Who calls**: `Authorization: Bearer` with an API key or an access token. What a key may do, \
+its scopes say: `<resource>:<read|write|all>`, or `all:all`.
+- **Once**: a `POST` that takes an `Idempotency-Key` does nothing again when it is repeated within \
+24 hours, and answers what it answered first.
+- **Lists** of `/api/v1` are pages, newest first: `$limit` items at most, and with `$trail` those \
+that follow. Lists of the execution API, at the root, are bare arrays with `skip` and `limit`.
+- **Errors** have one body, whatever the status: a sentence for people, a `code` for programs, and \
+in `errors` what was invalid where. 404 is also what belongs to another workspace.
+- Ids are UUIDs of version 7, moments RFC 3339 in UTC. Fields that are unknown are refused."""
+
+
+def _tags(routes: tuple[Route, ...]) -> list[Any]:
+    """Name the resources: signing in first, the others as in the scopes of keys."""
+    groups: dict[str, Group] = {}
+    for route in routes:
+        if route.resource not in groups or route.group.title:
+            groups[route.resource] = route.group
+    order = ["auth", *KEY_RESOURCES]
+    return [
+        {
+            "name": resource,
+            "x-displayName": groups[resource].title or resource,
+            "description": groups[resource].about,
+        }
+        for resource in sorted(groups, key=order.index)
+    ]
+
+
+def _problem(shapes: _Shapes) -> dict[str, Any]:
+    response = _content("Something was wrong.", shapes[Problem, _OUT])
+    response["content"]["application/json"]["example"] = _PROBLEM
+    return response
+
+
+_PROBLEM: JSONObject = {
+    "error": "The response does not fit the schema.",
+    "detail": "The response does not fit the schema.",
+    "code": "invalid_response",
+    "errors": [{"path": "/response/approved", "message": "This is required."}],
+}
 _IN: JsonSchemaMode = "validation"
 _OUT: JsonSchemaMode = "serialization"
 

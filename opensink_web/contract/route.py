@@ -117,12 +117,21 @@ class Demands(TypedDict, total=False):
     waits: Waits
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the document says of a resource's routes: a title, and what it is, in Markdown."""
+
+    title: str
+    about: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """One method at one path, below its surface's prefix."""
 
     surface: Surface
     resource: str
+    group: Group
     method: str
     path: str
     permission: Permission | Access
@@ -205,10 +214,16 @@ class Route:
 
 
 class Routes:
-    """The routes of one resource: GET needs its `read`, anything else its `write`, unless said."""
+    """The routes of one resource: GET needs its `read`, anything else its `write`, unless said.
 
-    def __init__(self, resource: str, surface: Surface = API) -> None:
+    `title` and `about` are for the document; one of a resource's modules says them.
+    """
+
+    def __init__(
+        self, resource: str, surface: Surface = API, *, title: str = "", about: str = ""
+    ) -> None:
         self._resource = resource
+        self._group = Group(title, about)
         self._surface = surface
         self._routes: list[Route] = []
 
@@ -253,6 +268,7 @@ class Routes:
             route = Route(
                 surface=self._surface,
                 resource=self._resource,
+                group=self._group,
                 method=method,
                 path=path,
                 permission=demands.get("permission", self._permission(method)),

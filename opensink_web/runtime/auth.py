@@ -38,7 +38,12 @@ from opensink_web.operations.accounts.second_factor import accept_code
 from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.services import EXTENSION, Services
 
-routes = Routes("auth", RUNTIME)
+routes = Routes(
+    "auth",
+    RUNTIME,
+    title="Signing in",
+    about="For programs in which people sign in: tokens, and who a bearer speaks for.",
+)
 CHECKS_MAX = 1000
 _WRONG = "The e-mail address or the password is wrong."
 _NO_CODE = "This account has a second factor: send a code of its app, or a recovery code, as otp."
@@ -157,6 +162,10 @@ class PermissionsResponse(ResponseModel):
     permission=Access.PUBLIC,
     errors=(401, 403),
     example=Example(body={"email": "alice@example.com", "password": "{password}"}),
+    about=(
+        "An access token is good for minutes; the refresh token gets the next one until the person "
+        "signs out. An account with a second factor needs `otp`."
+    ),
 )
 def login(body: Login) -> TokensResponse:
     address, user_agent = request.remote_addr or "", request.headers.get("User-Agent", "")

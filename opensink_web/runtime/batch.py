@@ -28,7 +28,9 @@ RESOURCE = "batches"
 _READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
 _CANCEL = Permission(RESOURCE, "cancel", least=Reach.OWN)
 _ADDRESS = "/batches/{batch_id}"
-routes = Routes(RESOURCE, RUNTIME)
+routes = Routes(
+    RESOURCE, RUNTIME, title="Batches", about="Many executions at once, counted together."
+)
 
 
 class BatchQuery(Query):

@@ -38,7 +38,9 @@ RESOURCE = "chats"
 # an agent belongs to the workspace; what is the caller's own are the chats
 _CHAT = Permission("agents", "chat", path="{namespace}/{slug}", least=Reach.OWN)
 _READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
-routes = Routes(RESOURCE, RUNTIME)
+routes = Routes(
+    RESOURCE, RUNTIME, title="Chats", about="Conversations with agents, submitted many at once."
+)
 
 AgentPathName: TypeAlias = Annotated[str, Field(pattern=ADDRESSABLE)]
 """An agent's namespace or slug in a path."""

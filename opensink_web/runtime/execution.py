@@ -56,7 +56,12 @@ _READ = Permission(RESOURCE, Action.READ, least=Reach.OWN)
 _CANCEL = Permission(RESOURCE, "cancel", least=Reach.OWN)
 _CONTINUE = Permission(RESOURCE, "continue", least=Reach.OWN)
 _ADDRESS = "/executions/{execution_id}"
-routes = Routes(RESOURCE, RUNTIME)
+routes = Routes(
+    RESOURCE,
+    RUNTIME,
+    title="Executions",
+    about="The runs of functions: how far they are, and what came of them.",
+)
 
 
 def _status_word(text: object) -> object:
@@ -281,6 +286,7 @@ def _check_reply(principal: Principal, execution_id: UUID, body: Reply) -> Check
     permission=_CONTINUE,
     precheck=_check_reply,
     example=Example(body={"input": {"approved": True}}),
+    about=("Of a function that asked for input; it is called again with the answer."),
 )
 def continue_execution(
     principal: Principal, execution_id: UUID, body: Reply, checked: CheckedAnswer
@@ -308,6 +314,10 @@ def _check_output(
     delegated=OWN_EXECUTION,
     precheck=_check_output,
     example=Example(body={"output": {"transfer": "T-7"}}),
+    about=(
+        "For a function that answered its call with 202: it reports with the access token that it "
+        "was called with."
+    ),
 )
 def complete_execution(
     principal: Principal, execution_id: UUID, body: Output, checked: executions.CheckedOutput

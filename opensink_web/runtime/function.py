@@ -231,6 +231,10 @@ def _check_input(
     after_commit=tell_outcome,
     waits=until_ended,
     example=Example(body={"input": {"amount": 120, "to": "Lamps Ltd."}, "timeout": 30}),
+    about=(
+        "Holds its answer until the execution has ended or waits for a person, for as long as the "
+        "function may take, or `timeout` seconds."
+    ),
 )
 def execute(
     principal: Principal,
@@ -255,6 +259,7 @@ def execute(
     errors=(400,),
     precheck=_check_input,
     example=Example(body={"input": {"amount": 120, "to": "Lamps Ltd."}, "trigger_id": "order-7"}),
+    about=("The execution goes on by itself; read it, or have `callback_url` called at its end."),
 )
 def execute_async(
     principal: Principal,
@@ -303,6 +308,9 @@ def _check_batch(principal: Principal, namespace: str, name: str, body: ExecuteB
             "inputs": [{"amount": 120, "to": "Lamps Ltd."}, {"amount": 80, "to": "Bulbs Inc."}],
             "trigger_id_prefix": "orders",
         }
+    ),
+    about=(
+        "All of them are checked before any is queued; one that does not fit refuses the batch."
     ),
 )
 def execute_batch(

@@ -6,6 +6,7 @@ from typing import Any
 
 from click.testing import CliRunner
 from flask import Flask
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from opensink_web import json_value
 from opensink_web.cli import commands
@@ -165,6 +166,23 @@ class TestOpenApi:
 
         assert result.exit_code == 0
         assert json.loads(result.output) == openapi_document(ROUTES)
+
+    def test_is_one_by_the_specification(self) -> None:
+        # as it is read from its text: in memory, enumerations are objects of ours
+        document = json.loads(json_value.dump(openapi_document(ROUTES)))
+        errors = OpenAPIV31SpecValidator(document).iter_errors()
+        assert [error.message for error in errors] == []
+
+    def test_says_of_every_resource_what_it_is(self) -> None:
+        document: Any = openapi_document(ROUTES)
+        tags = {tag["name"]: tag for tag in document["tags"]}
+        assert set(tags) == {route.resource for route in ROUTES}
+        unsaid = [
+            name
+            for name, tag in tags.items()
+            if not tag["description"] or tag["x-displayName"] == name
+        ]
+        assert unsaid == []
 
     def test_has_every_route_with_its_statuses(self) -> None:
         document: Any = openapi_document(ROUTES)
