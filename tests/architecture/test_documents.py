@@ -36,6 +36,8 @@ FRAGMENTS = {
     "changes the lock files": "uv pip compile",
     "needs PostgreSQL and Redis": "DATABASE_URL=postgresql",
     "needs a mail server": "SMTP_HOST",
+    "needs root and systemd": "systemctl",  # tests/deploy carries out what these two begin
+    "needs a container runtime": "docker compose up",
     "the server must be stopped": "opensink restore",
     "takes a minute": "--drop-old",
     "the account needs a second factor": "reset-second-factor",
@@ -44,7 +46,8 @@ FRAGMENTS = {
 SAMPLE_NOTES = {"", "keeps running", "somebody answers"}
 # what is no setting of the server's
 OTHER_VARIABLES = {
-    *("OPENSINK_URL", "OPENSINK_API_KEY", "CHROMIUM", "PASSWORD"),
+    *("OPENSINK_URL", "OPENSINK_API_KEY", "CHROMIUM", "PASSWORD", "POSTGRES_PASSWORD"),
+    "SETTINGS",
     *("AGENT", "SESSION", "REQUEST", "EXECUTION", "BATCH", "JSON"),
 }
 
