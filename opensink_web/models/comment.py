@@ -13,7 +13,6 @@ from opensink_web.models.base import Base, Created, Identified
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.user import User
 
-_IS_OPEN = text("seen_at IS NULL")
 _IS_UNANSWERED = text("answered_at IS NULL")
 
 
@@ -52,9 +51,9 @@ class Comment(Identified, Created, Base):
 
 
 class CommentMention(Base):
-    """A person who is asked by a comment: they find the request among what mentions them until
-    `seen_at`, and while it waits its row asks them until `answered_at`: they have written in the
-    thread or said how they decide, or nobody is asked any more.
+    """A person who is asked by a comment: they find the request among what asks them until
+    `answered_at`. What waits asks until they have written in the thread or said how they decide;
+    what does not, and who may only read, until they have read it, which is `seen_at`.
     """
 
     __tablename__ = "comment_mentions"
@@ -77,12 +76,6 @@ class CommentMention(Base):
 
     __table_args__ = (
         Index(None, "user_id"),
-        Index(
-            "ix_comment_mentions_open",
-            *("workspace_id", "user_id", "request_id"),
-            sqlite_where=_IS_OPEN,
-            postgresql_where=_IS_OPEN,
-        ),
         Index(
             "ix_comment_mentions_unanswered",
             *("workspace_id", "user_id", "request_id"),

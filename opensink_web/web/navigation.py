@@ -103,7 +103,6 @@ _AREA_OF_BLUEPRINT = {
     "input_request": "inbox",
     "preview": "inbox",
     "allow_again": "inbox",
-    "mentions": "inbox",
     "function_test_call": "function",
     "absence": "member",
     "deactivation": "member",

@@ -171,6 +171,7 @@ def test_no_search_scans_a_table_that_grows(
     lists += [f"inbox?order={order}" for order in ListOrder]
     lists += [f"inbox?view={view}&{more}" for view in OWN for more in ("order=due", "group=key")]
     lists += ["inbox?asks=me", "inbox?asks=me&order=due", "inbox?asks=me&group=key"]
+    lists += ["inbox?view=decided&asks=me", "inbox?view=mine&asks=me"]
     lists += [f"requests/{places['request_id']}", f"inbox?agent={places['agent_id']}"]
     with statements(app) as said:
         for each in lists:

@@ -151,7 +151,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
             f"{admin}/members/{reader.id}/deactivate",
-            *(f"{at}/inbox/mentions", f"{admin}/audit", f"{admin}/teams"),
+            *(f"{at}/inbox?asks=me", f"{admin}/audit", f"{admin}/teams"),
             *(f"{admin}/teams/new", f"{admin}/teams/{team_id}/edit"),
             *(f"{admin}/escalation", f"{admin}/escalation/{chain_id}/edit", *settings),
             *(f"{admin}/roles", f"{admin}/roles/new", f"{admin}/roles/{role_id}/edit"),

@@ -30,6 +30,7 @@ WITHOUT_TEXT = {
     "audit.export_csv",
     "audit.export_jsonl",
     "device.token",
+    "inbox.mentions",
     "inbox_counts.show",
     "insights.export",
     "installed_app.service_worker",

@@ -1,4 +1,4 @@
-"""After an upgrade those are asked who have not answered yet, of what waits."""
+"""After an upgrade those are asked who have not answered yet, of what was decided not read."""
 
 import flask_migrate
 import pytest
@@ -9,7 +9,7 @@ from opensink_web.cli.database import run_migrations
 from opensink_web.models import CommentMention, User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.decisions.comment import add_comment
-from opensink_web.operations.requests.asked import Asking
+from opensink_web.operations.requests.asked import Asking, count_asking
 from tests.conftest import Person, make_cast
 from tests.support.scenarios import Waiting, answer, ask_in
 
@@ -42,6 +42,9 @@ def test_down_and_up_with_mentions() -> None:
     flask_migrate.downgrade(revision=BEFORE)
     run_migrations()
     with db.session.begin():
-        asking = Asking(cast.bob.workspace_id, cast.bob.id).ids
-        assert db.session.scalars(asking).all() == [waits.request_id]
+        unread = Asking(cast.bob.workspace_id, cast.bob.id, is_waiting=False).ids
+        assert {*db.session.scalars(unread)} == {waits.request_id, decided.request_id}
+        bob = db.session.get_one(User, cast.bob.id)
+        workspace = db.session.get_one(Workspace, cast.bob.workspace_id)
+        assert count_asking(workspace, bob) == (1, 1)
         assert len(db.session.scalars(select(CommentMention)).all()) == 3

@@ -76,7 +76,7 @@ def add_comment(
     db.session.add(comment)
     db.session.flush()
     mentioned = mentioned_in(workspace, message).users
-    store_mentions(comment, mentioned, is_open=request.status.is_open)
+    store_mentions(comment, mentioned)
     if not is_by_asker:
         answer_mentions(request.id, by.id)
     count_comment(request)

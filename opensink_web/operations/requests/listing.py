@@ -233,7 +233,8 @@ class Listing:
         if filters.view is ListView.UNASSIGNED:
             whose = [unassigned_in(workspace)]
         if filters.asked_id is not None:
-            whose.append(Asking(workspace.id, filters.asked_id))
+            asking = Asking(workspace.id, filters.asked_id, is_waiting=self._is_waiting)
+            whose.append(asking)
         counted_as = [filters.counted_as] if filters.counted_as is not None else []
         self._sieves: Sequence[Sieve] = [*whose, *counted_as, *(sieves or ())]
         # what is nobody's an index has whole, to be counted by it

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from opensink_web import clock
@@ -14,33 +14,35 @@ from opensink_web.models import Comment, CommentMention, Membership, User, Works
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.membership import IS_ACTIVE
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.requests.asked import IS_OPEN
 
 MENTIONS_MAX = 20
 OFFERED_MAX = 8
 _LOOKED_AT_MAX = 50
 _ADDRESS = re.compile(r"(?<![\w.@-])@([^\s@<>()\[\],;:\"]+@[\w-]+(?:\.[\w-]+)+)")
-_IS_OPEN = (CommentMention.request_id == bindparam("of_request"), CommentMention.seen_at.is_(None))
+_IS_OPEN = (CommentMention.request_id == bindparam("of_request"), IS_OPEN)
+_IS_UNREAD = (*_IS_OPEN, CommentMention.seen_at.is_(None))
+_OF_USER = CommentMention.user_id == bindparam("of_user")
+_UNREAD = select(CommentMention.comment_id).where(*_IS_UNREAD, _OF_USER).limit(1)
 _SEE = (
     update(CommentMention)
-    .where(*_IS_OPEN, CommentMention.user_id == bindparam("of_user"))
-    .values(seen_at=bindparam("moment"))
+    .where(*_IS_UNREAD, _OF_USER)
+    .values(seen_at=bindparam("moment"), answered_at=bindparam("settled"))
 )
-_OF_USER = (
-    select(CommentMention.comment_id)
-    .where(*_IS_OPEN, CommentMention.user_id == bindparam("of_user"))
-    .limit(1)
-)
-_OF_REQUEST = CommentMention.request_id == bindparam("of_request")
-_IS_UNANSWERED = (_OF_REQUEST, CommentMention.answered_at.is_(None))
-_SETTLE = update(CommentMention).where(*_IS_UNANSWERED).values(answered_at=bindparam("moment"))
-_ANSWER = _SETTLE.where(CommentMention.user_id == bindparam("of_user")).values(
-    seen_at=func.coalesce(CommentMention.seen_at, bindparam("moment"))
-)
-_MOVE = (
+_SETTLE = (
     update(CommentMention)
-    .where(_OF_REQUEST, or_(CommentMention.seen_at.is_(None), CommentMention.answered_at.is_(None)))
-    .values(request_id=bindparam("new_request"))
+    .where(*_IS_OPEN, CommentMention.seen_at.is_not(None))
+    .values(answered_at=bindparam("moment"))
 )
+_ANSWER = (
+    update(CommentMention)
+    .where(*_IS_OPEN, _OF_USER)
+    .values(
+        answered_at=bindparam("moment"),
+        seen_at=func.coalesce(CommentMention.seen_at, bindparam("moment")),
+    )
+)
+_MOVE = update(CommentMention).where(*_IS_OPEN).values(request_id=bindparam("new_request"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +98,14 @@ def _readers(query: Select[Membership]) -> Iterator[User]:
             yield member.user
 
 
-def store_mentions(comment: Comment, users: Sequence[User], *, is_open: bool = True) -> None:
-    """Write down whom a comment asks; whatever else tells people of it begins here.
-
-    Unless the request `is_open` there is nothing to be answered, only to be read.
-    """
+def store_mentions(comment: Comment, users: Sequence[User]) -> None:
+    """Write down whom a comment asks; whatever else tells people of it begins here."""
     db.session.add_all(
         CommentMention(
             comment_id=comment.id,
             user_id=user.id,
             workspace_id=comment.workspace_id,
             request_id=comment.request_id,
-            answered_at=None if is_open else clock.now(),
         )
         for user in users
         if user.id != comment.author_id or comment.is_by_asker
@@ -118,13 +116,18 @@ def store_mentions(comment: Comment, users: Sequence[User], *, is_open: bool = T
 def is_mentioned(request_id: UUID, user_id: UUID) -> bool:
     """Return True if somebody is mentioned and has not read it."""
     values = {"of_request": request_id, "of_user": user_id}
-    return run_prepared(_OF_USER, values).first() is not None
+    return run_prepared(_UNREAD, values).first() is not None
 
 
-def see_mentions(request_id: UUID, user_id: UUID) -> bool:
-    """Note that somebody has read where they are mentioned; return False if they were not."""
-    values = {"of_request": request_id, "of_user": user_id, "moment": clock.now()}
-    return run_prepared(_SEE, values).rowcount > 0
+def see_mentions(request_id: UUID, user_id: UUID, *, settles: bool = False) -> bool:
+    """Note that somebody has read where they are mentioned; return False if they were not.
+
+    It `settles` that where they have nothing to answer: nothing waits any more, or their role only
+    reads.
+    """
+    now = clock.now()
+    values = {"of_request": request_id, "of_user": user_id, "moment": now}
+    return run_prepared(_SEE, {**values, "settled": now if settles else None}).rowcount > 0
 
 
 def answer_mentions(request_id: UUID, user_id: UUID) -> None:
@@ -134,7 +137,9 @@ def answer_mentions(request_id: UUID, user_id: UUID) -> None:
 
 
 def settle_mentions(request_id: UUID) -> None:
-    """Note that nobody is asked any more: the request has come to its end."""
+    """Note that nobody has to answer any more: the request has come to its end. Who has not read
+    yet where they are mentioned is to read it still.
+    """
     run_prepared(_SETTLE, {"of_request": request_id, "moment": clock.now()})
 
 

@@ -1,4 +1,4 @@
-"""The comments on a request, read: a page of them, whether there are new ones, whom they ask.
+"""The comments on a request, read: a page of them, and whether there are new ones.
 
 Nothing is written here, and nothing of what writes is imported.
 """
@@ -14,14 +14,10 @@ from opensink_web.models import (
     Comment,
     CommentMention,
     InputRequest,
-    User,
-    Workspace,
     db,
 )
 from opensink_web.operations import page
 
-MENTIONING_MAX = 100
-"""No more of what mentions somebody is listed: what they read makes space for the rest."""
 _WITH_PEOPLE = (
     joinedload(Comment.author),
     selectinload(Comment.mentions).joinedload(CommentMention.user),
@@ -45,22 +41,6 @@ def newest_in(thread_id: UUID, *which: ColumnElement[bool]) -> UUID | None:
     """Return the newest comment of a thread, if there is one."""
     query = select(Comment.id).where(Comment.thread_id == thread_id, *which)
     return db.session.scalar(query.order_by(Comment.id.desc()).limit(1))
-
-
-def requests_mentioning(workspace: Workspace, user: User) -> list[UUID]:
-    """Return in which requests somebody is asked and has not read it, the newest request first."""
-    query = (
-        select(CommentMention.request_id)
-        .where(
-            CommentMention.workspace_id == workspace.id,
-            CommentMention.user_id == user.id,
-            CommentMention.seen_at.is_(None),
-        )
-        .distinct()
-        .order_by(CommentMention.request_id.desc())
-        .limit(MENTIONING_MAX)
-    )
-    return list(db.session.scalars(query))
 
 
 def last_known(request: InputRequest, after: UUID | None) -> UUID:

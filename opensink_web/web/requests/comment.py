@@ -74,9 +74,11 @@ def mentionable(principal: Principal, request_id: UUID) -> ResponseReturnValue:
 @requires("agent_session_input_requests", Action.READ)
 def see(principal: Principal, request_id: UUID) -> ResponseReturnValue:
     """Note that the reader has seen where they are asked: by a button, or once it is in sight."""
-    find_input_request(principal.workspace, request_id)
+    input_request = find_input_request(principal.workspace, request_id)
+    may_answer = principal.may("agent_session_input_requests", Action.WRITE)
+    settles = not (may_answer and input_request.status.is_open)
     with writing():
-        if see_mentions(request_id, principal.user.id):
+        if see_mentions(request_id, principal.user.id, settles=settles):
             changed_after_commit(principal.workspace.id, Area.REQUESTS)
     if request.htmx:
         return "", 204

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Request, Response, g, render_template
+from flask import Blueprint, Request, Response, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -15,20 +15,19 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Pattern
 from opensink_web.operations.accounts.recognition import Recognized
 from opensink_web.operations.page import COUNTED_MAX, Page
-from opensink_web.operations.requests.asked import ASKING_COUNTED_MAX, asked_in, count_asking
+from opensink_web.operations.requests.asked import asked_in
 from opensink_web.operations.requests.facets import GroupBy
 from opensink_web.operations.requests.facets import groups as groups_of
 from opensink_web.operations.requests.listing import ListView, count_listed, list_page
 from opensink_web.operations.requests.queries import has_requests
 from opensink_web.operations.requests.saved_view import views_of
-from opensink_web.operations.requests.thread import requests_mentioning
 from opensink_web.web.access import requires
 from opensink_web.web.navigation import waiting_once
 from opensink_web.web.rendering.listing import chosen_id, chosen_text, page_request
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged, version_of
 from opensink_web.web.requests.assignable import Assignable, assignable_in
 from opensink_web.web.requests.inbox_counts import counts_of, words_of_size
-from opensink_web.web.requests.inbox_filter import InboxFilter
+from opensink_web.web.requests.inbox_filter import Asks, InboxFilter
 from opensink_web.web.requests.inbox_group import GroupRow, group_row
 from opensink_web.web.requests.inbox_menu import InboxMenus, menus_of
 from opensink_web.web.requests.inbox_row import Row, rows_of
@@ -51,7 +50,6 @@ class Inbox:
     the page that asks was drawn. A list that is put together has `groups` in place of `rows`. The
     `menus` are not drawn anew with the list. `in_no_group` are left over.
     `decline` is there where rows can be decided, and `assignable` says to whom they can be given.
-    `asking` says in how many requests a comment asks the reader.
     `size` says how much the list has; "" of all that waits, which every page tells.
     """
 
@@ -67,7 +65,6 @@ class Inbox:
     assignable: Assignable | None = None
     in_no_group: int = 0
     size: str = ""
-    asking: str = ""
 
 
 @blueprint.get("/w/<workspace_slug>/inbox")
@@ -83,6 +80,14 @@ def show(principal: Principal) -> ResponseReturnValue:
     workspace_id = principal.workspace.id
     drawn = live().shared(workspace_id, Area.REQUESTS, what, lambda: _draw_for_all(principal))
     return drawn or draw(principal)
+
+
+@blueprint.get("/w/<workspace_slug>/inbox/mentions")
+@requires("agent_session_input_requests", Action.READ)
+def mentions(principal: Principal) -> ResponseReturnValue:
+    """Lead on whoever kept the address of a page that was here."""
+    _ = principal
+    return redirect(InboxFilter(asks=Asks.ME).inbox_href(), 301)
 
 
 def _is_asked(principal: Principal) -> bool:
@@ -167,7 +172,6 @@ def _show_groups(
         refresh_href=None if after else filters.inbox_href(version=version),
         in_no_group=max(in_no_group, 0),
         size=_size(principal.workspace, filters, None),
-        asking=_asking(principal, filters),
     )
     return _drawn(principal, inbox, form, status)
 
@@ -183,15 +187,10 @@ def _drawn(
         base_url=public_root(),
         **around(last_decision_of(principal, last_decided_id()), inbox.filters),
         views=views_of(principal.workspace, principal.user),
-        mentions_count=0 if request.htmx else _count_mentions(principal),
         view_form=form or ViewForm(),
-        counts=None if request.htmx else counts_of(principal),
+        counts=None if request.htmx else counts_of(principal, inbox.filters),
         may_save=principal.may("agent_session_input_requests", Action.WRITE),
     ), status
-
-
-def _count_mentions(principal: Principal) -> int:
-    return len(requests_mentioning(principal.workspace, principal.user))
 
 
 def _inbox(
@@ -218,16 +217,7 @@ def _inbox(
         decline=DeclineForm() if may_decide else None,
         assignable=assignable_in(workspace) if may_decide and not request.htmx else None,
         size=_size(workspace, filters, whole),
-        asking=_asking(principal, filters),
     )
-
-
-def _asking(principal: Principal, filters: InboxFilter) -> str:
-    """Say in how many requests a comment asks the reader, where that leads to them."""
-    if not filters.view.is_waiting or filters.asks:
-        return ""
-    count = count_asking(principal.workspace, principal.user)
-    return f"{count}+" if count >= ASKING_COUNTED_MAX else str(count or "")
 
 
 def _size(workspace: Workspace, filters: InboxFilter, whole: Sequence[InputRequest] | None) -> str:

@@ -14,7 +14,7 @@ from tests.support.scenarios import Waiting, ask_in
 
 PAGE = "/w/main/inbox"
 VIEWS = f"{PAGE}/views"
-OWN_TABS = ["Waiting", "Mine", "Unassigned", "Decided", "Mentions me"]
+OWN_TABS = ["Waiting", "Mine", "Unassigned", "Decided"]
 
 
 @pytest.fixture
