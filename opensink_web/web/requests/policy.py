@@ -1,5 +1,6 @@
 """Rules: their list and order, making, trying and changing one, and what each has said before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from opensink_web.operations.requests.policy_queries import (
     try_on_last,
 )
 from opensink_web.operations.requests.policy_step import STEPS_MAX, PolicyStep, steps_of
+from opensink_web.schema.condition_words import condition_in_words
 from opensink_web.web.access import requires
 from opensink_web.web.forms.schema_check import check_input_schema
 from opensink_web.web.requests.assignable import assignable_in
@@ -53,6 +55,16 @@ class Tryout:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCondition:
+    """When a rule holds: if all `facts` do, or as `json` says where that is no matter of a few
+    words; always without either.
+    """
+
+    facts: Sequence[str]
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A revision, and what it says otherwise than the one before: name, before, after."""
 
@@ -67,8 +79,15 @@ def index(principal: Principal) -> ResponseReturnValue:
     rules = all_policies(principal.workspace)
     return render_template(
         "policy/index.html",
-        rules=[(each, steps_of(each.revision.steps)) for each in rules],
+        rules=[
+            (each, steps_of(each.revision.steps), _condition_of(each.revision)) for each in rules
+        ],
     )
+
+
+def _condition_of(revision: PolicyRevision) -> ShownCondition:
+    facts = condition_in_words(revision.condition)
+    return ShownCondition(facts or (), "" if facts is not None else dump(revision.condition))
 
 
 @blueprint.route(_RULES + "/new", methods=["GET", "POST"])

@@ -88,6 +88,16 @@ def test_a_rule_is_made_listed_and_noted(app: Flask, alice: FlaskClient) -> None
     with app.app_context(), reading():
         actions = db.session.scalars(select(AuditEntry.action)).all()
     assert AuditAction.RULE_CREATED in actions
+
+
+def test_the_list_says_when_each_holds(alice: FlaskClient) -> None:
+    alice.post(f"{PAGE}/new", data=sent())
+    alice.post(f"{PAGE}/new", data=sent("Rest", condition=""))
+    alice.post(f"{PAGE}/new", data=sent("Odd", condition='{"not": {"required": ["a"]}}'))
+    page = alice.get(PAGE).text
+    assert "<span>amount ≥ 10,000 (or not a number)</span>" in page
+    assert "<span>Always</span>" in page
+    assert "{&#34;not&#34;:{&#34;required&#34;:[&#34;a&#34;]}}</span>" in page
     assert "Rule created" in alice.get("/w/main/admin/audit").text or "rule" in page.lower()
 
 

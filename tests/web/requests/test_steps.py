@@ -82,6 +82,7 @@ def test_it_is_said_to_whom_an_answer_goes_on_and_why(
     assert 'id="retract-button"' not in theirs
     shown = alice.get(page).text
     assert "“Large”</span> holds for what was answered" in shown
+    assert "A rule says that only they decide now" not in shown
     assert 'value="50000"' in shown
     assert "Step 2 of 3: Finance" in row_of(alice.get(INBOX).text, request_id)
     assert alice.post(page, data={"answer-0": "50000"}).status_code == 303
