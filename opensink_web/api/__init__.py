@@ -10,6 +10,7 @@ from opensink_web.api import (
     absence,
     activity,
     agent,
+    agent_configuration,
     agent_session,
     api_key,
     comment,
@@ -33,6 +34,7 @@ __all__ = ["ROUTES", "blueprint", "register"]
 
 ROUTES: tuple[Route, ...] = (
     *agent.routes,
+    *agent_configuration.routes,
     *agent_session.routes,
     *input_request.routes,
     *comment.routes,

@@ -117,14 +117,14 @@ class InitialMessage(Received):
 
 InitialMessages: TypeAlias = Annotated[list[InitialMessage], Field(max_length=MESSAGES_MAX)]
 _SERVER_SET = SERVER_SET | frozenset(
-    ("id", "workspace_id", "status", "config_id", "endpoint_health", "created_at", "updated_at")
+    ("id", "workspace_id", "status", "endpoint_health", "created_at", "updated_at")
 )
 
 
 class AgentCreate(Received):
     """A new agent; without a slug one is derived from the name."""
 
-    server_set = _SERVER_SET | {"execution_endpoint_error"}
+    server_set = _SERVER_SET | {"execution_endpoint_error", "config_id"}
 
     name: Name
     description: str | None = None
@@ -150,6 +150,10 @@ class AgentChange(Change):
         "shown, sent back as it was read: it stays.",
     )
     initial_messages: InitialMessages = []
+    config_id: UUID = Field(
+        default=UUID(int=0),
+        description="The configuration to go by from now on: one of the agent's own.",
+    )
 
     def changes(self, messages: CheckedMessages | None) -> agents.AgentChanges:
         """Return what operations take, with the first messages as they were checked."""
@@ -215,7 +219,7 @@ class AgentResponse(ResponseModel):
         "session, whose call fails, say, while a newer one runs, changes nothing here: "
         "`endpoint_health` counts the failed calls of all of them, and the sessions tell."
     )
-    config_id: UUID | None
+    config_id: UUID | None = Field(description="The configuration that is active.")
     execution_endpoint: EndpointResponse | None
     execution_endpoint_error: str | None = Field(
         description="Why there is an endpoint that cannot be shown or called; null if all is well."

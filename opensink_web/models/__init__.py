@@ -14,6 +14,7 @@ from opensink_web.models.activity import (
     is_web_address,
 )
 from opensink_web.models.agent import Agent, SessionStatus
+from opensink_web.models.agent_configuration import AgentConfiguration
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.api_key import ApiKey
 from opensink_web.models.assignment import Assignment
@@ -120,6 +121,7 @@ __all__ = [
     "ActivityType",
     "ActorKind",
     "Agent",
+    "AgentConfiguration",
     "AgentSession",
     "ApiKey",
     "Assignment",

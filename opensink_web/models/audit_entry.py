@@ -149,6 +149,8 @@ class AuditAction(StrEnum):
     AGENT_CREATED = "agent_created"
     AGENT_CHANGED = "agent_changed"
     ENDPOINT_CHANGED = "endpoint_changed"
+    CONFIGURATION_CREATED = "configuration_created"
+    CONFIGURATION_ACTIVATED = "configuration_activated"
     SESSION_DELETED = "session_deleted"
     AGENT_DELETED = "agent_deleted"
     FUNCTION_CREATED = "function_created"

@@ -18,6 +18,7 @@ from sqlalchemy.sql.visitors import ExtendedInternalTraversal
 
 from opensink_web.models.activity import Activity
 from opensink_web.models.agent import Agent
+from opensink_web.models.agent_configuration import AgentConfiguration
 from opensink_web.models.agent_session import AgentSession
 from opensink_web.models.base import Base, db
 from opensink_web.models.batch import Batch
@@ -71,6 +72,7 @@ _IS_THERE: dict[type[Base], ColumnElement[bool]] = {
         AgentSession.deleted_at.is_(None),
         _belongs_to_none((AgentSession.agent_id, _DELETED_AGENTS)),
     ),
+    AgentConfiguration: _belongs_to_none((AgentConfiguration.agent_id, _DELETED_AGENTS)),
     **{
         each: _belongs_to_none(
             (each.agent_id, _DELETED_AGENTS), (each.session_id, _DELETED_SESSIONS)

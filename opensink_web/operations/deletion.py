@@ -15,6 +15,7 @@ from opensink_web.models import (
     OPEN_STATUSES,
     Activity,
     Agent,
+    AgentConfiguration,
     AgentSession,
     AuditAction,
     Base,
@@ -42,7 +43,10 @@ _AGENTS, _SESSIONS, _FUNCTIONS = _tables(Agent, AgentSession, Function)
 (_REQUESTS,) = _tables(InputRequest)
 # in this order: a request takes its deliveries along, and a session all that was in it
 _BELONG_TO = {
-    _AGENTS: ("agent_id", _tables(Delivery, Activity, InputRequest, AgentSession)),
+    _AGENTS: (
+        "agent_id",
+        _tables(Delivery, Activity, InputRequest, AgentSession, AgentConfiguration),
+    ),
     _SESSIONS: ("session_id", _tables(Delivery, Activity, InputRequest)),
     _FUNCTIONS: ("function_id", ()),
 }

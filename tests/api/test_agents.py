@@ -35,6 +35,7 @@ class TestMaking:
         agent = make_agent(alice, "Émile's Trader", description="Buys.")
 
         assert agent.pop("signing_secret").startswith("whsec_")
+        assert agent.pop("config_id")
         assert {**agent, "id": "", "created_at": "", "updated_at": ""} == {
             "id": "",
             "workspace_id": str(cast.alice.workspace_id),
@@ -43,7 +44,6 @@ class TestMaking:
             "namespace": "default",
             "slug": "emile-s-trader",
             "status": None,
-            "config_id": None,
             "execution_endpoint": None,
             "execution_endpoint_error": None,
             "endpoint_health": None,

@@ -66,6 +66,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
     activities = alice.read("/agent-session-activities")
     return {
         "agent_id": agent["id"],
+        "configuration_id": agent["config_id"],
         "session_id": session["id"],
         "request_id": request["id"],
         "activity_id": activities["items"][0]["id"],

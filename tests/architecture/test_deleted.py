@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from opensink_web.factory import ROUTES
-from opensink_web.models import Activity, Delivery, Workspace, db
+from opensink_web.models import Activity, Agent, Delivery, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.operations.agents.agent_session import delete_session
@@ -32,8 +32,10 @@ def places_of(waiting: Waiting, alice: Person) -> Places:
     with reading():
         (delivery_id,) = ids_in(Delivery, waiting)
         activity_id, *_ = ids_in(Activity, waiting)
+        configuration_id = db.session.get_one(Agent, waiting.agent_id).config_id
     return {
         "agent_id": str(waiting.agent_id),
+        "configuration_id": str(configuration_id),
         "session_id": str(waiting.session_id),
         "request_id": str(waiting.request_id),
         "delivery_id": str(delivery_id),
@@ -94,7 +96,7 @@ def test_nothing_tells_of_what_was_deleted(app: Flask, cast: Cast, alice: Api) -
         agent, session = (places_of(each, cast.alice) for each in (of_agent, of_session))
     below_session = ("session_id", "request_id", "delivery_id", "activity_id")
     gone = {
-        "agent": [agent[name] for name in ("agent_id", *below_session)],
+        "agent": [agent[name] for name in ("agent_id", "configuration_id", *below_session)],
         "session": [session[name] for name in below_session],
         "function": ["tests/work"],
     }

@@ -32,6 +32,7 @@ ROWS: dict[str, Any] = {
     "channel_id": models.NotificationChannel,
     "absence_id": models.Absence,
     "chain_id": models.EscalationChain,
+    "configuration_id": models.AgentConfiguration,
     "delivery_id": models.Delivery,
     "policy_id": models.Policy,
     "execution_id": models.Execution,

@@ -12,6 +12,7 @@ from opensink_web import clock
 from opensink_web.factory import ROUTES
 from opensink_web.models import (
     Activity,
+    Agent,
     ApiKey,
     Base,
     Delivery,
@@ -82,6 +83,7 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
         with reading():
             ids = {
                 "agent_id": waiting.agent_id,
+                "configuration_id": db.session.get_one(Agent, waiting.agent_id).config_id,
                 "session_id": waiting.session_id,
                 "request_id": paused.request_id,
                 "execution_id": batch.execution_ids[0],

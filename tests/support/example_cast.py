@@ -292,8 +292,15 @@ def a_refresh_token(stage: Stage) -> str:
 
 DONE = Output({"transfer": "T-7"})
 
+
+def a_configuration(stage: Stage) -> str:
+    body = {"agent_id": stage["agent_id"], "value": {"limit": 500}}
+    return str(stage.make("/agent-configurations", body)["id"])
+
+
 MAKERS: dict[str, Callable[[Stage], str]] = {
     "agent_id": an_agent,
+    "configuration_id": a_configuration,
     "session_id": a_session,
     "request_id": a_request,
     "activity_id": an_activity,
@@ -321,6 +328,9 @@ MAKERS: dict[str, Callable[[Stage], str]] = {
 
 SCENES: dict[str, Callable[[Stage], object]] = {
     "list_agents": an_agent,
+    "list_configurations": a_configuration,
+    "list_variants": a_configuration,
+    "get_active_configuration": a_configuration,
     "list_sessions": a_session,
     "list_input_requests": a_request,
     "get_input_request": an_answer,

@@ -1,15 +1,15 @@
 """What is shown of secrets, and to whom: to programs that work with them, and to no person.
 
 Who reads them: an execution's own token, of what that may look at; an API key that may write
-agents' sessions, of what agents asked; an API key that may have a function or an agent executed, of
-its executions. Everybody else, on pages and over the API, sees a mark in their place: what is
-secret by the schema as it was when the value was stored.
+agents' sessions, of what agents asked and of their configurations; an API key that may have a
+function or an agent executed, of its executions. Everybody else, on pages and over the API, sees a
+mark in their place: what is secret by the schema as it was when the value was stored.
 """
 
 from collections.abc import Iterator
 
 from opensink_web.json_value import JSONObject, JSONValue
-from opensink_web.models import Execution, ExecutionKind, InputRequest
+from opensink_web.models import AgentConfiguration, Execution, ExecutionKind, InputRequest
 from opensink_web.operations.accounts.permission import SERVICE, Action, Principal
 from opensink_web.operations.accounts.permission_pattern import Reach
 from opensink_web.outbound.redaction import spelled
@@ -41,6 +41,19 @@ def reads_secrets_of(principal: Principal, owner: Execution | InputRequest) -> b
         what, verb = "agents", "chat"
     reach = principal.reach(f"{SERVICE}.{what}/{owner.full_name}.{verb}")
     return reach is Reach.ALL or (reach is Reach.OWN and owner.user_id == principal.user.id)
+
+
+def reads_secrets_of_configurations(principal: Principal) -> bool:
+    """Return True if the caller is told the secrets in what agents are to go by."""
+    is_program = principal.key is not None and principal.execution_id is None
+    return is_program and principal.may("agent_sessions", Action.WRITE)
+
+
+def shown_configuration(configuration: AgentConfiguration) -> tuple[JSONValue, JSONObject]:
+    """Return the schema and the value without the secrets in them."""
+    schema, value = configuration.schema, configuration.value
+    shown = secrets_of(schema).hide(value)
+    return without_secret_proposals(schema), shown if isinstance(shown, dict) else {HIDDEN: HIDDEN}
 
 
 def shown_input(execution: Execution) -> JSONObject:

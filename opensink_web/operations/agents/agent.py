@@ -14,6 +14,7 @@ from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, Un
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Agent,
+    AgentConfiguration,
     AgentSession,
     AuditAction,
     Execution,
@@ -24,6 +25,10 @@ from opensink_web.models import (
 from opensink_web.models.execution import ENDED
 from opensink_web.models.hidden import is_there
 from opensink_web.models.transaction import run_prepared
+from opensink_web.operations.agents.configuration import (
+    activate_configuration,
+    first_configuration,
+)
 from opensink_web.operations.agents.endpoint import (
     check_endpoint,
     endpoint_to_json,
@@ -63,6 +68,7 @@ class AgentChanges(TypedDict, total=False):
     slug: str
     execution_endpoint: EndpointSpec | None
     initial_messages: CheckedMessages
+    config_id: UUID
 
 
 def create_agent(
@@ -76,7 +82,8 @@ def create_agent(
     execution_endpoint: EndpointSpec | None = None,
     initial_messages: CheckedMessages = CheckedMessages(),  # noqa: B008 - frozen and empty
 ) -> Agent:
-    """Make an agent; without a slug one is derived from the name, numbered if it is taken.
+    """Make an agent; without a slug one is derived from the name, numbered if it is taken. Its
+    first configuration is empty.
 
     Raises: InvalidInput; Conflict when the slug that was asked for is taken.
     """
@@ -90,7 +97,7 @@ def create_agent(
     )
     if execution_endpoint is not None:
         agent.execution_endpoint = _kept(execution_endpoint, policy, None)
-    db.session.add(agent)
+    db.session.add_all([agent, first_configuration(agent)])
     _flush_unique()
     _note(AuditAction.AGENT_CREATED, agent, _said_of(agent))
     if execution_endpoint is not None:
@@ -120,11 +127,22 @@ def update_agent(
     if "initial_messages" in changes:
         agent.initial_messages = changes["initial_messages"].to_json()
     _flush_unique()
+    if "config_id" in changes:
+        activate_configuration(agent, _own_configuration(agent, changes["config_id"]))
     if changed := changes_between(before, _said_of(agent)):
         _note(AuditAction.AGENT_CHANGED, agent, {"changes": changed})
     if "execution_endpoint" in changes:
         _note_endpoint(agent, endpoint_before)
     return agent
+
+
+def _own_configuration(agent: Agent, configuration_id: UUID) -> AgentConfiguration:
+    """Raises: InvalidInput, for what is no configuration of the agent."""
+    configuration = db.session.get(AgentConfiguration, configuration_id)
+    if configuration is None or configuration.agent_id != agent.id:
+        message = "This agent has no such configuration."
+        raise InvalidInput(message, errors=(FieldError("/config_id", message),))
+    return configuration
 
 
 def _said_of(agent: Agent) -> JSONObject:

@@ -1,0 +1,271 @@
+"""Configurations of agents: making a version, and having the agent go by another one.
+
+A version is never changed. Whoever makes one, or activates one, has locked the agent, so that of
+many at once each gets a number of its own.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from opensink_web.errors import Conflict, FieldError, InvalidInput, InvalidSchema, UnreadableSecret
+from opensink_web.json_value import JSONObject, JSONValue, dump
+from opensink_web.models import (
+    Agent,
+    AgentConfiguration,
+    AuditAction,
+    SubjectKind,
+    Workspace,
+    db,
+)
+from opensink_web.operations.agents.configuration_queries import (
+    active_of,
+    last_version_of,
+    newest_of,
+)
+from opensink_web.operations.agents.queries import find_agent
+from opensink_web.operations.audit.actor import acting
+from opensink_web.operations.audit.record import record
+from opensink_web.operations.name import in_one_line
+from opensink_web.schema.edits import Proposal
+from opensink_web.schema.limits import check_schema
+from opensink_web.schema.secrets import (
+    HIDDEN,
+    secrets_of,
+    value_at,
+    with_values,
+    without_secret_proposals,
+)
+from opensink_web.schema.validation import validate
+
+FIRST_VARIANT = "default"
+_POINTERS_MAX = 20
+_IS_NEWER = (
+    "Somebody has made a newer version of this variant meanwhile. Look at it, and send yours again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFields:
+    """What a new version is to be; what is None carries over from the newest of its variant."""
+
+    variant: str = FIRST_VARIANT
+    schema: JSONValue = None
+    value: JSONObject | None = None
+    schema_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedConfiguration:
+    """A version that fits its schema, as it was made of the newest one then."""
+
+    variant: str
+    schema: JSONValue
+    value: JSONObject
+    schema_version: int | None
+    carries_schema: bool
+    carries_value: bool
+
+
+def check_configuration(
+    workspace: Workspace, agent_id: UUID, fields: ConfigurationFields
+) -> CheckedConfiguration:
+    """Return a version as it can be stored. Takes its time: call it outside a transaction that
+    writes.
+
+    A secret that is sent back with the mark that stands for it stays as it is. Raises: NotFound;
+    InvalidSchema; InvalidInput.
+    """
+    find_agent(workspace, agent_id)
+    variant = _checked_variant(fields.variant)
+    newest = newest_of(agent_id, variant)
+    schema, value = fields.schema, fields.value
+    if schema is None:
+        schema = {} if newest is None else newest.schema
+    else:
+        schema = _with_own_proposals(schema, newest)
+        try:
+            check_schema(schema)
+        except InvalidSchema as error:
+            raise error.below("/schema") from None
+    if value is None:
+        value = {} if newest is None else newest.value
+    else:
+        value = _with_own_secrets(value, schema, newest)
+    if errors := validate(schema, value):
+        whose = "The value" if fields.value is not None else "The value that carries over"
+        raise InvalidInput(
+            f"{whose} does not fit the schema.",
+            errors=tuple(each.below("/value") for each in errors),
+        )
+    return CheckedConfiguration(
+        variant,
+        schema,
+        value,
+        fields.schema_version,
+        carries_schema=fields.schema is None,
+        carries_value=fields.value is None,
+    )
+
+
+def create_configuration(
+    agent: Agent, checked: CheckedConfiguration, *, seen_id: UUID | None = None
+) -> AgentConfiguration:
+    """Make a version of a locked agent; of the active variant it is active at once.
+
+    `seen_id` is the newest one that its maker had before them. Raises: Conflict, where there is a
+    newer one than that, or than what it carries over from.
+    """
+    newest = newest_of(agent.id, checked.variant)
+    if seen_id is not None and (newest is None or newest.id != seen_id):
+        raise Conflict(_IS_NEWER)
+    if not _still_carries_over(checked, newest):
+        raise Conflict(_IS_NEWER)
+    before = active_of(agent)
+    configuration = _store(agent, checked, newest)
+    record(
+        AuditAction.CONFIGURATION_CREATED,
+        agent.workspace_id,
+        SubjectKind.AGENT,
+        agent.id,
+        {
+            "variant": configuration.variant,
+            "version": configuration.version,
+            "variant_version": configuration.variant_version,
+            "schema_version": configuration.schema_version,
+            **_changes_since(newest, configuration),
+        },
+    )
+    if before is None or before.variant == configuration.variant:
+        activate_configuration(agent, configuration)
+    return configuration
+
+
+def first_configuration(agent: Agent) -> AgentConfiguration:
+    """Return the first version of an agent that is just being made: empty, and active."""
+    configuration = AgentConfiguration(
+        workspace_id=agent.workspace_id,
+        agent_id=agent.id,
+        variant=FIRST_VARIANT,
+        version=1,
+        variant_version=1,
+        schema_version=1,
+        schema={},
+        value={},
+        made_by_id=acting().user_id,
+    )
+    agent.config_id = configuration.id
+    return configuration
+
+
+def activate_configuration(agent: Agent, configuration: AgentConfiguration) -> None:
+    """Have a locked agent go by one of its own versions."""
+    if agent.config_id == configuration.id:
+        return
+    before = active_of(agent)
+    agent.config_id = configuration.id
+    db.session.flush()
+    record(
+        AuditAction.CONFIGURATION_ACTIVATED,
+        agent.workspace_id,
+        SubjectKind.AGENT,
+        agent.id,
+        {"changes": {"active": [named(before) if before else None, named(configuration)]}},
+    )
+
+
+def named(configuration: AgentConfiguration) -> str:
+    """Name a version: its variant, and its number among all of the agent."""
+    return f"{configuration.variant}, version {configuration.version}"
+
+
+def _checked_variant(variant: str) -> str:
+    try:
+        return in_one_line(variant)
+    except InvalidInput as error:
+        message = error.message.replace("A name", "The name of a variant")
+        raise InvalidInput(message, errors=(FieldError("/variant", message),)) from None
+
+
+def _with_own_proposals(schema: JSONValue, newest: AgentConfiguration | None) -> JSONValue:
+    """Return the stored schema where it was sent back as it was shown, without its secrets."""
+    if newest is None or HIDDEN not in dump(schema):
+        return schema
+    with suppress(UnreadableSecret):
+        own: JSONValue = newest.schema
+        if dump(without_secret_proposals(own)) == dump(schema):
+            return own
+    return schema
+
+
+def _with_own_secrets(
+    value: JSONObject, schema: JSONValue, newest: AgentConfiguration | None
+) -> JSONObject:
+    """Return the value with the stored secrets in the place of the marks that stand for them."""
+    if newest is None or HIDDEN not in dump(value):
+        return value
+    with suppress(UnreadableSecret):
+        kept = {
+            path: value_at(newest.value, path)
+            for path in secrets_of(schema).paths_in(value)
+            if value_at(value, path) == HIDDEN and value_at(newest.value, path) is not None
+        }
+        given = with_values(value, kept)
+        return given if isinstance(given, dict) else value
+    return value
+
+
+def _still_carries_over(checked: CheckedConfiguration, newest: AgentConfiguration | None) -> bool:
+    """Return True if what it was checked with is what the newest version has."""
+    schema, value = ({}, {}) if newest is None else (newest.schema, newest.value)
+    has_schema = not checked.carries_schema or dump(schema) == dump(checked.schema)
+    return has_schema and (not checked.carries_value or dump(value) == dump(checked.value))
+
+
+def _store(
+    agent: Agent, checked: CheckedConfiguration, newest: AgentConfiguration | None
+) -> AgentConfiguration:
+    configuration = AgentConfiguration(
+        workspace_id=agent.workspace_id,
+        agent_id=agent.id,
+        variant=checked.variant,
+        version=last_version_of(agent.id) + 1,
+        variant_version=1 if newest is None else newest.variant_version + 1,
+        schema_version=checked.schema_version or _next_schema_version(checked, newest),
+        schema=checked.schema,
+        value=checked.value,
+        made_by_id=acting().user_id,
+    )
+    if newest is not None:
+        newest.is_newest = False
+    db.session.add(configuration)
+    db.session.flush()
+    return configuration
+
+
+def _next_schema_version(checked: CheckedConfiguration, newest: AgentConfiguration | None) -> int:
+    """Count the schemas of a variant, where whoever sends one does not."""
+    if newest is None:
+        return 1
+    if checked.carries_schema:
+        return newest.schema_version
+    with suppress(UnreadableSecret):
+        if dump(newest.schema) == dump(checked.schema):
+            return newest.schema_version
+    return newest.schema_version + 1
+
+
+def _changes_since(
+    newest: AgentConfiguration | None, configuration: AgentConfiguration
+) -> JSONObject:
+    """Say for the audit what is other than before: places alone, and of secrets no more."""
+    if newest is None:
+        return {}
+    with suppress(UnreadableSecret):
+        is_same = dump(newest.schema) == dump(configuration.schema)
+        proposal = Proposal(newest.value, is_exact=True, schema=configuration.schema)
+        places = proposal.changed_in(configuration.value)
+        said: JSONObject = {"schema": "as before" if is_same else "another one"}
+        said["changed"] = [each or "everything" for each in places[:_POINTERS_MAX]]
+        return said
+    return {}
