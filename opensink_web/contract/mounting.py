@@ -12,7 +12,10 @@ from opensink_web.contract.call import answer_call
 from opensink_web.contract.openapi import openapi_document
 from opensink_web.contract.route import Route
 from opensink_web.contract.surface import API, Surface
+from opensink_web.json_value import JSONObject
 
+DOCUMENT = "opensink-document"
+"""The application's extension that returns the description of all routes."""
 OPENAPI_ADDRESS = f"{API.prefix}/openapi.json"
 
 
@@ -61,12 +64,17 @@ def describe(app: Flask, routes: tuple[Route, ...], server: str | None) -> None:
     """Let everybody read the description of all routes."""
 
     @cache  # it takes a tenth of a second to write, and anybody may ask for it
-    def document() -> bytes:
-        return json_value.dump(openapi_document(routes, server)).encode()
+    def document() -> JSONObject:
+        return openapi_document(routes, server)
+
+    @cache
+    def text() -> bytes:
+        return json_value.dump(document()).encode()
 
     def openapi() -> Response:
-        return Response(document(), content_type="application/json")
+        return Response(text(), content_type="application/json")
 
+    app.extensions[DOCUMENT] = document
     app.add_url_rule(OPENAPI_ADDRESS, view_func=openapi)
 
 

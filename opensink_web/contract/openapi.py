@@ -24,7 +24,7 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.json_value import JSONObject
 from opensink_web.operations import idempotency
-from opensink_web.operations.accounts.permission import KEY_RESOURCES
+from opensink_web.operations.accounts.permission import KEY_RESOURCES, Action
 
 _REFERENCE = "#/components/schemas/{model}"
 _Shapes: TypeAlias = Mapping[Any, JSONObject]
@@ -51,7 +51,7 @@ def openapi_document(routes: tuple[Route, ...], server: str | None = None) -> JS
         "info": {
             "title": "OpenSink",
             "version": version("opensink-web"),
-            "description": _ABOUT,
+            "description": ABOUT,
         },
         **({"servers": [{"url": server}]} if server else {}),
         "tags": _tags(routes),
@@ -77,7 +77,7 @@ def openapi_document(routes: tuple[Route, ...], server: str | None = None) -> JS
     }
 
 
-_ABOUT = """\
+ABOUT = """\
 The control room in which people answer AI agents. An agent asks in a session, by a JSON Schema; a \
 person answers in a form made from it; the agent reads the answer or is called with it.
 
@@ -164,7 +164,11 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
 
 def _needs(route: Route) -> str:
     if isinstance(route.permission, Permission):
-        needed = f"Needs `{route.permission}:{route.permission.least}`."
+        word = "read" if route.permission.action == Action.READ else "write"
+        scope = f"{route.permission.resource}:{word}"
+        needed = (
+            f"Needs `{route.permission}:{route.permission.least}`, of a key the scope `{scope}`."
+        )
     else:
         needed = f"Open to {route.permission.value}."
     return " ".join([needed, *_delegated_to(route)])

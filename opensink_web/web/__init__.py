@@ -8,7 +8,7 @@ operations and render. Templates get rows and decide nothing.
 from flask import Flask
 from htmx_flask import Htmx
 
-from opensink_web.web import demo, gallery, health, installed_app, live, security, seen
+from opensink_web.web import demo, gallery, health, installed_app, live, reference, security, seen
 from opensink_web.web.access import flashed_messages, login_manager
 from opensink_web.web.accounts import (
     absence,
@@ -74,6 +74,7 @@ _AREAS = (
     installed_app,
     live,
     gallery,
+    reference,
     auth,
     password,
     account,

@@ -43,6 +43,8 @@ WITHOUT_TEXT = {
     "execution.download_output",
     "gallery.index",
     "gallery.show",
+    "reference.index",
+    "reference.show",
     "oidc.callback",
     "oidc.link",
     "oidc.sign_in",

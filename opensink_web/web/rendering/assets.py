@@ -29,6 +29,7 @@ ANSWERING = "answering.js"
 LISTS = "lists.js"
 INSIGHTS = "insights.css"
 GALLERY = "gallery.css"
+REFERENCE = "reference.css"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -68,6 +69,7 @@ BUNDLES = {
     LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js"),
     INSIGHTS: ("css/insights.css",),
     GALLERY: ("css/gallery.css",),
+    REFERENCE: ("css/reference.css",),
     # and for those that have a form made of a schema
     ANSWERING: (
         "js/answer.js",
