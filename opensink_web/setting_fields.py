@@ -53,7 +53,17 @@ def number(default: int, least: int, most: int, description: str) -> Any:
     )
 
 
-def days(description: str) -> Any:
+def days(description: str, default: int = 0) -> Any:
     """Declare one that says for how many days something is kept."""
     reader = read.whole_number(0, RETENTION_DAYS_MAX)
-    return declared("0", description, reader, unset="`0`: forever")
+    unset = f"`{default}`; `0` is forever" if default else "`0`: forever"
+    return declared(str(default), description, reader, unset=unset)
+
+
+def written(value: Any) -> str:
+    """Return the text by which a variable says a value."""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)

@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from opensink_web import setting_values as read
 from opensink_web.errors import ConfigurationError
 from opensink_web.keyring import checked_keys
-from opensink_web.setting_fields import Setting, days, declared, number
+from opensink_web.setting_fields import Setting, days, declared, number, written
 
 HOST_DEFAULT = "127.0.0.1"
 # SINK on a telephone's keys; 5000 is AirPlay's on macOS, and 8000 to 9000 everybody's
@@ -200,6 +199,9 @@ class Settings:
     retention_days_audit: int = days(
         "How many days to keep entries of the audit; what is older goes up to a signed checkpoint"
     )
+    retention_days_job_runs: int = days(
+        "How many days to keep the ended runs of background jobs", default=30
+    )
     workspace_creation: str = declared(
         "admins",
         "Who may make a workspace in the browser: `admins` of any workspace, `anyone` with an "
@@ -329,7 +331,7 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """Return this process's environment, so changed that a child reads these settings."""
         ours = {
-            setting.variable: _written(getattr(self, name))
+            setting.variable: written(getattr(self, name))
             for name, setting in described_settings().items()
         }
         return {**os.environ, "PYTHONPATH": _python_path(), **ours}
@@ -350,15 +352,6 @@ def described_settings() -> Mapping[str, Setting]:
         setting = each.metadata["setting"]
         described[each.name] = replace(setting, variable=setting.variable or each.name.upper())
     return described
-
-
-def _written(value: Any) -> str:
-    """Return the text by which a variable says a value."""
-    if isinstance(value, bool):
-        return "1" if value else ""
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return "" if value is None else str(value)
 
 
 def _own_url(host: str, port: int) -> str:

@@ -26,6 +26,7 @@ from opensink_web.models.audit_entry import (
     AuditHead,
     SubjectKind,
 )
+from opensink_web.models.background_job import BackgroundJob, JobRun, RunStatus, RunTrigger
 from opensink_web.models.base import Base, db
 from opensink_web.models.batch import Batch, BatchStatus
 from opensink_web.models.bulk_decision import BulkDecision
@@ -131,6 +132,7 @@ __all__ = [
     "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
+    "BackgroundJob",
     "Base",
     "Batch",
     "BatchStatus",
@@ -174,6 +176,7 @@ __all__ = [
     "InsightKind",
     "InsightProgress",
     "Invitation",
+    "JobRun",
     "Leased",
     "Membership",
     "MembershipRole",
@@ -198,6 +201,8 @@ __all__ = [
     "RequestFact",
     "RequestView",
     "Role",
+    "RunStatus",
+    "RunTrigger",
     "SavedView",
     "SearchDocument",
     "SearchProgress",

@@ -58,6 +58,7 @@ class SubjectKind(StrEnum):
     AGENT = "agent"
     SESSION = "session"
     FUNCTION = "function"
+    JOB = "job"
     EXECUTION = "execution"
     RULE = "rule"
     ESCALATION_CHAIN = "escalation_chain"
@@ -156,6 +157,11 @@ class AuditAction(StrEnum):
     FUNCTION_CREATED = "function_created"
     FUNCTION_CHANGED = "function_changed"
     FUNCTION_DELETED = "function_deleted"
+    JOB_CREATED = "job_created"
+    JOB_CHANGED = "job_changed"
+    JOB_RUN = "job_run"
+    """Somebody had it run at once."""
+    JOB_DELETED = "job_deleted"
     SIGNING_SECRET_SHOWN = "signing_secret_shown"  # noqa: S105 - a word
     SIGNING_SECRET_ROTATED = "signing_secret_rotated"  # noqa: S105 - a word
     SIGNING_SECRET_OVERLAP_ENDED = "signing_secret_overlap_ended"  # noqa: S105 - a word

@@ -20,6 +20,7 @@ from opensink_web.models.activity import Activity
 from opensink_web.models.agent import Agent
 from opensink_web.models.agent_configuration import AgentConfiguration
 from opensink_web.models.agent_session import AgentSession
+from opensink_web.models.background_job import BackgroundJob
 from opensink_web.models.base import Base, db
 from opensink_web.models.batch import Batch
 from opensink_web.models.chat import Chat
@@ -68,6 +69,7 @@ class _Narrowing(LoaderCriteriaOption):
 _IS_THERE: dict[type[Base], ColumnElement[bool]] = {
     Agent: Agent.deleted_at.is_(None),
     Function: Function.deleted_at.is_(None),
+    BackgroundJob: BackgroundJob.deleted_at.is_(None),
     AgentSession: and_(
         AgentSession.deleted_at.is_(None),
         _belongs_to_none((AgentSession.agent_id, _DELETED_AGENTS)),

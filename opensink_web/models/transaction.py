@@ -44,6 +44,7 @@ class Area(StrEnum):
     SESSIONS = "sessions"
     DELIVERIES = "deliveries"
     EXECUTIONS = "executions"
+    JOBS = "jobs"
     MEMBERS = "members"
     """Who may look: pages that are open ask anew, and whoever may no longer learns so."""
 

@@ -13,7 +13,8 @@ class Workspace(Identified, Created, Base):
     """`slug` stands in addresses; `execution_secret` goes with every call to an endpoint.
 
     For a while after a rotation `previous_execution_secret` goes with them still. From
-    `signing_root`, which nobody is shown, each agent's and function's own signing secret is made.
+    `signing_root`, which nobody is shown, the signing secret of each
+    agent, function and background job is made.
     Members who have a password need a second factor where `requires_second_factor`. What ended is
     kept for `retention_days_…`, where the workspace says so for itself.
     """
@@ -37,6 +38,7 @@ class Workspace(Identified, Created, Base):
     retention_days_executions: Mapped[int | None]
     retention_days_chats: Mapped[int | None]
     retention_days_audit: Mapped[int | None]
+    retention_days_job_runs: Mapped[int | None]
 
     def execution_secrets(self, moment: datetime) -> tuple[str, ...]:
         """Return the secrets that count at `moment`, first the one that calls carry.

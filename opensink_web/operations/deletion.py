@@ -1,4 +1,4 @@
-"""What is left of agents, sessions and functions that were deleted: it goes, a slice at a time.
+"""What is left of agents, sessions, functions and jobs that were deleted: it goes in slices.
 
 Nobody finds it meanwhile (models/hidden.py). What refers to a row goes before it, so that no
 foreign key's cascade has much to do; the row that says that it is deleted goes last, so a process
@@ -18,6 +18,7 @@ from opensink_web.models import (
     AgentConfiguration,
     AgentSession,
     AuditAction,
+    BackgroundJob,
     Base,
     Batch,
     Chat,
@@ -25,6 +26,7 @@ from opensink_web.models import (
     Execution,
     Function,
     InputRequest,
+    JobRun,
     StandingApproval,
     SubjectKind,
     db,
@@ -39,7 +41,7 @@ def _tables(*models: type[Base]) -> tuple[Table, ...]:
     return tuple(cast("Table", each.__table__) for each in models)
 
 
-_AGENTS, _SESSIONS, _FUNCTIONS = _tables(Agent, AgentSession, Function)
+_AGENTS, _SESSIONS, _FUNCTIONS, _JOBS = _tables(Agent, AgentSession, Function, BackgroundJob)
 (_REQUESTS,) = _tables(InputRequest)
 # in this order: a request takes its deliveries along, and a session all that was in it
 _BELONG_TO = {
@@ -49,11 +51,13 @@ _BELONG_TO = {
     ),
     _SESSIONS: ("session_id", _tables(Delivery, Activity, InputRequest)),
     _FUNCTIONS: ("function_id", ()),
+    _JOBS: ("job_id", _tables(JobRun)),
 }
 _OUTLIVE = {
     _AGENTS: _tables(Execution, Batch, Chat, StandingApproval),
     _SESSIONS: (),
     _FUNCTIONS: _tables(Execution, Batch, StandingApproval),
+    _JOBS: (),
 }
 
 

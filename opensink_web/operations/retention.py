@@ -48,11 +48,13 @@ from opensink_web.models import (
     DeliveryStatus,
     Execution,
     InputRequest,
+    JobRun,
     SessionStatus,
     StandingApproval,
     Workspace,
     db,
 )
+from opensink_web.models.background_job import ENDED_RUNS
 from opensink_web.models.execution import ENDED
 from opensink_web.models.transaction import rows_changed
 from opensink_web.operations.audit.pruning import (
@@ -72,6 +74,7 @@ class Kept(StrEnum):
     BATCHES = "batches"
     CHATS = "chats"
     STANDING_APPROVALS = "standing approvals"
+    JOB_RUNS = "runs of jobs"
     AUDIT = "audit entries"
 
 
@@ -82,6 +85,7 @@ class Term(StrEnum):
     EXECUTIONS = "executions"
     CHATS = "chats"
     AUDIT = "audit"
+    JOB_RUNS = "job_runs"
 
 
 def term_of(kind: Kept) -> Term:
@@ -95,6 +99,8 @@ def term_of(kind: Kept) -> Term:
             return Term.CHATS
         case Kept.AUDIT:
             return Term.AUDIT
+        case Kept.JOB_RUNS:
+            return Term.JOB_RUNS
 
 
 def column_of(term: Term) -> InstrumentedAttribute[int | None]:
@@ -108,6 +114,8 @@ def column_of(term: Term) -> InstrumentedAttribute[int | None]:
             return Workspace.retention_days_chats
         case Term.AUDIT:
             return Workspace.retention_days_audit
+        case Term.JOB_RUNS:
+            return Workspace.retention_days_job_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +266,7 @@ def _at_once(kind: Kept) -> int:
             return 1
         case Kept.CHATS:
             return 20
-        case Kept.TEST_CALLS | Kept.EXECUTIONS | Kept.STANDING_APPROVALS:
+        case Kept.TEST_CALLS | Kept.EXECUTIONS | Kept.STANDING_APPROVALS | Kept.JOB_RUNS:
             return SLICE
 
 
@@ -272,7 +280,13 @@ def _delete_children(kind: Kept, ids: Sequence[UUID], cutoff: datetime) -> bool:
             some, most = select(ChatMessage.id).where(ChatMessage.chat_id.in_(ids)), 10 * SLICE
         case Kept.AUDIT:
             return prune_entries(ids[0], cutoff)
-        case Kept.SESSIONS | Kept.TEST_CALLS | Kept.EXECUTIONS | Kept.STANDING_APPROVALS:
+        case (
+            Kept.SESSIONS
+            | Kept.TEST_CALLS
+            | Kept.EXECUTIONS
+            | Kept.STANDING_APPROVALS
+            | Kept.JOB_RUNS
+        ):
             return False
     child = Execution if kind is Kept.BATCHES else ChatMessage
     return rows_changed(delete(child).where(child.id.in_(some.limit(most)))) == most
@@ -280,7 +294,9 @@ def _delete_children(kind: Kept, ids: Sequence[UUID], cutoff: datetime) -> bool:
 
 def _table_of(
     kind: Kept,
-) -> type[AgentSession | Delivery | Execution | Batch | Chat | StandingApproval | AuditHead]:
+) -> type[
+    AgentSession | Delivery | Execution | Batch | Chat | StandingApproval | AuditHead | JobRun
+]:
     match kind:
         case Kept.SESSIONS:
             return AgentSession
@@ -296,6 +312,8 @@ def _table_of(
             return StandingApproval
         case Kept.AUDIT:
             return AuditHead
+        case Kept.JOB_RUNS:
+            return JobRun
 
 
 def _prunable(kind: Kept, cutoff: datetime, scope: Scope) -> Select[UUID]:
@@ -373,3 +391,5 @@ def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
             )
         case Kept.AUDIT:
             return has_prunable(cutoff)
+        case Kept.JOB_RUNS:
+            return and_(JobRun.status.in_(ENDED_RUNS), JobRun.finished_at < cutoff)

@@ -34,6 +34,12 @@ from opensink_web.operations.insights.counting import (
 from opensink_web.operations.insights.forgetting import forget_groups, is_any_group_over
 from opensink_web.operations.insights.packing import DAY
 from opensink_web.operations.insights.rollup import next_rollup, store_rollup
+from opensink_web.operations.jobs.schedule import (
+    begin_due_runs,
+    is_any_plan_ahead,
+    is_any_run_due,
+    plan_anew,
+)
 from opensink_web.operations.notifications.beginning import begin_some, is_any_to_begin
 from opensink_web.operations.notifications.ledger import forget_messages, is_any_message_over
 from opensink_web.operations.notifications.notifier import (
@@ -188,8 +194,10 @@ CANCELLING = (Chore(is_any_left_to_cancel, cancel_some_left),)
 CHAINING = (Chore(is_any_unchained, chain_some),)
 NOTIFYING = (Chore(is_anybody_to_be_notified, notify_some),)
 BEGINNING = (Chore(is_any_to_begin, begin_some),)
+SCHEDULING = (Chore(is_any_run_due, begin_due_runs),)
 LAPSING = (Chore(is_any_lapsed, forget_lapsed),)
 ALWAYS = (
+    *SCHEDULING,
     *LAPSING,
     *CHAINING,
     *NOTIFYING,
@@ -204,6 +212,7 @@ ALWAYS = (
 EACH_MINUTE = (
     # what only a clock that was put back leaves to be done
     Chore(is_any_effect_too_late, bring_effects_forward),
+    Chore(is_any_plan_ahead, plan_anew),
     Chore(is_any_due, sign_some),
 )
 """What nobody waits for."""
@@ -232,6 +241,7 @@ def kept_days(settings: Settings) -> dict[Term, int]:
         Term.EXECUTIONS: settings.retention_days_executions,
         Term.CHATS: settings.retention_days_chats,
         Term.AUDIT: settings.retention_days_audit,
+        Term.JOB_RUNS: settings.retention_days_job_runs,
     }
 
 

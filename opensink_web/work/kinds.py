@@ -13,6 +13,7 @@ from opensink_web.models import (
     Delivery,
     Escalation,
     Execution,
+    JobRun,
     NotificationMessage,
 )
 from opensink_web.work.callbacks import Callbacks
@@ -20,6 +21,7 @@ from opensink_web.work.deadlines import Deadlines
 from opensink_web.work.deliveries import Deliveries
 from opensink_web.work.escalations import Escalations
 from opensink_web.work.executions import Executions
+from opensink_web.work.job_runs import JobRuns
 from opensink_web.work.messages import Messages
 from opensink_web.work.queue import Kind, Limits
 
@@ -30,6 +32,7 @@ KINDS: dict[str, Callable[[Limits], Kind[Any, Any]]] = {
     Deadline.__tablename__: Deadlines,
     Escalation.__tablename__: Escalations,
     NotificationMessage.__tablename__: Messages,
+    JobRun.__tablename__: JobRuns,
 }
 """By the name of their tables, in the order in which they are served."""
 

@@ -5,8 +5,8 @@ not run out counts against its group's limit, whatever kind the row is of. Whoev
 holds the lock of the group until the commit, so the limit is exact over all workers.
 
 Locks are taken in this order, or two could wait for each other: batches (by id), executions (by
-id), input requests, groups (by id). Rows of a group are not waited for: those that others hold are
-left out.
+id), input requests, background jobs (by id), groups (by id). Rows of a group are not waited for:
+those that others hold are left out.
 """
 
 import secrets

@@ -37,6 +37,9 @@ BEYOND_SCHEMAS = (
     "/to",
     "/reference",
     "/tags",
+    "/url",  # as of execution_endpoint
+    "/headers",
+    "/start_minute",  # within the interval
     "/input_schema",  # JSON Schema, and within the limits
     "/output_schema",
     "/target/url",  # as of execution_endpoint

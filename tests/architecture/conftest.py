@@ -33,6 +33,7 @@ CHAIN = {
     "steps": [{"after_minutes": 60, "to": "admins"}],
 }
 
+JOB = {"name": "j", "interval_minutes": 15, "url": "http://127.0.0.1:9/"}
 TOPIC = {"kind": "ntfy", "config": {"topic": "t"}}
 
 
@@ -76,6 +77,7 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "team_id": team["id"],
         "policy_id": made(alice.post("/policies", {"name": "r", "steps": [{}]}))["id"],
         "chain_id": chain["id"],
+        "job_id": made(alice.post("/background-jobs", JOB))["id"],
         "absence_id": absence["id"],
         "approval_id": str(approval_id),
         "channel_id": channel["id"],

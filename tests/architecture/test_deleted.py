@@ -14,10 +14,12 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.executions.function import delete_function
+from opensink_web.operations.jobs.job import delete_job
 from tests.api.conftest import Api
 from tests.architecture.query_plans import api_addresses, page_addresses
 from tests.conftest import Cast, Person
 from tests.support.executions import make_function
+from tests.support.jobs import begin_now, make_job
 from tests.support.scenarios import ENDPOINT, Waiting, answer, ask_in
 from tests.web.conftest import browser_of
 
@@ -87,18 +89,22 @@ def leftovers(answers: Answers, words: Sequence[str]) -> set[str]:
 
 @pytest.mark.usefixtures("on_each_database")
 def test_nothing_tells_of_what_was_deleted(app: Flask, cast: Cast, alice: Api) -> None:
-    """An agent with all that is its own, the session of another agent, and a function."""
+    """An agent with all that is its own, the session of another one, a function and a job."""
     with app.app_context():
         of_agent, of_session = ask_in(cast.alice, ENDPOINT), ask_in(cast.alice, ENDPOINT)
         for waiting in (of_agent, of_session):
             answer(cast.alice, waiting)
         make_function(cast.alice)
+        job_id = make_job(cast.alice)
+        run_id = begin_now(cast.alice, job_id)
         agent, session = (places_of(each, cast.alice) for each in (of_agent, of_session))
+    agent |= {"job_id": str(job_id), "run_id": str(run_id)}
     below_session = ("session_id", "request_id", "delivery_id", "activity_id")
     gone = {
         "agent": [agent[name] for name in ("agent_id", "configuration_id", *below_session)],
         "session": [session[name] for name in below_session],
         "function": ["tests/work"],
+        "job": [str(job_id), str(run_id)],
     }
     asked = asked_by(app, cast, alice, (agent, session))
 
@@ -110,5 +116,6 @@ def test_nothing_tells_of_what_was_deleted(app: Flask, cast: Cast, alice: Api) -
         delete_agent(workspace, of_agent.agent_id)
         delete_session(workspace, of_session.session_id)
         delete_function(workspace, "tests", "work")
+        delete_job(workspace, job_id)
     after = answers_to(asked)
     assert leftovers(after, [word for words in gone.values() for word in words]) == set()

@@ -16,6 +16,7 @@ from opensink_web.models import (
     ApiKey,
     Base,
     Delivery,
+    JobRun,
     NotificationRule,
     db,
 )
@@ -40,6 +41,7 @@ from tests.conftest import Cast
 from tests.support.chats import chat_input, make_agent, submit_some
 from tests.support.escalations import make_chain, plan_for
 from tests.support.executions import make_function, principal_of, submit_many
+from tests.support.jobs import begin_now, make_job
 from tests.support.pause_scenarios import paused_in
 from tests.support.scenarios import ENDPOINT, answer, ask_in, index_all
 from tests.support.standing_cases import granted_on
@@ -79,6 +81,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
             message_id = send_test(by, channel_id)
             db.session.flush()
             rule_id = db.session.scalars(select(NotificationRule.id)).one()
+        job_id = make_job(alice)
+        begin_now(alice, job_id)
         index_all()
         with reading():
             ids = {
@@ -101,6 +105,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "channel_id": channel_id,
                 "message_id": message_id,
                 "rule_id": rule_id,
+                "job_id": job_id,
+                "run_id": db.session.scalars(select(JobRun.id)).one(),
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),
                 "activity_id": db.session.scalars(select(Activity.id).limit(1)).one(),
                 "key_id": db.session.scalars(

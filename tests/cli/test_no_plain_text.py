@@ -269,6 +269,17 @@ class Site:
         ended += batch["execution_ids"]
         self.opensink.wait_until(lambda: all(map(self.has_ended, ended)))
 
+    def run_a_job(self, echo_url: str) -> None:
+        """Have a background job sent, whose answer repeats what it was sent."""
+        job: dict[str, Any] = {"name": "Poll", "interval_minutes": 60, "enabled": False}
+        job |= {"url": f"{echo_url}/execute?token={quote(self.secret('job address'))}"}
+        job |= {"headers": {"X-Mine": self.secret("job header")}}
+        job |= {"body": {"task": self.secret("job body")}}
+        address = f"background-jobs/{self.api('POST', 'background-jobs', job)['id']}"
+        run = self.api("POST", f"{address}/run", {})
+        ended = f"{address}/runs/{run['id']}"
+        self.opensink.wait_until(lambda: self.api("GET", ended)["finished_at"])
+
     def has_ended(self, execution_id: str) -> bool:
         return bool(self.at("GET", f"executions/{execution_id}")["completed_at"])
 
@@ -319,6 +330,7 @@ def test_no_file_and_no_log_holds_a_secret(tmp_path: Path, echo_url: str) -> Non
         site.answer_a_question(echo_url)
         site.work_in_a_session()
         site.execute(echo_url)
+        site.run_a_job(echo_url)
         files = [each for each in site.opensink.data_dir.rglob("*") if each.is_file()]
         found = {each.name: each.read_bytes() for each in files if each.name not in KEYS}
     finally:

@@ -290,6 +290,16 @@ def a_refresh_token(stage: Stage) -> str:
     return str(stage.do("/auth/login", body)["refresh_token"])
 
 
+def a_job(stage: Stage) -> str:
+    job = {"name": "Read the mailbox", "interval_minutes": 15, "url": ENDPOINT["url"]}
+    return str(stage.make("/background-jobs", job)["id"])
+
+
+def a_run(stage: Stage) -> str:
+    run: Any = stage.api.post(f"/background-jobs/{stage['job_id']}/run", {}).json
+    return str(run["id"])
+
+
 DONE = Output({"transfer": "T-7"})
 
 
@@ -314,6 +324,8 @@ MAKERS: dict[str, Callable[[Stage], str]] = {
     "key_id": a_key,
     "role_id": a_role,
     "user_id": a_member_with_it,
+    "job_id": a_job,
+    "run_id": a_run,
     "team_id": a_team,
     "absence_id": an_absence,
     "approval_id": a_standing_approval,
@@ -347,6 +359,8 @@ SCENES: dict[str, Callable[[Stage], object]] = {
     "list_role_members": a_member_with_it,
     "grant_standing_approval": a_plain_yes,
     "list_standing_approvals": a_standing_approval,
+    "list_background_jobs": a_job,
+    "list_job_runs": a_run,
     "list_teams": a_team,
     "list_absences": an_absence,
     "list_policies": a_policy,

@@ -1,4 +1,4 @@
-"""Signing secrets: the agent's or function's own, made from what nobody is shown, and its rotation.
+"""Signing secrets: an agent's, a function's or a job's own, made from what nobody is shown.
 
 The execution secret goes with every call, so whoever receives one knows it. These are in no call:
 with one of them nothing can be signed that another agent or function would believe.
@@ -6,13 +6,21 @@ with one of them nothing can be signed that another agent or function would beli
 
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from sqlalchemy import select
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, UnreadableSecret
-from opensink_web.models import Agent, AuditAction, Function, SubjectKind, Workspace, db
+from opensink_web.models import (
+    Agent,
+    AuditAction,
+    BackgroundJob,
+    Function,
+    SubjectKind,
+    Workspace,
+    db,
+)
 from opensink_web.models.signed import FIRST_GENERATION
 from opensink_web.operations.audit.record import record
 from opensink_web.outbound.signing import CallSecrets, derive_secret, new_secret
@@ -20,11 +28,11 @@ from opensink_web.outbound.signing import CallSecrets, derive_secret, new_secret
 SIGNING_OVERLAP = timedelta(hours=24)
 """How long calls are signed with the old secret too after a rotation."""
 
-Owner: TypeAlias = Agent | Function
+Owner: TypeAlias = Agent | Function | BackgroundJob
 
 
 def signing_secret_of(workspace: Workspace, owner: Owner) -> str:
-    """Return the secret that signs calls to an agent or a function.
+    """Return the secret that signs calls to an agent or a function, or of a job.
 
     Raises: UnreadableSecret; Conflict for what is not called.
     """
@@ -33,7 +41,7 @@ def signing_secret_of(workspace: Workspace, owner: Owner) -> str:
 
 
 def call_secrets(workspace: Workspace, owner: Owner, moment: datetime) -> CallSecrets:
-    """Return what a call to an agent or a function, made at `moment`, carries and is signed with.
+    """Return what a call, made at `moment`, carries and is signed with.
 
     Raises: UnreadableSecret.
     """
@@ -82,8 +90,19 @@ def note_secret_shown(owner: Owner) -> None:
 
 
 def _note(action: AuditAction, owner: Owner) -> None:
-    kind = SubjectKind.AGENT if isinstance(owner, Agent) else SubjectKind.FUNCTION
-    record(action, owner.workspace_id, kind, owner.id)
+    record(action, owner.workspace_id, _kind_of(owner), owner.id)
+
+
+def _kind_of(owner: Owner) -> SubjectKind:
+    match owner:
+        case Agent():
+            return SubjectKind.AGENT
+        case Function():
+            return SubjectKind.FUNCTION
+        case BackgroundJob():
+            return SubjectKind.JOB
+        case unknown:
+            assert_never(unknown)
 
 
 def _require_signed(owner: Owner) -> None:

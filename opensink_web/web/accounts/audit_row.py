@@ -187,8 +187,8 @@ def _subject_href(slug: str, entry: AuditEntry) -> str | None:
             )
         case SubjectKind.WORKSPACE:
             return url_for("workspace.show", workspace_slug=slug)
-        case SubjectKind.FUNCTION:
-            return None  # it is addressed by its name, which may be another's by now
+        case SubjectKind.FUNCTION | SubjectKind.JOB:
+            return None  # a function is addressed by its name, which may be another's by now
         case kind:
             name = _name_in_address(kind)
             return url_for(f"{name}.show", workspace_slug=slug, **_id_of(name, entry.subject_id))

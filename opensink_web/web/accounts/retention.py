@@ -31,6 +31,7 @@ class RetentionForm(SettingsForm):
     executions = IntegerField("Executions and batches, in days", [Optional()])
     chats = IntegerField("Chats, in days", [Optional()])
     audit = IntegerField("Audit, in days", [Optional()])
+    job_runs = IntegerField("Runs of jobs, in days", [Optional()])
 
     def days(self) -> dict[Term, int | None]:
         """Return what was entered; None for what was left empty."""
@@ -80,6 +81,7 @@ def of_server() -> dict[Term, int]:
         Term.EXECUTIONS: settings.retention_days_executions,
         Term.CHATS: settings.retention_days_chats,
         Term.AUDIT: settings.retention_days_audit,
+        Term.JOB_RUNS: settings.retention_days_job_runs,
     }
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -10,13 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, UnreadableSecret
-from opensink_web.models import Agent
+from opensink_web.models import Agent, Function
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.agent import lock_agent
 from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.agents.signing_secret import (
-    Owner,
     end_signing_overlap,
     note_secret_shown,
     rotate_signing_secret,
@@ -27,6 +26,7 @@ from opensink_web.operations.executions.queries.function import find_function
 from opensink_web.web.access import requires
 
 blueprint = Blueprint("signing_secret", __name__)
+Owner: TypeAlias = Agent | Function
 _OF_AGENT = "/w/<workspace_slug>/admin/agents/<uuid:agent_id>/signing-secret"
 _OF_FUNCTION = "/w/<workspace_slug>/functions/<namespace>/<name>/signing-secret"
 _SAID_AFTER = {

@@ -1,0 +1,1 @@
+"""Background jobs: HTTP requests on a fixed interval, and their runs."""
