@@ -8,7 +8,6 @@ opensink_web/contract/recorded/, written by `python -m tests.examples`.
 import os
 from functools import cache
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import jsonschema_rs
 import pytest
@@ -55,16 +54,9 @@ def errors_in(value: Any, schema: Any) -> list[str]:
 
 
 def send(stage: Stage, route: Route) -> TestResponse:
-    stage.prepare(route)
-    address = route.address
-    for name in route.id_names:
-        part = quote(stage.filled(route.example.in_path(name)), safe="")
-        address = address.replace(f"{{{name}}}", part)
-    query = {name: stage.filled(value) for name, value in route.example.query.items()}
-    address += f"?{urlencode(query)}" if query else ""
+    path, body = stage.prepared(route)
     key = {IDEMPOTENCY_HEADER: IDEMPOTENCY_KEY} if route.keeps_responses else {}
-    body = stage.filled(route.example.body)
-    return stage.api.at(address, route.method, body, key)
+    return stage.api.at(path, route.method, body, key)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

@@ -7,6 +7,7 @@ that somebody has taken on, says so in `SCENES`, by the name of its view.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import pytest
@@ -67,11 +68,17 @@ class Stage:
         assert answer.status_code in {200, 202}, answer.text
         return answer.json
 
-    def prepare(self, route: Route) -> None:
-        """Make what a route's example needs beforehand."""
+    def prepared(self, route: Route) -> tuple[str, Any]:
+        """Make what a route's example needs; return its path with the query, and its body."""
         if route.name in SCENES:
             SCENES[route.name](self)
-        self.filled(route.example.body)
+        body = self.filled(route.example.body)
+        path = route.address
+        for name in route.id_names:
+            part = quote(self.filled(route.example.in_path(name)), safe="")
+            path = path.replace(f"{{{name}}}", part)
+        query = {name: self.filled(value) for name, value in route.example.query.items()}
+        return path + (f"?{urlencode(query)}" if query else ""), body
 
 
 def an_agent(stage: Stage) -> str:

@@ -1,0 +1,110 @@
+"""Fifty equal POSTs at once, over HTTP, do once what they ask for, and all hear the same answer."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import func, select
+
+from opensink_web.contract.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
+from opensink_web.contract.example import IDEMPOTENCY_KEY
+from opensink_web.contract.route import Route
+from opensink_web.factory import ROUTES
+from opensink_web.http_server.limits import Limits
+from opensink_web.models import (
+    Activity,
+    Agent,
+    AgentSession,
+    Batch,
+    Chat,
+    Comment,
+    Delivery,
+    Execution,
+    InputRequest,
+    db,
+)
+from opensink_web.models.transaction import reading
+from tests.api.conftest import Apis
+from tests.conftest import Cast
+from tests.support.cases import for_each
+from tests.support.example_cast import Stage
+from tests.support.running_server import RunningServer, running
+
+AT_ONCE = 50
+MADE: dict[str, dict[Any, int]] = {
+    "create_agent": {Agent: 1},
+    "start_session": {AgentSession: 1},
+    "ask": {InputRequest: 1},
+    "add_comment": {Comment: 1},
+    "supersede": {InputRequest: 1},
+    "resolve": {Delivery: 1},
+    "decline": {Delivery: 1},
+    "add_activity": {Activity: 1},
+    "execute_async": {Execution: 1},
+    "execute_batch": {Batch: 1, Execution: 2},
+    "chat_batch": {Batch: 1, Execution: 2, Chat: 2},
+}
+"""By route, of which tables it makes how many rows."""
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
+    """The application behind our own web server."""
+    app: Flask = request.getfixturevalue("app")
+    with running(app, Limits()) as server:
+        yield server
+
+
+def posted_at_once(url: str, body: Any, headers: dict[str, str]) -> Sequence[requests.Response]:
+    together = Barrier(AT_ONCE)
+
+    def post(_number: int) -> requests.Response:
+        with requests.Session() as http:
+            http.trust_env = False
+            together.wait()
+            answer = http.post(url, json=body, headers=headers, timeout=100)
+            while answer.status_code == 503:  # as the answer says: nothing was done, try again
+                answer = http.post(url, json=body, headers=headers, timeout=100)
+            return answer
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(post, range(AT_ONCE)))
+
+
+def test_equal_posts_at_once_do_it_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app: Flask = request.getfixturevalue("app")
+    cast: Cast = request.getfixturevalue("cast")
+    apis: Apis = request.getfixturevalue("apis")
+    server: RunningServer = request.getfixturevalue("server")
+
+    stage = Stage(app, cast, apis.alice, monkeypatch)
+
+    def rows(tables: dict[Any, int]) -> dict[Any, int]:
+        with app.app_context(), reading():
+            return {
+                each: db.session.scalar(select(func.count()).select_from(each)) or 0
+                for each in tables
+            }
+
+    def check(route: Route) -> None:
+        stage.names.pop("request_id", None)  # the one before may be decided
+        path, body = stage.prepared(route)
+        before = rows(MADE[route.name])
+        headers = {**cast.alice.headers, IDEMPOTENCY_HEADER: f"{IDEMPOTENCY_KEY} {route.name}"}
+        answers = posted_at_once(f"http://127.0.0.1:{server.port}{path}", body, headers)
+        assert {answer.status_code for answer in answers} == {route.status}, answers[0].text
+        assert len({answer.content for answer in answers}) == 1
+        replayed = [answer.headers.get(REPLAYED_HEADER) for answer in answers]
+        assert sorted(map(str, replayed)) == ["None"] + ["true"] * (AT_ONCE - 1)
+        made = {each: count - before[each] for each, count in rows(before).items()}
+        assert made == MADE[route.name]
+
+    for_each([route for route in ROUTES if route.name in MADE], check)
