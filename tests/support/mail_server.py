@@ -56,7 +56,7 @@ class ReceivedMail:
 class _Handler:
     received: list[ReceivedMail] = field(default_factory=list)
     answer: Answer = lambda _address: None
-    hold: Callable[[str], None] | None = None
+    hold: Callable[[str], object] | None = None
     after_data: str = "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -128,7 +128,7 @@ class MailServer(AbstractContextManager["MailServer"]):
         """Answer so to whom a mail is for."""
         self._handler.answer = answer
 
-    def hold(self, wait: Callable[[str], None]) -> None:
+    def hold(self, wait: Callable[[str], object]) -> None:
         """Wait so, given an address, before taking a mail for it; others are served meanwhile."""
         self._handler.hold = wait
 

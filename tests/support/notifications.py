@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from opensink_web.access_token import TokenSigner
+from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Membership,
     MessageStatus,
@@ -57,10 +58,16 @@ def principal_of(person: Person) -> Principal:
 
 def add_mail(person: Person, settings: Settings, address: str | None = None, **terms: Any) -> UUID:
     """Give somebody a channel for mails to their own address, with one rule of these terms."""
+    return add_place(person, settings, "email", {"address": address or person.email}, **terms)
+
+
+def add_place(
+    person: Person, settings: Settings, kind: str, config: JSONObject, **terms: Any
+) -> UUID:
+    """Give somebody a channel of this kind, with one rule of these terms."""
     with writing():
         by = principal_of(person)
-        config = {"address": address or person.email}
-        channel = add_channel(by, "email", "", {**config}, channel_tools(settings))
+        channel = add_channel(by, kind, "", config, channel_tools(settings))
         channel_id = channel.id
         db.session.flush()
         rule_id = db.session.scalars(

@@ -17,6 +17,7 @@ from opensink_web.operations.agents.agent import create_agent
 from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.decision import resolve
+from opensink_web.operations.decisions.withdrawal import check_revision, supersede
 from opensink_web.operations.requests.answer import check_answer
 from opensink_web.operations.requests.assignment import Assignee
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
@@ -88,6 +89,13 @@ def say(
         resolve(here(cast), checked, by=user(by), seen=seen)
 
 
+def revise(cast: Cast, by: Person, request_id: UUID, title: str = "Pay all?") -> UUID:
+    """Have somebody's agent ask something else instead; return the new request's id."""
+    revision = check_revision(here(cast), request_id, {"title": title}, {})
+    with writing():
+        return supersede(here(cast), revision, requested_by_id=by.id).id
+
+
 def assigned(request_id: UUID) -> list[tuple[UUID | None, UUID | None]]:
     query = select(Assignment).where(Assignment.request_id == request_id)
     return [each.whom for each in db.session.scalars(query)]
@@ -95,8 +103,13 @@ def assigned(request_id: UUID) -> list[tuple[UUID | None, UUID | None]]:
 
 def make_dana(cast: Cast) -> Person:
     """Make another reviewer."""
+    return make_other(cast, "dana@example.com")
+
+
+def make_other(cast: Cast, email: str) -> Person:
+    """Make another reviewer."""
     with writing():
-        user = User(email="dana@example.com")
+        user = User(email=email)
         db.session.add(user)
         db.session.flush()
         membership = Membership(

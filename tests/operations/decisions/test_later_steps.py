@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from opensink_web.errors import NotInStep
+from opensink_web.errors import NotInStep, RequesterForbidden
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     AuditAction,
@@ -26,10 +26,21 @@ from opensink_web.operations.requests.vote import votes_of
 from tests.conftest import Cast
 from tests.support.bulk_cases import request_by_id as request
 from tests.support.holding import hold_response, let_take_effect, take_back
-from tests.support.rule_cases import by_team, make_dana, make_finance, make_rule, put, say
+from tests.support.rule_cases import (
+    by_team,
+    make_dana,
+    make_finance,
+    make_other,
+    make_rule,
+    put,
+    revise,
+    say,
+)
 from tests.support.standing_cases import (
     PAY,
+    affirm,
     asked_by,
+    granted_on,
     held_against,
     new_agent,
     put_to_use,
@@ -131,6 +142,47 @@ def test_a_rule_in_steps_goes_before_a_standing_approval(cast: Cast) -> None:
     assert created.details is not None
     assert created.details[1]["rule_revision"] == str(waiting.policy_revision_id)
     assert audited(request_id) == [AuditAction.REQUEST_CREATED]
+
+
+def test_nobody_who_asked_an_earlier_revision_decides_in_any_step(cast: Cast) -> None:
+    dana, erin, frank = (
+        make_other(cast, f"{name}@example.com") for name in ("dana", "erin", "frank")
+    )
+    make_rule(cast, by_team(make_finance(cast, cast.bob, dana, erin)), PolicyStep("Second"))
+    request_id = put(cast, options=RequestOptions(forbid_requester=True))
+    for person in (cast.bob, dana):
+        request_id = revise(cast, person, request_id)
+    for decider, step in ((erin, 1), (frank, 2)):
+        for person in (cast.alice, cast.bob, dana):
+            with pytest.raises(RequesterForbidden):
+                say(cast, person, request_id, {"amount": 12_000})
+        say(cast, decider, request_id, {"amount": 12_000})
+        assert request(request_id).step == min(step, 1)
+    assert request(request_id).status is STATUS.RESOLVED
+
+
+def test_a_standing_approval_of_whoever_asked_an_earlier_revision_is_not_used(cast: Cast) -> None:
+    agent_id = new_agent(cast.alice)
+    asked = PAY.but(options=RequestOptions(forbid_requester=True))
+    earlier = standing(cast.alice, agent_id)
+    request_id = asked_by(cast.alice, agent_id, asked)
+    for person in (cast.bob, cast.bob):
+        request_id = revise(cast, person, request_id, title=PAY.title)
+    use = held_against(request_id)
+    assert use is not None
+    assert use.approval_ids == (earlier,)
+    put_to_use(use)
+    assert request(request_id).status is STATUS.PENDING
+    assert db.session.get_one(StandingApproval, earlier).uses_count == 0
+    dana = make_dana(cast)
+    other = asked_by(cast.alice, agent_id)
+    affirm(dana, other)
+    anothers = granted_on(dana, other)
+    again = revise(cast, cast.bob, request_id, title=PAY.title)
+    use = held_against(again)
+    assert use is not None
+    put_to_use(use)
+    assert request(again).standing_approval_id == anothers
 
 
 def test_a_standing_approval_goes_on_where_no_rule_holds(cast: Cast) -> None:

@@ -18,7 +18,8 @@ def mail() -> Iterator[MailServer]:
 
 @pytest.fixture
 def environment(environment: dict[str, str], mail: MailServer) -> dict[str, str]:
-    return environment | mail_settings(mail)
+    here = {"NOTIFICATION_HOSTS": "127.0.0.0/8", "PUBLIC_URL": "https://sink.example.com"}
+    return environment | mail_settings(mail) | here
 
 
 @pytest.fixture

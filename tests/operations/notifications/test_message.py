@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 
 from opensink_web import clock
 from opensink_web.channels.base import MessageKind, Sent
-from opensink_web.channels.email import smtp
 from opensink_web.errors import Conflict, Unavailable
 from opensink_web.models import (
     AuditAction,
@@ -149,46 +148,6 @@ def test_a_wait_that_is_asked_for_is_kept(
     with writing():
         sender.kind.finish([(claim, Sent(ok=False, error="Slow down.", retry_after_seconds=300))])
     assert next_moment() >= moment.now + timedelta(seconds=300)
-
-
-def test_a_server_that_hangs_holds_up_nobody_else(
-    cast: Cast,
-    settings: Settings,
-    sender: Sender,
-    mail: MailServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    add_mail(cast.alice, settings)
-    add_mail(cast.bob, settings)
-    held, is_over = threading.Event(), threading.Event()
-
-    def hang_for_alice(address: str) -> None:
-        if address == cast.alice.email:
-            held.set()
-            is_over.wait(20)
-
-    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 15.0)
-    mail.hold(hang_for_alice)
-    for _ in range(3):
-        ask_for(cast.alice)
-    look()
-    claims = sender.claim()
-    # one of each channel, and no more of them until it has ended
-    assert len(claims) == 2
-    assert sender.claim() == []
-    of_alice = next(each for each in claims if each.config["address"] == cast.alice.email)
-    of_bob = next(each for each in claims if each is not of_alice)
-    thread = threading.Thread(target=sender.kind.carry_out, args=(of_alice, sender.tools))
-    thread.start()
-    assert held.wait(10)
-    sent = sender.kind.carry_out(of_bob, sender.tools)
-    assert sent.ok
-    with writing():
-        sender.kind.finish([(of_bob, sent)])
-    sender_of_bob = [each for each in sender.claim() if each.config["address"] == cast.bob.email]
-    assert len(sender_of_bob) == 1
-    is_over.set()
-    thread.join()
 
 
 def test_a_worker_that_was_killed_after_sending_sends_a_copy_with_the_same_id(

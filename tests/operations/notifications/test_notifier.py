@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import update
 
+from opensink_web.channels import CHANNELS
+from opensink_web.channels.slack.transport import SlackChannel
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Membership,
@@ -18,15 +20,18 @@ from opensink_web.operations.accounts.user import deactivate_member
 from opensink_web.operations.notifications import notifier
 from opensink_web.operations.notifications.gathering import gather
 from opensink_web.operations.notifications.recipients import Notice
+from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.policy_step import PolicyStep
 from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
+from tests.support.chat_server import CHANNEL, TOKEN, ChatServer
 from tests.support.holding import hold_answer, take_back
 from tests.support.mail_server import MailServer
 from tests.support.notifications import (
     Sender,
     add_mail,
+    add_place,
     ask_for,
     look,
     messages,
@@ -39,7 +44,16 @@ from tests.support.notifications import (
     to,
 )
 from tests.support.pause_scenarios import approval_in, refuse
-from tests.support.rule_cases import by_team, make_dana, make_finance, make_rule, put, say
+from tests.support.rule_cases import (
+    by_team,
+    make_dana,
+    make_finance,
+    make_other,
+    make_rule,
+    put,
+    revise,
+    say,
+)
 from tests.support.scenarios import answer
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
@@ -104,6 +118,53 @@ def test_when_a_step_begins_it_is_taken_back_from_whoever_decides_no_more(
     take_back(cast.bob, sent)
     tell(sender)
     assert len(to(mail, dana)) == 2, "it waits again, and not for them"
+
+
+@pytest.mark.parametrize("is_bot", [False, True])
+def test_a_chat_is_told_as_well_that_others_decide_in_the_step_that_has_begun(
+    cast: Cast,
+    settings: Settings,
+    sender: Sender,
+    is_bot: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dana = make_dana(cast)
+    with ChatServer() as chat:
+        monkeypatch.setitem(CHANNELS, "slack", SlackChannel(f"{chat.origin}/api"))
+        bot: JSONObject = {"bot_token": TOKEN, "channel": CHANNEL}
+        add_place(dana, settings, "slack", bot if is_bot else {"webhook_url": chat.webhook})
+        finance = by_team(make_finance(cast, dana))
+        make_rule(cast, finance, PolicyStep("Second", (own(cast.bob),)))
+        request_id = put(cast)
+        tell(sender)
+        say(cast, cast.alice, request_id, {"amount": 1})
+        for _ in range(2):
+            tell(sender)
+        say(cast, cast.bob, request_id, {"amount": 1})
+        for _ in range(2):
+            tell(sender)
+        assert statuses() == [MessageStatus.SENT] * 2
+        told = [str(each) for each in [*chat.posted, *chat.messages.values()]]
+    assert len(told) == (1 if is_bot else 2), "a bot changes what it said"
+    assert "Others decide now: Step 2 of 2: Second." in told[-1]
+
+
+@pytest.mark.parametrize("is_in_steps", [False, True])
+def test_nobody_who_asked_an_earlier_revision_is_told_of_one_they_may_not_decide(
+    cast: Cast, settings: Settings, sender: Sender, mail: MailServer, is_in_steps: bool
+) -> None:
+    dana, erin = make_dana(cast), make_other(cast, "erin@example.com")
+    if is_in_steps:
+        make_rule(cast, by_team(make_finance(cast, cast.bob, erin)), PolicyStep("Second"))
+    request_id = put(cast, options=RequestOptions(forbid_requester=True))
+    for person in (cast.bob, dana):
+        request_id = revise(cast, person, request_id)
+    for person in (cast.alice, cast.bob, dana, erin):
+        add_mail(person, settings)
+    revise(cast, dana, request_id)
+    tell(sender)
+    assert [subjects(mail, each) for each in (cast.alice, cast.bob, dana)] == [[], [], []]
+    assert subjects(mail, erin) == ["[Main] Pay all?"]
 
 
 def test_a_viewer_and_whoever_is_shut_out_is_told_nothing(
