@@ -75,16 +75,20 @@ class Terminal:
         assert all(status.startswith("2") for status in statuses), done.stdout + done.stderr
         return done.stdout
 
-    def answer_soon(self, response: dict[str, Any]) -> threading.Thread:
-        """Be the person who answers what is asked next."""
+    def answer_soon(self, response: dict[str, Any], *, times: int = 1) -> threading.Thread:
+        """Be the person who answers what is asked next, so many times."""
         pending = "api/v1/agent-session-input-requests?status=pending&kind=input"
+        known = {each["id"] for each in self.call("GET", pending)["items"]}
 
         def answer() -> None:
+            left = times
             for _ in range(PATIENCE_SECONDS * 10):
-                waiting = self.call("GET", pending)["items"]
-                if waiting:
-                    path = f"api/v1/agent-session-input-requests/{waiting[0]['id']}/resolve"
+                items = self.call("GET", pending)["items"]
+                for new_id in [each["id"] for each in items if each["id"] not in known][:left]:
+                    path = f"api/v1/agent-session-input-requests/{new_id}/resolve"
                     self.call("POST", path, {"response": response})
+                    left -= 1
+                if left == 0:
                     return
                 time.sleep(0.1)
 

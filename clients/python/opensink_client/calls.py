@@ -1,43 +1,36 @@
-"""The client: a method for each call of the API; those about deciding stand in deciding.py."""
+"""The client: a method for each call; those about questions stand in asking.py and deciding.py."""
 
 import os
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from math import inf
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from .deciding import REQUESTS, Deciding
+from .asking import SLICE, Asking
+from .deciding import Deciding
 from .resources import (
     Activity,
     Agent,
     AgentSession,
     Batch,
     Chat,
-    Comment,
     Execution,
     Function,
-    InputRequest,
     Me,
     Outcome,
-    Preview,
     Queued,
     QueuedBatch,
     QueuedChats,
     read,
-    with_moments,
 )
 from .transport import Transport
 
 URL_DEFAULT = "http://127.0.0.1:7465"
-PAUSE_SECONDS = 0.5
-WAIT_SECONDS = 25
 FUNCTION_SECONDS_MAX = 86_400
-SLICE = 100
 
 
-class Client(Deciding):
+class Client(Asking, Deciding):
     """Speaks to one server with one API key, or with an access token.
 
     What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY.
@@ -45,6 +38,7 @@ class Client(Deciding):
     """
 
     def __init__(self, base_url: str | None = None, api_key: str | None = None) -> None:
+        super().__init__()
         root_url = (base_url or os.environ.get("OPENSINK_URL") or URL_DEFAULT).rstrip("/")
         api_key = api_key or os.environ.get("OPENSINK_API_KEY")
         if not api_key:
@@ -75,93 +69,6 @@ class Client(Deciding):
     def update_session(self, session_id: str, **changes: Any) -> AgentSession:
         """Change status, state, metadata or error_message."""
         return read(AgentSession, self._http.api("PATCH", f"/agent-sessions/{session_id}", changes))
-
-    def ask(
-        self,
-        session: AgentSession,
-        *,
-        key: str,
-        title: str,
-        message: str,
-        schema: dict[str, Any],
-        **options: Any,
-    ) -> InputRequest:
-        """Ask a person; the answer has to fit `schema`, a JSON Schema.
-
-        Options are priority, tags, reference, context, allow_decline, assignees, expires_at (a
-        datetime with a zone, or text), on_expire, default_response, forbid_requester,
-        required_responses and quorum.
-        """
-        body = {"key": key, "title": title, "message": message, "schema": schema, **options}
-        body |= {"session_id": session.id, "agent_id": session.agent_id}
-        return read(InputRequest, self._http.api("POST", REQUESTS, with_moments(body)))
-
-    def cancel_input_request(self, request_id: str, reason: str | None = None) -> InputRequest:
-        """Take a question back that waits for an answer."""
-        path = f"{REQUESTS}/{request_id}/cancel"
-        return read(InputRequest, self._http.api("POST", path, {"reason": reason}))
-
-    def supersede(self, request_id: str, **changes: Any) -> InputRequest:
-        """Ask something else instead, and return that request; what is left out carries over.
-
-        Changes are key, title, message, schema and the options of ask.
-        """
-        path = f"{REQUESTS}/{request_id}/supersede"
-        return read(InputRequest, self._http.api("POST", path, with_moments(changes)))
-
-    def extend(self, request_id: str, expires_at: datetime | str) -> InputRequest:
-        """Give people more time; the deadline is later than the one before."""
-        body = with_moments({"expires_at": expires_at})
-        return read(InputRequest, self._http.api("POST", f"{REQUESTS}/{request_id}/extend", body))
-
-    def preview(self, schema: dict[str, Any], values: dict[str, Any] | None = None) -> Preview:
-        """See which form a schema makes, filled with `values`; nobody is asked."""
-        body = {"schema": schema, "values": values}
-        return read(Preview, self._http.api("POST", f"{REQUESTS}/preview", body))
-
-    def get_input_request(self, request_id: str, *, wait_seconds: int = 0) -> InputRequest:
-        """Read a request, at once or when it is answered within `wait_seconds` (at most 60)."""
-        path = f"{REQUESTS}/{request_id}?wait={wait_seconds}"
-        return read(InputRequest, self._http.api("GET", path, wait_seconds=wait_seconds))
-
-    def wait_for_answer(self, request_id: str, *, timeout_seconds: float = inf) -> InputRequest:
-        """Return the request once it waits no more: its `status` says what became of it.
-
-        Raises: TimeoutError.
-        """
-        deadline = time.monotonic() + timeout_seconds
-        while True:
-            left_seconds = max(0, min(WAIT_SECONDS, deadline - time.monotonic()))
-            request = self.get_input_request(request_id, wait_seconds=round(left_seconds))
-            if request.status != "pending":
-                return request
-            if time.monotonic() >= deadline:
-                raise TimeoutError("Nobody answered in time.")
-            time.sleep(PAUSE_SECONDS)  # a busy server answers at once
-
-    def comment(self, request_id: str, message: str, *, wake: bool = False) -> Comment:
-        """Say something about a request, in Markdown; `wake` has the agent called because of it."""
-        path = f"{REQUESTS}/{request_id}/comments"
-        return read(Comment, self._http.api("POST", path, {"message": message, "wake": wake}))
-
-    def comments(
-        self, request_id: str, *, after: str | None = None, wait_seconds: int = 0
-    ) -> list[Comment]:
-        """Return what is said about a request, oldest first; with `after` what came after that one.
-
-        While there is nothing, it waits up to `wait_seconds` (at most 60) for somebody to say
-        something, or to decide.
-        """
-        query = {"$limit": str(SLICE), "wait": str(wait_seconds)}
-        query |= {"after": after} if after else {}
-        comments: list[Comment] = []
-        while True:
-            path = f"{REQUESTS}/{request_id}/comments?{urlencode(query)}"
-            page = self._http.api("GET", path, wait_seconds=wait_seconds)
-            comments += (read(Comment, item) for item in page["items"])
-            if page["trail"] is None:
-                return comments[::-1]
-            query |= {"$trail": page["trail"], "wait": "0"}
 
     def log_activity(self, session: AgentSession, message: str, **details: Any) -> None:
         """Say what happens; `details` are the API's other fields, such as payload and links."""

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from .asking import REQUESTS
 from .resources import InputRequest, Insights, StandingApproval, read, with_moments
-from .transport import Transport
+from .transport import Transport, part
 
-REQUESTS = "/agent-session-input-requests"
 APPROVALS = "/standing-approvals"
 Assignee = str | dict[str, str]
 """A member's address or id; or `{"user": …}`, or `{"team": name or id}`."""
@@ -19,7 +19,7 @@ class Deciding:
 
     _http: Transport
 
-    def list_input_requests(self, **filters: str) -> Iterator[InputRequest]:
+    def list_input_requests(self, **filters: Any) -> Iterator[InputRequest]:
         """Yield requests, newest first.
 
         Filters are status, kind, key, tag, reference, agent_id, session_id and execution_id.
@@ -90,4 +90,6 @@ class Deciding:
     def _decided(
         self, request_id: str, verb: str, body: dict[str, Any] | None = None
     ) -> InputRequest:
-        return read(InputRequest, self._http.api("POST", f"{REQUESTS}/{request_id}/{verb}", body))
+        return read(
+            InputRequest, self._http.api("POST", f"{REQUESTS}/{part(request_id)}/{verb}", body)
+        )

@@ -1,30 +1,31 @@
-"""How the SDK speaks HTTP: its key, repeated attempts, errors; the calls stand in calls.py."""
+"""How the SDK speaks HTTP: its key, repeated attempts, errors; the calls stand in other modules."""
 
+import random
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from itertools import count
+from math import inf
+from time import monotonic, sleep, time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import Retry
+
+from .errors import OpenSinkApiError as OpenSinkApiError
+from .errors import TimedOut, Unreachable, refusal
 
 TIMEOUT_SECONDS = 30
-
-_RETRY = Retry(
-    3, status_forcelist=[503], allowed_methods=None, backoff_factor=0.5, raise_on_status=False
-)
-
-
-class OpenSinkApiError(Exception):
-    """The server refused; `errors` has a path and a message for each thing that is invalid."""
-
-    def __init__(self, status: int, code: str, message: str, errors: list[dict[str, str]]) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.errors = errors
+ATTEMPTS_MAX = 4
+PAUSE_SECONDS = 0.25
+"""Before the second attempt; before each further one twice as long."""
+RETRY_AFTER_SECONDS_MAX = 60
+"""Whoever is to wait for longer is told at once."""
+GRACE_SECONDS = 2
+"""What a response may take beyond a deadline, so that one that is sent at it still arrives."""
+CONNECTIONS_MAX = 32
+_LATER = {429, 502, 503, 504}
 
 
 class Transport:
@@ -36,45 +37,88 @@ class Transport:
         self._http = requests.Session()
         self._http.auth = self._authorize
         for scheme in ("http://", "https://"):
-            self._http.mount(scheme, HTTPAdapter(max_retries=_RETRY))
+            self._http.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS_MAX))
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def api(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
-        """Call the API of agents under /api/v1. Raises: OpenSinkApiError."""
-        return self.root(method, "/api/v1" + path, body, wait_seconds=wait_seconds)
+    def api(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        wait_seconds: int = 0,
+        deadline: float = inf,
+    ) -> Any:
+        """Call the API of agents under /api/v1. Raises: OpenSinkApiError; Unreachable."""
+        path = "/api/v1" + path
+        return self.with_headers(method, path, body, wait_seconds=wait_seconds, deadline=deadline)[
+            0
+        ]
 
-    def each(self, path: str, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def each(self, path: str, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield what a list of that API has, page by page. Raises: OpenSinkApiError."""
-        query = dict(filters)
+        query = {name: value for name, value in filters.items() if value is not None}
         while True:
             page = self.api("GET", f"{path}?{urlencode(query)}")
             yield from page["items"]
-            if page["trail"] is None:
+            if page.get("trail") is None:
                 return
             query["$trail"] = page["trail"]
 
     def root(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
-        """Call the execution API. Raises: OpenSinkApiError."""
+        """Call the execution API. Raises: OpenSinkApiError; Unreachable."""
         return self.with_headers(method, path, body, wait_seconds=wait_seconds)[0]
 
     def with_headers(
-        self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        wait_seconds: int = 0,
+        deadline: float = inf,
     ) -> tuple[Any, Mapping[str, str]]:
-        """Return a response's content and headers. Raises: OpenSinkApiError."""
-        response = self._http.request(
-            method,
-            self._root_url + path,
-            json=body,
-            # equal on every attempt of this call, so that the server does it once
-            headers={"Idempotency-Key": str(uuid4())} if method == "POST" else {},
-            timeout=TIMEOUT_SECONDS + wait_seconds,
-        )
-        if response.ok:
-            return response.json() if response.content else None, response.headers
-        raise _error_of(response)
+        """Return a response's content and headers.
+
+        It is tried again when no response came, or one that says later, until `deadline`, a moment
+        of the monotonic clock. Raises: OpenSinkApiError; Unreachable.
+        """
+        # equal on every attempt of this call, so that the server does it once
+        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
+        for attempt in count(1):
+            left_seconds = max(0.0, deadline - monotonic()) + GRACE_SECONDS
+            timeout_seconds = min(TIMEOUT_SECONDS + wait_seconds, left_seconds)
+            outcome = self._attempt(method, path, body, headers, timeout_seconds)
+            if isinstance(outcome, requests.Response) and (
+                # a DELETE whose response was lost has done its work
+                outcome.ok or (method == "DELETE" and attempt > 1 and outcome.status_code == 404)
+            ):
+                return _content(outcome), outcome.headers
+            pause_seconds = _pause_seconds(outcome, attempt)
+            if pause_seconds is None or monotonic() + pause_seconds >= deadline:
+                break
+            sleep(pause_seconds)
+        if isinstance(outcome, Unreachable):
+            raise outcome
+        raise refusal(outcome, _retry_after(outcome))
+
+    def _attempt(
+        self, method: str, path: str, body: Any, headers: dict[str, str], timeout_seconds: float
+    ) -> requests.Response | Unreachable:
+        try:
+            return self._http.request(
+                method, self._root_url + path, json=body, headers=headers, timeout=timeout_seconds
+            )
+        except requests.Timeout as error:
+            outcome: Unreachable = TimedOut("The server did not answer in time.")
+            outcome.__cause__ = error
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+            outcome = Unreachable(f"The server cannot be reached: {error}")
+            outcome.__cause__ = error
+        return outcome
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Set the key as `auth` does: a header of the session loses to an entry in ~/.netrc."""
@@ -82,11 +126,41 @@ class Transport:
         return request
 
 
-def _error_of(response: requests.Response) -> OpenSinkApiError:
+def part(text: str) -> str:
+    """Return an id or a name as a part of a path, whatever characters it has."""
+    return quote(text, safe="")
+
+
+def _content(response: requests.Response) -> Any:
+    if not (response.ok and response.content):
+        return None
     try:
-        problem = response.json()
+        return response.json()
     except ValueError:
-        problem = {}
-    message = problem.get("error", f"The server answered {response.status_code}.")
-    errors = problem.get("errors", [])
-    return OpenSinkApiError(response.status_code, problem.get("code", ""), message, errors)
+        message = "What the server answered is no JSON. Is this the address of OpenSink?"
+        raise OpenSinkApiError(response.status_code, "", message, []) from None
+
+
+def _pause_seconds(outcome: requests.Response | Unreachable, attempt: int) -> float | None:
+    """Return how long to wait for the next attempt; None if there is none."""
+    if attempt == ATTEMPTS_MAX:
+        return None
+    # not all who were refused at one moment come back at another
+    seconds = PAUSE_SECONDS * 2.0 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311
+    if isinstance(outcome, Unreachable):
+        return seconds
+    if outcome.status_code not in _LATER:
+        return None
+    seconds = max(seconds, _retry_after(outcome) or 0)
+    return seconds if seconds <= RETRY_AFTER_SECONDS_MAX else None
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Return in how many seconds the server wants to be asked again; None if it does not say."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,130 @@
+"""How often the client tries, how long it waits in between, and which error comes in the end."""
+
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import TypeVar
+
+import pytest
+import requests
+
+from opensink_client import (
+    Client,
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotAuthenticated,
+    NotFound,
+    OpenSinkApiError,
+    RateLimited,
+    ServerError,
+    Unreachable,
+)
+from tests.support.http_server import HttpServer, Received, Reply
+from tests.support.opensink_up import free_port
+
+Result = TypeVar("Result")
+
+
+class Scripted(HttpServer):
+    """Answers with one reply after the other, the last one ever after."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = [*replies]
+        self.received: list[Received] = []
+
+    def respond(self, received: Received) -> Reply:
+        self.received.append(received)
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have no pause take its time, and return how long each would be."""
+    made: list[float] = []
+    monkeypatch.setattr("opensink_client.transport.sleep", made.append)
+    monkeypatch.setattr("opensink_client.asking.sleep", lambda seconds: None)
+    return made
+
+
+def called(server: Scripted, call: Callable[[Client], Result]) -> Result:
+    with server, Client(server.origin, "key") as client:
+        return call(client)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_who_is_told_later_comes_again_ever_later(status: int, pauses: list[float]) -> None:
+    server = Scripted(Reply(status), Reply(status), Reply(body=b'{"executions": []}'))
+    assert called(server, lambda client: [*client.batch_executions("b")]) == []
+    assert len(pauses) == 2
+    assert 0 < pauses[0] <= 0.25
+    assert 0.25 <= pauses[1] <= 0.5
+
+
+@pytest.mark.parametrize("text", ["7", formatdate(time.time() + 40, usegmt=True)])
+def test_it_waits_for_as_long_as_it_is_told(text: str, pauses: list[float]) -> None:
+    server = Scripted(Reply(429, headers={"Retry-After": text}), Reply(body=b"[]"))
+    called(server, lambda client: client.list_executions())
+    assert 7 <= pauses[0] <= 40
+
+
+def test_nor_does_it_wait_for_ever(pauses: list[float]) -> None:
+    server = Scripted(Reply(429, headers={"Retry-After": "61"}))
+    with pytest.raises(RateLimited) as refused:
+        called(server, lambda client: client.me())
+    assert (refused.value.retry_after_seconds, pauses, len(server.received)) == (61, [], 1)
+    server = Scripted(Reply(429, headers={"Retry-After": "9"}))
+    with pytest.raises(RateLimited):
+        called(server, lambda client: client.me())
+    assert (pauses, len(server.received)) == ([9, 9, 9], 4)
+
+
+def test_what_was_deleted_by_an_attempt_without_a_response_is_deleted(pauses: list[float]) -> None:
+    called(Scripted(Reply(503), Reply(404)), lambda client: client.delete_function("a", "b"))
+    assert len(pauses) == 1
+    with pytest.raises(NotFound):
+        called(Scripted(Reply(404)), lambda client: client.delete_function("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, InvalidRequest),
+        (401, NotAuthenticated),
+        (403, Forbidden),
+        (404, NotFound),
+        (409, Conflict),
+        (415, InvalidRequest),
+        (418, OpenSinkApiError),
+        (422, InvalidRequest),
+        (429, RateLimited),
+        (500, ServerError),
+    ],
+)
+def test_each_refusal_has_its_type(
+    status: int, kind: type[OpenSinkApiError], pauses: list[float]
+) -> None:
+    with pytest.raises(OpenSinkApiError) as refused:
+        called(Scripted(Reply(status, b'["no problem of ours"]')), lambda client: client.me())
+    assert (type(refused.value), refused.value.status) == (kind, status)
+
+
+def test_a_server_that_is_not_there_is_unreachable(pauses: list[float]) -> None:
+    with Client(f"http://127.0.0.1:{free_port()}", "key") as client:
+        with pytest.raises(Unreachable) as missed:
+            client.me()
+        assert isinstance(missed.value, requests.ConnectionError)
+        assert len(pauses) == 3
+        with pytest.raises(TimeoutError):
+            client.wait_for_answer("r", timeout_seconds=0)
+
+
+def test_who_waits_for_an_answer_waits_for_the_server_too(pauses: list[float]) -> None:
+    replies = [Reply(502)] * 9 + [Reply(404, b'{"error": "No such request.", "code": "x"}')]
+    with pytest.raises(NotFound, match="No such request"):
+        called(Scripted(*replies), lambda client: client.wait_for_answer("r"))
+
+
+def test_what_is_no_json_is_an_error_too(pauses: list[float]) -> None:
+    with pytest.raises(OpenSinkApiError, match="no JSON"):
+        called(Scripted(Reply(200, b"<h1>Sign in</h1>")), lambda client: client.me())
