@@ -21,17 +21,25 @@ And for what OpenSink calls, to tell its calls from others': `verify_call`.
 It knows nothing of the server but its API, and needs only `requests`: whoever does not want to
 install it copies this folder.
 
-    calls      Client: a method for each call
-    asking     those of them about questions and their answers
-    deciding   those of them about who decides, what is decided, and how that went
-    question   a question asked in one line, and its answer in the caller's own type
-    resources  what the calls return
-    transport  the key, and attempts
-    errors     what can go wrong
-    signature  verify_call
+    calls           sign_in; Client, which has the calls of these:
+    asynchronous/   AsyncClient, which has the same to be awaited
+    asking          questions and their answers
+    deciding        who decides, what is decided, and how that went
+    agents          agents, their sessions, and what happens in them
+    deliveries      calls to agents
+    executing       functions, executions, batches and chats
+    administration  keys, roles, teams, absences, rules; who one is
+    notifying       how people are told of requests
+    patience        how long an answer is waited for
+    question        a question asked in one line, and its answer in the caller's own type
+    resources/      what the calls return
+    transport       the key, and attempts
+    errors          what can go wrong
+    signature       verify_call
 """
 
-from .calls import URL_DEFAULT, Client
+from .asynchronous import AsyncClient, AsyncQuestion
+from .calls import URL_DEFAULT, Client, sign_in
 from .errors import (
     Conflict,
     Forbidden,
@@ -47,37 +55,60 @@ from .errors import (
 )
 from .question import Answer, Question
 from .resources import (
+    Absence,
     Activity,
     Agent,
     AgentSession,
+    ApiKey,
+    Attempt,
     Batch,
     Chat,
     Comment,
+    Delivery,
+    EscalationChain,
     Execution,
     Function,
     InputRequest,
     Insights,
     Me,
+    Member,
+    NotificationChannel,
+    NotificationMessage,
+    NotificationRule,
     Outcome,
+    PermissionsCheck,
+    Policy,
+    PolicyRevision,
+    PolicyTrial,
     Preview,
     Queued,
     QueuedBatch,
     QueuedChats,
+    Role,
     StandingApproval,
+    Team,
+    Tokens,
 )
 from .signature import NotVerified, VerifiedCall, is_signed, verify_call
 
 __all__ = [
     "URL_DEFAULT",
+    "Absence",
     "Activity",
     "Agent",
     "AgentSession",
     "Answer",
+    "ApiKey",
+    "AsyncClient",
+    "AsyncQuestion",
+    "Attempt",
     "Batch",
     "Chat",
     "Client",
     "Comment",
     "Conflict",
+    "Delivery",
+    "EscalationChain",
     "Execution",
     "Forbidden",
     "Function",
@@ -85,23 +116,35 @@ __all__ = [
     "Insights",
     "InvalidRequest",
     "Me",
+    "Member",
     "NotAuthenticated",
     "NotFound",
     "NotVerified",
+    "NotificationChannel",
+    "NotificationMessage",
+    "NotificationRule",
     "OpenSinkApiError",
     "OpenSinkError",
     "Outcome",
+    "PermissionsCheck",
+    "Policy",
+    "PolicyRevision",
+    "PolicyTrial",
     "Preview",
     "Question",
     "Queued",
     "QueuedBatch",
     "QueuedChats",
     "RateLimited",
+    "Role",
     "ServerError",
     "StandingApproval",
+    "Team",
     "TimedOut",
+    "Tokens",
     "Unreachable",
     "VerifiedCall",
     "is_signed",
+    "sign_in",
     "verify_call",
 ]

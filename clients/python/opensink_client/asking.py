@@ -9,19 +9,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import inf
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any, overload
 from urllib.parse import urlencode
 
 from .errors import Conflict, RateLimited, ServerError, Unreachable
+from .patience import Patience
 from .question import Model, ModelValue, Question, parser_of, schema_of
 from .resources import Agent, AgentSession, Comment, InputRequest, Preview, read, with_moments
 from .transport import Transport, part
 
 REQUESTS = "/agent-session-input-requests"
-PAUSE_SECONDS = 0.5
-WAIT_SECONDS = 25
-OUTAGE_SECONDS = 600
 SLICE = 100
 _OPEN = {"running", "waiting_for_input", "processing_input"}
 
@@ -163,7 +161,7 @@ class Asking:
 
     def get_input_request(self, request_id: str, *, wait_seconds: int = 0) -> InputRequest:
         """Read a request, at once or when it is answered within `wait_seconds` (at most 60)."""
-        return self._get(request_id, wait_seconds, inf)
+        return self._poll(request_id, wait_seconds, inf)
 
     def wait_for_answer(self, request_id: str, *, timeout_seconds: float = inf) -> InputRequest:
         """Return the request once it waits no more: its `status` says what became of it.
@@ -235,30 +233,23 @@ class Asking:
                 return read(Agent, item)
         return None
 
-    def _get(self, request_id: str, wait_seconds: int, deadline: float) -> InputRequest:
-        path = f"{REQUESTS}/{part(request_id)}?wait={wait_seconds}"
-        content = self._http.api("GET", path, wait_seconds=wait_seconds, deadline=deadline)
+    def _poll(self, request_id: str, hold_seconds: int, deadline: float) -> InputRequest:
+        """Read a request for whoever waits for its answer until `deadline` (monotonic)."""
+        path = f"{REQUESTS}/{part(request_id)}?wait={hold_seconds}"
+        content = self._http.api("GET", path, wait_seconds=hold_seconds, deadline=deadline)
         return read(InputRequest, content)
 
     def _wait(self, request_id: str, timeout_seconds: float) -> InputRequest:
-        deadline = monotonic() + timeout_seconds
-        heard_at = monotonic()
+        patience = Patience(timeout_seconds)
         while True:
-            left_seconds = max(0.0, min(WAIT_SECONDS, deadline - monotonic()))
-            problem: Exception | None = None
+            problem: Unreachable | ServerError | RateLimited | None = None
             try:
-                request = self._get(request_id, int(left_seconds), deadline)
+                request = self._poll(request_id, patience.hold_seconds(), patience.deadline)
                 if request.status != "pending":
                     return request
-                heard_at = monotonic()
             except (Unreachable, ServerError, RateLimited) as error:
                 problem = error
-                if deadline == inf and monotonic() - heard_at > OUTAGE_SECONDS:
-                    raise
-            left_seconds = deadline - monotonic()
-            if left_seconds <= 0:
-                raise TimeoutError("Nobody answered in time.") from problem
-            sleep(min(PAUSE_SECONDS, left_seconds))  # a busy server answers at once
+            sleep(patience.hear(problem))
 
 
 def _program_name() -> str:

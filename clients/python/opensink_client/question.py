@@ -59,7 +59,8 @@ class Question(Generic[Value]):
 
     request: InputRequest
     _wait: Callable[[str, float], InputRequest] = field(repr=False)
-    _parse: Callable[[dict[str, Any]], Value] = field(repr=False)
+    parse: Callable[[dict[str, Any]], Value] = field(repr=False)
+    """What makes a response into what was asked for."""
 
     @property
     def id(self) -> str:
@@ -68,7 +69,7 @@ class Question(Generic[Value]):
 
     def wait_for_answer(self, *, timeout_seconds: float = inf) -> Answer[Value]:
         """Return what became of it once it waits no more. Raises: TimeoutError."""
-        return Answer(self._wait(self.id, timeout_seconds), self._parse)
+        return Answer(self._wait(self.id, timeout_seconds), self.parse)
 
 
 def schema_of(schema: type[Model] | Mapping[str, Any]) -> dict[str, Any]:

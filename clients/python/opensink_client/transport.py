@@ -1,5 +1,6 @@
 """How the SDK speaks HTTP: its key, repeated attempts, errors; the calls stand in other modules."""
 
+import os
 import random
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from .errors import OpenSinkApiError as OpenSinkApiError
 from .errors import TimedOut, Unreachable, refusal
 
+URL_DEFAULT = "http://127.0.0.1:7465"
 TIMEOUT_SECONDS = 30
 ATTEMPTS_MAX = 4
 PAUSE_SECONDS = 0.25
@@ -24,14 +26,14 @@ RETRY_AFTER_SECONDS_MAX = 60
 """Whoever is to wait for longer is told at once."""
 GRACE_SECONDS = 2
 """What a response may take beyond a deadline, so that one that is sent at it still arrives."""
-CONNECTIONS_MAX = 32
+CONNECTIONS_MAX = 100
 _LATER = {429, 502, 503, 504}
 
 
 class Transport:
     """Calls one server with one key; nothing is done twice, however often a call is repeated."""
 
-    def __init__(self, root_url: str, api_key: str) -> None:
+    def __init__(self, root_url: str, api_key: str | None) -> None:
         self._root_url = root_url
         self._api_key = api_key
         self._http = requests.Session()
@@ -122,8 +124,14 @@ class Transport:
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Set the key as `auth` does: a header of the session loses to an entry in ~/.netrc."""
-        request.headers["Authorization"] = f"Bearer {self._api_key}"
+        if self._api_key is not None:
+            request.headers["Authorization"] = f"Bearer {self._api_key}"
         return request
+
+
+def address_of(base_url: str | None) -> str:
+    """Return the server's address: the one given, or else OPENSINK_URL, or this machine's."""
+    return (base_url or os.environ.get("OPENSINK_URL") or URL_DEFAULT).rstrip("/")
 
 
 def part(text: str) -> str:

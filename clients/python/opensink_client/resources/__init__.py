@@ -1,0 +1,64 @@
+"""What the API answers, as plain values: one class for each kind of thing."""
+
+from .administration import (
+    Absence,
+    ApiKey,
+    Me,
+    Member,
+    PermissionsCheck,
+    Policy,
+    PolicyRevision,
+    PolicyTrial,
+    Role,
+    Team,
+    Tokens,
+)
+from .agents import Activity, Agent, AgentSession
+from .deliveries import Attempt, Delivery
+from .executions import Batch, Chat, Execution, Function, Outcome, Queued, QueuedBatch, QueuedChats
+from .input_requests import Comment, InputRequest, Insights, Preview, StandingApproval
+from .notifications import (
+    EscalationChain,
+    NotificationChannel,
+    NotificationMessage,
+    NotificationRule,
+)
+from .reading import read, with_moments
+
+__all__ = [
+    "Absence",
+    "Activity",
+    "Agent",
+    "AgentSession",
+    "ApiKey",
+    "Attempt",
+    "Batch",
+    "Chat",
+    "Comment",
+    "Delivery",
+    "EscalationChain",
+    "Execution",
+    "Function",
+    "InputRequest",
+    "Insights",
+    "Me",
+    "Member",
+    "NotificationChannel",
+    "NotificationMessage",
+    "NotificationRule",
+    "Outcome",
+    "PermissionsCheck",
+    "Policy",
+    "PolicyRevision",
+    "PolicyTrial",
+    "Preview",
+    "Queued",
+    "QueuedBatch",
+    "QueuedChats",
+    "Role",
+    "StandingApproval",
+    "Team",
+    "Tokens",
+    "read",
+    "with_moments",
+]
