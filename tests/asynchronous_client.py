@@ -11,7 +11,17 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "clients" / "python" / "opensink_client"
-MODULES = ("administration", "agents", "asking", "deciding", "deliveries", "executing", "notifying")
+MODULES = (
+    "jobs",
+    "configurations",
+    "administration",
+    "agents",
+    "asking",
+    "deciding",
+    "deliveries",
+    "executing",
+    "notifying",
+)
 BY_HAND = {"ask", "wait_for_answer", "wait_for_batch"}
 """What asynchronous/waiting.py has."""
 

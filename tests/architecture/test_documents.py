@@ -151,7 +151,7 @@ def test_blocks_of_code_can_be_read(block: Block) -> None:
         case "sh":
             subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
         case _:
-            assert block.language in {"mermaid", "nginx", "text"}
+            assert block.language in {"html", "js", "mermaid", "nginx", "text"}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)

@@ -26,8 +26,10 @@ install it copies this folder.
     asking          questions and their answers
     deciding        who decides, what is decided, and how that went
     agents          agents, their sessions, and what happens in them
+    configurations  what agents are to go by
     deliveries      calls to agents
     executing       functions, executions, batches and chats
+    jobs            HTTP requests on a fixed interval
     administration  keys, roles, teams, absences, rules; who one is
     notifying       how people are told of requests
     patience        how long an answer is waited for
@@ -61,15 +63,18 @@ from .resources import (
     AgentSession,
     ApiKey,
     Attempt,
+    BackgroundJob,
     Batch,
     Chat,
     Comment,
+    Configuration,
     Delivery,
     EscalationChain,
     Execution,
     Function,
     InputRequest,
     Insights,
+    JobRun,
     Me,
     Member,
     NotificationChannel,
@@ -78,8 +83,8 @@ from .resources import (
     Outcome,
     PermissionsCheck,
     Policy,
+    PolicyPreview,
     PolicyRevision,
-    PolicyTrial,
     Preview,
     Queued,
     QueuedBatch,
@@ -102,10 +107,12 @@ __all__ = [
     "AsyncClient",
     "AsyncQuestion",
     "Attempt",
+    "BackgroundJob",
     "Batch",
     "Chat",
     "Client",
     "Comment",
+    "Configuration",
     "Conflict",
     "Delivery",
     "EscalationChain",
@@ -115,6 +122,7 @@ __all__ = [
     "InputRequest",
     "Insights",
     "InvalidRequest",
+    "JobRun",
     "Me",
     "Member",
     "NotAuthenticated",
@@ -128,8 +136,8 @@ __all__ = [
     "Outcome",
     "PermissionsCheck",
     "Policy",
+    "PolicyPreview",
     "PolicyRevision",
-    "PolicyTrial",
     "Preview",
     "Question",
     "Queued",

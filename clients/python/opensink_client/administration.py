@@ -11,8 +11,8 @@ from .resources import (
     Member,
     PermissionsCheck,
     Policy,
+    PolicyPreview,
     PolicyRevision,
-    PolicyTrial,
     Role,
     Team,
     Tokens,
@@ -178,13 +178,13 @@ class Administration:
         page = self._http.api("GET", f"/policies/{part(policy_id)}/revisions")
         return [read(PolicyRevision, item) for item in page["items"]]
 
-    def try_policy(self, name: str, steps: list[dict[str, Any]], **settings: Any) -> PolicyTrial:
+    def try_policy(self, name: str, steps: list[dict[str, Any]], **settings: Any) -> PolicyPreview:
         """See what a rule would concern, before it is made.
 
         Settings are those of create_policy, and sample.
         """
         return read(
-            PolicyTrial,
+            PolicyPreview,
             self._http.api("POST", "/policies/try", {"name": name, "steps": steps, **settings}),
         )
 

@@ -6,16 +6,20 @@ from typing import Self
 from .administration import Administration
 from .agents import Agents
 from .asking import Asking
+from .configurations import Configurations
 from .deciding import Deciding
 from .deliveries import Deliveries
 from .executing import Executing
+from .jobs import Jobs
 from .notifying import Notifying
 from .resources import Tokens, read
 from .transport import URL_DEFAULT as URL_DEFAULT
 from .transport import Transport, address_of
 
 
-class Client(Asking, Deciding, Agents, Deliveries, Executing, Administration, Notifying):
+class Client(
+    Asking, Deciding, Agents, Deliveries, Executing, Administration, Notifying, Configurations, Jobs
+):
     """Speaks to one server with one API key, or with an access token.
 
     What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY.

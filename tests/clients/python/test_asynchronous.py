@@ -71,6 +71,7 @@ def test_who_is_cancelled_waits_no_more(base_url: str, cast: Cast) -> None:
             assert {type(each) for each in ended} == {asyncio.CancelledError}
             with pytest.raises(TimeoutError, match="Nobody answered"):
                 await question.wait_for_answer(timeout_seconds=0)
-            await opensink.resolve(question.id, {"approved": True})  # lets the threads end
+            # lets the server end what it holds
+            await opensink.resolve(question.id, {"approved": True})
 
     run_coroutine(work())

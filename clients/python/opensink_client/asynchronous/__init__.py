@@ -18,9 +18,11 @@ from ..calls import Client
 from .administration import AsyncAdministration
 from .agents import AsyncAgents
 from .asking import AsyncAsking
+from .configurations import AsyncConfigurations
 from .deciding import AsyncDeciding
 from .deliveries import AsyncDeliveries
 from .executing import AsyncExecuting
+from .jobs import AsyncJobs
 from .notifying import AsyncNotifying
 from .waiting import AsyncQuestion, Waiting
 
@@ -36,6 +38,8 @@ class AsyncClient(
     AsyncExecuting,
     AsyncAdministration,
     AsyncNotifying,
+    AsyncJobs,
+    AsyncConfigurations,
 ):
     """Speaks to one server with one API key, or with an access token; see `Client`.
 

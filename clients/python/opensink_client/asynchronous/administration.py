@@ -11,8 +11,8 @@ from ..resources import (
     Member,
     PermissionsCheck,
     Policy,
+    PolicyPreview,
     PolicyRevision,
-    PolicyTrial,
     Role,
     Team,
     Tokens,
@@ -148,7 +148,7 @@ class AsyncAdministration(Threaded):
 
     async def try_policy(
         self, name: str, steps: list[dict[str, Any]], **settings: Any
-    ) -> PolicyTrial:
+    ) -> PolicyPreview:
         """See what a rule would concern, before it is made.
 
         Settings are those of create_policy, and sample.

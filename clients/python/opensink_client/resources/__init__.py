@@ -7,16 +7,18 @@ from .administration import (
     Member,
     PermissionsCheck,
     Policy,
+    PolicyPreview,
     PolicyRevision,
-    PolicyTrial,
     Role,
     Team,
     Tokens,
 )
 from .agents import Activity, Agent, AgentSession
+from .configurations import Configuration
 from .deliveries import Attempt, Delivery
 from .executions import Batch, Chat, Execution, Function, Outcome, Queued, QueuedBatch, QueuedChats
 from .input_requests import Comment, InputRequest, Insights, Preview, StandingApproval
+from .jobs import BackgroundJob, JobRun
 from .notifications import (
     EscalationChain,
     NotificationChannel,
@@ -32,15 +34,18 @@ __all__ = [
     "AgentSession",
     "ApiKey",
     "Attempt",
+    "BackgroundJob",
     "Batch",
     "Chat",
     "Comment",
+    "Configuration",
     "Delivery",
     "EscalationChain",
     "Execution",
     "Function",
     "InputRequest",
     "Insights",
+    "JobRun",
     "Me",
     "Member",
     "NotificationChannel",
@@ -49,8 +54,8 @@ __all__ = [
     "Outcome",
     "PermissionsCheck",
     "Policy",
+    "PolicyPreview",
     "PolicyRevision",
-    "PolicyTrial",
     "Preview",
     "Queued",
     "QueuedBatch",

@@ -98,7 +98,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyTrial:
+class PolicyPreview:
     """What a rule would concern: a sample, and each of the last requests."""
 
     is_sample_concerned: bool | None
