@@ -72,7 +72,7 @@ def accept_code(factor: SecondFactor, code: str) -> bool:
     is_right = (_accept_app_code if is_of_app else _use_recovery_code)(factor, plain)
     if not is_right:
         user = db.session.get_one(User, factor.user_id)
-        record_of_account(AuditAction.SECOND_FACTOR_FAILED, user)
+        record_of_account(AuditAction.SECOND_FACTOR_FAILED, user, is_proven=False)
     return is_right
 
 

@@ -59,7 +59,7 @@ def user_with_password(
             note_stranger(AuditAction.PASSWORD_REFUSED)
         else:
             with writing():
-                record_of_account(AuditAction.PASSWORD_REFUSED, owner, by=None)
+                record_of_account(AuditAction.PASSWORD_REFUSED, owner, is_proven=False)
         return None
     for rate, key in tries:
         limiter.give_back(rate, key)

@@ -57,13 +57,19 @@ def record(
 
 
 def record_of_account(
-    action: AuditAction, user: User, details: JSONObject | None = None, *, by: User | None = None
+    action: AuditAction,
+    user: User,
+    details: JSONObject | None = None,
+    *,
+    by: User | None = None,
+    is_proven: bool = True,
 ) -> None:
     """Write what happened to somebody's account into the audit of each workspace they are in.
 
-    Unless `by` says or a request shows who acts, it is they themselves.
+    Unless `by` says or a request shows who acts, it is they themselves; it is not where nothing
+    has proven that.
     """
-    actor = acting(by or user)
+    actor = acting(by or user) if is_proven else acting()
     for membership in user.memberships:
         _add(action, actor, membership.workspace_id, SubjectKind.PERSON, user.id, details)
     _tell(action, actor, SubjectKind.PERSON, user.id, details or {})
