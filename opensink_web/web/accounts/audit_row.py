@@ -28,7 +28,8 @@ class AuditRow:
     """What the page says of an entry.
 
     `same_user_href` and `same_subject_href` narrow the list to what is alike; `lines` are what
-    changed, each a name, a text, and the whole of it where the text is its beginning.
+    changed, each a name, a text, and the whole of it where the text is its beginning. `whole` is
+    what the line has no room for: each a name, and all of it.
     """
 
     id: UUID
@@ -45,6 +46,7 @@ class AuditRow:
     subject_href: str | None
     same_subject_href: str
     lines: list[tuple[str, str, str | None]]
+    whole: list[tuple[str, str]]
     is_incomplete: str
 
 
@@ -57,6 +59,7 @@ def row_of(slug: str, entry: AuditEntry, kept: Mapping[str, str]) -> AuditRow:
         return url_for("audit.index", workspace_slug=slug, **args)
 
     key = origin.values.get("key")
+    lines = _lines_of(details.values)
     return AuditRow(
         id=entry.id,
         seq=entry.seq,
@@ -71,9 +74,40 @@ def row_of(slug: str, entry: AuditEntry, kept: Mapping[str, str]) -> AuditRow:
         subject_id=entry.subject_id,
         subject_href=_subject_href(slug, entry),
         same_subject_href=narrowed(subject=str(entry.subject_id)),
-        lines=_lines_of(details.values),
+        lines=lines,
+        whole=_whole(entry, origin.values, lines),
         is_incomplete=_missing(origin) or _missing(details),
     )
+
+
+def _whole(
+    entry: AuditEntry, origin: JSONObject, lines: list[tuple[str, str, str | None]]
+) -> list[tuple[str, str]]:
+    """Return ids, digests and names of programs, for whoever compares them."""
+    whole = [(_subject(entry.subject), str(entry.subject_id))]
+    if entry.via_id is not None:
+        whole.append((_via(entry.actor), str(entry.via_id)))
+    if program := origin.get("user_agent"):
+        whole.append(("Program", str(program)))
+    return whole + [(name, text) for name, _, text in lines if text is not None]
+
+
+def _via(actor: ActorKind) -> str:
+    match actor:
+        case ActorKind.API_KEY:
+            return "Key"
+        case ActorKind.DELEGATE:
+            return "Execution"
+        case (
+            ActorKind.PERSON
+            | ActorKind.PROGRAM
+            | ActorKind.NOBODY
+            | ActorKind.OPERATOR
+            | ActorKind.SYSTEM
+        ):
+            return "Session"
+        case _:
+            assert_never(actor)
 
 
 def _missing(said: Said) -> str:
