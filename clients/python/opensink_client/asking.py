@@ -11,13 +11,12 @@ from math import inf
 from pathlib import Path
 from time import sleep
 from typing import Any, overload
-from urllib.parse import urlencode
 
 from .errors import Conflict, RateLimited, ServerError, Unreachable
 from .patience import Patience
 from .question import Model, ModelValue, Question, parser_of, schema_of
 from .resources import Agent, AgentSession, Comment, InputRequest, Preview, read, with_moments
-from .transport import Transport, part
+from .transport import Transport, part, query_of
 
 REQUESTS = "/agent-session-input-requests"
 SLICE = 100
@@ -189,7 +188,7 @@ class Asking:
         query |= {"after": after} if after else {}
         comments: list[Comment] = []
         while True:
-            path = f"{REQUESTS}/{part(request_id)}/comments?{urlencode(query)}"
+            path = f"{REQUESTS}/{part(request_id)}/comments{query_of(query)}"
             page = self._http.api("GET", path, wait_seconds=wait_seconds)
             comments += (read(Comment, item) for item in page["items"])
             if page["trail"] is None:

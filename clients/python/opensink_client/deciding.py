@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from .asking import REQUESTS
 from .resources import InputRequest, Insights, StandingApproval, read, with_moments
-from .transport import Transport, part
+from .transport import Transport, part, query_of
 
 APPROVALS = "/standing-approvals"
 Assignee = str | dict[str, str]
@@ -84,8 +83,7 @@ class Deciding:
         It narrows by since and until (datetimes with a zone, or text), time_zone, key, reviewer_id,
         and agent_id or function.
         """
-        query = urlencode(with_moments(narrowing))
-        return read(Insights, self._http.api("GET", f"/insights?{query}"))
+        return read(Insights, self._http.api("GET", "/insights" + query_of(narrowing)))
 
     def _decided(
         self, request_id: str, verb: str, body: dict[str, Any] | None = None

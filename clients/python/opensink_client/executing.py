@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from math import inf
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urlencode
 
 from .resources import (
     Batch,
@@ -17,7 +16,7 @@ from .resources import (
     QueuedChats,
     read,
 )
-from .transport import Transport, part
+from .transport import Transport, part, query_of
 
 FUNCTION_SECONDS_MAX = 86_400
 SLICE = 100
@@ -97,7 +96,7 @@ class Executing:
         """
         query = {"limit": SLICE, **filters}
         while True:
-            chats, headers = self._http.with_headers("GET", f"/chats?{urlencode(query)}")
+            chats, headers = self._http.with_headers("GET", "/chats" + query_of(query))
             yield from (read(Chat, {"messages": [], **each}) for each in chats)
             if "X-Next-Cursor" not in headers:
                 return
@@ -111,7 +110,7 @@ class Executing:
 
         Filters are function_name, status, trigger_id, batch_id, skip and limit (100; 1000 at most).
         """
-        page = self._http.root("GET", f"/executions?{urlencode(filters)}")
+        page = self._http.root("GET", "/executions" + query_of(filters))
         return [read(Execution, each) for each in page]
 
     def execution_steps(self, execution_id: str) -> Any:
@@ -129,8 +128,8 @@ class Executing:
         """Yield a batch's executions in the order of its inputs; the filter is status."""
         offset = 0
         while True:
-            query = urlencode({**filters, "limit": SLICE, "offset": offset})
-            executions = self._http.root("GET", f"/batches/{part(batch_id)}/executions?{query}")[
+            query = query_of({**filters, "limit": SLICE, "offset": offset})
+            executions = self._http.root("GET", f"/batches/{part(batch_id)}/executions{query}")[
                 "executions"
             ]
             yield from (read(Execution, each) for each in executions)
@@ -140,7 +139,7 @@ class Executing:
 
     def list_batches(self, **filters: Any) -> list[Batch]:
         """Return batches, newest first; filters are status, kind, skip and limit."""
-        page = self._http.root("GET", f"/batches?{urlencode(filters)}")
+        page = self._http.root("GET", "/batches" + query_of(filters))
         return [read(Batch, each) for each in page]
 
     def cancel_batch(self, batch_id: str) -> int:

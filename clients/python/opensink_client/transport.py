@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
 from math import inf
@@ -62,9 +63,9 @@ class Transport:
 
     def each(self, path: str, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield what a list of that API has, page by page. Raises: OpenSinkApiError."""
-        query = {name: value for name, value in filters.items() if value is not None}
+        query = dict(filters)
         while True:
-            page = self.api("GET", f"{path}?{urlencode(query)}")
+            page = self.api("GET", path + query_of(query))
             yield from page["items"]
             if page.get("trail") is None:
                 return
@@ -132,6 +133,17 @@ class Transport:
 def address_of(base_url: str | None) -> str:
     """Return the server's address: the one given, or else OPENSINK_URL, or this machine's."""
     return (base_url or os.environ.get("OPENSINK_URL") or URL_DEFAULT).rstrip("/")
+
+
+def query_of(filters: Mapping[str, Any]) -> str:
+    """Return filters as they follow a path; one that is None is none."""
+    texts = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in filters.items()
+        if value is not None
+    }
+    texts |= {name: str(value).lower() for name, value in texts.items() if isinstance(value, bool)}
+    return f"?{urlencode(texts)}" if texts else ""
 
 
 def part(text: str) -> str:

@@ -10,13 +10,18 @@ const Strict = Order.refine((order) => order.amount % 2 === 0, "odd");
 const plain = { type: "object", properties: { approved: { type: "boolean" } }, title: "Plain" };
 
 // in one line, by a schema of zod's, and back through it
-const question = await opensink.ask("Buy ten?", { schema: Order, priority: 7, agent: "Übung" });
+const question = await opensink.ask("Buy ten?", {
+  schema: Order,
+  priority: 7,
+  agent: "Übung",
+  expires_at: new Date("2090-01-01"),
+});
 const waiting = question.waitForAnswer({ timeoutSeconds: 100 });
 await opensink.resolve(question.id, { approved: true });
 const answer = await waiting;
 assert.deepEqual(answer.value, { approved: true, amount: 10 });
 assert.deepEqual([answer.status, answer.response], ["resolved", { approved: true }]);
-assert.equal(answer.request.priority, 7);
+assert.deepEqual([answer.request.priority, answer.request.expires_at], [7, "2090-01-01T00:00:00Z"]);
 
 // what is no answer, and what zod does not take
 const declined = await opensink.ask("Buy?", { schema: plain, agent: "Übung" });

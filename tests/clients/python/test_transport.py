@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import formatdate
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import requests
@@ -126,6 +127,15 @@ def test_who_waits_for_an_answer_waits_for_the_server_too(pauses: list[float]) -
     replies = [Reply(502)] * 9 + [Reply(404, b'{"error": "No such request.", "code": "x"}')]
     with pytest.raises(NotFound, match="No such request"):
         called(Scripted(*replies), lambda client: client.wait_for_answer("r"))
+
+
+def test_filters_are_written_as_the_api_reads_them() -> None:
+    server = Scripted(Reply(body=b'{"items": [], "trail": null}'))
+    since = datetime(2026, 1, 2, tzinfo=UTC)
+    filters: dict[str, Any] = {"is_active": True, "search": "a&b", "kind": None, "since": since}
+    assert called(server, lambda client: [*client.list_functions(**filters)]) == []
+    query = "is_active=true&search=a%26b&since=2026-01-02T00%3A00%3A00%2B00%3A00"
+    assert server.received[0].path == f"/api/v1/functions?{query}"
 
 
 def test_what_is_no_json_is_an_error_too(pauses: list[float]) -> None:
