@@ -24,8 +24,8 @@ processes which workspace changed.
                 live: what open pages wait to be told
     services    what requests need from outside the database, wired by the factory
     operations/ the verbs: ask, resolve, claim, finish; the workspace is the first argument; each
-                package above what it may know: decisions executions deliveries agents requests
-                accounts
+                package above what it may know: decisions executions deliveries agents sinks
+                requests accounts
     http_server/  HTTP/1.1 in front of a WSGI application: threads for whole requests alone
     function_host/  Python functions, each call in a process of its own
     models/     the tables, one file per noun, and what is true of one row alone

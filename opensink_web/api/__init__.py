@@ -24,6 +24,8 @@ from opensink_web.api import (
     policy,
     preview,
     role,
+    sink,
+    sink_item,
     standing_approval,
     team,
 )
@@ -53,6 +55,8 @@ ROUTES: tuple[Route, ...] = (
     *insights.routes,
     *escalation_chain.routes,
     *notification_channel.routes,
+    *sink.routes,
+    *sink_item.routes,
 )
 """Every route of the API."""
 

@@ -29,6 +29,7 @@ from opensink_web.operations import idempotency
 from opensink_web.operations.accounts.bearer import principal_of_bearer, was_a_bearer
 from opensink_web.operations.accounts.delegation import Cover
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.sinks.secret import SECRET_HEADER, principal_of_sink_secret
 from opensink_web.services import EXTENSION, Services
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -39,6 +40,11 @@ _LOOK_AGAIN_SECONDS = 0.25
 Arguments: TypeAlias = dict[str, Any]
 """What a view is called with besides the principal."""
 
+_NEEDS_KEY = (
+    "An API key or an access token is needed: send it as Authorization: Bearer <key>, or as "
+    "X-API-Key"
+)
+_UNKNOWN_SECRET = "This is the secret of no sink, or it was replaced."  # noqa: S105 - a sentence
 _TOO_MANY_WAIT = (
     "Too many calls wait for their answers just now. Nothing was done; please try again."
 )
@@ -51,7 +57,7 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
     if route.is_public:
         arguments, _ = _arguments(route, path_values)
         return _response(route, route.view(**arguments))
-    bearer = _presented_bearer()
+    bearer = _presented_bearer(route)
     authenticate = partial(_authenticate, route, path_values, bearer, clock.now())
     if route.reads_only and route.has_transaction:
         return _read(route, authenticate, path_values, bearer)
@@ -80,44 +86,72 @@ def _arguments(route: Route, path_values: Mapping[str, str]) -> tuple[Arguments,
     return arguments, sent
 
 
-def _presented_bearer() -> str:
-    """Return `Authorization: Bearer` or else `X-API-Key`. Raises: NotAuthenticated."""
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    """A key or a token; or the secret of a sink, which is no key and is none in their place."""
+
+    text: str
+    is_sink_secret: bool = False
+
+    @property
+    def counted_as(self) -> str:
+        """What is told from others where tries are counted."""
+        return f"{SECRET_HEADER}: {self.text}" if self.is_sink_secret else self.text
+
+    def principal(self, called_at: datetime) -> Principal | None:
+        """Return who it speaks for; None when it opens nothing (any more)."""
+        if self.is_sink_secret:
+            return principal_of_sink_secret(self.text)
+        return principal_of_bearer(self.text, _services().signer, called_at)
+
+    def is_guess(self) -> bool:
+        """Return True if it opens nothing and never did."""
+        return self.is_sink_secret or not was_a_bearer(self.text, _services().signer)
+
+
+def _presented_bearer(route: Route) -> _Bearer:
+    """Return `Authorization: Bearer` or else `X-API-Key`, or else what is enough for this route.
+
+    Raises: NotAuthenticated.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else ""
     bearer = bearer or request.headers.get("X-API-Key", "").strip()
-    if not bearer:
-        raise NotAuthenticated(
-            "An API key or an access token is needed: send it as Authorization: Bearer <key>, or "
-            "as X-API-Key."
-        )
-    return bearer
+    if bearer:
+        return _Bearer(bearer)
+    if not route.takes_sink_secret:
+        raise NotAuthenticated(f"{_NEEDS_KEY}.")
+    secret = request.headers.get(SECRET_HEADER, "").strip()
+    if not secret:
+        raise NotAuthenticated(f"{_NEEDS_KEY}; or the sink's secret, as {SECRET_HEADER}.")
+    return _Bearer(secret, is_sink_secret=True)
 
 
-def _recognised(authenticate: Authenticate, bearer: str) -> Principal:
-    with throttle.looking_up(bearer):
+def _recognised(authenticate: Authenticate, bearer: _Bearer) -> Principal:
+    with throttle.looking_up(bearer.counted_as):
         try:
             principal = authenticate()
         except NotAuthenticated:
-            if not was_a_bearer(bearer, _services().signer):
-                throttle.refuse_guess(bearer)
+            if bearer.is_guess():
+                throttle.refuse_guess(bearer.counted_as)
             raise
-    throttle.note_right_bearer(bearer)
+    throttle.note_right_bearer(bearer.counted_as)
     if principal.key is not None:
         last_use.note_key(principal.key)
     return principal
 
 
 def _authenticate(
-    route: Route, path_values: Mapping[str, str], bearer: str, called_at: datetime
+    route: Route, path_values: Mapping[str, str], bearer: _Bearer, called_at: datetime
 ) -> Principal:
     """Return who calls, if the route is open to them.
 
     Raises: NotAuthenticated; DelegatedTokenRefused; PermissionMissing; NotFound for what can be
     nobody's name.
     """
-    principal = principal_of_bearer(bearer, _services().signer, called_at)
+    principal = bearer.principal(called_at)
     if principal is None:
-        raise NotAuthenticated(throttle.UNKNOWN)
+        raise NotAuthenticated(_UNKNOWN_SECRET if bearer.is_sink_secret else throttle.UNKNOWN)
     permission, cover = route.permission, route.delegated.cover(principal, path_values)
     if isinstance(permission, Permission) and cover is not Cover.OWN:
         if permission.path:
@@ -133,7 +167,7 @@ def _services() -> Services:
 
 
 def _read(
-    route: Route, authenticate: Authenticate, path_values: Mapping[str, str], bearer: str
+    route: Route, authenticate: Authenticate, path_values: Mapping[str, str], bearer: _Bearer
 ) -> Response:
     with reading():
         principal = _recognised(authenticate, bearer)
@@ -162,7 +196,7 @@ class _Call:
 
 
 def _read_call(
-    route: Route, authenticate: Authenticate, path_values: Mapping[str, str], bearer: str
+    route: Route, authenticate: Authenticate, path_values: Mapping[str, str], bearer: _Bearer
 ) -> _Call:
     """Read a call that may write, and run the route's precheck; nothing waits for this.
 

@@ -25,6 +25,7 @@ from opensink_web.contract.shapes import (
 from opensink_web.json_value import JSONObject
 from opensink_web.operations import idempotency
 from opensink_web.operations.accounts.permission import KEY_RESOURCES, Action
+from opensink_web.operations.sinks.secret import SECRET_HEADER
 
 _REFERENCE = "#/components/schemas/{model}"
 _Shapes: TypeAlias = Mapping[Any, JSONObject]
@@ -71,9 +72,15 @@ def openapi_document(routes: tuple[Route, ...], server: str | None = None) -> JS
                     "name": "X-API-Key",
                     "description": "An API key, for clients that cannot send `Authorization`.",
                 },
+                "sinkSecret": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": SECRET_HEADER,
+                    "description": "The secret of a sink: enough to add items to it.",
+                },
             },
         },
-        "security": [{"bearer": []}, {"key": []}],
+        "security": _BY_KEY,
     }
 
 
@@ -121,6 +128,7 @@ _PROBLEM: JSONObject = {
     "code": "invalid_response",
     "errors": [{"path": "/response/approved", "message": "This is required."}],
 }
+_BY_KEY: list[Any] = [{"bearer": []}, {"key": []}]
 _IN: JsonSchemaMode = "validation"
 _OUT: JsonSchemaMode = "serialization"
 
@@ -157,6 +165,8 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
         }
     if route.is_public:
         operation["security"] = []
+    if route.takes_sink_secret:
+        operation["security"] = [*_BY_KEY, {"sinkSecret": []}]
     if route.keeps_responses:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
     return operation
@@ -171,7 +181,11 @@ def _needs(route: Route) -> str:
         )
     else:
         needed = f"Open to {route.permission.value}."
-    return " ".join([needed, *_delegated_to(route)])
+    return " ".join([needed, *_delegated_to(route), *_or_by_secret(route)])
+
+
+def _or_by_secret(route: Route) -> list[str]:
+    return [f"Or the secret of the sink, as `{SECRET_HEADER}`."] if route.takes_sink_secret else []
 
 
 def _delegated_to(route: Route) -> list[str]:

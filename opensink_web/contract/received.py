@@ -44,6 +44,8 @@ _SENTENCES = {
     "union_tag_invalid": "This must be one of {expected_tags}.",
     "union_tag_not_found": "This field is required.",
     "whole_number": "This must be a whole number.",
+    "field_value": "This must be a text, a number, true, false, null, or a list of those.",
+    "literal_error": "This must be {expected}.",
     "web_address": "This must be a full address, such as https://example.com/page, in which nothing"
     " is invisible.",
 }
@@ -99,7 +101,12 @@ def read_body(
     if not request.is_json:
         raise NotJSON("Send JSON with the header Content-Type: application/json.")
     value = json_value.parse(data)
-    return _shaped(_without(value, shape.server_set), shape), value
+    return read_value(value, shape), value
+
+
+def read_value(value: JSONValue, shape: type[BodyT]) -> BodyT:
+    """Read a value that is a body, or part of one. Raises: InvalidInput."""
+    return _shaped(_without(value, shape.server_set), shape)
 
 
 def canonical(value: JSONValue) -> str:

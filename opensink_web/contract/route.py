@@ -100,8 +100,9 @@ class Demands(TypedDict, total=False):
 
     `delegated` says which tokens of executions and callbacks the route is open to: none, where it
     is not said. `errors` are the statuses that only this route answers. `takes_batch` lets its body
-    be as large as MAX_BATCH_BODY_BYTES. `about` is for the document what the summary leaves open,
-    in Markdown.
+    be as large as MAX_BATCH_BODY_BYTES. Where it `takes_sink_secret` a sink's secret is enough, and
+    the view looks whether it is that sink's. `about` is for the document what the summary leaves
+    open, in Markdown.
     """
 
     example: Example
@@ -111,6 +112,7 @@ class Demands(TypedDict, total=False):
     errors: tuple[int, ...]
     transaction: bool
     takes_batch: bool
+    takes_sink_secret: bool
     precheck: View
     stage: Stage
     after_commit: View
@@ -147,6 +149,7 @@ class Route:
     errors: tuple[int, ...]
     has_transaction: bool
     takes_batch: bool
+    takes_sink_secret: bool
     precheck: View | None
     takes_checked: bool
     stage: Stage | None
@@ -284,6 +287,7 @@ class Routes:
                 errors=demands.get("errors", ()),
                 has_transaction=demands.get("transaction", True),
                 takes_batch=demands.get("takes_batch", False),
+                takes_sink_secret=demands.get("takes_sink_secret", False),
                 precheck=demands.get("precheck"),
                 takes_checked="checked" in hints,
                 stage=demands.get("stage"),

@@ -105,6 +105,7 @@ from opensink_web.models.saved_view import SavedView
 from opensink_web.models.search_document import SearchDocument, SearchProgress, WaitingDocument
 from opensink_web.models.second_factor import RecoveryCode, SecondFactor
 from opensink_web.models.server_key import ServerKey
+from opensink_web.models.sink import Sink, SinkColor, SinkItem, SinkItemDocument
 from opensink_web.models.standing_approval import StandingApproval, StandingState
 from opensink_web.models.team import Team, TeamMember
 from opensink_web.models.user import Membership, RefreshToken, Role, User, UserSession
@@ -209,6 +210,10 @@ __all__ = [
     "SecondFactor",
     "ServerKey",
     "SessionStatus",
+    "Sink",
+    "SinkColor",
+    "SinkItem",
+    "SinkItemDocument",
     "StandingApproval",
     "StandingState",
     "StepKind",

@@ -63,6 +63,7 @@ class SubjectKind(StrEnum):
     RULE = "rule"
     ESCALATION_CHAIN = "escalation_chain"
     STANDING_APPROVAL = "standing_approval"
+    SINK = "sink"
 
 
 class AuditAction(StrEnum):
@@ -180,6 +181,12 @@ class AuditAction(StrEnum):
     ESCALATION_CREATED = "escalation_created"
     ESCALATION_CHANGED = "escalation_changed"
     ESCALATION_DELETED = "escalation_deleted"
+    SINK_CREATED = "sink_created"
+    SINK_CHANGED = "sink_changed"
+    SINK_DELETED = "sink_deleted"
+    SINK_SECRET_SHOWN = "sink_secret_shown"  # noqa: S105 - a word
+    SINK_SECRET_ROTATED = "sink_secret_rotated"  # noqa: S105 - a word
+    SINK_ITEM_DELETED = "sink_item_deleted"
     AUDIT_ERASED = "audit_erased"
     AUDIT_PRUNED = "audit_pruned"
     WORKSPACE_CREATED = "workspace_created"

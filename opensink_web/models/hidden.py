@@ -1,6 +1,6 @@
 """Rows that nobody finds, by whatever way they look: what was deleted, and what is not whole yet.
 
-An agent, a session or a function may have a hundred thousand rows, which a cascade would delete
+An agent, a session or a sink may have a hundred thousand rows, which a cascade would delete
 while everybody waits. So a moment in one row says that it is gone, and the rest goes in slices
 (operations/deletion.py). A batch of as many is written in slices too: it is there once the last of
 them is, and not before (operations/executions/staging.py).
@@ -28,15 +28,17 @@ from opensink_web.models.delivery import Delivery
 from opensink_web.models.execution import Execution
 from opensink_web.models.function import Function
 from opensink_web.models.input_request import InputRequest
+from opensink_web.models.sink import Sink, SinkItem
 
 # of the tables, not the classes: else this would be narrowed too
 _AGENTS = cast("Table", Agent.__table__).alias("deleted_agents")
 _SESSIONS = cast("Table", AgentSession.__table__).alias("deleted_sessions")
 _BATCHES = cast("Table", Batch.__table__).alias("staged_batches")
+_SINKS = cast("Table", Sink.__table__).alias("deleted_sinks")
 
 
-_DELETED_AGENTS, _DELETED_SESSIONS = (
-    select(each.c.id).where(each.c.deleted_at.is_not(None)) for each in (_AGENTS, _SESSIONS)
+_DELETED_AGENTS, _DELETED_SESSIONS, _DELETED_SINKS = (
+    select(each.c.id).where(each.c.deleted_at.is_not(None)) for each in (_AGENTS, _SESSIONS, _SINKS)
 )
 _STAGED_BATCHES = select(_BATCHES.c.id).where(_BATCHES.c.staged_until.is_not(None))
 
@@ -88,6 +90,8 @@ _IS_THERE: dict[type[Base], ColumnElement[bool]] = {
     ),
     Batch: Batch.staged_until.is_(None),
     **{each: _belongs_to_none((each.batch_id, _STAGED_BATCHES)) for each in (Execution, Chat)},
+    Sink: Sink.deleted_at.is_(None),
+    SinkItem: _belongs_to_none((SinkItem.sink_id, _DELETED_SINKS)),
 }
 _CRITERIA = tuple(_Narrowing(table, criterion) for table, criterion in _IS_THERE.items())
 # statements that were built once are narrowed once: that costs more than running them

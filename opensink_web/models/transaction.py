@@ -45,6 +45,7 @@ class Area(StrEnum):
     DELIVERIES = "deliveries"
     EXECUTIONS = "executions"
     JOBS = "jobs"
+    SINKS = "sinks"
     MEMBERS = "members"
     """Who may look: pages that are open ask anew, and whoever may no longer learns so."""
 

@@ -1,4 +1,4 @@
-"""What is left of agents, sessions, functions and jobs that were deleted: it goes in slices.
+"""What is left of what was deleted, such as agents and sinks: it goes, a slice at a time.
 
 Nobody finds it meanwhile (models/hidden.py). What refers to a row goes before it, so that no
 foreign key's cascade has much to do; the row that says that it is deleted goes last, so a process
@@ -27,6 +27,8 @@ from opensink_web.models import (
     Function,
     InputRequest,
     JobRun,
+    Sink,
+    SinkItem,
     StandingApproval,
     SubjectKind,
     db,
@@ -41,7 +43,9 @@ def _tables(*models: type[Base]) -> tuple[Table, ...]:
     return tuple(cast("Table", each.__table__) for each in models)
 
 
-_AGENTS, _SESSIONS, _FUNCTIONS, _JOBS = _tables(Agent, AgentSession, Function, BackgroundJob)
+_AGENTS, _SESSIONS, _FUNCTIONS, _JOBS, _SINKS = _tables(
+    Agent, AgentSession, Function, BackgroundJob, Sink
+)
 (_REQUESTS,) = _tables(InputRequest)
 # in this order: a request takes its deliveries along, and a session all that was in it
 _BELONG_TO = {
@@ -52,12 +56,14 @@ _BELONG_TO = {
     _SESSIONS: ("session_id", _tables(Delivery, Activity, InputRequest)),
     _FUNCTIONS: ("function_id", ()),
     _JOBS: ("job_id", _tables(JobRun)),
+    _SINKS: ("sink_id", _tables(SinkItem)),
 }
 _OUTLIVE = {
     _AGENTS: _tables(Execution, Batch, Chat, StandingApproval),
     _SESSIONS: (),
     _FUNCTIONS: _tables(Execution, Batch, StandingApproval),
     _JOBS: (),
+    _SINKS: (),
 }
 
 

@@ -179,6 +179,8 @@ def _kept_key(principal: Principal, key: str) -> str:
     Otherwise one that was taken over could hear what somebody else was answered, or use their keys
     up. A function that is executed again for the same user does find what it has done before.
     """
+    if principal.sink_id is not None:
+        return "\t" + sha256(f"sink {principal.sink_id} {key}".encode()).hexdigest()
     if principal.key is None and principal.execution_id is None:
         # a person is shown less than a key of theirs is
         return "\t" + sha256(f"person {key}".encode()).hexdigest()

@@ -1,5 +1,7 @@
 """Names that people give to things: in one line, of characters that are all seen."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 
 from opensink_web.errors import FieldError, InvalidInput
@@ -29,6 +31,12 @@ def checked_name(name: str, most: int = 255) -> str:
 def in_one_line(name: str, most: int = 255) -> str:
     """Return a name with single blanks. Raises: InvalidInput."""
     return " ".join(checked_name(name, most).split())
+
+
+def plain_slug(name: str, most: int = 200) -> str:
+    """Return what of a name can stand in an address as it is: nothing of many alphabets."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:most]
 
 
 def check_letters(name: str) -> None:

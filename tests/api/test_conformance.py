@@ -55,6 +55,8 @@ BEYOND_SCHEMAS = (
     "/quorum",  # only where several people have to answer
     "/working_hours",  # on one weekday at least
     "/config",  # what its kind of channel takes
+    "/public_slug",  # none that speaks for the server
+    "/sink_id",  # that of the address
     "/code",  # the one that was sent
     "/agent_id",  # of the workspace
     "/function_id",

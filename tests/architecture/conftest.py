@@ -64,6 +64,8 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         submitted = submit_many(cast.alice, UUID(function["id"]), 1)
         approval_id = granted_on(cast.alice, UUID(request["id"]))
         chats = submit_some(cast.alice, UUID(agent["id"]), [chat_input()])
+    sink = made(alice.post("/sinks", {"name": "s"}))
+    item = made(alice.post(f"/sinks/{sink['id']}/items", {"title": "i"}))
     activities = alice.read("/agent-session-activities")
     return {
         "agent_id": agent["id"],
@@ -83,6 +85,8 @@ def ids(app: Flask, cast: Cast, alice: Api) -> dict[str, str]:
         "channel_id": channel["id"],
         "rule_id": channel["rules"][0]["id"],
         "message_id": tried["id"],
+        "sink_id": sink["id"],
+        "item_id": item["id"],
         "namespace": "own",
         "execution_id": str(submitted.execution_ids[0]),
         "batch_id": str(submitted.id),

@@ -29,6 +29,7 @@ SMALL = {
     *("identities", "second_factors", "recovery_codes", "password_resets", "agents", "functions"),
     *("teams", "team_members", "absences", "policies", "policy_revisions", "standing_approvals"),
     *("escalation_chains", "escalation_revisions", "escalation_cursors", "insight_progress"),
+    "sinks",
 }
 """What people make by hand, and what a workspace has once or twice. All else grows by programs."""
 GROWING = {table.name for table in Base.metadata.sorted_tables} - SMALL

@@ -74,6 +74,9 @@ NEEDS_NONE = {
     "server_key.ensure_push_key": "the server's own; nobody is shown more than its public half",
     "insights.counting.store_facts": "the sweeper counts what ended, of which there are entries",
     "insights.rollup.store_rollup": "the same, added up",
+    "sinks.item.add_item": _AGENT,
+    "sinks.item.add_items": _AGENT,
+    "sinks.item.update_item": _AGENT,
     "insights.forgetting.forget_groups": "names by which nothing is counted any more",
 }
 """Verbs that write and are in no audit, each with the reason."""

@@ -44,6 +44,7 @@ from tests.support.executions import make_function, principal_of, submit_many
 from tests.support.jobs import begin_now, make_job
 from tests.support.pause_scenarios import paused_in
 from tests.support.scenarios import ENDPOINT, answer, ask_in, index_all
+from tests.support.sinks import put, sink_of
 from tests.support.standing_cases import granted_on
 from tests.support.statements import statements, writes_in
 from tests.web.conftest import browser_of
@@ -58,6 +59,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
     with app.app_context():
         waiting = ask_in(alice, ENDPOINT)
         answer(alice, waiting)
+        sink_id = sink_of(alice, is_public=True)
+        (item_id,) = put(alice, sink_id, "A trade")
         batch = submit_many(alice, make_function(alice), 2)
         paused = paused_in(alice)
         chat = submit_some(alice, make_agent(alice), [chat_input()])
@@ -107,6 +110,8 @@ def places(app: Flask, cast: Cast) -> dict[str, str]:
                 "rule_id": rule_id,
                 "job_id": job_id,
                 "run_id": db.session.scalars(select(JobRun.id)).one(),
+                "sink_id": sink_id,
+                "item_id": item_id,
                 "delivery_id": db.session.scalars(select(Delivery.id)).one(),
                 "activity_id": db.session.scalars(select(Activity.id).limit(1)).one(),
                 "key_id": db.session.scalars(

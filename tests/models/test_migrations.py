@@ -15,7 +15,10 @@ pytestmark = pytest.mark.server
 def is_of_search(name: str | None) -> bool:
     """Return True for what only one of the databases has: FTS5 keeps tables of its own."""
     return (name or "").startswith(
-        ("search_index", "ix_search_documents_tokens", "ix_search_waiting_tokens")
+        (
+            "search_index",
+            *(f"ix_search_{each}_tokens" for each in ("documents", "waiting", "sink_items")),
+        )
     )
 
 

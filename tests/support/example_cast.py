@@ -1,7 +1,6 @@
 """What the examples of the API name: for each `{name}` in them, what makes it.
 
-`MAKERS` has one for each name. A route whose example needs more than its names, such as a request
-that somebody has taken on, says so in `SCENES`, by the name of its view.
+`MAKERS` has one for each name. What a route needs besides is in `SCENES`, by its view's name.
 """
 
 from collections.abc import Callable
@@ -315,6 +314,11 @@ def a_configuration(stage: Stage) -> str:
     return str(stage.make("/agent-configurations", body)["id"])
 
 
+def an_item(stage: Stage) -> str:
+    item = {"sink_id": stage["sink_id"], "title": "Bought shares of ACME", "type": "trade"}
+    return str(stage.make("/sink-items", item)["id"])
+
+
 MAKERS: dict[str, Callable[[Stage], str]] = {
     "agent_id": an_agent,
     "configuration_id": a_configuration,
@@ -333,6 +337,8 @@ MAKERS: dict[str, Callable[[Stage], str]] = {
     "user_id": a_member_with_it,
     "job_id": a_job,
     "run_id": a_run,
+    "item_id": an_item,
+    "sink_id": lambda stage: str(stage.make("/sinks", {"name": "Trades"})["id"]),
     "team_id": a_team,
     "absence_id": an_absence,
     "approval_id": a_standing_approval,
@@ -368,6 +374,8 @@ SCENES: dict[str, Callable[[Stage], object]] = {
     "list_standing_approvals": a_standing_approval,
     "list_background_jobs": a_job,
     "list_job_runs": a_run,
+    "list_sink_items": an_item,
+    "list_sinks": lambda stage: stage["sink_id"],
     "list_teams": a_team,
     "list_absences": an_absence,
     "list_policies": a_policy,

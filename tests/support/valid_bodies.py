@@ -23,12 +23,15 @@ FIELDS: JSONObject = {
     "on_expire": "none",
     "output_schema": {},
     "permissions": ["sinas.*:all"],
+    "public_slug": None,
+    "resources": [],
     "response": {"approved": True},
     "schema": {},
     "source": "agent",
     "state": {},
     "target": {"kind": "python", "entry_point": "x"},
     "type": "message",
+    "url": "https://example.com/",
 }
 """Fields for which a schema alone makes up nothing that is valid, or nothing that goes far."""
 

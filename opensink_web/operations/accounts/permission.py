@@ -94,6 +94,10 @@ _OWN = _patterns(
 )
 
 
+_ADD_ITEMS = _patterns(f"{SERVICE}.sink_items.write:all")
+"""What the secret of a sink is good for; for which sink the operations look."""
+
+
 def _patterns_of(role: Role) -> frozenset[Pattern]:
     match role:
         case Role.ADMIN:
@@ -122,6 +126,9 @@ def granted(permissions: Iterable[str]) -> frozenset[Pattern]:
 class Principal:
     """Somebody acting in a workspace, by `key`, by `token`, or in the browser by neither.
 
+    Who has nothing but the secret of a sink, `sink_id`, may add items to it, whoever `user`, its
+    owner, is and may.
+
     What the workspace's own roles grant them is as it was when they came: a role that they change
     gives them nothing with which to change it.
     """
@@ -133,6 +140,7 @@ class Principal:
     own_patterns: frozenset[Pattern] = frozenset()
     key: ApiKey | None = None
     token: AccessToken | None = None
+    sink_id: UUID | None = None
 
     @classmethod
     def of(
@@ -156,6 +164,8 @@ class Principal:
     @property
     def patterns(self) -> frozenset[Pattern]:
         """What the roles grant, whatever the key or token makes of it."""
+        if self.sink_id is not None:
+            return _ADD_ITEMS
         return ROLE_PATTERNS[self.role] | self.own_patterns
 
     @property

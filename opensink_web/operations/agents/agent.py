@@ -1,7 +1,6 @@
 """Agents: making, changing and deleting them, and keeping their status in step."""
 
 import re
-import unicodedata
 from contextlib import suppress
 from typing import TypedDict, Unpack
 from uuid import UUID
@@ -38,7 +37,7 @@ from opensink_web.operations.agents.endpoint_health import heal
 from opensink_web.operations.agents.initial_messages import CheckedMessages
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.audit.record import changes_between, digest_of, record, texts_of
-from opensink_web.operations.name import checked_name
+from opensink_web.operations.name import checked_name, plain_slug
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 
@@ -278,7 +277,7 @@ def _free_slug(workspace: Workspace, namespace: str, name: str) -> str:
     """Return a slug that is still free at the commit: others who look for one wait until then."""
     one_by_one = select(Workspace.id).where(Workspace.id == workspace.id)
     db.session.execute(one_by_one.with_for_update(key_share=True))
-    base = _slugify(name)
+    base = plain_slug(name) or "agent"
     query = select(Agent.slug).where(
         Agent.workspace_id == workspace.id,
         Agent.namespace == namespace,
@@ -291,11 +290,6 @@ def _free_slug(workspace: Workspace, namespace: str, name: str) -> str:
         number += 1
         slug = f"{base}-{number}"
     return slug
-
-
-def _slugify(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:200] or "agent"
 
 
 def _flush_unique() -> None:

@@ -28,7 +28,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations import page
 from opensink_web.operations.agents.endpoint import endpoint_from_json
-from opensink_web.operations.requests.search_match import Words
+from opensink_web.operations.requests.search_match import Words, words_of_query
 from opensink_web.operations.requests.searched import Searched, fetch_searched
 from opensink_web.outbound.endpoint_call import EndpointSpec
 
@@ -217,7 +217,7 @@ def list_sessions(
         ids_of=lambda ids: select(InputRequest.session_id).where(InputRequest.id.in_(ids)),
         steps=SESSIONS_LOOKED_AT,
     )
-    return fetch_searched(workspace, searched, filters.search, page_request)
+    return fetch_searched(searched, words_of_query(workspace, filters.search), page_request)
 
 
 def _are_asked_in(words: Words) -> ColumnElement[bool]:

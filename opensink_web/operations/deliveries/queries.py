@@ -25,6 +25,7 @@ from opensink_web.models import (
 from opensink_web.models.delivery import business_key_of
 from opensink_web.operations import page
 from opensink_web.operations.agents.queries import agents_named_like
+from opensink_web.operations.requests.search_match import words_of_query
 from opensink_web.operations.requests.searched import Searched, fetch_searched
 from opensink_web.operations.requests.sieve import FIRST_STEPS, MORE_STEPS
 
@@ -129,4 +130,4 @@ def list_deliveries(
         ids_of=lambda ids: select(Delivery.id).where(Delivery.input_request_id.in_(ids)),
         steps=(FIRST_STEPS, MORE_STEPS),
     )
-    return fetch_searched(workspace, searched, filters.search, page_request)
+    return fetch_searched(searched, words_of_query(workspace, filters.search), page_request)

@@ -1,4 +1,4 @@
-"""Lists of something else, such as sessions, that are searched by the words of what was asked."""
+"""Lists of something else, such as sessions, that are searched by words, as of what was asked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from opensink_web.models import Workspace, db
+from opensink_web.models import db
 from opensink_web.operations import page
-from opensink_web.operations.requests.search_match import Words, words_of_query
+from opensink_web.operations.requests.search_match import Words
 from opensink_web.operations.requests.sieve import in_fewest_steps, rarest_of
 
 
@@ -19,8 +19,8 @@ class Searched:
 
     `rows` are all of the list, `options` how they are loaded. `are_named` keeps those that have the
     name in another way than by a request, and `names` finds these by indexes, a query each.
-    `have_words` keeps those of which a request has the words, and `ids_of` finds them all by the
-    requests' ids. `steps` are how many rows are looked at first, and then.
+    `have_words` keeps those that have the words, and `ids_of` finds them all by the ids of what an
+    index says has them. `steps` are how many rows are looked at first, and then.
     """
 
     key: InstrumentedAttribute[Any]
@@ -34,10 +34,9 @@ class Searched:
 
 
 def fetch_searched(
-    workspace: Workspace, listed: Searched, search: str, page_request: page.PageRequest
+    listed: Searched, words: Words | None, page_request: page.PageRequest
 ) -> page.Page[Any]:
-    """Return one page of what has the words. Raises: InvalidInput for a bad cursor."""
-    words = words_of_query(workspace, search)
+    """Return one page of what has the words, or a name. Raises: InvalidInput for a bad cursor."""
     after, key = page.row_id_in(page_request), listed.key
     rows = listed.rows if after is None else listed.rows.where(key < after)
     limit = page_request.limit + 1

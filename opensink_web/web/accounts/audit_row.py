@@ -221,7 +221,7 @@ def _subject_href(slug: str, entry: AuditEntry) -> str | None:
             )
         case SubjectKind.WORKSPACE:
             return url_for("workspace.show", workspace_slug=slug)
-        case SubjectKind.FUNCTION | SubjectKind.JOB:
+        case SubjectKind.FUNCTION | SubjectKind.JOB | SubjectKind.SINK:
             return None  # a function is addressed by its name, which may be another's by now
         case kind:
             name = _name_in_address(kind)
