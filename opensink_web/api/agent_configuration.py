@@ -180,7 +180,7 @@ def get_configuration(principal: Principal, configuration_id: UUID) -> Configura
     status=200,
 )
 def activate_configuration(principal: Principal, configuration_id: UUID) -> ConfigurationResponse:
-    found = queries.find_configuration(principal.workspace, configuration_id)
-    agent = lock_agent(principal.workspace, found.agent_id)
-    configurations.activate_configuration(agent, found)
-    return ConfigurationResponse.shown_to(principal, found)
+    configuration = queries.find_configuration(principal.workspace, configuration_id)
+    agent = lock_agent(principal.workspace, configuration.agent_id)
+    configurations.activate_configuration(agent, configuration)
+    return ConfigurationResponse.shown_to(principal, configuration)

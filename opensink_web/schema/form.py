@@ -80,6 +80,9 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     InvalidInput when a browser sends more fields than can be.
     """
 
+    start_word = "Proposed"
+    """What is said before what a field starts from, once it is changed."""
+
     def __init__(
         self,
         schema: JSONValue,
@@ -108,9 +111,8 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
             self.root = self._bound(self._untouched.node, self._sent, capacity=MAX_FIELDS)
         self.changes: Changes | None = None
         """What is not as it was proposed; None if nothing was."""
-        is_exact = proposed is not None
-        if isinstance(self._start, dict) and (is_exact or says_something(self._start)):
-            proposal = Proposal(self._start, is_exact)
+        if isinstance(self._start, dict) and (proposed is not None or says_something(self._start)):
+            proposal = Proposal(self._start, proposed is not None)
             self.changes = mark_changes(self.root, proposal, list(walk(self._untouched)))
 
     def _take_start(self) -> None:
@@ -132,7 +134,7 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
         """Start from the same as the form that was there before."""
         self._crowded, self._starts = before._crowded, before._starts
         self._start, self.notices = before._start, before.notices
-        self._untouched = before._untouched
+        self._untouched, self.start_word = before._untouched, before.start_word
 
     def _bound(self, node: FieldNode, formdata: FormData | None, *, capacity: int) -> AnswerField:
         self._capacity = capacity
@@ -175,11 +177,9 @@ class AnswerForm(BaseForm):  # type: ignore[misc]  # WTForms ships no types
     def kept(self) -> str:
         """What was typed in parts that are closed now, sealed for the page."""
         kept = undrawn(self._sent, self.root) if self._sent is not None else {}
-        return (
-            self.seal(self.kept_name, {name: [*texts] for name, texts in kept.items()})
-            if kept
-            else ""
-        )
+        if not kept:
+            return ""
+        return self.seal(self.kept_name, {name: [*texts] for name, texts in kept.items()})
 
     def start_below(
         self, node: FieldNode, pointer: str, given: JSONValue | Absent = ABSENT

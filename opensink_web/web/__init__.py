@@ -30,7 +30,14 @@ from opensink_web.web.accounts import (
     workspace,
     workspaces,
 )
-from opensink_web.web.agents import agent, agent_session, signing_secret
+from opensink_web.web.agents import (
+    agent,
+    agent_session,
+    configuration,
+    configuration_variant,
+    configuration_version,
+    signing_secret,
+)
 from opensink_web.web.attempts import set_device_cookie
 from opensink_web.web.deliveries import delivery
 from opensink_web.web.error_pages import error_page
@@ -110,6 +117,9 @@ _AREAS = (
     chat,
     insights,
     agent,
+    configuration,
+    configuration_version,
+    configuration_variant,
     signing_secret,
     api_key,
     member,

@@ -12,6 +12,7 @@ QUERIES = sorted(
     {
         *OPERATIONS.glob("*/queries.py"),
         *OPERATIONS.glob("*/queries/*.py"),
+        OPERATIONS / "agents/configuration_queries.py",
         OPERATIONS / "requests/facets.py",
         OPERATIONS / "requests/listing.py",
         OPERATIONS / "requests/search_match.py",

@@ -59,6 +59,7 @@ from opensink_web.operations.requests.preview import create_preview
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
+from tests.browser.hostile_configuration import add_configurations
 from tests.browser.hostile_executions import add_executions
 from tests.browser.hostile_form import further_forms, hostile_form
 from tests.browser.hostile_settings import TO_ALLOW, add_settings
@@ -148,6 +149,7 @@ def _write(texts: Texts) -> HostilePlace:
             *(f"{at}/batches", f"{at}/batches/{execution.batch_id}"),
             f"{at}/chats/{execution.chat_id}",
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
+            *(at + each for each in add_configurations(workspace, session, texts)),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
             f"{admin}/members/{reader.id}/deactivate",

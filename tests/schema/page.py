@@ -16,7 +16,7 @@ from opensink_web.operations.requests.row_text import preview_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.subschemas import pointer_to
 from opensink_web.web.rendering.filters import equip
-from opensink_web.web.requests.stored_answer import stored_answer
+from opensink_web.web.rendering.stored_answer import stored_answer
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 FORM = """{% from "answer/_form.html" import answer_fields, answer_error_summary %}

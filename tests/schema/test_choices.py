@@ -11,7 +11,7 @@ from opensink_web.schema.controls.choice import ChoiceField
 from opensink_web.schema.controls.consent import MISSING
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.tree.options import Option, position_of
-from opensink_web.web.requests.stored_answer import stored_answer
+from opensink_web.web.rendering.stored_answer import stored_answer
 
 Draw = Callable[[AnswerForm], str]
 Untouched = Callable[[AnswerForm], MultiDict[str, str]]

@@ -11,7 +11,7 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.schema.example import example_of
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.limits import check_schema
-from opensink_web.web.requests.stored_answer import stored_answer
+from opensink_web.web.rendering.stored_answer import stored_answer
 
 Sent = MultiDict[str, str]
 Untouched = Callable[[AnswerForm], Sent]

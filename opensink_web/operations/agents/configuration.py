@@ -36,6 +36,7 @@ from opensink_web.schema.secrets import (
     with_values,
     without_secret_proposals,
 )
+from opensink_web.schema.subschemas import Path
 from opensink_web.schema.validation import validate
 
 FIRST_VARIANT = "default"
@@ -90,6 +91,9 @@ def check_configuration(
             raise error.below("/schema") from None
     if value is None:
         value = {} if newest is None else newest.value
+        if newest is not None and exposed_by(schema, newest):
+            message = "The value that carries over has a secret that is none by this schema."
+            raise InvalidInput(message, errors=(FieldError("/value", message),))
     else:
         value = _with_own_secrets(value, schema, newest)
     if errors := validate(schema, value):
@@ -139,6 +143,39 @@ def create_configuration(
     if before is None or before.variant == configuration.variant:
         activate_configuration(agent, configuration)
     return configuration
+
+
+def create_variant(agent: Agent, name: str, source: AgentConfiguration) -> AgentConfiguration:
+    """Begin a variant of a locked agent with what one of its versions says; it is not active.
+
+    Raises: InvalidInput; Conflict where there is one of this name.
+    """
+    variant = _checked_variant(name)
+    if newest_of(agent.id, variant) is not None:
+        message = "This agent has a variant of this name already."
+        raise Conflict(message, errors=(FieldError("/variant", message),))
+    return create_configuration(
+        agent,
+        CheckedConfiguration(
+            variant,
+            source.schema,
+            source.value,
+            None,
+            carries_schema=False,
+            carries_value=False,
+        ),
+    )
+
+
+def exposed_by(schema: JSONValue, configuration: AgentConfiguration) -> list[Path]:
+    """Return where a version has a secret that would be none by another schema."""
+    value: JSONObject = configuration.value
+    still = set(secrets_of(schema).paths_in(value))
+    return [
+        path
+        for path in secrets_of(configuration.schema).paths_in(value)
+        if not any(path[:length] in still for length in range(len(path) + 1))
+    ]
 
 
 def first_configuration(agent: Agent) -> AgentConfiguration:

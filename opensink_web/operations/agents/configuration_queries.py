@@ -58,6 +58,26 @@ def newest_of(agent_id: UUID, variant: str) -> AgentConfiguration | None:
     return db.session.scalars(query).first()
 
 
+def configuration_of(
+    workspace: Workspace, agent_id: UUID, configuration_id: UUID
+) -> AgentConfiguration:
+    """Return a version of one agent. Raises: NotFound."""
+    configuration = find_configuration(workspace, configuration_id)
+    if configuration.agent_id != agent_id:
+        raise NotFound("There is no such configuration.")
+    return configuration
+
+
+def version_before(configuration: AgentConfiguration) -> AgentConfiguration | None:
+    """Return the version of the same variant that came before."""
+    query = select(AgentConfiguration).where(
+        AgentConfiguration.agent_id == configuration.agent_id,
+        AgentConfiguration.variant == configuration.variant,
+        AgentConfiguration.variant_version == configuration.variant_version - 1,
+    )
+    return db.session.scalars(query).one_or_none()
+
+
 def active_of(agent: Agent) -> AgentConfiguration | None:
     """Return what an agent is to go by."""
     return db.session.get(AgentConfiguration, agent.config_id) if agent.config_id else None

@@ -49,6 +49,7 @@ class SessionPage:
     failed_delivery: Delivery | None
     held_up: tuple[Delivery, Wait] | None
     may_redeliver: bool
+    may_see_configuration: bool
     is_live: bool
     version: str
 
@@ -117,6 +118,7 @@ def _page(principal: Principal, session: AgentSession) -> SessionPage:
         failed_delivery=failed,
         held_up=held_up,
         may_redeliver=principal.may("deliveries", Action.WRITE),
+        may_see_configuration=principal.may("agent_configurations", Action.READ),
         is_live=is_calling or not session.status.has_ended,
         version=version_of(
             (session.status, session.updated_at, failed and failed.id, is_calling),

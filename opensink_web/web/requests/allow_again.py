@@ -24,10 +24,10 @@ from opensink_web.schema.standing import condition_for
 from opensink_web.web.access import requires
 from opensink_web.web.forms.schema_check import parse_object
 from opensink_web.web.forms.settings_form import LineField, ParagraphsField, SettingsForm
+from opensink_web.web.rendering.stored_answer import answer_of
 from opensink_web.web.requests.inbox_filter import InboxFilter
 from opensink_web.web.requests.place import after_decision, here, undo_href
 from opensink_web.web.requests.standing_words import counts_of, fit_in_words
-from opensink_web.web.requests.stored_answer import answer_of
 
 blueprint = Blueprint("allow_again", __name__)
 _USES, _DAYS = 10, "7"

@@ -29,6 +29,7 @@ from opensink_web.web.forms.settings_form import ParagraphsField, SettingsForm
 from opensink_web.web.forms.typed import keeps_typed
 from opensink_web.web.navigation import is_swapped
 from opensink_web.web.rendering.live import UNCHANGED, is_unchanged
+from opensink_web.web.rendering.stored_answer import StoredAnswer, answer_of
 from opensink_web.web.requests.allow_again import GO_ON
 from opensink_web.web.requests.assignable import assignable_in
 from opensink_web.web.requests.draft import (
@@ -49,7 +50,6 @@ from opensink_web.web.requests.question import Question, question_in
 from opensink_web.web.requests.request_state import RequestState, state_of
 from opensink_web.web.requests.revision import Revision, revision_of
 from opensink_web.web.requests.standing_part import AGAIN, StandingPart, allow_href, standing_part
-from opensink_web.web.requests.stored_answer import StoredAnswer, answer_of
 from opensink_web.web.requests.thread import CommentForm
 
 blueprint = Blueprint("input_request", __name__)

@@ -19,7 +19,7 @@ from opensink_web.operations.requests.vote import (
     votes_of_each,
 )
 from opensink_web.schema.edits import proposal_of
-from opensink_web.web.requests.stored_answer import StoredAnswer, stored_answer
+from opensink_web.web.rendering.stored_answer import StoredAnswer, stored_answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.schema.edits import proposal_of
 from opensink_web.schema.secrets import HIDDEN
-from opensink_web.web.requests.stored_answer import (
+from opensink_web.web.rendering.stored_answer import (
     MATCHED_ENTRIES_MAX,
     Change,
     Fact,
