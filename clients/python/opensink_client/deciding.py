@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from .asking import REQUESTS
+from .asking import REQUESTS as REQUESTS
 from .resources import InputRequest, Insights, StandingApproval, read, with_moments
 from .transport import Transport, part, query_of
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+from ..asking import REQUESTS as REQUESTS
 from ..deciding import Assignee
 from ..resources import InputRequest, Insights, StandingApproval
 from .threads import Threaded
