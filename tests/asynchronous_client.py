@@ -12,6 +12,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "clients" / "python" / "opensink_client"
 MODULES = (
+    "sinks",
     "jobs",
     "configurations",
     "administration",

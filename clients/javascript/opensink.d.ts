@@ -101,6 +101,16 @@ export function verifyCall(
   body: string | Uint8Array | ArrayBuffer | null | undefined,
   options: { signingSecret?: string | string[]; executionSecret?: string | string[]; toleranceSeconds?: number },
 ): Promise<VerifiedCall>;
+/** Put something into a sink by its secret alone, without a key. */
+export function addToSink(
+  sinkId: string,
+  title: string,
+  options: Omit<ItemOfSink, "title" | "sink_id"> & {
+    secret: string;
+    baseUrl?: string;
+    fetch?: typeof globalThis.fetch;
+  },
+): Promise<SinkItem>;
 /** Return tokens for a person; `new Client({ apiKey: tokens.access_token })` then speaks for them. */
 export function signIn(
   email: string,
@@ -281,6 +291,30 @@ export class Client {
   listBatches(filters?: { status?: "queued" | "running" | "completed" | "partial" | "failed" | "cancelled"; kind?: "function" | "agent"; skip?: number; limit?: number }): Promise<(Batch)[]>;
   /** Read how far a batch is. */
   getBatch(id: string): Promise<Batch>;
+  /** Make a sink. */
+  createSink(name: string, settings?: Omit<SinkCreate, "name">): Promise<Sink>;
+  /** List the sinks. */
+  listSinks(filters?: { $limit?: number }): AsyncGenerator<Sink>;
+  /** Read a sink. */
+  getSink(id: string): Promise<Sink>;
+  /** Change a sink. */
+  updateSink(id: string, settings?: SinkChange): Promise<Sink>;
+  /** Delete a sink and everything in it. */
+  deleteSink(id: string): Promise<void>;
+  /** Replace the secret of a sink; the one before opens nothing any more. */
+  rotateSinkSecret(id: string): Promise<Sink>;
+  /** Add an item to a sink. */
+  createSinkItem(sink_id: string, title: string, settings?: Omit<SinkItemCreate, "sink_id" | "title">): Promise<SinkItem>;
+  /** Add many items, or none if one is not valid. */
+  createManySinkItems(items: (Record<string, unknown>)[]): Promise<ManySinkItemsResponse>;
+  /** List what is in sinks. */
+  listSinkItems(filters?: { $limit?: number; sink_id?: string; q?: string; type?: string }): AsyncGenerator<SinkItem>;
+  /** Read an item. */
+  getSinkItem(id: string): Promise<SinkItem>;
+  /** Change an item. */
+  updateSinkItem(id: string, settings?: SinkItemChange): Promise<SinkItem>;
+  /** Delete an item. */
+  deleteSinkItem(id: string): Promise<void>;
   /** Make a background job; it runs first at its next time. */
   createBackgroundJob(name: string, interval_minutes: number, url: string, settings?: Omit<JobCreate, "name" | "interval_minutes" | "url">): Promise<Job>;
   /** List the background jobs. */
@@ -886,6 +920,10 @@ export type ExecutionStatus = "queued" | "running" | "awaiting_input" | "complet
 export interface Extension {
   expires_at: string | Date;
 }
+export interface FailedItem {
+  item: Record<string, unknown>;
+  error: string;
+}
 export interface FieldProblem {
   path: string;
   message: string;
@@ -1065,6 +1103,20 @@ export interface Insights {
   deliveries_by_agent: (AgentDeliveries)[];
   points: (Point)[];
 }
+export interface InvalidItem {
+  item: Record<string, unknown>;
+  errors: (string)[];
+}
+export interface ItemOfSink {
+  title: string;
+  body?: string | null;
+  type?: string | null;
+  url?: string | null;
+  fields?: Record<string, string | number | boolean | null | (string | number | boolean | null)[]> | null;
+  resources?: (Resource)[] | null;
+  occurred_at?: string | Date | null;
+  sink_id?: string | null;
+}
 export interface JobChange {
   name?: string;
   interval_minutes?: number;
@@ -1131,6 +1183,14 @@ export interface Login {
   otp?: string | null;
   workspace?: string | null;
   refresh_token?: string | null;
+}
+export interface ManySinkItems {
+  items: (Record<string, unknown>)[];
+}
+export interface ManySinkItemsResponse {
+  created: (SinkItem)[];
+  failed: (FailedItem)[];
+  invalid: (InvalidItem)[];
 }
 export interface Me {
   id: string;
@@ -1337,6 +1397,16 @@ export type RequestStatus = "pending" | "resolved" | "declined" | "cancelled" | 
 export interface Resolution {
   response: Record<string, unknown>;
 }
+export interface Resource {
+  type: "link";
+  label: string;
+  url: string;
+}
+export interface ResourceResponse {
+  type: "link";
+  label: string;
+  url: string;
+}
 export interface Retry {
   max_attempts?: number;
   backoff?: Backoff;
@@ -1472,6 +1542,70 @@ export interface AgentSession {
   updated_at: string;
 }
 export type SessionStatus = "running" | "waiting_for_input" | "processing_input" | "completed" | "failed";
+export interface SinkChange {
+  name?: string;
+  description?: string | null;
+  color?: SinkColor;
+  is_public?: boolean;
+  public_slug?: string | null;
+  is_indexed?: boolean;
+}
+export type SinkColor = "neutral" | "blue" | "green" | "yellow" | "orange" | "red" | "purple" | "pink";
+export interface SinkCreate {
+  name: string;
+  description?: string | null;
+  color?: SinkColor;
+  is_public?: boolean;
+  public_slug?: string | null;
+  is_indexed?: boolean;
+}
+export interface SinkItemChange {
+  title?: string;
+  body?: string | null;
+  type?: string | null;
+  url?: string | null;
+  fields?: Record<string, string | number | boolean | null | (string | number | boolean | null)[]> | null;
+  resources?: (Resource)[] | null;
+  occurred_at?: string | Date | null;
+}
+export interface SinkItemCreate {
+  title: string;
+  body?: string | null;
+  type?: string | null;
+  url?: string | null;
+  fields?: Record<string, string | number | boolean | null | (string | number | boolean | null)[]> | null;
+  resources?: (Resource)[] | null;
+  occurred_at?: string | Date | null;
+  sink_id: string;
+}
+export interface SinkItem {
+  id: string;
+  sink_id: string;
+  workspace_id: string;
+  title: string;
+  body: string | null;
+  type: string | null;
+  url: string | null;
+  fields: Record<string, string | number | boolean | null | (string | number | boolean | null)[]>;
+  resources: (ResourceResponse)[];
+  occurred_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+export interface Sink {
+  id: string;
+  workspace_id: string;
+  owner_id: string;
+  name: string;
+  description: string | null;
+  color: SinkColor;
+  is_public: boolean;
+  public_slug: string | null;
+  is_indexed: boolean;
+  secret: string | null;
+  created_at: string;
+  updated_at: string;
+}
 export interface StandingApprovalCreate {
   request_id: string;
   uses_max: number;

@@ -73,6 +73,10 @@ const OPERATIONS = {
     cancelExecution POST /{id}/cancel; continueExecution POST /{id}/continue input;
     completeExecution POST /{id}/complete output; failExecution POST /{id}/fail error`,
   "/batches": "listBatches GET; getBatch GET /{id}",
+  "/api/v1/sinks": `createSink POST name; listSinks LIST; getSink GET /{id}; updateSink PATCH /{id};
+    deleteSink DELETE /{id}; rotateSinkSecret POST /{id}/rotate-secret`,
+  "/api/v1/sink-items": `createSinkItem POST sink_id title; createManySinkItems POST /many items; listSinkItems LIST;
+    getSinkItem GET /{id}; updateSinkItem PATCH /{id}; deleteSinkItem DELETE /{id}`,
   "/api/v1/background-jobs": `createBackgroundJob POST name interval_minutes url; listBackgroundJobs LIST;
     getBackgroundJob GET /{id}; updateBackgroundJob PATCH /{id}; deleteBackgroundJob DELETE /{id};
     runBackgroundJob POST /{id}/run; listJobRuns LIST /{id}/runs; getJobRun GET /{id}/runs/{run};
@@ -124,7 +128,7 @@ async function exchange(client, key, method, path, options) {
   const { body, query = {}, waitSeconds = 0, deadline = Infinity, signal } = options;
   const url = new URL(client.baseUrl + path);
   for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, asText(value));
-  const headers = key === undefined ? {} : { Authorization: `Bearer ${key}` };
+  const headers = { ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   // equal on every attempt of this call, so that the server does it once
   if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
@@ -546,6 +550,13 @@ for (const [root, operations] of Object.entries(OPERATIONS)) {
       return this.request(method, filled, isBody ? { body: rest } : { query: rest });
     };
   }
+}
+
+/** Put something into a sink by its secret alone, without a key. */
+export async function addToSink(sinkId, title, { secret, baseUrl, fetch, ...fields }) {
+  const client = new Client({ baseUrl, fetch, apiKey: "-" });
+  const options = { body: { title, ...fields }, headers: { "X-OpenSink-Secret": secret } };
+  return (await exchange(client, undefined, "POST", `/api/v1/sinks/${part(sinkId)}/items`, options)).content;
 }
 
 /** Return tokens for a person; a client with the `access_token` as its apiKey then speaks for them. */

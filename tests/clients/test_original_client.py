@@ -22,6 +22,12 @@ CONFIGURATION = {"id", "agent_id", "variant", "version", "variant_version", "sch
 CONFIGURATION |= {"schema", "value", "created_at", "updated_at"}
 
 
+SINK = {"id", "name", "description", "color", "is_public", "public_slug", "secret", "workspace_id"}
+SINK |= {"owner_id", "created_at", "updated_at"}
+ITEM = {"id", "sink_id", "workspace_id", "title", "body", "type", "url", "fields", "occurred_at"}
+ITEM |= {"created_at", "updated_at"}
+
+
 class OriginalClient:
     """Sends as that client does."""
 
@@ -205,3 +211,46 @@ def test_a_run_that_asks_and_goes_on(client: OriginalClient, agent: dict[str, An
     assert client.call("PATCH", path, {"status": "completed", "state": done})["state"] == done
     with pytest.raises(requests.HTTPError, match="409"):
         client.call("POST", f"{request_path}/resolve", answer)
+
+
+def test_sinks_and_what_is_put_into_them(client: OriginalClient) -> None:
+    sink = client.call("POST", "/sinks", {"name": "News", "color": "green", "is_public": False})
+    assert sink.keys() >= SINK
+    assert (sink["color"], sink["is_public"]) == ("green", False)
+    changed = client.call("PATCH", f"/sinks/{sink['id']}", {"description": "What happens."})
+    assert client.call("GET", f"/sinks/{sink['id']}") == changed
+    assert [each["id"] for each in client.call("GET", "/sinks")["items"]] == [sink["id"]]
+
+    article = {"sink_id": sink["id"], "title": "Shares rise", "body": "By a little."}
+    article |= {"url": "https://news.example.com/1", "fields": {"category": "stocks"}}
+    post = {"sink_id": sink["id"], "title": "@ada: Agents forget", "body": "Why: they do."}
+    post |= {"url": "https://social.example.com/ada/1", "fields": {"author_followers": 1200}}
+    links = ("View Tweet", "ada's Profile")
+    post["resources"] = [{"type": "link", "label": each, "url": post["url"]} for each in links]
+    made = client.call("POST", "/sink-items/many", {"items": [article, post]})
+    assert made.keys() == {"created", "failed", "invalid"}
+    assert (len(made["created"]), made["failed"], made["invalid"]) == (2, [], [])
+    assert made["created"][0].keys() >= ITEM
+    assert [each["title"] for each in made["created"]] == [article["title"], post["title"]]
+    assert made["created"][1]["resources"] == post["resources"]
+    without_title = {**article, "title": ""}
+    refused = client.call("POST", "/sink-items/many", {"items": [article, without_title]})
+    assert (refused["created"], refused["failed"]) == ([], [])
+    ((invalid),) = refused["invalid"]
+    assert invalid["item"] == without_title
+    assert all(isinstance(each, str) for each in invalid["errors"])
+
+    one = client.call("POST", "/sink-items", {"sink_id": sink["id"], "title": "BUY 10 ACME"})
+    assert one.keys() >= ITEM
+    listed = client.call("GET", "/sink-items", sink_id=sink["id"], q="forget", **{"$limit": 5})
+    assert ([each["id"] for each in listed["items"]], listed["trail"]) == (
+        [made["created"][1]["id"]],
+        None,
+    )
+    path = f"/sink-items/{one['id']}"
+    assert client.call("PATCH", path, {"type": "trade"})["type"] == "trade"
+    assert client.call("GET", path)["title"] == "BUY 10 ACME"
+    client.call("DELETE", path)
+    client.call("DELETE", f"/sinks/{sink['id']}")
+    with pytest.raises(requests.HTTPError, match="404"):
+        client.call("GET", path)

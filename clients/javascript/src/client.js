@@ -186,6 +186,13 @@ for (const [root, operations] of Object.entries(OPERATIONS)) {
   }
 }
 
+/** Put something into a sink by its secret alone, without a key. */
+export async function addToSink(sinkId, title, { secret, baseUrl, fetch, ...fields }) {
+  const client = new Client({ baseUrl, fetch, apiKey: "-" });
+  const options = { body: { title, ...fields }, headers: { "X-OpenSink-Secret": secret } };
+  return (await exchange(client, undefined, "POST", `/api/v1/sinks/${part(sinkId)}/items`, options)).content;
+}
+
 /** Return tokens for a person; a client with the `access_token` as its apiKey then speaks for them. */
 export async function signIn(email, password, { otp, workspace, baseUrl, fetch } = {}) {
   const client = new Client({ baseUrl, fetch, apiKey: "-" });

@@ -26,7 +26,7 @@ export async function exchange(client, key, method, path, options) {
   const { body, query = {}, waitSeconds = 0, deadline = Infinity, signal } = options;
   const url = new URL(client.baseUrl + path);
   for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, asText(value));
-  const headers = key === undefined ? {} : { Authorization: `Bearer ${key}` };
+  const headers = { ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   // equal on every attempt of this call, so that the server does it once
   if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();

@@ -101,6 +101,16 @@ export function verifyCall(
   body: string | Uint8Array | ArrayBuffer | null | undefined,
   options: { signingSecret?: string | string[]; executionSecret?: string | string[]; toleranceSeconds?: number },
 ): Promise<VerifiedCall>;
+/** Put something into a sink by its secret alone, without a key. */
+export function addToSink(
+  sinkId: string,
+  title: string,
+  options: Omit<ItemOfSink, "title" | "sink_id"> & {
+    secret: string;
+    baseUrl?: string;
+    fetch?: typeof globalThis.fetch;
+  },
+): Promise<SinkItem>;
 /** Return tokens for a person; `new Client({ apiKey: tokens.access_token })` then speaks for them. */
 export function signIn(
   email: string,

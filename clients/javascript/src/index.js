@@ -12,4 +12,4 @@
 export * from "./errors.js";
 export { Answer, Question } from "./question.js";
 export { verifyCall } from "./verification.js";
-export { Client, signIn } from "./client.js";
+export { Client, addToSink, signIn } from "./client.js";

@@ -31,6 +31,10 @@ export const OPERATIONS = {
     cancelExecution POST /{id}/cancel; continueExecution POST /{id}/continue input;
     completeExecution POST /{id}/complete output; failExecution POST /{id}/fail error`,
   "/batches": "listBatches GET; getBatch GET /{id}",
+  "/api/v1/sinks": `createSink POST name; listSinks LIST; getSink GET /{id}; updateSink PATCH /{id};
+    deleteSink DELETE /{id}; rotateSinkSecret POST /{id}/rotate-secret`,
+  "/api/v1/sink-items": `createSinkItem POST sink_id title; createManySinkItems POST /many items; listSinkItems LIST;
+    getSinkItem GET /{id}; updateSinkItem PATCH /{id}; deleteSinkItem DELETE /{id}`,
   "/api/v1/background-jobs": `createBackgroundJob POST name interval_minutes url; listBackgroundJobs LIST;
     getBackgroundJob GET /{id}; updateBackgroundJob PATCH /{id}; deleteBackgroundJob DELETE /{id};
     runBackgroundJob POST /{id}/run; listJobRuns LIST /{id}/runs; getJobRun GET /{id}/runs/{run};

@@ -29,6 +29,7 @@ install it copies this folder.
     configurations  what agents are to go by
     deliveries      calls to agents
     executing       functions, executions, batches and chats
+    sinks           what agents put somewhere for people to read; add_to_sink
     jobs            HTTP requests on a fixed interval
     administration  keys, roles, teams, absences, rules; who one is
     notifying       how people are told of requests
@@ -75,6 +76,7 @@ from .resources import (
     InputRequest,
     Insights,
     JobRun,
+    ManySinkItems,
     Me,
     Member,
     NotificationChannel,
@@ -90,11 +92,14 @@ from .resources import (
     QueuedBatch,
     QueuedChats,
     Role,
+    Sink,
+    SinkItem,
     StandingApproval,
     Team,
     Tokens,
 )
 from .signature import NotVerified, VerifiedCall, is_signed, verify_call
+from .sinks import add_to_sink
 
 __all__ = [
     "URL_DEFAULT",
@@ -123,6 +128,7 @@ __all__ = [
     "Insights",
     "InvalidRequest",
     "JobRun",
+    "ManySinkItems",
     "Me",
     "Member",
     "NotAuthenticated",
@@ -146,12 +152,15 @@ __all__ = [
     "RateLimited",
     "Role",
     "ServerError",
+    "Sink",
+    "SinkItem",
     "StandingApproval",
     "Team",
     "TimedOut",
     "Tokens",
     "Unreachable",
     "VerifiedCall",
+    "add_to_sink",
     "is_signed",
     "sign_in",
     "verify_call",

@@ -13,12 +13,22 @@ from .executing import Executing
 from .jobs import Jobs
 from .notifying import Notifying
 from .resources import Tokens, read
+from .sinks import Sinks
 from .transport import URL_DEFAULT as URL_DEFAULT
 from .transport import Transport, address_of
 
 
 class Client(
-    Asking, Deciding, Agents, Deliveries, Executing, Administration, Notifying, Configurations, Jobs
+    Asking,
+    Deciding,
+    Agents,
+    Deliveries,
+    Executing,
+    Administration,
+    Notifying,
+    Configurations,
+    Jobs,
+    Sinks,
 ):
     """Speaks to one server with one API key, or with an access token.
 

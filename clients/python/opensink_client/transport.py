@@ -34,11 +34,14 @@ _LATER = {429, 502, 503, 504}
 class Transport:
     """Calls one server with one key; nothing is done twice, however often a call is repeated."""
 
-    def __init__(self, root_url: str, api_key: str | None) -> None:
+    def __init__(
+        self, root_url: str, api_key: str | None, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._root_url = root_url
         self._api_key = api_key
         self._http = requests.Session()
         self._http.auth = self._authorize
+        self._http.headers.update(headers or {})
         for scheme in ("http://", "https://"):
             self._http.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS_MAX))
 

@@ -67,4 +67,12 @@ await assert.rejects(opensink.createAgent(""), (error) => error instanceof Inval
 await assert.rejects(opensink.getAgent("a/b?c"), NotFound);
 await assert.rejects(new Client({ baseUrl: "http://127.0.0.1:9", apiKey: "k" }).me(), Unreachable);
 assert.equal((await opensink.me()).email, "alice@example.com");
+// by key, and by a sink's secret alone
+const sink = await opensink.createSink("News", { color: "blue" });
+const put = await opensink.createManySinkItems([{ sink_id: sink.id, title: "One" }, { sink_id: sink.id, title: "Two" }]);
+assert.deepEqual([put.created.length, put.failed, put.invalid], [2, [], []]);
+const told = await client.addToSink(sink.id, "Three", { secret: sink.secret, fields: { category: "news" } });
+const found = [];
+for await (const item of opensink.listSinkItems({ sink_id: sink.id, q: "three" })) found.push(item.id);
+assert.deepEqual(found, [told.id]);
 console.log("done", question.request.agent_id);

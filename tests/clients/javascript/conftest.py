@@ -61,7 +61,8 @@ def run(modules: Path, cast: Cast, tmp_path: Path) -> Run:
             text=True,
             timeout=200,
         )
-        assert (made.returncode, made.stderr) == (0, "")
+        assert made.returncode == 0, made.stderr
+        assert made.stderr == ""
         return made.stdout
 
     return in_node

@@ -1,5 +1,5 @@
 // Calls every method once, of a server that has nothing.
-import { Client, OpenSinkError, signIn } from "opensink-client";
+import { Client, OpenSinkError, addToSink, signIn } from "opensink-client";
 
 const opensink = new Client();
 const session = { id: "s", agent_id: "a" };
@@ -12,6 +12,7 @@ for (const name of Object.getOwnPropertyNames(Client.prototype)) {
   if (!refused) silent.push(name);
 }
 if (!(await called(() => signIn("alice@example.com", "x")))) silent.push("signIn");
+if (!(await called(() => addToSink("x", "x", { secret: "x" })))) silent.push("addToSink");
 console.log(JSON.stringify(silent));
 
 async function called(call) {

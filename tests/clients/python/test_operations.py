@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from opensink_client import AgentSession, Client, OpenSinkError, sign_in
+from opensink_client import AgentSession, Client, OpenSinkError, add_to_sink, sign_in
 from tests.clients.operations import Refusing, compare
 
 SESSION = AgentSession("s", "a", "running", {}, {}, None)
@@ -18,7 +18,7 @@ def value_for(annotation: Any) -> Any:
     text = str(annotation)
     if annotation is AgentSession:
         return SESSION
-    if text.startswith("list["):
+    if "list[" in text or "Iterable[" in text:
         return []
     if text.startswith("dict[") or annotation is Any:
         return {}
@@ -53,4 +53,6 @@ def test_every_operation_has_a_method_and_every_call_is_an_operation(app: Flask)
                 assert len(server.calls) > before, f"{name} calls nothing"
         with contextlib.suppress(OpenSinkError):
             sign_in("alice@example.com", "x", base_url=server.origin)
+        with contextlib.suppress(OpenSinkError):
+            add_to_sink("x", "x", secret="x", base_url=server.origin)
     assert compare(app, server.calls) == (set(), set())

@@ -24,6 +24,7 @@ from .deliveries import AsyncDeliveries
 from .executing import AsyncExecuting
 from .jobs import AsyncJobs
 from .notifying import AsyncNotifying
+from .sinks import AsyncSinks
 from .waiting import AsyncQuestion, Waiting
 
 __all__ = ["AsyncClient", "AsyncQuestion"]
@@ -38,6 +39,7 @@ class AsyncClient(
     AsyncExecuting,
     AsyncAdministration,
     AsyncNotifying,
+    AsyncSinks,
     AsyncJobs,
     AsyncConfigurations,
 ):

@@ -26,6 +26,7 @@ from .notifications import (
     NotificationRule,
 )
 from .reading import read, with_moments
+from .sinks import ManySinkItems, Sink, SinkItem
 
 __all__ = [
     "Absence",
@@ -46,6 +47,7 @@ __all__ = [
     "InputRequest",
     "Insights",
     "JobRun",
+    "ManySinkItems",
     "Me",
     "Member",
     "NotificationChannel",
@@ -61,6 +63,8 @@ __all__ = [
     "QueuedBatch",
     "QueuedChats",
     "Role",
+    "Sink",
+    "SinkItem",
     "StandingApproval",
     "Team",
     "Tokens",
