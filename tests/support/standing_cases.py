@@ -25,6 +25,7 @@ from opensink_web.operations.agents.agent_session import start_session
 from opensink_web.operations.agents.question import ask
 from opensink_web.operations.decisions.asker import lock_askers
 from opensink_web.operations.decisions.standing_approval import (
+    CheckedGrant,
     Grant,
     check_grant,
     grant,
@@ -103,7 +104,7 @@ def affirm(person: Person, request_id: UUID, *, hold_seconds: int = 0) -> None:
     hold_response(person, request_id, affirmation.value, hold_seconds)
 
 
-def granted_on(
+def checked_on(
     person: Person,
     request_id: UUID,
     *,
@@ -112,13 +113,18 @@ def granted_on(
     uses_max: int = 10,
     expires_at: datetime | None = None,
     note: str = "",
-) -> UUID:
-    """Allow the same as a request that was decided; return the standing approval's id."""
+) -> CheckedGrant:
+    """Have it checked that the same as a request that was decided is to be allowed."""
     request = db.session.get_one(InputRequest, request_id)
     workspace = db.session.get_one(Workspace, person.workspace_id)
     made = condition or condition_for(request.schema, request.response or {}) or {}
     wanted = Grant(request_id, made, same_words, uses_max, expires_at or clock.now() + DAY, note)
-    checked = check_grant(workspace, wanted)
+    return check_grant(workspace, wanted)
+
+
+def granted_on(person: Person, request_id: UUID, **terms: Any) -> UUID:
+    """Allow the same as a request that was decided; return the standing approval's id."""
+    checked = checked_on(person, request_id, **terms)
     with writing():
         workspace = db.session.get_one(Workspace, person.workspace_id)
         return grant(workspace, checked, by=db.session.get_one(User, person.id)).id

@@ -1,13 +1,14 @@
 """People: making an account, checking a password, and the members of a workspace.
 
-Locks are taken in this order: members by their ids, the admins of a workspace among them; roles by
-their ids; accounts; links; then sessions, and keys, by their ids.
+Locks are taken in this order: the account of who is shut out, or promises something; members by
+their ids, the admins of a workspace among them; roles by their ids; accounts otherwise; links; then
+sessions, and keys, by their ids.
 """
 
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import contains_eager
 
 from opensink_web import clock
@@ -33,6 +34,8 @@ from opensink_web.operations.accounts.queries import find_user
 from opensink_web.operations.accounts.user_session import end_program_sessions, end_sessions
 from opensink_web.operations.audit.record import record, record_of_account
 from opensink_web.operations.name import one_like
+
+_OF_ACCOUNT = select(User.id).where(User.id == bindparam("of_user"))
 
 
 def create_user(
@@ -203,6 +206,7 @@ def deactivate_user(user: User) -> None:
     Raises: Conflict for the last active admin of a workspace in which there are others; one that
     somebody has made for themselves alone is in nobody's way.
     """
+    lock_account(user.id)
     workspace_ids = [each.workspace_id for each in user.memberships]
     locked = _lock(Membership.workspace_id.in_(workspace_ids))
     for membership in (each for each in locked if each.user_id == user.id):
@@ -239,6 +243,20 @@ def _shut_out(leaving: Membership) -> None:
         end_sessions(user)
     else:
         end_program_sessions(user, leaving.workspace)
+
+
+def lock_account(user_id: UUID) -> None:
+    """Wait for what somebody is promising at this moment, and let them begin nothing such until the
+    transaction ends; see keep_account(). It comes before all other locks.
+    """
+    db.session.execute(_OF_ACCOUNT.with_for_update(key_share=True), {"of_user": user_id})
+
+
+def keep_account(user_id: UUID) -> None:
+    """Have whoever shuts somebody out wait, and find what is promised now. Before all other locks:
+    what is promised is locked before the membership by whoever makes use of it.
+    """
+    db.session.execute(_OF_ACCOUNT.with_for_update(read=True), {"of_user": user_id})
 
 
 def lock_member(workspace: Workspace, user_id: object) -> Membership:

@@ -32,7 +32,7 @@ from opensink_web.models import (
 )
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.queries import is_live
-from opensink_web.operations.accounts.user import deactivate_member
+from opensink_web.operations.accounts.user import deactivate_member, lock_account
 from opensink_web.operations.decisions.claim import let_go_of
 from opensink_web.operations.decisions.standing_approval import revoke_all
 from opensink_web.operations.requests.standing_approval import IS_ALIVE
@@ -99,6 +99,7 @@ def deactivate(by: Principal, member: Membership) -> Membership:
     Raises: as deactivate_member().
     """
     workspace, user = by.workspace, member.user
+    lock_account(user.id)
     # those who use a standing approval lock it before the member who granted it
     revoked = revoke_all(_lock_granted(workspace, user), by=by.user)
     ending = asdict(what_ends(member)) | {"standing_approvals": revoked}

@@ -11,12 +11,20 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, Unavailable
+from opensink_web.errors import (
+    Conflict,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    PermissionMissing,
+    Unavailable,
+)
 from opensink_web.json_value import JSONObject, dump
 from opensink_web.models import (
     AuditAction,
     InputRequest,
     InputRequestStatus,
+    Membership,
     StandingApproval,
     SubjectKind,
     User,
@@ -24,6 +32,7 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import changed_after_commit
+from opensink_web.operations.accounts.user import keep_account
 from opensink_web.operations.audit.record import digest_of, record
 from opensink_web.operations.decisions.asker import lock_asker, note
 from opensink_web.operations.decisions.authority import check_is_not_forbidden
@@ -160,10 +169,15 @@ def errors_in_condition(question: Asked, terms: Terms) -> list[FieldError]:
 def grant(workspace: Workspace, checked: CheckedGrant, *, by: User) -> StandingApproval:
     """Let the same be approved again without a person, from now on.
 
-    A decision of one's own that could be undone takes effect with that. Raises: NotFound;
-    RequesterForbidden; Conflict, saying why it cannot be.
+    A decision of one's own that could be undone takes effect with that. Raises: PermissionMissing
+    for who was shut out meanwhile; NotFound; RequesterForbidden; Conflict, saying why it cannot be.
     """
     bounds = checked.grant
+    keep_account(by.id)
+    # what was read before the lock may be older than a deactivation
+    member = db.session.get(Membership, (by.id, workspace.id), populate_existing=True)
+    if member is None or not member.is_active:
+        raise PermissionMissing("You are not active in this workspace any more.")
     locked = lock_asker(workspace.id, bounds.request_id)
     # what was read with the lock may be older than the lock
     request = db.session.get_one(InputRequest, bounds.request_id, populate_existing=True)

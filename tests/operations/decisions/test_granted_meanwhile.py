@@ -1,0 +1,78 @@
+"""What somebody allows at the moment in which they are shut out ends with that, or is refused."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from opensink_web.errors import PermissionMissing
+from opensink_web.models import Membership, StandingApproval, User, Workspace, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.decisions.deactivation import deactivate
+from opensink_web.operations.decisions.standing_approval import CheckedGrant, grant
+from tests.conftest import Cast
+from tests.support.locks import somebody_waits_for_a_lock
+from tests.support.real_servers import wait_until
+from tests.support.scenarios import admin_of
+from tests.support.standing_cases import affirm, asked_by, checked_on, new_agent
+
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
+
+
+def decided_by_bob(cast: Cast) -> UUID:
+    request_id = asked_by(cast.bob, new_agent(cast.alice))
+    affirm(cast.bob, request_id)
+    return request_id
+
+
+def grant_as_bob(cast: Cast, checked: CheckedGrant) -> None:
+    workspace = db.session.get_one(Workspace, cast.bob.workspace_id)
+    grant(workspace, checked, by=db.session.get_one(User, cast.bob.id))
+
+
+def deactivate_bob(cast: Cast) -> None:
+    member = db.session.get_one(Membership, (cast.bob.id, cast.bob.workspace_id))
+    deactivate(admin_of(cast.alice.workspace_id), member)
+
+
+def wait_for_the_second() -> None:
+    if db.engine.dialect.name == "postgresql":  # elsewhere it waits before it reads
+        wait_until(somebody_waits_for_a_lock)
+
+
+def test_it_is_revoked_with_all_others(app: Flask, cast: Cast) -> None:
+    def shut_out() -> None:
+        with app.app_context(), writing():
+            deactivate_bob(cast)
+
+    with ThreadPoolExecutor(1) as second, app.app_context():
+        checked = checked_on(cast.bob, decided_by_bob(cast))
+        with writing():
+            grant_as_bob(cast, checked)
+            done = second.submit(shut_out)
+            wait_for_the_second()
+        done.result()
+        with reading():
+            assert db.session.scalars(select(StandingApproval)).one().revoked_at is not None
+            key = (cast.bob.id, cast.bob.workspace_id)
+            member = db.session.get_one(Membership, key, populate_existing=True)
+            assert (member.ended_with_it or {})["standing_approvals"] == 1
+
+
+def test_it_is_refused_to_whom_was_shut_out(app: Flask, cast: Cast) -> None:
+    def allow(checked: CheckedGrant) -> None:
+        with app.app_context(), writing():
+            grant_as_bob(cast, checked)
+
+    with ThreadPoolExecutor(1) as second, app.app_context():
+        checked = checked_on(cast.bob, decided_by_bob(cast))
+        with writing():
+            deactivate_bob(cast)
+            allowed = second.submit(allow, checked)
+            wait_for_the_second()
+        with pytest.raises(PermissionMissing):
+            allowed.result()
+        with reading():
+            assert db.session.scalars(select(StandingApproval)).all() == []
