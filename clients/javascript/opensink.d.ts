@@ -198,7 +198,7 @@ export class Client {
   /** Delete a session and everything of it. */
   deleteSession(id: string): Promise<void>;
   /** List the requests. */
-  listInputRequests(filters?: { $limit?: number; session_id?: string; agent_id?: string; execution_id?: string; kind?: "input" | "approval"; status?: "pending" | "resolved" | "declined" | "cancelled" | "expired" | "superseded"; key?: string; tag?: string; reference?: string }): AsyncGenerator<InputRequest>;
+  listInputRequests(filters?: { $limit?: number; session_id?: string; agent_id?: string; execution_id?: string; kind?: "input" | "approval"; status?: "pending" | "resolved" | "declined" | "cancelled" | "expired" | "superseded"; key?: string; tag?: string; reference?: string; decided_from?: string | Date; decided_to?: string | Date; outcome?: "ended" | "decided" | "answered" | "approved" | "edited" | "declined" | "expired" | "withdrawn" | "superseded" | "automatic"; decided_by?: string }): AsyncGenerator<InputRequest>;
   /** Withdraw an agent's question. */
   cancelInputRequest(id: string, reason?: string | null): Promise<InputRequest>;
   /** Ask something else instead of a request that waits. */

@@ -19,17 +19,16 @@ from opensink_web.api.request_body import (
     Revision,
     Withdrawal,
 )
+from opensink_web.api.request_query import InputRequestQuery, listed
 from opensink_web.contract import waiting
 from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     DIGITS,
-    PageQuery,
     PageResponse,
     Query,
 )
 from opensink_web.errors import FieldError, InvalidAnswer, InvalidInput, InvalidSchema
-from opensink_web.models import InputRequestKind
 from opensink_web.operations.accounts.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents import question
@@ -52,17 +51,6 @@ routes = Routes(
     about="What agents ask people: questions and approvals, until they are decided.",
 )
 WAIT_SECONDS_MAX = 60
-
-
-class InputRequestQuery(PageQuery):
-    session_id: UUID | None = None
-    agent_id: UUID | None = None
-    execution_id: UUID | None = None
-    kind: InputRequestKind | None = None
-    status: RequestStatus | None = None
-    key: str | None = None
-    tag: str | None = None
-    reference: str | None = None
 
 
 class WaitQuery(Query):
@@ -149,17 +137,7 @@ def ask(
     example=Example(query={"status": "pending", "agent_id": "{agent_id}"}),
 )
 def list_input_requests(principal: Principal, query: InputRequestQuery) -> InputRequestPage:
-    filters = input_requests.InputRequestFilter(
-        session_id=query.session_id,
-        agent_id=query.agent_id,
-        execution_id=query.execution_id,
-        kind=query.kind,
-        status=None if query.status is None else query.status.stored,
-        key=query.key,
-        tag=query.tag,
-        reference=query.reference,
-    )
-    page = input_requests.list_input_requests(principal.workspace, filters, query.page)
+    page = listed(principal.workspace, query)
     items = InputRequestResponse.all_shown_to(principal, page.items)
     return InputRequestPage(items=items, trail=page.trail)
 

@@ -50,6 +50,8 @@ BEYOND_SCHEMAS = (
     "/inputs",  # as many as MAX_BATCH_SIZE permits
     "/since",  # no more than three years before the end
     "/until",  # after the beginning
+    "/decided_",  # the end after the beginning, and of what is not pending
+    "/outcome",
     "/time_zone",  # one that there is
     "/function",  # not with an agent
     "/quorum",  # only where several people have to answer

@@ -197,7 +197,7 @@ def test_no_search_scans_a_table_that_grows(
 
 @pytest.mark.usefixtures("on_each_database")
 def test_what_was_decided_is_found_by_when_how_and_by_whom(
-    app: Flask, cast: Cast, places: dict[str, str]
+    app: Flask, cast: Cast, places: dict[str, str], alice: Api
 ) -> None:
     client = browser_of(app, cast.alice)
     narrower = [f"agent={places['agent_id']}", "key=x", f"user={cast.bob.id}"]
@@ -206,6 +206,14 @@ def test_what_was_decided_is_found_by_when_how_and_by_whom(
         for each in (*narrower, f"outcome=declined&user={cast.bob.id}"):
             decided = f"inbox?view=decided&from=2026-01-01&to=2026-12-31&{each}"
             assert client.get(f"/w/{places['workspace_slug']}/{decided}").status_code == 200, each
+        in_days = "decided_from=2026-01-01T00:00:00Z&decided_to=2026-12-31T00:00:00Z"
+        narrower = [f"decided_by={cast.bob.id}", "status=declined", "key=x", "reference=r", "tag=t"]
+        # of one session or execution there is little, all of which may be sorted
+        narrower += [f"agent_id={places['agent_id']}"]
+        narrower += [f"outcome={each}" for each in Ending]
+        for each in (*narrower, f"outcome=declined&decided_by={cast.bob.id}"):
+            listed = f"/agent-session-input-requests?{in_days}&{each}"
+            assert alice.get(listed).status_code == 200, each
     with app.app_context():
         assert told(findings(said)) == []
 

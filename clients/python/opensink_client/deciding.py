@@ -19,11 +19,12 @@ class Deciding:
     _http: Transport
 
     def list_input_requests(self, **filters: Any) -> Iterator[InputRequest]:
-        """Yield requests, newest first.
+        """Yield requests, newest first; of what was decided what was decided last.
 
-        Filters are status, kind, key, tag, reference, agent_id, session_id and execution_id.
+        Filters are status, kind, key, tag, reference, agent_id, session_id and execution_id; and of
+        what was decided decided_from, decided_to (moments), outcome and decided_by (a user's id).
         """
-        for item in self._http.each(REQUESTS, filters):
+        for item in self._http.each(REQUESTS, with_moments(filters)):
             yield read(InputRequest, item)
 
     def resolve(self, request_id: str, response: dict[str, Any]) -> InputRequest:

@@ -17,9 +17,13 @@ from opensink_web.models import InputRequest, InsightKind, RequestFact
 from opensink_web.operations.insights.collecting import UNCOUNTED_MAX
 from opensink_web.operations.insights.counting import LATE, progress_of, uncounted
 from opensink_web.operations.insights.outcome import Edit, Verdict, code_of, milliseconds
+from opensink_web.operations.requests.ending import Ended, Ending
 
 APPROVED = tuple(code_of(Verdict.APPROVED, each) for each in Edit)
 EDITED = tuple(code_of(each, Edit.EDITED) for each in Verdict)
+
+
+_CODES = {Ending.APPROVED: APPROVED, Ending.EDITED: EDITED}
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,10 @@ class CountedAs:
             self.workspace_id, InsightKind.REQUESTS, max(since, 0), UNCOUNTED_MAX + 1
         )
         return [row_id for row_id, ended in newest.ended if ended.code in self.codes]
+
+
+def counted_as(workspace_id: UUID, ended: Ended | None) -> CountedAs | None:
+    """Return by which numbers of the insights a list is looked up besides, if by any."""
+    if ended is None or ended.ending not in _CODES:
+        return None
+    return CountedAs(workspace_id, _CODES[ended.ending], ended.since, ended.until)

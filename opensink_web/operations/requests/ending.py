@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Self, assert_never
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.models import InputRequest, InputRequestStatus
 
 _BY_SYSTEM: ColumnElement[bool] = InputRequest.resolved_by_system.is_(True)
@@ -72,6 +73,21 @@ class Ended:
     until: datetime | None = None
     ending: Ending | None = None
     decided_by: UUID | None = None
+
+    @classmethod
+    def within(
+        cls,
+        since: datetime | None,
+        until: datetime | None,
+        ending: Ending | None,
+        decided_by: UUID | None,
+        until_name: str = "to",
+    ) -> Self:
+        """Return those of a time that has a length. Raises: InvalidInput, about `until_name`."""
+        if since and until and until <= since:
+            message = "The time to list ends before it begins."
+            raise InvalidInput(message, errors=(FieldError(f"/{until_name}", message),))
+        return cls(since, until, ending, decided_by)
 
     @property
     def is_of_time(self) -> bool:

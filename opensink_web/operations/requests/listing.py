@@ -1,4 +1,4 @@
-"""The lists of the inbox: their filters and orders, a page of one, and a request's place in it.
+"""The lists of the inbox: their filters and orders, and a page of one.
 
 An order is made of segments, one after the other, and within each rows ascend or descend by columns
 that an index has: most requests have neither a deadline nor a priority, so those that have come
@@ -21,6 +21,7 @@ from opensink_web.models import (
     Assignment,
     Execution,
     InputRequest,
+    InputRequestStatus,
     Team,
     User,
     Workspace,
@@ -94,6 +95,7 @@ class ListedFilter(Narrowing):
     """Which requests are listed, and how; None means any.
 
     `older_than` is the age that they have at least; `search` is what is looked for in their words.
+    `status`, `execution_id` and `reference` are asked for by programs alone.
     `reader_id` is whose MINE is, `asked_id` who is asked by a comment, `ended` of what was decided
     when, how and by whom, `counted_as` how the insights count it.
     """
@@ -107,34 +109,27 @@ class ListedFilter(Narrowing):
     asked_id: UUID | None = None
     ended: Ended | None = None
     counted_as: Sieve | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Where a request stands in a list.
-
-    `position` begins with 1; it and `total` go only so far, and `has_more` says that `total` went
-    no further. A request that is not in the list, because it was decided, has no position, but
-    those beside its place; behind the last place the list begins anew.
-    """
-
-    previous_id: UUID | None
-    next_id: UUID | None
-    position: int | None
-    total: int
-    has_more: bool = False
+    status: InputRequestStatus | None = None
+    execution_id: UUID | None = None
+    reference: str | None = None
 
 
 def list_page(
-    workspace: Workspace, filters: ListedFilter, page_request: page.PageRequest
+    workspace: Workspace,
+    filters: ListedFilter,
+    page_request: page.PageRequest,
+    *,
+    with_requester: bool = False,
 ) -> page.Page[InputRequest]:
-    """Return some requests with who asked, who decided, and their tags. Raises: InvalidInput.
+    """Return some requests with who asked, who decided, and their tags; and for whom, if wanted.
 
-    A page whose last request is gone by now is followed by the first.
+    A page whose last request is gone by now is followed by the first. Raises: InvalidInput.
     """
     after = page.row_id_in(page_request)
     last = None if after is None else _find(workspace, after)
     query = select(InputRequest).options(*LISTED)
+    if with_requester:
+        query = query.options(joinedload(InputRequest.requested_by))
     rows = Listing(workspace, filters).scalars_after(query, last, page_request.limit + 1)
     if len(rows) <= page_request.limit:
         return page.Page(rows, None)
@@ -148,39 +143,6 @@ def list_these(workspace: Workspace, request_ids: Sequence[UUID]) -> list[InputR
     query = query.where(InputRequest.id.in_(request_ids), InputRequest.workspace_id == workspace.id)
     by_id = {each.id: each for each in db.session.scalars(query)}
     return [by_id[each] for each in request_ids if each in by_id]
-
-
-def neighbours(workspace: Workspace, filters: ListedFilter, request: InputRequest) -> Neighbours:
-    """Return what stands beside a request, and how many there are; costs the same in any list."""
-    listing, ids = Listing(workspace, filters), select(InputRequest.id)
-    before = listing.scalars_after(ids, request, 1, backwards=True)
-    behind = listing.scalars_after(ids, request, 1)
-    itself = listing.kept(ids).where(InputRequest.id == request.id)
-    most = listing.counted_max
-    position = None
-    if db.session.scalars(itself).first() is not None:
-        position = min(listing.count_after(request, most, backwards=True) + 1, most)
-    elif not behind:
-        behind = listing.scalars_after(ids, None, 1)
-    total = listing.count_after(None, most)
-    return Neighbours(
-        previous_id=before[0] if before else None,
-        next_id=behind[0] if behind else None,
-        position=position,
-        total=total,
-        has_more=total >= most,
-    )
-
-
-def next_after(workspace: Workspace, filters: ListedFilter, request: InputRequest) -> UUID | None:
-    """Return what is next in a list after a request, which may have left it; else its first.
-
-    Returns None once nothing else is in the list.
-    """
-    listing = Listing(workspace, filters)
-    others = select(InputRequest.id).where(InputRequest.id != request.id)
-    ids = listing.scalars_after(others, request, 1) or listing.scalars_after(others, None, 1)
-    return ids[0] if ids else None
 
 
 def count_listed(workspace: Workspace, filters: ListedFilter) -> int:
@@ -313,8 +275,9 @@ class Listing:
             is_looked_up = sieve is found_by
             kept = InputRequest.id.in_(sieve.ids) if is_looked_up else sieve.are_in(InputRequest.id)
             query = query.where(kept)
+        narrower = (filters.session_id, filters.execution_id, found_by)
         query = query.where(
-            page.is_in(InputRequest.workspace_id, self._workspace, filters.session_id, found_by),
+            page.is_in(InputRequest.workspace_id, self._workspace, *narrower),
             IS_WAITING if self._is_waiting else IS_DECIDED,
         )
         if filters.view is ListView.UNASSIGNED:
@@ -326,6 +289,9 @@ class Listing:
             (InputRequest.key, filters.key),
             (InputRequest.session_id, filters.session_id),
             (InputRequest.batch_id, filters.batch_id),
+            (InputRequest.status, filters.status),
+            (InputRequest.execution_id, filters.execution_id),
+            (InputRequest.reference, filters.reference),
         )
         if filters.function_name is not None:
             # a function's requests have its name as their key. By no index whether an execution

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opensink_web.errors import InvalidInput
 from opensink_web.models import Workspace
-from opensink_web.operations.insights.counted import APPROVED, EDITED, CountedAs
+from opensink_web.operations.insights.counted import CountedAs, counted_as
 from opensink_web.operations.insights.span import midnight, zone_called
 from opensink_web.operations.requests.ending import Ended, Ending
 from opensink_web.web.forms.choice import chosen_member
@@ -74,17 +74,11 @@ class EndedFilter:
         if not self.narrows:
             return None
         since, until = self._moment(self.first, 0), self._moment(self.last, 1)
-        if since and until and until <= since:
-            raise InvalidInput("The time to list ends before it begins.")
-        return Ended(since, until, self.ending, self.decided_by)
+        return Ended.within(since, until, self.ending, self.decided_by)
 
     def counted_as(self, workspace_id: UUID) -> CountedAs | None:
         """Return by which numbers of the insights the list is looked up besides, if by any."""
-        codes = {Ending.APPROVED: APPROVED, Ending.EDITED: EDITED}
-        ended = self.ended
-        if ended is None or ended.ending not in codes:
-            return None
-        return CountedAs(workspace_id, codes[ended.ending], ended.since, ended.until)
+        return counted_as(workspace_id, self.ended)
 
     @property
     def args(self) -> dict[str, str]:

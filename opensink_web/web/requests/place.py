@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import request
 
 from opensink_web.models import InputRequest, Workspace
-from opensink_web.operations.requests.listing import Neighbours, neighbours, next_after
+from opensink_web.operations.requests.neighbours import Neighbours, neighbours, next_after
 from opensink_web.web.requests.inbox_filter import InboxFilter
 
 LAST = "last"

@@ -56,6 +56,11 @@ def test_several_decide(client: Client, reviewer: Client, session: AgentSession)
     listed = client.list_input_requests(**{"status": "pending", "$limit": "2"})
     assert [each.id for each in listed] == others[::-1]
     assert [each.id for each in client.list_input_requests(tag="vip")] == [request.id]
+    hour = timedelta(hours=1)
+    for since, ids in ((-hour, [request.id]), (hour, [])):
+        moment = datetime.now(UTC) + since
+        decided = client.list_input_requests(decided_from=moment, outcome="decided")
+        assert [each.id for each in decided] == ids
 
 
 def test_allows_the_same_again_and_says_how_it_went(client: Client, session: AgentSession) -> None:

@@ -24,12 +24,10 @@ from opensink_web.operations.requests.listing import (
     ListedFilter,
     ListOrder,
     ListView,
-    Neighbours,
     count_listed,
     list_page,
-    neighbours,
-    next_after,
 )
+from opensink_web.operations.requests.neighbours import Neighbours, neighbours, next_after
 from tests.conftest import Cast
 from tests.operations.requests.conftest import workspace_of
 from tests.support.scenarios import index_all

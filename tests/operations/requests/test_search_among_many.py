@@ -28,9 +28,8 @@ from opensink_web.operations.requests.listing import (
     ListView,
     count_listed,
     list_page,
-    neighbours,
-    next_after,
 )
+from opensink_web.operations.requests.neighbours import neighbours, next_after
 from opensink_web.work.chores import Weeding
 from tests.conftest import Cast
 from tests.support.many_rows import copy_rows
