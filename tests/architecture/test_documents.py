@@ -29,6 +29,7 @@ from tests.support.documents import PASTED, ROOT, Block, anchors, blocks, links,
 PAGES = pages()
 DOCS = ROOT / "docs"
 DECISIONS = DOCS / "decisions"
+GUIDES = DOCS / "guides"
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 FRAGMENTS = {
     "installs and starts OpenSink": "pip install",
@@ -65,7 +66,8 @@ def test_each_is_short() -> None:
 
 
 def test_each_is_in_an_index() -> None:
-    indexed = {target for index in (DOCS, DECISIONS) for target in links(index / "README.md")}
+    indexes = [folder / "README.md" for folder in (DOCS, DECISIONS, GUIDES)]
+    indexed = {target for index in indexes for target in links(index)}
     written = {page.name for page in DOCS.rglob("*.md")} - {"README.md"}
     assert {name for name in written if name not in indexed} == set()
 
@@ -151,7 +153,7 @@ def test_blocks_of_code_can_be_read(block: Block) -> None:
         case "sh":
             subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
         case _:
-            assert block.language in {"html", "js", "mermaid", "nginx", "text"}
+            assert block.language in {"html", "js", "mermaid", "mjs", "nginx", "text"}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PASTED = frozenset({"sh", "bash", "python"})
+PASTED = frozenset({"sh", "bash", "python", "mjs"})
 """Languages whose blocks a reader pastes and runs."""
 _FENCE = re.compile(r"```(\w*)")
 _DIRECTIVE = re.compile(r"<!-- (sample|fragment): (.+?) -->")
@@ -36,7 +36,12 @@ class Block:
 def pages() -> list[Path]:
     """Return every document, in the order in which docs/README.md names them."""
     index = ROOT / "docs/README.md"
-    linked = [ROOT / "README.md", index, *_linked_from(index), *(ROOT / "docs").rglob("*.md")]
+    linked = [
+        ROOT / "README.md",
+        index,
+        *_linked_from(index),
+        *sorted((ROOT / "docs").rglob("*.md")),
+    ]
     linked += sorted((ROOT / "clients").glob("*/README.md"))
     return list(dict.fromkeys([*linked, *ROOT.glob("*.md")]))
 
