@@ -167,6 +167,15 @@ export class Client {
   ): Promise<Outcome>;
   /** Yield a batch's executions in the order of its inputs. */
   batchExecutions(batchId: string, filters?: { status?: ExecutionStatus }): AsyncGenerator<Execution>;
+  /** Yield executions, newest first, page by page; `listExecutions` returns one page. */
+  allExecutions(filters?: {
+    function_name?: string;
+    status?: string;
+    trigger_id?: string;
+    batch_id?: string;
+  }): AsyncGenerator<Execution>;
+  /** Yield batches, newest first. */
+  listBatches(filters?: { status?: BatchStatus; kind?: ExecutionKind }): AsyncGenerator<Batch>;
   /** Cancel what has not begun, and return how many those were. */
   cancelBatch(batchId: string): Promise<number>;
   /** Return the batch once all of it has ended; it looks in pauses. Throws TimeoutError. */
@@ -287,8 +296,6 @@ export class Client {
   completeExecution(id: string, output: unknown): Promise<Execution>;
   /** Report that a running execution failed, as the execution itself. */
   failExecution(id: string, error: string): Promise<Execution>;
-  /** List batches, newest first. */
-  listBatches(filters?: { status?: "queued" | "running" | "completed" | "partial" | "failed" | "cancelled"; kind?: "function" | "agent"; skip?: number; limit?: number }): Promise<(Batch)[]>;
   /** Read how far a batch is. */
   getBatch(id: string): Promise<Batch>;
   /** Make a sink. */

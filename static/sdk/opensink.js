@@ -72,7 +72,7 @@ const OPERATIONS = {
   "/executions": `listExecutions GET; getExecution GET /{id}; executionSteps GET /{id}/steps;
     cancelExecution POST /{id}/cancel; continueExecution POST /{id}/continue input;
     completeExecution POST /{id}/complete output; failExecution POST /{id}/fail error`,
-  "/batches": "listBatches GET; getBatch GET /{id}",
+  "/batches": "getBatch GET /{id}",
   "/api/v1/sinks": `createSink POST name; listSinks LIST; getSink GET /{id}; updateSink PATCH /{id};
     deleteSink DELETE /{id}; rotateSinkSecret POST /{id}/rotate-secret`,
   "/api/v1/sink-items": `createSinkItem POST sink_id title; createManySinkItems POST /many items; listSinkItems LIST;
@@ -120,6 +120,16 @@ async function* each(client, path, filters) {
     yield* page.items;
     if (page.trail == null) return;
     query = { ...query, $trail: page.trail };
+  }
+}
+
+/** Yield what a list of the execution API has, page by page; new rows move the others on meanwhile. */
+async function* eachSkipping(client, path, filters, idField, limit = 100) {
+  for (let skip = 0, known = new Set(); ; skip += limit) {
+    const page = await client.request("GET", path, { query: { ...filters, skip, limit } });
+    for (const row of page) if (!known.has(row[idField])) yield row;
+    if (page.length < limit) return;
+    known = new Set(page.map((row) => row[idField]));
   }
 }
 
@@ -505,6 +515,16 @@ export class Client {
       yield* executions;
       if (executions.length < SLICE) return;
     }
+  }
+
+  /** Yield executions, newest first, page by page; `listExecutions` returns one page. */
+  allExecutions(filters = {}) {
+    return eachSkipping(this, "/executions", filters, "execution_id");
+  }
+
+  /** Yield batches, newest first. */
+  listBatches(filters = {}) {
+    return eachSkipping(this, "/batches", filters, "batch_id");
   }
 
   /** Cancel what has not begun, and return how many those were. */

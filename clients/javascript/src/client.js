@@ -1,7 +1,7 @@
 // The client: what its methods are when they are not one call of operations.js.
 
 import { Conflict, RateLimited, ServerError, TimeoutError, Unreachable } from "./errors.js";
-import { each, exchange, now, part, pause } from "./exchange.js";
+import { each, eachSkipping, exchange, now, part, pause } from "./exchange.js";
 import { OPERATIONS } from "./operations.js";
 import { Answer, Question, agentNamed, schemaOf } from "./question.js";
 import { defaultUrl, programName, variable } from "./surroundings.js";
@@ -139,6 +139,16 @@ export class Client {
       yield* executions;
       if (executions.length < SLICE) return;
     }
+  }
+
+  /** Yield executions, newest first, page by page; `listExecutions` returns one page. */
+  allExecutions(filters = {}) {
+    return eachSkipping(this, "/executions", filters, "execution_id");
+  }
+
+  /** Yield batches, newest first. */
+  listBatches(filters = {}) {
+    return eachSkipping(this, "/batches", filters, "batch_id");
   }
 
   /** Cancel what has not begun, and return how many those were. */

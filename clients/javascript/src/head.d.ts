@@ -167,6 +167,15 @@ export class Client {
   ): Promise<Outcome>;
   /** Yield a batch's executions in the order of its inputs. */
   batchExecutions(batchId: string, filters?: { status?: ExecutionStatus }): AsyncGenerator<Execution>;
+  /** Yield executions, newest first, page by page; `listExecutions` returns one page. */
+  allExecutions(filters?: {
+    function_name?: string;
+    status?: string;
+    trigger_id?: string;
+    batch_id?: string;
+  }): AsyncGenerator<Execution>;
+  /** Yield batches, newest first. */
+  listBatches(filters?: { status?: BatchStatus; kind?: ExecutionKind }): AsyncGenerator<Batch>;
   /** Cancel what has not begun, and return how many those were. */
   cancelBatch(batchId: string): Promise<number>;
   /** Return the batch once all of it has ended; it looks in pauses. Throws TimeoutError. */

@@ -30,7 +30,7 @@ export const OPERATIONS = {
   "/executions": `listExecutions GET; getExecution GET /{id}; executionSteps GET /{id}/steps;
     cancelExecution POST /{id}/cancel; continueExecution POST /{id}/continue input;
     completeExecution POST /{id}/complete output; failExecution POST /{id}/fail error`,
-  "/batches": "listBatches GET; getBatch GET /{id}",
+  "/batches": "getBatch GET /{id}",
   "/api/v1/sinks": `createSink POST name; listSinks LIST; getSink GET /{id}; updateSink PATCH /{id};
     deleteSink DELETE /{id}; rotateSinkSecret POST /{id}/rotate-secret`,
   "/api/v1/sink-items": `createSinkItem POST sink_id title; createManySinkItems POST /many items; listSinkItems LIST;

@@ -106,7 +106,7 @@ class Executing:
         return read(Execution, self._http.root("GET", f"/executions/{part(execution_id)}"))
 
     def list_executions(self, **filters: Any) -> list[Execution]:
-        """Return executions, newest first.
+        """Return one page of executions, newest first; `all_executions` yields them all.
 
         Filters are function_name, status, trigger_id, batch_id, skip and limit (100; 1000 at most).
         """
@@ -137,10 +137,18 @@ class Executing:
             if len(executions) < SLICE:
                 return
 
-    def list_batches(self, **filters: Any) -> list[Batch]:
-        """Return batches, newest first; filters are status, kind, skip and limit."""
-        page = self._http.root("GET", "/batches" + query_of(filters))
-        return [read(Batch, each) for each in page]
+    def all_executions(self, **filters: Any) -> Iterator[Execution]:
+        """Yield executions, newest first, page by page.
+
+        Filters are function_name, status, trigger_id and batch_id.
+        """
+        for each in self._http.each_skipping("/executions", filters, "execution_id"):
+            yield read(Execution, each)
+
+    def list_batches(self, **filters: Any) -> Iterator[Batch]:
+        """Yield batches, newest first; filters are status and kind."""
+        for each in self._http.each_skipping("/batches", filters, "batch_id"):
+            yield read(Batch, each)
 
     def cancel_batch(self, batch_id: str) -> int:
         """Cancel what has not begun, and return how many those were; what runs goes on."""

@@ -28,6 +28,7 @@ RETRY_AFTER_SECONDS_MAX = 60
 GRACE_SECONDS = 2
 """What a response may take beyond a deadline, so that one that is sent at it still arrives."""
 CONNECTIONS_MAX = 100
+SLICE = 100
 _LATER = {429, 502, 503, 504}
 
 
@@ -73,6 +74,21 @@ class Transport:
             if page.get("trail") is None:
                 return
             query["$trail"] = page["trail"]
+
+    def each_skipping(
+        self, path: str, filters: Mapping[str, Any], id_field: str
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what a list of the execution API has, page by page. Raises: OpenSinkApiError."""
+        skip, known = 0, set[str]()
+        while True:
+            query = {**filters, "skip": skip, "limit": SLICE}
+            page: list[dict[str, Any]] = self.root("GET", path + query_of(query))
+            # what came meanwhile has moved the others on by as many
+            yield from (each for each in page if each[id_field] not in known)
+            if len(page) < SLICE:
+                return
+            known = {each[id_field] for each in page}
+            skip += SLICE
 
     def root(self, method: str, path: str, body: Any = None, *, wait_seconds: int = 0) -> Any:
         """Call the execution API. Raises: OpenSinkApiError; Unreachable."""

@@ -24,6 +24,12 @@ assert.equal(sent[0].url, "https://opensink.example.com/below/api/v1/agents");
 await scripted(reply(429, "", { "Retry-After": "0" }), reply(200, "[]")).listExecutions({ trigger_id: "a b" });
 assert.equal(sent[1].url, "https://opensink.example.com/below/executions?trigger_id=a+b");
 assert.equal("Idempotency-Key" in sent[1].headers, false);
+const rows = Array.from({ length: 101 }, (_, n) => ({ execution_id: n }));
+const pages = [rows.slice(0, 100), rows.slice(99)].map((page) => reply(200, JSON.stringify(page)));
+const every = [];
+for await (const row of scripted(...pages).allExecutions({ status: "failed" })) every.push(row.execution_id);
+assert.deepEqual(every, rows.map((row) => row.execution_id)); // what moved on to the next page is yielded once
+assert.match(sent[1].url, /status=failed&skip=100&limit=100$/);
 const later = scripted(reply(429, "", { "Retry-After": "61" })).me();
 await assert.rejects(later, (error) => error instanceof RateLimited && error.retryAfterSeconds === 61);
 assert.equal(sent.length, 1);

@@ -237,6 +237,9 @@ def test_queues_a_batch_and_waits_for_its_end(app: Flask, client: Client, cast: 
     ended = client.wait_for_batch(queued.batch_id)
 
     assert (ended.status, ended.completed, ended.failed) == ("partial", 100, 1)
+    assert [each.batch_id for each in client.list_batches(status="partial")] == [queued.batch_id]
+    every = [each.execution_id for each in client.all_executions(batch_id=queued.batch_id)]
+    assert sorted(every) == sorted(queued.execution_ids)
     ids = [each.execution_id for each in client.batch_executions(queued.batch_id)]
     assert ids == queued.execution_ids
     (failed,) = client.batch_executions(queued.batch_id, status="failed")

@@ -84,7 +84,7 @@ class AsyncExecuting(Threaded):
         return await self._call(self._client.get_execution, execution_id)
 
     async def list_executions(self, **filters: Any) -> list[Execution]:
-        """Return executions, newest first.
+        """Return one page of executions, newest first; `all_executions` yields them all.
 
         Filters are function_name, status, trigger_id, batch_id, skip and limit (100; 1000 at most).
         """
@@ -105,9 +105,16 @@ class AsyncExecuting(Threaded):
         """Yield a batch's executions in the order of its inputs; the filter is status."""
         return self._each(self._client.batch_executions(batch_id, **filters))
 
-    async def list_batches(self, **filters: Any) -> list[Batch]:
-        """Return batches, newest first; filters are status, kind, skip and limit."""
-        return await self._call(self._client.list_batches, **filters)
+    def all_executions(self, **filters: Any) -> AsyncIterator[Execution]:
+        """Yield executions, newest first, page by page.
+
+        Filters are function_name, status, trigger_id and batch_id.
+        """
+        return self._each(self._client.all_executions(**filters))
+
+    def list_batches(self, **filters: Any) -> AsyncIterator[Batch]:
+        """Yield batches, newest first; filters are status and kind."""
+        return self._each(self._client.list_batches(**filters))
 
     async def cancel_batch(self, batch_id: str) -> int:
         """Cancel what has not begun, and return how many those were; what runs goes on."""
