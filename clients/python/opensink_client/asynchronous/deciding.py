@@ -14,9 +14,10 @@ class AsyncDeciding(Threaded):
     """What is done with a person's key or token, or by an application that decides by itself."""
 
     def list_input_requests(self, **filters: Any) -> AsyncIterator[InputRequest]:
-        """Yield requests, newest first.
+        """Yield requests, newest first; of what was decided what was decided last.
 
-        Filters are status, kind, key, tag, reference, agent_id, session_id and execution_id.
+        Filters are status, kind, key, tag, reference, agent_id, session_id and execution_id; and of
+        what was decided decided_from, decided_to (moments), outcome and decided_by (a user's id).
         """
         return self._each(self._client.list_input_requests(**filters))
 
