@@ -207,6 +207,9 @@ class Site:
     def work_in_a_session(self) -> None:
         """Have an agent say, remember and propose things."""
         agent = self.api("POST", "agents", {"name": "Clerk"})
+        configured = {"schema": {"title": self.secret("configuration's schema")}}
+        configured |= {"value": {"v": self.secret("configuration's value")}}
+        self.api("POST", "agent-configurations", {"agent_id": agent["id"], **configured})
         begun = {"state": {"s": self.secret("state")}, "metadata": {"m": self.secret("metadata")}}
         session = self.api("POST", "agent-sessions", {"agent_id": agent["id"], **begun})
         ids = {"agent_id": agent["id"], "session_id": session["id"]}
