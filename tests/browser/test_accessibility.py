@@ -89,7 +89,7 @@ def light_faults(page: Page) -> list[str]:
 
 def test_axe_finds_nothing_before_signing_in(reader: Page) -> None:
     found = []
-    for path in ("/sign-in", "/sign-up/dead", "/nowhere"):
+    for path in ("/sign-in", "/sign-up/dead", "/nowhere", "/docs", "/docs/agent_sessions"):
         reader.goto(path)
         found += faults(reader)
     assert found == []
