@@ -43,6 +43,7 @@ from opensink_web.web.deliveries import delivery
 from opensink_web.web.error_pages import error_page
 from opensink_web.web.executions import batch, chat, execution, function, function_test_call, rerun
 from opensink_web.web.insights import page as insights
+from opensink_web.web.jobs import job
 from opensink_web.web.navigation import around_page
 from opensink_web.web.notifications import channel as notification_channel
 from opensink_web.web.notifications import device, escalation, notification
@@ -115,6 +116,7 @@ _AREAS = (
     batch,
     rerun,
     chat,
+    job,
     insights,
     agent,
     configuration,

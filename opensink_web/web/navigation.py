@@ -66,6 +66,7 @@ _MENU = (
         least=Reach.OWN,
     ),
     _Entry("Batches", "batch.index", "batches", Action.READ, icon="stack-2", least=Reach.OWN),
+    _Entry("Jobs", "job.index", "background_jobs", Action.READ, icon="clock"),
     _Entry("Insights", "insights.show", "insights", Action.READ, icon="chart-bar"),
     _Entry("Agents", "agent.index", "agents", Action.WRITE, icon="robot"),
     _Entry(

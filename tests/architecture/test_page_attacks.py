@@ -19,6 +19,7 @@ from opensink_web.web.access import PERMISSION
 from tests.architecture.test_pages import workspace_rules
 from tests.conftest import Cast
 from tests.support.bulk_cases import Inside, marks_on
+from tests.support.jobs import begin_now, make_job
 from tests.support.review_cases import make_viewer
 from tests.support.scenarios import ENDPOINT, answer, ask_in
 from tests.support.standing_cases import granted_on
@@ -37,11 +38,13 @@ ROWS: dict[str, Any] = {
     "policy_id": models.Policy,
     "execution_id": models.Execution,
     "invitation_id": models.Invitation,
+    "job_id": models.BackgroundJob,
     "key_id": models.ApiKey,
     "preview_id": models.Preview,
     "message_id": models.NotificationMessage,
     "request_id": models.InputRequest,
     "rule_id": models.NotificationRule,
+    "run_id": models.JobRun,
     "role_id": models.CustomRole,
     "session_id": models.AgentSession,
     "team_id": models.Team,
@@ -65,6 +68,7 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
         waiting = ask_in(cast.alice, ENDPOINT)
         answer(cast.bob, waiting)
         granted_on(cast.bob, waiting.request_id)
+        begin_now(cast.alice, make_job(cast.alice))
     inside.ask(cast.alice, 2)
     inside.approvals(cast.alice, 1)
     alice, inbox = browser_of(app, cast.alice), f"/w/{MAIN}/inbox"

@@ -1,9 +1,11 @@
 """Jobs and their runs, read. Nothing is written here, and nothing of what writes is imported."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, union_all
 
 from opensink_web.errors import NotFound
 from opensink_web.models import BackgroundJob, JobRun, RunStatus, Workspace, db
@@ -12,6 +14,16 @@ from opensink_web.operations.agents.endpoint import endpoint_from_json
 from opensink_web.outbound.endpoint_call import EndpointSpec
 
 OPEN_STATUSES = (RunStatus.DUE, RunStatus.RUNNING)
+LAST_RUNS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """Of a run what a list of many says; `moment` is its time on the grid, or when it was asked."""
+
+    id: UUID
+    status: RunStatus
+    moment: datetime
 
 
 def find_job(workspace: Workspace, job_id: UUID) -> BackgroundJob:
@@ -49,6 +61,32 @@ def find_run(job: BackgroundJob, run_id: UUID) -> JobRun:
     if run is None or run.job_id != job.id:
         raise NotFound("There is no such run of this job.")
     return run
+
+
+def last_runs(job_ids: Sequence[UUID]) -> dict[UUID, list[LastRun]]:
+    """Return the last runs of some jobs, the newest first."""
+    columns = (
+        JobRun.id,
+        JobRun.job_id,
+        JobRun.status,
+        func.coalesce(JobRun.scheduled_for, JobRun.created_at).label("moment"),
+    )
+    runs: dict[UUID, list[LastRun]] = {job_id: [] for job_id in job_ids}
+    if not runs:
+        return runs
+    newest = (
+        select(*columns)
+        .where(JobRun.job_id == job_id)
+        .order_by(JobRun.id.desc())
+        .limit(LAST_RUNS_MAX)
+        .subquery()
+        for job_id in job_ids
+    )
+    for row in db.session.execute(union_all(*(select(each) for each in newest))):
+        runs[row.job_id].append(LastRun(row.id, row.status, row.moment))
+    for each in runs.values():
+        each.sort(key=lambda run: run.id, reverse=True)
+    return runs
 
 
 def jobs_that_run(job_ids: Sequence[UUID]) -> set[UUID]:

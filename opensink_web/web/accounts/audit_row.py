@@ -221,7 +221,7 @@ def _subject_href(slug: str, entry: AuditEntry) -> str | None:
             )
         case SubjectKind.WORKSPACE:
             return url_for("workspace.show", workspace_slug=slug)
-        case SubjectKind.FUNCTION | SubjectKind.JOB | SubjectKind.SINK:
+        case SubjectKind.FUNCTION | SubjectKind.SINK:
             return None  # a function is addressed by its name, which may be another's by now
         case kind:
             name = _name_in_address(kind)
@@ -235,6 +235,7 @@ _OfItsOwn = Literal[
     SubjectKind.EXECUTION,
     SubjectKind.AGENT,
     SubjectKind.SESSION,
+    SubjectKind.JOB,
 ]
 
 
@@ -245,7 +246,13 @@ def _name_in_address(kind: _OfItsOwn) -> str:
             return "input_request"
         case SubjectKind.SESSION:
             return "agent_session"
-        case SubjectKind.BATCH | SubjectKind.DELIVERY | SubjectKind.EXECUTION | SubjectKind.AGENT:
+        case (
+            SubjectKind.BATCH
+            | SubjectKind.DELIVERY
+            | SubjectKind.EXECUTION
+            | SubjectKind.AGENT
+            | SubjectKind.JOB
+        ):
             return kind.value
         case _:
             assert_never(kind)

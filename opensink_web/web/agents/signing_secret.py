@@ -1,8 +1,8 @@
-"""The signing secret of an agent or a function: shown on demand, replaced, the old one given up."""
+"""The signing secret of an agent, a function or a job: shown, replaced, the old one given up."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, assert_never
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from opensink_web import clock
 from opensink_web.errors import Conflict, UnreadableSecret
-from opensink_web.models import Agent, Function
+from opensink_web.models import Agent, BackgroundJob, Function
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.agent import lock_agent
 from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.agents.signing_secret import (
+    Owner,
     end_signing_overlap,
     note_secret_shown,
     rotate_signing_secret,
@@ -23,12 +24,14 @@ from opensink_web.operations.agents.signing_secret import (
 )
 from opensink_web.operations.executions.function import lock_function
 from opensink_web.operations.executions.queries.function import find_function
+from opensink_web.operations.jobs.job import lock_job
+from opensink_web.operations.jobs.queries import find_job
 from opensink_web.web.access import requires
 
 blueprint = Blueprint("signing_secret", __name__)
-Owner: TypeAlias = Agent | Function
 _OF_AGENT = "/w/<workspace_slug>/admin/agents/<uuid:agent_id>/signing-secret"
 _OF_FUNCTION = "/w/<workspace_slug>/functions/<namespace>/<name>/signing-secret"
+_OF_JOB = "/w/<workspace_slug>/jobs/<uuid:job_id>/signing-secret"
 _SAID_AFTER = {
     "rotated": "There is a new signing secret. Give it to what receives these calls now.",
     "overlap_ended": "The previous secret no longer signs anything.",
@@ -47,7 +50,7 @@ class SigningCard:
 
 
 def signing_card(slug: str, owner: Owner) -> SigningCard | None:
-    """Return the card of an agent or a function; None where nothing is signed."""
+    """Return the card of an agent, a function or a job; None where nothing is signed."""
     if not owner.is_signed:
         return None
     overlaps = owner.signing_overlaps_at(clock.now())
@@ -114,6 +117,33 @@ def end_overlap_of_function(principal: Principal, namespace: str, name: str) -> 
     return _done(principal, function, "overlap_ended")
 
 
+@blueprint.post(_OF_JOB)
+@requires("background_jobs", Action.WRITE)
+def show_of_job(principal: Principal, job_id: UUID) -> ResponseReturnValue:
+    """Show the secret; by POST alone, so that no link leads to it and going back shows nothing."""
+    return _show(principal, find_job(principal.workspace, job_id))
+
+
+@blueprint.post(_OF_JOB + "/rotate")
+@requires("background_jobs", Action.WRITE)
+def rotate_of_job(principal: Principal, job_id: UUID) -> ResponseReturnValue:
+    """Replace the secret."""
+    with writing():
+        job = lock_job(principal.workspace, job_id)
+        rotate_signing_secret(principal.workspace, job)
+    return _done(principal, job, "rotated")
+
+
+@blueprint.post(_OF_JOB + "/end-overlap")
+@requires("background_jobs", Action.WRITE)
+def end_overlap_of_job(principal: Principal, job_id: UUID) -> ResponseReturnValue:
+    """Give the previous secret up before its time."""
+    with writing():
+        job = lock_job(principal.workspace, job_id)
+        end_signing_overlap(job)
+    return _done(principal, job, "overlap_ended")
+
+
 def _show(principal: Principal, owner: Owner) -> ResponseReturnValue:
     place = _place(principal.workspace.slug, owner)
     try:
@@ -134,11 +164,19 @@ def _done(principal: Principal, owner: Owner, event: str) -> ResponseReturnValue
 
 
 def _kind(owner: Owner) -> str:
-    return "agent" if isinstance(owner, Agent) else "function"
+    match owner:
+        case Agent():
+            return "agent"
+        case Function():
+            return "function"
+        case BackgroundJob():
+            return "job"
+        case unknown:
+            assert_never(unknown)
 
 
 def _name(owner: Owner) -> str:
-    return owner.name if isinstance(owner, Agent) else f"{owner.namespace}/{owner.name}"
+    return f"{owner.namespace}/{owner.name}" if isinstance(owner, Function) else owner.name
 
 
 def _place(slug: str, owner: Owner) -> str:
@@ -150,6 +188,6 @@ def _address(slug: str, owner: Owner, view: str) -> str:
 
 
 def _address_values(slug: str, owner: Owner) -> dict[str, Any]:
-    if isinstance(owner, Agent):
-        return {"workspace_slug": slug, "agent_id": owner.id}
-    return {"workspace_slug": slug, "namespace": owner.namespace, "name": owner.name}
+    if isinstance(owner, Function):
+        return {"workspace_slug": slug, "namespace": owner.namespace, "name": owner.name}
+    return {"workspace_slug": slug, f"{_kind(owner)}_id": owner.id}

@@ -30,6 +30,7 @@ LISTS = "lists.js"
 INSIGHTS = "insights.css"
 GALLERY = "gallery.css"
 REFERENCE = "reference.css"
+JOBS = "jobs.css"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -70,6 +71,7 @@ BUNDLES = {
     INSIGHTS: ("css/insights.css",),
     GALLERY: ("css/gallery.css",),
     REFERENCE: ("css/reference.css",),
+    JOBS: ("css/jobs.css",),
     # and for those that have a form made of a schema
     ANSWERING: (
         "js/answer.js",

@@ -15,6 +15,7 @@ from opensink_web.models import (
     NotificationMode,
     NotificationScope,
     Role,
+    RunTrigger,
 )
 
 
@@ -100,6 +101,17 @@ def function_kind(kind: FunctionKind) -> str:
             return "A Python function"
         case _:
             assert_never(kind)
+
+
+def run_trigger(trigger: RunTrigger) -> str:
+    """Say why a job ran."""
+    match trigger:
+        case RunTrigger.SCHEDULE:
+            return "On schedule"
+        case RunTrigger.MANUAL:
+            return "Run by hand"
+        case _:
+            assert_never(trigger)
 
 
 def role_in_short(role: Role) -> str:

@@ -20,6 +20,7 @@ from opensink_web.models import (
     InputRequest,
     InputRequestStatus,
     MessageStatus,
+    RunStatus,
     SessionStatus,
 )
 from opensink_web.operations.requests.answer import by_itself, decision
@@ -32,6 +33,7 @@ Status: TypeAlias = (
     | DeliveryStatus
     | CallbackStatus
     | MessageStatus
+    | RunStatus
 )
 
 
@@ -78,8 +80,8 @@ def badge(status: Status | InputRequest | Execution | None) -> Badge:
             return _batch_badge(status)
         case InputRequestStatus():
             return _input_request_badge(status)
-        case DeliveryStatus():
-            return _delivery_badge(status)
+        case DeliveryStatus() | RunStatus():
+            return _call_badge(status)
         case CallbackStatus() | MessageStatus():
             return _sending_badge(status)
         case _:
@@ -168,6 +170,11 @@ def _input_request_badge(status: InputRequestStatus) -> Badge:
             assert_never(status)
 
 
+def _call_badge(status: DeliveryStatus | RunStatus) -> Badge:
+    # not in one match: words that are spelled alike are equal
+    return _run_badge(status) if isinstance(status, RunStatus) else _delivery_badge(status)
+
+
 def _delivery_badge(status: DeliveryStatus) -> Badge:
     match status:
         case DeliveryStatus.PENDING:
@@ -176,6 +183,22 @@ def _delivery_badge(status: DeliveryStatus) -> Badge:
             return Badge("Delivered", "success", "circle-check")
         case DeliveryStatus.FAILED:
             return _FAILED
+        case _:
+            assert_never(status)
+
+
+def _run_badge(status: RunStatus) -> Badge:
+    match status:
+        case RunStatus.DUE:
+            return _QUEUED
+        case RunStatus.RUNNING:
+            return _RUNNING
+        case RunStatus.SUCCEEDED:
+            return Badge("Succeeded", "success", "circle-check")
+        case RunStatus.FAILED:
+            return _FAILED
+        case RunStatus.SKIPPED:
+            return Badge("Skipped", "neutral", "ban")
         case _:
             assert_never(status)
 

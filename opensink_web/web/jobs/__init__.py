@@ -1,0 +1,1 @@
+"""Pages of background jobs: when each runs, how the last runs went, and what a run was answered."""
