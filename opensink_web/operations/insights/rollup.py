@@ -38,7 +38,7 @@ from opensink_web.operations.insights.counting import (
 from opensink_web.operations.insights.packing import DAY, SIZES, Packed, Signed, changed, merged
 from opensink_web.operations.slices import slices
 
-FACTS_AT_ONCE, CHANGES_AT_ONCE, GROUPS_AT_ONCE = 1000, 100, 40
+FACTS_AT_ONCE, CHANGES_AT_ONCE, GROUPS_AT_ONCE = 400, 100, 40
 """So much is in a piece: other chores, and who decides, wait for one."""
 Place = tuple[GroupKey, int, int]
 """A group, a size and a block."""
