@@ -1,7 +1,8 @@
 """What requests need from outside the database, wired by the factory and handed in by it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from opensink_web import clock
@@ -23,10 +24,24 @@ EXTENSION = "opensink"
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What `GET /readyz` needs to know of Redis and the workers."""
+    """What `GET /readyz` and operators need to know of Redis, the workers and the sweeper."""
 
     redis: bool
     workers: int
+    swept_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Of a kind of work: how much is due and nobody does, since when, and how much is being done.
+
+    In each concurrency group it is counted up to a bound.
+    """
+
+    kind: str
+    due: int
+    due_since: datetime | None
+    leased: int
 
 
 class ChangeListener(Protocol):
@@ -52,7 +67,8 @@ class Services:
 
     `oidc_provider` is None where people sign in with passwords alone. `limiter` counts tries for
     all web servers together, `local_limiter` in this process alone, which costs nothing and is for
-    what happens at every call. `signer` makes and reads access tokens, `templates` fills in agents'
+    what happens at every call. `backlog` looks at the queue of each kind of work, within a
+    transaction. `signer` makes and reads access tokens, `templates` fills in agents'
     first messages. `changes` tells what every process commits. `channel_tools` are what people's
     channels are checked with.
     """
@@ -61,6 +77,7 @@ class Services:
     policy: EndpointPolicy
     callback_policy: CallbackPolicy
     readiness: Callable[[], Readiness]
+    backlog: Callable[[], Sequence[Backlog]]
     oidc_provider: OidcProvider | None
     limiter: RateLimiter
     local_limiter: RateLimiter

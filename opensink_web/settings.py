@@ -257,6 +257,12 @@ class Settings:
         read.sender,
         unset="none; needed with `SMTP_HOST`",
     )
+    metrics_token: str = declared(
+        "",
+        "Whoever reads `/metrics` must send this as a bearer token",
+        unset="none: only programs on this machine may, where `PUBLIC_URL` is on it, too",
+        is_secret=True,
+    )
     supervised: bool = declared("", "", read.switch, variable="OPENSINK_SUPERVISED")
 
     @classmethod

@@ -31,10 +31,12 @@ from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.rate_limit import MemoryLimiter
 from opensink_web.services import EXTENSION, Services, channel_tools
 from opensink_web.settings import Settings
+from opensink_web.work.backlog import BacklogReader
 from opensink_web.work.changes import ChangeFeed, ChangePublisher
 from opensink_web.work.circuit_breaker import CircuitBreaker
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.presence import readiness
+from opensink_web.work.queue import Limits
 from opensink_web.work.shared_limit import SharedLimiter
 from opensink_web.work.wakeups import Notifier, wakeup_queue
 
@@ -145,6 +147,7 @@ def _wire_redis(app: Flask, settings: Settings) -> None:
         policy=EndpointPolicy.from_entries(settings.execution_endpoint_hosts),
         callback_policy=CallbackPolicy(settings.callback_url_hosts, settings.callback_allow_cidrs),
         readiness=lambda: readiness(connection),
+        backlog=BacklogReader(Limits.of(settings)).read,
         oidc_provider=oidc_provider(settings),
         limiter=SharedLimiter(connection, breaker),
         local_limiter=MemoryLimiter(),

@@ -26,6 +26,7 @@ _HEADINGS = {
     "workspace_creation": "Workspaces",
     "oidc_issuer": "Single sign-on",
     "smtp_host": "E-mail",
+    "metrics_token": "Watching it",
 }
 """Each with the first setting below it."""
 _TABLE = "| Variable | Default | What it is |\n|---|---|---|"

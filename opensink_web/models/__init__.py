@@ -34,6 +34,7 @@ from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.chat import Chat, ChatMessage
 from opensink_web.models.claim import Claim
 from opensink_web.models.comment import Comment, CommentMention
+from opensink_web.models.counter import Counter
 from opensink_web.models.deadline import Deadline, DeadlineKind
 from opensink_web.models.delivery import (
     AttemptOutcome,
@@ -145,6 +146,7 @@ __all__ = [
     "Claim",
     "Comment",
     "CommentMention",
+    "Counter",
     "CustomRole",
     "Deadline",
     "DeadlineKind",

@@ -1,16 +1,18 @@
-"""Which workers are alive, told by themselves every two seconds."""
+"""Which workers are alive, told by themselves every two seconds; when the sweeper went round."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from redis import Redis, RedisError
 
 from opensink_web.services import Readiness
 
 _KEY = "opensink:workers"
+_SWEPT_KEY = "opensink:swept_at"
 _BEAT_SECONDS = 2.0
 _COUNTS_AS_ALIVE_SECONDS = 6.0
 _log = logging.getLogger(__name__)
@@ -20,9 +22,16 @@ def readiness(connection: Redis) -> Readiness:
     """Ask Redis whether it is there and how many workers are. Never raises."""
     try:
         alive = connection.zcount(_KEY, time.time() - _COUNTS_AS_ALIVE_SECONDS, "+inf")
+        swept_at = connection.get(_SWEPT_KEY)
     except (RedisError, OSError):
         return Readiness(redis=False, workers=0)
-    return Readiness(redis=True, workers=int(alive))
+    moment = datetime.fromtimestamp(float(swept_at), UTC) if swept_at else None
+    return Readiness(redis=True, workers=int(alive), swept_at=moment)
+
+
+def note_sweep(connection: Redis) -> None:
+    """Say that the sweeper has just gone round. Raises: RedisError."""
+    connection.set(_SWEPT_KEY, f"{time.time():.3f}")
 
 
 class Presence:

@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     BindParameter,
     ColumnElement,
     Row,
@@ -350,16 +351,23 @@ def _renewing(model: type[Leased]) -> Update:
     return update(model).where(model.id.in_(held.with_for_update(skip_locked=True, key_share=True)))
 
 
+def groups_of(model: type[Leased], is_open: ColumnElement[bool]) -> CTE:
+    """Return the groups in which something is not done, by stepping through an index; the last is
+    null.
+    """
+    first = select(model.group_id).where(is_open).order_by(model.group_id).limit(1)
+    groups = select(first.scalar_subquery().label("group_id")).cte(recursive=True)
+    following = first.where(model.group_id > groups.c.group_id).correlate(groups).scalar_subquery()
+    return groups.union_all(select(following).where(groups.c.group_id.is_not(None)))
+
+
 def _groups_with_work(
     name: str, model: type[Leased], source: Source, models: Sequence[type[Leased]]
 ) -> Select[Any]:
     """Select the groups of a kind that have something due and a free place, each with its oldest
     row. It steps through the groups in the index, not through their rows.
     """
-    first = select(model.group_id).where(source.is_open).order_by(model.group_id).limit(1)
-    groups = select(first.scalar_subquery().label("group_id")).cte(recursive=True)
-    following = first.where(model.group_id > groups.c.group_id).correlate(groups).scalar_subquery()
-    groups = groups.union_all(select(following).where(groups.c.group_id.is_not(None)))
+    groups = groups_of(model, source.is_open)
     oldest = (
         select(model.id)
         .where(model.group_id == groups.c.group_id, is_due(model, source.is_open))

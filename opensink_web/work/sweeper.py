@@ -7,7 +7,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from redis import Redis, RedisError
 
@@ -28,6 +28,7 @@ from opensink_web.work.chores import (
 )
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.kinds import kinds_within
+from opensink_web.work.presence import note_sweep
 from opensink_web.work.queue import Limits, Queue
 from opensink_web.work.stop_signal import StopSignal
 from opensink_web.work.wakeups import send, wakeup_queue
@@ -114,4 +115,6 @@ class Sweeper:
         if wakeups and not send(self._queue, wakeups):
             return 0
         self._redis_run_id = run_id
+        with suppress(RedisError, OSError):  # only operators look at it
+            note_sweep(self._connection)
         return len(wakeups)

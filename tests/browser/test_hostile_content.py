@@ -37,6 +37,7 @@ WITHOUT_TEXT = {
     "static",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",
     "auth.home",
     "auth.sign_in",
     "execution.download_input",

@@ -7,6 +7,7 @@ comes after others that happened later.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from opensink_web.models.audit_entry import FIRST_HASH
 from opensink_web.models.base import new_id
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.audit.record import canonical
+from opensink_web.operations.counter import EVENTS, count
 from opensink_web.operations.slices import SLICE
 
 HASHED = (
@@ -98,6 +100,7 @@ def chain_entries(workspace_id: UUID) -> int:
         chained.append({"of_entry": row.id, "number": head.seq, "its_hash": head.hash})
     if chained:
         run_prepared(_CHAIN, chained)
+        count(EVENTS, Counter(str(row.action) for row in rows))
     db.session.flush()
     return len(chained)
 

@@ -5,6 +5,7 @@ undone still is left until it stands. What was committed late is found by lookin
 minutes once more, and now and then at the last days.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +31,9 @@ from opensink_web.models import (
     RequestFact,
     db,
 )
+from opensink_web.operations.counter import CALLS, SUM_MS, count, part_of_histogram
 from opensink_web.operations.insights.outcome import (
+    CallOutcome,
     Ended,
     ended_delivery,
     ended_request,
@@ -154,6 +157,8 @@ def store_facts(workspace_id: UUID, kind: InsightKind, found: Uncounted) -> int:
     ]
     if rows:
         db.session.execute(insert_new(fact), rows)
+        if kind is InsightKind.DELIVERIES:
+            _count_calls([ended for _, ended in new])
     built_at = max(progress.built_until * DAY, progress.building_at)
     late = [row for row in rows if row["at"] < built_at]
     if late:  # its day was rolled up without it
@@ -168,6 +173,16 @@ def store_facts(workspace_id: UUID, kind: InsightKind, found: Uncounted) -> int:
         progress.folded_until = progress.built_until // SIZES[0] * SIZES[0]
     progress.version += 1
     return len(found.ended)
+
+
+def _count_calls(calls: Sequence[Ended]) -> None:
+    """Count for operators how calls ended, and how long those took that arrived."""
+    amounts: Counter[str] = Counter()
+    for each in calls:
+        outcome = CallOutcome(each.code).name.lower()
+        amounts[f"{outcome} {part_of_histogram(each.duration_ms)}"] += 1
+        amounts[f"{outcome} {SUM_MS}"] += each.duration_ms
+    count(CALLS, amounts)
 
 
 def group_of(ended: Ended) -> GroupKey:
