@@ -343,7 +343,7 @@ export class Client {
   /** Sign no longer with the job's previous signing secret. */
   endJobSigningOverlap(id: string): Promise<Job>;
   /** Make an API key. */
-  createKey(name: string, scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all")[], settings?: Omit<ApiKeyCreate, "name" | "scopes">): Promise<ApiKeyCreated>;
+  createKey(name: string, scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all" | "audit:read" | "audit:write" | "audit:all")[], settings?: Omit<ApiKeyCreate, "name" | "scopes">): Promise<ApiKeyCreated>;
   /** List the API keys. */
   listKeys(filters?: { $limit?: number }): AsyncGenerator<ApiKey>;
   /** Read what is known of an API key. */
@@ -400,6 +400,8 @@ export class Client {
   tryPolicy(name: string, steps: (PolicyStepBody)[], settings?: Omit<PolicyTry, "name" | "steps">): Promise<PolicyTried>;
   /** Read how requests and calls ended, and what waits. */
   insights(filters?: { since?: string | Date; until?: string | Date; time_zone?: string; agent_id?: string; function?: string; key?: string; reviewer_id?: string }): Promise<Insights>;
+  /** List what happened, newest first. */
+  listAuditEntries(filters?: { $limit?: number; user_id?: string; action?: "request_created" | "request_viewed" | "draft_begun" | "request_assigned" | "request_handed_on" | "request_claimed" | "request_released" | "request_answered" | "request_declined" | "request_voted" | "request_vote_retracted" | "decision_undone" | "decision_given_back" | "request_expired" | "request_extended" | "request_withdrawn" | "request_superseded" | "request_cancelled" | "request_deleted" | "request_reminded" | "request_escalated" | "request_commented" | "standing_approval_granted" | "standing_approval_used" | "standing_approval_revoked" | "batch_submitted" | "batch_cancelled" | "execution_cancelled" | "delivery_succeeded" | "delivery_failed" | "delivery_repeated" | "delivery_hastened" | "endpoint_tested" | "signed_in" | "signed_out" | "password_refused" | "second_factor_failed" | "refresh_token_reused" | "session_ended" | "other_sessions_ended" | "all_sessions_ended" | "password_changed" | "reset_link_made" | "password_reset" | "second_factor_on" | "second_factor_off" | "second_factor_reset" | "recovery_codes_renewed" | "identity_linked" | "identity_unlinked" | "member_invited" | "invitation_revoked" | "member_joined" | "member_role_changed" | "member_deactivated" | "member_activated" | "member_removed" | "member_left" | "user_deactivated" | "user_activated" | "role_created" | "role_changed" | "role_deleted" | "role_given" | "role_taken" | "team_created" | "team_changed" | "team_deleted" | "absence_set" | "absence_ended" | "request_step_begun" | "rule_created" | "rule_changed" | "rule_moved" | "rule_deleted" | "key_created" | "key_revoked" | "agent_created" | "agent_changed" | "endpoint_changed" | "configuration_created" | "configuration_activated" | "session_deleted" | "agent_deleted" | "function_created" | "function_changed" | "function_deleted" | "job_created" | "job_changed" | "job_run" | "job_deleted" | "signing_secret_shown" | "signing_secret_rotated" | "signing_secret_overlap_ended" | "execution_secret_shown" | "execution_secret_rotated" | "execution_secret_overlap_ended" | "channel_added" | "channel_changed" | "channel_confirmed" | "channel_removed" | "channel_tested" | "notification_rule_added" | "notification_rule_changed" | "notification_rule_removed" | "message_repeated" | "escalation_created" | "escalation_changed" | "escalation_deleted" | "sink_created" | "sink_changed" | "sink_deleted" | "sink_secret_shown" | "sink_secret_rotated" | "sink_item_deleted" | "audit_erased" | "audit_pruned" | "workspace_created" | "workspace_changed"; subject_id?: string; since?: string | Date; before?: string | Date }): AsyncGenerator<AuditEntry>;
   /** Make an escalation chain. */
   createChain(name: string, time_zone: string, working_hours: Record<string, string>, steps: (EscalationChainStepBody)[], settings?: Omit<EscalationChainCreate, "name" | "time_zone" | "working_hours" | "steps">): Promise<EscalationChain>;
   /** List the escalation chains. */
@@ -495,6 +497,7 @@ export interface Activity {
 }
 export type ActivitySource = "system" | "agent" | "user";
 export type ActivityType = "session_started" | "session_ended" | "message" | "input_request_created" | "input_request_resolved" | "sink_item_created" | "state_updated";
+export type ActorKind = "person" | "program" | "api_key" | "delegate" | "nobody" | "operator" | "system";
 export type Age = "under_1h" | "1h_to_4h" | "4h_to_1d" | "1d_to_3d" | "3d_to_7d" | "over_7d";
 export interface AgeResponse {
   age: Age;
@@ -547,7 +550,7 @@ export interface Agent {
 }
 export interface ApiKeyCreate {
   name: string;
-  scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all")[];
+  scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all" | "audit:read" | "audit:write" | "audit:all")[];
   expires_at?: string | Date | null;
 }
 export interface ApiKeyCreated {
@@ -611,6 +614,28 @@ export interface Attempt {
   finished_at: string | null;
 }
 export type AttemptTrigger = "first" | "retry" | "recovery" | "manual";
+export type AuditAction = "request_created" | "request_viewed" | "draft_begun" | "request_assigned" | "request_handed_on" | "request_claimed" | "request_released" | "request_answered" | "request_declined" | "request_voted" | "request_vote_retracted" | "decision_undone" | "decision_given_back" | "request_expired" | "request_extended" | "request_withdrawn" | "request_superseded" | "request_cancelled" | "request_deleted" | "request_reminded" | "request_escalated" | "request_commented" | "standing_approval_granted" | "standing_approval_used" | "standing_approval_revoked" | "batch_submitted" | "batch_cancelled" | "execution_cancelled" | "delivery_succeeded" | "delivery_failed" | "delivery_repeated" | "delivery_hastened" | "endpoint_tested" | "signed_in" | "signed_out" | "password_refused" | "second_factor_failed" | "refresh_token_reused" | "session_ended" | "other_sessions_ended" | "all_sessions_ended" | "password_changed" | "reset_link_made" | "password_reset" | "second_factor_on" | "second_factor_off" | "second_factor_reset" | "recovery_codes_renewed" | "identity_linked" | "identity_unlinked" | "member_invited" | "invitation_revoked" | "member_joined" | "member_role_changed" | "member_deactivated" | "member_activated" | "member_removed" | "member_left" | "user_deactivated" | "user_activated" | "role_created" | "role_changed" | "role_deleted" | "role_given" | "role_taken" | "team_created" | "team_changed" | "team_deleted" | "absence_set" | "absence_ended" | "request_step_begun" | "rule_created" | "rule_changed" | "rule_moved" | "rule_deleted" | "key_created" | "key_revoked" | "agent_created" | "agent_changed" | "endpoint_changed" | "configuration_created" | "configuration_activated" | "session_deleted" | "agent_deleted" | "function_created" | "function_changed" | "function_deleted" | "job_created" | "job_changed" | "job_run" | "job_deleted" | "signing_secret_shown" | "signing_secret_rotated" | "signing_secret_overlap_ended" | "execution_secret_shown" | "execution_secret_rotated" | "execution_secret_overlap_ended" | "channel_added" | "channel_changed" | "channel_confirmed" | "channel_removed" | "channel_tested" | "notification_rule_added" | "notification_rule_changed" | "notification_rule_removed" | "message_repeated" | "escalation_created" | "escalation_changed" | "escalation_deleted" | "sink_created" | "sink_changed" | "sink_deleted" | "sink_secret_shown" | "sink_secret_rotated" | "sink_item_deleted" | "audit_erased" | "audit_pruned" | "workspace_created" | "workspace_changed";
+export interface AuditEntry {
+  id: string;
+  seq: number;
+  at: string;
+  action: AuditAction;
+  actor: ActorKind;
+  user_id: string | null;
+  via_id: string | null;
+  email: string | null;
+  key: string | null;
+  address: string | null;
+  user_agent: string | null;
+  origin_missing: Missing | null;
+  subject: SubjectKind;
+  subject_id: string;
+  details: Record<string, unknown> | null;
+  details_missing: Missing | null;
+  origin_digest: string | null;
+  details_digest: string | null;
+  hash: string;
+}
 export type AuthorType = "user" | "agent" | "function";
 export interface Backoff {
   initial_seconds?: number;
@@ -1221,6 +1246,7 @@ export interface NotificationMessage {
   created_at: string;
 }
 export type MessageStatus = "due" | "sent" | "failed" | "dropped";
+export type Missing = "erased" | "unreadable";
 export interface Notice {
   pointer: string;
   message: string;
@@ -1648,6 +1674,7 @@ export interface StepOfRule {
   count: number;
   name: string;
 }
+export type SubjectKind = "request" | "batch" | "delivery" | "workspace" | "person" | "invitation" | "role" | "team" | "api_key" | "agent" | "session" | "function" | "job" | "execution" | "rule" | "escalation_chain" | "standing_approval" | "sink";
 export interface SuccessOutcome {
   status: "success";
   execution_id: string;

@@ -13,6 +13,7 @@ from opensink_web.api import (
     agent_configuration,
     agent_session,
     api_key,
+    audit_entry,
     background_job,
     comment,
     delivery,
@@ -57,6 +58,7 @@ ROUTES: tuple[Route, ...] = (
     *notification_channel.routes,
     *sink.routes,
     *sink_item.routes,
+    *audit_entry.routes,
 )
 """Every route of the API."""
 

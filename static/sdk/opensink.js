@@ -92,6 +92,7 @@ const OPERATIONS = {
   "/api/v1/policies": `createPolicy POST name steps; listPolicies LIST; getPolicy GET /{id};
     updatePolicy PATCH /{id}; deletePolicy DELETE /{id}; tryPolicy POST /try name steps`,
   "/api/v1/insights": "insights GET",
+  "/api/v1/audit-entries": "listAuditEntries LIST",
   "/api/v1/escalation-chains": `createChain POST name time_zone working_hours steps; listChains LIST;
     getChain GET /{id}; updateChain PATCH /{id}; deleteChain DELETE /{id}`,
   "/api/v1/notification-channels": `createChannel POST kind config; listChannels LIST; getChannel GET /{id};

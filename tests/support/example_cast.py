@@ -23,6 +23,7 @@ from opensink_web.outbound.outcome import AgentReply, Awaits, Outcome, Output, P
 from tests.api.conftest import Api, delivery_of, made, question
 from tests.conftest import PASSWORD, Cast
 from tests.runtime.conftest import own_token
+from tests.support.audit import chain_all
 from tests.support.deliveries import claim_delivery, finish_delivery
 from tests.support.executions import claim_some, finish_all
 from tests.support.scenarios import SCHEMA
@@ -351,6 +352,13 @@ MAKERS: dict[str, Callable[[Stage], str]] = {
     "refresh_token": a_refresh_token,
 }
 
+
+def an_audit(stage: Stage) -> None:
+    an_agent(stage)
+    with stage.app.app_context():
+        chain_all()
+
+
 SCENES: dict[str, Callable[[Stage], object]] = {
     "list_agents": an_agent,
     "list_configurations": a_configuration,
@@ -368,6 +376,7 @@ SCENES: dict[str, Callable[[Stage], object]] = {
     "redeliver_failed": a_failed_delivery,
     "list_functions": a_function,
     "list_keys": a_key,
+    "list_audit_entries": an_audit,
     "list_roles": a_role,
     "list_role_members": a_member_with_it,
     "grant_standing_approval": a_plain_yes,

@@ -31,7 +31,7 @@ install it copies this folder.
     executing       functions, executions, batches and chats
     sinks           what agents put somewhere for people to read; add_to_sink
     jobs            HTTP requests on a fixed interval
-    administration  keys, roles, teams, absences, rules; who one is
+    administration  keys, roles, teams, absences, rules, the audit; who one is
     notifying       how people are told of requests
     patience        how long an answer is waited for
     question        a question asked in one line, and its answer in the caller's own type
@@ -64,6 +64,7 @@ from .resources import (
     AgentSession,
     ApiKey,
     Attempt,
+    AuditEntry,
     BackgroundJob,
     Batch,
     Chat,
@@ -112,6 +113,7 @@ __all__ = [
     "AsyncClient",
     "AsyncQuestion",
     "Attempt",
+    "AuditEntry",
     "BackgroundJob",
     "Batch",
     "Chat",

@@ -1,4 +1,4 @@
-"""The client's calls about who may do what: keys, roles, teams, absences, rules."""
+"""The client's calls about who may do what: keys, roles, teams, absences, rules; and the audit."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Any
 from .resources import (
     Absence,
     ApiKey,
+    AuditEntry,
     Me,
     Member,
     PermissionsCheck,
@@ -52,6 +53,14 @@ class Administration:
     def revoke_key(self, key_id: str) -> None:
         """Let an API key be good for nothing more."""
         self._http.api("DELETE", f"/api-keys/{part(key_id)}")
+
+    def list_audit_entries(self, **filters: Any) -> Iterator[AuditEntry]:
+        """Yield what happened, newest first.
+
+        Filters are user_id, action, subject_id, since and before.
+        """
+        for item in self._http.each("/audit-entries", filters):
+            yield read(AuditEntry, item)
 
     def create_role(self, name: str, permissions: list[str], **settings: Any) -> Role:
         """Make a role; description is a setting."""

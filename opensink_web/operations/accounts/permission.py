@@ -54,10 +54,11 @@ KEY_RESOURCES = (
     "notifications",
     "roles",
     "api_keys",
+    "audit",
 )
 """What a key's scopes can name."""
 
-PAGE_RESOURCES = ("members", "workspace", "audit")
+PAGE_RESOURCES = ("members", "workspace")
 """What only a person reaches, in the browser."""
 
 EVERYTHING = "all:all"
@@ -76,8 +77,9 @@ def _patterns(*texts: str) -> frozenset[Pattern]:
     return frozenset(read_pattern(text) for text in texts)
 
 
+_FOR_ADMINS = frozenset({"api_keys", "roles", "audit"})
 _READ_ALL = _patterns(
-    *(f"{SERVICE}.{name}.read:all" for name in KEY_RESOURCES if name not in {"api_keys", "roles"}),
+    *(f"{SERVICE}.{name}.read:all" for name in KEY_RESOURCES if name not in _FOR_ADMINS),
     f"{SERVICE}.agents/*/*.read:all",
     f"{SERVICE}.functions/*/*.read:all",
 )

@@ -7,6 +7,7 @@ from typing import Any
 from ..resources import (
     Absence,
     ApiKey,
+    AuditEntry,
     Me,
     Member,
     PermissionsCheck,
@@ -42,6 +43,13 @@ class AsyncAdministration(Threaded):
     async def revoke_key(self, key_id: str) -> None:
         """Let an API key be good for nothing more."""
         await self._call(self._client.revoke_key, key_id)
+
+    def list_audit_entries(self, **filters: Any) -> AsyncIterator[AuditEntry]:
+        """Yield what happened, newest first.
+
+        Filters are user_id, action, subject_id, since and before.
+        """
+        return self._each(self._client.list_audit_entries(**filters))
 
     async def create_role(self, name: str, permissions: list[str], **settings: Any) -> Role:
         """Make a role; description is a setting."""

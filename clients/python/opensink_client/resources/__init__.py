@@ -3,6 +3,7 @@
 from .administration import (
     Absence,
     ApiKey,
+    AuditEntry,
     Me,
     Member,
     PermissionsCheck,
@@ -35,6 +36,7 @@ __all__ = [
     "AgentSession",
     "ApiKey",
     "Attempt",
+    "AuditEntry",
     "BackgroundJob",
     "Batch",
     "Chat",

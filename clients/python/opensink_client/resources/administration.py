@@ -98,6 +98,34 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One thing that happened: what, to what, by whom and from where, and what changed.
+
+    `origin_missing` and `details_missing` are why a part is not there: "erased", or "unreadable".
+    """
+
+    id: str
+    seq: int
+    at: str
+    action: str
+    actor: str
+    user_id: str | None
+    via_id: str | None
+    email: str | None
+    key: str | None
+    address: str | None
+    user_agent: str | None
+    origin_missing: str | None
+    subject: str
+    subject_id: str
+    details: dict[str, Any] | None
+    details_missing: str | None
+    origin_digest: str | None
+    details_digest: str | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyPreview:
     """What a rule would concern: a sample, and each of the last requests."""
 
