@@ -35,7 +35,9 @@ class NotificationChannel(Identified, Created, Base):
     """A place where a person is told. `kind` is one of `channels.CHANNELS`, `config` what it takes.
 
     It is used once `confirmed_at` is set, and while it `is_active`; `paused_reason` says why not,
-    where it was not the person who paused it. A code that was sent there confirms it.
+    where it was not the person who paused it. A code that was sent there confirms it. A device is
+    told while the sign-in `session_id` lasts in which it was turned on, or signed in to again; it
+    rests from `signed_out_at`.
     """
 
     __tablename__ = "notification_channels"
@@ -49,6 +51,9 @@ class NotificationChannel(Identified, Created, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     paused_reason: Mapped[str | None] = mapped_column(Text)
     confirmed_at: Mapped[datetime | None]
+    # no foreign key: a sign-in that is over by itself is forgotten, and the device goes on
+    session_id: Mapped[UUID | None]
+    signed_out_at: Mapped[datetime | None]
     sealed_code: Mapped[str | None] = mapped_column("code", Text)
     code = Sealed[str | None]()
     code_expires_at: Mapped[datetime | None]
@@ -67,7 +72,7 @@ class NotificationChannel(Identified, Created, Base):
     @property
     def is_in_use(self) -> bool:
         """Return True if somebody is told there."""
-        return self.is_active and self.confirmed_at is not None
+        return self.is_active and self.confirmed_at is not None and self.signed_out_at is None
 
 
 class NotificationRule(Identified, Created, Base):

@@ -7,7 +7,7 @@ comes first. Ending one takes effect with the browser's next request: each looks
 pages that are open make one at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +15,14 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from opensink_web import clock
 from opensink_web.errors import NotFound
-from opensink_web.models import AuditAction, User, UserSession, Workspace, db
+from opensink_web.models import (
+    AuditAction,
+    NotificationChannel,
+    User,
+    UserSession,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import Area, changed_after_commit, rows_changed
 from opensink_web.operations.accounts.credential import hash_token, new_token
 from opensink_web.operations.accounts.queries import is_live
@@ -86,6 +93,7 @@ def end_session(
     if rows_changed(delete(UserSession).where(*chosen)) == 0:
         raise NotFound("There is no such sign-in; it may have ended in the meantime.")
     record_of_account(action, user, {"session": str(session_id)})
+    _silence(user, [session_id])
     _have_pages_ask(user)
 
 
@@ -99,7 +107,9 @@ def end_sessions(user: User, *, but: UUID | None = None) -> int:
     """Sign somebody out everywhere, or everywhere but in one session; return in how many."""
     is_theirs = UserSession.user_id == user.id
     _have_pages_ask(user)
-    return _end(is_theirs) if but is None else _end(is_theirs, UserSession.id != but)
+    ended = _end(is_theirs) if but is None else _end(is_theirs, UserSession.id != but)
+    _silence(user, ended)
+    return len(ended)
 
 
 def end_program_sessions(user: User, workspace: Workspace) -> None:
@@ -112,10 +122,19 @@ def _have_pages_ask(user: User) -> None:
         changed_after_commit(membership.workspace_id, Area.MEMBERS)
 
 
-def _end(*conditions: ColumnElement[bool]) -> int:
-    """End sessions; return how many. They are locked in one order, whoever ends some of them."""
+def _silence(user: User, session_ids: Sequence[UUID]) -> None:
+    """Have the devices told no more that were turned on where somebody is signed out now."""
+    for some in slices(session_ids):
+        devices = update(NotificationChannel).where(
+            NotificationChannel.user_id == user.id, NotificationChannel.session_id.in_(some)
+        )
+        db.session.execute(devices.values(signed_out_at=clock.now()))
+
+
+def _end(*conditions: ColumnElement[bool]) -> Sequence[UUID]:
+    """End sessions; return which. They are locked in one order, whoever ends some of them."""
     query = select(UserSession.id).where(*conditions).order_by(UserSession.id).with_for_update()
     ended = db.session.scalars(query).all()
     for some in slices(ended):
         db.session.execute(delete(UserSession).where(UserSession.id.in_(some)))
-    return len(ended)
+    return ended

@@ -42,9 +42,14 @@ def device_endpoints(by: Principal) -> DeviceEndpoints:
 
 
 def add_device(
-    by: Principal, name: str, config: JSONObject, tools: ChannelTools
+    by: Principal,
+    name: str,
+    config: JSONObject,
+    tools: ChannelTools,
+    session_id: UUID | None = None,
 ) -> NotificationChannel:
-    """Have a device told from now on; one that is told already has its channel changed.
+    """Have a device told from now on, while the sign-in lasts in which that is said; one that is
+    told already has its channel changed.
 
     Raises: InvalidInput; Conflict for too many channels.
     """
@@ -56,16 +61,39 @@ def add_device(
     db.session.execute(own.with_for_update())
     known = _known_as(by, config)
     if known is None:
-        return add_channel(by, WebPushChannel.kind, name, config, tools)
+        device = add_channel(by, WebPushChannel.kind, name, config, tools)
+        device.session_id = session_id
+        return device
+    known.session_id, known.signed_out_at = session_id, None
     change_channel(by, known.id, known.name, config, tools)
     return set_active(by, known.id, is_active=True)
 
 
-def renew_device(user: User, endpoint: str, config: JSONObject, tools: ChannelTools) -> int:
-    """Go on with another subscription wherever a person is told by the one of this endpoint; return
-    in how many workspaces that is. Raises: InvalidInput.
+def rests(user: User, name: str) -> bool:
+    """Return True if a device of this name is told no more because its owner signed out there."""
+    return any(_is_resting_as(each, name) for each in _devices_of(user.id))
+
+
+def renew_device(
+    user: User,
+    endpoint: str,
+    config: JSONObject,
+    tools: ChannelTools,
+    *,
+    name: str = "",
+    session_id: UUID | None = None,
+) -> int:
+    """Go on with another subscription, or the same, wherever a person is told by the one of this
+    endpoint, while the sign-in lasts in which that is said; return in how many workspaces that is.
+
+    A browser may forget its subscription when its owner signs out. Without `endpoint` the device is
+    meant that has this `name` and rests. Raises: InvalidInput.
     """
-    devices = [each for each in _devices_of(user.id) if each.config["endpoint"] == endpoint]
+    own = _devices_of(user.id)
+    devices = [each for each in own if each.config["endpoint"] == endpoint]
+    if not endpoint:
+        resting = {each.workspace_id: each for each in own if _is_resting_as(each, name)}
+        devices = [*resting.values()]
     members = {each.workspace_id: each for each in user.active_memberships}
     count = 0
     for device in devices:
@@ -73,8 +101,13 @@ def renew_device(user: User, endpoint: str, config: JSONObject, tools: ChannelTo
             renewed = {**config, "device": device.config["device"]}
             by = Principal.of(member)
             change_channel(by, device.id, device.name, renewed, tools)
+            device.session_id, device.signed_out_at = session_id, None
             count += 1
     return count
+
+
+def _is_resting_as(device: NotificationChannel, name: str) -> bool:
+    return device.signed_out_at is not None and device.config["device"] == name
 
 
 def _known_as(by: Principal, config: JSONObject) -> NotificationChannel | None:

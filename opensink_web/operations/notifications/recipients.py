@@ -72,6 +72,7 @@ def listeners_in(workspace_id: UUID) -> list[Listener]:
             NotificationChannel.workspace_id == workspace_id,
             NotificationChannel.is_active.is_(True),
             NotificationChannel.confirmed_at.is_not(None),
+            NotificationChannel.signed_out_at.is_(None),
             *IS_ACTIVE,
         )
         .order_by(NotificationChannel.id)

@@ -6,6 +6,7 @@ makes a subscription anew.
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from opensink_web.channels.push_keys import VapidKey, contact_of
 from opensink_web.errors import Conflict, InvalidInput, NotFound
@@ -13,8 +14,8 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
-from opensink_web.operations.notifications.device import add_device, renew_device
-from opensink_web.operations.server_key import ensure_push_key
+from opensink_web.operations.notifications.device import add_device, renew_device, rests
+from opensink_web.operations.server_key import ensure_push_key, push_key
 from opensink_web.web.access import requires, services, signed_in
 from opensink_web.web.accounts.user_agent import browser_name
 from opensink_web.web.forms.form_token import masked_token
@@ -43,7 +44,8 @@ def add(principal: Principal) -> ResponseReturnValue:
     name = browser_name(request.user_agent.string)
     try:
         with writing():
-            add_device(principal, name, config, services().channel_tools)
+            session_id = current_user.session_id
+            add_device(principal, name, config, services().channel_tools, session_id)
     except (InvalidInput, Conflict) as error:
         flash(f"This device could not be added. {error.message}", "error")
     else:
@@ -53,9 +55,20 @@ def add(principal: Principal) -> ResponseReturnValue:
 
 @blueprint.get(_RENEWAL)
 @signed_in
-def token(_user: User) -> ResponseReturnValue:
-    """Answer with what the service worker's form needs, which has no page to take it from."""
-    return {"token": masked_token()}
+def token(user: User) -> ResponseReturnValue:
+    """Answer with what the service worker's form needs, which has no page to take it from, and with
+    what a page needs to go on with this device after its owner has signed in again.
+    """
+    answer: dict[str, object] = {
+        "token": masked_token(),
+        "worker": url_for("installed_app.service_worker"),
+        "scope": f"{request.script_root}/",
+        "rests": rests(user, browser_name(request.user_agent.string)),
+    }
+    if private_key := push_key():
+        contact = contact_of(services().settings.public_url)
+        answer["key"] = VapidKey(private_key, contact).public_key
+    return answer
 
 
 @blueprint.post(_RENEWAL)
@@ -63,8 +76,9 @@ def token(_user: User) -> ResponseReturnValue:
 def renew(user: User) -> ResponseReturnValue:
     """Take in the subscription that the browser has now in place of one that it had `before`."""
     before, tools = request.form.get("before", ""), services().channel_tools
+    name, session_id = browser_name(request.user_agent.string), current_user.session_id
     with writing():
-        count = renew_device(user, before, _subscription(), tools)
+        count = renew_device(user, before, _subscription(), tools, name=name, session_id=session_id)
     if not count:
         raise NotFound("Nobody is notified by that subscription.")
     return {"renewed": count}

@@ -40,6 +40,8 @@ def place_of(channel: NotificationChannel) -> Place:
 def _state(channel: NotificationChannel) -> tuple[str, str, str]:
     if channel.confirmed_at is None:
         return "Waits for its code", "warning", "hourglass"
+    if channel.is_active and channel.signed_out_at is not None:
+        return "Signed out there", "neutral", "circle-minus"
     if channel.is_active:
         return "On", "success", "circle-check"
     if channel.paused_reason:

@@ -65,6 +65,7 @@ BUNDLES = {
         "js/live.js",
         "js/keys.js",
         "js/review.js",
+        "js/device-again.js",
     ),
     # after the other, for the pages that list requests
     LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js"),
