@@ -31,6 +31,8 @@ def test_they_say_which_step_it_is_and_offer_it_to_those_alone(
     for browser in (alice, bob):
         assert "Step 1 of 2: Finance" in browser.get(INBOX).text
         assert "Step 1 of 2: Finance" in browser.get(page).text
+    before_claiming, claiming, _ = alice.get(page).text.partition('id="claim-button"')
+    assert (claiming != "", 'class="who-step"' in before_claiming) == (True, True)
     assert 'name="_seen"' in alice.get(page).text
     theirs = bob.get(page).text
     assert 'name="_seen"' not in theirs
