@@ -72,6 +72,7 @@ from opensink_web.web.requests import (
     table,
     undo,
 )
+from opensink_web.web.sinks import public_sink, sink, sink_item
 
 __all__ = ["csrf", "error_page", "register"]
 
@@ -120,6 +121,9 @@ _AREAS = (
     chat,
     job,
     insights,
+    sink,
+    sink_item,
+    public_sink,
     agent,
     configuration,
     configuration_version,

@@ -67,6 +67,7 @@ _MENU = (
     ),
     _Entry("Batches", "batch.index", "batches", Action.READ, icon="stack-2", least=Reach.OWN),
     _Entry("Jobs", "job.index", "background_jobs", Action.READ, icon="clock"),
+    _Entry("Sinks", "sink.index", "sinks", Action.READ, icon="database"),
     _Entry("Insights", "insights.show", "insights", Action.READ, icon="chart-bar"),
     _Entry("Agents", "agent.index", "agents", Action.WRITE, icon="robot"),
     _Entry(
@@ -108,6 +109,7 @@ _AREA_OF_BLUEPRINT = {
     "configuration": "agent",
     "configuration_version": "agent",
     "configuration_variant": "agent",
+    "sink_item": "sink",
     "absence": "member",
     "deactivation": "member",
     "device": "notification",

@@ -22,6 +22,7 @@ from tests.support.bulk_cases import Inside, marks_on
 from tests.support.jobs import begin_now, make_job
 from tests.support.review_cases import make_viewer
 from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.sinks import put, sink_of
 from tests.support.standing_cases import granted_on
 from tests.web.conftest import browser_of
 
@@ -47,6 +48,8 @@ ROWS: dict[str, Any] = {
     "run_id": models.JobRun,
     "role_id": models.CustomRole,
     "session_id": models.AgentSession,
+    "sink_id": models.Sink,
+    "item_id": models.SinkItem,
     "team_id": models.Team,
     "user_id": models.User,
     "view_id": models.SavedView,
@@ -69,6 +72,7 @@ def parts(app: Flask, cast: Cast) -> dict[str, object]:
         answer(cast.bob, waiting)
         granted_on(cast.bob, waiting.request_id)
         begin_now(cast.alice, make_job(cast.alice))
+        put(cast.alice, sink_of(cast.alice), "Something")
     inside.ask(cast.alice, 2)
     inside.approvals(cast.alice, 1)
     alice, inbox = browser_of(app, cast.alice), f"/w/{MAIN}/inbox"

@@ -221,7 +221,7 @@ def _subject_href(slug: str, entry: AuditEntry) -> str | None:
             )
         case SubjectKind.WORKSPACE:
             return url_for("workspace.show", workspace_slug=slug)
-        case SubjectKind.FUNCTION | SubjectKind.SINK:
+        case SubjectKind.FUNCTION:
             return None  # a function is addressed by its name, which may be another's by now
         case kind:
             name = _name_in_address(kind)
@@ -236,6 +236,7 @@ _OfItsOwn = Literal[
     SubjectKind.AGENT,
     SubjectKind.SESSION,
     SubjectKind.JOB,
+    SubjectKind.SINK,
 ]
 
 
@@ -252,6 +253,7 @@ def _name_in_address(kind: _OfItsOwn) -> str:
             | SubjectKind.EXECUTION
             | SubjectKind.AGENT
             | SubjectKind.JOB
+            | SubjectKind.SINK
         ):
             return kind.value
         case _:

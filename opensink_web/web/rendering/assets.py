@@ -28,6 +28,7 @@ SCRIPT = "script.js"
 ANSWERING = "answering.js"
 LISTS = "lists.js"
 INSIGHTS = "insights.css"
+SINKS = "sinks.css"
 GALLERY = "gallery.css"
 REFERENCE = "reference.css"
 JOBS = "jobs.css"
@@ -70,6 +71,7 @@ BUNDLES = {
     # after the other, for the pages that list requests
     LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js"),
     INSIGHTS: ("css/insights.css",),
+    SINKS: ("css/sinks.css",),
     GALLERY: ("css/gallery.css",),
     REFERENCE: ("css/reference.css",),
     JOBS: ("css/jobs.css",),

@@ -1,0 +1,1 @@
+"""The pages of sinks, and the one that everybody may read."""
