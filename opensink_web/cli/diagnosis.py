@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from redis import Redis, RedisError
 from sqlalchemy import func, select
 
+from opensink_web.cli import condition
 from opensink_web.cli.archive import DATABASE, ENCRYPTION_KEYS, SECRET_KEY
 from opensink_web.cli.database import is_current
 from opensink_web.cli.finding import Finding, Verdict
@@ -50,6 +51,8 @@ def diagnose(settings: Settings, *, waits: bool = False) -> Iterator[Finding]:
     yield folder
     if folder.verdict is Verdict.FAIL:
         return
+    if settings.data_dir.exists():
+        yield condition.disk(settings)
     yield _secret_key(settings)
     yield _public_url(settings)
     yield from _redis(settings)
@@ -138,7 +141,9 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     yield Finding(Verdict.OK, "Redis", "It answers.")
     with announcing_connection(settings.redis_url) as connection:
         yield from _redis_keeping(connection)
-        yield _workers(connection)
+        state = readiness(connection)
+        yield _workers(state.workers)
+        yield condition.sweeper(state)
 
 
 def _redis_keeping(connection: Redis) -> Iterator[Finding]:
@@ -158,8 +163,7 @@ def _redis_keeping(connection: Redis) -> Iterator[Finding]:
         )
 
 
-def _workers(connection: Redis) -> Finding:
-    count = readiness(connection).workers
+def _workers(count: int) -> Finding:
     if count == 0:
         sentence = "None is running, so no agent is called; start `opensink worker`."
         return Finding(Verdict.FAIL, "workers", sentence)
@@ -191,6 +195,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield _keys()
             yield _admin()
             yield from _endpoints(settings)
+            yield from condition.queue(settings)
         else:
             sentence = (
                 "Its tables do not match this version; start `opensink up`, or run"

@@ -1,16 +1,26 @@
 """`opensink doctor`: names what is wrong and how to mend it."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
+from sqlalchemy import update
 
+from opensink_web import clock
+from opensink_web.cli import condition
 from opensink_web.cli.application import in_application
-from opensink_web.models.transaction import writing
+from opensink_web.cli.condition import disk, queue, sweeper
+from opensink_web.cli.finding import Verdict
+from opensink_web.models import Delivery, db
+from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.operations.agents.agent import create_agent
 from opensink_web.outbound.policy import EndpointPolicy
+from opensink_web.services import Readiness
 from opensink_web.settings import Settings
-from tests.support.scenarios import endpoint_at
+from tests.conftest import Cast
+from tests.support.scenarios import ENDPOINT, answer, ask_in, endpoint_at
 
 if TYPE_CHECKING:
     from tests.support.oidc_server import OidcServer
@@ -20,10 +30,38 @@ pytestmark = pytest.mark.server
 
 
 def test_a_running_server_is_well(running: "Opensink") -> None:
-    found = running.run("doctor", variables={"PORT": str(running.port)})
+    variables = {"PORT": str(running.port)}
+    # its sweeper may not have gone round yet
+    running.wait_until(
+        lambda: "sweeper: It goes round." in running.run("doctor", variables=variables).stdout
+    )
+    found = running.run("doctor", variables=variables)
     assert found.returncode == 0, found.stdout
     assert "fail" not in found.stdout
     assert "1 running" in found.stdout
+    for line in ("ok    queue: Nothing", "ok    disk: "):
+        assert line in found.stdout
+
+
+def test_a_server_that_stands_still_and_has_no_room(
+    settings: Settings, app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = clock.now() - timedelta(minutes=5)
+    silent = [sweeper(Readiness(True, 1, at)) for at in (long_ago, None)]
+    assert [each.verdict for each in silent] == [Verdict.FAIL, Verdict.WARN]
+    assert all("start `opensink sweeper`" in each.sentence for each in silent)
+    with app.app_context():
+        answer(cast.bob, ask_in(cast.alice, ENDPOINT))
+        with writing():
+            db.session.execute(update(Delivery).values(next_at=long_ago))
+        with reading():
+            late = list(queue(settings))
+    assert [(each.verdict, each.subject) for each in late] == [
+        (Verdict.WARN, "queue of deliveries")
+    ]
+    assert "1 are due" in late[0].sentence
+    monkeypatch.setattr(condition, "FREE_MIN_BYTES", 2**80)
+    assert disk(settings).verdict is Verdict.WARN
 
 
 def test_a_fresh_folder_needs_its_tables(opensink: "Opensink") -> None:
