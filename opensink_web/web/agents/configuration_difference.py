@@ -10,8 +10,11 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.models import AgentConfiguration
 from opensink_web.operations.accounts.disclosure import shown_configuration
 from opensink_web.operations.agents.configuration_queries import version_before
+from opensink_web.schema.described import described, members
 from opensink_web.schema.edits import Proposal
+from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.secrets import secrets_of
+from opensink_web.schema.tree.building import field_tree
 from opensink_web.web.rendering.schema_changes import CHANGES_MAX, FieldChange, schema_changes
 from opensink_web.web.rendering.stored_answer import Fact, stored_answer
 
@@ -55,6 +58,15 @@ def facts_of(configuration: AgentConfiguration) -> tuple[Fact, ...]:
     if not configuration.value:
         return ()
     return stored_answer(configuration.schema, configuration.value).facts
+
+
+def fields_of(configuration: AgentConfiguration) -> dict[str, Fact]:
+    """Return the fields of a version by their keys; what is secret as a whole has the key ""."""
+    schema, value = configuration.schema, configuration.value
+    checker = PartChecker(schema)
+    root = described(field_tree(schema), value, lambda node, part: checker.fits(node.schema, part))
+    keys, facts = [key for key, _, _ in members(root, value)], facts_of(configuration)
+    return dict(zip(keys if len(keys) == len(facts) else [""], facts, strict=False))
 
 
 def difference(after: AgentConfiguration, before: AgentConfiguration) -> Difference:

@@ -1,7 +1,7 @@
 """The variants of an agent's configuration: side by side, and making a new one from another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flask import Blueprint, flash, render_template, request
@@ -25,7 +25,7 @@ from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.page import PageRequest
 from opensink_web.web.access import requires
 from opensink_web.web.agents.configuration import PAGE, RESOURCE, to_configuration
-from opensink_web.web.agents.configuration_difference import facts_of
+from opensink_web.web.agents.configuration_difference import fields_of
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 from opensink_web.web.rendering.listing import chosen_id
 from opensink_web.web.rendering.stored_answer import Fact
@@ -43,7 +43,8 @@ class FieldRow:
 
     @property
     def is_different(self) -> bool:
-        return any(cell != self.cells[0] for cell in self.cells)
+        first, *others = (replace(cell, title="") if cell else None for cell in self.cells)
+        return any(cell != first for cell in others)
 
 
 class VariantForm(SettingsForm):
@@ -102,7 +103,13 @@ def create(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
 
 
 def _rows(variants: Sequence[AgentConfiguration]) -> list[FieldRow]:
-    """Put the fields of all variants in rows, in the order of the first that has each."""
-    columns = [{fact.title: fact for fact in facts_of(each)} for each in variants]
-    titles = dict.fromkeys(title for column in columns for title in column)
-    return [FieldRow(title, tuple(column.get(title) for column in columns)) for title in titles]
+    """Put the fields of all variants in rows, one for each key, by the title that it has first."""
+    columns = [fields_of(each) for each in variants]
+    titles: dict[str, str] = {}
+    for column in columns:
+        for key, fact in column.items():
+            titles.setdefault(key, fact.title or key)
+    return [
+        FieldRow(title, tuple(column.get(key) for column in columns))
+        for key, title in titles.items()
+    ]

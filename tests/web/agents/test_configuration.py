@@ -218,10 +218,12 @@ def test_a_variant_begins_with_another_and_stands_beside_it(
     new = f"{pages.at}/variants/new?of={second}"
     assert alice.post(new, data={"variant": "default"}).status_code == 422
     assert alice.post(new, data={"variant": "bold"}).status_code == 303
-    pages.make("bold", model="large")
+    schema: JSONValue = {"properties": {"model": {"title": "Which model"}}}
+    pages.make("bold", schema, model="large")
     assert (pages.newest("bold")["version"], pages.active()[0]) == (4, 2)
     table = text_of(alice.get(f"{pages.at}/variants").text)
-    assert "Model differs large small" in table
+    assert "Which model differs large small" in table
+    assert table.count("odel differs") == 1, "a field is the same whatever its title"
     assert "Not set" in table
     page = alice.get(f"{pages.at}?variant=bold").text
     assert "The agent goes by default meanwhile." in page
