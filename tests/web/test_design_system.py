@@ -9,6 +9,7 @@ from flask import Flask, render_template, render_template_string
 from jinja2 import StrictUndefined
 
 from opensink_web.models import SessionStatus
+from opensink_web.web import reference
 from opensink_web.web.rendering import assets, compression, filters
 from tests.support.cases import for_each
 
@@ -28,6 +29,7 @@ def app() -> Flask:
     filters.register(app)
     assets.register(app)
     compression.register(app)
+    app.register_blueprint(reference.blueprint)  # error pages lead there
     return app
 
 
