@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, Site, let_in
+from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -140,6 +141,7 @@ def test_axe_finds_nothing_in_lists_and_settings(reader: Page, site: Site) -> No
     paths += ["/admin/roles", "/admin/roles/new", f"/requests/{uuid4()}"]
     paths += ["/notifications", "/notifications/channels/new/slack"]
     paths += define_function(site)
+    paths += ["/jobs", "/jobs/new", *make_job(site)]
     paths += execute(site)
     found = []
     for address in (*map(site.page, paths), "/account", "/account/second-factor"):
@@ -171,6 +173,15 @@ def define_function(site: Site) -> list[str]:
     fields = {"namespace": "axe", "name": name, "description": "Words.", "is_active": False}
     site.post("/functions", fields | {"input_schema": schema, "target": target})
     return [f"/functions/axe/{name}{page}" for page in ("", "/edit", "/try")]
+
+
+def make_job(site: Site) -> list[str]:
+    """Make a job that fails; return its pages."""
+    job = {"name": "Axe", "interval_minutes": 60, "url": "http://127.0.0.1:9/", "enabled": False}
+    job_id = site.post("/background-jobs", job)["id"]
+    run_id = site.post(f"/background-jobs/{job_id}/run", {})["id"]
+    wait_until(lambda: site.get(f"/background-jobs/{job_id}/runs/{run_id}")["finished_at"])
+    return [f"/jobs/{job_id}{page}" for page in ("", "/edit", f"/runs/{run_id}")]
 
 
 def test_axe_finds_nothing_in_insights(reader: Page, site: Site) -> None:
