@@ -19,6 +19,7 @@ QUERIES = sorted(
         OPERATIONS / "requests/searched.py",
         OPERATIONS / "requests/sieve.py",
         OPERATIONS / "requests/thread.py",
+        OPERATIONS / "sinks/listing.py",
     }
 )
 EXCEPTIONS = {"find_reset", "find_addressed_agent"}

@@ -16,7 +16,6 @@ from opensink_web import clock
 from opensink_web.contract import waiting
 from opensink_web.contract.example import NAME, moment_of
 from opensink_web.contract.route import Route
-from opensink_web.models import NotificationChannel, db
 from opensink_web.models.transaction import writing
 from opensink_web.outbound.client import Response
 from opensink_web.outbound.outcome import AgentReply, Awaits, Outcome, Output, Pending
@@ -25,6 +24,20 @@ from tests.conftest import PASSWORD, Cast
 from tests.runtime.conftest import own_token
 from tests.support.audit import chain_all
 from tests.support.deliveries import claim_delivery, finish_delivery
+from tests.support.example_people import (
+    a_chain,
+    a_channel,
+    a_key,
+    a_member_with_it,
+    a_message,
+    a_policy,
+    a_refresh_token,
+    a_role,
+    a_rule,
+    a_team,
+    an_absence,
+    an_unconfirmed_channel,
+)
 from tests.support.executions import claim_some, finish_all
 from tests.support.scenarios import SCHEMA
 
@@ -219,82 +232,9 @@ def a_chat(stage: Stage) -> str:
     return chat_id
 
 
-def a_key(stage: Stage) -> str:
-    return str(stage.make("/api-keys", {"name": "Nightly run", "scopes": ["agents:read"]})["id"])
-
-
-def a_role(stage: Stage) -> str:
-    permissions = ["sinas.agents.read:all", "sinas.functions/billing/*.execute:own"]
-    return str(stage.make("/roles", {"name": "Buyer", "permissions": permissions})["id"])
-
-
-def a_member_with_it(stage: Stage) -> str:
-    member = {"member": stage.cast.bob.email}
-    return str(stage.make(f"/roles/{stage['role_id']}/members", member)["id"])
-
-
-def a_team(stage: Stage) -> str:
-    team = {"name": "Purchasing", "members": [stage.cast.alice.email, stage.cast.bob.email]}
-    return str(stage.make("/teams", team)["id"])
-
-
-def an_absence(stage: Stage) -> str:
-    away = {"begins_at": "{+1d}", "ends_at": "{+15d}", "deputy": stage.cast.bob.email}
-    return str(stage.make("/absences", away)["id"])
-
-
 def a_standing_approval(stage: Stage) -> str:
     body = {"request_id": a_plain_yes(stage), "uses_max": 20, "expires_at": "{+30d}"}
     return str(stage.make("/standing-approvals", body)["id"])
-
-
-def a_policy(stage: Stage) -> str:
-    condition = {"properties": {"amount": {"minimum": 10000}}, "required": ["amount"]}
-    steps = [{"name": "Finance", "assignees": [{"team": stage["team_id"]}]}]
-    body = {"name": "Large amounts", "condition": condition, "steps": steps}
-    return str(stage.make("/policies", body)["id"])
-
-
-def a_chain(stage: Stage) -> str:
-    body = {
-        "name": "Purchasing",
-        "time_zone": "Europe/Berlin",
-        "working_hours": {"monday": "09:00-17:00", "tuesday": "09:00-17:00"},
-        "steps": [{"after_minutes": 60, "to": {"user": stage.cast.bob.email}}],
-    }
-    return str(stage.make("/escalation-chains", body)["id"])
-
-
-def a_channel(stage: Stage) -> str:
-    body = {"kind": "ntfy", "name": "Phone", "config": {"topic": "purchasing-7Hk2"}}
-    channel = stage.make("/notification-channels", body)
-    stage.names["rule_id"] = channel["rules"][0]["id"]
-    return str(channel["id"])
-
-
-def an_unconfirmed_channel(stage: Stage) -> None:
-    """Let a code be sent to an address that is not Alice's own."""
-    body = {"kind": "email", "config": {"address": "purchasing@example.com"}}
-    channel = stage.make("/notification-channels", body)
-    stage.names["channel_id"] = channel["id"]
-    with stage.app.app_context():
-        row = db.session.get_one(NotificationChannel, UUID(channel["id"]))
-        stage.names["code"] = str(row.code)
-
-
-def a_rule(stage: Stage) -> str:
-    stage["channel_id"]
-    return stage["rule_id"]
-
-
-def a_message(stage: Stage) -> str:
-    there = f"/api/v1/notification-channels/{stage['channel_id']}/test"
-    return str(stage.do(there, {})["id"])
-
-
-def a_refresh_token(stage: Stage) -> str:
-    body = {"email": stage.cast.alice.email, "password": PASSWORD}
-    return str(stage.do("/auth/login", body)["refresh_token"])
 
 
 def a_job(stage: Stage) -> str:
