@@ -22,6 +22,7 @@ from opensink_web.operations.requests.policy_queries import all_policies
 from opensink_web.operations.retention import days_in_force
 from opensink_web.web.access import requires
 from opensink_web.web.accounts.retention import of_server
+from opensink_web.web.rendering.kind_words import retention_term
 
 blueprint = Blueprint("settings", __name__)
 
@@ -104,7 +105,7 @@ def _retention(workspace: Workspace) -> str:
     said = []
     for term, of_workspace in own.items():
         days = days_in_force(server[term], of_workspace)
-        said.append(f"{term} {_counted(days, 'day') if days else 'for good'}")
+        said.append(f"{retention_term(term)} {_counted(days, 'day') if days else 'for good'}")
     return ", ".join(said).capitalize()
 
 

@@ -66,10 +66,9 @@ BUNDLES = {
         "js/live.js",
         "js/keys.js",
         "js/review.js",
-        "js/device-again.js",
     ),
-    # after the other, for the pages that list requests
-    LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js"),
+    # after the other, for the pages that list requests, to which whoever has signed in comes first
+    LISTS: ("js/select.js", "js/arrivals.js", "js/inbox.js", "js/device-again.js"),
     INSIGHTS: ("css/insights.css",),
     SINKS: ("css/sinks.css",),
     GALLERY: ("css/gallery.css",),
@@ -88,7 +87,7 @@ BUNDLES = {
 }
 ALONE = (
     *("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js"),
-    *("js/device.js", "js/zone.js", "js/mention.js"),
+    *("js/device.js", "js/zone.js", "js/mention.js", "js/times.js"),
 )
 """What pages load by themselves: before the first paint, without htmx, for one page or one box."""
 _FOREVER = "public, max-age=31536000, immutable"

@@ -17,6 +17,7 @@ from opensink_web.models import (
     Role,
     RunTrigger,
 )
+from opensink_web.operations.retention import Term
 
 
 def delivery_kind(kind: DeliveryKind) -> str:
@@ -51,6 +52,23 @@ def message_kind(kind: MessageKind) -> str:
             return "Code to confirm a place"
         case _:
             assert_never(kind)
+
+
+def retention_term(term: Term) -> str:
+    """Say what is kept for a number of days, in the middle of a sentence."""
+    match term:
+        case Term.SESSIONS:
+            return "sessions"
+        case Term.EXECUTIONS:
+            return "executions"
+        case Term.CHATS:
+            return "chats"
+        case Term.AUDIT:
+            return "audit"
+        case Term.JOB_RUNS:
+            return "runs of jobs"
+        case _:
+            assert_never(term)
 
 
 def notification_scope(scope: NotificationScope) -> str:

@@ -289,7 +289,7 @@ def test_what_happens_to_accounts_is_logged_without_secrets(
     lines = [each.getMessage() for each in caplog.records if each.name == "opensink.audit"]
     assert [re.sub(' session="[^"]+"', "", line) for line in lines] == [
         f"signed_in {by_alice} {address}",
-        f"password_refused {by_alice} {address}",
+        f'password_refused person="{cast.alice.id}" by="nobody" {address}',
         f'password_refused person="unknown" {address}',
         f"password_changed {by_alice} {address}",
         f"other_sessions_ended {by_alice} {address}",
