@@ -3,6 +3,7 @@ text that others write is hostile; names are as they could be before names were 
 """
 
 from datetime import timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 from opensink_web import clock
@@ -66,6 +67,7 @@ def add_settings(
         *(f"{admin}/standing-approvals", f"{admin}/standing-approvals/{approval_id}"),
         *(f"{admin}/escalation/new", f"{admin}/members/{reader.id}/absences"),
         *(f"{at}/requests/{to_allow.id}/allow-again", f"{at}/insights"),
+        f"{at}/insights?key={quote(texts.lines[0])}",
         *(f"{at}/notifications", f"{at}/notifications/messages"),
         *(f"{at}/notifications/channels/new/ntfy", f"{at}/notifications/channels/{channel_id}"),
         f"{at}/notifications/channels/{channel_id}/rules/new",

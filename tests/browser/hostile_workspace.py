@@ -62,7 +62,9 @@ from opensink_web.settings import Settings
 from tests.browser.hostile_configuration import add_configurations
 from tests.browser.hostile_executions import add_executions
 from tests.browser.hostile_form import further_forms, hostile_form
+from tests.browser.hostile_jobs import add_jobs
 from tests.browser.hostile_settings import TO_ALLOW, add_settings
+from tests.browser.hostile_sinks import add_sinks
 from tests.browser.hostile_teamwork import add_chain, add_comments, add_teams
 from tests.browser.hostile_texts import Texts
 from tests.browser.hostile_watch import MARK
@@ -124,6 +126,7 @@ def _write(texts: Texts) -> HostilePlace:
     chain_id = add_chain(workspace, reader, team_id)
     settings = add_settings(workspace, reader, team_id, ask_for(schema=TO_ALLOW), texts)
     add_comments(workspace, asked, reader, _member(workspace, WRITER, Role.REVIEWER), texts)
+    job_pages, live_jobs = add_jobs(workspace, texts)
     at, admin = f"/w/{SLUG}", f"/w/{SLUG}/admin"
     results = [RowResult(asked.id, texts.paragraphs[0]), RowResult(answered.id)]
     bulk = keep_results(workspace, results, by=reader)
@@ -140,16 +143,14 @@ def _write(texts: Texts) -> HostilePlace:
             f"{at}/requests/{to_approve}/decide/yes",
             f"{at}/requests/{to_answer.id}/decide/decline",
             *(f"{at}/previews/{preview.id}", f"{at}/previews/new"),
-            *(
-                f"{at}/sessions",
-                f"{at}/sessions/{session.id}",
-                f"{at}/sessions/{failed.session_id}",
-            ),
+            *(f"{at}/sessions", f"{at}/sessions/{session.id}"),
+            f"{at}/sessions/{failed.session_id}",
             *(f"{at}/executions", f"{at}/executions/{execution.id}"),
             *(f"{at}/batches", f"{at}/batches/{execution.batch_id}"),
             f"{at}/chats/{execution.chat_id}",
             *(f"{at}/deliveries", f"{at}/deliveries/{failed.id}", f"{admin}/agents", agent),
             *(at + each for each in add_configurations(workspace, session, texts)),
+            *(*job_pages, *add_sinks(workspace, reader, texts)),
             *(f"{agent}?test={_try(session, texts)}", f"{agent}/edit", f"{admin}/agents/new"),
             *(f"{admin}/api-keys", f"{admin}/api-keys/new", f"{admin}/members"),
             f"{admin}/members/{reader.id}/deactivate",
@@ -171,6 +172,7 @@ def _write(texts: Texts) -> HostilePlace:
             (f"{at}/executions/{waiting.id}", "#execution"),
             (f"{at}/batches", "#batch-list"),
             (f"{at}/batches/{execution.batch_id}", "#batch"),
+            *live_jobs,
         ),
         request_path=f"{at}/requests/{asked.id}",
         to_answer_path=f"{at}/requests/{to_answer.id}",

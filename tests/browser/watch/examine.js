@@ -19,7 +19,9 @@
   report("markup", all("script:not([src^='/static/']), style, iframe, object, embed, base, portal"));
   report("markup", all("meta[http-equiv], math, marquee, template, frameset, [srcdoc], [ping]"));
   report("markup", all("*").filter(hasAttribute(/^(on|style$|data-hx-|hx-on|hx-ext|sse-|ws-)/)));
-  report("address", all("a[href]").filter(({ protocol }) => !/^(https?|mailto):$/.test(protocol)));
+  // A link of a drawing has no protocol, and may have its address in a namespace.
+  const leadsTo = ({ href }) => URL.parse(href.baseVal ?? href, location.href)?.protocol;
+  report("address", all("a[*|href]").filter((link) => !/^(https?|mailto):$/.test(leadsTo(link))));
   report("address", all("[src]").filter(({ src }) => !isHere(src)));
   const isDrawnIcon = ({ rel, href }) => rel === "icon" && href.startsWith("data:image/png;");
   const links = all("link[href]").filter((link) => !isDrawnIcon(link));
