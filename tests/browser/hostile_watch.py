@@ -40,7 +40,7 @@ class Canary(HttpServer):
 
 def polls_of(path: str) -> list[str]:
     """Return what the page at this path may ask for by itself."""
-    asked = [path, f"{path}/live", f"{path}/draft"]
+    asked = [path, f"{path}/live", f"{path}/draft", f"{path}/counts"]
     if path.startswith("/w/"):
         asked.append("/".join([*path.split("/")[:3], "live"]))
     return asked
@@ -94,8 +94,13 @@ class Watch:
     def _note_request(self, request: Request) -> None:
         url, here = urlsplit(request.url), urlsplit(self.page.url)
         # a page that is left may have sent its last poll already
-        places = {*polls_of(self._path), *polls_of(self._path_before)}
+        paths = (self._path, self._path_before)
+        places = {place for path in paths for place in polls_of(path)}
         is_ours = url.path.startswith("/static/") or url.path in places
         is_here = here.netloc in {"", url.netloc} and url.netloc != self.canary.netloc
-        if request.method != "GET" or not is_here or not is_ours:
+        # whoever has a comment before their eyes that mentions them has read it
+        is_seen = request.method == "POST" and url.path in {
+            f"{path}/mention/seen" for path in paths
+        }
+        if not is_here or not (is_seen or (is_ours and request.method == "GET")):
             self._faults.append(f"request: {request.method} {request.url[:200]}")
