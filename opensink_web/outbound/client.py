@@ -44,7 +44,8 @@ Headers = tuple[tuple[str, str], ...]
 class Call:
     """One request to make. `timeout_seconds` is for all of it, from the name to the last byte.
 
-    So much of the answer's body is kept as `kept_body_bytes` says, KEPT_BODY_BYTES or more.
+    So much of the answer's body is kept as `kept_body_bytes` says, KEPT_BODY_BYTES or more. Where a
+    caller's input was added to the address, `configured_url` is what it was before.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Call:
     body: bytes | None
     timeout_seconds: float
     kept_body_bytes: int = KEPT_BODY_BYTES
+    configured_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def _secrets_sent(call: Call) -> tuple[str, ...]:
     """Return what an output may not repeat: tokens and credentials, not what the caller sent."""
     fields = {} if call.body is None else json.loads(call.body)
     own = {name: value for name, value in fields.items() if name not in _CALLERS}
-    secrets = spelled(secret_values(call.url, call.headers, own))
+    secrets = spelled(secret_values(call, own))
     return tuple(secret for secret in secrets if len(secret) >= _SECRET_LENGTH_MIN)
 
 

@@ -37,12 +37,13 @@ def build_function_call(
             "response": resume.response,
             "edited": None if resume.edited is None else [*resume.edited],
         }
-    if endpoint.method == "GET":
-        given = input_data
-        if resume is not None:
-            given = {**input_data, _RESUME: fields[_RESUME]}
-        endpoint = replace(endpoint, url=_with_query(endpoint.url, given))
-    return execution_call(endpoint, fields, context, sender)
+    call = execution_call(endpoint, fields, context, sender)
+    if endpoint.method != "GET":
+        return call
+    given = input_data
+    if resume is not None:
+        given = {**input_data, _RESUME: fields[_RESUME]}
+    return replace(call, url=_with_query(endpoint.url, given), configured_url=endpoint.url)
 
 
 def parameter_conflict(endpoint: EndpointSpec, input_data: JSONObject) -> Failure | None:

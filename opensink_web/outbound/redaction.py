@@ -1,8 +1,9 @@
 """What is kept of a call: everything but its secrets, and no echo of them either.
 
-A value is a secret by the name of its header, query parameter or JSON field. An endpoint may send
-it back in an answer's headers, body or reason, also encoded, so every text that came back is
-searched. Pure: nothing here knows where what is kept is kept.
+A value is a secret by the name of its header or JSON field, or because it is a parameter of the
+configured address. An endpoint may send it back in an answer's headers, body or reason, also
+encoded, so every text that came back is searched. Pure: nothing here knows where what is kept is
+kept.
 """
 
 import base64
@@ -83,7 +84,7 @@ def redact_object(value: JSONObject) -> JSONObject:
 def secrets_of(call: Call) -> tuple[str, ...]:
     """Return every text that would give a secret of the call away, the longest first."""
     body = None if call.body is None else json.loads(call.body)
-    return spelled(secret_values(call.url, call.headers, body))
+    return spelled(secret_values(call, body))
 
 
 def spelled(secrets: Iterable[str]) -> tuple[str, ...]:
@@ -96,15 +97,26 @@ def spelled(secrets: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(spellings, key=len, reverse=True))
 
 
-def secret_values(url: str, headers: Headers, body: JSONValue) -> Iterator[str]:
-    """Give what is a secret of a call with this address, these headers and this body."""
-    for name, value in headers:
+def secret_values(call: Call, body: JSONValue) -> Iterator[str]:
+    """Give what is a secret of a call, of whose body only this counts."""
+    for name, value in call.headers:
         if is_credential_name(name):
             yield value
-    for match in _PARAMETER.finditer(url):
+    for match in _PARAMETER.finditer(call.url):
         if is_credential_name(unquote_plus(match.group(2))):
             yield unquote(match.group(3))
+    yield from secrets_in_address(call.url if call.configured_url is None else call.configured_url)
     yield from _secrets_in(body)
+
+
+def secrets_in_address(url: str) -> Iterator[str]:
+    """Give what redact_address() hides of a query, however it is called, if it is no short word."""
+    query = url.partition("?")[2].partition("#")[0]
+    for name, sign, value in (each.partition("=") for each in query.split("&")):
+        as_sent = value if sign else name
+        if len(unquote(as_sent)) >= PART_LENGTH_MIN:
+            # an answer may quote the path, or say what was read from it
+            yield from (as_sent, unquote(as_sent), unquote_plus(as_sent))
 
 
 def without_secrets(text: str, secrets: tuple[str, ...], *, is_cut: bool = False) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from standardwebhooks import Webhook
@@ -308,6 +308,22 @@ class TestTheAnswer:
         assert "what the caller sent" in kept
         assert isinstance(outcome.value, dict)
         assert outcome.value["n"] == "1"
+
+    @pytest.mark.parametrize("method", ["POST", "GET"])
+    @pytest.mark.parametrize("status_code", [200, 500])
+    def test_neither_has_what_its_address_hides(self, method: str, status_code: int) -> None:
+        code = "a-function-key/of=32+characters"
+        url = f"https://functions.example/resize?code={quote(code)}"
+        call = build(replace(ENDPOINT, method=method, url=url), city="Wellington, New Zealand")
+        said = json.dumps({"error": f"{call.url} {code} Wellington, New Zealand"})
+
+        outcome = read_function_answer(
+            call, replace(ANSWER, status_code=status_code, body=said.encode())
+        )
+
+        kept = outcome.message if isinstance(outcome, Failure) else str(outcome)
+        assert "function-key" not in kept
+        assert "Wellington, New Zealand" in kept, "the caller may have back what it sent"
 
     def test_neither_has_a_question(self) -> None:
         said = {"status": "awaiting_input", "prompt": "the.access.token?", "schema": {}}

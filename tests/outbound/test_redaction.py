@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -103,6 +104,25 @@ def test_an_echo_of_a_secret_is_hidden(sent: Call, spelling: str) -> None:
     assert "horse" not in kept
     assert spelling not in kept
     assert hidden_in({"said": [f"You sent {spelling}!"]}, secrets_of(sent)) == {"said": [kept]}
+
+
+@pytest.mark.parametrize("query", ["code={}", "k={}", "page=2&sv={}", "{}", "v=;pwd={}"])
+@pytest.mark.parametrize("secret", ["KEY-12345678", "a/b+c==d;e%2f#&f"])
+def test_what_an_address_hides_is_hidden_where_it_comes_back(query: str, secret: str) -> None:
+    as_sent = query.format(quote(secret, safe="/;"))
+    secrets = secrets_of(call(f"https://a.example/run?{as_sent}"))
+    kept = without_secrets(f"No POST /run?{as_sent}: {secret} is {quote_plus(secret)}", secrets)
+    for spelling in (secret, quote(secret), quote(secret, safe=""), quote(secret, safe="/;")):
+        assert spelling not in kept
+
+
+def test_of_what_a_caller_added_to_an_address_only_credentials_are_secrets() -> None:
+    sent = replace(
+        call("https://a.example/run?key=configured&city=Wellington&token=abcdefgh12345678"),
+        configured_url="https://a.example/run?key=configured",
+    )
+    text = "configured Wellington abcdefgh12345678"
+    assert without_secrets(text, secrets_of(sent)) == f"{HIDDEN} Wellington {HIDDEN}"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.queries.batch import progress_of, status_of
 from opensink_web.outbound.client import Response
 from opensink_web.outbound.explained import status_sentence
+from opensink_web.outbound.redaction import secrets_in_address, spelled
 
 COLUMNS = (
     Callback.id,
@@ -81,7 +82,7 @@ def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Response | None]]) -
     moment = clock.now()
     steps = []
     for claim, answer in sorted(settled, key=lambda each: each[0].id):
-        error = _reason_of_failure(answer)
+        error = _reason_of_failure(claim, answer)
         values = {
             "of_callback": claim.id,
             "lease_held": claim.lease_token,
@@ -99,7 +100,7 @@ def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Response | None]]) -
     add_steps(steps)
 
 
-def _reason_of_failure(answer: Response | None) -> str | None:
+def _reason_of_failure(claim: CallbackClaim, answer: Response | None) -> str | None:
     if answer is None:
         return (
             "How this call went is unknown: the worker stopped, or could not store it. The call is"
@@ -109,7 +110,8 @@ def _reason_of_failure(answer: Response | None) -> str | None:
         return answer.error.message
     if answer.succeeded:
         return None
-    return status_sentence("The callback's receiver", answer, ())
+    secrets = spelled(secrets_in_address(claim.url))
+    return status_sentence("The callback's receiver", answer, secrets)
 
 
 def _claims_of_executions(rows: Sequence[Row[Any]], token: str) -> list[CallbackClaim]:

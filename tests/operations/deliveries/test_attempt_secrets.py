@@ -54,6 +54,24 @@ def test_an_echo_in_the_reason_reaches_neither_session_nor_activity(
     assert secret not in str([one.message for one in db.session.scalars(select(Activity))])
 
 
+def test_what_the_address_hides_is_not_kept_where_it_comes_back(app: Flask, cast: Cast) -> None:
+    url = "http://127.0.0.1:9/execute?code=a-function-key"
+    with app.app_context():
+        answer(cast.bob, ask_in(cast.alice, endpoint_at(url)))
+        delivery_id = db.session.scalars(select(Delivery.id)).one()
+        claim_ = claimed(delivery_id)
+        echo = "No POST /execute?code=a-function-key"
+        headers = (("X-Path", echo), ("Location", f"{url}&again"))
+        with writing():
+            finish_delivery(
+                claim_, Response(307, echo, headers, echo.encode(), False, 1.5, "127.0.0.1", None)
+            )
+        (attempt,) = the_delivery(delivery_id).attempts
+        assert attempt.response_body == "No POST /execute?code=••••"
+        for kept in (attempt.response_headers, attempt.error_message, attempt.url):
+            assert "function-key" not in str(kept)
+
+
 def test_credentials_in_the_address_and_the_body_are_not_kept(app: Flask, cast: Cast) -> None:
     url = "http://127.0.0.1:9/execute?token=in-the-address&page=2"
     endpoint = replace(endpoint_at(url), body={"password": "in-the-body"})

@@ -31,6 +31,7 @@ from opensink_web.operations.executions.execution import (
 )
 from opensink_web.operations.executions.outcome import checked, finish_executions
 from opensink_web.operations.executions.queries.batch import progress_of, status_of
+from opensink_web.outbound.client import Response
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast
 from tests.support.executions import (
@@ -299,6 +300,24 @@ def test_callbacks_say_how_it_ended(app: Flask, cast: Cast) -> None:
     assert of_batch.body["batch_id"] == str(submitted.id)
     assert (of_batch.body["completed"], of_batch.body["status"]) == (1, "completed")
     assert {"running", "queued", "user_id"}.isdisjoint(of_batch.body)
+
+
+def test_a_callback_tells_nobody_what_its_address_hides(app: Flask, cast: Cast) -> None:
+    url = f"{URL}?code=a-function-key"
+    with app.app_context():
+        function_id = make_function(cast.alice)
+        id_ = submit_one(cast.alice, function_id, callback_url=url)
+        finish_all(claim_some(function_id), Output(1))
+        with writing():
+            (claim,) = claim_callbacks(group_of_url(url), 10, 10)
+            reason = "No POST /?code=a-function-key"
+            answer = Response(404, reason, (), b"", False, 1.0, "127.0.0.1", None)
+            finish_callbacks([(claim, answer)])
+        told = execution(id_)
+    assert told.callback is not None
+    assert told.callback.error_message == (
+        "The callback's receiver answered 404 No POST /?code=••••."
+    )
 
 
 def test_a_callback_whose_worker_died_is_not_made_again(app: Flask, cast: Cast) -> None:

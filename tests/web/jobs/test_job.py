@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from opensink_web.models import BackgroundJob, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.jobs.queries import endpoint_of
-from opensink_web.operations.jobs.run import RunResult
+from opensink_web.operations.jobs.run import RunResult, result_of
+from opensink_web.outbound.client import Response
 from tests.conftest import Cast
 from tests.support.agent_cases import SECRET
 from tests.support.jobs import begin_now, claim_runs, finish, job_of, make_job, statuses_of
@@ -167,6 +168,23 @@ class TestRunning:
         assert "The address answered 200." in part
         assert "&lt;b&gt;Done&lt;/b&gt;" in part
         assert "data-live" not in part
+
+    def test_a_response_tells_nobody_what_the_address_hides(
+        self, bob: FlaskClient, app: Flask, cast: Cast
+    ) -> None:
+        job_id = make(app, cast, url="http://127.0.0.1:9/api/poll?code=a-function-key")
+        echo = "No POST /api/poll?code=a-function-key"
+        with app.app_context():
+            run_id = begin_now(cast.alice, job_id)
+            claims = claim_runs(job_id)
+            call = claims[0].call
+            assert call is not None
+            body = echo.encode()
+            answer = Response(404, echo, (), body, False, 1.5, "127.0.0.1", None)
+            finish(claims, result_of(claims[0], call, answer))
+        page = bob.get(f"{LIST}/{job_id}/runs/{run_id}").text
+        assert page.count("No POST /api/poll?code=••••") == 2
+        assert "function-key" not in page + bob.get(f"{LIST}/{job_id}").text
 
     def test_the_strip_says_how_the_last_runs_went(
         self, alice: FlaskClient, app: Flask, cast: Cast
