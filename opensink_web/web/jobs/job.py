@@ -141,7 +141,9 @@ def edit(principal: Principal, job_id: UUID) -> ResponseReturnValue:
 @requires("background_jobs", Action.WRITE)
 def preview(_principal: Principal) -> ResponseReturnValue:
     """Say when a job would run with the times that were sent, for the page they are typed in."""
-    return render_template("job/_next_runs.html", next_runs=JobForm().next_runs)
+    form = JobForm()
+    status = 200 if form.every.validate(form) else 422
+    return render_template("job/_next_runs.html", next_runs=form.next_runs), status
 
 
 @blueprint.post(_JOB + "/pause")

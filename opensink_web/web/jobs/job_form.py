@@ -86,12 +86,16 @@ class JobForm(CallForm):
     def minutes(self) -> int | None:
         """How many minutes there are from one run to the next, as typed or chosen."""
         own: int | None = self.interval_minutes.data
-        return own if self.every.data == OWN else int(self.every.data)
+        if self.every.data == OWN:
+            return own
+        return next((each for each in INTERVALS if str(each) == self.every.data), None)
 
     @property
     def next_runs(self) -> NextRuns:
         """When it would run, whatever else is wrong with the form."""
         minutes, start = self.minutes, self.start_minute.data
+        if minutes is None and self.every.data != OWN:
+            return NextRuns(problem="Choose how often it runs to see when.")
         if minutes is None or start is None:
             return NextRuns(problem="Enter whole numbers to see when it runs.")
         try:

@@ -155,13 +155,18 @@ def _edited(principal: Principal, form: PolicyForm, policy: Policy | None) -> Re
             if policy is None:
                 create_policy(principal.workspace, fields, by=principal.user)
             else:
-                seen = int(form.revision.data) if form.revision.data.isdecimal() else 0
+                seen = _number(form.revision.data)
                 update_policy(principal.workspace, policy.id, fields, by=principal.user, seen=seen)
     except (InvalidInput, Conflict, NotFound) as error:
         form.show(error)
         return _form_page(principal, form, policy)
     flash(f"The rule {fields.name} is {'changed' if policy else 'made'}.", "success")
     return _back(principal)
+
+
+def _number(text: str) -> int:
+    # int() refuses more than 4300 digits
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _tried(principal: Principal, form: PolicyForm) -> Tryout:

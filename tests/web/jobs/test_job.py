@@ -101,9 +101,23 @@ class TestMaking:
         assert len(moments) == 5
         assert set(moments) == {"05", "35"}
         assert "whole numbers" in alice.post(f"{LIST}/preview", data={"every": "own"}).text
+        assert alice.post(f"{LIST}/preview", data={"every": "own"}).status_code == 200
         drawn = alice.post(f"{LIST}/new", data=FORM | {"name": "", "preview": "1"})
         assert drawn.status_code == 200
         assert 'value="5"' in drawn.text
+
+    @pytest.mark.parametrize("every", ["abc", "", "7", "²", "9" * 5000])
+    @pytest.mark.parametrize("form", [FORM, FORM | {"preview": "1"}])
+    def test_an_interval_that_is_not_offered_is_refused(
+        self, alice: FlaskClient, app: Flask, every: str, form: dict[str, str]
+    ) -> None:
+        part = alice.post(f"{LIST}/preview", data=form | {"every": every})
+        assert part.status_code == 422
+        assert "Choose how often it runs" in part.text
+        page = alice.post(f"{LIST}/new", data=form | {"every": every})
+        assert page.status_code == (200 if "preview" in form else 422)
+        assert "Choose how often it runs" in page.text
+        assert count(app) == 0
 
     def test_a_header_more_and_less(self, alice: FlaskClient) -> None:
         more = alice.post(f"{LIST}/new", data=FORM | {"add_header": "1"}).text

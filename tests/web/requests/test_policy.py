@@ -194,9 +194,10 @@ def test_a_change_is_a_revision_that_says_what_changed(app: Flask, alice: FlaskC
     assert "Large payments</del>" in page
     assert "Huge payments</ins>" in page
     assert "Third person: anybody who may decide; 2 people, more than half" in page
-    late = alice.post(edit, data=sent("Other", revision="1"))
-    assert late.status_code == 422
-    assert "Somebody else has changed this rule meanwhile." in late.text
+    for seen in ("1", "", "²", "9" * 5000):
+        late = alice.post(edit, data=sent("Other", revision=seen))
+        assert late.status_code == 422
+        assert "Somebody else has changed this rule meanwhile." in late.text
     assert len(revisions(app)) == 2
 
 
