@@ -41,6 +41,8 @@ _SLUG_MEANS = (
 )
 _INDEXED_MEANS = "Whether search engines may keep the public page; they are asked not to unless so."
 
+Description: TypeAlias = Annotated[str, Field(max_length=sinks.DESCRIPTION_LENGTH_MAX)]
+
 
 class SinkCreate(Received):
     """A new sink; it gets a secret of its own."""
@@ -48,7 +50,7 @@ class SinkCreate(Received):
     server_set = _SERVER_SET
 
     name: Name
-    description: str | None = None
+    description: Description | None = None
     color: SinkColor = SinkColor.NEUTRAL
     is_public: bool = False
     public_slug: PublicSlug | None = Field(default=None, description=_SLUG_MEANS)
@@ -61,7 +63,7 @@ class SinkChange(Change):
     server_set = _SERVER_SET
 
     name: Name = ""
-    description: str | None = None
+    description: Description | None = None
     color: SinkColor = SinkColor.NEUTRAL
     is_public: bool = False
     public_slug: PublicSlug | None = Field(default=None, description=_SLUG_MEANS)

@@ -26,7 +26,13 @@ from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.sinks import item as items
 from opensink_web.operations.sinks import queries
-from opensink_web.operations.sinks.item import ITEMS_MAX, ItemFields, NewItem, PreparedItem
+from opensink_web.operations.sinks.item import (
+    BODY_LENGTH_MAX,
+    ITEMS_MAX,
+    ItemFields,
+    NewItem,
+    PreparedItem,
+)
 from opensink_web.operations.sinks.listing import ItemFilter, list_items
 from opensink_web.operations.sinks.secret import require_sink
 
@@ -55,6 +61,7 @@ FieldValue: TypeAlias = Annotated[
 ]
 """Numbers stay as they are: 1.0 is not 1, and large ones lose no digit."""
 Url: TypeAlias = Annotated[WebAddress, Field(max_length=2048)]
+Body: TypeAlias = Annotated[str, Field(max_length=BODY_LENGTH_MAX)]
 
 
 class Resource(Received):
@@ -67,7 +74,7 @@ class Resource(Received):
 
 class _Said(Received):
     title: Line
-    body: str | None = Field(default=None, description="Markdown.")
+    body: Body | None = Field(default=None, description="Markdown.")
     type: Line | None = Field(default=None, description="What sort of thing it is, in a word.")
     url: Url | None = None
     fields: dict[str, FieldValue] | None = None
@@ -110,7 +117,7 @@ class SinkItemChange(Change):
     server_set = _SERVER_SET | {"sink_id"}
 
     title: Line = ""
-    body: str | None = None
+    body: Body | None = None
     type: Line | None = None
     url: Url | None = None
     fields: dict[str, FieldValue] | None = None

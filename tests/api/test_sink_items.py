@@ -71,6 +71,7 @@ BAD = [
     ({"title": "x" * 256}, "/title"),
     ({"type": "x" * 256}, "/type"),
     ({"body": 5}, "/body"),
+    ({"body": "x" * 100_001}, "/body"),
     ({"url": "javascript:alert(1)"}, "/url"),
     ({"url": "https://example.com/" + "x" * 2040}, "/url"),
     ({"fields": {"a": {"b": 1}}}, "/fields/a"),
@@ -99,6 +100,13 @@ def test_refuses_a_bad_body(alice: Api, sink: Any, fields: dict[str, Any], path:
     assert answer.status_code == 200
     assert [len(each["errors"]) for each in (answer.json or {})["invalid"]] == [1]
     assert titles(alice) == []
+
+
+def test_says_how_long_a_body_may_be(alice: Api, sink: Any) -> None:
+    assert add(alice, sink, body="ü" * 100_000)["body"] == "ü" * 100_000
+    refused = alice.post(PATH, {"sink_id": sink["id"], "title": "x", "body": "x" * 100_001})
+    assert_problem(refused, 400, "invalid_request")
+    assert "at most 100000 characters" in refused.text
 
 
 def test_changes_only_what_is_given(alice: Api, sink: Any) -> None:

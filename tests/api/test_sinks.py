@@ -60,6 +60,7 @@ def test_fills_in_what_is_left_out(alice: Api) -> None:
         ({"public_slug": "a/b"}, "/public_slug"),
         ({"public_slug": "settings"}, "/public_slug"),
         ({"public_slug": NOWHERE}, "/public_slug"),
+        ({"description": "x" * 2001}, "/description"),
         ({"colour": "blue"}, "/colour"),
     ],
 )

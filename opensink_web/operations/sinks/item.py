@@ -33,6 +33,8 @@ from opensink_web.operations.sinks.words import tokens_of
 
 ITEMS_MAX = 1000
 """At once; a body of 1 MiB, the usual limit, has room for about as many."""
+BODY_LENGTH_MAX = 100_000
+"""Of one item, in characters; what is longer is better linked to than read in a feed."""
 _ITEMS = cast("Table", SinkItem.__table__)
 _DOCUMENTS = cast("Table", SinkItemDocument.__table__)
 _SAID = ("title", "body", "type", "url", "fields", "resources")

@@ -17,6 +17,8 @@ from opensink_web.operations.name import checked_name
 from opensink_web.operations.sinks.public_address import checked_slug, slug_for
 from opensink_web.operations.sinks.secret import SECRET_PREFIX
 
+DESCRIPTION_LENGTH_MAX = 2000
+
 
 class SinkChanges(TypedDict, total=False):
     """What of a sink can be changed; what is left out stays as it is."""

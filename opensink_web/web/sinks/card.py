@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +11,33 @@ from opensink_web import json_value
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Sink, SinkItem
 from opensink_web.operations.page import trail_of
+from opensink_web.operations.sinks.item import BODY_LENGTH_MAX as ITEM_BODY_LENGTH_MAX
 
 FIELDS_MAX = 12
 RESOURCES_MAX = 12
 BODY_LENGTH_MAX = 1500
+FIELD_LENGTH_MAX = 300
+FIELD_NAME_LENGTH_MAX = 100
 """How much of an item one of many on a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
+class _Limits:
+    """How much of an item is drawn; whoever sends it may write a megabyte, in any part of it."""
+
+    rows: int
+    resources: int
+    body_length: int
+    field_length: int
+
+
+_BEGINNING = _Limits(FIELDS_MAX, RESOURCES_MAX, BODY_LENGTH_MAX, FIELD_LENGTH_MAX)
+_WHOLE = _Limits(rows=100, resources=100, body_length=ITEM_BODY_LENGTH_MAX, field_length=1000)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """What is drawn of an item; `is_cut` where its own page shows more.
+    """What is drawn of an item; `is_cut` where that is not all of it.
 
     `place` is the cursor of a list that begins with it.
     """
@@ -36,26 +54,47 @@ class Card:
 
 
 def card_of(item: SinkItem, sink: Sink, *, is_whole: bool = False) -> Card:
-    """Return what is drawn of an item: the beginning, or all of it."""
+    """Return what is drawn of an item: the beginning, or all that a page has room for."""
+    limits = _WHOLE if is_whole else _BEGINNING
     title, body, url, fields, resources = "Cannot be read: its key is missing", None, None, {}, []
     with suppress(UnreadableSecret):
         title, body, url = item.title, item.body, item.url
         fields, resources = item.fields, item.resources
-    rows = [(name, _text(value)) for name, value in fields.items()]
-    text, is_cut = body, False
-    if not is_whole:
-        is_cut = (
-            len(body or "") > BODY_LENGTH_MAX
-            or len(rows) > FIELDS_MAX
-            or len(resources) > RESOURCES_MAX
+    drawn = [
+        (name, _text(value, limits.field_length))
+        for name, value in islice(fields.items(), limits.rows)
+    ]
+    is_cut = (
+        len(body or "") > limits.body_length
+        or len(fields) > limits.rows
+        or len(resources) > limits.resources
+        or any(
+            len(name) > FIELD_NAME_LENGTH_MAX or len(text) > limits.field_length
+            for name, text in drawn
         )
-        rows, resources = rows[:FIELDS_MAX], resources[:RESOURCES_MAX]
-        text = body[:BODY_LENGTH_MAX] + "…" if body and len(body) > BODY_LENGTH_MAX else body
-    place = trail_of(UUID(int=item.id.int + 1))
-    return Card(item, sink, title, text, url, rows, resources, is_cut, place)
+    )
+    return Card(
+        item,
+        sink,
+        title,
+        _cut(body, limits.body_length) if body else body,
+        url,
+        [
+            (_cut(name, FIELD_NAME_LENGTH_MAX), _cut(text, limits.field_length))
+            for name, text in drawn
+        ],
+        resources[: limits.resources],
+        is_cut,
+        place=trail_of(UUID(int=item.id.int + 1)),
+    )
 
 
-def _text(value: Any) -> str:
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def _text(value: Any, most: int) -> str:
+    """Write a field's value; of one that is longer than `most`, at least one character more."""
     match value:
         case None:
             return "none"
@@ -64,6 +103,6 @@ def _text(value: Any) -> str:
         case str():
             return value
         case list():
-            return ", ".join(_text(each) for each in value) or "none"
+            return ", ".join(_text(each, most) for each in value[: most + 1]) or "none"
         case _:
             return json_value.dump(value)

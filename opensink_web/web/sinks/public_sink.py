@@ -30,7 +30,7 @@ def show(public_slug: str) -> ResponseReturnValue:
     drawn = render_template(
         "sink/public.html",
         sink=sink,
-        cards=[card_of(each, sink, is_whole=True) for each in page.items],
+        cards=[card_of(each, sink) for each in page.items],
         next_href=more if page.trail else None,
         first_href=here if trail else None,
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectChoice, SelectField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Length
 
 from opensink_web.errors import Conflict, InvalidInput
 from opensink_web.models import Sink, SinkColor
@@ -26,7 +26,11 @@ COUNTED_TO_DELETE_MAX = 100_000
 
 class SinkForm(SettingsForm):
     name = LineField("Name", [InputRequired("Enter a name.")])
-    description = ParagraphsField("Description", description="What agents put into it.")
+    description = ParagraphsField(
+        "Description",
+        [Length(max=sinks.DESCRIPTION_LENGTH_MAX, message="Use at most %(max)d characters.")],
+        description="What agents put into it.",
+    )
     color = SelectField(
         "Color", choices=[SelectChoice(each.value, each.value.title()) for each in SinkColor]
     )

@@ -1,6 +1,7 @@
 """The pages of sinks: their list, a feed, an item, and the page that everybody may read."""
 
 import re
+import time
 from typing import Any
 from uuid import UUID
 
@@ -176,6 +177,57 @@ def test_everybody_reads_a_public_sink_and_nothing_else(app: Flask, cast: Cast) 
     more = re.search(r'href="([^"]*trail[^"]*)"', page.text)
     assert more is not None
     assert "Item 0." in anybody.get(more[1]).text
+    assert "There is more" not in page.text
     nothing = [anybody.get(f"/sinks/{each}") for each in ("hidden-here", "nobody-has", "x%00")]
     assert {each.status_code for each in nothing} == {404}
     assert len({re.sub("hidden-here|nobody-has", "", each.text) for each in nothing[:2]}) == 1
+
+
+_HIDDEN_TEXT = "a\u200b" * 150_000
+_LARGE: list[dict[str, Any]] = [
+    {"body": _HIDDEN_TEXT},
+    {"fields": {"name": _HIDDEN_TEXT}},
+    {"fields": {"name": [_HIDDEN_TEXT] * 2}},
+    {"fields": {"name": ["\u200b", 1] * 50_000}},
+    {"fields": {_HIDDEN_TEXT: "value"}},
+    {"fields": {f"{number}\u200b": "\u200b" for number in range(50_000)}},
+    {"resources": [{"type": "link", "label": "\u200b", "url": "https://a.example"}] * 10_000},
+]
+
+
+@pytest.mark.parametrize("said", _LARGE, ids=lambda said: next(iter(said)))
+def test_no_item_keeps_the_server_busy_for_long(
+    app: Flask, cast: Cast, alice: FlaskClient, said: dict[str, Any]
+) -> None:
+    with app.app_context():
+        shown = sink_of(cast.alice, name="Shown", is_public=True, public_slug="shown-here")
+        (item_id, *_) = put(cast.alice, shown, *["Large"] * 5, **said)
+    slug = cast.alice.workspace_slug
+    pages = {
+        "/sinks/shown-here": app.test_client(),
+        f"/w/{slug}/sinks/{shown}": alice,
+        f"/w/{slug}/sink-items/{item_id}": alice,
+    }
+    for address, client in pages.items():
+        started = time.process_time()
+        page = client.get(address).text
+        assert time.process_time() - started < 3
+        assert len(page) < 700_000
+        more = "Show all of it" if "/sinks/" in address and slug in address else "There is more of"
+        assert more in page or "characters are not shown" in page
+
+
+def test_what_is_cut_on_a_public_page_says_so(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        shown = sink_of(cast.alice, name="Shown", is_public=True, public_slug="shown-here")
+        put(cast.alice, shown, "Long", body="x" * 2000, fields={"a": "b" * 299})
+        put(cast.alice, shown, "Short", body="x" * 1500, fields={"a": "b" * 300})
+    page = app.test_client().get("/sinks/shown-here").text
+    assert page.count("There is more of this than is shown here.") == 1
+    assert "x" * 1501 not in page
+    assert "/w/" not in page
+
+
+def test_a_description_is_not_too_long(alice: FlaskClient, sinks: str) -> None:
+    assert alice.post(f"{sinks}/new", data=NEW | {"description": "x" * 2001}).status_code == 422
+    assert alice.post(f"{sinks}/new", data=NEW | {"description": "x" * 2000}).status_code == 303
