@@ -13,8 +13,9 @@ from opensink_web.operations.accounts.credential import new_password_hash
 from opensink_web.operations.accounts.password import make_reset_link
 from opensink_web.operations.accounts.queries import find_user, find_workspace
 from opensink_web.operations.accounts.second_factor import reset
-from opensink_web.operations.accounts.user import activate_user, create_user, deactivate_user
+from opensink_web.operations.accounts.user import activate_user, create_user
 from opensink_web.operations.accounts.workspace import first_workspace
+from opensink_web.operations.decisions.ending import deactivate_user
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import at_its_address
 
@@ -70,11 +71,18 @@ def reset_second_factor(settings: Settings, email: str) -> None:
 @click.argument("email")
 @takes_settings()
 def deactivate(settings: Settings, email: str) -> None:
-    """Deactivate EMAIL everywhere: ends sign-ins, programs, API keys and queued work."""
+    """Deactivate EMAIL everywhere: ends sign-ins, programs, API keys and queued work, and for good
+    the standing approvals that they granted and the requests that they claimed.
+    """
     with in_application(settings), writing():
         account = _find(email)
-        deactivate_user(account)
+        ended = deactivate_user(account)
     click.echo(f"{email} is deactivated. `opensink user activate {email}` activates them again.")
+    if ended.standing_approvals or ended.claims:
+        click.echo(
+            f"Ended for good: standing approvals: {ended.standing_approvals}, "
+            f"claimed requests: {ended.claims}."
+        )
 
 
 @user.command()

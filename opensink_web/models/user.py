@@ -48,7 +48,7 @@ class Membership(Created, Base):
 
     An admin shuts somebody out of one workspace, by `deactivated_at`; whoever runs the server shuts
     them out of all, by `User.is_active`. `ended_with_it` is how much of what ended with that, or
-    rests until they are back (operations/decisions/deactivation.py).
+    rests until they are back (operations/decisions/ending.py).
     """
 
     __tablename__ = "memberships"

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from opensink_web.models import Assignment, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.accounts.user import deactivate_member, remove_member
+from opensink_web.operations.accounts.user import deactivate_member
+from opensink_web.operations.decisions.ending import remove_member
 from tests.api.conftest import (
     NOWHERE,
     Api,

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from opensink_web import clock
 from opensink_web.models import Claim, db
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.user import remove_member
+from opensink_web.operations.decisions.ending import remove_member
 from tests.api.conftest import NOWHERE, Api, Apis, ask, assert_problem, made
 from tests.conftest import Cast
 from tests.runtime.conftest import ok

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from opensink_web.models.transaction import writing
-from opensink_web.operations.accounts.user import remove_member
+from opensink_web.operations.decisions.ending import remove_member
 from tests.api.conftest import Api, Apis, assert_problem, made, wrong_paths
 from tests.conftest import Cast
 from tests.runtime.conftest import ok

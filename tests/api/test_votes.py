@@ -16,7 +16,8 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.accounts.user import deactivate_member, remove_member
+from opensink_web.operations.accounts.user import deactivate_member
+from opensink_web.operations.decisions.ending import remove_member
 from opensink_web.operations.decisions.expiry import expire
 from opensink_web.operations.deliveries.record import subject_of
 from tests.api.conftest import Api, Apis, ask, assert_problem, made, wrong_paths

@@ -44,6 +44,7 @@ from opensink_web.operations.accounts.program_session import (
     renew_program_session,
 )
 from opensink_web.operations.accounts.user_session import end_sessions
+from opensink_web.operations.decisions import ending
 from opensink_web.outbound.signing import new_secret
 from tests.conftest import Person
 
@@ -128,7 +129,7 @@ class Accounts:
         users.activate_member(self._by(), self._somebody())
 
     def remove(self) -> None:
-        users.remove_member(self._by(), self._somebody())
+        ending.remove_member(self._by(), self._somebody())
 
     def invite(self) -> None:
         """Invite somebody who has an account, or, now and then, make one."""
@@ -143,7 +144,7 @@ class Accounts:
         """As whoever runs the server; for a moment only, or soon nobody would be left."""
         user = self._user()
         if user.is_active:
-            users.deactivate_user(user)
+            ending.deactivate_user(user)
         else:
             users.activate_user(user)
 

@@ -28,14 +28,9 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.api_key import create_key, revoke_key
 from opensink_web.operations.accounts.bearer import mint_session_token
 from opensink_web.operations.accounts.role import RoleChanges, delete_role, take_role, update_role
-from opensink_web.operations.accounts.user import (
-    activate_member,
-    change_role,
-    deactivate_member,
-    deactivate_user,
-    remove_member,
-)
+from opensink_web.operations.accounts.user import activate_member, change_role, deactivate_member
 from opensink_web.operations.accounts.user_session import add_session, end_sessions
+from opensink_web.operations.decisions.ending import deactivate_user, remove_member
 from tests.conftest import Cast
 from tests.faults.conftest import RunPart
 from tests.runtime.conftest import services_of

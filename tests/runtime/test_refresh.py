@@ -16,8 +16,8 @@ from opensink_web.operations.accounts.password import (
     reset_password,
 )
 from opensink_web.operations.accounts.queries import IDLE_LIFETIME
-from opensink_web.operations.accounts.user import remove_member
 from opensink_web.operations.accounts.user_session import SESSION_LIFETIME
+from opensink_web.operations.decisions.ending import remove_member
 from tests.api.conftest import assert_problem
 from tests.conftest import PASSWORD, Cast
 from tests.runtime.conftest import Later, Program, bearing, post, signed_in

@@ -23,13 +23,9 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.accounts.user import (
-    change_role,
-    deactivate_member,
-    deactivate_user,
-    remove_member,
-)
+from opensink_web.operations.accounts.user import change_role, deactivate_member
 from opensink_web.operations.agents.agent import delete_agent
+from opensink_web.operations.decisions.ending import deactivate_user, remove_member
 from tests.conftest import Cast
 from tests.support.executions import principal_of
 from tests.support.real_servers import wait_until

@@ -5,6 +5,7 @@ their ids, the admins of a workspace among them; roles by their ids; accounts ot
 sessions, and keys, by their ids.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -27,7 +28,6 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import Area, changed_after_commit
 from opensink_web.operations.accounts.api_key import revoke_keys_of
-from opensink_web.operations.accounts.assigned import note_leaving
 from opensink_web.operations.accounts.credential import PasswordHash, password_matches
 from opensink_web.operations.accounts.permission import ROLE_PATTERNS, Principal
 from opensink_web.operations.accounts.queries import find_user
@@ -119,39 +119,31 @@ def change_role(by: Principal, user_id: object, role: Role) -> Membership:
     return membership
 
 
-def remove_member(by: Principal, user_id: object) -> User:
-    """Take somebody out of the workspace and revoke their keys: neither comes back by itself.
+def lock_leaver(by: Principal, user_id: object) -> Membership:
+    """Return who is to be in the workspace no more, locked with its admins; see end_membership().
 
-    Nor do they by a link of their own: the links that they made invite nobody any more.
-
-    Programs in which they are signed in to this workspace are signed out; whoever is then in no
-    workspace is so everywhere.
-
-    Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for the last
-    admin.
+    Raises: NotFound; PermissionMissing for somebody else who has more than `by`; Conflict for the
+    last admin.
     """
     membership, admins = _lock_with_admins(by.workspace, user_id)
-    by.require_giving(Principal.of(membership).patterns)
+    if membership.user_id != by.user.id:
+        by.require_giving(Principal.of(membership).patterns)
     _keep_an_admin(membership, admins)
-    _end(membership, AuditAction.MEMBER_REMOVED)
-    return membership.user
+    return membership
 
 
-def leave_workspace(by: Principal) -> None:
-    """Leave a workspace of one's own will, with all that ends with a membership.
+def end_membership(
+    membership: Membership, action: AuditAction, ended_with_it: Mapping[str, int]
+) -> None:
+    """Take somebody out of the workspace whom lock_leaver() locked, and revoke their keys.
 
-    Raises: Conflict for the last admin.
+    The links that they made invite nobody any more. Programs in which they are signed in to this
+    workspace are signed out; whoever is then in no workspace is so everywhere. What else ends, and
+    is noted with it, is in operations/decisions/ending.py, by which alone this is called.
     """
-    membership, admins = _lock_with_admins(by.workspace, by.user.id)
-    _keep_an_admin(membership, admins)
-    _end(membership, AuditAction.MEMBER_LEFT)
-
-
-def _end(membership: Membership, action: AuditAction) -> None:
     _shut_out(membership)
     revoke_keys_of(membership.workspace, membership.user)
-    _note(action, membership)
-    note_leaving(membership)
+    _note(action, membership, {name: count for name, count in ended_with_it.items() if count})
     db.session.delete(membership)
 
 
@@ -163,7 +155,7 @@ def deactivate_member(
     They see nothing of it from now on, nor do programs in which they are signed in, their API keys
     and the tokens of what they have running; what they have queued does not begin. Their keys are
     not revoked, and work again with them; the links that they made do not. What else ends, and is
-    noted with it, is in operations/decisions/deactivation.py.
+    noted with it, is in operations/decisions/ending.py.
 
     Raises: NotFound; PermissionMissing for somebody who has more than `by`; Conflict for oneself,
     the last admin, and who is deactivated already.
@@ -200,13 +192,13 @@ def activate_member(by: Principal, user_id: UUID) -> Membership:
     return membership
 
 
-def deactivate_user(user: User) -> None:
-    """Shut somebody out of the server, as only whoever runs it may.
+def close_account(user: User) -> None:
+    """Shut somebody out of the server whose account is locked. What else ends with it is in
+    operations/decisions/ending.py, by which alone this is called.
 
     Raises: Conflict for the last active admin of a workspace in which there are others; one that
     somebody has made for themselves alone is in nobody's way.
     """
-    lock_account(user.id)
     workspace_ids = [each.workspace_id for each in user.memberships]
     locked = _lock(Membership.workspace_id.in_(workspace_ids))
     for membership in (each for each in locked if each.user_id == user.id):

@@ -117,7 +117,7 @@ def let_go(request: InputRequest, by: User) -> bool:
     return True
 
 
-def let_go_of(request_ids: Collection[UUID], user: User, *, by: User) -> None:
+def let_go_of(request_ids: Collection[UUID], user: User, *, by: User | None) -> None:
     """Take requests off somebody who has them and may do nothing any more."""
     for request_id in request_ids:
         if run_prepared(_RELEASE, {"of_request": request_id, "of_user": user.id}).rowcount:

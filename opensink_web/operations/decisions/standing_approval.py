@@ -174,7 +174,8 @@ def grant(workspace: Workspace, checked: CheckedGrant, *, by: User) -> StandingA
     """
     bounds = checked.grant
     keep_account(by.id)
-    # what was read before the lock may be older than a deactivation
+    # what was read before the lock may be older than a deactivation, of the account too
+    db.session.refresh(by, ["is_active"])
     member = db.session.get(Membership, (by.id, workspace.id), populate_existing=True)
     if member is None or not member.is_active:
         raise PermissionMissing("You are not active in this workspace any more.")
@@ -257,7 +258,7 @@ def revoke(workspace: Workspace, approval_id: UUID, *, by: User) -> StandingAppr
     return approval
 
 
-def revoke_all(locked: Iterable[StandingApproval], *, by: User) -> int:
+def revoke_all(locked: Iterable[StandingApproval], *, by: User | None) -> int:
     """Let those hold for nothing more that whoever calls has locked; return how many."""
     return sum(_revoke(each, by) for each in locked)
 

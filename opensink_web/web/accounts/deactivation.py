@@ -11,7 +11,7 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.queries import find_member
 from opensink_web.operations.accounts.user import activate_member
-from opensink_web.operations.decisions.deactivation import deactivate, what_ends
+from opensink_web.operations.decisions.ending import deactivate, what_ends
 from opensink_web.web.access import requires
 from opensink_web.web.accounts.ending import lines_of
 

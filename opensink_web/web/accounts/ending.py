@@ -1,9 +1,9 @@
-"""What ends with a deactivation, or rests until it is undone, in words."""
+"""What ends with a membership, or rests while somebody is deactivated, in words."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from opensink_web.operations.decisions.deactivation import Ending
+from opensink_web.operations.decisions.ending import Ending
 from opensink_web.web.rendering.filters import number
 
 
@@ -38,6 +38,12 @@ def lines_of_stored(ended_with_it: Mapping[str, int] | None) -> list[str]:
     """Say the same of what is stored with somebody who was deactivated, in the same order."""
     counts = ended_with_it or {}
     return [*_lines(counts, is_for_good=True), *_lines(counts, is_for_good=False)]
+
+
+def ended_with(sentence: str, ending: Ending) -> str:
+    """Return a sentence, without its full stop, with how much ended for good besides."""
+    lines = lines_of(ending, is_for_good=True)
+    return f"{sentence}: {', '.join(lines)}." if lines else f"{sentence}."
 
 
 def _lines(counts: Mapping[str, int], *, is_for_good: bool) -> list[str]:

@@ -27,12 +27,10 @@ from opensink_web.operations.accounts.queries import (
     members_with_second_factor,
 )
 from opensink_web.operations.accounts.second_factor import reset_for_member
-from opensink_web.operations.accounts.user import (
-    change_role,
-    remove_member,
-)
+from opensink_web.operations.accounts.user import change_role
+from opensink_web.operations.decisions.ending import remove_member
 from opensink_web.web.access import requires
-from opensink_web.web.accounts.ending import lines_of_stored
+from opensink_web.web.accounts.ending import ended_with, lines_of_stored
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("member", __name__)
@@ -127,8 +125,9 @@ def remove(principal: Principal, user_id: UUID) -> ResponseReturnValue:
     """Take somebody out of the workspace."""
     try:
         with writing():
-            user = remove_member(principal, user_id)
-            sentence = f"{user.email} is no longer a member of {principal.workspace.name}."
+            ended = remove_member(principal, user_id)
+            gone = f"{ended.email} is no longer a member of {principal.workspace.name}"
+            sentence = ended_with(gone, ended.ending)
     except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
     flash(sentence, "success")

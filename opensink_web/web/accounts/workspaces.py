@@ -11,7 +11,6 @@ from opensink_web.models import Membership, User
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.accounts.queries import lacks_second_factor
-from opensink_web.operations.accounts.user import leave_workspace
 from opensink_web.operations.accounts.workspace import principal_in
 from opensink_web.operations.accounts.workspace_creation import (
     SLUG_LENGTH_MAX,
@@ -19,8 +18,10 @@ from opensink_web.operations.accounts.workspace_creation import (
     make_workspace,
     may_make_workspace,
 )
+from opensink_web.operations.decisions.ending import leave_workspace
 from opensink_web.operations.requests.queries import count_waiting
 from opensink_web.web.access import path_of_htmx, services, signed_in
+from opensink_web.web.accounts.ending import ended_with
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 from opensink_web.web.navigation import same_page_in
 from opensink_web.web.rendering.listing import counted
@@ -106,11 +107,11 @@ def leave(user: User, slug: str) -> ResponseReturnValue:
     name = principal.workspace.name
     try:
         with writing():
-            leave_workspace(principal)
+            ended = leave_workspace(principal)
     except Conflict as error:
         flash(error.message, "danger")
     else:
-        flash(f"You have left {name}.", "success")
+        flash(ended_with(f"You have left {name}", ended.ending), "success")
     return redirect(url_for("workspaces.index"), 303)
 
 

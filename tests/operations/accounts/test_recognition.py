@@ -17,9 +17,10 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.accounts.recognition import recognize
 from opensink_web.operations.accounts.role import RoleChanges, create_role, set_roles, update_role
-from opensink_web.operations.accounts.user import deactivate_member, deactivate_user
+from opensink_web.operations.accounts.user import deactivate_member
 from opensink_web.operations.accounts.user_session import begin_session, end_sessions
 from opensink_web.operations.accounts.workspace import principal_in
+from opensink_web.operations.decisions.ending import deactivate_user
 from tests.conftest import Cast
 from tests.support.scenarios import admin_of
 

@@ -28,10 +28,11 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.accounts.user import deactivate_member, remove_member
+from opensink_web.operations.accounts.user import deactivate_member
 from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.decisions.comment import add_comment
 from opensink_web.operations.decisions.decision import decline
+from opensink_web.operations.decisions.ending import remove_member
 from opensink_web.operations.decisions.withdrawal import check_revision, supersede
 from opensink_web.operations.deletion import delete_some_left
 from opensink_web.operations.deliveries.delivery import redeliver

@@ -1,5 +1,6 @@
 """What somebody allows at the moment in which they are shut out ends with that, or is refused."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -10,9 +11,15 @@ from sqlalchemy import select
 from opensink_web.errors import PermissionMissing
 from opensink_web.models import Membership, StandingApproval, User, Workspace, db
 from opensink_web.models.transaction import reading, writing
-from opensink_web.operations.decisions.deactivation import deactivate
+from opensink_web.operations.decisions.ending import (
+    deactivate,
+    deactivate_user,
+    leave_workspace,
+    remove_member,
+)
 from opensink_web.operations.decisions.standing_approval import CheckedGrant, grant
 from tests.conftest import Cast
+from tests.support.executions import principal_of
 from tests.support.locks import somebody_waits_for_a_lock
 from tests.support.real_servers import wait_until
 from tests.support.scenarios import admin_of
@@ -37,15 +44,31 @@ def deactivate_bob(cast: Cast) -> None:
     deactivate(admin_of(cast.alice.workspace_id), member)
 
 
+def remove_bob(cast: Cast) -> None:
+    remove_member(admin_of(cast.alice.workspace_id), cast.bob.id)
+
+
+def have_bob_leave(cast: Cast) -> None:
+    leave_workspace(principal_of(cast.bob))
+
+
+def shut_bob_out(cast: Cast) -> None:
+    deactivate_user(db.session.get_one(User, cast.bob.id))
+
+
+WAYS = [deactivate_bob, remove_bob, have_bob_leave, shut_bob_out]
+
+
 def wait_for_the_second() -> None:
     if db.engine.dialect.name == "postgresql":  # elsewhere it waits before it reads
         wait_until(somebody_waits_for_a_lock)
 
 
-def test_it_is_revoked_with_all_others(app: Flask, cast: Cast) -> None:
+@pytest.mark.parametrize("end", WAYS)
+def test_it_is_revoked_with_all_others(app: Flask, cast: Cast, end: Callable[[Cast], None]) -> None:
     def shut_out() -> None:
         with app.app_context(), writing():
-            deactivate_bob(cast)
+            end(cast)
 
     with ThreadPoolExecutor(1) as second, app.app_context():
         checked = checked_on(cast.bob, decided_by_bob(cast))
@@ -55,13 +78,21 @@ def test_it_is_revoked_with_all_others(app: Flask, cast: Cast) -> None:
             wait_for_the_second()
         done.result()
         with reading():
-            assert db.session.scalars(select(StandingApproval)).one().revoked_at is not None
+            approval = db.session.scalars(
+                select(StandingApproval), execution_options={"populate_existing": True}
+            ).one()
+            assert approval.revoked_at is not None
             key = (cast.bob.id, cast.bob.workspace_id)
-            member = db.session.get_one(Membership, key, populate_existing=True)
-            assert (member.ended_with_it or {})["standing_approvals"] == 1
+            member = db.session.get(Membership, key, populate_existing=True)
+            if end is deactivate_bob:
+                assert member is not None
+                assert (member.ended_with_it or {})["standing_approvals"] == 1
 
 
-def test_it_is_refused_to_whom_was_shut_out(app: Flask, cast: Cast) -> None:
+@pytest.mark.parametrize("end", WAYS)
+def test_it_is_refused_to_whom_was_shut_out(
+    app: Flask, cast: Cast, end: Callable[[Cast], None]
+) -> None:
     def allow(checked: CheckedGrant) -> None:
         with app.app_context(), writing():
             grant_as_bob(cast, checked)
@@ -69,7 +100,7 @@ def test_it_is_refused_to_whom_was_shut_out(app: Flask, cast: Cast) -> None:
     with ThreadPoolExecutor(1) as second, app.app_context():
         checked = checked_on(cast.bob, decided_by_bob(cast))
         with writing():
-            deactivate_bob(cast)
+            end(cast)
             allowed = second.submit(allow, checked)
             wait_for_the_second()
         with pytest.raises(PermissionMissing):

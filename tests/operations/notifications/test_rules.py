@@ -18,9 +18,9 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.team import create_team
-from opensink_web.operations.accounts.user import remove_member
 from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.decisions.comment import add_comment
+from opensink_web.operations.decisions.ending import remove_member
 from opensink_web.operations.deletion import delete_some_left
 from opensink_web.operations.notifications.gathering import AT_ONCE_MAX
 from opensink_web.operations.requests.assignment import Assignee

@@ -23,8 +23,9 @@ from opensink_web.models import (
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.deputy import deputies_in, stands_for
 from opensink_web.operations.accounts.team import create_team
-from opensink_web.operations.accounts.user import deactivate_member, remove_member
+from opensink_web.operations.accounts.user import deactivate_member
 from opensink_web.operations.audit.queries import details_of
+from opensink_web.operations.decisions.ending import remove_member
 from tests.conftest import Cast
 from tests.support.bulk_cases import Inside
 from tests.support.review_cases import YES

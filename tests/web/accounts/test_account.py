@@ -14,8 +14,8 @@ from opensink_web.contract import last_use
 from opensink_web.models import Membership, Role, User, UserSession, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.queries import IDLE_LIFETIME
-from opensink_web.operations.accounts.user import remove_member
 from opensink_web.operations.accounts.user_session import SESSION_LIFETIME
+from opensink_web.operations.decisions.ending import remove_member
 from tests.conftest import Cast
 from tests.support.scenarios import admin_of
 from tests.web.conftest import browser_of

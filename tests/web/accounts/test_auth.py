@@ -12,7 +12,7 @@ from opensink_web import clock
 from opensink_web.models import Invitation, Membership, Role, User, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite, invite_first_admin
-from opensink_web.operations.accounts.user import remove_member
+from opensink_web.operations.decisions.ending import remove_member
 from tests.conftest import PASSWORD, Cast
 from tests.support.scenarios import admin_of
 

@@ -25,13 +25,9 @@ from opensink_web.models import (
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite
 from opensink_web.operations.accounts.permission import Principal
-from opensink_web.operations.accounts.user import (
-    change_role,
-    deactivate_member,
-    deactivate_user,
-    remove_member,
-)
+from opensink_web.operations.accounts.user import change_role, deactivate_member
 from opensink_web.operations.accounts.workspace_creation import open_workspace
+from opensink_web.operations.decisions.ending import deactivate_user, remove_member
 from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.outcome import Failure, Output
 from opensink_web.settings import Settings

@@ -1,18 +1,22 @@
-"""What ends with a deactivation: it is said first, done, shown, and comes back or not."""
+"""What ends with a deactivation or a membership: it is said, done, shown, and comes back or not."""
 
 import re
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from opensink_web import clock
+from opensink_web.cli import commands
 from opensink_web.models import (
     Absence,
     AuditAction,
     AuditEntry,
+    Claim,
+    Membership,
     NotificationChannel,
     Role,
     StandingApproval,
@@ -24,7 +28,8 @@ from opensink_web.models.standing_approval import StandingState
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite
 from opensink_web.operations.audit.queries import details_of
-from opensink_web.operations.decisions.deactivation import Ending
+from opensink_web.operations.decisions.ending import Ending
+from opensink_web.settings import Settings
 from opensink_web.web.accounts.ending import lines_of
 from tests.conftest import Cast
 from tests.support.bulk_cases import Inside
@@ -116,6 +121,71 @@ def test_what_somebody_began_ends_or_rests_and_comes_back(
     assert str(assigned) not in alice.get(f"{INBOX}?view=unassigned").text
     with app.app_context():
         assert approval_of(approval_id).state is StandingState.REVOKED, "nobody allowed it anew"
+
+
+@pytest.mark.parametrize(
+    ("way", "action"),
+    [("remove", AuditAction.MEMBER_REMOVED), ("leave", AuditAction.MEMBER_LEFT)],
+)
+def test_nothing_comes_back_with_somebody_who_is_invited_again(
+    app: Flask,
+    cast: Cast,
+    alice: FlaskClient,
+    bob: FlaskClient,
+    inside: Inside,
+    way: str,
+    action: AuditAction,
+) -> None:
+    (claimed,) = inside.ask(cast.alice, 1)
+    bob.post(f"/w/main/requests/{claimed}/claim")
+    begin_much(app, cast)
+    with app.app_context(), writing():
+        elsewhere = Membership(
+            user_id=cast.bob.id, workspace_id=cast.charlie.workspace_id, role=Role.VIEWER
+        )
+        db.session.add(elsewhere)
+    if way == "remove":
+        assert alice.post(f"{PAGE}/{cast.bob.id}/remove").status_code == 303
+        page = text_of(alice.get(PAGE).text)
+        assert "bob@example.com is no longer a member of Main: 1 claimed" in page
+    else:
+        assert bob.post("/workspaces/main/leave").status_code == 303
+        page = text_of(bob.get("/workspaces").text)
+        assert "You have left Main: 1 claimed" in page
+    assert "1 claimed request free again, 1 standing approval revoked" in page
+    with app.app_context(), writing():
+        entries = select(AuditEntry).where(AuditEntry.action == action)
+        said = details_of(db.session.scalars(entries).one()).values
+        assert (said["standing_approvals"], said["claims"], said["api_keys"]) == (1, 1, 1)
+        revoked = AuditEntry.action == AuditAction.STANDING_APPROVAL_REVOKED
+        assert len(db.session.scalars(select(AuditEntry).where(revoked)).all()) == 1
+        released = AuditEntry.action == AuditAction.REQUEST_RELEASED
+        assert db.session.scalars(select(AuditEntry).where(released)).one().subject_id == claimed
+        approval_id = db.session.scalars(select(StandingApproval.id)).one()
+        db.session.add(
+            Membership(user_id=cast.bob.id, workspace_id=cast.bob.workspace_id, role=Role.REVIEWER)
+        )
+    with app.app_context():
+        assert approval_of(approval_id).state is StandingState.REVOKED
+
+
+def test_nothing_comes_back_with_an_account_that_is_activated_again(
+    app: Flask, cast: Cast, settings: Settings, bob: FlaskClient, inside: Inside
+) -> None:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(commands, ["user", *arguments], env=settings.environment())
+
+    (claimed,) = inside.ask(cast.alice, 1)
+    bob.post(f"/w/main/requests/{claimed}/claim")
+    with app.app_context():
+        approval_id = standing(cast.bob, new_agent(cast.alice))
+    said = run("deactivate", cast.bob.email)
+    assert "Ended for good: standing approvals: 1, claimed requests: 1." in said.output
+    assert run("activate", cast.bob.email).exit_code == 0
+    with app.app_context():
+        assert approval_of(approval_id).state is StandingState.REVOKED
+        with reading():
+            assert db.session.scalars(select(Claim)).all() == []
 
 
 def test_nothing_ends_where_it_is_refused(app: Flask, cast: Cast, alice: FlaskClient) -> None:

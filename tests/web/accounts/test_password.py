@@ -18,7 +18,8 @@ from opensink_web.models import Membership, Role, User, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts import credential
 from opensink_web.operations.accounts.password import RESET_LIFETIME, make_reset_link
-from opensink_web.operations.accounts.user import change_role, remove_member
+from opensink_web.operations.accounts.user import change_role
+from opensink_web.operations.decisions.ending import remove_member
 from tests.conftest import PASSWORD, Cast, Person
 from tests.support.scenarios import admin_of
 from tests.web.conftest import browser_of

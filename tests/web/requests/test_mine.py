@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import create_team, delete_team
-from opensink_web.operations.accounts.user import remove_member
+from opensink_web.operations.decisions.ending import remove_member
 from opensink_web.operations.requests.listing import ListOrder
 from tests.conftest import Cast
 from tests.support.bulk_cases import HTMX, Inside
