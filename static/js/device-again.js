@@ -1,12 +1,15 @@
 // Goes on telling a browser that was told before its owner signed out, once they are signed in
-// again; asks nobody anything. Once in each tab, and only where notifications are allowed.
+// again; asks nobody anything. Once in each tab for each sign-in, for a tab or an installed app
+// outlives them, and only where notifications are allowed.
 (async () => {
   "use strict";
   const isAllowed = "Notification" in window && Notification.permission === "granted";
-  const key = "device-again";
-  if (!isAllowed || !navigator.serviceWorker || sessionStorage.getItem(key)) return;
-  sessionStorage.setItem(key, "1");
-  const address = `${document.documentElement.dataset.root}/account/device`;
+  const { root, signIn } = document.documentElement.dataset;
+  const key = `device-again ${root}`; // other servers may stand at other paths of this origin
+  if (!isAllowed || !signIn || !navigator.serviceWorker) return;
+  if (sessionStorage.getItem(key) === signIn) return;
+  sessionStorage.setItem(key, signIn);
+  const address = `${root}/account/device`;
   const answer = await fetch(address);
   if (!answer.ok || answer.redirected) return;
   const { token, rests, worker, scope, key: serverKey } = await answer.json();

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from opensink_web import clock
-from opensink_web.errors import NotFound
+from opensink_web.errors import Conflict, NotFound
 from opensink_web.models import (
     AuditAction,
     NotificationChannel,
@@ -110,6 +110,17 @@ def end_sessions(user: User, *, but: UUID | None = None) -> int:
     ended = _end(is_theirs) if but is None else _end(is_theirs, UserSession.id != but)
     _silence(user, ended)
     return len(ended)
+
+
+def keep_session(user: User, session_id: UUID) -> None:
+    """Have whoever ends a sign-in wait until the transaction ends, which promises something for as
+    long as it lasts. After members, before what is promised. Raises: Conflict where it has ended.
+    """
+    chosen = (UserSession.id == session_id, UserSession.user_id == user.id)
+    # a key share: it keeps the row, and lets others note when it was used last
+    query = select(UserSession.id).where(*chosen).with_for_update(read=True, key_share=True)
+    if db.session.scalars(query).one_or_none() is None:
+        raise Conflict("You have been signed out here meanwhile. Sign in again.")
 
 
 def end_program_sessions(user: User, workspace: Workspace) -> None:

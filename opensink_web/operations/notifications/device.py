@@ -16,6 +16,7 @@ from opensink_web.channels.web_push.transport import WebPushChannel
 from opensink_web.json_value import JSONObject
 from opensink_web.models import Membership, NotificationChannel, User, db
 from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.user_session import keep_session
 from opensink_web.operations.notifications.channel import (
     add_channel,
     change_channel,
@@ -51,7 +52,7 @@ def add_device(
     """Have a device told from now on, while the sign-in lasts in which that is said; one that is
     told already has its channel changed.
 
-    Raises: InvalidInput; Conflict for too many channels.
+    Raises: InvalidInput; Conflict for too many channels, and for a sign-in that has ended.
     """
     config = WebPushChannel().check({**config, "device": name}, tools)
     # two tabs, or two clicks: a device that was there twice would be told twice
@@ -59,6 +60,8 @@ def add_device(
         Membership.user_id == by.user.id, Membership.workspace_id == by.workspace.id
     )
     db.session.execute(own.with_for_update())
+    if session_id is not None:
+        keep_session(by.user, session_id)
     known = _known_as(by, config)
     if known is None:
         device = add_channel(by, WebPushChannel.kind, name, config, tools)
@@ -87,8 +90,13 @@ def renew_device(
     endpoint, while the sign-in lasts in which that is said; return in how many workspaces that is.
 
     A browser may forget its subscription when its owner signs out. Without `endpoint` the device is
-    meant that has this `name` and rests. Raises: InvalidInput.
+    meant that has this `name` and rests.
+
+    Raises: InvalidInput; Conflict for a sign-in that has ended.
     """
+    if session_id is not None:
+        # it may have ended since the request was let in, and would never end again for the device
+        keep_session(user, session_id)
     own = _devices_of(user.id)
     devices = [each for each in own if each.config["endpoint"] == endpoint]
     if not endpoint:

@@ -1,21 +1,35 @@
 """A device on which somebody has signed out is told nothing until they sign in there again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from opensink_web.channels.push_keys import VapidKey
+from opensink_web.errors import Conflict
+from opensink_web.models import NotificationChannel, User, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.user_session import begin_session, end_session
+from opensink_web.operations.notifications.device import add_device, renew_device
+from opensink_web.operations.server_key import ensure_push_key
+from opensink_web.services import channel_tools
 from opensink_web.settings import Settings
-from tests.conftest import Cast
-from tests.support.notifications import Sender, look
+from tests.conftest import Cast, Person
+from tests.support.locks import somebody_waits_for_a_lock
+from tests.support.notifications import Sender, look, principal_of
 from tests.support.push_service import PushService, Subscription
+from tests.support.real_servers import wait_until
 from tests.support.scenarios import ENDPOINT, ask_in
 from tests.web.conftest import browser_of
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
 PAGE = "/w/main/notifications"
+NAME = "Firefox on Linux"
 
 
 @pytest.fixture
@@ -82,3 +96,95 @@ def test_is_silent_until_then(
         assert told(now) == 1
         end(app, cast, browser)
         assert told(now) == 0
+
+
+def channel_of(person: Person) -> NotificationChannel:
+    query = select(NotificationChannel).where(NotificationChannel.user_id == person.id)
+    return db.session.scalars(query, execution_options={"populate_existing": True}).one()
+
+
+class TestASignInThatEndsMeanwhile:
+    """What was let in before it ended, and is stored after."""
+
+    @pytest.fixture
+    def device(self, app: Flask) -> Iterator[Subscription]:
+        with PushService() as service:
+            with app.app_context(), writing():
+                key = ensure_push_key()
+            yield service.subscribe(VapidKey(key, "").public_key)
+
+    @pytest.fixture
+    def session_id(self, app: Flask, cast: Cast) -> UUID:
+        with app.app_context(), writing():
+            bob = db.session.get_one(User, cast.bob.id)
+            return begin_session(bob, user_agent="", remote_address="")[0].id
+
+    def end(self, cast: Cast, session_id: UUID) -> None:
+        end_session(db.session.get_one(User, cast.bob.id), session_id)
+
+    def add(self, cast: Cast, settings: Settings, device: Subscription, session_id: UUID) -> None:
+        tools = channel_tools(settings)
+        add_device(principal_of(cast.bob), NAME, device.config, tools, session_id)
+
+    def renew(self, cast: Cast, settings: Settings, device: Subscription, session_id: UUID) -> None:
+        bob, config = db.session.get_one(User, cast.bob.id), device.config
+        before, tools = str(config["endpoint"]), channel_tools(settings)
+        assert renew_device(bob, before, config, tools, session_id=session_id) == 1
+
+    def test_a_device_is_not_turned_on_by_it(
+        self, app: Flask, cast: Cast, settings: Settings, device: Subscription, session_id: UUID
+    ) -> None:
+        with app.app_context():
+            with writing():
+                self.end(cast, session_id)
+            with pytest.raises(Conflict, match="signed out"), writing():
+                self.add(cast, settings, device, session_id)
+            with reading():
+                assert db.session.scalars(select(NotificationChannel)).all() == []
+
+    def test_a_device_does_not_go_on_by_it(
+        self, app: Flask, cast: Cast, settings: Settings, device: Subscription, session_id: UUID
+    ) -> None:
+        def renewal() -> None:
+            with app.app_context(), writing():
+                self.renew(cast, settings, device, session_id)
+
+        with ThreadPoolExecutor(1) as second, app.app_context():
+            with writing():
+                self.add(cast, settings, device, session_id)
+            with writing():
+                self.end(cast, session_id)
+                renewed = second.submit(renewal)
+                if db.engine.dialect.name == "postgresql":
+                    wait_until(somebody_waits_for_a_lock)
+            with pytest.raises(Conflict, match="signed out"):
+                renewed.result()
+            with reading():
+                assert not channel_of(cast.bob).is_in_use
+
+    def test_ending_it_waits_for_what_it_promises(
+        self, app: Flask, cast: Cast, settings: Settings, device: Subscription, session_id: UUID
+    ) -> None:
+        def ending() -> None:
+            with app.app_context(), writing():
+                self.end(cast, session_id)
+
+        with ThreadPoolExecutor(1) as second, app.app_context():
+            with writing():
+                self.add(cast, settings, device, session_id)
+            with writing():
+                self.renew(cast, settings, device, session_id)
+                ended = second.submit(ending)
+                if db.engine.dialect.name == "postgresql":
+                    wait_until(somebody_waits_for_a_lock)
+            ended.result()
+            with reading():
+                assert not channel_of(cast.bob).is_in_use
+
+    def test_nor_by_that_of_somebody_else(
+        self, app: Flask, cast: Cast, settings: Settings, device: Subscription, session_id: UUID
+    ) -> None:
+        with app.app_context(), writing():
+            tools, alice = channel_tools(settings), principal_of(cast.alice)
+            with pytest.raises(Conflict):
+                add_device(alice, NAME, device.config, tools, session_id)

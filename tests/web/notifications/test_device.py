@@ -9,9 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from opensink_web.models import NotificationChannel, ServerKey, db
+from opensink_web.models import NotificationChannel, ServerKey, UserSession, db
 from opensink_web.models.transaction import reading
+from tests.conftest import Cast
 from tests.support.push_service import PushService, Subscription
+from tests.web.conftest import browser_of
 
 PAGE = "/w/main/notifications"
 CHROME = "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
@@ -110,3 +112,20 @@ def test_one_that_the_browser_makes_anew_goes_on_with_its_channel(
         [channel] = db.session.scalars(select(NotificationChannel)).all()
         assert (channel.id, channel.config["endpoint"]) == (channel_id, anew.endpoint)
         assert channel.is_in_use
+
+
+def test_a_page_tells_one_sign_in_from_another_without_its_id(
+    app: Flask, cast: Cast, bob: FlaskClient
+) -> None:
+    def mark_of(browser: FlaskClient) -> str:
+        page = browser.get(PAGE).text
+        with app.app_context(), reading():
+            assert not any(str(each) in page for each in db.session.scalars(select(UserSession.id)))
+        [mark] = re.findall(r'<html [^>]*data-sign-in="([0-9a-f]{16})"', page)
+        return str(mark)
+
+    mark = mark_of(bob)
+    assert mark_of(bob) == mark
+    bob.post("/sign-out")
+    assert "data-sign-in" not in bob.get("/sign-in").text
+    assert mark_of(browser_of(app, cast.bob)) != mark
