@@ -4,12 +4,14 @@ Chromium without windows asks nobody for a permission and has no push service be
 told what both would answer. What it subscribes with is real, and so is what is pushed.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+import requests
+from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, renew_sign_in, sign_in
 from tests.support.push_service import PushService, Subscription
 from tests.support.real_servers import wait_until
 
@@ -106,6 +108,45 @@ def test_a_device_that_is_turned_on_shows_what_is_asked(
     # what the browser has still is of nobody now: it begins anew
     turn_on(page)
     assert len(devices) == 1 or devices[0].endpoint != devices[1].endpoint
+    remove_all(page)
+
+
+def end_from_elsewhere(site: Site) -> None:
+    """Sign out all of Alice's sign-ins but a new one, as she may do on another machine."""
+    renew_sign_in(site)
+    address = f"{site.url}/account"
+    form = requests.get(address, cookies=site.cookies, timeout=60).text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+    assert token is not None, form
+    answer = requests.post(
+        f"{address}/sessions/end-others",
+        data={"csrf_token": token[1]},
+        cookies=site.cookies,
+        timeout=60,
+        allow_redirects=False,
+    )
+    assert answer.status_code == 303, answer.text
+
+
+def is_renewal(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/account/device")
+
+
+def test_a_device_goes_on_in_the_same_tab_at_each_sign_in(
+    signed_in: Page, site: Site, devices: list[Subscription]
+) -> None:
+    page = signed_in
+    page.goto(site.page("/notifications"))
+    turn_on(page)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if is_renewal(request) else None)
+    for _ in range(2):
+        end_from_elsewhere(site)
+        with page.expect_response(lambda response: is_renewal(response.request)):
+            sign_in(page)
+        page.goto(site.page("/notifications"))
+        expect(page.get_by_text("This device is notified", exact=True)).to_be_visible()
+    assert len(sent) == 2, "once for each sign-in"
     remove_all(page)
 
 
