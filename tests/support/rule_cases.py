@@ -61,8 +61,11 @@ def put(
     amount: JSONValue = 12_000,
     options: RequestOptions = NO_OPTIONS,
     key: str = "payment",
+    schema: JSONObject | None = None,
 ) -> UUID:
-    """Have an agent ask about an amount, which its schema proposes, if there is one."""
+    """Have an agent ask about an amount, which its schema proposes, if there is one; or by another
+    schema.
+    """
     field: JSONObject = {"type": "number"} if amount is None else {"default": amount}
     with writing():
         workspace = here(cast)
@@ -75,7 +78,7 @@ def put(
             key=key,
             title="Pay?",
             message="",
-            schema={"type": "object", "properties": {"amount": field}},
+            schema=schema or {"type": "object", "properties": {"amount": field}},
             options=options,
             requested_by_id=cast.alice.id,
         ).id

@@ -77,12 +77,12 @@ def _rule_of(
 
     In a later step what was proposed is what the one before has answered. Raises: Unavailable.
     """
-    own_id = terms.policy_revision_id and frozen_rule(terms.policy_revision_id).policy_id
-    if terms.step_answer is not None:
-        proposal = Proposal(terms.step_answer, is_exact=True)
-    payload = {} if proposal is None else proposal.value
-    is_edited = proposal is not None and bool(proposal.changed_in(response))
-    return rule_of_answer(rules, own_id, payload, response, is_edited=is_edited)
+    own_id = terms.policy_revision_id
+    own = None if own_id is None else frozen_rule(own_id)
+    proposed = terms.step_answer
+    if proposed is None:
+        proposed = {} if proposal is None else proposal.value
+    return rule_of_answer(rules, own, proposed, response)
 
 
 def check_pending(request: InputRequest) -> None:

@@ -18,7 +18,7 @@ from opensink_web.models import Function, InputRequest, Policy, PolicyRevision, 
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.policy_step import PolicyStep, steps_of
-from opensink_web.schema.edits import proposal_of
+from opensink_web.schema.edits import differs, proposal_of
 from opensink_web.schema.validation import Checker
 
 # Built once, because building a statement costs more than running it.
@@ -86,23 +86,26 @@ class Rules:
 
 
 def rule_of_answer(
-    rules: Sequence[Frozen],
-    own_id: UUID | None,
-    proposed: JSONObject,
-    answer: JSONObject,
-    *,
-    is_edited: bool,
+    rules: Sequence[Frozen], own: Frozen | None, proposed: JSONObject, answer: JSONObject
 ) -> Frozen | None:
-    """Return the rule that holds for an answer, if it is another than its request's own.
+    """Return the rule that holds for an answer, if it is another than its request goes by.
 
-    Of an answer that changes nothing of what was proposed those are left out that held for that as
-    well: their order has said already that another one decides. Raises: Unavailable.
+    With what was proposed itself a request goes on as it was asked, whatever rules were made since.
+    So it does as long as its `own` rule holds for the answer, as it was then: of the others only
+    those count that did not hold for the proposal, and stand before it. Raises: Unavailable.
     """
+    # filling in what was left open is no edit, and may be what a rule is about: so they are exact
+    if not differs(proposed, answer, is_exact=True):
+        return None
+    is_own_still = own is not None and own.concerns(answer)
     for rule in rules:
-        if rule.policy_id != own_id and not is_edited and rule.concerns(proposed):
+        if own is not None and rule.policy_id == own.policy_id:
+            if is_own_still:
+                return None
+        elif is_own_still and rule.concerns(proposed):
             continue
         if rule.concerns(answer):
-            return None if rule.policy_id == own_id else rule
+            return rule
     return None
 
 

@@ -248,7 +248,7 @@ class Question:
         edited = None if proposal is None else proposal.changed_in(value)
         try:
             payload = {} if proposal is None else proposal.value
-            if rule_of_answer(self.rules, None, payload, value, is_edited=bool(edited)):
+            if rule_of_answer(self.rules, None, payload, value):
                 return None
         except Unavailable:  # in doubt a person decides
             return None

@@ -17,6 +17,13 @@ from opensink_web.operations.decisions.bulk import RowDecision, Verdict, decide_
 from opensink_web.operations.decisions.decision import decline
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.options import RequestOptions
+from opensink_web.operations.requests.policy_change import (
+    PolicyFields,
+    check_policy,
+    delete_policy,
+    move_policy,
+    update_policy,
+)
 from opensink_web.operations.requests.policy_step import PolicyStep, steps_of
 from opensink_web.operations.requests.step import step_now
 from opensink_web.operations.requests.vote import votes_of
@@ -24,6 +31,7 @@ from tests.conftest import Cast, Person
 from tests.support.bulk_cases import request_by_id as request
 from tests.support.pause_scenarios import approval_in
 from tests.support.rule_cases import (
+    ANYTHING,
     LARGE,
     assigned,
     by_team,
@@ -182,6 +190,59 @@ def test_an_edit_under_one_rule_goes_on_to_another(cast: Cast, finance: UUID) ->
     assert waits_in(large_id) == "Step 2 of 2: Second"
     say(cast, cast.bob, large_id, {"amount": 40})
     assert request(large_id).response == {"amount": 40}
+
+
+UP_TO: JSONObject = {"properties": {"amount": {"maximum": 9_999}}}
+FROM: JSONObject = {"properties": {"amount": {"minimum": 10_000}}}
+
+
+@pytest.mark.parametrize("others", [ANYTHING, FROM])
+@pytest.mark.parametrize("proposed", [None, {"default": {"note": "From the agent"}}])
+def test_what_fills_in_what_was_left_open_goes_on_to_another_rule(
+    cast: Cast, finance: UUID, others: JSONObject, proposed: JSONObject | None
+) -> None:
+    """Both rules hold where there is no amount, and the first decides; it is no edit to say one."""
+    make_rule(cast, PolicyStep("Clerk"), condition=UP_TO, name="Small")
+    make_rule(cast, by_team(finance), condition=others, name="All others")
+    schema: JSONObject = {"type": "object", **(proposed or {})}
+    request_id, small_id = (put(cast, schema=schema) for _ in range(2))
+    assert waits_in(request_id) == "Clerk"
+    filled: JSONObject = {**MUCH, "note": "From the agent"}
+    say(cast, cast.bob, request_id, filled)
+    assert (waits_in(request_id), request(request_id).proposal) == ("Step 2 of 2: Finance", filled)
+    say(cast, cast.alice, request_id, filled)
+    assert request(request_id).response == filled
+    say(cast, cast.bob, small_id, {**filled, "amount": 500})  # for which its own rule holds still
+    assert request(small_id).status is STATUS.RESOLVED
+
+
+def test_an_answer_goes_by_the_rule_of_its_request_as_it_was(cast: Cast, finance: UUID) -> None:
+    """Those made or changed since count for an answer for which it does not hold."""
+    policy_id = make_rule(cast, PolicyStep("Clerk"), condition=UP_TO)
+    small_id, large_id = put(cast, None), put(cast, None)
+    changed = PolicyFields("Rule", (by_team(finance),), ANYTHING)
+    with writing():
+        update_policy(here(cast), policy_id, check_policy(changed), by=user(cast.alice))
+    first = make_rule(cast, by_team(finance), PolicyStep("Second"), name="First")
+    with writing():
+        move_policy(here(cast), first, -1, by=user(cast.alice))
+    say(cast, cast.bob, small_id, {"amount": 500})
+    assert request(small_id).status is STATUS.RESOLVED
+    with writing():
+        delete_policy(here(cast), first, by=user(cast.alice))
+    say(cast, cast.bob, large_id, MUCH)
+    assert waits_in(large_id) == "Step 2 of 2: Finance"
+
+
+def test_a_rule_made_since_holds_for_an_answer_that_was_not_proposed(
+    cast: Cast, finance: UUID
+) -> None:
+    as_proposed, other = put(cast, 500), put(cast, None)
+    make_rule(cast, by_team(finance))
+    say(cast, cast.bob, as_proposed, {"amount": 500.0})
+    assert request(as_proposed).status is STATUS.RESOLVED
+    say(cast, cast.bob, other, {"amount": 500})
+    assert waits_in(other) == "Step 2 of 2: Finance"
 
 
 def test_whoever_asked_does_not_decide_where_that_was_forbidden(

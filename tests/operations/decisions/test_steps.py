@@ -257,13 +257,19 @@ def test_whose_deputy_decided_does_not_decide_in_a_later_step(
     assert request(request_id).status is InputRequestStatus.RESOLVED
 
 
-def test_what_is_added_to_a_proposal_changes_no_order_of_rules(cast: Cast, finance: UUID) -> None:
-    closed: JSONObject = {"properties": {"amount": {}}, "additionalProperties": False}
-    make_rule(cast, PolicyStep("Anybody"), condition=closed, name="Closed")
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_what_is_added_to_a_proposal_changes_the_rule_only_where_its_own_does_not_hold(
+    cast: Cast, finance: UUID, is_closed: bool
+) -> None:
+    closed: JSONObject = {"properties": {"amount": {}}, "additionalProperties": not is_closed}
+    make_rule(cast, PolicyStep("Anybody"), condition=closed, name="First")
     make_rule(cast, by_team(finance), name="All others")
     request_id = put(cast)
     say(cast, cast.bob, request_id, {"amount": 12_000, "approved": True})
-    assert request(request_id).status is InputRequestStatus.RESOLVED
+    state = step_now(request(request_id))
+    assert state is not None
+    assert (request(request_id).status is InputRequestStatus.PENDING) is is_closed
+    assert state.words == ("Step 2 of 2: Finance" if is_closed else "Anybody")
 
 
 def test_it_is_not_assigned_to_others(cast: Cast, finance: UUID) -> None:
