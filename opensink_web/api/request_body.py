@@ -123,7 +123,8 @@ class OptionFields(Received):
     on_expire: OnExpire = Field(
         default=OnExpire.NONE,
         description="What a deadline does when nobody has decided: the request expires, is"
-        " declined, or is answered with default_response.",
+        " declined, or is answered with default_response, unless a rule says who decides on it:"
+        " then it expires.",
     )
     default_response: JsonObject | None = Field(
         default=None, description="The answer of `on_expire: default`; it has to fit the schema."

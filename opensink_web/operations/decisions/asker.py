@@ -36,7 +36,13 @@ from opensink_web.operations.executions.ending import (
     lock_executions,
 )
 from opensink_web.operations.executions.resumption import check_awaiting, fail_declined, resume
-from opensink_web.operations.requests.answer import by_itself, decided_by, decision, edited_count
+from opensink_web.operations.requests.answer import (
+    by_itself,
+    decided_by,
+    decision,
+    edited_count,
+    why_no_default,
+)
 from opensink_web.operations.requests.assignment import close_assignments
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.mention import settle_mentions
@@ -213,7 +219,7 @@ def _account_of(request: InputRequest, by: User | None) -> tuple[ActivitySource,
         case InputRequestStatus.DECLINED:
             return ActivitySource.SYSTEM, f"{nobody}, so it was declined."
         case _:
-            return ActivitySource.SYSTEM, f"{nobody}."
+            return ActivitySource.SYSTEM, f"{nobody}.{why_no_default(request)}"
 
 
 def _tell_session(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from opensink_web.errors import Conflict, FieldError, InvalidInput
+from opensink_web.errors import Conflict, FieldError, InvalidInput, Unavailable
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     AuditAction,
@@ -28,6 +28,7 @@ from opensink_web.operations.requests.input_request import (
     store_response,
 )
 from opensink_web.operations.requests.options import check_deadline
+from opensink_web.operations.requests.policy import Rules
 from opensink_web.schema.edits import proposal_of
 
 
@@ -49,12 +50,26 @@ def expire(request_id: UUID) -> None:
             store_expiry(request)
         case OnExpire.DECLINE:
             store_refusal(request, NOBODY_DECIDED, None)
+        case OnExpire.DEFAULT if _is_ruled(request):
+            store_expiry(request)  # who asked decides by no default what a rule gives to people
         case OnExpire.DEFAULT:
             store_response(request, _default_of(request), None)
         case _:
             assert_never(request.on_expire)
     record_of(request, AuditAction.REQUEST_EXPIRED, {"outcome": request.status.value})
     let_go_on(replace(locked, request=request), None)
+
+
+def _is_ruled(request: InputRequest) -> bool:
+    """Return True if a rule says who decides on a request, or on its default; in doubt one does."""
+    if request.steps is not None:
+        return True
+    default = request.default_response or {}
+    rules = Rules(request.workspace_id, request.agent_id).of_key(request.key)
+    try:
+        return any(each.concerns(default) for each in rules)
+    except Unavailable:
+        return True
 
 
 def _default_of(request: InputRequest) -> CheckedAnswer:

@@ -33,6 +33,7 @@ from opensink_web.operations.requests.answer import (
     by_itself,
     decided_by,
     edited_count,
+    why_no_default,
     with_edits,
 )
 from opensink_web.operations.requests.digest import digest_of_request
@@ -91,7 +92,7 @@ def fail_declined(request: InputRequest, execution: LockedExecution) -> None:
     """
     check_awaiting(execution)
     if request.status is InputRequestStatus.EXPIRED:
-        reason, code = NOBODY_DECIDED, EXPIRED
+        reason, code = f"{NOBODY_DECIDED}{why_no_default(request)}", EXPIRED
     else:
         reason = request.decline_reason or ""
         code = REJECTED if request.kind is InputRequestKind.APPROVAL else DECLINED

@@ -11,6 +11,7 @@ from opensink_web.models import (
     InputRequest,
     InputRequestKind,
     InputRequestStatus,
+    OnExpire,
     User,
     Workspace,
     db,
@@ -106,6 +107,13 @@ def check_pending(request: InputRequest) -> None:
     if request.resolved_by_system:
         who = by_itself(request)
     raise AlreadyResolved(f"This was already {word} by {who} {when}.")
+
+
+def why_no_default(request: InputRequest) -> str:
+    """Say why a default was not answered though the time is over; nothing if there was none."""
+    if request.on_expire is not OnExpire.DEFAULT:
+        return ""
+    return " The default was not answered, because a rule says who decides on it."
 
 
 def by_itself(request: InputRequest) -> str:

@@ -38,6 +38,7 @@ from opensink_web.operations.requests.options import RequestOptions
 from tests.conftest import Cast, Person
 from tests.support.executions import claim_some, execution
 from tests.support.pause_scenarios import Paused, paused_in
+from tests.support.rule_cases import LARGE, by_team, make_finance, make_rule, put, say
 from tests.support.scenarios import ENDPOINT, Waiting, ask_in
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("on_each_database")]
@@ -172,6 +173,51 @@ class TestOfExecutions:
         paused = paused_in(cast.alice, options=sent)
         assert deadlines() == [DeadlineKind.EXPIRY]
         return paused
+
+
+class TestUnderRules:
+    """No answer leaves without the people of its rule, neither does whoever asked give it."""
+
+    WITHHELD = "The default was not answered, because a rule says who decides on it."
+
+    @pytest.mark.parametrize("amount", [50_000, 500])
+    def test_a_default_for_which_a_rule_holds_is_not_answered(
+        self, cast: Cast, amount: int
+    ) -> None:
+        make_rule(cast, by_team(make_finance(cast)), condition=LARGE)
+        request_id = put(cast, None, self.with_default(amount))
+        assert request_of(request_id).steps is None
+        let_expire(request_id)
+        request = request_of(request_id)
+        if amount == 500:
+            assert request.response == {"amount": 500}
+            return
+        assert (request.status, request.response) == (InputRequestStatus.EXPIRED, None)
+        assert request.default_response == {"amount": amount}
+        assert last_activity().message == f"Nobody decided on “Pay?” in time. {self.WITHHELD}"
+        assert last_activity().payload["outcome"] == "expired"
+
+    def test_nor_in_place_of_what_went_on_to_a_rule(self, cast: Cast) -> None:
+        make_rule(cast, by_team(make_finance(cast)), condition=LARGE)
+        request_id = put(cast, None, self.with_default(500))
+        say(cast, cast.bob, request_id, {"amount": 50_000})
+        let_expire(request_id)
+        request = request_of(request_id)
+        assert (request.status, request.response) == (InputRequestStatus.EXPIRED, None)
+
+    def test_an_execution_fails_and_says_why(self, cast: Cast) -> None:
+        paused = TestOfExecutions.paused(cast, OnExpire.DEFAULT)
+        make_rule(cast, by_team(make_finance(cast)))
+        let_expire(paused.request_id)
+        ended = execution(paused.execution_id)
+        assert (ended.error_code, ended.error) == (
+            "expired",
+            f"Nobody decided in time. {self.WITHHELD}",
+        )
+
+    @staticmethod
+    def with_default(amount: int) -> RequestOptions:
+        return replace(options(OnExpire.DEFAULT), default_response={"amount": amount})
 
 
 class TestBesideDecisions:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from opensink_web.errors import NotInStep, RequesterForbidden
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
+    Activity,
     AuditAction,
     AuditEntry,
     InputRequestStatus,
@@ -69,15 +70,15 @@ def said(request_id: UUID) -> list[tuple[int, UUID | None]]:
 
 
 @pytest.mark.parametrize(
-    ("on_expire", "status", "answer"),
+    ("on_expire", "status"),
     [
-        (OnExpire.NONE, STATUS.EXPIRED, None),
-        (OnExpire.DECLINE, STATUS.DECLINED, None),
-        (OnExpire.DEFAULT, STATUS.RESOLVED, {"amount": 7}),
+        (OnExpire.NONE, STATUS.EXPIRED),
+        (OnExpire.DECLINE, STATUS.DECLINED),
+        (OnExpire.DEFAULT, STATUS.EXPIRED),
     ],
 )
-def test_a_deadline_ends_it_in_a_later_step_as_was_said(
-    cast: Cast, on_expire: OnExpire, status: InputRequestStatus, answer: JSONObject | None
+def test_a_deadline_ends_it_in_a_later_step_and_answers_nothing(
+    cast: Cast, on_expire: OnExpire, status: InputRequestStatus
 ) -> None:
     make_rule(cast, by_team(make_finance(cast)), PolicyStep("Second"))
     default: JSONObject | None = {"amount": 7} if on_expire is OnExpire.DEFAULT else None
@@ -89,8 +90,9 @@ def test_a_deadline_ends_it_in_a_later_step_as_was_said(
         expire(request_id)
         expire(request_id)  # once is enough
     ended = request(request_id)
-    assert (ended.status, ended.resolved_by_system, ended.response) == (status, True, answer)
-    assert ended.edited == (["/amount"] if answer else None), "of what was proposed at first"
+    assert (ended.status, ended.resolved_by_system, ended.response) == (status, True, None)
+    told = db.session.scalars(select(Activity).order_by(Activity.id.desc()).limit(1)).one()
+    assert ("a rule says who decides on it" in str(told.message)) is (on_expire is OnExpire.DEFAULT)
     assert said(request_id) == [(0, cast.alice.id)]
     assert audited(request_id).count(AuditAction.REQUEST_EXPIRED) == 1
 
