@@ -193,14 +193,24 @@ def resolve(
     return InputRequestResponse.shown_to(principal, request)
 
 
+def _step_of(principal: Principal, request_id: UUID, body: Refusal) -> int:
+    """Raises: NotFound."""
+    return input_requests.step_of(principal.workspace, request_id)
+
+
 @routes.post(
     "/agent-session-input-requests/{request_id}/decline",
     summary="Decline to answer, or reject an execution's call.",
     status=200,
+    precheck=_step_of,
     example=Example(body={"reason": "We move to another office first."}),
 )
-def decline(principal: Principal, request_id: UUID, body: Refusal) -> InputRequestResponse:
-    request = decisions.decline(principal.workspace, request_id, body.reason, by=principal.user)
+def decline(
+    principal: Principal, request_id: UUID, body: Refusal, checked: int
+) -> InputRequestResponse:
+    request = decisions.decline(
+        principal.workspace, request_id, body.reason, by=principal.user, step=checked
+    )
     return InputRequestResponse.shown_to(principal, request)
 
 

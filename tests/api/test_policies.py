@@ -1,20 +1,26 @@
 """Rules by the API: making, trying, changing and ordering them."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
 
 from opensink_web.json_value import JSONValue
+from opensink_web.models import User, Workspace, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import create_team
+from opensink_web.operations.decisions.decision import resolve
+from opensink_web.operations.requests import queries
+from opensink_web.operations.requests.answer import check_answer
+from opensink_web.operations.requests.digest import CHANGED
 from tests.api.conftest import Api, Apis, made, make_agent, question, start_session
 from tests.conftest import Cast
 from tests.support.bulk_cases import Inside
 from tests.support.scenarios import admin_of
 
 PATH = "/policies"
+REQUESTS = "/agent-session-input-requests"
 LARGE = {"properties": {"amount": {"type": "number", "minimum": 10000}}, "required": ["amount"]}
 BOB = "bob@example.com"
 
@@ -194,3 +200,31 @@ def test_an_answer_goes_on_to_the_people_of_the_rule_that_holds_for_it(apis: Api
     assert (refused.status_code, refused.get_json()["code"]) == (403, "not_in_step")
     apis.bob.post(resolve, answer)
     assert apis.alice.post(resolve, answer).get_json()["response"] == {"approved": True}
+
+
+@pytest.mark.usefixtures("finance")
+def test_a_decline_is_of_the_step_in_which_it_was_made(
+    apis: Apis, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alice answers what Bob is declining in that moment, and he never saw her answer."""
+    condition = {"properties": {"approved": {"const": True}}, "required": ["approved"]}
+    made(apis.alice.post(PATH, rule("Every yes", condition=condition, steps=[{"name": "Any"}] * 2)))
+    agent = make_agent(apis.alice)
+    asked = made(apis.alice.post(REQUESTS, question(start_session(apis.alice, agent["id"]))))
+    path = f"{REQUESTS}/{asked['id']}"
+    find_step = queries.step_of
+
+    def and_then_another_answers(workspace: Workspace, request_id: UUID) -> int:
+        step = find_step(workspace, request_id)
+        answer = check_answer(workspace, request_id, {"approved": True})
+        with writing():
+            resolve(workspace, answer, by=db.session.get_one(User, cast.alice.id))
+        return step
+
+    monkeypatch.setattr(queries, "step_of", and_then_another_answers)
+    refused = apis.bob.post(f"{path}/decline", {"reason": "No."})
+    assert (refused.status_code, refused.get_json()["error"]) == (409, CHANGED)
+    assert apis.alice.read(path)["status"] == "pending"
+    monkeypatch.undo()
+    declined = apis.bob.post(f"{path}/decline", {"reason": "No."}).get_json()
+    assert declined["status"] == "declined"

@@ -84,6 +84,7 @@ def decide_many(
     requests = _find(workspace, ids)
     refusals: dict[UUID, str] = {}
     answers: dict[UUID, CheckedAnswer] = {}
+    steps = {request_id: request.step for request_id, request in requests.items()}
     for request_id, request in requests.items():
         try:
             answer = _answer_of(request, first_of[request_id])
@@ -98,7 +99,7 @@ def decide_many(
         decision, answer = first_of[request_id], answers.get(request_id)
         terms: _Terms = {"by": by, "hold_seconds": held, "seen": decision.seen}
         if answer is None:
-            decline(workspace, request_id, decision.reason, **terms)
+            decline(workspace, request_id, decision.reason, **terms, step=steps[request_id])
         else:
             resolve(workspace, answer, **terms)
 

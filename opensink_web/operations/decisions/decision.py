@@ -79,11 +79,13 @@ def decline(
     by: User,
     hold_seconds: int = 0,
     seen: str | None = None,
+    step: int | None = None,
 ) -> InputRequest:
     """Refuse to answer, or to let a call be made, once; whoever locked is told the reason.
 
     An agent goes on as after an answer, an execution fails with it. Where a majority declines, it
-    counts as an answer does. Raises: NotFound;
+    counts as an answer does. `step` is the one that is declined, where nothing was `seen`: what was
+    answered in it meanwhile is not what was declined. Raises: NotFound;
     AlreadyResolved, saying who and when; InvalidInput without a usable reason; Superseded; Conflict
     when it has to be answered, when nobody waits any more, and where somebody else has taken it on;
     RequesterForbidden.
@@ -93,7 +95,8 @@ def decline(
     if not locked.request.allow_decline:
         raise Conflict(NEEDS_ANSWER)
     if is_voted_on(locked.request):
-        waiting = vote(locked, Ballot(VoteKind.DECLINED, reason=reason), by=by, seen=seen)
+        ballot = Ballot(VoteKind.DECLINED, reason=reason, step=step)
+        waiting = vote(locked, ballot, by=by, seen=seen)
         if waiting is not None:
             return waiting
     until, away = held_until(hold_seconds), in_whose_place(locked, by)

@@ -75,6 +75,10 @@ _ANSWERABLE = select(
     InputRequest.workspace_id == bindparam("of_workspace"),
     is_there(InputRequest),
 )
+_STEP = select(InputRequest.step).where(
+    InputRequest.id == bindparam("of_request"),
+    InputRequest.workspace_id == bindparam("of_workspace"),
+)
 _LISTED = select(InputRequest).options(
     joinedload(InputRequest.agent),
     joinedload(InputRequest.resolved_by),
@@ -182,6 +186,19 @@ def find_pending(workspace: Workspace, request_id: UUID) -> AnswerTerms | None:
         InputRequest.step_answer.unseal(request_id, row.step_answer),
         bool(row.may_be_ruled),
     )
+
+
+def step_of(workspace: Workspace, request_id: UUID) -> int:
+    """Return in which step a request waits, for a decision that is about what is asked in that one.
+
+    Read it before the transaction that decides, or others may have ended the step by then. Raises:
+    NotFound.
+    """
+    values = {"of_request": request_id, "of_workspace": workspace.id}
+    step = run_prepared(_STEP, values).scalar_one_or_none()
+    if step is None:
+        raise NotFound("There is no such input request.")
+    return int(step)
 
 
 def still_pending(request_ids: Sequence[UUID]) -> set[UUID]:

@@ -1,7 +1,7 @@
 """Answers for which another rule holds than for what was proposed: its people are asked."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 import pytest
@@ -13,9 +13,12 @@ from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import AuditAction, AuditEntry, InputRequestStatus, Quorum, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.team import update_team
+from opensink_web.operations.decisions import bulk
+from opensink_web.operations.decisions.asker import lock_askers
 from opensink_web.operations.decisions.bulk import RowDecision, Verdict, decide_many
-from opensink_web.operations.decisions.decision import decline
-from opensink_web.operations.requests.digest import digest_of_request
+from opensink_web.operations.decisions.decision import decline, resolve
+from opensink_web.operations.requests.answer import check_answer
+from opensink_web.operations.requests.digest import CHANGED, digest_of_request
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.operations.requests.policy_change import (
     PolicyFields,
@@ -25,6 +28,7 @@ from opensink_web.operations.requests.policy_change import (
     update_policy,
 )
 from opensink_web.operations.requests.policy_step import PolicyStep, steps_of
+from opensink_web.operations.requests.queries import step_of
 from opensink_web.operations.requests.step import step_now
 from opensink_web.operations.requests.vote import votes_of
 from tests.conftest import Cast, Person
@@ -122,6 +126,30 @@ def test_its_people_may_change_or_decline_it(cast: Cast, finance: UUID) -> None:
         decline(here(cast), declined, "Too much.", by=user(cast.alice))
     assert request(changed).response == {"amount": 20_000}
     assert request(declined).status is STATUS.DECLINED
+
+
+def test_a_decline_of_what_was_asked_before_is_none_of_the_answer(
+    cast: Cast, finance: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_rule(cast, by_team(finance), condition=LARGE)
+    one_id, row_id = put(cast, 500), put(cast, 500)
+    step = step_of(here(cast), one_id)
+    say(cast, cast.bob, one_id, MUCH)
+    with pytest.raises(Superseded), writing():
+        decline(here(cast), one_id, "No.", by=user(cast.alice), step=step)
+
+    def in_between(ids: Collection[UUID]) -> None:
+        lock_askers(ids)
+        resolve(here(cast), answer, by=user(cast.bob))
+
+    answer = check_answer(here(cast), row_id, MUCH)
+    monkeypatch.setattr(bulk, "lock_askers", in_between)
+    (row,) = decide_many(
+        here(cast), [RowDecision(row_id, Verdict.DECLINE, reason="No.")], by=user(cast.alice)
+    )
+    assert row.refusal == CHANGED
+    for request_id in (one_id, row_id):
+        assert (request(request_id).status, request(request_id).proposal) == (STATUS.PENDING, MUCH)
 
 
 def test_who_decides_by_that_rule_alone_decides(cast: Cast, finance: UUID) -> None:
