@@ -27,16 +27,16 @@ from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.audit.actor import acting
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.name import in_one_line
+from opensink_web.schema.carried_secrets import (
+    lost_secrets,
+    marked_proposals,
+    marks_in,
+    with_kept_secrets,
+)
 from opensink_web.schema.edits import Proposal
 from opensink_web.schema.limits import check_schema
-from opensink_web.schema.secrets import (
-    HIDDEN,
-    secrets_of,
-    value_at,
-    with_values,
-    without_secret_proposals,
-)
-from opensink_web.schema.subschemas import Path
+from opensink_web.schema.secrets import without_secret_proposals
+from opensink_web.schema.subschemas import Path, pointer_to
 from opensink_web.schema.validation import validate
 
 FIRST_VARIANT = "default"
@@ -44,6 +44,8 @@ _POINTERS_MAX = 20
 _IS_NEWER = (
     "Somebody has made a newer version of this variant meanwhile. Look at it, and send yours again."
 )
+NOTHING_KEPT = "There is no stored value to keep here."
+_IS_LOST = "A secret carries over only where the schema says the same of it. Send it anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ class ConfigurationFields:
 
 @dataclass(frozen=True, slots=True)
 class CheckedConfiguration:
-    """A version that fits its schema, as it was made of the newest one then."""
+    """A version that fits its schema, as it was made of the newest one then.
+
+    `kept_of` is that one, where secrets of it were put in the place of their marks.
+    """
 
     variant: str
     schema: JSONValue
@@ -66,6 +71,13 @@ class CheckedConfiguration:
     schema_version: int | None
     carries_schema: bool
     carries_value: bool
+    kept_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    schema: JSONValue
+    value: JSONObject
 
 
 def check_configuration(
@@ -74,34 +86,43 @@ def check_configuration(
     """Return a version as it can be stored. Takes its time: call it outside a transaction that
     writes.
 
-    A secret that is sent back with the mark that stands for it stays as it is. Raises: NotFound;
-    InvalidSchema; InvalidInput.
+    A secret that is sent back with the mark that stands for it stays as it is, where the schema
+    does too. Raises: NotFound; InvalidSchema; InvalidInput.
     """
     find_agent(workspace, agent_id)
     variant = _checked_variant(fields.variant)
     newest = newest_of(agent_id, variant)
+    stored = _readable(newest)
     schema, value = fields.schema, fields.value
     if schema is None:
         schema = {} if newest is None else newest.schema
     else:
-        schema = _with_own_proposals(schema, newest)
+        if stored is not None and dump(schema) == dump(without_secret_proposals(stored.schema)):
+            schema = stored.schema
+        else:
+            _refuse(NOTHING_KEPT, "/schema", marked_proposals(schema))
         try:
             check_schema(schema)
         except InvalidSchema as error:
             raise error.below("/schema") from None
     if value is None:
         value = {} if newest is None else newest.value
-        if newest is not None and exposed_by(schema, newest):
-            message = "The value that carries over has a secret that is none by this schema."
-            raise InvalidInput(message, errors=(FieldError("/value", message),))
+        if newest is not None:
+            _refuse(_IS_LOST, "/value", lost_secrets(value, newest.schema, schema))
     else:
-        value = _with_own_secrets(value, schema, newest)
+        # under another schema, whether a secret fits would tell what it is
+        if stored is not None and dump(schema) == dump(stored.schema):
+            value = with_kept_secrets(value, stored.value, schema)
+        _refuse(NOTHING_KEPT, "/value", list(marks_in(value)))
     if errors := validate(schema, value):
         whose = "The value" if fields.value is not None else "The value that carries over"
         raise InvalidInput(
             f"{whose} does not fit the schema.",
             errors=tuple(each.below("/value") for each in errors),
         )
+    is_kept = (fields.schema is not None and dump(fields.schema) != dump(schema)) or (
+        fields.value is not None and dump(fields.value) != dump(value)
+    )
     return CheckedConfiguration(
         variant,
         schema,
@@ -109,6 +130,7 @@ def check_configuration(
         fields.schema_version,
         carries_schema=fields.schema is None,
         carries_value=fields.value is None,
+        kept_of=newest.id if newest is not None and is_kept else None,
     )
 
 
@@ -118,11 +140,12 @@ def create_configuration(
     """Make a version of a locked agent; of the active variant it is active at once.
 
     `seen_id` is the newest one that its maker had before them. Raises: Conflict, where there is a
-    newer one than that, or than what it carries over from.
+    newer one than that, or than what it carries over from or keeps secrets of.
     """
     newest = newest_of(agent.id, checked.variant)
-    if seen_id is not None and (newest is None or newest.id != seen_id):
-        raise Conflict(_IS_NEWER)
+    for expected_id in (seen_id, checked.kept_of):
+        if expected_id is not None and (newest is None or newest.id != expected_id):
+            raise Conflict(_IS_NEWER)
     if not _still_carries_over(checked, newest):
         raise Conflict(_IS_NEWER)
     before = active_of(agent)
@@ -165,17 +188,6 @@ def create_variant(agent: Agent, name: str, source: AgentConfiguration) -> Agent
             carries_value=False,
         ),
     )
-
-
-def exposed_by(schema: JSONValue, configuration: AgentConfiguration) -> list[Path]:
-    """Return where a version has a secret that would be none by another schema."""
-    value: JSONObject = configuration.value
-    still = set(secrets_of(schema).paths_in(value))
-    return [
-        path
-        for path in secrets_of(configuration.schema).paths_in(value)
-        if not any(path[:length] in still for length in range(len(path) + 1))
-    ]
 
 
 def first_configuration(agent: Agent) -> AgentConfiguration:
@@ -224,32 +236,20 @@ def _checked_variant(variant: str) -> str:
         raise InvalidInput(message, errors=(FieldError("/variant", message),)) from None
 
 
-def _with_own_proposals(schema: JSONValue, newest: AgentConfiguration | None) -> JSONValue:
-    """Return the stored schema where it was sent back as it was shown, without its secrets."""
-    if newest is None or HIDDEN not in dump(schema):
-        return schema
+def _readable(newest: AgentConfiguration | None) -> _Stored | None:
+    """Return the schema and the value of a version, None where there is none that can be read."""
+    if newest is None:
+        return None
     with suppress(UnreadableSecret):
-        own: JSONValue = newest.schema
-        if dump(without_secret_proposals(own)) == dump(schema):
-            return own
-    return schema
+        return _Stored(newest.schema, newest.value)
+    return None
 
 
-def _with_own_secrets(
-    value: JSONObject, schema: JSONValue, newest: AgentConfiguration | None
-) -> JSONObject:
-    """Return the value with the stored secrets in the place of the marks that stand for them."""
-    if newest is None or HIDDEN not in dump(value):
-        return value
-    with suppress(UnreadableSecret):
-        kept = {
-            path: value_at(newest.value, path)
-            for path in secrets_of(schema).paths_in(value)
-            if value_at(value, path) == HIDDEN and value_at(newest.value, path) is not None
-        }
-        given = with_values(value, kept)
-        return given if isinstance(given, dict) else value
-    return value
+def _refuse(message: str, part: str, places: list[Path]) -> None:
+    """Raises: InvalidInput, unless there are no such places."""
+    if places:
+        errors = [FieldError(part + pointer_to(path), message) for path in places]
+        raise InvalidInput(message, errors=tuple(errors[:_POINTERS_MAX]))
 
 
 def _still_carries_over(checked: CheckedConfiguration, newest: AgentConfiguration | None) -> bool:

@@ -1,5 +1,6 @@
 """An agent's configuration: the form made from its schema, the schema itself, and its versions."""
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,10 +16,10 @@ from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents.agent import lock_agent
 from opensink_web.operations.agents.configuration import (
+    NOTHING_KEPT,
     ConfigurationFields,
     check_configuration,
     create_configuration,
-    exposed_by,
 )
 from opensink_web.operations.agents.configuration_queries import (
     ConfigurationFilter,
@@ -29,8 +30,10 @@ from opensink_web.operations.agents.configuration_queries import (
 )
 from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.page import PageRequest
+from opensink_web.schema.carried_secrets import lost_secrets, marked_proposals
 from opensink_web.schema.form import AnswerForm
 from opensink_web.schema.secrets import without_secret_proposals
+from opensink_web.schema.subschemas import pointer_to
 from opensink_web.schema.validation import validate
 from opensink_web.web.access import requires
 from opensink_web.web.agents.configuration_difference import (
@@ -90,12 +93,12 @@ class Editing:
 
     @property
     def start(self) -> JSONObject:
-        """What the form is filled with: not what would not be secret any more."""
+        """What the form is filled with: no secret of which the new schema says anything else."""
         value: JSONObject = self.basis.value
-        exposed = exposed_by(self.schema, self.basis)
-        if () in exposed:
+        lost = lost_secrets(value, self.basis.schema, self.schema)
+        if () in lost:
             return {}
-        gone = {path[0] for path in exposed}
+        gone = {path[0] for path in lost}
         return {name: inner for name, inner in value.items() if name not in gone}
 
     @property
@@ -112,7 +115,7 @@ class Fate:
     is_first: bool
     unfit: tuple[Finding, ...]
     unnamed: tuple[str, ...]
-    exposed: tuple[str, ...]
+    lost: tuple[str, ...]
 
 
 @blueprint.get(PAGE)
@@ -190,6 +193,9 @@ def edit_schema(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     if request.method == "GET" or check.errors or "check" in request.form:
         return _schema_page(editing, text, check)
     new_schema = _new_schema(text, editing.basis) or {}
+    if marks := marked_proposals(new_schema):
+        wrong = tuple(Finding(NOTHING_KEPT, pointer=pointer_to(path)) for path in marks)
+        return _schema_page(editing, text, SchemaCheck(errors=wrong))
     now = Editing(editing.agent, editing.basis, editing.newest, new_schema)
     return _page(principal, now, _blank(now))
 
@@ -261,7 +267,9 @@ def _blank(editing: Editing) -> AnswerForm:
 
 
 def _submitted(principal: Principal, editing: Editing) -> AnswerForm:
-    vault = PageVault(principal.user.id, f"configuration of {editing.agent.id}")
+    # a secret that a page brings back is held against no other schema than the page's
+    digest = hashlib.sha256(dump(editing.schema).encode()).hexdigest()
+    vault = PageVault(principal.user.id, f"configuration of {editing.agent.id} by {digest}")
     form = AnswerForm.submitted(editing.schema, request.form, editing.start, vault)
     form.start_word = _SAVED
     return form
@@ -289,7 +297,7 @@ def _fate_of(editing: Editing) -> Fate | None:
         is_first=not before,
         unfit=tuple(Finding(each.message, pointer=each.path) for each in unfit),
         unnamed=tuple(name for name in editing.start if name not in is_named),
-        exposed=tuple(name for name in editing.basis.value if name not in editing.start),
+        lost=tuple(name for name in editing.basis.value if name not in editing.start),
     )
 
 

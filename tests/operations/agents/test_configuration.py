@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from opensink_web.errors import Conflict
+from opensink_web.json_value import JSONValue
 from opensink_web.models import AgentConfiguration, Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import create_agent, delete_agent, lock_agent
@@ -18,6 +19,7 @@ from opensink_web.operations.agents.configuration import (
 )
 from opensink_web.operations.agents.configuration_queries import active_in, newest_of
 from opensink_web.operations.deletion import delete_some_left
+from opensink_web.schema.secrets import HIDDEN, without_secret_proposals
 from tests.conftest import Cast, Person
 from tests.support.scenarios import POLICY
 
@@ -88,6 +90,27 @@ def test_what_carries_over_is_what_it_was_checked_with(app: Flask, cast: Cast) -
                 create_configuration(agent, checked, seen_id=seen_id)
         with reading():
             assert active_in(workspace_of(cast.alice), agent_id).value == {"a": 1}
+
+
+@pytest.mark.parametrize("keeps", ["value", "schema"])
+def test_a_secret_that_was_kept_is_the_newest_ones(app: Flask, cast: Cast, keeps: str) -> None:
+    schema: JSONValue = {"properties": {"token": {"writeOnly": True, "default": "s"}, "n": {}}}
+    fields = (
+        ConfigurationFields(value={"token": HIDDEN, "n": 1})
+        if keeps == "value"
+        else ConfigurationFields(schema=without_secret_proposals(schema), value={})
+    )
+    with app.app_context():
+        agent_id = new_agent(cast.alice)
+        make(cast.alice, agent_id, ConfigurationFields(schema=schema, value={"token": "old"}))
+        with reading():
+            checked = check_configuration(workspace_of(cast.alice), agent_id, fields)
+        make(cast.alice, agent_id, ConfigurationFields(value={"token": "new"}))
+        with writing():
+            agent = lock_agent(workspace_of(cast.alice), agent_id)
+            with pytest.raises(Conflict):
+                create_configuration(agent, checked)
+        assert make(cast.alice, agent_id, fields) == 4
 
 
 def test_they_go_with_their_agent(app: Flask, cast: Cast) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from opensink_web.json_value import JSONValue, dump
+from opensink_web.json_value import JSONValue, dump, parse
 from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import lock_agent
@@ -91,6 +91,13 @@ def sent(page: str, **changes: Any) -> dict[str, Any]:
         chosen = re.search(r'<option value="([^"]*)"[^>]* selected', options)
         values[name_] = unescape(chosen[1]) if chosen else ""
     return {**values, **changes}
+
+
+def with_token(**words: JSONValue) -> JSONValue:
+    """Return the schema with more said of its secret."""
+    schema: Any = parse(dump(SCHEMA))
+    schema["properties"]["token"] |= words
+    return schema  # type: ignore[no-any-return]
 
 
 def text_of(html: str) -> str:
@@ -178,13 +185,71 @@ def test_a_new_schema_says_what_becomes_of_the_value(alice: FlaskClient, pages: 
     said = text_of(fate.text)
     for words in ("does not fit the new schema", "names no field for these any more; they stay"):
         assert words in said
-    assert "What was secret is left out, for the new schema would show it: token" in said
+    assert "or would show it. Fill it in anew: token" in said
     assert pages.active()[0] == 2, "nothing is stored before it is saved"
     data = sent(fate.text, **{"answer-0": "300"})
     assert alice.post(pages.at, data=data).status_code == 303
     stored = pages.newest()
     assert (stored["version"], stored["schema_version"], stored["schema"]) == (3, 3, schema)
     assert stored["value"] == {"limit": 300, "model": "small"}
+
+
+def test_a_secret_is_entered_anew_where_a_new_schema_says_more_of_it(
+    alice: FlaskClient, pages: Pages
+) -> None:
+    pages.make(schema=SCHEMA, **VALUE)
+    ids = dict.fromkeys(("basis", "newest"), str(pages.newest()["id"]))
+    for pattern in ("^s3", "^other"):
+        schema = with_token(pattern=pattern)
+        fate = alice.post(f"{pages.at}/schema", data={**ids, "schema": dump(schema)})
+        assert "Fill it in anew: token" in text_of(fate.text)
+        # nor does sending the form tell anything
+        saved = alice.post(pages.at, data=sent(fate.text))
+        assert (saved.status_code, pages.newest()["value"].get("token")) == (303, None)
+        pages.make(schema=SCHEMA, **VALUE)
+        ids = dict.fromkeys(("basis", "newest"), str(pages.newest()["id"]))
+    fate = alice.post(f"{pages.at}/schema", data={**ids, "schema": dump(with_token(title="Its"))})
+    assert "Fill it in anew" not in text_of(fate.text)
+    assert alice.post(pages.at, data=sent(fate.text)).status_code == 303
+    assert pages.newest()["value"] == VALUE
+
+
+def test_what_a_page_has_sealed_is_held_against_no_other_schema(
+    alice: FlaskClient, pages: Pages
+) -> None:
+    pin: JSONValue = {"type": "string", "writeOnly": True}
+    # too many shapes for anything but JSON
+    shapes: list[JSONValue] = [
+        {"maxProperties": count, "additionalProperties": pin} for count in range(1, 102)
+    ]
+    schema: JSONValue = {"properties": {"keys": {"anyOf": shapes}, "n": {"type": "integer"}}}
+    pages.make(schema=schema, keys={"a": "s3cret"}, n=1)
+    page = alice.get(pages.at).text
+    typed = sent(page)["answer-0"].replace("{", '{"b": "mine",')
+    drawn = alice.post(pages.at, data=sent(page, **{"answer-0": typed, "answer-1": "no number"}))
+    assert drawn.status_code == 422
+    for pattern in ("^(s3|mi)", "^other"):
+        probe = dump(schema).replace('"writeOnly":', f'"pattern":"{pattern}","writeOnly":')
+        data = sent(drawn.text, **{"answer-1": "1", "new_schema": probe})
+        told = alice.post(pages.at, data=data)
+        assert told.status_code == 422
+        assert "What you typed here is no longer kept. Type it again." in text_of(told.text)
+
+
+def test_a_schema_with_a_mark_in_it_is_refused(alice: FlaskClient, pages: Pages) -> None:
+    pages.make(schema=with_token(default="s3cret"), **VALUE)
+    ids = dict.fromkeys(("basis", "newest"), str(pages.newest()["id"]))
+    text = re.search(
+        r"<textarea[^>]*>\s*(.*?)</textarea>", alice.get(f"{pages.at}/schema").text, re.DOTALL
+    )
+    assert text
+    shown = unescape(text[1])
+    assert alice.post(f"{pages.at}/schema", data={**ids, "schema": shown}).status_code == 200
+    edited = shown.replace("Largest order", "Limit")
+    refused = alice.post(f"{pages.at}/schema", data={**ids, "schema": edited})
+    assert refused.status_code == 422
+    assert "There is no stored value to keep here." in refused.text
+    assert "/properties/token/default" in refused.text
 
 
 def test_versions_are_compared_and_gone_back_to(
