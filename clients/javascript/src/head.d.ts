@@ -94,7 +94,8 @@ export interface VerifiedCall {
  * Return a call that an agent or a function got if it is OpenSink's, and of now.
  *
  * The headers as they came, the body as text or bytes. Each secret that is given has to fit; of several,
- * while one is replaced, one. Throws NotVerified, which says why; TypeError if no secret is given.
+ * while one is replaced, one. Throws NotVerified, which says why; TypeError if no secret is given, or a
+ * signing secret is none.
  */
 export function verifyCall(
   headers: Headers | Map<string, string> | Record<string, string | string[] | undefined>,

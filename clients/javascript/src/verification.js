@@ -6,13 +6,14 @@ import { NotVerified } from "./errors.js";
  * Return a call that an agent or a function got if it is OpenSink's, and of now: `{id, sentAt, body}`.
  *
  * Each secret that is given has to fit; of several, while one is replaced, one. `body` as it came: text or
- * bytes. Throws NotVerified, which says why; TypeError if no secret is given.
+ * bytes. Throws NotVerified, which says why; TypeError if no secret is given, or a signing secret is none.
  */
 export async function verifyCall(headers, body, { signingSecret, executionSecret, toleranceSeconds = 300 }) {
   const [signing, execution] = [signingSecret ?? [], executionSecret ?? []].map((each) => [each].flat());
   if (signing.length + execution.length === 0 || [...signing, ...execution].includes("")) {
     throw new TypeError("Give a signing secret, an execution secret, or both.");
   }
+  const keys = signing.map(keyOf);
   const entries = typeof headers.entries === "function" ? [...headers.entries()] : Object.entries(headers);
   const given = new Map(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
   const header = (name) => {
@@ -35,7 +36,7 @@ export async function verifyCall(headers, body, { signingSecret, executionSecret
     if (age > toleranceSeconds) throw new NotVerified(`The call was sent ${age} seconds ago: it is too old.`);
     if (-age > toleranceSeconds) throw new NotVerified("The call comes from the future: one of the clocks is wrong.");
     const signed = concatenated(new TextEncoder().encode(`${header("webhook-id")}.${text}.`), bytes);
-    const signatures = await Promise.all(signing.map((secret) => signature(secret, signed)));
+    const signatures = await Promise.all(keys.map((key) => signature(key, signed)));
     const sent = header("webhook-signature").split(" ");
     if (!sent.flatMap((each) => signatures.map((own) => isEqual(own, each))).includes(true)) {
       throw new NotVerified("The signature is another: the body was changed, or the secret differs.");
@@ -49,8 +50,18 @@ export async function verifyCall(headers, body, { signingSecret, executionSecret
   }
 }
 
-async function signature(secret, signed) {
-  const key = Uint8Array.from(atob(secret.replace(/^whsec_/, "")), (character) => character.charCodeAt(0));
+function keyOf(secret) {
+  let text;
+  try {
+    text = atob(secret.replace(/^whsec_/, ""));
+  } catch {
+    throw new TypeError("A signing secret of OpenSink's begins with whsec_.");
+  }
+  if (text === "") throw new TypeError("A signing secret is empty."); // by which anybody could sign
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+async function signature(key, signed) {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const imported = await crypto.subtle.importKey("raw", key, algorithm, false, ["sign"]);
   const made = new Uint8Array(await crypto.subtle.sign("HMAC", imported, signed));

@@ -71,11 +71,14 @@ def is_signed(headers: Mapping[str, str], body: bytes, signing_secret: str) -> b
 
     `headers` as they came, in any letter case; `body` byte for byte, `b""` of a GET. The secret is
     the agent's or function's own. The address is not signed. `verify_call` says why not.
+
+    Raises: ValueError if the secret is none.
     """
+    keys = [_key_of(signing_secret)]
     given = {name.lower(): value for name, value in headers.items()}
     try:
         _check_moment(given, SIGNATURE_SECONDS_MAX)
-        _check_signature(given, body, [_key_of(signing_secret)])
+        _check_signature(given, body, keys)
     except NotVerified:
         return False
     return True
@@ -90,9 +93,12 @@ def _several(secret: str | Iterable[str] | None) -> list[str]:
 
 def _key_of(signing_secret: str) -> bytes:
     try:
-        return base64.b64decode(signing_secret.removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(signing_secret.removeprefix("whsec_"), validate=True)
     except ValueError:
         raise ValueError("A signing secret of OpenSink's begins with whsec_.") from None
+    if not key:
+        raise ValueError("A signing secret is empty.")  # by which anybody could sign
+    return key
 
 
 def _check_execution_secret(given: Mapping[str, str], secrets: list[bytes]) -> None:

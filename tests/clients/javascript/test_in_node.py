@@ -71,6 +71,18 @@ def test_every_operation_has_a_method_and_every_call_is_an_operation(run: Run, a
     assert compare(app, server.calls) == (set(), set())
 
 
+def test_an_empty_secret_verifies_nothing(run: Run) -> None:
+    headers, body = call_at(clock.now())
+    signing: list[str | list[str]] = ["whsec_", [SECRET, "whsec_"], "whsec_ ", "", "whsec_é"]
+    options = [{"signingSecret": each} for each in signing]
+    given = [{"headers": headers, "body": body.decode(), "options": each} for each in options]
+    said = json.loads(run("verifying.mjs", given=json.dumps(given)))
+    empty = "TypeError: A signing secret is empty."
+    none = "TypeError: Give a signing secret, an execution secret, or both."
+    other = "TypeError: A signing secret of OpenSink's begins with whsec_."
+    assert said == [empty, empty, empty, none, other]
+
+
 def test_verifies_calls_as_the_python_client_does(run: Run) -> None:
     headers, body = call_at(clock.now(), "POST", OTHER, SECRET)
     both = {"signingSecret": SECRET, "executionSecret": EXECUTION}

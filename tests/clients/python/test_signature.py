@@ -1,5 +1,7 @@
 """Telling our calls from others', in the hands of whoever is called."""
 
+import base64
+import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -106,3 +108,20 @@ def test_a_call_is_not_verified_by_nothing() -> None:
     for signing, execution in wrong:
         with pytest.raises(ValueError, match="secret"):
             verify_call(headers, body, signing_secret=signing, execution_secret=execution)
+
+
+@pytest.mark.parametrize("empty", ["", "whsec_", "===="])
+def test_an_empty_secret_verifies_nothing_for_anybody_could_sign_by_it(empty: str) -> None:
+    body, moment = b'{"request_id": "forged"}', f"{clock.now().timestamp():.0f}"
+    digest = hmac.digest(b"", f"d.{moment}.".encode() + body, "sha256")
+    headers = {
+        "webhook-id": "d",
+        "webhook-timestamp": moment,
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
+    for secret in (empty, [SECRET, empty]):
+        with pytest.raises(ValueError, match=r"secret .*(is empty|begins with whsec_)"):
+            verify_call(headers, body, signing_secret=secret)
+    for sent in (headers, {}):  # also where no call would show it
+        with pytest.raises(ValueError, match="secret"):
+            is_signed(sent, body, empty)
