@@ -31,6 +31,8 @@ export class NotFound extends OpenSinkApiError {}
 export class Conflict extends OpenSinkApiError {}
 /** Too many calls (429), also after as many attempts as are made. */
 export class RateLimited extends OpenSinkApiError {}
+/** The server is elsewhere now (3xx): where, the sentence says. Nothing was sent there. In browsers `status` is 0. */
+export class Redirected extends OpenSinkApiError {}
 /** The server, or what stands before it, failed (5xx), also after repeated attempts. */
 export class ServerError extends OpenSinkApiError {}
 

@@ -27,4 +27,5 @@ export class Forbidden extends OpenSinkApiError {}
 export class NotFound extends OpenSinkApiError {}
 export class Conflict extends OpenSinkApiError {}
 export class RateLimited extends OpenSinkApiError {}
+export class Redirected extends OpenSinkApiError {}
 export class ServerError extends OpenSinkApiError {}

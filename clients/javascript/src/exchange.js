@@ -1,7 +1,7 @@
 // How the client speaks HTTP: its key, repeated attempts, errors.
 
 import { Conflict, Forbidden, InvalidRequest, NotAuthenticated, NotFound, OpenSinkApiError } from "./errors.js";
-import { RateLimited, ServerError, TimedOut, Unreachable } from "./errors.js";
+import { RateLimited, Redirected, ServerError, TimedOut, Unreachable } from "./errors.js";
 
 const TIMEOUT_SECONDS = 30;
 const ATTEMPTS_MAX = 4;
@@ -52,6 +52,8 @@ export async function exchange(client, key, method, path, options) {
     const isLater = !response || [429, 502, 503, 504].includes(response.status);
     if (!isLater || attempt === ATTEMPTS_MAX || wait > RETRY_AFTER_SECONDS_MAX || now() + wait >= deadline) {
       if (problem) throw problem;
+      // browsers say of a redirection neither its status nor where it leads
+      if (response.status < 400) throw new Redirected(response.status, { error: redirection(response, url) });
       const kind = KINDS[response.status] ?? (response.status >= 500 ? ServerError : OpenSinkApiError);
       throw new kind(response.status, parsed(text), asked);
     }
@@ -66,7 +68,8 @@ async function attempted(client, url, init, seconds, signal) {
   signal?.addEventListener("abort", abort);
   const timeout = setTimeout(() => timer.abort(), Math.min(seconds * 1000, 2 ** 31 - 1));
   try {
-    const response = await client.fetch(url.href, { ...init, signal: timer.signal });
+    // secrets and bodies are for this server alone, and no POST becomes a GET
+    const response = await client.fetch(url.href, { ...init, redirect: "manual", signal: timer.signal });
     return { response, text: await response.text() };
   } catch (cause) {
     signal?.throwIfAborted();
@@ -76,6 +79,18 @@ async function attempted(client, url, init, seconds, signal) {
   } finally {
     clearTimeout(timeout);
     signal?.removeEventListener("abort", abort);
+  }
+}
+
+function redirection(response, url) {
+  const said = response.status === 0 ? "The server redirects" : `The server answered ${response.status}`;
+  const location = response.headers.get("Location");
+  try {
+    // neither a password nor a query goes into a log
+    const { protocol, host, pathname } = new URL(location ?? "//", url);
+    return `${said}: this is at ${protocol}//${host}${pathname} now.`;
+  } catch {
+    return `${said}: it is at another address.`;
   }
 }
 

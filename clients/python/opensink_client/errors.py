@@ -1,6 +1,7 @@
 """What can go wrong: a call was refused, the server cannot be reached, a call is not OpenSink's."""
 
 from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 
@@ -55,6 +56,10 @@ class RateLimited(OpenSinkApiError):
     """Too many calls (429), also after as many attempts as are made."""
 
 
+class Redirected(OpenSinkApiError):
+    """The server is elsewhere now (3xx): where, the sentence says. Nothing was sent there."""
+
+
 class ServerError(OpenSinkApiError):
     """The server, or what stands before it, failed (5xx), also after repeated attempts."""
 
@@ -82,6 +87,8 @@ _KINDS: dict[int, type[OpenSinkApiError]] = {
 
 def refusal(response: requests.Response, retry_after_seconds: float | None) -> OpenSinkApiError:
     """Return the error that a response describes, also one that is not OpenSink's."""
+    if 300 <= response.status_code < 400:
+        return Redirected(response.status_code, "", _redirection(response), [])
     problem = _problem_of(response)
     message = problem.get("error", f"The server answered {response.status_code}.")
     fallback = ServerError if response.status_code >= 500 else OpenSinkApiError
@@ -92,6 +99,16 @@ def refusal(response: requests.Response, retry_after_seconds: float | None) -> O
         problem.get("errors", []),
         retry_after_seconds,
     )
+
+
+def _redirection(response: requests.Response) -> str:
+    try:
+        url = urlsplit(urljoin(response.url, response.headers["Location"]))
+    except (KeyError, ValueError):
+        return f"The server answered {response.status_code}: it is at another address."
+    # neither a password nor a query goes into a log
+    address = urlunsplit((url.scheme, url.netloc.rpartition("@")[2], url.path, "", ""))
+    return f"The server answered {response.status_code}: this is at {address} now."
 
 
 def _problem_of(response: requests.Response) -> dict[str, Any]:

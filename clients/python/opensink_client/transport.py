@@ -40,7 +40,7 @@ class Transport:
     ) -> None:
         self._root_url = root_url
         self._api_key = api_key
-        self._http = requests.Session()
+        self._http = _OneServer()
         self._http.auth = self._authorize
         self._http.headers.update(headers or {})
         for scheme in ("http://", "https://"):
@@ -115,8 +115,9 @@ class Transport:
             timeout_seconds = min(TIMEOUT_SECONDS + wait_seconds, left_seconds)
             outcome = self._attempt(method, path, body, headers, timeout_seconds)
             if isinstance(outcome, requests.Response) and (
+                outcome.status_code < 300
                 # a DELETE whose response was lost has done its work
-                outcome.ok or (method == "DELETE" and attempt > 1 and outcome.status_code == 404)
+                or (method == "DELETE" and attempt > 1 and outcome.status_code == 404)
             ):
                 return _content(outcome), outcome.headers
             pause_seconds = _pause_seconds(outcome, attempt)
@@ -147,6 +148,11 @@ class Transport:
         if self._api_key is not None:
             request.headers["Authorization"] = f"Bearer {self._api_key}"
         return request
+
+
+class _OneServer(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow none: secrets and bodies are for this server alone, and no POST becomes a GET."""
 
 
 def address_of(base_url: str | None) -> str:

@@ -1,6 +1,7 @@
 // How often it tries, how long it waits, and with which key; the server answers as it is told.
 import assert from "node:assert/strict";
-import { Client, OpenSinkApiError, RateLimited, ServerError, TimedOut } from "opensink-client";
+import { createServer } from "node:http";
+import { Client, OpenSinkApiError, RateLimited, Redirected, ServerError, TimedOut, addToSink, signIn } from "opensink-client";
 
 const sent = [];
 function scripted(...replies) {
@@ -39,4 +40,33 @@ assert.equal(await scripted(reply(503), reply(404)).deleteAgent("a"), undefined)
 await assert.rejects(scripted("hang").waitForAnswer("r", { timeoutSeconds: 0 }), (error) => error.cause instanceof TimedOut);
 const problem = '{"error": "No such request.", "code": "not_found"}';
 await assert.rejects(scripted(...Array(5).fill(reply(502)), reply(404, problem)).waitForAnswer("r"), /No such request/);
+
+// what leads elsewhere gets neither keys nor bodies, and the error says where it is
+const told = { status: 0, location: "", reached: undefined };
+const opaque = Object.defineProperties(reply(200), { status: { value: 0 }, ok: { value: false }, clone: { value: () => opaque } });
+await assert.rejects(scripted(opaque).me(), (error) => error instanceof Redirected && /redirects: it is at another/.test(error.message));
+const elsewhere = createServer((request, response) => (told.reached = request.url, response.end("{}")));
+const server = createServer((request, response) => response.writeHead(told.status, { Location: told.location }).end());
+const origins = await Promise.all([elsewhere, server].map(listening));
+told.location = `${origins[0].replace("//", "//user:hidden@")}/there?otp=hidden#hidden`;
+const moved = new Client({ baseUrl: origins[1], apiKey: "hidden" });
+for (told.status of [300, 301, 302, 303, 307, 308]) {
+  for (const call of [
+    () => moved.createTeam("Finance"),
+    () => moved.deleteTeam("t"),
+    () => moved.me(),
+    () => signIn("alice@example.com", "hidden", { baseUrl: origins[1] }),
+    () => addToSink("s", "News", { secret: "hidden", baseUrl: origins[1] }),
+    () => moved.waitForAnswer("r"),
+  ]) {
+    const message = `The server answered ${told.status}: this is at ${origins[0]}/there now.`;
+    await assert.rejects(call(), (error) => error instanceof Redirected && error.message === message);
+  }
+}
+assert.equal(told.reached, undefined);
+for (const each of [elsewhere, server]) each.close();
 console.log("done");
+
+function listening(server) {
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}`)));
+}

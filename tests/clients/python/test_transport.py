@@ -18,8 +18,11 @@ from opensink_client import (
     NotFound,
     OpenSinkApiError,
     RateLimited,
+    Redirected,
     ServerError,
     Unreachable,
+    add_to_sink,
+    sign_in,
 )
 from tests.support.http_server import HttpServer, Received, Reply
 from tests.support.opensink_up import free_port
@@ -127,6 +130,39 @@ def test_who_waits_for_an_answer_waits_for_the_server_too(pauses: list[float]) -
     replies = [Reply(502)] * 9 + [Reply(404, b'{"error": "No such request.", "code": "x"}')]
     with pytest.raises(NotFound, match="No such request"):
         called(Scripted(*replies), lambda client: client.wait_for_answer("r"))
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirection_is_not_followed_and_the_error_says_where_it_leads(status: int) -> None:
+    other = Scripted(Reply(body=b'{"items": [], "trail": null}'))
+    with other:
+        where = f"{other.origin}/there"
+        location = where.replace("//", "//user:hidden@") + "?otp=hidden#hidden"
+        server = Scripted(Reply(status, headers={"Location": location}))
+        with server, Client(server.origin, "hidden") as client:
+            for call in (
+                lambda: client.create_team("Finance"),
+                lambda: client.delete_team("t"),
+                client.me,
+                lambda: sign_in("alice@example.com", "hidden", base_url=server.origin),
+                lambda: add_to_sink("s", "News", secret="hidden", base_url=server.origin),
+                lambda: client.wait_for_answer("r"),
+            ):
+                with pytest.raises(Redirected, match=f"is at {where} now") as refused:
+                    call()
+                assert refused.value.status == status
+                assert "hidden" not in str(refused.value)
+    assert other.received == []
+    assert len(server.received) == 6
+
+
+def test_a_redirection_that_leads_nowhere_is_an_error_too() -> None:
+    for headers in ({}, {"Location": "http://[/"}):
+        with pytest.raises(Redirected, match="302: it is at another address"):
+            called(Scripted(Reply(302, headers=headers)), lambda client: client.me())
+    relative = Scripted(Reply(308, headers={"Location": "/below/auth/me?a=b"}))
+    with pytest.raises(Redirected, match=r"is at http://127\.0\.0\.1:\d+/below/auth/me now"):
+        called(relative, lambda client: client.me())
 
 
 def test_filters_are_written_as_the_api_reads_them() -> None:
