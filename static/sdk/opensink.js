@@ -416,6 +416,8 @@ const HOLD_SECONDS = 25;
 const OUTAGE_SECONDS = 600;
 const OPEN = ["running", "waiting_for_input", "processing_input"];
 
+const isOfEnded = (error) => error instanceof Conflict || error instanceof NotFound;
+
 /** Speaks to one server with one API key, or with an access token; nothing is done twice. */
 export class Client {
   #key;
@@ -445,10 +447,19 @@ export class Client {
     try {
       return new Question(this, await send(own), schema);
     } catch (error) {
-      if (!(error instanceof Conflict) || OPEN.includes((await this.getSession(own.id)).status)) throw error;
-      // it has ended: somebody completed it, or its endpoint failed
+      if (!isOfEnded(error) || (await this.#isOpen(own))) throw error;
+      // it has ended: somebody completed it, its endpoint failed, or it or its agent was deleted
       if ((await this.#sessions.get(agent ?? programName())) === own) this.#sessions.delete(agent ?? programName());
       return new Question(this, await send(await this.sessionFor(agent)), schema);
+    }
+  }
+
+  async #isOpen({ id }) {
+    try {
+      return OPEN.includes((await this.getSession(id)).status);
+    } catch (error) {
+      if (isOfEnded(error)) return false;
+      throw error;
     }
   }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any, overload
 
-from .errors import Conflict, RateLimited, ServerError, Unreachable
+from .errors import Conflict, NotFound, RateLimited, ServerError, Unreachable
 from .patience import Patience
 from .question import Model, ModelValue, Question, parser_of, schema_of
 from .resources import Agent, AgentSession, Comment, InputRequest, Preview, read, with_moments
@@ -122,7 +122,7 @@ class Asking:
         """Return the session in which this client asks for an agent of that name.
 
         The agent is found by its name, or made; without a name it is called as the program is. The
-        session is begun once for a client, and anew when it has ended.
+        session is begun once for a client, and anew by `ask` when it has ended or was deleted.
         """
         name = agent or _program_name()
         with self._sessions_lock:
@@ -203,15 +203,22 @@ class Asking:
         session = self.session_for(agent)
         try:
             return self._ask(session, body)
-        except Conflict:
-            current = self._http.api("GET", f"/agent-sessions/{session.id}")
-            if current["status"] in _OPEN:
+        except (Conflict, NotFound):
+            if self._is_open(session):
                 raise
-        with self._sessions_lock:  # it has ended: somebody completed it, or its endpoint failed
+        # it has ended: somebody completed it, its endpoint failed, or it or its agent was deleted
+        with self._sessions_lock:
             self._sessions = {
                 name: each for name, each in self._sessions.items() if each.id != session.id
             }
         return self._ask(self.session_for(agent), body)
+
+    def _is_open(self, session: AgentSession) -> bool:
+        try:
+            current = self._http.api("GET", f"/agent-sessions/{session.id}")
+        except (Conflict, NotFound):
+            return False
+        return current["status"] in _OPEN
 
     def _agent_named(self, name: str) -> Agent:
         slug = _slug_of(name)

@@ -47,6 +47,17 @@ assert.equal(anew.request.agent_id, session.agent_id);
 assert.notEqual(anew.request.session_id, session.id);
 await assert.rejects(opensink.ask("Still?", { schema: plain, session }), Conflict);
 
+// and so when it, or the agent, was deleted
+const gone = await opensink.ask("Gone?", { schema: plain, agent: "Deleted" });
+await opensink.cancelInputRequest(gone.id);
+await opensink.deleteSession(gone.request.session_id);
+const back = await opensink.ask("Back?", { schema: plain, agent: "Deleted" });
+assert.equal(back.request.agent_id, gone.request.agent_id);
+await opensink.cancelInputRequest(back.id);
+await opensink.deleteAgent(back.request.agent_id);
+const made = await opensink.ask("Made?", { schema: plain, agent: "Deleted" });
+assert.notEqual(made.request.agent_id, back.request.agent_id);
+
 // a wait that is given up ends at once
 const abort = new AbortController();
 const given = anew.waitForAnswer({ signal: abort.signal });

@@ -7,9 +7,16 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-from opensink_client import AgentSession, Answer, Client, Conflict
+from opensink_client import AgentSession, Answer, Client, Conflict, NotFound
 from tests.clients.python.conftest import SCHEMA
+from tests.clients.python.test_transport import Scripted, called
 from tests.conftest import Cast
+from tests.support.http_server import Reply
+
+OPEN_SESSION = (
+    b'{"id": "s", "agent_id": "a", "status": "running", "state": {}, "metadata": {},'
+    b' "error_message": null}'
+)
 
 
 def even(number: int) -> int:
@@ -86,6 +93,35 @@ def test_a_session_that_has_ended_is_begun_anew(client: Client, session: AgentSe
     client.update_session(session.id, status="completed")
     with pytest.raises(Conflict):
         client.ask("Four?", schema=SCHEMA, session=session)
+
+
+def test_a_session_or_an_agent_that_was_deleted_is_made_anew(client: Client) -> None:
+    first = client.ask("One?", schema=SCHEMA, agent="Trader").request
+    client.cancel_input_request(first.id)
+    client.delete_session(str(first.session_id))
+    second = client.ask("Two?", schema=SCHEMA, agent="Trader").request
+    assert (second.agent_id, second.status) == (first.agent_id, "pending")
+    client.cancel_input_request(second.id)
+    client.delete_agent(str(second.agent_id))
+    third = client.ask("Three?", schema=SCHEMA, agent="Trader").request
+    assert third.status == "pending"
+    assert third.agent_id != second.agent_id
+    assert client.session_for("Trader").id == third.session_id
+
+
+def test_what_is_not_there_in_a_session_that_is_open_is_said(client: Client) -> None:
+    server = Scripted(
+        Reply(
+            body=b'{"items": [{"id": "a", "namespace": "default", "slug": "trader"'
+            b', "name": "", "status": null, "execution_endpoint": null, "signing_secret": null}]}'
+        ),
+        Reply(201, OPEN_SESSION),
+        Reply(404),
+        Reply(body=OPEN_SESSION),
+    )
+    with pytest.raises(NotFound):
+        called(server, lambda client: client.ask("One?", schema=SCHEMA, agent="Trader"))
+    assert len(server.received) == 4
 
 
 def test_the_old_ways_of_asking_are_left(client: Client, session: AgentSession) -> None:

@@ -15,7 +15,7 @@ class AsyncAsking(Threaded):
         """Return the session in which this client asks for an agent of that name.
 
         The agent is found by its name, or made; without a name it is called as the program is. The
-        session is begun once for a client, and anew when it has ended.
+        session is begun once for a client, and anew by `ask` when it has ended or was deleted.
         """
         return await self._call(self._client.session_for, agent)
 
