@@ -1,6 +1,6 @@
 """Who may do what: keys, roles, teams, absences, rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,7 +17,7 @@ class ApiKey:
     expires_at: str | None
     last_used_at: str | None
     created_at: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class PolicyPreview:
 class Tokens:
     """An access token, which goes in the place of a key, and what makes the next."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     token_type: str
     expires_in: int
     user: dict[str, Any]

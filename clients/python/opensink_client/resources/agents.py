@@ -1,6 +1,6 @@
 """Agents, their sessions, and what happens in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -14,7 +14,7 @@ class Agent:
     slug: str
     status: str | None
     execution_endpoint: dict[str, Any] | None
-    signing_secret: str | None
+    signing_secret: str | None = field(repr=False)
     workspace_id: str | None = None
     description: str | None = None
     config_id: str | None = None

@@ -1,6 +1,6 @@
 """Functions, their executions, batches and chats."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -21,7 +21,7 @@ class Function:
     requires_approval: bool
     is_active: bool
     target: dict[str, Any] | None
-    signing_secret: str | None
+    signing_secret: str | None = field(repr=False)
     workspace_id: str | None = None
     required_responses: int | None = None
     quorum: str | None = None

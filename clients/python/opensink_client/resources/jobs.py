@@ -1,6 +1,6 @@
 """HTTP requests on a fixed interval."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -25,7 +25,7 @@ class BackgroundJob:
     runs_failed: int
     last_run_at: str | None
     next_run_at: str | None
-    signing_secret: str | None
+    signing_secret: str | None = field(repr=False)
     signing_overlap_ends_at: str | None
     created_at: str
     updated_at: str

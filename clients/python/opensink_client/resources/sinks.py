@@ -1,6 +1,6 @@
 """Sinks, and what stands in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -20,7 +20,7 @@ class Sink:
     is_public: bool
     public_slug: str | None
     is_indexed: bool
-    secret: str | None
+    secret: str | None = field(repr=False)
     created_at: str
     updated_at: str
 
