@@ -20,7 +20,16 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "clients" / "javascript" / "src"
 TYPES = ROOT / "clients" / "javascript" / "opensink.d.ts"
 MODULE = ROOT / "static" / "sdk" / "opensink.js"
-PARTS = ("errors", "operations", "exchange", "surroundings", "question", "verification", "client")
+PARTS = (
+    "errors",
+    "operations",
+    "once",
+    "exchange",
+    "surroundings",
+    "question",
+    "verification",
+    "client",
+)
 """In this order, for what is made at the beginning needs what stands before it."""
 
 

@@ -4,7 +4,7 @@
 export class OpenSinkError extends Error {}
 /** Nobody answered in time. */
 export class TimeoutError extends OpenSinkError {}
-/** No response came, whatever the reason, also after repeated attempts. */
+/** No response came, whatever the reason, also after the attempts that may be made. */
 export class Unreachable extends OpenSinkError {}
 /** No response came in time. */
 export class TimedOut extends Unreachable {}
@@ -121,7 +121,7 @@ export function signIn(
   options?: { otp?: string; workspace?: string; baseUrl?: string; fetch?: typeof globalThis.fetch },
 ): Promise<Tokens>;
 
-/** Speaks to one server with one API key, or with an access token; nothing is done twice. */
+/** Speaks to one server with one API key, or with an access token; repeats no call that would be done twice. */
 export class Client {
   readonly baseUrl: string;
   constructor(options?: ClientOptions);

@@ -19,7 +19,7 @@ export class OpenSinkError extends Error {
 }
 /** Nobody answered in time. */
 export class TimeoutError extends OpenSinkError {}
-/** No response came, whatever the reason, also after repeated attempts. */
+/** No response came, whatever the reason, also after the attempts that may be made. */
 export class Unreachable extends OpenSinkError {}
 /** No response came in time. */
 export class TimedOut extends Unreachable {}
@@ -105,6 +105,29 @@ const OPERATIONS = {
     logout POST /logout refresh_token`,
 };
 
+// Which calls are made once: those of which the server keeps no response under a key. Any other POST may be
+// repeated with its Idempotency-Key, and the server does it once.
+const SENT_ONCE = [
+  "/api/v1/absences",
+  "/api/v1/deliveries/redeliver",
+  "/api/v1/escalation-chains",
+  "/api/v1/notification-channels",
+  "/api/v1/notification-channels/{channel_id}/confirm",
+  "/api/v1/notification-channels/{channel_id}/rules",
+  "/api/v1/notification-channels/{channel_id}/test",
+  "/api/v1/roles",
+  "/api/v1/roles/{role_id}/members",
+  "/api/v1/teams",
+  "/auth/check-permissions",
+  "/auth/login",
+  "/auth/logout",
+  "/auth/refresh",
+];
+const SENT_ONCE_PATH = new RegExp(`^(${SENT_ONCE.join("|").replace(/\{\w+\}/g, "[^/]+")})$`);
+
+/** Return true if the server might do such a call twice that is repeated. */
+const isSentOnce = (method, path) => method === "POST" && SENT_ONCE_PATH.test(path.split("?")[0]);
+
 // How the client speaks HTTP: its key, repeated attempts, errors.
 
 const TIMEOUT_SECONDS = 30;
@@ -142,8 +165,9 @@ async function exchange(client, key, method, path, options) {
   for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, asText(value));
   const headers = { ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  const once = isSentOnce(method, path);
   // equal on every attempt of this call, so that the server does it once
-  if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
+  if (method === "POST" && !once) headers["Idempotency-Key"] = crypto.randomUUID();
   for (let attempt = 1; ; attempt++) {
     const seconds = Math.min(TIMEOUT_SECONDS + waitSeconds, Math.max(0, deadline - now()) + 2);
     const init = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
@@ -153,7 +177,8 @@ async function exchange(client, key, method, path, options) {
     if (isDone) return { content: response.ok ? contentOf(response, text) : undefined, headers: response.headers };
     const asked = retryAfter(response);
     const wait = Math.max(0.25 * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), asked ?? 0);
-    const isLater = !response || [429, 502, 503, 504].includes(response.status);
+    // whoever is over a limit is refused before anything is done
+    const isLater = response?.status === 429 || (!once && (!response || [502, 503, 504].includes(response.status)));
     if (!isLater || attempt === ATTEMPTS_MAX || wait > RETRY_AFTER_SECONDS_MAX || now() + wait >= deadline) {
       if (problem) throw problem;
       // browsers say of a redirection neither its status nor where it leads
@@ -418,7 +443,7 @@ const OPEN = ["running", "waiting_for_input", "processing_input"];
 
 const isOfEnded = (error) => error instanceof Conflict || error instanceof NotFound;
 
-/** Speaks to one server with one API key, or with an access token; nothing is done twice. */
+/** Speaks to one server with one API key, or with an access token; repeats no call that would be done twice. */
 export class Client {
   #key;
   #sessions = new Map();

@@ -14,7 +14,7 @@ const OPEN = ["running", "waiting_for_input", "processing_input"];
 
 const isOfEnded = (error) => error instanceof Conflict || error instanceof NotFound;
 
-/** Speaks to one server with one API key, or with an access token; nothing is done twice. */
+/** Speaks to one server with one API key, or with an access token; repeats no call that would be done twice. */
 export class Client {
   #key;
   #sessions = new Map();

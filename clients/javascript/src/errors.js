@@ -8,7 +8,7 @@ export class OpenSinkError extends Error {
 }
 /** Nobody answered in time. */
 export class TimeoutError extends OpenSinkError {}
-/** No response came, whatever the reason, also after repeated attempts. */
+/** No response came, whatever the reason, also after the attempts that may be made. */
 export class Unreachable extends OpenSinkError {}
 /** No response came in time. */
 export class TimedOut extends Unreachable {}

@@ -2,6 +2,7 @@
 
 import { Conflict, Forbidden, InvalidRequest, NotAuthenticated, NotFound, OpenSinkApiError } from "./errors.js";
 import { RateLimited, Redirected, ServerError, TimedOut, Unreachable } from "./errors.js";
+import { isSentOnce } from "./once.js";
 
 const TIMEOUT_SECONDS = 30;
 const ATTEMPTS_MAX = 4;
@@ -38,8 +39,9 @@ export async function exchange(client, key, method, path, options) {
   for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, asText(value));
   const headers = { ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  const once = isSentOnce(method, path);
   // equal on every attempt of this call, so that the server does it once
-  if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
+  if (method === "POST" && !once) headers["Idempotency-Key"] = crypto.randomUUID();
   for (let attempt = 1; ; attempt++) {
     const seconds = Math.min(TIMEOUT_SECONDS + waitSeconds, Math.max(0, deadline - now()) + 2);
     const init = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
@@ -49,7 +51,8 @@ export async function exchange(client, key, method, path, options) {
     if (isDone) return { content: response.ok ? contentOf(response, text) : undefined, headers: response.headers };
     const asked = retryAfter(response);
     const wait = Math.max(0.25 * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), asked ?? 0);
-    const isLater = !response || [429, 502, 503, 504].includes(response.status);
+    // whoever is over a limit is refused before anything is done
+    const isLater = response?.status === 429 || (!once && (!response || [502, 503, 504].includes(response.status)));
     if (!isLater || attempt === ATTEMPTS_MAX || wait > RETRY_AFTER_SECONDS_MAX || now() + wait >= deadline) {
       if (problem) throw problem;
       // browsers say of a redirection neither its status nor where it leads

@@ -37,6 +37,7 @@ install it copies this folder.
     question        a question asked in one line, and its answer in the caller's own type
     resources/      what the calls return
     transport       the key, and attempts
+    once            which calls are not repeated
     errors          what can go wrong
     signature       verify_call
 """

@@ -33,7 +33,8 @@ class Client(
     """Speaks to one server with one API key, or with an access token.
 
     What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY.
-    Calls are repeated when the server cannot be reached or is overloaded; nothing is done twice.
+    Calls are repeated when the server cannot be reached or is overloaded, but none that it might do
+    twice: see `once`.
     """
 
     def __init__(self, base_url: str | None = None, api_key: str | None = None) -> None:

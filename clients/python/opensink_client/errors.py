@@ -61,11 +61,11 @@ class Redirected(OpenSinkApiError):
 
 
 class ServerError(OpenSinkApiError):
-    """The server, or what stands before it, failed (5xx), also after repeated attempts."""
+    """The server, or what stands before it, failed (5xx), also after some attempts."""
 
 
 class Unreachable(OpenSinkError, requests.ConnectionError):
-    """No response came, whatever the reason, also after repeated attempts."""
+    """No response came, whatever the reason, also after the attempts that may be made."""
 
 
 class TimedOut(Unreachable, requests.Timeout):

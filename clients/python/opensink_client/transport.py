@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from .errors import OpenSinkApiError as OpenSinkApiError
 from .errors import TimedOut, Unreachable, refusal
+from .once import is_sent_once
 
 URL_DEFAULT = "http://127.0.0.1:7465"
 TIMEOUT_SECONDS = 30
@@ -33,7 +34,7 @@ _LATER = {429, 502, 503, 504}
 
 
 class Transport:
-    """Calls one server with one key; nothing is done twice, however often a call is repeated."""
+    """Calls one server with one key, and repeats only what the server does once all the same."""
 
     def __init__(
         self, root_url: str, api_key: str | None, headers: Mapping[str, str] | None = None
@@ -106,10 +107,12 @@ class Transport:
         """Return a response's content and headers.
 
         It is tried again when no response came, or one that says later, until `deadline`, a moment
-        of the monotonic clock. Raises: OpenSinkApiError; Unreachable.
+        of the monotonic clock. What the server might do twice is tried again only when it says that
+        it has not begun. Raises: OpenSinkApiError; Unreachable.
         """
+        once = is_sent_once(method, path)
         # equal on every attempt of this call, so that the server does it once
-        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
+        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" and not once else {}
         for attempt in count(1):
             left_seconds = max(0.0, deadline - monotonic()) + GRACE_SECONDS
             timeout_seconds = min(TIMEOUT_SECONDS + wait_seconds, left_seconds)
@@ -120,7 +123,7 @@ class Transport:
                 or (method == "DELETE" and attempt > 1 and outcome.status_code == 404)
             ):
                 return _content(outcome), outcome.headers
-            pause_seconds = _pause_seconds(outcome, attempt)
+            pause_seconds = _pause_seconds(outcome, attempt, once)
             if pause_seconds is None or monotonic() + pause_seconds >= deadline:
                 break
             sleep(pause_seconds)
@@ -186,15 +189,18 @@ def _content(response: requests.Response) -> Any:
         raise OpenSinkApiError(response.status_code, "", message, []) from None
 
 
-def _pause_seconds(outcome: requests.Response | Unreachable, attempt: int) -> float | None:
+def _pause_seconds(
+    outcome: requests.Response | Unreachable, attempt: int, once: bool
+) -> float | None:
     """Return how long to wait for the next attempt; None if there is none."""
     if attempt == ATTEMPTS_MAX:
         return None
     # not all who were refused at one moment come back at another
     seconds = PAUSE_SECONDS * 2.0 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311
     if isinstance(outcome, Unreachable):
-        return seconds
-    if outcome.status_code not in _LATER:
+        return None if once else seconds
+    # whoever is over a limit is refused before anything is done
+    if outcome.status_code not in ({429} if once else _LATER):
         return None
     seconds = max(seconds, _retry_after(outcome) or 0)
     return seconds if seconds <= RETRY_AFTER_SECONDS_MAX else None

@@ -1,7 +1,8 @@
 // How often it tries, how long it waits, and with which key; the server answers as it is told.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { Client, OpenSinkApiError, RateLimited, Redirected, ServerError, TimedOut, addToSink, signIn } from "opensink-client";
+import { Client, Conflict, OpenSinkApiError, RateLimited, Redirected, ServerError, TimedOut, Unreachable } from "opensink-client";
+import { addToSink, signIn } from "opensink-client";
 
 const sent = [];
 function scripted(...replies) {
@@ -40,6 +41,24 @@ assert.equal(await scripted(reply(503), reply(404)).deleteAgent("a"), undefined)
 await assert.rejects(scripted("hang").waitForAnswer("r", { timeoutSeconds: 0 }), (error) => error.cause instanceof TimedOut);
 const problem = '{"error": "No such request.", "code": "not_found"}';
 await assert.rejects(scripted(...Array(5).fill(reply(502)), reply(404, problem)).waitForAnswer("r"), /No such request/);
+
+// what the server might do twice is sent once, unless it says that it has not begun
+for (const call of [
+  (opensink) => opensink.createTeam("Finance"),
+  (opensink) => opensink.giveRole("r/s", "bob@example.com"),
+  (opensink) => opensink.testChannel("c"),
+  (opensink) => opensink.redeliverFailed("a"),
+  (opensink) => opensink.refresh("token"),
+]) {
+  for (const status of [502, 503, 504]) {
+    await assert.rejects(call(scripted(reply(status), reply(500))), (error) => error.status === status);
+  }
+  await assert.rejects(call(scripted(new TypeError("broken"), reply(500))), Unreachable);
+  assert.equal(sent.length, 1);
+  assert.equal("Idempotency-Key" in sent[0].headers, false);
+  await assert.rejects(call(scripted(reply(429), reply(409))), Conflict);
+  assert.equal(sent.length, 2);
+}
 
 // what leads elsewhere gets neither keys nor bodies, and the error says where it is
 const told = { status: 0, location: "", reached: undefined };

@@ -86,6 +86,43 @@ def test_nor_does_it_wait_for_ever(pauses: list[float]) -> None:
     assert (pauses, len(server.received)) == ([9, 9, 9], 4)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.create_team("Finance"),
+        lambda client: client.give_role("r/s", "bob@example.com"),
+        lambda client: client.create_channel("email", {}),
+        lambda client: client.test_channel("c"),
+        lambda client: client.redeliver_failed("a"),
+        lambda client: client.refresh("token"),
+    ],
+)
+def test_what_the_server_might_do_twice_is_sent_once(
+    call: Callable[[Client], object], pauses: list[float]
+) -> None:
+    for status in (502, 503, 504):
+        server = Scripted(Reply(status), Reply(500))
+        with pytest.raises(ServerError) as failed:
+            called(server, call)
+        assert (failed.value.status, len(server.received)) == (status, 1)
+        assert "idempotency-key" not in server.received[0].headers
+    with Client(f"http://127.0.0.1:{free_port()}", "key") as client, pytest.raises(Unreachable):
+        call(client)
+    assert pauses == []
+    server = Scripted(Reply(429), Reply(409))  # nothing was done yet
+    with pytest.raises(Conflict):
+        called(server, call)
+    assert (len(pauses), len(server.received)) == (1, 2)
+
+
+def test_any_other_call_is_repeated_under_one_key(pauses: list[float]) -> None:
+    server = Scripted(Reply(502), Reply(503), Reply(409))
+    with pytest.raises(Conflict):
+        called(server, lambda client: client.redeliver("d"))
+    keys = {each.headers["idempotency-key"] for each in server.received}
+    assert (len(server.received), len(keys)) == (3, 1)
+
+
 def test_what_was_deleted_by_an_attempt_without_a_response_is_deleted(pauses: list[float]) -> None:
     called(Scripted(Reply(503), Reply(404)), lambda client: client.delete_function("a", "b"))
     assert len(pauses) == 1
