@@ -175,9 +175,9 @@ def grant(workspace: Workspace, checked: CheckedGrant, *, by: User) -> StandingA
     bounds = checked.grant
     keep_account(by.id)
     # what was read before the lock may be older than a deactivation, of the account too
-    db.session.refresh(by, ["is_active"])
+    has_account = db.session.scalar(select(User.is_active).where(User.id == by.id))
     member = db.session.get(Membership, (by.id, workspace.id), populate_existing=True)
-    if member is None or not member.is_active:
+    if not has_account or member is None or not member.is_active:
         raise PermissionMissing("You are not active in this workspace any more.")
     locked = lock_asker(workspace.id, bounds.request_id)
     # what was read with the lock may be older than the lock
