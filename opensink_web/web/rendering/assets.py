@@ -32,6 +32,7 @@ SINKS = "sinks.css"
 GALLERY = "gallery.css"
 REFERENCE = "reference.css"
 JOBS = "jobs.css"
+CONFIGURATIONS = "configurations.css"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -74,6 +75,7 @@ BUNDLES = {
     GALLERY: ("css/gallery.css",),
     REFERENCE: ("css/reference.css",),
     JOBS: ("css/jobs.css",),
+    CONFIGURATIONS: ("css/configuration.css",),
     # and for those that have a form made of a schema
     ANSWERING: (
         "js/answer.js",
