@@ -33,6 +33,7 @@ GALLERY = "gallery.css"
 REFERENCE = "reference.css"
 JOBS = "jobs.css"
 CONFIGURATIONS = "configurations.css"
+ANSWER_TABLE = "answers.css"
 BUNDLES = {
     # in the order of the cascade: the frame, what all pages have, then what some have
     STYLE: (
@@ -76,6 +77,7 @@ BUNDLES = {
     REFERENCE: ("css/reference.css",),
     JOBS: ("css/jobs.css",),
     CONFIGURATIONS: ("css/configuration.css",),
+    ANSWER_TABLE: ("css/answer-table.css",),
     # and for those that have a form made of a schema
     ANSWERING: (
         "js/answer.js",
