@@ -219,6 +219,8 @@ NEEDS_NONE_OF_ITS_OWN = {
     "decisions.holding.take_effect": "it was recorded when it was decided",
     "requests.cancellation.cancel_requests_of_batch": "its batch's entry says so of all",
     "executions.staging.delete_some_given_up": "was never accepted, and nobody has seen it",
+    "decisions.ending.leave_workspace": "end_membership() records it, with all that is free again",
+    "decisions.ending.remove_member": "as above",
 }
 """What changes rows of requests without an entry beside it, each with the reason."""
 
