@@ -109,21 +109,24 @@ def test_a_process_that_dies_refuses_and_does_not_fail() -> None:
     check = threading.Thread(
         target=lambda: verdicts.append(deadline.check(slow, {"a": "w1" * 500_000}))
     )
+    while children():  # the one that has answered to `start` may not have ended yet
+        time.sleep(0.001)
     check.start()
-    for child in _children():
+    while not (begun := children()):
+        time.sleep(0.001)
+    for child in begun:
         os.kill(child, signal.SIGKILL)
     check.join()
     assert verdicts[0].is_valid is None
 
 
-def _children() -> list[int]:
+def children() -> list[int]:
+    """The processes that check something now."""
     program = deadline._host._program
     assert program is not None
     host_id = program._process.pid
-    path = Path(f"/proc/{host_id}/task/{host_id}/children")
-    while not (found := path.read_text().split()):
-        time.sleep(0.001)
-    return [int(child) for child in found]
+    text = Path(f"/proc/{host_id}/task/{host_id}/children").read_text()
+    return [int(child) for child in text.split()]
 
 
 def test_a_machine_without_time_says_so_and_refuses_no_answer(
