@@ -6,11 +6,13 @@ channel knows: whoever names a URL must not be able to read what stands there.
 
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from opensink_web.channels.base import Sent
-from opensink_web.outbound.client import Call, Client, Headers, Response
+from opensink_web.outbound.client import Call, Headers, Response
 from opensink_web.outbound.endpoint_call import USER_AGENT
 from opensink_web.outbound.explained import status_sentence
+from opensink_web.outbound.redaction import PART_LENGTH_MIN, spelled
 from opensink_web.outbound.retry import retry_after_seconds
 
 TIMEOUT_SECONDS = 10.0
@@ -26,18 +28,19 @@ _AGAIN = frozenset(
 _FINAL_ERRORS = frozenset(("invalid_url", "invalid_request", "refused_by_policy"))
 
 
-def exchange(
-    client: Client, method: str, url: str, headers: Headers, body: bytes | None
-) -> Response:
-    """Make one call."""
+def call_to(method: str, url: str, headers: Headers, body: bytes | None = None) -> Call:
+    """Return one call to make."""
     always = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"))
-    return client.send(Call(method, url, (*always, *headers), body, TIMEOUT_SECONDS))
+    return Call(method, url, (*always, *headers), body, TIMEOUT_SECONDS)
 
 
-def failed(who: str, response: Response, now: datetime, *, detail: str = "") -> Sent:
+def failed(
+    who: str, call: Call, response: Response, now: datetime, *, topic: str = "", detail: str = ""
+) -> Sent:
     """Say why a message did not arrive, and when and whether it is worth trying again.
 
-    `detail` is what a channel adds for whoever can mend it.
+    `detail` is what a channel adds for whoever can mend it. Whoever knows the path of a webhook or
+    of a push subscription, or a `topic`, may use it: an answer may repeat neither.
     """
     if response.error is not None:
         is_final = response.error.code in _FINAL_ERRORS
@@ -47,7 +50,9 @@ def failed(who: str, response: Response, now: datetime, *, detail: str = "") -> 
         return Sent(ok=False, error=message, is_final=is_final)
     status = response.status_code or 0
     wait = retry_after_seconds(response.headers, now)
-    sentence = status_sentence(who, response, ())
+    parts = (*urlsplit(call.url).path.split("/"), topic)
+    opening = spelled(part for part in parts if len(part) >= PART_LENGTH_MIN)
+    sentence = status_sentence(who, call, response, opening)
     return Sent(
         ok=False,
         error=f"{sentence} {detail}".strip(),

@@ -133,7 +133,7 @@ def _authorization(configured: Headers, access_token: str) -> Headers:
 def _bad_status(call: Call, answer: Response) -> str:
     reason = _reason_in(answer.body)
     secrets = secrets_of(call)
-    status = status_sentence("The endpoint", answer, secrets)
+    status = status_sentence("The endpoint", call, answer)
     if not reason:
         return status
     reason = without_secrets(reason, secrets)[:_REASON_LENGTH_MAX]

@@ -6,8 +6,8 @@ What a parser or a protocol says of them is of no help to people who have not wr
 from opensink_web import json_value
 from opensink_web.errors import InvalidInput
 from opensink_web.json_value import JSONValue
-from opensink_web.outbound.client import Response
-from opensink_web.outbound.redaction import redact_url, without_secrets
+from opensink_web.outbound.client import Call, Response
+from opensink_web.outbound.redaction import redact_url, secrets_of, without_secrets
 
 _LOCATION_LENGTH_MAX = 300
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -69,11 +69,12 @@ def _instead(answer: Response) -> str | None:
     return None
 
 
-def status_sentence(who: str, answer: Response, secrets: tuple[str, ...]) -> str:
+def status_sentence(who: str, call: Call, answer: Response, also: tuple[str, ...] = ()) -> str:
     """Say with which status an answer came, and where it points to if it is a redirect.
 
-    `secrets` are those of the call, which an answer may repeat.
+    What was secret in the call is struck out, for an answer may repeat it; `also` is what else is.
     """
+    secrets = (*secrets_of(call), *also)
     reason = f" {answer.reason}" if answer.reason else ""
     said = without_secrets(f"{who} answered {answer.status_code}{reason}", secrets)
     location = _header(answer, "location")

@@ -83,8 +83,7 @@ def redact_object(value: JSONObject) -> JSONObject:
 
 def secrets_of(call: Call) -> tuple[str, ...]:
     """Return every text that would give a secret of the call away, the longest first."""
-    body = None if call.body is None else json.loads(call.body)
-    return spelled(secret_values(call, body))
+    return spelled(secret_values(call, _json_in(call.body)))
 
 
 def spelled(secrets: Iterable[str]) -> tuple[str, ...]:
@@ -164,6 +163,15 @@ def _is_secret(name: str, value: JSONValue) -> bool:
 
 def _redact_text(body: str) -> str:
     return json_value.dump(redact_json(json.loads(body)))
+
+
+def _json_in(body: bytes | None) -> JSONValue:
+    """Read what was sent; what is encrypted, as for Web Push, is no JSON and shows nothing."""
+    try:
+        value: JSONValue = None if body is None else json.loads(body)
+    except ValueError:
+        return None
+    return value
 
 
 def _secrets_in(value: JSONValue) -> Iterator[str]:

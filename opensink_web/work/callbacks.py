@@ -15,11 +15,12 @@ from opensink_web.operations.accounts.bearer import mint_callback_token
 from opensink_web.operations.executions.callback import (
     COLUMNS,
     CallbackClaim,
+    CallbackResult,
     claims_of,
     finish_callbacks,
+    result_of,
 )
 from opensink_web.outbound.callback_call import build_callback_call
-from opensink_web.outbound.client import Response
 from opensink_web.work.queue import Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
 
@@ -49,15 +50,15 @@ class Callbacks:
             return Claims(has_more=has_more)
         return Claims(claims_of(rows, look.take(_TAKE, rows)), has_more)
 
-    def carry_out(self, claim: CallbackClaim, tools: Tools) -> Response | None:
+    def carry_out(self, claim: CallbackClaim, tools: Tools) -> CallbackResult | None:
         """Make the call, unless another worker may have."""
         if claim.is_lost:
             return None
         token = mint_callback_token(tools.signer, claim) if claim.user_is_member else None
         call = build_callback_call(claim.url, claim.body, token)
-        return tools.callback_client.send(call)
+        return result_of(call, tools.callback_client.send(call))
 
-    def finish(self, settled: Sequence[tuple[CallbackClaim, Response | None]]) -> None:
+    def finish(self, settled: Sequence[tuple[CallbackClaim, CallbackResult | None]]) -> None:
         """Write down how they went."""
         finish_callbacks(settled)
 

@@ -19,6 +19,7 @@ from opensink_web.outbound.connection import (
     ReadLimitReached,
     connect_to_any,
 )
+from opensink_web.outbound.redaction import spelled, without_secrets
 from opensink_web.outbound.resolver import resolve
 from opensink_web.outbound.trust import trusting_context
 
@@ -118,11 +119,11 @@ def sentence_of(error: Exception, server: SmtpServer) -> str:
             return f"The mail server {place} refused to let us sign in ({cause.smtp_code})."
         case smtplib.SMTPRecipientsRefused():
             code, answer = next(iter(cause.recipients.values()))
-            return f"The mail server refused this address ({code} {_words(answer)})."
+            said = _without_password(_words(answer), server)
+            return f"The mail server refused this address ({code} {said})."
         case smtplib.SMTPResponseException():
-            return (
-                f"The mail server refused the mail ({cause.smtp_code} {_words(cause.smtp_error)})."
-            )
+            said = _without_password(_words(cause.smtp_error), server)
+            return f"The mail server refused the mail ({cause.smtp_code} {said})."
         case _:
             return f"The mail server {place} closed the connection or answered what is no SMTP."
 
@@ -133,6 +134,13 @@ def is_refused_for_good(error: Exception) -> bool:
         return False
     code, answer = next(iter(error.recipients.values()))
     return 500 <= code < 600 and _words(answer).startswith("5.1.")
+
+
+def _without_password(text: str, server: SmtpServer) -> str:
+    """Hide what we signed in with, which is the operator's, as it is sent too (RFC 4616)."""
+    sent = f"\0{server.username}\0{server.password}"
+    secrets = spelled((server.password, sent)) if server.password else ()
+    return without_secrets(text, secrets)
 
 
 def _words(answer: bytes | str) -> str:

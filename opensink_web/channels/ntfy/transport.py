@@ -21,12 +21,13 @@ from opensink_web.channels.base import (
     MessageKind,
     Sent,
 )
-from opensink_web.channels.exchange import exchange, failed
+from opensink_web.channels.exchange import call_to, failed
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Headers
 from opensink_web.outbound.redaction import redact_url
 
+_WHO = "The ntfy server"
 SERVER_DEFAULT = "https://ntfy.sh"
 MESSAGE_BYTES_MAX = 4096
 """ntfy makes a file of what is longer."""
@@ -89,11 +90,13 @@ class NtfyChannel:
             return _delete(config, message, tools)
         body = json_value.dump(published(message, str(config["topic"]))).encode()
         headers = (*_authorization(config), ("Content-Type", "application/json"))
-        response = exchange(tools.client, "POST", f"{config['server']}/", headers, body)
+        call = call_to("POST", f"{config['server']}/", headers, body)
+        response = tools.client.send(call)
         if response.succeeded:
             return Sent(ok=True, provider_ref={"sequence_id": sequence_id_of(message.tag)})
         mending = _MENDING.get(response.status_code or 0, "")
-        return failed("The ntfy server", response, tools.now(), detail=mending)
+        topic = str(config["topic"])
+        return failed(_WHO, call, response, tools.now(), topic=topic, detail=mending)
 
     def shown(self, config: JSONObject) -> str:
         """Show the server and how the topic begins: whoever knows all of it reads along."""
@@ -151,11 +154,12 @@ def _access_errors(typed: Mapping[str, str]) -> Iterator[FieldError]:
 def _delete(config: JSONObject, message: Message, tools: ChannelTools) -> Sent:
     sequence_id = (message.refers_to or {}).get("sequence_id") or sequence_id_of(message.tag)
     url = f"{config['server']}/{config['topic']}/{sequence_id}"
-    response = exchange(tools.client, "DELETE", url, _authorization(config), None)
+    call = call_to("DELETE", url, _authorization(config))
+    response = tools.client.send(call)
     is_old_server = response.error is None and response.status_code in _UNKNOWN
     if response.succeeded or is_old_server:
         return Sent(ok=True)
-    return failed("The ntfy server", response, tools.now())
+    return failed(_WHO, call, response, tools.now())
 
 
 def _authorization(config: JSONObject) -> Headers:

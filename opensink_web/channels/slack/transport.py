@@ -16,11 +16,11 @@ from opensink_web.channels.base import (
     MessageKind,
     Sent,
 )
-from opensink_web.channels.exchange import exchange, failed
+from opensink_web.channels.exchange import call_to, failed
 from opensink_web.channels.slack.content import in_blocks, in_markdown
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
-from opensink_web.outbound.client import Response
+from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.explained import NoJSON, json_of
 
 _TOKEN = re.compile(r"xoxb-[A-Za-z0-9-]{10,250}")
@@ -139,9 +139,10 @@ class SlackChannel:
         is_slack = urlsplit(url).hostname in self._slack_hosts
         content = in_blocks(message) if is_slack else in_markdown(message)
         body = json_value.dump(content).encode()
-        response = exchange(tools.client, "POST", url, (_JSON,), body)
+        call = call_to("POST", url, (_JSON,), body)
+        response = tools.client.send(call)
         if not response.succeeded:
-            return _refused(response, _word_of(response), tools)
+            return _refused(call, response, _word_of(response), tools)
         if response.body.lstrip().startswith(b"<"):
             sentence = f"{_WHO} answered with a web page. Check the webhook's address."
             return Sent(ok=False, error=sentence, is_final=True)
@@ -162,9 +163,10 @@ class SlackChannel:
         headers = (_JSON, ("Authorization", f"Bearer {config['bot_token']}"))
         url = f"{self._api_url}/{'chat.update' if is_change else 'chat.postMessage'}"
         body = json_value.dump(content).encode()
-        response = exchange(tools.client, "POST", url, headers, body)
+        call = call_to("POST", url, headers, body)
+        response = tools.client.send(call)
         if not response.succeeded:
-            return failed("Slack", response, tools.now())
+            return failed("Slack", call, response, tools.now())
         try:
             answer = json_of(response)
         except NoJSON:
@@ -176,7 +178,7 @@ class SlackChannel:
         word = answer.get("error")
         if word == _TAKEN_AWAY and is_change:
             return Sent(ok=True)
-        return _refused(response, word if isinstance(word, str) else "", tools)
+        return _refused(call, response, word if isinstance(word, str) else "", tools)
 
 
 def _word_of(response: Response) -> str:
@@ -185,7 +187,7 @@ def _word_of(response: Response) -> str:
     return text if text in _GONE or text in _REFUSED or text in _AGAIN else ""
 
 
-def _refused(response: Response, word: str, tools: ChannelTools) -> Sent:
+def _refused(call: Call, response: Response, word: str, tools: ChannelTools) -> Sent:
     if word in _GONE:
         return Sent(ok=False, error=_GONE[word], gone=True, is_final=True)
     if word in _REFUSED:
@@ -193,7 +195,7 @@ def _refused(response: Response, word: str, tools: ChannelTools) -> Sent:
             ok=False, error=f"The chat refused the message: {_REFUSED[word]}", is_final=True
         )
     if not response.succeeded:
-        return failed(_WHO, response, tools.now())
+        return failed(_WHO, call, response, tools.now())
     return Sent(ok=False, error="Slack refused the message.", is_final=word not in _AGAIN)
 
 

@@ -17,7 +17,7 @@ from opensink_web.channels.base import (
     MessageKind,
     Sent,
 )
-from opensink_web.channels.exchange import exchange, failed
+from opensink_web.channels.exchange import call_to, failed
 from opensink_web.channels.push_keys import from_base64url, to_base64url
 from opensink_web.channels.web_push.encryption import (
     AUTH_BYTES,
@@ -93,12 +93,13 @@ class WebPushChannel:
             # what a device has not fetched yet is replaced by what takes it back
             ("Topic", topic_of(_tag_of(message))),
         )
-        response = exchange(tools.client, "POST", endpoint, headers, body)
+        call = call_to("POST", endpoint, headers, body)
+        response = tools.client.send(call)
         if response.succeeded:
             return Sent(ok=True, provider_ref={"tag": _tag_of(message)})
         if response.error is None and response.status_code in _GONE:
             return Sent(ok=False, error=_GONE_SENTENCE, gone=True, is_final=True)
-        return failed(_WHO, response, tools.now())
+        return failed(_WHO, call, response, tools.now())
 
     def shown(self, config: JSONObject) -> str:
         """Name the device, and whose push service passes messages on."""

@@ -138,7 +138,7 @@ class CallResult:
 def result_of(attempt: Attempt, call: Call, response: Response) -> CallResult:
     """Return what is kept of a call; costs time and needs no transaction."""
     secrets = (*secrets_of(call), *attempt.secrets.signing_secrets)
-    error = _reason_of_failure(response, secrets)
+    error = _reason_of_failure(call, response, attempt.secrets.signing_secrets)
     headers = [[name, _kept_text(value, secrets)] for name, value in redact(response.headers)]
     body = response.body.decode("utf-8", "replace")
     body = _kept_text(body, secrets, is_cut=response.body_truncated)
@@ -373,7 +373,7 @@ def _was_called(agent: Agent, attempt: Attempt) -> bool:
         return False
 
 
-def _reason_of_failure(answer: Response, secrets_sent: tuple[str, ...]) -> str | None:
+def _reason_of_failure(call: Call, answer: Response, also: tuple[str, ...]) -> str | None:
     if answer.error is not None:
         return answer.error.message
     if answer.status_code is not None and 200 <= answer.status_code < 300:
@@ -381,7 +381,7 @@ def _reason_of_failure(answer: Response, secrets_sent: tuple[str, ...]) -> str |
     if answer.status_code == _GONE:
         # as Standard Webhooks have it, the receiver wants no more of this
         return "The execution endpoint answered 410 Gone, so this call is not tried again."
-    return status_sentence("The execution endpoint", answer, secrets_sent).replace("\0", "\ufffd")
+    return status_sentence("The execution endpoint", call, answer, also).replace("\0", "\ufffd")
 
 
 def _kept_text(text: str, secrets_sent: tuple[str, ...], *, is_cut: bool = False) -> str:

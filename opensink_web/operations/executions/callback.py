@@ -28,9 +28,8 @@ from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.membership import is_active_member
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.queries.batch import progress_of, status_of
-from opensink_web.outbound.client import Response
+from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.explained import status_sentence
-from opensink_web.outbound.redaction import secrets_in_address, spelled
 
 COLUMNS = (
     Callback.id,
@@ -42,6 +41,10 @@ COLUMNS = (
 )
 """What is read of a callback that is due."""
 
+UNKNOWN = (
+    "How this call went is unknown: the worker stopped, or could not store it. The call is not made"
+    " again."
+)
 _FINISH = update(Callback).where(
     Callback.id == bindparam("of_callback"), Callback.lease_token == bindparam("lease_held")
 )
@@ -72,24 +75,43 @@ class CallbackClaim:
     scopes: tuple[str, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackResult:
+    """What is kept of a call; without an `error` it was heard."""
+
+    error: str | None
+    response_code: int | None = None
+
+
 def claims_of(rows: Sequence[Row[Any]], lease_token: str) -> list[CallbackClaim]:
     """Read what it takes to make callbacks that were taken."""
     return [*_claims_of_executions(rows, lease_token), *_claims_of_batches(rows, lease_token)]
 
 
-def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Response | None]]) -> None:
+def result_of(call: Call, answer: Response) -> CallbackResult:
+    """Return what is kept of a call, which carries a token; costs time and needs no transaction."""
+    if answer.error is not None:
+        return CallbackResult(answer.error.message, answer.status_code)
+    error = None
+    if not answer.succeeded:
+        error = status_sentence("The callback's receiver", call, answer)
+    return CallbackResult(error, answer.status_code)
+
+
+def finish_callbacks(settled: Sequence[tuple[CallbackClaim, CallbackResult | None]]) -> None:
     """Write down how callbacks went; None stands for one of which nobody knows."""
     moment = clock.now()
     steps = []
-    for claim, answer in sorted(settled, key=lambda each: each[0].id):
-        error = _reason_of_failure(claim, answer)
+    for claim, result in sorted(settled, key=lambda each: each[0].id):
+        ending = result or CallbackResult(UNKNOWN)
+        error = ending.error
         values = {
             "of_callback": claim.id,
             "lease_held": claim.lease_token,
             "lease_token": None,
             "lease_until": None,
             "status": CallbackStatus.SENT if error is None else CallbackStatus.FAILED,
-            "response_code": None if answer is None else answer.status_code,
+            "response_code": ending.response_code,
             "error_message": error,
             "finished_at": moment,
         }
@@ -98,20 +120,6 @@ def finish_callbacks(settled: Sequence[tuple[CallbackClaim, Response | None]]) -
             kind = StepKind.CALLBACK_SENT if error is None else StepKind.CALLBACK_FAILED
             steps.append(Step(claim.execution_id, kind, error))
     add_steps(steps)
-
-
-def _reason_of_failure(claim: CallbackClaim, answer: Response | None) -> str | None:
-    if answer is None:
-        return (
-            "How this call went is unknown: the worker stopped, or could not store it. The call is"
-            " not made again."
-        )
-    if answer.error is not None:
-        return answer.error.message
-    if answer.succeeded:
-        return None
-    secrets = spelled(secrets_in_address(claim.url))
-    return status_sentence("The callback's receiver", answer, secrets)
 
 
 def _claims_of_executions(rows: Sequence[Row[Any]], token: str) -> list[CallbackClaim]:

@@ -129,7 +129,7 @@ def result_of(claim: RunClaim, call: Call, answer: Response) -> RunResult:
     if answer.error is not None:
         error = answer.error.message
     elif not answer.succeeded:
-        error = status_sentence("The address", answer, secrets)
+        error = status_sentence("The address", call, answer, claim.signing_secrets)
     return RunResult(
         error=error,
         response_status=answer.status_code,

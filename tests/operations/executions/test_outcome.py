@@ -21,7 +21,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.executions.batch import cancel_batch
-from opensink_web.operations.executions.callback import finish_callbacks
+from opensink_web.operations.executions.callback import finish_callbacks, result_of
 from opensink_web.operations.executions.callback_group import group_of_url
 from opensink_web.operations.executions.execution import (
     cancel_execution,
@@ -31,6 +31,7 @@ from opensink_web.operations.executions.execution import (
 )
 from opensink_web.operations.executions.outcome import checked, finish_executions
 from opensink_web.operations.executions.queries.batch import progress_of, status_of
+from opensink_web.outbound.callback_call import build_callback_call
 from opensink_web.outbound.client import Response
 from opensink_web.outbound.outcome import Failure, Outcome, Output, Pending
 from tests.conftest import Cast
@@ -311,12 +312,15 @@ def test_a_callback_tells_nobody_what_its_address_hides(app: Flask, cast: Cast) 
         with writing():
             (claim,) = claim_callbacks(group_of_url(url), 10, 10)
             reason = "No POST /?code=a-function-key"
-            answer = Response(404, reason, (), b"", False, 1.0, "127.0.0.1", None)
-            finish_callbacks([(claim, answer)])
+            place = (("Location", "/sign-in/Bearer a.token.of-alice"),)
+            answer = Response(302, reason, place, b"", False, 1.0, "127.0.0.1", None)
+            call = build_callback_call(claim.url, claim.body, "a.token.of-alice")
+            finish_callbacks([(claim, result_of(call, answer))])
         told = execution(id_)
     assert told.callback is not None
     assert told.callback.error_message == (
-        "The callback's receiver answered 404 No POST /?code=••••."
+        "The callback's receiver answered 302 No POST /?code=•••• and points to /sign-in/••••."
+        " Redirects are not followed: enter the address it moved to."
     )
 
 
