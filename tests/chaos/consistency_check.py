@@ -14,6 +14,7 @@ from opensink_web.models import (
     DeliveryStatus,
     Execution,
     InputRequest,
+    JobRun,
     db,
 )
 from opensink_web.models.transaction import reading, writing
@@ -79,9 +80,9 @@ def age() -> None:
 
 
 def age_leases() -> None:
-    """Let the leases of executions and callbacks end."""
+    """Let the leases of executions, callbacks and runs of jobs end."""
     with writing():
-        for table in (Execution, Callback):
+        for table in (Execution, Callback, JobRun):
             db.session.execute(
                 update(table)
                 .where(table.lease_until.is_not(None))
