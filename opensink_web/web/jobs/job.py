@@ -39,7 +39,6 @@ blueprint = Blueprint("job", __name__)
 _JOBS = "/w/<workspace_slug>/jobs"
 _JOB = _JOBS + "/<uuid:job_id>"
 _JOBS_PER_PAGE = 20
-"""Each has a strip of fifty links."""
 _TABS = (None, RunStatus.FAILED, RunStatus.SKIPPED)
 
 

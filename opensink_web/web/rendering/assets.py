@@ -91,7 +91,7 @@ BUNDLES = {
 }
 ALONE = (
     *("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js"),
-    *("js/device.js", "js/zone.js", "js/mention.js", "js/times.js"),
+    *("js/device.js", "js/zone.js", "js/mention.js", "js/times.js", "js/strip.js"),
 )
 """What pages load by themselves: before the first paint, without htmx, for one page or one box."""
 _FOREVER = "public, max-age=31536000, immutable"

@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from opensink_web.models import BackgroundJob, db
+from opensink_web import clock
+from opensink_web.models import BackgroundJob, JobRun, RunStatus, RunTrigger, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.jobs.queries import endpoint_of
 from opensink_web.operations.jobs.run import RunResult, result_of
@@ -47,6 +48,21 @@ def ran(app: Flask, cast: Cast, job_id: UUID, result: RunResult) -> None:
 def count(app: Flask) -> int:
     with app.app_context(), reading():
         return db.session.scalar(select(func.count()).select_from(BackgroundJob)) or 0
+
+
+def add_runs(cast: Cast, job_id: UUID, count: int) -> None:
+    with writing():
+        job = db.session.get_one(BackgroundJob, job_id)
+        for number in range(count):
+            run = JobRun(
+                workspace_id=cast.alice.workspace_id,
+                group_id=job.group_id,
+                job_id=job_id,
+                trigger=RunTrigger.MANUAL,
+                status=(RunStatus.FAILED, RunStatus.SUCCEEDED)[number % 2],
+                next_at=clock.now(),
+            )
+            db.session.add(run)
 
 
 class TestMaking:
@@ -200,18 +216,35 @@ class TestRunning:
         assert page.count("No POST /api/poll?code=••••") == 2
         assert "function-key" not in page + bob.get(f"{LIST}/{job_id}").text
 
+    def test_the_list_is_light_and_each_strip_is_one_stop(
+        self, alice: FlaskClient, app: Flask, cast: Cast
+    ) -> None:
+        for number in range(20):
+            job_id = make(app, cast, name=f"Job {number}")
+            with app.app_context():
+                add_runs(cast, job_id, 50)
+        text = alice.get(LIST).text
+        (table,) = re.findall(r"<tbody>.*</tbody>", text, re.DOTALL)
+        assert table.count("M49 ") == 20, "all runs are drawn"
+        assert table.count("<a ") == 20 * 2, "the job, and its newest run"
+        assert len(table) < 20 * 2000
+
     def test_the_strip_says_how_the_last_runs_went(
         self, alice: FlaskClient, app: Flask, cast: Cast
     ) -> None:
         job_id = make(app, cast)
         for result in (RunResult(None, 200), RunResult("The address answered 500.", 500)):
             ran(app, cast, job_id, result)
-        for page in (LIST, f"{LIST}/{job_id}"):
-            text = alice.get(page).text
-            assert "Last 2 runs: 1 succeeded, 1 failed" in text
-            ticks = re.findall(r'<a class="tick-(\w+)" tabindex="-1" href="([^"]+)"', text)
-            assert [status for status, _ in ticks] == ["succeeded", "failed"]
-            assert "500" in alice.get(ticks[1][1]).text
+        text = alice.get(LIST).text
+        assert "Last 2 runs: 1 succeeded, 1 failed. Newest: Failed, " in text
+        drawn = re.findall(r'<path class="tick-(\w+)" d="([^"]+)"', text)
+        assert drawn == [("succeeded", "M0 2V12"), ("failed", "M1 0V12")]
+        (newest,) = re.findall(r'<span class="ticks" hx-disable><a href="([^"]+)"', text)
+        assert "500" in alice.get(newest).text
+        text = alice.get(f"{LIST}/{job_id}").text
+        assert 'role="group" aria-label="Last 2 runs: 1 succeeded, 1 failed. Arrow' in text
+        ticks = re.findall(r'<a class="tick-(\w+)" id="tick-[^"]+" (tabindex="-1" )?href=', text)
+        assert ticks == [("succeeded", 'tabindex="-1" '), ("failed", "")], "one stop for keys"
         failed = alice.get(f"{LIST}/{job_id}?status=failed").text
         assert failed.count('id="row-') == 1
         assert "No such runs" in alice.get(f"{LIST}/{job_id}?status=skipped").text
